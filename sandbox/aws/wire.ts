@@ -1,0 +1,63 @@
+// Owns how the AWS stand-in's answers look on the wire: JSON 1.1 for both ECRs, the query protocol's XML for STS.
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { AwsService } from './signed-request.js';
+
+const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
+
+/** Sends a result: an object as JSON for the ECRs, XML elements as text for STS. */
+export function sendResult(
+  response: ServerResponse,
+  service: AwsService,
+  action: string,
+  result: Record<string, unknown> | string,
+): void {
+  if (service === 'sts') {
+    const body =
+      `<${action}Response xmlns="${STS_NAMESPACE}"><${action}Result>${String(result)}</${action}Result>` +
+      `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`;
+    send(response, 200, 'text/xml', body);
+  } else {
+    send(response, 200, 'application/x-amz-json-1.1', JSON.stringify(result));
+  }
+}
+
+/** Sends an error as the service words it. */
+export function sendError(
+  response: ServerResponse,
+  service: AwsService,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  if (service === 'sts') {
+    const body =
+      `<ErrorResponse xmlns="${STS_NAMESPACE}"><Error><Type>Sender</Type><Code>${escapeXml(code)}</Code>` +
+      `<Message>${escapeXml(message)}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
+    send(response, status, 'text/xml', body);
+  } else {
+    send(response, status, 'application/x-amz-json-1.1', JSON.stringify({ __type: code, message }), {
+      'x-amzn-ErrorType': code,
+    });
+  }
+}
+
+/** An XML element with escaped text. */
+export function element(name: string, text: string): string {
+  return `<${name}>${escapeXml(text)}</${name}>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'Content-Type': type, 'x-amzn-RequestId': randomUUID(), ...headers });
+  response.end(body);
+}

@@ -1,0 +1,42 @@
+// Owns the choice of free TCP ports on 127.0.0.1. It reserves nothing: a port is free when it is asked for.
+import { createServer } from 'node:net';
+
+/** Ports given out by this process: the parts of a sandbox choose theirs side by side, before any of them listens. */
+const givenOut = new Set<number>();
+
+/**
+ * A TCP port that nobody listens on at 127.0.0.1.
+ * @param preferred taken when it is free, so that addresses stay the same from one start to the next
+ */
+export async function freePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && !givenOut.has(preferred) && (await tryPort(preferred)) !== undefined) {
+    givenOut.add(preferred);
+    return preferred;
+  }
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = await tryPort(0);
+    if (port !== undefined && !givenOut.has(port)) {
+      givenOut.add(port);
+      return port;
+    }
+  }
+  throw new Error('No free TCP port on 127.0.0.1 was found in 50 attempts.');
+}
+
+/** Gives a port back once what used it has stopped, so that a restart in the same process may have it again. */
+export function releasePort(port: number): void {
+  givenOut.delete(port);
+}
+
+/** The port that was bound and let go again, or undefined when it could not be bound. */
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : undefined;
+      server.close(() => resolve(bound));
+    });
+  });
+}

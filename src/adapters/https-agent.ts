@@ -1,0 +1,69 @@
+// Owns the way out for HTTPS: straight, or through the proxy that the environment names (HTTPS_PROXY, NO_PROXY),
+// decided for each connection. Refuses to send anything for loopback to a proxy.
+import https from 'node:https';
+import net from 'node:net';
+import tls from 'node:tls';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { getProxyForUrl } from 'proxy-from-env';
+
+/** TLS 1.2 is Node's own default; stated, since NODE_OPTIONS can lower that. */
+const MIN_TLS_VERSION = 'TLSv1.2';
+
+/** Which proxy the environment wants for a URL; undefined for none, and always for loopback. */
+export function proxyFor(url: string): string | undefined {
+  return isLoopbackHost(new URL(url).hostname) ? undefined : getProxyForUrl(url) || undefined;
+}
+
+/** `localhost`, 127.0.0.0/8 or ::1, as `URL.hostname` or Node's `host` option writes them. */
+export function isLoopbackHost(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || (net.isIPv4(bare) && bare.startsWith('127.'));
+}
+
+/**
+ * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
+ * The environment is read here once for the proxy, and at each connection for NO_PROXY.
+ */
+export function createHttpsAgent(): https.Agent {
+  // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.
+  const proxy = getProxyForUrl('https://proxy.invalid');
+  const agent = proxy
+    ? new SelectiveProxyAgent(proxy, { keepAlive: true })
+    : new https.Agent({ keepAlive: true, minVersion: MIN_TLS_VERSION });
+  // An agent of https-proxy-agent descends from http.Agent, and Node, axios and the SDK take it for https all the same.
+  return agent as unknown as https.Agent;
+}
+
+type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
+
+class SelectiveProxyAgent extends HttpsProxyAgent<string> {
+  override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
+    // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
+    const target = { ...options, minVersion: MIN_TLS_VERSION } as typeof options;
+    if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target as tls.ConnectionOptions));
+    let status = 200;
+    request.once('proxyConnect', (answer: { statusCode: number }) => {
+      status = answer.statusCode;
+    });
+    const socket = await super.connect(request, target);
+    if (status === 200) return socket;
+    // Left alone, the proxy's own 403 or 407 would be taken for the answer of the host behind it.
+    socket.destroy();
+    throw Object.assign(new Error('proxy refused'), {
+      code: status === 407 ? 'ERR_PROXY_AUTH_REQUIRED' : 'ERR_PROXY_REFUSED',
+    });
+  }
+}
+
+function urlOf(options: ConnectArguments[1]): string {
+  const host = options.host ?? '';
+  return `https://${net.isIPv6(host) ? `[${host}]` : host}:${options.port}`;
+}
+
+function directOptions(options: tls.ConnectionOptions): tls.ConnectionOptions {
+  const host = options.host ?? '';
+  // TLS forbids addresses as server names.
+  return options.servername === undefined && host && !net.isIP(host)
+    ? { ...options, servername: host }
+    : options;
+}

@@ -1,0 +1,92 @@
+// Owns which addresses the configuration may name: URLs of Airflow, hosts of registries, Docker Engines.
+// Refuses addresses that would send a password in clear, to nobody, or to more than one place.
+import { isIPv4 } from 'node:net';
+
+import { parseEcrHost } from '../domain/registry-host.js';
+
+export interface AddressFault {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** An Airflow URL without a slash at its end, or what is wrong with it. Faults never quote it: it may hold a password. */
+export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url: string } | AddressFault {
+  const url = parseUrl(text);
+  if (!url) return fault('is no URL', 'Write for example `url: https://airflow.example.com`.');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return fault('begins neither with https:// nor with http://', 'Write for example `url: https://airflow.example.com`.');
+  }
+  if (url.username || url.password) {
+    return fault('holds a user name or password', 'Remove what stands before @, and give it under `auth`.');
+  }
+  // Asked of the text: URL drops a lone ? or #.
+  if (/[?#]/.test(text)) return fault('has a query or fragment', 'End it before ? and #.');
+  if (isLinkLocal(url.hostname)) {
+    return fault('is a link-local address, where clouds keep their credentials', 'Name the host of Airflow.');
+  }
+  if (/\/api\/v\d+\/*$/.test(url.pathname)) {
+    return fault('ends in the path of the API', 'End it before /api: the worker adds /api/v2 itself.');
+  }
+  if (url.protocol === 'http:' && !allowInsecureHttp && !isLoopback(url.hostname)) {
+    return fault(
+      'is http:// beyond loopback: the password would cross the network in clear',
+      'Write https://, or add `allowInsecureHttp: true` beside it if the network is trusted.',
+    );
+  }
+  return { url: url.href.replace(/\/+$/, '') };
+}
+
+/** What is wrong with a registry host; undefined when it may be used. */
+export function checkRegistryHost(host: string): AddressFault | undefined {
+  if (/^[a-z]+:\/\//i.test(host)) return fault('has a scheme', 'Write the host alone: `registryHost: 127.0.0.1:5000`.');
+  if (host !== host.toLowerCase()) {
+    return fault('has capital letters: Docker would not find its credentials', 'Write it in lower case, here and in the connections.');
+  }
+  const groups = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>[1-9]\d{0,4}))?$/.exec(host)?.groups;
+  if (!groups || host.includes('..') || Number(groups['port'] ?? 1) > 65_535) {
+    return fault('is no host or host:port', 'Write for example `registryHost: 127.0.0.1:5000`.');
+  }
+  if (parseEcrHost(groups['host'] ?? '')) {
+    return fault(
+      'is a host of ECR itself, which tells account and region',
+      'Remove this entry: connections with this host need none.',
+    );
+  }
+  return undefined;
+}
+
+/** What is wrong with the address of a Docker Engine; undefined when it may be used. */
+export function checkEngine(engine: string): AddressFault | undefined {
+  if (isUnixSocket(engine)) return undefined;
+  if (/^unix:/i.test(engine)) {
+    return fault('has no absolute path', 'Write three slashes: `unix:///var/run/docker.sock`.');
+  }
+  return fault(
+    'is no unix:// socket, the only way to an engine that this release has (no tcp://, no ssh://)',
+    'Write for example `unix:///var/run/docker.sock`; a remote engine can be tested by a worker beside it.',
+  );
+}
+
+/** `unix://` with an absolute path. */
+export function isUnixSocket(engine: string): boolean {
+  return /^unix:\/\/\/[^\s/]/.test(engine) && !engine.includes('\0');
+}
+
+function parseUrl(text: string): URL | undefined {
+  // URL drops tabs, newlines and blanks around it, and reads `https:host` and backslashes as if they were slashes.
+  if (/[\s\\]/.test(text) || !/^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(text)) return undefined;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** `host` as URL gives it: lower case, IPv6 in brackets. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function isLinkLocal(host: string): boolean {
+  return (isIPv4(host) && host.startsWith('169.254.')) || /^\[(fe[89ab][0-9a-f]:|::ffff:a9fe:|fd00:ec2:)/.test(host);
+}
+
+function fault(message: string, remedy: string): AddressFault {
+  return { message, remedy };
+}

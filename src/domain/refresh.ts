@@ -1,0 +1,244 @@
+// Owns the flow of a run, written once for the workflow and for `refresh-once`: plan, then for every airflow side
+// by side inspect, extract, update, test. Refuses to let one failing part stop another: every failure is recorded
+// where it happens, and the rest goes on.
+import { FAILURES } from './failures.js';
+import { Limit } from './limit.js';
+import type { RefreshReport, Stage } from './report.js';
+import { RunRecord, type FailureFacts, type FailurePlace } from './run-record.js';
+import type {
+  InspectInput,
+  Inspection,
+  RefreshPlan,
+  RefreshSteps,
+  RegistryProbe,
+  TokenFacts,
+  WritableConnections,
+} from './steps.js';
+
+/** Bounds of what is in flight, for the whole fleet of workers, since the flow itself keeps them. */
+const UPDATES_PER_AIRFLOW = 2;
+const EXTRACTIONS = 10;
+const CONNECTIONS_PER_UPDATE = 100;
+
+export interface RunContext {
+  readonly runId: string;
+  readonly previous: RefreshReport | undefined;
+  now(): Date;
+  /** Turns what a step threw into words; throws it again when it is no failure of the step, but a cancellation. */
+  describe(error: unknown): FailureFacts;
+}
+
+/** Runs the whole refresh. Never throws for a failing step: the report says what failed. */
+export async function refresh(steps: RefreshSteps, context: RunContext): Promise<RefreshReport> {
+  const run = new Run(steps, context);
+  await run.refreshAll();
+  return run.record.report(context.now());
+}
+
+class Run {
+  readonly record: RunRecord;
+  readonly #steps: RefreshSteps;
+  readonly #context: RunContext;
+  readonly #extractions = new Limit(EXTRACTIONS);
+  /** By group, then registry: what the registry said to the group's token, or why there is none. */
+  readonly #probes = new Map<string, Promise<RegistryProbe | FailureFacts>>();
+  readonly #tests = new Map<string, Promise<void>>();
+
+  constructor(steps: RefreshSteps, context: RunContext) {
+    this.#steps = steps;
+    this.#context = context;
+    this.record = new RunRecord(context.runId, context.now(), context.previous);
+  }
+
+  async refreshAll(): Promise<void> {
+    const plan = await this.#attempt({ stage: 'plan' }, () => this.#steps.planRefresh());
+    if (!plan) return;
+    if (plan.configProblem !== undefined) {
+      const { remedy } = FAILURES.ConfigInvalid;
+      this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', message: plan.configProblem, remedy });
+    }
+    await Promise.all(plan.airflows.map((airflow) => this.#refreshAirflow(plan, airflow)));
+    await Promise.all(this.#tests.values());
+  }
+
+  async #refreshAirflow(plan: RefreshPlan, airflow: string): Promise<void> {
+    const writable = await this.#inspect(plan, airflow);
+    const groups = new Set(writable.map((part) => part.group));
+    const updates = new AirflowUpdates();
+    await Promise.all(
+      [...groups].map(async (group) => {
+        const parts = writable.filter((part) => part.group === group);
+        this.#extract(plan, group, parts);
+        await Promise.all(parts.map((part) => this.#refreshRegistry(plan, airflow, part, updates)));
+      }),
+    );
+  }
+
+  /** All pages first, so that a token group is extracted once with all its registries. */
+  async #inspect(plan: RefreshPlan, airflow: string): Promise<WritableConnections[]> {
+    const writable: WritableConnections[] = [];
+    let page: number | null = 0;
+    while (page !== null) {
+      const input: InspectInput = { configHash: plan.configHash, airflow, page };
+      const inspection: Inspection | undefined = await this.#attempt({ stage: 'inspect', airflow }, () =>
+        this.#steps.inspectConnections(input),
+      );
+      if (!inspection) {
+        this.record.carryAirflow(airflow);
+        break;
+      }
+      writable.push(...inspection.writable);
+      for (const { connection, ...facts } of inspection.refused) {
+        this.record.fail({ stage: 'inspect', airflow, connections: [connection] }, facts);
+      }
+      for (const warning of inspection.warnings) this.record.warn(warning);
+      page = inspection.nextPage;
+    }
+    for (const part of writable) this.record.expect(airflow, part.registry);
+    return mergePages(writable);
+  }
+
+  /** Starts the extraction for the registries of a group that no other airflow has asked for yet. */
+  #extract(plan: RefreshPlan, group: string, parts: readonly WritableConnections[]): void {
+    const registries = parts.map((part) => part.registry).filter((registry) => !this.#probes.has(registry));
+    if (registries.length === 0) return;
+    const extraction = this.#extractions
+      .run(() => this.#steps.extractToken({ configHash: plan.configHash, group, registries }))
+      .then((facts) => {
+        this.record.token(facts);
+        return facts;
+      })
+      .catch((error: unknown) => this.#context.describe(error));
+    for (const registry of registries) {
+      this.#probes.set(
+        registry,
+        extraction.then((result) => ('type' in result ? result : probeOf(result, registry))),
+      );
+    }
+  }
+
+  async #refreshRegistry(
+    plan: RefreshPlan,
+    airflow: string,
+    part: WritableConnections,
+    updates: AirflowUpdates,
+  ): Promise<void> {
+    const { registry, connections } = part;
+    const probe = await this.#probes.get(registry);
+    const refusal = probe && refusalOf(probe);
+    if (refusal) {
+      this.record.fail({ stage: 'extract', airflow, registry, connections }, refusal);
+      return;
+    }
+    if (probe && 'outcome' in probe && probe.outcome === 'unreachable') {
+      this.record.warn(`The token could not be shown to ${registry} before it was written: ${probe.message}.`);
+    }
+    await Promise.all(
+      chunks(connections, CONNECTIONS_PER_UPDATE).map((chunk) =>
+        updates.limit.run(() => this.#update(plan, airflow, registry, chunk, updates)),
+      ),
+    );
+  }
+
+  async #update(
+    plan: RefreshPlan,
+    airflow: string,
+    registry: string,
+    connections: readonly string[],
+    updates: AirflowUpdates,
+  ): Promise<void> {
+    const place = { stage: 'update', airflow, registry, connections } as const;
+    if (updates.unreachable) {
+      this.record.fail(place, updates.unreachable);
+      return;
+    }
+    const input = { configHash: plan.configHash, airflow, registry, connections };
+    const outcome = await this.#attempt(
+      place,
+      () => this.#steps.updateConnections(input),
+      (facts) => updates.failed(facts),
+    );
+    if (!outcome) return;
+    this.record.updated(airflow, registry, outcome, this.#context.now());
+    for (const { connection, ...facts } of outcome.failed) {
+      this.record.fail({ ...place, connections: [connection] }, facts);
+    }
+    if (outcome.refreshed.length > 0) this.#startTests(plan, registry);
+  }
+
+  /** Once per engine and registry, as soon as the first of its connections is refreshed. */
+  #startTests(plan: RefreshPlan, registry: string): void {
+    for (const engine of plan.engines) {
+      const key = JSON.stringify([engine, registry]);
+      if (!this.#tests.has(key)) this.#tests.set(key, this.#test(plan, engine, registry));
+    }
+  }
+
+  async #test(plan: RefreshPlan, engine: string, registry: string): Promise<void> {
+    const signIn = await this.#attempt(
+      { stage: 'test', registry },
+      () => this.#steps.testDocker({ configHash: plan.configHash, engine, registry }),
+      (facts) => {
+        if (facts.type === 'DockerSignInRefused') this.record.signInRefused(engine, registry);
+      },
+    );
+    if (!signIn) return;
+    this.record.signedIn(signIn);
+    if (signIn.signIn === 'none') {
+      this.record.warn(`No Docker Engine at ${engine}: the token was shown to the registry alone.`);
+    }
+  }
+
+  async #attempt<T>(
+    place: FailurePlace & { stage: Stage },
+    step: () => Promise<T>,
+    onFailure?: (facts: FailureFacts) => void,
+  ): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch (error) {
+      const facts = this.#context.describe(error);
+      this.record.fail(place, facts);
+      onFailure?.(facts);
+      return undefined;
+    }
+  }
+}
+
+/** The updates of one airflow: how many may run, and whether it was given up. */
+class AirflowUpdates {
+  readonly limit = new Limit(UPDATES_PER_AIRFLOW);
+  unreachable: FailureFacts | undefined;
+
+  /** An update fails as unreachable only at the deadline: by then the other chunks have no time left either. */
+  failed(facts: FailureFacts): void {
+    if (facts.type === 'AirflowUnreachable') this.unreachable = facts;
+  }
+}
+
+function probeOf(facts: TokenFacts, registry: string): RegistryProbe {
+  const probe = facts.probes.find((candidate) => candidate.registry === registry);
+  return probe ?? { registry, outcome: 'unreachable', message: 'it was not probed' };
+}
+
+function refusalOf(probe: RegistryProbe | FailureFacts): FailureFacts | undefined {
+  if ('type' in probe) return probe;
+  if (probe.outcome !== 'refused') return undefined;
+  const { remedy } = FAILURES.RegistryRefusedToken;
+  return { type: 'RegistryRefusedToken', message: `${probe.registry}: ${probe.message}`, remedy };
+}
+
+function mergePages(parts: readonly WritableConnections[]): WritableConnections[] {
+  const byRegistry = new Map<string, WritableConnections>();
+  for (const part of parts) {
+    const known = byRegistry.get(part.registry);
+    const connections = [...(known?.connections ?? []), ...part.connections];
+    byRegistry.set(part.registry, { ...part, connections });
+  }
+  return [...byRegistry.values()];
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

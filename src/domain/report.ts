@@ -1,0 +1,153 @@
+// Owns the RefreshReport: what a run did, what failed and what to do about it. Refuses to grow beyond 256 KB,
+// however much failed, since Temporal would lose the report of a run whose result is too large.
+import type { FailureType } from './failures.js';
+
+export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
+
+export interface TokenReport {
+  readonly registries: readonly string[];
+  readonly region: string;
+  readonly principalArn: string | null;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+  readonly fingerprint: string;
+  readonly probe: 'accepted' | 'refused' | 'unreachable';
+}
+
+/** The connections of one airflow that hold the token of one registry. */
+export interface AirflowReport {
+  readonly airflow: string;
+  readonly registry: string;
+  readonly refreshed: number;
+  readonly failed: number;
+  /** Token that the connections received last, in this run or an earlier one; null when never. */
+  readonly fingerprint: string | null;
+  readonly expiresAt: string | null;
+  readonly lastRefreshedAt: string | null;
+}
+
+export interface DockerReport {
+  readonly engine: string;
+  readonly version: string | null;
+  readonly registry: string;
+  readonly signIn: 'ok' | 'refused' | 'none';
+  readonly fingerprint: string | null;
+}
+
+export interface FailureReport {
+  readonly stage: Stage;
+  readonly airflow?: string;
+  readonly registry?: string;
+  readonly type: FailureType;
+  /** Connections concerned; 0 when it is not known which. */
+  readonly count: number;
+  /** The first 20 of them. */
+  readonly connections: readonly string[];
+  readonly message: string;
+  readonly remedy: string;
+  /** Start of the first run of the unbroken series of runs in which this place failed. */
+  readonly failingSince?: string;
+}
+
+export interface RefreshReport {
+  readonly outcome: 'refreshed' | 'incomplete';
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly tokens: readonly TokenReport[];
+  readonly airflows: readonly AirflowReport[];
+  readonly docker: readonly DockerReport[];
+  readonly failures: readonly FailureReport[];
+  readonly warnings: readonly string[];
+}
+
+/** Type of the failure that ends an incomplete run in Temporal; its first detail is the report. */
+export const INCOMPLETE = 'RefreshIncomplete';
+
+export const MAX_REPORT_BYTES = 256 * 1024;
+export const MAX_LISTED_CONNECTIONS = 20;
+const MAX_TEXT_CHARS = 500;
+
+/** Adds a failure to those of the same stage, registry, airflow and type: 10,000 alike are one entry. */
+export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
+  const groups = new Map<string, FailureReport>();
+  for (const failure of failures) {
+    const key = JSON.stringify([failure.stage, failure.airflow, failure.registry, failure.type]);
+    const group = groups.get(key);
+    groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
+  }
+  return [...groups.values()];
+}
+
+function mergeFailures(group: FailureReport, failure: FailureReport): FailureReport {
+  return {
+    ...group,
+    count: group.count + failure.count,
+    connections: [...group.connections, ...failure.connections].slice(0, MAX_LISTED_CONNECTIONS),
+  };
+}
+
+function cutTexts(failure: FailureReport): FailureReport {
+  return {
+    ...failure,
+    connections: failure.connections.slice(0, MAX_LISTED_CONNECTIONS),
+    message: cut(failure.message),
+    remedy: cut(failure.remedy),
+  };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text;
+}
+
+/** Shortens a report until it fits, least needed lists first, and says in its warnings what was left out. */
+export function fitReport(report: RefreshReport): RefreshReport {
+  let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
+  for (const list of ['warnings', 'docker', 'tokens', 'failures', 'airflows'] as const) {
+    while (sizeInBytes(fitted) > MAX_REPORT_BYTES && fitted[list].length > 1) {
+      fitted = halveList(fitted, list);
+    }
+  }
+  return fitted;
+}
+
+function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'airflows') {
+  const kept = report[list].slice(0, Math.ceil(report[list].length / 2));
+  const note = `The report was too long: only a part of its ${list} is shown.`;
+  const shorter = { ...report, [list]: kept };
+  return shorter.warnings.includes(note) ? shorter : { ...shorter, warnings: [note, ...shorter.warnings] };
+}
+
+function sizeInBytes(report: RefreshReport): number {
+  return new TextEncoder().encode(JSON.stringify(report)).length;
+}
+
+/**
+ * The report within a previous run's result or failure details; undefined when it is none. Its shape is checked,
+ * since an older or newer release may have written it.
+ */
+export function asReport(value: unknown): RefreshReport | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const report = value as Partial<RefreshReport>;
+  const lists = [report.tokens, report.airflows, report.docker, report.failures, report.warnings];
+  const isReport =
+    (report.outcome === 'refreshed' || report.outcome === 'incomplete') &&
+    typeof report.startedAt === 'string' &&
+    typeof report.finishedAt === 'string' &&
+    lists.every((list) => Array.isArray(list)) &&
+    (report.airflows ?? []).every((row) => typeof row?.airflow === 'string' && typeof row.registry === 'string');
+  return isReport ? (report as RefreshReport) : undefined;
+}
+
+/** One line for the Temporal UI, a log and the end of a command. */
+export function summarizeReport(report: RefreshReport): string {
+  const refreshed = report.airflows.reduce((sum, row) => sum + row.refreshed, 0);
+  const failed = report.failures.map((failure) => {
+    const where = [failure.airflow, failure.registry].filter(Boolean).join(', ');
+    return `${failure.type} at ${failure.stage}${where ? ` (${where})` : ''}`;
+  });
+  const connections = `${refreshed} connection${refreshed === 1 ? '' : 's'} refreshed`;
+  if (failed.length === 0) return connections;
+  const shown = failed.slice(0, 3).join('; ');
+  return `${connections}; failed: ${shown}${failed.length > 3 ? `; and ${failed.length - 3} more` : ''}`;
+}

@@ -1,0 +1,166 @@
+// Owns what has happened in a run so far, and makes the report of it. Carries forward from the previous report
+// what this run could not find out anew, and drops what is no longer in the plan.
+import type { FailureType } from './failures.js';
+import {
+  fitReport,
+  groupFailures,
+  type AirflowReport,
+  type DockerReport,
+  type FailureReport,
+  type RefreshReport,
+  type Stage,
+  type TokenReport,
+} from './report.js';
+import type { DockerSignIn, TokenFacts, UpdateOutcome } from './steps.js';
+
+/** What went wrong, in words that may be shown. */
+export interface FailureFacts {
+  readonly type: FailureType;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Where it went wrong. */
+export interface FailurePlace {
+  readonly stage: Stage;
+  readonly airflow?: string;
+  readonly registry?: string;
+  readonly connections?: readonly string[];
+}
+
+export class RunRecord {
+  readonly #runId: string;
+  readonly #startedAt: Date;
+  readonly #previous: RefreshReport | undefined;
+  readonly #tokens = new Map<string, TokenReport>();
+  readonly #airflows = new Map<string, AirflowReport>();
+  readonly #docker: DockerReport[] = [];
+  readonly #failures: FailureReport[] = [];
+  readonly #warnings = new Set<string>();
+
+  constructor(runId: string, startedAt: Date, previous: RefreshReport | undefined) {
+    this.#runId = runId;
+    this.#startedAt = startedAt;
+    this.#previous = previous;
+  }
+
+  warn(warning: string): void {
+    this.#warnings.add(warning);
+  }
+
+  fail(place: FailurePlace, facts: FailureFacts): void {
+    const { connections = [], ...where } = place;
+    const { type, message, remedy } = facts;
+    this.#failures.push({ ...where, type, count: connections.length, connections, message, remedy });
+    if (place.airflow !== undefined && place.registry !== undefined && place.stage !== 'test') {
+      const row = this.#row(place.airflow, place.registry);
+      this.#setRow({ ...row, failed: row.failed + connections.length });
+    }
+  }
+
+  token(facts: TokenFacts): void {
+    const known = this.#tokens.get(facts.fingerprint);
+    const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
+    const worst = (['refused', 'unreachable', 'accepted'] as const).find((outcome) => outcomes.includes(outcome));
+    this.#tokens.set(facts.fingerprint, {
+      registries: [...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)],
+      region: facts.region,
+      principalArn: facts.principalArn,
+      issuedAt: facts.issuedAt,
+      expiresAt: facts.expiresAt,
+      fingerprint: facts.fingerprint,
+      probe: worst ?? 'unreachable',
+    });
+  }
+
+  /** Notes that connections of this airflow and registry are in the plan, whatever becomes of them. */
+  expect(airflow: string, registry: string): void {
+    this.#setRow(this.#row(airflow, registry));
+  }
+
+  /** Keeps what earlier runs said of an airflow that this run cannot look into. */
+  carryAirflow(airflow: string): void {
+    for (const row of this.#previous?.airflows ?? []) {
+      if (row.airflow === airflow) this.expect(airflow, row.registry);
+    }
+  }
+
+  updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
+    if (outcome.refreshed.length === 0) return;
+    const row = this.#row(airflow, registry);
+    this.#setRow({
+      ...row,
+      refreshed: row.refreshed + outcome.refreshed.length,
+      fingerprint: outcome.fingerprint,
+      expiresAt: outcome.expiresAt,
+      lastRefreshedAt: at.toISOString(),
+    });
+  }
+
+  signedIn(signIn: DockerSignIn): void {
+    this.#docker.push(signIn);
+  }
+
+  signInRefused(engine: string, registry: string): void {
+    this.#docker.push({ engine, version: null, registry, signIn: 'refused', fingerprint: null });
+  }
+
+  report(finishedAt: Date): RefreshReport {
+    const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
+    return fitReport({
+      outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
+      runId: this.#runId,
+      startedAt: this.#startedAt.toISOString(),
+      finishedAt: finishedAt.toISOString(),
+      tokens: [...this.#tokens.values()],
+      airflows: [...this.#airflows.values()],
+      docker: this.#docker,
+      failures,
+      warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
+    });
+  }
+
+  #row(airflow: string, registry: string): AirflowReport {
+    const carried = this.#previous?.airflows.find((row) => row.airflow === airflow && row.registry === registry);
+    return (
+      this.#airflows.get(JSON.stringify([airflow, registry])) ?? {
+        airflow,
+        registry,
+        refreshed: 0,
+        failed: 0,
+        fingerprint: carried?.fingerprint ?? null,
+        expiresAt: carried?.expiresAt ?? null,
+        lastRefreshedAt: carried?.lastRefreshedAt ?? null,
+      }
+    );
+  }
+
+  #setRow(row: AirflowReport): void {
+    this.#airflows.set(JSON.stringify([row.airflow, row.registry]), row);
+  }
+
+  /** A failure keeps its first start while the same place fails run after run, for whatever reasons. */
+  #withFailingSince(failure: FailureReport): FailureReport {
+    const before = this.#previous?.failures.find(
+      (old) =>
+        old.stage === failure.stage && old.airflow === failure.airflow && old.registry === failure.registry,
+    );
+    return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
+  }
+
+  /** Another worker may test with a token of its own: a good sign, but no proof for the one that was written. */
+  #warningsOfOtherTokens(): string[] {
+    const rows = [...this.#airflows.values()];
+    return this.#docker
+      .filter((docker) => docker.fingerprint !== null)
+      .filter((docker) => {
+        const written = rows.filter((row) => row.registry === docker.registry && row.refreshed > 0);
+        return !written.some((row) => row.fingerprint === docker.fingerprint);
+      })
+      .map(
+        (docker) =>
+          `The token tested from ${docker.engine} at ${docker.registry} (${docker.fingerprint}) is not the one ` +
+          'that was written: another worker did the test.',
+      );
+  }
+}

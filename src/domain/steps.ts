@@ -1,0 +1,109 @@
+// Owns the shapes that pass between the flow of a run and its five steps: plain JSON, additive changes only,
+// since they are written into Temporal histories. Refuses secrets: names, counts, times and fingerprints alone.
+import type { FailureType } from './failures.js';
+
+/** What the configuration asks for, read from the file at the start of a run. */
+export interface RefreshPlan {
+  readonly configHash: string;
+  readonly airflows: readonly string[];
+  readonly engines: readonly string[];
+  /** Set when the file is invalid and the plan comes from the last good configuration. */
+  readonly configProblem?: string;
+}
+
+export interface InspectInput {
+  readonly configHash: string;
+  readonly airflow: string;
+  /** From 0. Follow `nextPage` of the answer until it is null. */
+  readonly page: number;
+}
+
+/** Why one connection is not written, in words that may be shown. */
+export interface ConnectionProblem {
+  readonly connection: string;
+  readonly type: FailureType;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Connections that one registry's token may be written to. */
+export interface WritableConnections {
+  readonly registry: string;
+  readonly group: string;
+  readonly connections: readonly string[];
+}
+
+export interface Inspection {
+  readonly writable: readonly WritableConnections[];
+  readonly refused: readonly ConnectionProblem[];
+  readonly warnings: readonly string[];
+  readonly nextPage: number | null;
+}
+
+export interface ExtractInput {
+  readonly configHash: string;
+  /** Token group: principal and region, `default/us-east-1`. */
+  readonly group: string;
+  /** Registry hosts that the token is to be shown to. All must belong to the group. */
+  readonly registries: readonly string[];
+}
+
+export type ProbeOutcome = 'accepted' | 'refused' | 'unreachable';
+
+export interface RegistryProbe {
+  readonly registry: string;
+  readonly outcome: ProbeOutcome;
+  /** What the registry answered, or why it could not be asked; absent when it accepted. */
+  readonly message?: string;
+}
+
+export interface TokenFacts {
+  readonly group: string;
+  readonly region: string;
+  readonly principalArn: string | null;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+  readonly fingerprint: string;
+  readonly probes: readonly RegistryProbe[];
+}
+
+export interface UpdateInput {
+  readonly configHash: string;
+  readonly airflow: string;
+  readonly registry: string;
+  readonly connections: readonly string[];
+}
+
+export interface UpdateOutcome {
+  readonly refreshed: readonly string[];
+  readonly failed: readonly ConnectionProblem[];
+  readonly fingerprint: string;
+  readonly expiresAt: string;
+}
+
+export interface DockerInput {
+  readonly configHash: string;
+  readonly engine: string;
+  readonly registry: string;
+}
+
+export interface DockerSignIn {
+  readonly engine: string;
+  /** Version of the engine; null when there is none. */
+  readonly version: string | null;
+  readonly registry: string;
+  /** `none`: no engine is there, and none was asked for in the configuration. */
+  readonly signIn: 'ok' | 'none';
+  readonly fingerprint: string | null;
+}
+
+/** The five steps of a run. The workflow and `refresh-once` differ only in how they call them. */
+export interface RefreshSteps {
+  planRefresh(): Promise<RefreshPlan>;
+  inspectConnections(input: InspectInput): Promise<Inspection>;
+  extractToken(input: ExtractInput): Promise<TokenFacts>;
+  updateConnections(input: UpdateInput): Promise<UpdateOutcome>;
+  testDocker(input: DockerInput): Promise<DockerSignIn>;
+}
+
+export type StepName = keyof RefreshSteps;

@@ -1,0 +1,116 @@
+// Owns the run as a durable workflow: its deadline, how each step is scheduled, and what the Temporal UI shows of
+// it. The flow itself is `domain/refresh.ts`. No secret passes through here: steps exchange names and facts.
+import { ApplicationFailure, type Duration } from '@temporalio/common';
+import {
+  CancellationScope,
+  isCancellation,
+  scheduleActivity,
+  setCurrentDetails,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { ACTIVITY_LIMITS, BACKOFF_COEFFICIENT, limitsNow, runTimes, type RunTimes } from '../domain/activity-limits.js';
+import { refresh } from '../domain/refresh.js';
+import { asReport, INCOMPLETE, summarizeReport, type RefreshReport } from '../domain/report.js';
+import type { RefreshSteps, StepName } from '../domain/steps.js';
+import { describeStepError, OutOfTime } from './step-error.js';
+import { StepProgress } from './step-progress.js';
+
+export interface RefreshInput {
+  /** For how long a run goes on trying, from its first workflow task. */
+  readonly retryForMs: number;
+}
+
+/** After this long the current details say which steps are still being tried. */
+const LOOK_AGAIN: Duration = '15 minutes';
+
+/**
+ * One run: plan, then inspect, extract, update and test for every Airflow.
+ *
+ * @returns the report of a run in which everything was refreshed
+ * @throws ApplicationFailure of type RefreshIncomplete, the report as its first detail, when anything failed
+ */
+export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
+  const info = workflowInfo();
+  const times = runTimes(Date.now(), retryForMs, info.executionExpirationTime?.getTime() ?? Infinity);
+  const progress = new StepProgress(setCurrentDetails);
+  const watch = new CancellationScope();
+  const watching = watch.run(() => watchProgress(progress)).catch(ignoreCancellation);
+  const report = await refresh(scheduledSteps(times, progress), {
+    runId: info.runId,
+    previous: previousReport(),
+    now: () => new Date(),
+    describe: describeStepError,
+  });
+  watch.cancel();
+  await watching;
+  const summary = summarizeReport(report);
+  setCurrentDetails(`**${report.outcome}**: ${summary}`);
+  if (report.outcome === 'refreshed') return report;
+  throw ApplicationFailure.create({ type: INCOMPLETE, message: summary, nonRetryable: true, details: [report] });
+}
+
+/** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */
+function previousReport(): RefreshReport | undefined {
+  const { lastFailure, lastResult } = workflowInfo();
+  const failed = lastFailure instanceof ApplicationFailure ? asReport(lastFailure.details?.[0]) : undefined;
+  return failed ?? asReport(lastResult);
+}
+
+/** The steps as activities of this run, each within what is left until the deadline. */
+function scheduledSteps(times: RunTimes, progress: StepProgress): RefreshSteps {
+  function schedule<T>(step: StepName, target: string, summary: string, input?: object): Promise<T> {
+    const limits = limitsNow(step, Date.now(), times);
+    if (!limits) return Promise.reject(new OutOfTime(step));
+    const { heartbeatMs, firstRetryMs, retryCapMs } = ACTIVITY_LIMITS[step];
+    const activityId = progress.uniqueId(target === '' ? step : `${step}: ${target}`);
+    const activity = scheduleActivity<T>(step, input ? [input] : [], {
+      activityId,
+      summary,
+      startToCloseTimeout: limits.startToCloseMs,
+      scheduleToCloseTimeout: limits.scheduleToCloseMs,
+      ...(heartbeatMs === undefined ? {} : { heartbeatTimeout: heartbeatMs }),
+      retry: {
+        initialInterval: firstRetryMs,
+        backoffCoefficient: BACKOFF_COEFFICIENT,
+        maximumInterval: retryCapMs,
+        ...(limits.maximumAttempts === undefined ? {} : { maximumAttempts: limits.maximumAttempts }),
+      },
+    });
+    return progress.follow(activityId, activity);
+  }
+
+  return {
+    planRefresh: () => schedule('planRefresh', '', 'Read the configuration'),
+    inspectConnections: (input) =>
+      schedule('inspectConnections', input.airflow, `Look at the connections of ${input.airflow}`, input),
+    extractToken: (input) =>
+      schedule('extractToken', input.group, `Get a token for ${count(input.registries, 'registry')}`, input),
+    updateConnections: (input) =>
+      schedule(
+        'updateConnections',
+        `${input.airflow} ${input.registry}`,
+        `Write the token into ${count(input.connections, 'connection')} of ${input.airflow}`,
+        input,
+      ),
+    testDocker: (input) =>
+      schedule('testDocker', `${input.engine} ${input.registry}`, `Sign in from ${input.engine}`, input),
+  };
+}
+
+async function watchProgress(progress: StepProgress): Promise<void> {
+  for (;;) {
+    await sleep(LOOK_AGAIN, { summary: 'Look whether steps are still being tried' });
+    progress.show(new Date());
+  }
+}
+
+function ignoreCancellation(error: unknown): void {
+  if (!isCancellation(error)) throw error;
+}
+
+/** `1 connection`, `3 registries`: read in the Temporal UI. */
+function count(items: readonly unknown[], noun: 'connection' | 'registry'): string {
+  const plural = noun === 'registry' ? 'registries' : 'connections';
+  return `${items.length} ${items.length === 1 ? noun : plural}`;
+}
