@@ -101,6 +101,10 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
       AWS_SECRET_ACCESS_KEY: 'sandbox',
       AWS_REGION: options.region ?? 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
+      // a user's own settings would win over these keys or be sent along with them
+      AWS_PROFILE: '',
+      AWS_SESSION_TOKEN: '',
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
     },
     calls,
     issued: mint.issued,

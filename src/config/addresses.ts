@@ -14,7 +14,10 @@ export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url:
   const url = parseUrl(text);
   if (!url) return fault('is no URL', 'Write for example `url: https://airflow.example.com`.');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return fault('begins neither with https:// nor with http://', 'Write for example `url: https://airflow.example.com`.');
+    return fault(
+      'begins neither with https:// nor with http://',
+      'Write for example `url: https://airflow.example.com`.',
+    );
   }
   if (url.username || url.password) {
     return fault('holds a user name or password', 'Remove what stands before @, and give it under `auth`.');
@@ -38,9 +41,13 @@ export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url:
 
 /** What is wrong with a registry host; undefined when it may be used. */
 export function checkRegistryHost(host: string): AddressFault | undefined {
-  if (/^[a-z]+:\/\//i.test(host)) return fault('has a scheme', 'Write the host alone: `registryHost: 127.0.0.1:5000`.');
+  if (/^[a-z]+:\/\//i.test(host))
+    return fault('has a scheme', 'Write the host alone: `registryHost: 127.0.0.1:5000`.');
   if (host !== host.toLowerCase()) {
-    return fault('has capital letters: Docker would not find its credentials', 'Write it in lower case, here and in the connections.');
+    return fault(
+      'has capital letters: Docker would not find its credentials',
+      'Write it in lower case, here and in the connections.',
+    );
   }
   const groups = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>[1-9]\d{0,4}))?$/.exec(host)?.groups;
   if (!groups || host.includes('..') || Number(groups['port'] ?? 1) > 65_535) {
@@ -84,7 +91,10 @@ function isLoopback(host: string): boolean {
 }
 
 function isLinkLocal(host: string): boolean {
-  return (isIPv4(host) && host.startsWith('169.254.')) || /^\[(fe[89ab][0-9a-f]:|::ffff:a9fe:|fd00:ec2:)/.test(host);
+  return (
+    (isIPv4(host) && host.startsWith('169.254.')) ||
+    /^\[(fe[89ab][0-9a-f]:|::ffff:a9fe:|fd00:ec2:)/.test(host)
+  );
 }
 
 function fault(message: string, remedy: string): AddressFault {

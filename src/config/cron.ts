@@ -29,7 +29,10 @@ export function readCron(expression: string, timeZone: string): CronReading {
   const sets: Set<number>[] = [];
   for (const [index, field] of FIELDS.entries()) {
     const values = readField(fields[index] ?? '', field.min, field.max);
-    if (!values) return { problem: `has no valid ${field.name}: numbers from ${field.min} to ${field.max}, with * , - /` };
+    if (!values)
+      return {
+        problem: `has no valid ${field.name}: numbers from ${field.min} to ${field.max}, with * , - /`,
+      };
     sets.push(values);
   }
   return summarizeRuns(listRuns(sets, timeZone)) ?? { problem: 'never fires' };
@@ -77,7 +80,8 @@ function* listRuns(sets: readonly Set<number>[], timeZone: string): Generator<nu
     for (const hour of hours ?? []) {
       for (const minute of minutes ?? []) {
         const localMs = midnightMs + hour * 3_600_000 + minute * 60_000;
-        const runMs = offsets.length === 1 ? localMs - (offsets[0] ?? 0) : toInstant(localMs, offsets, offsetAt);
+        const runMs =
+          offsets.length === 1 ? localMs - (offsets[0] ?? 0) : toInstant(localMs, offsets, offsetAt);
         if (runMs !== undefined) yield runMs;
       }
     }
@@ -93,7 +97,9 @@ function toInstant(
   offsets: readonly number[],
   offsetAt: (instantMs: number) => number,
 ): number | undefined {
-  const instants = offsets.filter((offset) => offsetAt(localMs - offset) === offset).map((offset) => localMs - offset);
+  const instants = offsets
+    .filter((offset) => offsetAt(localMs - offset) === offset)
+    .map((offset) => localMs - offset);
   return instants.length === 0 ? undefined : Math.min(...instants);
 }
 

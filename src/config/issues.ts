@@ -49,7 +49,9 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
     case 'too_small':
       return 'is empty';
     case 'too_big':
-      return issue.origin === 'array' ? `has more than ${issue.maximum} entries` : `is longer than ${issue.maximum} characters`;
+      return issue.origin === 'array'
+        ? `has more than ${issue.maximum} entries`
+        : `is longer than ${issue.maximum} characters`;
     default:
       // Patterns, unions and literals bring words of their own from the schema.
       return issue.message;
@@ -61,17 +63,28 @@ function describeRemedy(schema: JsonSchema, path: SettingPath, value: unknown): 
   const example = setting.examples?.[0];
   if (example === undefined) return 'See docs/configuration.md.';
   const written = writeYaml(example);
-  const wanted = isItem ? 'string' : (setting.type ?? setting.anyOf?.find(({ type }) => type === 'string')?.type);
-  if (wanted === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+  const form = isItem ? setting.items : (setting.anyOf?.find(({ type }) => type === 'string') ?? setting);
+  if ((typeof value === 'number' || typeof value === 'boolean') && wouldFitQuoted(value, form)) {
     return `Put it in quotes: \`${key}: ${quoted(example) ?? written}\`.`;
   }
   return `Write for example \`${key}: ${written}\`.`;
 }
 
+/** Whether quotes are all that a number needs: `account: 123456789012`, but not `every: 4`, which lacks its unit. */
+function wouldFitQuoted(value: number | boolean, form: JsonSchema | undefined): boolean {
+  return form?.type === 'string' && new RegExp(form.pattern ?? '').test(String(value));
+}
+
 /** The setting at a path that has an example: for entries of a list, the list. */
-function nearestExample(schema: JsonSchema, path: SettingPath): { setting: JsonSchema; key: string; isItem: boolean } {
+function nearestExample(
+  schema: JsonSchema,
+  path: SettingPath,
+): { setting: JsonSchema; key: string; isItem: boolean } {
   let length = path.length;
-  while (length > 1 && (typeof path[length - 1] === 'number' || !schemaAt(schema, path.slice(0, length)).examples)) {
+  while (
+    length > 1 &&
+    (typeof path[length - 1] === 'number' || !schemaAt(schema, path.slice(0, length)).examples)
+  ) {
     length--;
   }
   const setting = length === 0 ? {} : schemaAt(schema, path.slice(0, length));

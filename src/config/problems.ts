@@ -51,7 +51,9 @@ export function summarizeProblems(error: ConfigError): string {
 /** `airflows[0].auth.password` from `['airflows', 0, 'auth', 'password']`. */
 export function formatPath(path: SettingPath): string {
   return path
-    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${showKey(part)}`))
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${showKey(part)}`,
+    )
     .join('');
 }
 

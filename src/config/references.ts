@@ -18,12 +18,13 @@ export interface ReferenceSource {
 }
 
 export type ReferenceReading =
-  | { readonly value: string }
-  | { readonly problem: string; readonly remedy: string };
+  { readonly value: string } | { readonly problem: string; readonly remedy: string };
 
 /** Reads what a reference stands for. Never throws. */
 export function readReference(reference: Reference, source: ReferenceSource): ReferenceReading {
-  return 'env' in reference ? readVariable(reference.env, source.env) : readFile(reference.file, source.folder);
+  return 'env' in reference
+    ? readVariable(reference.env, source.env)
+    : readFile(reference.file, source.folder);
 }
 
 /**
@@ -53,7 +54,8 @@ function readFile(path: string, folder: string): ReferenceReading {
   try {
     const stats = statSync(resolve(folder, path));
     // A pipe or device could block for ever, or give its content only once.
-    if (!stats.isFile()) return { problem: `${file} is no plain file`, remedy: 'Name a file that holds the value alone.' };
+    if (!stats.isFile())
+      return { problem: `${file} is no plain file`, remedy: 'Name a file that holds the value alone.' };
     if (stats.size > MAX_BYTES) return tooLarge(file);
     bytes = readFileSync(resolve(folder, path));
   } catch (error) {

@@ -44,11 +44,9 @@ const valueOrReference = z.union([z.string().min(1).max(2048), environmentRefere
     isScalar(input) ? 'is not text' : `is neither text nor a reference, ${REFERENCE_FORMS}`,
 });
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-    error: 'must be made of lower-case letters, digits and hyphens, at most 63, and begin with no hyphen',
-  });
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+  error: 'must be made of lower-case letters, digits and hyphens, at most 63, and begin with no hyphen',
+});
 
 const duration = z
   .string()
@@ -73,7 +71,8 @@ export const authSchema = z.strictObject({
 
 export const airflowSchema = z.strictObject({
   name: name.meta({
-    description: 'Name of this Airflow in reports. At most 63 lower-case letters, digits and hyphens; unique.',
+    description:
+      'Name of this Airflow in reports. At most 63 lower-case letters, digits and hyphens; unique.',
     examples: ['main'],
   }),
   url: valueOrReference.meta({
@@ -211,7 +210,9 @@ export const temporalSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   version: z
-    .literal(1, { error: ({ input }) => (input === undefined ? 'is missing' : 'is none that this release knows') })
+    .literal(1, {
+      error: ({ input }) => (input === undefined ? 'is missing' : 'is none that this release knows'),
+    })
     .meta({ description: 'Version of this format.', examples: [1] }),
   airflows: z
     .array(airflowSchema)
@@ -235,7 +236,8 @@ export const configSchema = z.strictObject({
     .max(200)
     .default([])
     .meta({
-      description: 'Registries whose account and region cannot be read from their host, such as a local stand-in.',
+      description:
+        'Registries whose account and region cannot be read from their host, such as a local stand-in.',
       examples: [
         [{ name: 'sandbox', region: 'us-east-1', account: '123456789012', registryHost: '127.0.0.1:5000' }],
       ],
@@ -266,6 +268,7 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
   readonly default?: unknown;
   readonly const?: unknown;
+  readonly pattern?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;

@@ -7,7 +7,8 @@ export function suggestKey(mistyped: string, known: readonly string[]): string |
   let best: { key: string; slips: number } | undefined;
   for (const key of known) {
     const slips = countSlips(mistyped.toLowerCase(), key.toLowerCase());
-    if (slips <= Math.min(2, Math.floor(key.length / 2)) && (!best || slips < best.slips)) best = { key, slips };
+    if (slips <= Math.min(2, Math.floor(key.length / 2)) && (!best || slips < best.slips))
+      best = { key, slips };
   }
   return best?.key;
 }
@@ -20,7 +21,9 @@ function countSlips(from: string, to: string): number {
     for (let j = 1; j <= to.length; j++) {
       const replaced = at(rows, i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
       const swapped =
-        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? at(rows, i - 2, j - 2) + 1 : Infinity;
+        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+          ? at(rows, i - 2, j - 2) + 1
+          : Infinity;
       row.push(Math.min(replaced, swapped, at(rows, i - 1, j) + 1, (row[j - 1] ?? Infinity) + 1));
     }
     rows.push(row);

@@ -3,13 +3,15 @@
 import { readFileSync, statSync } from 'node:fs';
 
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 
 import { ConfigError, type ConfigProblem, type SettingPath } from './problems.js';
 
 const MAX_BYTES = 256 * 1024;
 /** Beyond the first few, syntax errors are consequences of the earlier ones. */
 const MAX_SYNTAX_ERRORS = 5;
+/** Faults that leave the meaning of the rest clear, so that the rest can be checked as well. */
+const HARMLESS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
 const START_FRESH = 'Start from the example: `cp refresh.example.yaml refresh.yaml`';
 
 export interface YamlSource {
@@ -28,8 +30,10 @@ export function readConfigText(file: string): string {
   let bytes: Buffer;
   try {
     const stats = statSync(file);
-    if (!stats.isFile()) throw fault(file, 'is no plain file', 'Name a YAML file by --config or ECR_REFRESH_CONFIG.');
-    if (stats.size > MAX_BYTES) throw fault(file, 'is larger than 256 KiB', 'Name the configuration file, not another one.');
+    if (!stats.isFile())
+      throw fault(file, 'is no plain file', 'Name a YAML file by --config or ECR_REFRESH_CONFIG.');
+    if (stats.size > MAX_BYTES)
+      throw fault(file, 'is larger than 256 KiB', 'Name the configuration file, not another one.');
     bytes = readFileSync(file);
   } catch (error) {
     throw error instanceof ConfigError ? error : cannotRead(file, error);
@@ -48,7 +52,11 @@ function cannotRead(file: string, error: unknown): ConfigError {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ENOTDIR'
     ? fault(file, 'there is no such file', `${START_FRESH}, or name yours by --config or ECR_REFRESH_CONFIG.`)
-    : fault(file, `cannot be read (${code ?? 'unknown error'})`, 'Give the user of this process permission to read it.');
+    : fault(
+        file,
+        `cannot be read (${code ?? 'unknown error'})`,
+        'Give the user of this process permission to read it.',
+      );
 }
 
 function fault(file: string, message: string, remedy: string): ConfigError {
@@ -67,18 +75,32 @@ export function parseYaml(text: string): YamlSource {
   });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const lineOf = (path: SettingPath): number | undefined => findLine(document, path, lineAt);
-  const syntax = [...document.errors, ...document.warnings].map(({ code, pos }) => ({ code, line: lineAt(pos[0]) }));
   const forbidden = findForbidden(document, lineAt);
-  const problems = [
-    ...syntax.slice(0, MAX_SYNTAX_ERRORS).map(({ code, line }) => ({ path: '', line, ...describeFault(code) })),
-    ...forbidden,
-  ];
-  const usable = forbidden.length === 0 && syntax.every(({ code }) => code === 'DUPLICATE_KEY');
+  const syntax = [...document.errors, ...document.warnings];
+  const problems = [...forbidden, ...describeSyntax(syntax, forbidden, lineAt)];
+  const usable = forbidden.length === 0 && syntax.every(({ code }) => HARMLESS.has(code));
   const value: unknown = usable ? document.toJS() : undefined;
   if (usable && (value === null || value === undefined)) {
     problems.push({ path: '', line: 1, message: 'holds no settings', remedy: `${START_FRESH}.` });
   }
   return { value, problems, lineOf };
+}
+
+/** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
+function describeSyntax(
+  errors: readonly YAMLError[],
+  forbidden: readonly ConfigProblem[],
+  lineAt: (offset: number) => number,
+): ConfigProblem[] {
+  const lines = new Set(forbidden.map(({ line }) => line));
+  const problems: ConfigProblem[] = [];
+  for (const { code, pos } of errors) {
+    const line = lineAt(pos[0]);
+    if (lines.has(line) || problems.length === MAX_SYNTAX_ERRORS) continue;
+    lines.add(line);
+    problems.push({ path: '', line, ...describeFault(code) });
+  }
+  return problems;
 }
 
 function describeFault(code: string): { message: string; remedy: string } {
@@ -88,13 +110,14 @@ function describeFault(code: string): { message: string; remedy: string } {
     case 'TAB_AS_INDENT':
       return { message: 'a tab indents this line', remedy: 'Indent with spaces: YAML knows no tabs there.' };
     case 'MULTIPLE_DOCS':
-      return { message: 'a second YAML document begins here', remedy: 'Keep one document in the file: remove `---`.' };
+      return {
+        message: 'a second YAML document begins here',
+        remedy: 'Keep one document in the file: remove `---`.',
+      };
     case 'NON_STRING_KEY':
       return { message: 'a key is not text', remedy: 'Write settings as `key: value`.' };
     case 'TAG_RESOLVE_FAILED':
       return { message: 'tags (`!…`) are not known here', remedy: 'Remove the tag.' };
-    case 'BAD_ALIAS':
-      return { message: 'an alias (`*…`) stands here', remedy: 'Write the value out; put text that begins with * in quotes.' };
     case 'RESOURCE_EXHAUSTION':
       return { message: 'lists and mappings are nested too deeply', remedy: `${START_FRESH}.` };
     default:
@@ -111,7 +134,12 @@ function findForbidden(document: Document.Parsed, lineAt: (offset: number) => nu
     Node(_key, node) {
       const line = lineAt(node.range?.[0] ?? 0);
       if (isAlias(node) || node.anchor !== undefined) {
-        problems.push({ path: '', line, message: 'anchors (`&…`) and aliases (`*…`) are not allowed', remedy: 'Write the value out.' });
+        problems.push({
+          path: '',
+          line,
+          message: 'anchors (`&…`) and aliases (`*…`) are not allowed',
+          remedy: 'Write the value out; put text that begins with * or & in quotes.',
+        });
       }
       return problems.length < MAX_SYNTAX_ERRORS ? undefined : visit.BREAK;
     },

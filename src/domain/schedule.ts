@@ -58,7 +58,11 @@ export interface ScheduleProblem {
 
 /** Run times of a plain interval. */
 export function intervalTimes(everyMs: number): RunTimes {
-  return { longestIntervalMs: everyMs, shortestIntervalMs: everyMs, runsPerDay: (24 * 60 * MINUTE_MS) / everyMs };
+  return {
+    longestIntervalMs: everyMs,
+    shortestIntervalMs: everyMs,
+    runsPerDay: (24 * 60 * MINUTE_MS) / everyMs,
+  };
 }
 
 /**
@@ -82,7 +86,9 @@ function marginMs(times: RunTimes): number {
 
 /** Everything that is wrong with the settings; empty when they may be applied. */
 export function checkSchedule(settings: ScheduleSettings): ScheduleProblem[] {
-  const problems = [checkInterval(settings), checkJitter(settings)].filter((problem) => problem !== undefined);
+  const problems = [checkInterval(settings), checkJitter(settings)].filter(
+    (problem) => problem !== undefined,
+  );
   // What follows builds on interval and jitter: with these wrong, it would only repeat the fault in other words.
   if (problems.length > 0) return problems;
   return [checkRetryFor(settings), checkMargin(settings)].filter((problem) => problem !== undefined);
@@ -93,7 +99,8 @@ function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined 
   return {
     setting: cadenceSetting(settings),
     message: `runs would be ${formatDuration(settings.shortestIntervalMs)} apart; the least is 1 min`,
-    remedy: 'Write `every: 4h`; Airflow remembers every token that its API hands out, so more often is not better.',
+    remedy:
+      'Write `every: 4h`; Airflow remembers every token that its API hands out, so more often is not better.',
   };
 }
 
@@ -105,7 +112,7 @@ function checkJitter(settings: ScheduleSettings): ScheduleProblem | undefined {
     message:
       `a jitter of ${formatDuration(jitterMs)} leaves too little of the ${formatDuration(shortestIntervalMs)} ` +
       'between two runs',
-    remedy: `Write less than half of it, for example \`jitter: ${marginMs(settings) / 1000}s\`, or leave jitter out.`,
+    remedy: `Write less than half of it, ${formatDuration(marginMs(settings))} for example, or leave jitter out.`,
   };
 }
 

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The entry of every command: `npm run -s <command> --` from a clone, `airflow-ecr-refresh <command>` from the
+// package. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../src/version.js';
+import { exitCodeOf, printError } from './command-line.js';
+import { doctorCommand } from './doctor.js';
+import { refreshOnceCommand } from './refresh-once.js';
+import { scheduleCommand } from './schedule.js';
+import { statusCommand } from './status.js';
+import { workerCommand } from './worker.js';
+
+const program = new Command('airflow-ecr-refresh')
+  .description("Keeps the ECR tokens in Airflow's Docker connections fresh.")
+  .version(VERSION)
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(see --help)');
+
+for (const command of [workerCommand(), scheduleCommand(), refreshOnceCommand(), doctorCommand(), statusCommand()]) {
+  program.addCommand(exitByThrowing(command.copyInheritedSettings(program)));
+}
+
+try {
+  await exitByThrowing(program).parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) printError(error);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Lets the one place above decide the exit code: commander itself would exit with 1 for wrong usage. */
+function exitByThrowing(command: Command): Command {
+  command.exitOverride();
+  command.commands.forEach(exitByThrowing);
+  return command;
+}

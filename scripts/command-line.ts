@@ -1,0 +1,56 @@
+// Owns what all commands share: options, exit codes, and how errors are printed. Refuses to print the stack or
+// message of an error that is not ours: it might quote a request.
+import { Option } from 'commander';
+import { CommanderError } from 'commander';
+import { safeErrorName, safeStackFrames } from '../src/activities/failure-interceptor.js';
+import { ConfigError } from '../src/config/problems.js';
+import { RefreshFailure } from '../src/domain/failures.js';
+import { LOG_LEVELS } from '../src/logging.js';
+import { TemporalUnavailable } from '../src/temporal-connection.js';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
+
+/** A command cannot do what it was asked for; its message says why and what to do. Exit 1. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
+
+export function configOption(): Option {
+  return new Option('--config <path>', 'configuration file (default: ECR_REFRESH_CONFIG, else ./refresh.yaml)');
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON document on standard output, and nothing else there');
+}
+
+export function logLevelOption(fallback: (typeof LOG_LEVELS)[number]): Option {
+  return new Option('--log-level <level>', 'what to log on standard error').choices(LOG_LEVELS).default(fallback);
+}
+
+export function printJson(document: unknown): void {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+export function printLine(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function printError(error: unknown): void {
+  process.stderr.write(`${describeError(error)}\n`);
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  return error instanceof ConfigError ? EXIT.configInvalid : EXIT.failed;
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const count = error.problems.length;
+    const heading = `The configuration is invalid (${count} problem${count === 1 ? '' : 's'}). Nothing was changed.`;
+    return `${heading}\n${error.message}`;
+  }
+  if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
+  if (error instanceof TemporalUnavailable || error instanceof CommandFailed) return error.message;
+  return [`Unexpected ${safeErrorName(error)}; this is a defect.`, ...safeStackFrames(error)].join('\n');
+}

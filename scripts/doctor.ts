@@ -1,0 +1,61 @@
+// The command `doctor`: checks everything a run needs, one line each with its remedy. Changes nothing.
+import { Command } from 'commander';
+import { configPath, loadConfig } from '../src/config/load.js';
+import { ConfigError, formatPlace } from '../src/config/problems.js';
+import type { RefreshConfig } from '../src/config/refresh-config.js';
+import { checkTargets } from '../src/doctor/check-targets.js';
+import { checkTemporal } from '../src/doctor/check-temporal.js';
+import { ok, type Check } from '../src/doctor/check.js';
+import { describeSchedule } from '../src/domain/schedule.js';
+import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+
+interface DoctorOptions {
+  readonly config?: string;
+  readonly json?: true;
+  readonly offline?: true;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check everything a run needs')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--offline', 'check the configuration alone')
+    .action(async (options: DoctorOptions) => {
+      const { config, checks } = checkConfig(configPath(options.config));
+      if (config && !options.offline) {
+        const [temporal, targets] = await Promise.all([checkTemporal(config), checkTargets(config)]);
+        checks.push(...temporal, ...targets);
+      }
+      if (options.json) printJson({ checks });
+      else checks.forEach(printCheck);
+      const isWell = checks.every(({ outcome }) => outcome !== 'failed');
+      if (!isWell) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+    });
+}
+
+function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {
+  try {
+    const config = loadConfig(path);
+    const count = config.airflows.reduce((sum, { connections }) => sum + connections.length, 0);
+    const summary = `${path} is valid: ${config.airflows.length} Airflow(s), ${count} connection(s)`;
+    return {
+      config,
+      checks: [ok('configuration', summary), ok('schedule settings', describeSchedule(config.schedule))],
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const checks = error.problems.map((problem) => ({
+      name: formatPlace(error.file, problem),
+      outcome: 'failed' as const,
+      message: problem.message,
+      remedy: problem.remedy,
+    }));
+    return { checks };
+  }
+}
+
+function printCheck({ name, outcome, message, remedy }: Check): void {
+  const mark = { ok: 'ok     ', warning: 'warning', failed: 'FAILED ' }[outcome];
+  printLine(`${mark}  ${name}: ${message}${remedy === undefined ? '' : `\n         What to do: ${remedy}`}`);
+}

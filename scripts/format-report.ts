@@ -1,0 +1,99 @@
+// Owns how reports look in a terminal: tables for what is, sentences for what failed and what to do.
+import Table from 'cli-table3';
+import type { FailureReport, RefreshReport } from '../src/domain/report.js';
+import type { Preview } from '../src/refresh-once.js';
+
+export function formatReport(report: RefreshReport): string {
+  return joinSections([
+    report.outcome === 'refreshed' ? 'Refreshed.' : 'INCOMPLETE: something failed, see below.',
+    table(
+      ['airflow', 'registry', 'refreshed', 'failed', 'last refreshed', 'token expires', 'token'],
+      report.airflows.map((row) => [
+        row.airflow,
+        row.registry,
+        row.refreshed,
+        row.failed,
+        formatTime(row.lastRefreshedAt),
+        formatTime(row.expiresAt),
+        row.fingerprint ?? '-',
+      ]),
+    ),
+    tokensTable(report),
+    dockerTable(report),
+    ...report.failures.map(formatFailure),
+    ...report.warnings.map((warning) => `Warning: ${warning}`),
+  ]);
+}
+
+export function formatPreview(preview: Preview): string {
+  const writes = preview.connections.filter(({ action }) => action === 'write').length;
+  return joinSections([
+    `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
+    table(
+      ['airflow', 'connection', 'would', 'registry', 'why'],
+      preview.connections.map((row) => [
+        row.airflow,
+        row.connection,
+        row.action === 'write' ? 'write' : 'leave it alone',
+        row.registry ?? '-',
+        row.remedy === null ? row.why : `${row.why} ${row.remedy}`,
+      ]),
+    ),
+    tokensTable(preview),
+    dockerTable(preview),
+    ...preview.failures.map(formatFailure),
+    ...preview.warnings.map((warning) => `Warning: ${warning}`),
+  ]);
+}
+
+/** `update main 1234.dkr…: AirflowForbidden: 2 connections (a, b)`, what happened, and what to do. */
+export function formatFailure(failure: FailureReport): string {
+  const place = [failure.stage, failure.airflow, failure.registry].filter(Boolean).join(' ');
+  const listed = failure.connections.join(', ');
+  const more = failure.count > failure.connections.length ? ', …' : '';
+  const connections = failure.count === 0 ? '' : ` (${failure.count}: ${listed}${more})`;
+  const since = failure.failingSince ? `\n  Failing since ${formatTime(failure.failingSince)}.` : '';
+  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}\n  What to do: ${failure.remedy}${since}`;
+}
+
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  if (rows.length === 0) return '';
+  const width = process.stdout.columns ?? 160;
+  const wide = rows.some((row) => row.some((cell) => String(cell).length > 60));
+  const made = new Table({
+    head: [...head],
+    style: { head: [], border: [] },
+    ...(wide ? { wordWrap: true, colWidths: head.map((_, index) => (index === head.length - 1 ? Math.max(40, width - 110) : null)) } : {}),
+  });
+  made.push(...rows.map((row) => [...row]));
+  return made.toString();
+}
+
+/** UTC to the minute: `2026-11-22 17:05 UTC`. */
+export function formatTime(iso: string | null): string {
+  return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : 'never';
+}
+
+function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
+  return table(
+    ['token', 'region', 'issued to', 'expires', 'registry says'],
+    tokens.map((token) => [
+      token.fingerprint,
+      token.region,
+      token.principalArn ?? '(unknown)',
+      formatTime(token.expiresAt),
+      token.probe,
+    ]),
+  );
+}
+
+function dockerTable({ docker }: Pick<RefreshReport, 'docker'>): string {
+  return table(
+    ['Docker Engine', 'version', 'registry', 'sign-in'],
+    docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.signIn]),
+  );
+}
+
+function joinSections(sections: readonly string[]): string {
+  return sections.filter((section) => section !== '').join('\n\n');
+}

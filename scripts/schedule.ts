@@ -1,0 +1,150 @@
+// The command `schedule`: creates and steers the Temporal schedule that starts the runs.
+import type { Client, ScheduleDescription, ScheduleHandle } from '@temporalio/client';
+import { Command } from 'commander';
+import { configPath, loadConfig } from '../src/config/load.js';
+import type { RefreshConfig } from '../src/config/refresh-config.js';
+import { describeSchedule } from '../src/domain/schedule.js';
+import { applySchedule, describeIfThere, isUpToDate, type ApplyOutcome } from '../src/schedule/apply-schedule.js';
+import { desiredSchedule } from '../src/schedule/desired-schedule.js';
+import { waitForReport } from '../src/schedule/run-report.js';
+import { triggerRun } from '../src/schedule/trigger-run.js';
+import { withTemporalClient } from '../src/temporal-connection.js';
+import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+import { formatReport, formatTime } from './format-report.js';
+
+interface ScheduleOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+interface Invocation {
+  readonly client: Client;
+  readonly config: RefreshConfig;
+  readonly handle: ScheduleHandle;
+  readonly json: boolean;
+}
+
+export function scheduleCommand(): Command {
+  const command = new Command('schedule').description('create and steer the schedule that starts the runs');
+  verb(command, 'apply', 'make the schedule what the configuration says; a new one starts its first run', apply);
+  verb(command, 'describe', 'show the schedule', describe);
+  verb(command, 'trigger', 'start a run now, unless one is under way', trigger).option(
+    '--wait',
+    'wait for the end of the run and print its report',
+  );
+  verb(command, 'pause', 'start no runs until unpaused; tokens will expire', pause);
+  verb(command, 'unpause', 'start runs again', unpause);
+  verb(command, 'delete', 'delete the schedule; a run under way goes on', remove);
+  return command;
+}
+
+function verb<Options extends ScheduleOptions>(
+  parent: Command,
+  name: string,
+  description: string,
+  run: (invocation: Invocation, options: Options) => Promise<void>,
+): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Options) => {
+      const config = loadConfig(configPath(options.config));
+      await withTemporalClient((client) => {
+        const handle = client.schedule.getHandle(config.schedule.id);
+        return run({ client, config, handle, json: options.json === true }, options);
+      });
+    });
+}
+
+async function apply({ client, config, json }: Invocation): Promise<void> {
+  const outcome = await applySchedule(client, desiredSchedule(config));
+  const { id } = config.schedule;
+  const words: Record<ApplyOutcome, string> = {
+    created: `Schedule ${id} created; its first run has started.`,
+    updated: `Schedule ${id} updated.`,
+    unchanged: `Schedule ${id} is up to date; nothing was changed.`,
+  };
+  const summary = describeSchedule(config.schedule);
+  if (json) printJson({ scheduleId: id, outcome, summary });
+  else printLine(`${words[outcome]}\nRuns ${summary}.`);
+}
+
+async function describe({ config, handle, json }: Invocation): Promise<void> {
+  const description = await describeOrFail(handle);
+  const { state, info } = description;
+  const document = {
+    scheduleId: config.schedule.id,
+    upToDate: isUpToDate(description, desiredSchedule(config)),
+    paused: state.paused,
+    note: state.note || null,
+    runsStarted: info.numActionsTaken,
+    startsSkipped: info.numActionsSkippedOverlap,
+    startsMissed: info.numActionsMissedCatchupWindow,
+    running: info.runningActions.map(({ workflow }) => workflow),
+    nextRunsAt: info.nextActionTimes.map((time) => time.toISOString()),
+  };
+  if (json) {
+    printJson(document);
+    return;
+  }
+  printLine(`Schedule ${document.scheduleId}: ${describeSchedule(config.schedule)}.`);
+  if (!document.upToDate) printLine('It differs from the configuration: run `schedule apply`.');
+  if (document.paused) printLine(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);
+  printLine(
+    `Runs started: ${document.runsStarted}; skipped, since one was under way: ${document.startsSkipped}; ` +
+      `missed: ${document.startsMissed}; under way now: ${document.running.length}.`,
+  );
+  printLine(`Next runs: ${document.nextRunsAt.slice(0, 3).map(formatTime).join(', ') || 'none'}.`);
+}
+
+async function trigger(
+  { client, handle, json }: Invocation,
+  options: ScheduleOptions & { readonly wait?: true },
+): Promise<void> {
+  await describeOrFail(handle);
+  const run = await triggerRun(handle);
+  if (!run) throw new CommandFailed('Temporal took the request, but no run has shown up for 10 s. Look at the server.');
+  const { workflowId, runId, alreadyRunning } = run;
+  const what = alreadyRunning ? 'A run is under way already' : 'Run started';
+  if (!json) printLine(`${what}: workflow ${workflowId}, run ${runId}.`);
+  if (!options.wait) {
+    if (json) printJson(run);
+    return;
+  }
+  const end = await waitForReport(client, workflowId, runId);
+  if (!end.report) throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
+  if (json) printJson(end.report);
+  else printLine(`\n${formatReport(end.report)}`);
+  process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;
+}
+
+async function pause({ handle, config, json }: Invocation): Promise<void> {
+  await describeOrFail(handle);
+  await handle.pause('paused by `schedule pause`');
+  confirm(json, config.schedule.id, 'paused', 'No runs start until `schedule unpause`; tokens will expire.');
+}
+
+async function unpause({ handle, config, json }: Invocation): Promise<void> {
+  await describeOrFail(handle);
+  await handle.unpause('unpaused by `schedule unpause`');
+  confirm(json, config.schedule.id, 'unpaused', 'To refresh at once: `schedule trigger`.');
+}
+
+async function remove({ handle, config, json }: Invocation): Promise<void> {
+  await describeOrFail(handle);
+  await handle.delete();
+  confirm(json, config.schedule.id, 'deleted', 'No more runs start; tokens will expire.');
+}
+
+function confirm(json: boolean, scheduleId: string, outcome: string, consequence: string): void {
+  if (json) printJson({ scheduleId, outcome });
+  else printLine(`Schedule ${scheduleId} ${outcome}. ${consequence}`);
+}
+
+async function describeOrFail(handle: ScheduleHandle): Promise<ScheduleDescription> {
+  const description = await describeIfThere(handle);
+  if (description) return description;
+  throw new CommandFailed(`There is no schedule ${handle.scheduleId}. Create it by \`schedule apply\`.`);
+}

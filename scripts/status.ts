@@ -1,0 +1,61 @@
+// The command `status`: what the connections hold, what failed last and since when, and when the next run is.
+import { Command } from 'commander';
+import { configPath, loadConfig } from '../src/config/load.js';
+import type { RefreshReport } from '../src/domain/report.js';
+import { formatDuration } from '../src/domain/schedule.js';
+import { readStatus, type RefreshStatus } from '../src/status/read-status.js';
+import { withTemporalClient } from '../src/temporal-connection.js';
+import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+import { formatFailure, formatTime, table } from './format-report.js';
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('show what the connections hold, what failed last, and when the next run is')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: { readonly config?: string; readonly json?: true }) => {
+      const config = loadConfig(configPath(options.config));
+      const status = await withTemporalClient((client) => readStatus(client, config.schedule.id));
+      if (options.json) printJson(status);
+      else printLine(formatStatus(status, new Date()));
+      process.exitCode = status.report?.outcome === 'refreshed' && !status.paused ? EXIT.done : EXIT.failed;
+    });
+}
+
+function formatStatus(status: RefreshStatus, now: Date): string {
+  if (!status.exists) return `There is no schedule ${status.scheduleId}. Create it by \`schedule apply\`.`;
+  const lines = [
+    status.paused
+      ? `Schedule ${status.scheduleId} is PAUSED${status.note ? ` (${status.note})` : ''}: no runs start.`
+      : `Next run: ${formatTime(status.nextRunAt)}.`,
+  ];
+  if (status.running) lines.push('A run is under way.');
+  if (status.lastRunWithoutReport) lines.push(`The newest run left no report: ${status.lastRunWithoutReport}.`);
+  if (!status.report) return [...lines, 'No run has reported yet.'].join('\n');
+  return [...lines, ...formatLastRun(status.report, now)].join('\n');
+}
+
+function formatLastRun(report: RefreshReport, now: Date): string[] {
+  return [
+    `Last run: ${report.outcome}, ended ${formatTime(report.finishedAt)}.`,
+    '',
+    table(
+      ['airflow', 'registry', 'refreshed at', 'expires in', 'last outcome'],
+      report.airflows.map((row) => [
+        row.airflow,
+        row.registry,
+        formatTime(row.lastRefreshedAt),
+        formatExpiry(row.expiresAt, now),
+        row.failed === 0 && row.refreshed > 0 ? `refreshed ${row.refreshed}` : `${row.failed} FAILED, ${row.refreshed} refreshed`,
+      ]),
+    ),
+    ...report.failures.map((failure) => `\n${formatFailure(failure)}`),
+    ...report.warnings.map((warning) => `\nWarning: ${warning}`),
+  ];
+}
+
+function formatExpiry(expiresAt: string | null, now: Date): string {
+  if (expiresAt === null) return 'never refreshed';
+  const leftMs = new Date(expiresAt).getTime() - now.getTime();
+  return leftMs > 0 ? formatDuration(leftMs) : `EXPIRED ${formatDuration(-leftMs)} ago`;
+}

@@ -1,0 +1,64 @@
+// The one place that builds adapters and activities from a configuration, for the worker, `refresh-once` and
+// `doctor` alike.
+import { createActivities, type RefreshActivities } from './activities/index.js';
+import type { GrantedAirflow, Targets, TargetsSource } from './activities/targets.js';
+import { TokenCache } from './activities/token-cache.js';
+import { createAirflow3 } from './adapters/airflow/airflow-3.js';
+import { createPasswordSession } from './adapters/airflow/password-session.js';
+import { createDockerEngine } from './adapters/docker-engine.js';
+import { createTokenIssuer } from './adapters/ecr.js';
+import { createHttpClient, type HttpClient } from './adapters/http.js';
+import { createRegistryApi } from './adapters/registry.js';
+import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
+import type { ConfigStore } from './config/reload.js';
+import { VERSION } from './version.js';
+
+export interface Composition {
+  readonly activities: RefreshActivities;
+  readonly source: TargetsSource;
+}
+
+/** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
+export function compose(configs: ConfigStore): Composition {
+  const http = createHttpClient({ version: VERSION });
+  const source = targetsSource(configs, http);
+  const tokens = new TokenCache(createTokenIssuer(), createRegistryApi({ http }), () => new Date());
+  return { activities: createActivities(source, tokens), source };
+}
+
+/** Keeps the adapters of a configuration as long as the configuration: sign-ins outlive a run, not an edit. */
+function targetsSource(configs: ConfigStore, http: HttpClient): TargetsSource {
+  const built = new WeakMap<RefreshConfig, Targets>();
+  function targetsFor(config: RefreshConfig): Targets {
+    const targets = built.get(config) ?? buildTargets(config, http);
+    built.set(config, targets);
+    return targets;
+  }
+  return {
+    reread() {
+      const { config, problem } = configs.reread();
+      return { targets: targetsFor(config), ...(problem === undefined ? {} : { problem }) };
+    },
+    byHash(configHash) {
+      const config = configs.byHash(configHash);
+      return config && targetsFor(config);
+    },
+  };
+}
+
+function buildTargets(config: RefreshConfig, http: HttpClient): Targets {
+  return {
+    configHash: config.hash,
+    airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, http)])),
+    registries: config.registries,
+    engines: new Map(
+      config.engines.map(({ url, required }) => [url, { engine: createDockerEngine(url), required }]),
+    ),
+  };
+}
+
+function buildAirflow(airflow: AirflowConfig, http: HttpClient): GrantedAirflow {
+  const { name, url, username, readPassword, connections } = airflow;
+  const session = createPasswordSession({ name, url, username, readPassword, http, now: Date.now });
+  return { api: createAirflow3({ name, url, session, http }), connections };
+}

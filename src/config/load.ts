@@ -1,0 +1,83 @@
+// Owns finding and loading the configuration file: all or nothing, and every fault at once.
+// Refuses to read the environment itself: only the outermost callers let it default to process.env.
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+
+import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './problems.js';
+import { reportIssues } from './issues.js';
+import type { EngineConfig, RefreshConfig, RegistryConfig } from './refresh-config.js';
+import { resolveAirflows, resolveEngines, resolveRegistries, type ResolvedAirflow } from './resolve.js';
+import { resolveSchedule } from './resolve-schedule.js';
+import { configSchema } from './schema.js';
+import { parseYaml, readConfigText } from './yaml-source.js';
+
+/** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
+export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env): string {
+  return option ?? (env['ECR_REFRESH_CONFIG'] || 'refresh.yaml');
+}
+
+/**
+ * Reads, checks and resolves a configuration file.
+ * @param env where `{env: NAME}` and DOCKER_HOST are looked up; passwords are looked up there again at each use
+ * @throws ConfigError with every fault that the file has
+ */
+export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): RefreshConfig {
+  const yaml = parseYaml(readConfigText(path));
+  const problems: ConfigProblem[] = [...yaml.problems];
+  const report: ReportProblem = (at, message, remedy) => {
+    const line = yaml.lineOf(at);
+    problems.push({ path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy });
+  };
+  if (yaml.value === undefined || yaml.value === null) throw new ConfigError(path, problems);
+
+  const parsed = configSchema.safeParse(yaml.value);
+  if (!parsed.success) reportIssues(parsed.error.issues, yaml.value, report);
+  const raw: Record<string, unknown> = typeof yaml.value === 'object' ? { ...yaml.value } : {};
+  const resolution = { source: { env, folder: dirname(resolve(path)) }, report };
+  const airflows = resolveAirflows(raw['airflows'], resolution);
+  const registries = resolveRegistries(raw['registries'], resolution);
+  const engines = resolveEngines(raw['docker'], resolution);
+  const schedule = resolveSchedule(raw['schedule'], report);
+  if (problems.length > 0 || !parsed.success || !schedule) throw new ConfigError(path, sortByLine(problems));
+
+  const { taskQueue } = parsed.data.temporal;
+  const hash = hashConfig(airflows, registries, engines, { schedule, taskQueue });
+  return {
+    hash,
+    path,
+    airflows: airflows.map(({ passwordReference: _, ...airflow }) => airflow),
+    registries,
+    engines,
+    schedule,
+    taskQueue,
+  };
+}
+
+/**
+ * Every value is laid out here in a fixed order, so the order of keys in the file does not matter. Passwords are
+ * left out on purpose, not only for secrecy: a rotated one changes no plan.
+ */
+function hashConfig(
+  airflows: readonly ResolvedAirflow[],
+  registries: readonly RegistryConfig[],
+  engines: readonly EngineConfig[],
+  rest: Pick<RefreshConfig, 'schedule' | 'taskQueue'>,
+): string {
+  const content = JSON.stringify({
+    airflows: airflows.map(({ name, url, username, connections, passwordReference }) => ({
+      name,
+      url,
+      username,
+      connections,
+      passwordReference,
+    })),
+    registries,
+    engines,
+    ...rest,
+  });
+  return createHash('sha256').update(content).digest('hex').slice(0, 12);
+}
+
+function sortByLine(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}

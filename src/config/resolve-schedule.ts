@@ -1,0 +1,91 @@
+// Owns the way from the `schedule` settings to the numbers that the schedule and its runs go by.
+// Refuses what the domain's checks refuse, and what it cannot see: units, cron grammar, time zones.
+import ms from 'ms';
+import type { z } from 'zod';
+
+import {
+  checkSchedule,
+  intervalTimes,
+  planSchedule,
+  type Cadence,
+  type RunTimes,
+  type ScheduleSettings,
+} from '../domain/schedule.js';
+import { isTimeZone, readCron } from './cron.js';
+import type { ReportProblem } from './problems.js';
+import { DEFAULTS, scheduleSchema } from './schema.js';
+
+type ScheduleSection = z.output<typeof scheduleSchema>;
+
+/** The settings of the schedule; undefined when something is wrong with them, all of it reported. */
+export function resolveSchedule(raw: unknown, report: ReportProblem): ScheduleSettings | undefined {
+  const section = scheduleSchema.safeParse(raw ?? {}).data;
+  if (!section) return undefined;
+  const cadence = resolveCadence(section, report);
+  if (!cadence) return undefined;
+  const settings = planSchedule({
+    id: section.id,
+    ...cadence,
+    jitterMs: toMs(section.jitter),
+    retryForMs: toMs(section.retryFor),
+    allowNarrowMargin: section.allowNarrowMargin,
+  });
+  const problems = checkSchedule(settings);
+  for (const { setting, message, remedy } of problems) report(['schedule', setting], message, remedy);
+  return problems.length === 0 ? settings : undefined;
+}
+
+function resolveCadence(
+  section: ScheduleSection,
+  report: ReportProblem,
+): { cadence: Cadence; times: RunTimes } | undefined {
+  const { cron, every, timeZone } = section;
+  if (cron === undefined) {
+    if (timeZone !== undefined) {
+      report(
+        ['schedule', 'timeZone'],
+        'stands without cron',
+        'Remove it: intervals know no time zone; or add cron.',
+      );
+      return undefined;
+    }
+    const everyMs = toMs(every ?? DEFAULTS.every);
+    return { cadence: { everyMs }, times: intervalTimes(everyMs) };
+  }
+  if (every !== undefined) {
+    report(['schedule', 'cron'], 'stands beside every', 'Remove one of the two.');
+    return undefined;
+  }
+  return resolveCron(cron, timeZone ?? DEFAULTS.timeZone, report);
+}
+
+function resolveCron(
+  cron: string,
+  timeZone: string,
+  report: ReportProblem,
+): { cadence: Cadence; times: RunTimes } | undefined {
+  const known = isTimeZone(timeZone);
+  if (!known)
+    report(
+      ['schedule', 'timeZone'],
+      'is no IANA time zone',
+      'Write for example `timeZone: Europe/Berlin`, or leave it out for UTC.',
+    );
+  const reading = readCron(cron, known ? timeZone : DEFAULTS.timeZone);
+  if ('problem' in reading) {
+    report(
+      ['schedule', 'cron'],
+      reading.problem,
+      'Write for example `cron: 0 */4 * * *`, or `every: 4h` in its place.',
+    );
+    return undefined;
+  }
+  return known ? { cadence: { cron: cron.trim(), timeZone }, times: reading.times } : undefined;
+}
+
+function toMs(duration: string): number;
+function toMs(duration: string | undefined): number | undefined;
+function toMs(duration: string | undefined): number | undefined {
+  // The schema has checked the form: a whole number and one of the units that ms knows.
+  return duration === undefined ? undefined : ms(duration as ms.StringValue);
+}

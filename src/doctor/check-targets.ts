@@ -1,0 +1,123 @@
+// Owns the checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a
+// run themselves, one attempt each, all but the one that writes.
+import { describeDirectError, directSteps } from '../call-directly.js';
+import { compose } from '../compose.js';
+import type { RefreshConfig } from '../config/refresh-config.js';
+import { ConfigStore } from '../config/reload.js';
+import type { Inspection, RefreshSteps, RegistryProbe, TokenFacts } from '../domain/steps.js';
+import type { TargetsSource } from '../activities/targets.js';
+import { failed, ok, warning, type Check } from './check.js';
+
+const VERSION_LIMIT_MS = 15_000;
+
+/** Checks everything a run needs beside Temporal. Writes nothing. */
+export async function checkTargets(config: RefreshConfig): Promise<Check[]> {
+  const { activities, source } = compose(new ConfigStore(config));
+  // A deadline that has passed leaves every step one attempt.
+  const steps = directSteps(activities, 'doctor', { deadlineMs: Date.now(), endsMs: Infinity });
+  const airflows = await Promise.all(config.airflows.map(({ name }) => checkAirflow(config, source, steps, name)));
+  const registries = registriesByGroup(airflows.flatMap(({ inspections }) => inspections));
+  const tokens = await Promise.all(
+    [...registries].map(([group, hosts]) => checkToken(config, steps, group, hosts)),
+  );
+  const accepted = tokens.flatMap(({ accepted }) => accepted);
+  const engines = await Promise.all(
+    config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
+  );
+  return [...airflows.flatMap(({ checks }) => checks), ...tokens.flatMap(({ checks }) => checks), ...engines.flat()];
+}
+
+async function checkAirflow(
+  config: RefreshConfig,
+  source: TargetsSource,
+  steps: RefreshSteps,
+  name: string,
+): Promise<{ checks: Check[]; inspections: Inspection[] }> {
+  const label = `Airflow ${name}`;
+  const checks: Check[] = [];
+  const inspections: Inspection[] = [];
+  try {
+    const api = source.byHash(config.hash)?.airflows.get(name)?.api;
+    const version = await api?.readVersion(AbortSignal.timeout(VERSION_LIMIT_MS));
+    checks.push(ok(label, `answers, version ${version}`));
+    for (let page: number | null = 0; page !== null; page = inspections.at(-1)?.nextPage ?? null) {
+      inspections.push(await steps.inspectConnections({ configHash: config.hash, airflow: name, page }));
+    }
+    checks.push(ok(label, 'signed in, and may read connections'));
+    checks.push(...inspections.flatMap((inspection) => connectionChecks(name, inspection)));
+  } catch (error) {
+    checks.push(failed(label, describeDirectError(error)));
+  }
+  return { checks, inspections };
+}
+
+function connectionChecks(airflow: string, inspection: Inspection): Check[] {
+  return [
+    ...inspection.writable.flatMap(({ registry, connections }) =>
+      connections.map((id) => ok(`connection ${id} of ${airflow}`, `may be written, registry ${registry}`)),
+    ),
+    ...inspection.refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${airflow}`, facts)),
+    ...inspection.warnings.map((text) => warning(`Airflow ${airflow}`, text, 'See the warning.')),
+  ];
+}
+
+function registriesByGroup(inspections: readonly Inspection[]): Map<string, string[]> {
+  const groups = new Map<string, Set<string>>();
+  for (const { group, registry } of inspections.flatMap(({ writable }) => writable)) {
+    groups.set(group, (groups.get(group) ?? new Set()).add(registry));
+  }
+  return new Map([...groups].map(([group, registries]) => [group, [...registries]]));
+}
+
+async function checkToken(
+  config: RefreshConfig,
+  steps: RefreshSteps,
+  group: string,
+  registries: readonly string[],
+): Promise<{ checks: Check[]; accepted: string[] }> {
+  const label = `token ${group}`;
+  try {
+    const facts = await steps.extractToken({ configHash: config.hash, group, registries });
+    const checks = [tokenCheck(label, facts), ...facts.probes.map(probeCheck)];
+    const usable = facts.probes.filter(({ outcome }) => outcome !== 'refused');
+    return { checks, accepted: usable.map(({ registry }) => registry) };
+  } catch (error) {
+    return { checks: [failed(label, describeDirectError(error))], accepted: [] };
+  }
+}
+
+function tokenCheck(label: string, { principalArn, expiresAt }: TokenFacts): Check {
+  return ok(label, `issued to ${principalArn ?? '(principal unknown)'}, until ${expiresAt}`);
+}
+
+function probeCheck({ registry, outcome, message = '' }: RegistryProbe): Check {
+  const label = `registry ${registry}`;
+  if (outcome === 'accepted') return ok(label, 'accepts the token');
+  const remedy = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
+  if (outcome === 'unreachable') return warning(label, `could not be asked: ${message}`, remedy);
+  return { name: label, outcome: 'failed', message: `refuses the token: ${message}`, remedy: 'Check account and region.' };
+}
+
+async function checkEngine(
+  config: RefreshConfig,
+  steps: RefreshSteps,
+  engine: string,
+  registries: readonly string[],
+): Promise<Check[]> {
+  const label = `Docker Engine ${engine}`;
+  return Promise.all(
+    registries.map(async (registry) => {
+      try {
+        const { signIn, version } = await steps.testDocker({ configHash: config.hash, engine, registry });
+        if (signIn === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
+        return warning(
+          label,
+          'is not there',
+          'Without an engine the token is shown to the registry alone. Name one under `docker.engines` to insist on it.',
+        );
+      } catch (error) {
+        return failed(label, describeDirectError(error));
+      }
+    }),
+  );
+}

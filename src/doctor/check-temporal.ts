@@ -1,0 +1,47 @@
+// Owns the checks of Temporal: whether it answers, whether the schedule is there and as configured, and whether a
+// worker waits at the task queue.
+import proto from '@temporalio/proto';
+import type { Client } from '@temporalio/client';
+import type { RefreshConfig } from '../config/refresh-config.js';
+import { describeIfThere, isUpToDate } from '../schedule/apply-schedule.js';
+import { desiredSchedule } from '../schedule/desired-schedule.js';
+import { readTemporalSettings, TemporalUnavailable, withTemporalClient } from '../temporal-connection.js';
+import { ok, warning, type Check } from './check.js';
+
+export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
+  try {
+    const { address, namespace } = readTemporalSettings();
+    return await withTemporalClient(async (client) => [
+      ok('Temporal', `${address} answers, namespace ${namespace}`),
+      await checkSchedule(client, config),
+      await checkWorkers(client, config),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TemporalUnavailable)) throw error;
+    const [message = '', ...remedy] = error.message.split('. ');
+    return [{ name: 'Temporal', outcome: 'failed', message, remedy: remedy.join('. ') }];
+  }
+}
+
+async function checkSchedule(client: Client, config: RefreshConfig): Promise<Check> {
+  const { id } = config.schedule;
+  const label = `schedule ${id}`;
+  const description = await describeIfThere(client.schedule.getHandle(id));
+  if (!description) return warning(label, 'is not there', 'Create it by `schedule apply`.');
+  if (description.state.paused) return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
+  if (!isUpToDate(description, desiredSchedule(config))) {
+    return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
+  }
+  return ok(label, `is there; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
+}
+
+async function checkWorkers(client: Client, config: RefreshConfig): Promise<Check> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: config.taskQueue },
+    taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+  });
+  const label = `task queue ${config.taskQueue}`;
+  if (pollers.length === 0) return warning(label, 'no worker waits at it', 'Start a worker: `worker`.');
+  return ok(label, `${pollers.length} worker${pollers.length === 1 ? '' : 's'} seen in the last minutes`);
+}

@@ -1,0 +1,84 @@
+// Owns a run without Temporal: the same flow and activities, called in this process. `previewOnce` writes nothing.
+import { randomUUID } from 'node:crypto';
+import { describeDirectError, directSteps } from './call-directly.js';
+import { compose } from './compose.js';
+import type { RefreshConfig } from './config/refresh-config.js';
+import { ConfigStore } from './config/reload.js';
+import { refresh } from './domain/refresh.js';
+import type { DockerReport, FailureReport, RefreshReport, TokenReport } from './domain/report.js';
+import type { ConnectionProblem, RefreshSteps } from './domain/steps.js';
+
+/** What a run would do with one connection. */
+export interface PreviewedConnection {
+  readonly airflow: string;
+  readonly connection: string;
+  readonly action: 'write' | 'leave';
+  readonly registry: string | null;
+  readonly why: string;
+  readonly remedy: string | null;
+}
+
+export interface Preview {
+  readonly dryRun: true;
+  readonly connections: readonly PreviewedConnection[];
+  readonly tokens: readonly TokenReport[];
+  readonly docker: readonly DockerReport[];
+  readonly failures: readonly FailureReport[];
+  readonly warnings: readonly string[];
+}
+
+/** Refreshes everything once. @param retryForMs for how long failures that may pass are tried again */
+export async function refreshOnce(config: RefreshConfig, retryForMs: number): Promise<RefreshReport> {
+  return runDirectly(config, retryForMs, (steps) => steps);
+}
+
+/** Everything that `refreshOnce` does, but the writing: connections are read, tokens obtained and shown. */
+export async function previewOnce(config: RefreshConfig, retryForMs: number): Promise<Preview> {
+  const connections: PreviewedConnection[] = [];
+  const report = await runDirectly(config, retryForMs, (steps) => previewingSteps(steps, connections));
+  // Refusals of single connections are told with the connections; the rest concerns more than one.
+  const failures = report.failures.filter(({ stage, count }) => stage !== 'inspect' || count === 0);
+  const { tokens, docker, warnings } = report;
+  return { dryRun: true, connections, tokens, docker, failures, warnings };
+}
+
+async function runDirectly(
+  config: RefreshConfig,
+  retryForMs: number,
+  wrap: (steps: RefreshSteps) => RefreshSteps,
+): Promise<RefreshReport> {
+  const { activities } = compose(new ConfigStore(config));
+  const runId = randomUUID();
+  const times = { deadlineMs: Date.now() + retryForMs, endsMs: Infinity };
+  return refresh(wrap(directSteps(activities, runId, times)), {
+    runId,
+    previous: undefined,
+    now: () => new Date(),
+    describe: describeDirectError,
+  });
+}
+
+function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]): RefreshSteps {
+  return {
+    ...steps,
+    async inspectConnections(input) {
+      const inspection = await steps.inspectConnections(input);
+      connections.push(...inspection.refused.map((problem) => leave(input.airflow, problem)));
+      return inspection;
+    },
+    updateConnections({ airflow, registry, connections: ids }) {
+      connections.push(...ids.map((connection) => write(airflow, connection, registry)));
+      return Promise.resolve({ refreshed: ids, failed: [], fingerprint: '', expiresAt: '' });
+    },
+  };
+}
+
+function write(airflow: string, connection: string, registry: string): PreviewedConnection {
+  const why = 'its type, host, login and port are right for this registry';
+  return { airflow, connection, action: 'write', registry, why, remedy: null };
+}
+
+function leave(airflow: string, problem: ConnectionProblem): PreviewedConnection {
+  const { connection, message, remedy } = problem;
+  return { airflow, connection, action: 'leave', registry: null, why: message, remedy };
+}

@@ -1,0 +1,82 @@
+// Starts and stops everything that runs: configuration, log, Temporal worker. Its activities are in activities/,
+// its workflow in workflows/, what it talks to in adapters/.
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { failureInterceptor } from './activities/failure-interceptor.js';
+import { temporalActivities } from './activities/temporal-activities.js';
+import { compose } from './compose.js';
+import { loadConfig } from './config/load.js';
+import { ConfigStore } from './config/reload.js';
+import type { Logger } from './logging.js';
+import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal-connection.js';
+import { temporalLogger } from './temporal-logger.js';
+
+/**
+ * Runs the worker until SIGTERM or SIGINT: then it takes no new work, gives activities 30 s to end, and hands
+ * over what is left. Stop it from outside no sooner than after 45 s.
+ *
+ * @throws ConfigError before anything is connected; TemporalUnavailable
+ */
+export async function runWorker(configPath: string, logger: Logger): Promise<void> {
+  const configs = new ConfigStore(loadConfig(configPath));
+  const { activities } = compose(configs);
+  const settings = readTemporalSettings();
+  const { taskQueue, hash } = configs.current;
+  Runtime.install({
+    logger: temporalLogger(logger),
+    shutdownSignals: ['SIGTERM', 'SIGINT'],
+    // Debug logs of the core show whole tasks; warnings are what an operator needs of it.
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+  });
+  const connection = await connect(settings);
+  try {
+    const worker = await Worker.create({
+      ...workflowCode(),
+      ...LIMITS,
+      connection,
+      namespace: settings.namespace,
+      taskQueue,
+      identity: `airflow-ecr-refresh@${hostname()}#${process.pid}`,
+      activities: temporalActivities(activities),
+      interceptors: { activity: [failureInterceptor(logger)] },
+    });
+    const { address, namespace } = settings;
+    logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
+    await worker.run();
+    logger.info({}, 'worker stopped');
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Explicit, as a worker in production should have it. Activities wait for others most of their time. */
+const LIMITS = {
+  maxConcurrentActivityTaskExecutions: 50,
+  maxConcurrentWorkflowTaskExecutions: 10,
+  maxCachedWorkflows: 100,
+  // With 0, the default, SIGTERM would abort activities at once and count that as a failed attempt.
+  shutdownGraceTime: '30 s',
+  shutdownForceTime: '40 s',
+} satisfies Partial<WorkerOptions>;
+
+/** The bundle that `npm run build` made, when this is the built worker; from source it is made on the fly. */
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  const isBuilt = import.meta.url.endsWith('.js');
+  if (isBuilt && existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
+  return { workflowsPath: fileURLToPath(new URL(`workflows/index.${isBuilt ? 'js' : 'ts'}`, import.meta.url)) };
+}
+
+async function connect(settings: TemporalSettings): Promise<NativeConnection> {
+  let connection: NativeConnection | undefined;
+  try {
+    connection = await NativeConnection.connect(settings.connectionOptions);
+    await connection.workflowService.describeNamespace({ namespace: settings.namespace });
+    return connection;
+  } catch (error) {
+    await connection?.close();
+    throw unavailable(settings, error);
+  }
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { createAirflow3, type AirflowSession } from '../../../src/adapters/airflow/airflow-3.js';
+import { createPasswordSession } from '../../../src/adapters/airflow/password-session.js';
+import { createHttpClient, type HttpClient } from '../../../src/adapters/http.js';
+import { RefreshFailure, type FailureType } from '../../../src/domain/failures.js';
+import { Secret } from '../../../src/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../local-server.js';
+
+const PASSWORD = 'login-password-that-must-not-show';
+const SHOWN = { connection_id: 'docker_default', conn_type: 'docker', host: null, login: null, extra: null };
+
+function makeJwt(payload: object): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS512', typ: 'JWT' })}.${part(payload)}.${'s'.repeat(86)}`;
+}
+
+describe('createPasswordSession', () => {
+  let server: LocalServer;
+  let answer: Answer;
+  let http: HttpClient;
+  let clockMs: number;
+  let issued: string[];
+  let password: () => Secret | Promise<Secret>;
+  let session: AirflowSession;
+  let restore = (): void => {};
+
+  /** Airflow's clock is years away from ours: only the difference of the two times may count. */
+  function issue(lifeSeconds: number): string {
+    const jwt = makeJwt({ sub: '1', jti: issued.length, iat: 1_000, exp: 1_000 + lifeSeconds });
+    issued.push(jwt);
+    return jwt;
+  }
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    clockMs = 5_000_000;
+    issued = [];
+    password = () => new Secret(PASSWORD);
+    answer = (_request, response) => answerJson(response, 201, { access_token: issue(86_400) });
+    server = await startServer((request, response) => answer(request, response));
+    http = createHttpClient({ version: '0' });
+    session = open(server.url);
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  function open(url: string, client = http): AirflowSession {
+    return createPasswordSession({
+      name: 'main',
+      url,
+      username: 'ecr-refresh',
+      readPassword: () => password(),
+      now: () => clockMs,
+      http: client,
+    });
+  }
+
+  function readJwt(): Promise<Secret> {
+    return session.readJwt(anySignal());
+  }
+
+  it('signs in with user name and password, below a sub-path', async () => {
+    session = open(`${server.url}/airflow/`);
+    assert.equal((await readJwt()).reveal(), issued[0]);
+    const [request] = server.requests;
+    assert.equal(request?.method, 'POST');
+    assert.equal(request.path, '/airflow/auth/token');
+    assert.deepEqual(JSON.parse(request.body), { username: 'ecr-refresh', password: PASSWORD });
+  });
+
+  it('keeps the JWT until 60 s before its end, whatever the clock of Airflow says', async () => {
+    const first = await readJwt();
+    clockMs += (86_400 - 60) * 1000 - 1;
+    assert.equal(await readJwt(), first);
+    clockMs += 1;
+    assert.notEqual(await readJwt(), first);
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('keeps a JWT of 100 s for 90 s', async () => {
+    answer = (_request, response) => answerJson(response, 201, { access_token: issue(100) });
+    await readJwt();
+    clockMs += 89_999;
+    await readJwt();
+    assert.equal(server.requests.length, 1);
+    clockMs += 1;
+    await readJwt();
+    assert.equal(server.requests.length, 2);
+  });
+
+  for (const [what, jwt] of [
+    ['that cannot be read', 'opaque'],
+    ['without times', makeJwt({ sub: '1' })],
+    ['that ends before it begins', makeJwt({ iat: 2_000, exp: 1_000 })],
+  ] as const) {
+    it(`uses a JWT ${what} for an hour at most`, async () => {
+      answer = (_request, response) => answerJson(response, 201, { access_token: jwt });
+      await readJwt();
+      clockMs += 3_540_000 - 1;
+      await readJwt();
+      assert.equal(server.requests.length, 1);
+      clockMs += 1;
+      await readJwt();
+      assert.equal(server.requests.length, 2);
+    });
+  }
+
+  it('signs in once for many callers at the same time', async () => {
+    const jwts = await Promise.all(Array.from({ length: 50 }, readJwt));
+    assert.equal(new Set(jwts).size, 1);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('reads the password at each sign-in', async () => {
+    const first = await readJwt();
+    password = async () => new Secret('rotated');
+    await session.renew(first, anySignal());
+    assert.deepEqual(
+      server.requests.map((request) => (JSON.parse(request.body) as { password: string }).password),
+      [PASSWORD, 'rotated'],
+    );
+  });
+
+  it('signs in once however many callers bring the same rejected JWT, early or late', async () => {
+    const first = await readJwt();
+    const renewed = await Promise.all(Array.from({ length: 50 }, () => session.renew(first, anySignal())));
+    const late = await session.renew(first, anySignal());
+    assert.equal(new Set([...renewed, late]).size, 1);
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('signs in once for 50 requests when Airflow changed its JWT secret', async () => {
+    const valid = new Set<string>();
+    answer = (request, response) => {
+      if (request.path === '/auth/token') {
+        const jwt = issue(86_400);
+        valid.add(jwt);
+        return answerJson(response, 201, { access_token: jwt });
+      }
+      const known = valid.has(request.headers.authorization?.replace('Bearer ', '') ?? '');
+      return known
+        ? answerJson(response, 200, SHOWN)
+        : answerJson(response, 403, { detail: 'Invalid JWT token' });
+    };
+    const airflow = createAirflow3({ name: 'main', url: server.url, session, http });
+    await airflow.readConnection('docker_default', anySignal());
+    valid.clear();
+    const read = Array.from({ length: 50 }, () => airflow.readConnection('docker_default', anySignal()));
+    assert.equal((await Promise.all(read)).length, 50);
+    assert.equal(server.requests.filter((request) => request.path === '/auth/token').length, 2);
+  });
+
+  it('goes on for the others when one caller aborts', async () => {
+    let respond = (): void => {};
+    answer = (_request, response) => {
+      respond = () => answerJson(response, 201, { access_token: issue(86_400) });
+    };
+    const impatient = new AbortController();
+    const ended = session.readJwt(impatient.signal);
+    const others = [readJwt(), readJwt()];
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    impatient.abort();
+    const { message } = await failureOf(ended, 'AirflowUnreachable', [PASSWORD]);
+    assert.equal(message, 'Airflow main: sign-in: the attempt was ended');
+    respond();
+    assert.equal(new Set(await Promise.all(others)).size, 1);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('tries again after a failed sign-in', async () => {
+    const good = answer;
+    answer = (_request, response) => answerHtml(response, 503);
+    await failureOf(readJwt(), 'AirflowUnavailable', [PASSWORD]);
+    answer = good;
+    assert.equal((await readJwt()).reveal(), issued[0]);
+  });
+
+  describe('turns what the sign-in brings into a failure', () => {
+    const cases: readonly (readonly [what: string, type: FailureType, pattern: RegExp, answer: Answer])[] = [
+      [
+        '401',
+        'AirflowUnauthorized',
+        /401 on sign-in: user name or password/,
+        (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
+      ],
+      ['403', 'AirflowUnauthorized', /403 on sign-in/, (_q, r) => answerJson(r, 403, { detail: PASSWORD })],
+      ['404', 'AirflowRequestRejected', /404 on sign-in: .*is this Airflow 3/, (_q, r) => answerHtml(r, 404)],
+      [
+        '422 that echoes the body',
+        'AirflowRequestRejected',
+        /422 on sign-in/,
+        (q, r) => answerJson(r, 422, { detail: `input_value=${q.body}` }),
+      ],
+      [
+        '500',
+        'AirflowUnavailable',
+        /500 on sign-in/,
+        (_q, r) => r.writeHead(500).end('Internal Server Error'),
+      ],
+      ['429', 'AirflowUnavailable', /429 on sign-in/, (_q, r) => answerJson(r, 429, {})],
+      ['a page with 200', 'AirflowRequestRejected', /is not|not Airflow's/, (_q, r) => answerHtml(r, 200)],
+      [
+        'no token',
+        'AirflowRequestRejected',
+        /not Airflow's/,
+        (_q, r) => answerJson(r, 201, { access_token: '' }),
+      ],
+      [
+        'a token that breaks headers',
+        'AirflowRequestRejected',
+        /not Airflow's/,
+        (_q, r) => answerJson(r, 201, { access_token: 'a\r\nb' }),
+      ],
+      [
+        'a redirect',
+        'AirflowRequestRejected',
+        /redirect/,
+        (_q, r) => r.writeHead(307, { location: 'https://login.invalid/' }).end(),
+      ],
+      ['a broken connection', 'AirflowUnreachable', /broken off/, (_q, r) => r.destroy()],
+    ];
+    for (const [what, type, pattern, reply] of cases) {
+      it(`${what}: ${type}`, async () => {
+        answer = reply;
+        const { message } = await failureOf(readJwt(), type, [PASSWORD]);
+        assert.match(message, /^Airflow main: /);
+        assert.match(message, pattern);
+      });
+    }
+
+    it('no answer in time: AirflowUnreachable', async () => {
+      answer = () => {};
+      session = open(server.url, {
+        send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
+      });
+      const { message } = await failureOf(readJwt(), 'AirflowUnreachable', [PASSWORD]);
+      assert.equal(message, 'Airflow main: sign-in: no answer within 0.1 s');
+    });
+
+    it('a password that cannot be read: AirflowUnauthorized, without the reason', async () => {
+      password = () => {
+        throw new Error(`ENOENT ${PASSWORD}`);
+      };
+      const { message } = await failureOf(readJwt(), 'AirflowUnauthorized', [PASSWORD]);
+      assert.equal(message, 'Airflow main: sign-in: the password could not be read; check its reference');
+      assert.deepEqual(server.requests, []);
+    });
+
+    it('a failure that reading the password names itself: as it is', async () => {
+      const own = new RefreshFailure('ConfigInvalid', 'AIRFLOW_PASSWORD is not set');
+      password = () => Promise.reject(own);
+      assert.equal(await failureOf(readJwt(), 'ConfigInvalid', [PASSWORD]), own);
+    });
+
+    it('an empty password: AirflowUnauthorized, and nothing is sent', async () => {
+      password = () => new Secret('');
+      await failureOf(readJwt(), 'AirflowUnauthorized', [PASSWORD]);
+      assert.deepEqual(server.requests, []);
+    });
+  });
+});

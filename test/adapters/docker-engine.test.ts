@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import type { DockerEngine } from '../../src/activities/ports.js';
+import { createDockerEngine } from '../../src/adapters/docker-engine.js';
+import type { FailureType } from '../../src/domain/failures.js';
+import { Secret } from '../../src/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  failureOf,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from './local-server.js';
+
+const PASSWORD = 'ecr-password-that-must-not-show';
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+describe('createDockerEngine', () => {
+  let folder: string;
+  let socket: string;
+  let server: LocalServer;
+  let answer: Answer;
+  let engine: DockerEngine;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    // What DOCKER_HOST names is the configuration's business; the engine asked for is the one that is used.
+    restore = setEnvironment({ DOCKER_HOST: 'tcp://192.0.2.1:2376', DOCKER_CERT_PATH: undefined });
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'engine-'));
+    socket = path.join(folder, 'docker.sock');
+    answer = (_request, response) =>
+      answerJson(response, 200, { Status: 'Login Succeeded', IdentityToken: '' });
+    server = await startServer((request, response) => answer(request, response), socket);
+    engine = createDockerEngine(`unix://${socket}`);
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+    await fs.rm(folder, { recursive: true });
+  });
+
+  function signIn(on = engine, signal = anySignal()): Promise<void> {
+    return on.signIn(REGISTRY, new Secret(PASSWORD), signal);
+  }
+
+  it('signs in by POST /auth with user AWS', async () => {
+    await signIn();
+    const [request] = server.requests;
+    assert.equal(request?.method, 'POST');
+    assert.equal(request.path, '/auth');
+    assert.deepEqual(JSON.parse(request.body), {
+      username: 'AWS',
+      password: PASSWORD,
+      serveraddress: REGISTRY,
+    });
+  });
+
+  it('takes an answer without content for a sign-in', async () => {
+    answer = (_request, response) => response.writeHead(204).end();
+    await signIn();
+  });
+
+  it('reads the version', async () => {
+    answer = (_request, response) =>
+      answerJson(response, 200, { Version: '20.10.24+dfsg1', ApiVersion: '1.41' });
+    assert.equal(await engine.readVersion(anySignal()), '20.10.24+dfsg1');
+    assert.equal(server.requests[0]?.path, '/version');
+  });
+
+  it('speaks TCP on loopback', async () => {
+    const tcp = await startServer((request, response) => answer(request, response));
+    await signIn(createDockerEngine(`tcp://${tcp.host}`));
+    await signIn(createDockerEngine(`tcp://localhost:${tcp.port}/`));
+    assert.equal(tcp.requests.length, 2);
+    assert.equal(tcp.requests[0]?.path, '/auth');
+    await tcp.close();
+  });
+
+  for (const url of [
+    'tcp://192.0.2.1:2375',
+    'tcp://engine.example.com:2375',
+    'tcp://localhost',
+    'tcp://localhost@192.0.2.1:2375',
+    'ssh://user@host',
+    'http://127.0.0.1:2375',
+    'unix://relative.sock',
+    'unix://',
+    '',
+  ]) {
+    it(`refuses ${JSON.stringify(url)}`, async () => {
+      const created = Promise.resolve().then(() => createDockerEngine(url));
+      await failureOf(created, 'ConfigInvalid', [PASSWORD]);
+    });
+  }
+
+  describe('names an engine that is not there', () => {
+    async function assertAbsent(url: string, words: string): Promise<void> {
+      const absent = createDockerEngine(url);
+      for (const asked of [absent.readVersion(anySignal()), signIn(absent)]) {
+        const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
+        assert.equal(message, `${url}: ${words}`);
+        assert.ok(remedy.length > 20);
+      }
+    }
+
+    it('without a socket', () => assertAbsent(`unix://${folder}/none.sock`, 'no socket there'));
+
+    it('with a file in place of the socket', async () => {
+      await fs.writeFile(path.join(folder, 'file'), '');
+      const url = `unix://${folder}/file`;
+      // Linux says ECONNREFUSED, other systems ENOTSOCK.
+      const { message } = await failureOf(signIn(createDockerEngine(url)), 'DockerEngineUnreachable', []);
+      assert.match(message, /: (?:nothing listens there|this is no socket)$/);
+    });
+
+    it('without permission', async function () {
+      if (process.getuid?.() === 0) return this.skip();
+      await fs.chmod(socket, 0o000);
+      return assertAbsent(`unix://${socket}`, 'no permission on the socket');
+    });
+
+    it('with nobody listening', async () => {
+      const gone = await startServer(() => {});
+      await gone.close();
+      await assertAbsent(`tcp://${gone.host}`, 'nothing listens there');
+    });
+
+    it('that breaks off', async () => {
+      answer = (_request, response) => response.destroy();
+      await assertAbsent(`unix://${socket}`, 'the engine broke off without an answer');
+    });
+
+    it('that is something else', async () => {
+      answer = (_request, response) => answerHtml(response, 200);
+      await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
+      await failureOf(signIn(), 'DockerSignInFailed', [PASSWORD]);
+      answer = (_request, response) => answerJson(response, 404, { message: PASSWORD });
+      const { message } = await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [
+        PASSWORD,
+      ]);
+      assert.equal(message, `unix://${socket}: answered 404`);
+    });
+  });
+
+  it('does not take the answer of a redirect for a sign-in, nor send the password there', async () => {
+    const target = await startServer((_request, response) => answerJson(response, 200, {}));
+    answer = (_request, response) => response.writeHead(307, { location: target.url }).end();
+    await failureOf(signIn(), 'DockerSignInFailed', [PASSWORD]);
+    assert.deepEqual(
+      target.requests.map(({ method, body }) => [method, body]),
+      [['GET', '']],
+    );
+    await target.close();
+  });
+
+  it('ends the request when the caller aborts', async () => {
+    const sockets = new Set<net.Socket>();
+    server.server.on('connection', (connection: net.Socket) => {
+      sockets.add(connection);
+      connection.on('close', () => sockets.delete(connection));
+    });
+    answer = () => {};
+    const caller = new AbortController();
+    const asked = [signIn(engine, caller.signal), engine.readVersion(caller.signal)];
+    while (server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    caller.abort();
+    for (const ended of asked) {
+      const { message } = await failureOf(ended, 'DockerEngineUnreachable', [PASSWORD]);
+      assert.equal(message, `unix://${socket}: the attempt was ended`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(sockets.size, 0, 'a connection is still open');
+  });
+
+  describe('tells a refusing registry from one that the engine cannot reach', () => {
+    const login = `login attempt to https://${REGISTRY}/v2/ failed with status:`;
+    const dial = `Get "https://${REGISTRY}/v2/": dial tcp`;
+    const cases: readonly (readonly [status: number, text: string, type: FailureType, words: string])[] = [
+      [
+        401,
+        'unauthorized: incorrect username or password',
+        'DockerSignInRefused',
+        'the registry refused the token',
+      ],
+      [500, `${login} 403 Forbidden`, 'DockerSignInRefused', 'the registry refused the token'],
+      [500, `${login} 401 Unauthorized`, 'DockerSignInRefused', 'the registry refused the token'],
+      [500, `${login} 400 Bad Request`, 'DockerSignInRefused', 'a token of another region, or malformed'],
+      [
+        500,
+        'error parsing HTTP 403 response body: invalid character: "Your Authorization Token has expired."',
+        'DockerSignInRefused',
+        'the registry takes the token for expired',
+      ],
+      [500, 'denied: requested access is denied', 'DockerSignInRefused', 'the registry refused the token'],
+      [500, `${login} 503 Service Unavailable`, 'DockerSignInFailed', 'the registry failed on its side'],
+      [500, `${login} 429 Too Many Requests`, 'DockerSignInFailed', 'the registry asks for fewer requests'],
+      [500, `${dial}: lookup ${REGISTRY}: no such host`, 'DockerSignInFailed', 'no such host'],
+      [500, `${dial} 10.0.0.1:443: connect: connection refused`, 'DockerSignInFailed', 'connection refused'],
+      [
+        500,
+        `${dial} 10.0.0.1:443: connect: permission denied`,
+        'DockerSignInFailed',
+        'the engine failed (500)',
+      ],
+      [
+        500,
+        `${dial} 10.0.0.1:443: i/o timeout`,
+        'DockerSignInFailed',
+        'the registry does not answer in time',
+      ],
+      [
+        500,
+        'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+        'DockerSignInFailed',
+        'TLS: the certificate of the registry is not accepted',
+      ],
+      [500, PASSWORD, 'DockerSignInFailed', 'the engine failed (500)'],
+      [403, 'Forbidden', 'DockerSignInFailed', 'the engine answered 403'],
+    ];
+    for (const [status, text, type, words] of cases) {
+      it(`${status} "${text.slice(0, 60)}": ${words}`, async () => {
+        answer = (_request, response) => answerJson(response, status, { message: text });
+        const { message } = await failureOf(signIn(), type, [PASSWORD]);
+        assert.equal(message, `unix://${socket}: sign-in to ${REGISTRY}: ${words}`);
+      });
+    }
+  });
+});
