@@ -94,7 +94,8 @@ async function endGroup(pid: number, exited: Promise<string>, graceMs: number): 
   if ((await Promise.race([exited, late])) === 'late') signalGroup(pid, 'SIGKILL');
   grace.abort();
   await exited;
-  for (let i = 0; i < 100 && signalGroup(pid, 0); i += 1) await sleep(20);
+  // what was killed is gone at once, but counts until the system's first process collects it, which may take seconds
+  for (let i = 0; i < 10 && signalGroup(pid, 0); i += 1) await sleep(20);
 }
 
 function startFailure(options: ChildOptions, what: string): Error {

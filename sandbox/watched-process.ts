@@ -47,7 +47,10 @@ export function spawnWatched(options: WatchedOptions): ChildProcess {
   lifeline.on('error', () => {});
   lifeline.unref?.(); // a forgotten child must not keep this process alive
   const { pid } = child;
-  if (pid !== undefined) child.once('exit', () => signalGroup(pid, 'SIGKILL')); // the watcher, and stragglers
+  child.once('exit', () => {
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL'); // the watcher, and stragglers
+    lifeline.destroy(); // the child's 'close' waits for it, and nothing else would keep this process alive until then
+  });
   return child;
 }
 

@@ -45,7 +45,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   return {
     hash,
     path,
-    airflows: airflows.map(({ passwordReference: _, ...airflow }) => airflow),
+    airflows: airflows.map(({ airflow }) => airflow),
     registries,
     engines,
     schedule,
@@ -64,12 +64,12 @@ function hashConfig(
   rest: Pick<RefreshConfig, 'schedule' | 'taskQueue'>,
 ): string {
   const content = JSON.stringify({
-    airflows: airflows.map(({ name, url, username, connections, passwordReference }) => ({
+    airflows: airflows.map(({ airflow: { name, url, username, connections }, password }) => ({
       name,
       url,
       username,
+      password,
       connections,
-      passwordReference,
     })),
     registries,
     engines,

@@ -29,8 +29,9 @@ export interface Resolution {
 }
 
 /** An airflow with the reference to its password, which stands for the password in the configuration's hash. */
-export interface ResolvedAirflow extends AirflowConfig {
-  readonly passwordReference: Reference;
+export interface ResolvedAirflow {
+  readonly airflow: AirflowConfig;
+  readonly password: Reference;
 }
 
 /** The airflows of the parsed file; those with faults, all reported, are left out. */
@@ -70,7 +71,7 @@ function resolveAirflow(
   const readable = resolveValue(password, [...at, 'auth', 'password'], resolution) !== undefined;
   if (name === undefined || url === undefined || username === undefined || !readable) return undefined;
   const readPassword = () => readSecret(password, resolution.source, `the password of airflow "${name}"`);
-  return { name, url, username, readPassword, connections, passwordReference: password };
+  return { airflow: { name, url, username, readPassword, connections }, password };
 }
 
 function resolveUrl(

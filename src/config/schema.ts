@@ -48,9 +48,12 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
   error: 'must be made of lower-case letters, digits and hyphens, at most 63, and begin with no hyphen',
 });
 
+/** A whole number and its unit. */
+export const DURATION = /^\d{1,6}(s|m|h|d)$/;
+
 const duration = z
   .string()
-  .regex(/^\d{1,6}(s|m|h|d)$/, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
+  .regex(DURATION, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
 
 /** Airflow's own grammar of connection ids, but for slashes; Airflow allows up to 250 characters. */
 export const connectionIdSchema = z

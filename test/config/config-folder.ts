@@ -1,0 +1,60 @@
+// Owns temporary folders with configuration files for these tests. Refuses to leave them behind.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { loadConfig } from '../../src/config/load.js';
+import { ConfigError, type ConfigProblem } from '../../src/config/problems.js';
+
+/** Stands where a secret stood by mistake or rightly; must never show. */
+export const CANARY = 'canary-5f1c0d';
+
+export const ENV: NodeJS.ProcessEnv = { AIRFLOW_PASSWORD: CANARY };
+
+export const GOOD = `version: 1
+airflows:
+  - name: main
+    url: https://airflow.example.com
+    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_default]
+`;
+
+export const REGISTRY =
+  '{name: sandbox, region: us-east-1, account: "123456789012", registryHost: 127.0.0.1:5000}';
+
+/** GOOD with one part replaced. */
+export function edit(from: string, to: string): string {
+  assert.ok(GOOD.includes(from), `GOOD has no ${from}`);
+  return GOOD.replace(from, to);
+}
+
+/** A folder of its own for each test of a `describe`; the answer writes a file into it and gives its path. */
+export function useConfigFolder(): (content: string | Uint8Array, name?: string) => string {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  return (content, name = 'refresh.yaml') => {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    return path;
+  };
+}
+
+/** The faults of a file that must not load; fails when any of them shows the canary. */
+export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
+  try {
+    loadConfig(path, env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, `no ConfigError but ${String(error)}`);
+    const shown = [error.message, error.stack, JSON.stringify(error), JSON.stringify(error.problems)].join(
+      '\n',
+    );
+    assert.ok(!shown.includes(CANARY), `shows a secret: ${error.message}`);
+    return error.problems;
+  }
+  return assert.fail('the file loaded');
+}

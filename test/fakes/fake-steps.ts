@@ -1,0 +1,43 @@
+// Owns a run in which everything goes well, for tests to let one step of it go wrong.
+import type { RefreshSteps } from '../../src/domain/steps.js';
+
+export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+export const GROUP = 'default/us-east-1';
+export const ENGINE = 'unix:///var/run/docker.sock';
+export const FINGERPRINT = '0123456789ab';
+
+/** One airflow `main` with the connection `docker_default`, one registry, one engine. */
+export function fakeSteps(overrides: Partial<RefreshSteps> = {}): RefreshSteps {
+  return {
+    planRefresh: async () => ({ configHash: 'abc', airflows: ['main'], engines: [ENGINE] }),
+    inspectConnections: async () => ({
+      writable: [{ registry: REGISTRY, group: GROUP, connections: ['docker_default'] }],
+      refused: [],
+      warnings: [],
+      nextPage: null,
+    }),
+    extractToken: async ({ group, registries }) => ({
+      group,
+      region: 'us-east-1',
+      principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
+      issuedAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2026-01-01T12:00:00.000Z',
+      fingerprint: FINGERPRINT,
+      probes: registries.map((registry) => ({ registry, outcome: 'accepted' })),
+    }),
+    updateConnections: async ({ connections }) => ({
+      refreshed: connections,
+      failed: [],
+      fingerprint: FINGERPRINT,
+      expiresAt: '2026-01-01T12:00:00.000Z',
+    }),
+    testDocker: async ({ engine, registry }) => ({
+      engine,
+      version: '28.0.0',
+      registry,
+      signIn: 'ok',
+      fingerprint: FINGERPRINT,
+    }),
+    ...overrides,
+  };
+}

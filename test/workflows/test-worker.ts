@@ -1,0 +1,45 @@
+// Owns the running of the workflow under test: a worker with the real interceptor, fake steps, and one bundle of
+// the workflow code for the whole test run.
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
+import type { RefreshSteps } from '../../src/domain/steps.js';
+import { createLogger } from '../../src/logging.js';
+import { temporalLogger } from '../../src/temporal-logger.js';
+
+const silent = createLogger('silent');
+let bundle: Promise<{ code: string }> | undefined;
+let isRuntimeInstalled = false;
+
+/** Call before the first test environment is made: Temporal's runtime can be installed once only. */
+export function installQuietRuntime(): void {
+  if (isRuntimeInstalled) return;
+  isRuntimeInstalled = true;
+  Runtime.install({
+    logger: temporalLogger(silent),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}
+
+export function workflowBundle(): Promise<{ code: string }> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: temporalLogger(silent),
+  });
+  return bundle;
+}
+
+export async function createTestWorker(
+  connection: NativeConnection,
+  taskQueue: string,
+  steps: RefreshSteps,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: 'default',
+    taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities: steps,
+    interceptors: { activity: [failureInterceptor(silent)] },
+  });
+}
