@@ -30,10 +30,10 @@ export interface AirflowStandIn {
   requests: AirflowRequest[];
   setFault(hook: AirflowFaultHook | undefined): void;
   /** Sessions so far are no longer recognised: 403 `Invalid JWT token`. */
-  rotateJwtSecret(): void;
+  rotateJwtSecret: () => void;
   /** Sessions so far have expired: 401 `Token Expired`. */
-  expireSessions(): void;
-  stop(): Promise<void>;
+  expireSessions: () => void;
+  stop: () => Promise<void>;
 }
 
 /** How to start it. */

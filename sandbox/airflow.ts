@@ -29,7 +29,7 @@ export interface Airflow {
   env: Record<string, string>;
   dbFile: string;
   pid: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** How to start it. */
@@ -69,8 +69,17 @@ export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
     name: 'Airflow (airflow api-server)',
     command: installation.python,
     args: [
-      ...['-m', 'airflow', 'api-server', '--host', '127.0.0.1', '--port', `${port}`, '--workers', '1'],
-      ...['--apps', 'core'], // no task runs here, so nobody needs the Execution API
+      '-m',
+      'airflow',
+      'api-server',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      `${port}`,
+      '--workers',
+      '1',
+      '--apps',
+      'core', // no task runs here, so nobody needs the Execution API
     ],
     env,
     logFile: join(options.stateFolder, 'airflow.log'),

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { assumeRole, DEFAULT_PRINCIPAL, type Principal, type RoleSession } from './aws/principals.js';
 import { readAwsCall, type AwsCall } from './aws/signed-request.js';
 import { createTokenMint, type IssuedToken, type TokenMint, type TokenState } from './aws/token-mint.js';
-import { element, sendError, sendResult } from './aws/wire.js';
+import { element, sendError, sendJsonResult, sendXmlResult } from './aws/wire.js';
 import { playFault, readText, startLocalServer, type Fault } from './local-server.js';
 
 export type { AwsCall, AwsService } from './aws/signed-request.js';
@@ -47,18 +47,20 @@ export interface AwsStandIn {
   /** Every token handed out, oldest first. */
   issued: IssuedToken[];
   /** Sets the life of the tokens to come. */
-  setTokenLife(seconds: number): void;
+  setTokenLife: (seconds: number) => void;
   /** `undefined` ends the misbehaviour. */
   setFault(hook: AwsFaultHook | undefined): void;
   /** Sets who an access key is; keys that are not known are {@link DEFAULT_PRINCIPAL}. */
   setPrincipal(accessKeyId: string, principal: Principal): void;
+  /** A token that nobody asked for, neither in `calls` nor in `issued`; expired when its life is 0. */
+  mintToken(options: { region?: string; account?: string; lifeSeconds: number }): IssuedToken;
   /** Ends the life of every token issued so far. */
-  expireAll(): void;
+  expireAll: () => void;
   /** What a registry thinks of this password. */
-  check(password: string): TokenState;
+  check: (password: string) => TokenState;
   /** The token behind a password. */
-  find(password: string): IssuedToken | undefined;
-  stop(): Promise<void>;
+  find: (password: string) => IssuedToken | undefined;
+  stop: () => Promise<void>;
 }
 
 /** How to start it. */
@@ -111,6 +113,8 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
     setTokenLife: mint.setTokenLife,
     setFault: (next) => void (hook = next),
     setPrincipal: (accessKeyId, principal) => void principals.set(accessKeyId, principal),
+    mintToken: ({ region = 'us-east-1', account = DEFAULT_PRINCIPAL.account, lifeSeconds }) =>
+      mint.mint('ecr', region, account, lifeSeconds),
     expireAll: mint.expireAll,
     check: mint.check,
     find: mint.find,
@@ -138,22 +142,23 @@ function answer(
 ): void {
   const unsigned = call.accessKeyId === '';
   if (unsigned && call.action !== 'AssumeRoleWithWebIdentity') {
-    const code = call.service === 'sts' ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException';
+    const code =
+      call.service === 'sts' ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException';
     sendError(response, call.service, 403, code, 'Request is missing Authentication Token');
     return;
   }
   const principal = principals.get(call.accessKeyId) ?? DEFAULT_PRINCIPAL;
   switch (`${call.service}:${call.action}`) {
     case 'ecr:GetAuthorizationToken':
-      sendResult(response, 'ecr', call.action, { authorizationData: ecrTokens(call, principal, mint) });
+      sendJsonResult(response, { authorizationData: ecrTokens(call, principal, mint) });
       return;
     case 'ecr-public:GetAuthorizationToken':
-      sendResult(response, 'ecr-public', call.action, {
+      sendJsonResult(response, {
         authorizationData: tokenFields(mint.issue('ecr-public', call.region, principal.account)),
       });
       return;
     case 'sts:GetCallerIdentity':
-      sendResult(response, 'sts', call.action, identityXml(principal));
+      sendXmlResult(response, call.action, identityXml(principal));
       return;
     case 'sts:AssumeRole':
     case 'sts:AssumeRoleWithWebIdentity':
@@ -186,15 +191,18 @@ function identityXml(principal: Principal): string {
   return element('Arn', principal.arn) + element('UserId', userId) + element('Account', principal.account);
 }
 
-function answerAssumeRole(
-  call: AwsCall,
-  response: ServerResponse,
-  principals: Map<string, Principal>,
-): void {
-  const input = (name: string): string => String(call.input[name] ?? '');
+function answerAssumeRole(call: AwsCall, response: ServerResponse, principals: Map<string, Principal>): void {
+  const input = (name: string): string => {
+    const value = call.input[name];
+    return typeof value === 'string' ? value : '';
+  };
   let session: RoleSession;
   try {
-    session = assumeRole(input('RoleArn'), input('RoleSessionName'), Number(input('DurationSeconds') || 3_600));
+    session = assumeRole(
+      input('RoleArn'),
+      input('RoleSessionName'),
+      Number(input('DurationSeconds') || 3_600),
+    );
   } catch (error) {
     sendError(response, 'sts', 400, 'ValidationError', (error as Error).message);
     return;
@@ -207,5 +215,5 @@ function answerAssumeRole(
     element('Expiration', session.expiration);
   const user = element('AssumedRoleId', session.assumedRoleId) + element('Arn', session.arn);
   const result = `<Credentials>${credentials}</Credentials><AssumedRoleUser>${user}</AssumedRoleUser>`;
-  sendResult(response, 'sts', call.action, result);
+  sendXmlResult(response, call.action, result);
 }

@@ -1,5 +1,6 @@
 // Owns long-lived child processes: each in a process group of its own, ready or failed within a time limit,
 // and gone, with all its descendants, when it is stopped or when this process ends for whatever reason.
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +34,7 @@ export interface Child {
   /** Resolves with the reason when the child ends, asked or not; never rejects. */
   exited: Promise<string>;
   /** Ends the whole process group: SIGTERM, then SIGKILL after the grace period. May be called again. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**
@@ -54,29 +55,29 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     throw startFailure(options, 'could not be started: is there a /bin/sh?');
   }
 
-  let ended = false;
   const exited = new Promise<string>((resolve) => {
-    leader.once('exit', (code, signal) => {
-      ended = true;
-      resolve(signal === null ? `exited with code ${code}` : `was ended by ${signal}`);
-    });
+    leader.once('exit', (code, signal) =>
+      resolve(signal === null ? `exited with code ${code}` : `was ended by ${signal}`),
+    );
   });
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= endGroup(pid, exited, graceMs));
+  const stop = (): Promise<void> => (stopping ??= endGroup(leader, pid, exited, graceMs));
 
-  const deadline = performance.now() + (options.readyWithinMs ?? 60_000);
-  while (!ended) {
-    if (await isReady(options)) {
-      if (!ended) return { pid, logFile, exited, stop };
-      break;
-    }
+  const readyWithinMs = options.readyWithinMs ?? 60_000;
+  const deadline = performance.now() + readyWithinMs;
+  while (isRunning(leader)) {
+    if ((await isReady(options)) && isRunning(leader)) return { pid, logFile, exited, stop };
     if (performance.now() > deadline) {
       await stop();
-      throw startFailure(options, `was not ready within ${(options.readyWithinMs ?? 60_000) / 1000} s`);
+      throw startFailure(options, `was not ready within ${readyWithinMs / 1000} s`);
     }
     await Promise.race([sleep(50), exited]);
   }
   throw startFailure(options, `${await exited} before it was ready`);
+}
+
+function isRunning(leader: ChildProcess): boolean {
+  return leader.exitCode === null && leader.signalCode === null;
 }
 
 async function isReady(options: ChildOptions): Promise<boolean> {
@@ -87,7 +88,14 @@ async function isReady(options: ChildOptions): Promise<boolean> {
   }
 }
 
-async function endGroup(pid: number, exited: Promise<string>, graceMs: number): Promise<void> {
+async function endGroup(
+  leader: ChildProcess,
+  pid: number,
+  exited: Promise<string>,
+  graceMs: number,
+): Promise<void> {
+  if (!isRunning(leader)) return; // its group was ended with it, and the id may be another's by now
+  leader.ref(); // this process must live to see the end
   signalGroup(pid, 'SIGTERM');
   const grace = new AbortController();
   const late = sleep(graceMs, 'late', { signal: grace.signal }).catch(() => 'stopped');

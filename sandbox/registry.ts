@@ -37,7 +37,7 @@ export interface Registry {
    * SAMPLE_OUTPUT and exits with 0. Undefined without a real registry.
    */
   pushSampleImage: (() => Promise<string>) | undefined;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** How to start it. */

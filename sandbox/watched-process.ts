@@ -7,13 +7,17 @@ import type { Duplex } from 'node:stream';
  * The child becomes the leader of a new session (`detached`), so that Ctrl-C in a terminal reaches us before
  * it, and the order of stopping is ours. That alone would let it outlive us, hence the watcher: a shell in the
  * same group that waits for the end of a pipe of which we hold the other end. The kernel closes it however we
- * die, SIGKILL included; then the watcher stops the group. `$$` stays the child's pid, as `exec` keeps it.
+ * die, SIGKILL included; then the watcher stops the group. `$$` stays the child's pid, as `exec` keeps it. An
+ * ended child that nobody has collected yet (a lazy init) is as good as gone.
  */
 const WATCHED = `
 tenths=$1; shift
 ( trap '' TERM INT HUP; read -r line <&3
   kill -TERM 0; i=0
-  while kill -0 $$ 2>/dev/null && [ $i -lt $tenths ]; do sleep 0.1; i=$((i+1)); done
+  while kill -0 $$ && [ $i -lt $tenths ]; do
+    case "$(cat /proc/$$/status)" in *State:?Z*) break ;; esac
+    sleep 0.1; i=$((i+1))
+  done
   kill -KILL 0 ) >/dev/null 2>&1 &
 exec 3<&-
 exec "$@"`;

@@ -10,13 +10,22 @@ import { scheduleCommand } from './schedule.js';
 import { statusCommand } from './status.js';
 import { workerCommand } from './worker.js';
 
+// The AWS SDK would warn at every command of a Node version that this release supports.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const program = new Command('airflow-ecr-refresh')
   .description("Keeps the ECR tokens in Airflow's Docker connections fresh.")
   .version(VERSION)
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(see --help)');
 
-for (const command of [workerCommand(), scheduleCommand(), refreshOnceCommand(), doctorCommand(), statusCommand()]) {
+for (const command of [
+  workerCommand(),
+  scheduleCommand(),
+  refreshOnceCommand(),
+  doctorCommand(),
+  statusCommand(),
+]) {
   program.addCommand(exitByThrowing(command.copyInheritedSettings(program)));
 }
 

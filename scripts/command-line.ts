@@ -16,7 +16,10 @@ export class CommandFailed extends Error {
 }
 
 export function configOption(): Option {
-  return new Option('--config <path>', 'configuration file (default: ECR_REFRESH_CONFIG, else ./refresh.yaml)');
+  return new Option(
+    '--config <path>',
+    'configuration file (default: ECR_REFRESH_CONFIG, else ./refresh.yaml)',
+  );
 }
 
 export function jsonOption(): Option {
@@ -24,7 +27,9 @@ export function jsonOption(): Option {
 }
 
 export function logLevelOption(fallback: (typeof LOG_LEVELS)[number]): Option {
-  return new Option('--log-level <level>', 'what to log on standard error').choices(LOG_LEVELS).default(fallback);
+  return new Option('--log-level <level>', 'what to log on standard error')
+    .choices(LOG_LEVELS)
+    .default(fallback);
 }
 
 export function printJson(document: unknown): void {
@@ -44,7 +49,8 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ConfigError ? EXIT.configInvalid : EXIT.failed;
 }
 
-function describeError(error: unknown): string {
+/** What may be printed of an error: all of ours, and of another only its class and where it came from. */
+export function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
     const count = error.problems.length;
     const heading = `The configuration is invalid (${count} problem${count === 1 ? '' : 's'}). Nothing was changed.`;

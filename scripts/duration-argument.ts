@@ -4,6 +4,7 @@ import ms, { type StringValue } from 'ms';
 
 /** Milliseconds of `30s`, `5m`, `1h`. @throws InvalidArgumentError */
 export function durationArgument(text: string): number {
-  if (!/^\d{1,6}[smhd]$/.test(text)) throw new InvalidArgumentError('Write a duration such as 30s, 5m or 1h.');
+  if (!/^\d{1,6}[smhd]$/.test(text))
+    throw new InvalidArgumentError('Write a duration such as 30s, 5m or 1h.');
   return ms(text as StringValue);
 }

@@ -20,7 +20,7 @@ export function formatReport(report: RefreshReport): string {
     ),
     tokensTable(report),
     dockerTable(report),
-    ...report.failures.map(formatFailure),
+    ...report.failures.map((failure) => formatFailure(failure, report.startedAt)),
     ...report.warnings.map((warning) => `Warning: ${warning}`),
   ]);
 }
@@ -41,18 +41,20 @@ export function formatPreview(preview: Preview): string {
     ),
     tokensTable(preview),
     dockerTable(preview),
-    ...preview.failures.map(formatFailure),
+    ...preview.failures.map((failure) => formatFailure(failure, failure.failingSince)),
     ...preview.warnings.map((warning) => `Warning: ${warning}`),
   ]);
 }
 
-/** `update main 1234.dkr…: AirflowForbidden: 2 connections (a, b)`, what happened, and what to do. */
-export function formatFailure(failure: FailureReport): string {
+/** What failed where, why, and what to do; since when, where that was before the run that started at `startedAt`. */
+export function formatFailure(failure: FailureReport, startedAt?: string): string {
   const place = [failure.stage, failure.airflow, failure.registry].filter(Boolean).join(' ');
   const listed = failure.connections.join(', ');
   const more = failure.count > failure.connections.length ? ', …' : '';
   const connections = failure.count === 0 ? '' : ` (${failure.count}: ${listed}${more})`;
-  const since = failure.failingSince ? `\n  Failing since ${formatTime(failure.failingSince)}.` : '';
+  const { failingSince } = failure;
+  const since =
+    failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
   return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}\n  What to do: ${failure.remedy}${since}`;
 }
 
@@ -63,7 +65,12 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const made = new Table({
     head: [...head],
     style: { head: [], border: [] },
-    ...(wide ? { wordWrap: true, colWidths: head.map((_, index) => (index === head.length - 1 ? Math.max(40, width - 110) : null)) } : {}),
+    ...(wide
+      ? {
+          wordWrap: true,
+          colWidths: head.map((_, index) => (index === head.length - 1 ? Math.max(40, width - 110) : null)),
+        }
+      : {}),
   });
   made.push(...rows.map((row) => [...row]));
   return made.toString();

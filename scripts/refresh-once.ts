@@ -42,5 +42,7 @@ async function dryRun(config: ReturnType<typeof loadConfig>, options: RefreshOnc
   const preview = await previewOnce(config, options.retryFor);
   if (options.json) printJson(preview);
   else printLine(formatPreview(preview));
-  return preview.connections.every((connection) => connection.action === 'write') && preview.failures.length === 0;
+  return (
+    preview.connections.every((connection) => connection.action === 'write') && preview.failures.length === 0
+  );
 }

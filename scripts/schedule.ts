@@ -4,7 +4,12 @@ import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { describeSchedule } from '../src/domain/schedule.js';
-import { applySchedule, describeIfThere, isUpToDate, type ApplyOutcome } from '../src/schedule/apply-schedule.js';
+import {
+  applySchedule,
+  describeIfThere,
+  isUpToDate,
+  type ApplyOutcome,
+} from '../src/schedule/apply-schedule.js';
 import { desiredSchedule } from '../src/schedule/desired-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
@@ -15,6 +20,8 @@ import { formatReport, formatTime } from './format-report.js';
 interface ScheduleOptions {
   readonly config?: string;
   readonly json?: true;
+  /** Of `trigger` alone. */
+  readonly wait?: true;
 }
 
 interface Invocation {
@@ -26,7 +33,12 @@ interface Invocation {
 
 export function scheduleCommand(): Command {
   const command = new Command('schedule').description('create and steer the schedule that starts the runs');
-  verb(command, 'apply', 'make the schedule what the configuration says; a new one starts its first run', apply);
+  verb(
+    command,
+    'apply',
+    'make the schedule what the configuration says; a new one starts its first run',
+    apply,
+  );
   verb(command, 'describe', 'show the schedule', describe);
   verb(command, 'trigger', 'start a run now, unless one is under way', trigger).option(
     '--wait',
@@ -38,18 +50,18 @@ export function scheduleCommand(): Command {
   return command;
 }
 
-function verb<Options extends ScheduleOptions>(
+function verb(
   parent: Command,
   name: string,
   description: string,
-  run: (invocation: Invocation, options: Options) => Promise<void>,
+  run: (invocation: Invocation, options: ScheduleOptions) => Promise<void>,
 ): Command {
   return parent
     .command(name)
     .description(description)
     .addOption(configOption())
     .addOption(jsonOption())
-    .action(async (options: Options) => {
+    .action(async (options: ScheduleOptions) => {
       const config = loadConfig(configPath(options.config));
       await withTemporalClient((client) => {
         const handle = client.schedule.getHandle(config.schedule.id);
@@ -59,15 +71,15 @@ function verb<Options extends ScheduleOptions>(
 }
 
 async function apply({ client, config, json }: Invocation): Promise<void> {
-  const outcome = await applySchedule(client, desiredSchedule(config));
+  const { outcome, firstRun } = await applySchedule(client, desiredSchedule(config));
   const { id } = config.schedule;
   const words: Record<ApplyOutcome, string> = {
-    created: `Schedule ${id} created; its first run has started.`,
+    created: `Schedule ${id} created; its first run ${firstRun ? `is ${firstRun.runId}` : 'has not shown up yet'}.`,
     updated: `Schedule ${id} updated.`,
     unchanged: `Schedule ${id} is up to date; nothing was changed.`,
   };
   const summary = describeSchedule(config.schedule);
-  if (json) printJson({ scheduleId: id, outcome, summary });
+  if (json) printJson({ scheduleId: id, outcome, summary, firstRun: firstRun ?? null });
   else printLine(`${words[outcome]}\nRuns ${summary}.`);
 }
 
@@ -91,7 +103,8 @@ async function describe({ config, handle, json }: Invocation): Promise<void> {
   }
   printLine(`Schedule ${document.scheduleId}: ${describeSchedule(config.schedule)}.`);
   if (!document.upToDate) printLine('It differs from the configuration: run `schedule apply`.');
-  if (document.paused) printLine(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);
+  if (document.paused)
+    printLine(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);
   printLine(
     `Runs started: ${document.runsStarted}; skipped, since one was under way: ${document.startsSkipped}; ` +
       `missed: ${document.startsMissed}; under way now: ${document.running.length}.`,
@@ -99,13 +112,13 @@ async function describe({ config, handle, json }: Invocation): Promise<void> {
   printLine(`Next runs: ${document.nextRunsAt.slice(0, 3).map(formatTime).join(', ') || 'none'}.`);
 }
 
-async function trigger(
-  { client, handle, json }: Invocation,
-  options: ScheduleOptions & { readonly wait?: true },
-): Promise<void> {
+async function trigger({ client, handle, json }: Invocation, options: ScheduleOptions): Promise<void> {
   await describeOrFail(handle);
   const run = await triggerRun(handle);
-  if (!run) throw new CommandFailed('Temporal took the request, but no run has shown up for 10 s. Look at the server.');
+  if (!run)
+    throw new CommandFailed(
+      'Temporal took the request, but no run has shown up for 10 s. Look at the server.',
+    );
   const { workflowId, runId, alreadyRunning } = run;
   const what = alreadyRunning ? 'A run is under way already' : 'Run started';
   if (!json) printLine(`${what}: workflow ${workflowId}, run ${runId}.`);
@@ -114,7 +127,8 @@ async function trigger(
     return;
   }
   const end = await waitForReport(client, workflowId, runId);
-  if (!end.report) throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
+  if (!end.report)
+    throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
   if (json) printJson(end.report);
   else printLine(`\n${formatReport(end.report)}`);
   process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;

@@ -30,7 +30,8 @@ function formatStatus(status: RefreshStatus, now: Date): string {
       : `Next run: ${formatTime(status.nextRunAt)}.`,
   ];
   if (status.running) lines.push('A run is under way.');
-  if (status.lastRunWithoutReport) lines.push(`The newest run left no report: ${status.lastRunWithoutReport}.`);
+  if (status.lastRunWithoutReport)
+    lines.push(`The newest run left no report: ${status.lastRunWithoutReport}.`);
   if (!status.report) return [...lines, 'No run has reported yet.'].join('\n');
   return [...lines, ...formatLastRun(status.report, now)].join('\n');
 }
@@ -46,7 +47,9 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
         row.registry,
         formatTime(row.lastRefreshedAt),
         formatExpiry(row.expiresAt, now),
-        row.failed === 0 && row.refreshed > 0 ? `refreshed ${row.refreshed}` : `${row.failed} FAILED, ${row.refreshed} refreshed`,
+        row.failed === 0 && row.refreshed > 0
+          ? `refreshed ${row.refreshed}`
+          : `${row.failed} FAILED, ${row.refreshed} refreshed`,
       ]),
     ),
     ...report.failures.map((failure) => `\n${formatFailure(failure)}`),

@@ -53,7 +53,8 @@ function waitBeforeRetry(error: unknown, step: StepName, number: number): number
 
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */
 export function describeDirectError(error: unknown): FailureFacts {
-  if (error instanceof RefreshFailure) return { type: error.type, message: error.message, remedy: error.remedy };
+  if (error instanceof RefreshFailure)
+    return { type: error.type, message: error.message, remedy: error.remedy };
   const name = error instanceof Error ? error.constructor.name : 'a thrown value';
   return { type: 'Unexpected', message: `Unexpected ${name}.`, remedy: FAILURES.Unexpected.remedy };
 }

@@ -42,7 +42,10 @@ export async function connectClient(
     await connection.close();
     throw unavailable(settings, error);
   }
-  return { client: new Client({ connection, namespace: settings.namespace }), close: () => connection.close() };
+  return {
+    client: new Client({ connection, namespace: settings.namespace }),
+    close: () => connection.close(),
+  };
 }
 
 /** What a failed call to Temporal means, by its gRPC status. */
@@ -76,7 +79,9 @@ export async function withTemporalClient<T>(call: (client: Client) => Promise<T>
   try {
     return await call(client);
   } catch (error) {
-    throw error instanceof ServiceError || isGrpcServiceError(error) ? unavailable(settings, error.cause ?? error) : error;
+    throw error instanceof ServiceError || isGrpcServiceError(error)
+      ? unavailable(settings, error.cause ?? error)
+      : error;
   } finally {
     await close();
   }

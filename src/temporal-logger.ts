@@ -1,22 +1,36 @@
 // Owns the way of the Temporal SDK's own log lines into ours. Of an error it keeps name, type and message only where
 // the error is one of ours or of Temporal's; the SDK would print it with everything it carries.
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
+import { safeErrorName } from './activities/failure-interceptor.js';
 import type { Logger } from './logging.js';
 
 /** Runs of the schedule are what people look for: these fields tell which. */
-const KEPT_FIELDS = ['activityId', 'activityType', 'attempt', 'workflowId', 'runId', 'sdkComponent', 'taskQueue'];
+const KEPT_FIELDS = [
+  'activityId',
+  'activityType',
+  'attempt',
+  'workflowId',
+  'runId',
+  'sdkComponent',
+  'taskQueue',
+];
 
 export function temporalLogger(logger: Logger): SdkLogger {
-  function write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, meta?: LogMetadata): void {
+  function write(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    meta?: LogMetadata,
+  ): void {
     logger[level](safeMetadata(meta), message);
   }
   return {
     log: (level: SdkLevel, message, meta) =>
-      write(level.toLowerCase() as Lowercase<SdkLevel>, message, meta),
+      write(level === 'INFO' ? 'debug' : (level.toLowerCase() as Lowercase<SdkLevel>), message, meta),
     trace: (message, meta) => write('trace', message, meta),
     debug: (message, meta) => write('debug', message, meta),
-    info: (message, meta) => write('info', message, meta),
+    // The SDK's info lines (bundling, pollers, states) help its developers; the worker says itself when it is up.
+    info: (message, meta) => write('debug', message, meta),
     warn: (message, meta) => write('warn', message, meta),
     error: (message, meta) => write('error', message, meta),
   };
@@ -28,8 +42,12 @@ function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
   return error === undefined ? kept : { ...kept, ...safeError(error) };
 }
 
-/** Failures have passed the activity interceptor, which writes type and message from safe parts alone. */
+/**
+ * An ApplicationFailure has passed the activity interceptor or was made by the workflow: type and message are
+ * written from safe parts alone. By name, since one from the workflow's sandbox is of another realm.
+ */
 function safeError(error: unknown): Record<string, unknown> {
-  if (error instanceof ApplicationFailure) return { failure: error.type, reason: error.message };
-  return { error: error instanceof Error ? error.constructor.name : typeof error };
+  const { name, type, message } = error as Partial<ApplicationFailure>;
+  if (name === 'ApplicationFailure') return { failure: type, reason: message };
+  return { error: safeErrorName(error) };
 }

@@ -66,7 +66,9 @@ function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>
   const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   const isBuilt = import.meta.url.endsWith('.js');
   if (isBuilt && existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
-  return { workflowsPath: fileURLToPath(new URL(`workflows/index.${isBuilt ? 'js' : 'ts'}`, import.meta.url)) };
+  return {
+    workflowsPath: fileURLToPath(new URL(`workflows/index.${isBuilt ? 'js' : 'ts'}`, import.meta.url)),
+  };
 }
 
 async function connect(settings: TemporalSettings): Promise<NativeConnection> {

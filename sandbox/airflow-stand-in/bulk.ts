@@ -20,7 +20,9 @@ type Store = Map<string, ConnectionRecord>;
 export function answerBulk(store: Store, body: unknown, refusesUpdateMask: boolean): BulkAnswer {
   const actions = isObject(body) ? body['actions'] : undefined;
   if (!Array.isArray(actions)) {
-    return refusal([{ type: 'missing', loc: ['body', 'actions'], msg: 'Field required', input: body ?? null }]);
+    return refusal([
+      { type: 'missing', loc: ['body', 'actions'], msg: 'Field required', input: body ?? null },
+    ]);
   }
   const issues: ValidationIssue[] = [];
   for (const [index, action] of (actions as unknown[]).entries()) {

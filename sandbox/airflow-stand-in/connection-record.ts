@@ -23,7 +23,13 @@ export function connectionRecord(
   fields: ConnectionFields & { connection_id: string; conn_type: string },
 ): ConnectionRecord {
   return {
-    ...{ description: null, host: null, login: null, schema: null, port: null, password: null, extra: null },
+    description: null,
+    host: null,
+    login: null,
+    schema: null,
+    port: null,
+    password: null,
+    extra: null,
     ...fields,
   };
 }
@@ -32,7 +38,13 @@ export function connectionRecord(
 export function maskedConnection(record: ConnectionRecord): Record<string, unknown> {
   const { connection_id, conn_type, description, host, login, schema, port, password, extra } = record;
   return {
-    ...{ connection_id, conn_type, description, host, login, schema, port },
+    connection_id,
+    conn_type,
+    description,
+    host,
+    login,
+    schema,
+    port,
     password: password === null || password === '' ? null : '***',
     extra: maskedExtra(extra),
     team_name: null,
@@ -55,8 +67,18 @@ export function updateConnection(record: ConnectionRecord, fields: ConnectionFie
 
 /** Keys that Airflow's secrets masker takes for secret, as parts of a key. */
 const SECRET_KEYS = [
-  ...['access_token', 'api_key', 'apikey', 'authorization', 'passphrase', 'passwd', 'password'],
-  ...['private_key', 'secret', 'token', 'keyfile_dict', 'service_account'],
+  'access_token',
+  'api_key',
+  'apikey',
+  'authorization',
+  'passphrase',
+  'passwd',
+  'password',
+  'private_key',
+  'secret',
+  'token',
+  'keyfile_dict',
+  'service_account',
 ];
 
 function maskedExtra(extra: string | null): string | null {

@@ -6,12 +6,12 @@ export type SessionCheck = { user: string } | { refused: 'Token Expired' | 'Inva
 
 /** Issues and checks session tokens. */
 export interface SessionTokens {
-  issue(user: string, role: string): string;
-  check(token: string): SessionCheck;
+  issue: (user: string, role: string) => string;
+  check: (token: string) => SessionCheck;
   /** What was issued before is no longer recognised: 403 `Invalid JWT token`, as after a change of jwt_secret. */
-  rotateSecret(): void;
+  rotateSecret: () => void;
   /** What was issued before has expired: 401 `Token Expired`. */
-  expireAll(): void;
+  expireAll: () => void;
 }
 
 /** Airflow's `[api_auth] jwt_leeway`. */
@@ -27,8 +27,14 @@ export function createSessionTokens(lifeSeconds: number, now: () => number = Dat
     issue(user, role) {
       const iat = Math.floor(now() / 1_000);
       const claims = {
-        ...{ sub: user, role, teams: [], jti: randomBytes(16).toString('hex') },
-        ...{ aud: 'apache-airflow', nbf: iat, exp: iat + lifeSeconds, iat },
+        sub: user,
+        role,
+        teams: [],
+        jti: randomBytes(16).toString('hex'),
+        aud: 'apache-airflow',
+        nbf: iat,
+        exp: iat + lifeSeconds,
+        iat,
       };
       const text = `${encode({ alg: 'HS512', kid: 'not-used', typ: 'JWT' })}.${encode(claims)}`;
       const token = `${text}.${sign(text)}`;

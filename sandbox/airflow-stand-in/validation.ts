@@ -27,7 +27,8 @@ export function checkConnection(value: unknown, loc: (string | number)[]): Valid
   };
   for (const field of ['connection_id', 'conn_type']) {
     if (value[field] === undefined) complain(field, 'missing', 'Field required');
-    else if (typeof value[field] !== 'string') complain(field, 'string_type', 'Input should be a valid string');
+    else if (typeof value[field] !== 'string')
+      complain(field, 'string_type', 'Input should be a valid string');
     else if (field === 'connection_id' && !/^[\w.-]+$/.test(value[field])) {
       const msg = `String should match pattern '${ID_PATTERN}'`;
       complain(field, 'string_pattern_mismatch', msg, { pattern: ID_PATTERN });
@@ -39,7 +40,11 @@ export function checkConnection(value: unknown, loc: (string | number)[]): Valid
       if (typeof inner !== 'string') complain(field, 'string_type', 'Input should be a valid string');
     } else if (field === 'port') {
       if (!Number.isInteger(inner)) {
-        complain(field, 'int_parsing', 'Input should be a valid integer, unable to parse string as an integer');
+        complain(
+          field,
+          'int_parsing',
+          'Input should be a valid integer, unable to parse string as an integer',
+        );
       }
     } else {
       complain(field, 'extra_forbidden', 'Extra inputs are not permitted');

@@ -64,7 +64,8 @@ async function installPackages(tools: PythonTools, venv: string): Promise<void> 
     const pip = ['-m', 'pip', '--python', python, 'install', '--quiet', '--disable-pip-version-check'];
     await runCommand(join(tools.uv, '..', 'python'), [...pip, '-r', REQUIREMENTS], {
       timeoutMs: 1_200_000,
-      remedy: 'is PyPI, or your index (pip or uv configuration), reachable? Try again: nothing half-made is kept',
+      remedy:
+        'is PyPI, or your index (pip or uv configuration), reachable? Try again: nothing half-made is kept',
     });
   }
 }

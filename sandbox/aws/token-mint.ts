@@ -20,11 +20,19 @@ export type TokenState = 'valid' | 'expired' | 'unknown';
 /** Issues tokens and remembers them. */
 export interface TokenMint {
   issued: IssuedToken[];
-  issue(service: IssuedToken['service'], region: string, account: string): IssuedToken;
-  find(password: string): IssuedToken | undefined;
-  check(password: string): TokenState;
-  setTokenLife(seconds: number): void;
-  expireAll(): void;
+  /** A new token; with a life of its own when one is given. It is not added to `issued`. */
+  mint: (
+    service: IssuedToken['service'],
+    region: string,
+    account: string,
+    lifeSeconds?: number,
+  ) => IssuedToken;
+  /** A new token, added to `issued`. */
+  issue: (service: IssuedToken['service'], region: string, account: string) => IssuedToken;
+  find: (password: string) => IssuedToken | undefined;
+  check: (password: string) => TokenState;
+  setTokenLife: (seconds: number) => void;
+  expireAll: () => void;
 }
 
 /**
@@ -40,16 +48,21 @@ export function createTokenMint(
   const issued: IssuedToken[] = [];
   let lifeMs = tokenLifeSeconds * 1_000;
   const find = (password: string): IssuedToken | undefined => byPassword.get(password);
+  const mint: TokenMint['mint'] = (service, region, account, lifeSeconds) => {
+    const issuedAt = now();
+    const expiresAt = issuedAt + (lifeSeconds === undefined ? lifeMs : lifeSeconds * 1_000);
+    const password = mintPassword(tokenLength, expiresAt);
+    const token = { password, service, region, account, issuedAt, expiresAt };
+    byPassword.set(password, token);
+    return token;
+  };
   return {
     issued,
     find,
+    mint,
     issue(service, region, account) {
-      const issuedAt = now();
-      const expiresAt = issuedAt + lifeMs;
-      const password = mintPassword(tokenLength, expiresAt);
-      const token = { password, service, region, account, issuedAt, expiresAt };
+      const token = mint(service, region, account);
       issued.push(token);
-      byPassword.set(password, token);
       return token;
     },
     check(password) {
@@ -61,7 +74,7 @@ export function createTokenMint(
       lifeMs = seconds * 1_000;
     },
     expireAll() {
-      for (const token of issued) token.expiresAt = Math.min(token.expiresAt, now());
+      for (const token of byPassword.values()) token.expiresAt = Math.min(token.expiresAt, now());
     },
   };
 }

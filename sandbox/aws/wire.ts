@@ -5,21 +5,17 @@ import type { AwsService } from './signed-request.js';
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
-/** Sends a result: an object as JSON for the ECRs, XML elements as text for STS. */
-export function sendResult(
-  response: ServerResponse,
-  service: AwsService,
-  action: string,
-  result: Record<string, unknown> | string,
-): void {
-  if (service === 'sts') {
-    const body =
-      `<${action}Response xmlns="${STS_NAMESPACE}"><${action}Result>${String(result)}</${action}Result>` +
-      `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`;
-    send(response, 200, 'text/xml', body);
-  } else {
-    send(response, 200, 'application/x-amz-json-1.1', JSON.stringify(result));
-  }
+/** Sends a result of one of the ECRs. */
+export function sendJsonResult(response: ServerResponse, result: Record<string, unknown>): void {
+  send(response, 200, 'application/x-amz-json-1.1', JSON.stringify(result));
+}
+
+/** Sends a result of STS, given as XML elements. */
+export function sendXmlResult(response: ServerResponse, action: string, result: string): void {
+  const body =
+    `<${action}Response xmlns="${STS_NAMESPACE}"><${action}Result>${result}</${action}Result>` +
+    `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`;
+  send(response, 200, 'text/xml', body);
 }
 
 /** Sends an error as the service words it. */

@@ -37,16 +37,17 @@ export function printingProgram(text: string, architecture: Architecture): Buffe
 }
 
 function x64Code(length: number): Buffer {
-  const code = Buffer.from([
-    ...[0xb8, 1, 0, 0, 0], // mov eax, 1 (write)
-    ...[0xbf, 1, 0, 0, 0], // mov edi, 1 (standard output)
-    ...[0x48, 0x8d, 0x35, 0, 0, 0, 0], // lea rsi, [rip + message]
-    ...[0xba, 0, 0, 0, 0], // mov edx, length
-    ...[0x0f, 0x05], // syscall
-    ...[0xb8, 60, 0, 0, 0], // mov eax, 60 (exit)
-    ...[0x31, 0xff], // xor edi, edi
-    ...[0x0f, 0x05], // syscall
-  ]);
+  const instructions = [
+    'b8 01000000', // mov eax, 1 (write)
+    'bf 01000000', // mov edi, 1 (standard output)
+    '48 8d 35 00000000', // lea rsi, [rip + message]
+    'ba 00000000', // mov edx, length
+    '0f 05', // syscall
+    'b8 3c000000', // mov eax, 60 (exit)
+    '31 ff', // xor edi, edi
+    '0f 05', // syscall
+  ];
+  const code = Buffer.from(instructions.join('').replaceAll(' ', ''), 'hex');
   code.writeInt32LE(code.length - 17, 13); // from the end of lea to the end of the code
   code.writeUInt32LE(length, 18);
   return code;

@@ -12,7 +12,7 @@ import { freePort, releasePort } from '../ports.js';
 export interface RegistryStorage {
   url: string;
   port: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

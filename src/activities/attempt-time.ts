@@ -7,7 +7,10 @@ const SAFETY_MS = 1000;
 
 type AttemptTimes = Pick<
   Info,
-  'scheduledTimestampMs' | 'currentAttemptScheduledTimestampMs' | 'scheduleToCloseTimeoutMs' | 'startToCloseTimeoutMs'
+  | 'scheduledTimestampMs'
+  | 'currentAttemptScheduledTimestampMs'
+  | 'scheduleToCloseTimeoutMs'
+  | 'startToCloseTimeoutMs'
 >;
 
 /** Milliseconds until the attempt has to have ended. @param elapsedMs since the attempt started */

@@ -75,7 +75,9 @@ export function safeErrorName(error: unknown): string {
 export function safeStackFrames(error: unknown): string[] {
   try {
     const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
-    const frames = stack.split('\n').filter((line) => /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+\)?$/.test(line));
+    const frames = stack
+      .split('\n')
+      .filter((line) => /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+\)?$/.test(line));
     return frames.slice(0, 6).map((line) => line.trim());
   } catch {
     return [];

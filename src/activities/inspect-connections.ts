@@ -6,7 +6,13 @@ import { tokenGroup } from '../domain/registry-host.js';
 import type { ConnectionProblem, InspectInput, Inspection, WritableConnections } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
 import { eachConnection, problemOf } from './each-connection.js';
-import { DEFAULT_PRINCIPAL, grantedAirflow, targetsOf, type GrantedAirflow, type Targets } from './targets.js';
+import {
+  DEFAULT_PRINCIPAL,
+  grantedAirflow,
+  targetsOf,
+  type GrantedAirflow,
+  type Targets,
+} from './targets.js';
 import type { TargetsSource } from './targets.js';
 
 const CONNECTIONS_PER_PAGE = 100;
@@ -51,7 +57,10 @@ async function inspectOne(
     const { registry, region, warning } = judgement;
     return { id, registry, region, ...(warning === undefined ? {} : { warning }) };
   }
-  const failure = new RefreshFailure(judgement.type, `Connection ${id} is not written: ${judgement.message}.`);
+  const failure = new RefreshFailure(
+    judgement.type,
+    `Connection ${id} is not written: ${judgement.message}.`,
+  );
   return { id, problem: problemOf(id, failure) };
 }
 

@@ -3,7 +3,13 @@
 import { RefreshFailure } from '../domain/failures.js';
 import type { DockerInput, DockerSignIn } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
-import { grantedEngine, grantedRegion, targetsOf, type GrantedEngine, type TargetsSource } from './targets.js';
+import {
+  grantedEngine,
+  grantedRegion,
+  targetsOf,
+  type GrantedEngine,
+  type TargetsSource,
+} from './targets.js';
 import type { TokenCache } from './token-cache.js';
 
 /** @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine and TokenCache throw */

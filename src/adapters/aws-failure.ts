@@ -120,8 +120,9 @@ function failureOfRest(where: string, region: string | undefined, error: unknown
   if (codesOf(error).includes('ENOTFOUND') && region) {
     return fail('AwsUnavailable', `no such host; is there an AWS region ${region}?`);
   }
-  if (nameOf(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
   if (codesOf(error).length > 0) return fail('AwsUnavailable', describeTransportError(error));
+  // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
+  if (nameOf(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
   if (status !== undefined) {
     return fail('EcrResponseInvalid', `${status}, with an answer that is not one of AWS`);
   }

@@ -72,7 +72,7 @@ async function askVersion(docker: Docker, abortSignal: AbortSignal): Promise<{ V
   return (await (docker as VersionWithOptions).version({ abortSignal })) ?? {};
 }
 
-/** dockerode follows redirects with a GET, so a mere 200 proves nothing. A 204 has no body, and comes as no bytes. */
+/** A mere 200 proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
 function saysSignedIn(answer: unknown): boolean {
   if (Buffer.isBuffer(answer)) return answer.length === 0;
   return (answer as { Status?: unknown } | null)?.Status === 'Login Succeeded';

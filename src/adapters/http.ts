@@ -58,8 +58,8 @@ export function createHttpClient({ version }: { readonly version: string }): Htt
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
     proxy: false,
     responseType: 'text',
+    // Or axios parses and prints again what is JSON already.
     transformRequest: [(body: unknown) => body],
-    transformResponse: [(body: unknown) => body],
     validateStatus: () => true,
   });
 
@@ -91,7 +91,7 @@ function toAnswer(response: AxiosResponse<string>): HttpAnswer {
   if (response.status >= 300 && response.status < 400) {
     throw new TransportFailure('redirect', `a redirect (HTTP ${response.status}) was refused`);
   }
-  const text = String(response.data ?? '');
+  const text = response.data;
   return {
     status: response.status,
     text,

@@ -5,6 +5,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
+import { RefreshFailure } from '../domain/failures.js';
 
 /** TLS 1.2 is Node's own default; stated, since NODE_OPTIONS can lower that. */
 const MIN_TLS_VERSION = 'TLSv1.2';
@@ -23,15 +24,26 @@ export function isLoopbackHost(hostname: string): boolean {
 /**
  * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
  * The environment is read here once for the proxy, and at each connection for NO_PROXY.
+ * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none
  */
 export function createHttpsAgent(): https.Agent {
   // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.
   const proxy = getProxyForUrl('https://proxy.invalid');
   const agent = proxy
-    ? new SelectiveProxyAgent(proxy, { keepAlive: true })
+    ? new SelectiveProxyAgent(checkProxy(proxy), { keepAlive: true })
     : new https.Agent({ keepAlive: true, minVersion: MIN_TLS_VERSION });
   // An agent of https-proxy-agent descends from http.Agent, and Node, axios and the SDK take it for https all the same.
-  return agent as unknown as https.Agent;
+  return agent;
+}
+
+/** Checked here, since the error of `new URL` carries what it was given, and a proxy's URL may hold a password. */
+function checkProxy(proxy: string): string {
+  if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
+  throw new RefreshFailure(
+    'ConfigInvalid',
+    'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy',
+    'Set it to http://host:port or https://host:port.',
+  );
 }
 
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
@@ -40,7 +52,7 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
     const target = { ...options, minVersion: MIN_TLS_VERSION } as typeof options;
-    if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target as tls.ConnectionOptions));
+    if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target));
     let status = 200;
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode;

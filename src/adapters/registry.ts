@@ -8,7 +8,7 @@ import { isLoopbackHost } from './https-agent.js';
 
 const PROBE_TIMEOUT_MS = 15_000;
 
-/** What ECR is known to say, in our words; its own are never shown. Sources: see docs/failures.md. */
+/** What ECR is known to say, in our words; its own are never shown. Sources: Yatai issue 471, Kubernetes issue 69141. */
 const KNOWN_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/authorization token has expired/i, 'the registry takes the token for expired'],
   [

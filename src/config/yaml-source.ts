@@ -68,9 +68,9 @@ export function parseYaml(text: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
-    // The library's own messages quote the text, and with it a secret that stands in clear near the fault.
     prettyErrors: false,
-    logLevel: 'silent',
+    // Not `silent`: that would also let a second document pass in silence.
+    logLevel: 'error',
     stringKeys: true,
   });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
@@ -103,6 +103,7 @@ function describeSyntax(
   return problems;
 }
 
+/** Words of our own: the library's messages quote the text, and with it a secret that stands near the fault. */
 function describeFault(code: string): { message: string; remedy: string } {
   switch (code) {
     case 'DUPLICATE_KEY':

@@ -15,16 +15,22 @@ export async function checkTargets(config: RefreshConfig): Promise<Check[]> {
   const { activities, source } = compose(new ConfigStore(config));
   // A deadline that has passed leaves every step one attempt.
   const steps = directSteps(activities, 'doctor', { deadlineMs: Date.now(), endsMs: Infinity });
-  const airflows = await Promise.all(config.airflows.map(({ name }) => checkAirflow(config, source, steps, name)));
+  const airflows = await Promise.all(
+    config.airflows.map(({ name }) => checkAirflow(config, source, steps, name)),
+  );
   const registries = registriesByGroup(airflows.flatMap(({ inspections }) => inspections));
   const tokens = await Promise.all(
     [...registries].map(([group, hosts]) => checkToken(config, steps, group, hosts)),
   );
-  const accepted = tokens.flatMap(({ accepted }) => accepted);
+  const accepted = tokens.flatMap((token) => token.accepted);
   const engines = await Promise.all(
     config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
   );
-  return [...airflows.flatMap(({ checks }) => checks), ...tokens.flatMap(({ checks }) => checks), ...engines.flat()];
+  return [
+    ...airflows.flatMap(({ checks }) => checks),
+    ...tokens.flatMap(({ checks }) => checks),
+    ...engines.flat(),
+  ];
 }
 
 async function checkAirflow(
@@ -56,7 +62,9 @@ function connectionChecks(airflow: string, inspection: Inspection): Check[] {
     ...inspection.writable.flatMap(({ registry, connections }) =>
       connections.map((id) => ok(`connection ${id} of ${airflow}`, `may be written, registry ${registry}`)),
     ),
-    ...inspection.refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${airflow}`, facts)),
+    ...inspection.refused.map(({ connection, ...facts }) =>
+      failed(`connection ${connection} of ${airflow}`, facts),
+    ),
     ...inspection.warnings.map((text) => warning(`Airflow ${airflow}`, text, 'See the warning.')),
   ];
 }
@@ -95,7 +103,12 @@ function probeCheck({ registry, outcome, message = '' }: RegistryProbe): Check {
   if (outcome === 'accepted') return ok(label, 'accepts the token');
   const remedy = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
   if (outcome === 'unreachable') return warning(label, `could not be asked: ${message}`, remedy);
-  return { name: label, outcome: 'failed', message: `refuses the token: ${message}`, remedy: 'Check account and region.' };
+  return {
+    name: label,
+    outcome: 'failed',
+    message: `refuses the token: ${message}`,
+    remedy: 'Check account and region.',
+  };
 }
 
 async function checkEngine(

@@ -28,7 +28,8 @@ async function checkSchedule(client: Client, config: RefreshConfig): Promise<Che
   const label = `schedule ${id}`;
   const description = await describeIfThere(client.schedule.getHandle(id));
   if (!description) return warning(label, 'is not there', 'Create it by `schedule apply`.');
-  if (description.state.paused) return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
+  if (description.state.paused)
+    return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
   if (!isUpToDate(description, desiredSchedule(config))) {
     return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
   }

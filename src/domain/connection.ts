@@ -75,7 +75,9 @@ function warnOfUpperCase(host: string | null): { warning?: string } {
   const name = host?.replace(/^https?:\/\//i, '') ?? '';
   return name === name.toLowerCase()
     ? {}
-    : { warning: `host ${quote(host)} has capital letters: Docker pulls without credentials; write it in lower case` };
+    : {
+        warning: `host ${quote(host)} has capital letters: Docker pulls without credentials; write it in lower case`,
+      };
 }
 
 /** Any value but true: DockerHook takes false as "use what you have" and refuses other strings. */

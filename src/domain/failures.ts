@@ -71,7 +71,8 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'AWS administrator',
     meaning: 'The registry itself refuses the fresh token. Its connections were left alone.',
-    remedy: 'Check that account and region are those of the registry, and that its policy admits the principal.',
+    remedy:
+      'Check that account and region are those of the registry, and that its policy admits the principal.',
   },
   AirflowUnreachable: {
     retryable: true,
@@ -92,14 +93,16 @@ export const FAILURES = {
     retryAfterMinutes: 30,
     whoActs: 'operator',
     meaning: 'Airflow does not accept user name and password.',
-    remedy: 'Mend the password reference or the Airflow user. Tried every 30 minutes, so that no account is locked.',
+    remedy:
+      'Mend the password reference or the Airflow user. Tried every 30 minutes, so that no account is locked.',
   },
   AirflowForbidden: {
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'Airflow administrator',
     meaning: 'The Airflow user may not read or edit connections.',
-    remedy: 'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
+    remedy:
+      'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
   },
   AirflowRequestRejected: {
     retryable: false,
@@ -110,7 +113,8 @@ export const FAILURES = {
   AirflowWriteUnconfirmed: {
     retryable: true,
     whoActs: 'operator',
-    meaning: 'Airflow answered a write with another connection, or with other fields, than it was asked to write.',
+    meaning:
+      'Airflow answered a write with another connection, or with other fields, than it was asked to write.',
     remedy: 'Look for somebody or something else that edits this connection.',
   },
   AirflowConnectionMissing: {
@@ -131,7 +135,8 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The host of the connection is no ECR registry, nor one that the configuration names.',
-    remedy: 'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
+    remedy:
+      'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
   },
   ConnectionRegistryChanged: {
     retryable: false,
@@ -166,7 +171,8 @@ export const FAILURES = {
   DockerSignInFailed: {
     retryable: true,
     whoActs: 'operator',
-    meaning: 'The Docker Engine could not sign in to the registry. The connections were refreshed all the same.',
+    meaning:
+      'The Docker Engine could not sign in to the registry. The connections were refreshed all the same.',
     remedy: 'Check that the engine reaches the registry (network, proxy, DNS, its certificates).',
   },
   DockerSignInRefused: {
@@ -190,7 +196,8 @@ export const FAILURES = {
   Unexpected: {
     retryable: true,
     whoActs: 'operator',
-    meaning: 'A failure that the catalogue does not know. Its own message is withheld, for it might quote a secret.',
+    meaning:
+      'A failure that the catalogue does not know. Its own message is withheld, for it might quote a secret.',
     remedy: 'Look into the log of the worker at this time, and report it: this is a defect of the worker.',
   },
 } as const satisfies Record<string, FailureEntry>;

@@ -131,7 +131,9 @@ class Run {
       return;
     }
     if (probe && 'outcome' in probe && probe.outcome === 'unreachable') {
-      this.record.warn(`The token could not be shown to ${registry} before it was written: ${probe.message}.`);
+      this.record.warn(
+        `The token could not be shown to ${registry} before it was written: ${probe.message}.`,
+      );
     }
     await Promise.all(
       chunks(connections, CONNECTIONS_PER_UPDATE).map((chunk) =>

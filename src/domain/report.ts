@@ -135,7 +135,9 @@ export function asReport(value: unknown): RefreshReport | undefined {
     typeof report.startedAt === 'string' &&
     typeof report.finishedAt === 'string' &&
     lists.every((list) => Array.isArray(list)) &&
-    (report.airflows ?? []).every((row) => typeof row?.airflow === 'string' && typeof row.registry === 'string');
+    (report.airflows ?? []).every(
+      (row) => typeof row?.airflow === 'string' && typeof row.registry === 'string',
+    );
   return isReport ? (report as RefreshReport) : undefined;
 }
 

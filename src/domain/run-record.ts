@@ -61,7 +61,9 @@ export class RunRecord {
   token(facts: TokenFacts): void {
     const known = this.#tokens.get(facts.fingerprint);
     const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
-    const worst = (['refused', 'unreachable', 'accepted'] as const).find((outcome) => outcomes.includes(outcome));
+    const worst = (['refused', 'unreachable', 'accepted'] as const).find((outcome) =>
+      outcomes.includes(outcome),
+    );
     this.#tokens.set(facts.fingerprint, {
       registries: [...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)],
       region: facts.region,
@@ -121,7 +123,9 @@ export class RunRecord {
   }
 
   #row(airflow: string, registry: string): AirflowReport {
-    const carried = this.#previous?.airflows.find((row) => row.airflow === airflow && row.registry === registry);
+    const carried = this.#previous?.airflows.find(
+      (row) => row.airflow === airflow && row.registry === registry,
+    );
     return (
       this.#airflows.get(JSON.stringify([airflow, registry])) ?? {
         airflow,

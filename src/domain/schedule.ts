@@ -86,11 +86,9 @@ function marginMs(times: RunTimes): number {
 
 /** Everything that is wrong with the settings; empty when they may be applied. */
 export function checkSchedule(settings: ScheduleSettings): ScheduleProblem[] {
-  const problems = [checkInterval(settings), checkJitter(settings)].filter(
-    (problem) => problem !== undefined,
-  );
-  // What follows builds on interval and jitter: with these wrong, it would only repeat the fault in other words.
-  if (problems.length > 0) return problems;
+  // Each check builds on what the one before has made sure of: with that wrong, it would only add confusion.
+  const fatal = checkInterval(settings) ?? checkJitter(settings);
+  if (fatal) return [fatal];
   return [checkRetryFor(settings), checkMargin(settings)].filter((problem) => problem !== undefined);
 }
 
@@ -133,16 +131,28 @@ function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined 
 function checkMargin(settings: ScheduleSettings): ScheduleProblem | undefined {
   const survivableMs = survivableOutageMs(settings);
   if (settings.allowNarrowMargin || survivableMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
+  const setting = findNarrowing(settings);
   return {
-    setting: cadenceSetting(settings),
+    setting,
     message: expiresBetweenRuns(settings)
-      ? `runs are up to ${formatDuration(settings.longestIntervalMs)} apart and tokens live 12 h: ` +
-        'this guarantees an expired token before the late run'
+      ? `runs are up to ${formatDuration(settings.longestIntervalMs + settings.jitterMs)} apart, jitter included, ` +
+        'and tokens live 12 h: this guarantees an expired token before the late run'
       : `only outages of up to ${formatDuration(survivableMs)} would pass without an expired token; 2 h is the least`,
     remedy:
-      'Write `every: 4h`, or a cron expression without such gaps (`0 */4 * * *`); ' +
+      (setting === 'jitter' || setting === 'retryFor'
+        ? `Leave ${setting} out: its default is enough; `
+        : 'Write `every: 4h`, or a cron expression without such gaps (`0 */4 * * *`); ') +
       'to have it all the same, add `allowNarrowMargin: true`.',
   };
+}
+
+/** Which setting to blame for a narrow margin: the first, from the least important on, whose default would do. */
+function findNarrowing(settings: ScheduleSettings): ScheduleProblem['setting'] {
+  const survives = (jitterMs: number | undefined): boolean =>
+    survivableOutageMs(planSchedule({ ...settings, times: settings, jitterMs, retryForMs: undefined })) >=
+    LEAST_SURVIVABLE_OUTAGE_MS;
+  if (survives(settings.jitterMs)) return 'retryFor';
+  return survives(undefined) ? 'jitter' : cadenceSetting(settings);
 }
 
 function cadenceSetting(settings: ScheduleSettings): 'every' | 'cron' {

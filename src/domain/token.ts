@@ -8,8 +8,7 @@ export const ECR_USER = 'AWS';
 const MAX_TOKEN_CHARS = 32_768;
 
 export type TokenCheck =
-  | { readonly usable: true; readonly password: string }
-  | { readonly usable: false; readonly problem: string };
+  { readonly usable: true; readonly password: string } | { readonly usable: false; readonly problem: string };
 
 /**
  * Checks what GetAuthorizationToken answered and takes the password out of it. Problems never quote the token.
@@ -32,8 +31,10 @@ export function checkToken(
   if (decoded.slice(0, colon) !== ECR_USER) return unusable('the user in the token is not AWS');
   const password = decoded.slice(colon + 1);
   // Airflow takes an empty password and "***" as "keep the old one" and answers success all the same.
-  if (password === '' || /^\*+$/.test(password)) return unusable('the password in the token is empty or masked');
-  if (!expiresAt || Number.isNaN(expiresAt.getTime())) return unusable('it does not say when the token expires');
+  if (password === '' || /^\*+$/.test(password))
+    return unusable('the password in the token is empty or masked');
+  if (!expiresAt || Number.isNaN(expiresAt.getTime()))
+    return unusable('it does not say when the token expires');
   if (expiresAt <= now) return unusable(`the token expired at ${expiresAt.toISOString()}`);
   return { usable: true, password };
 }

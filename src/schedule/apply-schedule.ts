@@ -8,12 +8,19 @@ import {
   type ScheduleDescription,
   type ScheduleHandle,
 } from '@temporalio/client';
+import { triggerRun, type TriggeredRun } from './trigger-run.js';
 import { SPEC_HASH, specHashOf, type DesiredSchedule } from './desired-schedule.js';
 
 export type ApplyOutcome = 'created' | 'updated' | 'unchanged';
 
+export interface Applied {
+  readonly outcome: ApplyOutcome;
+  /** The first run of a schedule that was created; undefined when it did not show up within 10 s. */
+  readonly firstRun?: TriggeredRun | undefined;
+}
+
 /** A new schedule starts its first run at once: nobody wants to wait four hours to see whether it works. */
-export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<ApplyOutcome> {
+export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<Applied> {
   const handle = client.schedule.getHandle(desired.scheduleId);
   const description = await describeIfThere(handle);
   if (description) return updateIfNeeded(handle, description, desired);
@@ -25,8 +32,7 @@ export async function applySchedule(client: Client, desired: DesiredSchedule): P
     return updateIfNeeded(handle, await handle.describe(), desired);
   }
   // Not `triggerImmediately`: that starts a run beside one that is under way, whatever the policy says.
-  await handle.trigger(ScheduleOverlapPolicy.SKIP);
-  return 'created';
+  return { outcome: 'created', firstRun: await triggerRun(handle) };
 }
 
 /** Whether the schedule is what the configuration says. */
@@ -51,10 +57,10 @@ async function updateIfNeeded(
   handle: ScheduleHandle,
   description: ScheduleDescription,
   desired: DesiredSchedule,
-): Promise<ApplyOutcome> {
-  if (isUpToDate(description, desired)) return 'unchanged';
+): Promise<Applied> {
+  if (isUpToDate(description, desired)) return { outcome: 'unchanged' };
   const { spec, action, policies } = desired;
   // The spec is replaced whole: merged with the old one, both would fire.
   await handle.update(({ state }) => ({ spec, action, state, ...(policies ? { policies } : {}) }));
-  return 'updated';
+  return { outcome: 'updated' };
 }

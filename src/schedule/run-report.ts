@@ -14,7 +14,8 @@ export async function waitForReport(client: Client, workflowId: string, runId: s
     const report = asReport(await client.workflow.getHandle(workflowId, runId).result());
     return report ? { report } : { report: undefined, why: 'its result is no report of this release' };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { report: undefined, why: 'Temporal does not keep it any more' };
+    if (error instanceof WorkflowNotFoundError)
+      return { report: undefined, why: 'Temporal does not keep it any more' };
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
     const isIncomplete = cause instanceof ApplicationFailure && cause.type === INCOMPLETE;
@@ -24,7 +25,11 @@ export async function waitForReport(client: Client, workflowId: string, runId: s
 }
 
 /** The report of a run that has ended; undefined while it is under way. */
-export async function reportIfEnded(client: Client, workflowId: string, runId: string): Promise<RunEnd | undefined> {
+export async function reportIfEnded(
+  client: Client,
+  workflowId: string,
+  runId: string,
+): Promise<RunEnd | undefined> {
   try {
     const { status } = await client.workflow.getHandle(workflowId, runId).describe();
     if (status.name === 'RUNNING') return undefined;

@@ -9,7 +9,13 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ACTIVITY_LIMITS, BACKOFF_COEFFICIENT, limitsNow, runTimes, type RunTimes } from '../domain/activity-limits.js';
+import {
+  ACTIVITY_LIMITS,
+  BACKOFF_COEFFICIENT,
+  limitsNow,
+  runTimes,
+  type RunTimes,
+} from '../domain/activity-limits.js';
 import { refresh } from '../domain/refresh.js';
 import { asReport, INCOMPLETE, summarizeReport, type RefreshReport } from '../domain/report.js';
 import type { RefreshSteps, StepName } from '../domain/steps.js';
@@ -47,7 +53,12 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   const summary = summarizeReport(report);
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
   if (report.outcome === 'refreshed') return report;
-  throw ApplicationFailure.create({ type: INCOMPLETE, message: summary, nonRetryable: true, details: [report] });
+  throw ApplicationFailure.create({
+    type: INCOMPLETE,
+    message: summary,
+    nonRetryable: true,
+    details: [report],
+  });
 }
 
 /** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
-import net from 'node:net';
+import type net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { DockerEngine } from '../../src/activities/ports.js';
 import { createDockerEngine } from '../../src/adapters/docker-engine.js';
+import { failureOfEngine } from '../../src/adapters/docker-failure.js';
 import type { FailureType } from '../../src/domain/failures.js';
 import { Secret } from '../../src/secret.js';
 import {
   answerHtml,
   answerJson,
   anySignal,
+  assertHides,
   failureOf,
   setEnvironment,
   startServer,
@@ -119,11 +121,16 @@ describe('createDockerEngine', () => {
       assert.match(message, /: (?:nothing listens there|this is no socket)$/);
     });
 
-    it('without permission', async function () {
-      if (process.getuid?.() === 0) return this.skip();
-      await fs.chmod(socket, 0o000);
-      return assertAbsent(`unix://${socket}`, 'no permission on the socket');
-    });
+    // By their codes: a test that runs as root has every permission.
+    for (const [code, words] of [
+      ['EACCES', 'no permission on the socket'],
+      ['ENOTSOCK', 'this is no socket'],
+    ] as const) {
+      it(`by ${code}`, () => {
+        const { message, type } = failureOfEngine('unix:///x', Object.assign(new Error(PASSWORD), { code }));
+        assert.deepEqual([type, message], ['DockerEngineUnreachable', `unix:///x: ${words}`]);
+      });
+    }
 
     it('with nobody listening', async () => {
       const gone = await startServer(() => {});
@@ -152,10 +159,9 @@ describe('createDockerEngine', () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     answer = (_request, response) => response.writeHead(307, { location: target.url }).end();
     await failureOf(signIn(), 'DockerSignInFailed', [PASSWORD]);
-    assert.deepEqual(
-      target.requests.map(({ method, body }) => [method, body]),
-      [['GET', '']],
-    );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    // dockerode asks the target all the same, by a bare GET whose answer nobody reads.
+    for (const request of target.requests) assertHides(request, [PASSWORD]);
     await target.close();
   });
 

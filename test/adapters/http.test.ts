@@ -10,6 +10,7 @@ import {
 import {
   anySignal,
   assertHides,
+  failureOf as refreshFailureOf,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -149,9 +150,9 @@ describe('createHttpClient', () => {
   });
 
   it('names a refused connection', async () => {
-    const { url, close } = await startServer(() => {});
-    await close();
-    assert.equal((await failureOf(http.send(request(url)), 'no-answer')).message, 'connection refused');
+    const gone = await startServer(() => {});
+    await gone.close();
+    assert.equal((await failureOf(http.send(request(gone.url)), 'no-answer')).message, 'connection refused');
   });
 
   it('names a host that cannot be found', async () => {
@@ -224,8 +225,17 @@ describe('createHttpClient', () => {
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
     });
 
+    for (const url of [`http://user:${SECRET}@`, `socks5://user:${SECRET}@localhost:1080`]) {
+      it(`refuses ${url.slice(0, 6)}… as a proxy, without showing it`, async () => {
+        restore();
+        restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: url });
+        const created = Promise.resolve().then(() => createHttpClient({ version: '1.2.3' }));
+        await refreshFailureOf(created, 'ConfigInvalid', [SECRET]);
+      });
+    }
+
     it('heeds NO_PROXY', async () => {
-      useProxy('.invalid');
+      useProxy('airflow.invalid');
       await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.deepEqual(connects, []);
     });

@@ -82,7 +82,9 @@ describe('refreshCredentials', function () {
   it('names its activities so that the run reads in the Temporal UI', async () => {
     const { workflowId } = await run(fakeSteps());
     const { events } = await env.client.workflow.getHandle(workflowId).fetchHistory();
-    const ids = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityId ?? []);
+    const ids = (events ?? []).flatMap(
+      (event) => event.activityTaskScheduledEventAttributes?.activityId ?? [],
+    );
     assert.deepEqual(ids, [
       'planRefresh',
       'inspectConnections: main',
@@ -133,7 +135,8 @@ describe('refreshCredentials', function () {
     const steps = fakeSteps({
       planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
       inspectConnections: async (input) => {
-        if (input.airflow === 'down') throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+        if (input.airflow === 'down')
+          throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
         return inspectConnections(input);
       },
     });
@@ -173,7 +176,10 @@ describe('refreshCredentials', function () {
     const { report } = await run(steps);
     assert.equal(report.outcome, 'incomplete');
     assert.equal(report.airflows[0]?.refreshed, 1);
-    assert.deepEqual([report.failures[0]?.stage, report.failures[0]?.type], ['test', 'DockerEngineUnreachable']);
+    assert.deepEqual(
+      [report.failures[0]?.stage, report.failures[0]?.type],
+      ['test', 'DockerEngineUnreachable'],
+    );
     assert.ok(durationMs(report) < 16 * MINUTE_MS, `given up after ${durationMs(report)} ms`);
   });
 
@@ -200,7 +206,10 @@ describe('refreshCredentials', function () {
   it('refreshes by the last good configuration and then fails for the invalid one', async () => {
     const { planRefresh } = fakeSteps();
     const steps = fakeSteps({
-      planRefresh: async () => ({ ...(await planRefresh()), configProblem: 'refresh.yaml:3 airflows: is missing' }),
+      planRefresh: async () => ({
+        ...(await planRefresh()),
+        configProblem: 'refresh.yaml:3 airflows: is missing',
+      }),
     });
     const { report } = await run(steps);
     assert.equal(report.airflows[0]?.refreshed, 1);
@@ -236,7 +245,9 @@ describe('refreshCredentials', function () {
     const options = { workflowBundle: await workflowBundle() };
     await Worker.runReplayHistory(options, json, workflowId);
 
-    const changed = JSON.parse(JSON.stringify(json).replaceAll('"inspectConnections"', '"extractToken"')) as unknown;
+    const changed = JSON.parse(
+      JSON.stringify(json).replaceAll('"inspectConnections"', '"extractToken"'),
+    ) as unknown;
     await assert.rejects(Worker.runReplayHistory(options, changed, workflowId), /Nondeterminism/);
   });
 });

@@ -23,7 +23,7 @@ export interface PasswordSessionOptions {
   readonly username: string;
   /** Called at each sign-in, so that a rotated password is picked up. */
   readonly readPassword: () => Secret | Promise<Secret>;
-  /** Milliseconds of any clock that does not jump; only differences count. */
+  /** Milliseconds of any clock; only differences count. One that jumps costs a sign-in more, and nothing else. */
   readonly now: () => number;
   readonly http: HttpClient;
 }

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { createAirflow3 } from '../../src/adapters/airflow/airflow-3.js';
+import { createPasswordSession } from '../../src/adapters/airflow/password-session.js';
+import { createTokenIssuer } from '../../src/adapters/ecr.js';
+import { createHttpClient } from '../../src/adapters/http.js';
+import { createRegistryApi } from '../../src/adapters/registry.js';
+import type { AirflowApi } from '../../src/activities/ports.js';
+import { Secret } from '../../src/secret.js';
+import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from './local-server.js';
+
+const ID = 'docker_default';
+const LOGIN = 'the-login-password';
+
+describe('the adapters, on the stand-ins of the sandbox', () => {
+  let folder: string;
+  let aws: AwsStandIn;
+  let registry: Registry;
+  let airflow: AirflowStandIn;
+  let api: AirflowApi;
+  let restore = (): void => {};
+  const http = createHttpClient({ version: '0' });
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'stand-ins-'));
+    aws = await startAwsStandIn();
+    restore = setEnvironment({ ...NO_PROXY_VARIABLES, AWS_PROFILE: undefined, ...aws.env });
+    registry = await startRegistry({ aws, stateFolder: folder, region: 'us-east-1', storage: false });
+    airflow = await startAirflowStandIn({
+      users: [
+        { username: 'op', password: LOGIN, role: 'op' },
+        { username: 'viewer', password: LOGIN, role: 'viewer' },
+      ],
+      connections: [
+        { connection_id: ID, conn_type: 'docker', host: registry.host, login: 'AWS', extra: '{}' },
+      ],
+    });
+    api = connect('op');
+  });
+  afterEach(async () => {
+    restore();
+    await Promise.all([airflow.stop(), registry.stop()]);
+    await aws.stop();
+    await fs.rm(folder, { recursive: true });
+  });
+
+  function connect(username: string): AirflowApi {
+    const readPassword = (): Secret => new Secret(LOGIN);
+    const session = createPasswordSession({
+      name: 'main',
+      url: airflow.url,
+      username,
+      readPassword,
+      now: () => 0,
+      http,
+    });
+    return createAirflow3({ name: 'main', url: airflow.url, session, http });
+  }
+
+  async function issue(region = 'us-east-1'): Promise<Secret> {
+    const { authorizationToken } = await createTokenIssuer().issueToken(region, anySignal());
+    const decoded = Buffer.from(authorizationToken?.reveal() ?? '', 'base64').toString();
+    assert.match(decoded, /^AWS:./);
+    return new Secret(decoded.slice('AWS:'.length));
+  }
+
+  it('carry a token from ECR past the registry into the connection, and change nothing else', async () => {
+    const password = await issue();
+    const probe = await createRegistryApi({ http }).probe(registry.host, password, anySignal());
+    assert.equal(probe.outcome, 'accepted');
+    const before = { ...airflow.connections.get(ID) };
+    const stored = await api.readConnection(ID, anySignal());
+    assert.ok(stored);
+    assert.deepEqual(await api.writePassword(stored, password, anySignal()), stored);
+    assert.deepEqual(airflow.connections.get(ID), { ...before, password: password.reveal() });
+    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+  });
+
+  it('tell an expired token, and one of another region', async () => {
+    const probe = (password: Secret): Promise<{ readonly message?: string }> =>
+      createRegistryApi({ http }).probe(registry.host, password, anySignal());
+    const password = await issue();
+    aws.expireAll();
+    assert.equal((await probe(password)).message, '403 DENIED: the registry takes the token for expired');
+    assert.equal(
+      (await probe(await issue('eu-west-1'))).message,
+      '400: a token of another region, or malformed',
+    );
+  });
+
+  for (const [what, spoil] of [
+    ['expire', () => airflow.expireSessions()],
+    ['are signed with another secret', () => airflow.rotateJwtSecret()],
+  ] as const) {
+    it(`sign in once when the sessions of 50 requests ${what}`, async () => {
+      await api.readConnection(ID, anySignal());
+      spoil();
+      await Promise.all(Array.from({ length: 50 }, () => api.readConnection(ID, anySignal())));
+      assert.equal(airflow.requests.filter((request) => request.path === '/auth/token').length, 2);
+    });
+  }
+
+  it('answer undefined for a connection that is gone', async () => {
+    const stored = await api.readConnection(ID, anySignal());
+    assert.ok(stored);
+    airflow.connections.delete(ID);
+    assert.equal(await api.readConnection(ID, anySignal()), undefined);
+    assert.equal(await api.writePassword(stored, new Secret('x'), anySignal()), undefined);
+  });
+
+  it('name a user without the right', async () => {
+    const viewer = connect('viewer');
+    await failureOf(viewer.readConnection(ID, anySignal()), 'AirflowForbidden', [LOGIN]);
+  });
+
+  it('name a user that Airflow does not know', async () => {
+    await failureOf(connect('nobody').readConnection(ID, anySignal()), 'AirflowUnauthorized', [LOGIN]);
+  });
+});

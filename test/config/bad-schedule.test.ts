@@ -1,0 +1,63 @@
+import { bad, refuseEach, type BadConfig } from './bad-config.js';
+import { GOOD } from './config-folder.js';
+
+function schedule(title: string, settings: string, key: string, message: RegExp, remedy: RegExp): BadConfig {
+  return bad(`a schedule ${title}`, `${GOOD}schedule: {${settings}}\n`, `7 schedule${key}`, message, remedy);
+}
+
+const SCHEDULES: BadConfig[] = [
+  schedule('without unit', 'every: 4', '.every', /not text/, /every: 4h/),
+  schedule('with an unknown unit', 'every: 4 hours', '.every', /no duration/, /every: 4h/),
+  schedule('with a negative interval', 'every: -4h', '.every', /no duration/, /every: 4h/),
+  schedule('every 30 s', 'every: 30s', '.every', /least is 1 min/, /every: 4h/),
+  schedule('every 0 s', 'every: 0s', '.every', /least is 1 min/, /every: 4h/),
+  schedule('every 11 h', 'every: 11h', '.every', /only outages of up to 30 min/, /allowNarrowMargin: true/),
+  schedule(
+    'with jitter of half the interval',
+    'every: 4h, jitter: 2h',
+    '.jitter',
+    /leaves too little/,
+    /5 min for example/,
+  ),
+  schedule(
+    'that retries for longer than fits',
+    'retryFor: 226m',
+    '.retryFor',
+    /3 h 45 min is the most/,
+    /Leave retryFor out/,
+  ),
+  schedule(
+    'that retries for nothing',
+    'retryFor: 0s',
+    '.retryFor',
+    /10 s is the least/,
+    /Leave retryFor out/,
+  ),
+  schedule('with every and cron', 'every: 4h, cron: 0 * * * *', '.cron', /beside every/, /Remove one/),
+  schedule('with a time zone and no cron', 'timeZone: UTC', '.timeZone', /without cron/, /Remove it/),
+  schedule('with four fields of cron', 'cron: 0 * * *', '.cron', /five fields/, /0 \*\/4 \* \* \*/),
+  schedule('with minute 61', 'cron: 61 * * * *', '.cron', /no valid minute/, /0 \*\/4 \* \* \*/),
+  schedule('with a range backwards', 'cron: "0 20-4 * * *"', '.cron', /no valid hour/, /0 \*\/4/),
+  schedule('with cron that never fires', 'cron: 0 0 31 2 *', '.cron', /never fires/, /0 \*\/4/),
+  schedule('with gaps of 12 h', 'cron: "55 5,17 * * *"', '.cron', /guarantees an expired token/, /every: 4h/),
+  schedule('on workdays', 'cron: 0 */4 * * 1-5', '.cron', /up to 2 d 4 h 5 min apart/, /without such gaps/),
+  schedule(
+    'in no time zone',
+    'cron: 0 */4 * * *, timeZone: Mars/Olympus',
+    '.timeZone',
+    /no IANA time zone/,
+    /Europe\/Berlin/,
+  ),
+  schedule(
+    'in an offset',
+    'cron: 0 */4 * * *, timeZone: "+02:00"',
+    '.timeZone',
+    /no IANA time zone/,
+    /Europe\/Berlin/,
+  ),
+  schedule('with an id of blanks', 'id: " "', '.id', /letters, digits/, /id: ecr-refresh/),
+];
+
+describe('a configuration with a schedule that cannot be kept', () => {
+  refuseEach(SCHEDULES);
+});

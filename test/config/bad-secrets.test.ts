@@ -1,0 +1,69 @@
+import { bad, refuseEach, type BadConfig } from './bad-config.js';
+import { CANARY, edit } from './config-folder.js';
+
+const SECRETS: BadConfig[] = [
+  ...[CANARY, '12345678', 'true', `"${CANARY}"`].map((value) =>
+    bad(
+      `a password in clear, as ${value.replace(CANARY, 'text')}`,
+      edit('{env: AIRFLOW_PASSWORD}', value),
+      '5 airflows[0].auth.password',
+      /in clear/,
+      /password: \{env: AIRFLOW_PASSWORD\}/,
+    ),
+  ),
+  ...[`{${CANARY}}`, `[${CANARY}]`, `{evn: ${CANARY}}`, '{env: A, file: b}', '{}'].map((value) =>
+    bad(
+      `a password as ${value.replace(CANARY, 'text')}`,
+      edit('{env: AIRFLOW_PASSWORD}', value),
+      '5 airflows[0].auth.password',
+      /no reference/,
+      /\{env: AIRFLOW_PASSWORD\}/,
+    ),
+  ),
+  bad(
+    'no password',
+    edit(', password: {env: AIRFLOW_PASSWORD}', ''),
+    '5 airflows[0].auth.password',
+    /missing/,
+    /\{env:/,
+  ),
+  bad(
+    'a variable whose name is none',
+    edit('AIRFLOW_PASSWORD', `"${CANARY} x"`),
+    '5 airflows[0].auth.password.env',
+    /no name of an environment variable/,
+    /env: AIRFLOW_PASSWORD/,
+  ),
+  bad(
+    'a variable that is not set',
+    edit('AIRFLOW_PASSWORD', 'NOT_SET'),
+    '5 airflows[0].auth.password',
+    /NOT_SET is not set/,
+    /Set NOT_SET/,
+  ),
+  bad(
+    'a variable that is empty',
+    edit('AIRFLOW_PASSWORD', 'EMPTY'),
+    '5 airflows[0].auth.password',
+    /EMPTY is empty/,
+    /Set EMPTY/,
+  ),
+  bad(
+    'a file that is missing',
+    edit('{env: AIRFLOW_PASSWORD}', '{file: gone}'),
+    '5 airflows[0].auth.password',
+    /no file "gone"/,
+    /relative to the folder/,
+  ),
+  bad(
+    'a file that is a folder',
+    edit('{env: AIRFLOW_PASSWORD}', '{file: .}'),
+    '5 airflows[0].auth.password',
+    /no plain file/,
+    /holds the value alone/,
+  ),
+];
+
+describe('a configuration without a usable password', () => {
+  refuseEach(SECRETS, { EMPTY: '' });
+});

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { chmodSync, readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+
+import { configPath, loadConfig } from '../../src/config/load.js';
+import { ConfigError } from '../../src/config/problems.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import { CANARY, edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
+
+const EXAMPLE = new URL('../../refresh.example.yaml', import.meta.url);
+
+describe('configPath', () => {
+  it('prefers the option to the environment, and both to refresh.yaml', () => {
+    const env = { ECR_REFRESH_CONFIG: 'b.yaml' };
+    assert.equal(configPath('a.yaml', env), 'a.yaml');
+    assert.equal(configPath(undefined, env), 'b.yaml');
+    assert.equal(configPath(undefined, { ECR_REFRESH_CONFIG: '' }), 'refresh.yaml');
+    assert.equal(configPath(undefined, {}), 'refresh.yaml');
+  });
+});
+
+describe('loadConfig', () => {
+  const write = useConfigFolder();
+
+  it('fills in the defaults', () => {
+    const path = write(GOOD);
+    const { airflows, hash, ...rest } = loadConfig(path, ENV);
+    assert.match(hash, /^[0-9a-f]{12}$/);
+    assert.deepEqual(
+      airflows.map(({ readPassword: _read, ...airflow }) => airflow),
+      [
+        {
+          name: 'main',
+          url: 'https://airflow.example.com',
+          username: 'ecr-refresh',
+          connections: ['docker_default'],
+        },
+      ],
+    );
+    assert.deepEqual(rest, {
+      path,
+      registries: [],
+      engines: [{ url: 'unix:///var/run/docker.sock', required: false }],
+      schedule: {
+        id: 'ecr-refresh',
+        cadence: { everyMs: 14_400_000 },
+        longestIntervalMs: 14_400_000,
+        shortestIntervalMs: 14_400_000,
+        runsPerDay: 6,
+        jitterMs: 300_000,
+        retryForMs: 13_500_000,
+        executionTimeoutMs: 13_800_000,
+        allowNarrowMargin: false,
+      },
+      taskQueue: 'ecr-refresh',
+    });
+  });
+
+  it('loads the shipped example, with a password in the environment', () => {
+    const config = loadConfig(write(readFileSync(EXAMPLE)), ENV);
+    assert.deepEqual(config.airflows[0]?.connections, ['docker_default']);
+  });
+
+  it('names as defaults in the shipped example what the defaults are', () => {
+    const text = readFileSync(EXAMPLE, 'utf8');
+    const spelledOut = text.replace(/^# (docker|schedule|temporal):/gm, '$1:');
+    assert.notEqual(spelledOut, text);
+    const { engines, ...written } = loadConfig(write(spelledOut), ENV);
+    const defaults = loadConfig(write(text), ENV);
+    assert.deepEqual(written.schedule, defaults.schedule);
+    assert.deepEqual(written.taskQueue, defaults.taskQueue);
+    assert.equal(engines[0]?.url, defaults.engines[0]?.url);
+  });
+
+  it('reads every setting', () => {
+    const text = `${edit('https://airflow.example.com', 'http://airflow.internal:8080/team/')}    allowInsecureHttp: true
+registries:
+  - ${REGISTRY}
+docker: {engines: ["unix:///run/a.sock"]}
+schedule: {id: other, cron: "0 */6 * * *", timeZone: UTC, jitter: 1m, retryFor: 2h, allowNarrowMargin: true}
+temporal: {taskQueue: queue}
+`;
+    const config = loadConfig(write(text), ENV);
+    assert.equal(config.airflows[0]?.url, 'http://airflow.internal:8080/team');
+    assert.deepEqual(config.registries, [
+      { name: 'sandbox', host: '127.0.0.1:5000', region: 'us-east-1', account: '123456789012' },
+    ]);
+    assert.deepEqual(config.engines, [{ url: 'unix:///run/a.sock', required: true }]);
+    assert.deepEqual(config.schedule.cadence, { cron: '0 */6 * * *', timeZone: 'UTC' });
+    assert.equal(config.schedule.jitterMs, 60_000);
+    assert.equal(config.schedule.retryForMs, 7_200_000);
+    assert.equal(config.schedule.allowNarrowMargin, true);
+    assert.equal(config.schedule.id, 'other');
+    assert.equal(config.taskQueue, 'queue');
+  });
+
+  for (const url of [
+    'http://localhost:8080',
+    'http://127.0.0.1:8080',
+    'http://127.9.9.9',
+    'http://[::1]:8080',
+  ]) {
+    it(`accepts ${url}, which is loopback`, () => {
+      assert.equal(
+        loadConfig(write(edit('https://airflow.example.com', `"${url}"`)), ENV).airflows[0]?.url,
+        url,
+      );
+    });
+  }
+
+  it('takes the default engine from DOCKER_HOST when that is a socket', () => {
+    const path = write(GOOD);
+    const engineFor = (DOCKER_HOST: string) => loadConfig(path, { ...ENV, DOCKER_HOST }).engines;
+    assert.deepEqual(engineFor('unix:///run/user/1000/docker.sock'), [
+      { url: 'unix:///run/user/1000/docker.sock', required: false },
+    ]);
+    assert.deepEqual(engineFor('tcp://10.0.0.1:2375'), [
+      { url: 'unix:///var/run/docker.sock', required: false },
+    ]);
+  });
+
+  it('tests with no engine when the list of engines is empty', () => {
+    assert.deepEqual(loadConfig(write(`${GOOD}docker: {engines: []}\n`), ENV).engines, []);
+  });
+
+  it('allows one connection id under airflows with different URLs', () => {
+    const other = GOOD.slice(GOOD.indexOf('  - name'))
+      .replace('main', 'b')
+      .replace('airflow.example', 'b.example');
+    assert.equal(loadConfig(write(GOOD + other), ENV).airflows.length, 2);
+  });
+
+  it('reads a file with a byte order mark', () => {
+    assert.equal(loadConfig(write(`\uFEFF${GOOD}`), ENV).airflows.length, 1);
+  });
+
+  it('reads JSON, which is YAML', () => {
+    const text =
+      '{"version":1,"airflows":[{"name":"a","url":"https://a","auth":{"username":"u","password":{"env":"AIRFLOW_PASSWORD"}},"connections":["c"]}]}';
+    assert.equal(loadConfig(write(text), ENV).airflows[0]?.name, 'a');
+  });
+
+  it('shows no password when it is printed', () => {
+    const config = loadConfig(write(GOOD), ENV);
+    const password = config.airflows[0]?.readPassword();
+    assert.equal(password?.reveal(), CANARY);
+    assert.ok(
+      !`${inspect(config, { depth: 9 })}${JSON.stringify(config)}${inspect(password)}`.includes(CANARY),
+    );
+  });
+});
+
+describe('a file that is no configuration', () => {
+  const write = useConfigFolder();
+
+  function refused(path: string, message: RegExp, remedy: RegExp): void {
+    const [problem, ...more] = problemsOf(path);
+    assert.deepEqual(more, []);
+    assert.match(problem?.message ?? '', message);
+    assert.match(problem?.remedy ?? '', remedy);
+    assert.equal(problem?.path, '');
+  }
+
+  it('is refused when it is missing, and the example is named', () => {
+    refused(`${write('x', 'other')}.yaml`, /no such file/, /`cp refresh\.example\.yaml refresh\.yaml`/);
+  });
+
+  it('is refused when it is empty, and the example is named', () => {
+    refused(write(' \n'), /empty/, /cp refresh\.example\.yaml refresh\.yaml/);
+  });
+
+  it('is refused when it is a folder', () => {
+    refused(write('x', 'folder/x').replace(/\/x$/, ''), /no plain file/, /--config/);
+  });
+
+  it('is refused when it is not UTF-8', () => {
+    refused(write(Buffer.from(`${GOOD}# \u00fc`, 'latin1')), /not UTF-8/, /UTF-8/);
+    refused(write(Buffer.from(`\uFEFF${GOOD}`, 'utf16le')), /not UTF-8/, /UTF-8/);
+  });
+
+  it('is refused beyond 256 KiB', () => {
+    refused(write(`${GOOD}#${' '.repeat(256 * 1024)}`), /256 KiB/, /configuration file/);
+  });
+
+  it('is refused when it may not be read', function () {
+    if (process.getuid?.() === 0) this.skip();
+    const path = write(GOOD);
+    chmodSync(path, 0);
+    refused(path, /EACCES/, /permission/);
+  });
+
+  it('is named as it was given, with line and setting', () => {
+    const path = write(edit('docker_default', 'a b'));
+    assert.throws(
+      () => loadConfig(path, ENV),
+      (error) =>
+        error instanceof ConfigError &&
+        error.message.startsWith(`${path}:6 airflows[0].connections[0]: is no`),
+    );
+  });
+});
+
+describe('the hash of a configuration', () => {
+  const write = useConfigFolder();
+  const hashOf = (text: string, env = ENV): string => loadConfig(write(text), env).hash;
+
+  it('does not depend on the order of keys, on comments or on values left at their default', () => {
+    const reordered = `# a comment
+airflows:
+  - connections: [docker_default]
+    auth: {password: {env: AIRFLOW_PASSWORD}, username: ecr-refresh}
+    url: "https://airflow.example.com/"
+    name: main
+temporal: {taskQueue: ecr-refresh}
+schedule: {jitter: 5m, every: 240m}
+version: 1
+`;
+    assert.equal(hashOf(reordered), hashOf(GOOD));
+  });
+
+  it('does not depend on the password, but on where it comes from', () => {
+    assert.equal(hashOf(GOOD, { AIRFLOW_PASSWORD: 'other' }), hashOf(GOOD));
+    assert.notEqual(hashOf(edit('AIRFLOW_PASSWORD', 'OTHER'), { OTHER: CANARY }), hashOf(GOOD));
+  });
+
+  it('depends on what other references stand for', () => {
+    const text = edit('username: ecr-refresh', 'username: {env: WHO}');
+    assert.notEqual(hashOf(text, { ...ENV, WHO: 'a' }), hashOf(text, { ...ENV, WHO: 'b' }));
+    assert.equal(hashOf(text, { ...ENV, WHO: 'ecr-refresh' }), hashOf(GOOD));
+  });
+
+  it('depends on every other setting', () => {
+    const edits = [
+      edit('name: main', 'name: other'),
+      edit('https://airflow.example.com', 'https://b.example.com'),
+      edit('docker_default', 'docker_default, b'),
+      `${GOOD}registries: [${REGISTRY}]\n`,
+      `${GOOD}docker: {engines: []}\n`,
+      `${GOOD}schedule: {every: 3h}\n`,
+      `${GOOD}temporal: {taskQueue: b}\n`,
+    ];
+    assert.equal(new Set([GOOD, ...edits].map((text) => hashOf(text))).size, edits.length + 1);
+  });
+});
+
+describe('references', () => {
+  const write = useConfigFolder();
+  const withFile = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}');
+
+  it('are read from files relative to the configuration file, one newline cut off', () => {
+    for (const [content, value] of [
+      ['word', 'word'],
+      ['word\n', 'word'],
+      ['word\r\n', 'word'],
+      ['word\n\n', 'word\n'],
+      [' word ', ' word '],
+    ] as const) {
+      write(content, 'secrets/password');
+      assert.equal(loadConfig(write(withFile), {}).airflows[0]?.readPassword().reveal(), value);
+    }
+  });
+
+  it('stand for URL, user name, region and account as well', () => {
+    write('https://airflow.example.com\n', 'url');
+    const text = `${edit('url: https://airflow.example.com', 'url: {file: url}').replace('username: ecr-refresh', 'username: {env: WHO}')}registries:
+  - {name: r, region: {env: REGION}, account: {env: ACCOUNT}, registryHost: r.example}
+`;
+    const config = loadConfig(write(text), {
+      ...ENV,
+      WHO: 'me',
+      REGION: 'eu-west-1',
+      ACCOUNT: '000000000012',
+    });
+    assert.equal(config.airflows[0]?.url, 'https://airflow.example.com');
+    assert.equal(config.airflows[0]?.username, 'me');
+    assert.deepEqual(config.registries, [
+      { name: 'r', host: 'r.example', region: 'eu-west-1', account: '000000000012' },
+    ]);
+  });
+
+  for (const [title, content, message] of [
+    ['empty', '', /file "secrets\/password" is empty/],
+    ['a newline alone', '\n', /is empty/],
+    ['larger than 64 KiB', 'x'.repeat(64 * 1024 + 1), /larger than 64 KiB/],
+    ['not UTF-8', Buffer.from([0xff, 0xfe, 0x41]), /not UTF-8/],
+  ] as const) {
+    it(`are refused when their file is ${title}`, () => {
+      write(content, 'secrets/password');
+      const problems = problemsOf(write(withFile));
+      assert.deepEqual(
+        problems.map(({ path }) => path),
+        ['airflows[0].auth.password'],
+      );
+      assert.match(problems[0]?.message ?? '', message);
+    });
+  }
+
+  it('to passwords are read again at each use, so that a rotated one is picked up', () => {
+    write('old', 'secrets/password');
+    const airflow = loadConfig(write(withFile), {}).airflows[0];
+    write('new\n', 'secrets/password');
+    assert.equal(airflow?.readPassword().reveal(), 'new');
+  });
+
+  it('to passwords that have become empty fail as ConfigInvalid, naming the file', () => {
+    write(CANARY, 'secrets/password');
+    const airflow = loadConfig(write(withFile), {}).airflows[0];
+    write('', 'secrets/password');
+    assert.throws(
+      () => airflow?.readPassword(),
+      (error) =>
+        error instanceof RefreshFailure &&
+        error.type === 'ConfigInvalid' &&
+        error.message === 'the password of airflow "main": file "secrets/password" is empty' &&
+        error.remedy === 'Write the value into it.',
+    );
+  });
+
+  it('to passwords in the environment are looked up there at each use', () => {
+    const env: NodeJS.ProcessEnv = { ...ENV };
+    const airflow = loadConfig(write(GOOD), env).airflows[0];
+    env['AIRFLOW_PASSWORD'] = 'new';
+    assert.equal(airflow?.readPassword().reveal(), 'new');
+    delete env['AIRFLOW_PASSWORD'];
+    assert.throws(() => airflow?.readPassword(), /environment variable AIRFLOW_PASSWORD is not set/);
+  });
+});
