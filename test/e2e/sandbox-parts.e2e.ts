@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import Docker from 'dockerode';
-import type { Context } from 'mocha';
 import {
   readConnection,
   readConnectionRow,
@@ -27,13 +26,7 @@ import {
 import { findPython } from '../../sandbox/python-tools.js';
 import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../../sandbox/registry.js';
 import { startTemporal } from '../../sandbox/temporal.js';
-
-/** Skips the test or suite for want of something; a failure where everything should be installed. */
-function missing(context: Context, what: string): never {
-  if (process.env['CI'] === 'true') throw new Error(`Missing: ${what}`);
-  process.stderr.write(`    skipped for want of: ${what}\n`);
-  return context.skip();
-}
+import { missing } from './missing.js';
 
 describe('real parts of the sandbox', function () {
   this.timeout(300_000);

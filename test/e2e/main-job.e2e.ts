@@ -1,0 +1,126 @@
+// The main job on real parts, as a platform engineer meets it: a DockerOperator fails in the morning since its token
+// has expired; the schedule runs; the DockerOperator works.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConnectionRow, readDecryptedPassword, runDockerOperator, type Airflow } from '../../sandbox/airflow.js';
+import type { Child } from '../../sandbox/child-process.js';
+import { canStartDockerEngine, findDockerEngine } from '../../sandbox/docker-engine.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { startWorker } from '../../sandbox/quickstart/worker.js';
+import { SAMPLE_OUTPUT } from '../../sandbox/registry.js';
+import { SEEDED_CONNECTION, startSandbox, type Sandbox } from '../../sandbox/start-sandbox.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { Secret } from '../../src/secret.js';
+import { missing } from './missing.js';
+import { runCommandLine } from './run-command-line.js';
+
+describe('the main job on real parts', function () {
+  this.timeout(300_000);
+  let stateFolder: string;
+  let sandbox: Sandbox | undefined;
+  let airflow: Airflow;
+  let worker: Child | undefined;
+  let env: NodeJS.ProcessEnv;
+  let configPath: string;
+  let engine: string;
+  let image: string;
+
+  before(async function () {
+    await findPython().catch((error: Error) => missing(this, error.message));
+    const hasEngine = (await findDockerEngine()) !== undefined;
+    if (!hasEngine && !canStartDockerEngine()) missing(this, 'a Docker Engine (Debian: docker.io)');
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-main-job-'));
+    const docker = hasEngine ? 'find' : 'start';
+    sandbox = await startSandbox({ stateFolder, temporal: true, airflow: 'real', docker });
+    if (sandbox.image === undefined) missing(this, 'docker-registry (Debian: docker-registry)');
+    assert.ok(sandbox.airflow.kind === 'real' && sandbox.docker && sandbox.temporal);
+    ({ image, airflow } = { image: sandbox.image, airflow: sandbox.airflow });
+    engine = sandbox.docker.dockerHost;
+    configPath = join(stateFolder, 'refresh.yaml');
+    writeFileSync(
+      configPath,
+      `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: ${airflow.username}, password: {env: AIRFLOW_PASSWORD}}
+    connections: [${SEEDED_CONNECTION}]
+registries:
+  - {name: sandbox, account: "123456789012", region: us-east-1, registryHost: "${sandbox.registry.host}"}
+docker: {engines: ["${engine}"]}
+`,
+    );
+    env = { ...process.env, ...sandbox.env, AIRFLOW_PASSWORD: airflow.password, ECR_REFRESH_CONFIG: configPath };
+  });
+
+  after(async () => {
+    await worker?.stop();
+    await sandbox?.stop();
+    if (stateFolder) rmSync(stateFolder, { recursive: true });
+  });
+
+  function operator() {
+    return runDockerOperator(airflow, { connectionId: SEEDED_CONNECTION, image, dockerHost: engine });
+  }
+
+  it('refreshes an expired connection so that the DockerOperator pulls again', async () => {
+    const failing = await operator();
+    assert.equal(failing.ok, false, 'the expired token must not work');
+    assert.match(failing.output, /403 Forbidden|authorization token has expired/);
+    const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
+
+    const temporal = { connectionOptions: {}, address: '', namespace: '' };
+    worker = await startWorker({ configPath, env, temporal, stateFolder, addresses: [], hints: [] });
+    const applied = await runCommandLine(['schedule', 'apply', '--json'], env);
+    assert.equal(applied.code, 0, applied.stderr);
+    const waited = await runCommandLine(['schedule', 'trigger', '--wait', '--json'], env);
+    assert.equal(waited.code, 0, waited.stdout + waited.stderr);
+
+    const report = JSON.parse(waited.stdout) as RefreshReport;
+    assert.equal(report.outcome, 'refreshed');
+    assert.equal(report.airflows[0]?.refreshed, 1);
+    assert.equal(report.tokens[0]?.probe, 'accepted');
+    assert.deepEqual([report.docker[0]?.engine, report.docker[0]?.signIn], [engine, 'ok']);
+    assert.deepEqual(report.warnings, []);
+
+    const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
+    assert.ok(sandbox?.aws.issued.some((token) => token.password === password), 'Airflow holds an issued token');
+    assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
+
+    const after = await readConnectionRow(airflow, SEEDED_CONNECTION);
+    assert.ok(before && after);
+    assert.notEqual(after['password'], before['password']);
+    assert.deepEqual({ ...after, password: null }, { ...before, password: null });
+
+    const working = await operator();
+    assert.equal(working.ok, true, working.output);
+    assert.ok(working.output.includes(SAMPLE_OUTPUT), 'the container ran');
+  });
+
+  it('says by status and doctor that all is well', async () => {
+    const status = await runCommandLine(['status'], env);
+    assert.equal(status.code, 0, status.stdout + status.stderr);
+    assert.match(status.stdout, /refreshed 1/);
+    const doctor = await runCommandLine(['doctor'], env);
+    assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
+    assert.doesNotMatch(doctor.stdout, /FAILED|warning/);
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
+    const preview = await runCommandLine(['refresh-once', '--dry-run'], env);
+    assert.equal(preview.code, 0, preview.stdout + preview.stderr);
+    assert.match(preview.stdout, /1 of 1 connections would be written/);
+    assert.deepEqual(await readConnectionRow(airflow, SEEDED_CONNECTION), before);
+  });
+
+  it('refreshes without Temporal', async () => {
+    const once = await runCommandLine(['refresh-once', '--json'], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    assert.equal(once.code, 0, once.stdout + once.stderr);
+    const report = JSON.parse(once.stdout) as RefreshReport;
+    const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
+    assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
+  });
+});
