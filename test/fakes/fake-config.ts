@@ -1,0 +1,33 @@
+// Owns a valid configuration in memory, for tests that need one without a file.
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import { Secret } from '../../src/secret.js';
+import { intervalTimes, planSchedule } from '../../src/domain/schedule.js';
+
+const HOUR_MS = 3_600_000;
+
+/** One airflow `main` with the connection `docker_default`, every 4 h. */
+export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfig {
+  return {
+    hash: 'abcdef012345',
+    path: 'refresh.yaml',
+    airflows: [
+      {
+        name: 'main',
+        url: 'http://127.0.0.1:1',
+        username: 'ecr-refresh',
+        readPassword: () => new Secret('not used'),
+        connections: ['docker_default'],
+      },
+    ],
+    registries: [],
+    engines: [],
+    schedule: planSchedule({
+      id: 'ecr-refresh',
+      cadence: { everyMs: 4 * HOUR_MS },
+      times: intervalTimes(4 * HOUR_MS),
+      allowNarrowMargin: false,
+    }),
+    taskQueue: 'ecr-refresh',
+    ...overrides,
+  };
+}
