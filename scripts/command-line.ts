@@ -1,11 +1,10 @@
 // Owns what all commands share: options, exit codes, and how errors are printed. Refuses to print the stack or
 // message of an error that is not ours: it might quote a request.
-import { Option } from 'commander';
-import { CommanderError } from 'commander';
-import { safeErrorName, safeStackFrames } from '../src/activities/failure-interceptor.js';
+import { CommanderError, Option } from 'commander';
 import { ConfigError } from '../src/config/problems.js';
 import { RefreshFailure } from '../src/domain/failures.js';
 import { LOG_LEVELS } from '../src/logging.js';
+import { safeErrorName, safeStackFrames } from '../src/safe-error.js';
 import { TemporalUnavailable } from '../src/temporal-connection.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;

@@ -14,7 +14,7 @@ export function formatReport(report: RefreshReport): string {
         row.refreshed,
         row.failed,
         formatTime(row.lastRefreshedAt),
-        formatTime(row.expiresAt),
+        row.expiresAt === null ? '-' : formatTime(row.expiresAt),
         row.fingerprint ?? '-',
       ]),
     ),

@@ -2,8 +2,8 @@
 // the error is one of ours or of Temporal's; the SDK would print it with everything it carries.
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
-import { safeErrorName } from './activities/failure-interceptor.js';
 import type { Logger } from './logging.js';
+import { safeErrorName } from './safe-error.js';
 
 /** Runs of the schedule are what people look for: these fields tell which. */
 const KEPT_FIELDS = [
@@ -39,7 +39,7 @@ export function temporalLogger(logger: Logger): SdkLogger {
 function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
   const kept = Object.fromEntries(KEPT_FIELDS.filter((key) => key in meta).map((key) => [key, meta[key]]));
   const { error } = meta as { error?: unknown };
-  return error === undefined ? kept : { ...kept, ...safeError(error) };
+  return error === undefined || error === null ? kept : { ...kept, ...safeError(error) };
 }
 
 /**

@@ -9,7 +9,7 @@ const PATIENT_ATTEMPTS = 3;
  * Calls for one connection after the other. A failure that Airflow gives for some connections, while it answers
  * well for others, becomes a problem of those: at once when it cannot pass, after a few attempts when it may.
  *
- * @throws RefreshFailure the first failure when it is Airflow's as a whole, or may pass
+ * @throws RefreshFailure when Airflow as a whole is sick, or when the failure may pass: rather one that may
  */
 export async function eachConnection<T>(
   ids: readonly string[],
@@ -26,9 +26,9 @@ export async function eachConnection<T>(
       failed.push({ id, failure: error });
     }
   }
-  const first = failed[0];
-  if (first && results.length === 0) throw first.failure;
   const passing = failed.find(({ failure }) => failure.type === 'AirflowUnavailable');
+  const worst = passing ?? failed[0];
+  if (worst && results.length === 0) throw worst.failure;
   if (passing && attemptNumber <= PATIENT_ATTEMPTS) throw passing.failure;
   return { results, problems: failed.map(({ id, failure }) => problemOf(id, failure)) };
 }

@@ -8,6 +8,7 @@ import { backoffMs } from '../domain/activity-limits.js';
 import { failureEntry, RefreshFailure } from '../domain/failures.js';
 import type { StepName } from '../domain/steps.js';
 import type { Logger } from '../logging.js';
+import { safeErrorName, safeStackFrames } from '../safe-error.js';
 import { retriesTimeLeftMs } from './attempt-time.js';
 
 const MINUTE_MS = 60_000;
@@ -54,32 +55,17 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
 
 /** Never throws: an error in here would itself reach the history unseen. */
 function asRefreshFailure(error: unknown, activityType: string, logger: Logger): RefreshFailure {
-  if (error instanceof RefreshFailure) return error;
+  if (isRefreshFailure(error)) return error;
   const name = safeErrorName(error);
   logger.error({ activityType, error: name, frames: safeStackFrames(error) }, 'activity failed unexpectedly');
   return new RefreshFailure('Unexpected', `${name} in ${activityType}.`);
 }
 
-/** The class name of an error; a name that its thrower made up is not shown. */
-export function safeErrorName(error: unknown): string {
+/** `instanceof` alone throws for a proxy whose prototype cannot be asked for. */
+function isRefreshFailure(error: unknown): error is RefreshFailure {
   try {
-    if (!(error instanceof Error)) return 'A thrown value that is no Error';
-    const name = error.constructor.name;
-    return /^[A-Za-z][A-Za-z0-9]{0,59}$/.test(name) ? name : 'An error';
+    return error instanceof RefreshFailure;
   } catch {
-    return 'An error';
-  }
-}
-
-/** Where an error comes from: the lines of its stack that name code, without its message, which may quote anything. */
-export function safeStackFrames(error: unknown): string[] {
-  try {
-    const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
-    const frames = stack
-      .split('\n')
-      .filter((line) => /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+\)?$/.test(line));
-    return frames.slice(0, 6).map((line) => line.trim());
-  } catch {
-    return [];
+    return false;
   }
 }

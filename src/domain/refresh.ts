@@ -52,7 +52,10 @@ class Run {
 
   async refreshAll(): Promise<void> {
     const plan = await this.#attempt({ stage: 'plan' }, () => this.#steps.planRefresh());
-    if (!plan) return;
+    if (!plan) {
+      this.record.carryAll();
+      return;
+    }
     if (plan.configProblem !== undefined) {
       const { remedy } = FAILURES.ConfigInvalid;
       this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', message: plan.configProblem, remedy });

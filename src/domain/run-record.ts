@@ -87,6 +87,11 @@ export class RunRecord {
     }
   }
 
+  /** Keeps what earlier runs said of everything: for a run without a plan, which does not know what is in it. */
+  carryAll(): void {
+    for (const { airflow, registry } of this.#previous?.airflows ?? []) this.expect(airflow, registry);
+  }
+
   updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
     if (outcome.refreshed.length === 0) return;
     const row = this.#row(airflow, registry);

@@ -1,0 +1,150 @@
+// The built worker as a process: start, refusals, and how it stops, over a real Temporal server and stand-ins.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startChild, type Child } from '../../sandbox/child-process.js';
+import { startRegistry } from '../../sandbox/registry.js';
+import { runCommand } from '../../sandbox/run-command.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import { startTemporal } from '../../sandbox/temporal.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { runCommandLine } from './run-command-line.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILT_CLI = join(ROOT, 'dist', 'scripts', 'cli.js');
+
+describe('the built worker', function () {
+  this.timeout(120_000);
+  const stops = new StopList();
+  let stateFolder: string;
+  let aws: AwsStandIn;
+  let airflow: AirflowStandIn;
+  let env: NodeJS.ProcessEnv;
+
+  before(async () => {
+    await runCommand('npm', ['run', '-s', 'build'], { cwd: ROOT, timeoutMs: 60_000 });
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-worker-'));
+    aws = stops.add(await startAwsStandIn());
+    const registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
+    const temporal = stops.add(await startTemporal({ stateFolder, headless: true }));
+    const connection = { connection_id: 'docker_default', conn_type: 'docker', host: registry.host, login: 'AWS' };
+    airflow = stops.add(
+      await startAirflowStandIn({
+        users: [{ username: 'ecr-refresh', password: 'correct horse', role: 'op' }],
+        connections: [{ ...connection, password: 'old' }],
+      }),
+    );
+    const configPath = join(stateFolder, 'refresh.yaml');
+    writeFileSync(
+      configPath,
+      `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_default]
+registries:
+  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
+docker: {engines: []}
+`,
+    );
+    env = {
+      ...process.env,
+      ...aws.env,
+      TEMPORAL_ADDRESS: temporal.address,
+      AIRFLOW_PASSWORD: 'correct horse',
+      ECR_REFRESH_CONFIG: configPath,
+    };
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    rmSync(stateFolder, { recursive: true });
+  });
+
+  async function startBuiltWorker(name: string): Promise<Child> {
+    const logFile = join(stateFolder, `${name}.log`);
+    const worker = await startChild({
+      name,
+      command: process.execPath,
+      args: [BUILT_CLI, 'worker'],
+      env,
+      logFile,
+      ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
+      graceMs: 45_000,
+    });
+    return stops.add(worker);
+  }
+
+  async function waitFor(what: string, isSo: () => boolean): Promise<void> {
+    const until = performance.now() + 30_000;
+    while (!isSo()) {
+      assert.ok(performance.now() < until, `waited 30 s for ${what}`);
+      await delay(20);
+    }
+  }
+
+  it('exits with 78 on an invalid configuration, before it connects to anything', async () => {
+    const invalid = join(stateFolder, 'invalid.yaml');
+    writeFileSync(invalid, 'version: 1\nairflows: []\n');
+    const unreachable = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const { code, stderr } = await runCommandLine(['worker', '--config', invalid], unreachable);
+    assert.equal(code, 78);
+    assert.match(stderr, /invalid\.yaml:2 airflows/);
+    assert.doesNotMatch(stderr, /Temporal/);
+  });
+
+  it('exits with 1 and says where it looked when there is no Temporal', async () => {
+    const { code, stderr } = await runCommandLine(['worker'], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    assert.equal(code, 1);
+    assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: no answer/);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`finishes the write that is under way on ${signal}, exits with 0, and another worker ends the run`, async () => {
+      const first = await startBuiltWorker(`first-${signal}`);
+      const before = airflow.requests.length;
+      airflow.setFault(({ method }) => (method === 'PATCH' ? { delayMs: 2000 } : undefined));
+      const isWriting = () => airflow.requests.slice(before).some(({ method }) => method === 'PATCH');
+      const applied = await runCommandLine(['schedule', 'apply', '--json'], env);
+      assert.equal(applied.code, 0, applied.stderr);
+      // The first test's apply starts the run, the second one's has nothing to change.
+      if (!applied.stdout.includes('created')) await runCommandLine(['schedule', 'trigger'], env);
+      await waitFor('the write', isWriting);
+
+      process.kill(first.pid, signal);
+      assert.equal(await first.exited, 'exited with code 0');
+      assert.match(readFileSync(first.logFile, 'utf8'), /"worker stopped"/);
+      const written = airflow.connections.get('docker_default')?.password;
+      assert.ok(aws.issued.some(({ password }) => password === written), 'the write was finished');
+
+      airflow.setFault(undefined);
+      const second = await startBuiltWorker(`second-${signal}`);
+      const waited = await runCommandLine(['schedule', 'trigger', '--wait', '--json'], env);
+      assert.equal(waited.code, 0, waited.stdout + waited.stderr);
+      const report = JSON.parse(waited.stdout) as RefreshReport;
+      assert.equal(report.outcome, 'refreshed');
+      await second.stop();
+    });
+  }
+
+  it('prints no token, no password and no sign-in of Airflow, at any log level', async () => {
+    const out: string[] = [];
+    for (const name of ['first-SIGTERM', 'second-SIGTERM', 'first-SIGINT', 'second-SIGINT']) {
+      out.push(readFileSync(join(stateFolder, `${name}.log`), 'utf8'));
+    }
+    const child = await runCommandLine(['refresh-once'], env);
+    out.push(child.stdout, child.stderr);
+    const jwts = airflow.requests.flatMap(({ headers }) => headers['authorization']?.replace('Bearer ', '') ?? []);
+    assert.ok(jwts.length > 0 && aws.issued.length > 0);
+    const secrets = ['correct horse', ...jwts, ...aws.issued.map(({ password }) => password)];
+    for (const secret of secrets) {
+      for (const text of out) assert.ok(!text.includes(secret.slice(0, 40)), 'a secret was printed');
+    }
+  });
+});
