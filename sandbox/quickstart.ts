@@ -1,6 +1,7 @@
 // Owns `./scripts/quickstart`: starts the sandbox, or what is missing beside the user's own Airflow and AWS, runs the
 // main job once and prints its report, and keeps running until Ctrl-C. Without --config, nothing of the user's is
 // touched: neither settings nor credentials of the environment reach the worker.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatReport } from '../scripts/format-report.js';
 import { describeError } from '../scripts/command-line.js';
@@ -35,7 +36,7 @@ try {
     say('./scripts/quickstart                 the main job on a sandbox of stand-ins');
     say('./scripts/quickstart --config PATH   the same with your own Airflow and AWS');
   } else {
-    await quickstart(values.config);
+    await quickstart(values.config && resolve(process.env['INIT_CWD'] ?? '.', values.config));
   }
 } catch (error) {
   // Parts that are torn down in the middle of their start fail; that was asked for.
