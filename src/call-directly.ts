@@ -1,17 +1,33 @@
 // Owns the calling of activities in this process, without Temporal, with the same limits and retry ladders: what
 // `refresh-once` is for when Temporal is what is broken.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Attempt } from './activities/attempt.js';
+import { withTimeLimit, type Attempt } from './activities/attempt.js';
 import type { RefreshActivities } from './activities/index.js';
-import { backoffMs, limitsNow, type RunTimes } from './domain/activity-limits.js';
+import { ACTIVITY_LIMITS, backoffMs, type RunTimes } from './domain/activity-limits.js';
 import { failureEntry, FAILURES, RefreshFailure } from './domain/failures.js';
 import type { FailureFacts } from './domain/run-record.js';
 import type { RefreshSteps, StepName } from './domain/steps.js';
+import { safeErrorName } from './safe-error.js';
+
+export interface Clock {
+  /** Milliseconds of the epoch. */
+  nowMs(): number;
+  wait(ms: number): Promise<void>;
+}
+
+const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: (ms) => delay(ms) };
 
 /** @param runId key of the run's tokens; @param times bounds of the run in milliseconds of the epoch */
-export function directSteps(activities: RefreshActivities, runId: string, times: RunTimes): RefreshSteps {
+export function directSteps(
+  activities: RefreshActivities,
+  runId: string,
+  times: RunTimes,
+  clock: Clock = SYSTEM_CLOCK,
+): RefreshSteps {
   function call<T>(step: StepName, run: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return callWithRetries(step, run, runId, times);
+    const { inAllMs = Infinity } = ACTIVITY_LIMITS[step];
+    const deadlineMs = Math.min(times.deadlineMs, clock.nowMs() + inAllMs);
+    return callWithRetries(step, run, runId, deadlineMs, clock);
   }
   return {
     planRefresh: () => call('planRefresh', (attempt) => activities.planRefresh(attempt)),
@@ -24,21 +40,23 @@ export function directSteps(activities: RefreshActivities, runId: string, times:
   };
 }
 
+/** The first attempt is made even when the deadline has passed: what it finds out is worth more than the time. */
 async function callWithRetries<T>(
   step: StepName,
   run: (attempt: Attempt) => Promise<T>,
   runId: string,
-  times: RunTimes,
+  deadlineMs: number,
+  clock: Clock,
 ): Promise<T> {
   for (let number = 1; ; number += 1) {
-    const limits = limitsNow(step, Date.now(), times);
-    const limitMs = limits?.startToCloseMs ?? 1;
     try {
-      return await run({ runId, number, signal: AbortSignal.timeout(limitMs) });
+      return await withTimeLimit(step, ACTIVITY_LIMITS[step].startToCloseMs, (signal) =>
+        run({ runId, number, signal }),
+      );
     } catch (error) {
       const waitMs = waitBeforeRetry(error, step, number);
-      if (waitMs === undefined || Date.now() + waitMs >= times.deadlineMs) throw error;
-      await delay(waitMs);
+      if (waitMs === undefined || clock.nowMs() + waitMs >= deadlineMs) throw error;
+      await clock.wait(waitMs);
     }
   }
 }
@@ -55,6 +73,5 @@ function waitBeforeRetry(error: unknown, step: StepName, number: number): number
 export function describeDirectError(error: unknown): FailureFacts {
   if (error instanceof RefreshFailure)
     return { type: error.type, message: error.message, remedy: error.remedy };
-  const name = error instanceof Error ? error.constructor.name : 'a thrown value';
-  return { type: 'Unexpected', message: `Unexpected ${name}.`, remedy: FAILURES.Unexpected.remedy };
+  return { type: 'Unexpected', message: `${safeErrorName(error)}.`, remedy: FAILURES.Unexpected.remedy };
 }

@@ -6,7 +6,7 @@ import type { RefreshConfig } from './config/refresh-config.js';
 import { ConfigStore } from './config/reload.js';
 import { refresh } from './domain/refresh.js';
 import type { DockerReport, FailureReport, RefreshReport, TokenReport } from './domain/report.js';
-import type { ConnectionProblem, RefreshSteps } from './domain/steps.js';
+import type { ConnectionProblem, RefreshSteps, TokenFacts } from './domain/steps.js';
 
 /** What a run would do with one connection. */
 export interface PreviewedConnection {
@@ -59,8 +59,14 @@ async function runDirectly(
 }
 
 function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]): RefreshSteps {
+  const tokens = new Map<string, TokenFacts>();
   return {
     ...steps,
+    async extractToken(input) {
+      const facts = await steps.extractToken(input);
+      for (const registry of input.registries) tokens.set(registry, facts);
+      return facts;
+    },
     async inspectConnections(input) {
       const inspection = await steps.inspectConnections(input);
       connections.push(...inspection.refused.map((problem) => leave(input.airflow, problem)));
@@ -68,7 +74,9 @@ function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]
     },
     updateConnections({ airflow, registry, connections: ids }) {
       connections.push(...ids.map((connection) => write(airflow, connection, registry)));
-      return Promise.resolve({ refreshed: ids, failed: [], fingerprint: '', expiresAt: '' });
+      // As if the token had been written: else the report would warn that another one was tested.
+      const { fingerprint = '', expiresAt = '' } = tokens.get(registry) ?? {};
+      return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt });
     },
   };
 }

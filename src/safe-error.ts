@@ -24,6 +24,7 @@ export function safeStackFrames(error: unknown): string[] {
   try {
     if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
     const { stack, message } = error;
+    if (typeof message !== 'string') return [];
     const start = message === '' ? 0 : stack.indexOf(message);
     // A stack without its message was tampered with, or belongs to an older message that cannot be told apart.
     if (start < 0) return [];

@@ -1,4 +1,6 @@
 // Owns what an activity knows of the attempt it runs in, however it was called: by Temporal or directly.
+import { RefreshFailure } from '../domain/failures.js';
+import type { StepName } from '../domain/steps.js';
 
 export interface Attempt {
   /** Key of the run's tokens. */
@@ -7,4 +9,29 @@ export interface Attempt {
   readonly number: number;
   /** Aborts on cancellation, and shortly before the attempt's time is up, so that its real cause can be told. */
   readonly signal: AbortSignal;
+}
+
+/**
+ * Runs an attempt with a signal that fires after `limitMs` milliseconds, its reason a failure of the catalogue, and
+ * when `cancellation` does. A timer of our own: Node 20 may collect an AbortSignal.timeout that was combined with
+ * another signal, and it never fires then.
+ */
+export async function withTimeLimit<T>(
+  step: StepName,
+  limitMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+  cancellation?: AbortSignal,
+): Promise<T> {
+  const controller = new AbortController();
+  const timeUp = new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
+  const timer = setTimeout(() => controller.abort(timeUp), Math.max(1, limitMs));
+  const onCancel = (): void => controller.abort(cancellation?.reason);
+  cancellation?.addEventListener('abort', onCancel, { once: true });
+  if (cancellation?.aborted) onCancel();
+  try {
+    return await run(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    cancellation?.removeEventListener('abort', onCancel);
+  }
 }

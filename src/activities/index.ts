@@ -12,12 +12,18 @@ import type {
 } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
 import { extractToken } from './extract-token.js';
+import { checkInput } from './granted-input.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
 import type { TargetsSource } from './targets.js';
 import { testDocker } from './test-docker.js';
 import type { TokenCache } from './token-cache.js';
 import { updateConnections } from './update-connections.js';
+
+const INSPECT_INPUT = { configHash: 'name', airflow: 'name', page: 'page' } as const;
+const EXTRACT_INPUT = { configHash: 'name', group: 'name', registries: 'names' } as const;
+const UPDATE_INPUT = { configHash: 'name', airflow: 'name', registry: 'name', connections: 'names' } as const;
+const DOCKER_INPUT = { configHash: 'name', engine: 'name', registry: 'name' } as const;
 
 export interface RefreshActivities {
   planRefresh(attempt: Attempt): Promise<RefreshPlan>;
@@ -27,12 +33,17 @@ export interface RefreshActivities {
   testDocker(attempt: Attempt, input: DockerInput): Promise<DockerSignIn>;
 }
 
+/** Activities are async, so that a refused input is a rejection like every other failure. */
 export function createActivities(source: TargetsSource, tokens: TokenCache): RefreshActivities {
   return {
     planRefresh: () => planRefresh(source),
-    inspectConnections: (attempt, input) => inspectConnections(source, attempt, input),
-    extractToken: (attempt, input) => extractToken(source, tokens, attempt, input),
-    updateConnections: (attempt, input) => updateConnections(source, tokens, attempt, input),
-    testDocker: (attempt, input) => testDocker(source, tokens, attempt, input),
+    inspectConnections: async (attempt, input) =>
+      inspectConnections(source, attempt, checkInput(input, INSPECT_INPUT)),
+    extractToken: async (attempt, input) =>
+      extractToken(source, tokens, attempt, checkInput(input, EXTRACT_INPUT)),
+    updateConnections: async (attempt, input) =>
+      updateConnections(source, tokens, attempt, checkInput(input, UPDATE_INPUT)),
+    testDocker: async (attempt, input) =>
+      testDocker(source, tokens, attempt, checkInput(input, DOCKER_INPUT)),
   };
 }

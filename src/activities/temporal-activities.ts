@@ -2,8 +2,8 @@
 // ends it shortly before Temporal would. Refuses activities that no workflow started.
 import { Context } from '@temporalio/activity';
 import { RefreshFailure } from '../domain/failures.js';
-import type { RefreshSteps } from '../domain/steps.js';
-import type { Attempt } from './attempt.js';
+import type { RefreshSteps, StepName } from '../domain/steps.js';
+import { withTimeLimit, type Attempt } from './attempt.js';
 import { attemptTimeLeftMs } from './attempt-time.js';
 import type { RefreshActivities } from './index.js';
 
@@ -25,14 +25,15 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   if (!info.inWorkflow || !info.workflowExecution) {
     throw new RefreshFailure('InputNotGranted', 'This activity was not started by a run of the workflow.');
   }
-  const timeUp = AbortSignal.timeout(Math.max(1, attemptTimeLeftMs(info, 0)));
+  const { runId } = info.workflowExecution;
   const heartbeats = startHeartbeats(context);
   try {
-    return await run({
-      runId: info.workflowExecution.runId,
-      number: info.attempt,
-      signal: AbortSignal.any([context.cancellationSignal, timeUp]),
-    });
+    return await withTimeLimit(
+      info.activityType as StepName,
+      attemptTimeLeftMs(info, 0),
+      (signal) => run({ runId, number: info.attempt, signal }),
+      context.cancellationSignal,
+    );
   } finally {
     clearInterval(heartbeats);
   }

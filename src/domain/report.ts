@@ -66,6 +66,7 @@ export const INCOMPLETE = 'RefreshIncomplete';
 
 export const MAX_REPORT_BYTES = 256 * 1024;
 export const MAX_LISTED_CONNECTIONS = 20;
+const MAX_LISTED_REGISTRIES = 20;
 const MAX_TEXT_CHARS = 500;
 
 /** Adds a failure to those of the same stage, registry, airflow and type: 10,000 alike are one entry. */
@@ -103,12 +104,24 @@ function cut(text: string): string {
 /** Shortens a report until it fits, least needed lists first, and says in its warnings what was left out. */
 export function fitReport(report: RefreshReport): RefreshReport {
   let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
+  if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutRegistries(fitted);
   for (const list of ['warnings', 'docker', 'tokens', 'failures', 'airflows'] as const) {
     while (sizeInBytes(fitted) > MAX_REPORT_BYTES && fitted[list].length > 1) {
       fitted = halveList(fitted, list);
     }
   }
   return fitted;
+}
+
+/** One token may serve thousands of registries: halving the list of tokens would not help. */
+function cutRegistries(report: RefreshReport): RefreshReport {
+  const tokens = report.tokens.map((token) => ({
+    ...token,
+    registries: token.registries.slice(0, MAX_LISTED_REGISTRIES),
+  }));
+  const isCut = report.tokens.some((token) => token.registries.length > MAX_LISTED_REGISTRIES);
+  const note = `The report was too long: only the first ${MAX_LISTED_REGISTRIES} registries of a token are shown.`;
+  return isCut ? { ...report, tokens, warnings: [note, ...report.warnings] } : report;
 }
 
 function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'airflows') {
@@ -124,21 +137,46 @@ function sizeInBytes(report: RefreshReport): number {
 
 /**
  * The report within a previous run's result or failure details; undefined when it is none. Its shape is checked,
- * since an older or newer release may have written it.
+ * since an older or newer release may have written it, and a run that stumbled over it would stumble for ever.
  */
 export function asReport(value: unknown): RefreshReport | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const report = value as Partial<RefreshReport>;
-  const lists = [report.tokens, report.airflows, report.docker, report.failures, report.warnings];
+  if (!isRecord(value)) return undefined;
   const isReport =
-    (report.outcome === 'refreshed' || report.outcome === 'incomplete') &&
-    typeof report.startedAt === 'string' &&
-    typeof report.finishedAt === 'string' &&
-    lists.every((list) => Array.isArray(list)) &&
-    (report.airflows ?? []).every(
-      (row) => typeof row?.airflow === 'string' && typeof row.registry === 'string',
-    );
-  return isReport ? (report as RefreshReport) : undefined;
+    (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
+    hasStrings(value, 'startedAt', 'finishedAt') &&
+    isListOf(value['tokens'], isRecord) &&
+    isListOf(value['airflows'], isAirflowRow) &&
+    isListOf(value['docker'], isRecord) &&
+    isListOf(value['failures'], isFailureRow) &&
+    isListOf(value['warnings'], (warning) => typeof warning === 'string');
+  return isReport ? (value as unknown as RefreshReport) : undefined;
+}
+
+function isAirflowRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'airflow', 'registry')) return false;
+  const carried = [row['fingerprint'], row['expiresAt'], row['lastRefreshedAt']];
+  return (
+    typeof row['refreshed'] === 'number' &&
+    carried.every((field) => field === undefined || field === null || typeof field === 'string')
+  );
+}
+
+function isFailureRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
+  const { airflow, registry, failingSince } = row;
+  return [airflow, registry, failingSince].every((field) => field === undefined || typeof field === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasStrings(record: Record<string, unknown>, ...keys: readonly string[]): boolean {
+  return keys.every((key) => typeof record[key] === 'string');
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
 }
 
 /** One line for the Temporal UI, a log and the end of a command. */

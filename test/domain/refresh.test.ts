@@ -1,0 +1,510 @@
+import assert from 'node:assert/strict';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import { refresh, type RunContext } from '../../src/domain/refresh.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import type { Inspection, RefreshPlan, RefreshSteps, WritableConnections } from '../../src/domain/steps.js';
+import { deferred, settle } from '../fakes/deferred.js';
+import { ENGINE, fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+
+const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const EU_GROUP = 'default/eu-west-1';
+const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+const STARTED_AT = '2026-01-01T00:00:00.000Z';
+
+class Cancelled extends Error {}
+
+function context(previous?: RefreshReport): RunContext {
+  return {
+    runId: 'run-1',
+    previous,
+    now: () => new Date(STARTED_AT),
+    describe(error) {
+      if (!(error instanceof RefreshFailure)) throw error;
+      return { type: error.type, message: error.message, remedy: error.remedy };
+    },
+  };
+}
+
+function refreshWith(overrides: Partial<RefreshSteps>, previous?: RefreshReport): Promise<RefreshReport> {
+  return refresh(fakeSteps(overrides), context(previous));
+}
+
+function planned(changes: Partial<RefreshPlan>): () => Promise<RefreshPlan> {
+  return async () => ({ configHash: 'abc', airflows: ['main'], engines: [ENGINE], ...changes });
+}
+
+function part(changes: Partial<WritableConnections> = {}): WritableConnections {
+  return { registry: REGISTRY, group: GROUP, connections: ['docker_default'], ...changes };
+}
+
+function inspection(...writable: WritableConnections[]): Inspection {
+  return { writable, refused: [], warnings: [], nextPage: null };
+}
+
+function ids(count: number, prefix = 'id'): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
+}
+
+/** Counts what is under way at once, each call as long as a turn of the event loop. */
+function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> } {
+  let running = 0;
+  const measured = {
+    peak: 0,
+    async during<T>(work: () => Promise<T>): Promise<T> {
+      running += 1;
+      measured.peak = Math.max(measured.peak, running);
+      await settle();
+      running -= 1;
+      return work();
+    },
+  };
+  return measured;
+}
+
+function failures(report: RefreshReport): unknown[] {
+  return report.failures.map(({ stage, airflow, registry, type, count }) => [
+    stage,
+    airflow,
+    registry,
+    type,
+    count,
+  ]);
+}
+
+describe('refresh', () => {
+  const good = fakeSteps();
+
+  it('passes the hash of the plan to every step', async () => {
+    const hashes: string[] = [];
+    await refreshWith({
+      planRefresh: planned({ configHash: 'this one' }),
+      inspectConnections: async (input) => (hashes.push(input.configHash), good.inspectConnections(input)),
+      extractToken: async (input) => (hashes.push(input.configHash), good.extractToken(input)),
+      updateConnections: async (input) => (hashes.push(input.configHash), good.updateConnections(input)),
+      testDocker: async (input) => (hashes.push(input.configHash), good.testDocker(input)),
+    });
+    assert.deepEqual(hashes, ['this one', 'this one', 'this one', 'this one']);
+  });
+
+  it('ends with a report when there is no plan, and keeps what earlier runs said', async () => {
+    const previous = await refreshWith({});
+    const report = await refreshWith(
+      { planRefresh: () => Promise.reject(new RefreshFailure('ConfigInvalid', 'no good one')) },
+      previous,
+    );
+    assert.deepEqual(failures(report), [['plan', undefined, undefined, 'ConfigInvalid', 0]]);
+    assert.deepEqual(
+      report.airflows.map(({ airflow, refreshed, lastRefreshedAt }) => [airflow, refreshed, lastRefreshedAt]),
+      [['main', 0, STARTED_AT]],
+    );
+  });
+
+  it('refreshes one airflow while another does not answer', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['down', 'up'] }),
+      inspectConnections: async (input) => {
+        if (input.airflow === 'down') throw new RefreshFailure('AirflowUnreachable', 'refused');
+        return good.inspectConnections(input);
+      },
+    });
+    assert.deepEqual(failures(report), [['inspect', 'down', undefined, 'AirflowUnreachable', 0]]);
+    assert.deepEqual(
+      report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed]),
+      [['up', 1]],
+    );
+  });
+
+  it('does not wait for a slow airflow before it refreshes another', async () => {
+    const slow = deferred<Inspection>();
+    const updated: string[] = [];
+    const run = refreshWith({
+      planRefresh: planned({ airflows: ['slow', 'quick'] }),
+      inspectConnections: (input) =>
+        input.airflow === 'slow' ? slow.promise : good.inspectConnections(input),
+      updateConnections: async (input) => (updated.push(input.airflow), good.updateConnections(input)),
+    });
+    await settle();
+    assert.deepEqual(updated, ['quick']);
+    slow.resolve(inspection(part()));
+    await run;
+    assert.deepEqual(updated, ['quick', 'slow']);
+  });
+
+  it('does not wait for the token of one region before it writes that of another', async () => {
+    const gate = deferred();
+    const updated: string[] = [];
+    const run = refreshWith({
+      inspectConnections: async () => inspection(part(), part({ registry: EU_REGISTRY, group: EU_GROUP })),
+      extractToken: async (input) => {
+        if (input.group === GROUP) await gate.promise;
+        return good.extractToken(input);
+      },
+      updateConnections: async (input) => (updated.push(input.registry), good.updateConnections(input)),
+    });
+    await settle();
+    assert.deepEqual(updated, [EU_REGISTRY]);
+    gate.resolve();
+    assert.equal((await run).outcome, 'refreshed');
+  });
+
+  it('reports a region whose token is denied for each airflow, and refreshes the other region', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'] }),
+      inspectConnections: async () => inspection(part(), part({ registry: EU_REGISTRY, group: EU_GROUP })),
+      extractToken: async (input) => {
+        if (input.group === EU_GROUP) throw new RefreshFailure('AwsAccessDenied', 'denied');
+        return good.extractToken(input);
+      },
+    });
+    assert.deepEqual(failures(report), [
+      ['extract', 'one', EU_REGISTRY, 'AwsAccessDenied', 1],
+      ['extract', 'two', EU_REGISTRY, 'AwsAccessDenied', 1],
+    ]);
+    assert.deepEqual(
+      report.airflows.map(({ airflow, registry, refreshed, failed }) => [
+        airflow,
+        registry,
+        refreshed,
+        failed,
+      ]),
+      [
+        ['one', REGISTRY, 1, 0],
+        ['one', EU_REGISTRY, 0, 1],
+        ['two', REGISTRY, 1, 0],
+        ['two', EU_REGISTRY, 0, 1],
+      ],
+    );
+  });
+
+  it('extracts a token once for two airflows with the same registry', async () => {
+    const extracted: unknown[] = [];
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'] }),
+      extractToken: async (input) => (extracted.push(input), good.extractToken(input)),
+    });
+    assert.deepEqual(extracted, [{ configHash: 'abc', group: GROUP, registries: [REGISTRY] }]);
+    assert.deepEqual(
+      report.airflows.map(({ refreshed }) => refreshed),
+      [1, 1],
+    );
+  });
+
+  it('extracts a token once for two registries of a group', async () => {
+    const extracted: (readonly string[])[] = [];
+    await refreshWith({
+      inspectConnections: async () => inspection(part(), part({ registry: NEIGHBOUR })),
+      extractToken: async (input) => (extracted.push(input.registries), good.extractToken(input)),
+    });
+    assert.deepEqual(extracted, [[REGISTRY, NEIGHBOUR]]);
+  });
+
+  it('leaves a registry alone that refuses the token, and refreshes its neighbour of the same group', async () => {
+    const updated: string[] = [];
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part(), part({ registry: NEIGHBOUR })),
+      extractToken: async (input) => ({
+        ...(await good.extractToken(input)),
+        probes: [
+          { registry: REGISTRY, outcome: 'refused', message: '403 DENIED' },
+          { registry: NEIGHBOUR, outcome: 'accepted' },
+        ],
+      }),
+      updateConnections: async (input) => (updated.push(input.registry), good.updateConnections(input)),
+    });
+    assert.deepEqual(updated, [NEIGHBOUR]);
+    assert.deepEqual(failures(report), [['extract', 'main', REGISTRY, 'RegistryRefusedToken', 1]]);
+    assert.equal(report.failures[0]?.message, `${REGISTRY}: 403 DENIED`);
+    assert.equal(report.tokens[0]?.probe, 'refused');
+  });
+
+  for (const [what, probes] of [
+    [
+      'could not be shown to the registry',
+      [{ registry: REGISTRY, outcome: 'unreachable', message: 'no route' }],
+    ],
+    ['was not shown to it at all', []],
+  ] as const) {
+    it(`writes a token with a warning that ${what}`, async () => {
+      const report = await refreshWith({
+        extractToken: async (input) => ({ ...(await good.extractToken(input)), probes }),
+      });
+      assert.equal(report.outcome, 'refreshed');
+      assert.equal(report.airflows[0]?.refreshed, 1);
+      assert.equal(report.warnings.length, 1);
+      assert.match(report.warnings[0] ?? '', /could not be shown to .* before it was written/);
+    });
+  }
+
+  it('writes 250 connections in chunks of 100, 100 and 50, no two with the same connection', async () => {
+    const chunks: (readonly string[])[] = [];
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part({ connections: ids(250) })),
+      updateConnections: async (input) => (chunks.push(input.connections), good.updateConnections(input)),
+    });
+    assert.deepEqual(
+      chunks.map((chunk) => chunk.length),
+      [100, 100, 50],
+    );
+    assert.deepEqual(chunks.flat(), ids(250));
+    assert.equal(report.airflows[0]?.refreshed, 250);
+  });
+
+  it('writes 100 connections at once and 101 in two chunks', async () => {
+    for (const [count, sizes] of [
+      [100, [100]],
+      [101, [100, 1]],
+    ] as const) {
+      const chunks: number[] = [];
+      await refreshWith({
+        inspectConnections: async () => inspection(part({ connections: ids(count) })),
+        updateConnections: async (input) => (
+          chunks.push(input.connections.length),
+          good.updateConnections(input)
+        ),
+      });
+      assert.deepEqual(chunks, sizes);
+    }
+  });
+
+  it('has at most 2 updates per airflow under way, over all its registries', async () => {
+    const meters = { one: meter(), two: meter() };
+    await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'] }),
+      inspectConnections: async () =>
+        inspection(
+          part({ connections: ids(500) }),
+          part({ registry: NEIGHBOUR, connections: ids(300, 'other') }),
+          part({ registry: EU_REGISTRY, group: EU_GROUP, connections: ids(300, 'eu') }),
+        ),
+      updateConnections: (input) =>
+        meters[input.airflow as 'one' | 'two'].during(() => good.updateConnections(input)),
+    });
+    assert.deepEqual([meters.one.peak, meters.two.peak], [2, 2]);
+  });
+
+  it('has at most 10 extractions under way, over all airflows', async () => {
+    const extractions = meter();
+    const regions = ids(12, 'region');
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'], engines: [] }),
+      inspectConnections: async ({ airflow }) =>
+        inspection(
+          ...regions.map((region) =>
+            part({ registry: `${region}.${airflow}`, group: `default/${region}.${airflow}` }),
+          ),
+        ),
+      extractToken: (input) => extractions.during(() => good.extractToken(input)),
+    });
+    assert.equal(extractions.peak, 10);
+    assert.equal(report.airflows.length, 24);
+  });
+
+  it('follows the pages of an inspection and merges their connections by registry', async () => {
+    const pages: number[] = [];
+    const updated: (readonly string[])[] = [];
+    await refreshWith({
+      inspectConnections: async ({ page }) => {
+        pages.push(page);
+        return {
+          ...inspection(part({ connections: [`page_${page}`] })),
+          nextPage: page < 2 ? page + 1 : null,
+        };
+      },
+      updateConnections: async (input) => (updated.push(input.connections), good.updateConnections(input)),
+    });
+    assert.deepEqual(pages, [0, 1, 2]);
+    assert.deepEqual(updated, [['page_0', 'page_1', 'page_2']]);
+  });
+
+  it('writes what the first page showed when the second cannot be read', async () => {
+    const report = await refreshWith({
+      inspectConnections: async ({ page }) => {
+        if (page > 0) throw new RefreshFailure('AirflowUnavailable', '503');
+        return { ...inspection(part()), nextPage: 1 };
+      },
+    });
+    assert.deepEqual(failures(report), [['inspect', 'main', undefined, 'AirflowUnavailable', 0]]);
+    assert.equal(report.airflows[0]?.refreshed, 1);
+  });
+
+  it('does not try the other chunks of an airflow that is unreachable at the end', async () => {
+    let calls = 0;
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part({ connections: ids(1000) })),
+      updateConnections: async () => {
+        calls += 1;
+        await settle();
+        throw new RefreshFailure('AirflowUnreachable', 'refused');
+      },
+    });
+    assert.equal(calls, 2);
+    assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'AirflowUnreachable', 1000]]);
+    assert.equal(report.airflows[0]?.failed, 1000);
+  });
+
+  it('tries the other chunks when only one of them fails, and those of another airflow', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'] }),
+      inspectConnections: async () => inspection(part({ connections: ids(300) })),
+      updateConnections: async (input) => {
+        if (input.airflow === 'one' && input.connections.includes('id_0')) {
+          throw new RefreshFailure('AirflowUnavailable', '500');
+        }
+        return good.updateConnections(input);
+      },
+    });
+    assert.deepEqual(failures(report), [['update', 'one', REGISTRY, 'AirflowUnavailable', 100]]);
+    assert.deepEqual(
+      report.airflows.map(({ refreshed, failed }) => [refreshed, failed]),
+      [
+        [200, 100],
+        [300, 0],
+      ],
+    );
+  });
+
+  it('reports single connections that could not be written beside those that were', async () => {
+    const problem = {
+      connection: 'b',
+      type: 'AirflowConnectionMissing',
+      message: 'gone',
+      remedy: 'create',
+    } as const;
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part({ connections: ['a', 'b'] })),
+      updateConnections: async (input) => ({
+        ...(await good.updateConnections(input)),
+        refreshed: ['a'],
+        failed: [problem],
+      }),
+    });
+    assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'AirflowConnectionMissing', 1]]);
+    assert.deepEqual(report.failures[0]?.connections, ['b']);
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 1]);
+  });
+
+  it('tests each engine and registry once, after the first update, however many there are', async () => {
+    const order: string[] = [];
+    await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'], engines: ['engine-1', 'engine-2'] }),
+      inspectConnections: async () =>
+        inspection(
+          part({ connections: ids(300) }),
+          part({ registry: NEIGHBOUR, connections: ids(300, 'n') }),
+        ),
+      updateConnections: async (input) => (order.push('update'), good.updateConnections(input)),
+      testDocker: async (input) => (order.push(`${input.engine} ${input.registry}`), good.testDocker(input)),
+    });
+    assert.equal(order[0], 'update');
+    assert.deepEqual(
+      order.filter((entry) => entry !== 'update').toSorted(),
+      [
+        `engine-1 ${REGISTRY}`,
+        `engine-1 ${NEIGHBOUR}`,
+        `engine-2 ${REGISTRY}`,
+        `engine-2 ${NEIGHBOUR}`,
+      ].toSorted(),
+    );
+  });
+
+  it('does not test a registry into whose connections nothing was written', async () => {
+    let tests = 0;
+    await refreshWith({
+      updateConnections: async (input) => ({ ...(await good.updateConnections(input)), refreshed: [] }),
+      testDocker: async (input) => ((tests += 1), good.testDocker(input)),
+    });
+    assert.equal(tests, 0);
+  });
+
+  it('waits for the Docker tests before it reports', async () => {
+    const gate = deferred();
+    let isDone = false;
+    const run = refreshWith({
+      testDocker: async (input) => {
+        await gate.promise;
+        return good.testDocker(input);
+      },
+    }).then((report) => {
+      isDone = true;
+      return report;
+    });
+    await settle();
+    assert.equal(isDone, false);
+    gate.resolve();
+    assert.equal((await run).docker.length, 1);
+  });
+
+  it('notes an engine that refused the sign-in, and one that is not there', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ engines: ['refuses', 'absent'] }),
+      testDocker: async ({ engine, registry }) => {
+        if (engine === 'refuses') throw new RefreshFailure('DockerSignInRefused', '401');
+        return { engine, version: null, registry, signIn: 'none', fingerprint: null };
+      },
+    });
+    assert.deepEqual(
+      report.docker.map(({ engine, signIn }) => [engine, signIn]),
+      [
+        ['refuses', 'refused'],
+        ['absent', 'none'],
+      ],
+    );
+    assert.deepEqual(failures(report), [['test', undefined, REGISTRY, 'DockerSignInRefused', 0]]);
+    assert.deepEqual(report.warnings, [
+      'No Docker Engine at absent: the token was shown to the registry alone.',
+    ]);
+  });
+
+  it('shows the warnings of an inspection', async () => {
+    const report = await refreshWith({
+      inspectConnections: async (input) => ({
+        ...(await good.inspectConnections(input)),
+        warnings: ['capitals'],
+      }),
+    });
+    assert.deepEqual(report.warnings, ['capitals']);
+  });
+
+  it('has nothing to say of a plan without airflows', async () => {
+    const report = await refreshWith({ planRefresh: planned({ airflows: [] }) });
+    assert.deepEqual([report.outcome, report.airflows, report.tokens], ['refreshed', [], []]);
+  });
+
+  describe('when it is cancelled', () => {
+    for (const step of [
+      'planRefresh',
+      'inspectConnections',
+      'extractToken',
+      'updateConnections',
+      'testDocker',
+    ] as const) {
+      it(`ends with the cancellation of ${step}, not with a report`, () =>
+        assert.rejects(refreshWith({ [step]: () => Promise.reject(new Cancelled()) }), Cancelled));
+    }
+
+    it('leaves no rejection unhandled when tests and updates are cancelled together', async () => {
+      const unhandled: unknown[] = [];
+      const note = (error: unknown): void => void unhandled.push(error);
+      const listeners = process.listeners('unhandledRejection');
+      process.removeAllListeners('unhandledRejection');
+      process.on('unhandledRejection', note);
+      try {
+        const gate = deferred<never>();
+        const run = refreshWith({
+          planRefresh: planned({ airflows: ['one', 'two'], engines: ['engine-1', 'engine-2'] }),
+          updateConnections: (input) =>
+            input.airflow === 'one' ? good.updateConnections(input) : gate.promise,
+          testDocker: () => gate.promise,
+        });
+        await settle();
+        gate.reject(new Cancelled());
+        await assert.rejects(run, Cancelled);
+        await settle();
+        assert.deepEqual(unhandled, []);
+      } finally {
+        process.off('unhandledRejection', note);
+        for (const listener of listeners) process.on('unhandledRejection', listener);
+      }
+    });
+  });
+});

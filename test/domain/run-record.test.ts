@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { RunRecord } from '../../src/domain/run-record.js';
+import type { FailureFacts } from '../../src/domain/run-record.js';
+import type { DockerSignIn, TokenFacts, UpdateOutcome } from '../../src/domain/steps.js';
+import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+
+const FIRST_START = '2026-01-01T00:00:00.000Z';
+const SECOND_START = '2026-01-01T04:00:00.000Z';
+const EXPIRES_AT = '2026-01-01T12:00:00.000Z';
+const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+const FACTS: FailureFacts = { type: 'AirflowUnreachable', message: 'refused', remedy: 'look' };
+const OTHER_FACTS: FailureFacts = { type: 'AirflowForbidden', message: '403', remedy: 'give a role' };
+const UPDATED: UpdateOutcome = {
+  refreshed: ['docker_default'],
+  failed: [],
+  fingerprint: FINGERPRINT,
+  expiresAt: EXPIRES_AT,
+};
+const SIGNED_IN: DockerSignIn = {
+  engine: ENGINE,
+  version: '28.0.0',
+  registry: REGISTRY,
+  signIn: 'ok',
+  fingerprint: FINGERPRINT,
+};
+
+function start(at: string, previous?: RefreshReport): RunRecord {
+  return new RunRecord('run', new Date(at), previous);
+}
+
+/** A run that did what it is given, 5 s long. */
+function run(fill: (record: RunRecord) => void, at = FIRST_START, previous?: RefreshReport): RefreshReport {
+  const record = start(at, previous);
+  fill(record);
+  return record.report(new Date(Date.parse(at) + 5000));
+}
+
+function tokenFacts(changes: Partial<TokenFacts> = {}): TokenFacts {
+  return {
+    group: GROUP,
+    region: 'us-east-1',
+    principalArn: null,
+    issuedAt: FIRST_START,
+    expiresAt: EXPIRES_AT,
+    fingerprint: FINGERPRINT,
+    probes: [{ registry: REGISTRY, outcome: 'accepted' }],
+    ...changes,
+  };
+}
+
+const refreshedRun = (): RefreshReport =>
+  run((record) => record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START)));
+
+describe('RunRecord', () => {
+  it('says that everything was refreshed when nothing failed', () => {
+    const report = refreshedRun();
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.airflows, [
+      {
+        airflow: 'main',
+        registry: REGISTRY,
+        refreshed: 1,
+        failed: 0,
+        fingerprint: FINGERPRINT,
+        expiresAt: EXPIRES_AT,
+        lastRefreshedAt: FIRST_START,
+      },
+    ]);
+    assert.deepEqual([report.startedAt, report.finishedAt], [FIRST_START, '2026-01-01T00:00:05.000Z']);
+  });
+
+  it('says that it is incomplete when anything failed', () =>
+    assert.equal(
+      run((record) => record.fail({ stage: 'test', registry: REGISTRY }, FACTS)).outcome,
+      'incomplete',
+    ));
+
+  it('adds up the chunks of one airflow and registry', () => {
+    const [row] = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, { ...UPDATED, refreshed: ['a', 'b'] }, new Date(SECOND_START));
+      record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['c'] }, FACTS);
+    }).airflows;
+    assert.deepEqual([row?.refreshed, row?.failed, row?.lastRefreshedAt], [3, 1, SECOND_START]);
+  });
+
+  it('does not count a failed Docker test as a failed connection', () => {
+    const report = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.fail(
+        { stage: 'test', airflow: 'main', registry: REGISTRY, connections: ['docker_default'] },
+        FACTS,
+      );
+    });
+    assert.equal(report.airflows[0]?.failed, 0);
+  });
+
+  it('carries forward when a connection was refreshed that now fails', () => {
+    const second = run(
+      (record) => {
+        record.expect('main', REGISTRY);
+        record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['a'] }, FACTS);
+      },
+      SECOND_START,
+      refreshedRun(),
+    );
+    const [row] = second.airflows;
+    assert.deepEqual(
+      [row?.refreshed, row?.failed, row?.fingerprint, row?.expiresAt, row?.lastRefreshedAt],
+      [0, 1, FINGERPRINT, EXPIRES_AT, FIRST_START],
+    );
+  });
+
+  it('does not take an update that wrote nothing for a refresh', () => {
+    const second = run(
+      (record) =>
+        record.updated(
+          'main',
+          REGISTRY,
+          { ...UPDATED, refreshed: [], fingerprint: 'new' },
+          new Date(SECOND_START),
+        ),
+      SECOND_START,
+      refreshedRun(),
+    );
+    assert.deepEqual(second.airflows, []);
+  });
+
+  it('carries the rows of one airflow that could not be looked into, not those of others', () => {
+    const first = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('gone', REGISTRY, UPDATED, new Date(FIRST_START));
+    });
+    const second = run((record) => record.carryAirflow('main'), SECOND_START, first);
+    assert.deepEqual(
+      second.airflows.map(({ airflow, registry, refreshed, lastRefreshedAt }) => [
+        airflow,
+        registry,
+        refreshed,
+        lastRefreshedAt,
+      ]),
+      [
+        ['main', REGISTRY, 0, FIRST_START],
+        ['main', OTHER_REGISTRY, 0, FIRST_START],
+      ],
+    );
+  });
+
+  it('drops the rows of registries that are no longer in the plan', () => {
+    const second = run((record) => record.expect('main', OTHER_REGISTRY), SECOND_START, refreshedRun());
+    assert.deepEqual(
+      second.airflows.map(({ registry, lastRefreshedAt }) => [registry, lastRefreshedAt]),
+      [[OTHER_REGISTRY, null]],
+    );
+  });
+
+  it('keeps since when a place fails, for whatever reasons, over a third run', () => {
+    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const second = run((record) => record.fail(place, OTHER_FACTS), SECOND_START, first);
+    const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', second);
+    assert.deepEqual(
+      [first, second, third].map((report) => report.failures[0]?.failingSince),
+      [FIRST_START, FIRST_START, FIRST_START],
+    );
+  });
+
+  it('starts anew when the place did well in between, or another one failed', () => {
+    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
+    const first = run((record) => record.fail({ ...place, airflow: 'other' }, FACTS));
+    const second = run((record) => record.fail(place, FACTS), SECOND_START, first);
+    assert.equal(second.failures[0]?.failingSince, SECOND_START);
+    const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', refreshedRun());
+    assert.equal(third.failures[0]?.failingSince, '2026-01-01T08:00:00.000Z');
+  });
+
+  it('shows each warning once', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.warn('one');
+        record.warn('one');
+      }).warnings,
+      ['one'],
+    ));
+
+  it('shows a token that was extracted twice once, with all its registries and the worst answer', () => {
+    const report = run((record) => {
+      record.token(tokenFacts());
+      record.token(tokenFacts({ probes: [{ registry: OTHER_REGISTRY, outcome: 'refused' }] }));
+    });
+    assert.deepEqual(
+      report.tokens.map(({ registries, probe }) => [registries, probe]),
+      [[[REGISTRY, OTHER_REGISTRY], 'refused']],
+    );
+  });
+
+  it('ranks unreachable between refused and accepted', () => {
+    const probe = (...outcomes: ('accepted' | 'refused' | 'unreachable')[]) =>
+      run((record) =>
+        record.token(tokenFacts({ probes: outcomes.map((outcome) => ({ registry: REGISTRY, outcome })) })),
+      ).tokens[0]?.probe;
+    assert.equal(probe('accepted', 'unreachable'), 'unreachable');
+    assert.equal(probe('unreachable', 'refused', 'accepted'), 'refused');
+    assert.equal(probe(), 'unreachable');
+  });
+
+  it('does not warn when the tested token is the one that was written', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+        record.signedIn(SIGNED_IN);
+      }).warnings,
+      [],
+    ));
+
+  it('warns when the tested token is not the one that was written', () => {
+    const { warnings } = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.signedIn({ ...SIGNED_IN, fingerprint: 'ba9876543210' });
+    });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /ba9876543210\) is not the one that was written/);
+  });
+
+  it('does not take the same token at another registry for the proof', () =>
+    assert.equal(
+      run((record) => {
+        record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
+        record.signedIn(SIGNED_IN);
+      }).warnings.length,
+      1,
+    ));
+
+  it('does not warn of an engine that is not there or that was refused', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.signedIn({ ...SIGNED_IN, version: null, signIn: 'none', fingerprint: null });
+        record.signInRefused(ENGINE, REGISTRY);
+      }).warnings,
+      [],
+    ));
+});
