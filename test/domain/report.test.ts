@@ -120,13 +120,13 @@ describe('fitReport', () => {
   });
 
   it('fits however long every one of its lists is, in characters of 3 bytes too', () => {
-    const many = 4000;
+    const many = 600;
     const long = '界'.repeat(499);
     const list = <T>(make: (index: number) => T): T[] => Array.from({ length: many }, (_, i) => make(i));
     const fitted = fitReport(
       report({
         tokens: list((index) => ({
-          registries: list((other) => `${other}.${long}`).slice(0, 30),
+          registries: list((other) => `${other}.${long}`).slice(0, 3),
           region: 'us-east-1',
           principalArn: null,
           issuedAt: '',

@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConnectionRow, readDecryptedPassword, runDockerOperator, type Airflow } from '../../sandbox/airflow.js';
+import {
+  readConnectionRow,
+  readDecryptedPassword,
+  runDockerOperator,
+  type Airflow,
+} from '../../sandbox/airflow.js';
 import type { Child } from '../../sandbox/child-process.js';
 import { canStartDockerEngine, findDockerEngine } from '../../sandbox/docker-engine.js';
 import { findPython } from '../../sandbox/python-tools.js';
@@ -52,7 +57,12 @@ registries:
 docker: {engines: ["${engine}"]}
 `,
     );
-    env = { ...process.env, ...sandbox.env, AIRFLOW_PASSWORD: airflow.password, ECR_REFRESH_CONFIG: configPath };
+    env = {
+      ...process.env,
+      ...sandbox.env,
+      AIRFLOW_PASSWORD: airflow.password,
+      ECR_REFRESH_CONFIG: configPath,
+    };
   });
 
   after(async () => {
@@ -86,7 +96,10 @@ docker: {engines: ["${engine}"]}
     assert.deepEqual(report.warnings, []);
 
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
-    assert.ok(sandbox?.aws.issued.some((token) => token.password === password), 'Airflow holds an issued token');
+    assert.ok(
+      sandbox?.aws.issued.some((token) => token.password === password),
+      'Airflow holds an issued token',
+    );
     assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
 
     const after = await readConnectionRow(airflow, SEEDED_CONNECTION);
@@ -117,7 +130,10 @@ docker: {engines: ["${engine}"]}
   });
 
   it('refreshes without Temporal', async () => {
-    const once = await runCommandLine(['refresh-once', '--json'], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const once = await runCommandLine(['refresh-once', '--json'], {
+      ...env,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+    });
     assert.equal(once.code, 0, once.stdout + once.stderr);
     const report = JSON.parse(once.stdout) as RefreshReport;
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);

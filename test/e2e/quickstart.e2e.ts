@@ -40,7 +40,8 @@ describe('./scripts/quickstart', function () {
     const child = spawn(join(copy, 'scripts', 'quickstart'), args, { env, cwd: tmpdir() });
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => (output += String(chunk)));
     const until = performance.now() + 240_000;
     while (!output.includes(text) && child.exitCode === null && performance.now() < until) await delay(50);
     const descendants = processesBelow(child);
@@ -52,9 +53,12 @@ describe('./scripts/quickstart', function () {
   /** Process ids and commands of everything whose ancestor is the child. */
   function processesBelow(child: ChildProcess): string[] {
     const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' });
-    const rows = stdout.trim().split('\n').map((line) => line.trim().split(/\s+/));
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/));
     const found = new Set([String(child.pid)]);
-    for (let size = 0; size !== found.size; ) {
+    for (let size = 0; size !== found.size;) {
       size = found.size;
       for (const [pid = '', ppid = ''] of rows) if (found.has(ppid)) found.add(pid);
     }
@@ -90,7 +94,12 @@ describe('./scripts/quickstart', function () {
   it('runs the same against the user’s own Airflow and AWS', async () => {
     const aws = stops.add(await startAwsStandIn());
     const registry = stops.add(await startRegistry({ aws, stateFolder: copy, storage: false }));
-    const connection = { connection_id: 'docker_default', conn_type: 'docker', host: registry.host, login: 'AWS' };
+    const connection = {
+      connection_id: 'docker_default',
+      conn_type: 'docker',
+      host: registry.host,
+      login: 'AWS',
+    };
     const airflow = stops.add(
       await startAirflowStandIn({
         users: [{ username: 'me', password: 'mine', role: 'op' }],
@@ -107,7 +116,13 @@ registries:
   - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
 `,
     );
-    const env = { ...process.env, ...aws.env, HOME: copy, XDG_CACHE_HOME: join(cacheFolder(), '..'), MY_PASSWORD: 'mine' };
+    const env = {
+      ...process.env,
+      ...aws.env,
+      HOME: copy,
+      XDG_CACHE_HOME: join(cacheFolder(), '..'),
+      MY_PASSWORD: 'mine',
+    };
     const { code, output } = await runUntil('until Ctrl-C', ['--config', config], env);
     assert.match(output, /Refreshed\./, output);
     assert.match(output, /no address is set, so a development server was started/);

@@ -143,7 +143,10 @@ describe('the schedule on a real Temporal server', function () {
       const edited = { ...wanted, schedule: { ...wanted.schedule, cadence: { everyMs } } };
       assert.equal((await applySchedule(client, desiredSchedule(edited))).outcome, 'updated');
       const { spec, state } = await handle.describe();
-      assert.deepEqual(spec.intervals?.map(({ every }) => every), [everyMs]);
+      assert.deepEqual(
+        spec.intervals?.map(({ every }) => every),
+        [everyMs],
+      );
       assert.equal(state.paused, true);
       assert.equal(state.note, 'maintenance until noon');
       assert.equal((await applySchedule(client, desiredSchedule(edited))).outcome, 'unchanged');

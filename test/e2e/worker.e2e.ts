@@ -32,7 +32,12 @@ describe('the built worker', function () {
     aws = stops.add(await startAwsStandIn());
     const registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
     const temporal = stops.add(await startTemporal({ stateFolder, headless: true }));
-    const connection = { connection_id: 'docker_default', conn_type: 'docker', host: registry.host, login: 'AWS' };
+    const connection = {
+      connection_id: 'docker_default',
+      conn_type: 'docker',
+      host: registry.host,
+      login: 'AWS',
+    };
     airflow = stops.add(
       await startAirflowStandIn({
         users: [{ username: 'ecr-refresh', password: 'correct horse', role: 'op' }],
@@ -121,7 +126,10 @@ docker: {engines: []}
       assert.equal(await first.exited, 'exited with code 0');
       assert.match(readFileSync(first.logFile, 'utf8'), /"worker stopped"/);
       const written = airflow.connections.get('docker_default')?.password;
-      assert.ok(aws.issued.some(({ password }) => password === written), 'the write was finished');
+      assert.ok(
+        aws.issued.some(({ password }) => password === written),
+        'the write was finished',
+      );
 
       airflow.setFault(undefined);
       const second = await startBuiltWorker(`second-${signal}`);
@@ -140,7 +148,9 @@ docker: {engines: []}
     }
     const child = await runCommandLine(['refresh-once'], env);
     out.push(child.stdout, child.stderr);
-    const jwts = airflow.requests.flatMap(({ headers }) => headers['authorization']?.replace('Bearer ', '') ?? []);
+    const jwts = airflow.requests.flatMap(
+      ({ headers }) => headers['authorization']?.replace('Bearer ', '') ?? [],
+    );
     assert.ok(jwts.length > 0 && aws.issued.length > 0);
     const secrets = ['correct horse', ...jwts, ...aws.issued.map(({ password }) => password)];
     for (const secret of secrets) {

@@ -94,6 +94,33 @@ describe('refreshCredentials', function () {
     ]);
   });
 
+  it('says in a summary what each activity does, and in the current details how the run ended', async () => {
+    const taskQueue = randomUUID();
+    const worker = await createTestWorker(env.nativeConnection, taskQueue, fakeSteps());
+    await worker.runUntil(async () => {
+      const handle = await env.client.workflow.start(refreshCredentials, {
+        taskQueue,
+        workflowId: taskQueue,
+        args: [{ retryForMs: RETRY_FOR_MS }],
+      });
+      await handle.result();
+      const { events } = await handle.fetchHistory();
+      const scheduled = (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes);
+      const summaries = scheduled.map(({ userMetadata }) => {
+        return JSON.parse(new TextDecoder().decode(userMetadata?.summary?.data ?? undefined)) as string;
+      });
+      assert.deepEqual(summaries, [
+        'Read the configuration',
+        'Look at the connections of main',
+        'Get a token for 1 registry',
+        'Write the token into 1 connection of main',
+        `Sign in from ${ENGINE}`,
+      ]);
+      const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
+    });
+  });
+
   it('tries again when ECR is throttled', async () => {
     let calls = 0;
     const { extractToken } = fakeSteps();

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { CancelledFailure, type Info } from '@temporalio/activity';
+import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
+import { ACTIVITY_LIMITS } from '../../src/domain/activity-limits.js';
+import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
+import type { StepName } from '../../src/domain/steps.js';
+import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
+import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { temporalLogger } from '../../src/temporal-logger.js';
+
+const MIN = 60_000;
+const TYPES = Object.keys(FAILURES) as FailureType[];
+
+/** The first attempt of an update, with 3 h of retries left. */
+const INFO: Partial<Info> = {
+  activityType: 'updateConnections',
+  attempt: 1,
+  scheduledTimestampMs: 0,
+  currentAttemptScheduledTimestampMs: 0,
+  startToCloseTimeoutMs: 2 * MIN,
+  scheduleToCloseTimeoutMs: 180 * MIN,
+};
+
+describe('failureInterceptor', () => {
+  let log: CapturedLog;
+
+  beforeEach(() => {
+    log = captureLog();
+  });
+
+  afterEach(() => log.close());
+
+  function environment(info: Partial<Info> = {}): MockActivityEnvironment {
+    return new MockActivityEnvironment(
+      { ...INFO, ...info },
+      { interceptors: [failureInterceptor(log.logger)], logger: temporalLogger(log.logger) },
+    );
+  }
+
+  function errorLines(): unknown[] {
+    return log.lines().filter(({ level }) => level === 'error');
+  }
+
+  async function failureAfter(thrown: unknown, info: Partial<Info> = {}): Promise<ApplicationFailure> {
+    const failure: unknown = await environment(info)
+      .run(() => Promise.reject(thrown as Error))
+      .then(
+        () => assert.fail('it succeeded'),
+        (error: unknown) => error,
+      );
+    assert.ok(failure instanceof ApplicationFailure, inspect(failure));
+    return failure;
+  }
+
+  it('lets through what an activity answers', async () => {
+    assert.equal(await environment().run(async () => 'an answer'), 'an answer');
+    assert.deepEqual(errorLines(), []);
+  });
+
+  for (const type of TYPES) {
+    it(`makes an ApplicationFailure of ${type}, retryable as the catalogue says`, async () => {
+      const failure = await failureAfter(new RefreshFailure(type, 'what happened', 'what to do'));
+      assert.deepEqual(
+        [failure.type, failure.message, failure.details, failure.nonRetryable],
+        [type, 'what happened', [{ remedy: 'what to do' }], !failureEntry(type).retryable],
+      );
+      assert.equal(failure.cause, undefined);
+    });
+  }
+
+  it('retries slowly what a person must mend: 10 min, and 30 min where an account may be locked', async () => {
+    const delays = new Map<FailureType, unknown>();
+    for (const type of TYPES) {
+      const { nextRetryDelay } = await failureAfter(new RefreshFailure(type, 'x'));
+      if (nextRetryDelay !== undefined && nextRetryDelay !== null) delays.set(type, nextRetryDelay);
+    }
+    assert.deepEqual([...delays].toSorted(), [
+      ['AirflowForbidden', 10 * MIN],
+      ['AirflowUnauthorized', 30 * MIN],
+      ['AwsAccessDenied', 10 * MIN],
+    ]);
+  });
+
+  describe('near the end of the retries', () => {
+    /** The failure of an attempt that begins with this much of schedule-to-close left. */
+    async function isFinal(
+      type: FailureType,
+      leftMs: number,
+      attempt = 1,
+      step: StepName = 'updateConnections',
+    ) {
+      const { nonRetryable } = await failureAfter(new RefreshFailure(type, 'x'), {
+        activityType: step,
+        attempt,
+        currentAttemptScheduledTimestampMs: 180 * MIN - leftMs,
+      });
+      return nonRetryable;
+    }
+
+    // The attempt itself takes some milliseconds of what is left: hence 1 s instead of 1 ms above each boundary.
+    it('retries when back-off of 5 s and 2 s more fit, not when just they do not', async () => {
+      assert.equal(await isFinal('AirflowUnavailable', 8000), false);
+      assert.equal(await isFinal('AirflowUnavailable', 7000), true);
+    });
+
+    it('reckons with the back-off of the seventh attempt: 5 min', async () => {
+      assert.equal(await isFinal('AirflowUnavailable', 303_000, 7), false);
+      assert.equal(await isFinal('AirflowUnavailable', 302_000, 7), true);
+    });
+
+    it('reckons with the ladder of the step: 2 s for ECR', async () => {
+      assert.equal(await isFinal('AwsThrottled', 5000, 1, 'extractToken'), false);
+      assert.equal(await isFinal('AwsThrottled', 4000, 1, 'extractToken'), true);
+    });
+
+    it('reckons with the 10 min of AwsAccessDenied and the 30 min of AirflowUnauthorized', async () => {
+      assert.equal(await isFinal('AwsAccessDenied', 603_000), false);
+      assert.equal(await isFinal('AwsAccessDenied', 602_000), true);
+      assert.equal(await isFinal('AirflowUnauthorized', 1_803_000), false);
+      assert.equal(await isFinal('AirflowUnauthorized', 1_802_000), true);
+    });
+
+    it('never makes a failure retryable that is not', async () =>
+      assert.equal(await isFinal('RegistryRefusedToken', 180 * MIN), true));
+
+    it('retries without end where there is no schedule-to-close', async () => {
+      const info = { scheduleToCloseTimeoutMs: 0, currentAttemptScheduledTimestampMs: 999 * MIN };
+      assert.equal((await failureAfter(new RefreshFailure('AwsThrottled', 'x'), info)).nonRetryable, false);
+    });
+  });
+
+  describe('for an error that is not of the catalogue', () => {
+    for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+      it(`tells nothing of ${what}`, async () => {
+        const failure = await failureAfter(make());
+        assert.equal(failure.type, 'Unexpected');
+        assert.equal(failure.nonRetryable, false);
+        assert.match(failure.message, /^[\w ]+ in updateConnections\.$/);
+        const converted = defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter);
+        for (const shown of [
+          inspect(failure, { depth: 10, showHidden: true }),
+          JSON.stringify(failure),
+          JSON.stringify(converted),
+          Buffer.from(JSON.stringify(converted.applicationFailureInfo)).toString(),
+          ...payloadsOf(converted),
+          log.text(),
+        ]) {
+          assert.ok(!shown.includes(SECRET), shown);
+        }
+      });
+    }
+
+    it('logs its class and where it comes from, once', async () => {
+      await failureAfter(new TypeError('a defect'));
+      const [line, ...others] = log.lines().filter(({ msg }) => msg === 'activity failed unexpectedly');
+      assert.deepEqual(others, []);
+      assert.deepEqual([line?.['activityType'], line?.['error']], ['updateConnections', 'TypeError']);
+      const frames = line?.['frames'] as string[];
+      assert.match(frames[0] ?? '', /^at .*failure-interceptor\.test\.ts:\d+:\d+\)$/);
+    });
+
+    it('does not take a failure of Temporal that an activity throws for its own', async () => {
+      const failure = await failureAfter(ApplicationFailure.create({ message: SECRET, details: [SECRET] }));
+      assert.equal(failure.type, 'Unexpected');
+      assert.ok(!inspect(failure, { depth: 10 }).includes(SECRET));
+    });
+  });
+
+  describe('when the attempt was cancelled', () => {
+    it('throws the cancellation, whatever an adapter made of it', async () => {
+      const env = environment();
+      const running = env.run(
+        () =>
+          new Promise((_resolve, reject) => {
+            env.context.cancellationSignal.addEventListener('abort', () =>
+              reject(new RefreshFailure('AirflowUnreachable', 'aborted')),
+            );
+          }),
+      );
+      env.cancel('CANCELLED');
+      await assert.rejects(running, (error) => error instanceof CancelledFailure);
+      assert.deepEqual(errorLines(), []);
+    });
+
+    it('lets an activity succeed that did not heed it', async () => {
+      const env = environment();
+      env.cancel('CANCELLED');
+      assert.equal(await env.run(async () => 'done'), 'done');
+    });
+  });
+
+  it('knows every step whose back-off it has to reckon with', async () => {
+    for (const activityType of Object.keys(ACTIVITY_LIMITS)) {
+      const failure = await failureAfter(new RefreshFailure('AwsThrottled', 'x'), { activityType });
+      assert.equal(failure.nonRetryable, false);
+    }
+  });
+});
+
+/** The payloads of a converted failure as text: their bytes are not readable in JSON. */
+function payloadsOf(failure: ReturnType<typeof defaultFailureConverter.errorToFailure>): string[] {
+  const payloads = failure.applicationFailureInfo?.details?.payloads ?? [];
+  return payloads.map(({ data }) => Buffer.from(data ?? []).toString());
+}

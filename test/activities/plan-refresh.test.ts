@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { planRefresh } from '../../src/activities/plan-refresh.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import { failureOf } from '../fakes/failing.js';
+import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
+import { ENGINE } from '../fakes/fake-steps.js';
+
+describe('planRefresh', () => {
+  it('names the airflows and engines of the configuration, and its hash', async () =>
+    assert.deepEqual(await planRefresh(fakeSource()), {
+      configHash: CONFIG_HASH,
+      airflows: ['main'],
+      engines: [ENGINE],
+    }));
+
+  it('plans by the last good configuration and says what is wrong with the file', async () => {
+    const plan = await planRefresh(fakeSource({ problem: 'refresh.yaml:3 airflows: is missing' }));
+    assert.deepEqual(plan.airflows, ['main']);
+    assert.equal(plan.configProblem, 'refresh.yaml:3 airflows: is missing');
+  });
+
+  it('fails when there is no good configuration at all', () =>
+    failureOf(
+      'ConfigInvalid',
+      planRefresh({
+        reread() {
+          throw new RefreshFailure('ConfigInvalid', 'no good one');
+        },
+        byHash: () => undefined,
+      }),
+    ));
+});

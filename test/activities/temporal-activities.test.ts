@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { CancelledFailure, type Info } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { Attempt } from '../../src/activities/attempt.js';
+import type { RefreshActivities } from '../../src/activities/index.js';
+import { temporalActivities } from '../../src/activities/temporal-activities.js';
+import { failureOf } from '../fakes/failing.js';
+import { fakeSteps } from '../fakes/fake-steps.js';
+import { createLogger } from '../../src/logging.js';
+import { temporalLogger } from '../../src/temporal-logger.js';
+
+const INFO: Partial<Info> = {
+  activityType: 'planRefresh',
+  attempt: 3,
+  startToCloseTimeoutMs: 60_000,
+  scheduleToCloseTimeoutMs: 60_000,
+  workflowExecution: { workflowId: 'ecr-refresh-run', runId: 'run-7' },
+};
+
+/** Activities that are `plan` whichever is called. */
+function activitiesThat(plan: (attempt: Attempt) => Promise<unknown>): RefreshActivities {
+  const run = plan as () => Promise<never>;
+  return {
+    planRefresh: run,
+    inspectConnections: run,
+    extractToken: run,
+    updateConnections: run,
+    testDocker: run,
+  };
+}
+
+function environment(info: Partial<Info> = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment(
+    { ...INFO, ...info },
+    { logger: temporalLogger(createLogger('silent')) },
+  );
+}
+
+function untilAborted({ signal }: Attempt): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+describe('temporalActivities', () => {
+  it('tells an activity the run, the number of its attempt, and a signal', async () => {
+    let seen: Attempt | undefined;
+    const { planRefresh } = temporalActivities(activitiesThat(async (attempt) => (seen = attempt)));
+    await environment().run(planRefresh);
+    assert.deepEqual([seen?.runId, seen?.number, seen?.signal.aborted], ['run-7', 3, false]);
+  });
+
+  it('passes attempt and input to each of the five activities', async () => {
+    const calls: unknown[] = [];
+    const note =
+      (step: string) =>
+      async (attempt: Attempt, input?: unknown): Promise<never> =>
+        void calls.push([step, attempt.runId, input]) as never;
+    const steps = temporalActivities({
+      planRefresh: note('planRefresh'),
+      inspectConnections: note('inspectConnections'),
+      extractToken: note('extractToken'),
+      updateConnections: note('updateConnections'),
+      testDocker: note('testDocker'),
+    });
+    assert.deepEqual(Object.keys(steps), Object.keys(fakeSteps()));
+    for (const [step, call] of Object.entries(steps)) {
+      await environment({ activityType: step }).run(
+        call as (input: string) => Promise<unknown>,
+        `for ${step}`,
+      );
+    }
+    assert.deepEqual(
+      calls,
+      Object.keys(steps).map((step) => [step, 'run-7', step === 'planRefresh' ? undefined : `for ${step}`]),
+    );
+  });
+
+  for (const [what, info] of [
+    ['is not in a workflow', { inWorkflow: false }],
+    ['stands alone', { inWorkflow: false, workflowExecution: undefined, activityRunId: 'run-of-its-own' }],
+  ] as const) {
+    it(`refuses an activity that ${what}, before it does anything`, async () => {
+      let calls = 0;
+      const steps = temporalActivities(activitiesThat(async () => (calls += 1)));
+      for (const step of Object.values(steps) as (() => Promise<unknown>)[]) {
+        await failureOf('InputNotGranted', environment(info as Partial<Info>).run(step));
+      }
+      assert.equal(calls, 0);
+    });
+  }
+
+  it('ends an attempt before Temporal does, with a failure of the catalogue', async () => {
+    const { planRefresh } = temporalActivities(activitiesThat(untilAborted));
+    const env = environment({ startToCloseTimeoutMs: 1001 });
+    await failureOf('AttemptTimedOut', env.run(planRefresh));
+  });
+
+  it('passes a cancellation on to the activity', async () => {
+    const { planRefresh } = temporalActivities(activitiesThat(untilAborted));
+    const env = environment();
+    const running = env.run(planRefresh);
+    env.cancel('CANCELLED');
+    await assert.rejects(running, (error) => error instanceof CancelledFailure);
+  });
+
+  it('sends heartbeats while the activity runs, and none afterwards or where none are asked for', async () => {
+    let beats = 0;
+    const env = environment({ heartbeatTimeoutMs: 3 });
+    const beating = new Promise<void>((resolve) => {
+      env.on('heartbeat', () => {
+        beats += 1;
+        resolve();
+      });
+    });
+    const { planRefresh } = temporalActivities(activitiesThat(() => beating));
+    await env.run(planRefresh);
+    assert.ok(beats >= 1);
+    const silent = environment();
+    silent.on('heartbeat', () => assert.fail('a heartbeat'));
+    await silent.run(temporalActivities(activitiesThat(async () => undefined)).planRefresh);
+  });
+});

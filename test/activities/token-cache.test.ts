@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import { Secret } from '../../src/secret.js';
+import { deferred, settle } from '../fakes/deferred.js';
+import { failureOf } from '../fakes/failing.js';
+import { FakeIssuer, FakeRegistries, issuedToken, NOW } from '../fakes/fake-ports.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+import type { IssuedToken } from '../../src/activities/ports.js';
+
+const US = 'us-east-1';
+const EU = 'eu-west-1';
+const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+const HOUR_MS = 3_600_000;
+
+describe('TokenCache', () => {
+  let issuer: FakeIssuer;
+  let registries: FakeRegistries;
+  let nowMs: number;
+  let cache: TokenCache;
+
+  beforeEach(() => {
+    issuer = new FakeIssuer();
+    registries = new FakeRegistries();
+    nowMs = NOW.getTime();
+    cache = new TokenCache(issuer, registries, () => new Date(nowMs));
+  });
+
+  function take(options: { run?: string; region?: string; registry?: string; signal?: AbortSignal } = {}) {
+    const {
+      run = 'run-1',
+      region = US,
+      registry = REGISTRY,
+      signal = new AbortController().signal,
+    } = options;
+    return cache.take(run, region, registry, signal);
+  }
+
+  it('asks ECR once for 50 that want the same token at the same time, and shows it once', async () => {
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => take()));
+    assert.deepEqual(issuer.regions, [US]);
+    assert.deepEqual(registries.shown, [{ host: REGISTRY, password: 'password-1' }]);
+    assert.equal(new Set(tokens.map(({ token }) => token.fingerprint)).size, 1);
+  });
+
+  it('hands out what ECR issued, with its facts', async () => {
+    const { token, probe } = await take();
+    assert.equal(token.password.reveal(), 'password-1');
+    assert.equal(token.fingerprint, new Secret('password-1').fingerprint());
+    assert.deepEqual(
+      [token.region, token.issuedAt.toISOString(), token.expiresAt.toISOString()],
+      [US, NOW.toISOString(), '2026-01-01T12:00:00.000Z'],
+    );
+    assert.deepEqual(probe, { registry: REGISTRY, outcome: 'accepted' });
+    assert.ok(!inspect(token, { depth: 10, showHidden: true }).includes('password-1'));
+  });
+
+  it('asks ECR once per region', async () => {
+    await Promise.all([
+      take(),
+      take({ region: EU, registry: 'eu' }),
+      take(),
+      take({ region: EU, registry: 'eu' }),
+    ]);
+    assert.deepEqual(issuer.regions, [US, EU]);
+  });
+
+  it('shows one token to each registry of its region once', async () => {
+    for (const registry of [REGISTRY, NEIGHBOUR, REGISTRY, NEIGHBOUR]) await take({ registry });
+    assert.deepEqual(registries.shown, [
+      { host: REGISTRY, password: 'password-1' },
+      { host: NEIGHBOUR, password: 'password-1' },
+    ]);
+  });
+
+  it('hands out a refused token with its refusal, for its taker to decide', async () => {
+    registries.refused.add(REGISTRY);
+    assert.equal((await take()).probe.outcome, 'refused');
+    assert.equal((await take({ registry: NEIGHBOUR })).probe.outcome, 'accepted');
+  });
+
+  it('tells all who wait of a failed call, and asks again for the next', async () => {
+    issuer.answer = () => {
+      throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
+    };
+    await Promise.all([failureOf('AwsThrottled', take()), failureOf('AwsThrottled', take())]);
+    assert.equal(issuer.regions.length, 1);
+    issuer.answer = (_region, call) => issuedToken(`password-${call}`);
+    assert.equal((await take()).token.password.reveal(), 'password-2');
+  });
+
+  it('keeps the token of one region when the call of another fails', async () => {
+    await take();
+    issuer.answer = () => {
+      throw new RefreshFailure('AwsUnavailable', 'no route');
+    };
+    await failureOf('AwsUnavailable', take({ region: EU }));
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    assert.deepEqual(issuer.regions, [US, EU]);
+  });
+
+  it('drops the tokens of another run', async () => {
+    await take({ run: 'run-1' });
+    const second = await take({ run: 'run-2' });
+    assert.equal(second.token.password.reveal(), 'password-2');
+    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
+    assert.equal(issuer.regions.length, 2);
+    assert.equal(registries.shown.length, 2);
+  });
+
+  it('does not let the failed call of an old run drop the token of a new one', async () => {
+    const old = deferred<IssuedToken>();
+    issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
+    const first = take({ run: 'run-1' });
+    await settle();
+    await take({ run: 'run-2' });
+    old.reject(new RefreshFailure('AwsUnavailable', 'late'));
+    await failureOf('AwsUnavailable', first);
+    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
+    assert.equal(issuer.regions.length, 2);
+  });
+
+  it('keeps a token until half of its life, and gets another 1 ms later', async () => {
+    issuer.answer = (_region, call) =>
+      issuedToken(`password-${call}`, { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
+    await take();
+    nowMs += 6 * HOUR_MS;
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    nowMs += 1;
+    const [one, two] = await Promise.all([take(), take()]);
+    assert.deepEqual(
+      [one.token.password.reveal(), two.token.password.reveal(), issuer.regions.length],
+      ['password-2', 'password-2', 2],
+    );
+    assert.equal(registries.shown.at(-1)?.password, 'password-2');
+  });
+
+  for (const [what, answer] of [
+    ['no token', { authorizationToken: undefined }],
+    ['a token of another user', { authorizationToken: new Secret(base64('root:hunter2hunter2')) }],
+    ['what is no base64', { authorizationToken: new Secret('AWS:hunter2hunter2') }],
+    ['a token without expiry', { expiresAt: undefined }],
+    ['a token that has expired', { expiresAt: NOW }],
+  ] as const) {
+    it(`refuses ${what} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
+      issuer.answer = () => issuedToken('hunter2hunter2', answer);
+      const failure = await failureOf('EcrResponseInvalid', take());
+      assert.match(failure.message, /ECR in us-east-1 gave no usable token: /);
+      const shown = inspect(failure, { depth: 10, showHidden: true });
+      for (const secret of ['hunter2', base64('AWS:hunter2hunter2'), base64('root:hunter2hunter2')]) {
+        assert.ok(!shown.includes(secret), shown);
+      }
+      assert.deepEqual(registries.shown, []);
+    });
+  }
+
+  it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {
+    const gate = deferred<IssuedToken>();
+    issuer.answer = () => gate.promise;
+    const hasty = new AbortController();
+    const aborted = take({ signal: hasty.signal });
+    const patient = take();
+    await settle();
+    const reason = new Error('cancelled');
+    hasty.abort(reason);
+    await assert.rejects(aborted, (error) => error === reason);
+    gate.resolve(issuedToken('late'));
+    assert.equal((await patient).token.password.reveal(), 'late');
+    assert.equal((await take()).token.password.reveal(), 'late');
+    assert.equal(issuer.regions.length, 1);
+  });
+
+  it('serves nobody who is aborted already', async () => {
+    const reason = new Error('cancelled');
+    await assert.rejects(take({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+    assert.deepEqual(registries.shown, []);
+  });
+
+  it('gives ECR and the registry signals of their own', async () => {
+    const signals: AbortSignal[] = [];
+    const listening = new TokenCache(
+      { issueToken: async (_region, signal) => (signals.push(signal), issuedToken('x')) },
+      {
+        probe: async (registry, _password, signal) => (
+          signals.push(signal),
+          { registry, outcome: 'accepted' }
+        ),
+      },
+      () => NOW,
+    );
+    const caller = new AbortController();
+    await listening.take('run-1', US, REGISTRY, caller.signal);
+    caller.abort();
+    assert.deepEqual(
+      signals.map((signal) => signal.aborted),
+      [false, false],
+    );
+  });
+});
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

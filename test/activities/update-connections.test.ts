@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { createActivities } from '../../src/activities/index.js';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import type { StoredConnection } from '../../src/domain/connection.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import type { UpdateOutcome } from '../../src/domain/steps.js';
+import { Secret } from '../../src/secret.js';
+import { failureOf } from '../fakes/failing.js';
+import {
+  attemptOf,
+  CONFIG_HASH,
+  dockerConnection,
+  FakeAirflow,
+  FakeIssuer,
+  FakeRegistries,
+  fakeSource,
+  NOW,
+} from '../fakes/fake-ports.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+
+const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const CONFIGURED = ['a', 'b', 'c'];
+
+describe('updateConnections', () => {
+  let airflow: FakeAirflow;
+  let issuer: FakeIssuer;
+  let registries: FakeRegistries;
+
+  beforeEach(() => {
+    airflow = new FakeAirflow(CONFIGURED.map((id) => dockerConnection({ id })));
+    issuer = new FakeIssuer();
+    registries = new FakeRegistries();
+  });
+
+  function update(connections: readonly string[] = CONFIGURED, number = 1): Promise<UpdateOutcome> {
+    const cache = new TokenCache(issuer, registries, () => NOW);
+    return createActivities(fakeSource({ airflow, connections: CONFIGURED }), cache).updateConnections(
+      attemptOf({ number }),
+      { configHash: CONFIG_HASH, airflow: 'main', registry: REGISTRY, connections },
+    );
+  }
+
+  function store(id: string, changes: Partial<StoredConnection>): void {
+    airflow.connections.set(id, dockerConnection({ id, ...changes }));
+  }
+
+  function failAt(call: string, type: 'AirflowUnavailable' | 'AirflowRequestRejected'): void {
+    airflow.onCall = (name, id) => {
+      if (`${name} ${id}` === call) throw new RefreshFailure(type, `HTTP trouble at ${id}`);
+    };
+  }
+
+  it('writes the token into each connection, and answers facts alone', async () => {
+    const outcome = await update();
+    assert.deepEqual(outcome, {
+      refreshed: CONFIGURED,
+      failed: [],
+      fingerprint: new Secret('password-1').fingerprint(),
+      expiresAt: '2026-01-01T12:00:00.000Z',
+    });
+    assert.deepEqual(
+      [...airflow.passwords],
+      CONFIGURED.map((id) => [id, 'password-1']),
+    );
+    assert.ok(!JSON.stringify(outcome).includes('password-1'));
+  });
+
+  it('looks at each connection right before it writes it, one request at a time', async () => {
+    await update();
+    assert.deepEqual(airflow.calls, ['read a', 'write a', 'read b', 'write b', 'read c', 'write c']);
+  });
+
+  it('hands the connection to the write as it was read, for nothing but the password to change', async () => {
+    const written: StoredConnection[] = [];
+    const stored = dockerConnection({
+      id: 'a',
+      schema: 'kept',
+      extra: '{"email":"kept"}',
+      description: 'kept',
+    });
+    airflow.connections.set('a', stored);
+    airflow.afterWrite = (connection) => (written.push(connection), connection);
+    await update(['a']);
+    assert.deepEqual(written, [stored]);
+  });
+
+  it('writes only what it was asked for', async () => {
+    await update(['b']);
+    assert.deepEqual([...airflow.passwords.keys()], ['b']);
+  });
+
+  it('never writes into a registry that refuses the token', async () => {
+    registries.refused.add(REGISTRY);
+    await failureOf('RegistryRefusedToken', update());
+    assert.deepEqual(airflow.calls, []);
+  });
+
+  it('writes when the registry could not be asked', async () => {
+    registries.unreachable.add(REGISTRY);
+    assert.deepEqual((await update()).refreshed, CONFIGURED);
+  });
+
+  it('lets a missing connection fail alone', async () => {
+    airflow.connections.delete('b');
+    const { refreshed, failed } = await update();
+    assert.deepEqual(refreshed, ['a', 'c']);
+    assert.deepEqual(
+      failed.map(({ connection, type }) => [connection, type]),
+      [['b', 'AirflowConnectionMissing']],
+    );
+    assert.ok(!airflow.calls.includes('write b'));
+  });
+
+  for (const [what, changes, type] of [
+    ['points to another registry', { host: EU_REGISTRY }, 'ConnectionRegistryChanged'],
+    ['has another type', { type: 'http' }, 'ConnectionTypeMismatch'],
+    ['has a host that is no registry', { host: 'quay.io' }, 'ConnectionRegistryUnknown'],
+    ['has a port', { port: 443 }, 'ConnectionPortSet'],
+    ['has another login', { login: 'root' }, 'ConnectionLoginMismatch'],
+    ['turns reauth off', { extra: '{"reauth":false}' }, 'ConnectionReauthDisabled'],
+  ] as const) {
+    it(`does not write a connection that by now ${what}`, async () => {
+      store('b', changes);
+      const { refreshed, failed } = await update();
+      assert.deepEqual(refreshed, ['a', 'c']);
+      assert.deepEqual(
+        failed.map(({ connection, type: given }) => [connection, given]),
+        [['b', type]],
+      );
+      assert.equal(airflow.passwords.has('b'), false);
+    });
+
+    it(`does not confirm a write after which the connection ${what}`, async () => {
+      airflow.afterWrite = (written) => (written.id === 'b' ? { ...written, ...changes } : written);
+      const { refreshed, failed } = await update();
+      assert.deepEqual(refreshed, ['a', 'c']);
+      assert.deepEqual(
+        failed.map(({ connection, type: given }) => [connection, given]),
+        [['b', 'AirflowWriteUnconfirmed']],
+      );
+    });
+  }
+
+  it('does not confirm a write that Airflow answers with another connection', async () => {
+    airflow.afterWrite = (written) => ({ ...written, id: 'a' });
+    const { refreshed, failed } = await update(['a', 'b']);
+    assert.deepEqual(refreshed, ['a']);
+    assert.deepEqual(
+      failed.map(({ connection, type }) => [connection, type]),
+      [['b', 'AirflowWriteUnconfirmed']],
+    );
+  });
+
+  it('takes a connection for missing that is gone when it is written', async () => {
+    airflow.afterWrite = (written) => (written.id === 'c' ? undefined : written);
+    const { refreshed, failed } = await update();
+    assert.deepEqual(refreshed, ['a', 'b']);
+    assert.equal(failed[0]?.type, 'AirflowConnectionMissing');
+  });
+
+  it('fails attempts 1 to 3 for a server error at one connection, and writes the others all the same', async () => {
+    failAt('write b', 'AirflowUnavailable');
+    for (const number of [1, 2, 3]) await failureOf('AirflowUnavailable', update(CONFIGURED, number));
+    assert.ok(airflow.passwords.has('c'), 'the connection after the sick one was written');
+  });
+
+  it('takes it for a problem of that connection from attempt 4 on', async () => {
+    failAt('write b', 'AirflowUnavailable');
+    const { refreshed, failed } = await update(CONFIGURED, 4);
+    assert.deepEqual(refreshed, ['a', 'c']);
+    assert.deepEqual(
+      failed.map(({ connection, type, message }) => [connection, type, message]),
+      [['b', 'AirflowUnavailable', 'HTTP trouble at b']],
+    );
+  });
+
+  it('takes a rejected request for a problem of that connection at once', async () => {
+    failAt('read b', 'AirflowRequestRejected');
+    const { refreshed, failed } = await update();
+    assert.deepEqual(refreshed, ['a', 'c']);
+    assert.equal(failed[0]?.type, 'AirflowRequestRejected');
+  });
+
+  it('fails as a whole when every request is rejected', async () => {
+    airflow.onCall = () => {
+      throw new RefreshFailure('AirflowRequestRejected', '422');
+    };
+    await failureOf('AirflowRequestRejected', update());
+  });
+
+  it('prefers the failure that may pass when all fail, for the attempt to be made again', async () => {
+    airflow.onCall = (_call, id) => {
+      throw new RefreshFailure(id === 'a' ? 'AirflowRequestRejected' : 'AirflowUnavailable', 'trouble');
+    };
+    await failureOf('AirflowUnavailable', update());
+  });
+
+  for (const type of ['AirflowUnauthorized', 'AirflowForbidden', 'AirflowUnreachable'] as const) {
+    it(`stops at the first ${type}: one request, no more`, async () => {
+      airflow.onCall = () => {
+        throw new RefreshFailure(type, 'not to be tried on');
+      };
+      await failureOf(type, update(CONFIGURED, 9));
+      assert.deepEqual(airflow.calls, ['read a']);
+    });
+  }
+
+  it('lets an error through that is none of the catalogue, and writes no more', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'write') throw new TypeError('a defect');
+    };
+    await assert.rejects(update(), TypeError);
+    assert.deepEqual(airflow.calls, ['read a', 'write a']);
+  });
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
+import { temporalLogger } from '../src/temporal-logger.js';
+import { captureLog, type CapturedLog } from './fakes/captured-log.js';
+import { NASTY_ERRORS, SECRET } from './fakes/nasty-errors.js';
+
+describe('temporalLogger', () => {
+  let log: CapturedLog;
+
+  beforeEach(() => {
+    log = captureLog();
+  });
+
+  afterEach(() => log.close());
+
+  it("writes the SDK's levels, its info lines as debug", () => {
+    const sdk = temporalLogger(log.logger);
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) sdk[level](`by name ${level}`);
+    for (const level of ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const)
+      sdk.log(level, `by level ${level}`);
+    assert.deepEqual(
+      log.lines().map(({ level }) => level),
+      ['trace', 'debug', 'debug', 'warn', 'error', 'trace', 'debug', 'debug', 'warn', 'error'],
+    );
+  });
+
+  it('keeps the fields by which a run is found, and drops the others', () => {
+    temporalLogger(log.logger).warn('Activity failed', {
+      activityId: 'extractToken: default/us-east-1',
+      activityType: 'extractToken',
+      attempt: 2,
+      workflowId: 'ecr-refresh-run',
+      runId: 'run-7',
+      taskQueue: 'ecr-refresh',
+      taskToken: SECRET,
+      input: { password: SECRET },
+    });
+    const [line] = log.lines();
+    assert.deepEqual(
+      [line?.['activityId'], line?.['attempt'], line?.['runId'], line?.['taskToken'], line?.['input']],
+      ['extractToken: default/us-east-1', 2, 'run-7', undefined, undefined],
+    );
+    assert.ok(!log.text().includes(SECRET));
+  });
+
+  it('shows type and message of a failure that passed the interceptor, not its details', () => {
+    const error = ApplicationFailure.create({
+      type: 'AirflowUnreachable',
+      message: 'Airflow main: refused.',
+      details: [SECRET],
+      cause: new Error(SECRET),
+    });
+    temporalLogger(log.logger).warn('Activity failed', { error });
+    const [line] = log.lines();
+    assert.deepEqual([line?.['failure'], line?.['reason']], ['AirflowUnreachable', 'Airflow main: refused.']);
+    assert.ok(!log.text().includes(SECRET), log.text());
+  });
+
+  for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+    // Only Temporal's own failures have this name: they have passed the interceptor.
+    if (what === 'an object that says it is a Temporal failure') continue;
+    it(`shows nothing secret of ${what}, and does not throw`, () => {
+      temporalLogger(log.logger).error('Workflow task failed', { error: make() });
+      assert.equal(log.lines()[0]?.['msg'], 'Workflow task failed');
+      assert.ok(!log.text().includes(SECRET), log.text());
+    });
+  }
+});
