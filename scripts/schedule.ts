@@ -95,7 +95,8 @@ async function describe({ config, handle, json }: Invocation): Promise<void> {
     startsSkipped: info.numActionsSkippedOverlap,
     startsMissed: info.numActionsMissedCatchupWindow,
     running: info.runningActions.map(({ workflow }) => workflow),
-    nextRunsAt: info.nextActionTimes.map((time) => time.toISOString()),
+    // Temporal lists them for a paused schedule, too.
+    nextRunsAt: state.paused ? [] : info.nextActionTimes.map((time) => time.toISOString()),
   };
   if (json) {
     printJson(document);

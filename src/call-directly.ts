@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withTimeLimit, type Attempt } from './activities/attempt.js';
 import type { RefreshActivities } from './activities/index.js';
 import { ACTIVITY_LIMITS, backoffMs, type RunTimes } from './domain/activity-limits.js';
-import { failureEntry, FAILURES, RefreshFailure } from './domain/failures.js';
+import { failureEntry, FAILURES } from './domain/failures.js';
 import type { FailureFacts } from './domain/run-record.js';
 import type { RefreshSteps, StepName } from './domain/steps.js';
-import { safeErrorName } from './safe-error.js';
+import { isRefreshFailure, safeErrorName } from './safe-error.js';
 
 export interface Clock {
   /** Milliseconds of the epoch. */
@@ -63,7 +63,7 @@ async function callWithRetries<T>(
 
 /** Milliseconds to wait; undefined when trying again cannot help. */
 function waitBeforeRetry(error: unknown, step: StepName, number: number): number | undefined {
-  if (!(error instanceof RefreshFailure)) return undefined;
+  if (!isRefreshFailure(error)) return undefined;
   const { retryable, retryAfterMinutes } = failureEntry(error.type);
   if (!retryable) return undefined;
   return retryAfterMinutes === undefined ? backoffMs(step, number) : retryAfterMinutes * 60_000;
@@ -71,7 +71,6 @@ function waitBeforeRetry(error: unknown, step: StepName, number: number): number
 
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */
 export function describeDirectError(error: unknown): FailureFacts {
-  if (error instanceof RefreshFailure)
-    return { type: error.type, message: error.message, remedy: error.remedy };
+  if (isRefreshFailure(error)) return { type: error.type, message: error.message, remedy: error.remedy };
   return { type: 'Unexpected', message: `${safeErrorName(error)}.`, remedy: FAILURES.Unexpected.remedy };
 }

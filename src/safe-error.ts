@@ -1,5 +1,15 @@
 // Owns what may be told of an error that is not ours: its class, and where in the code it comes from. Refuses its
 // message, its fields and whatever else its thrower could have put a secret into; never throws itself.
+import { RefreshFailure } from './domain/failures.js';
+
+/** Whether an error is one of the catalogue: `instanceof` alone throws for an object that does not let itself be asked. */
+export function isRefreshFailure(error: unknown): error is RefreshFailure {
+  try {
+    return error instanceof RefreshFailure;
+  } catch {
+    return false;
+  }
+}
 
 /** The class name of an error; a name that its thrower made up is not shown. */
 export function safeErrorName(error: unknown): string {

@@ -39,15 +39,24 @@ export function temporalLogger(logger: Logger): SdkLogger {
 function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
   const kept = Object.fromEntries(KEPT_FIELDS.filter((key) => key in meta).map((key) => [key, meta[key]]));
   const { error } = meta as { error?: unknown };
-  return error === undefined || error === null ? kept : { ...kept, ...safeError(error) };
+  return error === undefined || error === null ? kept : { ...kept, ...safeError(error, meta) };
 }
 
 /**
  * An ApplicationFailure has passed the activity interceptor or was made by the workflow: type and message are
- * written from safe parts alone. By name, since one from the workflow's sandbox is of another realm.
+ * written from safe parts alone. By name, since one from the workflow's sandbox is of another realm. The sandbox
+ * passes its errors on without their class, but whatever is thrown in a workflow is safe: it holds no secret. So are
+ * the texts of the SDK's core, which speak of its connection to Temporal.
  */
-function safeError(error: unknown): Record<string, unknown> {
-  const { name, type, message } = error as Partial<ApplicationFailure>;
-  if (name === 'ApplicationFailure') return { failure: type, reason: message };
+function safeError(error: unknown, meta: LogMetadata): Record<string, unknown> {
+  try {
+    const { name, type, message } = error as Partial<ApplicationFailure>;
+    if (name === 'ApplicationFailure') return { failure: type, reason: message };
+    const isOfWorkflow = 'workflowId' in meta && !('activityId' in meta);
+    if (isOfWorkflow && error instanceof Error) return { reason: error.message };
+    if (meta['sdkComponent'] === 'core' && typeof error === 'string') return { reason: error };
+  } catch {
+    // A logger must not throw, whatever it is given.
+  }
   return { error: safeErrorName(error) };
 }

@@ -49,7 +49,7 @@ describe('safeStackFrames', () => {
 
   it('drops the frames of the message, even when they look like code', () => {
     const error = new Error(
-      `HTTP 500\n    at ${'handler'} (file:///srv/app.js?token=${SECRET}:1:1)\n    at x (/a/b.js:1:1)`,
+      `HTTP 500\n    at handler (file:///srv/app.js?token=${SECRET}:1:1)\n    at x (/a/b.js:1:1)`,
     );
     assert.ok(!safeStackFrames(error).some((frame) => frame.includes('/a/b.js') || frame.includes(SECRET)));
   });

@@ -15,9 +15,9 @@ describe('Secret', () => {
     ['serialised', () => JSON.stringify({ secret })],
     ['concatenated', () => `Basic ${String(secret)}`],
     ['joined', () => [secret].join()],
-    ['copied', () => JSON.stringify({ ...secret })],
+    ['copied', () => JSON.stringify(Object.assign({}, secret))],
     ['listed', () => JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(secret)))],
-    ['cloned', () => inspect(structuredClone({ ...secret }))],
+    ['cloned', () => inspect(structuredClone(secret))],
   ] as const) {
     it(`does not show itself when it is ${how}`, () => assert.ok(!show().includes(VALUE), show()));
   }

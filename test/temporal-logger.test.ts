@@ -56,6 +56,22 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
+  it("shows the message of what a workflow throws, which holds no secret, and the texts of the SDK's core", () => {
+    const sdk = temporalLogger(log.logger);
+    sdk.warn('Workflow task failed', { workflowId: 'ecr-refresh-run', error: new Error('nondeterminism') });
+    sdk.warn('poll failed', { sdkComponent: 'core', error: 'connection refused' });
+    assert.deepEqual(
+      log.lines().map(({ reason }) => reason),
+      ['nondeterminism', 'connection refused'],
+    );
+  });
+
+  it('shows no message of what an activity throws, though it runs for a workflow', () => {
+    const meta = { workflowId: 'ecr-refresh-run', activityId: 'planRefresh', error: new Error(SECRET) };
+    temporalLogger(log.logger).warn('Activity failed', meta);
+    assert.ok(!log.text().includes(SECRET), log.text());
+  });
+
   for (const [what, make] of Object.entries(NASTY_ERRORS)) {
     // Only Temporal's own failures have this name: they have passed the interceptor.
     if (what === 'an object that says it is a Temporal failure') continue;

@@ -47,7 +47,7 @@ export async function startSandboxSetup(stops: StopList, say: (line: string) => 
     hints: [
       ...(sandbox.docker
         ? []
-        : ['Docker Engine: none here, so that the token was shown to the registry alone.']),
+        : ['Docker Engine: none here, so that the sign-in from Docker was not tested.']),
       'To try the commands in another terminal: . .sandbox/env && npm run -s status',
     ],
   };

@@ -8,7 +8,7 @@ import { backoffMs } from '../domain/activity-limits.js';
 import { failureEntry, RefreshFailure } from '../domain/failures.js';
 import type { StepName } from '../domain/steps.js';
 import type { Logger } from '../logging.js';
-import { safeErrorName, safeStackFrames } from '../safe-error.js';
+import { isRefreshFailure, safeErrorName, safeStackFrames } from '../safe-error.js';
 import { retriesTimeLeftMs } from './attempt-time.js';
 
 const MINUTE_MS = 60_000;
@@ -59,13 +59,4 @@ function asRefreshFailure(error: unknown, activityType: string, logger: Logger):
   const name = safeErrorName(error);
   logger.error({ activityType, error: name, frames: safeStackFrames(error) }, 'activity failed unexpectedly');
   return new RefreshFailure('Unexpected', `${name} in ${activityType}.`);
-}
-
-/** `instanceof` alone throws for a proxy whose prototype cannot be asked for. */
-function isRefreshFailure(error: unknown): error is RefreshFailure {
-  try {
-    return error instanceof RefreshFailure;
-  } catch {
-    return false;
-  }
 }

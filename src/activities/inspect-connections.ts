@@ -15,7 +15,8 @@ import {
 } from './targets.js';
 import type { TargetsSource } from './targets.js';
 
-const CONNECTIONS_PER_PAGE = 100;
+/** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
+const CONNECTIONS_PER_PAGE = 20;
 
 type Finding =
   | { readonly id: string; readonly registry: string; readonly region: string; readonly warning?: string }

@@ -18,7 +18,8 @@ import type {
 /** Bounds of what is in flight, for the whole fleet of workers, since the flow itself keeps them. */
 const UPDATES_PER_AIRFLOW = 2;
 const EXTRACTIONS = 10;
-const CONNECTIONS_PER_UPDATE = 100;
+/** Each takes a GET and a PATCH of up to 3 s each on a slow API server: ten fit into an attempt of two minutes. */
+const CONNECTIONS_PER_UPDATE = 10;
 
 export interface RunContext {
   readonly runId: string;
@@ -135,7 +136,7 @@ class Run {
     }
     if (probe && 'outcome' in probe && probe.outcome === 'unreachable') {
       this.record.warn(
-        `The token could not be shown to ${registry} before it was written: ${probe.message}.`,
+        `Registry ${registry} could not be asked whether it accepts the token: ${probe.message}.`,
       );
     }
     await Promise.all(
@@ -195,7 +196,7 @@ class Run {
     if (!signIn) return;
     this.record.signedIn(signIn);
     if (signIn.signIn === 'none') {
-      this.record.warn(`No Docker Engine at ${engine}: the token was shown to the registry alone.`);
+      this.record.warn(`No Docker Engine at ${engine}: the sign-in from Docker was not tested.`);
     }
   }
 

@@ -98,7 +98,7 @@ function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined 
     setting: cadenceSetting(settings),
     message: `runs would be ${formatDuration(settings.shortestIntervalMs)} apart; the least is 1 min`,
     remedy:
-      'Write `every: 4h`; Airflow remembers every token that its API hands out, so more often is not better.',
+      'Write `every: 4h`; Airflow remembers every token that it ever loaded, so more often is not better.',
   };
 }
 
@@ -176,14 +176,14 @@ export function survivableOutageMs(settings: ScheduleSettings): number {
 }
 
 /**
- * API tokens a day that Airflow issues for the runs, each of which it remembers: one sign-in per run and
- * deployment.
+ * ECR tokens a day that each token group (AWS region) costs: one per run. Airflow's API server remembers every one
+ * that it ever loaded, until it restarts, and gets slower with each.
  */
 export function tokensPerDay(settings: ScheduleSettings): number {
   return Math.round(settings.runsPerDay * 10) / 10;
 }
 
-/** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day`. */
+/** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
 export function describeSchedule(settings: ScheduleSettings): string {
   const survivableMs = survivableOutageMs(settings);
   const passes =
@@ -193,7 +193,7 @@ export function describeSchedule(settings: ScheduleSettings): string {
         ? 'tokens expire between two runs'
         : 'no outage passes without an expired token';
   const tokens = tokensPerDay(settings);
-  return `${describeCadence(settings)}, jitter ${formatDuration(settings.jitterMs)}: ${passes}; ${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day`;
+  return `${describeCadence(settings)}, jitter ${formatDuration(settings.jitterMs)}: ${passes}; ${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
 }
 
 /** When runs start, in words: `every 4 h`, or the cron expression with its time zone and longest gap. */

@@ -11,7 +11,7 @@ export interface RefreshStatus {
   readonly exists: boolean;
   readonly paused: boolean;
   readonly note: string | null;
-  /** ISO 8601, UTC; null when paused for ever or without a schedule. */
+  /** ISO 8601, UTC; null while paused, or without a schedule. */
   readonly nextRunAt: string | null;
   /** Whether a run is under way. */
   readonly running: boolean;
@@ -30,7 +30,7 @@ export async function readStatus(client: Client, scheduleId: string): Promise<Re
     exists: true,
     paused: state.paused,
     note: state.note || null,
-    nextRunAt: info.nextActionTimes[0]?.toISOString() ?? null,
+    nextRunAt: (!state.paused && info.nextActionTimes[0]?.toISOString()) || null,
     running: info.runningActions.length > 0,
     ...last,
   };

@@ -39,6 +39,8 @@ export class StepProgress {
       return `- ${id}, for ${minutes} min${trouble}`;
     });
     const more = this.#pending.size > MAX_SHOWN ? `\n- and ${this.#pending.size - MAX_SHOWN} more` : '';
-    this.#show(`${this.#done} steps done, ${this.#pending.size} under way\n\n${lines.join('\n')}${more}`);
+    this.#show(
+      `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${this.#pending.size} under way\n\n${lines.join('\n')}${more}`,
+    );
   }
 }

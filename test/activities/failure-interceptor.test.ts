@@ -77,11 +77,11 @@ describe('failureInterceptor', () => {
       const { nextRetryDelay } = await failureAfter(new RefreshFailure(type, 'x'));
       if (nextRetryDelay !== undefined && nextRetryDelay !== null) delays.set(type, nextRetryDelay);
     }
-    assert.deepEqual([...delays].toSorted(), [
-      ['AirflowForbidden', 10 * MIN],
-      ['AirflowUnauthorized', 30 * MIN],
-      ['AwsAccessDenied', 10 * MIN],
-    ]);
+    assert.deepEqual(Object.fromEntries(delays), {
+      AwsAccessDenied: 10 * MIN,
+      AirflowForbidden: 10 * MIN,
+      AirflowUnauthorized: 30 * MIN,
+    });
   });
 
   describe('near the end of the retries', () => {

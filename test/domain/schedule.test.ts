@@ -140,26 +140,26 @@ describe('describeSchedule', () => {
   it('puts the settings, what they survive and what they cost in one line', () => {
     assert.equal(
       describeSchedule(plan(4 * HOUR)),
-      'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day',
+      'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region',
     );
     assert.equal(
       describeSchedule(plan(24 * HOUR)),
-      'every 24 h, jitter 5 min: tokens expire between two runs; 1 token a day',
+      'every 24 h, jitter 5 min: tokens expire between two runs; 1 token a day per region',
     );
     assert.equal(
       describeSchedule(plan(11 * HOUR + 40 * MIN)),
-      'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day',
+      'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day per region',
     );
     const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 5.998 };
     assert.equal(
       describeSchedule(plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times })),
-      'cron 0 */4 * * * (Europe/Berlin, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day',
+      'cron 0 */4 * * * (Europe/Berlin, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day per region',
     );
   });
 });
 
 describe('tokensPerDay', () => {
-  it('counts one sign-in per run', () => {
+  it('counts one token per run', () => {
     assert.equal(tokensPerDay(plan(4 * HOUR)), 6);
     assert.equal(tokensPerDay(plan(7 * HOUR)), 3.4);
   });

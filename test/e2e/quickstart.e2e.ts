@@ -126,6 +126,7 @@ registries:
     const { code, output } = await runUntil('until Ctrl-C', ['--config', config], env);
     assert.match(output, /Refreshed\./, output);
     assert.match(output, /no address is set, so a development server was started/);
+    assert.match(output, /Stopped\./, 'it ran until it was interrupted');
     assert.equal(code, 0, output);
     const written = airflow.connections.get('docker_default')?.password;
     assert.ok(aws.issued.some(({ password }) => password === written));
@@ -133,7 +134,7 @@ registries:
 
   it('names what is wrong with the configuration before it starts anything', async () => {
     const { code, output } = await runUntil('never printed', ['--config', 'missing.yaml'], process.env);
-    assert.equal(code, 1);
+    assert.equal(code, 78);
     assert.match(output, /missing\.yaml: there is no such file/);
     assert.doesNotMatch(output, /Temporal/);
   });

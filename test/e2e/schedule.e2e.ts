@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
+import { readCron } from '../../src/config/cron.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { RefreshSteps } from '../../src/domain/steps.js';
@@ -193,6 +194,35 @@ describe('the schedule on a real Temporal server', function () {
       assert.equal(healed.outcome, 'refreshed');
       assert.notEqual(healed.airflows[0]?.lastRefreshedAt, good?.airflows[0]?.lastRefreshedAt);
     });
+  });
+
+  /** The next ten starts that the server makes of a cron expression. */
+  async function nextStarts(cron: string): Promise<Date[]> {
+    const scheduleId = randomUUID();
+    await client.schedule.create({
+      scheduleId,
+      spec: { cronExpressions: [cron] },
+      action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },
+      state: { paused: true },
+    });
+    return (await client.schedule.getHandle(scheduleId).describe()).info.nextActionTimes;
+  }
+
+  for (const cron of ['0 */4 * * *', '55 5,17 * * *', '0 8-18/2 * * *', '5/20 * * * *', '0 12 * * 1,4']) {
+    it(`reads ${cron} as the configuration does`, async () => {
+      const starts = await nextStarts(cron);
+      const gapsMs = starts.slice(1).map((start, index) => start.getTime() - (starts[index]?.getTime() ?? 0));
+      const reading = readCron(cron, 'UTC');
+      assert.ok('times' in reading);
+      const { longestIntervalMs, shortestIntervalMs } = reading.times;
+      assert.deepEqual([Math.max(...gapsMs), Math.min(...gapsMs)], [longestIntervalMs, shortestIntervalMs]);
+    });
+  }
+
+  it('starts on days that are both the 1st and a Monday, other than Unix, as the configuration reckons', async () => {
+    const starts = await nextStarts('0 0 1 * 1');
+    assert.ok(starts.length > 1);
+    assert.ok(starts.every((start) => start.getUTCDate() === 1 && start.getUTCDay() === 1));
   });
 
   it('shows what a run is for in its static summary', async () => {
