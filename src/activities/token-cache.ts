@@ -29,9 +29,10 @@ interface CachedGroup {
 
 /**
  * A call to ECR or a registry serves every activity that waits for it, so it has a limit of its own instead of
- * ending with the first of them that is cancelled. Below the 59 s that an attempt of `extractToken` has.
+ * ending with the first of them that is cancelled. Together below the 59 s that an attempt of `extractToken` has.
  */
-const SHARED_CALL_LIMIT_MS = 45_000;
+const ISSUE_LIMIT_MS = 40_000;
+const PROBE_LIMIT_MS = 15_000;
 
 export class TokenCache {
   readonly #issuer: TokenIssuer;
@@ -53,22 +54,22 @@ export class TokenCache {
    * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws
    */
   async take(runId: string, region: string, registry: string, signal: AbortSignal): Promise<ProbedToken> {
-    const group = await this.#youngGroup(runId, region, signal);
-    const token = await abortable(group.token, signal);
-    let probe = group.probes.get(registry);
+    const { token, probes } = await this.#takeYoung(runId, region, signal);
+    let probe = probes.get(registry);
     if (!probe) {
-      probe = this.#registry.probe(registry, token.password, AbortSignal.timeout(SHARED_CALL_LIMIT_MS));
-      group.probes.set(registry, probe);
+      probe = this.#registry.probe(registry, token.password, AbortSignal.timeout(PROBE_LIMIT_MS));
+      probes.set(registry, probe);
     }
     return { token, probe: await abortable(probe, signal) };
   }
 
-  async #youngGroup(runId: string, region: string, signal: AbortSignal): Promise<CachedGroup> {
+  async #takeYoung(runId: string, region: string, signal: AbortSignal) {
     const cached = this.#group(runId, region);
     const token = await abortable(cached.token, signal);
-    if (isYoung(token, this.#now())) return cached;
+    if (isYoung(token, this.#now())) return { token, probes: cached.probes };
     this.#forget(region, cached);
-    return this.#group(runId, region);
+    const fresh = this.#group(runId, region);
+    return { token: await abortable(fresh.token, signal), probes: fresh.probes };
   }
 
   #group(runId: string, region: string): CachedGroup {
@@ -92,7 +93,7 @@ export class TokenCache {
   }
 
   async #issue(region: string): Promise<Token> {
-    const issued = await this.#issuer.issueToken(region, AbortSignal.timeout(SHARED_CALL_LIMIT_MS));
+    const issued = await this.#issuer.issueToken(region, AbortSignal.timeout(ISSUE_LIMIT_MS));
     const issuedAt = this.#now();
     const check = checkToken(issued.authorizationToken?.reveal(), issued.expiresAt, issuedAt);
     if (!check.usable || !issued.expiresAt) {

@@ -36,6 +36,7 @@ describe('parseEcrHost', () => {
     ['any character where a dot belongs', `${ACCOUNT}.dkr.ecr.us-east-1.amazonawsxcom`],
     ['a dot within the region', `${ACCOUNT}.dkr.ecr.us-east-1.elb.amazonaws.com`],
     ['no region', `${ACCOUNT}.dkr.ecr..amazonaws.com`],
+    ['the name of another service for a region', `${ACCOUNT}.dkr.ecr.s3.amazonaws.com`],
     ['capital letters', `${ACCOUNT}.dkr.ecr.us-east-1.Amazonaws.com`],
     ['a port', `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com:443`],
     ['a path', `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team`],
