@@ -43,7 +43,7 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
   const fixedDelayMs = entry.retryAfterMinutes && entry.retryAfterMinutes * MINUTE_MS;
   const delayMs = fixedDelayMs ?? backoffMs(info.activityType as StepName, info.attempt);
   const fits = retriesTimeLeftMs(info, elapsedMs) > delayMs + START_RESERVE_MS;
-  return ApplicationFailure.create({
+  const told = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,
     // A retry that does not fit would end as a time-out, and this cause would be lost.
@@ -51,6 +51,9 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     details: [{ remedy: failure.remedy }],
     ...(fixedDelayMs === undefined ? {} : { nextRetryDelay: fixedDelayMs }),
   });
+  // It would lead to this line, and tell every reader of the history where the worker is installed.
+  told.stack = '';
+  return told;
 }
 
 /** Never throws: an error in here would itself reach the history unseen. */

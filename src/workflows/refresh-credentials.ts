@@ -53,12 +53,15 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   const summary = summarizeReport(report);
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
   if (report.outcome === 'refreshed') return report;
-  throw ApplicationFailure.create({
+  const incomplete = ApplicationFailure.create({
     type: INCOMPLETE,
     message: summary,
     nonRetryable: true,
     details: [report],
   });
+  // The report says where it failed; a stack would say where the worker is installed.
+  incomplete.stack = '';
+  throw incomplete;
 }
 
 /** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */

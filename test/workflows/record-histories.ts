@@ -12,6 +12,7 @@ import { refreshCredentials } from '../../src/workflows/index.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { createTestWorker, installQuietRuntime } from './test-worker.js';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MINUTE_MS = 60_000;
 const good = fakeSteps();
 let throttled = 0;
@@ -53,7 +54,8 @@ for (const [name, steps] of Object.entries(SCENARIOS)) {
     await handle.result().catch(() => undefined);
     return handle.fetchHistory();
   });
-  // Who recorded it, process and host, is nobody's business.
-  writeFileSync(file, `${historyToJSON(history).replaceAll(/\b\d+@[\w.-]+/g, 'recorder')}\n`);
+  // Who recorded it and where, process, host and folder, is nobody's business.
+  const json = historyToJSON(history).replaceAll(ROOT, '/').replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
+  writeFileSync(file, `${json}\n`);
 }
 await env.teardown();
