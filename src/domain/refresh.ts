@@ -41,7 +41,7 @@ class Run {
   readonly #steps: RefreshSteps;
   readonly #context: RunContext;
   readonly #extractions = new Limit(EXTRACTIONS);
-  /** By group, then registry: what the registry said to the group's token, or why there is none. */
+  /** By registry: what it said to the token of its group, or why there is none. */
   readonly #probes = new Map<string, Promise<RegistryProbe | FailureFacts>>();
   readonly #tests = new Map<string, Promise<void>>();
 

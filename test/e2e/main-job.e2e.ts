@@ -8,6 +8,7 @@ import {
   readConnectionRow,
   readDecryptedPassword,
   runDockerOperator,
+  seedConnection,
   type Airflow,
 } from '../../sandbox/airflow.js';
 import type { Child } from '../../sandbox/child-process.js';
@@ -127,6 +128,34 @@ docker: {engines: ["${engine}"]}
     assert.equal(preview.code, 0, preview.stdout + preview.stderr);
     assert.match(preview.stdout, /1 of 1 connections would be written/);
     assert.deepEqual(await readConnectionRow(airflow, SEEDED_CONNECTION), before);
+  });
+
+  it('reads registry and region from the host of a connection', async () => {
+    const host = '210987654321.dkr.ecr.eu-west-1.amazonaws.com';
+    const connection = { connection_id: 'docker_eu', conn_type: 'docker', host, login: 'AWS' };
+    await seedConnection(airflow, { ...connection, password: 'expired' });
+    const inferring = join(stateFolder, 'inferring.yaml');
+    writeFileSync(
+      inferring,
+      `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: ${airflow.username}, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_eu]
+docker: {engines: []}
+`,
+    );
+    // Where there is a network, AWS itself would refuse the stand-in's token.
+    const offline = { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' };
+    const once = await runCommandLine(['refresh-once', '--json', '--config', inferring], offline);
+    assert.equal(once.code, 0, once.stdout + once.stderr);
+    const report = JSON.parse(once.stdout) as RefreshReport;
+    assert.deepEqual([report.airflows[0]?.registry, report.tokens[0]?.region], [host, 'eu-west-1']);
+    assert.equal(report.tokens[0]?.probe, 'unreachable');
+    assert.match(report.warnings[0] ?? '', new RegExp(`Registry ${host} could not be asked`));
+    const password = await readDecryptedPassword(airflow, 'docker_eu');
+    assert.equal(sandbox?.aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
   });
 
   it('refreshes without Temporal', async () => {

@@ -55,7 +55,9 @@ for (const [name, steps] of Object.entries(SCENARIOS)) {
     return handle.fetchHistory();
   });
   // Who recorded it and where, process, host and folder, is nobody's business.
-  const json = historyToJSON(history).replaceAll(ROOT, '/').replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
+  const json = historyToJSON(history)
+    .replaceAll(ROOT, '/')
+    .replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
   writeFileSync(file, `${json}\n`);
 }
 await env.teardown();
