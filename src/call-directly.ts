@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withTimeLimit, type Attempt } from './activities/attempt.js';
 import type { RefreshActivities } from './activities/index.js';
-import { ACTIVITY_LIMITS, backoffMs, type RunTimes } from './domain/activity-limits.js';
-import { failureEntry, FAILURES } from './domain/failures.js';
+import { ACTIVITY_LIMITS, waitBeforeRetryMs } from './domain/activity-limits.js';
+import { FAILURES } from './domain/failures.js';
 import type { FailureFacts } from './domain/run-record.js';
 import type { RefreshSteps, StepName } from './domain/steps.js';
 import { isRefreshFailure, safeErrorName } from './safe-error.js';
@@ -17,16 +17,16 @@ export interface Clock {
 
 const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: (ms) => delay(ms) };
 
-/** @param runId key of the run's tokens; @param times bounds of the run in milliseconds of the epoch */
+/** @param runId key of the run's tokens; @param runDeadlineMs until when failures are tried again, of the epoch */
 export function directSteps(
   activities: RefreshActivities,
   runId: string,
-  times: RunTimes,
+  runDeadlineMs: number,
   clock: Clock = SYSTEM_CLOCK,
 ): RefreshSteps {
   function call<T>(step: StepName, run: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { inAllMs = Infinity } = ACTIVITY_LIMITS[step];
-    const deadlineMs = Math.min(times.deadlineMs, clock.nowMs() + inAllMs);
+    const deadlineMs = Math.min(runDeadlineMs, clock.nowMs() + inAllMs);
     return callWithRetries(step, run, runId, deadlineMs, clock);
   }
   return {
@@ -54,19 +54,12 @@ async function callWithRetries<T>(
         run({ runId, number, signal }),
       );
     } catch (error) {
-      const waitMs = waitBeforeRetry(error, step, number);
+      // A foreign error is a defect, and no attempt mends it.
+      const waitMs = isRefreshFailure(error) ? waitBeforeRetryMs(error.type, step, number) : undefined;
       if (waitMs === undefined || clock.nowMs() + waitMs >= deadlineMs) throw error;
       await clock.wait(waitMs);
     }
   }
-}
-
-/** Milliseconds to wait; undefined when trying again cannot help. */
-function waitBeforeRetry(error: unknown, step: StepName, number: number): number | undefined {
-  if (!isRefreshFailure(error)) return undefined;
-  const { retryable, retryAfterMinutes } = failureEntry(error.type);
-  if (!retryable) return undefined;
-  return retryAfterMinutes === undefined ? backoffMs(step, number) : retryAfterMinutes * 60_000;
 }
 
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */

@@ -5,7 +5,7 @@ import { compose } from './compose.js';
 import type { RefreshConfig } from './config/refresh-config.js';
 import { ConfigStore } from './config/reload.js';
 import { refresh } from './domain/refresh.js';
-import type { DockerReport, FailureReport, RefreshReport, TokenReport } from './domain/report.js';
+import type { RefreshReport } from './domain/report.js';
 import type { ConnectionProblem, RefreshSteps, TokenFacts } from './domain/steps.js';
 
 /** What a run would do with one connection. */
@@ -18,13 +18,9 @@ export interface PreviewedConnection {
   readonly remedy: string | null;
 }
 
-export interface Preview {
+export interface Preview extends Pick<RefreshReport, 'tokens' | 'docker' | 'failures' | 'warnings'> {
   readonly dryRun: true;
   readonly connections: readonly PreviewedConnection[];
-  readonly tokens: readonly TokenReport[];
-  readonly docker: readonly DockerReport[];
-  readonly failures: readonly FailureReport[];
-  readonly warnings: readonly string[];
 }
 
 /** Refreshes everything once. @param retryForMs for how long failures that may pass are tried again */
@@ -49,8 +45,7 @@ async function runDirectly(
 ): Promise<RefreshReport> {
   const { activities } = compose(new ConfigStore(config));
   const runId = randomUUID();
-  const times = { deadlineMs: Date.now() + retryForMs, endsMs: Infinity };
-  return refresh(wrap(directSteps(activities, runId, times)), {
+  return refresh(wrap(directSteps(activities, runId, Date.now() + retryForMs)), {
     runId,
     previous: undefined,
     now: () => new Date(),

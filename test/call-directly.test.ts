@@ -45,8 +45,7 @@ describe('directSteps', () => {
       updateConnections: activity,
       testDocker: activity,
     };
-    const times = { deadlineMs: clock.now + retryForMs, endsMs: Infinity };
-    return directSteps(activities, 'run-1', times, clock);
+    return directSteps(activities, 'run-1', clock.now + retryForMs, clock);
   }
 
   function failing(type: FailureType, retryForMs = MIN): RefreshSteps {
@@ -66,7 +65,7 @@ describe('directSteps', () => {
       updateConnections: async (_attempt, input) => (seen.push(input), good.updateConnections(input)),
       testDocker: async (_attempt, input) => (seen.push(input), good.testDocker(input)),
     };
-    const steps = directSteps(activities, 'run-1', { deadlineMs: clock.now, endsMs: Infinity }, clock);
+    const steps = directSteps(activities, 'run-1', clock.now, clock);
     const inspect = { configHash: 'abc', airflow: 'main', page: 0 };
     const extract = { configHash: 'abc', group: 'g', registries: ['r'] };
     const update = { configHash: 'abc', airflow: 'main', registry: 'r', connections: ['c'] };

@@ -4,14 +4,13 @@
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { backoffMs } from '../domain/activity-limits.js';
+import { waitBeforeRetryMs } from '../domain/activity-limits.js';
 import { failureEntry, RefreshFailure } from '../domain/failures.js';
 import type { StepName } from '../domain/steps.js';
 import type { Logger } from '../logging.js';
 import { isRefreshFailure, safeErrorName, safeStackFrames } from '../safe-error.js';
 import { retriesTimeLeftMs } from './attempt-time.js';
 
-const MINUTE_MS = 60_000;
 /** What an attempt needs beside its back-off to begin at all. */
 const START_RESERVE_MS = 2000;
 
@@ -39,17 +38,17 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     return cancellationSignal.reason;
   }
   const failure = asRefreshFailure(error, info.activityType, logger);
-  const entry = failureEntry(failure.type);
-  const fixedDelayMs = entry.retryAfterMinutes && entry.retryAfterMinutes * MINUTE_MS;
-  const delayMs = fixedDelayMs ?? backoffMs(info.activityType as StepName, info.attempt);
-  const fits = retriesTimeLeftMs(info, elapsedMs) > delayMs + START_RESERVE_MS;
+  const { retryAfterMinutes } = failureEntry(failure.type);
+  const waitMs = waitBeforeRetryMs(failure.type, info.activityType as StepName, info.attempt);
+  const fits = waitMs !== undefined && retriesTimeLeftMs(info, elapsedMs) > waitMs + START_RESERVE_MS;
   const told = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,
     // A retry that does not fit would end as a time-out, and this cause would be lost.
-    nonRetryable: !entry.retryable || !fits,
+    nonRetryable: !fits,
     details: [{ remedy: failure.remedy }],
-    ...(fixedDelayMs === undefined ? {} : { nextRetryDelay: fixedDelayMs }),
+    // The ladder of the retry policy does for the others.
+    ...(fits && retryAfterMinutes !== undefined ? { nextRetryDelay: waitMs } : {}),
   });
   // It would lead to this line, and tell every reader of the history where the worker is installed.
   told.stack = '';

@@ -3,10 +3,11 @@
 import Docker from 'dockerode';
 import type { DockerEngine } from '../activities/ports.js';
 import { RefreshFailure } from '../domain/failures.js';
+import { isLoopbackHost } from '../domain/loopback.js';
+import { ECR_USER } from '../domain/token.js';
 import type { Secret } from '../secret.js';
 import { withDeadline } from './deadline.js';
 import { failureOfEngine, failureOfSignIn } from './docker-failure.js';
-import { isLoopbackHost } from './https-agent.js';
 
 const VERSION_TIMEOUT_MS = 10_000;
 /** The engine itself waits 15 s for the registry, twice: for the challenge and for the sign-in. */
@@ -42,7 +43,7 @@ export function createDockerEngine(url: string): DockerEngine {
       answer = await withDeadline(SIGN_IN_TIMEOUT_MS, signal, async (abortSignal) => {
         // dockerode takes the signal out of the object before it makes a body of the rest.
         const request = {
-          username: 'AWS',
+          username: ECR_USER,
           password: password.reveal(),
           serveraddress: registry,
           abortSignal,

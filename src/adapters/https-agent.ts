@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import { RefreshFailure } from '../domain/failures.js';
+import { isLoopbackHost } from '../domain/loopback.js';
 
 /** TLS 1.2 is Node's own default; stated, since NODE_OPTIONS can lower that. */
 const MIN_TLS_VERSION = 'TLSv1.2';
@@ -13,12 +14,6 @@ const MIN_TLS_VERSION = 'TLSv1.2';
 /** Which proxy the environment wants for a URL; undefined for none, and always for loopback. */
 export function proxyFor(url: string): string | undefined {
   return isLoopbackHost(new URL(url).hostname) ? undefined : getProxyForUrl(url) || undefined;
-}
-
-/** `localhost`, 127.0.0.0/8 or ::1, as `URL.hostname` or Node's `host` option writes them. */
-export function isLoopbackHost(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (net.isIPv4(bare) && bare.startsWith('127.'));
 }
 
 /**

@@ -1,10 +1,11 @@
 // Owns showing a token to a Docker registry (`GET /v2/`) and telling the registry's own refusal from everything that
 // can stand in its way. Refuses redirects and token realms: the token goes to the registry named, nowhere else.
 import type { RegistryApi } from '../activities/ports.js';
+import { isLoopbackHost } from '../domain/loopback.js';
 import type { RegistryProbe } from '../domain/steps.js';
+import { ECR_USER } from '../domain/token.js';
 import type { Secret } from '../secret.js';
 import { TransportFailure, type HttpAnswer, type HttpClient } from './http.js';
-import { isLoopbackHost } from './https-agent.js';
 
 const PROBE_TIMEOUT_MS = 15_000;
 
@@ -27,7 +28,9 @@ export function createRegistryApi({ http }: { readonly http: HttpClient }): Regi
       const answer = await http.send({
         method: 'GET',
         url,
-        headers: { Authorization: `Basic ${Buffer.from(`AWS:${password.reveal()}`).toString('base64')}` },
+        headers: {
+          Authorization: `Basic ${Buffer.from(`${ECR_USER}:${password.reveal()}`).toString('base64')}`,
+        },
         timeoutMs: PROBE_TIMEOUT_MS,
         signal,
       });

@@ -2,6 +2,7 @@
 // Refuses addresses that would send a password in clear, to nobody, or to more than one place.
 import { isIPv4 } from 'node:net';
 
+import { isLoopbackHost } from '../domain/loopback.js';
 import { parseEcrHost } from '../domain/registry-host.js';
 
 export interface AddressFault {
@@ -30,7 +31,7 @@ export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url:
   if (/\/api\/v\d+\/*$/.test(url.pathname)) {
     return fault('ends in the path of the API', 'End it before /api: the worker adds /api/v2 itself.');
   }
-  if (url.protocol === 'http:' && !allowInsecureHttp && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !allowInsecureHttp && !isLoopbackHost(url.hostname)) {
     return fault(
       'is http:// beyond loopback: the password would cross the network in clear',
       'Write https://, or add `allowInsecureHttp: true` beside it if the network is trusted.',
@@ -86,10 +87,6 @@ function parseUrl(text: string): URL | undefined {
 }
 
 /** `host` as URL gives it: lower case, IPv6 in brackets. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
-}
-
 function isLinkLocal(host: string): boolean {
   return (
     (isIPv4(host) && host.startsWith('169.254.')) ||

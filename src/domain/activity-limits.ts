@@ -1,5 +1,6 @@
 // Owns the time limits and retry ladders of the five activities, and the arithmetic that keeps every call inside
 // the run's one deadline. Refuses zero and negative time-outs: Temporal takes 0 as "no limit".
+import { failureEntry, type FailureType } from './failures.js';
 import type { StepName } from './steps.js';
 
 const SECOND_MS = 1000;
@@ -53,7 +54,7 @@ export const ACTIVITY_LIMITS: Readonly<Record<StepName, ActivityLimits>> = {
 };
 
 /** The times that bound a run, in milliseconds of the epoch. */
-export interface RunTimes {
+export interface RunBounds {
   /** No new ladder of retries goes beyond this. */
   readonly deadlineMs: number;
   /** Temporal ends the run here, and its report with it; infinite where nothing does. */
@@ -71,7 +72,7 @@ export interface CallLimits {
 const REPORT_RESERVE_MS = 10 * SECOND_MS;
 
 /** What a call may take now; undefined when not even one attempt ends before the run does. */
-export function limitsNow(step: StepName, nowMs: number, run: RunTimes): CallLimits | undefined {
+export function limitsNow(step: StepName, nowMs: number, run: RunBounds): CallLimits | undefined {
   const { startToCloseMs, inAllMs = Infinity } = ACTIVITY_LIMITS[step];
   const leftMs = Math.floor(Math.min(run.deadlineMs - nowMs, inAllMs));
   if (leftMs >= startToCloseMs) return { startToCloseMs, scheduleToCloseMs: leftMs };
@@ -83,12 +84,22 @@ export function limitsNow(step: StepName, nowMs: number, run: RunTimes): CallLim
  * The deadline of a run: `retryFor` after its first workflow task, but never so late that Temporal would end the
  * run before it could report. A run may wait long for a worker while its execution time-out counts.
  */
-export function runTimes(firstTaskMs: number, retryForMs: number, endsMs: number): RunTimes {
+export function runBounds(firstTaskMs: number, retryForMs: number, endsMs: number): RunBounds {
   const reserveMs = Math.min(5 * MINUTE_MS, Math.max(0, endsMs - firstTaskMs) / 4);
   return { deadlineMs: Math.min(firstTaskMs + retryForMs, endsMs - reserveMs), endsMs };
 }
 
-/** Wait before the attempt that follows attempt number `attempt` (from 1). */
+/**
+ * Milliseconds to wait after attempt number `attempt` (from 1) failed, before the next; undefined when trying again
+ * within the run cannot help.
+ */
+export function waitBeforeRetryMs(type: FailureType, step: StepName, attempt: number): number | undefined {
+  const { retryable, retryAfterMinutes } = failureEntry(type);
+  if (!retryable) return undefined;
+  return retryAfterMinutes === undefined ? backoffMs(step, attempt) : retryAfterMinutes * MINUTE_MS;
+}
+
+/** Wait before the attempt that follows attempt number `attempt` (from 1), by the step's own ladder. */
 export function backoffMs(step: StepName, attempt: number): number {
   const { firstRetryMs, retryCapMs } = ACTIVITY_LIMITS[step];
   return Math.min(firstRetryMs * BACKOFF_COEFFICIENT ** (attempt - 1), retryCapMs);

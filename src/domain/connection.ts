@@ -2,6 +2,7 @@
 // Refuses to repair: what is wrong with a connection is named and left to its owner.
 import type { FailureType } from './failures.js';
 import { bareHost, parseEcrHost } from './registry-host.js';
+import { ECR_USER } from './token.js';
 
 /** An Airflow connection as its REST API shows it: everything but the password. */
 export interface StoredConnection {
@@ -43,8 +44,8 @@ export function judgeConnection(
   if (connection.port !== null) {
     return refuse('ConnectionPortSet', `its port is ${connection.port}; it must be empty`);
   }
-  if (connection.login !== 'AWS') {
-    return refuse('ConnectionLoginMismatch', `its login is ${quote(connection.login)}, not "AWS"`);
+  if (connection.login !== ECR_USER) {
+    return refuse('ConnectionLoginMismatch', `its login is ${quote(connection.login)}, not "${ECR_USER}"`);
   }
   if (turnsReauthOff(connection.extra)) {
     return refuse('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');

@@ -13,8 +13,8 @@ import {
   ACTIVITY_LIMITS,
   BACKOFF_COEFFICIENT,
   limitsNow,
-  runTimes,
-  type RunTimes,
+  runBounds,
+  type RunBounds,
 } from '../domain/activity-limits.js';
 import { refresh } from '../domain/refresh.js';
 import { asReport, INCOMPLETE, summarizeReport, type RefreshReport } from '../domain/report.js';
@@ -38,7 +38,7 @@ const LOOK_AGAIN: Duration = '15 minutes';
  */
 export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
   const info = workflowInfo();
-  const times = runTimes(Date.now(), retryForMs, info.executionExpirationTime?.getTime() ?? Infinity);
+  const times = runBounds(Date.now(), retryForMs, info.executionExpirationTime?.getTime() ?? Infinity);
   const progress = new StepProgress(setCurrentDetails);
   const watch = new CancellationScope();
   const watching = watch.run(() => watchProgress(progress)).catch(ignoreCancellation);
@@ -72,7 +72,7 @@ function previousReport(): RefreshReport | undefined {
 }
 
 /** The steps as activities of this run, each within what is left until the deadline. */
-function scheduledSteps(times: RunTimes, progress: StepProgress): RefreshSteps {
+function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps {
   function schedule<T>(step: StepName, target: string, summary: string, input?: object): Promise<T> {
     const limits = limitsNow(step, Date.now(), times);
     if (!limits) return Promise.reject(new OutOfTime(step));

@@ -3,8 +3,8 @@ import {
   ACTIVITY_LIMITS,
   backoffMs,
   limitsNow,
-  runTimes,
-  type RunTimes,
+  runBounds,
+  type RunBounds,
 } from '../../src/domain/activity-limits.js';
 import type { StepName } from '../../src/domain/steps.js';
 
@@ -12,7 +12,7 @@ const S = 1000;
 const MIN = 60 * S;
 const STEPS = Object.keys(ACTIVITY_LIMITS) as StepName[];
 const DEADLINE_MS = 225 * MIN;
-const RUN: RunTimes = { deadlineMs: DEADLINE_MS, endsMs: DEADLINE_MS + 5 * MIN };
+const RUN: RunBounds = { deadlineMs: DEADLINE_MS, endsMs: DEADLINE_MS + 5 * MIN };
 
 describe('limitsNow', () => {
   it('gives a step everything that is left until the deadline', () =>
@@ -80,29 +80,29 @@ describe('limitsNow', () => {
   });
 });
 
-describe('runTimes', () => {
+describe('runBounds', () => {
   it('sets the deadline retryFor after the first task', () =>
-    assert.deepEqual(runTimes(1000, 225 * MIN, 1000 + 230 * MIN), {
+    assert.deepEqual(runBounds(1000, 225 * MIN, 1000 + 230 * MIN), {
       deadlineMs: 1000 + 225 * MIN,
       endsMs: 1000 + 230 * MIN,
     }));
 
   it('keeps 5 min for the end of a run whose first task came late', () => {
     const endsMs = 230 * MIN;
-    assert.equal(runTimes(MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
-    assert.equal(runTimes(200 * MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
+    assert.equal(runBounds(MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
+    assert.equal(runBounds(200 * MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
   });
 
   it('keeps a quarter of what is left when that is less than 5 min', () => {
-    assert.equal(runTimes(210 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 225 * MIN);
-    assert.equal(runTimes(222 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 228 * MIN);
+    assert.equal(runBounds(210 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 225 * MIN);
+    assert.equal(runBounds(222 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 228 * MIN);
   });
 
   it('has its deadline at the end when the first task came after it', () =>
-    assert.equal(runTimes(231 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 230 * MIN));
+    assert.equal(runBounds(231 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 230 * MIN));
 
   it('knows no end where there is no execution time-out', () =>
-    assert.deepEqual(runTimes(0, MIN, Infinity), { deadlineMs: MIN, endsMs: Infinity }));
+    assert.deepEqual(runBounds(0, MIN, Infinity), { deadlineMs: MIN, endsMs: Infinity }));
 });
 
 describe('backoffMs', () => {
