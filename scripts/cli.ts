@@ -3,7 +3,7 @@
 // package. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../src/version.js';
-import { exitCodeOf, printError } from './command-line.js';
+import { EXIT, exitCodeOf, printError } from './command-line.js';
 import { doctorCommand } from './doctor.js';
 import { refreshOnceCommand } from './refresh-once.js';
 import { scheduleCommand } from './schedule.js';
@@ -12,6 +12,12 @@ import { workerCommand } from './worker.js';
 
 // The AWS SDK would warn at every command of a Node version that this release supports.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+// A defect in a callback: Node would print the error whole, and its message may quote a request.
+process.on('uncaughtException', (error) => {
+  printError(error);
+  process.exit(EXIT.failed);
+});
 
 const program = new Command('airflow-ecr-refresh')
   .description("Keeps the ECR tokens in Airflow's Docker connections fresh.")

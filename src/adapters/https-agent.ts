@@ -8,8 +8,8 @@ import { getProxyForUrl } from 'proxy-from-env';
 import { RefreshFailure } from '../domain/failures.js';
 import { isLoopbackHost } from '../domain/loopback.js';
 
-/** TLS 1.2 is Node's own default; stated, since NODE_OPTIONS can lower that. */
-const MIN_TLS_VERSION = 'TLSv1.2';
+/** Node's own defaults, stated: NODE_OPTIONS can lower the one, NODE_TLS_REJECT_UNAUTHORIZED=0 the other. */
+const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
 
 /** Which proxy the environment wants for a URL; undefined for none, and always for loopback. */
 export function proxyFor(url: string): string | undefined {
@@ -26,7 +26,7 @@ export function createHttpsAgent(): https.Agent {
   const proxy = getProxyForUrl('https://proxy.invalid');
   const agent = proxy
     ? new SelectiveProxyAgent(checkProxy(proxy), { keepAlive: true })
-    : new https.Agent({ keepAlive: true, minVersion: MIN_TLS_VERSION });
+    : new https.Agent({ keepAlive: true, ...TLS_RULES });
   // An agent of https-proxy-agent descends from http.Agent, and Node, axios and the SDK take it for https all the same.
   return agent;
 }
@@ -46,7 +46,7 @@ type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
 class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
-    const target = { ...options, minVersion: MIN_TLS_VERSION } as typeof options;
+    const target = { ...options, ...TLS_RULES } as typeof options;
     if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target));
     let status = 200;
     request.once('proxyConnect', (answer: { statusCode: number }) => {
