@@ -5,7 +5,7 @@ import { ConfigError, formatPlace } from '../src/config/problems.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { checkTargets } from '../src/doctor/check-targets.js';
 import { checkTemporal } from '../src/doctor/check-temporal.js';
-import { ok, type Check } from '../src/doctor/check.js';
+import { ok, warning, type Check } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/domain/schedule.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 
@@ -39,10 +39,11 @@ function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } 
     const config = loadConfig(path);
     const count = config.airflows.reduce((sum, { connections }) => sum + connections.length, 0);
     const summary = `${path} is valid: ${config.airflows.length} Airflow(s), ${count} connection(s)`;
-    return {
-      config,
-      checks: [ok('configuration', summary), ok('schedule settings', describeSchedule(config.schedule))],
-    };
+    const warnings = config.warnings.map((problem) =>
+      warning(formatPlace(path, problem), problem.message, problem.remedy),
+    );
+    const schedule = ok('schedule settings', describeSchedule(config.schedule));
+    return { config, checks: [ok('configuration', summary), ...warnings, schedule] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const checks = error.problems.map((problem) => ({

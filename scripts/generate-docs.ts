@@ -69,6 +69,10 @@ Where a setting says so, a value can be kept out of the file. Secrets must be.
 
 What a reference stands for is never shown. Passwords are read anew at each sign-in.
 
+The configuration and these files may be symbolic links, and belong to any user. One that every user of the machine may
+write is refused; a password that every user may read, or that holds a line break or blanks at its ends, is used,
+and \`doctor\` warns of it.
+
 ## Settings
 
 Durations are a whole number with its unit: \`30s\`, \`5m\`, \`4h\`, \`1d\`.

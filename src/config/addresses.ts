@@ -25,10 +25,17 @@ export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url:
   }
   // Asked of the text: URL drops a lone ? or #.
   if (/[?#]/.test(text)) return fault('has a query or fragment', 'End it before ? and #.');
+  // Which URL takes for names: `${AIRFLOW_HOST}`, that nobody has filled in.
+  if (!isHost(url.hostname) || url.port === '0') {
+    return fault(
+      'has no valid host or port',
+      'Write for example `url: https://airflow.example.com`; a variable stands for a whole URL: `url: {env: NAME}`.',
+    );
+  }
   if (isLinkLocal(url.hostname)) {
     return fault('is a link-local address, where clouds keep their credentials', 'Name the host of Airflow.');
   }
-  if (/\/api\/v\d+\/*$/.test(url.pathname)) {
+  if (/\/api\/v\d+(\/|$)/.test(url.pathname)) {
     return fault('ends in the path of the API', 'End it before /api: the worker adds /api/v2 itself.');
   }
   if (url.protocol === 'http:' && !allowInsecureHttp && !isLoopbackHost(url.hostname)) {
@@ -54,13 +61,36 @@ export function checkRegistryHost(host: string): AddressFault | undefined {
   if (!groups || host.includes('..') || Number(groups['port'] ?? 1) > 65_535) {
     return fault('is no host or host:port', 'Write for example `registryHost: 127.0.0.1:5000`.');
   }
-  if (parseEcrHost(groups['host'] ?? '')) {
+  return checkHostOfAws(groups['host'] ?? '');
+}
+
+function checkHostOfAws(host: string): AddressFault | undefined {
+  if (parseEcrHost(host)) {
     return fault(
       'is a host of ECR itself, which tells account and region',
       'Remove this entry: connections with this host need none.',
     );
   }
-  return undefined;
+  if (/^\d+\.dkr[.-]ecr/.test(host)) {
+    return fault(
+      'looks like a host of ECR and is none',
+      'Check it: twelve digits of account, `.dkr.ecr.`, region, `.amazonaws.com`; then remove this entry.',
+    );
+  }
+  if (/^(public\.ecr|ecr-public)\./.test(host)) {
+    return fault('is ECR Public, which this release does not refresh', 'Remove this entry.');
+  }
+  return isLinkLocal(host)
+    ? fault('is a link-local address, where clouds keep their credentials', 'Name the host of a registry.')
+    : undefined;
+}
+
+/**
+ * Whether a URL is one that documents use and nobody owns (RFC 2606), as in the example that was copied and not
+ * edited.
+ */
+export function isExampleUrl(url: string): boolean {
+  return /(^|\.)example(\.(com|net|org))?$/.test(new URL(url).hostname);
 }
 
 /** What is wrong with the address of a Docker Engine; undefined when it may be used. */
@@ -84,6 +114,11 @@ function parseUrl(text: string): URL | undefined {
   // URL drops tabs, newlines and blanks around it, and reads `https:host` and backslashes as if they were slashes.
   if (/[\s\\]/.test(text) || !/^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(text)) return undefined;
   return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** `host` as URL gives it. Names of Docker Compose and Kubernetes services may hold underscores. */
+function isHost(host: string): boolean {
+  return /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(host);
 }
 
 /** `host` as URL gives it: lower case, IPv6 in brackets. */

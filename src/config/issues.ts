@@ -3,7 +3,7 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 
-import { showKey, type ReportProblem, type SettingPath } from './problems.js';
+import { formatPath, showKey, type ReportProblem, type SettingPath } from './problems.js';
 import { configJsonSchema, type JsonSchema } from './schema.js';
 import { suggestKey } from './suggest.js';
 
@@ -17,15 +17,36 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Reports everything that the schema found wrong with the parsed file. */
 export function reportIssues(issues: readonly z.core.$ZodIssue[], raw: unknown, report: ReportProblem): void {
   const schema = configJsonSchema();
+  const mistyped = listMistyped(issues, schema);
   for (const issue of issues) {
-    const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+    const path = pathOf(issue);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) reportUnknownKey(schemaAt(schema, path), path, key, report);
     } else {
       const value = valueAt(raw, path);
+      // One slip is one fault: the mistyped key names this one.
+      if (value === undefined && mistyped.has(formatPath(path))) continue;
       report(path, describeIssue(issue, value), describeRemedy(schema, path, value));
     }
   }
+}
+
+/** Paths of the settings that mistyped keys are taken for. */
+function listMistyped(issues: readonly z.core.$ZodIssue[], schema: JsonSchema): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const path = pathOf(issue);
+    for (const key of issue.keys) {
+      const meant = suggestKey(key, Object.keys(schemaAt(schema, path).properties ?? {}));
+      if (meant !== undefined) paths.add(formatPath([...path, meant]));
+    }
+  }
+  return paths;
+}
+
+function pathOf(issue: z.core.$ZodIssue): SettingPath {
+  return issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
 function reportUnknownKey(schema: JsonSchema, path: SettingPath, key: string, report: ReportProblem): void {
@@ -67,7 +88,17 @@ function describeRemedy(schema: JsonSchema, path: SettingPath, value: unknown): 
   if ((typeof value === 'number' || typeof value === 'boolean') && wouldFitQuoted(value, form)) {
     return `Put it in quotes: \`${key}: ${quoted(example) ?? written}\`.`;
   }
-  return `Write for example \`${key}: ${written}\`.`;
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (setting.type === 'array' && !isItem && isMapping)
+    return 'Begin each entry below it with a hyphen: `- `.';
+  const otherwise = value === null && !isItem && isOptional(schema, path) ? ', or remove it' : '';
+  return `Write for example \`${key}: ${written}\`${otherwise}.`;
+}
+
+function isOptional(schema: JsonSchema, path: SettingPath): boolean {
+  const { properties, required } = schemaAt(schema, path.slice(0, -1));
+  const key = String(path.at(-1));
+  return properties !== undefined && Object.hasOwn(properties, key) && !required?.includes(key);
 }
 
 /** Whether quotes are all that a number needs: `account: 123456789012`, but not `every: 4`, which lacks its unit. */

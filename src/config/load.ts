@@ -24,16 +24,20 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): RefreshConfig {
   const yaml = parseYaml(readConfigText(path));
   const problems: ConfigProblem[] = [...yaml.problems];
-  const report: ReportProblem = (at, message, remedy) => {
-    const line = yaml.lineOf(at);
-    problems.push({ path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy });
-  };
+  const warnings: ConfigProblem[] = [];
+  const noteIn =
+    (list: ConfigProblem[]): ReportProblem =>
+    (at, message, remedy) => {
+      const line = yaml.lineOf(at);
+      list.push({ path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy });
+    };
+  const report = noteIn(problems);
   if (yaml.value === undefined || yaml.value === null) throw new ConfigError(path, problems);
 
   const parsed = configSchema.safeParse(yaml.value);
   if (!parsed.success) reportIssues(parsed.error.issues, yaml.value, report);
   const raw: Record<string, unknown> = typeof yaml.value === 'object' ? { ...yaml.value } : {};
-  const resolution = { source: { env, folder: dirname(resolve(path)) }, report };
+  const resolution = { source: { env, folder: dirname(resolve(path)) }, report, warn: noteIn(warnings) };
   const airflows = resolveAirflows(raw['airflows'], resolution);
   const registries = resolveRegistries(raw['registries'], resolution);
   const engines = resolveEngines(raw['docker'], resolution);
@@ -50,6 +54,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     engines,
     schedule,
     taskQueue,
+    warnings: sortByLine(warnings),
   };
 }
 

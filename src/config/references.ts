@@ -1,12 +1,12 @@
 // Owns the two stand-ins for a value, `{env: NAME}` and `{file: PATH}`: how they are read and what can be wrong.
 // Refuses to show what they stand for: problems name the variable or the file, never the value.
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { RefreshFailure } from '../domain/failures.js';
 import { Secret } from '../secret.js';
+import { readTextFile } from './text-file.js';
 
-const MAX_BYTES = 64 * 1024;
+const MAX_KIB = 64;
 
 export type Reference = { readonly env: string } | { readonly file: string };
 
@@ -18,7 +18,8 @@ export interface ReferenceSource {
 }
 
 export type ReferenceReading =
-  { readonly value: string } | { readonly problem: string; readonly remedy: string };
+  | { readonly value: string; readonly readableByAll?: string }
+  | { readonly problem: string; readonly remedy: string };
 
 /** Reads what a reference stands for. Never throws. */
 export function readReference(reference: Reference, source: ReferenceSource): ReferenceReading {
@@ -50,47 +51,20 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceReading {
 
 function readFile(path: string, folder: string): ReferenceReading {
   const file = JSON.stringify(path);
-  let bytes: Buffer;
-  try {
-    const stats = statSync(resolve(folder, path));
-    // A pipe or device could block for ever, or give its content only once.
-    if (!stats.isFile())
-      return { problem: `${file} is no plain file`, remedy: 'Name a file that holds the value alone.' };
-    if (stats.size > MAX_BYTES) return tooLarge(file);
-    bytes = readFileSync(resolve(folder, path));
-  } catch (error) {
-    return cannotRead(file, error);
-  }
-  if (bytes.length > MAX_BYTES) return tooLarge(file);
-  return decode(file, bytes);
-}
-
-function decode(file: string, bytes: Buffer): ReferenceReading {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return { problem: `file ${file} is not UTF-8`, remedy: 'Save it as UTF-8 text.' };
+  const reading = readTextFile(resolve(folder, path), MAX_KIB);
+  if ('missing' in reading) return { problem: `there is no file ${file}`, remedy: remedyForMissing(path) };
+  if ('message' in reading) {
+    const remedy = reading.remedy ?? 'Name a file that holds the value alone.';
+    return { problem: `file ${file} ${reading.message}`, remedy };
   }
   // Editors and `echo` end a file with one newline, which is no part of the value.
-  const value = text.replace(/\r?\n$/, '');
-  return value === '' ? { problem: `file ${file} is empty`, remedy: 'Write the value into it.' } : { value };
+  const value = reading.text.replace(/\r?\n$/, '');
+  if (value === '') return { problem: `file ${file} is empty`, remedy: 'Write the value into it.' };
+  return reading.isReadableByAll ? { value, readableByAll: file } : { value };
 }
 
-function tooLarge(file: string): ReferenceReading {
-  return { problem: `file ${file} is larger than 64 KiB`, remedy: 'Name a file that holds the value alone.' };
-}
-
-function cannotRead(file: string, error: unknown): ReferenceReading {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return {
-      problem: `there is no file ${file}`,
-      remedy: 'Create it, or mend the path: it is relative to the folder of the configuration file.',
-    };
-  }
-  return {
-    problem: `file ${file} cannot be read (${code ?? 'unknown error'})`,
-    remedy: 'Give the user of this process permission to read it.',
-  };
+function remedyForMissing(path: string): string {
+  return path.startsWith('~')
+    ? 'Write the path out: ~ stands for no folder here.'
+    : 'Create it, or mend the path: it is relative to the folder of the configuration file.';
 }

@@ -3,6 +3,7 @@
 import type { NamedRegistry } from '../domain/connection.js';
 import type { ScheduleSettings } from '../domain/schedule.js';
 import type { Secret } from '../secret.js';
+import type { ConfigProblem } from './problems.js';
 
 export interface AirflowConfig {
   readonly name: string;
@@ -31,7 +32,7 @@ export interface EngineConfig {
 
 export interface RefreshConfig {
   /**
-   * Twelve hex digits of the SHA-256 of everything below but `path`, passwords stood for by their references:
+   * Twelve hex digits of the SHA-256 of everything below but `path` and `warnings`, passwords stood for by their references:
    * equal on every worker with the same settings, whatever the order of keys or the comments in the file.
    */
   readonly hash: string;
@@ -42,4 +43,6 @@ export interface RefreshConfig {
   readonly engines: readonly EngineConfig[];
   readonly schedule: ScheduleSettings;
   readonly taskQueue: string;
+  /** What is hardly meant so, but can be worked with; not part of the hash. */
+  readonly warnings: readonly ConfigProblem[];
 }

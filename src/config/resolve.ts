@@ -6,6 +6,7 @@ import type { NamedRegistry } from '../domain/connection.js';
 import {
   checkEngine,
   checkRegistryHost,
+  isExampleUrl,
   isUnixSocket,
   readAirflowUrl,
   type AddressFault,
@@ -26,6 +27,7 @@ import {
 export interface Resolution {
   readonly source: ReferenceSource;
   readonly report: ReportProblem;
+  readonly warn: ReportProblem;
 }
 
 /** An airflow with the reference to its password, which stands for the password in the configuration's hash. */
@@ -68,7 +70,7 @@ function resolveAirflow(
   );
   const password = auth.password;
   if (!password) return undefined;
-  const readable = resolveValue(password, [...at, 'auth', 'password'], resolution) !== undefined;
+  const readable = checkSecret(password, [...at, 'auth', 'password'], resolution);
   if (name === undefined || url === undefined || username === undefined || !readable) return undefined;
   const readPassword = () => readSecret(password, resolution.source, `the password of airflow "${name}"`);
   return { airflow: { name, url, username, readPassword, connections }, password };
@@ -83,9 +85,36 @@ function resolveUrl(
   const text = resolveValue(setting, at, resolution);
   if (text === undefined) return undefined;
   const reading = readAirflowUrl(text, allowInsecureHttp);
-  if ('url' in reading) return reading.url;
-  reportFault(reading, at, resolution);
-  return undefined;
+  if (!('url' in reading)) return reportFault(reading, at, resolution);
+  if (isExampleUrl(reading.url)) {
+    resolution.warn(at, 'is an address of the documentation, which nobody has', 'Name your Airflow.');
+  }
+  return reading.url;
+}
+
+/** Whether a secret can be read now; it is read again when it is needed. */
+function checkSecret(reference: Reference, at: SettingPath, { source, report, warn }: Resolution): boolean {
+  const reading = readReference(reference, source);
+  if ('problem' in reading) {
+    report(at, reading.problem, reading.remedy);
+    return false;
+  }
+  if (reading.readableByAll !== undefined) {
+    warn(
+      at,
+      `file ${reading.readableByAll} may be read by every user of this machine`,
+      'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.',
+    );
+  }
+  // Kept, since it may be meant; but it is more often what `echo` has left behind.
+  if (/^\s|\s$|\p{Cc}/u.test(reading.value)) {
+    warn(
+      at,
+      'the value begins or ends with a blank, or holds a line break',
+      'Remove that if it is no part of it: it is used as it stands.',
+    );
+  }
+  return true;
 }
 
 function readConnections(

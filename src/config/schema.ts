@@ -55,11 +55,16 @@ const duration = z
   .string()
   .regex(DURATION, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
 
-/** Airflow's own grammar of connection ids, but for slashes; Airflow allows up to 250 characters. */
+/**
+ * Airflow's own grammar of connection ids, but for slashes, and for `.` and `..`, with which a URL would lead
+ * elsewhere; Airflow allows up to 250 characters.
+ */
 export const connectionIdSchema = z
   .string()
   .max(200)
-  .regex(/^[\w.-]+$/, { error: 'is no connection id: letters, digits, dots, hyphens and underscores' });
+  .regex(/^(?!\.{1,2}$)[\w.-]+$/, {
+    error: 'is no connection id: letters, digits, dots, hyphens and underscores, and not dots alone',
+  });
 
 export const authSchema = z.strictObject({
   username: valueOrReference.meta({

@@ -1,18 +1,19 @@
 // Owns reading the configuration file and parsing its YAML, and knows the line of every setting.
 // Refuses anchors, aliases and tags (nothing here needs them, and they can make a small file huge in memory).
-import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node, YAMLError } from 'yaml';
 
 import { ConfigError, type ConfigProblem, type SettingPath } from './problems.js';
+import { readTextFile } from './text-file.js';
+import { describeFault, isOpenQuote, START_FRESH } from './yaml-words.js';
 
-const MAX_BYTES = 256 * 1024;
+const MAX_KIB = 256;
 /** Beyond the first few, syntax errors are consequences of the earlier ones. */
 const MAX_SYNTAX_ERRORS = 5;
 /** Faults that leave the meaning of the rest clear, so that the rest can be checked as well. */
 const HARMLESS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
-const START_FRESH = 'Start from the example: `cp refresh.example.yaml refresh.yaml`';
 
 export interface YamlSource {
   /** The parsed text; undefined when it is too broken to be looked at any further. */
@@ -24,39 +25,24 @@ export interface YamlSource {
 
 /**
  * The text of a configuration file.
- * @throws ConfigError when it is missing, unreadable, empty, too large or not UTF-8
+ * @throws ConfigError when it is missing, unreadable, empty, too large, not UTF-8, or may be written by all
  */
 export function readConfigText(file: string): string {
-  let bytes: Buffer;
-  try {
-    const stats = statSync(file);
-    if (!stats.isFile())
-      throw fault(file, 'is no plain file', 'Name a YAML file by --config or ECR_REFRESH_CONFIG.');
-    if (stats.size > MAX_BYTES)
-      throw fault(file, 'is larger than 256 KiB', 'Name the configuration file, not another one.');
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw error instanceof ConfigError ? error : cannotRead(file, error);
+  const reading = readTextFile(file, MAX_KIB);
+  if ('missing' in reading) {
+    const looked = isAbsolute(file) ? '' : ` It was looked for in ${process.cwd()}.`;
+    throw fault(
+      file,
+      'there is no such file',
+      `${START_FRESH}, or name yours by --config or ECR_REFRESH_CONFIG.${looked}`,
+    );
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw fault(file, 'is not UTF-8', 'Save it as UTF-8 text.');
+  if ('message' in reading) {
+    const remedy = reading.remedy ?? 'Name the configuration file by --config or ECR_REFRESH_CONFIG.';
+    throw fault(file, reading.message, remedy);
   }
-  if (text.trim() === '') throw fault(file, 'is empty', `${START_FRESH}.`);
-  return text;
-}
-
-function cannotRead(file: string, error: unknown): ConfigError {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR'
-    ? fault(file, 'there is no such file', `${START_FRESH}, or name yours by --config or ECR_REFRESH_CONFIG.`)
-    : fault(
-        file,
-        `cannot be read (${code ?? 'unknown error'})`,
-        'Give the user of this process permission to read it.',
-      );
+  if (reading.text.trim() === '') throw fault(file, 'is empty', `${START_FRESH}.`);
+  return reading.text;
 }
 
 function fault(file: string, message: string, remedy: string): ConfigError {
@@ -77,7 +63,7 @@ export function parseYaml(text: string): YamlSource {
   const lineOf = (path: SettingPath): number | undefined => findLine(document, path, lineAt);
   const forbidden = findForbidden(document, lineAt);
   const syntax = [...document.errors, ...document.warnings];
-  const problems = [...forbidden, ...describeSyntax(syntax, forbidden, lineAt)];
+  const problems = [...forbidden, ...describeSyntax(document, syntax, forbidden, lineAt)];
   const usable = forbidden.length === 0 && syntax.every(({ code }) => HARMLESS.has(code));
   const value: unknown = usable ? document.toJS() : undefined;
   if (usable && (value === null || value === undefined)) {
@@ -88,45 +74,33 @@ export function parseYaml(text: string): YamlSource {
 
 /** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
 function describeSyntax(
+  document: Document.Parsed,
   errors: readonly YAMLError[],
   forbidden: readonly ConfigProblem[],
   lineAt: (offset: number) => number,
 ): ConfigProblem[] {
   const lines = new Set(forbidden.map(({ line }) => line));
   const problems: ConfigProblem[] = [];
-  for (const { code, pos } of errors) {
-    const line = lineAt(pos[0]);
-    if (lines.has(line) || problems.length === MAX_SYNTAX_ERRORS) continue;
+  for (const { code, pos, message } of errors) {
+    const words = describeFault(code, message);
+    const line = lineAt(isOpenQuote(words) ? findLastQuote(document, pos[0]) : pos[0]);
+    const isConsequence = problems.length > 0 && code === 'UNEXPECTED_TOKEN';
+    if (isConsequence || lines.has(line) || problems.length === MAX_SYNTAX_ERRORS) continue;
     lines.add(line);
-    problems.push({ path: '', line, ...describeFault(code) });
+    problems.push({ path: '', line, ...words });
   }
   return problems;
 }
 
-/** Words of our own: the library's messages quote the text, and with it a secret that stands near the fault. */
-function describeFault(code: string): { message: string; remedy: string } {
-  switch (code) {
-    case 'DUPLICATE_KEY':
-      return { message: 'the same key stands here for a second time', remedy: 'Remove one of the two.' };
-    case 'TAB_AS_INDENT':
-      return { message: 'a tab indents this line', remedy: 'Indent with spaces: YAML knows no tabs there.' };
-    case 'MULTIPLE_DOCS':
-      return {
-        message: 'a second YAML document begins here',
-        remedy: 'Keep one document in the file: remove `---`.',
-      };
-    case 'NON_STRING_KEY':
-      return { message: 'a key is not text', remedy: 'Write settings as `key: value`.' };
-    case 'TAG_RESOLVE_FAILED':
-      return { message: 'tags (`!…`) are not known here', remedy: 'Remove the tag.' };
-    case 'RESOURCE_EXHAUSTION':
-      return { message: 'lists and mappings are nested too deeply', remedy: `${START_FRESH}.` };
-    default:
-      return {
-        message: 'this is no valid YAML',
-        remedy: 'Check indentation, colons, quotes and brackets here and in the line above.',
-      };
-  }
+/** Where the last quoted text before an offset begins: the parser blames the end of the file for an open quote. */
+function findLastQuote(document: Document.Parsed, before: number): number {
+  let start = before;
+  visit(document, {
+    Scalar(_key, { type, range }) {
+      if (type?.startsWith('QUOTE_') && range && range[0] < before) start = range[0];
+    },
+  });
+  return start;
 }
 
 function findForbidden(document: Document.Parsed, lineAt: (offset: number) => number): ConfigProblem[] {

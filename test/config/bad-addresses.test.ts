@@ -40,6 +40,17 @@ const ADDRESSES: BadConfig[] = [
     /adds \/api\/v2 itself/,
   ),
   url('that ends in /api/v1', 'https://airflow.example.com/api/v1', /path of the API/, /before \/api/),
+  url(
+    'of an address in the API',
+    'https://airflow.example.com/api/v2/connections',
+    /path of the API/,
+    /before \/api/,
+  ),
+  url('with a variable in it', '"https://${HOST}/"', /no valid host/, /`url: \{env: NAME\}`/),
+  url('with port 0', 'https://airflow.example.com:0', /no valid host or port/, /https:/),
+  ...['169.254.170.2', '[fe80::1]', '[fd00:ec2::254]', '[::ffff:169.254.169.254]'].map((host) =>
+    url(`of the link-local address ${host}`, `"https://${host}"`, /link-local/, /host of Airflow/),
+  ),
   url('of http:// beyond loopback', 'http://airflow.example.com', /in clear/, /allowInsecureHttp: true/),
   url(
     'of http:// with a host that begins like loopback',
@@ -72,6 +83,31 @@ const ADDRESSES: BadConfig[] = [
     '.registryHost',
     /ECR itself/,
     /Remove this entry/,
+  ),
+  registry(
+    "of ECR's own hosts, with a port",
+    '127.0.0.1:5000',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com:443',
+    '.registryHost',
+    /ECR itself/,
+    /Remove this entry/,
+  ),
+  registry(
+    "of ECR's hosts with a digit too few",
+    '127.0.0.1:5000',
+    '12345678901.dkr.ecr.us-east-1.amazonaws.com',
+    '.registryHost',
+    /looks like a host of ECR/,
+    /twelve digits/,
+  ),
+  registry('of ECR Public', '127.0.0.1:5000', 'public.ecr.aws', '.registryHost', /ECR Public/, /Remove/),
+  registry(
+    'at the metadata address',
+    '127.0.0.1:5000',
+    '169.254.169.254',
+    '.registryHost',
+    /link-local/,
+    /Name/,
   ),
   registry(
     'with an account that is a number',
@@ -127,6 +163,13 @@ const ADDRESSES: BadConfig[] = [
     '7 docker.engines[0]',
     /no ssh:\/\//,
     /unix:\/\/\/var/,
+  ),
+  bad(
+    'an engine that is a path alone',
+    `${GOOD}docker: {engines: [/var/run/docker.sock]}\n`,
+    '7 docker.engines[0]',
+    /no unix:\/\/ socket/,
+    /`unix:\/\/\/var\/run\/docker\.sock`/,
   ),
   bad(
     'an engine with a relative path',

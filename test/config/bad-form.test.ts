@@ -10,6 +10,17 @@ const FORM: BadConfig[] = [
     /none that this release knows/,
     /version: 1/,
   ),
+  bad('an empty version', edit('version: 1', 'version:'), '1 version', /empty/, /version: 1/),
+  bad(
+    'airflows that are no list',
+    'version: 1\nairflows:\n  name: main\n',
+    '2 airflows',
+    /not a list/,
+    /hyphen: `- `/,
+  ),
+  ...['registries', 'docker', 'schedule', 'temporal'].map((section) =>
+    bad(`an empty ${section}`, `${GOOD}${section}:\n`, `7 ${section}`, /empty/, /or remove it/),
+  ),
   bad('no airflows', 'version: 1\n', '1 airflows', /missing/, /airflows: \[\{name: main/),
   bad('empty airflows', 'version: 1\nairflows:\n', '2 airflows', /empty/, /airflows: \[/),
   bad('an empty list of airflows', 'version: 1\nairflows: []\n', '2 airflows', /empty/, /airflows: \[/),
@@ -53,6 +64,21 @@ const FORM: BadConfig[] = [
       /name, url, auth, connections, allowInsecureHttp/,
     ),
   ),
+  bad('no name', edit('name: main\n    ', ''), '3 airflows[0].name', /missing/, /`name: main`/),
+  bad(
+    'a name of 64 characters',
+    edit('name: main', `name: ${'x'.repeat(64)}`),
+    '3 airflows[0].name',
+    /at most 63/,
+    /name: main/,
+  ),
+  bad(
+    'no URL',
+    edit('    url: https://airflow.example.com\n', ''),
+    '3 airflows[0].url',
+    /missing/,
+    /url: https/,
+  ),
   bad('an empty name', edit('name: main', 'name:'), '3 airflows[0].name', /empty/, /name: main/),
   bad(
     'a name in capitals',
@@ -80,6 +106,20 @@ const FORM: BadConfig[] = [
     edit('username: ecr-refresh, ', ''),
     '5 airflows[0].auth.username',
     /missing/,
+    /username: ecr-refresh/,
+  ),
+  bad(
+    'an empty user name',
+    edit('ecr-refresh', '""'),
+    '5 airflows[0].auth.username',
+    /empty/,
+    /username: ecr-refresh/,
+  ),
+  bad(
+    'a user name that is a list',
+    edit('ecr-refresh', '[a]'),
+    '5 airflows[0].auth.username',
+    /neither text nor a reference/,
     /username: ecr-refresh/,
   ),
   bad(
@@ -116,6 +156,15 @@ const FORM: BadConfig[] = [
     '6 airflows[0].connections[0]',
     /no connection id/,
     /docker_default/,
+  ),
+  ...['.', '..'].map((id) =>
+    bad(
+      `${id} for a connection id`,
+      edit('docker_default', `"${id}"`),
+      '6 airflows[0].connections[0]',
+      /not dots alone/,
+      /docker_default/,
+    ),
   ),
   bad(
     'an empty connection id',
@@ -158,6 +207,15 @@ const FORM: BadConfig[] = [
     '7 temporal.taskQueue',
     /letter or digit/,
     /taskQueue: ecr-refresh/,
+  ),
+  ...['', 'x'.repeat(1001)].map((queue) =>
+    bad(
+      `a task queue of ${queue.length} characters`,
+      `${GOOD}temporal: {taskQueue: "${queue}"}\n`,
+      '7 temporal.taskQueue',
+      /at most 200/,
+      /taskQueue: ecr-refresh/,
+    ),
   ),
   bad(
     'a Temporal address',

@@ -21,6 +21,20 @@ const SECRETS: BadConfig[] = [
     ),
   ),
   bad(
+    'a password in clear under a mistyped key',
+    edit('password: {env: AIRFLOW_PASSWORD}', `pasword: ${CANARY}`),
+    '5 airflows[0].auth.pasword',
+    /no setting/,
+    /Did you mean `password`/,
+  ),
+  bad(
+    'a variable as shells write it',
+    edit('{env: AIRFLOW_PASSWORD}', '"${AIRFLOW_PASSWORD}"'),
+    '5 airflows[0].auth.password',
+    /in clear/,
+    /\{env: AIRFLOW_PASSWORD\}/,
+  ),
+  bad(
     'no password',
     edit(', password: {env: AIRFLOW_PASSWORD}', ''),
     '5 airflows[0].auth.password',
@@ -54,6 +68,27 @@ const SECRETS: BadConfig[] = [
     '5 airflows[0].auth.password',
     /no file "gone"/,
     /relative to the folder/,
+  ),
+  bad(
+    'a file in the home folder by ~',
+    edit('{env: AIRFLOW_PASSWORD}', '{file: ~/password}'),
+    '5 airflows[0].auth.password',
+    /no file "~\/password"/,
+    /Write the path out/,
+  ),
+  bad(
+    'a file that is a device',
+    edit('{env: AIRFLOW_PASSWORD}', '{file: /dev/zero}'),
+    '5 airflows[0].auth.password',
+    /no plain file/,
+    /holds the value alone/,
+  ),
+  bad(
+    'a file with a NUL in its name',
+    edit('{env: AIRFLOW_PASSWORD}', '{file: "a\\0b"}'),
+    '5 airflows[0].auth.password',
+    /no name of a file/,
+    /holds the value alone/,
   ),
   bad(
     'a file that is a folder',

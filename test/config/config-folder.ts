@@ -1,6 +1,6 @@
 // Owns temporary folders with configuration files for these tests. Refuses to leave them behind.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -39,7 +39,8 @@ export function useConfigFolder(): (content: string | Uint8Array, name?: string)
   return (content, name = 'refresh.yaml') => {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
+    // Whatever the umask: a file that everybody may write would be refused for that.
+    writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
 }
@@ -57,4 +58,18 @@ export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly
     return error.problems;
   }
   return assert.fail('the file loaded');
+}
+
+/** Lets root look at a folder as somebody who may not read everything. */
+export function asOrdinaryUser(folder: string, look: () => void): void {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    chmodSync(folder, 0o755);
+    process.seteuid?.(65534);
+  }
+  try {
+    look();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 }

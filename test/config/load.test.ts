@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
-import { chmodSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 import { configPath, loadConfig } from '../../src/config/load.js';
-import { ConfigError } from '../../src/config/problems.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
 
@@ -25,7 +23,7 @@ describe('loadConfig', () => {
 
   it('fills in the defaults', () => {
     const path = write(GOOD);
-    const { airflows, hash, ...rest } = loadConfig(path, ENV);
+    const { airflows, hash, warnings: _warnings, ...rest } = loadConfig(path, ENV);
     assert.match(hash, /^[0-9a-f]{12}$/);
     assert.deepEqual(
       airflows.map(({ readPassword: _read, ...airflow }) => airflow),
@@ -147,65 +145,6 @@ temporal: {taskQueue: queue}
     assert.equal(password?.reveal(), CANARY);
     assert.ok(
       !`${inspect(config, { depth: 9 })}${JSON.stringify(config)}${inspect(password)}`.includes(CANARY),
-    );
-  });
-});
-
-describe('a file that is no configuration', () => {
-  const write = useConfigFolder();
-
-  function refused(path: string, message: RegExp, remedy: RegExp): void {
-    const [problem, ...more] = problemsOf(path);
-    assert.deepEqual(more, []);
-    assert.match(problem?.message ?? '', message);
-    assert.match(problem?.remedy ?? '', remedy);
-    assert.equal(problem?.path, '');
-  }
-
-  it('is refused when it is missing, and the example is named', () => {
-    refused(`${write('x', 'other')}.yaml`, /no such file/, /`cp refresh\.example\.yaml refresh\.yaml`/);
-  });
-
-  it('is refused when it is empty, and the example is named', () => {
-    refused(write(' \n'), /empty/, /cp refresh\.example\.yaml refresh\.yaml/);
-  });
-
-  it('is refused when it is a folder', () => {
-    refused(write('x', 'folder/x').replace(/\/x$/, ''), /no plain file/, /--config/);
-  });
-
-  it('is refused when it is not UTF-8', () => {
-    refused(write(Buffer.from(`${GOOD}# \u00fc`, 'latin1')), /not UTF-8/, /UTF-8/);
-    refused(write(Buffer.from(`\uFEFF${GOOD}`, 'utf16le')), /not UTF-8/, /UTF-8/);
-  });
-
-  it('is refused beyond 256 KiB', () => {
-    refused(write(`${GOOD}#${' '.repeat(256 * 1024)}`), /256 KiB/, /configuration file/);
-  });
-
-  it('is refused when it may not be read', () => {
-    // Read by somebody else, since root may read everything.
-    const path = write(GOOD);
-    chmodSync(path, 0);
-    const uid = process.getuid?.();
-    if (uid === 0) {
-      chmodSync(dirname(path), 0o755);
-      process.seteuid?.(65534);
-    }
-    try {
-      refused(path, /EACCES/, /permission/);
-    } finally {
-      if (uid === 0) process.seteuid?.(0);
-    }
-  });
-
-  it('is named as it was given, with line and setting', () => {
-    const path = write(edit('docker_default', 'a b'));
-    assert.throws(
-      () => loadConfig(path, ENV),
-      (error) =>
-        error instanceof ConfigError &&
-        error.message.startsWith(`${path}:6 airflows[0].connections[0]: is no`),
     );
   });
 });

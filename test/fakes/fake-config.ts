@@ -28,6 +28,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
       allowNarrowMargin: false,
     }),
     taskQueue: 'ecr-refresh',
+    warnings: [],
     ...overrides,
   };
 }
