@@ -14,9 +14,13 @@ export interface TemporalServer {
   address: string;
   /** The web UI; undefined when headless. */
   uiUrl: string | undefined;
+  /** The server's own metrics, as Prometheus reads them. */
+  metricsUrl: string;
   dbFile: string;
   pid: number;
   stop: () => Promise<void>;
+  /** Ends it by SIGKILL, as a crash would. Its port stays taken, for a start on the same folder. */
+  kill: () => Promise<void>;
 }
 
 /** How to start it. */
@@ -136,11 +140,17 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   return {
     address,
     uiUrl: options.headless === true ? undefined : `http://127.0.0.1:${uiPort}`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     dbFile,
     pid: child.pid,
     stop: async () => {
       await child.stop();
       for (const used of [port, uiPort, metricsPort, httpPort]) releasePort(used);
+    },
+    kill: async () => {
+      process.kill(child.pid, 'SIGKILL');
+      await child.exited;
+      for (const used of [uiPort, metricsPort, httpPort]) releasePort(used);
     },
   };
 }

@@ -1,0 +1,142 @@
+// What can go wrong at an Airflow as a whole, and with one of its connections.
+import type { AirflowRequest } from '../../../sandbox/airflow-stand-in.js';
+import type { Fault } from '../../../sandbox/local-server.js';
+import type { FailureType } from '../../../src/domain/failures.js';
+import { CONNECTION, type Rig } from './rig.js';
+import type { WireFault } from './wire-fault.js';
+
+const SINGLE = /^\/api\/v2\/connections\/./;
+const isOfConnections = ({ path }: AirflowRequest): boolean => path.startsWith('/api/v2/');
+const isWrite = ({ method }: AirflowRequest): boolean => method === 'PATCH';
+
+export const AIRFLOW_FAULTS: readonly WireFault[] = [
+  {
+    type: 'AirflowUnreachable',
+    when: 'Airflow is not there',
+    stage: 'inspect',
+    says: /Airflow main/,
+    refreshed: 0,
+    arrange: (rig) => rig.airflow.setFault(() => ({ drop: true })),
+  },
+  {
+    type: 'AirflowUnavailable',
+    when: 'Airflow answers 503',
+    stage: 'inspect',
+    says: /Airflow main: 503/,
+    refreshed: 0,
+    arrange: (rig) =>
+      airflowAnswers(rig, isOfConnections, () => ({ status: 503, body: rig.secrets.quote() })),
+  },
+  {
+    type: 'AirflowUnauthorized',
+    when: 'the password is wrong',
+    stage: 'inspect',
+    says: /Airflow main: 401 on sign-in/,
+    refreshed: 0,
+    arrange: (rig) => {
+      rig.airflow.expireSessions();
+      rig.user.password = 'another one';
+    },
+  },
+  {
+    type: 'AirflowForbidden',
+    when: 'the role may not read connections',
+    stage: 'inspect',
+    says: /may not read connections/,
+    refreshed: 0,
+    arrange: (rig) => void (rig.user.role = 'viewer'),
+  },
+  {
+    type: 'AirflowForbidden',
+    when: 'the role may read connections and not edit them',
+    stage: 'update',
+    says: /PATCH connection docker_default: the user may not edit connections/,
+    refreshed: 0,
+    arrange: (rig) => airflowAnswers(rig, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
+  },
+  {
+    type: 'AirflowRequestRejected',
+    when: 'Airflow answers 422 and echoes the password',
+    stage: 'update',
+    says: /Airflow main: 422 on PATCH connection/,
+    refreshed: 0,
+    arrange: (rig) =>
+      airflowAnswers(rig, isWrite, () => ({
+        status: 422,
+        body: {
+          detail: [{ type: 'missing', loc: ['body'], msg: 'x', input: { password: rig.secrets.quote() } }],
+        },
+      })),
+  },
+  {
+    type: 'AirflowRequestRejected',
+    when: 'the URL is not that of an Airflow',
+    stage: 'inspect',
+    says: /check the URL/,
+    refreshed: 0,
+    arrange: (rig) =>
+      airflowAnswers(rig, isOfConnections, () => ({ status: 404, body: { error: 'API route not found' } })),
+  },
+  {
+    type: 'AirflowWriteUnconfirmed',
+    when: 'Airflow answers the write with another connection',
+    stage: 'update',
+    says: /Connection docker_default was edited by somebody else/,
+    refreshed: 0,
+    arrange: (rig) =>
+      airflowAnswers(rig, isWrite, () => ({
+        status: 200,
+        body: { connection_id: 'another', conn_type: 'docker', host: rig.registry.host, login: 'AWS' },
+      })),
+  },
+];
+
+export const CONNECTION_FAULTS: readonly WireFault[] = [
+  refusedAlone(
+    'AirflowConnectionMissing',
+    'it is missing',
+    /no connection docker_default/,
+    (rig) => void rig.airflow.connections.delete(CONNECTION),
+  ),
+  refusedAlone('ConnectionTypeMismatch', 'it is of another type', /type is "http"/, (rig) =>
+    editConnection(rig, { conn_type: 'http' }),
+  ),
+  refusedAlone('ConnectionRegistryUnknown', 'its host is another registry', /host "ghcr\.io"/, (rig) =>
+    editConnection(rig, { host: 'ghcr.io' }),
+  ),
+  refusedAlone('ConnectionPortSet', 'it has a port', /port is 443/, (rig) =>
+    editConnection(rig, { port: 443 }),
+  ),
+  refusedAlone('ConnectionLoginMismatch', 'its login is another', /login is "ops"/, (rig) =>
+    editConnection(rig, { login: 'ops' }),
+  ),
+  refusedAlone('ConnectionReauthDisabled', 'it turns reauth off', /"reauth"/, (rig) =>
+    editConnection(rig, { extra: '{"reauth": false}' }),
+  ),
+  {
+    ...refusedAlone('ConnectionRegistryChanged', 'its host changes in mid-run', /its host is now/, (rig) => {
+      let reads = 0;
+      rig.airflow.setFault(({ method, path }) => {
+        const isRead = method === 'GET' && SINGLE.test(path) && path.endsWith(CONNECTION);
+        if (isRead && ++reads === 2) {
+          editConnection(rig, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
+        }
+        return undefined;
+      });
+    }),
+    stage: 'update',
+  },
+];
+
+/** What is wrong with one connection leaves its neighbour to be refreshed. */
+function refusedAlone(type: FailureType, when: string, says: RegExp, arrange: (rig: Rig) => void): WireFault {
+  return { type, when: `${when} (the connection)`, stage: 'inspect', says, refreshed: 1, arrange };
+}
+
+function airflowAnswers(rig: Rig, is: (request: AirflowRequest) => boolean, fault: () => Fault): void {
+  rig.airflow.setFault((request) => (is(request) ? fault() : undefined));
+}
+
+function editConnection(rig: Rig, changes: object): void {
+  Object.assign(rig.airflow.connections.get(CONNECTION) ?? {}, changes);
+}

@@ -1,0 +1,122 @@
+// What can go wrong at AWS: refusals, outages, and answers that hold no usable token.
+import type { Rig } from './rig.js';
+import type { WireFault } from './wire-fault.js';
+
+const JSON_TYPE = { 'Content-Type': 'application/x-amz-json-1.1' };
+
+const CALLS: readonly WireFault[] = [
+  {
+    type: 'AwsCredentialsRejected',
+    when: 'AWS does not know the access key',
+    stage: 'extract',
+    says: /us-east-1/,
+    refreshed: 0,
+    arrange: (rig) => rig.aws.setFault(() => ({ error: 'UnrecognizedClientException' })),
+  },
+  {
+    type: 'AwsCredentialsRejected',
+    when: 'the session of the worker has expired',
+    stage: 'extract',
+    says: /us-east-1/,
+    refreshed: 0,
+    arrange: (rig) => rig.aws.setFault(() => ({ error: 'ExpiredTokenException' })),
+  },
+  {
+    type: 'AwsAccessDenied',
+    when: 'the principal may not get tokens',
+    stage: 'extract',
+    says: /arn:aws:sts::123456789012:.*us-east-1|us-east-1.*arn:aws:sts::123456789012:/,
+    refreshed: 0,
+    arrange: (rig) => ecrFails(rig, 'AccessDeniedException'),
+  },
+  {
+    type: 'AwsThrottled',
+    when: 'ECR asks for fewer requests',
+    stage: 'extract',
+    says: /us-east-1/,
+    refreshed: 0,
+    arrange: (rig) => ecrFails(rig, 'ThrottlingException'),
+  },
+  {
+    type: 'AwsUnavailable',
+    when: 'ECR fails on its side',
+    stage: 'extract',
+    says: /us-east-1/,
+    refreshed: 0,
+    arrange: (rig) => ecrFails(rig, 'ServerException'),
+  },
+  {
+    type: 'AwsUnavailable',
+    when: 'AWS is not there',
+    stage: 'extract',
+    says: /us-east-1/,
+    refreshed: 0,
+    arrange: (rig) => rig.aws.setFault(() => ({ drop: true })),
+  },
+];
+
+const ECR_ANSWERS: readonly (readonly [when: string, says: RegExp, arrange: (rig: Rig) => void])[] = [
+  ['an empty list', /no authorization token/, (rig) => ecrAnswers(rig, [])],
+  ['null instead of a list', /no authorization token/, (rig) => ecrAnswers(rig, null)],
+  ['an entry without a token', /no authorization token/, (rig) => ecrAnswers(rig, [{}])],
+  ['an empty token', /no authorization token/, (rig) => ecrSends(rig, () => encode(''))],
+  ['no base64', /no base64/, (rig) => ecrSends(rig, (p) => ({ authorizationToken: `AWS:${p}` }))],
+  ['a token without a colon', /no colon/, (rig) => ecrSends(rig, (p) => encode(`AWS${p}`))],
+  ['another user', /not AWS/, (rig) => ecrSends(rig, (p) => encode(`root:${p}`))],
+  ['an empty password', /empty or masked/, (rig) => ecrSends(rig, () => encode('AWS:'))],
+  ['a masked password', /empty or masked/, (rig) => ecrSends(rig, () => encode('AWS:***'))],
+  [
+    'an oversized token',
+    /characters, more than/,
+    (rig) => ecrSends(rig, (p) => encode(`AWS:${p.repeat(500)}`)),
+  ],
+  [
+    'an expired token',
+    /expired at/,
+    (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
+  ],
+  [
+    'no expiry',
+    /when the token expires/,
+    (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
+  ],
+];
+
+export const AWS_FAULTS: readonly WireFault[] = [
+  ...CALLS,
+  ...ECR_ANSWERS.map(([when, says, arrange]): WireFault => ({
+    type: 'EcrResponseInvalid',
+    when: `ECR answers with ${when}`,
+    stage: 'extract',
+    says,
+    refreshed: 0,
+    arrange,
+  })),
+];
+
+function ecrAnswers(rig: Rig, authorizationData: unknown): void {
+  rig.aws.setFault((call) =>
+    call.action === 'GetAuthorizationToken'
+      ? { status: 200, headers: JSON_TYPE, body: { authorizationData } }
+      : undefined,
+  );
+}
+
+/** One token as ECR sends it, changed. */
+function ecrSends(rig: Rig, make: (password: string) => object): void {
+  const expiresAt = Date.now() / 1000 + 43_200;
+  ecrAnswers(rig, [{ expiresAt, ...make(rig.secrets.make('answered token')) }]);
+}
+
+function encode(text: string): { authorizationToken: string } {
+  return { authorizationToken: Buffer.from(text).toString('base64') };
+}
+
+function ecrFails(
+  rig: Rig,
+  error: 'AccessDeniedException' | 'ThrottlingException' | 'ServerException',
+): void {
+  rig.aws.setFault((call) =>
+    call.service === 'ecr' ? { error, message: `${error}: ${rig.secrets.quote()}` } : undefined,
+  );
+}

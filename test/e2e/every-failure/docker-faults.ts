@@ -1,0 +1,74 @@
+// What can go wrong at the registry and at the Docker Engine.
+import type { Fault } from '../../../sandbox/local-server.js';
+import { answerJson } from '../../adapters/local-server.js';
+import type { Rig } from './rig.js';
+import type { WireFault } from './wire-fault.js';
+
+const OCI_REFUSAL = { errors: [{ code: 'DENIED', message: 'Your authorization token has expired.' }] };
+const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
+
+export const REGISTRY_FAULTS: readonly WireFault[] = [
+  {
+    type: 'RegistryRefusedToken',
+    when: 'the registry takes the fresh token for expired',
+    stage: 'extract',
+    says: /127\.0\.0\.1:\d+: 403 DENIED/,
+    refreshed: 0,
+    arrange: (rig) => registryAnswers(rig, 403, { body: OCI_REFUSAL }),
+  },
+  {
+    type: 'RegistryRefusedToken',
+    when: 'the registry is of another region',
+    stage: 'extract',
+    says: /127\.0\.0\.1:\d+: 400: a token of another region/,
+    refreshed: 0,
+    arrange: (rig) => registryAnswers(rig, 400, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
+  },
+  {
+    type: 'RegistryRefusedToken',
+    when: 'the registry does not take the token as a sign-in',
+    stage: 'extract',
+    says: /127\.0\.0\.1:\d+: 401/,
+    refreshed: 0,
+    arrange: (rig) => registryAnswers(rig, 401, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
+  },
+];
+
+export const DOCKER_FAULTS: readonly WireFault[] = [
+  {
+    type: 'DockerEngineUnreachable',
+    when: 'the Docker Engine breaks off',
+    stage: 'test',
+    says: /docker\.sock: the engine broke off/,
+    refreshed: 2,
+    arrange: (rig) => rig.engine.setFault((_, response) => response.destroy()),
+  },
+  {
+    type: 'DockerSignInFailed',
+    when: 'the engine does not reach the registry',
+    stage: 'test',
+    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: no such host/,
+    refreshed: 2,
+    arrange: (rig) =>
+      engineRefusesSignIn(rig, 500, `dial tcp: lookup registry: no such host ${rig.secrets.quote()}`),
+  },
+  {
+    type: 'DockerSignInRefused',
+    when: 'the registry refuses the sign-in of the engine',
+    stage: 'test',
+    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: the registry refused the token/,
+    refreshed: 2,
+    arrange: (rig) => engineRefusesSignIn(rig, 401, `unauthorized: ${rig.secrets.quote()}`),
+  },
+];
+
+function registryAnswers(rig: Rig, status: number, fault: Fault): void {
+  rig.registry.setFault(({ path }) => (path.startsWith('/v2/') ? { status, ...fault } : undefined));
+}
+
+function engineRefusesSignIn(rig: Rig, status: number, message: string): void {
+  rig.engine.setFault(({ path, body }, response) => {
+    if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
+    else answerJson(response, status, { message: `${message} ${body}` });
+  });
+}

@@ -1,0 +1,18 @@
+// The shape of what can go wrong between the worker and the others, as they would answer it, and the failure that it must
+// become. Whatever can quote a secret quotes all of them, so that the scan for secrets has something to find.
+import type { FailureType } from '../../../src/domain/failures.js';
+import type { Stage } from '../../../src/domain/report.js';
+import type { Rig } from './rig.js';
+
+export interface WireFault {
+  readonly type: FailureType;
+  /** What has happened, as the test's title says it. */
+  readonly when: string;
+  readonly stage: Stage;
+  /** What a person must find in the message: the place. */
+  readonly says: RegExp;
+  /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
+  readonly refreshed: number;
+  /** Lets it go wrong; the test puts everything right again. */
+  readonly arrange: (rig: Rig) => void;
+}

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createTokenMint } from '../../sandbox/aws/token-mint.js';
+import { createSessionTokens } from '../../sandbox/airflow-stand-in/session-tokens.js';
+import { AWKWARD, BASE64, randomBytesOf, randomText, seededRandom } from './canary.js';
+import { createSecretFinder } from './find-secrets.js';
+import { ecrTokenSecret, jwtSecrets } from './secret-core.js';
+
+type Encode = (text: string) => string;
+
+/** In the middle of a longer text, as a secret is in a header or a document. */
+const base64At =
+  (alignment: number, encoding: 'base64' | 'base64url' = 'base64'): Encode =>
+  (text) =>
+    Buffer.from(`${'~'.repeat(alignment)}${text}~~`).toString(encoding);
+const hex: Encode = (text) => Buffer.from(text).toString('hex');
+const upperHex: Encode = (text) => hex(text).toUpperCase();
+const json: Encode = (text) => JSON.stringify(text);
+const formUrl: Encode = (text) => new URLSearchParams({ password: text }).toString();
+const pythonJson: Encode = (text) =>
+  json(text).replaceAll(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const goJson: Encode = (text) =>
+  json(text).replaceAll(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+const lowerPercent: Encode = (text) =>
+  encodeURIComponent(text).replaceAll(/%../g, (escape) => escape.toLowerCase());
+
+/** Written by the encoders of the platform over whole documents, not by the code under test. */
+const ENCODERS: readonly (readonly [title: string, form: string, encode: Encode])[] = [
+  ['clear', 'clear', (text) => text],
+  ['a label of metrics', 'label', (text) => text.replaceAll(/[^A-Za-z0-9]/gu, '_')],
+  ['encodeURIComponent', 'URL-encoded', encodeURIComponent],
+  ['percent-encoding in lower case', 'URL-encoded', lowerPercent],
+  ['a form', 'URL-encoded', formUrl],
+  ['JSON', 'JSON-escaped', json],
+  ['JSON of Python', 'JSON-escaped', pythonJson],
+  ['JSON of Go', 'JSON-escaped', goJson],
+  ['JSON within JSON', 'JSON-escaped', (text) => json(json(text))],
+  ['hex', 'hex', hex],
+  ['upper-case hex', 'hex', upperHex],
+  ...[0, 1, 2].flatMap((at) => {
+    const outer = base64At(at);
+    return [
+      [`base64 at ${at}`, 'base64', outer],
+      [`base64url at ${at}`, 'base64', base64At(at, 'base64url')],
+      [`a URL of base64 at ${at}`, 'URL-encoded base64', (text: string) => encodeURIComponent(outer(text))],
+      [`base64 at ${at} of hex`, 'base64 of hex', (text: string) => outer(hex(text))],
+      [`base64 at ${at} of upper-case hex`, 'base64 of hex', (text: string) => outer(upperHex(text))],
+      [`base64 at ${at} of JSON`, 'base64 of JSON-escaped', (text: string) => outer(json(text))],
+      [`base64 at ${at} of a form`, 'base64 of URL-encoded', (text: string) => outer(formUrl(text))],
+      ...[0, 1, 2].flatMap((inner) => [
+        [
+          `base64 at ${at} of base64 at ${inner}`,
+          'base64 of base64',
+          (text: string) => outer(base64At(inner)(text)),
+        ],
+        [
+          `base64 at ${at} of base64url at ${inner}`,
+          'base64 of base64',
+          (text: string) => outer(base64At(inner, 'base64url')(text)),
+        ],
+      ]),
+    ] as [string, string, Encode][];
+  }),
+];
+
+/** A form in which nothing of this secret had to be escaped has no name of its own. */
+function namesOf(form: string, encoded: string, value: string): readonly string[] {
+  if (encoded.includes(value)) return ['clear'];
+  const isPlain =
+    (form === 'base64 of JSON-escaped' && json(value).includes(value)) ||
+    (form === 'base64 of URL-encoded' && formUrl(value).includes(value)) ||
+    form === 'URL-encoded base64';
+  return isPlain ? [form, 'base64'] : [form];
+}
+
+describe('the secret finder', () => {
+  const random = seededRandom(4);
+  const mint = createTokenMint(43_200, 1800);
+  const token = (): string => mint.mint('ecr', 'us-east-1', '123456789012').password;
+  const sessions = createSessionTokens(86_400);
+  const jwt = sessions.issue('op', 'op');
+  const KINDS: readonly (readonly [title: string, value: string])[] = [
+    ['an ECR token', ecrTokenSecret('s', token()).value],
+    ['the signature of a JWT', jwt.split('.')[2] ?? ''],
+    ['a secret of AWS', randomText(random, 40, BASE64)],
+    ['a long awkward password', randomText(random, 120, AWKWARD)],
+    ['31 characters', randomText(random, 31)],
+    ['a short awkward password', 'p"w\\ +/é<&>%'],
+    ['8 characters', randomText(random, 8)],
+  ];
+
+  for (const [kind, value] of KINDS) {
+    describe(`of ${kind}`, () => {
+      const find = createSecretFinder([
+        { name: 'another', value: randomText(random, 200, BASE64) },
+        { name: 's', value },
+      ]);
+
+      for (const [title, form, encode] of ENCODERS) {
+        it(`finds it as ${title}, wherever it lies`, () => {
+          for (let offset = 0; offset < 50; offset += 1) {
+            const encoded = encode(value);
+            const bytes = Buffer.concat([
+              randomBytesOf(random, offset),
+              Buffer.from(encoded),
+              randomBytesOf(random, offset % 7),
+            ]);
+            const findings = find('here', bytes);
+            const names = namesOf(form, encoded, value);
+            assert.deepEqual(
+              findings.map(({ secret, place }) => `${secret} in ${place}`),
+              findings.length === 1 ? ['s in here'] : [],
+              `offset ${offset}`,
+            );
+            assert.ok(
+              names.includes(findings[0]?.form ?? 'nothing'),
+              `offset ${offset}: ${findings[0]?.form}`,
+            );
+          }
+        });
+
+        if (Buffer.byteLength(value) < 31) continue;
+        it(`finds any part of 31 characters of it as ${title}`, () => {
+          const characters = Array.from(value);
+          const lengths = [31, 32, 33, 47, 48, 90].filter((length) => length <= characters.length);
+          for (const length of lengths) {
+            for (let start = 0; start + length <= Math.min(characters.length, 200); start += 1) {
+              const part = characters.slice(start, start + length).join('');
+              const bytes = Buffer.concat([Buffer.from(encode(part)), randomBytesOf(random, 9)]);
+              assert.deepEqual(
+                find('here', bytes).map(({ secret }) => secret),
+                ['s'],
+                `${length} from ${start}`,
+              );
+            }
+          }
+        });
+      }
+    });
+  }
+
+  it('finds 31 characters of clear text, base64 and percent-encoding, and not 30', () => {
+    const value = randomText(random, 500, BASE64);
+    const find = createSecretFinder([{ name: 's', value }]);
+    for (const encode of [(text: string) => text, base64At(1), encodeURIComponent]) {
+      const text = encode(value);
+      for (let start = 3; start + 31 < text.length - 4; start += 1) {
+        assert.equal(find('here', Buffer.from(text.slice(start, start + 31))).length, 1, `31 from ${start}`);
+        assert.equal(find('here', Buffer.from(text.slice(start, start + 30))).length, 0, `30 from ${start}`);
+      }
+    }
+  });
+
+  it('finds the first 40 characters of a token, and of the header of a sign-in with it', () => {
+    const password = token();
+    const find = createSecretFinder([ecrTokenSecret('token', password)]);
+    const header = Buffer.from(`AWS:${password}`).toString('base64');
+    for (const text of [password, header]) {
+      assert.equal(find('here', Buffer.from(`refused: ${text.slice(0, 40)}…`)).length, 1);
+    }
+  });
+
+  it('finds a whole short secret, and none of which a character is missing', () => {
+    const value = randomText(random, 20);
+    const find = createSecretFinder([{ name: 's', value }]);
+    assert.equal(find('here', Buffer.from(`-${value}-`)).length, 1);
+    for (const part of [value.slice(1), value.slice(0, -1)]) {
+      assert.deepEqual(find('here', Buffer.from(`-${part}-`)), []);
+      assert.deepEqual(find('here', Buffer.from(`-${hex(part)}-`)), []);
+    }
+  });
+
+  it('tells all secrets of a place, each form once', () => {
+    const values = [1, 2, 3].map(() => randomText(random, 100, BASE64));
+    const find = createSecretFinder(values.map((value, i) => ({ name: `secret ${i}`, value })));
+    const text = [values[2], values[0], values[2], hex(values[2] ?? '')].join(' ');
+    assert.deepEqual(
+      find('here', Buffer.from(text)).map(({ secret, form }) => `${secret}: ${form}`),
+      ['secret 2: clear', 'secret 0: clear', 'secret 2: hex'],
+    );
+  });
+
+  it('finds a secret that follows on a part of another, even when that seems to go on', () => {
+    const [long, short] = [`${randomText(random, 50)}ABCDEF`, `ABCDEF${randomText(random, 6)}`];
+    const find = createSecretFinder([
+      { name: 'long', value: `${long}${randomText(random, 50)}` },
+      { name: 'short', value: short },
+    ]);
+    for (const cut of [0, 1, 6]) {
+      const text = `${long.slice(0, long.length - cut)}${short}`;
+      assert.deepEqual(
+        find('here', Buffer.from(text)).map(({ secret }) => secret),
+        ['long', 'short'],
+        `cut by ${cut}`,
+      );
+    }
+  });
+
+  it('calls a part by the plainest form when nothing in it had to be escaped', () => {
+    const plain = randomText(random, 100);
+    const find = createSecretFinder([{ name: 's', value: `"/${plain}/"` }]);
+    const forms: readonly (readonly [string, string])[] = [
+      ['clear', plain],
+      ['base64', base64At(0)(plain)],
+      ['hex', hex(plain)],
+    ];
+    for (const [form, text] of forms) {
+      assert.deepEqual(
+        find('here', Buffer.from(text)).map((finding) => finding.form),
+        [form],
+      );
+    }
+  });
+
+  it('finds nothing in noise, in other tokens, in fingerprints', () => {
+    const tokens = Array.from({ length: 20 }, token);
+    const secrets = [
+      ...tokens.map((password, i) => ecrTokenSecret(`token ${i}`, password)),
+      ...jwtSecrets('jwt', jwt),
+      { name: 'short', value: randomText(random, 8, AWKWARD) },
+    ];
+    const find = createSecretFinder(secrets);
+    assert.deepEqual(find('noise', randomBytesOf(random, 3_000_000)), []);
+    assert.deepEqual(find('base64', Buffer.from(randomText(random, 1_000_000, BASE64))), []);
+    assert.deepEqual(find('hex', Buffer.from(randomBytesOf(random, 1_000_000).toString('hex'))), []);
+    assert.deepEqual(find('zeros', Buffer.alloc(1_000_000)), []);
+    for (const [title, , encode] of ENCODERS) {
+      const others = [token(), token(), sessions.issue('op', 'op'), sessions.issue('op', 'op')];
+      for (const other of others) assert.deepEqual(find(title, Buffer.from(encode(other))), []);
+    }
+    for (const password of [...tokens, jwt]) {
+      const digest = createHash('sha256').update(password).digest('hex');
+      assert.deepEqual(find('fingerprint', Buffer.from(digest.slice(0, 12))), []);
+    }
+  });
+
+  it('finds nothing in what is shorter than any secret', () => {
+    const find = createSecretFinder([{ name: 's', value: randomText(random, 8) }]);
+    for (let length = 0; length < 8; length += 1) assert.deepEqual(find('here', Buffer.alloc(length)), []);
+  });
+
+  it('refuses a secret that would be found by chance', () => {
+    assert.throws(
+      () => createSecretFinder([{ name: 'the password', value: 'op12345' }]),
+      /^Error: the password has/,
+    );
+  });
+
+  it('finds what was planted, wherever and in whatever form: 300 throws of the dice', () => {
+    const secrets = Array.from({ length: 30 }, (_, i) => ({
+      name: `${i}`,
+      value: randomText(random, 31 + Math.floor(random() * 500), i % 2 === 0 ? BASE64 : AWKWARD),
+    }));
+    const find = createSecretFinder(secrets);
+    for (let i = 0; i < 300; i += 1) {
+      const { name, value } = secrets[Math.floor(random() * secrets.length)] ?? { name: '', value: '' };
+      const [, , encode] = ENCODERS[Math.floor(random() * ENCODERS.length)] ?? ENCODERS[0] ?? assert.fail();
+      const start = Math.floor(random() * (value.length - 30));
+      const part = value.slice(start, start + 31 + Math.floor(random() * 200));
+      const [before, after] = [randomBytesOf(random, random() * 300), randomBytesOf(random, random() * 300)];
+      const findings = find('here', Buffer.concat([before, Buffer.from(encode(part)), after]));
+      assert.deepEqual([...new Set(findings.map(({ secret }) => secret))], [name], `throw ${i}`);
+    }
+  });
+});
