@@ -33,7 +33,8 @@ export async function findNewRun(
     // By run id: workflow ids have a resolution of one second, and repeat.
     const started = startedRuns(after).find(({ runId }) => !known.has(runId));
     if (started) return { ...started, alreadyRunning: false };
-    const [running] = after.info.runningActions;
+    // The one that stood in the way may have ended since.
+    const [running] = [...after.info.runningActions, ...before.info.runningActions];
     if (running && after.info.numActionsSkippedOverlap > before.info.numActionsSkippedOverlap) {
       const { workflowId, firstExecutionRunId: runId } = running.workflow;
       return { workflowId, runId, alreadyRunning: true };

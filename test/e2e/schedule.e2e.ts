@@ -1,76 +1,37 @@
 // The schedule on a real Temporal server: what `apply`, `trigger` and the overlap policy really do.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
-import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
-import { readCron } from '../../src/config/cron.js';
-import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
 import { applySchedule } from '../../src/schedule/apply-schedule.js';
 import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
-import { triggerRun } from '../../src/schedule/trigger-run.js';
+import { findNewRun, triggerRun } from '../../src/schedule/trigger-run.js';
 import { readStatus } from '../../src/status/read-status.js';
-import { connectClient } from '../../src/temporal-connection.js';
-import { fakeConfig } from '../fakes/fake-config.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
-import { createTestWorker, installQuietRuntime } from '../workflows/test-worker.js';
-
-const SECOND_MS = 1000;
+import {
+  assertNoneSideBySide,
+  configEvery,
+  editedTo,
+  SECOND_MS,
+  startScheduleServer,
+  waitUntil,
+  type ScheduleServer,
+} from './schedule-server.js';
 
 describe('the schedule on a real Temporal server', function () {
   this.timeout(120_000);
-  let stateFolder: string;
-  let server: TemporalServer;
-  let client: Client;
-  let nativeConnection: NativeConnection;
-  const closers: (() => Promise<void>)[] = [];
+  let server: ScheduleServer;
 
   before(async () => {
-    installQuietRuntime();
-    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-schedule-'));
-    server = await startTemporal({ stateFolder, headless: true });
-    const { address } = server;
-    const connected = await connectClient({ connectionOptions: { address }, address, namespace: 'default' });
-    client = connected.client;
-    nativeConnection = await NativeConnection.connect({ address });
-    closers.push(connected.close, () => nativeConnection.close());
+    server = await startScheduleServer();
   });
 
-  after(async () => {
-    for (const close of closers) await close();
-    await server?.stop();
-    rmSync(stateFolder, { recursive: true });
-  });
-
-  /** A configuration of its own, so that the tests do not meet. */
-  function config(everyMs = 4 * 3600 * SECOND_MS): RefreshConfig {
-    const id = randomUUID();
-    const base = fakeConfig();
-    const schedule = { ...base.schedule, id, cadence: { everyMs }, longestIntervalMs: everyMs, jitterMs: 0 };
-    return { ...base, taskQueue: id, schedule };
-  }
-
-  async function withWorker<T>(steps: RefreshSteps, taskQueue: string, run: () => Promise<T>): Promise<T> {
-    const worker: Worker = await createTestWorker(nativeConnection, taskQueue, steps);
-    return worker.runUntil(run);
-  }
-
-  async function runsOf(scheduleId: string): Promise<WorkflowExecutionInfo[]> {
-    const runs: WorkflowExecutionInfo[] = [];
-    const query = `TemporalScheduledById="${scheduleId}"`;
-    for await (const info of client.workflow.list({ query })) runs.push(info);
-    return runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
-  }
+  after(() => server?.stop());
 
   it('never has two runs side by side when runs outlast the interval', async () => {
-    const wanted = config(2 * SECOND_MS);
+    const { client, withWorker, runsOf } = server;
+    const wanted = configEvery(SECOND_MS);
     const { updateConnections } = fakeSteps();
     let underWay = 0;
     let peak = 0;
@@ -78,7 +39,7 @@ describe('the schedule on a real Temporal server', function () {
       updateConnections: async (input) => {
         underWay += 1;
         peak = Math.max(peak, underWay);
-        await delay(5 * SECOND_MS);
+        await delay(3 * SECOND_MS);
         underWay -= 1;
         return updateConnections(input);
       },
@@ -86,54 +47,55 @@ describe('the schedule on a real Temporal server', function () {
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withWorker(steps, wanted.taskQueue, async () => {
       await applySchedule(client, desiredSchedule(wanted));
-      // Three runs of 5 s and more: about eight starts fall into them.
-      const until = performance.now() + 60 * SECOND_MS;
-      while ((await handle.describe()).info.numActionsTaken < 3 && performance.now() < until) {
-        await delay(SECOND_MS / 2);
-      }
+      // Three runs of 3 s and more: about eight starts fall into them.
+      await waitUntil('three runs', async () => (await handle.describe()).info.numActionsTaken >= 3);
       await handle.pause();
-      const [running] = (await handle.describe()).info.runningActions;
-      if (running) {
-        await waitForReport(client, running.workflow.workflowId, running.workflow.firstExecutionRunId);
-      }
+      await waitUntil('the last run', async () => (await handle.describe()).info.runningActions.length === 0);
     });
     const { info } = await handle.describe();
     assert.ok(info.numActionsSkippedOverlap >= 2, `skipped ${info.numActionsSkippedOverlap}`);
     assert.equal(peak, 1);
     const runs = await runsOf(wanted.schedule.id);
     assert.ok(runs.length >= 3, `${runs.length} runs`);
-    runs.slice(1).forEach((run, index) => {
-      const before = runs[index]?.closeTime ?? new Date(NaN);
-      assert.ok(run.startTime >= before, `run ${index + 1} started before run ${index} ended`);
-    });
+    assertNoneSideBySide(runs);
   });
 
-  it('triggers a run, and follows the one that is under way instead of a second', async () => {
-    const wanted = config();
-    let release: (() => void) | undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const { updateConnections } = fakeSteps();
-    const steps = fakeSteps({
-      updateConnections: async (input) => {
-        await held;
-        return updateConnections(input);
-      },
-    });
-    await withWorker(steps, wanted.taskQueue, async () => {
-      const { outcome, firstRun } = await applySchedule(client, desiredSchedule(wanted));
-      assert.equal(outcome, 'created');
-      assert.ok(firstRun);
-      const second = await triggerRun(client.schedule.getHandle(wanted.schedule.id));
-      assert.deepEqual(second, { ...firstRun, alreadyRunning: true });
-      release?.();
-      const end = await waitForReport(client, firstRun.workflowId, firstRun.runId);
-      assert.equal(end.report?.outcome, 'refreshed');
+  it('starts one run when it is triggered three times at once', async () => {
+    const { client, withHeldWrites, runsOf } = server;
+    const wanted = configEvery();
+    const handle = client.schedule.getHandle(wanted.schedule.id);
+    await withHeldWrites(wanted.taskQueue, async (held) => {
+      // Not by `apply`, whose first run would be under way already.
+      await client.schedule.create(desiredSchedule(wanted));
+      const runs = await Promise.all([triggerRun(handle), triggerRun(handle), triggerRun(handle)]);
+      assert.ok(runs[0]);
+      assert.deepEqual(new Set(runs.map((run) => run?.runId)), new Set([runs[0].runId]));
+      held.letGo();
+      await waitForReport(client, runs[0].workflowId, runs[0].runId);
     });
     assert.equal((await runsOf(wanted.schedule.id)).length, 1);
   });
 
+  it('names the run that stood in the way of a trigger, also when it has ended since', async () => {
+    const { client, withHeldWrites } = server;
+    const wanted = configEvery();
+    const handle = client.schedule.getHandle(wanted.schedule.id);
+    await withHeldWrites(wanted.taskQueue, async (held) => {
+      const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+      assert.ok(firstRun);
+      const before = await handle.describe();
+      await handle.trigger(ScheduleOverlapPolicy.SKIP);
+      const isSkipped = async () => (await handle.describe()).info.numActionsSkippedOverlap === 1;
+      await waitUntil('the trigger to be skipped', isSkipped);
+      held.letGo();
+      await waitUntil('the end', async () => (await handle.describe()).info.runningActions.length === 0);
+      assert.deepEqual(await findNewRun(handle, before), { ...firstRun, alreadyRunning: true });
+    });
+  });
+
   it('changes nothing when applied twice, updates after an edit, and keeps an operator’s pause', async () => {
-    const wanted = config();
+    const { client, withWorker, runsOf } = server;
+    const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withWorker(fakeSteps(), wanted.taskQueue, async () => {
       await applySchedule(client, desiredSchedule(wanted));
@@ -141,7 +103,7 @@ describe('the schedule on a real Temporal server', function () {
       await handle.pause('maintenance until noon');
 
       const everyMs = 6 * 3600 * SECOND_MS;
-      const edited = { ...wanted, schedule: { ...wanted.schedule, cadence: { everyMs } } };
+      const edited = editedTo(everyMs, wanted);
       assert.equal((await applySchedule(client, desiredSchedule(edited))).outcome, 'updated');
       const { spec, state } = await handle.describe();
       assert.deepEqual(
@@ -156,7 +118,8 @@ describe('the schedule on a real Temporal server', function () {
   });
 
   it('carries lastRefreshedAt and failingSince through failed runs and the good one after them', async () => {
-    const wanted = config();
+    const { client, withWorker } = server;
+    const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     let isDown = false;
     const { inspectConnections } = fakeSteps();
@@ -196,37 +159,9 @@ describe('the schedule on a real Temporal server', function () {
     });
   });
 
-  /** The next ten starts that the server makes of a cron expression. */
-  async function nextStarts(cron: string): Promise<Date[]> {
-    const scheduleId = randomUUID();
-    await client.schedule.create({
-      scheduleId,
-      spec: { cronExpressions: [cron] },
-      action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },
-      state: { paused: true },
-    });
-    return (await client.schedule.getHandle(scheduleId).describe()).info.nextActionTimes;
-  }
-
-  for (const cron of ['0 */4 * * *', '55 5,17 * * *', '0 8-18/2 * * *', '5/20 * * * *', '0 12 * * 1,4']) {
-    it(`reads ${cron} as the configuration does`, async () => {
-      const starts = await nextStarts(cron);
-      const gapsMs = starts.slice(1).map((start, index) => start.getTime() - (starts[index]?.getTime() ?? 0));
-      const reading = readCron(cron, 'UTC');
-      assert.ok('times' in reading);
-      const { longestIntervalMs, shortestIntervalMs } = reading.times;
-      assert.deepEqual([Math.max(...gapsMs), Math.min(...gapsMs)], [longestIntervalMs, shortestIntervalMs]);
-    });
-  }
-
-  it('starts on days that are both the 1st and a Monday, other than Unix, as the configuration reckons', async () => {
-    const starts = await nextStarts('0 0 1 * 1');
-    assert.ok(starts.length > 1);
-    assert.ok(starts.every((start) => start.getUTCDate() === 1 && start.getUTCDay() === 1));
-  });
-
   it('shows what a run is for in its static summary', async () => {
-    const wanted = config();
+    const { client, withWorker } = server;
+    const wanted = configEvery();
     await withWorker(fakeSteps(), wanted.taskQueue, async () => {
       const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
       assert.ok(firstRun);

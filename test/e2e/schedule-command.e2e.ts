@@ -1,0 +1,185 @@
+// `schedule apply` and `schedule trigger` as their user runs them, over a real Temporal server, beside a schedule
+// that ticks and runs that are under way.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshSteps } from '../../src/domain/steps.js';
+import { applySchedule } from '../../src/schedule/apply-schedule.js';
+import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
+import { waitForReport } from '../../src/schedule/run-report.js';
+import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js';
+import { fakeSteps } from '../fakes/fake-steps.js';
+import { runCommandLine, type CommandResult } from './run-command-line.js';
+import {
+  assertNoneSideBySide,
+  configEvery,
+  editedTo,
+  SECOND_MS,
+  startScheduleServer,
+  waitUntil,
+  type ScheduleServer,
+} from './schedule-server.js';
+
+describe('the schedule command on a real Temporal server', function () {
+  this.timeout(120_000);
+  let server: ScheduleServer;
+
+  before(async () => {
+    server = await startScheduleServer();
+  });
+
+  after(() => server?.stop());
+
+  /** Writes the file of a configuration, with other times. */
+  function writeConfig({ schedule, taskQueue }: RefreshConfig, times: string): void {
+    writeFileSync(
+      join(server.stateFolder, `${schedule.id}.yaml`),
+      `version: 1
+airflows:
+  - name: main
+    url: http://127.0.0.1:1
+    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_default]
+temporal: {taskQueue: "${taskQueue}"}
+schedule: {id: "${schedule.id}", ${times}}
+`,
+    );
+  }
+
+  function command({ schedule }: RefreshConfig, ...args: string[]): Promise<CommandResult> {
+    return runCommandLine(['schedule', ...args], {
+      ...process.env,
+      TEMPORAL_ADDRESS: server.address,
+      AIRFLOW_PASSWORD: 'correct horse',
+      ECR_REFRESH_CONFIG: join(server.stateFolder, `${schedule.id}.yaml`),
+    });
+  }
+
+  /** The one JSON document that a command prints. */
+  async function ask<T>(config: RefreshConfig, ...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await command(config, ...args, '--json');
+    assert.deepEqual([code, stderr], [0, '']);
+    return JSON.parse(stdout) as T;
+  }
+
+  it('has one run at a time while the schedule ticks and people apply and trigger', async () => {
+    const { client, withHeldWrites, runsOf } = server;
+    const ticking = configEvery(SECOND_MS);
+    writeConfig(ticking, 'every: 4h');
+    const handle = client.schedule.getHandle(ticking.schedule.id);
+    const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
+
+    await withHeldWrites(ticking.taskQueue, async (held) => {
+      const { firstRun } = await applySchedule(client, desiredSchedule(ticking));
+      assert.ok(firstRun);
+      await waitUntil('the held step', () => held.count.underWay === 1);
+      const underWay: TriggeredRun = { ...firstRun, alreadyRunning: true };
+      const edited = desiredSchedule(editedTo(2 * SECOND_MS, ticking));
+      const [triggered, asked, applied] = await Promise.all([
+        triggerRun(handle),
+        ask<TriggeredRun>(ticking, 'trigger'),
+        applySchedule(client, edited),
+      ]);
+      assert.deepEqual([triggered, asked, applied.outcome], [underWay, underWay, 'updated']);
+      assert.equal((await applySchedule(client, edited)).outcome, 'unchanged');
+      const byCommand = await ask<{ outcome: string; firstRun: unknown }>(ticking, 'apply');
+      assert.deepEqual([byCommand.outcome, byCommand.firstRun], ['updated', null]);
+      assert.equal((await applySchedule(client, desiredSchedule(ticking))).outcome, 'updated');
+      const before = await skipped();
+      await waitUntil('the schedule to tick on', async () => (await skipped()) >= before + 2);
+      assert.equal(held.count.peak, 1);
+      assert.equal((await runsOf(ticking.schedule.id)).length, 1);
+
+      held.letGo();
+      await waitUntil('the next runs', async () => (await handle.describe()).info.numActionsTaken >= 3);
+      await handle.pause();
+      await waitUntil('the last run', async () => (await handle.describe()).info.runningActions.length === 0);
+      assert.equal(held.count.peak, 1);
+    });
+    const runs = await runsOf(ticking.schedule.id);
+    assert.ok(runs.length >= 3, `${runs.length} runs`);
+    assertNoneSideBySide(runs);
+  });
+
+  const refused: RefreshSteps['updateConnections'] = async () => {
+    throw new RefreshFailure('AirflowRequestRejected', 'Airflow main: 404.');
+  };
+  for (const [outcome, write, exitCode, words] of [
+    ['refreshed', fakeSteps().updateConnections, 0, /\n\nRefreshed\.\n/],
+    ['incomplete', refused, 1, /AirflowRequestRejected[^]*Airflow main: 404\./],
+  ] as const) {
+    it(`follows the run that is under way on trigger --wait, and exits with ${exitCode} when it is ${outcome}`, async () => {
+      const { client, withHeldWrites, runsOf } = server;
+      const wanted = configEvery();
+      writeConfig(wanted, 'every: 4h');
+      const handle = client.schedule.getHandle(wanted.schedule.id);
+      await withHeldWrites(
+        wanted.taskQueue,
+        async (held) => {
+          const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+          assert.ok(firstRun);
+          const { workflowId, runId } = firstRun;
+          const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
+          // One after the other: Temporal counts one skip, now and then, for two triggers at once.
+          const inWords = command(wanted, 'trigger', '--wait');
+          await waitUntil('the trigger to be skipped', async () => (await skipped()) === 1);
+          const inJson = command(wanted, 'trigger', '--wait', '--json');
+          await waitUntil('the second to be skipped', async () => (await skipped()) === 2);
+          held.letGo();
+          const [text, json] = await Promise.all([inWords, inJson]);
+
+          assert.deepEqual([text.code, text.stderr], [exitCode, '']);
+          const heading = `A run is under way already: workflow ${workflowId}, run ${runId}.\n`;
+          assert.ok(text.stdout.startsWith(heading), text.stdout);
+          assert.match(text.stdout, words);
+          assert.deepEqual([json.code, json.stderr], [exitCode, '']);
+          const report = JSON.parse(json.stdout) as RefreshReport;
+          assert.deepEqual([report.outcome, report.runId], [outcome, runId]);
+          assert.deepEqual({ report }, await waitForReport(client, workflowId, runId));
+        },
+        write,
+      );
+      assert.equal((await runsOf(wanted.schedule.id)).length, 1);
+    });
+  }
+
+  it('says on apply what an edit changes and costs, and keeps an operator’s pause and note', async () => {
+    const { client, runsOf } = server;
+    const wanted = configEvery();
+    const { id } = wanted.schedule;
+    const handle = client.schedule.getHandle(id);
+    writeConfig(wanted, 'every: 4h');
+    const created = await command(wanted, 'apply');
+    assert.match(created.stdout, new RegExp(`^Schedule ${id} created; its first run is [0-9a-f-]{36}\\.\n`));
+    await handle.pause('maintenance until noon');
+
+    for (const [times, summary] of [
+      [
+        'every: 6h',
+        'every 6 h, jitter 5 min: any outage of up to 5 h 30 min passes; 4 tokens a day per region',
+      ],
+      [
+        'cron: 0 */3 * * *',
+        'cron 0 */3 * * * (UTC, up to 3 h apart), jitter 5 min: any outage of up to 8 h 30 min passes; 8 tokens a day per region',
+      ],
+    ] as const) {
+      writeConfig(wanted, times);
+      const updated = await command(wanted, 'apply');
+      assert.deepEqual(updated, {
+        code: 0,
+        stderr: '',
+        stdout: `Schedule ${id} updated.\nRuns ${summary}.\n`,
+      });
+      const { state } = await handle.describe();
+      assert.deepEqual([state.paused, state.note], [true, 'maintenance until noon']);
+    }
+    const again = await command(wanted, 'apply');
+    assert.match(again.stdout, new RegExp(`^Schedule ${id} is up to date; nothing was changed\\.\n`));
+    const described = await command(wanted, 'describe');
+    assert.match(described.stdout, /PAUSED \(maintenance until noon\): no runs start; tokens will expire\./);
+    assert.equal((await runsOf(id)).length, 1, 'applying again starts no run');
+  });
+});

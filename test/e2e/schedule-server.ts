@@ -1,0 +1,157 @@
+// Owns what the tests of the schedule share: a Temporal server of their own, its clients, workers with fake steps,
+// and what the runs of a schedule left there.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import type { RefreshSteps } from '../../src/domain/steps.js';
+import { connectClient } from '../../src/temporal-connection.js';
+import { fakeConfig } from '../fakes/fake-config.js';
+import { fakeSteps } from '../fakes/fake-steps.js';
+import { createTestWorker, installQuietRuntime } from '../workflows/test-worker.js';
+
+export const SECOND_MS = 1000;
+
+type Write = RefreshSteps['updateConnections'];
+
+export interface HeldWrites {
+  readonly letGo: () => void;
+  /** How many wait or are under way now, and at most were at once. */
+  readonly count: { underWay: number; peak: number };
+}
+
+export interface ScheduleServer {
+  readonly address: string;
+  readonly stateFolder: string;
+  readonly client: Client;
+  /** Runs a worker with these steps as long as the call takes. */
+  readonly withWorker: <T>(steps: RefreshSteps, taskQueue: string, call: () => Promise<T>) => Promise<T>;
+  /** Runs a worker whose writes wait until they are let go: by the call, or when it has ended. */
+  readonly withHeldWrites: (
+    taskQueue: string,
+    call: (held: HeldWrites) => Promise<void>,
+    write?: Write,
+  ) => Promise<void>;
+  /** Starts a worker with these steps, until it is stopped. */
+  readonly startWorker: (steps: RefreshSteps, taskQueue: string) => Promise<{ stop: () => Promise<void> }>;
+  /** The runs that a schedule started, the oldest first. */
+  readonly runsOf: (scheduleId: string) => Promise<WorkflowExecutionInfo[]>;
+  /** Ends Temporal by SIGKILL; the clients stay. */
+  readonly kill: () => Promise<void>;
+  /** Starts Temporal again, on the same database and port. */
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startScheduleServer(): Promise<ScheduleServer> {
+  installQuietRuntime();
+  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-schedule-'));
+  let server: TemporalServer = await startTemporal({ stateFolder, headless: true });
+  const { address } = server;
+  const { client, close } = await connectClient({
+    connectionOptions: { address },
+    address,
+    namespace: 'default',
+  });
+  const nativeConnection = await NativeConnection.connect({ address });
+  return {
+    address,
+    stateFolder,
+    client,
+    withWorker: async (steps, taskQueue, call) => {
+      const worker = await createTestWorker(nativeConnection, taskQueue, steps);
+      return worker.runUntil(call);
+    },
+    withHeldWrites: async (taskQueue, call, write = fakeSteps().updateConnections) => {
+      const held = holdWrites(write);
+      const steps = fakeSteps({ updateConnections: held.write });
+      const worker = await createTestWorker(nativeConnection, taskQueue, steps);
+      // A worker ends after its activities only: a test that fails must not wait for them.
+      await worker.runUntil(() => call(held).finally(held.letGo));
+    },
+    startWorker: async (steps, taskQueue) => {
+      const worker = await createTestWorker(nativeConnection, taskQueue, steps);
+      const ended = worker.run();
+      return {
+        stop: () => {
+          worker.shutdown();
+          return ended;
+        },
+      };
+    },
+    runsOf: (scheduleId) => listRuns(client, scheduleId),
+    kill: () => server.kill(),
+    restart: async () => {
+      server = await startTemporal({ stateFolder, headless: true, port: Number(address.split(':')[1]) });
+    },
+    stop: async () => {
+      await close();
+      await nativeConnection.close();
+      await server.stop();
+      rmSync(stateFolder, { recursive: true });
+    },
+  };
+}
+
+async function listRuns(client: Client, scheduleId: string): Promise<WorkflowExecutionInfo[]> {
+  const runs: WorkflowExecutionInfo[] = [];
+  const query = `TemporalScheduledById="${scheduleId}"`;
+  for await (const info of client.workflow.list({ query })) runs.push(info);
+  return runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
+}
+
+/** A configuration with a schedule and a task queue of its own, so that the tests do not meet. */
+export function configEvery(everyMs = 4 * 3600 * SECOND_MS): RefreshConfig {
+  const id = randomUUID();
+  const base = fakeConfig();
+  const schedule = { ...base.schedule, id, cadence: { everyMs }, longestIntervalMs: everyMs, jitterMs: 0 };
+  return { ...base, taskQueue: id, schedule };
+}
+
+/** The same schedule with another interval, as after an edit. */
+export function editedTo(everyMs: number, config: RefreshConfig): RefreshConfig {
+  return {
+    ...config,
+    schedule: { ...config.schedule, cadence: { everyMs }, longestIntervalMs: everyMs },
+  };
+}
+
+/** By the times that Temporal keeps of them. Only the newest may be under way still. */
+export function assertNoneSideBySide(runs: readonly WorkflowExecutionInfo[]): void {
+  runs.slice(1).forEach((run, index) => {
+    const before = runs[index]?.closeTime ?? new Date(NaN);
+    assert.ok(run.startTime >= before, `run ${index + 1} started before run ${index} ended`);
+  });
+}
+
+/** Polls until it is so, for at most a minute. */
+export async function waitUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const until = performance.now() + 60 * SECOND_MS;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < until, `waited a minute for ${what}`);
+    await delay(50);
+  }
+}
+
+function holdWrites(write: Write): HeldWrites & { write: Write } {
+  let letGo: () => void = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const count = { underWay: 0, peak: 0 };
+  return {
+    letGo,
+    count,
+    write: async (input) => {
+      count.underWay += 1;
+      count.peak = Math.max(count.peak, count.underWay);
+      await held;
+      count.underWay -= 1;
+      return write(input);
+    },
+  };
+}
