@@ -20,13 +20,15 @@ import { temporalLogger } from './temporal-logger.js';
  * @throws ConfigError before anything is connected; TemporalUnavailable
  */
 export async function runWorker(configPath: string, logger: Logger): Promise<void> {
+  const signals = handleStopSignals();
   const configs = new ConfigStore(loadConfig(configPath));
   const { activities } = compose(configs);
   const settings = readTemporalSettings();
   const { taskQueue, hash } = configs.current;
   Runtime.install({
     logger: temporalLogger(logger),
-    shutdownSignals: ['SIGTERM', 'SIGINT'],
+    // They are ours: the SDK listens for the first one alone, and the next one would kill the worker as it drains.
+    shutdownSignals: [],
     // Debug logs of the core show whole tasks; warnings are what an operator needs of it.
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
@@ -44,11 +46,24 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
     });
     const { address, namespace } = settings;
     logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
+    signals.stopBy(() => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    });
     await worker.run();
     logger.info({}, 'worker stopped');
   } finally {
     await connection.close();
   }
+}
+
+/**
+ * SIGTERM and SIGINT. Before the worker runs there is nothing to finish, and connecting may take half a minute: they
+ * end the process at once. Later ones change nothing: a supervisor that signals process and group sends two.
+ */
+function handleStopSignals(): { stopBy: (stop: () => void) => void } {
+  let stop = (): void => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
+  return { stopBy: (next) => void (stop = next) };
 }
 
 /** Explicit, as a worker in production should have it. Activities wait for others most of their time. */

@@ -28,12 +28,21 @@ export interface FailurePlace {
   readonly connections?: readonly string[];
 }
 
+/** A token as connections of one registry received it in this run. */
+interface WrittenToken {
+  readonly registry: string;
+  readonly fingerprint: string;
+  readonly expiresAt: string;
+  readonly connections: number;
+}
+
 export class RunRecord {
   readonly #runId: string;
   readonly #startedAt: Date;
   readonly #previous: RefreshReport | undefined;
   readonly #tokens = new Map<string, TokenReport>();
   readonly #airflows = new Map<string, AirflowReport>();
+  readonly #written: WrittenToken[] = [];
   readonly #docker: DockerReport[] = [];
   readonly #failures: FailureReport[] = [];
   readonly #warnings = new Set<string>();
@@ -93,13 +102,16 @@ export class RunRecord {
   }
 
   updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
-    if (outcome.refreshed.length === 0) return;
+    const { refreshed, fingerprint, expiresAt } = outcome;
+    if (refreshed.length === 0) return;
+    this.#written.push({ registry, fingerprint, expiresAt, connections: refreshed.length });
     const row = this.#row(airflow, registry);
+    // Two workers may have written two tokens: what matters is when the first of them expires.
+    const isEarlier = row.refreshed > 0 && row.expiresAt !== null && row.expiresAt < expiresAt;
     this.#setRow({
       ...row,
-      refreshed: row.refreshed + outcome.refreshed.length,
-      fingerprint: outcome.fingerprint,
-      expiresAt: outcome.expiresAt,
+      ...(isEarlier ? {} : { fingerprint, expiresAt }),
+      refreshed: row.refreshed + refreshed.length,
       lastRefreshedAt: at.toISOString(),
     });
   }
@@ -123,7 +135,7 @@ export class RunRecord {
       airflows: [...this.#airflows.values()],
       docker: this.#docker,
       failures,
-      warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
+      warnings: [...this.#warnings, ...this.#warningsOfWrittenTokens(), ...this.#warningsOfTestedTokens()],
     });
   }
 
@@ -157,19 +169,39 @@ export class RunRecord {
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }
 
+  /** A worker that did not extract, or was restarted, writes a token of its own, which `tokens` does not show. */
+  #warningsOfWrittenTokens(): string[] {
+    const extracted = new Set([...this.#tokens.values()].flatMap(({ registries }) => registries));
+    const others = this.#written.filter(
+      ({ registry, fingerprint }) => extracted.has(registry) && !this.#tokens.has(fingerprint),
+    );
+    return [...new Set(others.map(({ fingerprint }) => fingerprint))].map((fingerprint) => {
+      const alike = others.filter((written) => written.fingerprint === fingerprint);
+      const count = alike.reduce((sum, { connections }) => sum + connections, 0);
+      const [registry, ...more] = new Set(alike.map((written) => written.registry));
+      return (
+        `${count} ${count === 1 ? 'connection' : 'connections'} of ${registry}` +
+        `${more.length > 0 ? ` and ${more.length} more` : ''} received the token ${fingerprint} ` +
+        `(expires ${alike[0]?.expiresAt}), which is not among the tokens of this report: the worker that wrote it ` +
+        'did not have the extracted one, and got its own. Nothing is wrong with that.'
+      );
+    });
+  }
+
   /** Another worker may test with a token of its own: a good sign, but no proof for the one that was written. */
-  #warningsOfOtherTokens(): string[] {
-    const rows = [...this.#airflows.values()];
+  #warningsOfTestedTokens(): string[] {
     return this.#docker
       .filter((docker) => docker.fingerprint !== null)
-      .filter((docker) => {
-        const written = rows.filter((row) => row.registry === docker.registry && row.refreshed > 0);
-        return !written.some((row) => row.fingerprint === docker.fingerprint);
-      })
+      .filter(
+        (docker) =>
+          !this.#written.some(
+            ({ registry, fingerprint }) => registry === docker.registry && fingerprint === docker.fingerprint,
+          ),
+      )
       .map(
         (docker) =>
           `The token tested from ${docker.engine} at ${docker.registry} (${docker.fingerprint}) is not the one ` +
-          'that was written: another worker did the test.',
+          'that was written: another worker did the test, with a token of its own.',
       );
   }
 }

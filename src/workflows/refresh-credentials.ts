@@ -8,6 +8,7 @@ import {
   setCurrentDetails,
   sleep,
   workflowInfo,
+  type WorkflowInfo,
 } from '@temporalio/workflow';
 import {
   ACTIVITY_LIMITS,
@@ -38,7 +39,7 @@ const LOOK_AGAIN: Duration = '15 minutes';
  */
 export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
   const info = workflowInfo();
-  const times = runBounds(Date.now(), retryForMs, info.executionExpirationTime?.getTime() ?? Infinity);
+  const times = runBounds(Date.now(), retryForMs, endOf(info));
   const progress = new StepProgress(setCurrentDetails);
   const watch = new CancellationScope();
   const watching = watch.run(() => watchProgress(progress)).catch(ignoreCancellation);
@@ -62,6 +63,12 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   // The report says where it failed; a stack would say where the worker is installed.
   incomplete.stack = '';
   throw incomplete;
+}
+
+/** When Temporal ends the run, and its report with it. One started by hand may have but a time-out of the run. */
+function endOf({ executionExpirationTime, runStartTime, runTimeoutMs }: WorkflowInfo): number {
+  if (executionExpirationTime) return executionExpirationTime.getTime();
+  return runTimeoutMs ? runStartTime.getTime() + runTimeoutMs : Infinity;
 }
 
 /** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */

@@ -234,6 +234,69 @@ describe('RunRecord', () => {
       1,
     ));
 
+  it('does not warn when the tested token was written into a part of the connections', () => {
+    const { warnings } = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, { ...UPDATED, fingerprint: 'ba9876543210' }, new Date(FIRST_START));
+      record.signedIn(SIGNED_IN);
+    });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('says once for each token that was written without being extracted where it is', () => {
+    const other: UpdateOutcome = { ...UPDATED, refreshed: ['a', 'b'], fingerprint: 'ba9876543210' };
+    const { warnings } = run((record) => {
+      const outcome = 'accepted';
+      record.token(
+        tokenFacts({
+          probes: [
+            { registry: REGISTRY, outcome },
+            { registry: OTHER_REGISTRY, outcome },
+          ],
+        }),
+      );
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, other, new Date(FIRST_START));
+      record.updated('other', OTHER_REGISTRY, other, new Date(FIRST_START));
+    });
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? '',
+      /^4 connections of 123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com and 1 more received the token ba9876543210 /,
+    );
+  });
+
+  it('shows of two tokens in one airflow and registry the one that expires first', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T15:00:00.000Z',
+    };
+    for (const outcomes of [
+      [UPDATED, later],
+      [later, UPDATED],
+    ]) {
+      const [row] = run((record) => {
+        for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+      }).airflows;
+      assert.deepEqual([row?.refreshed, row?.fingerprint, row?.expiresAt], [2, FINGERPRINT, EXPIRES_AT]);
+    }
+  });
+
+  it('shows the token of this run, though that of an earlier run would expire before', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T16:00:00.000Z',
+    };
+    const [row] = run(
+      (record) => record.updated('main', REGISTRY, later, new Date(SECOND_START)),
+      SECOND_START,
+      refreshedRun(),
+    ).airflows;
+    assert.deepEqual([row?.fingerprint, row?.expiresAt], [later.fingerprint, later.expiresAt]);
+  });
+
   it('does not warn of an engine that is not there or that was refused', () =>
     assert.deepEqual(
       run((record) => {

@@ -1,6 +1,8 @@
 // The built worker as a process: start, refusals, and how it stops, over a real Temporal server and stand-ins.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,6 +27,7 @@ describe('the built worker', function () {
   let aws: AwsStandIn;
   let airflow: AirflowStandIn;
   let env: NodeJS.ProcessEnv;
+  const started: string[] = [];
 
   before(async () => {
     await runCommand('npm', ['run', '-s', 'build'], { cwd: ROOT, timeoutMs: 60_000 });
@@ -83,6 +86,7 @@ docker: {engines: []}
       ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
       graceMs: 45_000,
     });
+    started.push(name);
     return stops.add(worker);
   }
 
@@ -110,19 +114,48 @@ docker: {engines: []}
     assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: no answer/);
   });
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`finishes the write that is under way on ${signal}, exits with 0, and another worker ends the run`, async () => {
-      const first = await startBuiltWorker(`first-${signal}`);
+  it('exits with 0 and prints nothing on SIGTERM while it waits for Temporal', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const isAsked = once(silent, 'connection').then(() => true);
+    const logFile = join(stateFolder, 'waiting.log');
+    const { port } = silent.address() as AddressInfo;
+    const worker = await startChild({
+      name: 'waiting',
+      command: process.execPath,
+      args: [BUILT_CLI, 'worker'],
+      env: { ...env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
+      logFile,
+      ready: () => isAsked,
+    });
+    process.kill(worker.pid, 'SIGTERM');
+    assert.equal(await worker.exited, 'exited with code 0');
+    assert.equal(readFileSync(logFile, 'utf8'), '');
+    silent.close();
+  });
+
+  // Two: an impatient operator, or a supervisor that signals process and group.
+  for (const { signal, times } of [
+    { signal: 'SIGTERM', times: 1 },
+    { signal: 'SIGTERM', times: 2 },
+    { signal: 'SIGINT', times: 2 },
+  ] as const) {
+    const name = `${signal}-${times}`;
+    it(`finishes the write that is under way on ${times} ${signal}, exits with 0, and another worker ends the run`, async () => {
+      const first = await startBuiltWorker(`first-${name}`);
       const before = airflow.requests.length;
       airflow.setFault(({ method }) => (method === 'PATCH' ? { delayMs: 2000 } : undefined));
       const isWriting = () => airflow.requests.slice(before).some(({ method }) => method === 'PATCH');
       const applied = await runCommandLine(['schedule', 'apply', '--json'], env);
       assert.equal(applied.code, 0, applied.stderr);
-      // The first test's apply starts the run, the second one's has nothing to change.
+      // The first test's apply starts the run, those of the others have nothing to change.
       if (!applied.stdout.includes('created')) await runCommandLine(['schedule', 'trigger'], env);
       await waitFor('the write', isWriting);
 
       process.kill(first.pid, signal);
+      // Not at once: two of the same that wait to be delivered count as one.
+      await delay(300);
+      if (times === 2) process.kill(first.pid, signal);
       assert.equal(await first.exited, 'exited with code 0');
       assert.match(readFileSync(first.logFile, 'utf8'), /"worker stopped"/);
       const written = airflow.connections.get('docker_default')?.password;
@@ -132,7 +165,7 @@ docker: {engines: []}
       );
 
       airflow.setFault(undefined);
-      const second = await startBuiltWorker(`second-${signal}`);
+      const second = await startBuiltWorker(`second-${name}`);
       const waited = await runCommandLine(['schedule', 'trigger', '--wait', '--json'], env);
       assert.equal(waited.code, 0, waited.stdout + waited.stderr);
       const report = JSON.parse(waited.stdout) as RefreshReport;
@@ -143,7 +176,8 @@ docker: {engines: []}
 
   it('prints no token, no password and no sign-in of Airflow, at any log level', async () => {
     const out: string[] = [];
-    for (const name of ['first-SIGTERM', 'second-SIGTERM', 'first-SIGINT', 'second-SIGINT']) {
+    assert.equal(started.length, 6);
+    for (const name of started) {
       out.push(readFileSync(join(stateFolder, `${name}.log`), 'utf8'));
     }
     const child = await runCommandLine(['refresh-once'], env);

@@ -3,61 +3,101 @@
 // a later release must still be able to go on with runs that an earlier one began.
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { findTestServer } from '../../sandbox/temporal.js';
+import { Context } from '@temporalio/activity';
+import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { RefreshSteps } from '../../src/domain/steps.js';
-import { refreshCredentials } from '../../src/workflows/index.js';
-import { fakeSteps } from '../fakes/fake-steps.js';
-import { createTestWorker, installQuietRuntime } from './test-worker.js';
+import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
+import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
+import { startRun, startTestServer, startWorker } from './test-server.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MINUTE_MS = 60_000;
 const good = fakeSteps();
 let throttled = 0;
 
-const SCENARIOS: Readonly<Record<string, RefreshSteps>> = {
-  refreshed: good,
-  retried: fakeSteps({
-    extractToken: async (input) => {
-      throttled += 1;
-      if (throttled < 3) throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
-      return good.extractToken(input);
-    },
-  }),
-  incomplete: fakeSteps({
-    planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
-    inspectConnections: async (input) => {
-      if (input.airflow === 'down') throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
-      return good.inspectConnections(input);
-    },
-  }),
+interface Scenario {
+  readonly steps: RefreshSteps;
+  /** When the first worker hangs here it is stopped, and another one goes on. */
+  readonly handover?: HangingCall;
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  refreshed: { steps: good },
+  retried: {
+    steps: fakeSteps({
+      extractToken: async (input) => {
+        throttled += 1;
+        if (throttled < 3) throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
+        return good.extractToken(input);
+      },
+    }),
+  },
+  incomplete: {
+    steps: fakeSteps({
+      planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
+      inspectConnections: async (input) => {
+        if (input.airflow === 'down')
+          throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+        return good.inspectConnections(input);
+      },
+    }),
+  },
+  partial: { steps: partlyRefreshed() },
+  'two-workers': handedOver(),
 };
+
+/** One airflow fails at its update, a connection of the other is refused, and the rest is refreshed. */
+function partlyRefreshed(): RefreshSteps {
+  return fakeSteps({
+    planRefresh: async () => ({ configHash: 'abc', airflows: ['main', 'broken'], engines: [ENGINE] }),
+    inspectConnections: async (input) => {
+      const inspection = await good.inspectConnections(input);
+      if (input.airflow === 'broken') return inspection;
+      const { type, message, remedy } = new RefreshFailure(
+        'AirflowConnectionMissing',
+        'Airflow has no connection docker_eu.',
+      );
+      return { ...inspection, refused: [{ connection: 'docker_eu', type, message, remedy }] };
+    },
+    updateConnections: async (input) => {
+      if (input.airflow !== 'broken') return good.updateConnections(input);
+      throw new RefreshFailure('AirflowRequestRejected', 'Airflow broken: 400.');
+    },
+  });
+}
+
+/** The worker that began the update is stopped in the middle of it. */
+function handedOver(): Scenario {
+  const handover = hangingCall();
+  const steps = fakeSteps({
+    updateConnections: async (input) => {
+      const { info, cancellationSignal } = Context.current();
+      return info.attempt === 1 ? handover.wait(cancellationSignal) : good.updateConnections(input);
+    },
+  });
+  return { steps, handover };
+}
+
+/** Who recorded it and where, process, host and folder, is nobody's business. */
+function anonymous(history: History): string {
+  return historyToJSON(history)
+    .replaceAll(ROOT, '/')
+    .replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
+}
 
 const [version] = process.argv.slice(2);
 if (!version) throw new Error('Usage: record-histories.ts VERSION');
-installQuietRuntime();
-const executable = { type: 'existing-path', path: await findTestServer() } as const;
-const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
-for (const [name, steps] of Object.entries(SCENARIOS)) {
+const env = await startTestServer();
+for (const [name, { steps, handover }] of Object.entries(SCENARIOS)) {
   const file = fileURLToPath(new URL(`../histories/${version}-${name}.json`, import.meta.url));
   if (existsSync(file)) continue;
-  const worker = await createTestWorker(env.nativeConnection, name, steps);
-  const history = await worker.runUntil(async () => {
-    const handle = await env.client.workflow.start(refreshCredentials, {
-      taskQueue: name,
-      workflowId: name,
-      args: [{ retryForMs: 225 * MINUTE_MS }],
-      workflowExecutionTimeout: 230 * MINUTE_MS,
-    });
-    await handle.result().catch(() => undefined);
-    return handle.fetchHistory();
-  });
-  // Who recorded it and where, process, host and folder, is nobody's business.
-  const json = historyToJSON(history)
-    .replaceAll(ROOT, '/')
-    .replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
-  writeFileSync(file, `${json}\n`);
+  const worker = await startWorker(env, name, steps, handover && 'worker-1');
+  const handle = await startRun(env, name);
+  await handover?.reached;
+  if (handover) await worker.stop();
+  const other = handover && (await startWorker(env, name, steps, 'worker-2'));
+  await handle.result().catch(() => undefined);
+  writeFileSync(file, `${anonymous(await handle.fetchHistory())}\n`);
+  await (other ?? worker).stop();
 }
 await env.teardown();

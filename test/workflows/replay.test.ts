@@ -1,22 +1,154 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Worker } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { asReport, INCOMPLETE } from '../../src/domain/report.js';
+import { createLogger } from '../../src/logging.js';
+import { temporalLogger } from '../../src/temporal-logger.js';
+import { fakeSteps } from '../fakes/fake-steps.js';
+import { AS_RECORDED, REORDERED } from './flow-variants.js';
+import { useTestServer } from './test-server.js';
 import { installQuietRuntime, workflowBundle } from './test-worker.js';
 
 const HISTORIES = new URL('../histories/', import.meta.url);
+const FILES = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
+const CHANGED = /Nondeterminism error/;
+
+function readText(file: string): string {
+  return readFileSync(new URL(file, HISTORIES), 'utf8');
+}
+
+/** The recorded runs of one kind: one for each released shape. */
+function recorded(kind: string): History[] {
+  const files = FILES.filter((file) => file.endsWith(`-${kind}.json`));
+  assert.ok(files.length > 0, `there is a recorded run of the kind ${kind}`);
+  return files.map((file) => historyFromJSON(JSON.parse(readText(file))));
+}
+
+function eventsOf({ events }: History) {
+  return events ?? [];
+}
+
+function startedActivities(history: History) {
+  return eventsOf(history).flatMap((event) => event.activityTaskStartedEventAttributes ?? []);
+}
+
+function assertRefreshed(history: History): void {
+  const last = eventsOf(history).at(-1)?.workflowExecutionCompletedEventAttributes;
+  const [payload] = last?.result?.payloads ?? [];
+  const report = payload && asReport(defaultPayloadConverter.fromPayload(payload));
+  assert.equal(report?.outcome, 'refreshed');
+  assert.ok(report?.airflows.every(({ refreshed }) => refreshed > 0));
+}
 
 describe('recorded histories', function () {
   this.timeout(60_000);
-  const files = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
-
   before(() => installQuietRuntime());
 
-  it('are there', () => assert.ok(files.length >= 3));
-
-  for (const file of files) {
+  for (const file of FILES) {
     it(`replay: ${file}`, async () => {
-      const history: unknown = JSON.parse(readFileSync(new URL(file, HISTORIES), 'utf8'));
-      await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, file);
+      const options = { workflowBundle: await workflowBundle() };
+      await Worker.runReplayHistory(options, JSON.parse(readText(file)), file);
     });
   }
+
+  it('have a success', () => {
+    for (const history of recorded('refreshed')) {
+      assertRefreshed(history);
+      assert.ok(startedActivities(history).every(({ attempt }) => attempt === 1));
+    }
+  });
+
+  it('have a partial failure: one airflow not written, one connection refused, the rest refreshed', () => {
+    for (const history of recorded('partial')) {
+      const last = eventsOf(history).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
+      assert.equal(last?.applicationFailureInfo?.type, INCOMPLETE);
+      const [payload] = last?.applicationFailureInfo?.details?.payloads ?? [];
+      const report = payload && asReport(defaultPayloadConverter.fromPayload(payload));
+      assert.deepEqual(
+        new Map(report?.airflows.map(({ airflow, refreshed, failed }) => [airflow, [refreshed, failed]])),
+        new Map([
+          ['main', [1, 0]],
+          ['broken', [0, 1]],
+        ]),
+      );
+      assert.deepEqual(
+        new Map(report?.failures.map(({ stage, airflow }) => [stage, airflow])),
+        new Map([
+          ['inspect', 'main'],
+          ['update', 'broken'],
+        ]),
+      );
+    }
+  });
+
+  it('have a run with retries that ended well', () => {
+    for (const history of recorded('retried')) {
+      assertRefreshed(history);
+      assert.ok(startedActivities(history).some(({ attempt }) => (attempt ?? 0) > 1));
+    }
+  });
+
+  it('have a run over two workers, each of which did activities and workflow tasks', () => {
+    for (const history of recorded('two-workers')) {
+      assertRefreshed(history);
+      const started = startedActivities(history).map(({ identity }) => identity);
+      assert.deepEqual([...new Set(started)], ['worker-1', 'worker-2']);
+      const tasks = eventsOf(history).flatMap((event) => event.workflowTaskCompletedEventAttributes ?? []);
+      assert.deepEqual([...new Set(tasks.map(({ identity }) => identity))], ['worker-1', 'worker-2']);
+    }
+  });
+
+  it('name no host, process or folder of the machine that recorded them', () => {
+    for (const file of FILES) {
+      const history = historyFromJSON(JSON.parse(readText(file)));
+      const identities = JSON.stringify(history).match(/"identity":"[^"]*"/g) ?? [];
+      assert.deepEqual(
+        identities.filter((identity) => !/"(recorder|worker-[12]|)"$/.test(identity)),
+        [],
+      );
+      assert.doesNotMatch(
+        readText(file),
+        /\d@|node_modules|file:\/\/|\/(home|root|tmp|usr|opt|Users)\//,
+        file,
+      );
+    }
+  });
+});
+
+describe('a replay', function () {
+  this.timeout(60_000);
+  const server = useTestServer();
+
+  it('of the run that just ended does well, and fails when its activities are renamed', async () => {
+    const { history, workflowId } = await server.run(fakeSteps());
+    const json = historyToJSON(history);
+    const options = { workflowBundle: await workflowBundle() };
+    await Worker.runReplayHistory(options, JSON.parse(json), workflowId);
+    const changed: unknown = JSON.parse(json.replaceAll('"inspectConnections"', '"extractToken"'));
+    await assert.rejects(Worker.runReplayHistory(options, changed, workflowId), CHANGED);
+  });
+
+  it('of a recorded run fails when the flow has two of its steps in another order', async () => {
+    const flow = fileURLToPath(new URL('../../src/domain/refresh.ts', import.meta.url));
+    const variants = fileURLToPath(new URL('flow-variants.ts', import.meta.url));
+    const changed = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      logger: temporalLogger(createLogger('silent')),
+      webpackConfigHook(config) {
+        const { alias } = config.resolve ?? {};
+        assert.ok(!Array.isArray(alias));
+        return { ...config, resolve: { ...config.resolve, alias: { ...alias, [flow]: variants } } };
+      },
+    });
+    const options = { workflowBundle: changed };
+    for (const history of recorded('refreshed')) {
+      const json: unknown = JSON.parse(historyToJSON(history));
+      await assert.rejects(Worker.runReplayHistory(options, json, REORDERED), CHANGED);
+      // The same flow in the recorded order: it is the order that the replay fails for.
+      await Worker.runReplayHistory(options, json, AS_RECORDED);
+    }
+  });
 });

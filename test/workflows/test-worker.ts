@@ -29,15 +29,21 @@ export function workflowBundle(): Promise<{ code: string }> {
   return bundle;
 }
 
+/**
+ * @param identity of one of several workers of a run. These keep no workflows in their cache: the test server never
+ *   takes a task back that it meant for the cache of a worker that is gone.
+ */
 export async function createTestWorker(
   connection: NativeConnection,
   taskQueue: string,
   steps: RefreshSteps,
+  identity?: string,
 ): Promise<Worker> {
   return Worker.create({
     connection,
     namespace: 'default',
     taskQueue,
+    ...(identity === undefined ? {} : { identity, maxCachedWorkflows: 0 }),
     workflowBundle: await workflowBundle(),
     activities: steps,
     interceptors: { activity: [failureInterceptor(silent)] },

@@ -1,0 +1,162 @@
+// A worker dies in mid-call, on real parts: another one ends the run in time, the connection holds the newest token
+// that was written, and nothing else has changed. All runs start at once, a few at a time; each test judges one.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import {
+  readConnectionRow,
+  readDecryptedPasswords,
+  seedConnection,
+  startAirflow,
+} from '../../sandbox/airflow.js';
+import { canStartDockerEngine, findDockerEngine, startDockerEngine } from '../../sandbox/docker-engine.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { runCommand } from '../../sandbox/run-command.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import { startTemporal } from '../../sandbox/temporal.js';
+import { Limit } from '../../src/domain/limit.js';
+import { Secret } from '../../src/secret.js';
+import { missing } from './missing.js';
+import { CALLS, type Call } from './worker-death/calls.js';
+import type { ConnectionRow, Stage } from './worker-death/fleet.js';
+import { killDuring, terminateDuring, type Outcome } from './worker-death/killed-run.js';
+
+/** A heartbeat is missed after 10 s, and 30 s later the run has to have ended. */
+const SECONDS_TO_RECOVER = 40;
+/** Two workers each; more would measure the machine. */
+const FLEETS_AT_ONCE = 6;
+/** Written as Temporal or Node prints one. */
+const STACK = /^\s+at .+:\d+:\d+\)?$/m;
+
+const HANDED_OVER = 'handed-over';
+const KILLS = Object.entries(CALLS).flatMap(([key, call]: [string, Call]) =>
+  (['before', 'after'] as const).map((point) => ({ name: `${point}-${key}`, call, point })),
+);
+
+describe('the death of a worker', function () {
+  this.timeout(400_000);
+  const stops = new StopList();
+  const outcomes = new Map<string, PromiseSettledResult<Outcome>>();
+  let stage: Stage;
+  let passwords: Record<string, string | null>;
+  let bystander: (ConnectionRow | undefined)[];
+
+  before(async function () {
+    await findPython().catch((error: Error) => missing(this, error.message));
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    await runCommand('npm', ['run', '-s', 'build'], { cwd: root, timeoutMs: 60_000 });
+    stage = await startStage();
+    const { airflow } = stage;
+    await seedConnection(airflow, { connection_id: 'bystander', conn_type: 'docker', password: 'untouched' });
+    const rowBefore = await readConnectionRow(airflow, 'bystander');
+    await runAll();
+    bystander = [rowBefore, await readConnectionRow(airflow, 'bystander')];
+    passwords = await readDecryptedPasswords(airflow, [...outcomes.keys()]);
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    if (stage) rmSync(stage.folder, { recursive: true });
+  });
+
+  async function startStage(): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
+    const [temporal, airflow, docker] = await Promise.all([
+      startTemporal({ stateFolder: folder, headless: true }).then((part) => stops.add(part)),
+      startAirflow({ stateFolder: folder }).then((part) => stops.add(part)),
+      findDockerEngine().then(async (found) => {
+        if (found || !canStartDockerEngine()) return found;
+        return stops.add(await startDockerEngine({ stateFolder: folder }));
+      }),
+    ]);
+    const connection = await Connection.connect({ address: temporal.address });
+    stops.add({ stop: () => connection.close() });
+    const client = new Client({ connection });
+    return { folder, airflow, client, temporalAddress: temporal.address, engine: docker?.dockerHost };
+  }
+
+  /** The slowest begins first. */
+  async function runAll(): Promise<void> {
+    const limit = new Limit(FLEETS_AT_ONCE);
+    const kills = KILLS.filter(({ call }) => call.to !== 'engine' || stage.engine !== undefined);
+    const runs: [string, () => Promise<Outcome>][] = [
+      [HANDED_OVER, () => terminateDuring(stage, HANDED_OVER, CALLS.look, CALLS.write)],
+      ...kills.map(({ name, call, point }): [string, () => Promise<Outcome>] => [
+        name,
+        () => killDuring(stage, name, call, point),
+      ]),
+    ];
+    const results = await Promise.allSettled(runs.map(([, run]) => limit.run(run)));
+    runs.forEach(([name], index) => outcomes.set(name, results[index]!));
+  }
+
+  function outcomeOf(name: string): Outcome {
+    const result = outcomes.get(name);
+    if (result?.status !== 'fulfilled') throw result?.reason;
+    return result.value;
+  }
+
+  function assertWellEnded(outcome: Outcome, call: Call): void {
+    const { report, issued, written, rows } = outcome;
+    assert.equal(outcome.stepHeld, call.step);
+    assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
+    // Beyond extractToken the other worker gets a token of its own, and the run says so.
+    const hasOther = call.step === 'updateConnections' || call.step === 'testDocker';
+    assert.equal(report.warnings.length, hasOther ? 1 : 0, report.warnings.join('\n'));
+    const other = new Secret(issued.at(-1) ?? '').fingerprint();
+    for (const warning of report.warnings) assert.ok(warning.includes(other), warning);
+    assert.equal(report.docker.length, stage.engine === undefined ? 0 : 1);
+
+    const password = passwords[outcome.connection] ?? '';
+    assert.ok(password === written.at(-1), 'the connection holds what was written last');
+    const ages = written.map((token) => issued.indexOf(token));
+    assert.ok(!ages.includes(-1), 'only issued tokens were written');
+    assert.equal(issued.indexOf(password), Math.max(...ages), 'no newer token was written before');
+    assert.equal(new Secret(password).fingerprint(), report.airflows[0]?.fingerprint);
+    assert.ok(issued.length <= 2, `at most one extra token was issued, not ${issued.length}`);
+
+    const [before, after] = rows;
+    assert.ok(before && after);
+    assert.notEqual(after['password'], before['password']);
+    assert.deepEqual({ ...after, password: null }, { ...before, password: null });
+    const path = `/api/v2/connections/${outcome.connection}`;
+    assert.deepEqual(
+      new Set(outcome.askedOfAirflow),
+      new Set(['POST /auth/token', `GET ${path}`, `PATCH ${path}?update_mask=password`]),
+    );
+    assert.deepEqual(outcome.residue, []);
+    assert.equal(outcome.secondEnded, 'exited with code 0');
+    for (const log of outcome.logs) assert.doesNotMatch(readFileSync(log, 'utf8'), STACK);
+  }
+
+  for (const { name, call, point } of KILLS) {
+    it(`does no harm ${point} ${call.name}`, function () {
+      if (call.to === 'engine' && stage.engine === undefined)
+        missing(this, 'a Docker Engine (Debian: docker.io)');
+      const outcome = outcomeOf(name);
+      assertWellEnded(outcome, call);
+      assert.equal(outcome.firstEnded.how, 'was ended by SIGKILL');
+      assert.deepEqual(outcome.lost, [{ step: call.step, cause: 'heartbeat' }]);
+      assert.equal(outcome.heldRequest.status !== undefined, point === 'after');
+      assert.ok(outcome.seconds < SECONDS_TO_RECOVER, `it took ${outcome.seconds.toFixed(1)} s`);
+    });
+  }
+
+  it('hands over what a worker cannot end within 30 s of SIGTERM, which then exits with 0', () => {
+    const outcome = outcomeOf(HANDED_OVER);
+    assertWellEnded(outcome, CALLS.write);
+    assert.equal(outcome.firstEnded.how, 'exited with code 0');
+    assert.ok(outcome.firstEnded.seconds < 45, `it took ${outcome.firstEnded.seconds.toFixed(1)} s`);
+    assert.deepEqual(outcome.lost, [{ step: 'updateConnections', cause: 'handed over' }]);
+    assert.equal(outcome.heldRequest.status, undefined);
+  });
+
+  it('leaves other connections alone', () => {
+    const [before, after] = bystander;
+    assert.ok(before);
+    assert.deepEqual(after, before);
+  });
+});

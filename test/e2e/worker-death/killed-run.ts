@@ -1,0 +1,175 @@
+// Owns what becomes of a run whose worker is taken away in mid-call: it holds the call, ends the worker, and tells how
+// the other one brought the run to its end. Judges nothing: the tests do.
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import proto from '@temporalio/proto';
+import { readConnectionRow } from '../../../sandbox/airflow.js';
+import type { HeldCall, HoldPoint, PassingRequest } from '../../../sandbox/holding-proxy.js';
+import type { RefreshReport } from '../../../src/domain/report.js';
+import type { Call } from './calls.js';
+import {
+  startFleet,
+  type ConnectionRow,
+  type Fleet,
+  type FleetWorker,
+  type Run,
+  type Stage,
+} from './fleet.js';
+
+/** An attempt that another one followed. */
+export interface LostAttempt {
+  readonly step: string;
+  readonly cause: 'heartbeat' | 'handed over' | 'other';
+}
+
+export interface Outcome {
+  readonly connection: string;
+  readonly report: RefreshReport;
+  readonly stepHeld: string;
+  readonly heldRequest: PassingRequest;
+  /** The connection as Airflow stores it, before and after the run. */
+  readonly rows: readonly (ConnectionRow | undefined)[];
+  /** From the signal to the end of the run. */
+  readonly seconds: number;
+  readonly lost: readonly LostAttempt[];
+  /** Passwords of the tokens that were issued, the oldest first. */
+  readonly issued: readonly string[];
+  /** Passwords that Airflow was sent and answered for, the oldest first. */
+  readonly written: readonly string[];
+  /** `METHOD path` of everything that Airflow was asked, each once. */
+  readonly askedOfAirflow: readonly string[];
+  readonly firstEnded: { readonly how: string; readonly seconds: number };
+  readonly secondEnded: string;
+  /** What the workers left behind in their homes and temporary folders. */
+  readonly residue: readonly string[];
+  readonly logs: readonly string[];
+}
+
+/** Against hanging alone; the tests judge the time. */
+const LIMIT_MS = 90_000;
+
+/** Kills the worker that makes the call while it is held. */
+export async function killDuring(stage: Stage, name: string, call: Call, point: HoldPoint): Promise<Outcome> {
+  return withFleet(stage, name, async (fleet) => {
+    const holding = hold(fleet, call, point);
+    const run = await fleet.startRun();
+    const held = await callOf(run, holding);
+    return endWorker(stage, fleet, run, held, 'SIGKILL');
+  });
+}
+
+/**
+ * Sends SIGTERM to a worker in a call of a step, and keeps it waiting for longer than its 30 s of grace: 15 s in
+ * this call, and then in the next one, which is never answered.
+ */
+export async function terminateDuring(stage: Stage, name: string, call: Call, next: Call): Promise<Outcome> {
+  return withFleet(stage, name, async (fleet) => {
+    const holding = hold(fleet, call, 'before');
+    const run = await fleet.startRun();
+    const held = await callOf(run, holding);
+    const holdingNext = hold(fleet, next, 'before');
+    const release = setTimeout(held.release, 15_000);
+    const outcome = await endWorker(stage, fleet, run, held, 'SIGTERM').finally(() => clearTimeout(release));
+    const heldNext = await within('the next call to hold', holdingNext);
+    return { ...outcome, heldRequest: heldNext.request };
+  });
+}
+
+async function withFleet<T>(stage: Stage, name: string, observe: (fleet: Fleet) => Promise<T>): Promise<T> {
+  const fleet = await startFleet(stage, name);
+  try {
+    return await observe(fleet);
+  } finally {
+    await fleet.stop();
+  }
+}
+
+function hold(fleet: Fleet, { to, matches, nth = 1 }: Call, point: HoldPoint): Promise<HeldCall> {
+  let seen = 0;
+  return fleet.proxies[to].hold(point, (request) => matches(request) && (seen += 1) === nth);
+}
+
+async function endWorker(
+  stage: Stage,
+  fleet: Fleet,
+  run: Run,
+  held: HeldCall,
+  signal: 'SIGKILL' | 'SIGTERM',
+): Promise<Outcome> {
+  const { step: stepHeld, worker, other } = await fleet.stepUnderWay(run);
+  const signalledAt = performance.now();
+  const secondsSince = (): number => (performance.now() - signalledAt) / 1000;
+  process.kill(worker.pid, signal);
+  const ending = worker.exited.then((how) => ({ how, seconds: secondsSince() }));
+  const report = await within('the end of the run', run.result());
+  const seconds = secondsSince();
+  const firstEnded = await within('the end of the first worker', ending);
+  process.kill(other.pid, 'SIGTERM');
+  const secondEnded = await within('the end of the second worker', other.exited);
+  const rowAfter = await readConnectionRow(stage.airflow, fleet.connection);
+  const { requests } = fleet.proxies.airflow;
+  return {
+    connection: fleet.connection,
+    report,
+    stepHeld,
+    heldRequest: held.request,
+    rows: [fleet.rowBefore, rowAfter],
+    seconds,
+    lost: await lostAttempts(run),
+    issued: fleet.aws.issued.map(({ password }) => password),
+    written: requests.flatMap(({ method, status, body }) =>
+      method === 'PATCH' && status !== undefined ? [(JSON.parse(body) as { password: string }).password] : [],
+    ),
+    askedOfAirflow: [...new Set(requests.map(({ method, path }) => `${method} ${path}`))],
+    firstEnded,
+    secondEnded,
+    residue: fleet.workers.flatMap(residueOf),
+    logs: fleet.workers.map(({ logFile }) => logFile),
+  };
+}
+
+/** The call, once it is held; fails when the run ends without it. */
+function callOf(run: Run, holding: Promise<HeldCall>): Promise<HeldCall> {
+  const ending = run.result().then(() => {
+    throw new Error('the run ended without the call that was to be held');
+  });
+  return within('the call to hold', Promise.race([holding, ending]));
+}
+
+async function within<T>(what: string, awaited: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${LIMIT_MS / 1000} s for ${what}`)), LIMIT_MS);
+  });
+  try {
+    return await Promise.race([awaited, timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function lostAttempts(run: Run): Promise<LostAttempt[]> {
+  const { TimeoutType } = proto.temporal.api.enums.v1;
+  const { events } = await run.fetchHistory();
+  const steps = new Map(
+    (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => [
+      String(eventId),
+      scheduled?.activityType?.name ?? '',
+    ]),
+  );
+  return (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => {
+    if (!started || (started.attempt ?? 1) === 1) return [];
+    const { timeoutFailureInfo: timeout, applicationFailureInfo: failed } = started.lastFailure ?? {};
+    const isHeartbeat = timeout?.timeoutType === TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
+    const isHandedOver = failed?.type === 'WorkerShutdown';
+    const cause = isHeartbeat ? 'heartbeat' : isHandedOver ? 'handed over' : 'other';
+    return [{ step: steps.get(String(started.scheduledEventId)) ?? '', cause }];
+  });
+}
+
+function residueOf({ home }: FleetWorker): string[] {
+  const found = readdirSync(home, { recursive: true, withFileTypes: true });
+  return found
+    .map((entry) => relative(home, join(entry.parentPath, entry.name)))
+    .filter((path) => path !== 'tmp');
+}

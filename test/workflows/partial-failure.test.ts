@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { FAILURES, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
+import { INCOMPLETE } from '../../src/domain/report.js';
+import type { ConnectionProblem } from '../../src/domain/steps.js';
+import { fakeSteps, REGISTRY } from '../fakes/fake-steps.js';
+import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
+
+const MAX_REPORT_BYTES = 256 * 1024;
+const good = fakeSteps();
+
+/** Size in bytes of the report as Temporal keeps it: encoded, in the event that ends the run. */
+function reportBytes({ history }: Run): number {
+  const ending = history.events?.at(-1)?.workflowExecutionFailedEventAttributes;
+  const payloads = ending?.failure?.applicationFailureInfo?.details?.payloads ?? [];
+  assert.equal(payloads.length, 1);
+  return payloads[0]?.data?.length ?? NaN;
+}
+
+describe('a run that refreshes a part', function () {
+  this.timeout(60_000);
+  const server = useTestServer();
+
+  it('reports a missing connection and refreshes the others', async () => {
+    const problem = new RefreshFailure('AirflowConnectionMissing', 'Airflow has no connection docker_eu.');
+    const { type, message, remedy } = problem;
+    const run = await server.run(
+      fakeSteps({
+        inspectConnections: async (input) => ({
+          ...(await good.inspectConnections(input)),
+          refused: [{ connection: 'docker_eu', type, message, remedy }],
+        }),
+      }),
+    );
+    const { report, failure } = run;
+    assert.equal(failure?.type, INCOMPLETE);
+    assert.equal(report.outcome, 'incomplete');
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
+    assert.deepEqual(
+      report.failures.map((failed) => [failed.stage, failed.type, failed.connections, failed.count]),
+      [['inspect', 'AirflowConnectionMissing', ['docker_eu'], 1]],
+    );
+    assert.ok(durationMs(report) < MINUTE_MS, 'nothing is gained by waiting for it');
+    assert.equal(report.docker[0]?.signIn, 'ok');
+  });
+
+  it('says that the connections were refreshed when only the Docker test fails', async () => {
+    const run = await server.run(
+      fakeSteps({
+        testDocker: async () => {
+          throw new RefreshFailure('DockerEngineUnreachable', 'The Docker Engine does not answer.');
+        },
+      }),
+    );
+    const { report, failure, history } = run;
+    assert.equal(failure?.type, INCOMPLETE);
+    assert.equal(
+      history.events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
+      `1 connection refreshed; failed: DockerEngineUnreachable at test (${REGISTRY})`,
+    );
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
+    assert.ok(Date.parse(report.airflows[0]?.lastRefreshedAt ?? '') < Date.parse(report.finishedAt));
+    assert.deepEqual(
+      report.failures.map(({ stage, type }) => [stage, type]),
+      [['test', 'DockerEngineUnreachable']],
+    );
+    assert.match(FAILURES.DockerEngineUnreachable.meaning, /were refreshed all the same/);
+    assert.ok(durationMs(report) < 16 * MINUTE_MS, `given up after ${durationMs(report)} ms`);
+  });
+
+  it('leaves connections alone whose registry refuses the token', async () => {
+    const { report, history } = await server.run(
+      fakeSteps({
+        extractToken: async () => {
+          throw new RefreshFailure('RegistryRefusedToken', `${REGISTRY}: 403`);
+        },
+      }),
+    );
+    assert.equal(scheduledActivities(history, 'updateConnections').length, 0);
+    assert.deepEqual(
+      report.failures.map(({ stage, type, connections }) => [stage, type, connections]),
+      [['extract', 'RegistryRefusedToken', ['docker_default']]],
+    );
+  });
+
+  it('reports 10,000 failures in less than 256 KB', async () => {
+    const airflows = Array.from({ length: 40 }, (_, index) => `airflow-${index}`);
+    const run = await server.run(
+      fakeSteps({
+        planRefresh: async () => ({ configHash: 'abc', airflows, engines: [] }),
+        inspectConnections: async (input) => ({
+          ...(await good.inspectConnections(input)),
+          refused: Array.from({ length: 250 }, (_, index) => refusal(input.airflow, index)),
+        }),
+      }),
+    );
+    assert.equal(run.failure?.type, INCOMPLETE);
+    const bytes = reportBytes(run);
+    assert.ok(bytes <= MAX_REPORT_BYTES, `${bytes} bytes`);
+    assert.ok(bytes > MAX_REPORT_BYTES / 4, `${bytes} bytes: more was left out than need be`);
+    assert.ok(run.report.failures.length > 0);
+    assert.match(run.report.warnings.join('\n'), /too long: only a part of its failures is shown/);
+    // What was refreshed is told all the same.
+    assert.equal(run.report.airflows.length, 40);
+    assert.ok(run.report.airflows.every(({ refreshed }) => refreshed === 1));
+    assert.match(run.failure?.message ?? '', /^40 connections refreshed; failed: /);
+  });
+});
+
+/**
+ * Of every type, in a script of three bytes a character; one of each type has a long message. The server answers
+ * with whole histories, of at most 4 MB.
+ */
+function refusal(airflow: string, index: number): ConnectionProblem {
+  const types = Object.keys(FAILURES) as FailureType[];
+  return {
+    connection: `${airflow}_${index}_${'接'.repeat(20)}`,
+    type: types[index % types.length] ?? 'Unexpected',
+    message: index < types.length ? '続'.repeat(510) : 'short',
+    remedy: 'mend it',
+  };
+}

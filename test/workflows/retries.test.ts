@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import type { InspectInput } from '../../src/domain/steps.js';
+import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
+import { gapsMs } from '../fakes/noted-steps.js';
+import {
+  MINUTE_MS,
+  refreshedAfterMs,
+  RETRY_FOR_MS,
+  scheduledActivities,
+  useTestServer,
+} from './test-server.js';
+
+const SECOND_MS = 1000;
+/** What the server and its worker need beside the waiting itself. */
+const SLACK_MS = 30 * SECOND_MS;
+
+/** Every gap is as long as it should be, and hardly longer. */
+function assertGaps(actualMs: readonly number[], expectedMs: readonly number[]): void {
+  const fit = expectedMs.map((ms, index) => {
+    const gapMs = actualMs[index] ?? NaN;
+    return gapMs >= ms && gapMs < ms + SLACK_MS;
+  });
+  assert.ok(
+    actualMs.length === expectedMs.length && fit.every(Boolean),
+    `gaps of ${actualMs.join(', ')} ms instead of ${expectedMs.join(', ')} ms`,
+  );
+}
+
+describe('retries within a run', function () {
+  this.timeout(60_000);
+  const server = useTestServer();
+  const good = fakeSteps();
+
+  it('get a token when ECR throttled twice before', async () => {
+    let calls = 0;
+    const run = await server.run(
+      fakeSteps({
+        extractToken: async (input) => {
+          calls += 1;
+          if (calls <= 2) throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
+          return good.extractToken(input);
+        },
+      }),
+    );
+    assert.equal(run.report.outcome, 'refreshed');
+    assert.equal(run.report.airflows[0]?.refreshed, 1);
+    const attempts = run.calls.filter(({ step }) => step === 'extractToken');
+    assert.deepEqual(
+      attempts.map(({ attempt }) => attempt),
+      [1, 2, 3],
+    );
+    assertGaps(gapsMs(attempts), [2 * SECOND_MS, 4 * SECOND_MS]);
+  });
+
+  it('come every 10 minutes while AWS denies access, and heal within the run', async () => {
+    let calls = 0;
+    const run = await server.run(
+      fakeSteps({
+        extractToken: async (input) => {
+          calls += 1;
+          if (calls <= 3) throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+          return good.extractToken(input);
+        },
+      }),
+    );
+    assert.equal(run.report.outcome, 'refreshed');
+    assert.deepEqual(run.report.failures, []);
+    const attempts = run.calls.filter(({ step }) => step === 'extractToken');
+    assertGaps(gapsMs(attempts), [10 * MINUTE_MS, 10 * MINUTE_MS, 10 * MINUTE_MS]);
+    assert.ok(refreshedAfterMs(run.report, 'main') >= 30 * MINUTE_MS);
+  });
+
+  it('try a wrong Airflow password at most once in 30 minutes, and tell it in the end', async () => {
+    const run = await server.run(
+      fakeSteps({
+        inspectConnections: async () => {
+          throw new RefreshFailure('AirflowUnauthorized', 'Airflow main: 401.');
+        },
+      }),
+    );
+    assert.deepEqual(
+      run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
+      [['inspect', 'AirflowUnauthorized', 'Airflow main: 401.']],
+    );
+    const attempts = run.calls.filter(({ step }) => step === 'inspectConnections');
+    const expected = Math.floor(RETRY_FOR_MS / (30 * MINUTE_MS));
+    assertGaps(
+      gapsMs(attempts),
+      Array.from({ length: expected }, () => 30 * MINUTE_MS),
+    );
+  });
+
+  it('try a password that goes wrong before the update no more often', async () => {
+    const run = await server.run(
+      fakeSteps({
+        updateConnections: async () => {
+          throw new RefreshFailure('AirflowUnauthorized', 'Airflow main: 401.');
+        },
+      }),
+    );
+    const gaps = gapsMs(run.calls.filter(({ step }) => step === 'updateConnections'));
+    assert.ok(gaps.length >= 6);
+    assert.ok(Math.min(...gaps) >= 30 * MINUTE_MS, `gaps of ${gaps.join(', ')} ms`);
+  });
+
+  it('refresh an airflow that was down for two hours in the same run, and the other at once', async () => {
+    const downUntilMs = (await server.now()) + 120 * MINUTE_MS;
+    const run = await server.run(
+      fakeSteps({
+        planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [ENGINE] }),
+        inspectConnections: async (input: InspectInput) => {
+          if (input.airflow === 'down' && (await server.now()) < downUntilMs) {
+            throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+          }
+          return good.inspectConnections(input);
+        },
+      }),
+    );
+    const { report, history } = run;
+    assert.equal(report.outcome, 'refreshed');
+    assert.equal(report.runId, run.runId);
+    assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'it is one run, completed');
+    assert.equal(scheduledActivities(history, 'inspectConnections').length, 2);
+    assert.deepEqual(
+      new Map(report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed])),
+      new Map([
+        ['down', 1],
+        ['up', 1],
+      ]),
+    );
+    assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other did not wait');
+    const afterMs = refreshedAfterMs(report, 'down');
+    assert.ok(afterMs >= 120 * MINUTE_MS, `refreshed after ${afterMs} ms, while it was down`);
+    // The ladder ends at five minutes.
+    assert.ok(afterMs < 126 * MINUTE_MS, `noticed only after ${afterMs} ms`);
+  });
+});

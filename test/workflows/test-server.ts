@@ -1,0 +1,197 @@
+// Owns the time-skipping server of a test file, and how the workflow is run on it to its end. Time is the server's
+// alone: it jumps wherever a run only waits, so it is read from here, never from the clock of this machine.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import {
+  ApplicationFailure,
+  WorkflowFailedError,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { findTestServer } from '../../sandbox/temporal.js';
+import { asReport, type RefreshReport } from '../../src/domain/report.js';
+import type { RefreshSteps, StepName } from '../../src/domain/steps.js';
+import { refreshCredentials } from '../../src/workflows/index.js';
+import { noteCalls, type NotedCall } from '../fakes/noted-steps.js';
+import { createTestWorker, installQuietRuntime, workflowBundle } from './test-worker.js';
+
+export const MINUTE_MS = 60_000;
+/** Those of the default schedule: every four hours, five minutes of jitter. */
+export const RETRY_FOR_MS = 225 * MINUTE_MS;
+export const EXECUTION_TIMEOUT_MS = 230 * MINUTE_MS;
+
+export interface RunOptions {
+  readonly retryForMs?: number;
+  readonly executionTimeoutMs?: number;
+  /** Default: the name of the task queue. */
+  readonly workflowId?: string;
+}
+
+export interface EndedRun {
+  readonly report: RefreshReport;
+  /** Null when the run succeeded. */
+  readonly failure: ApplicationFailure | null;
+  readonly history: History;
+}
+
+export interface Run extends EndedRun {
+  readonly runId: string;
+  readonly workflowId: string;
+  /** Every attempt at a step, in the order in which they began. */
+  readonly calls: readonly NotedCall[];
+}
+
+export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof refreshCredentials>;
+
+export interface RunningWorker {
+  /** As SIGTERM does without a grace time: what is under way is cancelled and handed over. */
+  stop(): Promise<void>;
+}
+
+export interface TestServer {
+  env(): TestWorkflowEnvironment;
+  /** The server's time. */
+  now(): Promise<number>;
+  /** A whole run on a worker with these steps, one run at a time. */
+  run(steps: RefreshSteps, options?: RunOptions): Promise<Run>;
+  /** Starts a run. Time does not jump before somebody waits for its end. */
+  start(taskQueue: string, options?: RunOptions): Promise<RunHandle>;
+  startWorker(taskQueue: string, steps: RefreshSteps, identity?: string): Promise<RunningWorker>;
+}
+
+/** Starts a server for the tests of the suite that calls it, and stops what they leave behind. */
+export function useTestServer(): TestServer {
+  let started: TestWorkflowEnvironment | undefined;
+  const running = new Set<RunningWorker>();
+  // Making a worker takes longer than a run: one does for all runs of the suite, which come one after the other.
+  let shared: RunningWorker | undefined;
+  let stepsOfRun: RefreshSteps | undefined;
+  const sharedQueue = randomUUID();
+
+  before(async function () {
+    this.timeout(60_000);
+    started = await startTestServer();
+    await workflowBundle();
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map((worker) => worker.stop()));
+    running.clear();
+  });
+  after(async () => {
+    await shared?.stop();
+    await started?.teardown();
+  });
+
+  const server: TestServer = {
+    env() {
+      assert.ok(started, 'the server is started before the first test');
+      return started;
+    },
+    now: () => server.env().currentTimeMs(),
+    start: (taskQueue, options) => startRun(server.env(), taskQueue, options),
+    async startWorker(taskQueue, steps, identity) {
+      const worker = await startWorker(server.env(), taskQueue, steps, identity);
+      running.add(worker);
+      return worker;
+    },
+    async run(steps, options) {
+      const noted = noteCalls(steps, server.now);
+      stepsOfRun = noted.steps;
+      shared ??= await startWorker(
+        server.env(),
+        sharedQueue,
+        delegateSteps(() => stepsOfRun ?? steps),
+      );
+      const workflowId = randomUUID();
+      const handle = await server.start(sharedQueue, { ...options, workflowId });
+      const ended = await endOf(handle);
+      return { ...ended, workflowId, runId: handle.firstExecutionRunId, calls: noted.calls };
+    },
+  };
+  return server;
+}
+
+/** Steps that are looked up at each call. */
+function delegateSteps(steps: () => RefreshSteps): RefreshSteps {
+  return {
+    planRefresh: () => steps().planRefresh(),
+    inspectConnections: (input) => steps().inspectConnections(input),
+    extractToken: (input) => steps().extractToken(input),
+    updateConnections: (input) => steps().updateConnections(input),
+    testDocker: (input) => steps().testDocker(input),
+  };
+}
+
+export async function startTestServer(): Promise<TestWorkflowEnvironment> {
+  installQuietRuntime();
+  const executable = { type: 'existing-path', path: await findTestServer() } as const;
+  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+}
+
+export function startRun(
+  env: TestWorkflowEnvironment,
+  taskQueue: string,
+  options: RunOptions = {},
+): Promise<RunHandle> {
+  const {
+    retryForMs = RETRY_FOR_MS,
+    executionTimeoutMs = EXECUTION_TIMEOUT_MS,
+    workflowId = taskQueue,
+  } = options;
+  return env.client.workflow.start(refreshCredentials, {
+    taskQueue,
+    workflowId,
+    args: [{ retryForMs }],
+    workflowExecutionTimeout: executionTimeoutMs,
+  });
+}
+
+export async function startWorker(
+  env: TestWorkflowEnvironment,
+  taskQueue: string,
+  steps: RefreshSteps,
+  identity?: string,
+): Promise<RunningWorker> {
+  const worker = await createTestWorker(env.nativeConnection, taskQueue, steps, identity);
+  const stopped = worker.run();
+  return {
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopped;
+    },
+  };
+}
+
+/** Waits for the end of a run, for which the server skips time. Fails unless the run left its report. */
+export async function endOf(handle: RunHandle): Promise<EndedRun> {
+  try {
+    return { report: await handle.result(), failure: null, history: await handle.fetchHistory() };
+  } catch (error) {
+    assert.ok(error instanceof WorkflowFailedError, String(error));
+    assert.ok(error.cause instanceof ApplicationFailure, `ended as ${String(error.cause)}`);
+    const report = asReport(error.cause.details?.[0]);
+    assert.ok(report, 'a failed run carries its report');
+    return { report, failure: error.cause, history: await handle.fetchHistory() };
+  }
+}
+
+type HistoryEvent = NonNullable<History['events']>[number];
+export type ScheduledActivity = NonNullable<HistoryEvent['activityTaskScheduledEventAttributes']>;
+
+/** The activities that a run scheduled, in their order. */
+export function scheduledActivities({ events }: History, step?: StepName): ScheduledActivity[] {
+  return (events ?? [])
+    .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
+    .filter(({ activityType }) => step === undefined || activityType?.name === step);
+}
+
+export function durationMs({ startedAt, finishedAt }: RefreshReport): number {
+  return Date.parse(finishedAt) - Date.parse(startedAt);
+}
+
+/** How long after the start of the run an airflow was refreshed. */
+export function refreshedAfterMs(report: RefreshReport, airflow: string): number {
+  const row = report.airflows.find((candidate) => candidate.airflow === airflow);
+  return Date.parse(row?.lastRefreshedAt ?? '') - Date.parse(report.startedAt);
+}

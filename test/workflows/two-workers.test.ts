@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import { createActivities } from '../../src/activities/index.js';
+import type { AirflowApi, DockerEngine } from '../../src/activities/ports.js';
+import type { TargetsSource } from '../../src/activities/targets.js';
+import { temporalActivities } from '../../src/activities/temporal-activities.js';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import type { RefreshSteps } from '../../src/domain/steps.js';
+import { Secret } from '../../src/secret.js';
+import {
+  CONFIG_HASH,
+  FakeAirflow,
+  FakeEngine,
+  FakeIssuer,
+  FakeRegistries,
+  fakeSource,
+  issuedToken,
+  NOW,
+} from '../fakes/fake-ports.js';
+import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
+import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
+import { durationMs, endOf, RETRY_FOR_MS, scheduledActivities, useTestServer } from './test-server.js';
+
+/** The real activities of one worker process: each has a token cache of its own, and gets a token of its own. */
+function stepsOf(worker: string, source: TargetsSource): RefreshSteps {
+  const issuer = new FakeIssuer();
+  issuer.answer = () => issuedToken(passwordOf(worker));
+  return temporalActivities(
+    createActivities(source, new TokenCache(issuer, new FakeRegistries(), () => NOW)),
+  );
+}
+
+function passwordOf(worker: string): string {
+  return `password-of-${worker}`;
+}
+
+function fingerprintOf(worker: string): string {
+  return new Secret(passwordOf(worker)).fingerprint();
+}
+
+/** An Airflow that answers one worker well, but for one method. */
+function hangingAirflow(airflow: AirflowApi, method: keyof AirflowApi, call: HangingCall): AirflowApi {
+  return {
+    readConnection: (id, signal) =>
+      method === 'readConnection' ? call.wait(signal) : airflow.readConnection(id, signal),
+    writePassword: (connection, password, signal) =>
+      method === 'writePassword' ? call.wait(signal) : airflow.writePassword(connection, password, signal),
+    readVersion: (signal) => airflow.readVersion(signal),
+  };
+}
+
+function hangingEngine(call: HangingCall): DockerEngine {
+  return {
+    readVersion: (signal) => call.wait(signal),
+    signIn: (_registry, _password, signal) => call.wait(signal),
+  };
+}
+
+describe('a run over two workers', function () {
+  this.timeout(60_000);
+  const server = useTestServer();
+
+  /** The first worker is stopped when it hangs; the others come after it. */
+  async function runOver(first: RefreshSteps, hanging: HangingCall, second: RefreshSteps) {
+    const taskQueue = randomUUID();
+    const worker = await server.startWorker(taskQueue, first, 'worker-1');
+    const handle = await server.start(taskQueue);
+    await hanging.reached;
+    await worker.stop();
+    await server.startWorker(taskQueue, second, 'worker-2');
+    return { handle, taskQueue };
+  }
+
+  describe('whose tokens differ', () => {
+    it('warns that Docker was tested with another token than was written', async () => {
+      const airflow = new FakeAirflow();
+      const hanging = hangingCall();
+      const engine = new FakeEngine();
+      const { handle } = await runOver(
+        stepsOf('a', fakeSource({ airflow, engine: hangingEngine(hanging) })),
+        hanging,
+        stepsOf('b', fakeSource({ airflow, engine })),
+      );
+      const { report } = await endOf(handle);
+      assert.equal(report.outcome, 'refreshed');
+      assert.equal(airflow.passwords.get('docker_default'), passwordOf('a'));
+      assert.deepEqual(engine.signIns, [{ registry: REGISTRY, password: passwordOf('b') }]);
+      assert.deepEqual(
+        [report.tokens.map((token) => token.fingerprint), report.airflows[0]?.fingerprint],
+        [[fingerprintOf('a')], fingerprintOf('a')],
+      );
+      assert.equal(report.docker[0]?.fingerprint, fingerprintOf('b'));
+      assert.deepEqual(report.warnings, [
+        `The token tested from ${ENGINE} at ${REGISTRY} (${fingerprintOf('b')}) is not the one that was written: ` +
+          'another worker did the test, with a token of its own.',
+      ]);
+    });
+
+    it('says which token was written when it is not the one that was extracted', async () => {
+      const airflow = new FakeAirflow();
+      const hanging = hangingCall();
+      const { handle } = await runOver(
+        stepsOf('a', fakeSource({ airflow: hangingAirflow(airflow, 'writePassword', hanging) })),
+        hanging,
+        stepsOf('b', fakeSource({ airflow })),
+      );
+      const { report } = await endOf(handle);
+      assert.equal(report.outcome, 'refreshed');
+      assert.equal(airflow.passwords.get('docker_default'), passwordOf('b'));
+      assert.deepEqual(
+        report.tokens.map((token) => token.fingerprint),
+        [fingerprintOf('a')],
+      );
+      assert.equal(report.airflows[0]?.fingerprint, fingerprintOf('b'));
+      assert.equal(report.docker[0]?.fingerprint, fingerprintOf('b'));
+      assert.deepEqual(report.warnings, [
+        `1 connection of ${REGISTRY} received the token ${fingerprintOf('b')} (expires 2026-01-01T12:00:00.000Z), ` +
+          'which is not among the tokens of this report: the worker that wrote it did not have the extracted one, ' +
+          'and got its own. Nothing is wrong with that.',
+      ]);
+    });
+  });
+
+  describe('whose configurations differ', () => {
+    /** Knows another configuration alone; notes for which it was asked, and hangs after `answers` times. */
+    function otherConfiguration(answers = Infinity) {
+      const asked: string[] = [];
+      const hanging = hangingCall();
+      const other = fakeSource();
+      const steps = stepsOf('b', {
+        reread: other.reread,
+        byHash(hash) {
+          asked.push(hash);
+          return undefined;
+        },
+      });
+      const inspectConnections: RefreshSteps['inspectConnections'] = async (input) => {
+        if (asked.length >= answers) await hanging.wait(Context.current().cancellationSignal);
+        return steps.inspectConnections(input);
+      };
+      return { steps: { ...steps, inspectConnections }, asked, hanging };
+    }
+
+    it('goes on once a worker comes with the configuration that planned it', async () => {
+      const airflow = new FakeAirflow();
+      const hanging = hangingCall();
+      const planner = fakeSource({ airflow: hangingAirflow(airflow, 'readConnection', hanging) });
+      const other = otherConfiguration(3);
+      const taskQueue = randomUUID();
+      const first = await server.startWorker(taskQueue, stepsOf('a', planner), 'worker-1');
+      const handle = await server.start(taskQueue);
+      await hanging.reached;
+      await first.stop();
+      const second = await server.startWorker(taskQueue, other.steps, 'worker-2');
+      const ended = endOf(handle);
+      await other.hanging.reached;
+      await second.stop();
+      await server.startWorker(taskQueue, stepsOf('c', fakeSource({ airflow })), 'worker-3');
+      const { report, history } = await ended;
+      assert.deepEqual(other.asked, [CONFIG_HASH, CONFIG_HASH, CONFIG_HASH]);
+      assert.equal(report.outcome, 'refreshed');
+      assert.equal(airflow.passwords.get('docker_default'), passwordOf('c'));
+      assert.equal(scheduledActivities(history, 'planRefresh').length, 1);
+      assert.equal(scheduledActivities(history, 'inspectConnections').length, 1);
+      const started = (history.events ?? []).flatMap(
+        ({ activityTaskStartedEventAttributes: event }) => event ?? [],
+      );
+      // One attempt that was stopped, three mismatches, one that was stopped: 5, 10, 20, 40 and 80 s of waiting.
+      const inspection = started.find(({ attempt }) => (attempt ?? 0) > 1);
+      assert.deepEqual([inspection?.attempt, inspection?.identity], [6, 'worker-3']);
+      const tookMs = durationMs(report);
+      assert.ok(tookMs >= 155_000 && tookMs < 300_000, `refreshed after ${tookMs} ms`);
+    });
+
+    it('ends with the mismatch in its report when no such worker comes', async () => {
+      const hanging = hangingCall();
+      const planner = fakeSource({
+        airflow: hangingAirflow(new FakeAirflow(), 'readConnection', hanging),
+      });
+      const other = otherConfiguration();
+      const { handle } = await runOver(stepsOf('a', planner), hanging, other.steps);
+      const { report } = await endOf(handle);
+      assert.deepEqual(
+        report.failures.map(({ stage, airflow, type, message }) => [stage, airflow, type, message]),
+        [
+          [
+            'inspect',
+            'main',
+            'ConfigVersionMismatch',
+            `This worker does not have configuration ${CONFIG_HASH}.`,
+          ],
+        ],
+      );
+      assert.match(report.failures[0]?.remedy ?? '', /every worker of the task queue the same configuration/);
+      assert.ok(other.asked.length > 10, `tried ${other.asked.length} times`);
+      assert.ok(durationMs(report) > RETRY_FOR_MS - 600_000 && durationMs(report) <= RETRY_FOR_MS);
+    });
+  });
+});
