@@ -5,7 +5,7 @@ import { tokenGroup } from '../domain/registry-host.js';
 import type { ExtractInput, TokenFacts } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
 import { DEFAULT_PRINCIPAL, grantedRegion, targetsOf, type TargetsSource } from './targets.js';
-import type { TokenCache } from './token-cache.js';
+import { tokenFacts, type TokenCache } from './token-cache.js';
 
 /**
  * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted; RegistryRefusedToken when every registry refuses
@@ -32,14 +32,5 @@ export async function extractToken(
     const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
     throw new RefreshFailure('RegistryRefusedToken', answers.join('; '));
   }
-  const { token } = first;
-  return {
-    group: input.group,
-    region,
-    principalArn: token.principalArn,
-    issuedAt: token.issuedAt.toISOString(),
-    expiresAt: token.expiresAt.toISOString(),
-    fingerprint: token.fingerprint,
-    probes,
-  };
+  return tokenFacts(first.token, probes);
 }

@@ -33,10 +33,9 @@ export function failureInterceptor(logger: Logger): (context: Context) => {
 
 function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, logger: Logger): Error {
   const { info, cancellationSignal } = context;
+  const { reason } = cancellationSignal as { reason: unknown };
   // What an adapter says of an aborted request is beside the point when the attempt was cancelled.
-  if (cancellationSignal.aborted && cancellationSignal.reason instanceof CancelledFailure) {
-    return cancellationSignal.reason;
-  }
+  if (reason instanceof CancelledFailure) return withoutStack(reason);
   const failure = asRefreshFailure(error, info.activityType, logger);
   const { retryAfterMinutes } = failureEntry(failure.type);
   const waitMs = waitBeforeRetryMs(failure.type, info.activityType as StepName, info.attempt);
@@ -50,9 +49,13 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     // The ladder of the retry policy does for the others.
     ...(fits && retryAfterMinutes !== undefined ? { nextRetryDelay: waitMs } : {}),
   });
-  // It would lead to this line, and tell every reader of the history where the worker is installed.
-  told.stack = '';
-  return told;
+  return withoutStack(told);
+}
+
+/** A stack would tell every reader of the history where the worker is installed, and nothing else. */
+function withoutStack(failure: Error): Error {
+  failure.stack = '';
+  return failure;
 }
 
 /** Never throws: an error in here would itself reach the history unseen. */

@@ -3,7 +3,7 @@
 import { isYoung, checkToken } from '../domain/token.js';
 import { RefreshFailure } from '../domain/failures.js';
 import { tokenGroup } from '../domain/registry-host.js';
-import type { RegistryProbe } from '../domain/steps.js';
+import type { RegistryProbe, TokenFacts } from '../domain/steps.js';
 import { Secret } from '../secret.js';
 import type { RegistryApi, TokenIssuer } from './ports.js';
 import { DEFAULT_PRINCIPAL } from './targets.js';
@@ -20,6 +20,20 @@ export interface Token {
 export interface ProbedToken {
   readonly token: Token;
   readonly probe: RegistryProbe;
+}
+
+/** What may be told of a token, and what its registries said. */
+export function tokenFacts(token: Token, probes: readonly RegistryProbe[]): TokenFacts {
+  const { region, principalArn, fingerprint, issuedAt, expiresAt } = token;
+  return {
+    group: tokenGroup(DEFAULT_PRINCIPAL, region),
+    region,
+    principalArn,
+    issuedAt: issuedAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    fingerprint,
+    probes,
+  };
 }
 
 interface CachedGroup {

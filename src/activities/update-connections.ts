@@ -8,7 +8,7 @@ import { eachConnection, problemOf } from './each-connection.js';
 import { missing } from './inspect-connections.js';
 import { checkConnections, grantedAirflow, grantedRegion, targetsOf, type Targets } from './targets.js';
 import type { GrantedAirflow, TargetsSource } from './targets.js';
-import type { Token, TokenCache } from './token-cache.js';
+import { tokenFacts, type Token, type TokenCache } from './token-cache.js';
 
 interface Write {
   readonly targets: Targets;
@@ -46,6 +46,7 @@ export async function updateConnections(
     failed: [...problems, ...results.filter((result) => typeof result !== 'string')],
     fingerprint: token.fingerprint,
     expiresAt: token.expiresAt.toISOString(),
+    token: tokenFacts(token, [probe]),
   };
 }
 

@@ -28,21 +28,14 @@ export interface FailurePlace {
   readonly connections?: readonly string[];
 }
 
-/** A token as connections of one registry received it in this run. */
-interface WrittenToken {
-  readonly registry: string;
-  readonly fingerprint: string;
-  readonly expiresAt: string;
-  readonly connections: number;
-}
-
 export class RunRecord {
   readonly #runId: string;
   readonly #startedAt: Date;
   readonly #previous: RefreshReport | undefined;
   readonly #tokens = new Map<string, TokenReport>();
   readonly #airflows = new Map<string, AirflowReport>();
-  readonly #written: WrittenToken[] = [];
+  /** Which token connections of which registry received. */
+  readonly #written = new Set<string>();
   readonly #docker: DockerReport[] = [];
   readonly #failures: FailureReport[] = [];
   readonly #warnings = new Set<string>();
@@ -67,6 +60,7 @@ export class RunRecord {
     }
   }
 
+  /** A token that was extracted or written; told twice, it is shown once. */
   token(facts: TokenFacts): void {
     const known = this.#tokens.get(facts.fingerprint);
     const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
@@ -74,7 +68,9 @@ export class RunRecord {
       outcomes.includes(outcome),
     );
     this.#tokens.set(facts.fingerprint, {
-      registries: [...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)],
+      registries: [
+        ...new Set([...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)]),
+      ],
       region: facts.region,
       principalArn: facts.principalArn,
       issuedAt: facts.issuedAt,
@@ -102,9 +98,10 @@ export class RunRecord {
   }
 
   updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
-    const { refreshed, fingerprint, expiresAt } = outcome;
+    const { refreshed, fingerprint, expiresAt, token } = outcome;
     if (refreshed.length === 0) return;
-    this.#written.push({ registry, fingerprint, expiresAt, connections: refreshed.length });
+    this.#written.add(writtenKey(registry, fingerprint));
+    if (token) this.token(token);
     const row = this.#row(airflow, registry);
     // Two workers may have written two tokens: what matters is when the first of them expires.
     const isEarlier = row.refreshed > 0 && row.expiresAt !== null && row.expiresAt < expiresAt;
@@ -135,7 +132,7 @@ export class RunRecord {
       airflows: [...this.#airflows.values()],
       docker: this.#docker,
       failures,
-      warnings: [...this.#warnings, ...this.#warningsOfWrittenTokens(), ...this.#warningsOfTestedTokens()],
+      warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
     });
   }
 
@@ -169,39 +166,21 @@ export class RunRecord {
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }
 
-  /** A worker that did not extract, or was restarted, writes a token of its own, which `tokens` does not show. */
-  #warningsOfWrittenTokens(): string[] {
-    const extracted = new Set([...this.#tokens.values()].flatMap(({ registries }) => registries));
-    const others = this.#written.filter(
-      ({ registry, fingerprint }) => extracted.has(registry) && !this.#tokens.has(fingerprint),
-    );
-    return [...new Set(others.map(({ fingerprint }) => fingerprint))].map((fingerprint) => {
-      const alike = others.filter((written) => written.fingerprint === fingerprint);
-      const count = alike.reduce((sum, { connections }) => sum + connections, 0);
-      const [registry, ...more] = new Set(alike.map((written) => written.registry));
-      return (
-        `${count} ${count === 1 ? 'connection' : 'connections'} of ${registry}` +
-        `${more.length > 0 ? ` and ${more.length} more` : ''} received the token ${fingerprint} ` +
-        `(expires ${alike[0]?.expiresAt}), which is not among the tokens of this report: the worker that wrote it ` +
-        'did not have the extracted one, and got its own. Nothing is wrong with that.'
-      );
-    });
-  }
-
   /** Another worker may test with a token of its own: a good sign, but no proof for the one that was written. */
-  #warningsOfTestedTokens(): string[] {
+  #warningsOfOtherTokens(): string[] {
     return this.#docker
-      .filter((docker) => docker.fingerprint !== null)
       .filter(
-        (docker) =>
-          !this.#written.some(
-            ({ registry, fingerprint }) => registry === docker.registry && fingerprint === docker.fingerprint,
-          ),
+        ({ registry, fingerprint }) =>
+          fingerprint !== null && !this.#written.has(writtenKey(registry, fingerprint)),
       )
       .map(
-        (docker) =>
-          `The token tested from ${docker.engine} at ${docker.registry} (${docker.fingerprint}) is not the one ` +
+        ({ engine, registry, fingerprint }) =>
+          `The token tested from ${engine} at ${registry} (${fingerprint}) is not the one ` +
           'that was written: another worker did the test, with a token of its own.',
       );
   }
+}
+
+function writtenKey(registry: string, fingerprint: string): string {
+  return JSON.stringify([registry, fingerprint]);
 }

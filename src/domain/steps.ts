@@ -79,6 +79,8 @@ export interface UpdateOutcome {
   readonly failed: readonly ConnectionProblem[];
   readonly fingerprint: string;
   readonly expiresAt: string;
+  /** The token that was written: another than the extracted one when another worker wrote. */
+  readonly token?: TokenFacts;
 }
 
 export interface DockerInput {

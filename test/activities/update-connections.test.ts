@@ -16,7 +16,7 @@ import {
   fakeSource,
   NOW,
 } from '../fakes/fake-ports.js';
-import { REGISTRY } from '../fakes/fake-steps.js';
+import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const CONFIGURED = ['a', 'b', 'c'];
@@ -57,6 +57,15 @@ describe('updateConnections', () => {
       failed: [],
       fingerprint: new Secret('password-1').fingerprint(),
       expiresAt: '2026-01-01T12:00:00.000Z',
+      token: {
+        group: GROUP,
+        region: 'us-east-1',
+        principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
+        issuedAt: '2026-01-01T00:00:00.000Z',
+        expiresAt: '2026-01-01T12:00:00.000Z',
+        fingerprint: new Secret('password-1').fingerprint(),
+        probes: [{ registry: REGISTRY, outcome: 'accepted' }],
+      },
     });
     assert.deepEqual(
       [...airflow.passwords],

@@ -243,27 +243,22 @@ describe('RunRecord', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('says once for each token that was written without being extracted where it is', () => {
-    const other: UpdateOutcome = { ...UPDATED, refreshed: ['a', 'b'], fingerprint: 'ba9876543210' };
-    const { warnings } = run((record) => {
-      const outcome = 'accepted';
-      record.token(
-        tokenFacts({
-          probes: [
-            { registry: REGISTRY, outcome },
-            { registry: OTHER_REGISTRY, outcome },
-          ],
-        }),
-      );
-      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
-      record.updated('main', REGISTRY, other, new Date(FIRST_START));
-      record.updated('other', OTHER_REGISTRY, other, new Date(FIRST_START));
+  it('shows a token once that was extracted and written, and one that was only written', () => {
+    const other = tokenFacts({ fingerprint: 'ba9876543210' });
+    const { tokens, warnings } = run((record) => {
+      record.token(tokenFacts());
+      record.updated('main', REGISTRY, { ...UPDATED, token: tokenFacts() }, new Date(FIRST_START));
+      const outcome = { ...UPDATED, fingerprint: other.fingerprint, token: other };
+      record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
     });
-    assert.equal(warnings.length, 1);
-    assert.match(
-      warnings[0] ?? '',
-      /^4 connections of 123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com and 1 more received the token ba9876543210 /,
+    assert.deepEqual(
+      tokens.map(({ fingerprint, registries }) => [fingerprint, registries]),
+      [
+        [FINGERPRINT, [REGISTRY]],
+        ['ba9876543210', [REGISTRY]],
+      ],
     );
+    assert.deepEqual(warnings, []);
   });
 
   it('shows of two tokens in one airflow and registry the one that expires first', () => {
