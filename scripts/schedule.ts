@@ -13,7 +13,12 @@ import {
 import { desiredSchedule } from '../src/schedule/desired-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
-import { withTemporalClient } from '../src/temporal-connection.js';
+import {
+  asUnavailable,
+  readTemporalSettings,
+  TemporalUnavailable,
+  withTemporalClient,
+} from '../src/temporal-connection.js';
 import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatReport, formatTime } from './format-report.js';
 
@@ -127,12 +132,23 @@ async function trigger({ client, handle, json }: Invocation, options: ScheduleOp
     if (json) printJson(run);
     return;
   }
-  const end = await waitForReport(client, workflowId, runId);
+  const end = await waitForReport(client, workflowId, runId).catch((error: unknown) => {
+    throw explainLostRun(asUnavailable(readTemporalSettings(), error));
+  });
   if (!end.report)
     throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
   if (json) printJson(end.report);
   else printLine(`\n${formatReport(end.report)}`);
   process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;
+}
+
+/** Without these words a reader would take the end of the wait for the end of the run. */
+export function explainLostRun(error: unknown): unknown {
+  if (!(error instanceof TemporalUnavailable)) return error;
+  return new CommandFailed(
+    `${error.message}\nThe run goes on without this command, and outlives Temporal's absence. See how it ends by ` +
+      '`status`; while it is under way, `schedule trigger --wait` waits for it again.',
+  );
 }
 
 async function pause({ handle, config, json }: Invocation): Promise<void> {

@@ -79,10 +79,14 @@ export async function withTemporalClient<T>(call: (client: Client) => Promise<T>
   try {
     return await call(client);
   } catch (error) {
-    throw error instanceof ServiceError || isGrpcServiceError(error)
-      ? unavailable(settings, error.cause ?? error)
-      : error;
+    throw asUnavailable(settings, error);
   } finally {
     await close();
   }
+}
+
+/** What a lost connection makes a client throw, as TemporalUnavailable; any other error as it is. */
+export function asUnavailable(settings: TemporalSettings, error: unknown): unknown {
+  const isLost = error instanceof ServiceError || isGrpcServiceError(error);
+  return isLost ? unavailable(settings, error.cause ?? error) : error;
 }

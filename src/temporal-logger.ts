@@ -16,13 +16,27 @@ const KEPT_FIELDS = [
   'taskQueue',
 ];
 
-export function temporalLogger(logger: Logger): SdkLogger {
+/**
+ * The core's lines on a call that failed: each of some twenty pollers writes one at every further attempt, and its own
+ * heartbeat one a minute. Answers that are no, such as one to slow down, come by the same lines with other statuses.
+ */
+const CALL_FAILED = /^(gRPC call \w+ retried \d+ times|Network error while sending worker heartbeat)$/;
+const NO_ANSWER = /^Status \{ code: (Unavailable|Cancelled|DeadlineExceeded),|\btonic::transport::Error\b/;
+
+/**
+ * @param noteNoAnswer hears of every call that had no answer, and tells people: the SDK's own lines on them become
+ * debug lines. Without it they stay as they are.
+ */
+export function temporalLogger(logger: Logger, noteNoAnswer?: (reason: string) => void): SdkLogger {
   function write(
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
     message: string,
     meta?: LogMetadata,
   ): void {
-    logger[level](safeMetadata(meta), message);
+    const fields = safeMetadata(meta);
+    const reason = noteNoAnswer && reasonOfNoAnswer(message, fields);
+    if (reason !== undefined) noteNoAnswer?.(reason);
+    logger[reason === undefined ? level : 'debug'](fields, message);
   }
   return {
     log: (level: SdkLevel, message, meta) =>
@@ -34,6 +48,12 @@ export function temporalLogger(logger: Logger): SdkLogger {
     warn: (message, meta) => write('warn', message, meta),
     error: (message, meta) => write('error', message, meta),
   };
+}
+
+function reasonOfNoAnswer(message: string, fields: Record<string, unknown>): string | undefined {
+  const { sdkComponent, reason } = fields;
+  if (sdkComponent !== 'core' || typeof reason !== 'string') return undefined;
+  return CALL_FAILED.test(message) && NO_ANSWER.test(reason) ? reason : undefined;
 }
 
 function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {

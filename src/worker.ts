@@ -8,10 +8,13 @@ import { failureInterceptor } from './activities/failure-interceptor.js';
 import { temporalActivities } from './activities/temporal-activities.js';
 import { compose } from './compose.js';
 import { loadConfig } from './config/load.js';
+import { formatProblem } from './config/problems.js';
+import type { RefreshConfig } from './config/refresh-config.js';
 import { ConfigStore } from './config/reload.js';
 import type { Logger } from './logging.js';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal-connection.js';
 import { temporalLogger } from './temporal-logger.js';
+import { LOOK_EVERY_MS, TemporalOutage } from './temporal-outage.js';
 
 /**
  * Runs the worker until SIGTERM or SIGINT: then it takes no new work, gives activities 30 s to end, and hands
@@ -22,17 +25,20 @@ import { temporalLogger } from './temporal-logger.js';
 export async function runWorker(configPath: string, logger: Logger): Promise<void> {
   const signals = handleStopSignals();
   const configs = new ConfigStore(loadConfig(configPath));
+  logWarnings(configs.current, logger);
   const { activities } = compose(configs);
   const settings = readTemporalSettings();
   const { taskQueue, hash } = configs.current;
+  const outage = new TemporalOutage(logger);
   Runtime.install({
-    logger: temporalLogger(logger),
+    logger: temporalLogger(logger, (reason) => outage.noteFailure(reason)),
     // They are ours: the SDK listens for the first one alone, and the next one would kill the worker as it drains.
     shutdownSignals: [],
     // Debug logs of the core show whole tasks; warnings are what an operator needs of it.
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
   const connection = await connect(settings);
+  const look = setInterval(() => void outage.look(() => whatIsWrong(connection, settings)), LOOK_EVERY_MS);
   try {
     const worker = await Worker.create({
       ...workflowCode(),
@@ -46,13 +52,26 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
     });
     const { address, namespace } = settings;
     logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
-    signals.stopBy(() => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+    signals.stopBy((signal) => {
+      if (worker.getState() !== 'RUNNING') return;
+      logger.info({ signal }, `stopping: activities have ${LIMITS.shutdownGraceTime} to end`);
+      worker.shutdown();
     });
     await worker.run();
     logger.info({}, 'worker stopped');
   } finally {
+    clearInterval(look);
     await connection.close();
+  }
+}
+
+/** At its start alone: who edits the file later hears of them from `doctor`. */
+export function logWarnings({ path, warnings }: RefreshConfig, logger: Logger): void {
+  for (const warning of warnings) {
+    logger.warn(
+      { warning: formatProblem(path, warning) },
+      'the configuration works, but hardly as it is meant',
+    );
   }
 }
 
@@ -60,9 +79,9 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
  * SIGTERM and SIGINT. Before the worker runs there is nothing to finish, and connecting may take half a minute: they
  * end the process at once. Later ones change nothing: a supervisor that signals process and group sends two.
  */
-function handleStopSignals(): { stopBy: (stop: () => void) => void } {
-  let stop = (): void => process.exit(0);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
+function handleStopSignals(): { stopBy: (stop: (signal: string) => void) => void } {
+  let stop = (_signal: string): void => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   return { stopBy: (next) => void (stop = next) };
 }
 
@@ -95,5 +114,20 @@ async function connect(settings: TemporalSettings): Promise<NativeConnection> {
   } catch (error) {
     await connection?.close();
     throw unavailable(settings, error);
+  }
+}
+
+async function whatIsWrong(
+  connection: NativeConnection,
+  settings: TemporalSettings,
+): Promise<string | undefined> {
+  const { namespace } = settings;
+  try {
+    await connection.withDeadline(Date.now() + LOOK_EVERY_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return undefined;
+  } catch (error) {
+    return unavailable(settings, error).message;
   }
 }

@@ -72,6 +72,57 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
+  describe('with somebody who hears of calls without answer', () => {
+    const REFUSED = 'Status { code: Unavailable, message: "tcp connect error", source: None }';
+    const RETRIED = 'gRPC call poll_workflow_task_queue retried 17 times';
+    let heard: string[];
+
+    /** The line of the core, and the level at which it is written then. */
+    function levelOf(message: string, error: unknown, sdkComponent = 'core'): unknown {
+      const sdk = temporalLogger(log.logger, (reason) => heard.push(reason));
+      sdk.log('ERROR', message, { sdkComponent, workflowId: 'ecr-refresh-run', error });
+      return log.lines().at(-1)?.['level'];
+    }
+
+    beforeEach(() => {
+      heard = [];
+    });
+
+    for (const reason of [
+      REFUSED,
+      'Status { code: Cancelled, message: "Timeout expired", source: None }',
+      'Status { code: DeadlineExceeded, message: "", source: None }',
+      'Status { code: Unknown, message: "", source: Some(tonic::transport::Error(Transport, x)) }',
+    ]) {
+      it(`tells them, and makes a debug line of the SDK's own: ${reason}`, () => {
+        assert.equal(levelOf(RETRIED, reason), 'debug');
+        assert.deepEqual(heard, [reason]);
+      });
+    }
+
+    for (const [what, message, error, component] of [
+      ['an answer that is no', RETRIED, 'Status { code: ResourceExhausted, message: "Unavailable" }'],
+      ['a lost result', 'Network error while completing activity', REFUSED],
+      ['a line that quotes such a one', `Workflow says: ${RETRIED}`, REFUSED],
+      ['a line of a workflow', RETRIED, new Error(REFUSED), 'workflow'],
+    ] as const) {
+      it(`leaves ${what} as it is`, () => {
+        assert.equal(levelOf(message, error, component), 'error');
+        assert.deepEqual(heard, []);
+      });
+    }
+
+    it("tells them of the worker's heartbeat without answer, which shows a server that hangs", () => {
+      assert.equal(levelOf('Network error while sending worker heartbeat', REFUSED), 'debug');
+      assert.deepEqual(heard, [REFUSED]);
+    });
+
+    it('leaves all as it is when nobody hears', () => {
+      temporalLogger(log.logger).warn(RETRIED, { sdkComponent: 'core', error: REFUSED });
+      assert.equal(log.lines()[0]?.['level'], 'warn');
+    });
+  });
+
   for (const [what, make] of Object.entries(NASTY_ERRORS)) {
     // Only Temporal's own failures have this name: they have passed the interceptor.
     if (what === 'an object that says it is a Temporal failure') continue;
