@@ -11,23 +11,29 @@ import {
   seedConnection,
   type Airflow,
 } from '../../sandbox/airflow.js';
-import type { Child } from '../../sandbox/child-process.js';
 import { canStartDockerEngine, findDockerEngine } from '../../sandbox/docker-engine.js';
+import { startHoldingProxy, type HoldingProxy } from '../../sandbox/holding-proxy.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startWorker } from '../../sandbox/quickstart/worker.js';
 import { SAMPLE_OUTPUT } from '../../sandbox/registry.js';
 import { SEEDED_CONNECTION, startSandbox, type Sandbox } from '../../sandbox/start-sandbox.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import type { TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/domain/report.js';
 import { Secret } from '../../src/secret.js';
 import { missing } from './missing.js';
-import { runCommandLine } from './run-command-line.js';
+import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 
 describe('the main job on real parts', function () {
   this.timeout(300_000);
   let stateFolder: string;
-  let sandbox: Sandbox | undefined;
+  const stops = new StopList();
+  let sandbox: Sandbox;
   let airflow: Airflow;
-  let worker: Child | undefined;
+  /** Tells which JWTs Airflow gave out. */
+  let proxy: HoldingProxy;
+  let temporal: TemporalServer;
+  let scan: SuiteScan;
   let env: NodeJS.ProcessEnv;
   let configPath: string;
   let engine: string;
@@ -38,11 +44,18 @@ describe('the main job on real parts', function () {
     const hasEngine = (await findDockerEngine()) !== undefined;
     if (!hasEngine && !canStartDockerEngine()) missing(this, 'a Docker Engine (Debian: docker.io)');
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-main-job-'));
+    // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
+    scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
     const docker = hasEngine ? 'find' : 'start';
-    sandbox = await startSandbox({ stateFolder, temporal: true, airflow: 'real', docker });
+    sandbox = stops.add(await startSandbox({ stateFolder, temporal: true, airflow: 'real', docker }));
     if (sandbox.image === undefined) missing(this, 'docker-registry (Debian: docker-registry)');
     assert.ok(sandbox.airflow.kind === 'real' && sandbox.docker && sandbox.temporal);
-    ({ image, airflow } = { image: sandbox.image, airflow: sandbox.airflow });
+    ({ image, airflow, temporal } = {
+      image: sandbox.image,
+      airflow: sandbox.airflow,
+      temporal: sandbox.temporal,
+    });
+    proxy = stops.add(await startHoldingProxy({ upstream: airflow.url }));
     engine = sandbox.docker.dockerHost;
     configPath = join(stateFolder, 'refresh.yaml');
     writeFileSync(
@@ -50,7 +63,7 @@ describe('the main job on real parts', function () {
       `version: 1
 airflows:
   - name: main
-    url: ${airflow.url}
+    url: ${proxy.url}
     auth: {username: ${airflow.username}, password: {env: AIRFLOW_PASSWORD}}
     connections: [${SEEDED_CONNECTION}]
 registries:
@@ -59,16 +72,16 @@ docker: {engines: ["${engine}"]}
 `,
     );
     env = {
-      ...process.env,
+      ...scan.env,
       ...sandbox.env,
+      AWS_SECRET_ACCESS_KEY: randomAwsKey(),
       AIRFLOW_PASSWORD: airflow.password,
       ECR_REFRESH_CONFIG: configPath,
     };
   });
 
   after(async () => {
-    await worker?.stop();
-    await sandbox?.stop();
+    await stops.stopAll();
     if (stateFolder) rmSync(stateFolder, { recursive: true });
   });
 
@@ -82,11 +95,12 @@ docker: {engines: ["${engine}"]}
     assert.match(failing.output, /403 Forbidden|authorization token has expired/);
     const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
 
-    const temporal = { connectionOptions: {}, address: '', namespace: '' };
-    worker = await startWorker({ configPath, env, temporal, stateFolder, addresses: [], hints: [] });
-    const applied = await runCommandLine(['schedule', 'apply', '--json'], env);
+    const settings = { connectionOptions: {}, address: '', namespace: '' };
+    const setup = { configPath, env, temporal: settings, stateFolder, addresses: [], hints: [] };
+    stops.add(await startWorker(setup));
+    const applied = await scan.command(['schedule', 'apply', '--json'], env);
     assert.equal(applied.code, 0, applied.stderr);
-    const waited = await runCommandLine(['schedule', 'trigger', '--wait', '--json'], env);
+    const waited = await scan.command(['schedule', 'trigger', '--wait', '--json'], env);
     assert.equal(waited.code, 0, waited.stdout + waited.stderr);
 
     const report = JSON.parse(waited.stdout) as RefreshReport;
@@ -98,7 +112,7 @@ docker: {engines: ["${engine}"]}
 
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
     assert.ok(
-      sandbox?.aws.issued.some((token) => token.password === password),
+      sandbox.aws.issued.some((token) => token.password === password),
       'Airflow holds an issued token',
     );
     assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
@@ -114,17 +128,17 @@ docker: {engines: ["${engine}"]}
   });
 
   it('says by status and doctor that all is well', async () => {
-    const status = await runCommandLine(['status'], env);
+    const status = await scan.command(['status'], env);
     assert.equal(status.code, 0, status.stdout + status.stderr);
     assert.match(status.stdout, /refreshed 1/);
-    const doctor = await runCommandLine(['doctor'], env);
+    const doctor = await scan.command(['doctor'], env);
     assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
     assert.doesNotMatch(doctor.stdout, /FAILED|warning/);
   });
 
   it('writes nothing in a dry run', async () => {
     const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
-    const preview = await runCommandLine(['refresh-once', '--dry-run'], env);
+    const preview = await scan.command(['refresh-once', '--dry-run'], env);
     assert.equal(preview.code, 0, preview.stdout + preview.stderr);
     assert.match(preview.stdout, /1 of 1 connections would be written/);
     assert.deepEqual(await readConnectionRow(airflow, SEEDED_CONNECTION), before);
@@ -140,7 +154,7 @@ docker: {engines: ["${engine}"]}
       `version: 1
 airflows:
   - name: main
-    url: ${airflow.url}
+    url: ${proxy.url}
     auth: {username: ${airflow.username}, password: {env: AIRFLOW_PASSWORD}}
     connections: [docker_eu]
 docker: {engines: []}
@@ -148,18 +162,18 @@ docker: {engines: []}
     );
     // Where there is a network, AWS itself would refuse the stand-in's token.
     const offline = { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' };
-    const once = await runCommandLine(['refresh-once', '--json', '--config', inferring], offline);
+    const once = await scan.command(['refresh-once', '--json', '--config', inferring], offline);
     assert.equal(once.code, 0, once.stdout + once.stderr);
     const report = JSON.parse(once.stdout) as RefreshReport;
     assert.deepEqual([report.airflows[0]?.registry, report.tokens[0]?.region], [host, 'eu-west-1']);
     assert.equal(report.tokens[0]?.probe, 'unreachable');
     assert.match(report.warnings[0] ?? '', new RegExp(`Registry ${host} could not be asked`));
     const password = await readDecryptedPassword(airflow, 'docker_eu');
-    assert.equal(sandbox?.aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
+    assert.equal(sandbox.aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
   });
 
   it('refreshes without Temporal', async () => {
-    const once = await runCommandLine(['refresh-once', '--json'], {
+    const once = await scan.command(['refresh-once', '--json'], {
       ...env,
       TEMPORAL_ADDRESS: '127.0.0.1:1',
     });
@@ -167,5 +181,14 @@ docker: {engines: []}
     const report = JSON.parse(once.stdout) as RefreshReport;
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
     assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
+  });
+
+  it('leaves no secret out of place', async () => {
+    const secrets = suiteSecrets({
+      env,
+      tokens: sandbox.aws.issued.map(({ password }) => password),
+      authorizations: proxy.requests.map(({ authorization }) => authorization),
+    });
+    await scan.assertNoSecretOut(secrets, temporal);
   });
 });

@@ -30,6 +30,8 @@ export interface ScheduleServer {
   readonly address: string;
   readonly stateFolder: string;
   readonly client: Client;
+  /** As it was started last. */
+  readonly temporal: () => TemporalServer;
   /** Runs a worker with these steps as long as the call takes. */
   readonly withWorker: <T>(steps: RefreshSteps, taskQueue: string, call: () => Promise<T>) => Promise<T>;
   /** Runs a worker whose writes wait until they are let go: by the call, or when it has ended. */
@@ -64,6 +66,7 @@ export async function startScheduleServer(): Promise<ScheduleServer> {
     address,
     stateFolder,
     client,
+    temporal: () => server,
     withWorker: async (steps, taskQueue, call) => {
       const worker = await createTestWorker(nativeConnection, taskQueue, steps);
       return worker.runUntil(call);

@@ -1,7 +1,7 @@
 // Owns a whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
 // registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +19,8 @@ import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js
 import type { RefreshReport } from '../../../src/domain/report.js';
 import { waitForReport } from '../../../src/schedule/run-report.js';
 import { connectClient } from '../../../src/temporal-connection.js';
-import { assertNoSecretIn } from '../../secret-scan/assert-no-secret.js';
-import { historyPlaces } from '../../secret-scan/history-places.js';
-import { folderPlaces, metricsPlaces, temporalDatabasePlaces } from '../../secret-scan/places.js';
-import { processWatch } from '../../secret-scan/process-watch.js';
-import { runCommandLine, type CommandResult } from '../run-command-line.js';
+import type { CommandResult } from '../run-command-line.js';
+import { awkwardPassword, randomAwsKey, startSuiteScan } from '../scan-suite.js';
 import { startFakeEngine, type FakeEngine } from './fake-engine.js';
 import { createRigSecrets, type RigSecrets } from './rig-secrets.js';
 
@@ -84,8 +81,8 @@ async function startParts(stateFolder: string, stops: StopList): Promise<Rig> {
   const aws = stops.add(await startAwsStandIn());
   const registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
   const temporal = stops.add(await startTemporal({ stateFolder, headless: true }));
-  // With characters that look otherwise in URLs, forms and JSON.
-  const password = `"p&ss/w+rd=%${randomBytes(24).toString('base64')}`;
+  const scan = stops.add(startSuiteScan(stateFolder));
+  const password = awkwardPassword();
   const user: AirflowUser = { username: 'ecr-refresh', password, role: 'op' };
   const airflow = stops.add(await startAirflowStandIn({ users: [user] }));
   const engine = stops.add(await startFakeEngine(join(stateFolder, 'docker.sock')));
@@ -104,11 +101,17 @@ async function startParts(stateFolder: string, stops: StopList): Promise<Rig> {
     return path;
   };
   const configPath = writeConfig();
-  const env = workerEnv(stateFolder, aws, address, password, configPath);
-  const watch = processWatch();
+  const env = {
+    ...scan.env,
+    ...aws.env,
+    AWS_SECRET_ACCESS_KEY: randomAwsKey(),
+    TEMPORAL_ADDRESS: address,
+    AIRFLOW_PASSWORD: password,
+    ECR_REFRESH_CONFIG: configPath,
+  };
   const secrets = createRigSecrets(aws, airflow, [
     { name: 'Airflow password', value: password },
-    { name: 'AWS secret key', value: env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+    { name: 'AWS secret key', value: env.AWS_SECRET_ACCESS_KEY },
   ]);
   return {
     stateFolder,
@@ -126,23 +129,9 @@ async function startParts(stateFolder: string, stops: StopList): Promise<Rig> {
     startWorker: (name, changes = {}, args = []) =>
       startWorkerProcess(stops, stateFolder, name, { ...env, ...changes }, args),
     run: (taskQueue, executionTimeout = '10 minutes') => runOnce(client, taskQueue, executionTimeout),
-    async command(args, changes = {}) {
-      const result = await runCommandLine(args, { ...env, ...changes });
-      appendFileSync(join(stateFolder, 'commands.log'), result.stdout + result.stderr);
-      return result;
-    },
-    assertNoSecretOut: () =>
-      assertNoSecretIn(
-        secrets.known(),
-        // Logs, outputs of commands, homes and temporary folders.
-        folderPlaces(stateFolder),
-        temporalDatabasePlaces(temporal.dbFile),
-        historyPlaces(client),
-        metricsPlaces(temporal.metricsUrl),
-        watch.stop(),
-      ),
+    command: (args, changes = {}) => scan.command(args, { ...env, ...changes }),
+    assertNoSecretOut: () => scan.assertNoSecretOut(secrets.known(), temporal),
     async stop() {
-      watch.stop();
       await stops.stopAll();
       rmSync(stateFolder, { recursive: true });
     },
@@ -185,27 +174,6 @@ temporal: {taskQueue: ${taskQueue}}
 `;
   const key = line?.split(':')[0];
   return line === undefined ? text : text.replace(new RegExp(`\\b${key}:.*`), line);
-}
-
-function workerEnv(
-  stateFolder: string,
-  aws: AwsStandIn,
-  address: string,
-  password: string,
-  configPath: string,
-): NodeJS.ProcessEnv {
-  const [home, temporary] = [join(stateFolder, 'home'), join(stateFolder, 'tmp')];
-  for (const folder of [home, temporary]) mkdirSync(folder, { mode: 0o700 });
-  return {
-    PATH: process.env['PATH'],
-    ...aws.env,
-    AWS_SECRET_ACCESS_KEY: randomBytes(30).toString('base64'),
-    HOME: home,
-    TMPDIR: temporary,
-    TEMPORAL_ADDRESS: address,
-    AIRFLOW_PASSWORD: password,
-    ECR_REFRESH_CONFIG: configPath,
-  };
 }
 
 async function startWorkerProcess(

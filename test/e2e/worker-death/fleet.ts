@@ -22,6 +22,7 @@ export interface Stage {
   readonly temporalAddress: string;
   /** `unix://…`; undefined: no sign-in from Docker. */
   readonly engine: string | undefined;
+  readonly awsSecretKey: string;
 }
 
 export type ConnectionRow = Readonly<Record<string, string>>;
@@ -95,6 +96,7 @@ async function startParts(stage: Stage, name: string, stops: StopList): Promise<
   writeFileSync(configPath, configOf(stage, name, proxies));
   const env = {
     ...aws.env,
+    AWS_SECRET_ACCESS_KEY: stage.awsSecretKey,
     AWS_ENDPOINT_URL_ECR: proxies.ecr.url,
     AWS_ENDPOINT_URL_STS: proxies.sts.url,
     TEMPORAL_ADDRESS: stage.temporalAddress,

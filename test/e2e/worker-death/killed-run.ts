@@ -36,6 +36,8 @@ export interface Outcome {
   readonly issued: readonly string[];
   /** Passwords that Airflow was sent and answered for, the oldest first. */
   readonly written: readonly string[];
+  /** Headers `Authorization` that Airflow was sent. */
+  readonly authorizations: readonly (string | undefined)[];
   /** `METHOD path` of everything that Airflow was asked, each once. */
   readonly askedOfAirflow: readonly string[];
   readonly firstEnded: { readonly how: string; readonly seconds: number };
@@ -120,6 +122,7 @@ async function endWorker(
     written: requests.flatMap(({ method, status, body }) =>
       method === 'PATCH' && status !== undefined ? [(JSON.parse(body) as { password: string }).password] : [],
     ),
+    authorizations: requests.map(({ authorization }) => authorization),
     askedOfAirflow: [...new Set(requests.map(({ method, path }) => `${method} ${path}`))],
     firstEnded,
     secondEnded,
