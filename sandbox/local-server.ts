@@ -12,13 +12,15 @@ export interface LocalServer {
   stop: () => Promise<void>;
 }
 
-/** How one request shall go wrong. With `delayMs` alone it is answered normally, but late. */
+/** How one request shall go wrong. With `delayMs` or `until` alone it is answered normally, but late. */
 export interface Fault {
   status?: number;
   headers?: Record<string, string>;
   /** Sent as it is when a string, else as JSON. */
   body?: unknown;
   delayMs?: number;
+  /** Answer when this is settled. */
+  until?: Promise<unknown>;
   /** Close the connection without an answer. */
   drop?: true;
   /** Never answer. */
@@ -89,6 +91,7 @@ export function sendJson(
 export async function playFault(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
   if (fault === undefined) return false;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
+  await fault.until;
   if (fault.hang === true) return true;
   if (fault.drop === true) {
     response.socket?.destroy();

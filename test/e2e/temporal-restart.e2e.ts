@@ -17,6 +17,7 @@ import type { RefreshReport } from '../../src/domain/report.js';
 import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js';
+import { deferred } from '../fakes/deferred.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { temporalDatabasePlaces } from '../secret-scan/places.js';
 import type { CommandResult } from './run-command-line.js';
@@ -128,12 +129,14 @@ docker: {engines: []}
   }
 
   it('takes what the worker finished meanwhile when it is back before heartbeats are missed', async () => {
-    const run = await startFaultyWrite({ delayMs: 4 * SECOND_MS });
+    const held = deferred();
+    const run = await startFaultyWrite({ until: held.promise });
     const before = writes();
     const skipped = async () => (await refreshSchedule().describe()).info.numActionsSkippedOverlap;
     const following = scan.command(['schedule', 'trigger', '--wait', '--json'], env);
     await waitUntil('the trigger', async () => (await skipped()) === 1);
     await server.kill();
+    held.resolve();
     await delay(5 * SECOND_MS);
     await server.restart();
     await assertRefreshed(run);
