@@ -1,5 +1,5 @@
-// Owns the Airflow stand-in: the part of Airflow 3's REST API that the product uses, in this process, with Airflow's
-// own statuses and bodies. For tests, and for machines without Python. Refuses to be an Airflow: it runs no tasks.
+// Owns the Airflow stand-in: the part of the REST API of Airflow 3, or of 2, that the product uses, in this process,
+// with Airflow's own statuses and bodies. For tests, and for machines without Python. Refuses to be an Airflow: it runs no tasks.
 import {
   connectionRecord,
   type ConnectionFields,
@@ -11,6 +11,7 @@ import {
   type AirflowState,
   type AirflowUser,
 } from './airflow-stand-in/routes.js';
+import { answerAirflow2 } from './airflow-stand-in/routes-v1.js';
 import { createSessionTokens } from './airflow-stand-in/session-tokens.js';
 import { playFault, readText, sendJson, sendText, startLocalServer, type Fault } from './local-server.js';
 
@@ -45,7 +46,10 @@ export interface AirflowStandInOptions {
   variables?: Record<string, string> | undefined;
   /** Default 86,400 s, as Airflow's; there are 10 s of leeway. */
   jwtLifeSeconds?: number | undefined;
-  /** What `/api/v2/version` tells; default 3.3.2. Before 3.2, an update_mask in a bulk request is refused. */
+  /**
+   * What it calls itself; default 3.3.2. Before 3.2, an update_mask in a bulk request is refused; as 2.x it has REST v1
+   * and Basic sign-ins alone.
+   */
   version?: string | undefined;
   /** Default: a free port. */
   port?: number | undefined;
@@ -85,7 +89,9 @@ export async function startAirflowStandIn(options: AirflowStandInOptions = {}): 
       sendJson(response, 422, { detail: [body.broken] });
       return;
     }
-    const answer = answerAirflow(state, request);
+    const answer = state.version.startsWith('2.')
+      ? answerAirflow2(state, request)
+      : answerAirflow(state, request);
     if (answer.body === undefined) response.writeHead(answer.status).end();
     else if (typeof answer.body === 'string') sendText(response, answer.status, answer.body);
     else sendJson(response, answer.status, answer.body);

@@ -1,13 +1,28 @@
 // Owns the real Airflow of the sandbox: its API server on 127.0.0.1, on a SQLite database in the state folder.
 // Refuses to run a scheduler: the product talks to the API alone, and runDockerOperator needs none.
-import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { airflowEnv, ensureAirflow, migrate, newFernetKey } from './airflow/installation.js';
+import {
+  airflowEnv,
+  ensureAirflow,
+  migrate,
+  setFabPasswords,
+  type AirflowInstallation,
+} from './airflow/installation.js';
+import { readOrMakeSecrets, type AirflowSecrets } from './airflow/secrets.js';
+import { isHealthy, serverArguments } from './airflow/server.js';
+import { SIMPLE_AUTH_MANAGER_USERS, usernames, usersOf, type AirflowUsers } from './airflow/users.js';
+import { airflowKind, type AirflowKind, type AirflowVersion, type AuthManager } from './airflow/versions.js';
 import { startChild } from './child-process.js';
 import { freePort, releasePort } from './ports.js';
 
-export { seedConnection, readConnection, type SeedConnection } from './airflow/rest.js';
+export {
+  seedConnection,
+  readConnection,
+  seedVariable,
+  type AirflowLogin,
+  type SeedConnection,
+} from './airflow/rest.js';
 export { readConnectionRow, readDecryptedPassword, readDecryptedPasswords } from './airflow/database.js';
 export {
   runDockerOperator,
@@ -15,14 +30,28 @@ export {
   type DockerOperatorResult,
 } from './airflow/docker-operator.js';
 export { ensureAirflow, type AirflowInstallation } from './airflow/installation.js';
+export { type AirflowUser, type AirflowUsers } from './airflow/users.js';
+export {
+  AIRFLOW_KINDS,
+  airflowKind,
+  type AirflowKind,
+  type AirflowVersion,
+  type AuthManager,
+} from './airflow/versions.js';
 
 /** A running Airflow. */
 export interface Airflow {
   url: string;
-  /** `op`, with Airflow's role op: the least that may read and write connections. */
+  version: AirflowVersion;
+  auth: AuthManager;
+  /** Number of its REST API. */
+  api: 1 | 2;
+  /** The worker's, with the least role that may read and write connections; `op` on the default Airflow. */
   username: string;
   /** Made at the first start on this state folder, and kept. */
   password: string;
+  /** The worker, and others with more or fewer rights. */
+  users: AirflowUsers;
   /** The Python of Airflow's virtual environment. */
   python: string;
   /** The whole environment for Airflow's own programs to work on this Airflow's database. It holds secrets. */
@@ -36,62 +65,54 @@ export interface Airflow {
 export interface AirflowOptions {
   /** Database, secrets and log lie here; starting on the same folder again finds everything back. */
   stateFolder: string;
+  /** Default: 3.3. Several of them may share a state folder. */
+  version?: AirflowVersion | undefined;
+  /** Default: what the version has by default. */
+  auth?: AuthManager | undefined;
+  /** Further settings of Airflow, `AIRFLOW__SECTION__KEY`; they win. */
+  env?: Readonly<Record<string, string>> | undefined;
   /** Default: a free port. */
   port?: number | undefined;
   /** Told what takes long. */
   say?: ((line: string) => void) | undefined;
 }
 
-interface Secrets {
-  password: string;
-  jwtSecret: string;
-  fernetKey: string;
-}
-
-const USERNAME = 'op';
-
 /**
- * Installs Airflow when it is not there yet, and starts its API server. Ready means: it reports a healthy database.
- * @throws Error with the last log lines and the remedy; with findPython's when there is no Python
+ * Installs Airflow when it is not there yet, and starts its web server. Ready means: it reports a healthy database.
+ * @throws Error with the last log lines and the remedy; with findPython's when there is no Python for it
  */
 export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
-  const installation = await ensureAirflow(options.say);
-  const home = resolve(options.stateFolder, 'airflow');
+  const kind = airflowKind(options.version, options.auth);
+  const installation = await ensureAirflow(options.say, kind);
+  const name = kind === airflowKind() ? 'airflow' : `airflow-${kind.name}`;
+  const home = resolve(options.stateFolder, name);
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const secrets = readOrMakeSecrets(join(home, 'secrets.json'));
-  const env = serverEnv(home, secrets);
+  const secrets = readOrMakeSecrets(join(home, 'secrets.json'), usernames(kind.auth));
+  const users = usersOf(kind.auth, secrets.passwords);
+  const env = { ...serverEnv(kind, home, secrets), ...options.env };
   const dbFile = join(home, 'airflow.db');
-  await prepareDatabase(dbFile, installation, env);
+  await prepareDatabase(dbFile, installation, env, secrets);
 
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const child = await startChild({
-    name: 'Airflow (airflow api-server)',
+    name: `Airflow ${kind.name}`,
     command: installation.python,
-    args: [
-      '-m',
-      'airflow',
-      'api-server',
-      '--host',
-      '127.0.0.1',
-      '--port',
-      `${port}`,
-      '--workers',
-      '1',
-      '--apps',
-      'core', // no task runs here, so nobody needs the Execution API
-    ],
+    args: serverArguments(kind, port),
     env,
-    logFile: join(options.stateFolder, 'airflow.log'),
-    ready: () => isHealthy(url),
+    logFile: join(options.stateFolder, `${name}.log`),
+    ready: () => isHealthy(kind, url),
     readyWithinMs: 120_000,
     graceMs: 10_000,
     remedy: `see the log; when the database is the cause, delete ${home}`,
   });
   return {
     url,
-    username: USERNAME,
-    password: secrets.password,
+    version: kind.version,
+    auth: kind.auth,
+    api: kind.api,
+    ...users.worker,
+    users,
     python: installation.python,
     env,
     dbFile,
@@ -103,43 +124,33 @@ export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
   };
 }
 
-function readOrMakeSecrets(file: string): Secrets {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  const secrets = {
-    password: randomBytes(18).toString('base64url'),
-    jwtSecret: randomBytes(64).toString('base64url'),
-    fernetKey: newFernetKey(),
-  };
-  writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
-  return secrets;
-}
-
-function serverEnv(home: string, secrets: Secrets): Record<string, string> {
-  const passwordsFile = join(home, 'passwords.json');
-  writeFileSync(passwordsFile, JSON.stringify({ [USERNAME]: secrets.password }), { mode: 0o600 });
-  return {
-    ...airflowEnv({ home, fernetKey: secrets.fernetKey }),
-    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: `${USERNAME}:op`,
-    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE: passwordsFile,
+function serverEnv(kind: AirflowKind, home: string, secrets: AirflowSecrets): Record<string, string> {
+  const env = {
+    ...airflowEnv({ kind, home, fernetKey: secrets.fernetKey }),
     AIRFLOW__API_AUTH__JWT_SECRET: secrets.jwtSecret,
   };
+  if (kind.auth === 'fab') return env;
+  const passwordsFile = join(home, 'passwords.json');
+  writeFileSync(passwordsFile, JSON.stringify(secrets.passwords), { mode: 0o600 });
+  return {
+    ...env,
+    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: SIMPLE_AUTH_MANAGER_USERS,
+    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE: passwordsFile,
+  };
 }
 
-/** A new database is a copy of the migrated template; one of another Airflow version is migrated. */
+/** A new database is a copy of the migrated template; one of other pins, or left half-made, is migrated. */
 async function prepareDatabase(
   dbFile: string,
-  installation: { python: string; templateDb: string; key: string },
+  installation: AirflowInstallation,
   env: Record<string, string>,
+  secrets: AirflowSecrets,
 ): Promise<void> {
   const keyFile = `${dbFile}.key`;
+  const { kind, key } = installation;
   if (!existsSync(dbFile)) copyFileSync(installation.templateDb, dbFile);
-  else if (readFileSync(keyFile, 'utf8') === installation.key) return;
-  else await migrate(installation.python, env);
-  writeFileSync(keyFile, installation.key);
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/api/v2/monitor/health`, { signal: AbortSignal.timeout(5_000) });
-  const health = (await answer.json()) as { metadatabase?: { status?: string } };
-  return answer.ok && health.metadatabase?.status === 'healthy';
+  else if (existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key) return;
+  else await migrate(installation.python, kind, env);
+  if (kind.auth === 'fab') await setFabPasswords(installation, dbFile, secrets.passwords);
+  writeFileSync(keyFile, key);
 }

@@ -18,6 +18,9 @@ export interface PythonTools {
 
 const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
 
+/** The newest Python 3 that the sandbox takes. */
+const NEWEST = 14;
+
 /** Newest first among those that every pinned package has wheels for; `python3` last, as it may be anything. */
 const CANDIDATES = [
   'python3.13',
@@ -31,23 +34,24 @@ const CANDIDATES = [
 
 /** ensurepip is asked for, too: Debian splits it off, and `-m venv` fails without it. */
 const SUITABLE =
-  'import sys, venv, ensurepip; print(sys.executable) if (3, 10) <= sys.version_info[:2] <= (3, 14) else sys.exit(1)';
+  'import sys, venv, ensurepip; print(sys.executable) if (3, 10) <= sys.version_info[:2] <= (3, int(sys.argv[1])) else sys.exit(1)';
 
-let found: Promise<string> | undefined;
+const found = new Map<number, Promise<string>>();
 
 /**
- * A Python from 3.10 to 3.14 that can make virtual environments.
+ * A Python from 3.10 to 3.14, or to an older one, that can make virtual environments.
  * @throws Error with the remedy when there is none
  */
-export function findPython(): Promise<string> {
-  found ??= searchPython();
-  return found;
+export function findPython(newest: number = NEWEST): Promise<string> {
+  const search = found.get(newest) ?? searchPython(newest);
+  found.set(newest, search);
+  return search;
 }
 
-async function searchPython(): Promise<string> {
+async function searchPython(newest: number): Promise<string> {
   for (const candidate of CANDIDATES) {
     try {
-      const { code, stdout } = await runCommand(candidate, ['-c', SUITABLE], {
+      const { code, stdout } = await runCommand(candidate, ['-c', SUITABLE, `${newest}`], {
         allowFailure: true,
         timeoutMs: 15_000,
       });
@@ -57,7 +61,7 @@ async function searchPython(): Promise<string> {
     }
   }
   throw new Error(
-    'No Python from 3.10 to 3.14 with venv was found. Remedy: install one (Debian: apt-get install python3 python3-venv).',
+    `No Python from 3.10 to 3.${newest} with venv was found. Remedy: install one (Debian: apt-get install python3 python3-venv).`,
   );
 }
 

@@ -26,7 +26,7 @@ export function formatReport(report: RefreshReport): string {
 }
 
 export function formatPreview(preview: Preview): string {
-  const writes = preview.connections.filter(({ action }) => action === 'write').length;
+  const writes = preview.connections.filter(({ action }) => action !== 'leave').length;
   return joinSections([
     `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
     table(
@@ -34,7 +34,7 @@ export function formatPreview(preview: Preview): string {
       preview.connections.map((row) => [
         row.airflow,
         row.connection,
-        row.action === 'write' ? 'write' : 'leave it alone',
+        row.action === 'leave' ? 'leave it alone' : row.action,
         row.registry ?? '-',
         row.remedy === null ? row.why : `${row.why} ${row.remedy}`,
       ]),

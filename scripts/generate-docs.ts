@@ -7,10 +7,32 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 import { writeYaml } from '../src/config/issues.js';
-import { configJsonSchema, DURATION, type JsonSchema } from '../src/config/schema.js';
+import { DURATION } from '../src/config/schema-values.js';
+import { configJsonSchema, type JsonSchema } from '../src/config/schema.js';
 import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../src/domain/failures.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CONNECTIONS_EXAMPLE = `airflows:
+  - name: main
+    url: https://airflow.example.com
+    auth: { username: ecr-refresh, password: { env: AIRFLOW_PASSWORD } }
+    connections:
+      - docker_default
+      - { id: docker_eu, registry: eu, ifMissing: create }
+      - { match: "*_ecr" }
+registries:
+  - { name: eu, region: eu-west-1, account: "123456789012" }
+`;
+const VARIABLES_EXAMPLE = `airflows:
+  - name: main
+    url: https://airflow.example.com
+    auth: { username: ecr-refresh, password: { env: AIRFLOW_PASSWORD } }
+    connections: [{ id: docker_default, registry: main }]
+registries:
+  - name: main
+    account: { airflowVariable: ecr_aws_account, airflow: main }
+    region: { airflowVariable: ecr_aws_region_name, airflow: main }
+`;
 const NOTE = '<!-- Written by scripts/generate-docs.ts: edit there, or in what it reads. -->';
 
 /** Path below the root of the project, and the whole text of each generated file. */
@@ -66,12 +88,38 @@ Where a setting says so, a value can be kept out of the file. Secrets must be.
 | --- | --- |
 | \`{env: NAME}\` | the environment variable; it must be set and not empty |
 | \`{file: PATH}\` | the content of the file, without one newline at its end; relative to the folder of the configuration file; UTF-8, at most 64 KiB |
+| \`{airflowVariable: KEY, airflow: NAME}\` | for \`account\` and \`region\` of a registry alone: the Variable of that key in the airflow of that name, read by each run |
 
-What a reference stands for is never shown. Passwords are read anew at each sign-in.
+What a reference stands for is never shown. Passwords and tokens are read anew at each sign-in, headers for each
+request. What a password, a token or a header stands for may change at any time; what another reference stands for is
+part of the configuration, as if it stood in the file.
 
 The configuration and these files may be symbolic links, and belong to any user. One that every user of the machine may
-write is refused; a password that every user may read, or that holds a line break or blanks at its ends, is used,
-and \`doctor\` warns of it.
+write is refused; a secret that every user may read is used, and \`doctor\` warns of it. So it does of a password that
+holds a line break or blanks at its ends; a token or header of that kind is refused, since no request could carry it.
+
+## Which connections
+
+\`\`\`yaml
+${CONNECTIONS_EXAMPLE}\`\`\`
+
+An entry grants its connections to the worker: it reads and writes no other. Two entries that could pick the same
+connection are refused (an id twice, an id that a pattern matches, two patterns that some id could match both), within
+one Airflow and among airflows with the same \`url\`, so that one entry alone says what becomes of a connection.
+
+| form | picks |
+| --- | --- |
+| \`ID\` | that connection; its registry is read from its host; when it is missing, the run reports it |
+| \`{id: ID, registry: NAME}\` | that connection, if it is of that entry of \`registries\` |
+| \`{id: ID, registry: NAME, ifMissing: create}\` | that connection, created when it is missing |
+| \`{match: PATTERN}\`, with \`registry\` or without | every docker connection whose whole id matches |
+
+## Account and region kept in Airflow
+
+With account or region in Airflow Variables the host of the registry follows at each run:
+
+\`\`\`yaml
+${VARIABLES_EXAMPLE}\`\`\`
 
 ## Settings
 
@@ -83,47 +131,73 @@ ${listSettings(configJsonSchema(), '').map(renderSetting).join('\n')}`;
 interface Setting {
   readonly path: string;
   readonly schema: JsonSchema;
-  readonly required: boolean;
+  readonly presence: string;
 }
 
 /** Every setting below a mapping, each followed by those in it. */
 function listSettings(parent: JsonSchema, prefix: string): Setting[] {
   return Object.entries(parent.properties ?? {}).flatMap(([key, schema]) => {
     const path = `${prefix}${key}`;
-    const setting = { path, schema, required: parent.required?.includes(key) ?? false };
-    const inner = schema.items?.properties
-      ? listSettings(schema.items, `${path}[].`)
+    const inner = schema.items
+      ? listSettings(mappingOf(schema.items), `${path}[].`)
       : listSettings(schema, `${path}.`);
-    return [setting, ...inner];
+    return [{ path, schema, presence: describePresence(parent, key, schema) }, ...inner];
   });
 }
 
-function renderSetting({ path, schema, required }: Setting): string {
+/** Of entries that are text or a mapping, the mapping. */
+function mappingOf(items: JsonSchema): JsonSchema {
+  return items.anyOf?.find(({ type }) => type === 'object') ?? items;
+}
+
+function describePresence(parent: JsonSchema, key: string, { default: value }: JsonSchema): string {
+  if (parent.required?.includes(key)) return 'required';
+  const alternatives = [...(parent.oneOf ?? []), ...(parent.anyOf ?? [])];
+  if (alternatives.some(({ required }) => required?.includes(key))) return 'required in one form, see above';
+  return value === undefined || typeof value === 'object' ? 'optional' : `default \`${writeYaml(value)}\``;
+}
+
+function renderSetting({ path, schema, presence }: Setting): string {
   const key = path.split('.').at(-1) ?? path;
-  const simpleDefault = schema.default !== undefined && typeof schema.default !== 'object';
-  const presence = required
-    ? 'required'
-    : simpleDefault
-      ? `default \`${writeYaml(schema.default)}\``
-      : 'optional';
-  const example = schema.examples?.[0];
+  const examples = (schema.examples ?? []).map((example) => `- example: \`${key}: ${writeYaml(example)}\`\n`);
   return `### \`${path}\`
 
 ${escapeMarkdown(schema.description ?? '')}
 
 - ${describeForm(schema)}, ${presence}
-${example === undefined ? '' : `- example: \`${key}: ${writeYaml(example)}\`\n`}`;
+${examples.join('')}`;
 }
 
 function describeForm(schema: JsonSchema): string {
-  if (schema.anyOf) {
-    const references = '`{env: NAME}` or `{file: PATH}`';
-    return schema.anyOf.some(({ type }) => type === 'string') ? `text, ${references}` : references;
-  }
+  if (schema.anyOf && schema.type === undefined) return describeChoice(schema.anyOf);
   if (schema.const !== undefined) return `\`${writeYaml(schema.const)}\``;
+  if (schema.enum) return joinChoices(schema.enum.map((value) => `\`${writeYaml(value)}\``));
   if (schema.pattern === DURATION.source) return 'duration';
-  if (schema.type === 'array') return schema.items?.type === 'object' ? 'list of mappings' : 'list of texts';
+  if (schema.type === 'array') return describeList(schema.items);
+  if (typeof schema.additionalProperties === 'object') {
+    return `mapping of names to values: ${describeForm(schema.additionalProperties)}`;
+  }
   return { object: 'mapping', boolean: '`true` or `false`' }[schema.type ?? ''] ?? 'text';
+}
+
+/** Text, references, or what an Airflow keeps. */
+function describeChoice(choices: readonly JsonSchema[]): string {
+  return joinChoices(
+    choices.map(({ properties }) => {
+      if (!properties) return 'text';
+      if (Object.hasOwn(properties, 'airflowVariable')) return '`{airflowVariable: KEY, airflow: NAME}`';
+      return Object.hasOwn(properties, 'env') ? '`{env: NAME}`' : '`{file: PATH}`';
+    }),
+  );
+}
+
+function describeList(items: JsonSchema | undefined): string {
+  if (items?.anyOf && items.type === undefined) return 'list of texts and mappings';
+  return items?.type === 'object' ? 'list of mappings' : 'list of texts';
+}
+
+function joinChoices(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
 }
 
 function renderFailures(): string {

@@ -43,6 +43,6 @@ async function dryRun(config: ReturnType<typeof loadConfig>, options: RefreshOnc
   if (options.json) printJson(preview);
   else printLine(formatPreview(preview));
   return (
-    preview.connections.every((connection) => connection.action === 'write') && preview.failures.length === 0
+    preview.connections.every((connection) => connection.action !== 'leave') && preview.failures.length === 0
   );
 }

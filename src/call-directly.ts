@@ -5,7 +5,7 @@ import { withTimeLimit, type Attempt } from './activities/attempt.js';
 import type { RefreshActivities } from './activities/index.js';
 import { ACTIVITY_LIMITS, waitBeforeRetryMs } from './domain/activity-limits.js';
 import { FAILURES } from './domain/failures.js';
-import type { FailureFacts } from './domain/run-record.js';
+import type { StepFailure } from './domain/refresh.js';
 import type { RefreshSteps, StepName } from './domain/steps.js';
 import { isRefreshFailure, safeErrorName } from './safe-error.js';
 
@@ -48,10 +48,14 @@ async function callWithRetries<T>(
   deadlineMs: number,
   clock: Clock,
 ): Promise<T> {
+  let noted: unknown;
+  const note = (progress: object): void => {
+    noted = progress;
+  };
   for (let number = 1; ; number += 1) {
     try {
       return await withTimeLimit(step, ACTIVITY_LIMITS[step].startToCloseMs, (signal) =>
-        run({ runId, number, signal }),
+        run({ runId, number, signal, noted, note }),
       );
     } catch (error) {
       // A foreign error is a defect, and no attempt mends it.
@@ -63,7 +67,10 @@ async function callWithRetries<T>(
 }
 
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */
-export function describeDirectError(error: unknown): FailureFacts {
-  if (isRefreshFailure(error)) return { type: error.type, message: error.message, remedy: error.remedy };
+export function describeDirectError(error: unknown): StepFailure {
+  if (isRefreshFailure(error)) {
+    const { type, message, remedy, progress } = error;
+    return { type, message, remedy, ...(progress === undefined ? {} : { progress }) };
+  }
   return { type: 'Unexpected', message: `${safeErrorName(error)}.`, remedy: FAILURES.Unexpected.remedy };
 }

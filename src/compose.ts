@@ -3,11 +3,10 @@
 import { createActivities, type RefreshActivities } from './activities/index.js';
 import type { GrantedAirflow, Targets, TargetsSource } from './activities/targets.js';
 import { TokenCache } from './activities/token-cache.js';
-import { createAirflow3 } from './adapters/airflow/airflow-3.js';
-import { createPasswordSession } from './adapters/airflow/password-session.js';
+import { createAirflow } from './adapters/airflow/airflow.js';
 import { createDockerEngine } from './adapters/docker-engine.js';
 import { createTokenIssuer } from './adapters/ecr.js';
-import { createHttpClient, type HttpClient } from './adapters/http.js';
+import { createHttpClient, createLazyClient, type HttpClient } from './adapters/http.js';
 import { createRegistryApi } from './adapters/registry.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/reload.js';
@@ -57,8 +56,8 @@ function buildTargets(config: RefreshConfig, http: HttpClient): Targets {
   };
 }
 
-function buildAirflow(airflow: AirflowConfig, http: HttpClient): GrantedAirflow {
-  const { name, url, username, readPassword, connections } = airflow;
-  const session = createPasswordSession({ name, url, username, readPassword, http, now: Date.now });
-  return { api: createAirflow3({ name, url, session, http }), connections };
+function buildAirflow(airflow: AirflowConfig, shared: HttpClient): GrantedAirflow {
+  const { caFile, connections } = airflow;
+  const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
+  return { api: createAirflow({ ...airflow, http, now: Date.now }), rules: connections };
 }

@@ -5,6 +5,7 @@ import { compose } from './compose.js';
 import type { RefreshConfig } from './config/refresh-config.js';
 import { ConfigStore } from './config/reload.js';
 import { refresh } from './domain/refresh.js';
+import { findRule } from './domain/connection-rules.js';
 import type { RefreshReport } from './domain/report.js';
 import type { ConnectionProblem, RefreshSteps, TokenFacts } from './domain/steps.js';
 
@@ -12,7 +13,7 @@ import type { ConnectionProblem, RefreshSteps, TokenFacts } from './domain/steps
 export interface PreviewedConnection {
   readonly airflow: string;
   readonly connection: string;
-  readonly action: 'write' | 'leave';
+  readonly action: 'write' | 'create' | 'leave';
   readonly registry: string | null;
   readonly why: string;
   readonly remedy: string | null;
@@ -31,7 +32,9 @@ export async function refreshOnce(config: RefreshConfig, retryForMs: number): Pr
 /** Everything that `refreshOnce` does, but the writing: connections are read, tokens obtained and shown. */
 export async function previewOnce(config: RefreshConfig, retryForMs: number): Promise<Preview> {
   const connections: PreviewedConnection[] = [];
-  const report = await runDirectly(config, retryForMs, (steps) => previewingSteps(steps, connections));
+  const report = await runDirectly(config, retryForMs, (steps) =>
+    previewingSteps(config, steps, connections),
+  );
   // Refusals of single connections are told with the connections; the rest concerns more than one.
   const failures = report.failures.filter(({ stage, count }) => stage !== 'inspect' || count === 0);
   const { tokens, docker, warnings } = report;
@@ -53,7 +56,12 @@ async function runDirectly(
   });
 }
 
-function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]): RefreshSteps {
+function previewingSteps(
+  config: RefreshConfig,
+  steps: RefreshSteps,
+  connections: PreviewedConnection[],
+): RefreshSteps {
+  const missing = new Set<string>();
   const tokens = new Map<string, TokenFacts>();
   return {
     ...steps,
@@ -65,10 +73,20 @@ function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]
     async inspectConnections(input) {
       const inspection = await steps.inspectConnections(input);
       connections.push(...inspection.refused.map((problem) => leave(input.airflow, problem)));
+      for (const { toCreate = [] } of inspection.writable) {
+        for (const id of toCreate) missing.add(keyOf(input.airflow, id));
+      }
       return inspection;
     },
     updateConnections({ airflow, registry, connections: ids }) {
-      connections.push(...ids.map((connection) => write(airflow, connection, registry)));
+      for (const connection of ids) {
+        const isMissing = missing.has(keyOf(airflow, connection));
+        connections.push(
+          isMissing
+            ? create(airflow, connection, registry)
+            : write(airflow, connection, registry, patternOf(config, airflow, connection)),
+        );
+      }
       // As if the token had been written: else the report would warn that another one was tested.
       const { fingerprint = '', expiresAt = '' } = tokens.get(registry) ?? {};
       return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt });
@@ -76,9 +94,31 @@ function previewingSteps(steps: RefreshSteps, connections: PreviewedConnection[]
   };
 }
 
-function write(airflow: string, connection: string, registry: string): PreviewedConnection {
-  const why = 'its type, host, login and port are right for this registry';
+function write(
+  airflow: string,
+  connection: string,
+  registry: string,
+  pattern: string | undefined,
+): PreviewedConnection {
+  const right = 'its type, host, login and port are right for this registry';
+  const why = pattern === undefined ? right : `it matches "${pattern}", and ${right}`;
   return { airflow, connection, action: 'write', registry, why, remedy: null };
+}
+
+function create(airflow: string, connection: string, registry: string): PreviewedConnection {
+  const why = 'Airflow has no such connection, and the configuration says `ifMissing: create`';
+  return { airflow, connection, action: 'create', registry, why, remedy: null };
+}
+
+/** The pattern that takes a connection in; undefined where the configuration names its id. */
+function patternOf(config: RefreshConfig, airflow: string, id: string): string | undefined {
+  const rules = config.airflows.find(({ name }) => name === airflow)?.connections ?? [];
+  const rule = findRule(rules, id);
+  return rule?.kind === 'match' ? rule.pattern : undefined;
+}
+
+function keyOf(airflow: string, id: string): string {
+  return JSON.stringify([airflow, id]);
 }
 
 function leave(airflow: string, problem: ConnectionProblem): PreviewedConnection {

@@ -150,6 +150,21 @@ describe('directSteps', () => {
     assert.equal(new Set(attempts.map(({ signal }) => signal)).size, attempts.length);
   });
 
+  it('hands on what an attempt noted to the next one of the same call alone', async () => {
+    const run = async (attempt: Attempt): Promise<string> => {
+      attempt.note({ attempt: attempt.number });
+      if (attempt.number < 3) throw new RefreshFailure('AirflowUnavailable', '503');
+      return 'written';
+    };
+    const steps = stepsOver(run, MIN);
+    await steps.updateConnections(INPUT);
+    await steps.updateConnections(INPUT);
+    assert.deepEqual(
+      attempts.map(({ noted }) => noted),
+      [undefined, { attempt: 1 }, { attempt: 2 }, undefined, { attempt: 1 }, { attempt: 2 }],
+    );
+  });
+
   it('retries each of the five steps', async () => {
     for (const step of Object.keys(fakeSteps()) as StepName[]) {
       attempts = [];
@@ -167,6 +182,14 @@ describe('describeDirectError', () => {
       message: 'slow down',
       remedy: 'wait',
     }));
+
+  it('tells what had been done before a failure', () =>
+    assert.deepEqual(
+      describeDirectError(
+        new RefreshFailure('AirflowUnreachable', 'refused', 'start it', { refreshed: [0] }),
+      ),
+      { type: 'AirflowUnreachable', message: 'refused', remedy: 'start it', progress: { refreshed: [0] } },
+    ));
 
   for (const [what, make] of Object.entries(NASTY_ERRORS)) {
     it(`shows nothing secret of ${what}`, () => {

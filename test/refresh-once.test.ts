@@ -6,6 +6,7 @@ import { startAirflowStandIn, type AirflowStandIn } from '../sandbox/airflow-sta
 import { startAwsStandIn, type AwsStandIn } from '../sandbox/aws.js';
 import { startRegistry, type Registry } from '../sandbox/registry.js';
 import { loadConfig } from '../src/config/load.js';
+import { checkTargets } from '../src/doctor/check-targets.js';
 import { previewOnce, refreshOnce } from '../src/refresh-once.js';
 import {
   answerJson,
@@ -38,6 +39,9 @@ describe('a run without Temporal', () => {
       connections: [
         { connection_id: 'good', conn_type: 'docker', host: registry.host, login: 'AWS', password: 'old' },
         { connection_id: 'bad', conn_type: 'docker', host: registry.host, login: 'root', password: 'old' },
+        { connection_id: 'a_ecr', conn_type: 'docker', host: registry.host, login: 'AWS', password: 'old' },
+        { connection_id: 'b_ecr', conn_type: 'docker', host: 'quay.io', login: 'robot', password: 'old' },
+        { connection_id: 'c_ecr', conn_type: 'http', host: 'example.com' },
       ],
     });
     engine = await startServer(
@@ -129,9 +133,79 @@ describe('a run without Temporal', () => {
     assert.ok(preview.connections.every(({ action, remedy }) => (action === 'write') === (remedy === null)));
     assert.deepEqual([...airflow.connections], before);
     assert.deepEqual(
-      airflow.requests.filter(({ method, path: to }) => method !== 'GET' && to !== '/auth/token'),
+      // A sign-in, and the question for what hides a connection, write nothing.
+      airflow.requests.filter(
+        ({ method, path: to }) => method !== 'GET' && !/^\/auth\/token$|\/connections\/test$/.test(to),
+      ),
       [],
     );
+  });
+
+  describe('of rules that match and create', () => {
+    const rules = ['{match: "*_ecr"}', '{id: made, registry: local, ifMissing: create}', 'good'];
+
+    it('shows in a dry run what would be written, what made, and what was passed over', async () => {
+      const before = structuredClone([...airflow.connections]);
+      const preview = await previewOnce(await configure(rules), 0);
+      assert.deepEqual(
+        preview.connections
+          .toSorted((a, b) => byText(a.connection, b.connection))
+          .map(({ connection, action, registry: host, why }) => [connection, action, host, why.slice(0, 20)]),
+        [
+          ['a_ecr', 'write', registry.host, 'it matches "*_ecr", '],
+          ['good', 'write', registry.host, 'its type, host, logi'],
+          ['made', 'create', registry.host, 'Airflow has no such '],
+        ],
+      );
+      assert.deepEqual(preview.failures, []);
+      assert.equal(preview.warnings.length, 1);
+      assert.match(preview.warnings[0] ?? '', /^One docker connection of main .* passed over.*: b_ecr\.$/);
+      assert.deepEqual([...airflow.connections], before);
+    });
+
+    it('shows the same by doctor', async () => {
+      const checks = await checkTargets(await configure(rules));
+      assert.deepEqual(
+        checks
+          .filter(({ name }) => name.startsWith('connection'))
+          .map(({ name, outcome, message }) => [name, outcome, message]),
+        [
+          ['connection made of main', 'ok', `is missing, and will be made for registry ${registry.host}`],
+          ['connection good of main', 'ok', `may be written, registry ${registry.host}`],
+          ['connections "*_ecr" of main', 'ok', `1 may be written, registry ${registry.host}`],
+        ],
+      );
+      const warnings = checks.filter(({ outcome }) => outcome === 'warning');
+      assert.match(warnings[0]?.message ?? '', /passed over.*: b_ecr\.$/);
+      assert.equal(warnings.length, 1);
+    });
+
+    it('does what it showed', async () => {
+      const report = await refreshOnce(await configure(rules), 0);
+      assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
+      assert.equal(report.airflows[0]?.refreshed, 3);
+      const token = aws.issued[0]?.password;
+      const { conn_type, host, login, port, extra, password } = airflow.connections.get('made') ?? {};
+      assert.deepEqual(
+        [conn_type, host, login, port ?? null, extra ?? null, password],
+        ['docker', registry.host, 'AWS', null, null, token],
+      );
+      assert.deepEqual(
+        ['a_ecr', 'b_ecr', 'c_ecr'].map((id) => airflow.connections.get(id)?.password ?? null),
+        [token, 'old', null],
+      );
+    });
+
+    it('warns by doctor of a pattern that takes nothing in, and in a dry run of nothing to do', async () => {
+      const checks = await checkTargets(await configure(['{match: "nothing_*"}']));
+      const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
+      assert.deepEqual(
+        [warning?.outcome, warning?.message],
+        ['warning', 'there is none that may be written'],
+      );
+      const preview = await previewOnce(await configure(['{match: "nothing_*"}']), 0);
+      assert.deepEqual(preview.warnings, ['Airflow main has no connection that was to be refreshed.']);
+    });
   });
 
   it('proves the token in a dry run, without failures or warnings of its own', async () => {

@@ -10,6 +10,10 @@ export interface Attempt {
   readonly number: number;
   /** Aborts on cancellation, and shortly before the attempt's time is up, so that its real cause can be told. */
   readonly signal: AbortSignal;
+  /** What the attempt before had noted, on this worker or another. From outside: its shape is to be checked. */
+  readonly noted?: unknown;
+  /** Notes how far the attempt has got, for the next one: plain JSON, small, no secret. */
+  note(progress: object): void;
 }
 
 /**
@@ -36,5 +40,20 @@ export async function withTimeLimit<T>(
   } finally {
     clearTimeout(timer);
     cancellation?.removeEventListener('abort', onCancel);
+  }
+}
+
+/** Waits for a promise that others wait for too, no longer than the caller may. */
+export async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([shared, aborted]);
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }

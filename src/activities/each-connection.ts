@@ -3,38 +3,81 @@ import { RefreshFailure } from '../domain/failures.js';
 import type { ConnectionProblem } from '../domain/steps.js';
 
 /** After this many attempts (35 s of back-off) a server error for one connection among others is its own. */
-const PATIENT_ATTEMPTS = 3;
+export const PATIENT_ATTEMPTS = 3;
 
 /**
- * Calls for one connection after the other. A failure that Airflow gives for some connections, while it answers
- * well for others, becomes a problem of those: at once when it cannot pass, after a few attempts when it may.
- *
- * @throws RefreshFailure when Airflow as a whole is sick, or when the failure may pass: rather one that may
+ * Collects the failures that Airflow gives for some connections, while it answers well for others: these become
+ * problems of those connections, at once when they cannot pass, after a few attempts when they may.
  */
+export class SickConnections {
+  readonly #failed: { id: string; failure: RefreshFailure }[] = [];
+  #anyWell = false;
+
+  /** Calls for one connection; undefined when that failed in a way that may be the connection's own. */
+  async try<T>(id: string, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof RefreshFailure) || !mayBeItsOwn(error)) throw error;
+      this.add(id, error);
+      return undefined;
+    }
+  }
+
+  /** Takes a failure that Airflow gave for one connection among others. */
+  add(id: string, failure: RefreshFailure): void {
+    this.#failed.push({ id, failure });
+  }
+
+  /** Airflow did for one connection all that it was asked. */
+  noteWell(): void {
+    this.#anyWell = true;
+  }
+
+  /**
+   * The problems of the connections that failed.
+   *
+   * @param witness asks Airflow for something that worked before, where nothing has worked in this attempt
+   * @throws RefreshFailure when Airflow as a whole is sick, or when the failure may pass: rather one that may
+   */
+  async problems(attemptNumber: number, witness?: () => Promise<unknown>): Promise<ConnectionProblem[]> {
+    const passing = this.#failed.find(({ failure }) => failure.type === 'AirflowUnavailable');
+    const worst = passing ?? this.#failed[0];
+    if (worst && !this.#anyWell && !(witness && (await succeeds(witness)))) throw worst.failure;
+    if (passing && attemptNumber <= PATIENT_ATTEMPTS) throw passing.failure;
+    return this.#failed.map(({ id, failure }) => problemOf(id, failure));
+  }
+}
+
+/** Calls for one connection after the other. @throws as SickConnections */
 export async function eachConnection<T>(
   ids: readonly string[],
   attemptNumber: number,
   call: (id: string) => Promise<T>,
 ): Promise<{ results: T[]; problems: ConnectionProblem[] }> {
+  const sick = new SickConnections();
   const results: T[] = [];
-  const failed: { id: string; failure: RefreshFailure }[] = [];
   for (const id of ids) {
-    try {
+    await sick.try(id, async () => {
       results.push(await call(id));
-    } catch (error) {
-      if (!(error instanceof RefreshFailure) || !mayBeItsOwn(error)) throw error;
-      failed.push({ id, failure: error });
-    }
+      sick.noteWell();
+    });
   }
-  const passing = failed.find(({ failure }) => failure.type === 'AirflowUnavailable');
-  const worst = passing ?? failed[0];
-  if (worst && results.length === 0) throw worst.failure;
-  if (passing && attemptNumber <= PATIENT_ATTEMPTS) throw passing.failure;
-  return { results, problems: failed.map(({ id, failure }) => problemOf(id, failure)) };
+  return { results, problems: await sick.problems(attemptNumber) };
 }
 
 export function problemOf(connection: string, failure: RefreshFailure): ConnectionProblem {
   return { connection, type: failure.type, message: failure.message, remedy: failure.remedy };
+}
+
+async function succeeds(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof RefreshFailure && mayBeItsOwn(error)) return false;
+    throw error;
+  }
 }
 
 function mayBeItsOwn(failure: RefreshFailure): boolean {

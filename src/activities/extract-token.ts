@@ -4,24 +4,24 @@ import { RefreshFailure } from '../domain/failures.js';
 import { tokenGroup } from '../domain/registry-host.js';
 import type { ExtractInput, TokenFacts } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
-import { DEFAULT_PRINCIPAL, grantedRegion, targetsOf, type TargetsSource } from './targets.js';
-import { tokenFacts, type TokenCache } from './token-cache.js';
+import { DEFAULT_PRINCIPAL, grantedRegions, targetsOf, type Shared, type Targets } from './targets.js';
+import { tokenFacts } from './token-cache.js';
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted; RegistryRefusedToken when every registry refuses
- *   the token (a refusal by some is in the answer); and whatever TokenCache throws
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, ConnectionRegistryChanged; RegistryRefusedToken when
+ *   every registry refuses the token (a refusal by some is in the answer); whatever RunRegistries and TokenCache throw
  */
 export async function extractToken(
-  source: TargetsSource,
-  tokens: TokenCache,
+  shared: Shared,
   attempt: Attempt,
   input: ExtractInput,
 ): Promise<TokenFacts> {
+  const { source, tokens } = shared;
   const targets = targetsOf(source, input.configHash);
-  const regions = new Set(input.registries.map((registry) => grantedRegion(targets, registry)));
+  const regions = new Set(await grantedRegions(shared, targets, input.registries, attempt));
   const [region] = regions;
   if (region === undefined || regions.size !== 1 || tokenGroup(DEFAULT_PRINCIPAL, region) !== input.group) {
-    throw new RefreshFailure('InputNotGranted', 'The registries asked for do not form this token group.');
+    throw notThisGroup(targets, input.registries);
   }
   const probed = await Promise.all(
     input.registries.map((registry) => tokens.take(attempt.runId, region, registry, attempt.signal)),
@@ -33,4 +33,17 @@ export async function extractToken(
     throw new RefreshFailure('RegistryRefusedToken', answers.join('; '));
   }
   return tokenFacts(first.token, probes);
+}
+
+/** Where an Airflow Variable says the region, another worker may have read another value than this one. */
+function notThisGroup(targets: Targets, hosts: readonly string[]): RefreshFailure {
+  const isByVariable = targets.registries.some(
+    ({ registryHost = '', region }) => hosts.includes(registryHost) && typeof region !== 'string',
+  );
+  return isByVariable
+    ? new RefreshFailure(
+        'ConnectionRegistryChanged',
+        'The Airflow Variable of its region has another value now.',
+      )
+    : new RefreshFailure('InputNotGranted', 'The registries asked for do not form this token group.');
 }

@@ -45,7 +45,9 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     message: failure.message,
     // A retry that does not fit would end as a time-out, and this cause would be lost.
     nonRetryable: !fits,
-    details: [{ remedy: failure.remedy }],
+    details: [
+      { remedy: failure.remedy, ...(failure.progress === undefined ? {} : { progress: failure.progress }) },
+    ],
     // The ladder of the retry policy does for the others.
     ...(fits && retryAfterMinutes !== undefined ? { nextRetryDelay: waitMs } : {}),
   });

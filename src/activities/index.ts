@@ -15,7 +15,8 @@ import { extractToken } from './extract-token.js';
 import { checkInput } from './granted-input.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
-import type { TargetsSource } from './targets.js';
+import { RunRegistries } from './run-registries.js';
+import type { Shared, TargetsSource } from './targets.js';
 import { testDocker } from './test-docker.js';
 import type { TokenCache } from './token-cache.js';
 import { updateConnections } from './update-connections.js';
@@ -35,15 +36,14 @@ export interface RefreshActivities {
 
 /** Activities are async, so that a refused input is a rejection like every other failure. */
 export function createActivities(source: TargetsSource, tokens: TokenCache): RefreshActivities {
+  const shared: Shared = { source, tokens, registries: new RunRegistries() };
   return {
     planRefresh: () => planRefresh(source),
     inspectConnections: async (attempt, input) =>
-      inspectConnections(source, attempt, checkInput(input, INSPECT_INPUT)),
-    extractToken: async (attempt, input) =>
-      extractToken(source, tokens, attempt, checkInput(input, EXTRACT_INPUT)),
+      inspectConnections(shared, attempt, checkInput(input, INSPECT_INPUT)),
+    extractToken: async (attempt, input) => extractToken(shared, attempt, checkInput(input, EXTRACT_INPUT)),
     updateConnections: async (attempt, input) =>
-      updateConnections(source, tokens, attempt, checkInput(input, UPDATE_INPUT)),
-    testDocker: async (attempt, input) =>
-      testDocker(source, tokens, attempt, checkInput(input, DOCKER_INPUT)),
+      updateConnections(shared, attempt, checkInput(input, UPDATE_INPUT)),
+    testDocker: async (attempt, input) => testDocker(shared, attempt, checkInput(input, DOCKER_INPUT)),
   };
 }

@@ -1,78 +1,175 @@
 // Second step: looks at the configured connections of an Airflow and says which registry each belongs to, and
-// which must not be written. Changes nothing.
-import { judgeConnection } from '../domain/connection.js';
+// which must not be written: first those that are named, then those that a pattern matches. Changes nothing.
+import { findRule, isConnectionId, passedOver, type ConnectionRule } from '../domain/connection-rules.js';
+import type { StoredConnection } from '../domain/connection.js';
 import { RefreshFailure } from '../domain/failures.js';
 import { tokenGroup } from '../domain/registry-host.js';
 import type { ConnectionProblem, InspectInput, Inspection, WritableConnections } from '../domain/steps.js';
+import { eachConnection, PATIENT_ATTEMPTS, problemOf } from './each-connection.js';
 import type { Attempt } from './attempt.js';
-import { eachConnection, problemOf } from './each-connection.js';
-import {
-  DEFAULT_PRINCIPAL,
-  grantedAirflow,
-  targetsOf,
-  type GrantedAirflow,
-  type Targets,
-} from './targets.js';
-import type { TargetsSource } from './targets.js';
+import { lookForShadows } from './look-for-shadows.js';
+import { judgeByRule, registryToCreate, type Judge } from './judge-by-rule.js';
+import type { ConnectionPage } from './ports.js';
+import { DEFAULT_PRINCIPAL, grantedAirflow, targetsOf, type GrantedAirflow, type Shared } from './targets.js';
 
 /** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
 const CONNECTIONS_PER_PAGE = 20;
 
 type Finding =
-  | { readonly id: string; readonly registry: string; readonly region: string; readonly warning?: string }
-  | { readonly id: string; readonly problem: ConnectionProblem };
+  | {
+      readonly id: string;
+      readonly registry: string;
+      readonly region: string;
+      readonly host: string | null;
+      readonly warning?: string;
+      readonly isMissing?: true;
+    }
+  | { readonly id: string; readonly problem: ConnectionProblem }
+  | { readonly id: string; readonly isPassedOver: true };
 
 /** @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever AirflowApi throws */
 export async function inspectConnections(
-  source: TargetsSource,
+  shared: Shared,
   attempt: Attempt,
   input: InspectInput,
 ): Promise<Inspection> {
-  const targets = targetsOf(source, input.configHash);
+  const targets = targetsOf(shared.source, input.configHash);
   const airflow = grantedAirflow(targets, input.airflow);
+  const judge = { shared, targets, attempt };
+  const idRules = airflow.rules.filter((rule) => rule.kind === 'id');
+  const pagesOfIds = Math.ceil(idRules.length / CONNECTIONS_PER_PAGE);
+  const hasPatterns = airflow.rules.length > idRules.length;
+  if (input.page >= pagesOfIds && hasPatterns) return inspectList(judge, airflow, input, pagesOfIds);
   const start = input.page * CONNECTIONS_PER_PAGE;
-  const ids = airflow.connections.slice(start, start + CONNECTIONS_PER_PAGE);
+  const ids = idRules.slice(start, start + CONNECTIONS_PER_PAGE).map(({ id }) => id);
   const { results, problems } = await eachConnection(ids, attempt.number, (id) =>
-    inspectOne(targets, airflow, id, attempt.signal),
+    inspectById(judge, airflow, id),
   );
-  return {
-    writable: byRegistry(results),
-    refused: [...problems, ...results.flatMap((finding) => ('problem' in finding ? [finding.problem] : []))],
-    warnings: results.flatMap((finding) =>
-      'warning' in finding ? [`Connection ${finding.id} of ${input.airflow}: ${finding.warning}.`] : [],
-    ),
-    nextPage: start + CONNECTIONS_PER_PAGE < airflow.connections.length ? input.page + 1 : null,
-  };
+  const isLast = input.page + 1 >= pagesOfIds && !hasPatterns;
+  const inspection = inspectionOf(input.airflow, results, problems, isLast ? null : input.page + 1);
+  return withShadows(judge, airflow, input, results, inspection);
+}
+
+/** Asked once per run, with what the first page holds: each connection may cost a request. */
+async function withShadows(
+  { attempt }: Judge,
+  { api }: GrantedAirflow,
+  input: InspectInput,
+  findings: readonly Finding[],
+  inspection: Inspection,
+): Promise<Inspection> {
+  if (input.page > 0) return inspection;
+  const connections = findings.flatMap((finding) => {
+    if ('registry' in finding) return [{ id: finding.id, host: finding.host }];
+    const isMissing = 'problem' in finding && finding.problem.type === 'AirflowConnectionMissing';
+    return isMissing ? [{ id: finding.id, host: null }] : [];
+  });
+  const warnings = await lookForShadows(api, input.airflow, connections, attempt.signal);
+  return { ...inspection, warnings: [...inspection.warnings, ...warnings] };
+}
+
+async function inspectById(judge: Judge, airflow: GrantedAirflow, id: string): Promise<Finding> {
+  const connection = await airflow.api.readConnection(id, judge.attempt.signal);
+  const rule = findRule(airflow.rules, id);
+  if (connection && rule) return inspectOne(judge, rule, connection);
+  const registry = rule && (await registryToCreate(judge, rule));
+  if (!registry) return { id, problem: missing(id) };
+  if (registry instanceof RefreshFailure) return { id, problem: problemOf(id, registry) };
+  return { id, registry: registry.host, region: registry.region, host: null, isMissing: true };
 }
 
 async function inspectOne(
-  targets: Targets,
-  airflow: GrantedAirflow,
-  id: string,
-  signal: AbortSignal,
+  judge: Judge,
+  rule: ConnectionRule,
+  connection: StoredConnection,
 ): Promise<Finding> {
-  const connection = await airflow.api.readConnection(id, signal);
-  if (!connection) return { id, problem: missing(id) };
-  const judgement = judgeConnection(connection, targets.registries);
-  if (judgement.writable) {
-    const { registry, region, warning } = judgement;
-    return { id, registry, region, ...(warning === undefined ? {} : { warning }) };
+  const { id, host } = connection;
+  const verdict = await judgeByRule(judge, rule, connection);
+  if (!(verdict instanceof RefreshFailure) && !isConnectionId(id)) {
+    const message = `Connection ${JSON.stringify(id.slice(0, 80))} is not written: its id cannot be requested.`;
+    return { id, problem: problemOf(id, new RefreshFailure('ConnectionIdInvalid', message)) };
   }
-  const failure = new RefreshFailure(
-    judgement.type,
-    `Connection ${id} is not written: ${judgement.message}.`,
-  );
-  return { id, problem: problemOf(id, failure) };
+  if (!(verdict instanceof RefreshFailure)) {
+    const { registry, region, warning } = verdict;
+    return { id, registry, region, host, ...(warning === undefined ? {} : { warning }) };
+  }
+  // A pattern takes in what nobody named: another kind of registry there is no mistake.
+  const isPassedOver = rule.kind === 'match' && verdict.type === 'ConnectionRegistryUnknown';
+  return isPassedOver ? { id, isPassedOver } : { id, problem: problemOf(id, verdict) };
+}
+
+/** One page of Airflow's list: of what matches, connections of other types are nobody's business here. */
+async function inspectList(
+  judge: Judge,
+  airflow: GrantedAirflow,
+  input: InspectInput,
+  pagesOfIds: number,
+): Promise<Inspection> {
+  const page = await readPage(airflow, input.page - pagesOfIds, judge.attempt);
+  if (page instanceof RefreshFailure) {
+    const { type, message, remedy } = page;
+    const unreadable = { type, message, remedy };
+    return { ...inspectionOf(input.airflow, [], [], input.page + 1), unreadable };
+  }
+  const findings: Finding[] = [];
+  for (const connection of page.connections) {
+    const rule = findRule(airflow.rules, connection.id);
+    if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
+    findings.push(await inspectOne(judge, rule, connection));
+  }
+  const inspection = inspectionOf(input.airflow, findings, [], page.hasMore ? input.page + 1 : null);
+  return withShadows(judge, airflow, input, findings, inspection);
+}
+
+/**
+ * One connection whose password cannot be decrypted makes Airflow fail a whole page, for ever. Where the next page
+ * is well, this one is told as a failure, and the others go on.
+ */
+async function readPage(
+  { api }: GrantedAirflow,
+  page: number,
+  { number, signal }: Attempt,
+): Promise<ConnectionPage | RefreshFailure> {
+  try {
+    return await api.listConnections(page, signal);
+  } catch (error) {
+    const maySkip = error instanceof RefreshFailure && error.type === 'AirflowUnavailable';
+    if (!maySkip || number <= PATIENT_ATTEMPTS) throw error;
+    await api.listConnections(page + 1, signal);
+    const message = `Connections ${page * 100 + 1} to ${page * 100 + 100} of the list, by id, could not be read. ${error.message}`;
+    return new RefreshFailure(error.type, message, error.remedy);
+  }
 }
 
 export function missing(id: string): ConnectionProblem {
   return problemOf(id, new RefreshFailure('AirflowConnectionMissing', `Airflow has no connection ${id}.`));
 }
 
+function inspectionOf(
+  airflow: string,
+  findings: readonly Finding[],
+  problems: readonly ConnectionProblem[],
+  nextPage: number | null,
+): Inspection {
+  const passed = passedOver(findings.flatMap((finding) => ('isPassedOver' in finding ? [finding.id] : [])));
+  return {
+    writable: byRegistry(findings),
+    refused: [...problems, ...findings.flatMap((finding) => ('problem' in finding ? [finding.problem] : []))],
+    warnings: findings.flatMap((finding) =>
+      'warning' in finding ? [`Connection ${finding.id} of ${airflow}: ${finding.warning}.`] : [],
+    ),
+    nextPage,
+    ...(passed ? { passedOver: passed } : {}),
+  };
+}
+
 function byRegistry(findings: readonly Finding[]): WritableConnections[] {
-  const parts = new Map<string, { registry: string; group: string; connections: string[] }>();
+  const parts = new Map<
+    string,
+    { registry: string; group: string; connections: string[]; toCreate?: string[] }
+  >();
   for (const finding of findings) {
-    if ('problem' in finding) continue;
+    if (!('registry' in finding)) continue;
     const { registry, region, id } = finding;
     const part = parts.get(registry) ?? {
       registry,
@@ -80,6 +177,7 @@ function byRegistry(findings: readonly Finding[]): WritableConnections[] {
       connections: [],
     };
     part.connections.push(id);
+    if (finding.isMissing) part.toCreate = [...(part.toCreate ?? []), id];
     parts.set(registry, part);
   }
   return [...parts.values()];

@@ -2,16 +2,55 @@
 // no error of an SDK or HTTP client, which may carry tokens and bodies, ever passes through here.
 import type { Secret } from '../secret.js';
 import type { StoredConnection } from '../domain/connection.js';
+import type { RefreshFailure } from '../domain/failures.js';
 import type { RegistryProbe } from '../domain/steps.js';
+
+/** A page of the connections of an Airflow, in the order of their ids. */
+export interface ConnectionPage {
+  readonly connections: readonly StoredConnection[];
+  /** Whether there may be more after this page. */
+  readonly hasMore: boolean;
+}
+
+/** What became of one connection of a write of several. */
+export type BulkOutcome =
+  | { readonly id: string; readonly outcome: 'written' | 'missing' }
+  | { readonly id: string; readonly outcome: 'failed'; readonly failure: RefreshFailure };
+
+/** A connection to be made: of type docker, with login AWS. */
+export interface NewConnection {
+  readonly id: string;
+  readonly host: string;
+  readonly description: string;
+}
+
+/** A connection that something may hide; its host is null when the database has no such connection. */
+export interface MaybeShadowed {
+  readonly id: string;
+  readonly host: string | null;
+}
+
+/** What comes before Airflow's database when it looks for a connection, as far as it lets one see. */
+export interface Shadows {
+  /** Classes of secrets backends, by bare name. Which connections they hold is not told. */
+  readonly backends: readonly string[];
+  /** Ids for which Airflow has a connection that is not the one of its database. */
+  readonly hidden: readonly string[];
+}
 
 /** One Airflow deployment, signed in to on first use. */
 export interface AirflowApi {
   /**
    * Reads a connection; undefined when Airflow has none of this id.
    * @throws RefreshFailure AirflowUnreachable, AirflowUnavailable, AirflowUnauthorized, AirflowForbidden,
-   *   AirflowRequestRejected
+   *   AirflowRequestRejected; with MWAA also those of AWS credentials
    */
   readConnection(id: string, signal: AbortSignal): Promise<StoredConnection | undefined>;
+  /**
+   * A page of all connections, 100 at most; pages count from 0. Airflow 2 tells no `extra` in a list: it is null there,
+   * so a connection is to be read by itself before it is written. @throws RefreshFailure as readConnection
+   */
+  listConnections(page: number, signal: AbortSignal): Promise<ConnectionPage>;
   /**
    * Writes the password of a connection and nothing else; answers the connection as Airflow has it afterwards,
    * undefined when it is gone.
@@ -22,6 +61,42 @@ export interface AirflowApi {
     password: Secret,
     signal: AbortSignal,
   ): Promise<StoredConnection | undefined>;
+  /**
+   * The most connections that one `writePasswords` takes for a password of this many bytes; 1 where this Airflow
+   * has no bulk request. @throws RefreshFailure as readConnection
+   */
+  bulkLimit(passwordBytes: number, signal: AbortSignal): Promise<number>;
+  /**
+   * Writes the password of several connections by one request, each for itself: one that is missing fails alone.
+   * Answers one outcome for each, in the order given.
+   * @throws RefreshFailure as readConnection. AirflowForbidden and AirflowRequestRejected mean that Airflow refuses
+   *   the request as a whole and has written nothing: the caller may go on by `writePassword`, one by one.
+   *   After any other failure some of the passwords may have been written.
+   */
+  writePasswords(
+    connections: readonly StoredConnection[],
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<readonly BulkOutcome[]>;
+  /**
+   * Makes a connection, whole; 'exists' when somebody else was faster, whose connection is left as it is.
+   * @throws RefreshFailure as readConnection
+   */
+  createConnection(
+    connection: NewConnection,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<'created' | 'exists'>;
+  /**
+   * The value of an Airflow Variable; undefined when there is none, `***` when Airflow takes its key for a secret's.
+   * @throws RefreshFailure as readConnection
+   */
+  readVariable(key: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Looks for what hides these connections. Changes nothing, and takes 15 s at most. Silent about what Airflow does not
+   * tell, and when it fails: it never throws but the reason of an abort.
+   */
+  readShadows(connections: readonly MaybeShadowed[], signal: AbortSignal): Promise<Shadows>;
   /** Version of Airflow, such as `3.3.2`; needs no sign-in. @throws RefreshFailure as readConnection */
   readVersion(signal: AbortSignal): Promise<string>;
 }

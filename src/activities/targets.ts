@@ -1,13 +1,21 @@
 // Owns what one configuration grants, and the look-ups by which activities turn the names they are given into it.
 // Refuses every name that is not there: whoever may start an activity on the task queue gets nothing by it.
-import type { NamedRegistry } from '../domain/connection.js';
+import {
+  findRule,
+  isConnectionId,
+  type ConnectionRule,
+  type RegistrySettings,
+} from '../domain/connection-rules.js';
 import { RefreshFailure } from '../domain/failures.js';
 import { parseEcrHost } from '../domain/registry-host.js';
+import type { Attempt } from './attempt.js';
 import type { AirflowApi, DockerEngine } from './ports.js';
+import type { RunRegistries } from './run-registries.js';
+import type { TokenCache } from './token-cache.js';
 
 export interface GrantedAirflow {
   readonly api: AirflowApi;
-  readonly connections: readonly string[];
+  readonly rules: readonly ConnectionRule[];
 }
 
 export interface GrantedEngine {
@@ -20,7 +28,7 @@ export interface GrantedEngine {
 export interface Targets {
   readonly configHash: string;
   readonly airflows: ReadonlyMap<string, GrantedAirflow>;
-  readonly registries: readonly NamedRegistry[];
+  readonly registries: readonly RegistrySettings[];
   readonly engines: ReadonlyMap<string, GrantedEngine>;
 }
 
@@ -29,6 +37,13 @@ export interface TargetsSource {
   reread(): { readonly targets: Targets; readonly problem?: string };
   /** The current or the previous configuration by its hash; undefined when this worker does not have it. */
   byHash(configHash: string): Targets | undefined;
+}
+
+/** What the activities of a worker share. */
+export interface Shared {
+  readonly source: TargetsSource;
+  readonly tokens: TokenCache;
+  readonly registries: RunRegistries;
 }
 
 /** The only principal of this release: the AWS SDK's default credential chain. */
@@ -47,9 +62,20 @@ export function grantedAirflow(targets: Targets, name: string): GrantedAirflow {
   return targets.airflows.get(name) ?? notGranted('airflow');
 }
 
-/** @throws RefreshFailure InputNotGranted when one of the ids is not configured for this airflow */
-export function checkConnections(airflow: GrantedAirflow, ids: readonly string[]): void {
-  if (!ids.every((id) => airflow.connections.includes(id))) notGranted('connection');
+/**
+ * The rule that grants each of the connections, by their ids.
+ * @throws RefreshFailure InputNotGranted when none does for one of them
+ */
+export function grantedRules(
+  airflow: GrantedAirflow,
+  ids: readonly string[],
+): ReadonlyMap<string, ConnectionRule> {
+  return new Map(ids.map((id) => [id, grantedRule(airflow, id)]));
+}
+
+/** A pattern matches any text, which must not become a part of a request. */
+function grantedRule(airflow: GrantedAirflow, id: string): ConnectionRule {
+  return (isConnectionId(id) && findRule(airflow.rules, id)) || notGranted('connection');
 }
 
 /** @throws RefreshFailure InputNotGranted */
@@ -58,13 +84,30 @@ export function grantedEngine(targets: Targets, name: string): GrantedEngine {
 }
 
 /**
- * The region of a registry: one of the configuration, else one that is ECR's by its very host name. A token is
- * never shown to any other host.
- * @throws RefreshFailure InputNotGranted
+ * The regions of registries: of the configuration, else ECR's by their very host names. A token is never shown to any
+ * other host. All are looked up before the first Airflow Variable is read.
+ * @throws RefreshFailure InputNotGranted, and whatever RunRegistries throws
  */
-export function grantedRegion(targets: Targets, registry: string): string {
-  const known = targets.registries.find((named) => named.host === registry) ?? parseEcrHost(registry);
-  return known?.region ?? notGranted('registry');
+export async function grantedRegions(
+  { registries }: Shared,
+  targets: Targets,
+  hosts: readonly string[],
+  attempt: Attempt,
+): Promise<string[]> {
+  const found = hosts.map(
+    (host) =>
+      targets.registries.find(({ registryHost }) => registryHost === host) ??
+      parseEcrHost(host)?.region ??
+      notGranted('registry'),
+  );
+  return Promise.all(
+    found.map(async (known) => {
+      if (typeof known === 'string') return known;
+      return typeof known.region === 'string'
+        ? known.region
+        : (await registries.find(targets, known, attempt)).region;
+    }),
+  );
 }
 
 /** The name itself is not shown: it came from outside and may be anything. */

@@ -31,17 +31,36 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
     return await withTimeLimit(
       info.activityType as StepName,
       attemptTimeLeftMs(info, 0),
-      (signal) => run({ runId, number: info.attempt, signal }),
+      (signal) =>
+        run({
+          runId,
+          number: info.attempt,
+          signal,
+          noted: info.heartbeatDetails as unknown,
+          note: heartbeats.note,
+        }),
       context.cancellationSignal,
     );
   } finally {
-    clearInterval(heartbeats);
+    heartbeats.stop();
   }
 }
 
-/** Tells Temporal that the worker lives; it also is the way in which a cancellation arrives. */
-function startHeartbeats(context: Context): NodeJS.Timeout | undefined {
-  const { heartbeatTimeoutMs } = context.info;
-  if (!heartbeatTimeoutMs) return undefined;
-  return setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+/**
+ * Tells Temporal that the worker lives; it also is the way in which a cancellation arrives. Each heartbeat carries
+ * what was noted last, since Temporal keeps the last one alone: what an earlier attempt noted stays until then.
+ */
+function startHeartbeats(context: Context): { note(progress: object): void; stop(): void } {
+  const { heartbeatTimeoutMs, heartbeatDetails } = context.info;
+  if (!heartbeatTimeoutMs) return { note: () => undefined, stop: () => undefined };
+  let noted: unknown = heartbeatDetails;
+  const beat = (): void => context.heartbeat(noted);
+  const timer = setInterval(beat, heartbeatTimeoutMs / 3);
+  return {
+    note(progress) {
+      noted = progress;
+      beat();
+    },
+    stop: () => clearInterval(timer),
+  };
 }

@@ -3,29 +3,24 @@
 import { RefreshFailure } from '../domain/failures.js';
 import type { DockerInput, DockerSignIn } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
-import {
-  grantedEngine,
-  grantedRegion,
-  targetsOf,
-  type GrantedEngine,
-  type TargetsSource,
-} from './targets.js';
-import type { TokenCache } from './token-cache.js';
+import { grantedEngine, grantedRegions, targetsOf, type GrantedEngine, type Shared } from './targets.js';
 
-/** @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine and TokenCache throw */
+/**
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine, RunRegistries and
+ *   TokenCache throw
+ */
 export async function testDocker(
-  source: TargetsSource,
-  tokens: TokenCache,
+  shared: Shared,
   attempt: Attempt,
   input: DockerInput,
 ): Promise<DockerSignIn> {
-  const targets = targetsOf(source, input.configHash);
+  const targets = targetsOf(shared.source, input.configHash);
   const granted = grantedEngine(targets, input.engine);
   const { engine: name, registry } = input;
-  const region = grantedRegion(targets, registry);
+  const [region = ''] = await grantedRegions(shared, targets, [registry], attempt);
   const version = await readVersion(granted, attempt.signal);
   if (version === null) return { engine: name, version, registry, signIn: 'none', fingerprint: null };
-  const { token } = await tokens.take(attempt.runId, region, registry, attempt.signal);
+  const { token } = await shared.tokens.take(attempt.runId, region, registry, attempt.signal);
   await granted.engine.signIn(registry, token.password, attempt.signal);
   return { engine: name, version, registry, signIn: 'ok', fingerprint: token.fingerprint };
 }

@@ -5,6 +5,7 @@ import { RefreshFailure } from '../domain/failures.js';
 import { tokenGroup } from '../domain/registry-host.js';
 import type { RegistryProbe, TokenFacts } from '../domain/steps.js';
 import { Secret } from '../secret.js';
+import { abortable } from './attempt.js';
 import type { RegistryApi, TokenIssuer } from './ports.js';
 import { DEFAULT_PRINCIPAL } from './targets.js';
 
@@ -77,6 +78,11 @@ export class TokenCache {
     return { token, probe: await abortable(probe, signal) };
   }
 
+  /** Whether connections that received this token need no other yet. */
+  isYoung({ issuedAt, expiresAt }: TokenFacts): boolean {
+    return isYoung({ issuedAt: new Date(issuedAt), expiresAt: new Date(expiresAt) }, this.#now());
+  }
+
   async #takeYoung(runId: string, region: string, signal: AbortSignal) {
     const cached = this.#group(runId, region);
     const token = await abortable(cached.token, signal);
@@ -123,20 +129,5 @@ export class TokenCache {
       issuedAt,
       expiresAt: issued.expiresAt,
     };
-  }
-}
-
-/** Waits for a shared promise no longer than the caller may. */
-async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([shared, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,75 +1,96 @@
-// Fourth step: writes the token into the connections of one Airflow and registry. Writes the password and nothing
-// else, and looks at each connection once more right before, for it may have changed since the inspection.
-import { judgeConnection, type StoredConnection } from '../domain/connection.js';
+// Fourth step: writes the token into the connections of one Airflow and registry, and goes on where an earlier
+// attempt stopped. Its failures tell what was written before, so that nobody takes that for failed.
 import { RefreshFailure } from '../domain/failures.js';
-import type { ConnectionProblem, UpdateInput, UpdateOutcome } from '../domain/steps.js';
+import type { TokenFacts, UpdateInput, UpdateOutcome } from '../domain/steps.js';
+import { asUpdateProgress, outcomeOf, type UpdateProgress } from '../domain/update-progress.js';
 import type { Attempt } from './attempt.js';
-import { eachConnection, problemOf } from './each-connection.js';
-import { missing } from './inspect-connections.js';
-import { checkConnections, grantedAirflow, grantedRegion, targetsOf, type Targets } from './targets.js';
-import type { GrantedAirflow, TargetsSource } from './targets.js';
-import { tokenFacts, type Token, type TokenCache } from './token-cache.js';
+import { grantedAirflow, grantedRegions, grantedRules, targetsOf, type Shared } from './targets.js';
+import { tokenFacts } from './token-cache.js';
+import { writeToken } from './write-token.js';
 
-interface Write {
-  readonly targets: Targets;
-  readonly airflow: GrantedAirflow;
-  readonly registry: string;
-  readonly token: Token;
-  readonly signal: AbortSignal;
-}
+/** Of the connections that failed so far, heartbeats name as many. */
+const MAX_NOTED_FAILURES = 20;
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, RegistryRefusedToken, and whatever AirflowApi and
- *   TokenCache throw
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, RegistryRefusedToken, and whatever AirflowApi,
+ *   RunRegistries and TokenCache throw: with an UpdateProgress, where something was written by then
  */
 export async function updateConnections(
-  source: TargetsSource,
-  tokens: TokenCache,
+  shared: Shared,
   attempt: Attempt,
   input: UpdateInput,
 ): Promise<UpdateOutcome> {
-  const targets = targetsOf(source, input.configHash);
+  const targets = targetsOf(shared.source, input.configHash);
   const airflow = grantedAirflow(targets, input.airflow);
-  checkConnections(airflow, input.connections);
-  const { registry } = input;
-  const region = grantedRegion(targets, registry);
-  const { token, probe } = await tokens.take(attempt.runId, region, registry, attempt.signal);
-  if (probe.outcome === 'refused') {
-    throw new RefreshFailure('RegistryRefusedToken', `${registry}: ${probe.message}`);
+  const rules = grantedRules(airflow, input.connections);
+  const progress = new Progress(attempt, input.connections, noted(shared, attempt, input.connections));
+  try {
+    const { registry } = input;
+    const [region = ''] = await grantedRegions(shared, targets, [registry], attempt);
+    const { token, probe } = await shared.tokens.take(attempt.runId, region, registry, attempt.signal);
+    if (probe.outcome === 'refused') {
+      throw new RefreshFailure('RegistryRefusedToken', `${registry}: ${probe.message}`);
+    }
+    const facts = tokenFacts(token, [probe]);
+    const problems = await writeToken(
+      { judge: { shared, targets, attempt }, airflow, rules, registry, token },
+      progress.pending(),
+      progress.written(),
+      (written, failed) => progress.note(facts, written, failed),
+    );
+    return outcomeOf(progress.now(), input.connections, problems, facts);
+  } catch (error) {
+    throw progress.attachTo(error);
   }
-  const write = { targets, airflow, registry, token, signal: attempt.signal };
-  const { results, problems } = await eachConnection(input.connections, attempt.number, (id) =>
-    updateOne(write, id),
-  );
-  return {
-    refreshed: results.flatMap((result) => (typeof result === 'string' ? [result] : [])),
-    failed: [...problems, ...results.filter((result) => typeof result !== 'string')],
-    fingerprint: token.fingerprint,
-    expiresAt: token.expiresAt.toISOString(),
-    token: tokenFacts(token, [probe]),
-  };
 }
 
-/** Answers the id once its connection holds the token, or why it was left alone. */
-async function updateOne(write: Write, id: string): Promise<string | ConnectionProblem> {
-  const { airflow, token, signal } = write;
-  const before = await airflow.api.readConnection(id, signal);
-  if (!before) return missing(id);
-  const objection = objectionTo(write, before);
-  if (objection) return problemOf(id, objection);
-  const after = await airflow.api.writePassword(before, token.password, signal);
-  if (!after) return missing(id);
-  if (after.id !== id || objectionTo(write, after)) {
-    const message = `Connection ${id} was edited by somebody else while it was written.`;
-    return problemOf(id, new RefreshFailure('AirflowWriteUnconfirmed', message));
-  }
-  return id;
+/** What an earlier attempt noted, unless its token is by now too old to be left in the connections. */
+function noted(
+  { tokens }: Shared,
+  attempt: Attempt,
+  connections: readonly string[],
+): UpdateProgress | undefined {
+  const progress = asUpdateProgress(attempt.noted, connections.length);
+  return progress?.tokens.every((facts) => tokens.isYoung(facts)) ? progress : undefined;
 }
 
-function objectionTo(write: Write, connection: StoredConnection): RefreshFailure | undefined {
-  const judgement = judgeConnection(connection, write.targets.registries);
-  const place = `Connection ${connection.id} is not written:`;
-  if (!judgement.writable) return new RefreshFailure(judgement.type, `${place} ${judgement.message}.`);
-  if (judgement.registry === write.registry) return undefined;
-  return new RefreshFailure('ConnectionRegistryChanged', `${place} its host is now ${judgement.registry}.`);
+/** How far the update has got, over all its attempts. */
+class Progress {
+  readonly #attempt: Attempt;
+  readonly #connections: readonly string[];
+  readonly #refreshed: Set<number>;
+  readonly #tokens: Map<string, TokenFacts>;
+  #failed: readonly string[] = [];
+
+  constructor(attempt: Attempt, connections: readonly string[], before: UpdateProgress | undefined) {
+    this.#attempt = attempt;
+    this.#connections = connections;
+    this.#refreshed = new Set(before?.refreshed);
+    this.#tokens = new Map(before?.tokens.map((facts) => [facts.fingerprint, facts]));
+  }
+
+  now(): UpdateProgress {
+    return { refreshed: [...this.#refreshed], failed: this.#failed, tokens: [...this.#tokens.values()] };
+  }
+
+  pending(): string[] {
+    return this.#connections.filter((_, place) => !this.#refreshed.has(place));
+  }
+
+  written(): string[] {
+    return this.#connections.filter((_, place) => this.#refreshed.has(place));
+  }
+
+  /** A failure that ends the update for good must not make failures of what was written. */
+  attachTo(error: unknown): unknown {
+    if (!(error instanceof RefreshFailure) || this.#refreshed.size === 0) return error;
+    return new RefreshFailure(error.type, error.message, error.remedy, this.now());
+  }
+
+  note(facts: TokenFacts, written: readonly string[], failed: readonly string[]): void {
+    for (const id of written) this.#refreshed.add(this.#connections.indexOf(id));
+    if (written.length > 0) this.#tokens.set(facts.fingerprint, facts);
+    this.#failed = failed.slice(0, MAX_NOTED_FAILURES);
+    this.#attempt.note(this.now());
+  }
 }

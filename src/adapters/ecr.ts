@@ -50,7 +50,8 @@ export function createTokenIssuer(): TokenIssuer {
 
 type ClientSettings = ReturnType<typeof clientSettings>;
 
-function clientSettings() {
+/** Limits, proxy and TLS rules of every call to AWS. */
+export function clientSettings() {
   return {
     // The workflow's retries are the real ones; the second attempt is for a dropped connection.
     maxAttempts: 2,

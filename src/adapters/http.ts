@@ -2,6 +2,7 @@
 // Refuses to let an AxiosError out: it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
 import axios, { AxiosError, type AxiosResponse } from 'axios';
+import { readAuthorities } from './authorities.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
 import { describeTransportError } from './transport-error.js';
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly json?: unknown;
   /** Milliseconds for all of it: connecting, sending, waiting and reading. */
   readonly timeoutMs: number;
+  /** Decoded bytes; default 1 MB. */
+  readonly maxAnswerBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -45,14 +48,24 @@ export class TransportFailure extends Error {
   }
 }
 
-/** One client for Airflow and registries, so that connections and proxy rules are shared. */
-export function createHttpClient({ version }: { readonly version: string }): HttpClient {
+export interface HttpClientOptions {
+  /** Of this program, for the User-Agent. */
+  readonly version: string;
+  /** PEM file with authorities to trust besides Node's own. */
+  readonly caFile?: string;
+}
+
+/**
+ * One client for Airflow and registries, so that connections and proxy rules are shared; an Airflow with authorities
+ * of its own has one of its own, lest a registry be trusted by them.
+ * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none, or caFile cannot be used
+ */
+export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
   const client = axios.create({
     adapter: 'http',
     headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
     httpAgent: new http.Agent({ keepAlive: true }),
-    httpsAgent: createHttpsAgent(),
-    maxContentLength: MAX_ANSWER_BYTES,
+    httpsAgent: createHttpsAgent(caFile === undefined ? undefined : readAuthorities(caFile)),
     // A redirect would carry the password or the token to a host that nobody configured.
     maxRedirects: 0,
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
@@ -67,16 +80,19 @@ export function createHttpClient({ version }: { readonly version: string }): Htt
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
-        client.request<string>({
-          method: request.method,
-          url: request.url,
-          headers: {
-            ...request.headers,
-            ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
-          },
-          ...(request.json === undefined ? {} : { data: JSON.stringify(request.json) }),
-          signal,
-        }),
+        sendAgainOnStaleConnection(() =>
+          client.request<string>({
+            method: request.method,
+            url: request.url,
+            headers: {
+              ...request.headers,
+              ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
+            },
+            ...(request.json === undefined ? {} : { data: JSON.stringify(request.json) }),
+            maxContentLength: request.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+            signal,
+          }),
+        ),
       );
     } catch (error) {
       throw toTransportFailure(error);
@@ -85,6 +101,29 @@ export function createHttpClient({ version }: { readonly version: string }): Htt
   }
 
   return { send };
+}
+
+/** Two stale connections in a row are rare; each attempt uses one up. */
+const STALE_CONNECTIONS = 3;
+
+/**
+ * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. Nothing
+ * was answered on it, and every request that we send may be sent again: reading, signing in, setting a password.
+ */
+async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
+  for (let used = 0; ; used += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (used >= STALE_CONNECTIONS || !isStaleConnection(error)) throw error;
+    }
+  }
+}
+
+function isStaleConnection(error: unknown): boolean {
+  if (!(error instanceof AxiosError) || error.response) return false;
+  const reused = (error.request as { readonly reusedSocket?: unknown } | undefined)?.reusedSocket === true;
+  return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
 function toAnswer(response: AxiosResponse<string>): HttpAnswer {
@@ -121,4 +160,18 @@ function parseJson(text: string): unknown {
     // Not JSON is an answer like any other: a proxy's page, Airflow's plain-text 500. The callers judge it.
     return undefined;
   }
+}
+
+/**
+ * A client that is made at its first request, so that what the configuration gets wrong fails that request alone;
+ * it is tried again at the next. `send` also throws RefreshFailure ConfigInvalid, as createHttpClient does.
+ */
+export function createLazyClient(options: HttpClientOptions): HttpClient {
+  let client: HttpClient | undefined;
+  return {
+    async send(request) {
+      client ??= createHttpClient(options);
+      return client.send(request);
+    },
+  };
 }

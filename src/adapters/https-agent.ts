@@ -16,17 +16,27 @@ export function proxyFor(url: string): string | undefined {
   return isLoopbackHost(new URL(url).hostname) ? undefined : getProxyForUrl(url) || undefined;
 }
 
+type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
+
 /**
  * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
+ * With `authorities` (certificates as PEM) only these are trusted, else Node's own.
  * The environment is read here once for the proxy, and at each connection for NO_PROXY.
  * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none
  */
-export function createHttpsAgent(): https.Agent {
+export function createHttpsAgent(authorities?: readonly string[]): https.Agent {
+  const rules: TlsRules = authorities
+    ? // Made once: Node would parse all authorities again for each connection.
+      {
+        ...TLS_RULES,
+        secureContext: tls.createSecureContext({ ca: [...authorities], minVersion: 'TLSv1.2' }),
+      }
+    : TLS_RULES;
   // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.
   const proxy = getProxyForUrl('https://proxy.invalid');
   const agent = proxy
-    ? new SelectiveProxyAgent(checkProxy(proxy), { keepAlive: true })
-    : new https.Agent({ keepAlive: true, ...TLS_RULES });
+    ? new SelectiveProxyAgent(checkProxy(proxy), rules)
+    : new https.Agent({ keepAlive: true, ...rules });
   // An agent of https-proxy-agent descends from http.Agent, and Node, axios and the SDK take it for https all the same.
   return agent;
 }
@@ -44,9 +54,16 @@ function checkProxy(proxy: string): string {
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
 
 class SelectiveProxyAgent extends HttpsProxyAgent<string> {
+  readonly #rules: TlsRules;
+
+  constructor(proxy: string, rules: TlsRules) {
+    super(proxy, { keepAlive: true });
+    this.#rules = rules;
+  }
+
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
-    const target = { ...options, ...TLS_RULES } as typeof options;
+    const target = { ...options, ...this.#rules } as typeof options;
     if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target));
     let status = 200;
     request.once('proxyConnect', (answer: { statusCode: number }) => {

@@ -36,7 +36,10 @@ export function readAirflowUrl(text: string, allowInsecureHttp: boolean): { url:
     return fault('is a link-local address, where clouds keep their credentials', 'Name the host of Airflow.');
   }
   if (/\/api\/v\d+(\/|$)/.test(url.pathname)) {
-    return fault('ends in the path of the API', 'End it before /api: the worker adds /api/v2 itself.');
+    return fault(
+      'ends in the path of the API',
+      'End it before /api: the worker adds it, for the version of this Airflow.',
+    );
   }
   if (url.protocol === 'http:' && !allowInsecureHttp && !isLoopbackHost(url.hostname)) {
     return fault(
@@ -68,13 +71,13 @@ function checkHostOfAws(host: string): AddressFault | undefined {
   if (parseEcrHost(host)) {
     return fault(
       'is a host of ECR itself, which tells account and region',
-      'Remove this entry: connections with this host need none.',
+      'Remove `registryHost`: it follows from account and region. Connections with this host need no entry at all.',
     );
   }
   if (/^\d+\.dkr[.-]ecr/.test(host)) {
     return fault(
       'looks like a host of ECR and is none',
-      'Check it: twelve digits of account, `.dkr.ecr.`, region, `.amazonaws.com`; then remove this entry.',
+      'Check it: twelve digits of account, `.dkr.ecr.`, region, `.amazonaws.com`; then remove `registryHost`.',
     );
   }
   if (/^(public\.ecr|ecr-public)\./.test(host)) {

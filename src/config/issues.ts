@@ -10,6 +10,7 @@ import { suggestKey } from './suggest.js';
 const KINDS: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a mapping of settings',
+  record: 'a mapping of names to values',
   string: 'text',
   boolean: 'true or false',
 };
@@ -17,8 +18,9 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Reports everything that the schema found wrong with the parsed file. */
 export function reportIssues(issues: readonly z.core.$ZodIssue[], raw: unknown, report: ReportProblem): void {
   const schema = configJsonSchema();
-  const mistyped = listMistyped(issues, schema);
-  for (const issue of issues) {
+  const all = issues.flatMap((issue) => choiceMeant(issue, valueAt(raw, pathOf(issue))));
+  const mistyped = listMistyped(all, schema);
+  for (const issue of all) {
     const path = pathOf(issue);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) reportUnknownKey(schemaAt(schema, path), path, key, report);
@@ -31,6 +33,17 @@ export function reportIssues(issues: readonly z.core.$ZodIssue[], raw: unknown, 
   }
 }
 
+/** Of a choice between text and one kind of mapping, the faults of the mapping that stands there. */
+function choiceMeant(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return [issue];
+  const ofMappings = issue.errors.filter(
+    (faults) => !faults.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  const [faults, ...others] = ofMappings;
+  if (!faults || others.length > 0) return [issue];
+  return faults.map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }));
+}
+
 /** Paths of the settings that mistyped keys are taken for. */
 function listMistyped(issues: readonly z.core.$ZodIssue[], schema: JsonSchema): ReadonlySet<string> {
   const paths = new Set<string>();
@@ -38,7 +51,7 @@ function listMistyped(issues: readonly z.core.$ZodIssue[], schema: JsonSchema): 
     if (issue.code !== 'unrecognized_keys') continue;
     const path = pathOf(issue);
     for (const key of issue.keys) {
-      const meant = suggestKey(key, Object.keys(schemaAt(schema, path).properties ?? {}));
+      const meant = suggestKey(key, keysKnownTo(schemaAt(schema, path)));
       if (meant !== undefined) paths.add(formatPath([...path, meant]));
     }
   }
@@ -50,7 +63,7 @@ function pathOf(issue: z.core.$ZodIssue): SettingPath {
 }
 
 function reportUnknownKey(schema: JsonSchema, path: SettingPath, key: string, report: ReportProblem): void {
-  const known = Object.keys(schema.properties ?? {});
+  const known = keysKnownTo(schema);
   const meant = suggestKey(key, known);
   report(
     [...path, key],
@@ -84,7 +97,8 @@ function describeRemedy(schema: JsonSchema, path: SettingPath, value: unknown): 
   const example = setting.examples?.[0];
   if (example === undefined) return 'See docs/configuration.md.';
   const written = writeYaml(example);
-  const form = isItem ? setting.items : (setting.anyOf?.find(({ type }) => type === 'string') ?? setting);
+  const choices = isItem ? setting.items : setting;
+  const form = choices?.anyOf?.find(({ type }) => type === 'string') ?? choices;
   if ((typeof value === 'number' || typeof value === 'boolean') && wouldFitQuoted(value, form)) {
     return `Put it in quotes: \`${key}: ${quoted(example) ?? written}\`.`;
   }
@@ -131,7 +145,14 @@ function schemaAt(root: JsonSchema, path: SettingPath): JsonSchema {
 }
 
 function propertyOf(schema: JsonSchema, key: string): JsonSchema | undefined {
-  return schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+  const own = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+  return own ?? schema.anyOf?.map((choice) => propertyOf(choice, key)).find((found) => found !== undefined);
+}
+
+function keysKnownTo(schema: JsonSchema): string[] {
+  return [
+    ...new Set([...Object.keys(schema.properties ?? {}), ...(schema.anyOf ?? []).flatMap(keysKnownTo)]),
+  ];
 }
 
 function valueAt(raw: unknown, path: SettingPath): unknown {

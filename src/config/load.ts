@@ -5,10 +5,14 @@ import { dirname, resolve } from 'node:path';
 
 import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './problems.js';
 import { reportIssues } from './issues.js';
-import type { EngineConfig, RefreshConfig, RegistryConfig } from './refresh-config.js';
-import { resolveAirflows, resolveEngines, resolveRegistries, type ResolvedAirflow } from './resolve.js';
+import type { AirflowConfig, RefreshConfig } from './refresh-config.js';
+import { resolveAirflows } from './resolve-airflows.js';
+import { resolveEngines } from './resolve-engines.js';
+import { resolveRegistries, warnOfIdleRegistries } from './resolve-registries.js';
 import { resolveSchedule } from './resolve-schedule.js';
+import { namesIn } from './resolve-values.js';
 import { configSchema } from './schema.js';
+import { nameSchema } from './schema-values.js';
 import { parseYaml, readConfigText } from './yaml-source.js';
 
 /** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
@@ -38,49 +42,43 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   if (!parsed.success) reportIssues(parsed.error.issues, yaml.value, report);
   const raw: Record<string, unknown> = typeof yaml.value === 'object' ? { ...yaml.value } : {};
   const resolution = { source: { env, folder: dirname(resolve(path)) }, report, warn: noteIn(warnings) };
-  const airflows = resolveAirflows(raw['airflows'], resolution);
-  const registries = resolveRegistries(raw['registries'], resolution);
+  const [airflowNames, registryNames] = ['airflows', 'registries'].map((key) =>
+    namesIn(raw[key], nameSchema),
+  );
+  const airflows = resolveAirflows(raw['airflows'], registryNames ?? [], resolution);
+  const registries = resolveRegistries(raw['registries'], airflowNames ?? [], resolution);
   const engines = resolveEngines(raw['docker'], resolution);
   const schedule = resolveSchedule(raw['schedule'], report);
   if (problems.length > 0 || !parsed.success || !schedule) throw new ConfigError(path, sortByLine(problems));
 
+  warnOfIdleRegistries(
+    raw['registries'],
+    namedRegistries(airflows.map(({ airflow }) => airflow)),
+    resolution,
+  );
   const { taskQueue } = parsed.data.temporal;
-  const hash = hashConfig(airflows, registries, engines, { schedule, taskQueue });
+  const rest = { registries, engines, schedule, taskQueue };
   return {
-    hash,
+    hash: hashConfig({ airflows: airflows.map(({ identity }) => identity), ...rest }),
     path,
     airflows: airflows.map(({ airflow }) => airflow),
-    registries,
-    engines,
-    schedule,
-    taskQueue,
+    ...rest,
     warnings: sortByLine(warnings),
   };
 }
 
+/** The registries that some entry of `connections` names. */
+function namedRegistries(airflows: readonly AirflowConfig[]): ReadonlySet<string> {
+  const rules = airflows.flatMap(({ connections }) => connections);
+  return new Set(rules.flatMap(({ registry }) => (registry === undefined ? [] : [registry])));
+}
+
 /**
- * Every value is laid out here in a fixed order, so the order of keys in the file does not matter. Passwords are
- * left out on purpose, not only for secrecy: a rotated one changes no plan.
+ * What is hashed is laid out in a fixed order where it is made, so the order of keys in the file does not matter.
+ * Secrets are left out on purpose, not only for secrecy: a rotated one changes no plan.
  */
-function hashConfig(
-  airflows: readonly ResolvedAirflow[],
-  registries: readonly RegistryConfig[],
-  engines: readonly EngineConfig[],
-  rest: Pick<RefreshConfig, 'schedule' | 'taskQueue'>,
-): string {
-  const content = JSON.stringify({
-    airflows: airflows.map(({ airflow: { name, url, username, connections }, password }) => ({
-      name,
-      url,
-      username,
-      password,
-      connections,
-    })),
-    registries,
-    engines,
-    ...rest,
-  });
-  return createHash('sha256').update(content).digest('hex').slice(0, 12);
+function hashConfig(content: object): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
 }
 
 function sortByLine(problems: readonly ConfigProblem[]): ConfigProblem[] {

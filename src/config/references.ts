@@ -63,7 +63,8 @@ function readFile(path: string, folder: string): ReferenceReading {
   return reading.isReadableByAll ? { value, readableByAll: file } : { value };
 }
 
-function remedyForMissing(path: string): string {
+/** What to do about a file of the configuration that is not there. */
+export function remedyForMissing(path: string): string {
   return path.startsWith('~')
     ? 'Write the path out: ~ stands for no folder here.'
     : 'Create it, or mend the path: it is relative to the folder of the configuration file.';

@@ -1,27 +1,46 @@
 // Owns the shape of a configuration that has passed every check: references resolved, defaults filled in.
-// Refuses secrets: a password is a function that reads it when it is needed.
-import type { NamedRegistry } from '../domain/connection.js';
+// Refuses secrets: a password, token or header is a function that reads it when it is needed.
+import type { ConnectionRule, RegistrySettings } from '../domain/connection-rules.js';
 import type { ScheduleSettings } from '../domain/schedule.js';
 import type { Secret } from '../secret.js';
 import type { ConfigProblem } from './problems.js';
 
-export interface AirflowConfig {
+/**
+ * Reads a secret anew, so that a rotated file is picked up without a restart.
+ * @throws RefreshFailure ConfigInvalid when the variable or file has become empty, missing or unreadable
+ */
+export type ReadSecret = () => Secret;
+
+/** How the worker signs in to an Airflow. */
+export type AirflowAuth =
+  /** A JWT on Airflow 3, Basic on Airflow 2. */
+  | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
+  /** A bearer token, read at each sign-in. */
+  | { readonly kind: 'token'; readonly readToken: ReadSecret }
+  /** Amazon MWAA, by AWS's InvokeRestApi; the Airflow then has no `url`. */
+  | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
+
+/** A header of every request to an Airflow. */
+export interface ExtraHeader {
   readonly name: string;
-  /** Without `/api/v2` and without a slash at the end. */
-  readonly url: string;
-  readonly username: string;
-  /**
-   * Reads the password anew, so that a rotated file is picked up without a restart.
-   * @throws RefreshFailure ConfigInvalid when the variable or file has become empty, missing or unreadable
-   */
-  readonly readPassword: () => Secret;
-  readonly connections: readonly string[];
+  readonly read: ReadSecret;
 }
 
-export interface RegistryConfig extends NamedRegistry {
-  /** Twelve digits. */
-  readonly account: string;
+export interface AirflowConfig {
+  readonly name: string;
+  /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
+  readonly url?: string;
+  readonly auth: AirflowAuth;
+  /** Major version of Airflow, or to be asked for. */
+  readonly version: 'auto' | 2 | 3;
+  readonly headers: readonly ExtraHeader[];
+  /** Absolute path of a PEM file with the authorities to trust besides Node's own. */
+  readonly caFile?: string;
+  readonly connections: readonly ConnectionRule[];
 }
+
+/** Its host is the one that the file gives, else the one that follows from account and region once they are known. */
+export type RegistryConfig = RegistrySettings;
 
 export interface EngineConfig {
   /** `unix:///absolute/path`. */
@@ -32,8 +51,8 @@ export interface EngineConfig {
 
 export interface RefreshConfig {
   /**
-   * Twelve hex digits of the SHA-256 of everything below but `path` and `warnings`, passwords stood for by their references:
-   * equal on every worker with the same settings, whatever the order of keys or the comments in the file.
+   * Twelve hex digits of the SHA-256 of everything below but `path` and `warnings`, secrets stood for by their
+   * references: equal on every worker with the same settings, whatever the order of keys or the comments in the file.
    */
   readonly hash: string;
   /** The file it was read from, as it was given. */

@@ -2,6 +2,10 @@
 // which checks, docs/configuration.md and the JSON Schema follow. Refuses every setting that this release lacks.
 import { z } from 'zod';
 
+import { airflowsSchema } from './schema-airflows.js';
+import { registriesSchema } from './schema-registries.js';
+import { duration } from './schema-values.js';
+
 export const DEFAULTS = {
   scheduleId: 'ecr-refresh',
   every: '4h',
@@ -9,132 +13,6 @@ export const DEFAULTS = {
   taskQueue: 'ecr-refresh',
   engine: 'unix:///var/run/docker.sock',
 } as const;
-
-const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
-
-const environmentReference = z.strictObject({
-  env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'is no name of an environment variable' })
-    .meta({ description: 'Environment variable that holds the value.', examples: ['AIRFLOW_PASSWORD'] }),
-});
-
-const fileReference = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .max(4096)
-    .meta({
-      description:
-        'File that holds the value, relative to the folder of the configuration file. One newline at its end is ' +
-        'cut off; at most 64 KiB.',
-      examples: ['secrets/airflow-password'],
-    }),
-});
-
-const secretReference = z.union([environmentReference, fileReference], {
-  error: ({ input }) =>
-    isScalar(input)
-      ? `stands here in clear; a secret must be given as ${REFERENCE_FORMS}`
-      : `is no reference; it must be ${REFERENCE_FORMS}`,
-});
-
-const valueOrReference = z.union([z.string().min(1).max(2048), environmentReference, fileReference], {
-  error: ({ input }) =>
-    isScalar(input) ? 'is not text' : `is neither text nor a reference, ${REFERENCE_FORMS}`,
-});
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-  error: 'must be made of lower-case letters, digits and hyphens, at most 63, and begin with no hyphen',
-});
-
-/** A whole number and its unit. */
-export const DURATION = /^\d{1,6}(s|m|h|d)$/;
-
-const duration = z
-  .string()
-  .regex(DURATION, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
-
-/**
- * Airflow's own grammar of connection ids, but for slashes, and for `.` and `..`, with which a URL would lead
- * elsewhere; Airflow allows up to 250 characters.
- */
-export const connectionIdSchema = z
-  .string()
-  .max(200)
-  .regex(/^(?!\.{1,2}$)[\w.-]+$/, {
-    error: 'is no connection id: letters, digits, dots, hyphens and underscores, and not dots alone',
-  });
-
-export const authSchema = z.strictObject({
-  username: valueOrReference.meta({
-    description: 'Airflow user that the worker signs in as.',
-    examples: ['ecr-refresh'],
-  }),
-  password: secretReference.meta({
-    description: 'Password of that user. Read anew at each sign-in, so that a rotated file is picked up.',
-    examples: [{ env: 'AIRFLOW_PASSWORD' }],
-  }),
-});
-
-export const airflowSchema = z.strictObject({
-  name: name.meta({
-    description:
-      'Name of this Airflow in reports. At most 63 lower-case letters, digits and hyphens; unique.',
-    examples: ['main'],
-  }),
-  url: valueOrReference.meta({
-    description:
-      'Address of Airflow, with its sub-path where it has one, without /api/v2. https:// only; http:// on ' +
-      'loopback or with allowInsecureHttp.',
-    examples: ['https://airflow.example.com'],
-  }),
-  auth: authSchema.meta({
-    description: 'How the worker signs in.',
-    examples: [{ username: 'ecr-refresh', password: { env: 'AIRFLOW_PASSWORD' } }],
-  }),
-  connections: z
-    .array(connectionIdSchema)
-    .min(1)
-    .max(10_000)
-    .meta({
-      description:
-        'Ids of the Airflow connections to keep fresh. Their registry is read from their host. Each at most 200 ' +
-        'letters, digits, dots, hyphens and underscores; no id twice for the same URL.',
-      examples: [['docker_default']],
-    }),
-  allowInsecureHttp: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Allows http:// beyond loopback. Password and tokens then cross the network in clear.',
-      examples: [true],
-    }),
-});
-
-export const registrySchema = z.strictObject({
-  name: name.meta({
-    description: 'Name of this registry. At most 63 lower-case letters, digits and hyphens; unique.',
-    examples: ['sandbox'],
-  }),
-  region: valueOrReference.meta({
-    description: 'AWS region whose ECR issues its tokens.',
-    examples: ['us-east-1'],
-  }),
-  account: valueOrReference.meta({
-    description: 'AWS account: twelve digits, in quotes, since YAML numbers lose leading zeros.',
-    examples: ['123456789012'],
-  }),
-  registryHost: z
-    .string()
-    .max(260)
-    .meta({
-      description:
-        'Host, with port where it has one, as the connections name it; lower case; unique. Not for hosts of ECR ' +
-        'itself: they tell their account and region.',
-      examples: ['127.0.0.1:5000'],
-    }),
-});
 
 export const dockerSchema = z.strictObject({
   engines: z
@@ -222,34 +100,8 @@ export const configSchema = z.strictObject({
       error: ({ input }) => (input === undefined ? 'is missing' : 'is none that this release knows'),
     })
     .meta({ description: 'Version of this format.', examples: [1] }),
-  airflows: z
-    .array(airflowSchema)
-    .min(1)
-    .max(200)
-    .meta({
-      description: 'The Airflow deployments whose connections are kept fresh.',
-      examples: [
-        [
-          {
-            name: 'main',
-            url: 'https://airflow.example.com',
-            auth: { username: 'ecr-refresh', password: { env: 'AIRFLOW_PASSWORD' } },
-            connections: ['docker_default'],
-          },
-        ],
-      ],
-    }),
-  registries: z
-    .array(registrySchema)
-    .max(200)
-    .default([])
-    .meta({
-      description:
-        'Registries whose account and region cannot be read from their host, such as a local stand-in.',
-      examples: [
-        [{ name: 'sandbox', region: 'us-east-1', account: '123456789012', registryHost: '127.0.0.1:5000' }],
-      ],
-    }),
+  airflows: airflowsSchema,
+  registries: registriesSchema,
   docker: dockerSchema.prefault({}).meta({
     description: 'The test that Docker can sign in.',
     examples: [{ engines: [DEFAULTS.engine] }],
@@ -276,13 +128,12 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
   readonly default?: unknown;
   readonly const?: unknown;
+  readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
-}
-
-function isScalar(input: unknown): boolean {
-  return typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean';
+  readonly oneOf?: readonly JsonSchema[];
+  readonly additionalProperties?: JsonSchema | boolean;
 }

@@ -4,7 +4,14 @@ import { describeDirectError, directSteps } from '../call-directly.js';
 import { compose } from '../compose.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/reload.js';
-import type { Inspection, RefreshSteps, RegistryProbe, TokenFacts } from '../domain/steps.js';
+import { describePassedOver, findRule, type ConnectionRule } from '../domain/connection-rules.js';
+import type {
+  Inspection,
+  RefreshSteps,
+  RegistryProbe,
+  TokenFacts,
+  WritableConnections,
+} from '../domain/steps.js';
 import type { TargetsSource } from '../activities/targets.js';
 import { failed, ok, warning, type Check } from './check.js';
 
@@ -50,27 +57,79 @@ async function checkAirflow(
       inspections.push(await steps.inspectConnections({ configHash: config.hash, airflow: name, page }));
     }
     checks.push(ok(label, 'signed in, and may read connections'));
-    checks.push(...inspections.flatMap((inspection) => connectionChecks(name, inspection)));
+    checks.push(...connectionChecks(config, name, inspections));
   } catch (error) {
     checks.push(failed(label, describeDirectError(error)));
   }
   return { checks, inspections };
 }
 
-function connectionChecks(airflow: string, inspection: Inspection): Check[] {
+function connectionChecks(
+  config: RefreshConfig,
+  airflow: string,
+  inspections: readonly Inspection[],
+): Check[] {
+  const rules = config.airflows.find(({ name }) => name === airflow)?.connections ?? [];
+  const label = `Airflow ${airflow}`;
+  const passedOver = describePassedOver(
+    airflow,
+    inspections.flatMap((inspection) => inspection.passedOver ?? []),
+  );
+  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(passedOver ?? []);
   return [
-    ...inspection.writable.flatMap(({ registry, connections }) =>
-      connections.map((id) => ok(`connection ${id} of ${airflow}`, `may be written, registry ${registry}`)),
+    ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(airflow, rules, part))),
+    ...matchChecks(airflow, rules, inspections),
+    ...inspections.flatMap(({ refused }) =>
+      refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${airflow}`, facts)),
     ),
-    ...inspection.refused.map(({ connection, ...facts }) =>
-      failed(`connection ${connection} of ${airflow}`, facts),
-    ),
-    ...inspection.warnings.map((text): Check => ({
-      name: `Airflow ${airflow}`,
-      outcome: 'warning',
-      message: text,
-    })),
+    ...inspections.flatMap(({ unreadable }) => (unreadable ? [failed(label, unreadable)] : [])),
+    ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
   ];
+}
+
+/** A line for each connection that the configuration names. */
+function namedChecks(
+  airflow: string,
+  rules: readonly ConnectionRule[],
+  { registry, connections, toCreate = [] }: WritableConnections,
+): Check[] {
+  return connections
+    .filter((id) => findRule(rules, id)?.kind !== 'match')
+    .map((id) =>
+      ok(
+        `connection ${id} of ${airflow}`,
+        toCreate.includes(id)
+          ? `is missing, and will be made for registry ${registry}`
+          : `may be written, registry ${registry}`,
+      ),
+    );
+}
+
+/** A line for each pattern and registry: a pattern may take in thousands. */
+function matchChecks(
+  airflow: string,
+  rules: readonly ConnectionRule[],
+  inspections: readonly Inspection[],
+): Check[] {
+  const parts = inspections.flatMap(({ writable }) => writable);
+  const labelOf = (pattern: string): string => `connections "${pattern}" of ${airflow}`;
+  const lines = new Map<string, Map<string, number>>();
+  for (const rule of rules) {
+    if (rule.kind === 'match') lines.set(labelOf(rule.pattern), new Map());
+  }
+  for (const { registry, connections } of parts) {
+    for (const id of connections) {
+      const rule = findRule(rules, id);
+      if (rule?.kind !== 'match') continue;
+      const counts = lines.get(labelOf(rule.pattern));
+      counts?.set(registry, (counts.get(registry) ?? 0) + 1);
+    }
+  }
+  return [...lines].flatMap(([label, counts]) =>
+    counts.size === 0
+      ? [warning(label, 'there is none that may be written', 'Mend the pattern, or remove the entry.')]
+      : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
+  );
 }
 
 function registriesByGroup(inspections: readonly Inspection[]): Map<string, string[]> {

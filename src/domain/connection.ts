@@ -17,7 +17,7 @@ export interface StoredConnection {
   readonly description: string | null;
 }
 
-/** A registry of the configuration: one whose account and region cannot be read from its host. */
+/** A registry of the configuration, its host and region known. */
 export interface NamedRegistry {
   readonly name: string;
   /** Host with port, as connections and images name it. */
@@ -29,15 +29,26 @@ export type Judgement =
   | { readonly writable: true; readonly registry: string; readonly region: string; readonly warning?: string }
   | { readonly writable: false; readonly type: FailureType; readonly message: string };
 
-/** Decides whether a connection may receive a token, and of which registry. */
+/**
+ * Decides whether a connection may receive a token, and of which registry.
+ *
+ * @param wanted the registry that the configuration says it is of; without it, its host tells
+ */
 export function judgeConnection(
   connection: StoredConnection,
   namedRegistries: readonly NamedRegistry[],
+  wanted?: NamedRegistry,
 ): Judgement {
   if (connection.type !== 'docker') {
     return refuse('ConnectionTypeMismatch', `its type is ${quote(connection.type)}, not "docker"`);
   }
-  const registry = findRegistry(connection.host, namedRegistries);
+  if (wanted && bareHost(connection.host ?? '') !== wanted.host) {
+    return refuse(
+      'ConnectionRegistryMismatch',
+      `its host ${quote(connection.host)} is not that of registry ${wanted.name} (${wanted.host})`,
+    );
+  }
+  const registry = findRegistry(connection.host, wanted ? [wanted] : namedRegistries);
   if (!registry) {
     return refuse('ConnectionRegistryUnknown', `its host ${quote(connection.host)} is no known ECR registry`);
   }

@@ -92,23 +92,27 @@ export const FAILURES = {
     retryable: true,
     retryAfterMinutes: 30,
     whoActs: 'operator',
-    meaning: 'Airflow does not accept user name and password.',
+    meaning: 'Airflow does not accept the sign-in: user name and password, or the token.',
     remedy:
-      'Mend the password reference or the Airflow user. Tried every 30 minutes, so that no account is locked.',
+      'Mend the reference to password or token, or the Airflow user. Tried every 30 minutes, so that no account is ' +
+      'locked.',
   },
   AirflowForbidden: {
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'Airflow administrator',
-    meaning: 'The Airflow user may not read or edit connections.',
+    meaning:
+      'The Airflow user may not read, edit or create connections, or not read variables, as the message says.',
     remedy:
       'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
   },
   AirflowRequestRejected: {
     retryable: false,
     whoActs: 'operator',
-    meaning: 'Airflow refuses the request as such, or its answer is not that of an Airflow REST API v2.',
-    remedy: 'Check the URL (without /api/v2) and the version of Airflow: this release speaks to Airflow 3.',
+    meaning:
+      'Airflow refuses the request as such, or its answer is not that of an Airflow REST API v1 or v2.',
+    remedy:
+      'Check the URL (without /api/v2) and `version`: this release speaks to Airflow 3 and to Airflow 2.10.',
   },
   AirflowWriteUnconfirmed: {
     retryable: true,
@@ -117,6 +121,24 @@ export const FAILURES = {
       'Airflow answered a write with another connection, or with other fields, than it was asked to write.',
     remedy: 'Look for somebody or something else that edits this connection.',
   },
+  AirflowVariableMissing: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'Airflow has no Variable of the key that account or region of a registry is to be read from. Connections of ' +
+      'that registry were left alone.',
+    remedy:
+      'Create the Variable, mend `airflowVariable`, or look whether an environment variable or secrets backend ' +
+      'holds it: these cannot be read.',
+  },
+  AirflowVariableInvalid: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'An Airflow Variable holds no AWS account (twelve digits) or no AWS region. Connections of that registry were ' +
+      'left alone.',
+    remedy: 'Mend the Variable, or write account and region into the configuration.',
+  },
   AirflowConnectionMissing: {
     retryable: false,
     whoActs: 'Airflow administrator',
@@ -124,6 +146,14 @@ export const FAILURES = {
     remedy:
       'Create it (type docker, login AWS, host of the registry), mend the id, or look whether an environment ' +
       'variable or secrets backend holds it: these cannot be refreshed.',
+  },
+  ConnectionIdInvalid: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'A pattern takes in a connection whose id is none that requests to Airflow may hold: other characters than ' +
+      'letters, digits, dots, hyphens and underscores, or more than 200. It was left alone.',
+    remedy: 'Give the connection another id, or narrow the pattern.',
   },
   ConnectionTypeMismatch: {
     retryable: false,
@@ -138,11 +168,19 @@ export const FAILURES = {
     remedy:
       'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
   },
+  ConnectionRegistryMismatch: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The host of the connection is not that of the registry which the configuration says it is of.',
+    remedy: 'Mend the host of the connection, or `registry` of its entry under `connections`.',
+  },
   ConnectionRegistryChanged: {
     retryable: false,
     whoActs: 'nobody',
-    meaning: 'The host of the connection was changed to another registry while the run was under way.',
-    remedy: 'Nothing: the next run goes by the new host.',
+    meaning:
+      'The host of the connection, or the Airflow Variable that says its registry, was changed while the run was ' +
+      'under way.',
+    remedy: 'Nothing: the next run goes by the new value.',
   },
   ConnectionPortSet: {
     retryable: false,
@@ -221,10 +259,13 @@ export class RefreshFailure extends Error {
   override readonly name = 'RefreshFailure';
   readonly type: FailureType;
   readonly remedy: string;
+  /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
+  readonly progress?: object;
 
-  constructor(type: FailureType, message: string, remedy?: string) {
+  constructor(type: FailureType, message: string, remedy?: string, progress?: object) {
     super(message);
     this.type = type;
     this.remedy = remedy ?? FAILURES[type].remedy;
+    if (progress !== undefined) this.progress = progress;
   }
 }

@@ -1,32 +1,49 @@
 // Owns the flow of a run, written once for the workflow and for `refresh-once`: plan, then for every airflow side
 // by side inspect, extract, update, test. Refuses to let one failing part stop another: every failure is recorded
 // where it happens, and the rest goes on.
+import { describePassedOver } from './connection-rules.js';
 import { FAILURES } from './failures.js';
 import { Limit } from './limit.js';
+import { mergePages } from './merge-pages.js';
 import type { RefreshReport, Stage } from './report.js';
 import { RunRecord, type FailureFacts, type FailurePlace } from './run-record.js';
 import type {
   InspectInput,
   Inspection,
+  PassedOver,
   RefreshPlan,
   RefreshSteps,
   RegistryProbe,
   TokenFacts,
+  UpdateInput,
+  UpdateOutcome,
   WritableConnections,
 } from './steps.js';
+import { asUpdateProgress, partialOutcome } from './update-progress.js';
 
 /** Bounds of what is in flight, for the whole fleet of workers, since the flow itself keeps them. */
 const UPDATES_PER_AIRFLOW = 2;
 const EXTRACTIONS = 10;
-/** Each takes a GET and a PATCH of up to 3 s each on a slow API server: ten fit into an attempt of two minutes. */
-const CONNECTIONS_PER_UPDATE = 10;
+/**
+ * One bulk request holds as many. They need not fit into one attempt: on a slow API server, where each takes seconds,
+ * the next attempt goes on where the last one stopped.
+ */
+const CONNECTIONS_PER_UPDATE = 100;
 
 export interface RunContext {
   readonly runId: string;
   readonly previous: RefreshReport | undefined;
   now(): Date;
   /** Turns what a step threw into words; throws it again when it is no failure of the step, but a cancellation. */
-  describe(error: unknown): FailureFacts;
+  describe(error: unknown): StepFailure;
+  /** Smaller in runs that an earlier release began. */
+  readonly connectionsPerUpdate?: number;
+}
+
+/** Why a step failed. */
+export interface StepFailure extends FailureFacts {
+  /** What it had done by then, told by the failure itself or by the last heartbeat of a worker that was lost. */
+  readonly progress?: unknown;
 }
 
 /** Runs the whole refresh. Never throws for a failing step: the report says what failed. */
@@ -81,6 +98,8 @@ class Run {
   /** All pages first, so that a token group is extracted once with all its registries. */
   async #inspect(plan: RefreshPlan, airflow: string): Promise<WritableConnections[]> {
     const writable: WritableConnections[] = [];
+    const passedOver: PassedOver[] = [];
+    let isEmpty = true;
     let page: number | null = 0;
     while (page !== null) {
       const input: InspectInput = { configHash: plan.configHash, airflow, page };
@@ -89,15 +108,27 @@ class Run {
       );
       if (!inspection) {
         this.record.carryAirflow(airflow);
+        isEmpty = false;
         break;
       }
       writable.push(...inspection.writable);
+      isEmpty &&= inspection.writable.length === 0 && inspection.refused.length === 0;
       for (const { connection, ...facts } of inspection.refused) {
         this.record.fail({ stage: 'inspect', airflow, connections: [connection] }, facts);
       }
       for (const warning of inspection.warnings) this.record.warn(warning);
+      if (inspection.passedOver) passedOver.push(inspection.passedOver);
+      if (inspection.unreadable) {
+        this.record.fail({ stage: 'inspect', airflow }, inspection.unreadable);
+        this.record.carryAirflow(airflow);
+        isEmpty = false;
+      }
       page = inspection.nextPage;
     }
+    const warning = describePassedOver(airflow, passedOver);
+    if (warning !== undefined) this.record.warn(warning);
+    // A pattern that has gone wrong matches nothing, and a run that does nothing would look well.
+    if (isEmpty) this.record.warn(`Airflow ${airflow} has no connection that was to be refreshed.`);
     for (const part of writable) this.record.expect(airflow, part.registry);
     return mergePages(writable);
   }
@@ -140,7 +171,7 @@ class Run {
       );
     }
     await Promise.all(
-      chunks(connections, CONNECTIONS_PER_UPDATE).map((chunk) =>
+      chunks(connections, this.#context.connectionsPerUpdate ?? CONNECTIONS_PER_UPDATE).map((chunk) =>
         updates.limit.run(() => this.#update(plan, airflow, registry, chunk, updates)),
       ),
     );
@@ -158,18 +189,30 @@ class Run {
       this.record.fail(place, updates.unreachable);
       return;
     }
-    const input = { configHash: plan.configHash, airflow, registry, connections };
-    const outcome = await this.#attempt(
-      place,
-      () => this.#steps.updateConnections(input),
-      (facts) => updates.failed(facts),
-    );
-    if (!outcome) return;
+    const outcome = await this.#updateOrFail({ configHash: plan.configHash, airflow, registry, connections });
+    if ('type' in outcome) {
+      this.record.fail(place, outcome);
+      updates.failed(outcome);
+      return;
+    }
     this.record.updated(airflow, registry, outcome, this.#context.now());
     for (const { connection, ...facts } of outcome.failed) {
       this.record.fail({ ...place, connections: [connection] }, facts);
+      updates.failed(facts);
     }
     if (outcome.refreshed.length > 0) this.#startTests(plan, registry);
+  }
+
+  /** What was written before the update failed for good stays written, and has not failed. */
+  async #updateOrFail(input: UpdateInput): Promise<UpdateOutcome | FailureFacts> {
+    const { connections } = input;
+    try {
+      return await this.#steps.updateConnections(input);
+    } catch (error) {
+      const failure = this.#context.describe(error);
+      const progress = asUpdateProgress(failure.progress, connections.length);
+      return (progress && partialOutcome(progress, connections, failure)) ?? failure;
+    }
   }
 
   /** Once per engine and registry, as soon as the first of its connections is refreshed. */
@@ -237,16 +280,6 @@ function refusalOf(probe: RegistryProbe | FailureFacts): FailureFacts | undefine
   if (probe.outcome !== 'refused') return undefined;
   const { remedy } = FAILURES.RegistryRefusedToken;
   return { type: 'RegistryRefusedToken', message: `${probe.registry}: ${probe.message}`, remedy };
-}
-
-function mergePages(parts: readonly WritableConnections[]): WritableConnections[] {
-  const byRegistry = new Map<string, WritableConnections>();
-  for (const part of parts) {
-    const known = byRegistry.get(part.registry);
-    const connections = [...(known?.connections ?? []), ...part.connections];
-    byRegistry.set(part.registry, { ...part, connections });
-  }
-  return [...byRegistry.values()];
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

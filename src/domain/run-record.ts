@@ -98,10 +98,14 @@ export class RunRecord {
   }
 
   updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
-    const { refreshed, fingerprint, expiresAt, token } = outcome;
+    const { refreshed, fingerprint, expiresAt, token, otherTokens = [] } = outcome;
     if (refreshed.length === 0) return;
     this.#written.add(writtenKey(registry, fingerprint));
     if (token) this.token(token);
+    for (const other of otherTokens) {
+      this.#written.add(writtenKey(registry, other.fingerprint));
+      this.token(other);
+    }
     const row = this.#row(airflow, registry);
     // Two workers may have written two tokens: what matters is when the first of them expires.
     const isEarlier = row.refreshed > 0 && row.expiresAt !== null && row.expiresAt < expiresAt;

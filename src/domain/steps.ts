@@ -31,6 +31,15 @@ export interface WritableConnections {
   readonly registry: string;
   readonly group: string;
   readonly connections: readonly string[];
+  /** Those of the connections that are missing, and are made with the token. */
+  readonly toCreate?: readonly string[];
+}
+
+/** Connections that match a pattern and are of no known registry: no failure, for a pattern may be wide. */
+export interface PassedOver {
+  readonly count: number;
+  /** The first few. */
+  readonly first: readonly string[];
 }
 
 export interface Inspection {
@@ -38,6 +47,9 @@ export interface Inspection {
   readonly refused: readonly ConnectionProblem[];
   readonly warnings: readonly string[];
   readonly nextPage: number | null;
+  readonly passedOver?: PassedOver;
+  /** Why a page of Airflow's list could not be read, while Airflow is well otherwise. */
+  readonly unreadable?: Omit<ConnectionProblem, 'connection'>;
 }
 
 export interface ExtractInput {
@@ -81,6 +93,8 @@ export interface UpdateOutcome {
   readonly expiresAt: string;
   /** The token that was written: another than the extracted one when another worker wrote. */
   readonly token?: TokenFacts;
+  /** Where attempts wrote different tokens: those beside `token`, which is the one that expires first. */
+  readonly otherTokens?: readonly TokenFacts[];
 }
 
 export interface DockerInput {

@@ -4,6 +4,7 @@ import { ApplicationFailure, type Duration } from '@temporalio/common';
 import {
   CancellationScope,
   isCancellation,
+  patched,
   scheduleActivity,
   setCurrentDetails,
   sleep,
@@ -31,6 +32,10 @@ export interface RefreshInput {
 /** After this long the current details say which steps are still being tried. */
 const LOOK_AGAIN: Duration = '15 minutes';
 
+/** Runs that release 0.1.0 began write fewer connections by one activity, and must go on as they began. */
+const UPDATES_OF_A_HUNDRED = 'updates-of-a-hundred';
+const CONNECTIONS_PER_UPDATE_BEFORE = 10;
+
 /**
  * One run: plan, then inspect, extract, update and test for every Airflow.
  *
@@ -48,6 +53,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
     previous: previousReport(),
     now: () => new Date(),
     describe: describeStepError,
+    ...(patched(UPDATES_OF_A_HUNDRED) ? {} : { connectionsPerUpdate: CONNECTIONS_PER_UPDATE_BEFORE }),
   });
   watch.cancel();
   await watching;

@@ -3,6 +3,7 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { FAILURES, isFailureType, type FailureType } from '../domain/failures.js';
+import type { StepFailure } from '../domain/refresh.js';
 import type { FailureFacts } from '../domain/run-record.js';
 import type { StepName } from '../domain/steps.js';
 
@@ -18,29 +19,46 @@ export class OutOfTime extends Error {
 }
 
 /** @throws the error itself when it is a cancellation, or none of an activity */
-export function describeStepError(error: unknown): FailureFacts {
+export function describeStepError(error: unknown): StepFailure {
   if (error instanceof OutOfTime) return facts('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
-    return facts(cause.type as FailureType, cause.message, remedyOf(cause));
+    return { ...factsOf(cause), ...progressOf(detailOf(cause)?.progress) };
   }
   if (cause instanceof TimeoutFailure) {
-    const real = cause.cause;
-    // Time-outs carry the last failure where Temporal knows it: that is what a person needs.
-    if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
-      return facts(real.type as FailureType, real.message, remedyOf(real));
-    }
-    return facts('AttemptTimedOut', `${activityType} ended without an answer (${cause.timeoutType}).`);
+    return { ...factsOfTimeout(cause, activityType), ...progressOf(cause.lastHeartbeatDetails) };
   }
   return facts('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
+}
+
+/** Time-outs carry the last failure where Temporal knows it: that is what a person needs. */
+function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureFacts {
+  if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
+    return factsOf(real);
+  }
+  return facts('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
 }
 
 function facts(type: FailureType, message: string, remedy?: string): FailureFacts {
   return { type, message, remedy: remedy ?? FAILURES[type].remedy };
 }
 
-function remedyOf(failure: ApplicationFailure): string | undefined {
-  const detail = failure.details?.[0] as { remedy?: unknown } | undefined;
-  return typeof detail?.remedy === 'string' ? detail.remedy : undefined;
+function factsOf(failure: ApplicationFailure): FailureFacts {
+  const remedy = detailOf(failure)?.remedy;
+  return facts(failure.type as FailureType, failure.message, typeof remedy === 'string' ? remedy : undefined);
+}
+
+/** What the interceptor of activities puts beside type and message. */
+function detailOf({ details }: ApplicationFailure): FailureDetail | null | undefined {
+  return details?.[0] as FailureDetail | null | undefined;
+}
+
+interface FailureDetail {
+  readonly remedy?: unknown;
+  readonly progress?: unknown;
+}
+
+function progressOf(progress: unknown): { progress?: unknown } {
+  return progress === undefined || progress === null ? {} : { progress };
 }

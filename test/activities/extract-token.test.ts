@@ -9,7 +9,12 @@ import { attemptOf, CONFIG_HASH, FakeIssuer, FakeRegistries, fakeSource, NOW } f
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
-const NAMED = { name: 'local', host: 'localhost:5000', region: 'us-east-1' };
+const NAMED = {
+  name: 'local',
+  account: '123456789012',
+  region: 'us-east-1',
+  registryHost: 'localhost:5000',
+};
 
 describe('extractToken', () => {
   let issuer: FakeIssuer;
@@ -44,11 +49,11 @@ describe('extractToken', () => {
   });
 
   it('shows one token to all registries of the group, one of the configuration among them', async () => {
-    const { probes } = await extract([REGISTRY, NEIGHBOUR, NAMED.host]);
+    const { probes } = await extract([REGISTRY, NEIGHBOUR, NAMED.registryHost]);
     assert.deepEqual(issuer.regions, ['us-east-1']);
     assert.deepEqual(
       probes.map(({ registry }) => registry),
-      [REGISTRY, NEIGHBOUR, NAMED.host],
+      [REGISTRY, NEIGHBOUR, NAMED.registryHost],
     );
     assert.deepEqual(new Set(registries.shown.map(({ password }) => password)), new Set(['password-1']));
   });

@@ -124,6 +124,62 @@ describe('what activities are given', () => {
     }
   });
 
+  describe('where connections are granted by a pattern', () => {
+    beforeEach(() => {
+      const rules = [
+        { kind: 'match', pattern: 'docker_*' },
+        { kind: 'id', id: 'made', registry: 'eu', ifMissing: 'create' },
+        { kind: 'id', id: 'kept', registry: 'eu', ifMissing: 'fail' },
+      ] as const;
+      const eu = { name: 'eu', account: '123456789012', region: 'us-east-1', registryHost: REGISTRY };
+      activities = createActivities(
+        fakeSource({ airflow, engine, rules, registries: [eu] }),
+        new TokenCache(issuer, registries, () => NOW),
+      );
+    });
+
+    function update(...connections: string[]): Promise<unknown> {
+      return call('updateConnections', { ...GOOD.updateConnections, connections });
+    }
+
+    it('writes what it matches', async () => {
+      await update('docker_default');
+      assert.deepEqual([...airflow.passwords.keys()], ['docker_default']);
+    });
+
+    it('refuses everything that it does not match, one among others too', async () => {
+      for (const id of [
+        'other',
+        'my_docker_x',
+        'docker',
+        'DOCKER_x',
+        '',
+        '*',
+        'docker-x',
+        'docker_*',
+        'docker_/../variables',
+        'docker_?x=y',
+        'docker_ x',
+        'docker_x\n',
+        `docker_${'x'.repeat(200)}`,
+      ]) {
+        await refuses('updateConnections', { ...GOOD.updateConnections, connections: [id] });
+        await refuses('updateConnections', {
+          ...GOOD.updateConnections,
+          connections: ['docker_default', id],
+        });
+      }
+    });
+
+    it('makes no connection but one whose rule says so', async () => {
+      await update('docker_gone', 'kept', 'made');
+      assert.deepEqual(
+        airflow.calls.filter((line) => line.startsWith('create')),
+        ['create made'],
+      );
+    });
+  });
+
   it('shows a token to no host that is neither configured nor ECR by its name', async () => {
     for (const host of [
       'evil.example.com',

@@ -120,4 +120,38 @@ describe('temporalActivities', () => {
     silent.on('heartbeat', () => assert.fail('a heartbeat'));
     await silent.run(temporalActivities(activitiesThat(async () => undefined)).planRefresh);
   });
+
+  it('hands out what the attempt before had noted, and keeps it until something newer is', async () => {
+    const beats: unknown[] = [];
+    const env = environment({ heartbeatTimeoutMs: 3, heartbeatDetails: { done: 1 } });
+    let onNoted = (): void => undefined;
+    env.on('heartbeat', (details: unknown) => {
+      beats.push(details);
+      onNoted();
+    });
+    const nextBeat = (): Promise<void> => new Promise((resolve) => (onNoted = resolve));
+    let noted: unknown;
+    const { planRefresh } = temporalActivities(
+      activitiesThat(async (attempt) => {
+        noted = attempt.noted;
+        await nextBeat();
+        attempt.note({ done: 2 });
+        await nextBeat();
+      }),
+    );
+    await env.run(planRefresh);
+    assert.deepEqual(noted, { done: 1 });
+    assert.deepEqual(beats[0], { done: 1 });
+    const newer = beats.slice(beats.findIndex((beat) => (beat as { done: number }).done === 2));
+    // The next of the heartbeats that come by themselves carries it on.
+    assert.deepEqual(newer.slice(0, 2), [{ done: 2 }, { done: 2 }]);
+  });
+
+  it('notes nothing where no heartbeats are asked for', async () => {
+    const silent = environment();
+    silent.on('heartbeat', () => assert.fail('a heartbeat'));
+    await silent.run(
+      temporalActivities(activitiesThat(async (attempt) => attempt.note({ done: 1 }))).planRefresh,
+    );
+  });
 });

@@ -250,4 +250,36 @@ describe('createHttpClient', () => {
       assert.deepEqual(proxy.requests, []);
     });
   });
+
+  describe('on a connection that the server closes while it is reused', () => {
+    function closingOnReuse(): Answer {
+      const used = new WeakSet<object>();
+      return (_request, response) => {
+        const { socket } = response;
+        if (!socket || used.has(socket)) return void response.destroy();
+        used.add(socket);
+        return void response.writeHead(500).end();
+      };
+    }
+
+    it('sends again on a new one', async () => {
+      const { url, requests } = await serve(closingOnReuse());
+      assert.equal((await http.send(request(url))).status, 500);
+      assert.equal((await http.send(request(url))).status, 500);
+      assert.equal(requests.length, 3);
+    });
+
+    it('does not send again what failed on a new connection', async () => {
+      const { url, requests } = await serve((_request, response) => response.destroy());
+      await failureOf(http.send(request(url)), 'no-answer');
+      assert.equal(requests.length, 1);
+    });
+  });
+
+  it('takes an answer of the size that was asked for, and no larger one', async () => {
+    const { url } = await serve((_request, response) => response.end('x'.repeat(2 * 1024 * 1024)));
+    const answer = await http.send(request(url, { maxAnswerBytes: 3 * 1024 * 1024 }));
+    assert.equal(answer.text.length, 2 * 1024 * 1024);
+    await failureOf(http.send(request(url)), 'too-large');
+  });
 });

@@ -5,8 +5,7 @@ import path from 'node:path';
 import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { startRegistry, type Registry } from '../../sandbox/registry.js';
-import { createAirflow3 } from '../../src/adapters/airflow/airflow-3.js';
-import { createPasswordSession } from '../../src/adapters/airflow/password-session.js';
+import { createAirflow } from '../../src/adapters/airflow/airflow.js';
 import { createTokenIssuer } from '../../src/adapters/ecr.js';
 import { createHttpClient } from '../../src/adapters/http.js';
 import { createRegistryApi } from '../../src/adapters/registry.js';
@@ -50,16 +49,15 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
   });
 
   function connect(username: string): AirflowApi {
-    const readPassword = (): Secret => new Secret(LOGIN);
-    const session = createPasswordSession({
+    return createAirflow({
       name: 'main',
       url: airflow.url,
-      username,
-      readPassword,
-      now: () => 0,
+      auth: { kind: 'password', username, readPassword: () => new Secret(LOGIN) },
+      version: 'auto',
+      headers: [],
       http,
+      now: () => 0,
     });
-    return createAirflow3({ name: 'main', url: airflow.url, session, http });
   }
 
   async function issue(region = 'us-east-1'): Promise<Secret> {

@@ -55,15 +55,6 @@ const FORM: BadConfig[] = [
     /this release/,
     /engines/,
   ),
-  ...['version: auto', 'headers: {}', 'caFile: x'].map((line) =>
-    bad(
-      `${line} on an airflow, which this release lacks`,
-      `${GOOD}    ${line}\n`,
-      `7 airflows[0].${line.replace(/:.*/, '')}`,
-      /this release/,
-      /name, url, auth, connections, allowInsecureHttp/,
-    ),
-  ),
   bad('no name', edit('name: main\n    ', ''), '3 airflows[0].name', /missing/, /`name: main`/),
   bad(
     'a name of 64 characters',
@@ -124,10 +115,10 @@ const FORM: BadConfig[] = [
   ),
   bad(
     'a way to sign in that this release lacks',
-    edit('username:', 'token: {env: T}, username:'),
-    '5 airflows[0].auth.token',
+    edit('username:', 'google: {}, username:'),
+    '5 airflows[0].auth.google',
     /no setting/,
-    /username, password/,
+    /username, password, token, mwaa/,
   ),
   bad(
     'no connections',
@@ -188,10 +179,10 @@ const FORM: BadConfig[] = [
     /in quotes: `connections: \["docker_default"\]`/,
   ),
   bad(
-    'a connection with options, which this release lacks',
-    edit('docker_default', '{id: a}'),
+    'a connection that is a list',
+    edit('docker_default', '[a]'),
     '6 airflows[0].connections[0]',
-    /not text/,
+    /neither an id nor a mapping/,
     /\[docker_default\]/,
   ),
   bad(

@@ -16,7 +16,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 function settingsOf(schema: JsonSchema, prefix = ''): [string, JsonSchema][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, setting]) => [
     [`${prefix}${key}`, setting] as [string, JsonSchema],
-    ...settingsOf(setting.items ?? setting, `${prefix}${key}${setting.items ? '[]' : ''}.`),
+    ...(setting.items
+      ? settingsOf(
+          // Entries that are text or a mapping have the settings of the mapping.
+          setting.items.anyOf?.find(({ type }) => type === 'object') ?? setting.items,
+          `${prefix}${key}[].`,
+        )
+      : settingsOf(setting, `${prefix}${key}.`)),
   ]);
 }
 

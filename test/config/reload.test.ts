@@ -26,7 +26,11 @@ describe('ConfigStore', () => {
   it('picks up an edit', () => {
     const store = open(GOOD);
     write(second);
-    assert.deepEqual(store.reread().config.airflows[0]?.connections, ['docker_default', 'b']);
+    const picked = store.reread().config.airflows[0]?.connections;
+    assert.deepEqual(
+      picked?.map((rule) => rule.kind === 'id' && rule.id),
+      ['docker_default', 'b'],
+    );
     assert.equal(store.current, store.reread().config);
   });
 

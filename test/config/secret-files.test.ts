@@ -60,7 +60,8 @@ describe('a file that holds a password', () => {
     symlinkSync('..2026', join(folder, 'secrets/..data'));
     symlinkSync('..data/password', join(folder, 'secrets/password'));
     const { airflows, warnings } = loadConfig(config, {});
-    assert.equal(airflows[0]?.readPassword().reveal(), CANARY);
+    const auth = airflows[0]?.auth;
+    assert.equal(auth?.kind === 'password' && auth.readPassword().reveal(), CANARY);
     assert.deepEqual(warnings, []);
   });
 

@@ -131,6 +131,39 @@ describe('judgeConnection', () => {
   });
 });
 
+describe('judgeConnection by the registry that the configuration gives', () => {
+  function judgeAs(wanted: typeof NAMED, changes: Partial<StoredConnection>): Judgement {
+    return judgeConnection(dockerConnection(changes), [], wanted);
+  }
+
+  it('accepts a host of that registry, however it is written', () => {
+    for (const host of ['localhost:5000', 'https://LOCALHOST:5000/']) {
+      const judgement = judgeAs(NAMED, { host });
+      assert.ok(judgement.writable);
+      assert.deepEqual([judgement.registry, judgement.region], ['localhost:5000', 'eu-west-1']);
+    }
+  });
+
+  for (const host of [REGISTRY, 'quay.io', 'localhost', '', null]) {
+    it(`refuses the host ${host}, and names what is wanted`, () => {
+      const judgement = judgeAs(NAMED, { host });
+      assert.ok(!judgement.writable);
+      assert.equal(judgement.type, 'ConnectionRegistryMismatch');
+      assert.match(judgement.message, /is not that of registry local \(localhost:5000\)$/);
+    });
+  }
+
+  it('refuses another type before it looks at the host', () => {
+    const judgement = judgeAs(NAMED, { type: 'http', host: 'quay.io' });
+    assert.ok(!judgement.writable && judgement.type === 'ConnectionTypeMismatch');
+  });
+
+  it('refuses what is wrong beside the host as ever', () => {
+    const judgement = judgeAs(NAMED, { host: 'localhost:5000', login: 'root' });
+    assert.ok(!judgement.writable && judgement.type === 'ConnectionLoginMismatch');
+  });
+});
+
 describe('findRegistry', () => {
   it('prefers the configuration to the host name, for a registry with a region of its own', () => {
     const named = { name: 'mirror', host: REGISTRY, region: 'eu-central-1' };

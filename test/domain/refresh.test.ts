@@ -20,7 +20,8 @@ function context(previous?: RefreshReport): RunContext {
     now: () => new Date(STARTED_AT),
     describe(error) {
       if (!(error instanceof RefreshFailure)) throw error;
-      return { type: error.type, message: error.message, remedy: error.remedy };
+      const { type, message, remedy, progress } = error;
+      return { type, message, remedy, progress };
     },
   };
 }
@@ -235,24 +236,24 @@ describe('refresh', () => {
     });
   }
 
-  it('writes 25 connections in chunks of 10, 10 and 5, each connection once', async () => {
+  it('writes 250 connections in chunks of 100, 100 and 50, each connection once', async () => {
     const chunks: (readonly string[])[] = [];
     const report = await refreshWith({
-      inspectConnections: async () => inspection(part({ connections: ids(25) })),
+      inspectConnections: async () => inspection(part({ connections: ids(250) })),
       updateConnections: async (input) => (chunks.push(input.connections), good.updateConnections(input)),
     });
     assert.deepEqual(
       chunks.map((chunk) => chunk.length),
-      [10, 10, 5],
+      [100, 100, 50],
     );
-    assert.deepEqual(chunks.flat(), ids(25));
-    assert.equal(report.airflows[0]?.refreshed, 25);
+    assert.deepEqual(chunks.flat(), ids(250));
+    assert.equal(report.airflows[0]?.refreshed, 250);
   });
 
-  it('writes 10 connections at once and 11 in two chunks', async () => {
+  it('writes 100 connections at once and 101 in two chunks', async () => {
     for (const [count, sizes] of [
-      [10, [10]],
-      [11, [10, 1]],
+      [100, [100]],
+      [101, [100, 1]],
     ] as const) {
       const chunks: number[] = [];
       await refreshWith({
@@ -272,9 +273,9 @@ describe('refresh', () => {
       planRefresh: planned({ airflows: ['one', 'two'] }),
       inspectConnections: async () =>
         inspection(
-          part({ connections: ids(50) }),
-          part({ registry: NEIGHBOUR, connections: ids(30, 'other') }),
-          part({ registry: EU_REGISTRY, group: EU_GROUP, connections: ids(30, 'eu') }),
+          part({ connections: ids(500) }),
+          part({ registry: NEIGHBOUR, connections: ids(300, 'other') }),
+          part({ registry: EU_REGISTRY, group: EU_GROUP, connections: ids(300, 'eu') }),
         ),
       updateConnections: (input) =>
         meters[input.airflow as 'one' | 'two'].during(() => good.updateConnections(input)),
@@ -327,10 +328,117 @@ describe('refresh', () => {
     assert.equal(report.airflows[0]?.refreshed, 1);
   });
 
+  it('writes fewer connections by one update where the run asks for it', async () => {
+    const chunks: number[] = [];
+    const steps = fakeSteps({
+      inspectConnections: async () => inspection(part({ connections: ids(25) })),
+      updateConnections: async (input) => (
+        chunks.push(input.connections.length),
+        good.updateConnections(input)
+      ),
+    });
+    await refresh(steps, { ...context(), connectionsPerUpdate: 10 });
+    assert.deepEqual(chunks, [10, 10, 5]);
+  });
+
+  it('writes a connection once that two pages of the list show', async () => {
+    const updated: string[] = [];
+    await refreshWith({
+      inspectConnections: async ({ page }) => ({
+        ...inspection(part({ connections: [`own_${page}`, 'moved'] })),
+        nextPage: page < 1 ? page + 1 : null,
+      }),
+      updateConnections: async (input) => (updated.push(...input.connections), good.updateConnections(input)),
+    });
+    assert.deepEqual(updated, ['own_0', 'moved', 'own_1']);
+  });
+
+  it('warns once of an airflow for all that its pages passed over, and names the first few', async () => {
+    const report = await refreshWith({
+      inspectConnections: async ({ page }) => ({
+        ...inspection(part()),
+        passedOver: { count: 50, first: [`a_${page}`, `b_${page}`, `c_${page}`] },
+        nextPage: page < 2 ? page + 1 : null,
+      }),
+    });
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.warnings, [
+      '150 docker connections of main match a pattern and were passed over, their hosts being no known registries: ' +
+        'a_0, b_0, c_0, a_1, b_1, ….',
+    ]);
+  });
+
+  it('goes on behind a page that cannot be read, and keeps what earlier runs said of it', async () => {
+    const previous = await refreshWith({
+      inspectConnections: async () =>
+        inspection(part(), part({ registry: NEIGHBOUR, connections: ['hidden'] })),
+    });
+    const { type, message, remedy } = new RefreshFailure('AirflowUnavailable', 'Connections 1 to 100: 500.');
+    const report = await refreshWith(
+      {
+        inspectConnections: async ({ page }) =>
+          page === 0
+            ? { ...inspection(), unreadable: { type, message, remedy }, nextPage: 1 }
+            : inspection(part()),
+      },
+      previous,
+    );
+    assert.deepEqual(failures(report), [['inspect', 'main', undefined, 'AirflowUnavailable', 0]]);
+    assert.deepEqual(
+      report.airflows.map(({ registry, refreshed }) => [registry, refreshed]),
+      [
+        [REGISTRY, 1],
+        [NEIGHBOUR, 0],
+      ],
+    );
+  });
+
+  it('does not try the other chunks of an airflow whose update ended in its middle as unreachable', async () => {
+    let calls = 0;
+    const facts = await good.extractToken({ configHash: 'abc', group: GROUP, registries: [REGISTRY] });
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part({ connections: ids(500) })),
+      updateConnections: async () => {
+        calls += 1;
+        await settle();
+        const progress = { refreshed: [0], failed: [], tokens: [facts] };
+        throw new RefreshFailure('AirflowUnreachable', 'refused', undefined, progress);
+      },
+    });
+    assert.equal(calls, 2);
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [2, 498]);
+  });
+
+  it('counts as refreshed what an update had written before it failed for good', async () => {
+    const facts = await good.extractToken({ configHash: 'abc', group: GROUP, registries: [REGISTRY] });
+    const progress = { refreshed: [0, 2], failed: [], tokens: [facts] };
+    const report = await refreshWith({
+      inspectConnections: async () => inspection(part({ connections: ['a', 'b', 'c'] })),
+      updateConnections: async () => {
+        throw new RefreshFailure('AttemptTimedOut', 'no answer', undefined, progress);
+      },
+    });
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [2, 1]);
+    assert.deepEqual(
+      report.failures.map(({ type, connections }) => [type, connections]),
+      [['AttemptTimedOut', ['b']]],
+    );
+    assert.equal(report.docker.length, 1);
+  });
+
+  it('counts all of an update as failed when what it had done makes no sense', async () => {
+    const report = await refreshWith({
+      updateConnections: async () => {
+        throw new RefreshFailure('AttemptTimedOut', 'no answer', undefined, { refreshed: [7] });
+      },
+    });
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [0, 1]);
+  });
+
   it('does not try the other chunks of an airflow that is unreachable at the end', async () => {
     let calls = 0;
     const report = await refreshWith({
-      inspectConnections: async () => inspection(part({ connections: ids(100) })),
+      inspectConnections: async () => inspection(part({ connections: ids(1000) })),
       updateConnections: async () => {
         calls += 1;
         await settle();
@@ -338,14 +446,14 @@ describe('refresh', () => {
       },
     });
     assert.equal(calls, 2);
-    assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'AirflowUnreachable', 100]]);
-    assert.equal(report.airflows[0]?.failed, 100);
+    assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'AirflowUnreachable', 1000]]);
+    assert.equal(report.airflows[0]?.failed, 1000);
   });
 
   it('tries the other chunks when only one of them fails, and those of another airflow', async () => {
     const report = await refreshWith({
       planRefresh: planned({ airflows: ['one', 'two'] }),
-      inspectConnections: async () => inspection(part({ connections: ids(30) })),
+      inspectConnections: async () => inspection(part({ connections: ids(300) })),
       updateConnections: async (input) => {
         if (input.airflow === 'one' && input.connections.includes('id_0')) {
           throw new RefreshFailure('AirflowUnavailable', '500');
@@ -353,12 +461,12 @@ describe('refresh', () => {
         return good.updateConnections(input);
       },
     });
-    assert.deepEqual(failures(report), [['update', 'one', REGISTRY, 'AirflowUnavailable', 10]]);
+    assert.deepEqual(failures(report), [['update', 'one', REGISTRY, 'AirflowUnavailable', 100]]);
     assert.deepEqual(
       report.airflows.map(({ refreshed, failed }) => [refreshed, failed]),
       [
-        [20, 10],
-        [30, 0],
+        [200, 100],
+        [300, 0],
       ],
     );
   });

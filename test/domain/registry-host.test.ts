@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { bareHost, parseEcrHost, tokenGroup } from '../../src/domain/registry-host.js';
+import {
+  bareHost,
+  ecrHost,
+  isAccount,
+  isRegion,
+  parseEcrHost,
+  tokenGroup,
+} from '../../src/domain/registry-host.js';
 
 const ACCOUNT = '123456789012';
 
@@ -74,4 +81,48 @@ describe('bareHost', () => {
 describe('tokenGroup', () => {
   it('names principal and region', () =>
     assert.equal(tokenGroup('default', 'us-east-1'), 'default/us-east-1'));
+});
+
+describe('ecrHost', () => {
+  for (const [region, suffix] of [
+    ['us-east-1', 'amazonaws.com'],
+    ['us-gov-west-1', 'amazonaws.com'],
+    ['cn-north-1', 'amazonaws.com.cn'],
+    ['us-iso-east-1', 'c2s.ic.gov'],
+    ['us-isob-east-1', 'sc2s.sgov.gov'],
+    ['us-isof-south-1', 'csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'cloud.adc-e.uk'],
+    ['eusc-de-east-1', 'amazonaws.eu'],
+  ] as const) {
+    it(`ends with ${suffix} in ${region}, and is read back as the same account and region`, () => {
+      const host = ecrHost(ACCOUNT, region);
+      assert.equal(host, `${ACCOUNT}.dkr.ecr.${region}.${suffix}`);
+      assert.deepEqual(parseEcrHost(host), { host, account: ACCOUNT, region });
+    });
+  }
+});
+
+describe('isAccount', () => {
+  it('takes twelve digits', () => assert.ok(isAccount('012345678901')));
+
+  for (const text of [
+    '',
+    '12345678901',
+    '1234567890123',
+    '1234-5678-9012',
+    '12345678901a',
+    ' 123456789012',
+  ]) {
+    it(`does not take ${JSON.stringify(text)}`, () => assert.equal(isAccount(text), false));
+  }
+});
+
+describe('isRegion', () => {
+  for (const text of ['us-east-1', 'ap-southeast-5', 'us-gov-west-1']) {
+    it(`takes ${text}`, () => assert.ok(isRegion(text)));
+  }
+
+  for (const text of ['', 'us', 'us-east', 'us-east-1a', 'US-EAST-1', 'us-east-1.evil.com', 'us-east-1/x']) {
+    it(`does not take ${JSON.stringify(text)}`, () => assert.equal(isRegion(text), false));
+  }
 });

@@ -133,8 +133,10 @@ describe('the death of a worker', function () {
     assert.notEqual(after['password'], before['password']);
     assert.deepEqual({ ...after, password: null }, { ...before, password: null });
     const path = `/api/v2/connections/${outcome.connection}`;
+    // Beside this, Airflow is asked what it is and how it looks connections up; nothing else of it is touched.
+    const about = /^GET (?!.*connections)|^POST .*connections\/test$/;
     assert.deepEqual(
-      new Set(outcome.askedOfAirflow),
+      new Set(outcome.askedOfAirflow.filter((request) => !about.test(request))),
       new Set(['POST /auth/token', `GET ${path}`, `PATCH ${path}?update_mask=password`]),
     );
     assert.deepEqual(outcome.residue, []);

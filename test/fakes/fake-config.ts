@@ -1,5 +1,5 @@
 // Owns a valid configuration in memory, for tests that need one without a file.
-import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import type { AirflowConfig, RefreshConfig } from '../../src/config/refresh-config.js';
 import { Secret } from '../../src/secret.js';
 import { intervalTimes, planSchedule } from '../../src/domain/schedule.js';
 
@@ -10,15 +10,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
   return {
     hash: 'abcdef012345',
     path: 'refresh.yaml',
-    airflows: [
-      {
-        name: 'main',
-        url: 'http://127.0.0.1:1',
-        username: 'ecr-refresh',
-        readPassword: () => new Secret('not used'),
-        connections: ['docker_default'],
-      },
-    ],
+    airflows: [fakeAirflowConfig()],
     registries: [],
     engines: [],
     schedule: planSchedule({
@@ -29,6 +21,19 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
     }),
     taskQueue: 'ecr-refresh',
     warnings: [],
+    ...overrides,
+  };
+}
+
+/** The airflow `main` with the connection `docker_default`, by user and password. */
+export function fakeAirflowConfig(overrides: Partial<AirflowConfig> = {}): AirflowConfig {
+  return {
+    name: 'main',
+    url: 'http://127.0.0.1:1',
+    auth: { kind: 'password', username: 'ecr-refresh', readPassword: () => new Secret('not used') },
+    version: 'auto',
+    headers: [],
+    connections: [{ kind: 'id', id: 'docker_default', ifMissing: 'fail' }],
     ...overrides,
   };
 }

@@ -1,14 +1,21 @@
 // Owns in-memory stand-ins of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine that
 // do as they are told and note what they were asked.
 import type { StoredConnection } from '../../src/domain/connection.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
 import type { RegistryProbe } from '../../src/domain/steps.js';
 import type {
   AirflowApi,
+  BulkOutcome,
+  ConnectionPage,
   DockerEngine,
   IssuedToken,
+  MaybeShadowed,
+  NewConnection,
   RegistryApi,
+  Shadows,
   TokenIssuer,
 } from '../../src/activities/ports.js';
+import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import type { Targets, TargetsSource } from '../../src/activities/targets.js';
 import { Secret } from '../../src/secret.js';
 import type { Attempt } from '../../src/activities/attempt.js';
@@ -33,14 +40,31 @@ export function dockerConnection(changes: Partial<StoredConnection> = {}): Store
 }
 
 export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
-  return { runId: 'run-1', number: 1, signal: new AbortController().signal, ...changes };
+  return {
+    runId: 'run-1',
+    number: 1,
+    signal: new AbortController().signal,
+    note: () => undefined,
+    ...changes,
+  };
+}
+
+/** Rules that name ids, one by one. */
+export function idRules(ids: readonly string[]): ConnectionRule[] {
+  return ids.map((id) => ({ kind: 'id', id, ifMissing: 'fail' }));
 }
 
 /** Keeps connections and passwords; `calls` has one line per request, `onCall` may throw instead of answering. */
 export class FakeAirflow implements AirflowApi {
   readonly connections = new Map<string, StoredConnection>();
   readonly passwords = new Map<string, string>();
+  readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
+  /** What Airflow says to hide connections, and what it was asked: no requests that `calls` counts. */
+  shadows: Shadows = { backends: [], hidden: [] };
+  readonly shadowLooks: (readonly MaybeShadowed[])[] = [];
+  /** What one bulk request takes; 1 as Airflow 2. */
+  atOnce = 1;
   /** Called before each answer; throw here to let a request fail. */
   onCall: (call: string, id: string) => void = () => undefined;
   /** What Airflow says that it has after a write; undefined when the connection is gone. */
@@ -59,6 +83,57 @@ export class FakeAirflow implements AirflowApi {
     this.#note('write', connection.id);
     this.passwords.set(connection.id, password.reveal());
     return this.afterWrite(connection);
+  }
+
+  /** By the order of their ids, as Airflow does. */
+  async listConnections(page: number): Promise<ConnectionPage> {
+    this.#note('list', String(page));
+    const all = [...this.connections.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return { connections: all.slice(page * 100, page * 100 + 100), hasMore: all.length > page * 100 + 100 };
+  }
+
+  async bulkLimit(): Promise<number> {
+    return this.atOnce;
+  }
+
+  /** Each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
+  async writePasswords(
+    connections: readonly StoredConnection[],
+    password: Secret,
+  ): Promise<readonly BulkOutcome[]> {
+    this.#note('bulk', connections.map(({ id }) => id).join(' '));
+    return connections.map(({ id }) => this.#writeInBulk(id, password));
+  }
+
+  #writeInBulk(id: string, password: Secret): BulkOutcome {
+    if (!this.connections.has(id)) return { id, outcome: 'missing' };
+    try {
+      this.onCall('write', id);
+    } catch (error) {
+      if (error instanceof RefreshFailure) return { id, outcome: 'failed', failure: error };
+      throw error;
+    }
+    this.passwords.set(id, password.reveal());
+    return { id, outcome: 'written' };
+  }
+
+  async createConnection(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
+    const { id, host, description } = connection;
+    this.#note('create', id);
+    if (this.connections.has(id)) return 'exists';
+    this.connections.set(id, dockerConnection({ id, host, description }));
+    this.passwords.set(id, password.reveal());
+    return 'created';
+  }
+
+  async readVariable(key: string): Promise<string | undefined> {
+    this.#note('variable', key);
+    return this.variables.get(key);
+  }
+
+  async readShadows(connections: readonly MaybeShadowed[]): Promise<Shadows> {
+    this.shadowLooks.push(connections);
+    return this.shadows;
   }
 
   async readVersion(): Promise<string> {
@@ -124,7 +199,9 @@ export class FakeEngine implements DockerEngine {
 
 export interface FakeTargets {
   readonly airflow?: AirflowApi;
+  /** Ids that are configured one by one. */
   readonly connections?: readonly string[];
+  readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
   readonly registries?: Targets['registries'];
@@ -138,9 +215,10 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
     connections = ['docker_default'],
     engine = new FakeEngine(),
   } = options;
+  const rules = options.rules ?? idRules(connections);
   const targets: Targets = {
     configHash: CONFIG_HASH,
-    airflows: new Map([['main', { api: airflow, connections }]]),
+    airflows: new Map([['main', { api: airflow, rules }]]),
     registries: options.registries ?? [],
     engines: new Map([[ENGINE, { engine, required: options.engineRequired ?? true }]]),
   };

@@ -115,6 +115,14 @@ describe('formatPreview', () => {
           why: 'It is gone.',
           remedy: 'Create it.',
         },
+        {
+          airflow: 'main',
+          connection: 'c',
+          action: 'create',
+          registry: REGISTRY,
+          why: 'It is to be made.',
+          remedy: null,
+        },
       ],
       tokens: [],
       docker: [],
@@ -122,7 +130,8 @@ describe('formatPreview', () => {
       warnings: [],
     };
     const text = formatPreview(preview);
-    assert.match(text, /^Dry run: 1 of 2 connections would be written\. Nothing was changed\.\n/);
+    assert.match(text, /^Dry run: 2 of 3 connections would be written\. Nothing was changed\.\n/);
+    assert.match(text, / c .* create .*It is to be made\./);
     assert.match(text, /leave it alone .*It is gone\. Create it\./);
   });
 });

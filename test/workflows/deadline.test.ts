@@ -60,7 +60,7 @@ describe('the deadline of a run', function () {
   });
 
   it('ends it likewise when an airflow goes down before its update, and counts chunks that were not tried', async () => {
-    const connections = Array.from({ length: 45 }, (_, index) => `docker_${index}`);
+    const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
         inspectConnections: async (input) =>
@@ -88,12 +88,12 @@ describe('the deadline of a run', function () {
         count,
         message,
       ]),
-      [['update', 'down', REGISTRY, 'AirflowUnreachable', 45, 'Airflow down: refused.']],
+      [['update', 'down', REGISTRY, 'AirflowUnreachable', 450, 'Airflow down: refused.']],
     );
     assert.deepEqual(
       new Map(run.report.airflows.map(({ airflow, refreshed, failed }) => [airflow, [refreshed, failed]])),
       new Map([
-        ['down', [0, 45]],
+        ['down', [0, 450]],
         ['up', [1, 0]],
       ]),
     );

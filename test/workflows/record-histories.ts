@@ -43,6 +43,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     }),
   },
   partial: { steps: partlyRefreshed() },
+  many: { steps: manyMatching() },
   'two-workers': handedOver(),
 };
 
@@ -62,6 +63,25 @@ function partlyRefreshed(): RefreshSteps {
     updateConnections: async (input) => {
       if (input.airflow !== 'broken') return good.updateConnections(input);
       throw new RefreshFailure('AirflowRequestRejected', 'Airflow broken: 400.');
+    },
+  });
+}
+
+/** A page of ids and two pages of a list: 120 connections, more than one update takes. */
+function manyMatching(): RefreshSteps {
+  return fakeSteps({
+    inspectConnections: async (input) => {
+      const inspection = await good.inspectConnections(input);
+      const [part] = inspection.writable;
+      if (!part) return inspection;
+      const ids = Array.from({ length: 40 }, (_, index) => `page_${input.page}_${index}`);
+      const toCreate = input.page === 0 ? { toCreate: ids.slice(0, 1) } : {};
+      return {
+        ...inspection,
+        writable: [{ ...part, connections: ids, ...toCreate }],
+        nextPage: input.page < 2 ? input.page + 1 : null,
+        ...(input.page === 0 ? {} : { passedOver: { count: 1, first: ['quay'] } }),
+      };
     },
   });
 }

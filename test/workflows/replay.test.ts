@@ -9,7 +9,7 @@ import { createLogger } from '../../src/logging.js';
 import { temporalLogger } from '../../src/temporal-logger.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { AS_RECORDED, REORDERED } from './flow-variants.js';
-import { useTestServer } from './test-server.js';
+import { scheduledActivities, useTestServer } from './test-server.js';
 import { installQuietRuntime, workflowBundle } from './test-worker.js';
 
 const HISTORIES = new URL('../histories/', import.meta.url);
@@ -99,6 +99,15 @@ describe('recorded histories', function () {
       const tasks = eventsOf(history).flatMap((event) => event.workflowTaskCompletedEventAttributes ?? []);
       assert.deepEqual([...new Set(tasks.map(({ identity }) => identity))], ['worker-1', 'worker-2']);
     }
+  });
+
+  it('have a run of more connections than one update takes, as many updates as its release made of them', () => {
+    const updates = recorded('many').map((history) => {
+      assertRefreshed(history);
+      return scheduledActivities(history, 'updateConnections').length;
+    });
+    // Release 0.1.0 wrote 10 by one update, later ones 100.
+    assert.deepEqual(updates, [12, 2]);
   });
 
   it('name no host, process or folder of the machine that recorded them', () => {

@@ -41,13 +41,12 @@ function fingerprintOf(worker: string): string {
 
 /** An Airflow that answers one worker well, but for one method. */
 function hangingAirflow(airflow: AirflowApi, method: keyof AirflowApi, call: HangingCall): AirflowApi {
-  return {
-    readConnection: (id, signal) =>
-      method === 'readConnection' ? call.wait(signal) : airflow.readConnection(id, signal),
-    writePassword: (connection, password, signal) =>
-      method === 'writePassword' ? call.wait(signal) : airflow.writePassword(connection, password, signal),
-    readVersion: (signal) => airflow.readVersion(signal),
-  };
+  return new Proxy(airflow, {
+    get(target, key) {
+      if (key === method) return (...args: unknown[]) => call.wait(args.at(-1) as AbortSignal);
+      return (target[key as keyof AirflowApi] as () => unknown).bind(target);
+    },
+  });
 }
 
 function hangingEngine(call: HangingCall): DockerEngine {

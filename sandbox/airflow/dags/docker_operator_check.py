@@ -10,7 +10,11 @@ import os
 
 import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
-from airflow.sdk import DAG
+
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2
+    from airflow import DAG
 
 check = json.loads(os.environ["SANDBOX_DOCKER_CHECK"])
 

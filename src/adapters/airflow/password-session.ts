@@ -1,12 +1,11 @@
 // Owns the sign-in to one Airflow by user name and password, and the JWT that it gives. Refuses to sign in more
 // often than needed: concurrent callers share one sign-in, and a JWT is used until shortly before its end.
-import { RefreshFailure } from '../../domain/failures.js';
 import { Secret } from '../../secret.js';
-import { waitUnlessAborted } from '../deadline.js';
 import type { HttpAnswer, HttpClient } from '../http.js';
-import { describeTransportError } from '../transport-error.js';
-import type { AirflowSession } from './airflow-3.js';
 import { failure, failureOfAnswer, failureOfTransport, notAirflow, type Attempt } from './answer.js';
+import { readReference, type ReadSecret } from './reference.js';
+import { shareCall } from './shared-call.js';
+import type { AirflowSession } from './transport.js';
 
 /** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
 const SIGN_IN_TIMEOUT_MS = 30_000;
@@ -21,15 +20,15 @@ export interface PasswordSessionOptions {
   /** Base URL, without /api/v2 and /auth. */
   readonly url: string;
   readonly username: string;
-  /** Called at each sign-in, so that a rotated password is picked up. */
-  readonly readPassword: () => Secret | Promise<Secret>;
+  readonly readPassword: ReadSecret;
   /** Milliseconds of any clock; only differences count. One that jumps costs a sign-in more, and nothing else. */
   readonly now: () => number;
   readonly http: HttpClient;
 }
 
 interface SignedIn {
-  readonly jwt: Secret;
+  /** `Bearer` and the JWT. */
+  readonly authorization: Secret;
   /** On the clock of `now`. */
   readonly usableUntil: number;
 }
@@ -42,42 +41,28 @@ interface SignedIn {
 export function createPasswordSession(options: PasswordSessionOptions): AirflowSession {
   const attempt: Attempt = { airflow: options.name, action: 'sign-in' };
   let current: SignedIn | undefined;
-  let underWay: Promise<SignedIn> | undefined;
 
-  function signInOnce(): Promise<SignedIn> {
-    underWay ??= signIn(options, attempt)
-      .then((signedIn) => (current = signedIn))
-      .finally(() => {
-        underWay = undefined;
-      });
-    return underWay;
-  }
+  const signInOnce = shareCall(attempt, SIGN_IN_TIMEOUT_MS, async () => {
+    current = await signIn(options, attempt);
+    return current;
+  });
 
-  async function awaitSignIn(signal: AbortSignal): Promise<Secret> {
-    try {
-      const signedIn = await waitUnlessAborted(signInOnce(), signal, SIGN_IN_TIMEOUT_MS + 1000);
-      return signedIn.jwt;
-    } catch (error) {
-      if (error instanceof RefreshFailure) throw error;
-      throw failure('AirflowUnreachable', attempt, describeTransportError(error));
-    }
-  }
-
-  async function readJwt(signal: AbortSignal): Promise<Secret> {
-    return current && options.now() < current.usableUntil ? current.jwt : awaitSignIn(signal);
+  async function authorize(signal: AbortSignal): Promise<Secret> {
+    const signedIn = current && options.now() < current.usableUntil ? current : await signInOnce(signal);
+    return signedIn.authorization;
   }
 
   async function renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
     // Of many requests that one JWT failed, the first signs in; the others find its JWT here.
-    if (current?.jwt === rejected) current = undefined;
-    return readJwt(signal);
+    if (current?.authorization === rejected) current = undefined;
+    return authorize(signal);
   }
 
-  return { readJwt, renew };
+  return { authorize, renew, refusal: 'a new sign-in did not help' };
 }
 
 async function signIn(options: PasswordSessionOptions, attempt: Attempt): Promise<SignedIn> {
-  const password = await readPassword(options, attempt);
+  const password = await readReference(attempt, 'password', options.readPassword);
   // Measured from before the request: then the JWT ends later than we think, never earlier.
   const startedAt = options.now();
   let answer: HttpAnswer;
@@ -94,19 +79,8 @@ async function signIn(options: PasswordSessionOptions, attempt: Attempt): Promis
   }
   const jwt = readAnswer(attempt, answer);
   const lifeMs = lifeOf(jwt);
-  return { jwt: new Secret(jwt), usableUntil: startedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
-}
-
-async function readPassword(options: PasswordSessionOptions, attempt: Attempt): Promise<Secret> {
-  let password: Secret;
-  try {
-    password = await options.readPassword();
-  } catch (error) {
-    if (error instanceof RefreshFailure) throw error;
-    throw failure('AirflowUnauthorized', attempt, 'the password could not be read; check its reference');
-  }
-  if (password.reveal() === '') throw failure('AirflowUnauthorized', attempt, 'the password is empty');
-  return password;
+  const authorization = new Secret(`Bearer ${jwt}`);
+  return { authorization, usableUntil: startedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
 }
 
 function readAnswer(attempt: Attempt, answer: HttpAnswer): string {

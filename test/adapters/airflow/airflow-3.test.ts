@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type http from 'node:http';
-import { createAirflow3, type AirflowSession } from '../../../src/adapters/airflow/airflow-3.js';
+import { createAirflow3 } from '../../../src/adapters/airflow/airflow-3.js';
+import { createHttpTransport } from '../../../src/adapters/airflow/http-transport.js';
+import type { AirflowSession } from '../../../src/adapters/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../src/adapters/http.js';
 import type { AirflowApi } from '../../../src/activities/ports.js';
 import type { StoredConnection } from '../../../src/domain/connection.js';
@@ -71,14 +73,20 @@ describe('createAirflow3', () => {
   });
 
   function connect(client: HttpClient, path = ''): AirflowApi {
+    return connectTo(server.url + path, client);
+  }
+
+  function connectTo(url: string, client: HttpClient): AirflowApi {
     const session: AirflowSession = {
-      readJwt: async () => new Secret(JWT),
+      authorize: async () => new Secret(`Bearer ${JWT}`),
       renew: async (jwt) => {
         rejected.push(jwt);
-        return new Secret(NEW_JWT);
+        return new Secret(`Bearer ${NEW_JWT}`);
       },
+      refusal: 'a new sign-in did not help',
     };
-    return createAirflow3({ name: 'main', url: server.url + path, session, http: client });
+    const transport = createHttpTransport({ url, apiPath: '/api/v2', session, http: client });
+    return createAirflow3({ name: 'main', transport });
   }
 
   function read(id = 'docker_default'): Promise<StoredConnection | undefined> {
@@ -164,7 +172,7 @@ describe('createAirflow3', () => {
         assert.deepEqual(await write(), STORED);
         assert.deepEqual(
           rejected.map((jwt) => jwt.reveal()),
-          [JWT],
+          [`Bearer ${JWT}`],
         );
         assert.equal(server.requests.length, 2);
       });
@@ -239,7 +247,7 @@ describe('createAirflow3', () => {
         (r) => answerJson(r, 200, { password: TOKEN }),
       ],
       ['JSON null', 'AirflowRequestRejected', /not Airflow's REST API/, (r) => answerJson(r, 200, null)],
-      ['too much', 'AirflowRequestRejected', /not Airflow's REST API/, (r) => r.end(TOKEN.repeat(100_000))],
+      ['too much', 'AirflowRequestRejected', /not Airflow's REST API/, (r) => r.end(TOKEN.repeat(250_000))],
       ['a broken connection', 'AirflowUnreachable', /the connection was broken off/, (r) => r.destroy()],
     ];
     for (const [what, type, pattern, reply] of cases) {
@@ -257,12 +265,7 @@ describe('createAirflow3', () => {
     it('nothing at all: AirflowUnreachable', async () => {
       const idle = await startServer(() => {});
       await idle.close();
-      api = createAirflow3({
-        name: 'main',
-        url: idle.url,
-        session: { readJwt: async () => new Secret(JWT), renew: async () => new Secret(JWT) },
-        http: createHttpClient({ version: '0' }),
-      });
+      api = connectTo(idle.url, createHttpClient({ version: '0' }));
       const { message } = await failureOf(write(), 'AirflowUnreachable', SECRETS);
       assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
     });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { createAirflow3, type AirflowSession } from '../../../src/adapters/airflow/airflow-3.js';
+import { createAirflow3 } from '../../../src/adapters/airflow/airflow-3.js';
+import { createHttpTransport } from '../../../src/adapters/airflow/http-transport.js';
 import { createPasswordSession } from '../../../src/adapters/airflow/password-session.js';
+import type { AirflowSession } from '../../../src/adapters/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../src/adapters/http.js';
 import { RefreshFailure, type FailureType } from '../../../src/domain/failures.js';
 import { Secret } from '../../../src/secret.js';
@@ -67,13 +69,13 @@ describe('createPasswordSession', () => {
     });
   }
 
-  function readJwt(): Promise<Secret> {
-    return session.readJwt(anySignal());
+  function authorize(): Promise<Secret> {
+    return session.authorize(anySignal());
   }
 
   it('signs in with user name and password, below a sub-path', async () => {
     session = open(`${server.url}/airflow/`);
-    assert.equal((await readJwt()).reveal(), issued[0]);
+    assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
     const [request] = server.requests;
     assert.equal(request?.method, 'POST');
     assert.equal(request.path, '/airflow/auth/token');
@@ -81,22 +83,22 @@ describe('createPasswordSession', () => {
   });
 
   it('keeps the JWT until 60 s before its end, whatever the clock of Airflow says', async () => {
-    const first = await readJwt();
+    const first = await authorize();
     clockMs += (86_400 - 60) * 1000 - 1;
-    assert.equal(await readJwt(), first);
+    assert.equal(await authorize(), first);
     clockMs += 1;
-    assert.notEqual(await readJwt(), first);
+    assert.notEqual(await authorize(), first);
     assert.equal(server.requests.length, 2);
   });
 
   it('keeps a JWT of 100 s for 90 s', async () => {
     answer = (_request, response) => answerJson(response, 201, { access_token: issue(100) });
-    await readJwt();
+    await authorize();
     clockMs += 89_999;
-    await readJwt();
+    await authorize();
     assert.equal(server.requests.length, 1);
     clockMs += 1;
-    await readJwt();
+    await authorize();
     assert.equal(server.requests.length, 2);
   });
 
@@ -107,24 +109,24 @@ describe('createPasswordSession', () => {
   ] as const) {
     it(`uses a JWT ${what} for an hour at most`, async () => {
       answer = (_request, response) => answerJson(response, 201, { access_token: jwt });
-      await readJwt();
+      await authorize();
       clockMs += 3_540_000 - 1;
-      await readJwt();
+      await authorize();
       assert.equal(server.requests.length, 1);
       clockMs += 1;
-      await readJwt();
+      await authorize();
       assert.equal(server.requests.length, 2);
     });
   }
 
   it('signs in once for many callers at the same time', async () => {
-    const jwts = await Promise.all(Array.from({ length: 50 }, readJwt));
+    const jwts = await Promise.all(Array.from({ length: 50 }, authorize));
     assert.equal(new Set(jwts).size, 1);
     assert.equal(server.requests.length, 1);
   });
 
   it('reads the password at each sign-in', async () => {
-    const first = await readJwt();
+    const first = await authorize();
     password = async () => new Secret('rotated');
     await session.renew(first, anySignal());
     assert.deepEqual(
@@ -134,7 +136,7 @@ describe('createPasswordSession', () => {
   });
 
   it('signs in once however many callers bring the same rejected JWT, early or late', async () => {
-    const first = await readJwt();
+    const first = await authorize();
     const renewed = await Promise.all(Array.from({ length: 50 }, () => session.renew(first, anySignal())));
     const late = await session.renew(first, anySignal());
     assert.equal(new Set([...renewed, late]).size, 1);
@@ -154,7 +156,10 @@ describe('createPasswordSession', () => {
         ? answerJson(response, 200, SHOWN)
         : answerJson(response, 403, { detail: 'Invalid JWT token' });
     };
-    const airflow = createAirflow3({ name: 'main', url: server.url, session, http });
+    const airflow = createAirflow3({
+      name: 'main',
+      transport: createHttpTransport({ url: server.url, apiPath: '/api/v2', session, http }),
+    });
     await airflow.readConnection('docker_default', anySignal());
     valid.clear();
     const read = Array.from({ length: 50 }, () => airflow.readConnection('docker_default', anySignal()));
@@ -168,8 +173,8 @@ describe('createPasswordSession', () => {
       respond = () => answerJson(response, 201, { access_token: issue(86_400) });
     };
     const impatient = new AbortController();
-    const ended = session.readJwt(impatient.signal);
-    const others = [readJwt(), readJwt()];
+    const ended = session.authorize(impatient.signal);
+    const others = [authorize(), authorize()];
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     impatient.abort();
     const { message } = await failureOf(ended, 'AirflowUnreachable', [PASSWORD]);
@@ -182,9 +187,9 @@ describe('createPasswordSession', () => {
   it('tries again after a failed sign-in', async () => {
     const good = answer;
     answer = (_request, response) => answerHtml(response, 503);
-    await failureOf(readJwt(), 'AirflowUnavailable', [PASSWORD]);
+    await failureOf(authorize(), 'AirflowUnavailable', [PASSWORD]);
     answer = good;
-    assert.equal((await readJwt()).reveal(), issued[0]);
+    assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
   });
 
   describe('turns what the sign-in brings into a failure', () => {
@@ -234,7 +239,7 @@ describe('createPasswordSession', () => {
     for (const [what, type, pattern, reply] of cases) {
       it(`${what}: ${type}`, async () => {
         answer = reply;
-        const { message } = await failureOf(readJwt(), type, [PASSWORD]);
+        const { message } = await failureOf(authorize(), type, [PASSWORD]);
         assert.match(message, /^Airflow main: /);
         assert.match(message, pattern);
       });
@@ -245,7 +250,7 @@ describe('createPasswordSession', () => {
       session = open(server.url, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
       });
-      const { message } = await failureOf(readJwt(), 'AirflowUnreachable', [PASSWORD]);
+      const { message } = await failureOf(authorize(), 'AirflowUnreachable', [PASSWORD]);
       assert.equal(message, 'Airflow main: sign-in: no answer within 0.1 s');
     });
 
@@ -253,7 +258,7 @@ describe('createPasswordSession', () => {
       password = () => {
         throw new Error(`ENOENT ${PASSWORD}`);
       };
-      const { message } = await failureOf(readJwt(), 'AirflowUnauthorized', [PASSWORD]);
+      const { message } = await failureOf(authorize(), 'AirflowUnauthorized', [PASSWORD]);
       assert.equal(message, 'Airflow main: sign-in: the password could not be read; check its reference');
       assert.deepEqual(server.requests, []);
     });
@@ -261,12 +266,12 @@ describe('createPasswordSession', () => {
     it('a failure that reading the password names itself: as it is', async () => {
       const own = new RefreshFailure('ConfigInvalid', 'AIRFLOW_PASSWORD is not set');
       password = () => Promise.reject(own);
-      assert.equal(await failureOf(readJwt(), 'ConfigInvalid', [PASSWORD]), own);
+      assert.equal(await failureOf(authorize(), 'ConfigInvalid', [PASSWORD]), own);
     });
 
     it('an empty password: AirflowUnauthorized, and nothing is sent', async () => {
       password = () => new Secret('');
-      await failureOf(readJwt(), 'AirflowUnauthorized', [PASSWORD]);
+      await failureOf(authorize(), 'AirflowUnauthorized', [PASSWORD]);
       assert.deepEqual(server.requests, []);
     });
   });

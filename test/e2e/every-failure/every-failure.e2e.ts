@@ -2,13 +2,14 @@
 // wrong. Each is told with place and remedy, by the designed exit code, and Airflow is as it was.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FAILURES, type FailureType } from '../../../src/domain/failures.js';
 import type { FailureReport, RefreshReport } from '../../../src/domain/report.js';
 import { LOG_LEVELS } from '../../../src/logging.js';
 import { AIRFLOW_FAULTS, CONNECTION_FAULTS } from './airflow-faults.js';
 import { AWS_FAULTS } from './aws-faults.js';
+import { CONFIGURED_FAULTS } from './configured-faults.js';
+import { THROW_SECRETS, withDefect } from './defect.js';
 import { DOCKER_FAULTS, REGISTRY_FAULTS } from './docker-faults.js';
 import { CONNECTION, NEIGHBOUR, seedConnections, startRig, type Rig } from './rig.js';
 import { CRAFTED_INPUTS, startRogueCalls, STEPS, type RogueCalls } from './rogue-calls.js';
@@ -21,9 +22,6 @@ const WIRE_FAULTS: readonly WireFault[] = [
   ...CONNECTION_FAULTS,
   ...DOCKER_FAULTS,
 ];
-
-const THROW_SECRETS =
-  'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`);';
 
 describe('every failure of the catalogue', function () {
   this.timeout(300_000);
@@ -92,8 +90,27 @@ describe('every failure of the catalogue', function () {
     });
   }
 
+  for (const fault of CONFIGURED_FAULTS) {
+    it(`${fault.type}: ${fault.when}`, async () => {
+      try {
+        const report = await withFault(fault, () => {
+          rig.writeConfig(fault.changes);
+          return rig.run('main');
+        });
+        checkReport(report, fault);
+        produced.add(fault.type);
+      } finally {
+        rig.writeConfig();
+        rig.airflow.variables.clear();
+        rig.airflow.connections.clear();
+      }
+    });
+  }
+
   it('ConfigInvalid: refresh.yaml was edited into nonsense', async () => {
     putRight();
+    // The last good configuration is the one that a run has read.
+    await rig.run('main');
     writeFileSync(rig.configPath, 'version: 1\nairflows: nonsense\n');
     const report = await rig.run('main').finally(() => rig.writeConfig());
     assert.deepEqual(
@@ -171,14 +188,8 @@ describe('every failure of the catalogue', function () {
   it('Unexpected: a defect throws an error that quotes the password', async () => {
     putRight();
     const config = rig.writeConfig({ taskQueue: 'defective' });
-    const defect = join(rig.stateFolder, 'defect.mjs');
-    // Stands in for a line of ours that is wrong: the token cache calls it where nothing catches what it throws.
-    const thrown = 'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`)';
-    writeFileSync(defect, `AbortSignal.timeout = () => { ${thrown}; };\n`);
-    const worker = await rig.startWorker('defective', { NODE_OPTIONS: `--import=${defect}` }, [
-      '--config',
-      config,
-    ]);
+    const env = withDefect(rig, THROW_SECRETS);
+    const worker = await rig.startWorker('defective', env, ['--config', config]);
     const report = await rig.run('defective');
     await worker.stop();
     const [failure] = report.failures;
@@ -276,13 +287,6 @@ describe('every failure of the catalogue', function () {
     });
   });
 });
-
-/** Stands in for a line of ours that is wrong: the token cache calls it where nothing catches what it throws. */
-function withDefect(rig: Rig, body: string): NodeJS.ProcessEnv {
-  const file = join(rig.stateFolder, 'defect.mjs');
-  writeFileSync(file, `const original = AbortSignal.timeout;\nAbortSignal.timeout = (ms) => { ${body} };\n`);
-  return { NODE_OPTIONS: `--import=${file}` };
-}
 
 async function waitFor(what: string, isSo: () => boolean): Promise<void> {
   const until = performance.now() + 30_000;

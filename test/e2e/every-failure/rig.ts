@@ -35,6 +35,8 @@ export interface ConfigChanges {
   readonly taskQueue?: string;
   /** Default both. */
   readonly connections?: readonly string[];
+  /** Further entries of `registries`. */
+  readonly registries?: readonly string[];
   /** A line that takes the place of the one with the same key. */
   readonly line?: string;
 }
@@ -159,7 +161,7 @@ function configText(
   airflowUrl: string,
   registryHost: string,
   engineUrl: string,
-  { taskQueue = 'main', connections = [CONNECTION, NEIGHBOUR], line }: ConfigChanges,
+  { taskQueue = 'main', connections = [CONNECTION, NEIGHBOUR], registries = [], line }: ConfigChanges,
 ): string {
   const text = `version: 1
 airflows:
@@ -169,7 +171,7 @@ airflows:
     connections: [${connections.join(', ')}]
 registries:
   - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registryHost}"}
-docker: {engines: ["${engineUrl}"]}
+${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: ["${engineUrl}"]}
 temporal: {taskQueue: ${taskQueue}}
 `;
   const key = line?.split(':')[0];

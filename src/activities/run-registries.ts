@@ -1,0 +1,74 @@
+// Owns the registries of the configuration as the current run sees them: account and region that Airflow keeps as
+// Variables are read once per run. Refuses whatever is no AWS account or region, and shows nothing of it.
+import type { NamedRegistry } from '../domain/connection.js';
+import type { AirflowVariable, RegistrySettings } from '../domain/connection-rules.js';
+import { RefreshFailure } from '../domain/failures.js';
+import { ecrHost, isAccount, isRegion } from '../domain/registry-host.js';
+import { abortable, type Attempt } from './attempt.js';
+import type { Targets } from './targets.js';
+
+/** A reading serves every activity that waits for it, so it has a limit of its own: two GETs and a sign-in. */
+const READ_LIMIT_MS = 30_000;
+
+export class RunRegistries {
+  #runId: string | undefined;
+  #known = new Map<string, Promise<NamedRegistry>>();
+
+  /**
+   * Host and region of an entry of `registries`.
+   * @throws RefreshFailure AirflowVariableMissing, AirflowVariableInvalid, and whatever AirflowApi throws
+   */
+  async find(targets: Targets, settings: RegistrySettings, attempt: Attempt): Promise<NamedRegistry> {
+    if (attempt.runId !== this.#runId) {
+      this.#runId = attempt.runId;
+      this.#known = new Map();
+    }
+    const key = JSON.stringify([targets.configHash, settings.name]);
+    const known = this.#known.get(key) ?? this.#read(key, targets, settings);
+    return abortable(known, attempt.signal);
+  }
+
+  #read(key: string, targets: Targets, settings: RegistrySettings): Promise<NamedRegistry> {
+    const reading = readRegistry(targets, settings, AbortSignal.timeout(READ_LIMIT_MS));
+    const known = this.#known;
+    known.set(key, reading);
+    // A failed reading is not kept: the next attempt asks again.
+    reading.catch(() => known.delete(key));
+    return reading;
+  }
+}
+
+async function readRegistry(
+  targets: Targets,
+  { name, account, region, registryHost }: RegistrySettings,
+  signal: AbortSignal,
+): Promise<NamedRegistry> {
+  const read = (kind: keyof typeof GRAMMARS, value: string | AirflowVariable): Promise<string> =>
+    typeof value === 'string' ? Promise.resolve(value) : readVariable(targets, name, kind, value, signal);
+  const accountId = await read('account', account);
+  const regionName = await read('region', region);
+  return { name, region: regionName, host: registryHost ?? ecrHost(accountId, regionName) };
+}
+
+const GRAMMARS = {
+  account: { fits: isAccount, what: 'AWS account (twelve digits)' },
+  region: { fits: isRegion, what: 'AWS region' },
+} as const;
+
+async function readVariable(
+  targets: Targets,
+  registry: string,
+  kind: keyof typeof GRAMMARS,
+  { airflow, key }: AirflowVariable,
+  signal: AbortSignal,
+): Promise<string> {
+  const place = `Variable ${key} of Airflow ${airflow}, the ${kind} of registry ${registry},`;
+  const granted = targets.airflows.get(airflow);
+  // The configuration is checked for it; a failure of the catalogue all the same.
+  if (!granted) throw new RefreshFailure('AirflowVariableMissing', `${place} is of no configured airflow.`);
+  const value = (await granted.api.readVariable(key, signal))?.trim();
+  if (value === undefined) throw new RefreshFailure('AirflowVariableMissing', `${place} does not exist.`);
+  const { fits, what } = GRAMMARS[kind];
+  if (fits(value)) return value;
+  throw new RefreshFailure('AirflowVariableInvalid', `${place} holds no ${what}.`);
+}

@@ -1,0 +1,123 @@
+// Owns the choice of API version, transport and way to sign in for one Airflow of the configuration.
+// Refuses to ask anything before the first call: an Airflow that is down must not keep the worker from starting.
+import type { AirflowApi } from '../../activities/ports.js';
+import { RefreshFailure } from '../../domain/failures.js';
+import type { HttpClient } from '../http.js';
+import { createAirflow2 } from './airflow-2.js';
+import { createAirflow3 } from './airflow-3.js';
+import type { Attempt } from './answer.js';
+import { createBasicSession } from './basic.js';
+import { createBearerSession } from './bearer.js';
+import { detectVersion, type MajorVersion } from './detect-version.js';
+import { withExtraHeaders, type ExtraHeader } from './extra-headers.js';
+import { createHttpTransport } from './http-transport.js';
+import { createMwaaTransport } from './mwaa.js';
+import { createPasswordSession } from './password-session.js';
+import type { ReadSecret } from './reference.js';
+import { shareCall } from './shared-call.js';
+import type { AirflowTransport } from './transport.js';
+
+/** Two requests of 30 s. */
+const DETECTION_TIMEOUT_MS = 60_000;
+
+/** How to sign in. */
+export type SignIn =
+  | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
+  | { readonly kind: 'token'; readonly readToken: ReadSecret }
+  | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
+
+export interface AirflowOptions {
+  /** Name of the Airflow in the configuration, for messages. */
+  readonly name: string;
+  /** Base URL, a sub-path included, without /api/v2. Absent with MWAA alone. */
+  readonly url?: string;
+  readonly auth: SignIn;
+  readonly version: 'auto' | MajorVersion;
+  readonly headers: readonly ExtraHeader[];
+  /** A client that trusts the authorities which this Airflow needs. */
+  readonly http: HttpClient;
+  /** Milliseconds of any clock; only differences count. */
+  readonly now: () => number;
+}
+
+type Transports = Readonly<Record<MajorVersion, AirflowTransport>>;
+
+/** One Airflow. Its version is asked for on first use, unless it is stated. */
+export function createAirflow(options: AirflowOptions): AirflowApi {
+  const transports = createTransports(options);
+  const { name, version } = options;
+  const apis: Readonly<Record<MajorVersion, AirflowApi>> = {
+    2: createAirflow2({ name, transport: transports[2] }),
+    3: createAirflow3({ name, transport: transports[3] }),
+  };
+  return version === 'auto' ? detectingApi(name, transports, apis) : apis[version];
+}
+
+/** Keeps the version that it found until Airflow rejects a request: then it may have been upgraded. */
+function detectingApi(
+  name: string,
+  transports: Transports,
+  apis: Readonly<Record<MajorVersion, AirflowApi>>,
+): AirflowApi {
+  const attempt: Attempt = { airflow: name, action: 'GET version' };
+  let found: AirflowApi | undefined;
+  const detect = shareCall(attempt, DETECTION_TIMEOUT_MS, async () => {
+    const distinct = [...new Set([transports[3], transports[2]])];
+    found = apis[await detectVersion(name, distinct, new AbortController().signal)];
+    return found;
+  });
+
+  async function call<T>(signal: AbortSignal, run: (api: AirflowApi) => Promise<T>): Promise<T> {
+    const api = found ?? (await detect(signal));
+    try {
+      return await run(api);
+    } catch (error) {
+      if (error instanceof RefreshFailure && error.type === 'AirflowRequestRejected') found = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    readVersion: (signal) => call(signal, (api) => api.readVersion(signal)),
+    readConnection: (id, signal) => call(signal, (api) => api.readConnection(id, signal)),
+    listConnections: (page, signal) => call(signal, (api) => api.listConnections(page, signal)),
+    writePassword: (connection, password, signal) =>
+      call(signal, (api) => api.writePassword(connection, password, signal)),
+    bulkLimit: (bytes, signal) => call(signal, (api) => api.bulkLimit(bytes, signal)),
+    writePasswords: (connections, password, signal) =>
+      call(signal, (api) => api.writePasswords(connections, password, signal)),
+    createConnection: (connection, password, signal) =>
+      call(signal, (api) => api.createConnection(connection, password, signal)),
+    readVariable: (key, signal) => call(signal, (api) => api.readVariable(key, signal)),
+    // Not worth a detection, which may fail: whoever looks for shadows has read connections before.
+    readShadows: async (connections, signal) =>
+      found ? found.readShadows(connections, signal) : { backends: [], hidden: [] },
+  };
+}
+
+function createTransports(options: AirflowOptions): Transports {
+  const { name, auth } = options;
+  if (auth.kind === 'mwaa') {
+    // InvokeRestApi adds /api/v2 or /api/v1 itself.
+    const transport = createMwaaTransport({ ...auth, http: options.http });
+    return { 2: transport, 3: transport };
+  }
+  const { url } = options;
+  if (url === undefined) throw new RefreshFailure('ConfigInvalid', `Airflow ${name} has no url`);
+  const http = withExtraHeaders(name, options.http, options.headers);
+  const [session2, session3] =
+    auth.kind === 'token'
+      ? twice(createBearerSession({ ...auth, name }))
+      : [
+          createBasicSession({ ...auth, name }),
+          createPasswordSession({ ...auth, name, url, http, now: options.now }),
+        ];
+  return {
+    2: createHttpTransport({ url, apiPath: '/api/v1', session: session2, http }),
+    3: createHttpTransport({ url, apiPath: '/api/v2', session: session3, http }),
+  };
+}
+
+function twice<T>(value: T): readonly [T, T] {
+  return [value, value];
+}

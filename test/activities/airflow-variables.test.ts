@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import type { ConnectionRule, RegistrySettings } from '../../src/domain/connection-rules.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import type { Inspection } from '../../src/domain/steps.js';
+import { failureOf } from '../fakes/failing.js';
+import {
+  attemptOf,
+  CONFIG_HASH,
+  dockerConnection,
+  FakeAirflow,
+  FakeEngine,
+  FakeIssuer,
+  FakeRegistries,
+  fakeSource,
+  NOW,
+} from '../fakes/fake-ports.js';
+import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+
+const EU_HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const BY_VARIABLES: RegistrySettings = {
+  name: 'dag',
+  account: { airflow: 'main', key: 'ecr_aws_account' },
+  region: { airflow: 'main', key: 'ecr_aws_region_name' },
+};
+const LOCAL: RegistrySettings = { ...BY_VARIABLES, registryHost: 'localhost:5000' };
+const RULES: readonly ConnectionRule[] = [
+  { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'fail' },
+  { kind: 'id', id: 'inferred', ifMissing: 'fail' },
+];
+
+describe('registries whose account and region are Airflow Variables', () => {
+  let airflow: FakeAirflow;
+  let issuer: FakeIssuer;
+  let registries: FakeRegistries;
+  let activities: RefreshActivities;
+
+  beforeEach(() => {
+    airflow = new FakeAirflow([dockerConnection(), dockerConnection({ id: 'inferred' })]);
+    airflow.variables.set('ecr_aws_account', '123456789012');
+    airflow.variables.set('ecr_aws_region_name', 'us-east-1');
+    issuer = new FakeIssuer();
+    registries = new FakeRegistries();
+    activities = worker();
+  });
+
+  /** The activities of a worker process of its own: what it read is not known to another. */
+  function worker(settings = BY_VARIABLES, rules: readonly ConnectionRule[] = RULES): RefreshActivities {
+    const source = fakeSource({ airflow, rules, registries: [settings], engine: new FakeEngine() });
+    return createActivities(source, new TokenCache(issuer, registries, () => NOW));
+  }
+
+  function inspect(runId = 'run-1'): Promise<Inspection> {
+    return activities.inspectConnections(attemptOf({ runId }), {
+      configHash: CONFIG_HASH,
+      airflow: 'main',
+      page: 0,
+    });
+  }
+
+  function update(registry = REGISTRY) {
+    const input = { configHash: CONFIG_HASH, airflow: 'main', registry, connections: ['docker_default'] };
+    return activities.updateConnections(attemptOf(), input);
+  }
+
+  function variableCalls(): string[] {
+    return airflow.calls.filter((call) => call.startsWith('variable'));
+  }
+
+  it('are read at the inspection, and work as any other', async () => {
+    const found = await inspect();
+    assert.deepEqual(found.writable, [
+      { registry: REGISTRY, group: GROUP, connections: ['docker_default', 'inferred'] },
+    ]);
+    assert.deepEqual((await update()).refreshed, ['docker_default']);
+  });
+
+  it('are read once per run, and anew in the next', async () => {
+    await inspect();
+    await inspect();
+    await update();
+    assert.deepEqual(variableCalls(), ['variable ecr_aws_account', 'variable ecr_aws_region_name']);
+    airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
+    const next = await inspect('run-2');
+    assert.equal(variableCalls().length, 4);
+    assert.match(next.refused[0]?.message ?? '', new RegExp(`registry dag \\(${EU_HOST}\\)`));
+  });
+
+  it('are read once when several ask at the same time', async () => {
+    await Promise.all([inspect(), inspect()]);
+    assert.equal(variableCalls().length, 2);
+  });
+
+  it('are read again after a failure', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'variable') throw new RefreshFailure('AirflowUnreachable', 'refused');
+    };
+    await failureOf('AirflowUnreachable', inspect());
+    airflow.onCall = () => undefined;
+    assert.equal((await inspect()).refused.length, 0);
+  });
+
+  it('may be surrounded by blanks', async () => {
+    airflow.variables.set('ecr_aws_account', ' 123456789012\n');
+    assert.equal((await inspect()).refused.length, 0);
+  });
+
+  for (const [key, value, type, what] of [
+    ['ecr_aws_account', undefined, 'AirflowVariableMissing', 'does not exist'],
+    ['ecr_aws_region_name', undefined, 'AirflowVariableMissing', 'does not exist'],
+    ['ecr_aws_account', '12345', 'AirflowVariableInvalid', 'holds no AWS account'],
+    ['ecr_aws_account', '***', 'AirflowVariableInvalid', 'holds no AWS account'],
+    ['ecr_aws_account', '', 'AirflowVariableInvalid', 'holds no AWS account'],
+    ['ecr_aws_region_name', 'us-east-1.evil.com', 'AirflowVariableInvalid', 'holds no AWS region'],
+    ['ecr_aws_region_name', 'us-east-1/v2', 'AirflowVariableInvalid', 'holds no AWS region'],
+    ['ecr_aws_region_name', 's3cret-p4ssword', 'AirflowVariableInvalid', 'holds no AWS region'],
+  ] as const) {
+    it(`stop their own connections alone when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
+      if (value === undefined) airflow.variables.delete(key);
+      else airflow.variables.set(key, value);
+      const { writable, refused } = await inspect();
+      assert.deepEqual(writable[0]?.connections, ['inferred']);
+      assert.deepEqual(
+        refused.map((problem) => [problem.connection, problem.type]),
+        [['docker_default', type]],
+      );
+      assert.match(refused[0]?.message ?? '', new RegExp(`Variable ${key} of Airflow main, .* ${what}`));
+      if (value) assert.ok(!JSON.stringify(refused).includes(value), 'its value is not shown');
+    });
+  }
+
+  it('stop their own connections alone when the user may not read Variables', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'variable') throw new RefreshFailure('AirflowForbidden', '403');
+    };
+    const { writable, refused } = await inspect();
+    assert.deepEqual(writable[0]?.connections, ['inferred']);
+    assert.equal(refused[0]?.type, 'AirflowForbidden');
+  });
+
+  it('are not read for connections of others', async () => {
+    activities = worker(BY_VARIABLES, [{ kind: 'id', id: 'inferred', ifMissing: 'fail' }]);
+    await inspect();
+    assert.deepEqual(airflow.calls, ['read inferred']);
+  });
+
+  it('tell the host that a missing connection is made with', async () => {
+    airflow.connections.delete('docker_default');
+    activities = worker(BY_VARIABLES, [
+      { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
+    ]);
+    assert.deepEqual((await inspect()).writable[0]?.toCreate, ['docker_default']);
+    await update();
+    assert.equal(airflow.connections.get('docker_default')?.host, REGISTRY);
+  });
+
+  describe('whose value changes in mid-run', () => {
+    beforeEach(async () => {
+      await inspect();
+      airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
+    });
+
+    it('stay as they were read for the worker that read them', async () => {
+      assert.deepEqual((await update()).refreshed, ['docker_default']);
+      assert.deepEqual(issuer.regions, ['us-east-1']);
+    });
+
+    it('lead another worker to refuse the write: the connection is of another registry by now', async () => {
+      activities = worker();
+      const { refreshed, failed } = await update();
+      assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionRegistryMismatch']);
+      assert.equal(airflow.passwords.size, 0);
+    });
+
+    it('lead another worker to make no connection of the registry that was', async () => {
+      airflow.connections.delete('docker_default');
+      activities = worker(BY_VARIABLES, [
+        { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
+      ]);
+      const { refreshed, failed } = await update();
+      assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionRegistryChanged']);
+    });
+  });
+
+  describe('with a host of their own', () => {
+    const input = { configHash: CONFIG_HASH, group: GROUP, registries: ['localhost:5000'] };
+
+    beforeEach(() => {
+      airflow.connections.set('docker_default', dockerConnection({ host: 'localhost:5000' }));
+      activities = worker(LOCAL);
+    });
+
+    it('have their region read by whichever worker gets the token', async () => {
+      assert.deepEqual((await inspect()).writable[0], {
+        registry: 'localhost:5000',
+        group: GROUP,
+        connections: ['docker_default'],
+      });
+      activities = worker(LOCAL);
+      assert.equal((await activities.extractToken(attemptOf(), input)).region, 'us-east-1');
+      assert.deepEqual((await update('localhost:5000')).refreshed, ['docker_default']);
+      const test = { configHash: CONFIG_HASH, engine: ENGINE, registry: 'localhost:5000' };
+      assert.equal((await activities.testDocker(attemptOf(), test)).signIn, 'ok');
+      assert.deepEqual(issuer.regions, ['us-east-1']);
+    });
+
+    it('get no token of another region than the inspection found', async () => {
+      airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
+      await failureOf('ConnectionRegistryChanged', activities.extractToken(attemptOf(), input));
+      assert.deepEqual([issuer.regions, registries.shown], [[], []]);
+    });
+
+    it('are judged by that host where no rule names them', async () => {
+      activities = worker(LOCAL, [{ kind: 'match', pattern: 'docker_*' }]);
+      assert.deepEqual((await inspect()).writable[0]?.registry, 'localhost:5000');
+    });
+
+    it('need no account where the region is known', async () => {
+      activities = worker({ ...LOCAL, region: 'us-east-1' });
+      await activities.extractToken(attemptOf(), input);
+      assert.deepEqual(airflow.calls, []);
+    });
+  });
+});

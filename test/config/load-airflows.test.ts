@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+
+import { loadConfig } from '../../src/config/load.js';
+import { configJsonSchema } from '../../src/config/schema.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import { generateDocs } from '../../scripts/generate-docs.js';
+import { SELF_SIGNED } from '../adapters/self-signed.js';
+import { CANARY, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
+
+const AUTH = '{username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
+const URL_LINE = '    url: https://airflow.example.com\n';
+
+describe('a way to sign in', () => {
+  const write = useConfigFolder();
+
+  it('by token is read anew at each sign-in', () => {
+    write('one\n', 'token');
+    const { airflows } = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {});
+    const auth = airflows[0]?.auth;
+    assert.ok(auth?.kind === 'token');
+    assert.equal(auth.readToken().reveal(), 'one');
+    write('two\n', 'token');
+    assert.equal(auth.readToken().reveal(), 'two');
+  });
+
+  it('by token fails as ConfigInvalid when the token has come to hold a line break', () => {
+    write('one', 'token');
+    const auth = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {}).airflows[0]?.auth;
+    write(`${CANARY}\nmore`, 'token');
+    assert.throws(
+      () => auth?.kind === 'token' && auth.readToken(),
+      (error) =>
+        error instanceof RefreshFailure &&
+        error.type === 'ConfigInvalid' &&
+        /^the token of airflow "main": .*line break/.test(error.message) &&
+        !error.message.includes(CANARY),
+    );
+  });
+
+  it('by MWAA has no URL, and its names may be references', () => {
+    const text = edit(URL_LINE, '').replace(
+      AUTH,
+      '{mwaa: {environment: {env: WHERE}, region: {env: REGION}}}',
+    );
+    const env = { WHERE: 'my-environment', REGION: 'eu-west-1' };
+    const [airflow] = loadConfig(write(text), env).airflows;
+    assert.deepEqual(airflow?.auth, { kind: 'mwaa', environment: 'my-environment', region: 'eu-west-1' });
+    assert.ok(airflow && !('url' in airflow));
+  });
+
+  it('by MWAA is refused beside a file of authorities', () => {
+    write(SELF_SIGNED.cert, 'ca.pem');
+    const text = edit(URL_LINE, '    caFile: ca.pem\n').replace(
+      AUTH,
+      '{mwaa: {environment: e, region: us-east-1}}',
+    );
+    assert.deepEqual(
+      problemsOf(write(text)).map(({ path, message }) => `${path} ${message}`),
+      ['airflows[0].caFile stands beside auth.mwaa, which reaches Airflow through AWS'],
+    );
+  });
+
+  for (const version of ['auto', '2', '3']) {
+    it(`goes with version ${version}`, () => {
+      const [airflow] = loadConfig(write(`${GOOD}    version: ${version}\n`), ENV).airflows;
+      assert.equal(String(airflow?.version), version);
+    });
+  }
+});
+
+describe('a registry of ECR', () => {
+  const write = useConfigFolder();
+
+  function load(settings: string, entry = '{id: docker_default, registry: r}') {
+    return loadConfig(
+      write(`${edit('docker_default', entry)}registries:\n  - {name: r, ${settings}}\n`),
+      ENV,
+    );
+  }
+
+  for (const [region, suffix] of [
+    ['eu-west-1', 'amazonaws.com'],
+    ['us-gov-west-1', 'amazonaws.com'],
+    ['cn-north-1', 'amazonaws.com.cn'],
+    ['eusc-de-east-1', 'amazonaws.eu'],
+    ['us-isob-east-1', 'sc2s.sgov.gov'],
+  ] as const) {
+    it(`has the host of its partition in ${region}`, () => {
+      assert.deepEqual(load(`region: ${region}, account: "123456789012"`).registries, [
+        {
+          name: 'r',
+          account: '123456789012',
+          region,
+          registryHost: `123456789012.dkr.ecr.${region}.${suffix}`,
+        },
+      ]);
+    });
+  }
+
+  it('has no host yet while account or region is an Airflow Variable', () => {
+    const variable = '{airflowVariable: ecr_aws_account, airflow: main}';
+    assert.deepEqual(load(`region: us-east-1, account: ${variable}`).registries, [
+      { name: 'r', account: { airflow: 'main', key: 'ecr_aws_account' }, region: 'us-east-1' },
+    ]);
+  });
+
+  it('raises a warning when no connection names it', () => {
+    const { warnings } = load('region: us-east-1, account: "123456789012"', 'docker_default');
+    const [warning, ...more] = warnings.filter(({ path }) => path.startsWith('registries'));
+    assert.deepEqual(more, []);
+    assert.equal(`${warning?.line} ${warning?.path}`, '8 registries[0]');
+    assert.match(warning?.message ?? '', /has no effect: no connection names it/);
+    assert.match(warning?.remedy ?? '', /`registry: r` in an entry of `connections`/);
+  });
+
+  it('raises none when a host of its own is given', () => {
+    const own = 'region: us-east-1, account: "123456789012", registryHost: "127.0.0.1:5000"';
+    assert.ok(!load(own, 'docker_default').warnings.some(({ path }) => path.startsWith('registries')));
+  });
+});
+
+describe('what the documents show', () => {
+  const write = useConfigFolder();
+  const env = { ...ENV, AIRFLOW_API_KEY: CANARY };
+
+  function writeFiles(): void {
+    write(CANARY, 'secrets/airflow-token');
+    write(CANARY, 'secrets/airflow-password');
+    write(SELF_SIGNED.cert, 'certificates/company-ca.pem');
+  }
+
+  it('loads when everything in the shipped example is put to use', () => {
+    writeFiles();
+    const text = readFileSync(new URL('../../refresh.example.yaml', import.meta.url), 'utf8');
+    const used = text.replace(/^( *)# ( *(- |\w+: |registries:|connections:))/gm, '$1$2');
+    const { airflows, registries, warnings } = loadConfig(write(used), env);
+    assert.deepEqual(
+      airflows.map(({ auth }) => auth.kind),
+      ['password', 'token', 'mwaa'],
+    );
+    assert.equal(airflows[1]?.connections.length, 3);
+    assert.equal(registries.length, 2);
+    assert.ok(warnings.every(({ message }) => /address of the documentation/.test(message)));
+  });
+
+  it('loads each example of YAML in docs/configuration.md', async () => {
+    const text = (await generateDocs()).get('docs/configuration.md') ?? '';
+    const examples = [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml]) => yaml ?? '');
+    assert.equal(examples.length, 3);
+    for (const yaml of examples)
+      loadConfig(write(yaml.includes('version: 1') ? yaml : `version: 1\n${yaml}`), env);
+  });
+
+  it('loads each example of a setting of airflows and of registries', () => {
+    writeFiles();
+    const settings = configJsonSchema().properties;
+    const registry = { name: 'eu', region: 'eu-west-1', account: '123456789012' };
+    const base = parse(GOOD) as { airflows: Record<string, unknown>[] };
+    const load = (airflow: Record<string, unknown>, entry: object): void => {
+      const { url, ...main } = { ...base.airflows[0], ...airflow };
+      const isMwaa = JSON.stringify(airflow).includes('mwaa');
+      const airflows = [isMwaa ? main : { url, ...main }];
+      loadConfig(write(JSON.stringify({ ...base, airflows, registries: [{ ...registry, ...entry }] })), env);
+    };
+    let count = 0;
+    for (const [key, { examples }] of Object.entries(settings?.['airflows']?.items?.properties ?? {})) {
+      for (const example of examples ?? []) load({ [key]: example }, {});
+      count += examples?.length ?? 0;
+    }
+    for (const [key, { examples }] of Object.entries(settings?.['registries']?.items?.properties ?? {})) {
+      for (const example of examples ?? []) load({}, { [key]: example });
+      count += examples?.length ?? 0;
+    }
+    assert.ok(count >= 16, String(count));
+  });
+});

@@ -1,0 +1,9 @@
+// Owns on which Airflows the end-to-end tests run: the newest and Airflow 2 always, all with TEST_ALL_AIRFLOWS=true.
+import { AIRFLOW_KINDS, type AirflowKind } from '../../sandbox/airflow.js';
+
+const ALWAYS = ['3.3', '2.10'];
+
+export function airflowKindsToTest(env: NodeJS.ProcessEnv = process.env): readonly AirflowKind[] {
+  const all = env['TEST_ALL_AIRFLOWS'] === 'true';
+  return AIRFLOW_KINDS.filter(({ name }) => all || ALWAYS.includes(name));
+}

@@ -1,0 +1,167 @@
+// Every way to sign in to an Airflow, as users configure it and through their commands: `refresh-once` and `doctor`.
+// One configuration has them all, each with an Airflow of its own, so that one cannot help or hide another.
+import assert from 'node:assert/strict';
+import type { FailureType } from '../../src/domain/failures.js';
+import { startGateway } from './gateway.js';
+import type { CommandResult } from './run-command-line.js';
+import { CONNECTION, startSignInRig, WAYS, type SignInRig, type Way } from './sign-in-rig.js';
+
+/** What a wrong credential leads to, and what the remedy tells to look at. */
+const WRONG: Readonly<Record<Way, readonly [FailureType, message: RegExp, remedy: RegExp]>> = {
+  password: ['AirflowUnauthorized', /401 on sign-in: user name or password/, /password/],
+  basic: ['AirflowUnauthorized', /401 on GET connection docker_default: user name or password/, /password/],
+  token: ['AirflowUnauthorized', /403 on GET connection docker_default: the token is not/, /token/],
+  mwaa: ['AwsCredentialsRejected', /AWS/, /credentials/],
+  'sub-path': ['AirflowUnauthorized', /401 on sign-in: user name or password/, /password/],
+  header: ['AirflowUnauthorized', /401 on GET version: .+ look for a proxy/, /headers/],
+  'own-ca': ['AirflowUnreachable', /TLS: self-signed certificate/, /`caFile`/],
+};
+const MWAA_REFUSAL = {
+  status: 403,
+  headers: { 'x-amzn-ErrorType': 'UnrecognizedClientException' },
+  body: { message: 'The security token included in the request is invalid.' },
+};
+
+describe('the ways to sign in to an Airflow', function () {
+  this.timeout(120_000);
+  let rig: SignInRig;
+
+  before(async () => {
+    rig = await startSignInRig();
+  });
+
+  after(() => rig.stop());
+
+  describe('with right credentials', () => {
+    const rows = new Map<Way, object>();
+    let run: Awaited<ReturnType<SignInRig['refreshOnce']>>;
+    let doctor: CommandResult;
+
+    before(async () => {
+      rig.writeConfig();
+      await rig.writeToken();
+      const env = rig.give(rig.right);
+      for (const way of WAYS) rows.set(way, rig.stored(way));
+      doctor = await rig.command(['doctor'], env);
+      for (const way of WAYS) assert.deepEqual(rig.stored(way), rows.get(way), 'doctor changes nothing');
+      run = await rig.refreshOnce(env);
+    });
+
+    it('refreshes all of them in one run', () => {
+      assert.deepEqual(run.report.failures, []);
+      assert.equal(run.code, 0);
+      assert.equal(run.report.airflows.length, WAYS.length);
+    });
+
+    for (const way of WAYS) {
+      it(`writes the password and nothing else by ${way}, and doctor says that it may`, () => {
+        const password = rig.of(way).connections.get(CONNECTION)?.password ?? '';
+        assert.equal(rig.aws.check(password), 'valid');
+        const [row] = Object.values(rows.get(way) ?? {}) as object[];
+        assert.deepEqual(rig.stored(way), { [CONNECTION]: { ...row, password } });
+        assert.match(doctor.stdout, new RegExp(`^ok +Airflow ${way}: signed in, and may read`, 'm'));
+        assert.match(
+          doctor.stdout,
+          new RegExp(`^ok +connection ${CONNECTION} of ${way}: may be written`, 'm'),
+        );
+      });
+    }
+
+    it('signs in to Airflow 2 by user and password on each request, and asks it for no JWT', () => {
+      const { requests } = rig.of('basic');
+      const basic = `Basic ${Buffer.from(`ecr-refresh:${rig.right.password}`).toString('base64')}`;
+      const given = new Set(requests.map(({ headers }) => headers['authorization']));
+      assert.deepEqual(given, new Set([undefined, basic]), 'none for the version alone');
+      assert.ok(!requests.some(({ path }) => path === '/auth/token'));
+    });
+
+    it('asks MWAA at the endpoint of AWS_ENDPOINT_URL_MWAA, else of AWS_ENDPOINT_URL', async () => {
+      const asked = rig.mwaa.calls.length;
+      const places = new Set(rig.mwaa.calls.map(({ environment, region }) => `${environment} ${region}`));
+      assert.deepEqual(places, new Set(['production eu-west-1']));
+      rig.writeConfig({ ways: ['mwaa'] });
+      const { AWS_ENDPOINT_URL_MWAA: endpoint, ...env } = rig.give(rig.right);
+      const { code, report } = await rig.refreshOnce({ ...env, AWS_ENDPOINT_URL: endpoint });
+      assert.deepEqual([code, report.failures], [0, []]);
+      assert.ok(rig.mwaa.calls.length > asked);
+    });
+  });
+
+  describe('with wrong credentials', () => {
+    const rows = new Map<Way, object>();
+    let run: Awaited<ReturnType<SignInRig['refreshOnce']>>;
+    let doctor: CommandResult;
+
+    before(async () => {
+      // A certificate is no credential, but without its authority nobody knows whose Airflow that is.
+      rig.writeConfig({ hasCaFile: false });
+      await rig.writeToken(rig.wrong.key);
+      rig.mwaa.setFault(() => MWAA_REFUSAL);
+      const env = rig.give(rig.wrong);
+      for (const way of WAYS) rows.set(way, rig.stored(way));
+      [run, doctor] = await Promise.all([rig.refreshOnce(env), rig.command(['doctor'], env)]);
+    });
+
+    after(() => rig.mwaa.setFault(undefined));
+
+    it('exits with 1, and obtains no token for nobody', () => {
+      assert.deepEqual([run.code, doctor.code], [1, 1]);
+      assert.equal(run.report.outcome, 'incomplete');
+      assert.deepEqual(run.report.tokens, []);
+    });
+
+    for (const way of WAYS) {
+      it(`says of ${way} where it failed and what to do, and changes nothing`, () => {
+        const [type, message, remedy] = WRONG[way];
+        const failures = run.report.failures.filter(({ airflow }) => airflow === way);
+        const [failure] = failures;
+        assert.deepEqual(
+          failures.map((one) => [one.type, one.stage]),
+          [[type, 'inspect']],
+        );
+        assert.match(failure?.message ?? '', message);
+        assert.match(failure?.remedy ?? '', remedy);
+        const line = new RegExp(`^FAILED +Airflow ${way}: ${type}: .+\n +What to do: .+`, 'm');
+        assert.match(doctor.stdout, line);
+        assert.deepEqual(rig.stored(way), rows.get(way));
+      });
+    }
+  });
+
+  it('reads a token file again when Airflow rejects the token in mid-run', async () => {
+    rig.writeConfig({ ways: ['token'] });
+    await rig.writeToken();
+    const airflow = rig.of('token');
+    const asked = airflow.requests.length;
+    let isReplaced = false;
+    airflow.setFault(({ method }) => {
+      if (isReplaced || method !== 'PATCH') return undefined;
+      isReplaced = true;
+      airflow.rotateJwtSecret();
+      return { until: rig.writeToken() };
+    });
+    const { code, report } = await rig.refreshOnce(rig.give(rig.right));
+    airflow.setFault(undefined);
+    assert.deepEqual([code, report.failures], [0, []]);
+    const writes = airflow.requests.slice(asked).filter(({ method }) => method === 'PATCH');
+    assert.deepEqual(
+      writes.map(({ status }) => status),
+      [403, 200],
+    );
+    assert.equal(airflow.connections.get(CONNECTION)?.password, rig.aws.issued.at(-1)?.password);
+  });
+
+  it("blames what stands before Airflow for a 403 that is not Airflow's own", async () => {
+    const strict = await startGateway({ upstream: rig.of('header').url, admits: () => false });
+    rig.writeConfig({ ways: ['header'], headerUrl: strict.url });
+    const rows = rig.stored('header');
+    const { code, report } = await rig.refreshOnce(rig.give(rig.right));
+    await strict.stop();
+    assert.equal(code, 1);
+    const [failure] = report.failures;
+    assert.equal(failure?.type, 'AirflowForbidden');
+    assert.match(failure.message, /look for a proxy or firewall before it/);
+    assert.match(failure.remedy, /headers/);
+    assert.deepEqual(rig.stored('header'), rows);
+  });
+});

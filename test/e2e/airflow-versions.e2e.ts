@@ -1,0 +1,239 @@
+// Airflow 2.10 and 3, each installed for real, refreshed by one configuration: what is written, what is refused, and what
+// less than the least role leads to. Whole rows of their databases are compared.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  readConnectionRow,
+  readDecryptedPasswords,
+  seedConnection,
+  seedVariable,
+  startAirflow,
+  type Airflow,
+  type AirflowUser,
+  type AirflowUsers,
+  type SeedConnection,
+} from '../../sandbox/airflow.js';
+import { readAuditLog } from '../../sandbox/airflow/database.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import type { FailureType } from '../../src/domain/failures.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import type { Preview } from '../../src/refresh-once.js';
+import { airflowKindsToTest } from './airflow-kinds.js';
+import { missing } from './missing.js';
+import { runCommandLine, type CommandResult } from './run-command-line.js';
+
+const KINDS = airflowKindsToTest();
+/** Enough for requests of many connections at once where Airflow takes them. */
+const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padStart(2, '0')}`);
+const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+/** Connections that must be left alone, by the failure that says why. */
+const REFUSED: Readonly<Record<string, readonly [FailureType, Partial<SeedConnection>]>> = {
+  of_other_type: ['ConnectionTypeMismatch', { conn_type: 'http' }],
+  of_other_registry: ['ConnectionRegistryUnknown', { host: 'ghcr.io' }],
+  with_port: ['ConnectionPortSet', { port: 443 }],
+  of_other_login: ['ConnectionLoginMismatch', { login: 'ops' }],
+  without_reauth: ['ConnectionReauthDisabled', { extra: '{"reauth": false}' }],
+};
+
+describe('one configuration for Airflows of several versions', function () {
+  this.timeout(300_000);
+  const stops = new StopList();
+  const airflows = new Map<string, Airflow>();
+  let stateFolder: string;
+  let aws: AwsStandIn;
+  let registry: Registry;
+
+  before(async function () {
+    await findPython(12).catch((error: Error) => missing(this, error.message));
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-versions-'));
+    aws = stops.add(await startAwsStandIn());
+    registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
+    for (const { name, version, auth } of KINDS) {
+      const airflow = stops.add(await startAirflow({ stateFolder, version, auth }));
+      airflows.set(name, airflow);
+      await seed(airflow);
+    }
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    if (stateFolder) rmSync(stateFolder, { recursive: true });
+  });
+
+  async function seed(airflow: Airflow): Promise<void> {
+    const plain = {
+      conn_type: 'docker',
+      host: registry.host,
+      login: 'AWS',
+      password: 'expired',
+      schema: 'production',
+      extra: '{"email": "ops@example.com"}',
+      description: 'ECR, for the data team',
+    };
+    for (const connection_id of ['docker_default', 'bystander', ...MANY]) {
+      await seedConnection(airflow, { connection_id, ...plain });
+    }
+    for (const [connection_id, [, changes]] of Object.entries(REFUSED)) {
+      await seedConnection(airflow, { connection_id, ...plain, ...changes });
+    }
+    await seedConnection(airflow, { connection_id: 'of_variables', ...plain, host: ECR_HOST });
+    await seedVariable(airflow, 'ecr_aws_account', '123456789012');
+    await seedVariable(airflow, 'ecr_aws_region_name', 'us-east-1');
+  }
+
+  /** A configuration of all Airflows, each signed in to as one of its users. */
+  function writeConfig(connections: string, user: keyof AirflowUsers = 'worker', registries = ''): string {
+    const file = join(stateFolder, 'refresh.yaml');
+    const entries = [...airflows].flatMap(([name, { url, users }]) => {
+      const login = users[user];
+      return login === undefined ? [] : [entry(name, url, login, connections)];
+    });
+    const named = `  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}`;
+    const text = `version: 1\nairflows:\n${entries.join('')}registries:\n${named}\n${registries}docker: {engines: []}\n`;
+    writeFileSync(file, text);
+    return file;
+  }
+
+  function entry(
+    name: string,
+    url: string,
+    { username, password }: AirflowUser,
+    connections: string,
+  ): string {
+    const file = join(stateFolder, `password-${name}`);
+    writeFileSync(file, password, { mode: 0o600 });
+    return `  - name: v${name.replaceAll('.', '-')}
+    url: ${url}
+    auth: {username: ${username}, password: {file: ${file}}}
+    connections: ${connections}
+`;
+  }
+
+  function command(args: readonly string[], config: string): Promise<CommandResult> {
+    // Where there is a network, AWS itself would refuse the stand-in's token for its own hosts.
+    const env = { ...process.env, ...aws.env, HTTPS_PROXY: 'http://127.0.0.1:1', ECR_REFRESH_CONFIG: config };
+    return runCommandLine([...args, '--json'], env);
+  }
+
+  async function refreshOnce(config: string): Promise<RefreshReport> {
+    const { stdout, stderr } = await command(['refresh-once', '--retry-for', '1s'], config);
+    assert.equal(stderr, '');
+    return JSON.parse(stdout) as RefreshReport;
+  }
+
+  async function rowsOf(
+    airflow: Airflow,
+    ids: readonly string[],
+  ): Promise<(Record<string, string> | undefined)[]> {
+    return Promise.all(ids.map((id) => readConnectionRow(airflow, id)));
+  }
+
+  const written = ['docker_default', ...MANY];
+  const left = ['bystander', ...Object.keys(REFUSED)];
+  const everything = `[docker_default, {match: "many_*"}, gone, ${Object.keys(REFUSED).join(', ')}]`;
+
+  it('shows in a dry run what would be written, and writes nothing', async () => {
+    const before = await Promise.all(
+      [...airflows.values()].map((airflow) => rowsOf(airflow, [...written, ...left])),
+    );
+    const logs = await Promise.all([...airflows.values()].map(readAuditLog));
+    const { code, stdout } = await command(['refresh-once', '--dry-run'], writeConfig(everything));
+    assert.equal(code, 1, 'some would be refused');
+    const { connections } = JSON.parse(stdout) as Preview;
+    const writes = connections.filter(({ action }) => action === 'write');
+    assert.equal(writes.length, airflows.size * written.length);
+    assert.equal(connections.length - writes.length, airflows.size * (Object.keys(REFUSED).length + 1));
+    const after = await Promise.all(
+      [...airflows.values()].map((airflow) => rowsOf(airflow, [...written, ...left])),
+    );
+    assert.deepEqual(after, before);
+    assert.deepEqual(
+      await Promise.all([...airflows.values()].map(readAuditLog)),
+      logs,
+      'the audit log has no write',
+    );
+  });
+
+  it('writes the password of what is right, nothing else of it, and nothing of what is not', async () => {
+    const before = new Map<string, (Record<string, string> | undefined)[]>();
+    for (const [name, airflow] of airflows) before.set(name, await rowsOf(airflow, [...written, ...left]));
+    const report = await refreshOnce(writeConfig(everything));
+
+    for (const { airflow, refreshed } of report.airflows) assert.equal(refreshed, written.length, airflow);
+    assert.equal(report.airflows.length, airflows.size);
+    for (const [name, airflow] of airflows) {
+      const failures = report.failures.filter(
+        (failure) => failure.airflow === `v${name.replaceAll('.', '-')}`,
+      );
+      const expected = [
+        ...Object.entries(REFUSED).map(([id, [type]]) => [type, id]),
+        ['AirflowConnectionMissing', 'gone'],
+      ];
+      assert.deepEqual(
+        new Set(failures.map(({ type, connections }) => `${type} ${connections.join()}`)),
+        new Set(expected.map((pair) => pair.join(' '))),
+      );
+
+      const after = await rowsOf(airflow, [...written, ...left]);
+      (before.get(name) ?? []).forEach((row, index) => {
+        const isWritten = index < written.length;
+        assert.ok(row);
+        if (isWritten) assert.notEqual(after[index]?.['password'], row['password']);
+        const changes = isWritten ? { password: after[index]?.['password'] } : {};
+        assert.deepEqual(after[index], { ...row, ...changes });
+      });
+      const passwords = Object.values(await readDecryptedPasswords(airflow, written));
+      assert.equal(new Set(passwords).size, 1, 'one token for all');
+      assert.equal(aws.check(passwords[0] ?? ''), 'valid');
+    }
+  });
+
+  it('creates what is missing where that is asked for, whole', async () => {
+    const config = writeConfig('[{id: made, registry: test, ifMissing: create}]', 'creator');
+    const report = await refreshOnce(config);
+    assert.deepEqual(report.failures, []);
+    for (const airflow of airflows.values()) {
+      const passwords = await readDecryptedPasswords(airflow, ['made']);
+      assert.equal(aws.check(passwords['made'] ?? ''), 'valid');
+      const row = await readConnectionRow(airflow, 'made');
+      const text = (column: string) => Buffer.from(row?.[column]?.split(':')[1] ?? '', 'hex').toString();
+      assert.deepEqual([text('conn_type'), text('host'), text('login')], ['docker', registry.host, 'AWS']);
+    }
+    const again = await refreshOnce(config);
+    assert.deepEqual([again.outcome, again.airflows.length], ['refreshed', airflows.size]);
+  });
+
+  it('takes account and region from Airflow Variables', async () => {
+    const [first] = airflows.keys();
+    const name = `v${first?.replaceAll('.', '-')}`;
+    const registries = `  - {name: main, account: {airflowVariable: ecr_aws_account, airflow: ${name}}, region: {airflowVariable: ecr_aws_region_name, airflow: ${name}}}\n`;
+    const config = writeConfig('[{id: of_variables, registry: main}]', 'variableReader', registries);
+    const report = await refreshOnce(config);
+    assert.deepEqual(report.failures, []);
+    assert.deepEqual(
+      report.airflows.map((row) => [row.registry, row.refreshed]),
+      [...airflows].map(() => [ECR_HOST, 1]),
+    );
+  });
+
+  for (const [user, right] of [
+    ['reader', 'edit'],
+    ['nobody', 'read'],
+  ] as const) {
+    it(`says which right is missing to one who may not ${right} connections`, async () => {
+      const report = await refreshOnce(writeConfig('[docker_default]', user));
+      const able = [...airflows.values()].filter(({ users }) => users[user] !== undefined);
+      assert.equal(report.failures.length, able.length);
+      for (const failure of report.failures) {
+        assert.equal(failure.type, 'AirflowForbidden');
+        assert.match(failure.message, new RegExp(`may not ${right} connections`));
+      }
+    });
+  }
+});

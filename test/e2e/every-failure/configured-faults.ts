@@ -1,0 +1,52 @@
+// What can go wrong where the configuration asks for more than ids: a registry that a connection must be of, patterns,
+// Airflow Variables. A neighbour that is right is refreshed all the same.
+import { CONNECTION, NEIGHBOUR, type ConfigChanges, type Rig } from './rig.js';
+import type { WireFault } from './wire-fault.js';
+
+export interface ConfiguredFault extends WireFault {
+  readonly changes: ConfigChanges;
+}
+
+const OTHER = '{name: other, account: "210987654321", region: eu-west-1}';
+const OF_VARIABLE = '{name: other, account: {airflowVariable: account, airflow: main}, region: us-east-1}';
+const INSISTING = [`{id: ${CONNECTION}, registry: other}`, NEIGHBOUR];
+const INSPECTED = { stage: 'inspect', refreshed: 1 } as const;
+
+export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
+  {
+    ...INSPECTED,
+    type: 'ConnectionRegistryMismatch',
+    when: 'the connection is of another registry than its entry says',
+    says: /Connection docker_default .*210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
+    changes: { connections: INSISTING, registries: [OTHER] },
+    arrange: () => undefined,
+  },
+  {
+    ...INSPECTED,
+    type: 'ConnectionIdInvalid',
+    when: 'a pattern takes in an id that no request may hold',
+    says: /docker_\/\.\./,
+    changes: { connections: [NEIGHBOUR, '{match: "docker_?.."}'] },
+    arrange: (rig) => {
+      const record = rig.airflow.connections.get(CONNECTION);
+      rig.airflow.connections.delete(CONNECTION);
+      if (record) rig.airflow.connections.set('docker_/..', { ...record, connection_id: 'docker_/..' });
+    },
+  },
+  {
+    ...INSPECTED,
+    type: 'AirflowVariableMissing',
+    when: 'there is no Variable for the account',
+    says: /account/,
+    changes: { connections: INSISTING, registries: [OF_VARIABLE] },
+    arrange: () => undefined,
+  },
+  {
+    ...INSPECTED,
+    type: 'AirflowVariableInvalid',
+    when: 'the Variable for the account holds something else',
+    says: /account/,
+    changes: { connections: INSISTING, registries: [OF_VARIABLE] },
+    arrange: (rig: Rig) => void rig.airflow.variables.set('account', rig.secrets.make('value of a Variable')),
+  },
+];

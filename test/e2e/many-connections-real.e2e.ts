@@ -1,0 +1,90 @@
+// Ten thousand connections of a real Airflow 3.3, in a real run of Temporal: minutes, so only with
+// TEST_ALL_AIRFLOWS=true. Its stand-in has them always (many-connections.e2e.ts).
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDecryptedPasswords, startAirflow, type Airflow } from '../../sandbox/airflow.js';
+import { readAuditLog } from '../../sandbox/airflow/database.js';
+import { signIn } from '../../sandbox/airflow/rest.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { startRig, type Rig } from './every-failure/rig.js';
+import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
+import { missing } from './missing.js';
+
+const COUNT = 10_000;
+const IDS = Array.from({ length: COUNT }, (_, index) => `many_${String(index).padStart(5, '0')}`);
+const describeOnDemand = process.env['TEST_ALL_AIRFLOWS'] === 'true' ? describe : describe.skip;
+
+describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
+  // Measured: see the line that the test prints. This is against hanging.
+  this.timeout(1_800_000);
+  let rig: Rig;
+  let airflow: Airflow;
+
+  before(async function () {
+    await findPython(12).catch((error: Error) => missing(this, error.message));
+    rig = await startRig();
+    airflow = await startAirflow({ stateFolder: rig.stateFolder });
+    await seedAll();
+  });
+
+  after(async () => {
+    await airflow?.stop();
+    await rig?.stop();
+  });
+
+  async function seedAll(): Promise<void> {
+    const headers = { Authorization: await signIn(airflow), 'Content-Type': 'application/json' };
+    for (let start = 0; start < COUNT; start += 500) {
+      const entities = IDS.slice(start, start + 500).map((connection_id) => ({
+        connection_id,
+        conn_type: 'docker',
+        host: rig.registry.host,
+        login: 'AWS',
+        password: 'old',
+      }));
+      const body = JSON.stringify({ actions: [{ action: 'create', entities }] });
+      const answer = await fetch(`${airflow.url}/api/v2/connections`, { method: 'PATCH', headers, body });
+      const { create } = (await answer.json()) as { create?: { success: unknown[] } };
+      assert.equal(create?.success.length, entities.length);
+    }
+  }
+
+  function writeConfig(): string {
+    const path = join(rig.stateFolder, 'real.yaml');
+    const text = readFileSync(rig.configPath, 'utf8')
+      .replace(/\burl: .*/, `url: ${airflow.url}`)
+      .replace('username: ecr-refresh', `username: ${airflow.username}`)
+      .replace(/\bconnections: .*/, 'connections: [{match: "many_*"}]')
+      .replace(/\btaskQueue: main/, 'taskQueue: real');
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it('writes each with one token in a run of Temporal, within its limits', async () => {
+    const worker = await rig.startWorker('real', {
+      ECR_REFRESH_CONFIG: writeConfig(),
+      AIRFLOW_PASSWORD: airflow.password,
+    });
+    const log = await readAuditLog(airflow);
+    const run = await measureRun(rig, worker, await startManyRun(rig.client, 'real'));
+    process.stderr.write(`    real Airflow: ${run.told}\n`);
+    assertWithinLimits(run, COUNT);
+    const passwords = await readDecryptedPasswords(airflow, IDS);
+    assert.equal(Object.keys(passwords).length, COUNT);
+    const [password, ...others] = new Set(Object.values(passwords));
+    assert.deepEqual(others, [], 'one token for all');
+    assert.equal(rig.aws.check(password ?? ''), 'valid');
+    const writes = (await readAuditLog(airflow)).slice(log.length).filter(([, extra]) => extra !== null);
+    const counts = new Map<string, number>();
+    for (const [, extra] of writes) {
+      for (const id of extra?.match(/many_\d{5}/g) ?? []) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    assert.equal(counts.size, COUNT);
+    assert.ok(
+      [...counts.values()].every((count) => count === 1),
+      'the audit log has one write of each',
+    );
+    await worker.stop();
+  });
+});

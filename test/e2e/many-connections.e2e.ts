@@ -1,0 +1,136 @@
+// Ten thousand connections of one Airflow, picked by a pattern: each is written once, by few requests, in a run whose
+// history, report and payloads stay within what Temporal takes.
+import assert from 'node:assert/strict';
+import type { AirflowRequest } from '../../sandbox/airflow-stand-in.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { seedConnections, startRig, type Rig } from './every-failure/rig.js';
+import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
+
+const COUNT = 10_000;
+const ID = /^many_\d{5}$/;
+
+/** What the requests since a place in the record were. */
+interface Traffic {
+  readonly signIns: number;
+  readonly lists: number;
+  readonly looks: number;
+  readonly singleWrites: number;
+  /** Of other things: the version, and what the run asks beside the connections. */
+  readonly others: number;
+  /** Ids in each bulk request, and bytes of its body. */
+  readonly bulks: readonly { readonly ids: readonly string[]; readonly bytes: number }[];
+  readonly passwords: ReadonlySet<string>;
+}
+
+interface BulkAction {
+  readonly entities: readonly { readonly connection_id: string; readonly password: string }[];
+}
+
+describe(`${COUNT} connections in one Airflow`, function () {
+  this.timeout(300_000);
+  let rig: Rig;
+
+  before(async () => {
+    rig = await startRig();
+    seedConnections(rig);
+    for (let index = 0; index < COUNT; index += 1) {
+      const connection_id = `many_${String(index).padStart(5, '0')}`;
+      rig.airflow.connections.set(connection_id, {
+        connection_id,
+        conn_type: 'docker',
+        description: null,
+        host: rig.registry.host,
+        login: 'AWS',
+        schema: null,
+        port: null,
+        password: 'old',
+        extra: null,
+      });
+    }
+    rig.writeConfig({ connections: ['{match: "many_*"}'] });
+  });
+
+  after(() => rig.stop());
+
+  function trafficSince(start: number): Traffic {
+    const requests = rig.airflow.requests.slice(start);
+    const count = (is: (request: AirflowRequest) => boolean): number => requests.filter(is).length;
+    const bulks = requests.filter(({ method, path }) => method === 'PATCH' && path === '/api/v2/connections');
+    const entities = bulks.map(({ body }) =>
+      (body as { actions: readonly BulkAction[] }).actions.flatMap((action) => action.entities),
+    );
+    const isOfConnections = ({ method, path }: AirflowRequest): boolean =>
+      method !== 'POST' && path.startsWith('/api/v2/connections');
+    return {
+      others: count((request) => request.path !== '/auth/token' && !isOfConnections(request)),
+      signIns: count(({ path }) => path === '/auth/token'),
+      lists: count(({ method, path }) => method === 'GET' && path === '/api/v2/connections'),
+      looks: count(({ method, path }) => method === 'GET' && path.startsWith('/api/v2/connections/')),
+      singleWrites: count(
+        ({ method, path }) => method === 'PATCH' && path.startsWith('/api/v2/connections/'),
+      ),
+      bulks: bulks.map(({ body }, index) => ({
+        ids: (entities[index] ?? []).map(({ connection_id }) => connection_id),
+        bytes: Buffer.byteLength(JSON.stringify(body)),
+      })),
+      passwords: new Set(entities.flat().map(({ password }) => password)),
+    };
+  }
+
+  function assertWrittenOnce(traffic: Traffic): void {
+    const ids = traffic.bulks.flatMap((bulk) => bulk.ids);
+    assert.equal(ids.length, COUNT);
+    assert.equal(new Set(ids).size, COUNT);
+    assert.equal(traffic.singleWrites, 0);
+    const [password = ''] = traffic.passwords;
+    assert.equal(traffic.passwords.size, 1, 'one token for all');
+    assert.equal(rig.aws.check(password), 'valid');
+    for (const connection of rig.airflow.connections.values()) {
+      const isOurs = ID.test(connection.connection_id);
+      assert.equal(connection.password === password, isOurs, connection.connection_id);
+    }
+  }
+
+  function assertFewRequests(traffic: Traffic): void {
+    assert.equal(traffic.signIns, 1);
+    assert.equal(traffic.lists, Math.ceil(rig.airflow.connections.size / 100));
+    assert.equal(traffic.looks, COUNT, 'each is looked at once, right before it is written');
+    assert.ok(traffic.others <= 3 * traffic.lists, `${traffic.others} other requests`);
+    assert.ok(traffic.bulks.length <= COUNT / 20, `${traffic.bulks.length} bulk requests`);
+    assert.ok(Math.max(...traffic.bulks.map(({ ids }) => ids.length)) <= 100);
+    assert.ok(Math.max(...traffic.bulks.map(({ bytes }) => bytes)) <= 512 * 1024);
+  }
+
+  function tell(what: string, startedAt: number, traffic: Traffic, more = ''): void {
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    const { lists, looks, bulks, others } = traffic;
+    const largest = Math.max(0, ...bulks.map(({ bytes }) => bytes));
+    process.stderr.write(
+      `    ${what}: ${seconds} s, ${lists} list pages, ${looks} GETs, ${bulks.length} bulk requests of at most ${largest} bytes, ${others} others${more}\n`,
+    );
+  }
+
+  it('writes each exactly once with one token by refresh-once', async () => {
+    const [start, startedAt] = [rig.airflow.requests.length, performance.now()];
+    const { code, stdout, stderr } = await rig.command(['refresh-once', '--json']);
+    const traffic = trafficSince(start);
+    tell('refresh-once', startedAt, traffic);
+    assert.equal(code, 0, stdout.slice(0, 2000) + stderr);
+    const report = JSON.parse(stdout) as RefreshReport;
+    assert.deepEqual([report.airflows[0]?.refreshed, report.failures], [COUNT, []]);
+    assertWrittenOnce(traffic);
+    assertFewRequests(traffic);
+  });
+
+  it('writes each exactly once in a run of Temporal, within its limits', async () => {
+    const worker = await rig.startWorker('many');
+    const [start, startedAt] = [rig.airflow.requests.length, performance.now()];
+    const run = await measureRun(rig, worker, await startManyRun(rig.client, 'main'));
+    const traffic = trafficSince(start);
+    tell('Temporal', startedAt, traffic, `; the run ${run.told}`);
+    assertWithinLimits(run, COUNT);
+    assertWrittenOnce(traffic);
+    assertFewRequests(traffic);
+    await worker.stop();
+  });
+});

@@ -1,0 +1,196 @@
+// Airflow 3.3 and 2.10, each for real, with connections that environment variables and a secrets backend hide: what is
+// told of them, that nothing is written to find it out, and that nothing is told where Airflow exposes nothing.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  readConnectionRow,
+  seedConnection,
+  startAirflow,
+  type Airflow,
+  type AirflowUser,
+  type AirflowVersion,
+} from '../../sandbox/airflow.js';
+import { readAuditLog } from '../../sandbox/airflow/database.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { runCommand } from '../../sandbox/run-command.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import type { Check } from '../../src/doctor/check.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import type { Preview } from '../../src/refresh-once.js';
+import { missing } from './missing.js';
+import { runCommandLine } from './run-command-line.js';
+
+const SEEDED = ['plain', 'in_variable', 'same_host', 'in_file'];
+const ARGUMENT = 'argument-of-the-backend';
+const BACKEND = /^Airflow main has a secrets backend \(LocalFilesystemBackend\)\./;
+/** By the id of the connection; `same_host` cannot be seen. */
+const HIDDEN: Readonly<Record<string, RegExp>> = {
+  in_variable: /^Connection in_variable of main: .* hides it/,
+  in_file: /^Connection in_file of main: .* hides it/,
+  only_variable: /^Connection only_variable of main: not in the database, but in an environment variable/,
+};
+
+describe('shadowed connections', function () {
+  this.timeout(300_000);
+  const stops = new StopList();
+  let stateFolder: string;
+  let aws: AwsStandIn;
+  let registry: Registry;
+
+  before(async function () {
+    await findPython(12).catch((error: Error) => missing(this, error.message));
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-shadows-'));
+    aws = stops.add(await startAwsStandIn());
+    registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    if (stateFolder) rmSync(stateFolder, { recursive: true });
+  });
+
+  async function start(version: AirflowVersion, env: Record<string, string> = {}): Promise<Airflow> {
+    const folder = mkdtempSync(join(stateFolder, 'airflow-'));
+    const airflow = stops.add(await startAirflow({ stateFolder: folder, version, env }));
+    for (const connection_id of SEEDED) {
+      const fields = { conn_type: 'docker', host: registry.host, login: 'AWS', password: 'expired' };
+      await seedConnection(airflow, { connection_id, ...fields });
+    }
+    return airflow;
+  }
+
+  /** Variables and a backend that hide, in an Airflow that exposes its configuration and lets connections be tested. */
+  function exposing(): Record<string, string> {
+    const folder = join(stateFolder, ARGUMENT);
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, 'connections.json');
+    writeFileSync(file, JSON.stringify({ in_file: 'docker://AWS:hidden@of-the-file.example.com' }));
+    return {
+      AIRFLOW__CORE__TEST_CONNECTION: 'Enabled',
+      AIRFLOW__API__EXPOSE_CONFIG: 'True',
+      AIRFLOW__WEBSERVER__EXPOSE_CONFIG: 'True',
+      AIRFLOW__SECRETS__BACKEND: 'airflow.secrets.local_filesystem.LocalFilesystemBackend',
+      AIRFLOW__SECRETS__BACKEND_KWARGS: JSON.stringify({ connections_file_path: file }),
+      AIRFLOW_CONN_IN_VARIABLE: 'docker://AWS:hidden@other.example.com',
+      AIRFLOW_CONN_ONLY_VARIABLE: 'docker://AWS:hidden@other.example.com',
+      AIRFLOW_CONN_SAME_HOST: JSON.stringify({ conn_type: 'docker', host: registry.host, login: 'AWS' }),
+    };
+  }
+
+  /** Runs a command over all connections, and one that is nowhere, and answers what it printed. */
+  async function command(airflow: Airflow, user: AirflowUser, ...args: string[]): Promise<unknown> {
+    const password = join(stateFolder, 'password');
+    writeFileSync(password, user.password, { mode: 0o600 });
+    const config = join(stateFolder, 'refresh.yaml');
+    writeFileSync(
+      config,
+      `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: ${user.username}, password: {file: ${password}}}
+    connections: [${SEEDED.join(', ')}, only_variable, nowhere]
+registries:
+  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
+docker: {engines: []}
+`,
+    );
+    const env = { ...process.env, ...aws.env, ECR_REFRESH_CONFIG: config };
+    const { stdout, stderr } = await runCommandLine([...args, '--json'], env);
+    assert.doesNotMatch(stdout + stderr, new RegExp(`${ARGUMENT}|hidden@|example\\.com`));
+    return JSON.parse(stdout) as unknown;
+  }
+
+  async function doctorWarnings(airflow: Airflow, user = airflow.users.worker): Promise<string[]> {
+    const { checks } = (await command(airflow, user, 'doctor')) as { checks: Check[] };
+    assert.ok(checks.some(({ message }) => message.includes('may read connections')));
+    return checks
+      .filter(({ name, outcome }) => name === 'Airflow main' && outcome === 'warning')
+      .map(({ message }) => message);
+  }
+
+  function assertAll(warnings: readonly string[]): void {
+    const expected = [BACKEND, ...Object.values(HIDDEN)];
+    for (const words of expected)
+      assert.ok(
+        warnings.some((warning) => words.test(warning)),
+        String(words),
+      );
+    assert.equal(warnings.length, expected.length, warnings.join('\n'));
+  }
+
+  async function stateOf(airflow: Airflow): Promise<unknown> {
+    const rows = await Promise.all(SEEDED.map((id) => readConnectionRow(airflow, id)));
+    return { rows, log: await readAuditLog(airflow) };
+  }
+
+  /** What the DAG of the documentation prints for a connection; run as by a worker with the environment of the server. */
+  async function runDocumentedDag(airflow: Airflow, id: string): Promise<string> {
+    const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const code = /```python\n(.*?)```/s.exec(document)?.[1] ?? '';
+    assert.match(code, /"docker_default"[^]*\nwhich_docker_connection\(\)\n$/);
+    const folder = mkdtempSync(join(stateFolder, 'dags-'));
+    const program = join(folder, 'which_docker_connection.py');
+    const once = 'dag = which_docker_connection()\nif __name__ == "__main__":\n    dag.test()\n';
+    writeFileSync(
+      program,
+      code.replace('docker_default', id).replace(/which_docker_connection\(\)\n$/, once),
+    );
+    const env = { ...airflow.env, HOME: folder, AIRFLOW__CORE__DAGS_FOLDER: folder };
+    const { stdout, stderr } = await runCommand(airflow.python, [program], { env, timeoutMs: 120_000 });
+    return stdout + stderr;
+  }
+
+  describe('in an Airflow 3.3 that exposes configuration and tests', () => {
+    let airflow: Airflow;
+
+    before(async () => {
+      airflow = await start('3.3', exposing());
+    });
+
+    it('are told by doctor and dry run, which write nothing to find them out', async () => {
+      const before = await stateOf(airflow);
+      assertAll(await doctorWarnings(airflow));
+      assertAll(
+        ((await command(airflow, airflow.users.worker, 'refresh-once', '--dry-run')) as Preview).warnings,
+      );
+      assert.deepEqual(await stateOf(airflow), before);
+    });
+
+    it('are told by the report of a run, which refreshes them all the same: tasks get the token of those alone that are not', async () => {
+      const args = ['refresh-once', '--retry-for', '1s'];
+      const report = (await command(airflow, airflow.users.worker, ...args)) as RefreshReport;
+      assertAll(report.warnings);
+      assert.equal(report.airflows[0]?.refreshed, SEEDED.length);
+      assert.deepEqual(
+        report.failures.map(({ type, connections }) => [type, connections]),
+        [['AirflowConnectionMissing', ['only_variable', 'nowhere']]],
+      );
+      const fingerprint = report.airflows[0]?.fingerprint ?? assert.fail('no token was written');
+      assert.match(await runDocumentedDag(airflow, 'plain'), new RegExp(`fingerprint: ${fingerprint}`));
+      const hidden = await runDocumentedDag(airflow, 'in_variable');
+      assert.match(hidden, /host: other\.example\.com/);
+      assert.match(hidden, /fingerprint: no token/);
+    });
+  });
+
+  it('are not told where Airflow 3.3 exposes nothing, though there are some', async () => {
+    const { AIRFLOW_CONN_IN_VARIABLE = '', AIRFLOW__SECRETS__BACKEND = '' } = exposing();
+    const airflow = await start('3.3', { AIRFLOW_CONN_IN_VARIABLE, AIRFLOW__SECRETS__BACKEND });
+    assert.deepEqual(await doctorWarnings(airflow), []);
+  });
+
+  it('are told of Airflow 2.10 by its backend alone, to a user who may read the configuration', async () => {
+    const airflow = await start('2.10', exposing());
+    const before = await stateOf(airflow);
+    const warnings = await doctorWarnings(airflow, airflow.users.admin);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', BACKEND);
+    assert.deepEqual(await doctorWarnings(airflow), [], 'the least role may not');
+    assert.deepEqual(await stateOf(airflow), before);
+  });
+});

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createActivities } from '../../src/activities/index.js';
+import type { BulkOutcome } from '../../src/activities/ports.js';
+import { temporalActivities } from '../../src/activities/temporal-activities.js';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import type { StoredConnection } from '../../src/domain/connection.js';
+import type { ConnectionRule } from '../../src/domain/connection-rules.js';
+import { RefreshFailure } from '../../src/domain/failures.js';
+import type { RefreshSteps } from '../../src/domain/steps.js';
+import { Secret } from '../../src/secret.js';
+import {
+  dockerConnection,
+  FakeAirflow,
+  FakeEngine,
+  FakeIssuer,
+  FakeRegistries,
+  fakeSource,
+  issuedToken,
+  NOW,
+} from '../fakes/fake-ports.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
+import { endOf, MINUTE_MS, scheduledActivities, useTestServer } from './test-server.js';
+
+const ECR: ConnectionRule = { kind: 'match', pattern: '*_ecr' };
+
+function airflowOf(count: number): FakeAirflow {
+  const ids = Array.from({ length: count }, (_, index) => `team_${String(index).padStart(5, '0')}_ecr`);
+  const airflow = new FakeAirflow(ids.map((id) => dockerConnection({ id })));
+  airflow.atOnce = 100;
+  return airflow;
+}
+
+/** The real activities of one worker, over fake ports. */
+function stepsOver(airflow: FakeAirflow, worker = 'a'): RefreshSteps {
+  const issuer = new FakeIssuer();
+  issuer.answer = () => issuedToken(`password-of-${worker}`);
+  const source = fakeSource({ airflow, rules: [ECR], engine: new FakeEngine() });
+  return temporalActivities(
+    createActivities(source, new TokenCache(issuer, new FakeRegistries(), () => NOW)),
+  );
+}
+
+/** Answers bulk requests until one is to hang, and that one never. */
+class HangingAirflow extends FakeAirflow {
+  hanging: HangingCall | undefined;
+  bulks = 0;
+
+  override async writePasswords(
+    connections: readonly StoredConnection[],
+    password: Secret,
+    signal?: AbortSignal,
+  ): Promise<readonly BulkOutcome[]> {
+    this.bulks += 1;
+    if (this.bulks === 3 && this.hanging && signal) return this.hanging.wait(signal);
+    return super.writePasswords(connections, password);
+  }
+}
+
+describe('a run with many connections', function () {
+  this.timeout(120_000);
+  const server = useTestServer();
+
+  it('refreshes 10,000 that a pattern matches, within small bounds', async () => {
+    const airflow = airflowOf(10_000);
+    for (let index = 0; index < 50; index += 1) {
+      const id = `quay_${index}_ecr`;
+      airflow.connections.set(id, dockerConnection({ id, host: 'quay.io' }));
+    }
+    const startedMs = performance.now();
+    const { report, history, calls } = await server.run(stepsOver(airflow));
+    const tookMs = performance.now() - startedMs;
+    assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [10_000, 0]);
+    assert.equal(airflow.passwords.size, 10_000);
+    assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-of-a']));
+    assert.equal(scheduledActivities(history, 'updateConnections').length, 100);
+    assert.equal(scheduledActivities(history, 'inspectConnections').length, 101);
+    assert.equal(airflow.calls.filter((call) => call.startsWith('bulk ')).length, 400);
+    assert.ok(calls.every(({ attempt }) => attempt === 1));
+    assert.ok((history.events ?? []).length < 3000, `${history.events?.length} events`);
+    assert.ok(JSON.stringify(report).length < 4000, `${JSON.stringify(report).length} characters`);
+    assert.equal(report.warnings.length, 1);
+    assert.match(
+      report.warnings[0] ?? '',
+      /^50 docker connections of main match a pattern and were passed over/,
+    );
+    assert.ok(tookMs < MINUTE_MS, `${tookMs} ms`);
+  });
+
+  it('goes on where a stopped worker stopped, on another one with another token', async () => {
+    const airflow = new HangingAirflow([...airflowOf(100).connections.values()]);
+    airflow.atOnce = 100;
+    airflow.hanging = hangingCall();
+    const taskQueue = randomUUID();
+    const first = await server.startWorker(taskQueue, stepsOver(airflow, 'a'), 'worker-1');
+    const handle = await server.start(taskQueue);
+    await airflow.hanging.reached;
+    await first.stop();
+    airflow.hanging = undefined;
+    airflow.calls.length = 0;
+    await server.startWorker(taskQueue, stepsOver(airflow, 'b'), 'worker-2');
+    const { report } = await endOf(handle);
+    assert.equal(report.outcome, 'refreshed');
+    assert.equal(report.airflows[0]?.refreshed, 100);
+    const holding = (worker: string): number =>
+      [...airflow.passwords.values()].filter((password) => password === `password-of-${worker}`).length;
+    assert.deepEqual([holding('a'), holding('b')], [50, 50]);
+    assert.equal(airflow.calls.filter((call) => call.startsWith('read ')).length, 50);
+    // Both tokens were written, so the test with the second one is a proof, and no cause for a warning.
+    assert.deepEqual(
+      new Set(report.tokens.map(({ fingerprint }) => fingerprint)),
+      new Set(['a', 'b'].map((worker) => new Secret(`password-of-${worker}`).fingerprint())),
+    );
+    assert.deepEqual(report.warnings, []);
+  });
+
+  it('counts as failed only what was not written, when Airflow goes away in the middle and stays away', async () => {
+    const airflow = airflowOf(300);
+    airflow.onCall = (call) => {
+      const isGone = airflow.passwords.size >= 150;
+      if (call !== 'list' && isGone) throw new RefreshFailure('AirflowUnreachable', 'Airflow main: refused.');
+    };
+    const { report } = await server.run(stepsOver(airflow), { retryForMs: 20 * MINUTE_MS });
+    assert.equal(airflow.passwords.size, 150);
+    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [150, 150]);
+    assert.deepEqual(
+      report.failures.map(({ stage, registry, type, count }) => [stage, registry, type, count]),
+      [['update', REGISTRY, 'AirflowUnreachable', 150]],
+    );
+  });
+});
