@@ -1,6 +1,7 @@
 // Owns the forms of single values in the configuration file: references, names, durations, ids, patterns.
 // Refuses nothing that spans two settings.
 import { z } from 'zod';
+import { CONNECTION_ID, MAX_CONNECTION_ID_CHARS } from '../domain/connection-rules.js';
 
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
@@ -70,16 +71,9 @@ export const duration = z
   .string()
   .regex(DURATION, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
 
-/**
- * Airflow's own grammar of connection ids, but for slashes, and for `.` and `..`, with which a URL would lead
- * elsewhere; Airflow allows up to 250 characters.
- */
-export const connectionId = z
-  .string()
-  .max(200)
-  .regex(/^(?!\.{1,2}$)[\w.-]+$/, {
-    error: 'is no connection id: letters, digits, dots, hyphens and underscores, and not dots alone',
-  });
+export const connectionId = z.string().max(MAX_CONNECTION_ID_CHARS).regex(CONNECTION_ID, {
+  error: 'is no connection id: letters, digits, dots, hyphens and underscores, and not dots alone',
+});
 
 /** What an id may be made of, and the two characters that stand for others. */
 export const connectionPattern = z

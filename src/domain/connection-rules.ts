@@ -40,9 +40,16 @@ export function findRule(rules: readonly ConnectionRule[], id: string): Connecti
   );
 }
 
+/**
+ * Airflow's own grammar of connection ids, but for slashes, and for `.` and `..`, with which a URL would lead
+ * elsewhere; Airflow allows up to 250 characters.
+ */
+export const CONNECTION_ID = /^(?!\.{1,2}$)[\w.-]+$/;
+export const MAX_CONNECTION_ID_CHARS = 200;
+
 /** What the configuration takes for an id, and requests to Airflow may hold: its list may show older ones. */
 export function isConnectionId(text: string): boolean {
-  return /^(?!\.{1,2}$)[\w.-]{1,200}$/.test(text);
+  return text.length <= MAX_CONNECTION_ID_CHARS && CONNECTION_ID.test(text);
 }
 
 /**

@@ -16,6 +16,7 @@ import { StopList } from '../../sandbox/stop-list.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/domain/report.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
+import { waitFor } from './wait-for.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT_CLI = join(ROOT, 'dist', 'scripts', 'cli.js');
@@ -91,14 +92,6 @@ docker: {engines: []}
       graceMs: 45_000,
     });
     return stops.add(worker);
-  }
-
-  async function waitFor(what: string, isSo: () => boolean): Promise<void> {
-    const until = performance.now() + 30_000;
-    while (!isSo()) {
-      assert.ok(performance.now() < until, `waited 30 s for ${what}`);
-      await delay(20);
-    }
   }
 
   it('exits with 78 on an invalid configuration, before it connects to anything', async () => {

@@ -2,7 +2,6 @@
 // wrong. Each is told with place and remedy, by the designed exit code, and Airflow is as it was.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { FAILURES, type FailureType } from '../../../src/domain/failures.js';
 import type { FailureReport, RefreshReport } from '../../../src/domain/report.js';
 import { LOG_LEVELS } from '../../../src/logging.js';
@@ -14,6 +13,7 @@ import { DOCKER_FAULTS, REGISTRY_FAULTS } from './docker-faults.js';
 import { CONNECTION, NEIGHBOUR, seedConnections, startRig, type Rig } from './rig.js';
 import { CRAFTED_INPUTS, startRogueCalls, STEPS, type RogueCalls } from './rogue-calls.js';
 import type { WireFault } from './wire-fault.js';
+import { waitFor } from '../wait-for.js';
 
 const WIRE_FAULTS: readonly WireFault[] = [
   ...AWS_FAULTS,
@@ -287,14 +287,6 @@ describe('every failure of the catalogue', function () {
     });
   });
 });
-
-async function waitFor(what: string, isSo: () => boolean): Promise<void> {
-  const until = performance.now() + 30_000;
-  while (!isSo()) {
-    assert.ok(performance.now() < until, `waited 30 s for ${what}`);
-    await delay(20);
-  }
-}
 
 function withoutPasswords(connections: Rig['airflow']['connections']): unknown {
   return [...connections].map(([id, record]) => [id, { ...record, password: null }]);
