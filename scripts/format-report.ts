@@ -88,7 +88,9 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
       token.fingerprint,
       token.region,
       token.principalArn ?? '(unknown)',
-      formatTime(token.expiresAt),
+      token.reliableUntil < token.expiresAt
+        ? `${formatTime(token.expiresAt)}, its AWS session ${formatTime(token.reliableUntil)}`
+        : formatTime(token.expiresAt),
       token.probe,
     ]),
   );

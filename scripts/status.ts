@@ -1,7 +1,7 @@
 // The command `status`: what the connections hold, what failed last and since when, and when the next run is.
 import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
-import type { RefreshReport } from '../src/domain/report.js';
+import type { AirflowReport, RefreshReport } from '../src/domain/report.js';
 import { formatDuration } from '../src/domain/schedule.js';
 import { readStatus, type RefreshStatus } from '../src/status/read-status.js';
 import { withTemporalClient } from '../src/temporal-connection.js';
@@ -41,12 +41,13 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
     `Last run: ${report.outcome}, ended ${formatTime(report.finishedAt)}.`,
     '',
     table(
-      ['airflow', 'registry', 'refreshed at', 'expires in', 'last outcome'],
+      ['airflow', 'registry', 'refreshed at', 'expires in', 'issued to', 'last outcome'],
       report.airflows.map((row) => [
         row.airflow,
         row.registry,
         formatTime(row.lastRefreshedAt),
-        formatExpiry(row.expiresAt, now),
+        formatExpiry(row, now),
+        row.principalArn ?? '(unknown)',
         row.failed === 0 && row.refreshed > 0
           ? `refreshed ${row.refreshed}`
           : `${row.failed} FAILED, ${row.refreshed} refreshed`,
@@ -57,8 +58,14 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
   ];
 }
 
-function formatExpiry(expiresAt: string | null, now: Date): string {
+/** Where the AWS session behind the token ends first, that comes first: the token may be of no use from then on. */
+function formatExpiry({ expiresAt, reliableUntil }: AirflowReport, now: Date): string {
   if (expiresAt === null) return 'never refreshed';
-  const leftMs = new Date(expiresAt).getTime() - now.getTime();
-  return leftMs > 0 ? formatDuration(leftMs) : `EXPIRED ${formatDuration(-leftMs)} ago`;
+  const left = (iso: string): number => new Date(iso).getTime() - now.getTime();
+  const expiry =
+    left(expiresAt) > 0 ? formatDuration(left(expiresAt)) : `EXPIRED ${formatDuration(-left(expiresAt))} ago`;
+  if (!reliableUntil || reliableUntil >= expiresAt || left(expiresAt) <= 0) return expiry;
+  return left(reliableUntil) > 0
+    ? `${formatDuration(left(reliableUntil))} (its AWS session; the token: ${expiry})`
+    : `its AWS session ENDED ${formatDuration(-left(reliableUntil))} ago (the token: ${expiry})`;
 }

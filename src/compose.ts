@@ -2,12 +2,14 @@
 // `doctor` alike.
 import { createActivities, type RefreshActivities } from './activities/index.js';
 import type { GrantedAirflow, Targets, TargetsSource } from './activities/targets.js';
+import { DailyProofs } from './activities/daily-proofs.js';
 import { TokenCache } from './activities/token-cache.js';
 import { createAirflow } from './adapters/airflow/airflow.js';
+import { AwsSessions } from './adapters/aws/aws-sessions.js';
+import { createTokenIssuer } from './adapters/aws/token-issuer.js';
 import { createDockerEngine } from './adapters/docker-engine.js';
-import { createTokenIssuer } from './adapters/ecr.js';
 import { createHttpClient, createLazyClient, type HttpClient } from './adapters/http.js';
-import { createRegistryApi } from './adapters/registry.js';
+import { createRegistryApi } from './adapters/registry/registry.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/reload.js';
 import { VERSION } from './version.js';
@@ -17,19 +19,32 @@ export interface Composition {
   readonly source: TargetsSource;
 }
 
+/** What outlives every edit of the configuration. */
+interface Lasting {
+  readonly http: HttpClient;
+  readonly aws: AwsSessions;
+}
+
 /** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
 export function compose(configs: ConfigStore): Composition {
-  const http = createHttpClient({ version: VERSION });
-  const source = targetsSource(configs, http);
-  const tokens = new TokenCache(createTokenIssuer(), createRegistryApi({ http }), () => new Date());
-  return { activities: createActivities(source, tokens), source };
+  const lasting: Lasting = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
+  const now = (): Date => new Date();
+  const source = targetsSource(configs, lasting);
+  const proofs = new DailyProofs(now);
+  const tokens = new TokenCache({
+    issuer: createTokenIssuer(lasting.aws),
+    registry: createRegistryApi(lasting),
+    proofs,
+    now,
+  });
+  return { activities: createActivities(source, tokens, proofs), source };
 }
 
 /** Keeps the adapters of a configuration as long as the configuration: sign-ins outlive a run, not an edit. */
-function targetsSource(configs: ConfigStore, http: HttpClient): TargetsSource {
+function targetsSource(configs: ConfigStore, lasting: Lasting): TargetsSource {
   const built = new WeakMap<RefreshConfig, Targets>();
   function targetsFor(config: RefreshConfig): Targets {
-    const targets = built.get(config) ?? buildTargets(config, http);
+    const targets = built.get(config) ?? buildTargets(config, lasting);
     built.set(config, targets);
     return targets;
   }
@@ -45,19 +60,22 @@ function targetsSource(configs: ConfigStore, http: HttpClient): TargetsSource {
   };
 }
 
-function buildTargets(config: RefreshConfig, http: HttpClient): Targets {
+function buildTargets(config: RefreshConfig, lasting: Lasting): Targets {
   return {
     configHash: config.hash,
-    airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, http)])),
+    airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, lasting)])),
     registries: config.registries,
     engines: new Map(
       config.engines.map(({ url, required }) => [url, { engine: createDockerEngine(url), required }]),
     ),
+    imagesOf: (host) =>
+      config.images.filter(({ registry = host }) => registry === host).map(({ image }) => image),
+    schedule: config.schedule,
   };
 }
 
-function buildAirflow(airflow: AirflowConfig, shared: HttpClient): GrantedAirflow {
+function buildAirflow(airflow: AirflowConfig, { http: shared, aws }: Lasting): GrantedAirflow {
   const { caFile, connections } = airflow;
   const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
-  return { api: createAirflow({ ...airflow, http, now: Date.now }), rules: connections };
+  return { api: createAirflow({ ...airflow, http, aws, now: Date.now }), rules: connections };
 }

@@ -67,7 +67,7 @@ function previewingSteps(
     ...steps,
     async extractToken(input) {
       const facts = await steps.extractToken(input);
-      for (const registry of input.registries) tokens.set(registry, facts);
+      for (const registry of input.registries) tokens.set(keyOf(input.group, registry), facts);
       return facts;
     },
     async inspectConnections(input) {
@@ -78,7 +78,7 @@ function previewingSteps(
       }
       return inspection;
     },
-    updateConnections({ airflow, registry, connections: ids }) {
+    updateConnections({ airflow, registry, group = '', connections: ids }) {
       for (const connection of ids) {
         const isMissing = missing.has(keyOf(airflow, connection));
         connections.push(
@@ -88,7 +88,7 @@ function previewingSteps(
         );
       }
       // As if the token had been written: else the report would warn that another one was tested.
-      const { fingerprint = '', expiresAt = '' } = tokens.get(registry) ?? {};
+      const { fingerprint = '', expiresAt = '' } = tokens.get(keyOf(group, registry)) ?? {};
       return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt });
     },
   };
@@ -117,8 +117,8 @@ function patternOf(config: RefreshConfig, airflow: string, id: string): string |
   return rule?.kind === 'match' ? rule.pattern : undefined;
 }
 
-function keyOf(airflow: string, id: string): string {
-  return JSON.stringify([airflow, id]);
+function keyOf(within: string, name: string): string {
+  return JSON.stringify([within, name]);
 }
 
 function leave(airflow: string, problem: ConnectionProblem): PreviewedConnection {

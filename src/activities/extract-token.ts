@@ -1,49 +1,84 @@
 // Third step: has a fresh token of a token group in the worker's cache, shown to its registries, and answers facts
 // about it. The token itself stays in the worker.
-import { RefreshFailure } from '../domain/failures.js';
-import { tokenGroup } from '../domain/registry-host.js';
-import type { ExtractInput, TokenFacts } from '../domain/steps.js';
+import { RefreshFailure, type FailureType } from '../domain/failures.js';
+import { Limit } from '../domain/limit.js';
+import type { ExtractInput, RegistryProbe, TokenFacts } from '../domain/steps.js';
+import type { TokenGroup } from '../domain/token-group.js';
 import type { Attempt } from './attempt.js';
-import { DEFAULT_PRINCIPAL, grantedRegions, targetsOf, type Shared, type Targets } from './targets.js';
+import { grantedGroup } from './granted-groups.js';
+import { targetsOf, type Shared, type Targets } from './targets.js';
 import { tokenFacts } from './token-cache.js';
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, ConnectionRegistryChanged; RegistryRefusedToken when
- *   every registry refuses the token (a refusal by some is in the answer); whatever RunRegistries and TokenCache throw
+ * Registries of one group that are asked side by side. Some hundreds in a row would outlast the attempt when they do not
+ * answer; so many at once are sockets, and no more.
+ */
+const PROBES_AT_ONCE = 50;
+
+/**
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, ConnectionRegistryChanged; RegistryRefusedToken or
+ *   RegistryRealmForeign when no registry may have the token (a refusal by some is in the answer); whatever RunRegistries
+ *   and TokenCache throw
  */
 export async function extractToken(
   shared: Shared,
   attempt: Attempt,
   input: ExtractInput,
 ): Promise<TokenFacts> {
-  const { source, tokens } = shared;
-  const targets = targetsOf(source, input.configHash);
-  const regions = new Set(await grantedRegions(shared, targets, input.registries, attempt));
-  const [region] = regions;
-  if (region === undefined || regions.size !== 1 || tokenGroup(DEFAULT_PRINCIPAL, region) !== input.group) {
-    throw notThisGroup(targets, input.registries);
-  }
+  const targets = targetsOf(shared.source, input.configHash);
+  const group = await commonGroup(shared, targets, input, attempt);
+  const limit = new Limit(PROBES_AT_ONCE);
   const probed = await Promise.all(
-    input.registries.map((registry) => tokens.take(attempt.runId, region, registry, attempt.signal)),
+    input.registries.map((registry) =>
+      limit.run(() => shared.tokens.take(attempt, targets, group, registry)),
+    ),
   );
   const [first] = probed;
   const probes = probed.map(({ probe }) => probe);
-  if (!first || probes.every((probe) => probe.outcome === 'refused')) {
-    const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
-    throw new RefreshFailure('RegistryRefusedToken', answers.join('; '));
+  if (!first || probes.every((probe) => probe.outcome === 'refused')) throw refusalByAll(probes);
+  return tokenFacts(first.token, targets, probes);
+}
+
+/** All registries must be of the group that was asked for. */
+async function commonGroup(
+  shared: Shared,
+  targets: Targets,
+  { group: name, registries }: ExtractInput,
+  attempt: Attempt,
+): Promise<TokenGroup> {
+  let group: TokenGroup | undefined;
+  for (const registry of registries) {
+    try {
+      group = await grantedGroup(shared, targets, registry, name, attempt);
+    } catch (error) {
+      throw isNotGranted(error) && isByVariable(targets, registry) ? variableChanged() : error;
+    }
   }
-  return tokenFacts(first.token, probes);
+  // The form of the input is checked: the list is not empty.
+  return group ?? Promise.reject(new RefreshFailure('InputNotGranted', 'No registry was asked for.'));
+}
+
+function refusalByAll(probes: readonly RegistryProbe[]): RefreshFailure {
+  const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
+  const types = new Set<FailureType>(probes.map(({ type = 'RegistryRefusedToken' }) => type));
+  const [type = 'RegistryRefusedToken'] = types;
+  // With several reasons each registry's own is in the message, and the remedy of the catalogue fits best.
+  const remedy = probes.length === 1 ? probes[0]?.remedy : undefined;
+  return new RefreshFailure(types.size === 1 ? type : 'RegistryRefusedToken', answers.join('; '), remedy);
+}
+
+function isNotGranted(error: unknown): boolean {
+  return error instanceof RefreshFailure && error.type === 'InputNotGranted';
 }
 
 /** Where an Airflow Variable says the region, another worker may have read another value than this one. */
-function notThisGroup(targets: Targets, hosts: readonly string[]): RefreshFailure {
-  const isByVariable = targets.registries.some(
-    ({ registryHost = '', region }) => hosts.includes(registryHost) && typeof region !== 'string',
+function isByVariable({ registries }: Targets, host: string): boolean {
+  return registries.some(({ registryHost, region }) => registryHost === host && typeof region !== 'string');
+}
+
+function variableChanged(): RefreshFailure {
+  return new RefreshFailure(
+    'ConnectionRegistryChanged',
+    'The Airflow Variable of its region has another value now.',
   );
-  return isByVariable
-    ? new RefreshFailure(
-        'ConnectionRegistryChanged',
-        'The Airflow Variable of its region has another value now.',
-      )
-    : new RefreshFailure('InputNotGranted', 'The registries asked for do not form this token group.');
 }

@@ -2,10 +2,14 @@
 // whatever has not the form that the workflow sends, before any of it is looked up.
 import { RefreshFailure } from '../domain/failures.js';
 
-export type FieldForm = 'name' | 'names' | 'page';
+/** `name?`: may be absent, as it is in runs that an earlier release began. */
+export type FieldForm = 'name' | 'name?' | 'names' | 'page';
 
 /** @throws RefreshFailure InputNotGranted when the input is no object, or one of its fields not of its form */
-export function checkInput<T extends object>(input: T, forms: Readonly<Record<keyof T, FieldForm>>): T {
+export function checkInput<T extends object>(
+  input: T,
+  forms: Readonly<Record<keyof T & string, FieldForm>>,
+): T {
   const given: unknown = input;
   const hasForm =
     typeof given === 'object' &&
@@ -20,6 +24,7 @@ export function checkInput<T extends object>(input: T, forms: Readonly<Record<ke
 
 function isOfForm(value: unknown, form: FieldForm): boolean {
   if (form === 'page') return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-  if (form === 'name') return typeof value === 'string';
+  if (form === 'name?' && value === undefined) return true;
+  if (form === 'name' || form === 'name?') return typeof value === 'string';
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }

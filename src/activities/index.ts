@@ -11,6 +11,7 @@ import type {
   UpdateOutcome,
 } from '../domain/steps.js';
 import type { Attempt } from './attempt.js';
+import type { DailyProofs } from './daily-proofs.js';
 import { extractToken } from './extract-token.js';
 import { checkInput } from './granted-input.js';
 import { inspectConnections } from './inspect-connections.js';
@@ -23,8 +24,14 @@ import { updateConnections } from './update-connections.js';
 
 const INSPECT_INPUT = { configHash: 'name', airflow: 'name', page: 'page' } as const;
 const EXTRACT_INPUT = { configHash: 'name', group: 'name', registries: 'names' } as const;
-const UPDATE_INPUT = { configHash: 'name', airflow: 'name', registry: 'name', connections: 'names' } as const;
-const DOCKER_INPUT = { configHash: 'name', engine: 'name', registry: 'name' } as const;
+const UPDATE_INPUT = {
+  configHash: 'name',
+  airflow: 'name',
+  registry: 'name',
+  group: 'name?',
+  connections: 'names',
+} as const;
+const DOCKER_INPUT = { configHash: 'name', engine: 'name', registry: 'name', group: 'name?' } as const;
 
 export interface RefreshActivities {
   planRefresh(attempt: Attempt): Promise<RefreshPlan>;
@@ -35,8 +42,12 @@ export interface RefreshActivities {
 }
 
 /** Activities are async, so that a refused input is a rejection like every other failure. */
-export function createActivities(source: TargetsSource, tokens: TokenCache): RefreshActivities {
-  const shared: Shared = { source, tokens, registries: new RunRegistries() };
+export function createActivities(
+  source: TargetsSource,
+  tokens: TokenCache,
+  proofs: DailyProofs,
+): RefreshActivities {
+  const shared: Shared = { source, tokens, registries: new RunRegistries(), proofs };
   return {
     planRefresh: () => planRefresh(source),
     inspectConnections: async (attempt, input) =>

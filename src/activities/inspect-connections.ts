@@ -3,14 +3,13 @@
 import { findRule, isConnectionId, passedOver, type ConnectionRule } from '../domain/connection-rules.js';
 import type { StoredConnection } from '../domain/connection.js';
 import { RefreshFailure } from '../domain/failures.js';
-import { tokenGroup } from '../domain/registry-host.js';
 import type { ConnectionProblem, InspectInput, Inspection, WritableConnections } from '../domain/steps.js';
 import { eachConnection, PATIENT_ATTEMPTS, problemOf } from './each-connection.js';
 import type { Attempt } from './attempt.js';
 import { lookForShadows } from './look-for-shadows.js';
 import { judgeByRule, registryToCreate, type Judge } from './judge-by-rule.js';
 import type { ConnectionPage } from './ports.js';
-import { DEFAULT_PRINCIPAL, grantedAirflow, targetsOf, type GrantedAirflow, type Shared } from './targets.js';
+import { grantedAirflow, targetsOf, type GrantedAirflow, type Shared } from './targets.js';
 
 /** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
 const CONNECTIONS_PER_PAGE = 20;
@@ -19,7 +18,7 @@ type Finding =
   | {
       readonly id: string;
       readonly registry: string;
-      readonly region: string;
+      readonly group: string;
       readonly host: string | null;
       readonly warning?: string;
       readonly isMissing?: true;
@@ -75,7 +74,7 @@ async function inspectById(judge: Judge, airflow: GrantedAirflow, id: string): P
   const registry = rule && (await registryToCreate(judge, rule));
   if (!registry) return { id, problem: missing(id) };
   if (registry instanceof RefreshFailure) return { id, problem: problemOf(id, registry) };
-  return { id, registry: registry.host, region: registry.region, host: null, isMissing: true };
+  return { id, registry: registry.host, group: registry.group.name, host: null, isMissing: true };
 }
 
 async function inspectOne(
@@ -90,8 +89,8 @@ async function inspectOne(
     return { id, problem: problemOf(id, new RefreshFailure('ConnectionIdInvalid', message)) };
   }
   if (!(verdict instanceof RefreshFailure)) {
-    const { registry, region, warning } = verdict;
-    return { id, registry, region, host, ...(warning === undefined ? {} : { warning }) };
+    const { registry, group, warning } = verdict;
+    return { id, registry, group: group.name, host, ...(warning === undefined ? {} : { warning }) };
   }
   // A pattern takes in what nobody named: another kind of registry there is no mistake.
   const isPassedOver = rule.kind === 'match' && verdict.type === 'ConnectionRegistryUnknown';
@@ -170,15 +169,12 @@ function byRegistry(findings: readonly Finding[]): WritableConnections[] {
   >();
   for (const finding of findings) {
     if (!('registry' in finding)) continue;
-    const { registry, region, id } = finding;
-    const part = parts.get(registry) ?? {
-      registry,
-      group: tokenGroup(DEFAULT_PRINCIPAL, region),
-      connections: [],
-    };
+    const { registry, group, id } = finding;
+    const key = JSON.stringify([registry, group]);
+    const part = parts.get(key) ?? { registry, group, connections: [] };
     part.connections.push(id);
     if (finding.isMissing) part.toCreate = [...(part.toCreate ?? []), id];
-    parts.set(registry, part);
+    parts.set(key, part);
   }
   return [...parts.values()];
 }

@@ -1,9 +1,11 @@
 // Owns the judgement of a connection by the rule of the configuration that grants it: reads what the rule's registry
 // is, where Airflow Variables say that. Refuses to let a registry that is not known stop connections of others.
-import { judgeConnection, type NamedRegistry, type StoredConnection } from '../domain/connection.js';
+import { judgeConnection, type StoredConnection } from '../domain/connection.js';
 import type { ConnectionRule } from '../domain/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../domain/failures.js';
+import { registriesOfHost, registryInFile, type NamedRegistry } from '../domain/registries.js';
 import { bareHost } from '../domain/registry-host.js';
+import type { TokenGroup } from '../domain/token-group.js';
 import type { Attempt } from './attempt.js';
 import type { Shared, Targets } from './targets.js';
 
@@ -15,7 +17,7 @@ export interface Judge {
 
 export interface Writable {
   readonly registry: string;
-  readonly region: string;
+  readonly group: TokenGroup;
   readonly warning?: string;
 }
 
@@ -36,21 +38,38 @@ export async function judgeByRule(
   rule: ConnectionRule,
   connection: StoredConnection,
 ): Promise<Writable | RefreshFailure> {
-  const settings = judge.targets.registries.find(({ name, registryHost }) =>
-    rule.registry === undefined ? registryHost === bareHost(connection.host ?? '') : name === rule.registry,
-  );
-  const named = settings && (await findRegistry(judge, settings.name));
-  if (named instanceof RefreshFailure) return named;
-  const judgement = judgeConnection(
-    connection,
-    named ? [named] : [],
-    rule.registry === undefined ? undefined : named,
-  );
-  if (judgement.writable) return judgement;
-  return new RefreshFailure(
-    judgement.type,
-    `Connection ${connection.id} is not written: ${judgement.message}.`,
-  );
+  const wanted =
+    rule.registry === undefined
+      ? await findByHost(judge, connection)
+      : await findRegistry(judge, rule.registry);
+  if (wanted instanceof RefreshFailure) return wanted;
+  const judgement = judgeConnection(connection, wanted);
+  return judgement.writable ? judgement : notWritten(connection, judgement.type, judgement.message);
+}
+
+function notWritten({ id }: StoredConnection, type: FailureType, message: string, remedy?: string) {
+  return new RefreshFailure(type, `Connection ${id} is not written: ${message}.`, remedy);
+}
+
+/** The one entry of `registries` that the connection's host is of; undefined when its host alone tells. */
+async function findByHost(
+  judge: Judge,
+  connection: StoredConnection,
+): Promise<NamedRegistry | RefreshFailure | undefined> {
+  const { registries } = judge.targets;
+  const host = connection.host ?? '';
+  const inFile = registries.map(registryInFile).filter((registry) => registry !== undefined);
+  const [first, ...more] = registriesOfHost(inFile, host);
+  if (first && more.length > 0) {
+    const names = [first, ...more].map(({ name }) => name).join(' and ');
+    const message = `its host is that of registries ${names}, which get their tokens in different ways`;
+    const remedy = `Say which in its entry under \`connections\`: \`registry: ${first.name}\`.`;
+    return notWritten(connection, 'ConnectionRegistryUnknown', message, remedy);
+  }
+  if (first) return first;
+  // Of an entry whose account or region an Airflow keeps, only a host of its own is known before that is read.
+  const settings = registries.find(({ registryHost }) => registryHost === bareHost(host));
+  return settings && findRegistry(judge, settings.name);
 }
 
 /** The registry that a missing connection is to be made for; undefined when it is not to be made. */

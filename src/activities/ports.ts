@@ -4,6 +4,7 @@ import type { Secret } from '../secret.js';
 import type { StoredConnection } from '../domain/connection.js';
 import type { RefreshFailure } from '../domain/failures.js';
 import type { RegistryProbe } from '../domain/steps.js';
+import type { TokenGroup } from '../domain/token-group.js';
 
 /** A page of the connections of an Airflow, in the order of their ids. */
 export interface ConnectionPage {
@@ -106,22 +107,45 @@ export interface IssuedToken {
   /** base64 of `AWS:<password>`, if ECR kept to its word. */
   readonly authorizationToken: Secret | undefined;
   readonly expiresAt: Date | undefined;
+  /** `https://` and the registry of whoever asked, if ECR kept to its word; ECR Public names none. */
+  readonly proxyEndpoint?: string | undefined;
   /** Who the token was issued to; null when AWS STS could not be asked. */
   readonly principalArn: string | null;
+  /** When the credentials end that the token was obtained with; undefined for those that do not. */
+  readonly sessionEndsAt?: Date | undefined;
+  /** Milliseconds that the clock of AWS is ahead of ours, where that is four minutes or more; else 0. */
+  readonly clockOffsetMs: number;
 }
 
 export interface TokenIssuer {
   /**
-   * One GetAuthorizationToken call of the default principal in a region.
+   * One GetAuthorizationToken call for a token group, as its principal.
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled,
    *   AwsUnavailable, EcrResponseInvalid
    */
-  issueToken(region: string, signal: AbortSignal): Promise<IssuedToken>;
+  issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken>;
+}
+
+/** What else a registry is asked when a password is shown to it. */
+export interface ProbeQuestions {
+  /** Whether it refuses a wrong password: one that does not proves nothing by its yes. */
+  readonly wrongPassword: boolean;
+  /** Images whose manifests are asked for: repository, and tag or digest. */
+  readonly images: readonly string[];
+}
+
+/** What a registry said, and whether it was seen to refuse a wrong password. */
+export interface ProbeAnswer {
+  readonly probe: RegistryProbe;
+  readonly refusesWrongPassword: boolean;
 }
 
 export interface RegistryApi {
-  /** Shows a password to the registry (`GET /v2/`, Basic). Never throws: no answer is the outcome `unreachable`. */
-  probe(host: string, password: Secret, signal: AbortSignal): Promise<RegistryProbe>;
+  /**
+   * Shows a password to the registry: `GET /v2/`, by the way to sign in that the registry asks for. Never throws: no
+   * answer is the outcome `unreachable`. The password is sent to the registry's own host alone.
+   */
+  probe(host: string, password: Secret, questions: ProbeQuestions, signal: AbortSignal): Promise<ProbeAnswer>;
 }
 
 /** One Docker Engine. */

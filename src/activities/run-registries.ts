@@ -1,9 +1,13 @@
 // Owns the registries of the configuration as the current run sees them: account and region that Airflow keeps as
 // Variables are read once per run. Refuses whatever is no AWS account or region, and shows nothing of it.
-import type { NamedRegistry } from '../domain/connection.js';
-import type { AirflowVariable, RegistrySettings } from '../domain/connection-rules.js';
+import { FIPS_REGIONS, hasFips, isAccount, isRegion } from '../domain/aws-regions.js';
 import { RefreshFailure } from '../domain/failures.js';
-import { ecrHost, isAccount, isRegion } from '../domain/registry-host.js';
+import {
+  resolveRegistry,
+  type AirflowVariable,
+  type NamedRegistry,
+  type RegistrySettings,
+} from '../domain/registries.js';
 import { abortable, type Attempt } from './attempt.js';
 import type { Targets } from './targets.js';
 
@@ -40,14 +44,20 @@ export class RunRegistries {
 
 async function readRegistry(
   targets: Targets,
-  { name, account, region, registryHost }: RegistrySettings,
+  settings: RegistrySettings,
   signal: AbortSignal,
 ): Promise<NamedRegistry> {
+  const { name, account, region } = settings;
   const read = (kind: keyof typeof GRAMMARS, value: string | AirflowVariable): Promise<string> =>
     typeof value === 'string' ? Promise.resolve(value) : readVariable(targets, name, kind, value, signal);
-  const accountId = await read('account', account);
+  const accountId = account === undefined ? undefined : await read('account', account);
   const regionName = await read('region', region);
-  return { name, region: regionName, host: registryHost ?? ecrHost(accountId, regionName) };
+  if (settings.fips && !hasFips(regionName)) {
+    // The configuration is checked for it; an Airflow Variable can only be checked here.
+    const message = `Registry ${name} is to be reached by FIPS, and ECR has no FIPS endpoint in ${regionName}`;
+    throw new RefreshFailure('AirflowVariableInvalid', `${message}, only in ${FIPS_REGIONS.join(', ')}.`);
+  }
+  return resolveRegistry(settings, accountId, regionName);
 }
 
 const GRAMMARS = {

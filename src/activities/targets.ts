@@ -1,14 +1,10 @@
 // Owns what one configuration grants, and the look-ups by which activities turn the names they are given into it.
 // Refuses every name that is not there: whoever may start an activity on the task queue gets nothing by it.
-import {
-  findRule,
-  isConnectionId,
-  type ConnectionRule,
-  type RegistrySettings,
-} from '../domain/connection-rules.js';
+import { findRule, isConnectionId, type ConnectionRule } from '../domain/connection-rules.js';
 import { RefreshFailure } from '../domain/failures.js';
-import { parseEcrHost } from '../domain/registry-host.js';
-import type { Attempt } from './attempt.js';
+import type { RegistrySettings } from '../domain/registries.js';
+import type { ScheduleSettings } from '../domain/schedule.js';
+import type { DailyProofs } from './daily-proofs.js';
 import type { AirflowApi, DockerEngine } from './ports.js';
 import type { RunRegistries } from './run-registries.js';
 import type { TokenCache } from './token-cache.js';
@@ -30,6 +26,9 @@ export interface Targets {
   readonly airflows: ReadonlyMap<string, GrantedAirflow>;
   readonly registries: readonly RegistrySettings[];
   readonly engines: ReadonlyMap<string, GrantedEngine>;
+  /** The images whose manifests a registry is asked for. */
+  readonly imagesOf: (registry: string) => readonly string[];
+  readonly schedule: ScheduleSettings;
 }
 
 export interface TargetsSource {
@@ -44,10 +43,9 @@ export interface Shared {
   readonly source: TargetsSource;
   readonly tokens: TokenCache;
   readonly registries: RunRegistries;
+  /** Registries, and engines before them, that were seen to refuse a wrong password. */
+  readonly proofs: DailyProofs;
 }
-
-/** The only principal of this release: the AWS SDK's default credential chain. */
-export const DEFAULT_PRINCIPAL = 'default';
 
 /** @throws RefreshFailure ConfigVersionMismatch */
 export function targetsOf(source: TargetsSource, configHash: string): Targets {
@@ -83,34 +81,7 @@ export function grantedEngine(targets: Targets, name: string): GrantedEngine {
   return targets.engines.get(name) ?? notGranted('engine');
 }
 
-/**
- * The regions of registries: of the configuration, else ECR's by their very host names. A token is never shown to any
- * other host. All are looked up before the first Airflow Variable is read.
- * @throws RefreshFailure InputNotGranted, and whatever RunRegistries throws
- */
-export async function grantedRegions(
-  { registries }: Shared,
-  targets: Targets,
-  hosts: readonly string[],
-  attempt: Attempt,
-): Promise<string[]> {
-  const found = hosts.map(
-    (host) =>
-      targets.registries.find(({ registryHost }) => registryHost === host) ??
-      parseEcrHost(host)?.region ??
-      notGranted('registry'),
-  );
-  return Promise.all(
-    found.map(async (known) => {
-      if (typeof known === 'string') return known;
-      return typeof known.region === 'string'
-        ? known.region
-        : (await registries.find(targets, known, attempt)).region;
-    }),
-  );
-}
-
 /** The name itself is not shown: it came from outside and may be anything. */
-function notGranted(kind: string): never {
+export function notGranted(kind: string): never {
   throw new RefreshFailure('InputNotGranted', `The configuration does not grant the ${kind} asked for.`);
 }

@@ -2,8 +2,12 @@
 // signs in from there; that the connection holds it was proven by the answer to the write.
 import { RefreshFailure } from '../domain/failures.js';
 import type { DockerInput, DockerSignIn } from '../domain/steps.js';
+import { WRONG_PASSWORD } from '../domain/token.js';
+import { Secret } from '../secret.js';
 import type { Attempt } from './attempt.js';
-import { grantedEngine, grantedRegions, targetsOf, type GrantedEngine, type Shared } from './targets.js';
+import { grantedGroup } from './granted-groups.js';
+import type { DockerEngine } from './ports.js';
+import { grantedEngine, targetsOf, type GrantedEngine, type Shared } from './targets.js';
 
 /**
  * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine, RunRegistries and
@@ -17,12 +21,40 @@ export async function testDocker(
   const targets = targetsOf(shared.source, input.configHash);
   const granted = grantedEngine(targets, input.engine);
   const { engine: name, registry } = input;
-  const [region = ''] = await grantedRegions(shared, targets, [registry], attempt);
+  const group = await grantedGroup(shared, targets, registry, input.group, attempt);
   const version = await readVersion(granted, attempt.signal);
   if (version === null) return { engine: name, version, registry, signIn: 'none', fingerprint: null };
-  const { token } = await shared.tokens.take(attempt.runId, region, registry, attempt.signal);
+  const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
+  // Docker follows a realm wherever it leads.
+  if (probe.type === 'RegistryRealmForeign') {
+    throw new RefreshFailure(probe.type, `${registry}: ${probe.message}`, probe.remedy);
+  }
   await granted.engine.signIn(registry, token.password, attempt.signal);
-  return { engine: name, version, registry, signIn: 'ok', fingerprint: token.fingerprint };
+  const isProven = await refusesWrongPassword(shared, granted.engine, input, attempt.signal);
+  const signIn = isProven ? 'ok' : 'inconclusive';
+  return { engine: name, version, registry, signIn, fingerprint: token.fingerprint };
+}
+
+/**
+ * Whether a wrong password is refused where the engine stands, which may be behind another proxy or mirror than the
+ * worker: seen within a day, or tried now. What cannot be tried is no ground for doubt: the next run tries again.
+ */
+async function refusesWrongPassword(
+  { proofs }: Shared,
+  engine: DockerEngine,
+  { engine: name, registry }: DockerInput,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const key = JSON.stringify([name, registry]);
+  if (proofs.has(key)) return true;
+  try {
+    await engine.signIn(registry, new Secret(WRONG_PASSWORD), signal);
+    return false;
+  } catch (error) {
+    if (!(error instanceof RefreshFailure)) throw error;
+    if (error.type === 'DockerSignInRefused') proofs.add(key);
+    return true;
+  }
 }
 
 /** Null when the engine is not there and nobody asked for it. */

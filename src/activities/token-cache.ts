@@ -1,21 +1,27 @@
 // Owns the tokens of the current run, in memory alone. It is the only caller of ECR, and hands out only tokens
 // that were checked and shown to the registry. Refuses to keep what another run obtained.
-import { isYoung, checkToken } from '../domain/token.js';
 import { RefreshFailure } from '../domain/failures.js';
-import { tokenGroup } from '../domain/registry-host.js';
 import type { RegistryProbe, TokenFacts } from '../domain/steps.js';
+import { accountOfArn, checkToken, isYoung, reliableUntil } from '../domain/token.js';
+import type { TokenGroup } from '../domain/token-group.js';
+import { tokenWarnings } from '../domain/token-warnings.js';
 import { Secret } from '../secret.js';
-import { abortable } from './attempt.js';
+import { abortable, type Attempt } from './attempt.js';
+import type { DailyProofs } from './daily-proofs.js';
 import type { RegistryApi, TokenIssuer } from './ports.js';
-import { DEFAULT_PRINCIPAL } from './targets.js';
+import type { Targets } from './targets.js';
 
 export interface Token {
   readonly password: Secret;
   readonly fingerprint: string;
-  readonly region: string;
+  readonly group: TokenGroup;
   readonly principalArn: string | null;
+  /** By the clock of AWS, as the other times are. */
   readonly issuedAt: Date;
   readonly expiresAt: Date;
+  readonly sessionEndsAt?: Date | undefined;
+  /** Milliseconds that the clock of AWS is ahead of the worker's. */
+  readonly clockOffsetMs: number;
 }
 
 export interface ProbedToken {
@@ -24,16 +30,27 @@ export interface ProbedToken {
 }
 
 /** What may be told of a token, and what its registries said. */
-export function tokenFacts(token: Token, probes: readonly RegistryProbe[]): TokenFacts {
-  const { region, principalArn, fingerprint, issuedAt, expiresAt } = token;
+export function tokenFacts(
+  token: Token,
+  { schedule }: Targets,
+  probes: readonly RegistryProbe[],
+): TokenFacts {
+  const { group, principalArn, fingerprint, issuedAt, expiresAt } = token;
+  const until = reliableUntil(token);
+  const warnings = tokenWarnings(
+    { ...token, group: group.name, principal: principalArn ?? group.principal.name },
+    schedule,
+  );
   return {
-    group: tokenGroup(DEFAULT_PRINCIPAL, region),
-    region,
+    group: group.name,
+    region: group.region,
     principalArn,
     issuedAt: issuedAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     fingerprint,
     probes,
+    ...(until < expiresAt ? { reliableUntil: until.toISOString() } : {}),
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
 }
 
@@ -47,87 +64,100 @@ interface CachedGroup {
  * ending with the first of them that is cancelled. Together below the 59 s that an attempt of `extractToken` has.
  */
 const ISSUE_LIMIT_MS = 40_000;
-const PROBE_LIMIT_MS = 15_000;
+const PROBE_LIMIT_MS = 18_000;
+
+export interface TokenCacheParts {
+  readonly issuer: TokenIssuer;
+  readonly registry: RegistryApi;
+  /** Registries that were seen to refuse a wrong password. */
+  readonly proofs: DailyProofs;
+  readonly now: () => Date;
+}
 
 export class TokenCache {
-  readonly #issuer: TokenIssuer;
-  readonly #registry: RegistryApi;
-  readonly #now: () => Date;
+  readonly #parts: TokenCacheParts;
   #runId: string | undefined;
   #groups = new Map<string, CachedGroup>();
 
-  constructor(issuer: TokenIssuer, registry: RegistryApi, now: () => Date) {
-    this.#issuer = issuer;
-    this.#registry = registry;
-    this.#now = now;
+  constructor(parts: TokenCacheParts) {
+    this.#parts = parts;
   }
 
   /**
-   * The run's token of a region, shown to the given registry. On a miss (another worker, a restart, a token past
+   * The run's token of a group, shown to the given registry. On a miss (another worker, a restart, a token past
    * half of its life) it gets another: cheap, and a new token does not revoke the old one.
    *
    * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws
    */
-  async take(runId: string, region: string, registry: string, signal: AbortSignal): Promise<ProbedToken> {
-    const { token, probes } = await this.#takeYoung(runId, region, signal);
-    let probe = probes.get(registry);
-    if (!probe) {
-      probe = this.#registry.probe(registry, token.password, AbortSignal.timeout(PROBE_LIMIT_MS));
-      probes.set(registry, probe);
-    }
+  async take(
+    { runId, signal }: Pick<Attempt, 'runId' | 'signal'>,
+    targets: Pick<Targets, 'imagesOf'>,
+    group: TokenGroup,
+    registry: string,
+  ): Promise<ProbedToken> {
+    const { token, probes } = await this.#takeYoung(runId, group, signal);
+    const probe = probes.get(registry) ?? this.#probe(registry, token, targets.imagesOf(registry));
+    probes.set(registry, probe);
     return { token, probe: await abortable(probe, signal) };
   }
 
   /** Whether connections that received this token need no other yet. */
-  isYoung({ issuedAt, expiresAt }: TokenFacts): boolean {
-    return isYoung({ issuedAt: new Date(issuedAt), expiresAt: new Date(expiresAt) }, this.#now());
+  isYoung({ issuedAt, expiresAt, reliableUntil: until = expiresAt }: TokenFacts): boolean {
+    return isYoung({ issuedAt: new Date(issuedAt), expiresAt: new Date(until) }, this.#parts.now());
   }
 
-  async #takeYoung(runId: string, region: string, signal: AbortSignal) {
-    const cached = this.#group(runId, region);
+  async #takeYoung(runId: string, group: TokenGroup, signal: AbortSignal) {
+    const cached = this.#cached(runId, group);
     const token = await abortable(cached.token, signal);
-    if (isYoung(token, this.#now())) return { token, probes: cached.probes };
-    this.#forget(region, cached);
-    const fresh = this.#group(runId, region);
+    const nowAtAws = new Date(this.#parts.now().getTime() + token.clockOffsetMs);
+    if (isYoung(token, nowAtAws)) return { token, probes: cached.probes };
+    this.#forget(group, cached);
+    const fresh = this.#cached(runId, group);
     return { token: await abortable(fresh.token, signal), probes: fresh.probes };
   }
 
-  #group(runId: string, region: string): CachedGroup {
+  #cached(runId: string, group: TokenGroup): CachedGroup {
     if (runId !== this.#runId) {
       this.#runId = runId;
       this.#groups = new Map();
     }
-    const key = tokenGroup(DEFAULT_PRINCIPAL, region);
-    const known = this.#groups.get(key);
+    const known = this.#groups.get(group.name);
     if (known) return known;
-    const group: CachedGroup = { token: this.#issue(region), probes: new Map() };
-    this.#groups.set(key, group);
+    const cached: CachedGroup = { token: this.#issue(group), probes: new Map() };
+    this.#groups.set(group.name, cached);
     // A failed call is not kept: the next attempt asks again.
-    group.token.catch(() => this.#forget(region, group));
-    return group;
+    cached.token.catch(() => this.#forget(group, cached));
+    return cached;
   }
 
-  #forget(region: string, group: CachedGroup): void {
-    const key = tokenGroup(DEFAULT_PRINCIPAL, region);
-    if (this.#groups.get(key) === group) this.#groups.delete(key);
+  #forget({ name }: TokenGroup, cached: CachedGroup): void {
+    if (this.#groups.get(name) === cached) this.#groups.delete(name);
   }
 
-  async #issue(region: string): Promise<Token> {
-    const issued = await this.#issuer.issueToken(region, AbortSignal.timeout(ISSUE_LIMIT_MS));
-    const issuedAt = this.#now();
-    const check = checkToken(issued.authorizationToken?.reveal(), issued.expiresAt, issuedAt);
-    if (!check.usable || !issued.expiresAt) {
-      const problem = check.usable ? 'it does not say when the token expires' : check.problem;
-      throw new RefreshFailure('EcrResponseInvalid', `ECR in ${region} gave no usable token: ${problem}.`);
+  async #issue(group: TokenGroup): Promise<Token> {
+    const issued = await this.#parts.issuer.issueToken(group, AbortSignal.timeout(ISSUE_LIMIT_MS));
+    const { principalArn, sessionEndsAt, clockOffsetMs } = issued;
+    const issuedAt = new Date(this.#parts.now().getTime() + clockOffsetMs);
+    const answer = { ...issued, authorizationToken: issued.authorizationToken?.reveal() };
+    const account = accountOfArn(principalArn);
+    const check = checkToken(answer, { region: group.region, account, now: issuedAt });
+    if (!check.usable) {
+      const where = group.api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
+      const message = `${where} in ${group.region} gave no usable token: ${check.problem}.`;
+      throw new RefreshFailure('EcrResponseInvalid', message);
     }
     const password = new Secret(check.password);
-    return {
-      password,
-      fingerprint: password.fingerprint(),
-      region,
-      principalArn: issued.principalArn,
-      issuedAt,
-      expiresAt: issued.expiresAt,
-    };
+    const { expiresAt } = check;
+    const fingerprint = password.fingerprint();
+    return { password, fingerprint, group, principalArn, issuedAt, expiresAt, sessionEndsAt, clockOffsetMs };
+  }
+
+  async #probe(registry: string, token: Token, images: readonly string[]): Promise<RegistryProbe> {
+    const { registry: api, proofs } = this.#parts;
+    const questions = { wrongPassword: !proofs.has(registry), images };
+    const limit = AbortSignal.timeout(PROBE_LIMIT_MS);
+    const answer = await api.probe(registry, token.password, questions, limit);
+    if (answer.refusesWrongPassword) proofs.add(registry);
+    return answer.probe;
   }
 }

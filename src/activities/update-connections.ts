@@ -4,7 +4,8 @@ import { RefreshFailure } from '../domain/failures.js';
 import type { TokenFacts, UpdateInput, UpdateOutcome } from '../domain/steps.js';
 import { asUpdateProgress, outcomeOf, type UpdateProgress } from '../domain/update-progress.js';
 import type { Attempt } from './attempt.js';
-import { grantedAirflow, grantedRegions, grantedRules, targetsOf, type Shared } from './targets.js';
+import { grantedGroup } from './granted-groups.js';
+import { grantedAirflow, grantedRules, targetsOf, type Shared } from './targets.js';
 import { tokenFacts } from './token-cache.js';
 import { writeToken } from './write-token.js';
 
@@ -26,12 +27,13 @@ export async function updateConnections(
   const progress = new Progress(attempt, input.connections, noted(shared, attempt, input.connections));
   try {
     const { registry } = input;
-    const [region = ''] = await grantedRegions(shared, targets, [registry], attempt);
-    const { token, probe } = await shared.tokens.take(attempt.runId, region, registry, attempt.signal);
+    const group = await grantedGroup(shared, targets, registry, input.group, attempt);
+    const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
     if (probe.outcome === 'refused') {
-      throw new RefreshFailure('RegistryRefusedToken', `${registry}: ${probe.message}`);
+      const { type = 'RegistryRefusedToken', remedy } = probe;
+      throw new RefreshFailure(type, `${registry}: ${probe.message}`, remedy);
     }
-    const facts = tokenFacts(token, [probe]);
+    const facts = tokenFacts(token, targets, [probe]);
     const problems = await writeToken(
       { judge: { shared, targets, attempt }, airflow, rules, registry, token },
       progress.pending(),

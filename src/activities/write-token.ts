@@ -151,8 +151,9 @@ async function objectionTo(write: Write, connection: StoredConnection): Promise<
     return new RefreshFailure('AirflowWriteUnconfirmed', 'Airflow answered with another connection.');
   const verdict = await judgeByRule(write.judge, rule, connection);
   if (verdict instanceof RefreshFailure) return verdict;
-  if (verdict.registry === write.registry) return undefined;
-  const message = `Connection ${connection.id} is not written: its host is now ${verdict.registry}.`;
+  const { registry, group } = verdict;
+  if (registry === write.registry && group.name === write.token.group.name) return undefined;
+  const message = `Connection ${connection.id} is not written: it is now of ${registry} (${group.name}).`;
   return new RefreshFailure('ConnectionRegistryChanged', message);
 }
 

@@ -3,7 +3,8 @@
 import { isIPv4 } from 'node:net';
 
 import { isLoopbackHost } from '../domain/loopback.js';
-import { parseEcrHost } from '../domain/registry-host.js';
+import { isRegion } from '../domain/aws-regions.js';
+import { readEcrHost } from '../domain/registry-host.js';
 
 export interface AddressFault {
   readonly message: string;
@@ -68,24 +69,52 @@ export function checkRegistryHost(host: string): AddressFault | undefined {
 }
 
 function checkHostOfAws(host: string): AddressFault | undefined {
-  if (parseEcrHost(host)) {
+  const reading = readEcrHost(host);
+  if (reading && 'flaw' in reading) {
+    const meant = reading.meant === undefined ? '' : ` \`${reading.meant}\` was meant, perhaps;`;
     return fault(
-      'is a host of ECR itself, which tells account and region',
+      `looks like a host of ECR and is none: ${reading.flaw}`,
+      `Check it;${meant} then remove \`registryHost\`: hosts of ECR follow from account and region.`,
+    );
+  }
+  if (reading?.kind === 'public') {
+    return fault('is ECR Public', 'Write `kind: public` in place of account, region and `registryHost`.');
+  }
+  if (reading) {
+    return fault(
+      `is a host of ECR itself, of account ${reading.account} in ${reading.region}`,
       'Remove `registryHost`: it follows from account and region. Connections with this host need no entry at all.',
     );
-  }
-  if (/^\d+\.dkr[.-]ecr/.test(host)) {
-    return fault(
-      'looks like a host of ECR and is none',
-      'Check it: twelve digits of account, `.dkr.ecr.`, region, `.amazonaws.com`; then remove `registryHost`.',
-    );
-  }
-  if (/^(public\.ecr|ecr-public)\./.test(host)) {
-    return fault('is ECR Public, which this release does not refresh', 'Remove this entry.');
   }
   return isLinkLocal(host)
     ? fault('is a link-local address, where clouds keep their credentials', 'Name the host of a registry.')
     : undefined;
+}
+
+/**
+ * What is wrong with the address of an ECR API; undefined when it may be asked.
+ * @param region that of the registry, where it is known
+ */
+export function checkEcrEndpoint(text: string, region: string | undefined): AddressFault | undefined {
+  const example = 'Write for example `endpoint: https://vpce-….api.ecr.us-east-1.vpce.amazonaws.com`.';
+  const url = parseUrl(text);
+  if (!url || !isHost(url.hostname) || url.port === '0') return fault('is no URL', example);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+    return fault('is not https://: tokens would cross the network in clear', example);
+  }
+  if (url.username || url.password || /[?#]/.test(text) || !/^\/?$/.test(url.pathname)) {
+    return fault('has more than a host and a port', example);
+  }
+  if (isLinkLocal(url.hostname)) {
+    return fault('is a link-local address, where clouds keep their credentials', example);
+  }
+  const named = url.hostname.split('.').find((label) => isRegion(label));
+  return named === undefined || region === undefined || named === region
+    ? undefined
+    : fault(
+        `is of region ${named}, and the registry of ${region}`,
+        `Name an endpoint of ${region}, or write \`region: ${named}\`.`,
+      );
 }
 
 /**

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 
 import { formatPath, showKey, type ReportProblem, type SettingPath } from './problems.js';
 import { configJsonSchema, type JsonSchema } from './schema.js';
-import { suggestKey } from './suggest.js';
+import { suggestKey } from '../domain/suggest.js';
 
 const KINDS: Readonly<Record<string, string>> = {
   array: 'a list',

@@ -8,6 +8,7 @@ import { reportIssues } from './issues.js';
 import type { AirflowConfig, RefreshConfig } from './refresh-config.js';
 import { resolveAirflows } from './resolve-airflows.js';
 import { resolveEngines } from './resolve-engines.js';
+import { resolveImages } from './resolve-images.js';
 import { resolveRegistries, warnOfIdleRegistries } from './resolve-registries.js';
 import { resolveSchedule } from './resolve-schedule.js';
 import { namesIn } from './resolve-values.js';
@@ -48,20 +49,30 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const airflows = resolveAirflows(raw['airflows'], registryNames ?? [], resolution);
   const registries = resolveRegistries(raw['registries'], airflowNames ?? [], resolution);
   const engines = resolveEngines(raw['docker'], resolution);
+  const images = resolveImages(raw['docker'], resolution);
   const schedule = resolveSchedule(raw['schedule'], report);
   if (problems.length > 0 || !parsed.success || !schedule) throw new ConfigError(path, sortByLine(problems));
 
   warnOfIdleRegistries(
     raw['registries'],
+    registries.map(({ registry }) => registry),
     namedRegistries(airflows.map(({ airflow }) => airflow)),
     resolution,
   );
   const { taskQueue } = parsed.data.temporal;
-  const rest = { registries, engines, schedule, taskQueue };
+  const rest = { engines, schedule, taskQueue };
   return {
-    hash: hashConfig({ airflows: airflows.map(({ identity }) => identity), ...rest }),
+    hash: hashConfig({
+      airflows: airflows.map(({ identity }) => identity),
+      registries: registries.map(({ identity }) => identity),
+      ...rest,
+      // Left out where there are none, so that an upgrade does not change the hash under a run.
+      ...(images.length === 0 ? {} : { images }),
+    }),
     path,
     airflows: airflows.map(({ airflow }) => airflow),
+    registries: registries.map(({ registry }) => registry),
+    images,
     ...rest,
     warnings: sortByLine(warnings),
   };

@@ -1,6 +1,7 @@
 // Owns the shape of a configuration that has passed every check: references resolved, defaults filled in.
 // Refuses secrets: a password, token or header is a function that reads it when it is needed.
-import type { ConnectionRule, RegistrySettings } from '../domain/connection-rules.js';
+import type { ConnectionRule } from '../domain/connection-rules.js';
+import type { RegistrySettings } from '../domain/registries.js';
 import type { ScheduleSettings } from '../domain/schedule.js';
 import type { Secret } from '../secret.js';
 import type { ConfigProblem } from './problems.js';
@@ -49,6 +50,13 @@ export interface EngineConfig {
   readonly required: boolean;
 }
 
+/** An image whose manifest is asked for: of one registry, or of every one. */
+export interface ImageConfig {
+  readonly registry?: string;
+  /** `team/app:1.0` or `team/app@sha256:…`. */
+  readonly image: string;
+}
+
 export interface RefreshConfig {
   /**
    * Twelve hex digits of the SHA-256 of everything below but `path` and `warnings`, secrets stood for by their
@@ -60,6 +68,7 @@ export interface RefreshConfig {
   readonly airflows: readonly AirflowConfig[];
   readonly registries: readonly RegistryConfig[];
   readonly engines: readonly EngineConfig[];
+  readonly images: readonly ImageConfig[];
   readonly schedule: ScheduleSettings;
   readonly taskQueue: string;
   /** What is hardly meant so, but can be worked with; not part of the hash. */

@@ -1,11 +1,19 @@
-// Owns the way from parsed `registries` to what the worker goes by: account, region and host of each.
-// Refuses two entries for one registry, and values that are neither right nor to be read from a known Airflow.
-import type { AirflowVariable } from '../domain/connection-rules.js';
-import { ecrHost, isAccount } from '../domain/registry-host.js';
-import { checkRegistryHost } from './addresses.js';
+// Owns the way from parsed `registries` to what the worker goes by: account, region, hosts, endpoint and principal.
+// Refuses what contradicts itself, what repeats another entry, and values to be read from an Airflow that is not known.
+import {
+  doubtRegion,
+  ECR_PUBLIC_REGION,
+  FIPS_REGIONS,
+  hasFips,
+  isAccount,
+  partitionOf,
+} from '../domain/aws-regions.js';
+import { registryInFile, type AirflowVariable } from '../domain/registries.js';
+import { checkEcrEndpoint, checkRegistryHost } from './addresses.js';
 import type { SettingPath } from './problems.js';
 import type { RegistryConfig } from './refresh-config.js';
 import type { Reference } from './references.js';
+import { resolveCredentials } from './resolve-credentials.js';
 import {
   checkRegion,
   fieldOf,
@@ -14,6 +22,7 @@ import {
   reportFault,
   reportUnknownName,
   resolveValue,
+  seemsGiven,
   validFields,
   type Resolution,
 } from './resolve-values.js';
@@ -21,47 +30,160 @@ import { registrySchema } from './schema-registries.js';
 
 type Setting = string | Reference | { readonly airflowVariable: string; readonly airflow: string };
 
+/** A registry, and all that a run of it depends on as plain data. */
+export interface ResolvedRegistry {
+  readonly registry: RegistryConfig;
+  readonly identity: unknown;
+}
+
+/** What an entry is, apart from its name, host and credentials. */
+interface Place {
+  readonly account?: string | AirflowVariable;
+  readonly region: string | AirflowVariable;
+}
+
 /** The registries of the parsed file; those with faults, all reported, are left out. */
 export function resolveRegistries(
   raw: unknown,
   airflows: readonly string[],
   resolution: Resolution,
-): RegistryConfig[] {
+): ResolvedRegistry[] {
   const names = new Map<string, string>();
-  const hosts = new Map<string, string>();
-  const registries: RegistryConfig[] = [];
+  const seen = new Map<string, string>();
+  const registries: ResolvedRegistry[] = [];
   for (const [index, item] of listOf(raw).entries()) {
     const at = ['registries', index];
-    const { name, registryHost, ...settings } = validFields(registrySchema, item);
-    refuseSecond(name, [...at, 'name'], names, 'the name', resolution.report);
-    const fault = registryHost === undefined ? undefined : checkRegistryHost(registryHost);
-    if (fault) reportFault(fault, [...at, 'registryHost'], resolution);
-    const region = resolveRegion(settings.region, [...at, 'region'], airflows, resolution);
-    const account = resolveAccount(settings.account, [...at, 'account'], airflows, resolution);
-    if (registryHost !== undefined) {
-      refuseSecond(registryHost, [...at, 'registryHost'], hosts, 'the host', resolution.report);
-    } else if (account !== undefined && region !== undefined && isHostUnset(item)) {
-      const key = JSON.stringify([account, region]);
-      refuseSecond(key, [...at, 'account'], hosts, 'account and region', resolution.report);
-    }
-    if (name === undefined || account === undefined || region === undefined) continue;
-    registries.push({ name, account, region, ...hostOf(registryHost, account, region) });
+    refuseSecond(
+      validFields(registrySchema, item).name,
+      [...at, 'name'],
+      names,
+      'the name',
+      resolution.report,
+    );
+    const resolved = resolveEntry(item, at, airflows, resolution);
+    if (!resolved) continue;
+    refuseTwin(resolved.registry, at, seen, resolution);
+    registries.push(resolved);
   }
   return registries;
 }
 
-function isHostUnset(item: unknown): boolean {
-  return fieldOf(item, 'registryHost') === undefined;
+function resolveEntry(
+  item: unknown,
+  at: SettingPath,
+  airflows: readonly string[],
+  resolution: Resolution,
+): ResolvedRegistry | undefined {
+  const settings = validFields(registrySchema, item);
+  const { name, kind = 'private', fips = false, dualStack = false, registryHost, endpoint } = settings;
+  const hostFault = registryHost === undefined ? undefined : checkRegistryHost(registryHost);
+  if (hostFault) reportFault(hostFault, [...at, 'registryHost'], resolution);
+  const place =
+    kind === 'public'
+      ? resolvePublic(item, at, resolution)
+      : resolvePrivate(item, settings, at, airflows, resolution);
+  const region = typeof place?.region === 'string' ? place.region : undefined;
+  const isReachable = checkEndpoints(item, at, region, resolution);
+  const credentials = resolveCredentials(
+    fieldOf(item, 'credentials'),
+    [...at, 'credentials'],
+    region === undefined ? undefined : partitionOf(region),
+    resolution,
+  );
+  if (name === undefined || !place || !isReachable || hostFault || !credentials) return undefined;
+  const rest = {
+    name,
+    kind,
+    ...place,
+    ...(registryHost === undefined ? {} : { registryHost }),
+    fips,
+    dualStack,
+    ...(endpoint === undefined ? {} : { endpoint: endpoint.replace(/\/+$/, '') }),
+  };
+  const { principal, identity } = credentials;
+  return { registry: { ...rest, principal }, identity: { ...rest, credentials: identity } };
 }
 
-function hostOf(
-  registryHost: string | undefined,
-  account: string | AirflowVariable,
-  region: string | AirflowVariable,
-): { registryHost?: string } {
-  if (registryHost !== undefined) return { registryHost };
-  if (typeof account !== 'string' || typeof region !== 'string') return {};
-  return { registryHost: ecrHost(account, region) };
+/** ECR Public is of no account, and issues its tokens in one region. */
+function resolvePublic(item: unknown, at: SettingPath, { report }: Resolution): Place | undefined {
+  let isWell = true;
+  const refuse = (key: string, message: string): void => {
+    report([...at, key], message, 'Remove it.');
+    isWell = false;
+  };
+  const region = fieldOf(item, 'region');
+  if (region !== undefined && region !== ECR_PUBLIC_REGION) {
+    refuse('region', `is not ${ECR_PUBLIC_REGION}, where alone ECR Public issues tokens`);
+  }
+  if (fieldOf(item, 'account') !== undefined)
+    refuse('account', 'stands beside kind: public, which is of no account');
+  if (fieldOf(item, 'registryHost') !== undefined)
+    refuse('registryHost', 'stands beside kind: public, which has hosts of its own');
+  if (fieldOf(item, 'fips') === true) refuse('fips', 'asks for what ECR Public does not have');
+  return isWell ? { region: ECR_PUBLIC_REGION } : undefined;
+}
+
+function resolvePrivate(
+  item: unknown,
+  settings: { readonly account?: Setting | undefined; readonly region?: Setting | undefined },
+  at: SettingPath,
+  airflows: readonly string[],
+  resolution: Resolution,
+): Place | undefined {
+  const examples = { region: 'us-east-1', account: '"123456789012"' } as const;
+  for (const key of ['region', 'account'] as const) {
+    if (seemsGiven(item, key, registrySchema)) continue;
+    resolution.report([...at, key], 'is missing', `Write for example \`${key}: ${examples[key]}\`.`);
+  }
+  const region = resolveRegion(settings.region, [...at, 'region'], airflows, resolution);
+  const account = resolveAccount(settings.account, [...at, 'account'], airflows, resolution);
+  return region === undefined || account === undefined ? undefined : { account, region };
+}
+
+/** Whether ECR can be asked where the entry says. @param region undefined where it is not known, or wrong */
+function checkEndpoints(
+  item: unknown,
+  at: SettingPath,
+  region: string | undefined,
+  resolution: Resolution,
+): boolean {
+  const { fips, dualStack, endpoint } = validFields(registrySchema, item);
+  if (endpoint !== undefined) {
+    const fault = checkEcrEndpoint(endpoint, region);
+    if (fault) reportFault(fault, [...at, 'endpoint'], resolution);
+    if (fault) return false;
+  }
+  const special = fips ? 'fips' : dualStack ? 'dualStack' : undefined;
+  if (special !== undefined && endpoint !== undefined) {
+    resolution.report(
+      [...at, special],
+      'stands beside endpoint, which is asked in place of it',
+      'Remove one of the two.',
+    );
+    return false;
+  }
+  if (!fips || region === undefined || hasFips(region) || fieldOf(item, 'kind') === 'public') return true;
+  resolution.report(
+    [...at, 'fips'],
+    `asks for what ECR does not have in ${region}`,
+    `Remove it; ECR has FIPS endpoints in ${FIPS_REGIONS.join(', ')}.`,
+  );
+  return false;
+}
+
+/** Two entries for one registry make sense only where they get its tokens in different ways. */
+function refuseTwin(
+  registry: RegistryConfig,
+  at: SettingPath,
+  seen: Map<string, string>,
+  { report }: Resolution,
+): void {
+  const known = registryInFile(registry);
+  if (!known) return;
+  const what =
+    registry.registryHost !== undefined ? 'registryHost' : registry.kind === 'public' ? 'kind' : 'account';
+  const words = { registryHost: 'the host', kind: 'the kind', account: 'account and region' }[what];
+  refuseSecond(JSON.stringify([known.host, known.group.name]), [...at, what], seen, words, report);
 }
 
 function resolveRegion(
@@ -70,8 +192,18 @@ function resolveRegion(
   airflows: readonly string[],
   resolution: Resolution,
 ): string | AirflowVariable | undefined {
-  const region = resolveSetting(setting, at, airflows, resolution);
-  return typeof region === 'object' ? region : checkRegion(region, at, resolution);
+  const setRegion = resolveSetting(setting, at, airflows, resolution);
+  if (typeof setRegion === 'object') return setRegion;
+  const region = checkRegion(setRegion, at, resolution);
+  const doubt = region === undefined ? undefined : doubtRegion(region);
+  if (doubt) {
+    resolution.warn(
+      at,
+      'is no AWS region that this release knows',
+      doubt.meant === undefined ? 'Mend it, unless the region is new.' : `Did you mean \`${doubt.meant}\`?`,
+    );
+  }
+  return region;
 }
 
 function resolveAccount(
@@ -105,14 +237,23 @@ function resolveSetting(
 }
 
 /** Warns of entries that decide nothing: connections with a host of ECR need none. */
-export function warnOfIdleRegistries(raw: unknown, used: ReadonlySet<string>, { warn }: Resolution): void {
+export function warnOfIdleRegistries(
+  raw: unknown,
+  registries: readonly RegistryConfig[],
+  used: ReadonlySet<string>,
+  { warn }: Resolution,
+): void {
   for (const [index, item] of listOf(raw).entries()) {
-    const name = fieldOf(item, 'name');
-    if (!isHostUnset(item) || typeof name !== 'string' || used.has(name)) continue;
+    const registry = registries.find(({ name }) => name === fieldOf(item, 'name'));
+    if (!registry || registry.registryHost !== undefined || used.has(registry.name)) continue;
+    const decides =
+      registry.principal.kind !== 'default' || registry.fips || registry.dualStack || registry.endpoint;
+    // What an Airflow keeps is read only for connections that name the entry.
+    if (decides && registryInFile(registry)) continue;
     warn(
       ['registries', index],
       'has no effect: no connection names it',
-      `Name it by \`registry: ${name}\` in an entry of \`connections\`, or remove it: a host of ECR tells its ` +
+      `Name it by \`registry: ${registry.name}\` in an entry of \`connections\`, or remove it: a host of ECR tells its ` +
         'own account and region.',
     );
   }

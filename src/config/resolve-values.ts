@@ -2,11 +2,11 @@
 // Refuses to stop at the first fault: each setting that has its form is checked, whatever is wrong with others.
 import type { z } from 'zod';
 
-import { isRegion } from '../domain/registry-host.js';
+import { isRegion } from '../domain/aws-regions.js';
 import type { AddressFault } from './addresses.js';
 import { formatPath, type ReportProblem, type SettingPath } from './problems.js';
 import { readReference, type Reference, type ReferenceSource } from './references.js';
-import { suggestKey } from './suggest.js';
+import { suggestKey } from '../domain/suggest.js';
 
 /** What settings are resolved with, and where faults go. */
 export interface Resolution {

@@ -14,7 +14,26 @@ export const DEFAULTS = {
   engine: 'unix:///var/run/docker.sock',
 } as const;
 
+const imageName = z.string().min(1).max(600);
+
+export const probeSchema = z.strictObject({
+  image: z
+    .union([imageName, z.array(imageName).min(1).max(100)], {
+      error: 'is neither the name of an image nor a list of such',
+    })
+    .meta({
+      description:
+        'Image, or list of images, whose manifest registries are asked for at each run: proves that it may be ' +
+        'pulled, not only that the token signs in. With the host of a registry before it, that one alone is asked.',
+      examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
+    }),
+});
+
 export const dockerSchema = z.strictObject({
+  probe: probeSchema.optional().meta({
+    description: 'What registries are asked beside whether they accept the token.',
+    examples: [{ image: 'team/app:1.0' }],
+  }),
   engines: z
     .array(z.string().min(1).max(1024))
     .max(20)

@@ -5,8 +5,10 @@ import { compose } from '../compose.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/reload.js';
 import { describePassedOver, findRule, type ConnectionRule } from '../domain/connection-rules.js';
+import { FAILURES } from '../domain/failures.js';
 import type {
   Inspection,
+  PullProbe,
   RefreshSteps,
   RegistryProbe,
   TokenFacts,
@@ -140,52 +142,88 @@ function registriesByGroup(inspections: readonly Inspection[]): Map<string, stri
   return new Map([...groups].map(([group, registries]) => [group, [...registries]]));
 }
 
+interface SignIn {
+  readonly registry: string;
+  readonly group: string;
+}
+
 async function checkToken(
   config: RefreshConfig,
   steps: RefreshSteps,
   group: string,
   registries: readonly string[],
-): Promise<{ checks: Check[]; accepted: string[] }> {
+): Promise<{ checks: Check[]; accepted: SignIn[] }> {
   const label = `token ${group}`;
   try {
     const facts = await steps.extractToken({ configHash: config.hash, group, registries });
-    const checks = [tokenCheck(label, facts), ...facts.probes.map(probeCheck)];
+    const checks = [...tokenChecks(label, facts), ...facts.probes.flatMap(probeChecks)];
     const usable = facts.probes.filter(({ outcome }) => outcome !== 'refused');
-    return { checks, accepted: usable.map(({ registry }) => registry) };
+    return { checks, accepted: usable.map(({ registry }) => ({ registry, group })) };
   } catch (error) {
     return { checks: [failed(label, describeDirectError(error))], accepted: [] };
   }
 }
 
-function tokenCheck(label: string, { principalArn, expiresAt }: TokenFacts): Check {
-  return ok(label, `issued to ${principalArn ?? '(principal unknown)'}, until ${expiresAt}`);
+function tokenChecks(label: string, facts: TokenFacts): Check[] {
+  const { principalArn, expiresAt, reliableUntil, warnings = [] } = facts;
+  const until = reliableUntil === undefined ? '' : `; its AWS session ends ${reliableUntil}`;
+  const issued = `issued to ${principalArn ?? '(principal unknown)'}, until ${expiresAt}${until}`;
+  return [
+    ok(label, issued),
+    ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
+  ];
 }
 
-function probeCheck({ registry, outcome, message = '' }: RegistryProbe): Check {
+const REACH_REMEDY = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
+
+function probeChecks({ registry, outcome, message = '', type, remedy, pulls = [] }: RegistryProbe): Check[] {
   const label = `registry ${registry}`;
-  if (outcome === 'accepted') return ok(label, 'accepts the token');
-  const remedy = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
-  if (outcome === 'unreachable') return warning(label, `could not be asked: ${message}`, remedy);
-  return {
-    name: label,
-    outcome: 'failed',
-    message: `refuses the token: ${message}`,
-    remedy: 'Check account and region.',
-  };
+  const signIn = {
+    accepted: () => ok(label, 'accepts the token'),
+    inconclusive: () =>
+      warning(
+        label,
+        `its test is inconclusive: ${message}`,
+        'Find out who answers in place of the registry.',
+      ),
+    unreachable: () => warning(label, `could not be asked: ${message}`, REACH_REMEDY),
+    refused: () => {
+      const refusal = type ?? 'RegistryRefusedToken';
+      return failed(label, { type: refusal, message, remedy: remedy ?? FAILURES[refusal].remedy });
+    },
+  }[outcome]();
+  return [signIn, ...pulls.map((pull) => pullCheck(registry, pull))];
+}
+
+function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe): Check {
+  const label = `image ${registry}/${image}`;
+  if (outcome === 'allowed') return ok(label, 'may be pulled');
+  const { remedy } = FAILURES.RegistryPullDenied;
+  if (outcome === 'denied') return failed(label, { type: 'RegistryPullDenied', message, remedy });
+  const remedies = { missing: 'Mend `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
+  return warning(label, `whether it may be pulled is not proven: ${message}`, remedies[outcome]);
 }
 
 async function checkEngine(
   config: RefreshConfig,
   steps: RefreshSteps,
   engine: string,
-  registries: readonly string[],
+  signIns: readonly SignIn[],
 ): Promise<Check[]> {
   const label = `Docker Engine ${engine}`;
   return Promise.all(
-    registries.map(async (registry) => {
+    signIns.map(async ({ registry, group }) => {
       try {
-        const { signIn, version } = await steps.testDocker({ configHash: config.hash, engine, registry });
+        const input = { configHash: config.hash, engine, registry, group };
+        const { signIn, version } = await steps.testDocker(input);
         if (signIn === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
+        if (signIn === 'inconclusive') {
+          return warning(
+            label,
+            `version ${version} signs in to ${registry} with a wrong password, too`,
+            'Find out who answers the engine in place of the registry.',
+          );
+        }
         return warning(
           label,
           'is not there',

@@ -16,22 +16,6 @@ export type ConnectionRule =
     }
   | { readonly kind: 'match'; readonly pattern: string; readonly registry?: string };
 
-/** A value that an Airflow keeps as a Variable, read at each run. */
-export interface AirflowVariable {
-  /** Name of the airflow in the configuration. */
-  readonly airflow: string;
-  readonly key: string;
-}
-
-/** An entry of `registries`, as the configuration gives it. */
-export interface RegistrySettings {
-  readonly name: string;
-  readonly account: string | AirflowVariable;
-  readonly region: string | AirflowVariable;
-  /** Absent while an Airflow Variable keeps it from being known. */
-  readonly registryHost?: string;
-}
-
 /** The rule that grants a connection: the one that names its id before one that it matches. */
 export function findRule(rules: readonly ConnectionRule[], id: string): ConnectionRule | undefined {
   return (

@@ -1,8 +1,10 @@
 // Owns the judgement which Airflow connections may receive a token of which registry, and why not.
 // Refuses to repair: what is wrong with a connection is named and left to its owner.
 import type { FailureType } from './failures.js';
-import { bareHost, parseEcrHost } from './registry-host.js';
+import { groupOfHost, isHostOf, type NamedRegistry } from './registries.js';
+import { bareHost, readEcrHost } from './registry-host.js';
 import { ECR_USER } from './token.js';
+import type { TokenGroup } from './token-group.js';
 
 /** An Airflow connection as its REST API shows it: everything but the password. */
 export interface StoredConnection {
@@ -17,41 +19,33 @@ export interface StoredConnection {
   readonly description: string | null;
 }
 
-/** A registry of the configuration, its host and region known. */
-export interface NamedRegistry {
-  readonly name: string;
-  /** Host with port, as connections and images name it. */
-  readonly host: string;
-  readonly region: string;
-}
-
 export type Judgement =
-  | { readonly writable: true; readonly registry: string; readonly region: string; readonly warning?: string }
+  | {
+      readonly writable: true;
+      readonly registry: string;
+      readonly group: TokenGroup;
+      readonly warning?: string;
+    }
   | { readonly writable: false; readonly type: FailureType; readonly message: string };
 
 /**
  * Decides whether a connection may receive a token, and of which registry.
  *
- * @param wanted the registry that the configuration says it is of; without it, its host tells
+ * @param wanted the registry of the configuration that it must be of; without it, its host tells
  */
-export function judgeConnection(
-  connection: StoredConnection,
-  namedRegistries: readonly NamedRegistry[],
-  wanted?: NamedRegistry,
-): Judgement {
+export function judgeConnection(connection: StoredConnection, wanted?: NamedRegistry): Judgement {
   if (connection.type !== 'docker') {
     return refuse('ConnectionTypeMismatch', `its type is ${quote(connection.type)}, not "docker"`);
   }
-  if (wanted && bareHost(connection.host ?? '') !== wanted.host) {
+  if (wanted && !isHostOf(wanted, connection.host ?? '')) {
     return refuse(
       'ConnectionRegistryMismatch',
       `its host ${quote(connection.host)} is not that of registry ${wanted.name} (${wanted.host})`,
     );
   }
-  const registry = findRegistry(connection.host, wanted ? [wanted] : namedRegistries);
-  if (!registry) {
-    return refuse('ConnectionRegistryUnknown', `its host ${quote(connection.host)} is no known ECR registry`);
-  }
+  const registry = bareHost(connection.host ?? '');
+  const group = groupOfHost(registry, wanted);
+  if (!group) return refuse('ConnectionRegistryUnknown', describeUnknown(connection.host));
   if (connection.port !== null) {
     return refuse('ConnectionPortSet', `its port is ${connection.port}; it must be empty`);
   }
@@ -61,18 +55,16 @@ export function judgeConnection(
   if (turnsReauthOff(connection.extra)) {
     return refuse('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');
   }
-  return { writable: true, ...registry, ...warnOfUpperCase(connection.host) };
+  return { writable: true, registry, group, ...warnOfUpperCase(connection.host) };
 }
 
-/** The registry of a connection's host: one of the configuration, else one of ECR's own host names. */
-export function findRegistry(
-  host: string | null,
-  namedRegistries: readonly NamedRegistry[],
-): { readonly registry: string; readonly region: string } | undefined {
-  if (host === null) return undefined;
-  const bare = bareHost(host);
-  const known = namedRegistries.find((named) => named.host === bare) ?? parseEcrHost(bare);
-  return known && { registry: known.host, region: known.region };
+/** What is wrong with a host that looks like ECR's is told, and the one that was meant. */
+function describeUnknown(host: string | null): string {
+  const reading = readEcrHost(bareHost(host ?? ''));
+  const flaw = reading && 'flaw' in reading ? reading : undefined;
+  if (!flaw) return `its host ${quote(host)} is no known ECR registry`;
+  const meant = flaw.meant === undefined ? '' : `; ${flaw.meant} was meant, perhaps`;
+  return `its host ${quote(host)} is no ECR registry: ${flaw.flaw}${meant}`;
 }
 
 function refuse(type: FailureType, message: string): Judgement {

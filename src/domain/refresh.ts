@@ -5,16 +5,17 @@ import { describePassedOver } from './connection-rules.js';
 import { FAILURES } from './failures.js';
 import { Limit } from './limit.js';
 import { mergePages } from './merge-pages.js';
+import { noteProbe, probeOf, refusalOf } from './registry-probe.js';
 import type { RefreshReport, Stage } from './report.js';
 import { RunRecord, type FailureFacts, type FailurePlace } from './run-record.js';
 import type {
+  DockerInput,
   InspectInput,
   Inspection,
   PassedOver,
   RefreshPlan,
   RefreshSteps,
   RegistryProbe,
-  TokenFacts,
   UpdateInput,
   UpdateOutcome,
   WritableConnections,
@@ -58,7 +59,7 @@ class Run {
   readonly #steps: RefreshSteps;
   readonly #context: RunContext;
   readonly #extractions = new Limit(EXTRACTIONS);
-  /** By registry: what it said to the token of its group, or why there is none. */
+  /** By registry and token group: what the registry said to the token, or why there is none. */
   readonly #probes = new Map<string, Promise<RegistryProbe | FailureFacts>>();
   readonly #tests = new Map<string, Promise<void>>();
 
@@ -135,19 +136,21 @@ class Run {
 
   /** Starts the extraction for the registries of a group that no other airflow has asked for yet. */
   #extract(plan: RefreshPlan, group: string, parts: readonly WritableConnections[]): void {
-    const registries = parts.map((part) => part.registry).filter((registry) => !this.#probes.has(registry));
-    if (registries.length === 0) return;
+    const asked = parts.filter((part) => !this.#probes.has(keyOf(part)));
+    if (asked.length === 0) return;
+    const registries = asked.map((part) => part.registry);
     const extraction = this.#extractions
       .run(() => this.#steps.extractToken({ configHash: plan.configHash, group, registries }))
       .then((facts) => {
         this.record.token(facts);
+        facts.probes.forEach((probe) => noteProbe(this.record, probe));
         return facts;
       })
       .catch((error: unknown) => this.#context.describe(error));
-    for (const registry of registries) {
+    for (const part of asked) {
       this.#probes.set(
-        registry,
-        extraction.then((result) => ('type' in result ? result : probeOf(result, registry))),
+        keyOf(part),
+        extraction.then((result) => ('type' in result ? result : probeOf(result, part.registry))),
       );
     }
   }
@@ -159,20 +162,15 @@ class Run {
     updates: AirflowUpdates,
   ): Promise<void> {
     const { registry, connections } = part;
-    const probe = await this.#probes.get(registry);
+    const probe = await this.#probes.get(keyOf(part));
     const refusal = probe && refusalOf(probe);
     if (refusal) {
       this.record.fail({ stage: 'extract', airflow, registry, connections }, refusal);
       return;
     }
-    if (probe && 'outcome' in probe && probe.outcome === 'unreachable') {
-      this.record.warn(
-        `Registry ${registry} could not be asked whether it accepts the token: ${probe.message}.`,
-      );
-    }
     await Promise.all(
       chunks(connections, this.#context.connectionsPerUpdate ?? CONNECTIONS_PER_UPDATE).map((chunk) =>
-        updates.limit.run(() => this.#update(plan, airflow, registry, chunk, updates)),
+        updates.limit.run(() => this.#update(plan, airflow, { ...part, connections: chunk }, updates)),
       ),
     );
   }
@@ -180,8 +178,7 @@ class Run {
   async #update(
     plan: RefreshPlan,
     airflow: string,
-    registry: string,
-    connections: readonly string[],
+    { registry, group, connections }: WritableConnections,
     updates: AirflowUpdates,
   ): Promise<void> {
     const place = { stage: 'update', airflow, registry, connections } as const;
@@ -189,7 +186,8 @@ class Run {
       this.record.fail(place, updates.unreachable);
       return;
     }
-    const outcome = await this.#updateOrFail({ configHash: plan.configHash, airflow, registry, connections });
+    const { configHash } = plan;
+    const outcome = await this.#updateOrFail({ configHash, airflow, registry, group, connections });
     if ('type' in outcome) {
       this.record.fail(place, outcome);
       updates.failed(outcome);
@@ -200,7 +198,7 @@ class Run {
       this.record.fail({ ...place, connections: [connection] }, facts);
       updates.failed(facts);
     }
-    if (outcome.refreshed.length > 0) this.#startTests(plan, registry);
+    if (outcome.refreshed.length > 0) this.#startTests(plan, registry, group);
   }
 
   /** What was written before the update failed for good stays written, and has not failed. */
@@ -215,12 +213,12 @@ class Run {
     }
   }
 
-  /** Once per engine and registry, as soon as the first of its connections is refreshed. */
-  #startTests(plan: RefreshPlan, registry: string): void {
+  /** Once per engine, registry and token group, as soon as the first of the connections is refreshed. */
+  #startTests(plan: RefreshPlan, registry: string, group: string): void {
     for (const engine of plan.engines) {
-      const key = JSON.stringify([engine, registry]);
+      const key = JSON.stringify([engine, registry, group]);
       if (this.#tests.has(key)) continue;
-      const test = this.#test(plan, engine, registry);
+      const test = this.#test({ configHash: plan.configHash, engine, registry, group });
       // Awaited at the end of the run. A cancellation that ends the run before counts as handled here: Temporal
       // would fail the workflow task over it, again and again, and the run could not be cancelled.
       test.catch(() => undefined);
@@ -228,10 +226,11 @@ class Run {
     }
   }
 
-  async #test(plan: RefreshPlan, engine: string, registry: string): Promise<void> {
+  async #test(input: DockerInput): Promise<void> {
+    const { engine, registry } = input;
     const signIn = await this.#attempt(
       { stage: 'test', registry },
-      () => this.#steps.testDocker({ configHash: plan.configHash, engine, registry }),
+      () => this.#steps.testDocker(input),
       (facts) => {
         if (facts.type === 'DockerSignInRefused') this.record.signInRefused(engine, registry);
       },
@@ -240,6 +239,11 @@ class Run {
     this.record.signedIn(signIn);
     if (signIn.signIn === 'none') {
       this.record.warn(`No Docker Engine at ${engine}: the sign-in from Docker was not tested.`);
+    }
+    if (signIn.signIn === 'inconclusive') {
+      this.record.warn(
+        `The test of the sign-in from ${engine} to ${registry} is inconclusive: a wrong password signs in, too.`,
+      );
     }
   }
 
@@ -270,16 +274,8 @@ class AirflowUpdates {
   }
 }
 
-function probeOf(facts: TokenFacts, registry: string): RegistryProbe {
-  const probe = facts.probes.find((candidate) => candidate.registry === registry);
-  return probe ?? { registry, outcome: 'unreachable', message: 'it was not probed' };
-}
-
-function refusalOf(probe: RegistryProbe | FailureFacts): FailureFacts | undefined {
-  if ('type' in probe) return probe;
-  if (probe.outcome !== 'refused') return undefined;
-  const { remedy } = FAILURES.RegistryRefusedToken;
-  return { type: 'RegistryRefusedToken', message: `${probe.registry}: ${probe.message}`, remedy };
+function keyOf({ registry, group }: WritableConnections): string {
+  return JSON.stringify([registry, group]);
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -1,43 +1,65 @@
-// Owns the grammar of ECR's private registry hosts and what follows from one: account, region, token group.
-// Refuses to guess: a host that does not fit is no ECR registry.
+// Owns the grammar of the hosts of ECR's registries, private and public, and what follows from one. Refuses to guess:
+// a host that contradicts itself is no registry, and is told with the host that was meant.
+import {
+  doubtRegion,
+  ECR_PUBLIC_REGION,
+  FIPS_REGIONS,
+  hasFips,
+  isAccount,
+  isRegion,
+  partitionOf,
+} from './aws-regions.js';
 
-export interface EcrRegistry {
+/** A private registry of an account in a region, by one of its host names. */
+export interface PrivateRegistry {
+  readonly kind: 'private';
   readonly host: string;
   readonly account: string;
   readonly region: string;
+  readonly fips: boolean;
+  /** IPv4 and IPv6. */
+  readonly dualStack: boolean;
 }
 
-/**
- * `<account>.dkr.ecr.<region>.<suffix>`, its FIPS form `dkr.ecr-fips` and its dual-stack form `dkr-ecr`, in every
- * AWS partition. Source: the host patterns of the ECR credential helper and of the kubelet, which agree.
- */
-const ECR_HOST =
-  /^(?<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
-
-/** Twelve digits. */
-export function isAccount(text: string): boolean {
-  return /^\d{12}$/.test(text);
+/** ECR Public, by one of its two host names. */
+export interface PublicRegistry {
+  readonly kind: 'public';
+  readonly host: string;
+  readonly region: typeof ECR_PUBLIC_REGION;
+  readonly fips: false;
+  readonly dualStack: boolean;
 }
 
-/** What looks like an AWS region, `us-east-1`: whether there is such a one, AWS alone knows. */
-export function isRegion(text: string): boolean {
-  return /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(text);
+export type EcrRegistry = PrivateRegistry | PublicRegistry;
+
+/** Why what looks like a host of ECR is none, and the host that is probably meant. */
+export interface HostFlaw {
+  readonly flaw: string;
+  readonly meant?: string;
 }
 
-/** What the hosts of a partition end with, by the beginnings of its regions. Source: the endpoints of AWS's SDKs. */
-const PARTITION_SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
-  ['cn-', 'amazonaws.com.cn'],
-  ['us-isob-', 'sc2s.sgov.gov'],
-  ['us-isof-', 'csp.hci.ic.gov'],
-  ['us-iso-', 'c2s.ic.gov'],
-  ['eu-isoe-', 'cloud.adc-e.uk'],
-  ['eusc-', 'amazonaws.eu'],
-];
+/** Sources: AWS's documentation for the first; issue 1054 of the ECR credential helper for the second. */
+const PUBLIC_HOSTS = { ipv4: 'public.ecr.aws', dualStack: 'ecr-public.aws.com' } as const;
 
-/** The host of an account's private registry in a region. */
-export function ecrHost(account: string, region: string): string {
-  const partition = PARTITION_SUFFIXES.find(([prefix]) => region.startsWith(prefix));
-  return `${account}.dkr.ecr.${region}.${partition?.[1] ?? 'amazonaws.com'}`;
+/** Everything that begins like a private registry, whatever is wrong with the rest. */
+const PRIVATE_LIKE =
+  /^(?<account>\d+)\.dkr(?<separator>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?<suffix>.+)$/;
+
+/** The host of a private registry. Where a partition has no dual-stack hosts, the usual one. */
+export function ecrHost(
+  registry: Pick<PrivateRegistry, 'account' | 'region' | 'fips' | 'dualStack'>,
+): string {
+  const { account, region, fips, dualStack } = registry;
+  const { suffix, dualStackSuffix } = partitionOf(region);
+  const service = fips ? 'ecr-fips' : 'ecr';
+  return dualStack && dualStackSuffix !== undefined
+    ? `${account}.dkr-${service}.${region}.${dualStackSuffix}`
+    : `${account}.dkr.${service}.${region}.${suffix}`;
+}
+
+/** The host of ECR Public. */
+export function ecrPublicHost(dualStack: boolean): string {
+  return dualStack ? PUBLIC_HOSTS.dualStack : PUBLIC_HOSTS.ipv4;
 }
 
 /** The bare host of what people write into a connection: no scheme, no path, no trailing slash, lower case. */
@@ -51,15 +73,59 @@ export function bareHost(host: string): string {
 
 /** The registry behind a bare host; undefined when it is not one of ECR's. */
 export function parseEcrHost(host: string): EcrRegistry | undefined {
-  const groups = ECR_HOST.exec(host)?.groups;
-  if (!groups?.['account'] || !groups['region']) return undefined;
-  return { host, account: groups['account'], region: groups['region'] };
+  const reading = readEcrHost(host);
+  return reading && 'kind' in reading ? reading : undefined;
 }
 
 /**
- * Name of the token group: one token serves every registry that a principal may read in a region.
- * Source: AWS's description of GetAuthorizationToken, which deprecates `registryIds` for this reason.
+ * The registry behind a bare host, or what is wrong with one that looks like ECR's; undefined for all others. Private
+ * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` in place of `ecr`, and with `dkr-ecr` and another suffix for
+ * IPv4 and IPv6. Sources: the patterns of the ECR credential helper and of the kubelet, AWS's list of ECR's endpoints.
  */
-export function tokenGroup(principal: string, region: string): string {
-  return `${principal}/${region}`;
+export function readEcrHost(host: string): EcrRegistry | HostFlaw | undefined {
+  if (host === PUBLIC_HOSTS.ipv4 || host === PUBLIC_HOSTS.dualStack) {
+    const dualStack = host === PUBLIC_HOSTS.dualStack;
+    return { kind: 'public', host, region: ECR_PUBLIC_REGION, fips: false, dualStack };
+  }
+  if (/^(public\.ecr|ecr-public)\./.test(host)) {
+    return {
+      flaw: 'it looks like ECR Public and is not',
+      meant: ecrPublicHost(host.startsWith('ecr-public.')),
+    };
+  }
+  const parts = PRIVATE_LIKE.exec(host)?.groups;
+  return parts && readPrivate(host, parts);
+}
+
+function readPrivate(
+  host: string,
+  parts: Readonly<Record<string, string | undefined>>,
+): PrivateRegistry | HostFlaw {
+  const { account = '', region = '', suffix = '', separator, fips: fipsMark } = parts;
+  const fips = fipsMark !== undefined;
+  if (!isAccount(account)) {
+    return { flaw: `its account has ${account.length} digits, and accounts have twelve` };
+  }
+  const registry = { account, region, fips, dualStack: separator === '-' };
+  if (!isRegion(region)) return { flaw: 'what stands for the region is none', ...nearRegion(registry) };
+  if (fips && !hasFips(region)) {
+    const flaw = `ECR has no FIPS endpoint in ${region}, only in ${FIPS_REGIONS.join(', ')}`;
+    return { flaw, meant: ecrHost({ ...registry, fips: false }) };
+  }
+  const right = ecrHost(registry);
+  if (right === host) return { kind: 'private', host, ...registry };
+  const { name, dualStackSuffix } = partitionOf(region);
+  // `.on.aws` alone tells what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
+  const isDualStack = suffix === dualStackSuffix;
+  return {
+    flaw: isDualStack
+      ? `hosts that end in ${suffix} have dkr-ecr in place of dkr.ecr`
+      : `region ${region} is of partition ${name}, whose registries do not end in ${suffix}`,
+    meant: ecrHost({ ...registry, dualStack: isDualStack || registry.dualStack }),
+  };
+}
+
+function nearRegion(registry: Parameters<typeof ecrHost>[0]): { meant?: string } {
+  const meant = doubtRegion(registry.region)?.meant;
+  return meant === undefined ? {} : { meant: ecrHost({ ...registry, region: meant }) };
 }

@@ -1,6 +1,7 @@
 // Owns the RefreshReport: what a run did, what failed and what to do about it. Refuses to grow beyond 256 KB,
 // however much failed, since Temporal would lose the report of a run whose result is too large.
 import type { FailureType } from './failures.js';
+import type { ProbeOutcome } from './steps.js';
 
 export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
 
@@ -10,8 +11,10 @@ export interface TokenReport {
   readonly principalArn: string | null;
   readonly issuedAt: string;
   readonly expiresAt: string;
+  /** Until when it can be relied on: the end of the AWS session behind it, where that comes before `expiresAt`. */
+  readonly reliableUntil: string;
   readonly fingerprint: string;
-  readonly probe: 'accepted' | 'refused' | 'unreachable';
+  readonly probe: ProbeOutcome;
 }
 
 /** The connections of one airflow that hold the token of one registry. */
@@ -23,6 +26,10 @@ export interface AirflowReport {
   /** Token that the connections received last, in this run or an earlier one; null when never. */
   readonly fingerprint: string | null;
   readonly expiresAt: string | null;
+  /** As that of the token; reports of release 0.1.0 lack it. */
+  readonly reliableUntil?: string | null;
+  /** Whose token it is; null when AWS did not say. */
+  readonly principalArn?: string | null;
   readonly lastRefreshedAt: string | null;
 }
 
@@ -30,7 +37,7 @@ export interface DockerReport {
   readonly engine: string;
   readonly version: string | null;
   readonly registry: string;
-  readonly signIn: 'ok' | 'refused' | 'none';
+  readonly signIn: 'ok' | 'inconclusive' | 'refused' | 'none';
   readonly fingerprint: string | null;
 }
 
@@ -154,7 +161,8 @@ export function asReport(value: unknown): RefreshReport | undefined {
 
 function isAirflowRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'airflow', 'registry')) return false;
-  const carried = [row['fingerprint'], row['expiresAt'], row['lastRefreshedAt']];
+  const { fingerprint, expiresAt, reliableUntil, principalArn, lastRefreshedAt } = row;
+  const carried = [fingerprint, expiresAt, reliableUntil, principalArn, lastRefreshedAt];
   return (
     typeof row['refreshed'] === 'number' &&
     carried.every((field) => field === undefined || field === null || typeof field === 'string')

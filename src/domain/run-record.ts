@@ -28,6 +28,8 @@ export interface FailurePlace {
   readonly connections?: readonly string[];
 }
 
+const WORST_FIRST = ['refused', 'unreachable', 'inconclusive', 'accepted'] as const;
+
 export class RunRecord {
   readonly #runId: string;
   readonly #startedAt: Date;
@@ -64,9 +66,8 @@ export class RunRecord {
   token(facts: TokenFacts): void {
     const known = this.#tokens.get(facts.fingerprint);
     const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
-    const worst = (['refused', 'unreachable', 'accepted'] as const).find((outcome) =>
-      outcomes.includes(outcome),
-    );
+    const worst = WORST_FIRST.find((outcome) => outcomes.includes(outcome));
+    for (const warning of facts.warnings ?? []) this.warn(warning);
     this.#tokens.set(facts.fingerprint, {
       registries: [
         ...new Set([...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)]),
@@ -75,6 +76,7 @@ export class RunRecord {
       principalArn: facts.principalArn,
       issuedAt: facts.issuedAt,
       expiresAt: facts.expiresAt,
+      reliableUntil: facts.reliableUntil ?? facts.expiresAt,
       fingerprint: facts.fingerprint,
       probe: worst ?? 'unreachable',
     });
@@ -107,11 +109,18 @@ export class RunRecord {
       this.token(other);
     }
     const row = this.#row(airflow, registry);
-    // Two workers may have written two tokens: what matters is when the first of them expires.
-    const isEarlier = row.refreshed > 0 && row.expiresAt !== null && row.expiresAt < expiresAt;
+    const written = {
+      fingerprint,
+      expiresAt,
+      reliableUntil: token?.reliableUntil ?? expiresAt,
+      principalArn: token?.principalArn ?? null,
+    };
+    // Two workers may have written two tokens: what matters is when the first of them can no longer be relied on.
+    const until = row.reliableUntil ?? row.expiresAt;
+    const isEarlier = row.refreshed > 0 && until !== null && until < written.reliableUntil;
     this.#setRow({
       ...row,
-      ...(isEarlier ? {} : { fingerprint, expiresAt }),
+      ...(isEarlier ? {} : written),
       refreshed: row.refreshed + refreshed.length,
       lastRefreshedAt: at.toISOString(),
     });
@@ -152,6 +161,8 @@ export class RunRecord {
         failed: 0,
         fingerprint: carried?.fingerprint ?? null,
         expiresAt: carried?.expiresAt ?? null,
+        reliableUntil: carried?.reliableUntil ?? carried?.expiresAt ?? null,
+        principalArn: carried?.principalArn ?? null,
         lastRefreshedAt: carried?.lastRefreshedAt ?? null,
       }
     );

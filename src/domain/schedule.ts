@@ -168,11 +168,28 @@ function expiresBetweenRuns(settings: ScheduleSettings): boolean {
  * whenever it begins; 0 when none does. At worst it begins right after the last write of a token, one interval
  * with jitter before the next run, and ends right after a run has stopped trying: then the rest of the interval
  * passes before the next. Five minutes are kept in hand.
+ *
+ * @param tokenLifeMs for how long tokens can be relied on: 12 h, unless they are known to live less
  */
-export function survivableOutageMs(settings: ScheduleSettings): number {
+export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs = TOKEN_LIFE_MS): number {
   const longestStepMs = settings.longestIntervalMs + settings.jitterMs;
   const idleMs = longestStepMs - settings.retryForMs;
-  return Math.max(0, TOKEN_LIFE_MS - longestStepMs - idleMs - RESERVE_MS);
+  return Math.max(0, tokenLifeMs - longestStepMs - idleMs - RESERVE_MS);
+}
+
+/**
+ * What tokens of this life mean for the schedule, in words that go on a sentence: `runs are up to 4 h 5 min apart, so it
+ * ends before the next one`. Undefined when an outage of two hours would pass all the same, or the user insisted.
+ */
+export function describeNarrowLife(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
+  const outageMs = survivableOutageMs(settings, tokenLifeMs);
+  if (settings.allowNarrowMargin || outageMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
+  const apartMs = settings.longestIntervalMs + settings.jitterMs;
+  const apart = `runs are up to ${formatDuration(apartMs)} apart`;
+  if (tokenLifeMs < apartMs + RESERVE_MS) return `${apart}, so it ends before the next one`;
+  return outageMs === 0
+    ? `${apart}, so no outage passes`
+    : `${apart}, so only outages of up to ${formatDuration(outageMs)} pass`;
 }
 
 /**

@@ -54,18 +54,33 @@ export interface Inspection {
 
 export interface ExtractInput {
   readonly configHash: string;
-  /** Token group: principal and region, `default/us-east-1`. */
+  /** Name of the token group: `default/us-east-1`. */
   readonly group: string;
   /** Registry hosts that the token is to be shown to. All must belong to the group. */
   readonly registries: readonly string[];
 }
 
-export type ProbeOutcome = 'accepted' | 'refused' | 'unreachable';
+/** `inconclusive`: the registry accepts a wrong password too, or none at all, so that its yes proves nothing. */
+export type ProbeOutcome = 'accepted' | 'inconclusive' | 'refused' | 'unreachable';
 
 export interface RegistryProbe {
   readonly registry: string;
   readonly outcome: ProbeOutcome;
   /** What the registry answered, or why it could not be asked; absent when it accepted. */
+  readonly message?: string;
+  /** Of a refusal: which, and what to do, where it is not `RegistryRefusedToken` with the remedy of the catalogue. */
+  readonly type?: FailureType;
+  readonly remedy?: string;
+  /** Whether images may be pulled, where the configuration names some. */
+  readonly pulls?: readonly PullProbe[];
+}
+
+/** What the registry said when it was asked for the manifest of an image. */
+export interface PullProbe {
+  readonly image: string;
+  /** `missing`: it has no such image, so that nothing is proven. `unknown`: it could not be asked. */
+  readonly outcome: 'allowed' | 'denied' | 'missing' | 'unknown';
+  /** Absent when the pull is allowed. */
   readonly message?: string;
 }
 
@@ -77,12 +92,18 @@ export interface TokenFacts {
   readonly expiresAt: string;
   readonly fingerprint: string;
   readonly probes: readonly RegistryProbe[];
+  /** Until when it can be relied on, where that is before it expires: the AWS session behind it ends then. */
+  readonly reliableUntil?: string;
+  /** What is to be known of the token beside that, in words that may be shown. */
+  readonly warnings?: readonly string[];
 }
 
 export interface UpdateInput {
   readonly configHash: string;
   readonly airflow: string;
   readonly registry: string;
+  /** Name of the token group; absent in runs that an earlier release began. */
+  readonly group?: string;
   readonly connections: readonly string[];
 }
 
@@ -101,6 +122,8 @@ export interface DockerInput {
   readonly configHash: string;
   readonly engine: string;
   readonly registry: string;
+  /** Name of the token group; absent in runs that an earlier release began. */
+  readonly group?: string;
 }
 
 export interface DockerSignIn {
@@ -108,8 +131,11 @@ export interface DockerSignIn {
   /** Version of the engine; null when there is none. */
   readonly version: string | null;
   readonly registry: string;
-  /** `none`: no engine is there, and none was asked for in the configuration. */
-  readonly signIn: 'ok' | 'none';
+  /**
+   * `none`: no engine is there, and none was asked for in the configuration. `inconclusive`: the engine signs in with a
+   * wrong password, too.
+   */
+  readonly signIn: 'ok' | 'inconclusive' | 'none';
   readonly fingerprint: string | null;
 }
 

@@ -39,7 +39,7 @@ function isTokenFacts(value: unknown): boolean {
   return texts.every((text) => typeof text === 'string') && Array.isArray(probes);
 }
 
-/** What became of an update as far as it got. The token that expires first counts: that is when somebody must act. */
+/** What became of an update as far as it got. The token that ends first counts: that is when somebody must act. */
 export function outcomeOf(
   progress: UpdateProgress,
   connections: readonly string[],
@@ -77,5 +77,5 @@ export function partialOutcome(
 }
 
 function byExpiry(a: TokenFacts, b: TokenFacts): number {
-  return Date.parse(a.expiresAt) - Date.parse(b.expiresAt);
+  return Date.parse(a.reliableUntil ?? a.expiresAt) - Date.parse(b.reliableUntil ?? b.expiresAt);
 }

@@ -2,6 +2,7 @@
 // Refuses to ask anything before the first call: an Airflow that is down must not keep the worker from starting.
 import type { AirflowApi } from '../../activities/ports.js';
 import { RefreshFailure } from '../../domain/failures.js';
+import type { AwsSessions } from '../aws/aws-sessions.js';
 import type { HttpClient } from '../http.js';
 import { createAirflow2 } from './airflow-2.js';
 import { createAirflow3 } from './airflow-3.js';
@@ -36,6 +37,8 @@ export interface AirflowOptions {
   readonly headers: readonly ExtraHeader[];
   /** A client that trusts the authorities which this Airflow needs. */
   readonly http: HttpClient;
+  /** For Amazon MWAA. */
+  readonly aws: AwsSessions;
   /** Milliseconds of any clock; only differences count. */
   readonly now: () => number;
 }
@@ -99,7 +102,7 @@ function createTransports(options: AirflowOptions): Transports {
   const { name, auth } = options;
   if (auth.kind === 'mwaa') {
     // InvokeRestApi adds /api/v2 or /api/v1 itself.
-    const transport = createMwaaTransport({ ...auth, http: options.http });
+    const transport = createMwaaTransport({ ...auth, http: options.http, aws: options.aws });
     return { 2: transport, 3: transport };
   }
   const { url } = options;

@@ -1,11 +1,11 @@
 // Owns the signature of AWS (SigV4) for a call that the SDK has no client for here, by the SDK's own signer and
 // credential chain. Refuses to keep a body: it is hashed, and left to the caller.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { failureOfCredentials } from '../aws-failure.js';
+import { DEFAULT_PRINCIPAL } from '../../domain/token-group.js';
+import type { AwsSessions } from '../aws/aws-sessions.js';
+import { failureOfCredentials } from '../aws/credentials-failure.js';
 import { withDeadline } from '../deadline.js';
-import { clientSettings } from '../ecr.js';
 
 /** Assuming a role, a process or the instance's metadata may each take a few seconds. */
 const CREDENTIALS_TIMEOUT_MS = 20_000;
@@ -25,18 +25,16 @@ export interface AwsSigner {
 }
 
 /** A signer with the default principal. */
-export function createAwsSigner(service: string, region: string): AwsSigner {
-  let credentials: ReturnType<typeof fromNodeProviderChain> | undefined;
+export function createAwsSigner(sessions: AwsSessions, service: string, region: string): AwsSigner {
+  const session = sessions.of(DEFAULT_PRINCIPAL);
 
   async function sign(
     { method, url, body }: SignableRequest,
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
-    credentials ??= fromNodeProviderChain({ clientConfig: clientSettings(), ignoreCache: true });
-    const provider = credentials;
     try {
       const identity = await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () =>
-        provider({ callerClientConfig: { region: async () => region } }),
+        session.credentials.provider({ callerClientConfig: { region: async () => region } }),
       );
       const signer = new SignatureV4({ service, region, credentials: identity, sha256: Sha256 });
       const { headers } = await signer.sign({
@@ -50,12 +48,11 @@ export function createAwsSigner(service: string, region: string): AwsSigner {
       });
       return headers;
     } catch (error) {
-      credentials = undefined;
-      throw failureOfCredentials(error);
+      throw await failureOfCredentials(DEFAULT_PRINCIPAL, error, () => session.readArn(region, signal));
     }
   }
 
-  return { sign, forget: () => void (credentials = undefined) };
+  return { sign, forget: () => session.forgetCredentials() };
 }
 
 /** SHA-256, or HMAC with a key, in the form that the signer asks for. */

@@ -2,7 +2,7 @@
 // Refuses to quote: an answer may repeat the request, so only names and status codes are read.
 import { z } from 'zod';
 import { RefreshFailure } from '../../domain/failures.js';
-import { failureOfCredentials } from '../aws-failure.js';
+import { failureOfAnyCall } from '../aws/aws-error.js';
 import type { HttpAnswer } from '../http.js';
 import { failure, notAirflow, type Attempt } from './answer.js';
 import type { ApiAnswer } from './transport.js';
@@ -36,7 +36,7 @@ export function answerOfMwaa(attempt: Attempt, place: MwaaPlace, answer: HttpAns
 
 function failureOfAws(attempt: Attempt, place: MwaaPlace, name: string, status: number): MwaaOutcome {
   const { environment, region } = place;
-  const rejected = failureOfCredentials({ name });
+  const rejected = failureOfAnyCall('AWS credentials', { name });
   if (rejected.type === 'AwsCredentialsRejected') return { kind: 'failure', failure: rejected };
   if (status === 429 || status >= 500 || rejected.type === 'AwsThrottled')
     return unavailable(attempt, status);

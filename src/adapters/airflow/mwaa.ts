@@ -1,5 +1,6 @@
 // Owns the way to an Airflow of Amazon MWAA: AWS's InvokeRestApi, signed with the default credential chain.
 // Refuses to let AWS's answers out as errors: what Airflow said within them is an answer, the rest a RefreshFailure.
+import type { AwsSessions } from '../aws/aws-sessions.js';
 import type { HttpAnswer, HttpClient } from '../http.js';
 import { failureOfTransport, type Attempt } from './answer.js';
 import { answerOfMwaa } from './mwaa-answer.js';
@@ -18,11 +19,13 @@ export interface MwaaOptions {
   readonly environment: string;
   readonly region: string;
   readonly http: HttpClient;
+  readonly aws: AwsSessions;
 }
 
 /** A transport by InvokeRestApi. Credentials are loaded on first use and kept while AWS accepts them. */
-export function createMwaaTransport({ environment, region, http }: MwaaOptions): AirflowTransport {
-  const signer = createAwsSigner('airflow', region);
+export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
+  const { environment, region, http } = options;
+  const signer = createAwsSigner(options.aws, 'airflow', region);
 
   async function send(attempt: Attempt, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
     const url = new URL(`${endpointOf(region)}/restapi/${encodeURIComponent(environment)}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { suggestKey } from '../../src/config/suggest.js';
+import { suggestKey } from '../../src/domain/suggest.js';
 
 const KEYS = ['version', 'airflows', 'registries', 'docker', 'schedule', 'temporal', 'id'];
 

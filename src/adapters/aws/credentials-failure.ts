@@ -1,0 +1,106 @@
+// Owns what an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file.
+// Refuses to quote what was read: names of profiles and files, and ARNs of roles, are in the configuration anyway.
+import { RefreshFailure } from '../../domain/failures.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../../domain/token-group.js';
+import { codesOf } from '../transport-error.js';
+import { denyingPolicy, failureOfAnyCall, isDenied, nameOf } from './aws-error.js';
+import { AssumeRoleError } from './principal-credentials.js';
+
+const NONE_FOUND = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
+
+/**
+ * The failure behind loading the credentials of a principal.
+ * @param readArn answers who a principal is, or null: of the default one, when it may not assume a role
+ */
+export async function failureOfCredentials(
+  principal: Principal,
+  error: unknown,
+  readArn: (asker: Principal) => Promise<string | null>,
+): Promise<RefreshFailure> {
+  if (error instanceof AssumeRoleError) {
+    const { roleArn, askedBy, cause } = error;
+    if (isDenied(cause)) return roleDenied(principal, roleArn, cause, askedBy, readArn);
+    if (nameOf(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
+    return noneFound(principal, cause) ?? failureOfAnyCall(`AWS credentials: role ${roleArn}`, cause);
+  }
+  // Roles that the profile or the environment name, not the configuration.
+  if (isDenied(error)) {
+    return new RefreshFailure(
+      'AwsAccessDenied',
+      `${placeOf(principal)}: the role may not be assumed`,
+      'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+    );
+  }
+  return noneFound(principal, error) ?? failureOfAnyCall(placeOf(principal), error);
+}
+
+function placeOf(principal: Principal): string {
+  return principal.kind === 'profile' ? `AWS credentials: profile ${principal.profile}` : 'AWS credentials';
+}
+
+/** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
+function noneFound(principal: Principal, error: unknown): RefreshFailure | undefined {
+  if (
+    principal.kind === 'web-identity' &&
+    codesOf(error).some((code) => /^E(NOENT|ACCES|ISDIR)$/.test(code))
+  ) {
+    const { tokenFile } = principal;
+    return new RefreshFailure(
+      'AwsCredentialsMissing',
+      `AWS credentials: the web identity token file ${tokenFile} cannot be read`,
+      'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
+    );
+  }
+  if (!NONE_FOUND.has(nameOf(error))) return undefined;
+  if (principal.kind === 'profile') {
+    return new RefreshFailure(
+      'AwsCredentialsMissing',
+      `AWS credentials: profile ${principal.profile} gives none`,
+      'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
+        'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
+    );
+  }
+  return new RefreshFailure(
+    'AwsCredentialsMissing',
+    'AWS credentials: the default chain of the AWS SDK found none',
+  );
+}
+
+async function roleDenied(
+  principal: Principal,
+  roleArn: string,
+  cause: unknown,
+  askedBy: string | undefined,
+  readArn: (asker: Principal) => Promise<string | null>,
+): Promise<RefreshFailure> {
+  if (principal.kind === 'web-identity') {
+    return new RefreshFailure(
+      'AwsAccessDenied',
+      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${roleArn}`,
+      'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
+    );
+  }
+  const asker = askedBy ?? (await readArn(DEFAULT_PRINCIPAL)) ?? 'the AWS principal of the worker';
+  const policy = denyingPolicy(cause);
+  const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
+  const withId =
+    principal.kind === 'role' && principal.externalId !== undefined ? ' with this external id' : '';
+  return new RefreshFailure(
+    'AwsAccessDenied',
+    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${policy === undefined ? '' : `: ${policy}`}`,
+    `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it${withId}. ` +
+      'The run goes on by itself.',
+  );
+}
+
+/** STS says so of a session that may not last as long, and of an ARN or name that is none; only the former passes our checks. */
+function roleInvalid(principal: Principal, roleArn: string): RefreshFailure {
+  return new RefreshFailure(
+    'AwsAccessDenied',
+    `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,
+    principal.kind === 'role' && principal.via.length > 0
+      ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
+      : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +
+          'role assumes has an hour.',
+  );
+}

@@ -1,0 +1,73 @@
+// Owns what an error of GetAuthorizationToken means, for ECR and ECR Public: whom to tell, and what to change.
+// Refuses to quote what AWS said: names, regions and ARNs alone.
+import { doubtRegion, FIPS_REGIONS } from '../../domain/aws-regions.js';
+import { RefreshFailure } from '../../domain/failures.js';
+import type { TokenGroup } from '../../domain/token-group.js';
+import { codesOf } from '../transport-error.js';
+import { denyingPolicy, failureOfAnyCall, isDenied } from './aws-error.js';
+
+/** Source: the references of both services: neither action can be narrowed to a repository. */
+const ACTIONS = {
+  ecr: ['ecr:GetAuthorizationToken'],
+  'ecr-public': ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
+} as const;
+
+/** The failure behind a call for a token. `readArn` answers who made it, or null. */
+export async function failureOfEcr(
+  group: TokenGroup,
+  error: unknown,
+  readArn: () => Promise<string | null>,
+): Promise<RefreshFailure> {
+  if (error instanceof RefreshFailure) return error;
+  const where = placeOf(group);
+  if (isDenied(error)) return denied(group, where, error, await readArn());
+  if (codesOf(error).includes('ENOTFOUND')) return unknownHost(group, where);
+  return failureOfAnyCall(where, error);
+}
+
+function placeOf({ region, api }: TokenGroup): string {
+  const service = api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
+  const special = [api.fips && 'FIPS', api.dualStack && 'dual-stack', api.endpoint].filter(Boolean);
+  return `${service} in ${region}${special.length > 0 ? ` (${special.join(', ')})` : ''}`;
+}
+
+function denied(group: TokenGroup, where: string, error: unknown, arn: string | null): RefreshFailure {
+  const who = arn ?? `the AWS principal (${group.principal.name})`;
+  const actions = ACTIONS[group.api.service];
+  const policy = denyingPolicy(error);
+  const statement = JSON.stringify({ Effect: 'Allow', Action: actions, Resource: '*' });
+  const isElsewhere = policy !== undefined && !/identity-based/.test(policy);
+  return new RefreshFailure(
+    'AwsAccessDenied',
+    `${where}: ${who} may not call ${actions.join(' or ')}${policy === undefined ? '' : `: ${policy}`}`,
+    isElsewhere
+      ? `Have that policy allow ${actions.join(' and ')} to the principal; the run goes on by itself.`
+      : `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
+  );
+}
+
+function unknownHost({ region, api }: TokenGroup, where: string): RefreshFailure {
+  if (api.endpoint !== undefined) {
+    return new RefreshFailure(
+      'AwsUnavailable',
+      `${where}: no such host`,
+      'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
+    );
+  }
+  const doubt = doubtRegion(region);
+  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
+    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+  );
+}
+
+/** The SDK would make up a host name that does not exist. */
+export function fipsMissing(region: string): RefreshFailure {
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `ECR in ${region}: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint, and ECR has them only in ${FIPS_REGIONS.join(', ')}`,
+    'Unset it (or use_fips_endpoint of the profile) and say `fips: true` for the registries that have one.',
+  );
+}

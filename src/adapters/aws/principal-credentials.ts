@@ -1,0 +1,172 @@
+// Owns the credentials of one principal for the life of the worker: where they come from, how long they are kept, and
+// which step of a chain of roles failed. Refuses to end with a file that was read once: `forget` begins anew.
+import {
+  fromIni,
+  fromNodeProviderChain,
+  fromTemporaryCredentials,
+  fromTokenFile,
+} from '@aws-sdk/credential-providers';
+import type { Principal } from '../../domain/token-group.js';
+import type { ClientSettings } from './client-settings.js';
+
+/** What AWS hands out, as the SDK has it. Secrets in clear: it never leaves the adapters. */
+export interface AwsIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** Loads credentials; AWS is asked in the region of whoever needs them. */
+type Load = (where?: CallerRegion) => Promise<AwsIdentity>;
+
+interface CallerRegion {
+  readonly callerClientConfig?: { readonly region: () => Promise<string> };
+}
+
+/** Which call failed while credentials were loaded. `cause` is the SDK's own error, and never shown. */
+export class AssumeRoleError extends Error {
+  override readonly name = 'AssumeRoleError';
+  readonly roleArn: string;
+  /** The role that asked; undefined for what the chain begins with. */
+  readonly askedBy: string | undefined;
+
+  constructor(roleArn: string, askedBy: string | undefined, cause: unknown) {
+    super('a role could not be assumed', { cause });
+    this.roleArn = roleArn;
+    this.askedBy = askedBy;
+  }
+}
+
+/** The SDK renews credentials that end within five minutes. */
+const LEAST_LEFT_MS = 300_000;
+/** Tokens are obtained with credentials that have at least this part of their life left, since they may die with them. */
+const FRESH_PART = 0.9;
+
+interface Loaded {
+  readonly identity: AwsIdentity;
+  readonly atMs: number;
+}
+
+export class PrincipalCredentials {
+  readonly #create: () => Load;
+  readonly #forgetBase: () => void;
+  #loaded: Loaded | undefined;
+  #loading: Promise<AwsIdentity> | undefined;
+
+  constructor(create: () => Load, forgetBase: () => void = () => undefined) {
+    this.#create = create;
+    this.#forgetBase = forgetBase;
+  }
+
+  /**
+   * For the clients of the SDK, which ask before each request and must not keep anything themselves: `memoized` tells
+   * them that it is kept here.
+   */
+  readonly provider = Object.assign(
+    (where: CallerRegion = {}): Promise<AwsIdentity> => this.#get(where, LEAST_LEFT_MS),
+    { memoized: true as const },
+  );
+
+  /** Credentials of which hardly anything is used up, where AWS hands out such. */
+  async loadFresh(region: string): Promise<AwsIdentity> {
+    const { identity, atMs } = this.#loaded ?? {};
+    const lifeMs = (identity?.expiration?.getTime() ?? 0) - (atMs ?? 0);
+    const leastLeftMs = Math.max(LEAST_LEFT_MS, lifeMs * FRESH_PART);
+    return this.#get({ callerClientConfig: { region: async () => region } }, leastLeftMs);
+  }
+
+  /** AWS no longer accepts them: the next load reads files and environment again, and assumes roles again. */
+  forget(): void {
+    this.#loaded = undefined;
+    this.#loading = undefined;
+    this.#forgetBase();
+  }
+
+  async #get(where: CallerRegion, leastLeftMs: number): Promise<AwsIdentity> {
+    const kept = this.#loaded?.identity;
+    if (kept && leftMs(kept) > leastLeftMs) return kept;
+    this.#loading ??= this.#renew(where);
+    try {
+      return await this.#loading;
+    } catch (error) {
+      // What is still good is used on: an outage of STS must not end a session that has not ended.
+      if (kept && kept === this.#loaded?.identity && leftMs(kept) > 0) return kept;
+      throw error;
+    }
+  }
+
+  /** By a provider made anew: those of the SDK keep what they have until shortly before it ends, and files for ever. */
+  #renew(where: CallerRegion): Promise<AwsIdentity> {
+    const loading = this.#create()(where);
+    const settle = (identity?: AwsIdentity): void => {
+      // Credentials that were rejected meanwhile are not taken up again.
+      if (this.#loading !== loading) return;
+      this.#loading = undefined;
+      if (identity) this.#loaded = { identity, atMs: Date.now() };
+    };
+    loading.then(settle, () => settle());
+    return loading;
+  }
+}
+
+function leftMs({ expiration }: AwsIdentity): number {
+  return expiration ? expiration.getTime() - Date.now() : Infinity;
+}
+
+/** Credentials of a principal; `base` are those of the default chain, which roles are assumed with. */
+export function credentialsOf(
+  principal: Principal,
+  base: PrincipalCredentials | undefined,
+  clientConfig: ClientSettings,
+): PrincipalCredentials {
+  const init = { clientConfig, ignoreCache: true };
+  switch (principal.kind) {
+    case 'default':
+      return new PrincipalCredentials(() => fromNodeProviderChain(init));
+    case 'profile':
+      return new PrincipalCredentials(() => fromIni({ ...init, profile: principal.profile }));
+    case 'web-identity': {
+      const { roleArn, tokenFile, sessionName } = principal;
+      const options = { ...init, roleArn, webIdentityTokenFile: tokenFile, roleSessionName: sessionName };
+      return new PrincipalCredentials(() => namingRole(fromTokenFile(options), roleArn));
+    }
+    case 'role':
+      return new PrincipalCredentials(
+        () => assumeRoles(principal, base?.provider ?? fromNodeProviderChain(init), clientConfig),
+        () => base?.forget(),
+      );
+  }
+}
+
+type RolePrincipal = Extract<Principal, { kind: 'role' }>;
+
+function assumeRoles(principal: RolePrincipal, base: Load, clientConfig: ClientSettings): Load {
+  const { roleArn, via, externalId, sessionName, sessionSeconds } = principal;
+  let load = base;
+  let askedBy: string | undefined;
+  for (const arn of [...via, roleArn]) {
+    const isLast = arn === roleArn;
+    const params = {
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      ...(isLast && externalId !== undefined ? { ExternalId: externalId } : {}),
+      ...(isLast && sessionSeconds !== undefined ? { DurationSeconds: sessionSeconds } : {}),
+    };
+    const options = { masterCredentials: load, params, clientConfig };
+    load = namingRole(fromTemporaryCredentials(options), arn, askedBy);
+    askedBy = arn;
+  }
+  return load;
+}
+
+/** An error of a role before it in the chain is told as that role's. */
+function namingRole(load: Load, roleArn: string, askedBy?: string): Load {
+  return async (where) => {
+    try {
+      return await load(where);
+    } catch (error) {
+      throw error instanceof AssumeRoleError ? error : new AssumeRoleError(roleArn, askedBy, error);
+    }
+  };
+}

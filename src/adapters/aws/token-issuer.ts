@@ -1,0 +1,112 @@
+// Owns the conversation with ECR and ECR Public: an authorization token of a token group, and whose it is.
+// Refuses `registryIds`: they are deprecated, since one token serves every registry of the region.
+import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { GetAuthorizationTokenCommand as GetPublicTokenCommand } from '@aws-sdk/client-ecr-public';
+import type { IssuedToken, TokenIssuer } from '../../activities/ports.js';
+import { hasFips } from '../../domain/aws-regions.js';
+import { RefreshFailure } from '../../domain/failures.js';
+import type { TokenGroup } from '../../domain/token-group.js';
+import { Secret } from '../../secret.js';
+import { withDeadline } from '../deadline.js';
+import { failureOfCredentials } from './credentials-failure.js';
+import { failureOfEcr, fipsMissing } from './ecr-failure.js';
+import type { AwsSession, AwsSessions } from './aws-sessions.js';
+
+/** One attempt 10 s, two attempts and the pause between them. */
+const ISSUE_TIMEOUT_MS = 25_000;
+/** Assuming a role, a process or the instance's metadata may each take a few seconds. */
+const CREDENTIALS_TIMEOUT_MS = 20_000;
+
+/** What both services answer, as far as it is of use. */
+interface AuthorizationData {
+  readonly authorizationToken?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+  readonly proxyEndpoint?: string | undefined;
+}
+
+export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
+  async function issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
+    const session = sessions.of(group.principal);
+    try {
+      return await issue(session, sessions, group, signal);
+    } catch (error) {
+      if (!isAboutCredentials(error)) throw error;
+      // Files, roles and metadata are asked anew: a rotated key, or a session that AWS ended, is mended by that.
+      session.forgetCredentials();
+      if (error.type === 'AwsCredentialsMissing' || signal.aborted) throw error;
+      return await issue(session, sessions, group, signal);
+    }
+  }
+
+  return { issueToken };
+}
+
+async function issue(
+  session: AwsSession,
+  sessions: AwsSessions,
+  group: TokenGroup,
+  signal: AbortSignal,
+): Promise<IssuedToken> {
+  const sessionEndsAt = await loadCredentials(session, sessions, group, signal);
+  const rest = new AbortController();
+  const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
+  try {
+    const { data, clockOffsetMs } = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
+      getToken(session, group, abortSignal),
+    );
+    const token = data?.authorizationToken;
+    return {
+      authorizationToken: token === undefined ? undefined : new Secret(token),
+      expiresAt: data?.expiresAt,
+      proxyEndpoint: data?.proxyEndpoint,
+      principalArn: await identity,
+      sessionEndsAt,
+      clockOffsetMs,
+    };
+  } catch (error) {
+    throw await failureOfEcr(group, error, () => identity);
+  } finally {
+    rest.abort();
+  }
+}
+
+/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. Answers when they end. */
+async function loadCredentials(
+  session: AwsSession,
+  sessions: AwsSessions,
+  { principal, region }: TokenGroup,
+  signal: AbortSignal,
+): Promise<Date | undefined> {
+  try {
+    const identity = await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () =>
+      session.credentials.loadFresh(region),
+    );
+    return identity.expiration;
+  } catch (error) {
+    throw await failureOfCredentials(principal, error, (asker) => sessions.of(asker).readArn(region, signal));
+  }
+}
+
+async function getToken(
+  session: AwsSession,
+  group: TokenGroup,
+  abortSignal: AbortSignal,
+): Promise<{ data: AuthorizationData | undefined; clockOffsetMs: number }> {
+  if (group.api.service === 'ecr-public') {
+    const client = session.publicClient(group);
+    const { authorizationData } = await client.send(new GetPublicTokenCommand({}), { abortSignal });
+    return { data: authorizationData ?? undefined, clockOffsetMs: client.config.systemClockOffset };
+  }
+  const client = session.privateClient(group);
+  // The environment may want FIPS, too.
+  if ((await client.config.useFipsEndpoint()) && !hasFips(group.region)) throw fipsMissing(group.region);
+  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
+  return { data: authorizationData?.[0], clockOffsetMs: client.config.systemClockOffset };
+}
+
+function isAboutCredentials(error: unknown): error is RefreshFailure {
+  return (
+    error instanceof RefreshFailure &&
+    (error.type === 'AwsCredentialsMissing' || error.type === 'AwsCredentialsRejected')
+  );
+}

@@ -1,0 +1,44 @@
+// Owns what a registry's answer to a token means for the run: who is left alone, what is reported, what is a warning.
+import { FAILURES } from './failures.js';
+import type { FailureFacts, RunRecord } from './run-record.js';
+import type { PullProbe, RegistryProbe, TokenFacts } from './steps.js';
+
+/** What a registry said to a token. */
+export function probeOf(facts: TokenFacts, registry: string): RegistryProbe {
+  const probe = facts.probes.find((candidate) => candidate.registry === registry);
+  return probe ?? { registry, outcome: 'unreachable', message: 'it was not probed' };
+}
+
+/** Why the connections of a registry are left alone; undefined when they may be written. */
+export function refusalOf(probe: RegistryProbe | FailureFacts): FailureFacts | undefined {
+  if (!('outcome' in probe)) return probe;
+  if (probe.outcome !== 'refused') return undefined;
+  const { type = 'RegistryRefusedToken', remedy = FAILURES[type].remedy } = probe;
+  return { type, message: `${probe.registry}: ${probe.message}`, remedy };
+}
+
+/** Notes what stops nobody. Told once for each registry and token group, however many airflows use them. */
+export function noteProbe(
+  record: RunRecord,
+  { registry, outcome, message = '', pulls = [] }: RegistryProbe,
+): void {
+  if (outcome === 'unreachable') {
+    record.warn(`Registry ${registry} could not be asked whether it accepts the token: ${message}.`);
+  }
+  if (outcome === 'inconclusive') {
+    record.warn(`The test of the token at ${registry} is inconclusive: ${message}.`);
+  }
+  for (const pull of pulls) notePull(record, registry, pull);
+}
+
+/** A missing right is a failure, since the next pull will fail; the token is written all the same, for other images. */
+function notePull(record: RunRecord, registry: string, { image, outcome, message = '' }: PullProbe): void {
+  if (outcome === 'allowed') return;
+  const words = `${registry}/${image}: ${message}`;
+  if (outcome === 'denied') {
+    const { remedy } = FAILURES.RegistryPullDenied;
+    record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', message: words, remedy });
+    return;
+  }
+  record.warn(`Whether images may be pulled is not proven by ${words}.`);
+}
