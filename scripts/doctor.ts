@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import { ConfigError, formatPlace } from '../src/config/problems.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
+import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
 import { checkTargets } from '../src/doctor/check-targets.js';
 import { checkTemporal } from '../src/doctor/check-temporal.js';
 import { ok, warning, type Check } from '../src/doctor/check.js';
@@ -25,7 +26,7 @@ export function doctorCommand(): Command {
       const { config, checks } = checkConfig(configPath(options.config));
       if (config && !options.offline) {
         const [temporal, targets] = await Promise.all([checkTemporal(config), checkTargets(config)]);
-        checks.push(...temporal, ...targets);
+        checks.push(...temporal, ...targets.checks, ...checkDockerConfig(targets.registries, process.env));
       }
       if (options.json) printJson({ checks });
       else checks.forEach(printCheck);

@@ -164,7 +164,8 @@ describe('a run without Temporal', () => {
     });
 
     it('shows the same by doctor', async () => {
-      const checks = await checkTargets(await configure(rules));
+      const { checks, registries } = await checkTargets(await configure(rules));
+      assert.deepEqual(registries, [registry.host]);
       assert.deepEqual(
         checks
           .filter(({ name }) => name.startsWith('connection'))
@@ -197,7 +198,7 @@ describe('a run without Temporal', () => {
     });
 
     it('warns by doctor of a pattern that takes nothing in, and in a dry run of nothing to do', async () => {
-      const checks = await checkTargets(await configure(['{match: "nothing_*"}']));
+      const { checks } = await checkTargets(await configure(['{match: "nothing_*"}']));
       const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
       assert.deepEqual(
         [warning?.outcome, warning?.message],

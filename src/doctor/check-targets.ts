@@ -19,8 +19,10 @@ import { failed, ok, warning, type Check } from './check.js';
 
 const VERSION_LIMIT_MS = 15_000;
 
-/** Checks everything a run needs beside Temporal. Writes nothing. */
-export async function checkTargets(config: RefreshConfig): Promise<Check[]> {
+/** Checks everything a run needs beside Temporal, and tells the registries of its connections. Writes nothing. */
+export async function checkTargets(
+  config: RefreshConfig,
+): Promise<{ checks: Check[]; registries: string[] }> {
   const { activities, source } = compose(new ConfigStore(config));
   // A deadline that has passed leaves every step one attempt.
   const steps = directSteps(activities, 'doctor', Date.now());
@@ -35,11 +37,8 @@ export async function checkTargets(config: RefreshConfig): Promise<Check[]> {
   const engines = await Promise.all(
     config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
   );
-  return [
-    ...airflows.flatMap(({ checks }) => checks),
-    ...tokens.flatMap(({ checks }) => checks),
-    ...engines.flat(),
-  ];
+  const checks = [...airflows, ...tokens].flatMap((part) => part.checks).concat(engines.flat());
+  return { checks, registries: [...registries.values()].flat() };
 }
 
 async function checkAirflow(
