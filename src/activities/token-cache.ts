@@ -32,7 +32,7 @@ export interface ProbedToken {
 /** What may be told of a token, and what its registries said. */
 export function tokenFacts(
   token: Token,
-  { schedule }: Targets,
+  { schedule }: Pick<Targets, 'schedule'>,
   probes: readonly RegistryProbe[],
 ): TokenFacts {
   const { group, principalArn, fingerprint, issuedAt, expiresAt } = token;

@@ -57,10 +57,11 @@ export function resolveRegistry(
 
 /** The entry as it stands in the file; undefined where Airflow Variables have to be read first. */
 export function registryInFile(settings: RegistrySettings): NamedRegistry | undefined {
-  const { account, region } = settings;
-  return typeof region === 'object' || typeof account === 'object'
-    ? undefined
-    : resolveRegistry(settings, account, region);
+  const { account, region, registryHost } = settings;
+  if (typeof region === 'object') return undefined;
+  if (typeof account !== 'object') return resolveRegistry(settings, account, region);
+  // With a host of its own, the account says nothing more.
+  return registryHost === undefined ? undefined : resolveRegistry(settings, undefined, region);
 }
 
 /** Whether a host, as a connection has it, is of the registry. One that insists on FIPS has no other hosts. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
-import type { ConnectionRule, RegistrySettings } from '../../src/domain/connection-rules.js';
+import type { RefreshActivities } from '../../src/activities/index.js';
+import type { ConnectionRule } from '../../src/domain/connection-rules.js';
+import type { RegistrySettings } from '../../src/domain/registries.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { Inspection } from '../../src/domain/steps.js';
 import { failureOf } from '../fakes/failing.js';
@@ -9,21 +9,22 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
   FakeEngine,
   FakeIssuer,
   FakeRegistries,
   fakeSource,
-  NOW,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const BY_VARIABLES: RegistrySettings = {
+const BY_VARIABLES = namedRegistry({
   name: 'dag',
   account: { airflow: 'main', key: 'ecr_aws_account' },
   region: { airflow: 'main', key: 'ecr_aws_region_name' },
-};
+});
 const LOCAL: RegistrySettings = { ...BY_VARIABLES, registryHost: 'localhost:5000' };
 const RULES: readonly ConnectionRule[] = [
   { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'fail' },
@@ -48,7 +49,7 @@ describe('registries whose account and region are Airflow Variables', () => {
   /** The activities of a worker process of its own: what it read is not known to another. */
   function worker(settings = BY_VARIABLES, rules: readonly ConnectionRule[] = RULES): RefreshActivities {
     const source = fakeSource({ airflow, rules, registries: [settings], engine: new FakeEngine() });
-    return createActivities(source, new TokenCache(issuer, registries, () => NOW));
+    return fakeActivities(source, { issuer, registry: registries });
   }
 
   function inspect(runId = 'run-1'): Promise<Inspection> {

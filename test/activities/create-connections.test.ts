@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { UpdateOutcome } from '../../src/domain/steps.js';
@@ -9,16 +7,15 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
-  FakeIssuer,
-  FakeRegistries,
   fakeSource,
-  NOW,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
 const OTHER_REGISTRY = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
-const OWN = { name: 'own', account: '123456789012', region: 'us-east-1', registryHost: REGISTRY };
+const OWN = namedRegistry({ name: 'own' });
 
 function rulesOf(ids: readonly string[], ifMissing: 'create' | 'fail' = 'create'): ConnectionRule[] {
   return ids.map((id) => ({ kind: 'id', id, registry: 'own', ifMissing }));
@@ -36,9 +33,8 @@ describe('updateConnections of missing connections', () => {
     rules: readonly ConnectionRule[] = rulesOf(connections),
     registry = REGISTRY,
   ): Promise<UpdateOutcome> {
-    const cache = new TokenCache(new FakeIssuer(), new FakeRegistries(), () => NOW);
     const source = fakeSource({ airflow, rules, registries: [OWN] });
-    return createActivities(source, cache).updateConnections(attemptOf(), {
+    return fakeActivities(source).updateConnections(attemptOf(), {
       configHash: CONFIG_HASH,
       airflow: 'main',
       registry,

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { TokenFacts } from '../../src/domain/steps.js';
 import { Secret } from '../../src/secret.js';
 import { failureOf } from '../fakes/failing.js';
-import { attemptOf, CONFIG_HASH, FakeIssuer, FakeRegistries, fakeSource, NOW } from '../fakes/fake-ports.js';
+import {
+  attemptOf,
+  CONFIG_HASH,
+  fakeActivities,
+  FakeIssuer,
+  FakeRegistries,
+  fakeSource,
+  namedRegistry,
+} from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
-const NAMED = {
-  name: 'local',
-  account: '123456789012',
-  region: 'us-east-1',
-  registryHost: 'localhost:5000',
-};
+const NAMED = { ...namedRegistry(), registryHost: 'localhost:5000' };
 
 describe('extractToken', () => {
   let issuer: FakeIssuer;
@@ -26,8 +27,7 @@ describe('extractToken', () => {
   });
 
   function extract(hosts: readonly string[] = [REGISTRY], attempt = attemptOf()): Promise<TokenFacts> {
-    const cache = new TokenCache(issuer, registries, () => NOW);
-    const activities = createActivities(fakeSource({ registries: [NAMED] }), cache);
+    const activities = fakeActivities(fakeSource({ registries: [NAMED] }), { issuer, registry: registries });
     return activities.extractToken(attempt, { configHash: CONFIG_HASH, group: GROUP, registries: hosts });
   }
 

@@ -79,6 +79,8 @@ describe('failureInterceptor', () => {
     }
     assert.deepEqual(Object.fromEntries(delays), {
       AwsAccessDenied: 10 * MIN,
+      AwsClockSkewed: 10 * MIN,
+      AwsCredentialsRejected: 10 * MIN,
       AirflowForbidden: 10 * MIN,
       AirflowUnauthorized: 30 * MIN,
     });

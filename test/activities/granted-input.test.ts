@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
+import type { RefreshActivities } from '../../src/activities/index.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
   CONFIG_HASH,
+  fakeActivities,
   FakeAirflow,
   FakeEngine,
   FakeIssuer,
   FakeRegistries,
   fakeSource,
-  NOW,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
@@ -52,10 +52,7 @@ describe('what activities are given', () => {
     issuer = new FakeIssuer();
     registries = new FakeRegistries();
     engine = new FakeEngine();
-    activities = createActivities(
-      fakeSource({ airflow, engine }),
-      new TokenCache(issuer, registries, () => NOW),
-    );
+    activities = fakeActivities(fakeSource({ airflow, engine }), { issuer, registry: registries });
   });
 
   function call(activity: Activity, input: unknown): Promise<unknown> {
@@ -131,11 +128,8 @@ describe('what activities are given', () => {
         { kind: 'id', id: 'made', registry: 'eu', ifMissing: 'create' },
         { kind: 'id', id: 'kept', registry: 'eu', ifMissing: 'fail' },
       ] as const;
-      const eu = { name: 'eu', account: '123456789012', region: 'us-east-1', registryHost: REGISTRY };
-      activities = createActivities(
-        fakeSource({ airflow, engine, rules, registries: [eu] }),
-        new TokenCache(issuer, registries, () => NOW),
-      );
+      const source = fakeSource({ airflow, engine, rules, registries: [namedRegistry({ name: 'eu' })] });
+      activities = fakeActivities(source, { issuer, registry: registries });
     });
 
     function update(...connections: string[]): Promise<unknown> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
+import type { RefreshActivities } from '../../src/activities/index.js';
 import type { StoredConnection } from '../../src/domain/connection.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { InspectInput, Inspection } from '../../src/domain/steps.js';
@@ -9,11 +8,9 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
-  FakeIssuer,
-  FakeRegistries,
   fakeSource,
-  NOW,
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
@@ -21,8 +18,7 @@ const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const INPUT: InspectInput = { configHash: CONFIG_HASH, airflow: 'main', page: 0 };
 
 function activitiesOver(airflow: FakeAirflow, connections: readonly string[]): RefreshActivities {
-  const tokens = new TokenCache(new FakeIssuer(), new FakeRegistries(), () => NOW);
-  return createActivities(fakeSource({ airflow, connections }), tokens);
+  return fakeActivities(fakeSource({ airflow, connections }));
 }
 
 function inspect(

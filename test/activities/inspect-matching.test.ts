@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { Inspection } from '../../src/domain/steps.js';
@@ -9,17 +7,16 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
-  FakeIssuer,
-  FakeRegistries,
   fakeSource,
   idRules,
-  NOW,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const EU = { name: 'eu', account: '123456789012', region: 'eu-west-1', registryHost: EU_HOST };
+const EU = namedRegistry({ name: 'eu', region: 'eu-west-1' });
 const ECR: ConnectionRule = { kind: 'match', pattern: '*_ecr' };
 
 function ids(count: number, ending = ''): string[] {
@@ -41,9 +38,8 @@ describe('inspectConnections by rules', () => {
   }
 
   function inspect(rules: readonly ConnectionRule[], page = 0, number = 1): Promise<Inspection> {
-    const tokens = new TokenCache(new FakeIssuer(), new FakeRegistries(), () => NOW);
     const source = fakeSource({ airflow, rules, registries: [EU] });
-    return createActivities(source, tokens).inspectConnections(attemptOf({ number }), {
+    return fakeActivities(source).inspectConnections(attemptOf({ number }), {
       configHash: CONFIG_HASH,
       airflow: 'main',
       page,

@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import type { Inspection } from '../../src/domain/steps.js';
 import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
-  FakeIssuer,
-  FakeRegistries,
   fakeSource,
   idRules,
-  NOW,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
-const NAMED = { name: 'named', account: '123456789012', region: 'us-east-1', registryHost: REGISTRY };
+const NAMED = namedRegistry({ name: 'named' });
 
 describe('inspectConnections of what is hidden', () => {
   let airflow: FakeAirflow;
@@ -33,10 +30,9 @@ describe('inspectConnections of what is hidden', () => {
   }
 
   function inspect(rules: readonly ConnectionRule[], page = 0): Promise<Inspection> {
-    const tokens = new TokenCache(new FakeIssuer(), new FakeRegistries(), () => NOW);
     const source = fakeSource({ airflow, rules, registries: [NAMED] });
     const input = { configHash: CONFIG_HASH, airflow: 'main', page };
-    return createActivities(source, tokens).inspectConnections(attemptOf(), input);
+    return fakeActivities(source).inspectConnections(attemptOf(), input);
   }
 
   it('asks about what may be written, by its host as stored, and about what is missing', async () => {

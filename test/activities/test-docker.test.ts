@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
+import { DailyProofs } from '../../src/activities/daily-proofs.js';
+import { WRONG_PASSWORD } from '../../src/domain/token.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { DockerSignIn } from '../../src/domain/steps.js';
 import { Secret } from '../../src/secret.js';
@@ -8,26 +8,36 @@ import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
   CONFIG_HASH,
+  fakeActivities,
   FakeEngine,
   FakeIssuer,
   FakeRegistries,
+  issuedToken,
   fakeSource,
   NOW,
 } from '../fakes/fake-ports.js';
 import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
 
+const DAY_MS = 24 * 3_600_000;
+
 describe('testDocker', () => {
   let engine: FakeEngine;
   let issuer: FakeIssuer;
+  let registry: FakeRegistries;
+  let now: Date;
+  let proofs: DailyProofs;
 
   beforeEach(() => {
     engine = new FakeEngine();
     issuer = new FakeIssuer();
+    registry = new FakeRegistries();
+    now = NOW;
+    proofs = new DailyProofs(() => now);
   });
 
   function test(engineRequired = true): Promise<DockerSignIn> {
-    const cache = new TokenCache(issuer, new FakeRegistries(), () => NOW);
-    return createActivities(fakeSource({ engine, engineRequired }), cache).testDocker(attemptOf(), {
+    const parts = { issuer, registry, proofs, now: () => now };
+    return fakeActivities(fakeSource({ engine, engineRequired }), parts).testDocker(attemptOf(), {
       configHash: CONFIG_HASH,
       engine: ENGINE,
       registry: REGISTRY,
@@ -47,7 +57,54 @@ describe('testDocker', () => {
       signIn: 'ok',
       fingerprint: new Secret('password-1').fingerprint(),
     });
-    assert.deepEqual(engine.signIns, [{ registry: REGISTRY, password: 'password-1' }]);
+    assert.deepEqual(engine.signIns, [
+      { registry: REGISTRY, password: 'password-1' },
+      { registry: REGISTRY, password: WRONG_PASSWORD },
+    ]);
+  });
+
+  it('tries a wrong password once a day where it is refused', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: new Date(now.getTime() + DAY_MS / 2) });
+    const tries = (): number => engine.signIns.filter(({ password }) => password === WRONG_PASSWORD).length;
+    await test();
+    now = new Date(NOW.getTime() + DAY_MS - 1);
+    await test();
+    assert.equal(tries(), 1);
+    now = new Date(NOW.getTime() + DAY_MS);
+    assert.equal((await test()).signIn, 'ok');
+    assert.equal(tries(), 2);
+  });
+
+  it('answers inconclusive, run after run, where a wrong password signs in too', async () => {
+    engine.onSignIn = () => undefined;
+    assert.equal((await test()).signIn, 'inconclusive');
+    assert.equal((await test()).signIn, 'inconclusive');
+  });
+
+  it('does not doubt a sign-in because the wrong password could not be tried, and tries again', async () => {
+    engine.onSignIn = (password) => {
+      if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerSignInFailed', 'no route');
+    };
+    assert.equal((await test()).signIn, 'ok');
+    engine.onSignIn = () => undefined;
+    assert.equal((await test()).signIn, 'inconclusive');
+  });
+
+  it('hides no defect that the wrong password lays open', async () => {
+    engine.onSignIn = (password) => {
+      if (password === WRONG_PASSWORD) throw new TypeError('a defect');
+    };
+    await assert.rejects(test(), TypeError);
+  });
+
+  it('signs in nowhere where the registry would have the password sent elsewhere', async () => {
+    registry.probe = async (host) => ({
+      probe: { registry: host, outcome: 'refused', type: 'RegistryRealmForeign', message: 'elsewhere' },
+      refusesWrongPassword: false,
+    });
+    const { message } = await failureOf('RegistryRealmForeign', test());
+    assert.equal(message, `${REGISTRY}: elsewhere`);
+    assert.deepEqual(engine.signIns, []);
   });
 
   it('answers none when the default engine is absent, without a token', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { TokenCache } from '../../src/activities/token-cache.js';
+import { DailyProofs } from '../../src/activities/daily-proofs.js';
+import { tokenFacts, type TokenCache } from '../../src/activities/token-cache.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import { Secret } from '../../src/secret.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { failureOf } from '../fakes/failing.js';
-import { FakeIssuer, FakeRegistries, issuedToken, NOW } from '../fakes/fake-ports.js';
+import { fakeCache, FakeIssuer, FakeRegistries, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
+import { fakeConfig } from '../fakes/fake-config.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 import type { IssuedToken } from '../../src/activities/ports.js';
 
@@ -18,13 +20,17 @@ describe('TokenCache', () => {
   let issuer: FakeIssuer;
   let registries: FakeRegistries;
   let nowMs: number;
+  let images: readonly string[];
+  let proofs: DailyProofs;
   let cache: TokenCache;
 
   beforeEach(() => {
     issuer = new FakeIssuer();
     registries = new FakeRegistries();
     nowMs = NOW.getTime();
-    cache = new TokenCache(issuer, registries, () => new Date(nowMs));
+    images = [];
+    proofs = new DailyProofs(() => new Date(nowMs));
+    cache = fakeCache({ issuer, registry: registries, proofs, now: () => new Date(nowMs) });
   });
 
   function take(options: { run?: string; region?: string; registry?: string; signal?: AbortSignal } = {}) {
@@ -34,7 +40,12 @@ describe('TokenCache', () => {
       registry = REGISTRY,
       signal = new AbortController().signal,
     } = options;
-    return cache.take(run, region, registry, signal);
+    return cache.take(
+      { runId: run, signal },
+      { imagesOf: () => images },
+      { ...TOKEN_GROUP, name: region, region },
+      registry,
+    );
   }
 
   it('asks ECR once for 50 that want the same token at the same time, and shows it once', async () => {
@@ -49,7 +60,7 @@ describe('TokenCache', () => {
     assert.equal(token.password.reveal(), 'password-1');
     assert.equal(token.fingerprint, new Secret('password-1').fingerprint());
     assert.deepEqual(
-      [token.region, token.issuedAt.toISOString(), token.expiresAt.toISOString()],
+      [token.group.region, token.issuedAt.toISOString(), token.expiresAt.toISOString()],
       [US, NOW.toISOString(), '2026-01-01T12:00:00.000Z'],
     );
     assert.deepEqual(probe, { registry: REGISTRY, outcome: 'accepted' });
@@ -171,6 +182,96 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
+  it('asks for a wrong password once a registry and day, over all runs and tokens', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
+    const asked = (): boolean[] => registries.questions.map(({ wrongPassword }) => wrongPassword);
+    await take();
+    await take({ run: 'run-2' });
+    await take({ run: 'run-2', registry: NEIGHBOUR });
+    assert.deepEqual(asked(), [true, false, true]);
+    nowMs += 24 * HOUR_MS - 1;
+    await take({ run: 'run-3' });
+    nowMs += 1;
+    await take({ run: 'run-4' });
+    assert.deepEqual(asked().slice(3), [false, true]);
+  });
+
+  it('asks again at each run where a wrong password was accepted', async () => {
+    registries.credulous.add(REGISTRY);
+    assert.equal((await take()).probe.outcome, 'inconclusive');
+    assert.equal((await take({ run: 'run-2' })).probe.outcome, 'inconclusive');
+    assert.deepEqual(
+      registries.questions.map(({ wrongPassword }) => wrongPassword),
+      [true, true],
+    );
+  });
+
+  it('has the images of the configuration asked for', async () => {
+    images = ['team/app:1'];
+    await take();
+    assert.deepEqual(registries.questions[0]?.images, ['team/app:1']);
+  });
+
+  it('goes by the end of the AWS session where the token outlives it', async () => {
+    issuer.answer = (_group, call) =>
+      issuedToken(`password-${call}`, { sessionEndsAt: new Date(nowMs + HOUR_MS) });
+    const { token } = await take();
+    const facts = tokenFacts(token, targets(), []);
+    assert.equal(facts.expiresAt, '2026-01-01T12:00:00.000Z');
+    assert.equal(facts.reliableUntil, '2026-01-01T01:00:00.000Z');
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /^Tokens of arn:.* can be relied on until 2026-01-01T01:00:00/,
+    );
+    assert.equal(cache.isYoung(facts), true);
+    nowMs += HOUR_MS / 2;
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    nowMs += 1;
+    assert.equal(cache.isYoung(facts), false);
+    assert.equal((await take()).token.password.reveal(), 'password-2');
+  });
+
+  it('says nothing of a session that outlives the token', async () => {
+    issuer.answer = () => issuedToken('x', { sessionEndsAt: new Date(nowMs + 13 * HOUR_MS) });
+    const facts = tokenFacts((await take()).token, targets(), []);
+    assert.deepEqual([facts.reliableUntil, facts.warnings], [undefined, undefined]);
+  });
+
+  it('uses a token of a short life, and says so', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 600_000) });
+    const facts = tokenFacts((await take()).token, targets(), []);
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h/,
+    );
+  });
+
+  it('goes by the clock of AWS where the own one is wrong', async () => {
+    // By the own clock the token has expired an hour ago.
+    nowMs += 13 * HOUR_MS;
+    issuer.answer = () => issuedToken('x', { clockOffsetMs: -13 * HOUR_MS });
+    const { token } = await take();
+    assert.equal(token.issuedAt.toISOString(), NOW.toISOString());
+    await take();
+    assert.equal(issuer.regions.length, 1);
+    assert.match(
+      tokenFacts(token, targets(), []).warnings?.join() ?? '',
+      /clock of the worker is 13 h ahead of/,
+    );
+  });
+
+  for (const [what, proxyEndpoint, problem] of [
+    ['another account', 'https://999999999999.dkr.ecr.us-east-1.amazonaws.com', /for account 999999999999/],
+    ['another region', 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com', /for region eu-west-1/],
+  ] as const) {
+    it(`refuses a token whose proxy endpoint is that of ${what}`, async () => {
+      issuer.answer = () => issuedToken('hunter2hunter2', { proxyEndpoint });
+      const { message } = await failureOf('EcrResponseInvalid', take());
+      assert.match(message, problem);
+      assert.deepEqual(registries.shown, []);
+    });
+  }
+
   it('serves nobody who is aborted already', async () => {
     const reason = new Error('cancelled');
     await assert.rejects(take({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
@@ -179,18 +280,18 @@ describe('TokenCache', () => {
 
   it('gives ECR and the registry signals of their own', async () => {
     const signals: AbortSignal[] = [];
-    const listening = new TokenCache(
-      { issueToken: async (_region, signal) => (signals.push(signal), issuedToken('x')) },
-      {
-        probe: async (registry, _password, signal) => (
+    const listening = fakeCache({
+      issuer: { issueToken: async (_group, signal) => (signals.push(signal), issuedToken('x')) },
+      registry: {
+        probe: async (registry, _password, _questions, signal) => (
           signals.push(signal),
-          { registry, outcome: 'accepted' }
+          { probe: { registry, outcome: 'accepted' }, refusesWrongPassword: false }
         ),
       },
-      () => NOW,
-    );
+    });
     const caller = new AbortController();
-    await listening.take('run-1', US, REGISTRY, caller.signal);
+    const attempt = { runId: 'run-1', signal: caller.signal };
+    await listening.take(attempt, { imagesOf: () => [] }, TOKEN_GROUP, REGISTRY);
     caller.abort();
     assert.deepEqual(
       signals.map((signal) => signal.aborted),
@@ -198,6 +299,10 @@ describe('TokenCache', () => {
     );
   });
 });
+
+function targets(imagesOf = (): string[] => []) {
+  return { imagesOf, schedule: fakeConfig().schedule };
+}
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');

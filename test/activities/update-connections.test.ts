@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { StoredConnection } from '../../src/domain/connection.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { UpdateOutcome } from '../../src/domain/steps.js';
@@ -10,11 +8,11 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
   FakeIssuer,
   FakeRegistries,
   fakeSource,
-  NOW,
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
@@ -33,11 +31,13 @@ describe('updateConnections', () => {
   });
 
   function update(connections: readonly string[] = CONFIGURED, number = 1): Promise<UpdateOutcome> {
-    const cache = new TokenCache(issuer, registries, () => NOW);
-    return createActivities(fakeSource({ airflow, connections: CONFIGURED }), cache).updateConnections(
-      attemptOf({ number }),
-      { configHash: CONFIG_HASH, airflow: 'main', registry: REGISTRY, connections },
-    );
+    const source = fakeSource({ airflow, connections: CONFIGURED });
+    return fakeActivities(source, { issuer, registry: registries }).updateConnections(attemptOf({ number }), {
+      configHash: CONFIG_HASH,
+      airflow: 'main',
+      registry: REGISTRY,
+      connections,
+    });
   }
 
   function store(id: string, changes: Partial<StoredConnection>): void {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import type { Attempt } from '../../src/activities/attempt.js';
-import { createActivities } from '../../src/activities/index.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
 import type { UpdateOutcome } from '../../src/domain/steps.js';
 import { partialOutcome, type UpdateProgress } from '../../src/domain/update-progress.js';
@@ -11,6 +9,7 @@ import {
   attemptOf,
   CONFIG_HASH,
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
   FakeIssuer,
   FakeRegistries,
@@ -44,11 +43,11 @@ describe('updateConnections of many', () => {
     changes: Partial<Attempt> = {},
     connections: readonly string[] = IDS,
   ): Promise<UpdateOutcome> {
-    const cache = new TokenCache(issuer, registries, () => now);
+    const parts = { issuer, registry: registries, now: () => now };
     const note = (progress: object): void => {
       noted = JSON.parse(JSON.stringify(progress));
     };
-    return createActivities(fakeSource({ airflow, connections: IDS }), cache).updateConnections(
+    return fakeActivities(fakeSource({ airflow, connections: IDS }), parts).updateConnections(
       attemptOf({ note, noted, ...changes }),
       { configHash: CONFIG_HASH, airflow: 'main', registry: REGISTRY, connections },
     );

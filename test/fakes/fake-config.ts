@@ -13,6 +13,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
     airflows: [fakeAirflowConfig()],
     registries: [],
     engines: [],
+    images: [],
     schedule: planSchedule({
       id: 'ecr-refresh',
       cadence: { everyMs: 4 * HOUR_MS },

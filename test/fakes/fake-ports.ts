@@ -11,14 +11,23 @@ import type {
   IssuedToken,
   MaybeShadowed,
   NewConnection,
+  ProbeAnswer,
+  ProbeQuestions,
   RegistryApi,
   Shadows,
   TokenIssuer,
 } from '../../src/activities/ports.js';
 import type { ConnectionRule } from '../../src/domain/connection-rules.js';
+import { DailyProofs } from '../../src/activities/daily-proofs.js';
 import type { Targets, TargetsSource } from '../../src/activities/targets.js';
+import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
+import type { RegistrySettings } from '../../src/domain/registries.js';
+import { TokenCache } from '../../src/activities/token-cache.js';
+import { WRONG_PASSWORD } from '../../src/domain/token.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/domain/token-group.js';
 import { Secret } from '../../src/secret.js';
 import type { Attempt } from '../../src/activities/attempt.js';
+import { fakeConfig } from './fake-config.js';
 import { ENGINE, REGISTRY } from './fake-steps.js';
 
 export const CONFIG_HASH = 'abc123';
@@ -146,45 +155,106 @@ export class FakeAirflow implements AirflowApi {
   }
 }
 
+/** The token group of REGISTRY. */
+export const TOKEN_GROUP = tokenGroup(DEFAULT_PRINCIPAL, 'us-east-1', {
+  service: 'ecr',
+  fips: false,
+  dualStack: false,
+});
+
 export function issuedToken(password: string, changes: Partial<IssuedToken> = {}): IssuedToken {
   return {
     authorizationToken: new Secret(Buffer.from(`AWS:${password}`).toString('base64')),
     expiresAt: EXPIRES_AT,
     principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
+    clockOffsetMs: 0,
     ...changes,
   };
 }
 
 /** Issues `password-1`, `password-2` and so on; `answer` may say otherwise, or throw. */
 export class FakeIssuer implements TokenIssuer {
+  readonly groups: string[] = [];
   readonly regions: string[] = [];
-  answer: (region: string, call: number) => IssuedToken | Promise<IssuedToken> = (_region, call) =>
+  answer: (group: string, call: number) => IssuedToken | Promise<IssuedToken> = (_group, call) =>
     issuedToken(`password-${call}`);
 
-  async issueToken(region: string): Promise<IssuedToken> {
+  async issueToken({ name, region }: TokenGroup): Promise<IssuedToken> {
+    this.groups.push(name);
     this.regions.push(region);
-    return this.answer(region, this.regions.length);
+    return this.answer(name, this.groups.length);
   }
 }
 
-/** Accepts every password; `refused` and `unreachable` name hosts that do not. */
+/** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */
 export class FakeRegistries implements RegistryApi {
   readonly shown: { readonly host: string; readonly password: string }[] = [];
+  readonly questions: ProbeQuestions[] = [];
   readonly refused = new Set<string>();
   readonly unreachable = new Set<string>();
+  readonly credulous = new Set<string>();
 
-  async probe(host: string, password: Secret): Promise<RegistryProbe> {
+  async probe(host: string, password: Secret, questions: ProbeQuestions): Promise<ProbeAnswer> {
     this.shown.push({ host, password: password.reveal() });
+    this.questions.push(questions);
+    const probe = this.#judge(host);
+    const refusesWrongPassword = questions.wrongPassword && probe.outcome === 'accepted';
+    return { probe, refusesWrongPassword };
+  }
+
+  #judge(host: string): RegistryProbe {
     if (this.refused.has(host)) return { registry: host, outcome: 'refused', message: '403 DENIED' };
     if (this.unreachable.has(host)) return { registry: host, outcome: 'unreachable', message: 'no route' };
+    if (this.credulous.has(host)) return { registry: host, outcome: 'inconclusive', message: 'says yes' };
     return { registry: host, outcome: 'accepted' };
   }
+}
+
+/** A registry of the configuration, for the default principal. */
+export function namedRegistry(changes: Partial<RegistrySettings> = {}): RegistrySettings {
+  return {
+    name: 'local',
+    kind: 'private',
+    account: '123456789012',
+    region: 'us-east-1',
+    principal: DEFAULT_PRINCIPAL,
+    fips: false,
+    dualStack: false,
+    ...changes,
+  };
+}
+
+export interface FakeCache {
+  readonly issuer?: TokenIssuer;
+  readonly registry?: RegistryApi;
+  readonly proofs?: DailyProofs;
+  readonly now?: () => Date;
+}
+
+/** A token cache over fakes, at NOW. */
+export function fakeCache(parts: FakeCache = {}): TokenCache {
+  const { now = () => NOW } = parts;
+  return new TokenCache({
+    issuer: parts.issuer ?? new FakeIssuer(),
+    registry: parts.registry ?? new FakeRegistries(),
+    proofs: parts.proofs ?? new DailyProofs(now),
+    now,
+  });
+}
+
+/** The activities over fakes. */
+export function fakeActivities(source: TargetsSource, parts: FakeCache = {}): RefreshActivities {
+  const { now = () => NOW, proofs = new DailyProofs(now) } = parts;
+  return createActivities(source, fakeCache({ ...parts, proofs }), proofs);
 }
 
 export class FakeEngine implements DockerEngine {
   readonly signIns: { readonly registry: string; readonly password: string }[] = [];
   onReadVersion: () => void = () => undefined;
-  onSignIn: () => void = () => undefined;
+  /** Throw here to refuse. */
+  onSignIn: (password: string) => void = (password) => {
+    if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerSignInRefused', 'refused');
+  };
 
   async readVersion(): Promise<string> {
     this.onReadVersion();
@@ -193,7 +263,7 @@ export class FakeEngine implements DockerEngine {
 
   async signIn(registry: string, password: Secret): Promise<void> {
     this.signIns.push({ registry, password: password.reveal() });
-    this.onSignIn();
+    this.onSignIn(password.reveal());
   }
 }
 
@@ -205,6 +275,7 @@ export interface FakeTargets {
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
   readonly registries?: Targets['registries'];
+  readonly imagesOf?: Targets['imagesOf'];
   readonly problem?: string;
 }
 
@@ -221,6 +292,8 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
     airflows: new Map([['main', { api: airflow, rules }]]),
     registries: options.registries ?? [],
     engines: new Map([[ENGINE, { engine, required: options.engineRequired ?? true }]]),
+    imagesOf: options.imagesOf ?? (() => []),
+    schedule: fakeConfig().schedule,
   };
   return {
     reread: () => ({ targets, ...(options.problem === undefined ? {} : { problem: options.problem }) }),

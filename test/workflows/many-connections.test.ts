@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { createActivities } from '../../src/activities/index.js';
 import type { BulkOutcome } from '../../src/activities/ports.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { StoredConnection } from '../../src/domain/connection.js';
 import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
@@ -11,13 +9,12 @@ import type { RefreshSteps } from '../../src/domain/steps.js';
 import { Secret } from '../../src/secret.js';
 import {
   dockerConnection,
+  fakeActivities,
   FakeAirflow,
   FakeEngine,
   FakeIssuer,
-  FakeRegistries,
   fakeSource,
   issuedToken,
-  NOW,
 } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
@@ -37,9 +34,7 @@ function stepsOver(airflow: FakeAirflow, worker = 'a'): RefreshSteps {
   const issuer = new FakeIssuer();
   issuer.answer = () => issuedToken(`password-of-${worker}`);
   const source = fakeSource({ airflow, rules: [ECR], engine: new FakeEngine() });
-  return temporalActivities(
-    createActivities(source, new TokenCache(issuer, new FakeRegistries(), () => NOW)),
-  );
+  return temporalActivities(fakeActivities(source, { issuer }));
 }
 
 /** Answers bulk requests until one is to hang, and that one never. */

@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { createActivities } from '../../src/activities/index.js';
 import type { AirflowApi, DockerEngine } from '../../src/activities/ports.js';
 import type { TargetsSource } from '../../src/activities/targets.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
 import type { RefreshSteps } from '../../src/domain/steps.js';
 import { Secret } from '../../src/secret.js';
 import {
   CONFIG_HASH,
+  fakeActivities,
   FakeAirflow,
   FakeEngine,
   FakeIssuer,
-  FakeRegistries,
   fakeSource,
   issuedToken,
-  NOW,
 } from '../fakes/fake-ports.js';
 import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
@@ -26,9 +23,7 @@ import { durationMs, endOf, RETRY_FOR_MS, scheduledActivities, useTestServer } f
 function stepsOf(worker: string, source: TargetsSource): RefreshSteps {
   const issuer = new FakeIssuer();
   issuer.answer = () => issuedToken(passwordOf(worker));
-  return temporalActivities(
-    createActivities(source, new TokenCache(issuer, new FakeRegistries(), () => NOW)),
-  );
+  return temporalActivities(fakeActivities(source, { issuer }));
 }
 
 function passwordOf(worker: string): string {
