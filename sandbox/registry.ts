@@ -1,7 +1,8 @@
 // Owns the gate: an HTTP front on 127.0.0.1 that admits only unexpired tokens of the AWS stand-in and answers as
 // ECR does. Behind it is a real registry where one is installed; without one it answers `/v2/` alone.
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsStandIn } from './aws.js';
+import { forwardRequest } from './forward-request.js';
 import { playFault, sendJson, sendText, startLocalServer, type Fault } from './local-server.js';
 import { pushSampleImage, SAMPLE_IMAGE } from './registry/sample-image.js';
 import { startRegistryStorage } from './registry/storage.js';
@@ -75,8 +76,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (await playFault(hook?.(record), response)) return; // with its own headers alone: it may be a proxy's page
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     if (refuse(credentials, host, options, response)) return;
-    if (storage !== undefined) forward(request, response, storage.port);
-    else answerAlone(record, response);
+    if (storage === undefined) answerAlone(record, response);
+    else forwardRequest(request, response, storage.port, withoutAuthorization(request.headers));
   }, options.port).catch(async (error: unknown) => {
     await storage?.stop();
     throw error;
@@ -135,22 +136,10 @@ function refuse(
   return false;
 }
 
-function forward(request: IncomingMessage, response: ServerResponse, port: number): void {
-  const { authorization: _, ...headers } = request.headers;
-  const onward = httpRequest(
-    { host: '127.0.0.1', port, method: request.method, path: request.url, headers },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-      answer.once('error', () => response.destroy());
-    },
-  );
-  onward.once('error', (error) => {
-    if (response.headersSent) response.destroy();
-    else sendJson(response, 502, { errors: [{ code: 'UNAVAILABLE', message: error.message }] });
-  });
-  response.once('close', () => onward.destroy());
-  request.pipe(onward);
+/** What lies behind the gate asks for no password, and need not see one. */
+function withoutAuthorization(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  const { authorization: _, ...rest } = headers;
+  return rest;
 }
 
 function answerAlone(request: RegistryRequest, response: ServerResponse): void {
