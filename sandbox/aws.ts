@@ -53,7 +53,12 @@ export interface AwsStandIn {
   /** Sets who an access key is; keys that are not known are {@link DEFAULT_PRINCIPAL}. */
   setPrincipal(accessKeyId: string, principal: Principal): void;
   /** A token that nobody asked for, neither in `calls` nor in `issued`; expired when its life is 0. */
-  mintToken(options: { region?: string; account?: string; lifeSeconds: number }): IssuedToken;
+  mintToken(options: {
+    service?: IssuedToken['service'];
+    region?: string;
+    account?: string;
+    lifeSeconds: number;
+  }): IssuedToken;
   /** Ends the life of every token issued so far. */
   expireAll: () => void;
   /** What a registry thinks of this password. */
@@ -113,8 +118,12 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
     setTokenLife: mint.setTokenLife,
     setFault: (next) => void (hook = next),
     setPrincipal: (accessKeyId, principal) => void principals.set(accessKeyId, principal),
-    mintToken: ({ region = 'us-east-1', account = DEFAULT_PRINCIPAL.account, lifeSeconds }) =>
-      mint.mint('ecr', region, account, lifeSeconds),
+    mintToken: ({
+      service = 'ecr',
+      region = 'us-east-1',
+      account = DEFAULT_PRINCIPAL.account,
+      lifeSeconds,
+    }) => mint.mint(service, region, account, lifeSeconds),
     expireAll: mint.expireAll,
     check: mint.check,
     find: mint.find,
