@@ -1,35 +1,21 @@
 // Owns the AWS stand-in: ECR, ECR Public and STS on one port of 127.0.0.1, over their real wire protocols.
 // Refuses to verify signatures (it has no secrets to keep) and to stand in for any other service.
-import type { ServerResponse } from 'node:http';
-import { assumeRole, DEFAULT_PRINCIPAL, type Principal, type RoleSession } from './aws/principals.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerCall } from './aws/answers.js';
+import { createClock } from './aws/clock.js';
+import { AwsRefusal, type AwsErrorName } from './aws/errors.js';
+import { DEFAULT_PRINCIPAL, type Principal, type RoleSession } from './aws/principals.js';
+import { createSessions, type RoleRules, type Sessions, type WebIdentity } from './aws/sessions.js';
 import { readAwsCall, type AwsCall } from './aws/signed-request.js';
-import { createTokenMint, type IssuedToken, type TokenMint, type TokenState } from './aws/token-mint.js';
-import { element, sendError, sendJsonResult, sendXmlResult } from './aws/wire.js';
+import { createTokenMint, type IssuedToken, type TokenState } from './aws/token-mint.js';
+import { sendError } from './aws/wire.js';
 import { playFault, readText, startLocalServer, type Fault } from './local-server.js';
 
+export type { AwsErrorName } from './aws/errors.js';
+export type { RoleSession } from './aws/principals.js';
+export type { RoleRules } from './aws/sessions.js';
 export type { AwsCall, AwsService } from './aws/signed-request.js';
 export type { IssuedToken, TokenState } from './aws/token-mint.js';
-
-/** Errors as AWS words them, with HTTP status and message. */
-const AWS_ERRORS = {
-  ThrottlingException: [400, 'Rate exceeded'],
-  AccessDeniedException: [
-    400,
-    'User: arn:aws:sts::123456789012:assumed-role/ecr-refresh/sandbox is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action',
-  ],
-  ExpiredTokenException: [400, 'The security token included in the request is expired'],
-  UnrecognizedClientException: [400, 'The security token included in the request is invalid.'],
-  InvalidParameterException: [400, 'Invalid parameter'],
-  ServerException: [500, 'These errors are usually caused by a server-side issue.'],
-  // as STS calls them
-  Throttling: [400, 'Rate exceeded'],
-  AccessDenied: [403, 'User is not authorized to perform: sts:AssumeRole on the given role'],
-  ExpiredToken: [400, 'The security token included in the request is expired'],
-  InvalidClientTokenId: [403, 'The security token included in the request is invalid.'],
-} as const satisfies Record<string, readonly [number, string]>;
-
-/** The name of an AWS error that the stand-in can answer with. */
-export type AwsErrorName = keyof typeof AWS_ERRORS;
 
 /** How a call shall go wrong: an AWS error in the service's own form, or anything at all. */
 export type AwsFault = Fault | { error: AwsErrorName; message?: string; delayMs?: number };
@@ -42,6 +28,8 @@ export interface AwsStandIn {
   url: string;
   /** What to put into the environment of a process that shall use it. */
   env: Record<string, string>;
+  /** The same for a process that asks the real endpoints, which ./aws-network.ts leads here. */
+  networkEnv: Record<string, string>;
   /** Every call, the failed ones included, oldest first. */
   calls: AwsCall[];
   /** Every token handed out, oldest first. */
@@ -52,8 +40,25 @@ export interface AwsStandIn {
   setFault(hook: AwsFaultHook | undefined): void;
   /** Sets who an access key is; keys that are not known are {@link DEFAULT_PRINCIPAL}. */
   setPrincipal(accessKeyId: string, principal: Principal): void;
+  /** Sets what a role asks of whoever assumes it; roles that are not set can be assumed by anybody, for any time. */
+  setRole(arn: string, rules: RoleRules): void;
+  /** Sets whose web identity tokens are valid; every token is, as long as this is not set. */
+  setWebIdentity(webIdentity: WebIdentity | undefined): void;
+  /** Life of the role sessions to come, whatever they ask for; `undefined` ends that. */
+  setSessionLife(seconds: number | undefined): void;
+  /** A role session that nobody asked for. */
+  openSession(roleArn: string, sessionName: string, lifeSeconds?: number): RoleSession;
+  /** Ends a role session before its time: every later call with it is answered with ExpiredToken. */
+  endSession(accessKeyId: string): void;
+  /** Sets the stand-in's clock off from the machine's: its Date headers, every expiry, and what it takes for stale. */
+  setClockOffset: (ms: number) => void;
   /** A token that nobody asked for, neither in `calls` nor in `issued`; expired when its life is 0. */
-  mintToken(options: { region?: string; account?: string; lifeSeconds: number }): IssuedToken;
+  mintToken(options: {
+    service?: IssuedToken['service'];
+    region?: string;
+    account?: string;
+    lifeSeconds: number;
+  }): IssuedToken;
   /** Ends the life of every token issued so far. */
   expireAll: () => void;
   /** What a registry thinks of this password. */
@@ -75,46 +80,56 @@ export interface AwsOptions {
   region?: string | undefined;
 }
 
+/** Throttles the first calls, and lets all later ones pass. */
+export function throttleFirst(count: number): AwsFaultHook {
+  let left = count;
+  return ({ service }) => {
+    left -= 1;
+    if (left < 0) return undefined;
+    return { error: service === 'sts' ? 'Throttling' : 'ThrottlingException' };
+  };
+}
+
 /** Starts the AWS stand-in. */
 export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStandIn> {
-  const mint = createTokenMint(options.tokenLifeSeconds ?? 43_200, options.tokenLength ?? 2_700);
-  const principals = new Map<string, Principal>();
+  const clock = createClock();
+  const mint = createTokenMint(options.tokenLifeSeconds ?? 43_200, options.tokenLength ?? 2_700, () =>
+    clock.now(),
+  );
+  const sessions = createSessions(() => clock.now());
   const calls: AwsCall[] = [];
   let hook: AwsFaultHook | undefined;
 
-  const server = await startLocalServer(async (request, response) => {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('Date', new Date(clock.now()).toUTCString());
     const call = readAwsCall(request, await readText(request));
-    if (call === undefined) {
-      sendError(response, 'ecr', 400, 'UnknownOperationException', 'The stand-in knows no such operation');
-      return;
-    }
+    if (call === undefined) return sendError(response, 'ecr', new AwsRefusal('UnknownOperationException'));
     calls.push(call);
-    if (await playAwsFault(hook?.(call), call, response)) return;
-    answer(call, response, mint, principals);
-  }, options.port);
+    try {
+      if (await playAwsFault(hook?.(call), response)) return;
+      answerCall(call, request.headers, response, { mint, sessions, clock });
+    } catch (error) {
+      if (!(error instanceof AwsRefusal)) throw error;
+      sendError(response, call.service, error);
+    }
+  }
 
+  const server = await startLocalServer(handle, options.port);
   return {
     url: server.url,
-    env: {
-      AWS_ENDPOINT_URL_ECR: server.url,
-      AWS_ENDPOINT_URL_ECR_PUBLIC: server.url,
-      AWS_ENDPOINT_URL_STS: server.url,
-      AWS_ACCESS_KEY_ID: 'AKIASANDBOXSANDBOX00',
-      AWS_SECRET_ACCESS_KEY: 'sandbox',
-      AWS_REGION: options.region ?? 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      // a user's own settings would win over these keys or be sent along with them
-      AWS_PROFILE: '',
-      AWS_SESSION_TOKEN: '',
-      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
-    },
+    ...environments(server.url, options.region ?? 'us-east-1'),
     calls,
     issued: mint.issued,
     setTokenLife: mint.setTokenLife,
     setFault: (next) => void (hook = next),
-    setPrincipal: (accessKeyId, principal) => void principals.set(accessKeyId, principal),
-    mintToken: ({ region = 'us-east-1', account = DEFAULT_PRINCIPAL.account, lifeSeconds }) =>
-      mint.mint('ecr', region, account, lifeSeconds),
+    setClockOffset: clock.setOffset,
+    ...sessionControls(sessions),
+    mintToken: ({
+      service = 'ecr',
+      region = 'us-east-1',
+      account = DEFAULT_PRINCIPAL.account,
+      lifeSeconds,
+    }) => mint.mint(service, region, account, lifeSeconds),
     expireAll: mint.expireAll,
     check: mint.check,
     find: mint.find,
@@ -122,98 +137,45 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
   };
 }
 
-async function playAwsFault(
-  fault: AwsFault | undefined,
-  call: AwsCall,
-  response: ServerResponse,
-): Promise<boolean> {
+function sessionControls(
+  sessions: Sessions,
+): Pick<
+  AwsStandIn,
+  'setPrincipal' | 'setRole' | 'setWebIdentity' | 'setSessionLife' | 'openSession' | 'endSession'
+> {
+  return {
+    setPrincipal: sessions.setPrincipal,
+    setRole: sessions.setRole,
+    setWebIdentity: sessions.setWebIdentity,
+    setSessionLife: sessions.setLife,
+    openSession: sessions.open,
+    endSession: sessions.end,
+  };
+}
+
+function environments(url: string, region: string): Pick<AwsStandIn, 'env' | 'networkEnv'> {
+  const common = {
+    AWS_ACCESS_KEY_ID: 'AKIASANDBOXSANDBOX00',
+    AWS_SECRET_ACCESS_KEY: 'sandbox',
+    AWS_REGION: region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // a user's own settings would win over these keys or be sent along with them
+    AWS_PROFILE: '',
+    AWS_SESSION_TOKEN: '',
+  };
+  const endpoints = {
+    AWS_ENDPOINT_URL_ECR: url,
+    AWS_ENDPOINT_URL_ECR_PUBLIC: url,
+    AWS_ENDPOINT_URL_STS: url,
+  };
+  return {
+    env: { ...endpoints, ...common, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false' },
+    networkEnv: { ...common, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
+  };
+}
+
+async function playAwsFault(fault: AwsFault | undefined, response: ServerResponse): Promise<boolean> {
   if (fault === undefined || !('error' in fault)) return playFault(fault, response);
   await playFault(fault.delayMs === undefined ? undefined : { delayMs: fault.delayMs }, response);
-  const [status, message] = AWS_ERRORS[fault.error];
-  sendError(response, call.service, status, fault.error, fault.message ?? message);
-  return true;
-}
-
-function answer(
-  call: AwsCall,
-  response: ServerResponse,
-  mint: TokenMint,
-  principals: Map<string, Principal>,
-): void {
-  const unsigned = call.accessKeyId === '';
-  if (unsigned && call.action !== 'AssumeRoleWithWebIdentity') {
-    const code =
-      call.service === 'sts' ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException';
-    sendError(response, call.service, 403, code, 'Request is missing Authentication Token');
-    return;
-  }
-  const principal = principals.get(call.accessKeyId) ?? DEFAULT_PRINCIPAL;
-  switch (`${call.service}:${call.action}`) {
-    case 'ecr:GetAuthorizationToken':
-      sendJsonResult(response, { authorizationData: ecrTokens(call, principal, mint) });
-      return;
-    case 'ecr-public:GetAuthorizationToken':
-      sendJsonResult(response, {
-        authorizationData: tokenFields(mint.issue('ecr-public', call.region, principal.account)),
-      });
-      return;
-    case 'sts:GetCallerIdentity':
-      sendXmlResult(response, call.action, identityXml(principal));
-      return;
-    case 'sts:AssumeRole':
-    case 'sts:AssumeRoleWithWebIdentity':
-      answerAssumeRole(call, response, principals);
-      return;
-    default:
-      sendError(response, call.service, 400, 'UnknownOperationException', `No stand-in for ${call.action}`);
-  }
-}
-
-/** One token for each registry asked for (deprecated at AWS, but it answers so), else for the caller's own. */
-function ecrTokens(call: AwsCall, principal: Principal, mint: TokenMint): Record<string, unknown>[] {
-  const ids = call.input['registryIds'];
-  const accounts = Array.isArray(ids) && ids.length > 0 ? ids.map(String) : [principal.account];
-  return accounts.map((account) => ({
-    ...tokenFields(mint.issue('ecr', call.region, account)),
-    proxyEndpoint: `https://${account}.dkr.ecr.${call.region}.amazonaws.com`,
-  }));
-}
-
-function tokenFields(token: IssuedToken): Record<string, unknown> {
-  return {
-    authorizationToken: Buffer.from(`AWS:${token.password}`).toString('base64'),
-    expiresAt: token.expiresAt / 1_000,
-  };
-}
-
-function identityXml(principal: Principal): string {
-  const userId = `AROASANDBOX00000000:${principal.arn.split('/').at(-1) ?? ''}`;
-  return element('Arn', principal.arn) + element('UserId', userId) + element('Account', principal.account);
-}
-
-function answerAssumeRole(call: AwsCall, response: ServerResponse, principals: Map<string, Principal>): void {
-  const input = (name: string): string => {
-    const value = call.input[name];
-    return typeof value === 'string' ? value : '';
-  };
-  let session: RoleSession;
-  try {
-    session = assumeRole(
-      input('RoleArn'),
-      input('RoleSessionName'),
-      Number(input('DurationSeconds') || 3_600),
-    );
-  } catch (error) {
-    sendError(response, 'sts', 400, 'ValidationError', (error as Error).message);
-    return;
-  }
-  principals.set(session.accessKeyId, session);
-  const credentials =
-    element('AccessKeyId', session.accessKeyId) +
-    element('SecretAccessKey', session.secretAccessKey) +
-    element('SessionToken', session.sessionToken) +
-    element('Expiration', session.expiration);
-  const user = element('AssumedRoleId', session.assumedRoleId) + element('Arn', session.arn);
-  const result = `<Credentials>${credentials}</Credentials><AssumedRoleUser>${user}</AssumedRoleUser>`;
-  sendXmlResult(response, call.action, result);
+  throw new AwsRefusal(fault.error, fault.message);
 }

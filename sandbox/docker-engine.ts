@@ -66,7 +66,11 @@ export function canStartDockerEngine(): boolean {
  * is pulled from a registry on 127.0.0.1 by plain HTTP, which Docker allows for loopback.
  * @throws Error with the last log lines and the remedy
  */
-export async function startDockerEngine(options: { stateFolder: string }): Promise<DockerEngine> {
+export async function startDockerEngine(options: {
+  stateFolder: string;
+  /** Added to its environment, for example the one of ./aws-network.ts. */
+  env?: Record<string, string> | undefined;
+}): Promise<DockerEngine> {
   const dockerd = findOnPath(['dockerd']);
   if (dockerd === undefined || process.getuid?.() !== 0) {
     throw new Error(
@@ -114,7 +118,7 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
         'ecr-refresh-plugins',
       ],
       // dockerd must reach the registry on 127.0.0.1 directly
-      env: withoutProxies(process.env),
+      env: { ...withoutProxies(process.env), ...options.env },
       logFile: join(options.stateFolder, 'dockerd.log'),
       ready: async () => (version = await engineVersion(dockerHost)) !== undefined,
       readyWithinMs: 30_000,

@@ -1,19 +1,28 @@
-// Owns the gate: an HTTP front on 127.0.0.1 that admits only unexpired tokens of the AWS stand-in and answers as
-// ECR does. Behind it is a real registry where one is installed; without one it answers `/v2/` alone.
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+// Owns the gate: an HTTP front on 127.0.0.1 that stands for every registry of ECR and ECR Public by its Host header, and
+// admits only unexpired tokens of the AWS stand-in. Behind it is a real registry where one is installed; without one it
+// serves the sample image alone.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsStandIn } from './aws.js';
-import { playFault, sendJson, sendText, startLocalServer, type Fault } from './local-server.js';
+import { forwardRequest } from './forward-request.js';
+import { playFault, startLocalServer, type Fault } from './local-server.js';
+import { createAdmission, type Answer } from './registry/admission.js';
+import { answerAlone } from './registry/lone-images.js';
 import { pushSampleImage, SAMPLE_IMAGE } from './registry/sample-image.js';
 import { startRegistryStorage } from './registry/storage.js';
+import { readVisit } from './registry/visit.js';
 
 export { SAMPLE_OUTPUT } from './registry/sample-image.js';
 
 /** One request to the gate, as recorded. */
 export interface RegistryRequest {
   method: string;
+  /** The Host header in lower case, without the port of HTTPS. */
+  host: string;
   path: string;
   /** Whether it had an Authorization header. */
   authorized: boolean;
+  /** Of that header; undefined when there is none, or one of another scheme. */
+  scheme: 'Basic' | 'Bearer' | undefined;
   /** The password of that header; undefined when there is none. */
   password: string | undefined;
   /** What was answered; undefined while it is under way, dropped or hung. */
@@ -32,6 +41,19 @@ export interface Registry {
   /** Every request, oldest first. */
   requests: RegistryRequest[];
   setFault(hook: RegistryFaultHook | undefined): void;
+  /** Lets everybody through who brings an Authorization header, whatever it says: a registry that checks no password. */
+  acceptAnything: () => void;
+  /** Lets everybody through, without a header, too. */
+  openToAll: () => void;
+  /** Ends the two above. */
+  admitAsEcr: () => void;
+  /**
+   * Sends everybody away with 401 and this realm of a token service, those with a password, too: for tests with a realm
+   * that is after it. `undefined` ends it.
+   */
+  setChallenge(realm: string | undefined): void;
+  /** Lets nobody pull from this repository any more, however valid the token is. */
+  denyPull(repository: string): void;
   /**
    * Puts the sample image into the registry and returns its name, `HOST/sandbox/hello:latest`. It prints
    * SAMPLE_OUTPUT and exits with 0. Undefined without a real registry.
@@ -58,30 +80,29 @@ export interface RegistryOptions {
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const storage = options.storage === false ? undefined : await startRegistryStorage(options.stateFolder);
   const requests: RegistryRequest[] = [];
+  const admission = createAdmission(options);
   let hook: RegistryFaultHook | undefined;
-  let host = '';
 
   const gate = await startLocalServer(async (request, response) => {
-    const credentials = basicCredentials(request.headers.authorization);
-    const record: RegistryRequest = {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      authorized: request.headers.authorization !== undefined,
-      password: credentials?.password,
-      status: undefined,
-    };
-    requests.push(record);
-    response.once('finish', () => (record.status = response.statusCode));
-    if (await playFault(hook?.(record), response)) return; // with its own headers alone: it may be a proxy's page
+    const visit = readVisit(request);
+    const { method, path, authorized, scheme } = visit;
+    const password = visit.credentials?.password;
+    const record = { method, host: visit.host, path, authorized, scheme, password };
+    const recorded: RegistryRequest = { ...record, status: undefined };
+    requests.push(recorded);
+    response.once('finish', () => (recorded.status = response.statusCode));
+    if (await playFault(hook?.(recorded), response)) return; // with its own headers alone: it may be a proxy's page
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-    if (refuse(credentials, host, options, response)) return;
-    if (storage !== undefined) forward(request, response, storage.port);
-    else answerAlone(record, response);
+    const answer = admission.judge(visit) ?? (storage === undefined ? answerAlone(visit) : undefined);
+    if (answer !== undefined) await sendAnswer(response, answer);
+    else if (storage !== undefined) {
+      forwardRequest(request, response, storage.port, withoutAuthorization(request.headers));
+    }
   }, options.port).catch(async (error: unknown) => {
     await storage?.stop();
     throw error;
   });
-  host = `127.0.0.1:${gate.port}`;
+  const host = `127.0.0.1:${gate.port}`;
 
   return {
     host,
@@ -89,6 +110,11 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     hasRealRegistry: storage !== undefined,
     requests,
     setFault: (next) => void (hook = next),
+    acceptAnything: () => admission.setCare('any-header'),
+    openToAll: () => admission.setCare('none'),
+    admitAsEcr: () => admission.setCare('ecr'),
+    setChallenge: admission.setChallenge,
+    denyPull: admission.denyPull,
     pushSampleImage:
       storage &&
       (async () => {
@@ -101,63 +127,13 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   };
 }
 
-function basicCredentials(header: string | undefined): { user: string; password: string } | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = decoded.indexOf(':');
-  return colon < 0 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+/** What lies behind the gate asks for no password, and need not see one. */
+function withoutAuthorization(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  const { authorization: _, ...rest } = headers;
+  return rest;
 }
 
-/** Answers a request that ECR would not admit; false when it is admitted. */
-function refuse(
-  credentials: { user: string; password: string } | undefined,
-  host: string,
-  options: RegistryOptions,
-  response: ServerResponse,
-): boolean {
-  if (credentials?.user !== 'AWS') {
-    const challenge = `Basic realm="https://${host}/",service="ecr.amazonaws.com"`;
-    sendText(response, 401, 'Not Authorized\n', { 'Www-Authenticate': challenge });
-    return true;
-  }
-  const token = options.aws.find(credentials.password);
-  if (token !== undefined && options.region !== undefined && token.region !== options.region) {
-    sendText(response, 400, '');
-    return true;
-  }
-  // ECR says "expired" of every password that it does not know, too
-  if (token?.service !== 'ecr' || options.aws.check(credentials.password) !== 'valid') {
-    const message = 'Your authorization token has expired. Reauthenticate and try again.';
-    sendJson(response, 403, { errors: [{ code: 'DENIED', message }] });
-    return true;
-  }
-  return false;
-}
-
-function forward(request: IncomingMessage, response: ServerResponse, port: number): void {
-  const { authorization: _, ...headers } = request.headers;
-  const onward = httpRequest(
-    { host: '127.0.0.1', port, method: request.method, path: request.url, headers },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-      answer.once('error', () => response.destroy());
-    },
-  );
-  onward.once('error', (error) => {
-    if (response.headersSent) response.destroy();
-    else sendJson(response, 502, { errors: [{ code: 'UNAVAILABLE', message: error.message }] });
-  });
-  response.once('close', () => onward.destroy());
-  request.pipe(onward);
-}
-
-function answerAlone(request: RegistryRequest, response: ServerResponse): void {
-  if (request.path === '/v2/' || request.path === '/v2') {
-    sendJson(response, 200, {});
-    return;
-  }
-  const message = 'There is no real registry behind this gate.';
-  sendJson(response, 404, { errors: [{ code: 'NAME_UNKNOWN', message }] });
+async function sendAnswer(response: ServerResponse, { status, body, headers = {} }: Answer): Promise<void> {
+  if (Buffer.isBuffer(body)) response.writeHead(status, headers).end(body);
+  else await playFault({ status, body, headers }, response);
 }

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, contentKey } from '../build-once.js';
-import { ensurePythonTools, findPython, type PythonTools } from '../python-tools.js';
+import { installPackages } from '../python-packages.js';
+import { ensurePythonTools, findPython } from '../python-tools.js';
 import { runCommand } from '../run-command.js';
 import { newFernetKey } from './secrets.js';
 import { ALL_FAB_USERS } from './users.js';
@@ -77,27 +78,6 @@ export async function setFabPasswords(
   passwords: Readonly<Record<string, string>>,
 ): Promise<void> {
   await runCommand(installation.python, [SET_FAB_PASSWORDS, dbFile], { input: JSON.stringify(passwords) });
-}
-
-async function installPackages(
-  what: { tools: PythonTools; python: string; requirements: string },
-  venv: string,
-): Promise<void> {
-  const { uv } = what.tools;
-  await runCommand(uv, ['venv', '--quiet', '--python', what.python, venv]);
-  const python = join(venv, 'bin', 'python');
-  try {
-    const args = ['pip', 'install', '--quiet', '--python', python, '-r', what.requirements];
-    await runCommand(uv, args, { timeoutMs: 600_000 });
-  } catch {
-    // pip knows indexes and certificates of pip's own configuration, which uv does not read; it takes a minute
-    const pip = ['-m', 'pip', '--python', python, 'install', '--quiet', '--disable-pip-version-check'];
-    await runCommand(join(uv, '..', 'python'), [...pip, '-r', what.requirements], {
-      timeoutMs: 1_200_000,
-      remedy:
-        'is PyPI, or your index (pip or uv configuration), reachable? Try again: nothing half-made is kept',
-    });
-  }
 }
 
 /** The environment of every Airflow process of the sandbox: only what is said here, nothing of the user's own. */

@@ -1,5 +1,6 @@
 // Owns who is who in the AWS stand-in: the account and ARN behind each access key, and the keys of assumed roles.
 import { randomBytes } from 'node:crypto';
+import { AwsRefusal } from './errors.js';
 
 /** The identity behind an access key. */
 export interface Principal {
@@ -25,12 +26,12 @@ export const DEFAULT_PRINCIPAL: Principal = {
 };
 
 /**
- * Assumes a role, in the account that its ARN names.
- * @throws Error when it is no role ARN
+ * Makes a session of a role, in the account that its ARN names.
+ * @throws AwsRefusal when it is no role ARN
  */
-export function assumeRole(roleArn: string, sessionName: string, durationSeconds: number): RoleSession {
+export function makeRoleSession(roleArn: string, sessionName: string, expiresAt: number): RoleSession {
   const match = /^arn:([\w-]+):iam::(\d{12}):role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(roleArn);
-  if (match === null) throw new Error(`${roleArn} is invalid`);
+  if (match === null) throw new AwsRefusal('ValidationError', `${roleArn} is invalid`);
   const [, partition = '', account = '', role = ''] = match;
   return {
     account,
@@ -38,7 +39,7 @@ export function assumeRole(roleArn: string, sessionName: string, durationSeconds
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),
     sessionToken: randomBytes(300).toString('base64'),
-    expiration: new Date(Date.now() + durationSeconds * 1_000).toISOString(),
+    expiration: new Date(expiresAt).toISOString(),
     assumedRoleId: `AROA${randomBytes(8).toString('hex').toUpperCase()}:${sessionName}`,
   };
 }

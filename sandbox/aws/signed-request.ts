@@ -14,7 +14,11 @@ export interface AwsCall {
   region: string;
   /** Empty when unsigned. */
   accessKeyId: string;
-  /** Epoch milliseconds. */
+  /** Whether it came with a session token. */
+  hasSessionToken: boolean;
+  /** The Host header: the endpoint that was asked. */
+  host: string;
+  /** Epoch milliseconds, by the machine's clock. */
   at: number;
   /** JSON members or query parameters. */
   input: Record<string, unknown>;
@@ -31,7 +35,13 @@ const TARGET_SERVICES: Record<string, AwsService> = {
 /** Reads a request of one of the services; `undefined` when it is none of theirs. */
 export function readAwsCall(request: IncomingMessage, body: string): AwsCall | undefined {
   const signature = SIGNATURE.exec(request.headers.authorization ?? '');
-  const who = { accessKeyId: signature?.[1] ?? '', region: signature?.[2] ?? '', at: Date.now() };
+  const who = {
+    accessKeyId: signature?.[1] ?? '',
+    region: signature?.[2] ?? '',
+    hasSessionToken: request.headers['x-amz-security-token'] !== undefined,
+    host: request.headers.host ?? '',
+    at: Date.now(),
+  };
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
     const [prefix = '', action = ''] = target.split('.');

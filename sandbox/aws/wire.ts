@@ -1,6 +1,7 @@
 // Owns how the AWS stand-in's answers look on the wire: JSON 1.1 for both ECRs, the query protocol's XML for STS.
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type { AwsRefusal } from './errors.js';
 import type { AwsService } from './signed-request.js';
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
@@ -22,9 +23,7 @@ export function sendXmlResult(response: ServerResponse, action: string, result: 
 export function sendError(
   response: ServerResponse,
   service: AwsService,
-  status: number,
-  code: string,
-  message: string,
+  { status, name: code, message }: AwsRefusal,
 ): void {
   if (service === 'sts') {
     const body =

@@ -10,15 +10,33 @@ export const SAMPLE_IMAGE = { repository: 'sandbox/hello', tag: 'latest' };
 /** What the sample image prints. */
 export const SAMPLE_OUTPUT = 'Hello from a private image: this sign-in worked.';
 
-const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
+/** Media types of manifest, configuration and layer: Docker's own, and those of OCI. */
+const MEDIA_TYPES = {
+  docker: {
+    manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: 'application/vnd.docker.container.image.v1+json',
+    layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  },
+  oci: {
+    manifest: 'application/vnd.oci.image.manifest.v1+json',
+    config: 'application/vnd.oci.image.config.v1+json',
+    layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  },
+};
 
-/**
- * Puts the sample image, made for this machine's architecture, into the registry at `url`.
- * @returns the digest of the manifest
- * @throws Error with status and body when the registry does not take it
- */
-export async function pushSampleImage(url: string): Promise<string> {
-  const { repository, tag } = SAMPLE_IMAGE;
+/** The sample image, with digests. */
+export interface SampleImage {
+  manifest: Buffer;
+  mediaType: string;
+  /** Of the manifest. */
+  digest: string;
+  /** Layer and configuration, by digest. */
+  blobs: Map<string, Buffer>;
+}
+
+/** Makes the image for this machine's architecture: the same bytes every time. */
+export function makeSampleImage(kind: keyof typeof MEDIA_TYPES): SampleImage {
+  const types = MEDIA_TYPES[kind];
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
   const tar = tarWithProgram('hello', printingProgram(`${SAMPLE_OUTPUT}\n`, architecture));
   const layer = gzipSync(tar);
@@ -32,28 +50,29 @@ export async function pushSampleImage(url: string): Promise<string> {
       history: [{ created: '2020-01-01T00:00:00Z', created_by: 'sandbox' }],
     }),
   );
-  await pushBlob(url, repository, layer);
-  await pushBlob(url, repository, config);
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
-      mediaType: MANIFEST_TYPE,
-      config: {
-        mediaType: 'application/vnd.docker.container.image.v1+json',
-        size: config.length,
-        digest: digestOf(config),
-      },
-      layers: [
-        {
-          mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-          size: layer.length,
-          digest: digestOf(layer),
-        },
-      ],
+      mediaType: types.manifest,
+      config: { mediaType: types.config, size: config.length, digest: digestOf(config) },
+      layers: [{ mediaType: types.layer, size: layer.length, digest: digestOf(layer) }],
     }),
   );
-  await put(`${url}/v2/${repository}/manifests/${tag}`, manifest, MANIFEST_TYPE);
-  return digestOf(manifest);
+  const blobs = new Map([layer, config].map((blob) => [digestOf(blob), blob]));
+  return { manifest, mediaType: types.manifest, digest: digestOf(manifest), blobs };
+}
+
+/**
+ * Puts the sample image into the registry at `url`.
+ * @returns the digest of the manifest
+ * @throws Error with status and body when the registry does not take it
+ */
+export async function pushSampleImage(url: string): Promise<string> {
+  const { repository, tag } = SAMPLE_IMAGE;
+  const { manifest, mediaType, digest, blobs } = makeSampleImage('docker');
+  for (const blob of blobs.values()) await pushBlob(url, repository, blob);
+  await put(`${url}/v2/${repository}/manifests/${tag}`, manifest, mediaType);
+  return digest;
 }
 
 async function pushBlob(url: string, repository: string, blob: Buffer): Promise<void> {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import {
+  ECRPUBLICClient,
+  GetAuthorizationTokenCommand as GetPublicTokenCommand,
+} from '@aws-sdk/client-ecr-public';
+import { startAwsStandIn, throttleFirst, type AwsStandIn } from '../../sandbox/aws.js';
 
 const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
 
@@ -138,15 +142,48 @@ describe('AWS stand-in', () => {
     assert.match(await answer.text(), /MissingAuthenticationToken/);
   });
 
-  it('answers ECR Public with one object without an endpoint', async () => {
-    const signature = `AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ecr-public/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`;
-    const answer = await fetch(aws.url, {
-      method: 'POST',
-      headers: { 'X-Amz-Target': 'SpencerFrontendService.GetAuthorizationToken', Authorization: signature },
-      body: '{}',
-    });
-    const { authorizationData } = (await answer.json()) as { authorizationData: object };
-    assert.deepEqual(Object.keys(authorizationData), ['authorizationToken', 'expiresAt']);
+  it('answers ECR Public with one object without an endpoint, in us-east-1 alone', async () => {
+    const config = { endpoint: aws.url, credentials, maxAttempts: 1 };
+    const command = new GetPublicTokenCommand({});
+    const { authorizationData } = await new ECRPUBLICClient({ ...config, region: 'us-east-1' }).send(command);
+    assert.deepEqual(Object.keys(authorizationData ?? {}), ['authorizationToken', 'expiresAt']);
     assert.equal(aws.issued[0]?.service, 'ecr-public');
+    await assert.rejects(new ECRPUBLICClient({ ...config, region: 'eu-west-1' }).send(command), {
+      name: 'UnsupportedCommandException',
+    });
+  });
+
+  for (const [region, suffix] of [
+    ['cn-north-1', 'amazonaws.com.cn'],
+    ['eusc-de-east-1', 'amazonaws.eu'],
+    ['us-iso-east-1', 'c2s.ic.gov'],
+    ['us-isob-east-1', 'sc2s.sgov.gov'],
+    ['us-isof-south-1', 'csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'cloud.adc-e.uk'],
+    ['us-gov-west-1', 'amazonaws.com'],
+  ] as const) {
+    it(`names the registry of ${region} in its partition`, async () => {
+      const client = new ECRClient({ region, endpoint: aws.url, credentials, maxAttempts: 1 });
+      const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
+      const host = `123456789012.dkr.ecr.${region}.${suffix}`;
+      assert.equal(authorizationData?.[0]?.proxyEndpoint, `https://${host}`);
+    });
+  }
+
+  it('throttles the first calls alone', async () => {
+    aws.setFault(throttleFirst(2));
+    await assert.rejects(token(), { name: 'ThrottlingException' });
+    await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'Throttling' });
+    await token();
+  });
+
+  it('has an environment for real endpoints, too', () => {
+    const {
+      AWS_ENDPOINT_URL_ECR: _,
+      AWS_ENDPOINT_URL_ECR_PUBLIC: __,
+      AWS_ENDPOINT_URL_STS: ___,
+      ...rest
+    } = aws.env;
+    assert.deepEqual(aws.networkEnv, { ...rest, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' });
   });
 });
