@@ -8,14 +8,12 @@ export interface DoubtfulToken extends TokenLife {
   readonly group: string;
   /** ARN of the principal, or its name where AWS did not say. */
   readonly principal: string;
-  /** What AWS's clock is ahead of the worker's; below four minutes it is taken for none. */
+  /** What the clock of AWS is ahead of the worker's; 0 where that is less than four minutes. */
   readonly clockOffsetMs: number;
 }
 
 /** ECR gives 12 h; what is missing of it by an hour is worth a word. */
 const EXPECTED_LIFE_MS = 11 * 3_600_000;
-/** From here on the AWS SDK corrects its signatures. */
-const CLOCK_OFFSET_MS = 240_000;
 
 /** Sentences for the report, none when all is well. `issuedAt` of the token is by the clock of AWS. */
 export function tokenWarnings(token: DoubtfulToken, schedule: ScheduleSettings): string[] {
@@ -37,7 +35,7 @@ export function tokenWarnings(token: DoubtfulToken, schedule: ScheduleSettings):
         `then, and AWS does not say that they outlive it; ${narrow}. Let the session last longer, or run more often.`,
     );
   }
-  if (Math.abs(clockOffsetMs) >= CLOCK_OFFSET_MS) {
+  if (clockOffsetMs !== 0) {
     const side = clockOffsetMs > 0 ? 'behind' : 'ahead of';
     warnings.push(
       `The clock of the worker is ${formatDuration(Math.abs(clockOffsetMs))} ${side} that of AWS: set it right.`,

@@ -6,10 +6,12 @@ import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-
 import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { startRegistry, type Registry } from '../../sandbox/registry.js';
 import { createAirflow } from '../../src/adapters/airflow/airflow.js';
-import { createTokenIssuer } from '../../src/adapters/ecr.js';
+import { AwsSessions } from '../../src/adapters/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/adapters/aws/token-issuer.js';
 import { createHttpClient } from '../../src/adapters/http.js';
-import { createRegistryApi } from '../../src/adapters/registry.js';
-import type { AirflowApi } from '../../src/activities/ports.js';
+import { createRegistryApi } from '../../src/adapters/registry/registry.js';
+import type { AirflowApi, ProbeAnswer } from '../../src/activities/ports.js';
+import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/domain/token-group.js';
 import { Secret } from '../../src/secret.js';
 import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from './local-server.js';
 
@@ -56,21 +58,30 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
       version: 'auto',
       headers: [],
       http,
+      aws: new AwsSessions(),
       now: () => 0,
     });
   }
 
   async function issue(region = 'us-east-1'): Promise<Secret> {
-    const { authorizationToken } = await createTokenIssuer().issueToken(region, anySignal());
+    const group = tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
+    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
     const decoded = Buffer.from(authorizationToken?.reveal() ?? '', 'base64').toString();
     assert.match(decoded, /^AWS:./);
     return new Secret(decoded.slice('AWS:'.length));
   }
 
+  function show(password: Secret): Promise<ProbeAnswer> {
+    const questions = { wrongPassword: true, images: [] };
+    return createRegistryApi({ http }).probe(registry.host, password, questions, anySignal());
+  }
+
   it('carry a token from ECR past the registry into the connection, and change nothing else', async () => {
     const password = await issue();
-    const probe = await createRegistryApi({ http }).probe(registry.host, password, anySignal());
-    assert.equal(probe.outcome, 'accepted');
+    assert.deepEqual(await show(password), {
+      probe: { registry: registry.host, outcome: 'accepted' },
+      refusesWrongPassword: true,
+    });
     const before = { ...airflow.connections.get(ID) };
     const stored = await api.readConnection(ID, anySignal());
     assert.ok(stored);
@@ -80,13 +91,14 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
   });
 
   it('tell an expired token, and one of another region', async () => {
-    const probe = (password: Secret): Promise<{ readonly message?: string }> =>
-      createRegistryApi({ http }).probe(registry.host, password, anySignal());
     const password = await issue();
     aws.expireAll();
-    assert.equal((await probe(password)).message, '403 DENIED: the registry takes the token for expired');
+    assert.match(
+      (await show(password)).probe.message ?? '',
+      /^403 DENIED: the registry says that the token has expired/,
+    );
     assert.equal(
-      (await probe(await issue('eu-west-1'))).message,
+      (await show(await issue('eu-west-1'))).probe.message,
       '400: a token of another region, or malformed',
     );
   });

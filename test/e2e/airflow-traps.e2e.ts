@@ -187,7 +187,7 @@ describe('traps of Airflow', function () {
       const http = createHttpClient({ version: 'test' });
       const { url } = newest.proxy;
       const now = () => 0;
-      const api = createAirflow({ name: 'kept', url, auth, version: 3, headers: [], http, now });
+      const api = createAirflow({ name: 'kept', url, auth, version: 3, headers: [], http, aws, now });
       assert.ok(await api.readConnection('usual_0', AbortSignal.timeout(30_000)));
       return api;
     }

@@ -17,6 +17,9 @@ const ISSUE_TIMEOUT_MS = 25_000;
 /** Assuming a role, a process or the instance's metadata may each take a few seconds. */
 const CREDENTIALS_TIMEOUT_MS = 20_000;
 
+/** Less is what the header of an answer cannot tell, or nobody minds: from here on the SDK corrects its signatures. */
+const LEAST_OFFSET_MS = 240_000;
+
 /** What both services answer, as far as it is of use. */
 interface AuthorizationData {
   readonly authorizationToken?: string | undefined;
@@ -25,16 +28,24 @@ interface AuthorizationData {
 }
 
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
-  async function issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
+  async function issueOnce(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
     const session = sessions.of(group.principal);
     try {
       return await issue(session, sessions, group, signal);
     } catch (error) {
-      if (!isAboutCredentials(error)) throw error;
-      // Files, roles and metadata are asked anew: a rotated key, or a session that AWS ended, is mended by that.
-      session.forgetCredentials();
-      if (error.type === 'AwsCredentialsMissing' || signal.aborted) throw error;
-      return await issue(session, sessions, group, signal);
+      // Files, roles and metadata are asked anew the next time: a rotated key, or a session that AWS ended, is mended so.
+      if (isAboutCredentials(error)) session.forgetCredentials();
+      throw error;
+    }
+  }
+
+  async function issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
+    try {
+      return await issueOnce(group, signal);
+    } catch (error) {
+      if (!isAboutCredentials(error) || error.type !== 'AwsCredentialsRejected' || signal.aborted)
+        throw error;
+      return issueOnce(group, signal);
     }
   }
 
@@ -51,7 +62,7 @@ async function issue(
   const rest = new AbortController();
   const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const { data, clockOffsetMs } = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
+    const { data, offsetMs } = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
       getToken(session, group, abortSignal),
     );
     const token = data?.authorizationToken;
@@ -61,7 +72,7 @@ async function issue(
       proxyEndpoint: data?.proxyEndpoint,
       principalArn: await identity,
       sessionEndsAt,
-      clockOffsetMs,
+      clockOffsetMs: Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs,
     };
   } catch (error) {
     throw await failureOfEcr(group, error, () => identity);
@@ -91,17 +102,17 @@ async function getToken(
   session: AwsSession,
   group: TokenGroup,
   abortSignal: AbortSignal,
-): Promise<{ data: AuthorizationData | undefined; clockOffsetMs: number }> {
+): Promise<{ data: AuthorizationData | undefined; offsetMs: number }> {
   if (group.api.service === 'ecr-public') {
     const client = session.publicClient(group);
     const { authorizationData } = await client.send(new GetPublicTokenCommand({}), { abortSignal });
-    return { data: authorizationData ?? undefined, clockOffsetMs: client.config.systemClockOffset };
+    return { data: authorizationData ?? undefined, offsetMs: client.config.systemClockOffset };
   }
   const client = session.privateClient(group);
   // The environment may want FIPS, too.
   if ((await client.config.useFipsEndpoint()) && !hasFips(group.region)) throw fipsMissing(group.region);
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
-  return { data: authorizationData?.[0], clockOffsetMs: client.config.systemClockOffset };
+  return { data: authorizationData?.[0], offsetMs: client.config.systemClockOffset };
 }
 
 function isAboutCredentials(error: unknown): error is RefreshFailure {

@@ -28,7 +28,7 @@ export interface Conversation {
   authorize(challenge: Challenge, password: Secret, scope?: string): Promise<SignIn>;
   /** `GET /v2/`. @throws TransportFailure */
   askBase(authorization: Secret): Promise<HttpAnswer>;
-  /** The manifest of an image, by tag or digest. @throws TransportFailure */
+  /** The manifest of an image, by tag or digest, both of the configuration's grammar. @throws TransportFailure */
   askManifest(repository: string, reference: string, authorization: Secret): Promise<HttpAnswer>;
 }
 
@@ -62,7 +62,7 @@ export function converse(http: HttpClient, host: string, signal: AbortSignal): C
     authorize,
     askBase: (authorization) => get(`${base}/v2/`, { Authorization: authorization.reveal() }),
     askManifest: (repository, reference, authorization) =>
-      get(`${base}/v2/${repository}/manifests/${encodeURIComponent(reference)}`, {
+      get(`${base}/v2/${repository}/manifests/${reference}`, {
         Authorization: authorization.reveal(),
         Accept: MANIFEST_TYPES,
       }),

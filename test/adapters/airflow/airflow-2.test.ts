@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createAirflow } from '../../../src/adapters/airflow/airflow.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/adapters/http.js';
 import type { AirflowApi } from '../../../src/activities/ports.js';
 import type { FailureType } from '../../../src/domain/failures.js';
@@ -54,6 +55,7 @@ describe('createAirflow2', () => {
       version: 2,
       headers: [],
       http: createHttpClient({ version: '0' }),
+      aws: new AwsSessions(),
       now: () => 0,
     });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { createAwsSigner } from '../../../src/adapters/airflow/aws-signer.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
 import { anySignal, setEnvironment } from '../local-server.js';
 
 const KEY = 'aws-secret-key-that-must-not-show';
@@ -41,7 +42,10 @@ describe('createAwsSigner', () => {
         AWS_SESSION_TOKEN: sessionToken,
         AWS_PROFILE: undefined,
       });
-      const headers = await createAwsSigner('airflow', 'eu-central-1').sign(REQUEST, anySignal());
+      const headers = await createAwsSigner(new AwsSessions(), 'airflow', 'eu-central-1').sign(
+        REQUEST,
+        anySignal(),
+      );
       restore();
       assert.equal(headers['x-amz-security-token'], sessionToken);
       assert.equal(headers['host'], REQUEST.url.host);

@@ -1,6 +1,7 @@
 // Owns the making of an Airflow with all its parts, signed in to with a password, for tests of what it does on the wire.
 import type { AirflowApi } from '../../../src/activities/ports.js';
 import { createAirflow, type AirflowOptions } from '../../../src/adapters/airflow/airflow.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/adapters/http.js';
 import { Secret } from '../../../src/secret.js';
 
@@ -14,6 +15,7 @@ export function connect(url: string, more: Partial<AirflowOptions> = {}): Airflo
     version: 'auto',
     headers: [],
     http: createHttpClient({ version: '0' }),
+    aws: new AwsSessions(),
     now: () => 0,
     ...more,
   });

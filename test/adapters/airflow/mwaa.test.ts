@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createAirflow } from '../../../src/adapters/airflow/airflow.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
 import { createHttpClient, type HttpClient } from '../../../src/adapters/http.js';
 import type { AirflowApi } from '../../../src/activities/ports.js';
 import type { FailureType } from '../../../src/domain/failures.js';
@@ -108,6 +109,7 @@ describe('createAirflow with MWAA', () => {
       version: 'auto',
       headers: [],
       http,
+      aws: new AwsSessions(),
       now: () => 0,
     });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createAirflow, type AirflowOptions } from '../../../src/adapters/airflow/airflow.js';
 import { createShadowReader } from '../../../src/adapters/airflow/shadows.js';
 import type { AirflowTransport } from '../../../src/adapters/airflow/transport.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/adapters/http.js';
 import type { AirflowApi } from '../../../src/activities/ports.js';
 import { Secret } from '../../../src/secret.js';
@@ -83,6 +84,7 @@ describe('readShadows', () => {
       version,
       headers: [],
       http: createHttpClient({ version: '0' }),
+      aws: new AwsSessions(),
       now: () => 0,
     });
   }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { IssuedToken, TokenIssuer } from '../../src/activities/ports.js';
-import { createTokenIssuer } from '../../src/adapters/ecr.js';
-import type { FailureType } from '../../src/domain/failures.js';
+import type { IssuedToken, TokenIssuer } from '../../../src/activities/ports.js';
+import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../../src/adapters/aws/token-issuer.js';
+import { DEFAULT_PRINCIPAL, tokenGroup } from '../../../src/domain/token-group.js';
+import type { FailureType } from '../../../src/domain/failures.js';
 import {
   answerHtml,
   anySignal,
@@ -16,7 +18,7 @@ import {
   type Answer,
   type LocalServer,
   type RecordedRequest,
-} from './local-server.js';
+} from '../local-server.js';
 
 const TOKEN = Buffer.from('AWS:ecr-password-that-must-not-show').toString('base64');
 const SECRET_KEY = 'secret-key-that-must-not-show';
@@ -76,7 +78,7 @@ describe('createTokenIssuer', () => {
         AWS_SHARED_CREDENTIALS_FILE: path.join(folder, 'credentials'),
       }),
     ];
-    issuer = createTokenIssuer();
+    issuer = createTokenIssuer(new AwsSessions());
   });
   afterEach(async () => {
     for (const restore of restores.toReversed()) restore();
@@ -103,7 +105,7 @@ describe('createTokenIssuer', () => {
   }
 
   function issue(region = REGION, signal = anySignal()): Promise<IssuedToken> {
-    return issuer.issueToken(region, signal);
+    return issuer.issueToken(groupIn(region), signal);
   }
 
   function accessKeyOf(request: RecordedRequest | undefined): string | undefined {
@@ -158,7 +160,10 @@ describe('createTokenIssuer', () => {
       assert.deepEqual(await issue(), {
         authorizationToken: undefined,
         expiresAt: undefined,
+        proxyEndpoint: undefined,
         principalArn: ARN,
+        sessionEndsAt: undefined,
+        clockOffsetMs: 0,
       });
     });
   }
@@ -206,11 +211,15 @@ describe('createTokenIssuer', () => {
         /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
       ],
       [400, 'ExpiredTokenException', 'AwsCredentialsRejected', /have expired/],
-      [400, 'UnrecognizedClientException', 'AwsCredentialsRejected', /access key, or .* enabled the region/],
+      [
+        400,
+        'UnrecognizedClientException',
+        'AwsCredentialsRejected',
+        /access key there: .*enabled the region/,
+      ],
       [403, 'InvalidClientTokenId', 'AwsCredentialsRejected', /access key/],
-      [400, 'InvalidSignatureException', 'AwsCredentialsRejected', /clock/],
-      [403, 'SignatureDoesNotMatch', 'AwsCredentialsRejected', /clock/],
-      [400, 'RequestTimeTooSkewed', 'AwsCredentialsRejected', /clock/],
+      [400, 'InvalidSignatureException', 'AwsCredentialsRejected', /secret key is wrong/],
+      [403, 'SignatureDoesNotMatch', 'AwsCredentialsRejected', /secret key is wrong/],
       [500, 'ServerException', 'AwsUnavailable', /its side \(500\)/],
       [503, 'ServiceUnavailable', 'AwsUnavailable', /its side \(503\)/],
       [400, 'InvalidParameterException', 'EcrResponseInvalid', /400/],
@@ -228,7 +237,10 @@ describe('createTokenIssuer', () => {
       answerEcr = fail(400, 'AccessDeniedException');
       answerSts = (_request, response) => answerHtml(response, 403);
       const { message } = await failureOf(issue(), 'AwsAccessDenied', SECRETS);
-      assert.equal(message, 'ECR in us-east-1: the AWS principal may not call ecr:GetAuthorizationToken');
+      assert.equal(
+        message,
+        'ECR in us-east-1: the AWS principal (default) may not call ecr:GetAuthorizationToken',
+      );
     });
 
     for (const status of [200, 403]) {
@@ -243,7 +255,7 @@ describe('createTokenIssuer', () => {
       await gone.close();
       alsoSet({ AWS_ENDPOINT_URL_ECR: gone.url });
       const { message } = await failureOf(
-        createTokenIssuer().issueToken(REGION, anySignal()),
+        createTokenIssuer(new AwsSessions()).issueToken(groupIn(REGION), anySignal()),
         'AwsUnavailable',
         SECRETS,
       );
@@ -254,7 +266,7 @@ describe('createTokenIssuer', () => {
       alsoSet({ AWS_ENDPOINT_URL_ECR: 'http://api.ecr.us-nowhere-1.invalid' });
       const { message } = await failureOf(issue('us-nowhere-1'), 'AwsUnavailable', SECRETS);
       // Where there is no name server at all, it is the look-up that fails.
-      assert.match(message, /is there an AWS region us-nowhere-1\?$|DNS/);
+      assert.match(message, /no such host, and no AWS region us-nowhere-1 is known$|DNS/);
     });
 
     it('a broken connection: AwsUnavailable', async () => {
@@ -306,8 +318,21 @@ describe('createTokenIssuer', () => {
       await failureOf(issue(), 'AwsCredentialsRejected', SECRETS);
       await writeKeys('AKIDNEW');
       assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
-      assert.equal(accessKeyOf(ecr.requests.at(-1)), 'AKIDNEW');
-      assert.equal(sts.requests.length, 2);
+      // One refresh within the attempt, and no more.
+      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
+    });
+
+    it('goes on at once with a file that was rotated since it was read', async () => {
+      const good = answerEcr;
+      await writeKeys('AKIDOLD');
+      await issue();
+      await writeKeys('AKIDNEW');
+      answerEcr = (request, response) =>
+        accessKeyOf(request) === 'AKIDOLD'
+          ? fail(400, 'ExpiredTokenException')(request, response)
+          : good(request, response);
+      assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
+      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
     });
 
     describe('with a web identity', () => {
@@ -341,3 +366,7 @@ describe('createTokenIssuer', () => {
     });
   });
 });
+
+function groupIn(region: string) {
+  return tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
+}

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHttpClient, type HttpClient } from '../../src/adapters/http.js';
-import { createRegistryApi } from '../../src/adapters/registry.js';
-import type { RegistryProbe } from '../../src/domain/steps.js';
-import { Secret } from '../../src/secret.js';
+import { createHttpClient, type HttpClient } from '../../../src/adapters/http.js';
+import { createRegistryApi } from '../../../src/adapters/registry/registry.js';
+import type { RegistryProbe } from '../../../src/domain/steps.js';
+import { WRONG_PASSWORD } from '../../../src/domain/token.js';
+import { Secret } from '../../../src/secret.js';
 import {
   answerHtml,
   answerJson,
@@ -13,9 +14,10 @@ import {
   startServer,
   type Answer,
   type LocalServer,
-} from './local-server.js';
+} from '../local-server.js';
 
 const PASSWORD = 'ecr-password-that-must-not-show';
+const TOKEN = 'bearer-token-that-must-not-show';
 const SIGNATURE = { 'docker-distribution-api-version': 'registry/2.0' };
 
 describe('createRegistryApi', () => {
@@ -23,9 +25,15 @@ describe('createRegistryApi', () => {
   let answer: Answer;
   let http: HttpClient;
   let restore = (): void => {};
+  let wrongPassword: boolean;
+  let images: readonly string[];
+  /** What the last probe said of it. */
+  let refusesWrongPassword: boolean;
 
   beforeEach(async () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
+    wrongPassword = false;
+    images = [];
     http = createHttpClient({ version: '0' });
     answer = (_request, response) => answerJson(response, 200, {});
     server = await startServer((request, response) => answer(request, response));
@@ -36,10 +44,13 @@ describe('createRegistryApi', () => {
   });
 
   async function probe(host = server.host, client = http): Promise<RegistryProbe> {
-    const result = await createRegistryApi({ http: client }).probe(host, new Secret(PASSWORD), anySignal());
+    const questions = { wrongPassword, images };
+    const api = createRegistryApi({ http: client });
+    const result = await api.probe(host, new Secret(PASSWORD), questions, anySignal());
     assertHides(result, [PASSWORD]);
-    assert.equal(result.registry, host);
-    return result;
+    assert.equal(result.probe.registry, host);
+    ({ refusesWrongPassword } = result);
+    return result.probe;
   }
 
   async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
@@ -47,13 +58,221 @@ describe('createRegistryApi', () => {
     assert.deepEqual([result.outcome, result.message], [outcome, message]);
   }
 
-  it('shows the password as Basic to /v2/, by GET', async () => {
+  it('asks for the challenge, and shows the password as Basic to /v2/, by GET', async () => {
+    answer = requireBasic(PASSWORD);
     const result = await probe();
     assert.deepEqual(result, { registry: server.host, outcome: 'accepted' });
-    const [request] = server.requests;
-    assert.equal(request?.method, 'GET');
-    assert.equal(request.path, '/v2/');
-    assert.equal(request.headers.authorization, `Basic ${Buffer.from(`AWS:${PASSWORD}`).toString('base64')}`);
+    assert.deepEqual(
+      server.requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
+      [
+        ['GET', '/v2/', undefined],
+        ['GET', '/v2/', basic(PASSWORD)],
+      ],
+    );
+  });
+
+  describe('finds out what accepts anything', () => {
+    beforeEach(() => {
+      wrongPassword = true;
+    });
+
+    it('is satisfied when a wrong password is refused, and says so', async () => {
+      answer = requireBasic(PASSWORD);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, true);
+      assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
+    });
+
+    it('by a wrong password that is accepted', async () => {
+      answer = (request, response) =>
+        request.headers.authorization === undefined
+          ? challenge(response, 'Basic realm="x"')
+          : answerJson(response, 200, {});
+      await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      assert.equal(refusesWrongPassword, false);
+    });
+
+    it('by no password at all, without asking for more, whether asked to or not', async () => {
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+      assert.equal(server.requests.length, 2);
+      wrongPassword = false;
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+    });
+
+    it('but does not doubt one that could not be asked, and has it asked again', async () => {
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.writeHead(429).end();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+    });
+
+    it('and does not ask where the password itself is refused', async () => {
+      answer = requireBasic('another');
+      assert.equal((await probe()).outcome, 'refused');
+      assert.equal(refusesWrongPassword, false);
+      assert.equal(server.requests.length, 2);
+    });
+  });
+
+  describe('exchanges the password for a token where the registry wants that', () => {
+    const bearer = (realm: string): string => `Bearer realm="${realm}",service="public",scope="aws"`;
+
+    function withTokens(good = PASSWORD): Answer {
+      return ({ path, headers: { authorization } }, response) => {
+        if (path.startsWith('/token')) {
+          if (authorization === basic(good))
+            answerJson(response, 200, { token: `${TOKEN}-of-${path.length}` });
+          else response.writeHead(400).end();
+        } else if (authorization?.startsWith(`Bearer ${TOKEN}`)) answerJson(response, 200, {});
+        else if (authorization === undefined) challenge(response, bearer(`${server.url}/token`));
+        else response.writeHead(400, SIGNATURE).end();
+      };
+    }
+
+    it('at the realm, with service and scope', async () => {
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      const [, exchange, shown] = server.requests;
+      assert.equal(exchange?.path, '/token?service=public&scope=aws');
+      assert.equal(exchange.headers.authorization, basic(PASSWORD));
+      assert.match(shown?.headers.authorization ?? '', new RegExp(`^Bearer ${TOKEN}`));
+    });
+
+    it('and with a wrong password does not get one', async () => {
+      wrongPassword = true;
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+      answer = (request, response) =>
+        request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
+          ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
+          : withTokens()(request, response);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, true);
+    });
+
+    it('and tells its refusal, and an answer that holds none', async () => {
+      answer = (request, response) =>
+        request.path.startsWith('/token')
+          ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
+          : withTokens()(request, response);
+      await assertOutcome('refused', '403 DENIED: the registry does not admit the principal of the token');
+      for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
+        answer = (request, response) =>
+          request.path.startsWith('/token')
+            ? answerJson(response, 200, body)
+            : withTokens()(request, response);
+        await assertOutcome('unreachable', 'something other than a registry answered (200)');
+      }
+    });
+
+    it('but sends nothing to the realm of another host', async () => {
+      const evil = await startServer((_request, response) => answerJson(response, 200, { token: TOKEN }));
+      for (const header of [bearer(`${evil.url}/token`), `Basic realm="x", ${bearer(`${evil.url}/token`)}`]) {
+        answer = (_request, response) => challenge(response, header);
+        const result = await probe();
+        assert.deepEqual(
+          [result.outcome, result.type, result.message],
+          ['refused', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
+        );
+        assert.match(result.remedy ?? '', /Find out who answers/);
+      }
+      assert.deepEqual(evil.requests, []);
+      assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
+      await evil.close();
+    });
+  });
+
+  describe('asks whether an image may be pulled', () => {
+    const OCI = 'application/vnd.oci.image.manifest.v1+json';
+    const denied =
+      (message: string): Answer =>
+      (_request, response) =>
+        answerJson(response, 403, { errors: [{ code: 'DENIED', message }] });
+
+    async function pullOf(manifest: Answer, image = 'team/app:1.0'): Promise<unknown> {
+      images = [image];
+      answer = (request, response) =>
+        request.path.includes('/manifests/')
+          ? manifest(request, response)
+          : requireBasic(PASSWORD)(request, response);
+      const { outcome, pulls } = await probe();
+      assert.equal(outcome, 'accepted');
+      return pulls;
+    }
+
+    it('by its manifest, of every kind', async () => {
+      const pulls = await pullOf((_request, response) => answerJson(response, 200, { schemaVersion: 2 }));
+      assert.deepEqual(pulls, [{ image: 'team/app:1.0', outcome: 'allowed' }]);
+      const request = server.requests.at(-1);
+      assert.equal(request?.path, '/v2/team/app/manifests/1.0');
+      assert.equal(request.headers.authorization, basic(PASSWORD));
+      assert.ok(request.headers.accept?.includes(OCI));
+    });
+
+    it('by digest', async () => {
+      await pullOf(
+        (_request, response) => answerJson(response, 200, { schemaVersion: 2 }),
+        `app@sha256:${'0'.repeat(64)}`,
+      );
+      assert.equal(server.requests.at(-1)?.path, `/v2/app/manifests/sha256:${'0'.repeat(64)}`);
+    });
+
+    const cases: readonly (readonly [what: string, answer: Answer, outcome: string, message: string])[] = [
+      [
+        'a right that is missing, by its name',
+        denied(
+          'User: arn:aws:sts::123456789012:x is not authorized to perform: ecr:BatchGetImage on resource: y',
+        ),
+        'denied',
+        '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+      ],
+      [
+        'another denial, without its words',
+        denied(PASSWORD),
+        'denied',
+        '403 DENIED: the principal signs in, and may not pull',
+      ],
+      [
+        'no such repository',
+        (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
+        'missing',
+        'the registry has no such repository',
+      ],
+      [
+        'no such tag',
+        (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
+        'missing',
+        'the registry has no such image',
+      ],
+      ['a page', (_q, r) => answerHtml(r, 200), 'unknown', 'something other than a manifest was answered'],
+      [
+        'a page with 403',
+        (_q, r) => answerHtml(r, 403),
+        'unknown',
+        'something other than a registry answered (403)',
+      ],
+      [
+        'throttling',
+        (_q, r) => r.writeHead(429).end(),
+        'unknown',
+        'the registry asks for fewer requests (429)',
+      ],
+      ['a broken connection', (_q, r) => r.destroy(), 'unknown', 'the connection was broken off'],
+    ];
+    for (const [what, manifest, outcome, message] of cases) {
+      it(`and tells ${what}`, async () => {
+        assert.deepEqual(await pullOf(manifest), [{ image: 'team/app:1.0', outcome, message }]);
+      });
+    }
   });
 
   describe('takes for a refusal of the registry', () => {
@@ -67,7 +286,10 @@ describe('createRegistryApi', () => {
             },
           ],
         });
-      await assertOutcome('refused', '403 DENIED: the registry takes the token for expired');
+      await assertOutcome(
+        'refused',
+        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+      );
     });
 
     it('an ended session of the principal', async () => {
@@ -75,7 +297,7 @@ describe('createRegistryApi', () => {
         response
           .writeHead(403, SIGNATURE)
           .end('denied: The security token included in the request is invalid');
-      await assertOutcome('refused', '403: the AWS session behind the token is no longer valid');
+      await assertOutcome('refused', '403: the AWS session behind the token has ended');
     });
 
     it('a token of another region (400)', async () => {
@@ -85,14 +307,10 @@ describe('createRegistryApi', () => {
 
     it('a header that it does not take (401)', async () => {
       answer = (_request, response) => {
-        response.writeHead(401, {
-          ...SIGNATURE,
-          'www-authenticate': 'Bearer realm="http://127.0.0.1:1/token"',
-        });
-        response.end('no basic auth credentials');
+        response.writeHead(401, SIGNATURE).end('no basic auth credentials');
       };
       await assertOutcome('refused', '401: the registry does not take this as a sign-in');
-      assert.equal(server.requests.length, 1);
+      assert.equal(server.requests.length, 2);
     });
 
     it('any other 403, without the words of the registry', async () => {
@@ -187,3 +405,20 @@ describe('createRegistryApi', () => {
     }
   });
 });
+
+function basic(password: string): string {
+  return `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
+}
+
+function challenge(response: Parameters<Answer>[1], header: string): void {
+  response.writeHead(401, { ...SIGNATURE, 'www-authenticate': header }).end();
+}
+
+/** A registry that lets in by one password. */
+function requireBasic(password: string): Answer {
+  return ({ headers: { authorization } }, response) => {
+    if (authorization === basic(password)) answerJson(response, 200, {});
+    else if (authorization === undefined) challenge(response, 'Basic realm="https://127.0.0.1/"');
+    else answerJson(response, 403, { errors: [{ code: 'DENIED', message: 'expired' }] });
+  };
+}
