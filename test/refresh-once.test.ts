@@ -9,7 +9,7 @@ import { loadConfig } from '../src/config/load.js';
 import { checkTargets } from '../src/doctor/check-targets.js';
 import { previewOnce, refreshOnce } from '../src/refresh-once.js';
 import {
-  answerJson,
+  answerAsEngine,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -44,13 +44,7 @@ describe('a run without Temporal', () => {
         { connection_id: 'c_ecr', conn_type: 'http', host: 'example.com' },
       ],
     });
-    engine = await startServer(
-      (request, response) => {
-        if (request.path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
-        else answerJson(response, 200, { Status: 'Login Succeeded', IdentityToken: '' });
-      },
-      path.join(folder, 'docker.sock'),
-    );
+    engine = await startServer(answerAsEngine, path.join(folder, 'docker.sock'));
   });
 
   afterEach(async () => {

@@ -5,6 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { RefreshFailure, type FailureType } from '../../src/domain/failures.js';
+import { WRONG_PASSWORD } from '../../src/domain/token.js';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -62,6 +63,13 @@ export function answerJson(response: http.ServerResponse, status: number, body: 
 
 export function answerHtml(response: http.ServerResponse, status: number): void {
   response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body>A proxy</body></html>');
+}
+
+/** What a Docker Engine answers whose registries let everybody in but those with the wrong password. */
+export function answerAsEngine({ path, body }: RecordedRequest, response: http.ServerResponse): void {
+  if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
+  else if (body.includes(WRONG_PASSWORD)) answerJson(response, 401, { message: 'unauthorized' });
+  else answerJson(response, 200, { Status: 'Login Succeeded', IdentityToken: '' });
 }
 
 /** A signal that never fires. */

@@ -8,6 +8,7 @@ import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import type { AirflowApi } from '../../src/activities/ports.js';
+import { AwsSessions } from '../../src/adapters/aws/aws-sessions.js';
 import { createAirflow } from '../../src/adapters/airflow/airflow.js';
 import { createHttpClient } from '../../src/adapters/http.js';
 import { Secret } from '../../src/secret.js';
@@ -187,7 +188,16 @@ describe('traps of Airflow', function () {
       const http = createHttpClient({ version: 'test' });
       const { url } = newest.proxy;
       const now = () => 0;
-      const api = createAirflow({ name: 'kept', url, auth, version: 3, headers: [], http, aws, now });
+      const api = createAirflow({
+        name: 'kept',
+        url,
+        auth,
+        version: 3,
+        headers: [],
+        http,
+        aws: new AwsSessions(),
+        now,
+      });
       assert.ok(await api.readConnection('usual_0', AbortSignal.timeout(30_000)));
       return api;
     }

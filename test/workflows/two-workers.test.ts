@@ -5,6 +5,7 @@ import type { AirflowApi, DockerEngine } from '../../src/activities/ports.js';
 import type { TargetsSource } from '../../src/activities/targets.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
 import type { RefreshSteps } from '../../src/domain/steps.js';
+import { WRONG_PASSWORD } from '../../src/domain/token.js';
 import { Secret } from '../../src/secret.js';
 import {
   CONFIG_HASH,
@@ -79,7 +80,10 @@ describe('a run over two workers', function () {
       const { report } = await endOf(handle);
       assert.equal(report.outcome, 'refreshed');
       assert.equal(airflow.passwords.get('docker_default'), passwordOf('a'));
-      assert.deepEqual(engine.signIns, [{ registry: REGISTRY, password: passwordOf('b') }]);
+      assert.deepEqual(engine.signIns, [
+        { registry: REGISTRY, password: passwordOf('b') },
+        { registry: REGISTRY, password: WRONG_PASSWORD },
+      ]);
       assert.deepEqual(
         [report.tokens.map((token) => token.fingerprint), report.airflows[0]?.fingerprint],
         [[fingerprintOf('a')], fingerprintOf('a')],

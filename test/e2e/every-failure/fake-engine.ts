@@ -1,6 +1,6 @@
 // Owns a Docker Engine that says what it is told to, on a unix socket.
 import type { ServerResponse } from 'node:http';
-import { answerJson, startServer, type RecordedRequest } from '../../adapters/local-server.js';
+import { answerAsEngine, startServer, type RecordedRequest } from '../../adapters/local-server.js';
 
 /** What it does instead of answering well. */
 export type EngineFault = (request: RecordedRequest, response: ServerResponse) => void;
@@ -15,8 +15,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   let fault: EngineFault | undefined;
   const { close } = await startServer((request, response) => {
     if (fault) fault(request, response);
-    else if (request.path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
-    else answerJson(response, 200, { Status: 'Login Succeeded', IdentityToken: '' });
+    else answerAsEngine(request, response);
   }, socketPath);
   return { url: `unix://${socketPath}`, setFault: (next) => void (fault = next), stop: close };
 }
