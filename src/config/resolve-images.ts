@@ -18,6 +18,7 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
   if (setting === undefined) return [];
   const isList = Array.isArray(setting);
   const seen = new Map<string, string>();
+  let isAskedEverywhere = false;
   return (isList ? setting : [setting]).flatMap((text, index) => {
     const at: SettingPath = ['docker', 'probe', 'image', ...(isList ? [index] : [])];
     refuseSecond(text, at, seen, 'the image', resolution.report);
@@ -25,7 +26,10 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
     const image = groups?.['image'];
     if (image !== undefined) {
       const registry = groups?.['host'];
-      return [registry === undefined ? { image } : { registry, image }];
+      if (registry !== undefined) return [{ registry, image }];
+      if (isAskedEverywhere) refuseEverywhere(at, resolution);
+      isAskedEverywhere = true;
+      return [{ image }];
     }
     resolution.report(
       at,
@@ -34,4 +38,13 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
     );
     return [];
   });
+}
+
+/** What registries answer passes through Temporal: hundreds of registries times dozens of images would not. */
+function refuseEverywhere(at: SettingPath, { report }: Resolution): void {
+  report(
+    at,
+    'is a second image without a registry, for which every registry would be asked',
+    'Put the host of its registry before it: `123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0`.',
+  );
 }

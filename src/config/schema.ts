@@ -24,7 +24,8 @@ export const probeSchema = z.strictObject({
     .meta({
       description:
         'Image, or list of images, whose manifest registries are asked for at each run: proves that it may be ' +
-        'pulled, not only that the token signs in. With the host of a registry before it, that one alone is asked.',
+        'pulled, not only that the token signs in. With the host of a registry before it, that one alone is asked; ' +
+        'one image may stand without, and is asked of every registry.',
       examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
     }),
 });
