@@ -110,7 +110,8 @@ function readPrivate(
     return { flaw: `its account has ${account.length} digits, and accounts have twelve` };
   }
   const registry = { account, region, fips, dualStack: separator === '-' };
-  if (!isRegion(region)) return { flaw: 'what stands in place of its region is none', ...nearRegion(registry) };
+  if (!isRegion(region))
+    return { flaw: 'what stands in place of its region is none', ...nearRegion(registry) };
   if (fips && !hasFips(region)) {
     const flaw = `ECR has no FIPS endpoint in ${region}, only in ${FIPS_REGIONS.join(', ')}`;
     return { flaw, meant: ecrHost({ ...registry, fips: false }) };
