@@ -249,7 +249,7 @@ describe('readEcrHost', () => {
           const [account, ...rest] = text.replace(/dkr[-.]ecr/, 'dkr-ecr').split('.');
           const [service, region, ...suffix] = rest;
           assert.equal(registry.account, account);
-          assert.match(account, /^\d{12}$/);
+          assert.match(account ?? '', /^\d{12}$/);
           assert.equal(registry.region, region);
           assert.ok(isRegion(registry.region));
           assert.equal(registry.fips, service === 'dkr-ecr-fips');
