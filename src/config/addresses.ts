@@ -3,7 +3,7 @@
 import { isIPv4 } from 'node:net';
 
 import { isLoopbackHost } from '../domain/loopback.js';
-import { isRegion } from '../domain/aws-regions.js';
+import { doubtRegion } from '../domain/aws-regions.js';
 import { readEcrHost } from '../domain/registry-host.js';
 
 export interface AddressFault {
@@ -108,7 +108,8 @@ export function checkEcrEndpoint(text: string, region: string | undefined): Addr
   if (isLinkLocal(url.hostname)) {
     return fault('is a link-local address, where clouds keep their credentials', example);
   }
-  const named = url.hostname.split('.').find((label) => isRegion(label));
+  // A region that is known: `ecr-proxy-1` has the form of one.
+  const named = url.hostname.split('.').find((label) => doubtRegion(label) === undefined);
   return named === undefined || region === undefined || named === region
     ? undefined
     : fault(

@@ -154,12 +154,18 @@ function sessionSeconds(
   const durationMs = ms(sessionDuration as ms.StringValue);
   const mostMs = via ? SESSION_MS.chained : SESSION_MS.most;
   if (durationMs >= SESSION_MS.least && durationMs <= mostMs) return durationMs / 1000;
+  if (via) {
+    report(
+      [...at, 'sessionDuration'],
+      'is not within 15m and 1h, as AWS wants it for a role that another role assumes',
+      'Remove it: the default is 1h. Only without `via` may it be longer.',
+    );
+    return null;
+  }
   report(
     [...at, 'sessionDuration'],
-    via && durationMs > mostMs
-      ? 'is longer than AWS lets the session of a role last that another role assumed'
-      : 'is not within 15m and 12h, as AWS wants it',
-    via ? 'Remove it, or `via`.' : 'Write for example `sessionDuration: 12h`, if the role allows it.',
+    'is not within 15m and 12h, as AWS wants it',
+    'Write for example `sessionDuration: 12h`, if the role allows it.',
   );
   return null;
 }

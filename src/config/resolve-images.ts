@@ -1,5 +1,6 @@
 // Owns which images registries are asked for, to see whether they may be pulled.
 // Refuses names without tag or digest: what `latest` is taken for differs between tools.
+import { readEcrHost } from '../domain/registry-host.js';
 import type { SettingPath } from './problems.js';
 import type { ImageConfig } from './refresh-config.js';
 import { fieldOf, refuseSecond, type Resolution } from './resolve-values.js';
@@ -18,26 +19,37 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
   if (setting === undefined) return [];
   const isList = Array.isArray(setting);
   const seen = new Map<string, string>();
-  let isAskedEverywhere = false;
-  return (isList ? setting : [setting]).flatMap((text, index) => {
+  const images: ImageConfig[] = [];
+  for (const [index, text] of (isList ? setting : [setting]).entries()) {
     const at: SettingPath = ['docker', 'probe', 'image', ...(isList ? [index] : [])];
     refuseSecond(text, at, seen, 'the image', resolution.report);
-    const groups = IMAGE.exec(text)?.groups;
-    const image = groups?.['image'];
-    if (image !== undefined) {
-      const registry = groups?.['host'];
-      if (registry !== undefined) return [{ registry, image }];
-      if (isAskedEverywhere) refuseEverywhere(at, resolution);
-      isAskedEverywhere = true;
-      return [{ image }];
+    const image = readImage(text, at, resolution);
+    if (!image) continue;
+    if (image.registry === undefined && images.some(({ registry }) => registry === undefined)) {
+      refuseEverywhere(at, resolution);
     }
-    resolution.report(
+    images.push(image);
+  }
+  return images;
+}
+
+function readImage(text: string, at: SettingPath, { report }: Resolution): ImageConfig | undefined {
+  const { host, image } = IMAGE.exec(text)?.groups ?? {};
+  if (image === undefined) {
+    report(
       at,
       'is no image: a repository with its tag or digest, in lower case, the host of a registry before it if need be',
       'Write for example `image: team/app:1.0`.',
     );
-    return [];
-  });
+    return undefined;
+  }
+  if (host === undefined) return { image };
+  // No connection can have such a host, so that the image would never be asked for.
+  const reading = readEcrHost(host);
+  if (!reading || 'kind' in reading) return { registry: host, image };
+  const remedy = reading.meant === undefined ? 'Mend the host.' : `Did you mean \`${reading.meant}\`?`;
+  report(at, `has a host that looks like one of ECR and is none: ${reading.flaw}`, remedy);
+  return undefined;
 }
 
 /** What registries answer passes through Temporal: hundreds of registries times dozens of images would not. */

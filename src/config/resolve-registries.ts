@@ -17,6 +17,7 @@ import { resolveCredentials } from './resolve-credentials.js';
 import {
   checkRegion,
   fieldOf,
+  isMapping,
   listOf,
   refuseSecond,
   reportFault,
@@ -28,6 +29,7 @@ import {
 } from './resolve-values.js';
 import { registrySchema } from './schema-registries.js';
 
+type Settings = ReturnType<typeof validFields<typeof registrySchema>>;
 type Setting = string | Reference | { readonly airflowVariable: string; readonly airflow: string };
 
 /** A registry, and all that a run of it depends on as plain data. */
@@ -78,10 +80,7 @@ function resolveEntry(
   const { name, kind = 'private', fips = false, dualStack = false, registryHost, endpoint } = settings;
   const hostFault = registryHost === undefined ? undefined : checkRegistryHost(registryHost);
   if (hostFault) reportFault(hostFault, [...at, 'registryHost'], resolution);
-  const place =
-    kind === 'public'
-      ? resolvePublic(item, at, resolution)
-      : resolvePrivate(item, settings, at, airflows, resolution);
+  const place = resolvePlace(item, settings, at, airflows, resolution);
   const region = typeof place?.region === 'string' ? place.region : undefined;
   const isReachable = checkEndpoints(item, at, region, resolution);
   const credentials = resolveCredentials(
@@ -102,6 +101,21 @@ function resolveEntry(
   };
   const { principal, identity } = credentials;
   return { registry: { ...rest, principal }, identity: { ...rest, credentials: identity } };
+}
+
+function resolvePlace(
+  item: unknown,
+  settings: Settings,
+  at: SettingPath,
+  airflows: readonly string[],
+  resolution: Resolution,
+): Place | undefined {
+  // What else the entry needs depends on its kind: with a slip there, more would only add confusion.
+  if (!isMapping(item) || settings.kind === undefined) return undefined;
+  if (fieldOf(item, 'kind') === undefined && seemsGiven(item, 'kind', registrySchema)) return undefined;
+  return settings.kind === 'public'
+    ? resolvePublic(item, at, resolution)
+    : resolvePrivate(item, settings, at, airflows, resolution);
 }
 
 /** ECR Public is of no account, and issues its tokens in one region. */
@@ -125,7 +139,7 @@ function resolvePublic(item: unknown, at: SettingPath, { report }: Resolution): 
 
 function resolvePrivate(
   item: unknown,
-  settings: { readonly account?: Setting | undefined; readonly region?: Setting | undefined },
+  settings: Settings,
   at: SettingPath,
   airflows: readonly string[],
   resolution: Resolution,
@@ -147,13 +161,14 @@ function checkEndpoints(
   region: string | undefined,
   resolution: Resolution,
 ): boolean {
-  const { fips, dualStack, endpoint } = validFields(registrySchema, item);
+  const { kind, fips, dualStack, endpoint } = validFields(registrySchema, item);
   if (endpoint !== undefined) {
     const fault = checkEcrEndpoint(endpoint, region);
     if (fault) reportFault(fault, [...at, 'endpoint'], resolution);
     if (fault) return false;
   }
-  const special = fips ? 'fips' : dualStack ? 'dualStack' : undefined;
+  // FIPS of ECR Public is refused as such.
+  const special = fips && kind === 'private' ? 'fips' : dualStack ? 'dualStack' : undefined;
   if (special !== undefined && endpoint !== undefined) {
     resolution.report(
       [...at, special],
@@ -162,7 +177,7 @@ function checkEndpoints(
     );
     return false;
   }
-  if (!fips || region === undefined || hasFips(region) || fieldOf(item, 'kind') === 'public') return true;
+  if (!fips || region === undefined || hasFips(region)) return true;
   resolution.report(
     [...at, 'fips'],
     `asks for what ECR does not have in ${region}`,
@@ -178,12 +193,12 @@ function refuseTwin(
   seen: Map<string, string>,
   { report }: Resolution,
 ): void {
-  const known = registryInFile(registry);
-  if (!known) return;
-  const what =
-    registry.registryHost !== undefined ? 'registryHost' : registry.kind === 'public' ? 'kind' : 'account';
+  const { name: _name, account, principal, ...rest } = registry;
+  const what = rest.registryHost !== undefined ? 'registryHost' : rest.kind === 'public' ? 'kind' : 'account';
   const words = { registryHost: 'the host', kind: 'the kind', account: 'account and region' }[what];
-  refuseSecond(JSON.stringify([known.host, known.group.name]), [...at, what], seen, words, report);
+  // A host of its own does not follow from the account.
+  const entry = { ...rest, principal: principal.name, ...(what === 'account' ? { account } : {}) };
+  refuseSecond(JSON.stringify(entry), [...at, what], seen, words, report);
 }
 
 function resolveRegion(

@@ -143,7 +143,7 @@ class Run {
       .run(() => this.#steps.extractToken({ configHash: plan.configHash, group, registries }))
       .then((facts) => {
         this.record.token(facts);
-        facts.probes.forEach((probe) => noteProbe(this.record, probe));
+        for (const registry of registries) noteProbe(this.record, probeOf(facts, registry));
         return facts;
       })
       .catch((error: unknown) => this.#context.describe(error));

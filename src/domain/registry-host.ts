@@ -41,9 +41,12 @@ export interface HostFlaw {
 /** Sources: AWS's documentation for the first; issue 1054 of the ECR credential helper for the second. */
 const PUBLIC_HOSTS = { ipv4: 'public.ecr.aws', dualStack: 'ecr-public.aws.com' } as const;
 
-/** Everything that begins like a private registry, whatever is wrong with the rest. */
+/**
+ * Everything that begins like a private registry, whatever is wrong with the rest. Its end is shown, so that it must be
+ * short and without `@`, before which people put passwords.
+ */
 const PRIVATE_LIKE =
-  /^(?<account>\d+)\.dkr(?<separator>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?<suffix>.+)$/;
+  /^(?<account>\d+)\.dkr(?<separator>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?<suffix>[a-z0-9.:-]{1,80})$/;
 
 /** The host of a private registry. Where a partition has no dual-stack hosts, the usual one. */
 export function ecrHost(
@@ -107,25 +110,37 @@ function readPrivate(
     return { flaw: `its account has ${account.length} digits, and accounts have twelve` };
   }
   const registry = { account, region, fips, dualStack: separator === '-' };
-  if (!isRegion(region)) return { flaw: 'what stands for the region is none', ...nearRegion(registry) };
+  if (!isRegion(region))
+    return { flaw: 'what stands in place of its region is none', ...nearRegion(registry) };
   if (fips && !hasFips(region)) {
     const flaw = `ECR has no FIPS endpoint in ${region}, only in ${FIPS_REGIONS.join(', ')}`;
     return { flaw, meant: ecrHost({ ...registry, fips: false }) };
   }
   const right = ecrHost(registry);
   if (right === host) return { kind: 'private', host, ...registry };
-  const { name, dualStackSuffix } = partitionOf(region);
   // `.on.aws` alone tells what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
-  const isDualStack = suffix === dualStackSuffix;
-  return {
-    flaw: isDualStack
-      ? `hosts that end in ${suffix} have dkr-ecr in place of dkr.ecr`
-      : `region ${region} is of partition ${name}, whose registries do not end in ${suffix}`,
-    meant: ecrHost({ ...registry, dualStack: isDualStack || registry.dualStack }),
-  };
+  const dualStack = registry.dualStack || suffix === partitionOf(region).dualStackSuffix;
+  return { flaw: describeEnd(host, registry, suffix), meant: ecrHost({ ...registry, dualStack }) };
+}
+
+/** What is wrong with the end of a host whose beginning is well. */
+function describeEnd(host: string, registry: Parameters<typeof ecrHost>[0], end: string): string {
+  const { region, dualStack } = registry;
+  const { name, suffix, dualStackSuffix } = partitionOf(region);
+  if (host.replace(/:\d*$/, '') === ecrHost(registry)) return 'it has a port, and hosts of ECR have none';
+  if (dualStack && end === suffix) {
+    return dualStackSuffix === undefined
+      ? `partition ${name} has no hosts with dkr-ecr`
+      : `hosts with dkr-ecr end in ${dualStackSuffix}`;
+  }
+  return end === dualStackSuffix
+    ? `hosts that end in ${end} have dkr-ecr in place of dkr.ecr`
+    : `region ${region} is of partition ${name}, whose registries do not end in ${end}`;
 }
 
 function nearRegion(registry: Parameters<typeof ecrHost>[0]): { meant?: string } {
-  const meant = doubtRegion(registry.region)?.meant;
-  return meant === undefined ? {} : { meant: ecrHost({ ...registry, region: meant }) };
+  const region = doubtRegion(registry.region)?.meant;
+  return region === undefined
+    ? {}
+    : { meant: ecrHost({ ...registry, region, fips: registry.fips && hasFips(region) }) };
 }

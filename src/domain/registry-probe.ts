@@ -28,17 +28,27 @@ export function noteProbe(
   if (outcome === 'inconclusive') {
     record.warn(`The test of the token at ${registry} is inconclusive: ${message}.`);
   }
-  for (const pull of pulls) notePull(record, registry, pull);
+  noteDenied(
+    record,
+    registry,
+    pulls.filter((pull) => pull.outcome === 'denied'),
+  );
+  for (const pull of pulls) {
+    if (pull.outcome !== 'missing' && pull.outcome !== 'unknown') continue;
+    record.warn(
+      `Whether images may be pulled is not proven by ${registry}/${pull.image}: ${pull.message ?? ''}.`,
+    );
+  }
 }
 
-/** A missing right is a failure, since the next pull will fail; the token is written all the same, for other images. */
-function notePull(record: RunRecord, registry: string, { image, outcome, message = '' }: PullProbe): void {
-  if (outcome === 'allowed') return;
-  const words = `${registry}/${image}: ${message}`;
-  if (outcome === 'denied') {
-    const { remedy } = FAILURES.RegistryPullDenied;
-    record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', message: words, remedy });
-    return;
-  }
-  record.warn(`Whether images may be pulled is not proven by ${words}.`);
+/**
+ * A missing right is a failure, since the next pull will fail; the token is written all the same, for other images. One
+ * failure for all images, since a report has room for one of a type at each registry.
+ */
+function noteDenied(record: RunRecord, registry: string, [first, ...others]: readonly PullProbe[]): void {
+  if (!first) return;
+  const { remedy } = FAILURES.RegistryPullDenied;
+  const more = others.length === 0 ? '' : `; also of ${others.map(({ image }) => image).join(', ')}`;
+  const message = `${registry}/${first.image}: ${first.message ?? ''}${more}`;
+  record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', message, remedy });
 }

@@ -1,24 +1,9 @@
-import assert from 'node:assert/strict';
-
 import { bad, refuseEach, type BadConfig } from './bad-config.js';
-import { CANARY, edit, GOOD, REGISTRY } from './config-folder.js';
+import { CANARY, edit, GOOD } from './config-folder.js';
 
 function url(title: string, value: string, message: RegExp, remedy: RegExp): BadConfig {
   const text = edit('https://airflow.example.com', value);
   return bad(`a URL ${title}`, text, '4 airflows[0].url', message, remedy);
-}
-
-function registry(
-  title: string,
-  from: string,
-  to: string,
-  key: string,
-  message: RegExp,
-  remedy: RegExp,
-): BadConfig {
-  assert.ok(REGISTRY.includes(from));
-  const text = `${GOOD}registries:\n  - ${REGISTRY.replace(from, to)}\n`;
-  return bad(`a registry ${title}`, text, `8 registries[0]${key}`, message, remedy);
 }
 
 const ADDRESSES: BadConfig[] = [
@@ -63,127 +48,6 @@ const ADDRESSES: BadConfig[] = [
   url('of the metadata address as a number', 'http://2852039166', /link-local/, /host of Airflow/),
   url('that is a number', '12', /not text/, /in quotes/),
   url('from a variable, with a secret in it', '{env: BAD_URL}', /user name or password/, /under `auth`/),
-  registry('with a scheme', '127.0.0.1:5000', 'http://x', '.registryHost', /scheme/, /host alone/),
-  registry('with a path', '127.0.0.1:5000', 'x/y', '.registryHost', /no host/, /127\.0\.0\.1:5000/),
-  registry('with port 0', '5000', '0', '.registryHost', /no host/, /127\.0\.0\.1:5000/),
-  registry('with port 65536', '5000', '65536', '.registryHost', /no host/, /127\.0\.0\.1:5000/),
-  registry('in capitals', '127.0.0.1:5000', 'Registry.example', '.registryHost', /capital/, /lower case/),
-  registry(
-    "of ECR's own hosts",
-    '127.0.0.1:5000',
-    '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-    '.registryHost',
-    /ECR itself/,
-    /Remove `registryHost`: it follows from account and region/,
-  ),
-  registry(
-    "of ECR's own hosts, with a port",
-    '127.0.0.1:5000',
-    '123456789012.dkr.ecr.us-east-1.amazonaws.com:443',
-    '.registryHost',
-    /ECR itself/,
-    /Remove `registryHost`: it follows from account and region/,
-  ),
-  registry(
-    "of ECR's hosts with a digit too few",
-    '127.0.0.1:5000',
-    '12345678901.dkr.ecr.us-east-1.amazonaws.com',
-    '.registryHost',
-    /looks like a host of ECR/,
-    /twelve digits/,
-  ),
-  registry('of ECR Public', '127.0.0.1:5000', 'public.ecr.aws', '.registryHost', /ECR Public/, /Remove/),
-  registry(
-    'at the metadata address',
-    '127.0.0.1:5000',
-    '169.254.169.254',
-    '.registryHost',
-    /link-local/,
-    /Name/,
-  ),
-  registry(
-    'with an account that is a number',
-    '"123456789012"',
-    '012345678901',
-    '.account',
-    /not text/,
-    /in quotes: `account: "123456789012"`/,
-  ),
-  registry(
-    'with an account of 11 digits',
-    '123456789012',
-    '12345678901',
-    '.account',
-    /twelve digits/,
-    /"123456789012"/,
-  ),
-  registry(
-    'with a variable that is no account',
-    '"123456789012"',
-    '{env: AIRFLOW_PASSWORD}',
-    '.account',
-    /twelve digits/,
-    /account: "/,
-  ),
-  registry(
-    'with a variable of an unknown airflow',
-    '"123456789012"',
-    '{airflowVariable: ecr_aws_account, airflow: mian}',
-    '.account.airflow',
-    /names no airflow/,
-    /Did you mean `main`/,
-  ),
-  registry(
-    'with a region in an unknown airflow',
-    'us-east-1',
-    '{airflowVariable: ecr_aws_region_name, airflow: production}',
-    '.region.airflow',
-    /names no airflow/,
-    /Write one of main, or add it to `airflows`/,
-  ),
-  registry(
-    'with a variable of no airflow',
-    '"123456789012"',
-    '{airflowVariable: ecr_aws_account}',
-    '.account',
-    /\{airflowVariable: KEY, airflow: NAME\}/,
-    /account: "123456789012"/,
-  ),
-  ...['a/b', 'a b', '..', ''].map((key) =>
-    registry(
-      `with the key "${key}" of a variable`,
-      '"123456789012"',
-      `{airflowVariable: "${key}", airflow: main}`,
-      '.account.airflowVariable',
-      /no key of an Airflow Variable/,
-      /airflowVariable: ecr_aws_account/,
-    ),
-  ),
-  registry(
-    'with a key of 251 characters',
-    '"123456789012"',
-    `{airflowVariable: ${'x'.repeat(251)}, airflow: main}`,
-    '.account.airflowVariable',
-    /longer than 250/,
-    /ecr_aws_account/,
-  ),
-  registry('with no region', 'us-east-1', 'virginia', '.region', /no AWS region/, /us-east-1/),
-  registry(
-    'with credentials, which this release lacks',
-    'name: sandbox',
-    'name: sandbox, credentials: {}',
-    '.credentials',
-    /this release/,
-    /registryHost/,
-  ),
-  registry(
-    'with a kind, which this release lacks',
-    'name: sandbox',
-    'name: sandbox, kind: public',
-    '.kind',
-    /this release/,
-    /registryHost/,
-  ),
   bad(
     'an engine by tcp://',
     `${GOOD}docker: {engines: ["tcp://u:${CANARY}@x"]}\n`,
@@ -235,32 +99,6 @@ const DUPLICATES: BadConfig[] = [
     '7 airflows[1].connections[1]',
     /repeats the connection of airflows\[0\]\.connections\[0\]/,
     /Remove/,
-  ),
-  bad(
-    'a name of a registry twice',
-    `${GOOD}registries:\n  - ${REGISTRY}\n  - ${REGISTRY.replace('5000', '5001')}\n`,
-    '9 registries[1].name',
-    /registries\[0\]\.name/,
-    /rename/,
-  ),
-  bad(
-    'a host of a registry twice',
-    `${GOOD}registries:\n  - ${REGISTRY}\n  - ${REGISTRY.replace('sandbox', 'b')}\n`,
-    '9 registries[1].registryHost',
-    /registries\[0\]\.registryHost/,
-    /Remove/,
-  ),
-  ...[
-    'region: us-east-1, account: "123456789012"',
-    'region: us-east-1, account: {airflowVariable: a, airflow: main}',
-  ].map((settings) =>
-    bad(
-      `a registry of ECR twice (${settings})`,
-      `${GOOD}registries:\n  - {name: a, ${settings}}\n  - {name: b, ${settings}}\n`,
-      '9 registries[1].account',
-      /repeats account and region of registries\[0\]\.account/,
-      /Remove/,
-    ),
   ),
   bad(
     'an engine twice',

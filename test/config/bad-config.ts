@@ -16,6 +16,21 @@ export function bad(title: string, text: string, place: string, message: RegExp,
   return { title, text, place, message, remedy };
 }
 
+/** A fault in exactly these words. */
+export function badExactly(
+  title: string,
+  text: string,
+  place: string,
+  message: string,
+  remedy: string,
+): BadConfig {
+  return bad(title, text, place, wholeText(message), wholeText(remedy));
+}
+
+function wholeText(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`);
+}
+
 /** Each must be refused for exactly this one fault, and without showing the canary. */
 export function refuseEach(rows: readonly BadConfig[], more: NodeJS.ProcessEnv = {}): void {
   const write = useConfigFolder();

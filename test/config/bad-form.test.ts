@@ -48,13 +48,6 @@ const FORM: BadConfig[] = [
     /no setting of this release/,
     /Remove it/,
   ),
-  bad(
-    'docker.probe, which this release lacks',
-    `${GOOD}docker: {probe: {}}\n`,
-    '7 docker.probe',
-    /this release/,
-    /engines/,
-  ),
   bad('no name', edit('name: main\n    ', ''), '3 airflows[0].name', /missing/, /`name: main`/),
   bad(
     'a name of 64 characters',

@@ -1,14 +1,34 @@
 import assert from 'node:assert/strict';
-import { findRegistry, judgeConnection, type Judgement } from '../../src/domain/connection.js';
+import { judgeConnection, type Judgement } from '../../src/domain/connection.js';
 import type { StoredConnection } from '../../src/domain/connection.js';
 import type { FailureType } from '../../src/domain/failures.js';
+import { resolveRegistry, type NamedRegistry, type RegistrySettings } from '../../src/domain/registries.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/domain/token-group.js';
 import { dockerConnection } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
-const NAMED = { name: 'local', host: 'localhost:5000', region: 'eu-west-1' };
+const FIPS_REGISTRY = REGISTRY.replace('ecr', 'ecr-fips');
+const USUAL = { service: 'ecr', fips: false, dualStack: false } as const;
+const GROUP: TokenGroup = tokenGroup(DEFAULT_PRINCIPAL, 'us-east-1', USUAL);
+
+function named(name: string, changes: Partial<RegistrySettings>): NamedRegistry {
+  const settings: RegistrySettings = {
+    name,
+    kind: 'private',
+    account: '123456789012',
+    region: 'us-east-1',
+    principal: DEFAULT_PRINCIPAL,
+    fips: false,
+    dualStack: false,
+    ...changes,
+  };
+  return resolveRegistry(settings, '123456789012', String(settings.region));
+}
+
+const NAMED = named('local', { registryHost: 'localhost:5000', region: 'eu-west-1' });
 
 function judge(changes: Partial<StoredConnection>): Judgement {
-  return judgeConnection(dockerConnection(changes), [NAMED]);
+  return judgeConnection(dockerConnection(changes));
 }
 
 function refusal(changes: Partial<StoredConnection>): { type: FailureType; message: string } {
@@ -19,7 +39,7 @@ function refusal(changes: Partial<StoredConnection>): { type: FailureType; messa
 
 describe('judgeConnection', () => {
   it('accepts a docker connection of AWS to an ECR host', () =>
-    assert.deepEqual(judge({}), { writable: true, registry: REGISTRY, region: 'us-east-1' }));
+    assert.deepEqual(judge({}), { writable: true, registry: REGISTRY, group: GROUP }));
 
   for (const host of [
     `https://${REGISTRY}`,
@@ -28,7 +48,7 @@ describe('judgeConnection', () => {
     `https://${REGISTRY}/team`,
   ]) {
     it(`accepts the host ${host} without a warning`, () =>
-      assert.deepEqual(judge({ host }), { writable: true, registry: REGISTRY, region: 'us-east-1' }));
+      assert.deepEqual(judge({ host }), { writable: true, registry: REGISTRY, group: GROUP }));
   }
 
   it('accepts a host with capital letters, and warns that Docker pulls without credentials', () => {
@@ -40,20 +60,25 @@ describe('judgeConnection', () => {
 
   it('does not warn of a scheme in capital letters, which Docker does not mind', () => {
     const judgement = judge({ host: `HTTPS://${REGISTRY}` });
-    assert.deepEqual(judgement, { writable: true, registry: REGISTRY, region: 'us-east-1' });
+    assert.deepEqual(judgement, { writable: true, registry: REGISTRY, group: GROUP });
   });
 
-  it('accepts a registry that the configuration names, with the port in its host', () =>
-    assert.deepEqual(judge({ host: 'http://localhost:5000/' }), {
-      writable: true,
-      registry: 'localhost:5000',
-      region: 'eu-west-1',
-    }));
+  for (const [host, registry, name] of [
+    [REGISTRY, REGISTRY, 'default/us-east-1'],
+    [FIPS_REGISTRY, FIPS_REGISTRY, 'default/us-east-1/fips'],
+    ['123456789012.dkr-ecr.us-east-1.on.aws', '123456789012.dkr-ecr.us-east-1.on.aws', 'default/us-east-1'],
+    ['public.ecr.aws', 'public.ecr.aws', 'default/us-east-1/public'],
+    ['https://ecr-public.aws.com/', 'ecr-public.aws.com', 'default/us-east-1/public'],
+  ] as const) {
+    it(`gives the host ${host} a token of ${name}`, () => {
+      const judgement = judge({ host });
+      assert.ok(judgement.writable);
+      assert.deepEqual([judgement.registry, judgement.group.name], [registry, name]);
+    });
+  }
 
-  it('does not take the named registry for the same host with another port, or none', () => {
-    assert.equal(refusal({ host: 'localhost:5001' }).type, 'ConnectionRegistryUnknown');
-    assert.equal(refusal({ host: 'localhost' }).type, 'ConnectionRegistryUnknown');
-  });
+  it('does not take a registry that only the configuration knows without being told', () =>
+    assert.equal(refusal({ host: 'localhost:5000' }).type, 'ConnectionRegistryUnknown'));
 
   for (const [what, changes, type, shown] of [
     ['another type', { type: 'http' }, 'ConnectionTypeMismatch', '"http"'],
@@ -105,6 +130,30 @@ describe('judgeConnection', () => {
     it(`accepts the extra ${extra ?? 'null'}`, () => assert.equal(judge({ extra }).writable, true));
   }
 
+  for (const [host, message] of [
+    ['quay.io', 'its host "quay.io" is no known ECR registry'],
+    [null, 'its host (empty) is no known ECR registry'],
+    [
+      `${REGISTRY}.cn`,
+      `its host "${REGISTRY}.cn" is no ECR registry: region us-east-1 is of partition aws, whose registries do not ` +
+        `end in amazonaws.com.cn; ${REGISTRY} was meant, perhaps`,
+    ],
+    [
+      `${REGISTRY}:443`,
+      `its host "${REGISTRY}:443" is no ECR registry: it has a port, and hosts of ECR have none; ` +
+        `${REGISTRY} was meant, perhaps`,
+    ],
+    [
+      '1234.dkr.ecr.us-east-1.amazonaws.com',
+      'its host "1234.dkr.ecr.us-east-1.amazonaws.com" is no ECR registry: its account has 4 digits, and accounts ' +
+        'have twelve',
+    ],
+    [`${REGISTRY}@pa55word`, 'its host (not shown: it contains "@") is no known ECR registry'],
+  ] as const) {
+    it(`says of the host ${host} what is wrong with it`, () =>
+      assert.deepEqual(refusal({ host }), { writable: false, type: 'ConnectionRegistryUnknown', message }));
+  }
+
   it('names the type first when everything is wrong', () =>
     assert.equal(refusal({ type: 'aws', host: 'x', port: 1, login: 'y' }).type, 'ConnectionTypeMismatch'));
 
@@ -132,19 +181,19 @@ describe('judgeConnection', () => {
 });
 
 describe('judgeConnection by the registry that the configuration gives', () => {
-  function judgeAs(wanted: typeof NAMED, changes: Partial<StoredConnection>): Judgement {
-    return judgeConnection(dockerConnection(changes), [], wanted);
+  function judgeAs(wanted: NamedRegistry, changes: Partial<StoredConnection>): Judgement {
+    return judgeConnection(dockerConnection(changes), wanted);
   }
 
   it('accepts a host of that registry, however it is written', () => {
     for (const host of ['localhost:5000', 'https://LOCALHOST:5000/']) {
       const judgement = judgeAs(NAMED, { host });
       assert.ok(judgement.writable);
-      assert.deepEqual([judgement.registry, judgement.region], ['localhost:5000', 'eu-west-1']);
+      assert.deepEqual([judgement.registry, judgement.group.name], ['localhost:5000', 'default/eu-west-1']);
     }
   });
 
-  for (const host of [REGISTRY, 'quay.io', 'localhost', '', null]) {
+  for (const host of [REGISTRY, 'quay.io', 'localhost', 'localhost:5001', '', null]) {
     it(`refuses the host ${host}, and names what is wanted`, () => {
       const judgement = judgeAs(NAMED, { host });
       assert.ok(!judgement.writable);
@@ -162,13 +211,29 @@ describe('judgeConnection by the registry that the configuration gives', () => {
     const judgement = judgeAs(NAMED, { host: 'localhost:5000', login: 'root' });
     assert.ok(!judgement.writable && judgement.type === 'ConnectionLoginMismatch');
   });
-});
 
-describe('findRegistry', () => {
-  it('prefers the configuration to the host name, for a registry with a region of its own', () => {
-    const named = { name: 'mirror', host: REGISTRY, region: 'eu-central-1' };
-    assert.deepEqual(findRegistry(REGISTRY, [named]), { registry: REGISTRY, region: 'eu-central-1' });
+  const eu = named('eu', {
+    region: 'eu-west-1',
+    principal: { kind: 'profile', name: 'profile:p', profile: 'p' },
   });
+  for (const [host, group] of [
+    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'profile:p/eu-west-1'],
+    ['123456789012.dkr-ecr.eu-west-1.on.aws', 'profile:p/eu-west-1'],
+  ] as const) {
+    it(`accepts ${host} as one of the hosts of its account and region, with its credentials`, () => {
+      const judgement = judgeAs(eu, { host });
+      assert.ok(judgement.writable);
+      assert.deepEqual([judgement.registry, judgement.group.name], [host, group]);
+    });
+  }
 
-  it('knows no registry without a host', () => assert.equal(findRegistry(null, [NAMED]), undefined));
+  it('refuses the usual host for an entry that insists on FIPS, and names the one it wants', () => {
+    assert.deepEqual(judgeAs(named('fips', { fips: true }), {}), {
+      writable: false,
+      type: 'ConnectionRegistryMismatch',
+      message: `its host "${REGISTRY}" is not that of registry fips (${FIPS_REGISTRY})`,
+    });
+    const judgement = judgeAs(named('fips', { fips: true }), { host: FIPS_REGISTRY });
+    assert.equal(judgement.writable && judgement.group.name, 'default/us-east-1/fips');
+  });
 });

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { FAILURES, RefreshFailure } from '../../src/domain/failures.js';
 import { refresh, type RunContext } from '../../src/domain/refresh.js';
 import type { RefreshReport } from '../../src/domain/report.js';
-import type { Inspection, RefreshPlan, RefreshSteps, WritableConnections } from '../../src/domain/steps.js';
+import type {
+  ExtractInput,
+  Inspection,
+  PullProbe,
+  RefreshPlan,
+  RefreshSteps,
+  TokenFacts,
+  WritableConnections,
+} from '../../src/domain/steps.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { ENGINE, fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const EU_GROUP = 'default/eu-west-1';
@@ -235,6 +243,231 @@ describe('refresh', () => {
       assert.match(report.warnings[0] ?? '', /Registry .* could not be asked/);
     });
   }
+
+  it('writes a token that a registry accepts like any other, with a warning that this proves nothing', async () => {
+    const message = 'it accepts a wrong password, too';
+    const report = await refreshWith({
+      extractToken: async (input) => ({
+        ...(await good.extractToken(input)),
+        probes: [{ registry: REGISTRY, outcome: 'inconclusive', message }],
+      }),
+    });
+    assert.deepEqual([report.outcome, report.airflows[0]?.refreshed], ['refreshed', 1]);
+    assert.equal(report.tokens[0]?.probe, 'inconclusive');
+    assert.deepEqual(report.warnings, [
+      `The test of the token at ${REGISTRY} is inconclusive: it accepts a wrong password, too.`,
+    ]);
+  });
+
+  for (const [what, more, remedy] of [
+    ['the remedy of the catalogue', {}, FAILURES.RegistryRealmForeign.remedy],
+    ['a remedy of its own', { remedy: 'Look at the proxy.' }, 'Look at the proxy.'],
+  ] as const) {
+    it(`writes nothing where a registry asks for the sign-in at another host, and tells ${what}`, async () => {
+      let updates = 0;
+      const report = await refreshWith({
+        extractToken: async (input) => ({
+          ...(await good.extractToken(input)),
+          probes: [
+            {
+              registry: REGISTRY,
+              outcome: 'refused',
+              type: 'RegistryRealmForeign',
+              message: 'realm evil.example',
+              ...more,
+            },
+          ],
+        }),
+        updateConnections: async (input) => ((updates += 1), good.updateConnections(input)),
+      });
+      assert.equal(updates, 0);
+      assert.deepEqual(failures(report), [['extract', 'main', REGISTRY, 'RegistryRealmForeign', 1]]);
+      assert.deepEqual(
+        report.failures.map((failure) => [failure.message, failure.remedy]),
+        [[`${REGISTRY}: realm evil.example`, remedy]],
+      );
+      assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [0, 1]);
+      assert.deepEqual(report.docker, []);
+    });
+  }
+
+  describe('of images that may not be pulled', () => {
+    async function refreshWithPulls(...pulls: PullProbe[]): Promise<RefreshReport> {
+      return refreshWith({
+        planRefresh: planned({ airflows: ['one', 'two'] }),
+        extractToken: async (input) => ({
+          ...(await good.extractToken(input)),
+          probes: [{ registry: REGISTRY, outcome: 'accepted', pulls }],
+        }),
+      });
+    }
+    const denied = (image: string): PullProbe => ({ image, outcome: 'denied', message: '403 DENIED' });
+
+    it('refreshes the connections and reports one failure of the test, however many airflows there are', async () => {
+      const report = await refreshWithPulls({ image: 'ok:1', outcome: 'allowed' }, denied('team/app:1.0'));
+      assert.deepEqual(failures(report), [['test', undefined, REGISTRY, 'RegistryPullDenied', 0]]);
+      assert.deepEqual(
+        report.failures.map(({ message, remedy }) => [message, remedy]),
+        [[`${REGISTRY}/team/app:1.0: 403 DENIED`, FAILURES.RegistryPullDenied.remedy]],
+      );
+      assert.deepEqual(
+        report.airflows.map(({ refreshed, failed }) => [refreshed, failed]),
+        [
+          [1, 0],
+          [1, 0],
+        ],
+      );
+      assert.deepEqual(report.warnings, []);
+    });
+
+    it('names all of them in the one failure', async () => {
+      const report = await refreshWithPulls(
+        denied('a:1'),
+        { image: 'b:1', outcome: 'allowed' },
+        denied('c:1'),
+        denied('d:1'),
+      );
+      assert.deepEqual(
+        report.failures.map(({ message }) => message),
+        [`${REGISTRY}/a:1: 403 DENIED; also of c:1, d:1`],
+      );
+    });
+
+    it('warns of images that are missing, and of those that could not be asked for', async () => {
+      const report = await refreshWithPulls(
+        { image: 'a:1', outcome: 'missing', message: 'the registry has no such tag' },
+        { image: 'b:1', outcome: 'unknown', message: 'HTTP 500' },
+        { image: 'c:1', outcome: 'allowed' },
+      );
+      assert.equal(report.outcome, 'refreshed');
+      assert.deepEqual(report.warnings, [
+        `Whether images may be pulled is not proven by ${REGISTRY}/a:1: the registry has no such tag.`,
+        `Whether images may be pulled is not proven by ${REGISTRY}/b:1: HTTP 500.`,
+      ]);
+    });
+  });
+
+  it('tells the warnings of a token once, and until when it can be relied on', async () => {
+    const facts = async (input: ExtractInput): Promise<TokenFacts> => ({
+      ...(await good.extractToken(input)),
+      warnings: ['The clock is wrong.'],
+      reliableUntil: '2026-01-01T01:00:00.000Z',
+    });
+    const report = await refreshWith({
+      planRefresh: planned({ airflows: ['one', 'two'] }),
+      extractToken: facts,
+      updateConnections: async (input) => ({
+        ...(await good.updateConnections(input)),
+        token: await facts({ configHash: 'abc', group: GROUP, registries: [REGISTRY] }),
+      }),
+    });
+    assert.deepEqual(report.warnings, ['The clock is wrong.']);
+    assert.deepEqual(
+      [...report.tokens, ...report.airflows].map(({ reliableUntil }) => reliableUntil),
+      ['2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z'],
+    );
+  });
+
+  describe('of many registries', () => {
+    const accounts = Array.from({ length: 20 }, (_, index) => String(100_000_000_000 + index));
+    const regions = Array.from({ length: 15 }, (_, index) => `xx-test-${index}`);
+    const parts = accounts.flatMap((account) =>
+      regions.map((region) =>
+        part({ registry: `${account}.dkr.ecr.${region}.amazonaws.com`, group: `default/${region}` }),
+      ),
+    );
+
+    for (const airflows of [['one'], ['one', 'two']]) {
+      it(`asks for 15 tokens for 300 registries of 20 accounts in ${airflows.length} airflows`, async () => {
+        const extracted: ExtractInput[] = [];
+        const report = await refreshWith({
+          planRefresh: planned({ airflows, engines: [] }),
+          inspectConnections: async () => inspection(...parts),
+          extractToken: async (input) => (extracted.push(input), good.extractToken(input)),
+        });
+        assert.deepEqual(
+          extracted.map(({ group, registries }) => [group, registries]).toSorted(),
+          regions
+            .map((region) => [
+              `default/${region}`,
+              accounts.map((account) => `${account}.dkr.ecr.${region}.amazonaws.com`),
+            ])
+            .toSorted(),
+        );
+        assert.equal(report.airflows.length, 300 * airflows.length);
+        assert.ok(report.airflows.every(({ refreshed }) => refreshed === 1));
+      });
+    }
+
+    it('asks again for the registries alone that a second airflow adds to a group', async () => {
+      const extracted: (readonly string[])[] = [];
+      await refreshWith({
+        planRefresh: planned({ airflows: ['one', 'two'], engines: [] }),
+        inspectConnections: async ({ airflow }) =>
+          airflow === 'one' ? inspection(part()) : inspection(part(), part({ registry: NEIGHBOUR })),
+        extractToken: async (input) => (extracted.push(input.registries), good.extractToken(input)),
+      });
+      assert.deepEqual(extracted, [[REGISTRY], [NEIGHBOUR]]);
+    });
+  });
+
+  describe('of one registry as two principals', () => {
+    const OTHER_GROUP = 'profile:other/us-east-1';
+    const both = async () =>
+      inspection(part({ connections: ['a'] }), part({ group: OTHER_GROUP, connections: ['b'] }));
+
+    it('extracts, updates and tests for each of them, and says for whom', async () => {
+      const calls: unknown[] = [];
+      const report = await refreshWith({
+        inspectConnections: both,
+        extractToken: async (input) => (
+          calls.push(['extract', input.group, input.registries]),
+          good.extractToken(input)
+        ),
+        updateConnections: async (input) => (
+          calls.push(['update', input.group, input.connections]),
+          good.updateConnections(input)
+        ),
+        testDocker: async (input) => (
+          calls.push(['test', input.group, input.registry]),
+          good.testDocker(input)
+        ),
+      });
+      assert.deepEqual(
+        calls.map((call) => JSON.stringify(call)).toSorted(),
+        [
+          ['extract', GROUP, [REGISTRY]],
+          ['extract', OTHER_GROUP, [REGISTRY]],
+          ['update', GROUP, ['a']],
+          ['update', OTHER_GROUP, ['b']],
+          ['test', GROUP, REGISTRY],
+          ['test', OTHER_GROUP, REGISTRY],
+        ]
+          .map((call) => JSON.stringify(call))
+          .toSorted(),
+      );
+      assert.deepEqual(
+        report.airflows.map(({ registry, refreshed }) => [registry, refreshed]),
+        [[REGISTRY, 2]],
+      );
+      assert.equal(report.docker.length, 2);
+    });
+
+    it('leaves the connections of the one alone that gets no token, and refreshes those of the other', async () => {
+      const updated: (readonly string[])[] = [];
+      const report = await refreshWith({
+        inspectConnections: both,
+        extractToken: async (input) => {
+          if (input.group === OTHER_GROUP) throw new RefreshFailure('AwsAccessDenied', 'denied');
+          return good.extractToken(input);
+        },
+        updateConnections: async (input) => (updated.push(input.connections), good.updateConnections(input)),
+      });
+      assert.deepEqual(updated, [['a']]);
+      assert.deepEqual(failures(report), [['extract', 'main', REGISTRY, 'AwsAccessDenied', 1]]);
+      assert.deepEqual(report.failures[0]?.connections, ['b']);
+    });
+  });
 
   it('writes 250 connections in chunks of 100, 100 and 50, each connection once', async () => {
     const chunks: (readonly string[])[] = [];
@@ -557,6 +790,25 @@ describe('refresh', () => {
     assert.deepEqual(failures(report), [['test', undefined, REGISTRY, 'DockerSignInRefused', 0]]);
     assert.deepEqual(report.warnings, [
       'No Docker Engine at absent: the sign-in from Docker was not tested.',
+    ]);
+  });
+
+  it('notes a sign-in that a wrong password passes, too, and warns of it', async () => {
+    const report = await refreshWith({
+      testDocker: async (input) => ({ ...(await good.testDocker(input)), signIn: 'inconclusive' }),
+    });
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.docker, [
+      {
+        engine: ENGINE,
+        version: '28.0.0',
+        registry: REGISTRY,
+        signIn: 'inconclusive',
+        fingerprint: FINGERPRINT,
+      },
+    ]);
+    assert.deepEqual(report.warnings, [
+      `The test of the sign-in from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password signs in, too.`,
     ]);
   });
 

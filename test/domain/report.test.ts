@@ -33,6 +33,8 @@ function row(changes: Partial<AirflowReport> = {}): AirflowReport {
     failed: 0,
     fingerprint: '0123456789ab',
     expiresAt: '2026-01-01T12:00:00.000Z',
+    reliableUntil: '2026-01-01T12:00:00.000Z',
+    principalArn: null,
     lastRefreshedAt: '2026-01-01T00:00:01.000Z',
     ...changes,
   };
@@ -131,6 +133,7 @@ describe('fitReport', () => {
           principalArn: null,
           issuedAt: '',
           expiresAt: '',
+          reliableUntil: '',
           fingerprint: String(index),
           probe: 'accepted' as const,
         })),
@@ -152,7 +155,14 @@ describe('fitReport', () => {
 
   it('shows 20 registries of a token that serves 10,000, and says so', () => {
     const registries = Array.from({ length: 10_000 }, (_, index) => `${index}.${REGISTRY}`);
-    const token = { registries, region: 'us-east-1', principalArn: null, issuedAt: '', expiresAt: '' };
+    const token = {
+      registries,
+      region: 'us-east-1',
+      principalArn: null,
+      issuedAt: '',
+      expiresAt: '',
+      reliableUntil: '',
+    };
     const fitted = fitReport(
       report({ tokens: [{ ...token, fingerprint: '0123456789ab', probe: 'accepted' }] }),
     );
@@ -176,6 +186,21 @@ describe('asReport', () => {
     assert.equal(asReport(later), later);
   });
 
+  it('takes one of release 0.1.0, whose tokens and rows say nothing of reliableUntil and principalArn', () => {
+    const { reliableUntil: _until, principalArn: _arn, ...old } = row();
+    const token = {
+      registries: [REGISTRY],
+      region: 'us-east-1',
+      principalArn: null,
+      issuedAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2026-01-01T12:00:00.000Z',
+      fingerprint: '0123456789ab',
+      probe: 'accepted',
+    };
+    const sent = { ...report(), tokens: [token], airflows: [old] };
+    assert.equal(asReport(sent), sent);
+  });
+
   it('takes a row that was never refreshed', () => {
     const never = report({ airflows: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
     assert.equal(asReport(never), never);
@@ -197,6 +222,10 @@ describe('asReport', () => {
     ['an airflow without registry', { ...report(), airflows: [{ ...row(), registry: undefined }] }],
     ['a count that is text', { ...report(), airflows: [{ ...row(), refreshed: '1' }] }],
     ['a time that is a number', { ...report(), airflows: [{ ...row(), lastRefreshedAt: 1 }] }],
+    ['a reliable until that is a number', { ...report(), airflows: [{ ...row(), reliableUntil: 1 }] }],
+    ['a principal that is a list', { ...report(), airflows: [{ ...row(), principalArn: [] }] }],
+    ['a fingerprint that is a number', { ...report(), airflows: [{ ...row(), fingerprint: 1 }] }],
+    ['an expiry that is a number', { ...report(), airflows: [{ ...row(), expiresAt: 1 }] }],
     ['a failure that is null', { ...report(), failures: [null] }],
     ['a failure without a type', { ...report(), failures: [{ ...failure(), type: undefined }] }],
     ['a failing since that is a number', { ...report(), failures: [{ ...failure(), failingSince: 1 }] }],

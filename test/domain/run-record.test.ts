@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/domain/report.js';
 import { RunRecord } from '../../src/domain/run-record.js';
 import type { FailureFacts } from '../../src/domain/run-record.js';
-import type { DockerSignIn, TokenFacts, UpdateOutcome } from '../../src/domain/steps.js';
+import type { DockerSignIn, ProbeOutcome, TokenFacts, UpdateOutcome } from '../../src/domain/steps.js';
 import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const FIRST_START = '2026-01-01T00:00:00.000Z';
@@ -65,6 +65,8 @@ describe('RunRecord', () => {
         failed: 0,
         fingerprint: FINGERPRINT,
         expiresAt: EXPIRES_AT,
+        reliableUntil: EXPIRES_AT,
+        principalArn: null,
         lastRefreshedAt: FIRST_START,
       },
     ]);
@@ -197,14 +199,24 @@ describe('RunRecord', () => {
     );
   });
 
-  it('ranks unreachable between refused and accepted', () => {
-    const probe = (...outcomes: ('accepted' | 'refused' | 'unreachable')[]) =>
+  it('ranks refused before unreachable, inconclusive and accepted', () => {
+    const probe = (...outcomes: ProbeOutcome[]) =>
       run((record) =>
         record.token(tokenFacts({ probes: outcomes.map((outcome) => ({ registry: REGISTRY, outcome })) })),
       ).tokens[0]?.probe;
-    assert.equal(probe('accepted', 'unreachable'), 'unreachable');
-    assert.equal(probe('unreachable', 'refused', 'accepted'), 'refused');
+    assert.equal(probe('accepted', 'inconclusive'), 'inconclusive');
+    assert.equal(probe('inconclusive', 'unreachable', 'accepted'), 'unreachable');
+    assert.equal(probe('unreachable', 'inconclusive', 'refused', 'accepted'), 'refused');
     assert.equal(probe(), 'unreachable');
+  });
+
+  it('shows the warnings of a token once, though it was extracted and written', () => {
+    const facts = tokenFacts({ warnings: ['short', 'clock'] });
+    const { warnings } = run((record) => {
+      record.token(facts);
+      record.updated('main', REGISTRY, { ...UPDATED, token: facts }, new Date(FIRST_START));
+    });
+    assert.deepEqual(warnings, ['short', 'clock']);
   });
 
   it('does not warn when the tested token is the one that was written', () =>
@@ -300,4 +312,88 @@ describe('RunRecord', () => {
       }).warnings,
       [],
     ));
+});
+
+describe('RunRecord, of tokens whose AWS session ends before them', () => {
+  const RELIABLE_UNTIL = '2026-01-01T01:00:00.000Z';
+  const ARN = 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test';
+  const facts = tokenFacts({ principalArn: ARN, reliableUntil: RELIABLE_UNTIL });
+  const written: UpdateOutcome = { ...UPDATED, token: facts };
+  const firstRun = (): RefreshReport =>
+    run((record) => record.updated('main', REGISTRY, written, new Date(FIRST_START)));
+
+  it('shows in tokens and airflows until when they can be relied on, and whose they are', () => {
+    const { tokens, airflows } = firstRun();
+    assert.deepEqual(
+      [...tokens, ...airflows].map(({ expiresAt, reliableUntil, principalArn }) => [
+        expiresAt,
+        reliableUntil,
+        principalArn,
+      ]),
+      [
+        [EXPIRES_AT, RELIABLE_UNTIL, ARN],
+        [EXPIRES_AT, RELIABLE_UNTIL, ARN],
+      ],
+    );
+  });
+
+  it('shows the expiry where nothing ends before it', () => {
+    const { tokens } = run((record) => record.token(tokenFacts()));
+    assert.equal(tokens[0]?.reliableUntil, EXPIRES_AT);
+  });
+
+  it('carries that forward from the run before', () => {
+    const { airflows } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
+    assert.deepEqual(airflows, [
+      {
+        airflow: 'main',
+        registry: REGISTRY,
+        refreshed: 0,
+        failed: 0,
+        fingerprint: FINGERPRINT,
+        expiresAt: EXPIRES_AT,
+        reliableUntil: RELIABLE_UNTIL,
+        principalArn: ARN,
+        lastRefreshedAt: FIRST_START,
+      },
+    ]);
+  });
+
+  it('takes the expiry from a report of release 0.1.0, which says nothing of it', () => {
+    const first = firstRun();
+    const old = first.airflows.map(({ reliableUntil: _until, principalArn: _arn, ...row }) => row);
+    const previous = { ...first, airflows: old };
+    const [row] = run((record) => record.expect('main', REGISTRY), SECOND_START, previous).airflows;
+    assert.deepEqual([row?.expiresAt, row?.reliableUntil, row?.principalArn], [EXPIRES_AT, EXPIRES_AT, null]);
+  });
+
+  it('has null for a row that no run ever refreshed', () => {
+    const [row] = run((record) => record.expect('main', REGISTRY)).airflows;
+    assert.deepEqual([row?.expiresAt, row?.reliableUntil, row?.principalArn], [null, null, null]);
+  });
+
+  it('shows of two written tokens the one that can be relied on for less long, though it expires later', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T13:00:00.000Z',
+      token: tokenFacts({
+        fingerprint: 'ba9876543210',
+        expiresAt: '2026-01-01T13:00:00.000Z',
+        reliableUntil: RELIABLE_UNTIL,
+      }),
+    };
+    for (const outcomes of [
+      [UPDATED, later],
+      [later, UPDATED],
+    ]) {
+      const [row] = run((record) => {
+        for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+      }).airflows;
+      assert.deepEqual(
+        [row?.refreshed, row?.fingerprint, row?.reliableUntil],
+        [2, 'ba9876543210', RELIABLE_UNTIL],
+      );
+    }
+  });
 });

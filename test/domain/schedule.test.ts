@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import {
   checkSchedule,
+  describeNarrowLife,
   describeSchedule,
   formatDuration,
   intervalTimes,
@@ -134,6 +135,38 @@ describe('checkSchedule', () => {
     assert.match(problem.message, /up to 12 h 5 min apart.*guarantees an expired token/);
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
   });
+});
+
+describe('survivableOutageMs of tokens that live less than 12 h', () => {
+  for (const [title, tokenLifeMs, expectedMs] of [
+    ['1 h for tokens of 5 h 30 min', 5.5 * HOUR, HOUR],
+    ['1 ms for tokens of 4 h 30 min and 1 ms', 4.5 * HOUR + 1, 1],
+    ['nothing for tokens of 4 h 30 min', 4.5 * HOUR, 0],
+    ['nothing for tokens of a minute', MIN, 0],
+  ] as const) {
+    it(`is ${title}`, () => assert.equal(survivableOutageMs(plan(4 * HOUR), tokenLifeMs), expectedMs));
+  }
+});
+
+describe('describeNarrowLife', () => {
+  const apart = 'runs are up to 4 h 5 min apart';
+  for (const [title, tokenLifeMs, words] of [
+    ['12 h', 12 * HOUR, undefined],
+    ['6 h 30 min', 6.5 * HOUR, undefined],
+    ['1 s less than 6 h 30 min', 6.5 * HOUR - S, `${apart}, so only outages of up to 1 h 59 min 59 s pass`],
+    ['4 h 30 min and 1 s', 4.5 * HOUR + S, `${apart}, so only outages of up to 1 s pass`],
+    ['4 h 30 min', 4.5 * HOUR, `${apart}, so no outage passes`],
+    ['4 h 10 min', 4 * HOUR + 10 * MIN, `${apart}, so no outage passes`],
+    ['1 ms less than 4 h 10 min', 4 * HOUR + 10 * MIN - 1, `${apart}, so it ends before the next one`],
+    ['10 min', 10 * MIN, `${apart}, so it ends before the next one`],
+    ['0 s', 0, `${apart}, so it ends before the next one`],
+  ] as const) {
+    it(`says ${words === undefined ? 'nothing' : `that ${words}`} of tokens that live ${title}`, () =>
+      assert.equal(describeNarrowLife(plan(4 * HOUR), tokenLifeMs), words));
+  }
+
+  it('says nothing where the user insists on a narrow margin', () =>
+    assert.equal(describeNarrowLife(plan(4 * HOUR, { allowNarrowMargin: true }), MIN), undefined));
 });
 
 describe('describeSchedule', () => {

@@ -1,26 +1,48 @@
 import assert from 'node:assert/strict';
-import { checkToken, isYoung } from '../../src/domain/token.js';
+import {
+  accountOfArn,
+  checkToken,
+  ECR_USER,
+  isYoung,
+  reliableUntil,
+  WRONG_PASSWORD,
+  type TokenAnswer,
+  type TokenCheck,
+  type TokenExpectation,
+} from '../../src/domain/token.js';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 const LATER = new Date('2026-01-01T12:00:00.000Z');
 const SECRET = 'c2VjcmV0LXBhc3N3b3Jk';
+const ACCOUNT = '123456789012';
+const EXPECTED: TokenExpectation = { region: 'us-east-1', account: ACCOUNT, now: NOW };
 
 function base64(text: string): string {
   return Buffer.from(text, 'latin1').toString('base64');
 }
 
-function problemOf(token: string | undefined, expiresAt: Date | undefined = LATER): string {
-  const check = checkToken(token, expiresAt, NOW);
-  assert.ok(!check.usable, 'the token passes');
-  return check.problem;
+const GOOD: TokenAnswer = { authorizationToken: base64(`AWS:${SECRET}`), expiresAt: LATER };
+
+function check(answer: Partial<TokenAnswer>, expected: Partial<TokenExpectation> = {}): TokenCheck {
+  return checkToken({ ...GOOD, ...answer }, { ...EXPECTED, ...expected });
+}
+
+function problemOf(answer: Partial<TokenAnswer>, expected: Partial<TokenExpectation> = {}): string {
+  const checked = check(answer, expected);
+  assert.ok(!checked.usable, 'the token passes');
+  return checked.problem;
 }
 
 describe('checkToken', () => {
-  it('takes the password out of a good token', () =>
-    assert.deepEqual(checkToken(base64(`AWS:${SECRET}`), LATER, NOW), { usable: true, password: SECRET }));
+  it('takes the password and the expiry out of a good token', () =>
+    assert.deepEqual(check({}), { usable: true, password: SECRET, expiresAt: LATER }));
 
   it('splits at the first colon, since a password may hold more', () =>
-    assert.deepEqual(checkToken(base64('AWS:one:two:'), LATER, NOW), { usable: true, password: 'one:two:' }));
+    assert.deepEqual(check({ authorizationToken: base64('AWS:one:two:') }), {
+      usable: true,
+      password: 'one:two:',
+      expiresAt: LATER,
+    }));
 
   for (const [what, token, problem] of [
     ['no token', undefined, /no authorization token/],
@@ -39,38 +61,121 @@ describe('checkToken', () => {
     ['the password *', base64('AWS:*'), /empty or masked/],
   ] as const) {
     it(`refuses ${what} and does not quote it`, () => {
-      const text = problemOf(token);
+      const text = problemOf({ authorizationToken: token });
       assert.match(text, problem);
       assert.ok(!text.includes(SECRET), text);
       assert.ok(!token || !text.includes(token), text);
     });
   }
 
+  it('accepts a token of 16 KB', () => {
+    const password = 'x'.repeat(16_384);
+    const checked = check({ authorizationToken: base64(`AWS:${password}`) });
+    assert.equal(checked.usable && checked.password, password);
+  });
+
   it('accepts 32,768 characters and refuses 32,769 by their number alone', () => {
     const longest = base64(`AWS:${'x'.repeat(24_572)}`);
     assert.equal(longest.length, 32_768);
-    assert.equal(checkToken(longest, LATER, NOW).usable, true);
-    assert.equal(problemOf(`${longest}x`), 'the token has 32769 characters, more than 32768');
+    assert.equal(check({ authorizationToken: longest }).usable, true);
+    assert.equal(
+      problemOf({ authorizationToken: `${longest}x` }),
+      'the token has 32769 characters, more than 32768',
+    );
   });
 
-  it('refuses a token without an expiry', () => {
-    const check = checkToken(base64(`AWS:${SECRET}`), undefined, NOW);
-    assert.deepEqual(check, { usable: false, problem: 'it does not say when the token expires' });
-  });
+  it('refuses a token without an expiry', () =>
+    assert.deepEqual(check({ expiresAt: undefined }), {
+      usable: false,
+      problem: 'it does not say when the token expires',
+    }));
 
   it('refuses an expiry that is no time', () =>
-    assert.match(problemOf(base64(`AWS:${SECRET}`), new Date(NaN)), /does not say when/));
+    assert.match(problemOf({ expiresAt: new Date(NaN) }), /does not say when/));
 
   it('refuses a token that expires now, and accepts one that expires in 1 ms', () => {
-    assert.equal(problemOf(base64(`AWS:${SECRET}`), NOW), 'the token expired at 2026-01-01T00:00:00.000Z');
-    const inOneMs = new Date(NOW.getTime() + 1);
-    assert.equal(checkToken(base64(`AWS:${SECRET}`), inOneMs, NOW).usable, true);
+    assert.equal(problemOf({ expiresAt: NOW }), 'the token expired at 2026-01-01T00:00:00.000Z');
+    assert.equal(check({ expiresAt: new Date(NOW.getTime() + 1) }).usable, true);
   });
+
+  describe('by its proxy endpoint', () => {
+    const own = `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
+    for (const [what, proxyEndpoint] of [
+      ['the registry of whoever asked', own],
+      ['its dual-stack host', `https://${ACCOUNT}.dkr-ecr.us-east-1.on.aws`],
+      ['its host without a scheme', own.replace('https://', '')],
+      ['none, as by ECR Public', undefined],
+      ['nothing', ''],
+      ['ECR Public', 'https://public.ecr.aws'],
+      ['an emulator', 'http://localhost:4566'],
+      ['what is not quite a host of ECR', 'https://999999999999.dkr.ecr.eu-west-1.amazonaws.com.cn'],
+    ] as const) {
+      it(`accepts ${what}`, () => assert.equal(check({ proxyEndpoint }).usable, true));
+    }
+
+    it('refuses the registry of another region', () =>
+      assert.equal(
+        problemOf({ proxyEndpoint: own.replace('us-east-1', 'eu-west-1') }),
+        'the token is for region eu-west-1',
+      ));
+
+    it('refuses the registry of another account', () =>
+      assert.equal(
+        problemOf({ proxyEndpoint: own.replace(ACCOUNT, '999999999999') }),
+        `the token is for account 999999999999, and the principal is of ${ACCOUNT}`,
+      ));
+
+    it('accepts any account while that of the principal is unknown, but no other region', () => {
+      const proxyEndpoint = own.replace(ACCOUNT, '999999999999');
+      assert.equal(check({ proxyEndpoint }, { account: null }).usable, true);
+      assert.equal(
+        problemOf({ proxyEndpoint }, { account: null, region: 'eu-west-1' }),
+        'the token is for region us-east-1',
+      );
+    });
+  });
+});
+
+describe('accountOfArn', () => {
+  for (const [arn, account] of [
+    ['arn:aws:sts::123456789012:assumed-role/ecr-refresh/test', ACCOUNT],
+    ['arn:aws-us-gov:iam::012345678901:user/a', '012345678901'],
+    ['arn:aws-cn:sts::123456789012:federated-user/a', ACCOUNT],
+    ['arn:aws:ecr:us-east-1:123456789012:repository/a', ACCOUNT],
+    ['arn:aws:s3:::bucket', null],
+    ['arn:aws:iam::12345678901:user/a', null],
+    ['x arn:aws:iam::123456789012:user/a', null],
+    ['', null],
+    [null, null],
+  ] as const) {
+    it(`is ${account} in ${arn}`, () => assert.equal(accountOfArn(arn), account));
+  }
+});
+
+describe('WRONG_PASSWORD', () => {
+  it('is base64 of a sentence that says what it is, and would pass for a password', () => {
+    assert.equal(Buffer.from(WRONG_PASSWORD, 'base64').toString(), 'This is no authorization token.');
+    assert.equal(check({ authorizationToken: base64(`${ECR_USER}:${WRONG_PASSWORD}`) }).usable, true);
+  });
+});
+
+describe('reliableUntil', () => {
+  const at = (time: string): Date => new Date(`2026-01-01T${time}Z`);
+  for (const [what, sessionEndsAt, expected] of [
+    ['the expiry without a session', undefined, LATER],
+    ['the end of a session that ends 1 ms before the expiry', at('11:59:59.999'), at('11:59:59.999')],
+    ['the expiry when the session ends with it', LATER, LATER],
+    ['the expiry when the session ends 1 ms after it', at('12:00:00.001'), LATER],
+  ] as const) {
+    it(`is ${what}`, () =>
+      assert.deepEqual(reliableUntil({ issuedAt: NOW, expiresAt: LATER, sessionEndsAt }), expected));
+  }
 });
 
 describe('isYoung', () => {
   const token = { issuedAt: NOW, expiresAt: LATER };
   const SIX_HOURS_MS = 6 * 3_600_000;
+  const HALF_HOUR_MS = 1_800_000;
 
   for (const [when, afterMs, young] of [
     ['when it is issued', 0, true],
@@ -80,5 +185,17 @@ describe('isYoung', () => {
     ['when it expires', 2 * SIX_HOURS_MS, false],
   ] as const) {
     it(`is ${young} ${when}`, () => assert.equal(isYoung(token, new Date(NOW.getTime() + afterMs)), young));
+  }
+
+  for (const [when, afterMs, young] of [
+    ['29 min 59.999 s after its issue', HALF_HOUR_MS - 1, true],
+    ['30 min after its issue', HALF_HOUR_MS, true],
+    ['30 min and 1 ms after its issue', HALF_HOUR_MS + 1, false],
+    ['when the session has ended', 2 * HALF_HOUR_MS + 1, false],
+  ] as const) {
+    it(`is ${young} ${when}, when the session behind it ends after an hour`, () => {
+      const sessionEndsAt = new Date(NOW.getTime() + 2 * HALF_HOUR_MS);
+      assert.equal(isYoung({ ...token, sessionEndsAt }, new Date(NOW.getTime() + afterMs)), young);
+    });
   }
 });
