@@ -230,7 +230,7 @@ class Run {
 
   async #test(plan: RefreshPlan, engine: string, registry: string): Promise<void> {
     const signIn = await this.#attempt(
-      { stage: 'test', registry },
+      { stage: 'test', registry, engine },
       () => this.#steps.testDocker({ configHash: plan.configHash, engine, registry }),
       (facts) => {
         if (facts.type === 'DockerSignInRefused') this.record.signInRefused(engine, registry);
