@@ -51,7 +51,10 @@ function buildTargets(config: RefreshConfig, http: HttpClient): Targets {
     airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, http)])),
     registries: config.registries,
     engines: new Map(
-      config.engines.map(({ url, required }) => [url, { engine: createDockerEngine(url), required }]),
+      config.engines.map(({ required, ...target }) => [
+        target.url,
+        { engine: createDockerEngine(target), required },
+      ]),
     ),
   };
 }

@@ -229,7 +229,13 @@ describe('summarizeReport', () => {
         failures: [
           failure({ registry: 'r' }),
           { ...withoutPlace(failure()), stage: 'plan', type: 'ConfigInvalid' },
-          { ...withoutPlace(failure()), stage: 'test', type: 'DockerSignInFailed', registry: 'r', engine: 'e' },
+          {
+            ...withoutPlace(failure()),
+            stage: 'test',
+            type: 'DockerSignInFailed',
+            registry: 'r',
+            engine: 'e',
+          },
           failure({ airflow: 'not shown' }),
         ],
       }),
