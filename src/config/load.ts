@@ -22,7 +22,7 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 
 /**
  * Reads, checks and resolves a configuration file.
- * @param env where `{env: NAME}` and DOCKER_HOST are looked up; passwords are looked up there again at each use
+ * @param env where `{env: NAME}`, DOCKER_HOST and its companions are looked up; passwords are looked up there again at each use
  * @throws ConfigError with every fault that the file has
  */
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): RefreshConfig {
@@ -57,11 +57,18 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     resolution,
   );
   const { taskQueue } = parsed.data.temporal;
-  const rest = { registries, engines, schedule, taskQueue };
+  const rest = { schedule, taskQueue };
   return {
-    hash: hashConfig({ airflows: airflows.map(({ identity }) => identity), ...rest }),
+    hash: hashConfig({
+      airflows: airflows.map(({ identity }) => identity),
+      registries,
+      engines: engines.map(({ identity }) => identity),
+      ...rest,
+    }),
     path,
     airflows: airflows.map(({ airflow }) => airflow),
+    registries,
+    engines: engines.map(({ engine }) => engine),
     ...rest,
     warnings: sortByLine(warnings),
   };
