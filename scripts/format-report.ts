@@ -48,7 +48,8 @@ export function formatPreview(preview: Preview): string {
 
 /** What failed where, why, and what to do; since when, where that was before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
-  const place = [failure.stage, failure.airflow, failure.registry].filter(Boolean).join(' ');
+  const from = failure.engine && `from ${failure.engine}`;
+  const place = [failure.stage, failure.airflow, failure.registry, from].filter(Boolean).join(' ');
   const listed = failure.connections.join(', ');
   const more = failure.count > failure.connections.length ? ', …' : '';
   const connections = failure.count === 0 ? '' : ` (${failure.count}: ${listed}${more})`;

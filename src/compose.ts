@@ -66,7 +66,10 @@ function buildTargets(config: RefreshConfig, lasting: Lasting): Targets {
     airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, lasting)])),
     registries: config.registries,
     engines: new Map(
-      config.engines.map(({ url, required }) => [url, { engine: createDockerEngine(url), required }]),
+      config.engines.map(({ required, ...target }) => [
+        target.url,
+        { engine: createDockerEngine(target), required },
+      ]),
     ),
     imagesOf: (host) =>
       config.images.filter(({ registry = host }) => registry === host).map(({ image }) => image),

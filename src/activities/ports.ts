@@ -150,11 +150,11 @@ export interface RegistryApi {
 
 /** One Docker Engine. */
 export interface DockerEngine {
-  /** @throws RefreshFailure DockerEngineUnreachable */
+  /** @throws RefreshFailure DockerEngineUnreachable; ConfigInvalid when its certificate files cannot be used any more */
   readVersion(signal: AbortSignal): Promise<string>;
   /**
    * Signs in to a registry from this engine (`POST /auth`); the engine stores nothing.
-   * @throws RefreshFailure DockerEngineUnreachable, DockerSignInFailed, DockerSignInRefused
+   * @throws RefreshFailure DockerEngineUnreachable, DockerSignInFailed, DockerSignInRefused; ConfigInvalid as above
    */
   signIn(registry: string, password: Secret, signal: AbortSignal): Promise<void>;
 }

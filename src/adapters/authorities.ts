@@ -14,10 +14,14 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE----
 export function readAuthorities(caFile: string): readonly string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   // Node adds these by itself only where no authorities are given.
-  return [...tls.rootCertificates, ...(extra ? readExtra(extra) : []), ...readFile(caFile)];
+  return [...tls.rootCertificates, ...(extra ? readExtra(extra) : []), ...readAuthoritiesIn(caFile)];
 }
 
-function readFile(caFile: string): readonly string[] {
+/**
+ * Those of the file alone.
+ * @throws RefreshFailure ConfigInvalid when the file cannot be read or holds no certificate
+ */
+export function readAuthoritiesIn(caFile: string): readonly string[] {
   let text: string;
   try {
     text = fs.readFileSync(caFile, 'utf8');

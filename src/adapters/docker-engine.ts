@@ -1,5 +1,5 @@
 // Owns the conversation with one Docker Engine: its version, and a sign-in to a registry from where it stands.
-// Refuses engines beyond this machine: tcp:// on loopback or a unix socket, since the token travels in clear.
+// Refuses engines beyond this machine without TLS, since the token would travel in clear.
 import Docker from 'dockerode';
 import type { DockerEngine } from '../activities/ports.js';
 import { RefreshFailure } from '../domain/failures.js';
@@ -8,32 +8,35 @@ import { ECR_USER } from '../domain/token.js';
 import type { Secret } from '../secret.js';
 import { withDeadline } from './deadline.js';
 import { failureOfEngine, failureOfSignIn } from './docker-failure.js';
+import { createEngineModem, type EngineTarget } from './engine-modem.js';
 
 const VERSION_TIMEOUT_MS = 10_000;
 /** The engine itself waits 15 s for the registry, twice: for the challenge and for the sign-in. */
 const SIGN_IN_TIMEOUT_MS = 35_000;
 
 /**
- * The engine behind `unix:///path` or, on loopback, `tcp://host:port`.
+ * The engine behind `unix:///path`, or behind `tcp://host:port`: on loopback, or by TLS.
  * @throws RefreshFailure ConfigInvalid for any other URL
  */
-export function createDockerEngine(url: string): DockerEngine {
-  const options = connectionOptions(url);
+export function createDockerEngine(target: EngineTarget): DockerEngine {
+  checkTarget(target);
+  const { url } = target;
 
   async function readVersion(signal: AbortSignal): Promise<string> {
     let version: unknown;
     try {
       const answer = await withDeadline(VERSION_TIMEOUT_MS, signal, (abortSignal) =>
-        askVersion(new Docker(options), abortSignal),
+        askVersion(openDocker(target), abortSignal),
       );
       version = answer.Version;
     } catch (error) {
-      throw failureOfEngine(url, error);
+      throw failureOfEngine(target, error);
     }
     if (typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/.test(version)) return version;
     throw new RefreshFailure(
       'DockerEngineUnreachable',
       `${url}: answered with something that is no Docker Engine`,
+      'Mend `docker.engines`: another service listens there.',
     );
   }
 
@@ -41,17 +44,17 @@ export function createDockerEngine(url: string): DockerEngine {
     let answer: unknown;
     try {
       answer = await withDeadline(SIGN_IN_TIMEOUT_MS, signal, async (abortSignal) => {
-        // dockerode takes the signal out of the object before it makes a body of the rest.
+        // dockerode finds the signal here; the modem leaves it out of the body.
         const request = {
           username: ECR_USER,
           password: password.reveal(),
           serveraddress: registry,
           abortSignal,
         };
-        return (await new Docker(options).checkAuth(request)) as unknown;
+        return (await openDocker(target).checkAuth(request)) as unknown;
       });
     } catch (error) {
-      throw failureOfSignIn(url, registry, error);
+      throw failureOfSignIn(target, registry, error);
     }
     if (!saysSignedIn(answer)) {
       throw new RefreshFailure(
@@ -79,25 +82,17 @@ function saysSignedIn(answer: unknown): boolean {
   return (answer as { Status?: unknown } | null)?.Status === 'Login Succeeded';
 }
 
-function connectionOptions(url: string): Docker.DockerOptions {
-  // Named one by one: what is left out, dockerode takes from DOCKER_HOST and its companions.
-  const none = { ca: undefined, cert: undefined, key: undefined, timeout: undefined, version: undefined };
-  const socketPath = /^unix:\/\/(?<path>\/.+)$/.exec(url)?.groups?.['path'];
-  if (socketPath) {
-    return { ...none, protocol: 'http', socketPath, host: undefined, port: undefined };
-  }
-  const tcp = /^tcp:\/\/(?<host>[^/:[\]@?#]+|\[[0-9a-f:.]+\]):(?<port>\d{1,5})\/?$/i.exec(url)?.groups;
-  if (!tcp?.['host'] || !isLoopbackHost(tcp['host'])) {
-    throw new RefreshFailure(
-      'ConfigInvalid',
-      'docker.engines: an engine is reached by unix:///path, or by tcp://host:port on loopback',
-    );
-  }
-  return {
-    ...none,
-    protocol: 'http',
-    socketPath: undefined,
-    host: `http://${tcp['host']}`,
-    port: tcp['port'],
-  };
+/** dockerode 5 takes a modem, of which its types do not know. */
+function openDocker(target: EngineTarget): Docker {
+  return new Docker({ modem: createEngineModem(target) } as Docker.DockerOptions);
+}
+
+function checkTarget({ url, tls }: EngineTarget): void {
+  if (/^unix:\/\/\/.+$/.test(url) && !tls) return;
+  const host = /^tcp:\/\/(?<host>[^/:[\]@?#]+|\[[0-9a-f:.]+\]):\d{1,5}\/?$/i.exec(url)?.groups?.['host'];
+  if (host !== undefined && (tls || isLoopbackHost(host))) return;
+  throw new RefreshFailure(
+    'ConfigInvalid',
+    'docker.engines: an engine is reached by unix:///path, by tcp://host:port on loopback, or by tcp:// with TLS',
+  );
 }

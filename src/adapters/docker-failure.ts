@@ -1,37 +1,8 @@
 // Owns what a Docker Engine's refusal means: the engine is not there, it cannot reach the registry, or the registry
 // refuses the token. Refuses to quote: the engine's text repeats what registries and proxies said.
 import { RefreshFailure } from '../domain/failures.js';
-import { DeadlineExceeded } from './deadline.js';
-import { codesOf, describeTransportError } from './transport-error.js';
-
-interface Absence {
-  readonly words: string;
-  readonly remedy: string;
-}
-
-const ABSENCES: Readonly<Record<string, Absence>> = {
-  ENOENT: {
-    words: 'no socket there',
-    remedy: 'Start the Docker Engine, mend `docker.engines`, or mount its socket into the container.',
-  },
-  EACCES: {
-    words: 'no permission on the socket',
-    remedy:
-      'Give the user of the worker access to the socket: its group (often `docker`), or group_add in a container.',
-  },
-  ENOTSOCK: {
-    words: 'this is no socket',
-    remedy: 'Mend `docker.engines`: the path is that of another file.',
-  },
-  ECONNREFUSED: {
-    words: 'nothing listens there',
-    remedy: 'Start the Docker Engine; the socket may be left over from one that has ended.',
-  },
-};
-const STUCK: Absence = {
-  words: 'the engine broke off without an answer',
-  remedy: 'Look into the log of the Docker Engine; restart it when it hangs.',
-};
+import { describeAbsence, describeStatus } from './engine-absence.js';
+import type { EngineTarget } from './engine-modem.js';
 
 /** Why the engine cannot reach the registry, by what its text contains. */
 const NETWORK_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
@@ -69,19 +40,19 @@ const REFUSALS: readonly (readonly [pattern: RegExp, words: string])[] = [
 ];
 
 /** The failure behind a request that the engine should have answered. */
-export function failureOfEngine(url: string, error: unknown): RefreshFailure {
+export function failureOfEngine(target: EngineTarget, error: unknown): RefreshFailure {
+  if (error instanceof RefreshFailure) return error;
   const status = statusOf(error);
-  if (status !== undefined) {
-    return new RefreshFailure('DockerEngineUnreachable', `${url}: answered ${status}`, STUCK.remedy);
-  }
-  const absence = absenceOf(error);
-  return new RefreshFailure('DockerEngineUnreachable', `${url}: ${absence.words}`, absence.remedy);
+  const { words, remedy } =
+    status === undefined ? describeAbsence(target, error) : describeStatus(target, status);
+  return new RefreshFailure('DockerEngineUnreachable', `${target.url}: ${words}`, remedy);
 }
 
 /** The failure behind a sign-in that did not come about. */
-export function failureOfSignIn(url: string, registry: string, error: unknown): RefreshFailure {
+export function failureOfSignIn(target: EngineTarget, registry: string, error: unknown): RefreshFailure {
   const status = statusOf(error);
-  if (status === undefined) return failureOfEngine(url, error);
+  if (status === undefined) return failureOfEngine(target, error);
+  const { url } = target;
   const where = `${url}: sign-in to ${registry}`;
   if (status === 401)
     return new RefreshFailure('DockerSignInRefused', `${where}: the registry refused the token`);
@@ -101,15 +72,6 @@ export function failureOfSignIn(url: string, registry: string, error: unknown): 
     : REFUSALS.find(([pattern]) => pattern.test(text));
   if (refusal) return new RefreshFailure('DockerSignInRefused', `${where}: ${refusal[1]}`);
   return new RefreshFailure('DockerSignInFailed', `${where}: the engine failed (${status})`);
-}
-
-function absenceOf(error: unknown): Absence {
-  if (error instanceof DeadlineExceeded) return { ...STUCK, words: describeTransportError(error) };
-  for (const code of codesOf(error)) {
-    const known = ABSENCES[code];
-    if (known) return known;
-  }
-  return STUCK;
 }
 
 function statusOf(error: unknown): number | undefined {

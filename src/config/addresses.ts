@@ -1,4 +1,4 @@
-// Owns which addresses the configuration may name: URLs of Airflow, hosts of registries, Docker Engines.
+// Owns which addresses the configuration may name: URLs of Airflow, hosts of registries.
 // Refuses addresses that would send a password in clear, to nobody, or to more than one place.
 import { isIPv4 } from 'node:net';
 
@@ -124,23 +124,6 @@ export function checkEcrEndpoint(text: string, region: string | undefined): Addr
  */
 export function isExampleUrl(url: string): boolean {
   return /(^|\.)example(\.(com|net|org))?$/.test(new URL(url).hostname);
-}
-
-/** What is wrong with the address of a Docker Engine; undefined when it may be used. */
-export function checkEngine(engine: string): AddressFault | undefined {
-  if (isUnixSocket(engine)) return undefined;
-  if (/^unix:/i.test(engine)) {
-    return fault('has no absolute path', 'Write three slashes: `unix:///var/run/docker.sock`.');
-  }
-  return fault(
-    'is no unix:// socket, the only way to an engine that this release has (no tcp://, no ssh://)',
-    'Write for example `unix:///var/run/docker.sock`; a remote engine can be tested by a worker beside it.',
-  );
-}
-
-/** `unix://` with an absolute path. */
-export function isUnixSocket(engine: string): boolean {
-  return /^unix:\/\/\/[^\s/]/.test(engine) && !engine.includes('\0');
 }
 
 function parseUrl(text: string): URL | undefined {

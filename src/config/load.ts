@@ -23,7 +23,7 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 
 /**
  * Reads, checks and resolves a configuration file.
- * @param env where `{env: NAME}` and DOCKER_HOST are looked up; passwords are looked up there again at each use
+ * @param env where `{env: NAME}`, DOCKER_HOST and its companions are looked up; passwords are looked up there again at each use
  * @throws ConfigError with every fault that the file has
  */
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): RefreshConfig {
@@ -60,11 +60,12 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     resolution,
   );
   const { taskQueue } = parsed.data.temporal;
-  const rest = { engines, schedule, taskQueue };
+  const rest = { schedule, taskQueue };
   return {
     hash: hashConfig({
       airflows: airflows.map(({ identity }) => identity),
       registries: registries.map(({ identity }) => identity),
+      engines: engines.map(({ identity }) => identity),
       ...rest,
       // Left out where there are none, so that an upgrade does not change the hash under a run.
       ...(images.length === 0 ? {} : { images }),
@@ -72,6 +73,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     path,
     airflows: airflows.map(({ airflow }) => airflow),
     registries: registries.map(({ registry }) => registry),
+    engines: engines.map(({ engine }) => engine),
     images,
     ...rest,
     warnings: sortByLine(warnings),

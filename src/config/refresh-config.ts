@@ -43,9 +43,19 @@ export interface AirflowConfig {
 /** Its host is the one that the file gives, else the one that follows from account and region once they are known. */
 export type RegistryConfig = RegistrySettings;
 
+/** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
+export interface EngineTls {
+  /** The authorities to trust instead of Node's own. */
+  readonly caFile?: string;
+  /** The certificate that the worker shows; never without its key. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
 export interface EngineConfig {
-  /** `unix:///absolute/path`. */
+  /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` on loopback alone. */
   readonly url: string;
+  readonly tls?: EngineTls;
   /** Whether its absence is a failure: true for one that the configuration names, false for the default one. */
   readonly required: boolean;
 }

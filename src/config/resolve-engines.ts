@@ -1,23 +1,89 @@
-// Owns which Docker Engines the sign-in is tested from.
-// Refuses addresses that this release cannot reach, and one engine twice.
-import { checkEngine, isUnixSocket } from './addresses.js';
-import type { EngineConfig } from './refresh-config.js';
-import { refuseSecond, reportFault, validFields, type Resolution } from './resolve-values.js';
-import { DEFAULTS, dockerSchema } from './schema.js';
+// Owns which Docker Engines the sign-in is tested from, where the configuration names them.
+// Refuses addresses that this release cannot reach or that would carry the token in clear, and one engine twice.
+import { resolveDefaultEngine } from './default-engine.js';
+import { isInClear, readEngineAddress, type EngineAddress } from './engine-address.js';
+import type { SettingPath } from './problems.js';
+import type { EngineConfig, EngineTls } from './refresh-config.js';
+import {
+  fieldOf,
+  listOf,
+  refuseSecond,
+  reportFault,
+  validFields,
+  type Resolution,
+} from './resolve-values.js';
+import { engineSchema, engineUrl } from './schema-docker.js';
+import { resolveTlsFiles, TLS_FILES, type TlsSettings } from './tls-files.js';
 
-/** The engines of the parsed file, else the default one: DOCKER_HOST when it is a socket, else the usual socket. */
-export function resolveEngines(raw: unknown, resolution: Resolution): EngineConfig[] {
-  const { engines } = validFields(dockerSchema, raw ?? {});
-  if (!engines) {
-    const dockerHost = resolution.source.env['DOCKER_HOST'] ?? '';
-    return [{ url: isUnixSocket(dockerHost) ? dockerHost : DEFAULTS.engine, required: false }];
+/** An engine, and all that a run of it depends on as plain data. */
+export interface ResolvedEngine {
+  readonly engine: EngineConfig;
+  readonly identity: unknown;
+}
+
+/** The engines of the parsed file, else the default one where there is one. */
+export function resolveEngines(raw: unknown, resolution: Resolution): ResolvedEngine[] {
+  const list = fieldOf(raw, 'engines');
+  if (list === undefined) {
+    const engine = resolveDefaultEngine(resolution);
+    return engine ? [engine] : [];
   }
   const seen = new Map<string, string>();
-  for (const [index, engine] of engines.entries()) {
-    const at = ['docker', 'engines', index];
-    refuseSecond(engine, at, seen, 'the engine', resolution.report);
-    const fault = checkEngine(engine);
-    if (fault) reportFault(fault, at, resolution);
+  const engines = listOf(list).map((item, index) =>
+    resolveEngine(item, ['docker', 'engines', index], seen, resolution),
+  );
+  return engines.filter((engine) => engine !== undefined);
+}
+
+function resolveEngine(
+  item: unknown,
+  at: SettingPath,
+  seen: Map<string, string>,
+  resolution: Resolution,
+): ResolvedEngine | undefined {
+  const isText = typeof item === 'string';
+  const { url: _url, ...files } = validFields(engineSchema, item);
+  const urlAt = isText ? at : [...at, 'url'];
+  // What has not its form, the schema has reported.
+  const text = engineUrl.safeParse(isText ? item : fieldOf(item, 'url')).data;
+  const reading = text === undefined ? undefined : readEngineAddress(text);
+  if (reading && !('url' in reading)) reportFault(reading, urlAt, resolution);
+  const address = reading && 'url' in reading ? reading : undefined;
+  refuseSecond(address?.url, urlAt, seen, 'the engine', resolution.report);
+  const given = TLS_FILES.filter((file) => fieldOf(item, file) !== undefined);
+  if (address?.kind === 'unix') {
+    refuseBesideSocket(given, at, resolution);
+    return assemble(address);
   }
-  return engines.map((url) => ({ url, required: true }));
+  const place = { folder: resolution.source.folder, at: (file: string) => [...at, file] };
+  const tls = resolveTlsFiles(files, place, resolution);
+  if (!address) return undefined;
+  if (isInClear(address, given.length > 0)) reportInClear(urlAt, resolution);
+  return given.length === 0 ? assemble(address) : assemble(address, tls, files);
+}
+
+function assemble({ url }: EngineAddress, tls?: EngineTls, files: TlsSettings = {}): ResolvedEngine {
+  const engine = { url, required: true };
+  if (!tls) return { engine, identity: engine };
+  const { caFile, certFile, keyFile } = files;
+  // As they are written: the same file may lie elsewhere on another worker.
+  return { engine: { ...engine, tls }, identity: { ...engine, tls: { caFile, certFile, keyFile } } };
+}
+
+function refuseBesideSocket(given: readonly string[], at: SettingPath, { report }: Resolution): void {
+  for (const file of given) {
+    report(
+      [...at, file],
+      'stands beside a unix:// socket, which has no TLS',
+      'Remove it, or write tcp:// in `url`.',
+    );
+  }
+}
+
+function reportInClear(at: SettingPath, { report }: Resolution): void {
+  report(
+    at,
+    'is tcp:// beyond loopback without TLS: the token would cross the network in clear',
+    'Write a mapping: `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`.',
+  );
 }

@@ -4,7 +4,7 @@ import { readEcrHost } from '../domain/registry-host.js';
 import type { SettingPath } from './problems.js';
 import type { ImageConfig } from './refresh-config.js';
 import { fieldOf, refuseSecond, type Resolution } from './resolve-values.js';
-import { probeSchema } from './schema.js';
+import { probeSchema } from './schema-docker.js';
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** Grammar: the OCI distribution specification, with what comes before as Docker reads it. */

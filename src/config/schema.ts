@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { airflowsSchema } from './schema-airflows.js';
+import { DEFAULT_ENGINE, dockerSchema } from './schema-docker.js';
 import { registriesSchema } from './schema-registries.js';
 import { duration } from './schema-values.js';
 
@@ -11,42 +12,7 @@ export const DEFAULTS = {
   every: '4h',
   timeZone: 'UTC',
   taskQueue: 'ecr-refresh',
-  engine: 'unix:///var/run/docker.sock',
 } as const;
-
-const imageName = z.string().min(1).max(600);
-
-export const probeSchema = z.strictObject({
-  image: z
-    .union([imageName, z.array(imageName).min(1).max(100)], {
-      error: 'is neither the name of an image nor a list of such',
-    })
-    .meta({
-      description:
-        'Image, or list of images, whose manifest registries are asked for at each run: proves that it may be ' +
-        'pulled, not only that the token signs in. With the host of a registry before it, that one alone is asked; ' +
-        'one image may stand without, and is asked of every registry.',
-      examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
-    }),
-});
-
-export const dockerSchema = z.strictObject({
-  probe: probeSchema.optional().meta({
-    description: 'What registries are asked beside whether they accept the token.',
-    examples: [{ image: 'team/app:1.0' }],
-  }),
-  engines: z
-    .array(z.string().min(1).max(1024))
-    .max(20)
-    .optional()
-    .meta({
-      description:
-        'Docker Engines to test the sign-in from: unix:// with an absolute path. Named here, an engine must be ' +
-        'there; the default one may be absent. An empty list tests with the registry alone. ' +
-        `Default: DOCKER_HOST when it is unix://, else ${DEFAULTS.engine}.`,
-      examples: [[DEFAULTS.engine]],
-    }),
-});
 
 export const scheduleSchema = z.strictObject({
   id: z
@@ -124,7 +90,7 @@ export const configSchema = z.strictObject({
   registries: registriesSchema,
   docker: dockerSchema.prefault({}).meta({
     description: 'The test that Docker can sign in.',
-    examples: [{ engines: [DEFAULTS.engine] }],
+    examples: [{ engines: [DEFAULT_ENGINE] }],
   }),
   schedule: scheduleSchema.prefault({}).meta({
     description: 'When runs start, and how long each goes on trying.',

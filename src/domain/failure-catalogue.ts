@@ -235,8 +235,11 @@ export const FAILURES = {
   DockerEngineUnreachable: {
     retryable: true,
     whoActs: 'operator',
-    meaning: 'The Docker Engine does not answer. The connections were refreshed all the same.',
-    remedy: 'Start the engine, mend `docker.engines`, or give the worker permission on its socket.',
+    meaning:
+      'The Docker Engine does not answer, or worker and engine do not accept each other by TLS. The connections were ' +
+      'refreshed all the same.',
+    remedy:
+      'Start the engine, mend `docker.engines`, or give the worker permission on its socket; the message says which.',
   },
   DockerSignInFailed: {
     retryable: true,

@@ -229,7 +229,7 @@ class Run {
   async #test(input: DockerInput): Promise<void> {
     const { engine, registry } = input;
     const signIn = await this.#attempt(
-      { stage: 'test', registry },
+      { stage: 'test', registry, engine },
       () => this.#steps.testDocker(input),
       (facts) => {
         if (facts.type === 'DockerSignInRefused') this.record.signInRefused(engine, registry);

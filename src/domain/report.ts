@@ -45,6 +45,8 @@ export interface FailureReport {
   readonly stage: Stage;
   readonly airflow?: string;
   readonly registry?: string;
+  /** Of the stage `test` alone; reports of earlier releases have none. */
+  readonly engine?: string;
   readonly type: FailureType;
   /** Connections concerned; 0 when it is not known which. */
   readonly count: number;
@@ -76,11 +78,15 @@ export const MAX_LISTED_CONNECTIONS = 20;
 const MAX_LISTED_REGISTRIES = 20;
 const MAX_TEXT_CHARS = 500;
 
-/** Adds a failure to those of the same stage, registry, airflow and type: 10,000 alike are one entry. */
+/**
+ * Adds a failure to those of the same stage, registry, airflow, engine and type: 10,000 alike are one entry, and of two
+ * engines each keeps its own message and remedy.
+ */
 export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
   const groups = new Map<string, FailureReport>();
   for (const failure of failures) {
-    const key = JSON.stringify([failure.stage, failure.airflow, failure.registry, failure.type]);
+    const { stage, airflow, registry, engine, type } = failure;
+    const key = JSON.stringify([stage, airflow, registry, engine, type]);
     const group = groups.get(key);
     groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
   }
@@ -171,8 +177,10 @@ function isAirflowRow(row: unknown): boolean {
 
 function isFailureRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
-  const { airflow, registry, failingSince } = row;
-  return [airflow, registry, failingSince].every((field) => field === undefined || typeof field === 'string');
+  const { airflow, registry, engine, failingSince } = row;
+  return [airflow, registry, engine, failingSince].every(
+    (field) => field === undefined || typeof field === 'string',
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -191,7 +199,7 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 export function summarizeReport(report: RefreshReport): string {
   const refreshed = report.airflows.reduce((sum, row) => sum + row.refreshed, 0);
   const failed = report.failures.map((failure) => {
-    const where = [failure.airflow, failure.registry].filter(Boolean).join(', ');
+    const where = [failure.airflow, failure.registry, failure.engine].filter(Boolean).join(', ');
     return `${failure.type} at ${failure.stage}${where ? ` (${where})` : ''}`;
   });
   const connections = `${refreshed} connection${refreshed === 1 ? '' : 's'} refreshed`;

@@ -25,6 +25,7 @@ export interface FailurePlace {
   readonly stage: Stage;
   readonly airflow?: string;
   readonly registry?: string;
+  readonly engine?: string;
   readonly connections?: readonly string[];
 }
 
@@ -176,7 +177,11 @@ export class RunRecord {
   #withFailingSince(failure: FailureReport): FailureReport {
     const before = this.#previous?.failures.find(
       (old) =>
-        old.stage === failure.stage && old.airflow === failure.airflow && old.registry === failure.registry,
+        old.stage === failure.stage &&
+        old.airflow === failure.airflow &&
+        old.registry === failure.registry &&
+        // An earlier release did not say which engine it was.
+        (old.engine === undefined || old.engine === failure.engine),
     );
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import type net from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { DockerEngine } from '../../src/activities/ports.js';
@@ -8,11 +9,11 @@ import { createDockerEngine } from '../../src/adapters/docker-engine.js';
 import { failureOfEngine } from '../../src/adapters/docker-failure.js';
 import type { FailureType } from '../../src/domain/failures.js';
 import { Secret } from '../../src/secret.js';
+import { deferred } from '../fakes/deferred.js';
 import {
   answerHtml,
   answerJson,
   anySignal,
-  assertHides,
   failureOf,
   setEnvironment,
   startServer,
@@ -33,13 +34,13 @@ describe('createDockerEngine', () => {
 
   beforeEach(async () => {
     // What DOCKER_HOST names is the configuration's business; the engine asked for is the one that is used.
-    restore = setEnvironment({ DOCKER_HOST: 'tcp://192.0.2.1:2376', DOCKER_CERT_PATH: undefined });
+    restore = setEnvironment({ DOCKER_HOST: 'tcp://192.0.2.1:2376', DOCKER_CERT_PATH: '/nonexistent' });
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'engine-'));
     socket = path.join(folder, 'docker.sock');
     answer = (_request, response) =>
       answerJson(response, 200, { Status: 'Login Succeeded', IdentityToken: '' });
     server = await startServer((request, response) => answer(request, response), socket);
-    engine = createDockerEngine(`unix://${socket}`);
+    engine = createDockerEngine({ url: `unix://${socket}` });
   });
   afterEach(async () => {
     restore();
@@ -77,8 +78,8 @@ describe('createDockerEngine', () => {
 
   it('speaks TCP on loopback', async () => {
     const tcp = await startServer((request, response) => answer(request, response));
-    await signIn(createDockerEngine(`tcp://${tcp.host}`));
-    await signIn(createDockerEngine(`tcp://localhost:${tcp.port}/`));
+    await signIn(createDockerEngine({ url: `tcp://${tcp.host}` }));
+    await signIn(createDockerEngine({ url: `tcp://localhost:${tcp.port}/` }));
     assert.equal(tcp.requests.length, 2);
     assert.equal(tcp.requests[0]?.path, '/auth');
     await tcp.close();
@@ -96,14 +97,14 @@ describe('createDockerEngine', () => {
     '',
   ]) {
     it(`refuses ${JSON.stringify(url)}`, async () => {
-      const created = Promise.resolve().then(() => createDockerEngine(url));
+      const created = Promise.resolve().then(() => createDockerEngine({ url }));
       await failureOf(created, 'ConfigInvalid', [PASSWORD]);
     });
   }
 
   describe('names an engine that is not there', () => {
     async function assertAbsent(url: string, words: string): Promise<void> {
-      const absent = createDockerEngine(url);
+      const absent = createDockerEngine({ url });
       for (const asked of [absent.readVersion(anySignal()), signIn(absent)]) {
         const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
         assert.equal(message, `${url}: ${words}`);
@@ -116,9 +117,7 @@ describe('createDockerEngine', () => {
     it('with a file in place of the socket', async () => {
       await fs.writeFile(path.join(folder, 'file'), '');
       const url = `unix://${folder}/file`;
-      // Linux says ECONNREFUSED, other systems ENOTSOCK.
-      const { message } = await failureOf(signIn(createDockerEngine(url)), 'DockerEngineUnreachable', []);
-      assert.match(message, /: (?:nothing listens there|this is no socket)$/);
+      await assertAbsent(url, 'this is no socket');
     });
 
     // By their codes: a test that runs as root has every permission.
@@ -127,7 +126,10 @@ describe('createDockerEngine', () => {
       ['ENOTSOCK', 'this is no socket'],
     ] as const) {
       it(`by ${code}`, () => {
-        const { message, type } = failureOfEngine('unix:///x', Object.assign(new Error(PASSWORD), { code }));
+        const { message, type } = failureOfEngine(
+          { url: 'unix:///x' },
+          Object.assign(new Error(PASSWORD), { code }),
+        );
         assert.deepEqual([type, message], ['DockerEngineUnreachable', `unix:///x: ${words}`]);
       });
     }
@@ -143,6 +145,45 @@ describe('createDockerEngine', () => {
       await assertAbsent(`unix://${socket}`, 'the engine broke off without an answer');
     });
 
+    it('that breaks off over TCP, where it may expect TLS', async () => {
+      const tcp = await startServer((_request, response) => response.destroy());
+      const asked = createDockerEngine({ url: `tcp://${tcp.host}` }).readVersion(anySignal());
+      const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', []);
+      assert.equal(message, `tcp://${tcp.host}: the engine broke off without an answer`);
+      assert.match(remedy, /if it expects TLS there, name `caFile`/);
+      await tcp.close();
+    });
+
+    for (const [status, where, words, remedyWords] of [
+      [400, 'tcp', 'answered 400, as HTTPS does to plain HTTP', /expects TLS there, name `caFile`/],
+      [400, 'unix', 'answered 400', /proxy or plugin/],
+      [403, 'tcp', 'answered 403', /proxy or plugin/],
+      [500, 'unix', 'answered 500', /failed on its side/],
+      [503, 'tcp', 'answered 503', /failed on its side/],
+    ] as const) {
+      it(`that answers ${status} on ${where}`, async () => {
+        const refuse: Answer = (_request, response) => answerJson(response, status, { message: PASSWORD });
+        answer = refuse;
+        const tcp = await startServer(refuse);
+        const url = where === 'tcp' ? `tcp://${tcp.host}` : `unix://${socket}`;
+        const asked = createDockerEngine({ url }).readVersion(anySignal());
+        const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
+        assert.equal(message, `${url}: ${words}`);
+        assert.match(remedy, remedyWords);
+        await tcp.close();
+      });
+    }
+
+    it('that speaks something else than HTTP', async () => {
+      const odd = net.createServer((connection) => connection.end('220 ready\r\n')).listen(0, '127.0.0.1');
+      await once(odd, 'listening');
+      await assertAbsent(
+        `tcp://127.0.0.1:${(odd.address() as net.AddressInfo).port}`,
+        'the answer is not HTTP',
+      );
+      odd.close();
+    });
+
     it('that is something else', async () => {
       answer = (_request, response) => answerHtml(response, 200);
       await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
@@ -155,14 +196,37 @@ describe('createDockerEngine', () => {
     });
   });
 
-  it('does not take the answer of a redirect for a sign-in, nor send the password there', async () => {
+  it('does not take the answer of a redirect for a sign-in, nor follow it', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     answer = (_request, response) => response.writeHead(307, { location: target.url }).end();
     await failureOf(signIn(), 'DockerSignInFailed', [PASSWORD]);
+    // A scheme that nobody speaks.
+    answer = (_request, response) => response.writeHead(307, { location: 'odd:x' }).end();
+    await failureOf(signIn(), 'DockerSignInFailed', [PASSWORD]);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    // dockerode asks the target all the same, by a bare GET whose answer nobody reads.
-    for (const request of target.requests) assertHides(request, [PASSWORD]);
+    assert.equal(target.requests.length, 0);
     await target.close();
+  });
+
+  it('refuses an answer without end', async () => {
+    const part = 'x'.repeat(64 * 1024);
+    answer = (_request, response) => {
+      const drip = (): void => void response.write(part, (error) => error ?? drip());
+      drip();
+    };
+    const { message } = await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
+    assert.equal(message, `unix://${socket}: the answer is not HTTP`);
+  });
+
+  it('fails alone when the caller aborts in the middle of an answer', async () => {
+    const begun = deferred();
+    answer = (_request, response) => response.write('{"Version":', () => begun.resolve());
+    const caller = new AbortController();
+    const asked = engine.readVersion(caller.signal);
+    await begun.promise;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    caller.abort();
+    await failureOf(asked, 'DockerEngineUnreachable', []);
   });
 
   it('ends the request when the caller aborts', async () => {

@@ -1,4 +1,5 @@
-// Owns a certificate that nobody has signed but itself, for 127.0.0.1, with its key: made for these tests, good for nothing.
+// Owns certificates that nobody has signed but themselves, for 127.0.0.1, with their keys: made for these tests, good for
+// nothing.
 
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
@@ -17,6 +18,27 @@ ZEB3xA1QHFPzrMgwHwYDVR0jBBgwFoAUTt0LSwsXvd79ZEB3xA1QHFPzrMgwDwYD
 VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0kAMEYC
 IQDvIV2VQtSb3NKZDtcGTDYTb/ujJdoxRSVbb5gtnwQTrgIhAL0DHXNTdzkhp9Hx
 pn+MG6sxNJGS8y3V3lwxS0n3VfX2
+-----END CERTIFICATE-----
+`,
+} as const;
+
+/** Expired at the end of 2020, wherever the clock stands. */
+export const EXPIRED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6mivk1FLm+IjkAJ8
+m7rwTjqLaa/Gc9keBUIiBV1x3NahRANCAAQk/XQfN9409mq+gIjXw7HFawWsJ0MV
+MWuCckvXTd6B/2zzETKG84ns4iU/hZWwDaaWf2DoFt+yULyvTKDExDmu
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBWjCCAQCgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAkxMjcuMC4w
+LjEwHhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAkx
+MjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQk/XQfN9409mq+gIjX
+w7HFawWsJ0MVMWuCckvXTd6B/2zzETKG84ns4iU/hZWwDaaWf2DoFt+yULyvTKDE
+xDmuo0MwQTAPBgNVHRMBAf8EBTADAQH/MA8GA1UdEQQIMAaHBH8AAAEwHQYDVR0O
+BBYEFHjw/jHVpLnDM1TvvOEI9ZSHaUz6MAoGCCqGSM49BAMCA0gAMEUCIHYnoZ1X
+Bn2SySEJmYxtNoclyxuN7D6EP+MKpFmJWOA0AiEAzOZSDaYTptMclmSwxmS9kkIc
+zmvx1hlOvpFTQwZMgCo=
 -----END CERTIFICATE-----
 `,
 } as const;

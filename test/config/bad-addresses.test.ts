@@ -48,34 +48,6 @@ const ADDRESSES: BadConfig[] = [
   url('of the metadata address as a number', 'http://2852039166', /link-local/, /host of Airflow/),
   url('that is a number', '12', /not text/, /in quotes/),
   url('from a variable, with a secret in it', '{env: BAD_URL}', /user name or password/, /under `auth`/),
-  bad(
-    'an engine by tcp://',
-    `${GOOD}docker: {engines: ["tcp://u:${CANARY}@x"]}\n`,
-    '7 docker.engines[0]',
-    /no tcp:\/\//,
-    /unix:\/\/\/var/,
-  ),
-  bad(
-    'an engine by ssh://',
-    `${GOOD}docker: {engines: ["ssh://x"]}\n`,
-    '7 docker.engines[0]',
-    /no ssh:\/\//,
-    /unix:\/\/\/var/,
-  ),
-  bad(
-    'an engine that is a path alone',
-    `${GOOD}docker: {engines: [/var/run/docker.sock]}\n`,
-    '7 docker.engines[0]',
-    /no unix:\/\/ socket/,
-    /`unix:\/\/\/var\/run\/docker\.sock`/,
-  ),
-  bad(
-    'an engine with a relative path',
-    `${GOOD}docker: {engines: ["unix://x.sock"]}\n`,
-    '7 docker.engines[0]',
-    /no absolute path/,
-    /three slashes/,
-  ),
 ];
 
 const DUPLICATES: BadConfig[] = [

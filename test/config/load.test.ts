@@ -119,17 +119,6 @@ temporal: {taskQueue: queue}
     });
   }
 
-  it('takes the default engine from DOCKER_HOST when that is a socket', () => {
-    const path = write(GOOD);
-    const engineFor = (DOCKER_HOST: string) => loadConfig(path, { ...ENV, DOCKER_HOST }).engines;
-    assert.deepEqual(engineFor('unix:///run/user/1000/docker.sock'), [
-      { url: 'unix:///run/user/1000/docker.sock', required: false },
-    ]);
-    assert.deepEqual(engineFor('tcp://10.0.0.1:2375'), [
-      { url: 'unix:///var/run/docker.sock', required: false },
-    ]);
-  });
-
   it('tests with no engine when the list of engines is empty', () => {
     assert.deepEqual(loadConfig(write(`${GOOD}docker: {engines: []}\n`), ENV).engines, []);
   });

@@ -772,6 +772,19 @@ describe('refresh', () => {
     assert.equal((await run).docker.length, 1);
   });
 
+  it('tells of each failing engine by itself, in its own words', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ engines: ['engine-1', 'engine-2'] }),
+      testDocker: async ({ engine }) => {
+        throw new RefreshFailure('DockerEngineUnreachable', `${engine} is away`, `Start ${engine}.`);
+      },
+    });
+    assert.deepEqual(
+      report.failures.map(({ engine, message, remedy }) => [engine, message, remedy]),
+      ['engine-1', 'engine-2'].map((engine) => [engine, `${engine} is away`, `Start ${engine}.`]),
+    );
+  });
+
   it('notes an engine that refused the sign-in, and one that is not there', async () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['refuses', 'absent'] }),

@@ -78,6 +78,7 @@ describe('groupFailures', () => {
     ['stage', { stage: 'inspect' }],
     ['airflow', { airflow: 'other' }],
     ['registry', { registry: 'other' }],
+    ['engine', { engine: 'unix:///other.sock' }],
     ['type', { type: 'ConnectionPortSet' }],
   ] as const) {
     it(`keeps failures of another ${what} apart`, () =>
@@ -201,6 +202,11 @@ describe('asReport', () => {
     assert.equal(asReport(sent), sent);
   });
 
+  it('takes a failure with an engine, and one of an earlier release without', () => {
+    const sent = report({ failures: [failure({ engine: 'unix:///a.sock' }), failure()] });
+    assert.equal(asReport(sent), sent);
+  });
+
   it('takes a row that was never refreshed', () => {
     const never = report({ airflows: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
     assert.equal(asReport(never), never);
@@ -228,6 +234,7 @@ describe('asReport', () => {
     ['an expiry that is a number', { ...report(), airflows: [{ ...row(), expiresAt: 1 }] }],
     ['a failure that is null', { ...report(), failures: [null] }],
     ['a failure without a type', { ...report(), failures: [{ ...failure(), type: undefined }] }],
+    ['an engine that is a number', { ...report(), failures: [{ ...failure(), engine: 1 }] }],
     ['a failing since that is a number', { ...report(), failures: [{ ...failure(), failingSince: 1 }] }],
     ['docker rows that are none', { ...report(), docker: [1] }],
     ['a warning that is no text', { ...report(), warnings: [{}] }],
@@ -251,7 +258,13 @@ describe('summarizeReport', () => {
         failures: [
           failure({ registry: 'r' }),
           { ...withoutPlace(failure()), stage: 'plan', type: 'ConfigInvalid' },
-          { ...withoutPlace(failure()), stage: 'test', type: 'DockerSignInFailed', registry: 'r' },
+          {
+            ...withoutPlace(failure()),
+            stage: 'test',
+            type: 'DockerSignInFailed',
+            registry: 'r',
+            engine: 'e',
+          },
           failure({ airflow: 'not shown' }),
         ],
       }),
@@ -259,7 +272,7 @@ describe('summarizeReport', () => {
     assert.equal(
       summary,
       '1 connection refreshed; failed: AirflowConnectionMissing at update (main, r); ' +
-        'ConfigInvalid at plan; DockerSignInFailed at test (r); and 1 more',
+        'ConfigInvalid at plan; DockerSignInFailed at test (r, e); and 1 more',
     );
   });
 });

@@ -179,6 +179,32 @@ describe('RunRecord', () => {
     assert.equal(third.failures[0]?.failingSince, '2026-01-01T08:00:00.000Z');
   });
 
+  it('keeps apart since when each of two engines fails', () => {
+    const place = { stage: 'test', registry: REGISTRY, engine: 'unix:///a.sock' } as const;
+    const other = { ...place, engine: 'unix:///b.sock' } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const second = run(
+      (record) => [place, other].forEach((one) => record.fail(one, FACTS)),
+      SECOND_START,
+      first,
+    );
+    assert.deepEqual(
+      second.failures.map(({ engine, failingSince }) => [engine, failingSince]),
+      [
+        [place.engine, FIRST_START],
+        [other.engine, SECOND_START],
+      ],
+    );
+  });
+
+  it('keeps since when an engine fails that an earlier release did not name', () => {
+    const place = { stage: 'test', registry: REGISTRY } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const named = { ...place, engine: 'unix:///a.sock' };
+    const second = run((record) => record.fail(named, FACTS), SECOND_START, first);
+    assert.equal(second.failures[0]?.failingSince, FIRST_START);
+  });
+
   it('shows each warning once', () =>
     assert.deepEqual(
       run((record) => {

@@ -82,6 +82,12 @@ describe('formatFailure', () => {
         '  Airflow has no connection a.\n  What to do: Create it.',
     ));
 
+  it('names the engine that a test failed from', () => {
+    const { airflow: _airflow, ...elsewhere } = FAILURE;
+    const text = formatFailure({ ...elsewhere, stage: 'test', registry: 'r', engine: 'unix:///a.sock' });
+    assert.match(text, /^FAILED test r from unix:\/\/\/a\.sock: /);
+  });
+
   it('says that there are more than it names, and nothing of connections where there are none', () => {
     assert.match(formatFailure({ ...FAILURE, count: 3 }), /\(3: a, b, …\)/);
     assert.match(formatFailure({ ...FAILURE, count: 0, connections: [] }), /AirflowConnectionMissing\n/);

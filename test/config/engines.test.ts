@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { loadConfig } from '../../src/config/load.js';
+import { SELF_SIGNED } from '../adapters/self-signed.js';
+import { bad, refuseEach } from './bad-config.js';
+import { CANARY, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
+
+/** GOOD without the address of the documentation, of which it would be warned. */
+const QUIET = edit('airflow.example.com', 'a');
+const REMOTE = 'tcp://docker.internal:2376';
+
+function withEngines(...engines: readonly string[]): string {
+  return `${QUIET}docker:\n  engines:\n${engines.map((engine) => `    - ${engine}\n`).join('')}`;
+}
+
+/** A key of no certificate here. */
+function anotherKey(passphrase?: string): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const lock = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
+  return privateKey.export({ type: 'pkcs8', format: 'pem', ...lock }).toString();
+}
+
+function useCertificates(): { write: ReturnType<typeof useConfigFolder>; engine: string } {
+  const write = useConfigFolder();
+  beforeEach(() => {
+    write(SELF_SIGNED.cert, 'tls/ca.pem');
+    write(SELF_SIGNED.cert, 'tls/cert.pem');
+    write(SELF_SIGNED.key, 'tls/key.pem');
+  });
+  const files = 'caFile: tls/ca.pem, certFile: tls/cert.pem, keyFile: tls/key.pem';
+  return { write, engine: `{url: ${REMOTE}, ${files}}` };
+}
+
+describe('engines of a configuration', () => {
+  const { write, engine } = useCertificates();
+
+  it('are reached by TLS with files beside the configuration', () => {
+    const path = write(withEngines(engine));
+    const folder = join(dirname(path), 'tls');
+    const tls = {
+      caFile: join(folder, 'ca.pem'),
+      certFile: join(folder, 'cert.pem'),
+      keyFile: join(folder, 'key.pem'),
+    };
+    const { engines, warnings } = loadConfig(path, ENV);
+    assert.deepEqual(engines, [{ url: REMOTE, required: true, tls }]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('may have an authority alone, or a client certificate alone', () => {
+    const { engines } = loadConfig(
+      write(
+        withEngines(
+          '{url: "tcp://a:2376", caFile: tls/ca.pem}',
+          '{url: "tcp://b:2376", certFile: tls/cert.pem, keyFile: tls/key.pem}',
+        ),
+      ),
+      ENV,
+    );
+    assert.deepEqual(
+      engines.map(({ tls }) => Object.keys(tls ?? {})),
+      [['caFile'], ['certFile', 'keyFile']],
+    );
+  });
+
+  it('may be mappings without TLS: sockets, and TCP on loopback', () => {
+    const engines = ['unix:///run/a.sock', 'tcp://127.0.0.1:2375', 'tcp://[::1]:2375', 'tcp://localhost:1'];
+    const asText = loadConfig(write(withEngines(...engines.map((url) => `"${url}"`))), ENV);
+    const asMapping = loadConfig(write(withEngines(...engines.map((url) => `{url: "${url}"}`))), ENV);
+    assert.deepEqual(
+      asText.engines,
+      engines.map((url) => ({ url, required: true })),
+    );
+    assert.deepEqual(asMapping.engines, asText.engines);
+    assert.equal(asMapping.hash, asText.hash);
+  });
+
+  it('are named in one way, however their host is written', () => {
+    const text = withEngines('"TCP://LocalHost:2375/"', '{url: "tcp://A.internal:1", caFile: tls/ca.pem}');
+    assert.deepEqual(
+      loadConfig(write(text), ENV).engines.map(({ url }) => url),
+      ['tcp://localhost:2375', 'tcp://a.internal:1'],
+    );
+  });
+
+  it('raise a warning for a key that every user may read', () => {
+    const path = write(withEngines(engine));
+    chmodSync(join(dirname(path), 'tls/key.pem'), 0o644);
+    const [warning, ...more] = loadConfig(path, ENV).warnings;
+    assert.deepEqual(more, []);
+    assert.equal(`${warning?.line} ${warning?.path}`, '9 docker.engines[0].keyFile');
+    assert.match(warning?.message ?? '', /"tls\/key\.pem" may be read by every user/);
+    assert.match(warning?.remedy ?? '', /chmod o-r/);
+  });
+
+  it('count in the hash with their TLS files as they are written', () => {
+    const hash = loadConfig(write(withEngines(engine)), ENV).hash;
+    assert.equal(loadConfig(write(withEngines(engine), 'elsewhere/../refresh.yaml'), ENV).hash, hash);
+    write(SELF_SIGNED.cert, 'tls/other.pem');
+    const edits = [
+      engine.replace('tls/ca.pem', 'tls/other.pem'),
+      engine.replace('tls/cert.pem', 'tls/other.pem'),
+      engine.replace('caFile: tls/ca.pem, ', ''),
+    ];
+    const hashes = edits.map((other) => loadConfig(write(withEngines(other)), ENV).hash);
+    assert.equal(new Set([hash, ...hashes]).size, edits.length + 1);
+  });
+
+  it('have the hash of earlier releases without TLS', () => {
+    const hashOf = (text: string, env = {}): string => loadConfig(write(text), { ...ENV, ...env }).hash;
+    assert.equal(hashOf(GOOD), '6daab3f376dd');
+    assert.equal(hashOf(GOOD, { DOCKER_HOST: 'unix:///x' }), '259f9645bb27');
+    assert.equal(hashOf(`${GOOD}docker: {engines: []}\n`), '2a0849258c65');
+    assert.equal(hashOf(`${GOOD}docker: {engines: ["unix:///a", "unix:///b/c.sock"]}\n`), 'b8021c3d1e1c');
+  });
+
+  it('are refused for all faults of their files at once', () => {
+    write('no certificate', 'tls/ca.pem');
+    chmodSync(write(SELF_SIGNED.cert, 'tls/cert.pem'), 0o606);
+    const text = withEngines(
+      engine.replace('tls/key.pem', 'tls/none.pem'),
+      '{url: "unix:///a.sock", caFile: tls/ca.pem, keyFile: tls/key.pem}',
+      '{url: "tcp://b:1", keyFile: tls/key.pem}',
+      '{url: "tcp://c:1", certFile: tls/ca.pem}',
+    );
+    assert.deepEqual(
+      problemsOf(write(text)).map(({ path, message }) => `${path} ${message}`.slice(0, 100)),
+      [
+        'docker.engines[0].caFile file "tls/ca.pem" holds no PEM certificate',
+        'docker.engines[0].certFile file "tls/cert.pem" may be written by every user of this machine, who cou',
+        'docker.engines[0].keyFile there is no file "tls/none.pem"',
+        'docker.engines[1].caFile stands beside a unix:// socket, which has no TLS',
+        'docker.engines[1].keyFile stands beside a unix:// socket, which has no TLS',
+        'docker.engines[2].keyFile stands without `certFile`',
+        'docker.engines[3].certFile stands without `keyFile`',
+        'docker.engines[3].certFile file "tls/ca.pem" holds no PEM certificate',
+      ],
+    );
+  });
+
+  for (const [what, key, message, remedy] of [
+    ['of another certificate', anotherKey(), /key of another certificate/, /made together/],
+    ['locked by a passphrase', anotherKey(CANARY), /locked by a passphrase/, /openssl pkey/],
+    ['that is none', CANARY, /holds no PEM private key/, /BEGIN PRIVATE KEY/],
+    ['that is damaged', SELF_SIGNED.key.replace('MIG', 'AAA'), /no PEM private key/, /BEGIN PRIVATE KEY/],
+  ] as const) {
+    it(`are refused for a key ${what}`, () => {
+      write(key, 'tls/key.pem');
+      const [problem, ...more] = problemsOf(write(withEngines(engine)));
+      assert.deepEqual(more, []);
+      assert.equal(problem?.path, 'docker.engines[0].keyFile');
+      assert.match(problem.message, message);
+      assert.match(problem.remedy, remedy);
+    });
+  }
+});
+
+describe('a configuration with an engine that this release does not reach', () => {
+  const row = (url: string, message: RegExp, remedy: RegExp) =>
+    bad(
+      `the engine ${url.replace(CANARY, '…').slice(0, 50)}`,
+      `${GOOD}docker: {engines: ["${url}"]}\n`,
+      '7 docker.engines[0]',
+      message,
+      remedy,
+    );
+  refuseEach([
+    row('tcp://docker.internal:2375', /in clear/, /caFile: ca\.pem, certFile/),
+    row('tcp://127.0.0.1.example.com:2375', /in clear/, /caFile/),
+    row(`tcp://u:${CANARY}@127.0.0.1:2375`, /user name or password/, /certFile/),
+    row('tcp://127.0.0.1', /no valid host and port/, /tcp:\/\/docker\.example\.com:2376/),
+    row('tcp://127.0.0.1:65536', /no valid host and port/, /2376/),
+    row('tcp://127.0.0.1:0', /no valid host and port/, /2376/),
+    row(`tcp://127.0.0.1:2375/${CANARY}`, /no valid host and port/, /nothing else/),
+    row('http://127.0.0.1:2375', /where Docker writes tcp:/, /caFile/),
+    row('https://docker.internal:2376', /where Docker writes tcp:/, /caFile/),
+    row('ssh://docker.internal', /ssh:\/\/, which this release/, /worker beside it/),
+    row('npipe:////./pipe/docker_engine', /pipe of Windows/, /tcp:\/\/ as well/),
+    row('fd://', /systemd/, /unix:\/\/\/var/),
+    row('/var/run/docker.sock', /no unix:\/\/ socket, nor tcp/, /`unix:\/\/\/var\/run\/docker\.sock`/),
+    row('unix://x.sock', /no absolute path/, /three slashes/),
+    row('', /is empty/, /unix:\/\/\/var/),
+    row('x'.repeat(1025), /longer than 1024/, /unix:\/\/\/var/),
+    bad(
+      'one engine in two spellings',
+      `${GOOD}docker: {engines: ["tcp://localhost:1", {url: "tcp://LOCALHOST:1/"}]}\n`,
+      '7 docker.engines[1].url',
+      /repeats the engine of docker\.engines\[0\]/,
+      /Remove/,
+    ),
+    bad(
+      'an engine that is a number',
+      `${GOOD}docker: {engines: [2375]}\n`,
+      '7 docker.engines[0]',
+      /neither an address nor a mapping/,
+      /unix:/,
+    ),
+    bad(
+      'an engine without an address',
+      `${GOOD}docker: {engines: [{caFile: missing.pem}]}\n`.replace('{caFile: missing.pem}', '{}'),
+      '7 docker.engines[0].url',
+      /is missing/,
+      /url: tcp:/,
+    ),
+    bad(
+      'a setting of an engine that there is not',
+      `${GOOD}docker: {engines: [{url: "unix:///a", cafile: x}]}\n`,
+      '7 docker.engines[0].cafile',
+      /no setting of this release/,
+      /Did you mean `caFile`/,
+    ),
+  ]);
+});
+
+describe('the default engine', () => {
+  const { write } = useCertificates();
+  const REMOTE_TLS = { DOCKER_HOST: REMOTE, DOCKER_TLS_VERIFY: '1' };
+
+  function defaultFor(env: NodeJS.ProcessEnv) {
+    const path = write(QUIET);
+    const { engines, warnings, hash } = loadConfig(path, { ...ENV, ...env });
+    assert.ok(!JSON.stringify(warnings).includes(CANARY));
+    return { engines, warnings, hash, folder: join(dirname(path), 'tls') };
+  }
+
+  for (const DOCKER_HOST of ['unix:///run/user/1000/docker.sock', 'tcp://127.0.0.1:2375']) {
+    it(`is ${DOCKER_HOST} where DOCKER_HOST says so, and need not be there`, () => {
+      const { engines, warnings } = defaultFor({ DOCKER_HOST });
+      assert.deepEqual([engines, warnings], [[{ url: DOCKER_HOST, required: false }], []]);
+    });
+  }
+
+  it('is the local socket without DOCKER_HOST, whatever else is set', () => {
+    const { engines } = defaultFor({ DOCKER_HOST: '', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/none' });
+    assert.deepEqual(engines, [{ url: 'unix:///var/run/docker.sock', required: false }]);
+  });
+
+  it('is reached by TLS with the files of DOCKER_CERT_PATH', () => {
+    const { folder } = defaultFor({});
+    const { engines, warnings, hash } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
+    const [caFile, certFile, keyFile] = ['ca', 'cert', 'key'].map((name) => join(folder, `${name}.pem`));
+    assert.deepEqual(engines, [{ url: REMOTE, required: false, tls: { caFile, certFile, keyFile } }]);
+    assert.deepEqual(warnings, []);
+    // On another worker they lie elsewhere.
+    const elsewhere = dirname(write(SELF_SIGNED.cert, 'other/.docker/ca.pem'));
+    write(SELF_SIGNED.cert, 'other/.docker/cert.pem');
+    write(SELF_SIGNED.key, 'other/.docker/key.pem');
+    const other = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: '', HOME: dirname(elsewhere) });
+    assert.equal(other.engines[0]?.tls?.caFile, join(elsewhere, 'ca.pem'));
+    assert.equal(other.hash, hash);
+  });
+
+  it('is used with a warning for a key that every user may read', () => {
+    const { folder } = defaultFor({});
+    chmodSync(join(folder, 'key.pem'), 0o644);
+    const { engines, warnings } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
+    assert.equal(engines.length, 1);
+    assert.match(warnings[0]?.message ?? '', /key\.pem" may be read by every user/);
+  });
+
+  for (const [what, env, message, remedy] of [
+    ['ssh://', { DOCKER_HOST: `ssh://${CANARY}@host` }, /DOCKER_HOST is ssh:/, /Set it to unix:/],
+    ['nonsense', { DOCKER_HOST: CANARY }, /DOCKER_HOST is no unix:/, /`\[\]` for none/],
+    ['unix:// alone', { DOCKER_HOST: 'unix://' }, /has no absolute path/, /unix:\/\/\/path/],
+    ['TCP in clear', { DOCKER_HOST: REMOTE }, /in clear/, /Set DOCKER_TLS_VERIFY=1/],
+    ['TLS without a folder', REMOTE_TLS, /neither DOCKER_CERT_PATH nor HOME/, /Set DOCKER_CERT_PATH/],
+  ] as const) {
+    it(`is none for ${what} in DOCKER_HOST, with a warning`, () => {
+      const { engines, warnings } = defaultFor(env);
+      assert.deepEqual(engines, []);
+      assert.deepEqual(
+        warnings.map(({ path }) => path),
+        ['docker.engines'],
+      );
+      assert.match(warnings[0]?.message ?? '', /^is left out, and no Docker Engine is tested: /);
+      assert.match(warnings[0]?.message ?? '', message);
+      assert.match(warnings[0]?.remedy ?? '', remedy);
+    });
+  }
+
+  it('is none without its certificate files, with a warning for each', () => {
+    const { engines, warnings } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: '/nonexistent' });
+    assert.deepEqual(engines, []);
+    assert.deepEqual(
+      warnings.map(({ message }) => /there is no file (.*)$/.exec(message)?.[1]),
+      ['ca', 'cert', 'key'].map((name) => `"/nonexistent/${name}.pem"`),
+    );
+    for (const { remedy } of warnings) assert.match(remedy, /^Put it there, set DOCKER_CERT_PATH/);
+  });
+
+  it('is none with certificate files that everybody may write, with a warning', () => {
+    const { folder } = defaultFor({});
+    chmodSync(join(folder, 'ca.pem'), 0o606);
+    const { engines, warnings } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
+    assert.deepEqual(engines, []);
+    assert.match(warnings[0]?.message ?? '', /may be written by every user/);
+  });
+
+  it('is not looked for where the configuration names engines, or none', () => {
+    const path = write(`${QUIET}docker: {engines: []}\n`);
+    const { engines, warnings } = loadConfig(path, { ...ENV, DOCKER_HOST: 'ssh://host' });
+    assert.deepEqual([engines, warnings], [[], []]);
+  });
+});
