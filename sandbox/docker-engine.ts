@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from './child-process.js';
 import { findOnPath } from './executables.js';
+import { freePort } from './ports.js';
 import { runCommand } from './run-command.js';
 
 /** An engine that answers. */
@@ -18,7 +19,15 @@ export interface FoundDockerEngine {
 
 /** An engine that we started. */
 export interface DockerEngine extends FoundDockerEngine {
+  /** `tcp://127.0.0.1:port`, where that was asked for. */
+  tcpHost?: string;
   stop: () => Promise<void>;
+}
+
+/** How an engine of our own listens on TCP besides its socket, on 127.0.0.1 alone. */
+export interface EngineTcp {
+  /** Without it in clear; with it clients must show a certificate of the authority. */
+  tls?: { caFile: string; certFile: string; keyFile: string };
 }
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
@@ -66,7 +75,10 @@ export function canStartDockerEngine(): boolean {
  * is pulled from a registry on 127.0.0.1 by plain HTTP, which Docker allows for loopback.
  * @throws Error with the last log lines and the remedy
  */
-export async function startDockerEngine(options: { stateFolder: string }): Promise<DockerEngine> {
+export async function startDockerEngine(options: {
+  stateFolder: string;
+  tcp?: EngineTcp;
+}): Promise<DockerEngine> {
   const dockerd = findOnPath(['dockerd']);
   if (dockerd === undefined || process.getuid?.() !== 0) {
     throw new Error(
@@ -80,6 +92,7 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
   const configFile = join(runFolder, 'daemon.json');
   writeFileSync(configFile, '{}'); // the machine's own /etc/docker/daemon.json is not for us
   const dockerHost = `unix://${join(runFolder, 'docker.sock')}`;
+  const tcpHost = options.tcp && `tcp://127.0.0.1:${await freePort()}`;
   let version: string | undefined;
   const cleanUp = async (): Promise<void> => {
     endLeftovers(runFolder);
@@ -93,6 +106,7 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
       args: [
         '--host',
         dockerHost,
+        ...tcpArguments(tcpHost, options.tcp),
         '--config-file',
         configFile,
         '--data-root',
@@ -123,6 +137,7 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
     });
     return {
       dockerHost,
+      ...(tcpHost === undefined ? {} : { tcpHost }),
       version: version ?? '',
       stop: async () => {
         await child.stop();
@@ -133,6 +148,15 @@ export async function startDockerEngine(options: { stateFolder: string }): Promi
     await cleanUp();
     throw error;
   }
+}
+
+function tcpArguments(tcpHost: string | undefined, tcp: EngineTcp | undefined): string[] {
+  if (tcpHost === undefined) return [];
+  const { tls } = tcp ?? {};
+  // Said outright: without a word on TLS dockerd waits before it listens in clear, even on loopback.
+  if (!tls) return ['--host', tcpHost, '--tls=false'];
+  const files = ['--tlscacert', tls.caFile, '--tlscert', tls.certFile, '--tlskey', tls.keyFile];
+  return ['--host', tcpHost, '--tlsverify', ...files];
 }
 
 function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
