@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from './child-process.js';
 import { findOnPath } from './executables.js';
+import { freePort } from './ports.js';
 import { runCommand } from './run-command.js';
 
 /** An engine that answers. */
@@ -18,7 +19,15 @@ export interface FoundDockerEngine {
 
 /** An engine that we started. */
 export interface DockerEngine extends FoundDockerEngine {
+  /** `tcp://127.0.0.1:port`, where that was asked for. */
+  tcpHost?: string;
   stop: () => Promise<void>;
+}
+
+/** How an engine of our own listens on TCP besides its socket, on 127.0.0.1 alone. */
+export interface EngineTcp {
+  /** Without it in clear; with it clients must show a certificate of the authority. */
+  tls?: { caFile: string; certFile: string; keyFile: string };
 }
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
@@ -70,6 +79,7 @@ export async function startDockerEngine(options: {
   stateFolder: string;
   /** Added to its environment, for example the one of ./aws-network.ts. */
   env?: Record<string, string> | undefined;
+  tcp?: EngineTcp;
 }): Promise<DockerEngine> {
   const dockerd = findOnPath(['dockerd']);
   if (dockerd === undefined || process.getuid?.() !== 0) {
@@ -84,6 +94,7 @@ export async function startDockerEngine(options: {
   const configFile = join(runFolder, 'daemon.json');
   writeFileSync(configFile, '{}'); // the machine's own /etc/docker/daemon.json is not for us
   const dockerHost = `unix://${join(runFolder, 'docker.sock')}`;
+  const tcpHost = options.tcp && `tcp://127.0.0.1:${await freePort()}`;
   let version: string | undefined;
   const cleanUp = async (): Promise<void> => {
     endLeftovers(runFolder);
@@ -97,6 +108,7 @@ export async function startDockerEngine(options: {
       args: [
         '--host',
         dockerHost,
+        ...tcpArguments(tcpHost, options.tcp),
         '--config-file',
         configFile,
         '--data-root',
@@ -127,6 +139,7 @@ export async function startDockerEngine(options: {
     });
     return {
       dockerHost,
+      ...(tcpHost === undefined ? {} : { tcpHost }),
       version: version ?? '',
       stop: async () => {
         await child.stop();
@@ -137,6 +150,15 @@ export async function startDockerEngine(options: {
     await cleanUp();
     throw error;
   }
+}
+
+function tcpArguments(tcpHost: string | undefined, tcp: EngineTcp | undefined): string[] {
+  if (tcpHost === undefined) return [];
+  const { tls } = tcp ?? {};
+  // Said outright: without a word on TLS dockerd waits before it listens in clear, even on loopback.
+  if (!tls) return ['--host', tcpHost, '--tls=false'];
+  const files = ['--tlscacert', tls.caFile, '--tlscert', tls.certFile, '--tlskey', tls.keyFile];
+  return ['--host', tcpHost, '--tlsverify', ...files];
 }
 
 function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

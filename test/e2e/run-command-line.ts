@@ -8,10 +8,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs `airflow-ecr-refresh <args>` from source, for at most a minute. */
-export function runCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult> {
+/**
+ * Runs `airflow-ecr-refresh <args>` from source, for at most a minute.
+ * @param through a command that runs it, such as one that takes rights away
+ */
+export function runCommandLine(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  through: readonly string[] = [],
+): Promise<CommandResult> {
   const cli = fileURLToPath(new URL('../../scripts/cli.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import=tsx', cli, ...args], { env, timeout: 60_000 });
+  const [program = process.execPath, ...rest] = [...through, process.execPath, '--import=tsx', cli, ...args];
+  const child = spawn(program, rest, { env, timeout: 60_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

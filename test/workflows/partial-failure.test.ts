@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
 import { INCOMPLETE } from '../../src/domain/report.js';
 import type { ConnectionProblem } from '../../src/domain/steps.js';
-import { fakeSteps, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, REGISTRY } from '../fakes/fake-steps.js';
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
 
 const MAX_REPORT_BYTES = 256 * 1024;
@@ -55,7 +55,7 @@ describe('a run that refreshes a part', function () {
     assert.equal(failure?.type, INCOMPLETE);
     assert.equal(
       history.events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
-      `1 connection refreshed; failed: DockerEngineUnreachable at test (${REGISTRY})`,
+      `1 connection refreshed; failed: DockerEngineUnreachable at test (${REGISTRY}, ${ENGINE})`,
     );
     assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
     assert.ok(Date.parse(report.airflows[0]?.lastRefreshedAt ?? '') < Date.parse(report.finishedAt));

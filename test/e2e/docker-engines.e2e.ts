@@ -1,0 +1,185 @@
+// Docker Engines of every kind in one configuration, as an operator of a fleet meets them: real ones by socket, by TLS
+// and by TCP, and ones that fail, each in its own way. Each is told by itself, and nobody is told of a bad token.
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startAirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import {
+  createCertificateAuthority,
+  type Certificate,
+  type CertificateAuthority,
+} from '../../sandbox/certificate-authority.js';
+import { canStartDockerEngine, startDockerEngine, type DockerEngine } from '../../sandbox/docker-engine.js';
+import { findOnPath } from '../../sandbox/executables.js';
+import { startRegistry } from '../../sandbox/registry.js';
+import { StopList } from '../../sandbox/stop-list.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { listFailingEngines, startFailingParts, type FailingEngine } from './failing-engines.js';
+import { missing } from './missing.js';
+import { runCommandLine } from './run-command-line.js';
+import { randomAwsKey } from './scan-suite.js';
+
+const CONNECTION = 'docker_default';
+/** Without these, root is asked for permission like anybody else. */
+const WITHOUT_OVERRIDE = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'];
+
+describe('Docker Engines', function () {
+  this.timeout(120_000);
+  const stops = new StopList();
+  let folder: string;
+  let authority: CertificateAuthority;
+  let client: Certificate;
+  /** On a socket and by TLS. */
+  let guarded: DockerEngine;
+  /** On a socket and in clear. */
+  let plain: DockerEngine;
+  let configFor: (engines: readonly string[] | undefined) => string;
+  let env: NodeJS.ProcessEnv;
+  let judgePassword: () => ReturnType<AwsStandIn['check']>;
+
+  before(async function () {
+    if (!canStartDockerEngine()) missing(this, 'dockerd, and root to start it (Debian: docker.io)');
+    for (const [program, name] of [
+      ['openssl', 'openssl'],
+      ['setpriv', 'util-linux'],
+    ] as const) {
+      if (findOnPath([program]) === undefined) missing(this, `${program} (Debian: ${name})`);
+    }
+    folder = mkdtempSync(join(tmpdir(), 'ecr-engines-'));
+    await startParts();
+    await startEngines();
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    if (folder) rmSync(folder, { recursive: true });
+  });
+
+  async function startParts(): Promise<void> {
+    const aws = stops.add(await startAwsStandIn());
+    const registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
+    const user = { username: 'ecr-refresh', password: 'of-the-stand-in', role: 'op' } as const;
+    const airflow = stops.add(await startAirflowStandIn({ users: [user] }));
+    const connection = { connection_id: CONNECTION, conn_type: 'docker', host: registry.host, login: 'AWS' };
+    const rest = { description: null, schema: null, port: null, password: 'expired', extra: null };
+    airflow.connections.set(CONNECTION, { ...connection, ...rest });
+    judgePassword = () => aws.check(airflow.connections.get(CONNECTION)?.password ?? '');
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    env = {
+      PATH: process.env['PATH'],
+      HOME: home,
+      ...aws.env,
+      AWS_SECRET_ACCESS_KEY: randomAwsKey(),
+      AIRFLOW_PASSWORD: user.password,
+    };
+    configFor = (engines) => {
+      const path = join(folder, 'refresh.yaml');
+      const docker = engines
+        ? `docker:\n  engines:\n${engines.map((engine) => `    - ${engine}\n`).join('')}`
+        : '';
+      writeFileSync(
+        path,
+        `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: ${user.username}, password: {env: AIRFLOW_PASSWORD}}
+    connections: [${CONNECTION}]
+registries:
+  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
+${docker}`,
+      );
+      return path;
+    };
+  }
+
+  async function startEngines(): Promise<void> {
+    authority = await createCertificateAuthority(join(folder, 'tls'));
+    const server = await authority.issueServer(['127.0.0.1']);
+    client = await authority.issueClient('worker');
+    const { certFile, keyFile } = server;
+    const tls = { caFile: authority.caFile, certFile, keyFile };
+    guarded = stops.add(await startDockerEngine({ stateFolder: join(folder, 'guarded'), tcp: { tls } }));
+    plain = stops.add(await startDockerEngine({ stateFolder: join(folder, 'plain'), tcp: {} }));
+  }
+
+  async function refreshOnce(
+    engines: readonly string[] | undefined,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number | null; report: RefreshReport; output: string }> {
+    const args = ['refresh-once', '--json', '--retry-for', '1s', '--config', configFor(engines)];
+    const { code, stdout, stderr } = await runCommandLine(args, { ...env, ...more }, WITHOUT_OVERRIDE);
+    assert.ok(stdout.startsWith('{'), stdout + stderr);
+    return { code, report: JSON.parse(stdout) as RefreshReport, output: stdout + stderr };
+  }
+
+  it('are each told by themselves, those that sign in and those that fail', async () => {
+    const parts = await startFailingParts({ folder, authority, client, guarded, plain }, stops);
+    const failing = listFailingEngines(parts);
+    const good = [
+      `"${guarded.dockerHost}"`,
+      `{url: "${guarded.tcpHost}", caFile: "${authority.caFile}", certFile: "${client.certFile}", keyFile: "${client.keyFile}"}`,
+      `"${plain.tcpHost}"`,
+    ];
+    const { code, report, output } = await refreshOnce([...good, ...failing.map(({ setting }) => setting)]);
+
+    assert.equal(code, 1, output);
+    const signedIn = new Map(
+      report.docker.map(({ engine, version, signIn }) => [engine, `${version} ${signIn}`]),
+    );
+    const engines = [guarded.dockerHost, guarded.tcpHost, plain.tcpHost];
+    assert.deepEqual(signedIn, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
+    for (const expected of failing) assertTold(report, expected);
+    assert.equal(report.failures.length, failing.length, JSON.stringify(report.failures));
+    const words = report.failures.map(({ message, engine = '' }) => message.replace(engine, ''));
+    assert.equal(new Set(words).size, failing.length, 'two reasons have the same words');
+    assert.equal(new Set(report.failures.map(({ remedy }) => remedy)).size, failing.length);
+    // The connections were refreshed all the same.
+    assert.equal(judgePassword(), 'valid');
+  });
+
+  function assertTold(report: RefreshReport, { what, url, says, remedy }: FailingEngine): void {
+    const told = report.failures.find(({ engine }) => engine === url);
+    assert.ok(told, `nothing is said of ${what}`);
+    assert.deepEqual([told.type, told.stage], ['DockerEngineUnreachable', 'test'], what);
+    assert.equal(told.message, `${url}: ${says}`, what);
+    assert.match(told.remedy, remedy, what);
+  }
+
+  it('are by default that of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH', async () => {
+    const certificates = join(folder, 'cert-path');
+    mkdirSync(certificates);
+    for (const [from, name] of [
+      [authority.caFile, 'ca.pem'],
+      [client.certFile, 'cert.pem'],
+      [client.keyFile, 'key.pem'],
+    ] as const) {
+      copyFileSync(from, join(certificates, name));
+      chmodSync(join(certificates, name), 0o600);
+    }
+    const { code, report, output } = await refreshOnce(undefined, {
+      DOCKER_HOST: guarded.tcpHost,
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: certificates,
+    });
+    assert.equal(code, 0, output);
+    assert.deepEqual(
+      report.docker.map(({ engine, signIn }) => [engine, signIn]),
+      [[guarded.tcpHost, 'ok']],
+    );
+  });
+
+  it('are none for a DOCKER_HOST that cannot be used, and doctor warns of it', async () => {
+    const unusable = { DOCKER_HOST: guarded.tcpHost, DOCKER_TLS_VERIFY: '1' };
+    const { code, report, output } = await refreshOnce(undefined, unusable);
+    assert.equal(code, 0, output);
+    assert.deepEqual(report.docker, []);
+    const doctor = ['doctor', '--offline', '--config', configFor(undefined)];
+    const { stdout } = await runCommandLine(doctor, { ...env, ...unusable });
+    assert.match(stdout, /docker\.engines: is left out, .* there is no file ".*home\/\.docker\/ca\.pem"/);
+    assert.match(stdout, /Put it there, set DOCKER_CERT_PATH/);
+  });
+});
