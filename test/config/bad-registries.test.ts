@@ -15,7 +15,7 @@ const EXAMPLES = {
 const FIPS_REGIONS = 'us-east-1, us-east-2, us-west-1, us-west-2, us-gov-east-1, us-gov-west-1';
 
 function withEntries(...entries: string[]): string {
-  return `${GOOD}registries:\n${entries.map((entry) => `  - ${entry}\n`).join('')}`;
+  return `${GOOD}registries:\n${entries.map((text) => `  - ${text}\n`).join('')}`;
 }
 
 /** An entry with these settings beside its name. */

@@ -129,7 +129,7 @@ describe('what the documents show', () => {
       for (const example of examples ?? []) {
         // The other kind of registry is of no account and no region.
         const { region: _region, account: _account, ...bare } = registry;
-        const others = example === 'public' ? bare : { ...registry, ...(PLACES[key] ?? {}) };
+        const others = example === 'public' ? bare : { ...registry, ...PLACES[key] };
         load({}, { ...others, [key]: example });
       }
       count += examples?.length ?? 0;

@@ -386,13 +386,11 @@ describe('refresh', () => {
           extractToken: async (input) => (extracted.push(input), good.extractToken(input)),
         });
         assert.deepEqual(
-          extracted.map(({ group, registries }) => [group, registries]).toSorted(),
-          regions
-            .map((region) => [
-              `default/${region}`,
-              accounts.map((account) => `${account}.dkr.ecr.${region}.amazonaws.com`),
-            ])
-            .toSorted(),
+          extracted.map(({ group, registries }) => [group, registries]),
+          regions.map((region) => [
+            `default/${region}`,
+            accounts.map((account) => `${account}.dkr.ecr.${region}.amazonaws.com`),
+          ]),
         );
         assert.equal(report.airflows.length, 300 * airflows.length);
         assert.ok(report.airflows.every(({ refreshed }) => refreshed === 1));
