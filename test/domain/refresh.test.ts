@@ -329,7 +329,7 @@ describe('refresh', () => {
       );
       assert.deepEqual(
         report.failures.map(({ message }) => message),
-        [`${REGISTRY}/a:1: 403 DENIED; also of c:1, d:1`],
+        [`${REGISTRY}/a:1: 403 DENIED; also denied: c:1, d:1`],
       );
     });
 
