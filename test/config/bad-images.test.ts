@@ -105,6 +105,9 @@ describe('the images of a configuration', () => {
     ],
     ['{image: "127.0.0.1:5000/app:1"}', [{ registry: '127.0.0.1:5000', image: 'app:1' }]],
     ['{image: "registry:5000/app:1"}', [{ registry: 'registry:5000', image: 'app:1' }]],
+    ['{image: "r2.e9-x.example/app:1"}', [{ registry: 'r2.e9-x.example', image: 'app:1' }]],
+    ['{image: "r29.d:5000/app:1"}', [{ registry: 'r29.d:5000', image: 'app:1' }]],
+    ['{image: "r29:5000/app:1"}', [{ registry: 'r29:5000', image: 'app:1' }]],
     ['{image: "localhost/app:1"}', [{ registry: 'localhost', image: 'app:1' }]],
     [
       `{image: [app:1, "r.example/app:1", "app@${DIGEST}"]}`,

@@ -293,7 +293,7 @@ describe('a configuration with hosts of registries that cannot be used', () => {
     host(
       'that looks like ECR Public',
       'public.ecr.amazonaws.com',
-      `${looks}it looks like ECR Public and is not`,
+      `${looks}ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com`,
       `Check it; \`public.ecr.aws\` was meant, perhaps; ${then}`,
     ),
     host('at the metadata address', '169.254.169.254', linkLocal, 'Name the host of a registry.'),

@@ -209,12 +209,36 @@ describe('readEcrHost', () => {
       `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
       `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
     ],
-    ['public.ecr.amazonaws.com', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.aws.', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.aws:443', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.us-east-1.amazonaws.com', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['ecr-public.amazonaws.com', 'it looks like ECR Public and is not', 'ecr-public.aws.com'],
-    ['ecr-public.aws', 'it looks like ECR Public and is not', 'ecr-public.aws.com'],
+    [
+      'public.ecr.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.aws.',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.aws:443',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.us-east-1.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'ecr-public.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'ecr-public.aws.com',
+    ],
+    [
+      'ecr-public.aws',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'ecr-public.aws.com',
+    ],
   ] as const) {
     it(`says of ${JSON.stringify(host)} that ${flaw}`, () => {
       assert.deepEqual(readEcrHost(host), { flaw, ...(meant === undefined ? {} : { meant }) });
