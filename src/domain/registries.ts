@@ -1,7 +1,13 @@
 // Owns the entries of `registries`: which hosts each stands for, and which token group a host's token is of.
 // Refuses to choose between two entries for one host: the connection must name one.
 import { bareHost, ecrHost, ecrPublicHost, parseEcrHost, type EcrRegistry } from './registry-host.js';
-import { DEFAULT_PRINCIPAL, tokenGroup, type Principal, type TokenGroup } from './token-group.js';
+import {
+  DEFAULT_PRINCIPAL,
+  tokenGroup,
+  type EcrApi,
+  type Principal,
+  type TokenGroup,
+} from './token-group.js';
 
 /** A value that an Airflow keeps as a Variable, read at each run. */
 export interface AirflowVariable {
@@ -95,13 +101,13 @@ export function registriesOfHost(
 export function groupOfHost(host: string, registry?: NamedRegistry): TokenGroup | undefined {
   const ecr = parseEcrHost(host);
   if (!registry) {
-    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, { ...apiOf(ecr), fips: ecr.fips });
+    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, apiOf(ecr));
   }
   const { principal, region, api } = registry.group;
   const addsFips = ecr?.fips === true && !api.fips && api.endpoint === undefined;
   return addsFips ? tokenGroup(principal, region, { ...api, fips: true }) : registry.group;
 }
 
-function apiOf({ kind }: EcrRegistry) {
-  return { service: kind === 'public' ? 'ecr-public' : 'ecr', fips: false, dualStack: false } as const;
+function apiOf({ kind, fips }: EcrRegistry): EcrApi {
+  return { service: kind === 'public' ? 'ecr-public' : 'ecr', fips, dualStack: false };
 }

@@ -92,7 +92,7 @@ export function readEcrHost(host: string): EcrRegistry | HostFlaw | undefined {
   }
   if (/^(public\.ecr|ecr-public)\./.test(host)) {
     return {
-      flaw: 'it looks like ECR Public and is not',
+      flaw: `ECR Public has no other hosts than ${PUBLIC_HOSTS.ipv4} and ${PUBLIC_HOSTS.dualStack}`,
       meant: ecrPublicHost(host.startsWith('ecr-public.')),
     };
   }

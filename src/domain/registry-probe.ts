@@ -48,7 +48,7 @@ export function noteProbe(
 function noteDenied(record: RunRecord, registry: string, [first, ...others]: readonly PullProbe[]): void {
   if (!first) return;
   const { remedy } = FAILURES.RegistryPullDenied;
-  const more = others.length === 0 ? '' : `; also of ${others.map(({ image }) => image).join(', ')}`;
+  const more = others.length === 0 ? '' : `; also denied: ${others.map(({ image }) => image).join(', ')}`;
   const message = `${registry}/${first.image}: ${first.message ?? ''}${more}`;
   record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', message, remedy });
 }

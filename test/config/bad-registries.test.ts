@@ -15,7 +15,7 @@ const EXAMPLES = {
 const FIPS_REGIONS = 'us-east-1, us-east-2, us-west-1, us-west-2, us-gov-east-1, us-gov-west-1';
 
 function withEntries(...entries: string[]): string {
-  return `${GOOD}registries:\n${entries.map((entry) => `  - ${entry}\n`).join('')}`;
+  return `${GOOD}registries:\n${entries.map((text) => `  - ${text}\n`).join('')}`;
 }
 
 /** An entry with these settings beside its name. */
@@ -293,7 +293,7 @@ describe('a configuration with hosts of registries that cannot be used', () => {
     host(
       'that looks like ECR Public',
       'public.ecr.amazonaws.com',
-      `${looks}it looks like ECR Public and is not`,
+      `${looks}ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com`,
       `Check it; \`public.ecr.aws\` was meant, perhaps; ${then}`,
     ),
     host('at the metadata address', '169.254.169.254', linkLocal, 'Name the host of a registry.'),

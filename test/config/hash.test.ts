@@ -79,4 +79,104 @@ version: 1
     ];
     assert.equal(new Set([GOOD, ...edits].map((text) => hashOf(text, env))).size, edits.length + 1);
   });
+
+  // Computed by release 0.1.0: an upgrade must not change the hash under a run that the old release began.
+  it('is that of release 0.1.0 for a configuration without registries and images', () => {
+    const text = `version: 1
+airflows:
+  - name: main
+    url: https://airflow.example.com
+    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_default, {match: "ecr_*"}]
+    headers: {X-A: a}
+    version: 3
+docker: {engines: ["unix:///run/a.sock"]}
+schedule: {id: other, every: 6h, jitter: 1m, retryFor: 3h}
+temporal: {taskQueue: queue}
+`;
+    assert.equal(hashOf(GOOD), '6daab3f376dd');
+    assert.equal(hashOf(text), '4f1014aa60d5');
+  });
+
+  describe('with registries', () => {
+    const ROLE = 'arn:aws:iam::123456789012:role/ecr-pull';
+    const HUB = 'arn:aws:iam::111122223333:role/hub';
+    const PLACE = 'region: us-east-1, account: "123456789012"';
+    const withEntry = (settings: string): string => `${GOOD}registries: [{name: r, ${settings}}]\n`;
+    const withCredentials = (settings: string): string => withEntry(`${PLACE}, credentials: {${settings}}`);
+
+    it('is changed by each setting', () => {
+      write(CANARY, 'a');
+      write(CANARY, 'b');
+      const texts = [
+        withEntry(PLACE),
+        withEntry(`${PLACE}, fips: true`),
+        withEntry(`${PLACE}, dualStack: true`),
+        withEntry(`${PLACE}, fips: true, dualStack: true`),
+        withEntry(`${PLACE}, endpoint: "https://a.example"`),
+        withEntry(`${PLACE}, endpoint: "https://b.example"`),
+        withEntry(`${PLACE}, registryHost: a.example`),
+        withEntry(`${PLACE}, registryHost: b.example`),
+        withEntry('kind: public'),
+        withEntry('kind: public, dualStack: true'),
+        withEntry('region: us-east-2, account: "123456789012"'),
+        withEntry('region: us-east-1, account: "123456789013"'),
+        withCredentials('profile: a'),
+        withCredentials('profile: b'),
+        withCredentials(`roleArn: "${ROLE}"`),
+        withCredentials(`roleArn: "${HUB}"`),
+        withCredentials(`roleArn: "${ROLE}", via: ["${HUB}"]`),
+        withCredentials(`roleArn: "${ROLE}", externalId: aa`),
+        withCredentials(`roleArn: "${ROLE}", externalId: bb`),
+        withCredentials(`roleArn: "${ROLE}", sessionName: other`),
+        withCredentials(`roleArn: "${ROLE}", sessionDuration: 1h`),
+        withCredentials(`roleArn: "${ROLE}", sessionDuration: 2h`),
+        withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: a`),
+        withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: b`),
+        withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: b, sessionName: other`),
+        `${GOOD}docker: {probe: {image: app:1}}\n`,
+        `${GOOD}docker: {probe: {image: app:2}}\n`,
+        `${GOOD}docker: {probe: {image: r.example/app:1}}\n`,
+        `${GOOD}docker: {probe: {image: [app:1, app:2]}}\n`,
+      ];
+      assert.equal(new Set([GOOD, ...texts].map((text) => hashOf(text))).size, texts.length + 1);
+    });
+
+    it('does not depend on the order of keys, nor on values left at their default', () => {
+      const text = withEntry(
+        `${PLACE}, dualStack: true, credentials: {roleArn: "${ROLE}", via: ["${HUB}"], externalId: aa, sessionDuration: 60m}`,
+      );
+      const reordered =
+        `${GOOD}registries: [{credentials: {sessionName: airflow-ecr-refresh, sessionDuration: 1h, externalId: aa, ` +
+        `via: ["${HUB}"], roleArn: "${ROLE}"}, fips: false, dualStack: true, account: "123456789012", kind: private, ` +
+        'region: us-east-1, name: r}]\n';
+      assert.equal(hashOf(reordered), hashOf(text));
+      assert.equal(
+        hashOf(withEntry('kind: public')),
+        hashOf(`${GOOD}registries: [{region: us-east-1, kind: public, name: r}]\n`),
+      );
+      assert.equal(
+        hashOf(`${GOOD}docker: {probe: {image: app:1}}\n`),
+        hashOf(`${GOOD}docker: {probe: {image: [app:1]}}\n`),
+      );
+      assert.equal(
+        hashOf(withEntry(`${PLACE}, endpoint: "https://a.example/"`)),
+        hashOf(withEntry(`endpoint: "https://a.example", ${PLACE}`)),
+      );
+    });
+
+    it('depends on the external id that a reference stands for, and not on the token of a web identity', () => {
+      const external = withCredentials(`roleArn: "${ROLE}", externalId: {env: ID}`);
+      assert.notEqual(hashOf(external, { ...ENV, ID: 'aa' }), hashOf(external, { ...ENV, ID: 'bb' }));
+      assert.equal(
+        hashOf(external, { ...ENV, ID: 'aa' }),
+        hashOf(withCredentials(`roleArn: "${ROLE}", externalId: aa`)),
+      );
+      const web = withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: token`);
+      write('one', 'token');
+      const before = hashOf(web);
+      write('two', 'token');
+      assert.equal(hashOf(web), before);
+    });
+  });
 });

@@ -71,65 +71,20 @@ describe('a way to sign in', () => {
   }
 });
 
-describe('a registry of ECR', () => {
-  const write = useConfigFolder();
-
-  function load(settings: string, entry = '{id: docker_default, registry: r}') {
-    return loadConfig(
-      write(`${edit('docker_default', entry)}registries:\n  - {name: r, ${settings}}\n`),
-      ENV,
-    );
-  }
-
-  for (const [region, suffix] of [
-    ['eu-west-1', 'amazonaws.com'],
-    ['us-gov-west-1', 'amazonaws.com'],
-    ['cn-north-1', 'amazonaws.com.cn'],
-    ['eusc-de-east-1', 'amazonaws.eu'],
-    ['us-isob-east-1', 'sc2s.sgov.gov'],
-  ] as const) {
-    it(`has the host of its partition in ${region}`, () => {
-      assert.deepEqual(load(`region: ${region}, account: "123456789012"`).registries, [
-        {
-          name: 'r',
-          account: '123456789012',
-          region,
-          registryHost: `123456789012.dkr.ecr.${region}.${suffix}`,
-        },
-      ]);
-    });
-  }
-
-  it('has no host yet while account or region is an Airflow Variable', () => {
-    const variable = '{airflowVariable: ecr_aws_account, airflow: main}';
-    assert.deepEqual(load(`region: us-east-1, account: ${variable}`).registries, [
-      { name: 'r', account: { airflow: 'main', key: 'ecr_aws_account' }, region: 'us-east-1' },
-    ]);
-  });
-
-  it('raises a warning when no connection names it', () => {
-    const { warnings } = load('region: us-east-1, account: "123456789012"', 'docker_default');
-    const [warning, ...more] = warnings.filter(({ path }) => path.startsWith('registries'));
-    assert.deepEqual(more, []);
-    assert.equal(`${warning?.line} ${warning?.path}`, '8 registries[0]');
-    assert.match(warning?.message ?? '', /has no effect: no connection names it/);
-    assert.match(warning?.remedy ?? '', /`registry: r` in an entry of `connections`/);
-  });
-
-  it('raises none when a host of its own is given', () => {
-    const own = 'region: us-east-1, account: "123456789012", registryHost: "127.0.0.1:5000"';
-    assert.ok(!load(own, 'docker_default').warnings.some(({ path }) => path.startsWith('registries')));
-  });
-});
-
 describe('what the documents show', () => {
   const write = useConfigFolder();
-  const env = { ...ENV, AIRFLOW_API_KEY: CANARY };
+  const env = { ...ENV, AIRFLOW_API_KEY: CANARY, ECR_EXTERNAL_ID: 'data-platform' };
+  /** Where the examples of these settings are at home. */
+  const PLACES: Readonly<Record<string, object>> = {
+    fips: { region: 'us-east-1' },
+    endpoint: { region: 'us-east-1' },
+  };
 
   function writeFiles(): void {
     write(CANARY, 'secrets/airflow-token');
     write(CANARY, 'secrets/airflow-password');
     write(SELF_SIGNED.cert, 'certificates/company-ca.pem');
+    write(CANARY, 'token');
   }
 
   it('loads when everything in the shipped example is put to use', () => {
@@ -163,17 +118,41 @@ describe('what the documents show', () => {
       const { url, ...main } = { ...base.airflows[0], ...airflow };
       const isMwaa = JSON.stringify(airflow).includes('mwaa');
       const airflows = [isMwaa ? main : { url, ...main }];
-      loadConfig(write(JSON.stringify({ ...base, airflows, registries: [{ ...registry, ...entry }] })), env);
+      loadConfig(write(JSON.stringify({ ...base, airflows, registries: [entry] })), env);
     };
     let count = 0;
     for (const [key, { examples }] of Object.entries(settings?.['airflows']?.items?.properties ?? {})) {
-      for (const example of examples ?? []) load({ [key]: example }, {});
+      for (const example of examples ?? []) load({ [key]: example }, registry);
       count += examples?.length ?? 0;
     }
     for (const [key, { examples }] of Object.entries(settings?.['registries']?.items?.properties ?? {})) {
-      for (const example of examples ?? []) load({}, { [key]: example });
+      for (const example of examples ?? []) {
+        // The other kind of registry is of no account and no region.
+        const { region: _region, account: _account, ...bare } = registry;
+        const others = example === 'public' ? bare : { ...registry, ...PLACES[key] };
+        load({}, { ...others, [key]: example });
+      }
       count += examples?.length ?? 0;
     }
-    assert.ok(count >= 16, String(count));
+    const credentials = settings?.['registries']?.items?.properties?.['credentials']?.properties ?? {};
+    for (const [key, { examples }] of Object.entries(credentials)) {
+      const role = key === 'profile' ? {} : { roleArn: 'arn:aws:iam::123456789012:role/ecr-pull' };
+      // What it shows is a place in a pod.
+      for (const example of key === 'webIdentityTokenFile' ? ['token'] : (examples ?? [])) {
+        load({}, { ...registry, credentials: { ...role, [key]: example } });
+      }
+      count += examples?.length ?? 0;
+    }
+    assert.ok(count >= 31, String(count));
+  });
+
+  it('loads each example of an image that may be pulled', () => {
+    const { examples } =
+      configJsonSchema().properties?.['docker']?.properties?.['probe']?.properties?.['image'] ?? {};
+    assert.equal(examples?.length, 2);
+    for (const image of examples ?? []) {
+      const { images } = loadConfig(write(`${GOOD}docker: {probe: ${JSON.stringify({ image })}}\n`), env);
+      assert.equal(images.length, 1);
+    }
   });
 });

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { configPath, loadConfig } from '../../src/config/load.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
+import { DEFAULT_PRINCIPAL } from '../../src/domain/token-group.js';
 import type { Secret } from '../../src/secret.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
 
@@ -50,6 +51,7 @@ describe('loadConfig', () => {
       path,
       registries: [],
       engines: [{ url: 'unix:///var/run/docker.sock', required: false }],
+      images: [],
       schedule: {
         id: 'ecr-refresh',
         cadence: { everyMs: 14_400_000 },
@@ -87,15 +89,25 @@ describe('loadConfig', () => {
     const text = `${edit('https://airflow.example.com', 'http://airflow.internal:8080/team/')}    allowInsecureHttp: true
 registries:
   - ${REGISTRY}
-docker: {engines: ["unix:///run/a.sock"]}
+docker: {engines: ["unix:///run/a.sock"], probe: {image: "team/app:1.0"}}
 schedule: {id: other, cron: "0 */6 * * *", timeZone: UTC, jitter: 1m, retryFor: 2h, allowNarrowMargin: true}
 temporal: {taskQueue: queue}
 `;
     const config = loadConfig(write(text), ENV);
     assert.equal(config.airflows[0]?.url, 'http://airflow.internal:8080/team');
     assert.deepEqual(config.registries, [
-      { name: 'sandbox', registryHost: '127.0.0.1:5000', region: 'us-east-1', account: '123456789012' },
+      {
+        name: 'sandbox',
+        kind: 'private',
+        account: '123456789012',
+        region: 'us-east-1',
+        registryHost: '127.0.0.1:5000',
+        principal: DEFAULT_PRINCIPAL,
+        fips: false,
+        dualStack: false,
+      },
     ]);
+    assert.deepEqual(config.images, [{ image: 'team/app:1.0' }]);
     assert.deepEqual(config.engines, [{ url: 'unix:///run/a.sock', required: true }]);
     assert.deepEqual(config.schedule.cadence, { cron: '0 */6 * * *', timeZone: 'UTC' });
     assert.equal(config.schedule.jitterMs, 60_000);
@@ -182,7 +194,16 @@ describe('references', () => {
     const auth = config.airflows[0]?.auth;
     assert.equal(auth?.kind === 'password' && auth.username, 'me');
     assert.deepEqual(config.registries, [
-      { name: 'r', registryHost: 'r.example', region: 'eu-west-1', account: '000000000012' },
+      {
+        name: 'r',
+        kind: 'private',
+        account: '000000000012',
+        region: 'eu-west-1',
+        registryHost: 'r.example',
+        principal: DEFAULT_PRINCIPAL,
+        fips: false,
+        dualStack: false,
+      },
     ]);
   });
 

@@ -38,6 +38,40 @@ describe('partitionOf', () => {
 });
 
 describe('doubtRegion', () => {
+  // Those of the partitions of the AWS SDK for JavaScript 3.1169.
+  it('does not doubt any of the regions that the AWS SDK knows', () => {
+    const known = {
+      af: ['south-1'],
+      ap: ['east-1', 'east-2', 'northeast-1', 'northeast-2', 'northeast-3', 'south-1', 'south-2'],
+      'ap-southeast': ['1', '2', '3', '4', '5', '6', '7'],
+      ca: ['central-1', 'west-1'],
+      cn: ['north-1', 'northwest-1'],
+      eu: [
+        'central-1',
+        'central-2',
+        'north-1',
+        'south-1',
+        'south-2',
+        'west-1',
+        'west-2',
+        'west-3',
+        'isoe-west-1',
+      ],
+      eusc: ['de-east-1'],
+      il: ['central-1'],
+      me: ['central-1', 'south-1', 'west-1'],
+      mx: ['central-1'],
+      sa: ['east-1', 'west-1'],
+      us: ['east-1', 'east-2', 'west-1', 'west-2', 'gov-east-1', 'gov-west-1'],
+      'us-iso': ['east-1', 'west-1'],
+      'us-isob': ['east-1', 'west-1'],
+      'us-isof': ['east-1', 'south-1'],
+    };
+    for (const [area, ends] of Object.entries(known)) {
+      for (const end of ends) assert.equal(doubtRegion(`${area}-${end}`), undefined, `${area}-${end}`);
+    }
+  });
+
   for (const region of [
     'us-east-1',
     'ap-southeast-7',

@@ -60,6 +60,20 @@ describe('resolveRegistry', () => {
       const registry = resolveRegistry(settings(changes), ACCOUNT, 'us-east-1');
       assert.deepEqual([registry.name, registry.host, registry.group.name], ['r', host, group]);
       assert.equal(registry.ecr?.host, 'registryHost' in changes ? undefined : host);
+      const {
+        name: _name,
+        kind,
+        registryHost: _host,
+        principal,
+        ...given
+      }: Partial<RegistrySettings> = changes;
+      assert.equal(registry.group.principal, principal ?? DEFAULT_PRINCIPAL);
+      assert.deepEqual(registry.group.api, {
+        service: kind === 'public' ? 'ecr-public' : 'ecr',
+        fips: false,
+        dualStack: false,
+        ...given,
+      });
     });
   }
 
@@ -192,7 +206,10 @@ describe('groupOfHost', () => {
     it(`is ${group ?? 'none'} for ${JSON.stringify(host)} by the host alone`, () => {
       const found = groupOfHost(host);
       assert.equal(found?.name, group);
-      if (found) assert.equal(found.principal, DEFAULT_PRINCIPAL);
+      if (!found) return;
+      assert.equal(found.principal, DEFAULT_PRINCIPAL);
+      const [service, fips] = [host.includes('public') ? 'ecr-public' : 'ecr', host.includes('fips')];
+      assert.deepEqual(found.api, { service, fips, dualStack: false });
     });
   }
 

@@ -209,12 +209,36 @@ describe('readEcrHost', () => {
       `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
       `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
     ],
-    ['public.ecr.amazonaws.com', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.aws.', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.aws:443', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['public.ecr.us-east-1.amazonaws.com', 'it looks like ECR Public and is not', 'public.ecr.aws'],
-    ['ecr-public.amazonaws.com', 'it looks like ECR Public and is not', 'ecr-public.aws.com'],
-    ['ecr-public.aws', 'it looks like ECR Public and is not', 'ecr-public.aws.com'],
+    [
+      'public.ecr.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.aws.',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.aws:443',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'public.ecr.us-east-1.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'public.ecr.aws',
+    ],
+    [
+      'ecr-public.amazonaws.com',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'ecr-public.aws.com',
+    ],
+    [
+      'ecr-public.aws',
+      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      'ecr-public.aws.com',
+    ],
   ] as const) {
     it(`says of ${JSON.stringify(host)} that ${flaw}`, () => {
       assert.deepEqual(readEcrHost(host), { flaw, ...(meant === undefined ? {} : { meant }) });
@@ -230,16 +254,13 @@ describe('readEcrHost', () => {
   });
 
   it('never takes a host with one character changed for a registry that it does not name', () => {
-    const alphabet = 'a1z0-._:/@ A\n';
+    const alphabet = ['a', '1', 'z', '0', '-', '.', '_', ':', '/', '@', ' ', 'A', '\n'];
     let accepted = 0;
     for (const [end] of PRIVATE_HOSTS) {
       const host = `${ACCOUNT}.${end}`;
       for (let at = 0; at <= host.length; at++) {
         const [before, after] = [host.slice(0, at), host.slice(at)];
-        const changed = [...alphabet].flatMap((sign) => [
-          before + sign + after,
-          before + sign + after.slice(1),
-        ]);
+        const changed = alphabet.flatMap((sign) => [before + sign + after, before + sign + after.slice(1)]);
         for (const text of [...changed, before + after.slice(1)]) {
           const registry = parseEcrHost(text);
           if (!registry) continue;

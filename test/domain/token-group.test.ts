@@ -46,6 +46,9 @@ describe('tokenGroup', () => {
     });
   }
 
+  it('is of the default principal for what the AWS SDK finds', () =>
+    assert.deepEqual(DEFAULT_PRINCIPAL, { kind: 'default', name: 'default' }));
+
   it('has another name in another region', () =>
     assert.equal(tokenGroup(DEFAULT_PRINCIPAL, 'eu-west-1', usual).name, 'default/eu-west-1'));
 });

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+
+import { loadConfig } from '../../src/config/load.js';
+import { badExactly, refuseEach, type BadConfig } from './bad-config.js';
+import { CANARY, ENV, GOOD, useConfigFolder } from './config-folder.js';
+
+const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const EXAMPLE = 'Write for example `image: team/app:1.0`.';
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+function withProbe(probe: string): string {
+  return `${GOOD}docker: {probe: ${probe}}\n`;
+}
+
+function fault(title: string, probe: string, key: string, message: string, remedy = EXAMPLE): BadConfig {
+  return badExactly(title, withProbe(probe), `7 docker.probe${key}`, message, remedy);
+}
+
+function noImage(title: string, image: string): BadConfig {
+  const message =
+    'is no image: a repository with its tag or digest, in lower case, the host of a registry before it if need be';
+  return fault(`an image ${title}`, `{image: "${image}"}`, '.image', message);
+}
+
+describe('a configuration with images that are none', () => {
+  const looks = 'has a host that looks like one of ECR and is none: ';
+  refuseEach([
+    fault('a probe of nothing', '{}', '.image', 'is missing'),
+    fault('an empty image', '{image: }', '.image', 'is empty'),
+    fault('an image of no characters', '{image: ""}', '.image', 'is empty'),
+    fault('an empty list', '{image: []}', '.image', 'is empty'),
+    fault('a mapping', '{image: {name: x}}', '.image', 'is neither the name of an image nor a list of such'),
+    fault('a list with a number', '{image: [1]}', '.image[0]', 'is not text'),
+    fault(
+      'a mistyped key, once',
+      '{iamge: a}',
+      '.iamge',
+      'is no setting of this release',
+      'Did you mean `image`?',
+    ),
+    fault(
+      'text',
+      CANARY,
+      '',
+      'is not a mapping of settings',
+      'Write for example `probe: {image: team/app:1.0}`.',
+    ),
+    noImage('without tag', 'team/app'),
+    noImage('without tag behind a host with a port', 'localhost:5000/app'),
+    noImage('with a tag and a digest', `app:1@${DIGEST}`),
+    noImage('with a digest of 63 digits', `app@${DIGEST.slice(0, -1)}`),
+    noImage('with a tag of 129 characters', `app:${'x'.repeat(129)}`),
+    noImage('with a tag that begins with a dot', 'app:.1'),
+    noImage('in capitals', 'Team/app:1'),
+    noImage('with a scheme', 'https://r.example/app:1'),
+    noImage('with a user', `u:${CANARY}@r.example/app:1`),
+    noImage('with a blank', 'team/app: 1'),
+    noImage('with two slashes', 'team//app:1'),
+    noImage('with a slash before it', '/app:1'),
+    noImage('of a tag alone', ':1'),
+    noImage('with a port of 6 digits', 'r.example:123456/app:1'),
+    badExactly(
+      'an image in a list',
+      withProbe('{image: [app:1, app]}'),
+      '7 docker.probe.image[1]',
+      'is no image: a repository with its tag or digest, in lower case, the host of a registry before it if need be',
+      EXAMPLE,
+    ),
+    fault(
+      'an image twice',
+      '{image: [app:1, b:1, app:1]}',
+      '.image[2]',
+      'repeats the image of docker.probe.image[0]',
+      'Remove or rename one of the two.',
+    ),
+    fault(
+      'an image of another partition than its region',
+      `{image: "${ECR}.cn/app:1"}`,
+      '.image',
+      `${looks}region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.cn`,
+      `Did you mean \`${ECR}\`?`,
+    ),
+    fault(
+      'an image of an account of 11 digits',
+      `{image: "${ECR.slice(1)}/app:1"}`,
+      '.image',
+      `${looks}its account has 11 digits, and accounts have twelve`,
+      'Mend the host.',
+    ),
+  ]);
+});
+
+describe('the images of a configuration', () => {
+  const write = useConfigFolder();
+
+  for (const [probe, images] of [
+    ['{image: team/app:1.0}', [{ image: 'team/app:1.0' }]],
+    ['{image: "a.b_c__d---e/f:_X.y-Z"}', [{ image: 'a.b_c__d---e/f:_X.y-Z' }]],
+    [`{image: "app@${DIGEST}"}`, [{ image: `app@${DIGEST}` }]],
+    [`{image: "app:${'x'.repeat(128)}"}`, [{ image: `app:${'x'.repeat(128)}` }]],
+    [`{image: "${ECR}/team/app:1.0"}`, [{ registry: ECR, image: 'team/app:1.0' }]],
+    [
+      '{image: "public.ecr.aws/docker/library/busybox:1"}',
+      [{ registry: 'public.ecr.aws', image: 'docker/library/busybox:1' }],
+    ],
+    ['{image: "127.0.0.1:5000/app:1"}', [{ registry: '127.0.0.1:5000', image: 'app:1' }]],
+    ['{image: "registry:5000/app:1"}', [{ registry: 'registry:5000', image: 'app:1' }]],
+    ['{image: "r2.e9-x.example/app:1"}', [{ registry: 'r2.e9-x.example', image: 'app:1' }]],
+    ['{image: "r29.d:5000/app:1"}', [{ registry: 'r29.d:5000', image: 'app:1' }]],
+    ['{image: "r29:5000/app:1"}', [{ registry: 'r29:5000', image: 'app:1' }]],
+    ['{image: "localhost/app:1"}', [{ registry: 'localhost', image: 'app:1' }]],
+    [
+      `{image: [app:1, "r.example/app:1", "app@${DIGEST}"]}`,
+      [{ image: 'app:1' }, { registry: 'r.example', image: 'app:1' }, { image: `app@${DIGEST}` }],
+    ],
+  ] as const) {
+    it(`are read from ${probe}`, () =>
+      assert.deepEqual(loadConfig(write(withProbe(probe)), ENV).images, images));
+  }
+
+  it('are none by default', () => assert.deepEqual(loadConfig(write(GOOD), ENV).images, []));
+
+  // A grammar that tries every split of such a name would not end before the time limit of the tests.
+  it('are refused soon, however long and repetitive', () => {
+    for (const image of ['a-', 'a--', 'a.', 'a/', 'a'].map((part) => `${part.repeat(190)}!`)) {
+      assert.throws(() => loadConfig(write(withProbe(`{image: "${image}"}`)), ENV), /is no image/);
+    }
+  });
+});

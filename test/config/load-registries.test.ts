@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+
+import { loadConfig } from '../../src/config/load.js';
+import type { RegistryConfig } from '../../src/config/refresh-config.js';
+import { registryInFile } from '../../src/domain/registries.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../../src/domain/token-group.js';
+import { CANARY, edit, ENV, useConfigFolder } from './config-folder.js';
+
+const ROLE = 'arn:aws:iam::123456789012:role/ecr-pull';
+const HUB = 'arn:aws:iam::111122223333:role/teams/hub';
+const SPOKE = 'arn:aws:iam::111122223333:role/spoke';
+
+const PLAIN: RegistryConfig = {
+  name: 'r',
+  kind: 'private',
+  account: '123456789012',
+  region: 'us-east-1',
+  principal: DEFAULT_PRINCIPAL,
+  fips: false,
+  dualStack: false,
+};
+
+describe('an entry of registries', () => {
+  const write = useConfigFolder();
+
+  function load(...entries: string[]): readonly RegistryConfig[] {
+    const list = entries.map((entry) => `  - ${entry}\n`).join('');
+    const text = `${edit('docker_default', '{id: docker_default, registry: r}')}registries:\n${list}`;
+    return loadConfig(write(text), { ...ENV, EXTERNAL_ID: CANARY }).registries;
+  }
+
+  const place = 'region: us-east-1, account: "123456789012"';
+  const { account: _account, ...ofNoAccount } = PLAIN;
+
+  for (const [settings, expected, host, group] of [
+    [place, PLAIN, '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'default/us-east-1'],
+    [
+      `${place}, kind: private, fips: false, dualStack: false`,
+      PLAIN,
+      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      'default/us-east-1',
+    ],
+    [
+      `${place}, fips: true`,
+      { ...PLAIN, fips: true },
+      '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com',
+      'default/us-east-1/fips',
+    ],
+    [
+      `${place}, dualStack: true`,
+      { ...PLAIN, dualStack: true },
+      '123456789012.dkr-ecr.us-east-1.on.aws',
+      'default/us-east-1/dual-stack',
+    ],
+    [
+      `${place}, endpoint: "https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com/"`,
+      { ...PLAIN, endpoint: 'https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com' },
+      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      'default/us-east-1/https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com',
+    ],
+    [
+      `${place}, endpoint: "http://127.0.0.1:4566"`,
+      { ...PLAIN, endpoint: 'http://127.0.0.1:4566' },
+      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      'default/us-east-1/http://127.0.0.1:4566',
+    ],
+    // It has the form of a region, and is none.
+    [
+      `${place}, endpoint: "https://ecr-proxy-1.example"`,
+      { ...PLAIN, endpoint: 'https://ecr-proxy-1.example' },
+      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      'default/us-east-1/https://ecr-proxy-1.example',
+    ],
+    [
+      `${place}, registryHost: "registry.example:65535"`,
+      { ...PLAIN, registryHost: 'registry.example:65535' },
+      'registry.example:65535',
+      'default/us-east-1',
+    ],
+    ['kind: public', { ...ofNoAccount, kind: 'public' }, 'public.ecr.aws', 'default/us-east-1/public'],
+    [
+      'kind: public, region: us-east-1, dualStack: true',
+      { ...ofNoAccount, kind: 'public', dualStack: true },
+      'ecr-public.aws.com',
+      'default/us-east-1/public/dual-stack',
+    ],
+    [
+      'kind: public, endpoint: "https://ecr.example", credentials: {profile: p}',
+      {
+        ...ofNoAccount,
+        kind: 'public',
+        endpoint: 'https://ecr.example',
+        principal: { kind: 'profile', name: 'profile:p', profile: 'p' },
+      },
+      'public.ecr.aws',
+      'profile:p/us-east-1/public/https://ecr.example',
+    ],
+  ] as const) {
+    it(`with ${settings} is ${host}, of ${group}`, () => {
+      const [registry, ...more] = load(`{name: r, ${settings}}`);
+      assert.deepEqual([registry, more], [expected, []]);
+      const resolved = registryInFile(registry ?? PLAIN);
+      assert.deepEqual([resolved?.host, resolved?.group.name], [host, group]);
+    });
+  }
+
+  for (const [region, suffix] of [
+    ['eu-west-1', 'amazonaws.com'],
+    ['us-gov-west-1', 'amazonaws.com'],
+    ['cn-north-1', 'amazonaws.com.cn'],
+    ['eusc-de-east-1', 'amazonaws.eu'],
+    ['us-isob-east-1', 'sc2s.sgov.gov'],
+  ] as const) {
+    it(`has the host of its partition in ${region}`, () => {
+      const [registry] = load(`{name: r, region: ${region}, account: "123456789012"}`);
+      assert.deepEqual(registry, { ...PLAIN, region });
+      assert.equal(registryInFile(registry ?? PLAIN)?.host, `123456789012.dkr.ecr.${region}.${suffix}`);
+    });
+  }
+
+  it('has no host yet while account or region is an Airflow Variable', () => {
+    const [registry] = load(
+      '{name: r, region: us-east-1, account: {airflowVariable: ecr_aws_account, airflow: main}}',
+    );
+    assert.deepEqual(registry, { ...PLAIN, account: { airflow: 'main', key: 'ecr_aws_account' } });
+    assert.equal(registryInFile(registry ?? PLAIN), undefined);
+  });
+
+  describe('with credentials', () => {
+    const principalOf = (credentials: string): Principal | undefined =>
+      load(`{name: r, ${place}, credentials: ${credentials}}`)[0]?.principal;
+    const role = { kind: 'role', roleArn: ROLE, via: [], sessionName: 'airflow-ecr-refresh' } as const;
+
+    it('of a profile is that profile', () =>
+      assert.deepEqual(principalOf('{profile: production}'), {
+        kind: 'profile',
+        name: 'profile:production',
+        profile: 'production',
+      }));
+
+    it('of a role alone is named by the role', () =>
+      assert.deepEqual(principalOf(`{roleArn: "${ROLE}"}`), { ...role, name: ROLE }));
+
+    for (const [credentials, more] of [
+      ['externalId: data-platform', { externalId: 'data-platform' }],
+      ['externalId: {env: EXTERNAL_ID}', { externalId: CANARY }],
+      ['sessionName: other', { sessionName: 'other' }],
+      ['sessionDuration: 15m', { sessionSeconds: 900 }],
+      ['sessionDuration: 12h', { sessionSeconds: 43_200 }],
+      [`via: ["${HUB}"]`, { via: [HUB] }],
+      [
+        `via: ["${HUB}", "${SPOKE}"], externalId: "a+=,.@:/-", sessionName: "a+=,.@-", sessionDuration: 1h`,
+        { via: [HUB, SPOKE], externalId: 'a+=,.@:/-', sessionName: 'a+=,.@-', sessionSeconds: 3600 },
+      ],
+    ] as const) {
+      it(`of a role with ${credentials} has a name of its own, which tells no external id`, () => {
+        const principal = principalOf(`{roleArn: "${ROLE}", ${credentials}}`);
+        const { name, ...rest } = principal ?? DEFAULT_PRINCIPAL;
+        assert.deepEqual(rest, { ...role, ...more });
+        assert.match(name, /^arn:aws:iam::123456789012:role\/ecr-pull#[0-9a-f]{6}$/);
+      });
+    }
+
+    it('of a role has another name for each difference, and the same for none', () => {
+      const forms = [
+        '',
+        ', externalId: aa',
+        ', externalId: bb',
+        ', sessionName: other',
+        ', sessionDuration: 1h',
+        ', sessionDuration: 2h',
+        `, via: ["${HUB}"]`,
+        `, via: ["${SPOKE}"]`,
+        `, via: ["${HUB}", "${SPOKE}"]`,
+        `, via: ["${SPOKE}", "${HUB}"]`,
+      ];
+      const names = forms.map((form) => principalOf(`{roleArn: "${ROLE}"${form}}`)?.name);
+      assert.equal(new Set(names).size, forms.length);
+      assert.equal(
+        principalOf(`{externalId: aa, sessionName: airflow-ecr-refresh, roleArn: "${ROLE}"}`)?.name,
+        names[1],
+      );
+    });
+
+    it('of a web identity reads a file relative to the folder of the configuration', () => {
+      const path = write(CANARY, 'secrets/token');
+      const principal = principalOf(`{roleArn: "${ROLE}", webIdentityTokenFile: secrets/token}`);
+      const { name, ...rest } = principal ?? DEFAULT_PRINCIPAL;
+      assert.deepEqual(rest, {
+        kind: 'web-identity',
+        roleArn: ROLE,
+        tokenFile: join(dirname(path), 'token'),
+        sessionName: 'airflow-ecr-refresh',
+      });
+      assert.match(name, /^arn:aws:iam::123456789012:role\/ecr-pull#[0-9a-f]{6}$/);
+    });
+
+    it('of a web identity reads an absolute file, and takes a session name', () => {
+      const tokenFile = write(CANARY, 'token');
+      const credentials = `{roleArn: "${ROLE}", webIdentityTokenFile: "${tokenFile}", sessionName: other}`;
+      const principal = principalOf(credentials);
+      assert.ok(principal?.kind === 'web-identity');
+      assert.deepEqual([principal.tokenFile, principal.sessionName], [tokenFile, 'other']);
+      const other = principalOf(credentials.replace('other', 'another'));
+      assert.notEqual(other?.name, principal.name);
+    });
+  });
+
+  it('may stand beside another one of the same registry with other credentials', () => {
+    const registries = load(
+      `{name: r, ${place}}`,
+      `{name: b, ${place}, credentials: {profile: b}}`,
+      `{name: c, ${place}, credentials: {roleArn: "${ROLE}"}}`,
+    );
+    assert.deepEqual(
+      registries.map((registry) => {
+        const resolved = registryInFile(registry);
+        return [resolved?.name, resolved?.host, resolved?.group.name];
+      }),
+      [
+        ['r', '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'default/us-east-1'],
+        ['b', '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'profile:b/us-east-1'],
+        ['c', '123456789012.dkr.ecr.us-east-1.amazonaws.com', `${ROLE}/us-east-1`],
+      ],
+    );
+  });
+});
