@@ -30,6 +30,15 @@ export interface EngineTcp {
   tls?: { caFile: string; certFile: string; keyFile: string };
 }
 
+/** How to start an engine of our own. */
+export interface EngineOptions {
+  /** Its images and its log lie here. */
+  stateFolder: string;
+  /** Added to its environment, for example the one of ./aws-network.ts. */
+  env?: Record<string, string> | undefined;
+  tcp?: EngineTcp;
+}
+
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
 
 /** The engine at DOCKER_HOST when that is a unix socket, else at the local one; undefined when it does not answer. */
@@ -75,12 +84,7 @@ export function canStartDockerEngine(): boolean {
  * is pulled from a registry on 127.0.0.1 by plain HTTP, which Docker allows for loopback.
  * @throws Error with the last log lines and the remedy
  */
-export async function startDockerEngine(options: {
-  stateFolder: string;
-  /** Added to its environment, for example the one of ./aws-network.ts. */
-  env?: Record<string, string> | undefined;
-  tcp?: EngineTcp;
-}): Promise<DockerEngine> {
+export async function startDockerEngine(options: EngineOptions): Promise<DockerEngine> {
   const dockerd = findOnPath(['dockerd']);
   if (dockerd === undefined || process.getuid?.() !== 0) {
     throw new Error(

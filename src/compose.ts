@@ -7,7 +7,7 @@ import { TokenCache } from './activities/token-cache.js';
 import { createAirflow } from './adapters/airflow/airflow.js';
 import { AwsSessions } from './adapters/aws/aws-sessions.js';
 import { createTokenIssuer } from './adapters/aws/token-issuer.js';
-import { createDockerEngine } from './adapters/docker-engine.js';
+import { createDockerEngine } from './adapters/docker/docker-engine.js';
 import { createHttpClient, createLazyClient, type HttpClient } from './adapters/http.js';
 import { createRegistryApi } from './adapters/registry/registry.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';

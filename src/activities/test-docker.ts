@@ -23,7 +23,11 @@ export async function testDocker(
   const { engine: name, registry } = input;
   const group = await grantedGroup(shared, targets, registry, input.group, attempt);
   const version = await readVersion(granted, attempt.signal);
-  if (version === null) return { engine: name, version, registry, signIn: 'none', fingerprint: null };
+  if (version instanceof RefreshFailure) {
+    // What the warning says already is not said twice.
+    const reason = version.message.replace(`${name}: `, '');
+    return { engine: name, version: null, registry, signIn: 'none', reason, fingerprint: null };
+  }
   const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
   // Docker follows a realm wherever it leads.
   if (probe.type === 'RegistryRealmForeign') {
@@ -57,13 +61,16 @@ async function refusesWrongPassword(
   }
 }
 
-/** Null when the engine is not there and nobody asked for it. */
-async function readVersion({ engine, required }: GrantedEngine, signal: AbortSignal): Promise<string | null> {
+/** Why it is not there, when the engine is not and nobody asked for it. */
+async function readVersion(
+  { engine, required }: GrantedEngine,
+  signal: AbortSignal,
+): Promise<string | RefreshFailure> {
   try {
     return await engine.readVersion(signal);
   } catch (error) {
     const isAbsent = error instanceof RefreshFailure && error.type === 'DockerEngineUnreachable';
-    if (isAbsent && !required) return null;
+    if (isAbsent && !required) return error;
     throw error;
   }
 }

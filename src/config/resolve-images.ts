@@ -22,8 +22,9 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
   const images: ImageConfig[] = [];
   for (const [index, text] of (isList ? setting : [setting]).entries()) {
     const at: SettingPath = ['docker', 'probe', 'image', ...(isList ? [index] : [])];
+    const isRepeated = seen.has(text);
     refuseSecond(text, at, seen, 'the image', resolution.report);
-    const image = readImage(text, at, resolution);
+    const image = isRepeated ? undefined : readImage(text, at, resolution);
     if (!image) continue;
     if (image.registry === undefined && images.some(({ registry }) => registry === undefined)) {
       refuseEverywhere(at, resolution);

@@ -214,7 +214,7 @@ async function checkEngine(
     signIns.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        const { signIn, version } = await steps.testDocker(input);
+        const { signIn, version, reason } = await steps.testDocker(input);
         if (signIn === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
         if (signIn === 'inconclusive') {
           return warning(
@@ -225,7 +225,7 @@ async function checkEngine(
         }
         return warning(
           label,
-          'is not there',
+          `is not there${reason === undefined ? '' : `: ${reason}`}`,
           'Without an engine the token is shown to the registry alone. Name one under `docker.engines` to insist on it.',
         );
       } catch (error) {

@@ -238,7 +238,9 @@ class Run {
     if (!signIn) return;
     this.record.signedIn(signIn);
     if (signIn.signIn === 'none') {
-      this.record.warn(`No Docker Engine at ${engine}: the sign-in from Docker was not tested.`);
+      const { reason } = signIn;
+      const why = reason === undefined ? '' : ` (${reason})`;
+      this.record.warn(`No Docker Engine at ${engine}${why}: the sign-in from Docker was not tested.`);
     }
     if (signIn.signIn === 'inconclusive') {
       this.record.warn(

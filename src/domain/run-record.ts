@@ -127,8 +127,8 @@ export class RunRecord {
     });
   }
 
-  signedIn(signIn: DockerSignIn): void {
-    this.#docker.push(signIn);
+  signedIn({ engine, version, registry, signIn, fingerprint }: DockerSignIn): void {
+    this.#docker.push({ engine, version, registry, signIn, fingerprint });
   }
 
   signInRefused(engine: string, registry: string): void {

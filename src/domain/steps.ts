@@ -136,6 +136,8 @@ export interface DockerSignIn {
    * wrong password, too.
    */
   readonly signIn: 'ok' | 'inconclusive' | 'none';
+  /** Of `none`: why the engine was not reached. */
+  readonly reason?: string;
   readonly fingerprint: string | null;
 }
 

@@ -45,7 +45,7 @@ describe('testDocker', () => {
   }
 
   function unreachable(): never {
-    throw new RefreshFailure('DockerEngineUnreachable', 'no such socket');
+    throw new RefreshFailure('DockerEngineUnreachable', `${ENGINE}: no such socket`);
   }
 
   it('signs in with the token of the run, and answers facts alone', async () => {
@@ -114,6 +114,7 @@ describe('testDocker', () => {
       version: null,
       registry: REGISTRY,
       signIn: 'none',
+      reason: 'no such socket',
       fingerprint: null,
     });
     assert.deepEqual([issuer.regions, engine.signIns], [[], []]);

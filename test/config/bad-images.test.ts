@@ -67,8 +67,15 @@ describe('a configuration with images that are none', () => {
       EXAMPLE,
     ),
     fault(
+      'a second image for every registry',
+      '{image: [r.example/a:1, app:1, b:1]}',
+      '.image[2]',
+      'is a second image without a registry, for which every registry would be asked',
+      'Put the host of its registry before it: `123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0`.',
+    ),
+    fault(
       'an image twice',
-      '{image: [app:1, b:1, app:1]}',
+      '{image: [app:1, r.example/b:1, app:1]}',
       '.image[2]',
       'repeats the image of docker.probe.image[0]',
       'Remove or rename one of the two.',
@@ -110,8 +117,12 @@ describe('the images of a configuration', () => {
     ['{image: "r29:5000/app:1"}', [{ registry: 'r29:5000', image: 'app:1' }]],
     ['{image: "localhost/app:1"}', [{ registry: 'localhost', image: 'app:1' }]],
     [
-      `{image: [app:1, "r.example/app:1", "app@${DIGEST}"]}`,
-      [{ image: 'app:1' }, { registry: 'r.example', image: 'app:1' }, { image: `app@${DIGEST}` }],
+      `{image: [app:1, "r.example/app:1", "r.example/app@${DIGEST}"]}`,
+      [
+        { image: 'app:1' },
+        { registry: 'r.example', image: 'app:1' },
+        { registry: 'r.example', image: `app@${DIGEST}` },
+      ],
     ],
   ] as const) {
     it(`are read from ${probe}`, () =>

@@ -137,7 +137,7 @@ temporal: {taskQueue: queue}
         `${GOOD}docker: {probe: {image: app:1}}\n`,
         `${GOOD}docker: {probe: {image: app:2}}\n`,
         `${GOOD}docker: {probe: {image: r.example/app:1}}\n`,
-        `${GOOD}docker: {probe: {image: [app:1, app:2]}}\n`,
+        `${GOOD}docker: {probe: {image: [app:1, r.example/app:2]}}\n`,
       ];
       assert.equal(new Set([GOOD, ...texts].map((text) => hashOf(text))).size, texts.length + 1);
     });

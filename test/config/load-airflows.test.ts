@@ -97,7 +97,10 @@ describe('what the documents show', () => {
       ['password', 'token', 'mwaa'],
     );
     assert.equal(airflows[1]?.connections.length, 3);
-    assert.equal(registries.length, 2);
+    assert.deepEqual(
+      registries.map(({ principal }) => principal.kind),
+      ['default', 'role', 'default', 'profile', 'default'],
+    );
     assert.ok(warnings.every(({ message }) => /address of the documentation/.test(message)));
   });
 

@@ -790,19 +790,17 @@ describe('refresh', () => {
       planRefresh: planned({ engines: ['refuses', 'absent'] }),
       testDocker: async ({ engine, registry }) => {
         if (engine === 'refuses') throw new RefreshFailure('DockerSignInRefused', '401');
-        return { engine, version: null, registry, signIn: 'none', fingerprint: null };
+        return { engine, version: null, registry, signIn: 'none', reason: 'no socket', fingerprint: null };
       },
     });
-    assert.deepEqual(
-      report.docker.map(({ engine, signIn }) => [engine, signIn]),
-      [
-        ['refuses', 'refused'],
-        ['absent', 'none'],
-      ],
-    );
+    const row = { version: null, registry: REGISTRY, fingerprint: null };
+    assert.deepEqual(report.docker, [
+      { engine: 'refuses', ...row, signIn: 'refused' },
+      { engine: 'absent', ...row, signIn: 'none' },
+    ]);
     assert.deepEqual(failures(report), [['test', undefined, REGISTRY, 'DockerSignInRefused', 0]]);
     assert.deepEqual(report.warnings, [
-      'No Docker Engine at absent: the sign-in from Docker was not tested.',
+      'No Docker Engine at absent (no socket): the sign-in from Docker was not tested.',
     ]);
   });
 

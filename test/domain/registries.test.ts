@@ -90,13 +90,15 @@ describe('resolveRegistry', () => {
 });
 
 describe('registryInFile', () => {
+  it('needs no account where a registry has a host of its own', () => {
+    const account = { airflow: 'main', key: 'k' };
+    const registry = registryInFile(settings({ account, registryHost: 'r.example' }));
+    assert.deepEqual([registry?.host, registry?.group.region], ['r.example', 'us-east-1']);
+  });
+
   for (const [what, changes] of [
     ['account', { account: { airflow: 'main', key: 'k' } }],
     ['region', { region: { airflow: 'main', key: 'k' } }],
-    [
-      'account of a registry with a host of its own',
-      { account: { airflow: 'main', key: 'k' }, registryHost: 'r.example' },
-    ],
   ] as const) {
     it(`knows nothing before the ${what} is read from Airflow`, () =>
       assert.equal(registryInFile(settings(changes)), undefined));

@@ -6,11 +6,11 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { createCertificateAuthority, type Certificate } from '../../sandbox/certificate-authority.js';
-import { createDockerEngine } from '../../src/adapters/docker-engine.js';
-import { failureOfEngine } from '../../src/adapters/docker-failure.js';
-import type { EngineTls } from '../../src/adapters/engine-tls.js';
-import { Secret } from '../../src/secret.js';
+import { createCertificateAuthority, type Certificate } from '../../../sandbox/certificate-authority.js';
+import { createDockerEngine } from '../../../src/adapters/docker/docker-engine.js';
+import { failureOfEngine } from '../../../src/adapters/docker/docker-failure.js';
+import type { EngineTls } from '../../../src/adapters/docker/engine-tls.js';
+import { Secret } from '../../../src/secret.js';
 import {
   anySignal,
   answerJson,
@@ -18,8 +18,8 @@ import {
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
-} from './local-server.js';
-import { EXPIRED, SELF_SIGNED } from './self-signed.js';
+} from '../local-server.js';
+import { EXPIRED, SELF_SIGNED } from '../self-signed.js';
 
 const PASSWORD = 'ecr-password-that-must-not-show';
 

@@ -1,9 +1,9 @@
 // Owns why a Docker Engine cannot be spoken to, and what to do about it: from the codes of errors, never their texts.
 // Refuses to let one reason pass for another: a refused client certificate is no refused token.
 import fs from 'node:fs';
-import { DeadlineExceeded } from './deadline.js';
+import { DeadlineExceeded } from '../deadline.js';
 import type { EngineTarget } from './engine-modem.js';
-import { codesOf, describeTransportError } from './transport-error.js';
+import { codesOf, describeTransportError } from '../transport-error.js';
 
 export interface Absence {
   readonly words: string;

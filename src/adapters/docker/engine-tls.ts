@@ -2,8 +2,8 @@
 // Refuses to speak without verifying the engine, whatever the environment says, and to keep files that may be rotated.
 import fs from 'node:fs';
 import tls from 'node:tls';
-import { RefreshFailure } from '../domain/failures.js';
-import { readAuthoritiesIn } from './authorities.js';
+import { RefreshFailure } from '../../domain/failures.js';
+import { readAuthoritiesIn } from '../authorities.js';
 
 /** Absolute paths of PEM files. */
 export interface EngineTls {

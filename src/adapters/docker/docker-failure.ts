@@ -1,6 +1,6 @@
 // Owns what a Docker Engine's refusal means: the engine is not there, it cannot reach the registry, or the registry
 // refuses the token. Refuses to quote: the engine's text repeats what registries and proxies said.
-import { RefreshFailure } from '../domain/failures.js';
+import { RefreshFailure } from '../../domain/failures.js';
 import { describeAbsence, describeStatus } from './engine-absence.js';
 import type { EngineTarget } from './engine-modem.js';
 

@@ -1,12 +1,12 @@
 // Owns the conversation with one Docker Engine: its version, and a sign-in to a registry from where it stands.
 // Refuses engines beyond this machine without TLS, since the token would travel in clear.
 import Docker from 'dockerode';
-import type { DockerEngine } from '../activities/ports.js';
-import { RefreshFailure } from '../domain/failures.js';
-import { isLoopbackHost } from '../domain/loopback.js';
-import { ECR_USER } from '../domain/token.js';
-import type { Secret } from '../secret.js';
-import { withDeadline } from './deadline.js';
+import type { DockerEngine } from '../../activities/ports.js';
+import { RefreshFailure } from '../../domain/failures.js';
+import { isLoopbackHost } from '../../domain/loopback.js';
+import { ECR_USER } from '../../domain/token.js';
+import type { Secret } from '../../secret.js';
+import { withDeadline } from '../deadline.js';
 import { failureOfEngine, failureOfSignIn } from './docker-failure.js';
 import { createEngineModem, type EngineTarget } from './engine-modem.js';
 

@@ -4,12 +4,12 @@ import fs from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { DockerEngine } from '../../src/activities/ports.js';
-import { createDockerEngine } from '../../src/adapters/docker-engine.js';
-import { failureOfEngine } from '../../src/adapters/docker-failure.js';
-import type { FailureType } from '../../src/domain/failures.js';
-import { Secret } from '../../src/secret.js';
-import { deferred } from '../fakes/deferred.js';
+import type { DockerEngine } from '../../../src/activities/ports.js';
+import { createDockerEngine } from '../../../src/adapters/docker/docker-engine.js';
+import { failureOfEngine } from '../../../src/adapters/docker/docker-failure.js';
+import type { FailureType } from '../../../src/domain/failures.js';
+import { Secret } from '../../../src/secret.js';
+import { deferred } from '../../fakes/deferred.js';
 import {
   answerHtml,
   answerJson,
@@ -19,7 +19,7 @@ import {
   startServer,
   type Answer,
   type LocalServer,
-} from './local-server.js';
+} from '../local-server.js';
 
 const PASSWORD = 'ecr-password-that-must-not-show';
 const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
