@@ -65,8 +65,9 @@ export interface RegistryRig {
   writeConfig(connections: Readonly<Record<string, readonly string[]>>, rest?: string): void;
   command(...args: readonly string[]): Promise<CommandResult>;
   refreshOnce(): Promise<ReportedRun>;
-  startWorker(): Promise<Child>;
-  /** One run of the schedule, which `schedule apply` has made. */
+  /** Starts a worker, makes the schedule, and waits for the run that this starts. */
+  startScheduled(): Promise<Child>;
+  /** One run of the schedule. */
   trigger(): Promise<ReportedRun>;
   /** The token that a connection holds; undefined when it is none that AWS issued. */
   held(id: string, airflow?: string): IssuedToken | undefined;
@@ -134,6 +135,8 @@ async function startParts(
     ECR_REFRESH_CONFIG: configPath,
   };
   const command = (...args: readonly string[]): Promise<CommandResult> => scan.command(args, env);
+  const trigger = async (): Promise<ReportedRun> =>
+    reportOf(await command('schedule', 'trigger', '--wait', '--json'));
   /** Of the tests before this one, too: the scan looks for all of them. */
   const tokens: string[] = [];
   const connectionsOf = (airflow = 'main') => airflows.get(airflow)?.connections ?? new Map<string, never>();
@@ -154,12 +157,16 @@ async function startParts(
       writeFileSync(configPath, configText(airflows, connections, engine.dockerHost, rest)),
     command,
     refreshOnce: async () => reportOf(await command('refresh-once', '--json', '--retry-for', '1s')),
-    startWorker: async () => {
+    async startScheduled() {
       const settings = { connectionOptions: {}, address: '', namespace: '' };
       const setup = { configPath, env, temporal: settings, stateFolder, addresses: [], hints: [] };
-      return stops.add(await startWorker(setup));
+      const worker = stops.add(await startWorker(setup));
+      const { code, stdout, stderr } = await command('schedule', 'apply', '--json');
+      if (code !== 0) throw new Error(stdout + stderr);
+      await trigger();
+      return worker;
     },
-    trigger: async () => reportOf(await command('schedule', 'trigger', '--wait', '--json')),
+    trigger,
     held: (id, airflow) =>
       aws.issued.find(({ password: held }) => held === connectionsOf(airflow).get(id)?.password),
     putRight() {
