@@ -1,6 +1,8 @@
 // Owns what a Docker Engine's refusal means: the engine is not there, it cannot reach the registry, or the registry
 // refuses the token. Refuses to quote: the engine's text repeats what registries and proxies said.
 import { RefreshFailure } from '../../domain/failures.js';
+import { describeRefusal } from '../registry/refusal.js';
+import { describeObstacle } from '../registry/verdict.js';
 import { describeAbsence, describeStatus } from './engine-absence.js';
 import type { EngineTarget } from './engine-modem.js';
 
@@ -29,15 +31,11 @@ const NETWORK_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] =
 ];
 
 /** How moby words it when the registry itself says no; 500 to us, whatever the registry's status was. */
-const REFUSALS: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/authorization token has expired/i, 'the registry takes the token for expired'],
-  [/failed with status: 400/i, 'a token of another region, or malformed'],
-  [/failed with status: 40[13]|parsing HTTP 40[13]/i, 'the registry refused the token'],
-  [
-    /unauthorized|\bdenied\b|expired|incorrect username or password|no basic auth/i,
-    'the registry refused the token',
-  ],
-];
+const REFUSED = /(?:failed with status: |parsing HTTP )(?<status>40[013])/;
+const REFUSED_IN_WORDS =
+  /unauthorized|\bdenied\b|expired|incorrect username or password|no basic auth|security token included/i;
+/** What moby could not read is quoted: a page is none of a registry. */
+const PAGE = /parsing HTTP (?<status>\d{3}) response body: invalid character '<'/;
 
 /** The failure behind a request that the engine should have answered. */
 export function failureOfEngine(target: EngineTarget, error: unknown): RefreshFailure {
@@ -54,8 +52,7 @@ export function failureOfSignIn(target: EngineTarget, registry: string, error: u
   if (status === undefined) return failureOfEngine(target, error);
   const { url } = target;
   const where = `${url}: sign-in to ${registry}`;
-  if (status === 401)
-    return new RefreshFailure('DockerSignInRefused', `${where}: the registry refused the token`);
+  if (status === 401) return refusedBy(registry, where, 401, textOf(error));
   if (status < 500) {
     return new RefreshFailure(
       'DockerSignInFailed',
@@ -67,11 +64,33 @@ export function failureOfSignIn(target: EngineTarget, registry: string, error: u
   // First the network: "dial tcp: permission denied" is no word of the registry.
   const network = NETWORK_REASONS.find(([pattern]) => pattern.test(text));
   if (network) return new RefreshFailure('DockerSignInFailed', `${where}: ${network[1]}`);
-  const refusal = /dial (?:tcp|unix)/.test(text)
-    ? undefined
-    : REFUSALS.find(([pattern]) => pattern.test(text));
-  if (refusal) return new RefreshFailure('DockerSignInRefused', `${where}: ${refusal[1]}`);
+  const page = PAGE.exec(text)?.groups?.['status'];
+  if (page !== undefined)
+    return new RefreshFailure('DockerSignInFailed', `${where}: ${describeObstacle(Number(page))}`);
+  const refused = REFUSED.exec(text)?.groups?.['status'];
+  if (refused !== undefined) return refusedBy(registry, where, Number(refused), text);
+  if (REFUSED_IN_WORDS.test(text) && !/dial (?:tcp|unix)/.test(text))
+    return refusedBy(registry, where, undefined, text);
   return new RefreshFailure('DockerSignInFailed', `${where}: the engine failed (${status})`);
+}
+
+/** In the words of the worker's own probe, with its remedy where it has one; moby leaves most of a 403 out. */
+function refusedBy(
+  registry: string,
+  where: string,
+  status: number | undefined,
+  text: string,
+): RefreshFailure {
+  const { message, remedy } = describeRefusal(registry, status ?? 403, text);
+  const isBare = status === 403 && !/authorization token has|security token included/i.test(text);
+  const words = isBare
+    ? 'the registry takes the token for expired, or does not admit its principal'
+    : message;
+  return new RefreshFailure(
+    'DockerSignInRefused',
+    `${where}: ${status === undefined ? '' : `${status}: `}${words}`,
+    remedy,
+  );
 }
 
 function statusOf(error: unknown): number | undefined {

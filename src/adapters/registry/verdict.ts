@@ -1,38 +1,15 @@
 // Owns what a registry's answer to a sign-in means: its own yes or no, or something that stands in its way.
-// Refuses to show what it said: its known texts are told in our words.
-import { parseEcrHost } from '../../domain/registry-host.js';
+// Refuses to show what it said: its known texts are told in our words, see refusal.ts.
 import type { RegistryProbe } from '../../domain/steps.js';
 import type { HttpAnswer } from '../http.js';
-
-type Refusal = Pick<RegistryProbe, 'message' | 'remedy'>;
-
-/** What ECR is known to say. Sources: Yatai issue 471 and aws-sdk-java issue 818, Kubernetes issue 69141. */
-const KNOWN_TEXTS: readonly (readonly [pattern: RegExp, refusal: Required<Refusal>])[] = [
-  [
-    /authorization token has expired/i,
-    {
-      message:
-        'the registry says that the token has expired, as it does of every token that it cannot read or does not know',
-      remedy:
-        'Look whether the registry is of the region and partition of the token, and for a proxy that changes requests.',
-    },
-  ],
-  [
-    /security token included in the request is (?:invalid|expired)/i,
-    {
-      message: 'the AWS session behind the token has ended',
-      remedy:
-        'Look whether the role of the principal still exists, and whether its sessions were revoked; a token dies with them.',
-    },
-  ],
-];
+import { describeRefusal, isPublic } from './refusal.js';
 
 /** What the registry says to a password or token that it was shown. */
 export function judgeSignIn(host: string, answer: HttpAnswer): RegistryProbe {
   const { status } = answer;
   if (status === 200 && !isPage(answer)) return { registry: host, outcome: 'accepted' };
   if ((status === 400 || status === 401 || status === 403) && isFromRegistry(host, answer)) {
-    return { registry: host, outcome: 'refused', ...describeRefusal(host, answer) };
+    return { registry: host, outcome: 'refused', ...wordsOfRefusal(host, answer) };
   }
   return unreachable(host, describeObstacle(status));
 }
@@ -65,37 +42,12 @@ function isFromRegistry(host: string, answer: HttpAnswer): boolean {
   );
 }
 
-function describeRefusal(host: string, answer: HttpAnswer): Refusal {
+function wordsOfRefusal(host: string, answer: HttpAnswer): Pick<RegistryProbe, 'message' | 'remedy'> {
   const { status } = answer;
   const error = errorOf(answer);
-  const known = KNOWN_TEXTS.find(([pattern]) => pattern.test(error?.message ?? answer.text))?.[1];
-  const { message, remedy } = known ?? refusalOfStatus(host, status);
+  const { message, ...rest } = describeRefusal(host, status, error?.message ?? answer.text);
   const code = error?.code === undefined ? '' : ` ${error.code}`;
-  return { message: `${status}${code}: ${message}`, ...(remedy === undefined ? {} : { remedy }) };
-}
-
-function refusalOfStatus(host: string, status: number): Refusal {
-  if (status === 400 && isPublic(host)) {
-    return {
-      message:
-        'ECR Public does not accept the token, and says no more of one that has expired or is not its own',
-      remedy: 'Look for a proxy that changes requests; a token of a private registry is none of ECR Public.',
-    };
-  }
-  if (status === 400) {
-    return {
-      // Source: aws-cli issue 5317.
-      message: 'a token of another region, or malformed',
-      remedy:
-        'Mend the region of the entry under `registries`, or its `registryHost`: a token is good in one region.',
-    };
-  }
-  if (status === 401) return { message: 'the registry does not take this as a sign-in' };
-  return { message: 'the registry does not admit the principal of the token' };
-}
-
-function isPublic(host: string): boolean {
-  return parseEcrHost(host)?.kind === 'public';
+  return { message: `${status}${code}: ${message}`, ...rest };
 }
 
 /** The first error of a body of the distribution API. Its message is read to be judged, never shown. */

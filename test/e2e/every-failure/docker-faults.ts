@@ -56,7 +56,7 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     type: 'DockerSignInRefused',
     when: 'the registry refuses the sign-in of the engine',
     stage: 'test',
-    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: the registry refused the token/,
+    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: 401: the registry does not take this as a sign-in/,
     refreshed: 2,
     arrange: (rig) => engineRefusesSignIn(rig, 401, `unauthorized: ${rig.secrets.quote()}`),
   },

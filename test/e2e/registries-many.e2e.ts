@@ -1,0 +1,85 @@
+// Three hundred registries of twenty accounts in fifteen regions, all of one principal: one token for each region serves
+// them all, and each connection holds the token of its own region.
+import assert from 'node:assert/strict';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { startRegistryRig, type RegistryRig } from './registries/rig.js';
+
+const ACCOUNTS = Array.from({ length: 20 }, (_, index) => String(100_000_000_001 + index * 11_111));
+const REGIONS =
+  'us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 eu-west-1 eu-west-2 eu-west-3 eu-central-1 eu-north-1 ' +
+  'ap-south-1 ap-southeast-1 ap-southeast-2 ap-northeast-1 sa-east-1';
+const HOSTS: Readonly<Record<string, string>> = Object.fromEntries(
+  REGIONS.split(' ').flatMap((region) =>
+    ACCOUNTS.map((account) => [`ecr_${account}_${region}`, `${account}.dkr.ecr.${region}.amazonaws.com`]),
+  ),
+);
+const IDS = Object.keys(HOSTS);
+
+describe('300 registries of 20 accounts in 15 regions', function () {
+  this.timeout(300_000);
+  let rig: RegistryRig;
+
+  before(async function () {
+    rig = await startRegistryRig(this);
+    // Dockerd 20.10 looks names up one at a time: 600 sign-ins at once would time a name server, where there is none.
+    rig.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
+  });
+
+  after(() => rig?.stop());
+
+  beforeEach(() => {
+    rig.putRight();
+    rig.seed(HOSTS);
+  });
+
+  function assertAllRefreshed(report: RefreshReport): void {
+    assert.deepEqual([report.failures, report.warnings], [[], []]);
+    const rows = report.airflows.map(({ registry, refreshed, failed }) => [registry, refreshed, failed]);
+    assert.deepEqual(rows.toSorted(), Object.values(HOSTS).map((host) => [host, 1, 0]).toSorted()); // prettier-ignore
+    const held = IDS.map((id) => rig.held(id));
+    assert.deepEqual(
+      held.map((token) => token?.region),
+      IDS.map((id) => id.split('_')[2]),
+      'each holds a token of its region',
+    );
+    assert.equal(new Set(held).size, 15);
+    const calls = rig.aws.calls.filter(({ action }) => action === 'GetAuthorizationToken');
+    assert.deepEqual(
+      calls.map(({ host }) => host).toSorted(),
+      REGIONS.split(' ').map((region) => `api.ecr.${region}.amazonaws.com`).toSorted(), // prettier-ignore
+    );
+    assert.ok(calls.every(({ input }) => Object.keys(input).length === 0), 'no registryIds'); // prettier-ignore
+  }
+
+  /** Requests to each registry: as few as the questions that there are. */
+  function assertFewRequests(most: number): void {
+    const counts = new Map<string, number>();
+    for (const { host } of rig.registry.requests) counts.set(host, (counts.get(host) ?? 0) + 1);
+    assert.equal(counts.size, IDS.length);
+    assert.ok(Math.max(...counts.values()) <= most, `${Math.max(...counts.values())} requests`);
+  }
+
+  it('refreshes all of them by refresh-once with 15 tokens', async () => {
+    const startedAt = performance.now();
+    const { report, code } = await rig.refreshOnce();
+    process.stderr.write(`    refresh-once: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+    assert.equal(code, 0);
+    assertAllRefreshed(report);
+    assertFewRequests(3);
+  });
+
+  it('refreshes all of them in runs of the schedule with 15 tokens each', async () => {
+    await rig.startScheduled();
+    rig.putRight();
+    rig.seed(HOSTS);
+    const { report, code } = await rig.trigger();
+    const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
+    process.stderr.write(`    Temporal: ${seconds.toFixed(1)} s\n`);
+    assert.equal(code, 0);
+    assertAllRefreshed(report);
+    // The second run asks for the challenge and shows the token; no wrong password any more.
+    assertFewRequests(2);
+  });
+
+  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+});

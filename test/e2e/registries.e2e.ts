@@ -1,0 +1,191 @@
+// Every kind of registry that AWS has, in one configuration: the real SDK asks the endpoint of each, a real Docker Engine
+// signs in to each by its real name, and a host that contradicts itself fails alone and is sent nothing.
+import assert from 'node:assert/strict';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
+import {
+  CORPORATE_HOST,
+  FLAWED,
+  hostsOf,
+  PUBLIC_API,
+  WORLD,
+  WORLD_HOSTS,
+  WORLD_REGISTRIES,
+} from './registries/world.js';
+
+const IDS = Object.keys(WORLD);
+const APIS = [...new Set(Object.values(WORLD).map(({ api }) => api))].toSorted();
+
+describe('registries of every kind, by their real names', function () {
+  this.timeout(300_000);
+  let rig: RegistryRig;
+
+  before(async function () {
+    const route = { route: ({ registry }: Pick<RegistryRig, 'registry'>) => toCorporate(registry.url) };
+    rig = await startRegistryRig(this, route);
+    rig.writeConfig({ main: IDS }, WORLD_REGISTRIES);
+  });
+
+  after(() => rig?.stop());
+
+  beforeEach(() => {
+    rig.putRight();
+    rig.seed(WORLD_HOSTS);
+  });
+
+  function assertRefreshed(report: RefreshReport, ids: readonly string[]): void {
+    const places = ids.map((id) => ({ id, ...WORLD[id] }));
+    assert.deepEqual(
+      report.airflows.map((row) => [row.registry, row.refreshed, row.failed]).toSorted(),
+      places.map(({ host }) => [host, 1, 0]).toSorted(),
+    );
+    for (const { id, region, api } of places) {
+      const token = rig.held(id);
+      assert.deepEqual(
+        [token?.region, token?.service],
+        [region, api === PUBLIC_API ? 'ecr-public' : 'ecr'],
+        id,
+      );
+    }
+    for (const api of new Set(places.map((place) => place.api))) {
+      const held = places.filter((place) => place.api === api).map(({ id }) => rig.held(id)?.password);
+      assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
+    }
+    const engines = report.docker.map(({ engine, registry, signIn }) => [engine, registry, signIn]);
+    assert.deepEqual(
+      engines.toSorted(),
+      places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']).toSorted(),
+    );
+  }
+
+  function assertAsked(): void {
+    const calls = rig.aws.calls.filter(({ service }) => service !== 'sts');
+    assert.deepEqual(calls.map(({ host }) => host).toSorted(), APIS, 'each endpoint once');
+    for (const { action, input, host, region } of calls) {
+      assert.deepEqual([action, input], ['GetAuthorizationToken', {}], 'no registryIds');
+      assert.equal(region, Object.values(WORLD).find(({ api }) => api === host)?.region, host);
+    }
+  }
+
+  /** For a process of its own: a worker keeps connections, and goes on by them. */
+  function assertConnected(): void {
+    const names = new Set(rig.network.names.filter((name) => !name.startsWith('sts.')));
+    assert.deepEqual([...names].toSorted(), [...APIS, ...Object.values(WORLD_HOSTS)].toSorted());
+    assert.deepEqual(
+      [...new Set(rig.engineNetwork.names)].toSorted(),
+      Object.values(WORLD_HOSTS).toSorted(),
+      'the engine asks the registries, and nobody else',
+    );
+  }
+
+  it('refreshes all of them in one run, each by the token of its own endpoint', async () => {
+    const { report, code } = await rig.refreshOnce();
+    assert.deepEqual(report.failures, []);
+    assert.deepEqual(report.warnings, []);
+    assert.equal(code, 0);
+    assertRefreshed(report, IDS);
+    assertAsked();
+    assertConnected();
+    assert.deepEqual(
+      report.tokens.map(({ probe }) => probe),
+      APIS.map(() => 'accepted'),
+    );
+    assert.equal(rig.aws.issued.length, APIS.length);
+  });
+
+  it('signs in at ECR Public by Bearer, from worker and engine, and everywhere else by Basic', async () => {
+    await rig.refreshOnce();
+    const shown = rig.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
+    for (const host of Object.values(WORLD_HOSTS)) {
+      const isPublic = host === 'public.ecr.aws' || host === 'ecr-public.aws.com';
+      const asked = shown.filter((request) => request.host === host);
+      // Once by the worker and once by the engine; the wrong password comes as far only where it is Basic.
+      assert.deepEqual(
+        asked.map(({ scheme, status }) => [scheme, status]).toSorted(),
+        isPublic
+          ? [['Bearer', 200], ['Bearer', 200]] // prettier-ignore
+          : [['Basic', 200], ['Basic', 200], ['Basic', 403], ['Basic', 403]], // prettier-ignore
+        host,
+      );
+    }
+    const exchanges = rig.registry.requests.filter(({ path }) => path.startsWith('/token'));
+    assert.equal(exchanges.length, 8, 'token and wrong password, by worker and engine, at two hosts');
+    assert.ok(exchanges.every(({ scheme }) => scheme === 'Basic'));
+  });
+
+  it('refreshes all of them in a run of the schedule', async () => {
+    await rig.startScheduled();
+    rig.putRight();
+    rig.seed(WORLD_HOSTS);
+    const { report, code } = await rig.trigger();
+    assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
+    assertRefreshed(report, IDS);
+    assertAsked();
+  });
+
+  it('shows by a dry run what would be written where, and writes nothing', async () => {
+    const { code, stdout, stderr } = await rig.command('refresh-once', '--dry-run');
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, new RegExp(`${IDS.length} of ${IDS.length} connections would be written`));
+    for (const host of Object.values(WORLD_HOSTS)) assert.ok(stdout.includes(host), host);
+    assert.ok([...rig.connections.values()].every(({ password }) => password === OLD));
+  });
+
+  it('says by doctor that all is well, registry by registry', async () => {
+    const { code, stdout, stderr } = await rig.command('doctor', '--json');
+    assert.equal(code, 0, stdout + stderr);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; message: string }[] };
+    assert.deepEqual(
+      checks.filter(({ outcome }) => outcome !== 'ok'),
+      [],
+    );
+    for (const host of Object.values(WORLD_HOSTS)) {
+      const lines = checks.filter(({ name, message }) => `${name} ${message}`.includes(host));
+      assert.ok(lines.length >= 3, `connection, registry and engine of ${host}: ${JSON.stringify(lines)}`);
+    }
+    assert.ok([...rig.connections.values()].every(({ password }) => password === OLD));
+  });
+
+  for (const how of ['refresh-once', 'doctor'] as const) {
+    it(`tells hosts that contradict themselves by ${how}, and sends nothing to any of them`, async () => {
+      const flawed = Object.keys(FLAWED);
+      rig.seed({ ...WORLD_HOSTS, ...hostsOf(FLAWED) });
+      rig.writeConfig({ main: [...IDS, ...flawed] }, WORLD_REGISTRIES);
+      const told = await (how === 'doctor' ? doctorTells() : refreshTells());
+      for (const [id, { says, meant }] of Object.entries(FLAWED)) {
+        const message = told.find((text) => text.includes(`Connection ${id} `)) ?? '';
+        assert.match(message, says, JSON.stringify(told));
+        if (meant !== undefined) assert.ok(message.includes(`${meant} was meant, perhaps`), message);
+        assert.equal(rig.connections.get(id)?.password, OLD);
+      }
+      const names = new Set([...rig.network.names, ...rig.engineNetwork.names]);
+      for (const { host } of Object.values(FLAWED)) assert.ok(!names.has(host), host);
+    });
+  }
+
+  /** Failures alike are one entry of the report, with the message of the first: so each is asked for by itself, too. */
+  async function refreshTells(): Promise<string[]> {
+    const { code, report } = await rig.refreshOnce();
+    assert.equal(code, 1);
+    assert.deepEqual(
+      report.failures.map(({ stage, type, count }) => [stage, type, count]),
+      [['inspect', 'ConnectionRegistryUnknown', Object.keys(FLAWED).length]],
+    );
+    assertRefreshed(report, IDS);
+    const { stdout } = await rig.command('refresh-once', '--dry-run', '--json');
+    const { connections } = JSON.parse(stdout) as { connections: { why?: string; message?: string }[] };
+    return connections.map((connection) => JSON.stringify(connection));
+  }
+
+  async function doctorTells(): Promise<string[]> {
+    const { stdout } = await rig.command('doctor', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: { message: string }[] };
+    return checks.map(({ message }) => message);
+  }
+
+  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+});
+
+function toCorporate(url: string) {
+  return (name: string) => (name === CORPORATE_HOST ? { port: Number(new URL(url).port) } : undefined);
+}
