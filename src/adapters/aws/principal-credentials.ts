@@ -50,13 +50,16 @@ interface Loaded {
 
 export class PrincipalCredentials {
   readonly #create: () => Load;
-  readonly #forgetBase: () => void;
   #loaded: Loaded | undefined;
   #loading: Promise<AwsIdentity> | undefined;
 
-  constructor(create: () => Load, forgetBase: () => void = () => undefined) {
+  constructor(create: () => Load) {
     this.#create = create;
-    this.#forgetBase = forgetBase;
+  }
+
+  /** Of what is kept; undefined before the first load. */
+  get accessKeyId(): string | undefined {
+    return this.#loaded?.identity.accessKeyId;
   }
 
   /**
@@ -80,7 +83,6 @@ export class PrincipalCredentials {
   forget(): void {
     this.#loaded = undefined;
     this.#loading = undefined;
-    this.#forgetBase();
   }
 
   async #get(where: CallerRegion, leastLeftMs: number): Promise<AwsIdentity> {
@@ -132,9 +134,8 @@ export function credentialsOf(
       return new PrincipalCredentials(() => namingRole(fromTokenFile(options), roleArn));
     }
     case 'role':
-      return new PrincipalCredentials(
-        () => assumeRoles(principal, base?.provider ?? fromNodeProviderChain(init), clientConfig),
-        () => base?.forget(),
+      return new PrincipalCredentials(() =>
+        assumeRoles(principal, base?.provider ?? fromNodeProviderChain(init), clientConfig),
       );
   }
 }
