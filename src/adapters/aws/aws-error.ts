@@ -1,5 +1,6 @@
 // Owns the reading of an error of the AWS SDK: its name, status and codes, and what follows from these for any service.
 // Refuses to quote one: it carries the whole answer (`$response`), in which a token may be.
+import { doubtRegion } from '../../domain/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../../domain/failures.js';
 import { formatDuration } from '../../domain/schedule.js';
 import { DeadlineExceeded } from '../deadline.js';
@@ -46,7 +47,16 @@ const BAD_IDENTITY_TOKEN = new Set([
   'InvalidIdentityToken',
   'InvalidIdentityTokenException',
   'IDPRejectedClaim',
+  'IDPRejectedClaimException',
 ]);
+/** AWS answers these with 4xx, and they pass. */
+const PASSING = new Map([
+  ['IDPCommunicationError', 'AWS could not reach the identity provider'],
+  ['IDPCommunicationErrorException', 'AWS could not reach the identity provider'],
+  ['RequestTimeout', 'AWS did not get the whole request in time'],
+  ['RequestTimeoutException', 'AWS did not get the whole request in time'],
+]);
+const REGION_DISABLED = new Set(['RegionDisabled', 'RegionDisabledException', 'OptInRequired']);
 /** What AWS bears, both ways. */
 const MOST_SKEW_MS = 300_000;
 
@@ -56,6 +66,11 @@ const POLICIES =
 
 export function isDenied(error: unknown): boolean {
   return DENIED.has(nameOf(error));
+}
+
+/** Also of an empty one, as a file has it that is being written. */
+export function isBadIdentityToken(error: unknown): boolean {
+  return BAD_IDENTITY_TOKEN.has(nameOf(error)) || nameOf(error) === 'ValidationError';
 }
 
 /** The kind of policy that denies, in words that go on a sentence; undefined where AWS does not say. */
@@ -72,15 +87,35 @@ export function failureOfAnyCall(where: string, error: unknown): RefreshFailure 
   return failureOfName(where, error) ?? failureOfRest(where, error);
 }
 
+/** There is no host of this name: the SDK makes them up for whatever region it is told. */
+export function unknownHostIn(region: string, where: string): RefreshFailure {
+  const doubt = doubtRegion(region);
+  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
+    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+  );
+}
+
 function failureOfName(where: string, error: unknown): RefreshFailure | undefined {
   const name = nameOf(error);
-  const fail = (type: FailureType, words: string): RefreshFailure =>
-    new RefreshFailure(type, `${where}: ${words}`);
+  const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
+    new RefreshFailure(type, `${where}: ${words}`, remedy);
   if (THROTTLED.has(name) || statusOf(error) === 429)
     return fail('AwsThrottled', 'AWS asks for fewer requests');
   if (EXPIRED.has(name)) return fail('AwsCredentialsRejected', 'the AWS credentials have expired');
   if (BAD_IDENTITY_TOKEN.has(name))
     return fail('AwsCredentialsRejected', 'the web identity token is not accepted');
+  const passing = PASSING.get(name);
+  if (passing !== undefined) return fail('AwsUnavailable', passing, 'Nothing: the run tries again.');
+  if (REGION_DISABLED.has(name)) {
+    return fail(
+      'AwsAccessDenied',
+      'the account has not enabled the region, or not STS in it',
+      'Enable both in the account settings of AWS and of IAM. The run goes on by itself.',
+    );
+  }
   if (UNKNOWN_KEY.has(name)) {
     return fail(
       'AwsCredentialsRejected',

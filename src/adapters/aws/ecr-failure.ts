@@ -1,10 +1,10 @@
 // Owns what an error of GetAuthorizationToken means, for ECR and ECR Public: whom to tell, and what to change.
 // Refuses to quote what AWS said: names, regions and ARNs alone.
-import { doubtRegion, FIPS_REGIONS } from '../../domain/aws-regions.js';
+import { FIPS_REGIONS } from '../../domain/aws-regions.js';
 import { RefreshFailure } from '../../domain/failures.js';
 import type { TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
-import { denyingPolicy, failureOfAnyCall, isDenied } from './aws-error.js';
+import { denyingPolicy, failureOfAnyCall, isDenied, unknownHostIn } from './aws-error.js';
 
 /** Source: the references of both services: neither action can be narrowed to a repository. */
 const ACTIONS = {
@@ -47,19 +47,11 @@ function denied(group: TokenGroup, where: string, error: unknown, arn: string | 
 }
 
 function unknownHost({ region, api }: TokenGroup, where: string): RefreshFailure {
-  if (api.endpoint !== undefined) {
-    return new RefreshFailure(
-      'AwsUnavailable',
-      `${where}: no such host`,
-      'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
-    );
-  }
-  const doubt = doubtRegion(region);
-  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  if (api.endpoint === undefined) return unknownHostIn(region, where);
   return new RefreshFailure(
     'AwsUnavailable',
-    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
-    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+    `${where}: no such host`,
+    'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
   );
 }
 

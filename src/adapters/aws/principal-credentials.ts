@@ -38,6 +38,15 @@ export class AssumeRoleError extends Error {
   }
 }
 
+/** Roles were to be assumed, and what the worker has of its own to do so with could not be loaded. `cause` is as above. */
+export class BaseCredentialsError extends Error {
+  override readonly name = 'BaseCredentialsError';
+
+  constructor(cause: unknown) {
+    super('the credentials of the worker could not be loaded', { cause });
+  }
+}
+
 /** The SDK renews credentials that end within five minutes. */
 const LEAST_LEFT_MS = 300_000;
 /** Tokens are obtained with credentials that have at least this part of their life left, since they may die with them. */
@@ -144,7 +153,13 @@ type RolePrincipal = Extract<Principal, { kind: 'role' }>;
 
 function assumeRoles(principal: RolePrincipal, base: Load, clientConfig: ClientSettings): Load {
   const { roleArn, via, externalId, sessionName, sessionSeconds } = principal;
-  let load = base;
+  let load: Load = async (where) => {
+    try {
+      return await base(where);
+    } catch (error) {
+      throw new BaseCredentialsError(error);
+    }
+  };
   let askedBy: string | undefined;
   for (const arn of [...via, roleArn]) {
     const isLast = arn === roleArn;
@@ -167,7 +182,8 @@ function namingRole(load: Load, roleArn: string, askedBy?: string): Load {
     try {
       return await load(where);
     } catch (error) {
-      throw error instanceof AssumeRoleError ? error : new AssumeRoleError(roleArn, askedBy, error);
+      const isNamed = error instanceof AssumeRoleError || error instanceof BaseCredentialsError;
+      throw isNamed ? error : new AssumeRoleError(roleArn, askedBy, error);
     }
   };
 }

@@ -20,6 +20,8 @@ const CREDENTIALS_TIMEOUT_MS = 20_000;
 /** Less is what the header of an answer cannot tell, or nobody minds: from here on the SDK corrects its signatures. */
 const LEAST_OFFSET_MS = 240_000;
 
+const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected'] as const;
+
 /** What both services answer, as far as it is of use. */
 interface AuthorizationData {
   readonly authorizationToken?: string | undefined;
@@ -33,7 +35,8 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
     try {
       return await issue(session, sessions, group, signal);
     } catch (error) {
-      // Files, roles and metadata are asked anew the next time: a rotated key, or a session that AWS ended, is mended so.
+      // Files, roles and metadata are asked anew the next time: a rotated key, a session that AWS ended, or keys of
+      // somebody who may do less than those that are there by now, is mended so.
       if (isAboutCredentials(error)) session.forgetCredentials();
       throw error;
     }
@@ -94,7 +97,9 @@ async function loadCredentials(
     );
     return identity.expiration;
   } catch (error) {
-    throw await failureOfCredentials(principal, error, (asker) => sessions.of(asker).readArn(region, signal));
+    throw await failureOfCredentials({ principal, region }, error, (asker) =>
+      sessions.of(asker).readArn(region, signal),
+    );
   }
 }
 
@@ -116,8 +121,5 @@ async function getToken(
 }
 
 function isAboutCredentials(error: unknown): error is RefreshFailure {
-  return (
-    error instanceof RefreshFailure &&
-    (error.type === 'AwsCredentialsMissing' || error.type === 'AwsCredentialsRejected')
-  );
+  return error instanceof RefreshFailure && ABOUT_CREDENTIALS.some((type) => type === error.type);
 }
