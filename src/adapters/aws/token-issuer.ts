@@ -20,7 +20,7 @@ const CREDENTIALS_TIMEOUT_MS = 20_000;
 /** Less is what the header of an answer cannot tell, or nobody minds: from here on the SDK corrects its signatures. */
 const LEAST_OFFSET_MS = 240_000;
 
-const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected'] as const;
+const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected', 'AwsAccessDenied'] as const;
 
 /** What both services answer, as far as it is of use. */
 interface AuthorizationData {
