@@ -180,7 +180,9 @@ describe('the AWS principal', () => {
     });
 
     it('is said to give no credentials when it is not there, and found once it is', async () => {
-      const failure = await failureOf(rig.issue(profile('production')), 'AwsCredentialsMissing', [SECRET_KEY]);
+      const failure = await failureOf(rig.issue(profile('production')), 'AwsCredentialsMissing', [
+        SECRET_KEY,
+      ]);
       assert.equal(failure.message, 'AWS credentials: profile production gives none');
       assert.match(failure.remedy, /AWS_CONFIG_FILE.*sign in again if it is one of SSO/);
       rig.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
