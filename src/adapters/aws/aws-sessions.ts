@@ -6,7 +6,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../../domain/token-group.js';
 import { waitUnlessAborted, withDeadline } from '../deadline.js';
 import { clientSettings, type ClientSettings } from './client-settings.js';
-import { credentialsOf, type PrincipalCredentials } from './principal-credentials.js';
+import { credentialsOf, type AwsIdentity, type PrincipalCredentials } from './principal-credentials.js';
 
 /** Whose token it is is worth knowing, not worth waiting for. */
 const IDENTITY_TIMEOUT_MS = 5_000;
@@ -35,9 +35,12 @@ export class AwsSession {
     this.#settings = settings;
   }
 
-  /** AWS no longer accepts the credentials: they are loaded anew, and may then be those of somebody else. */
-  forgetCredentials(): void {
-    this.credentials.forget();
+  /**
+   * AWS no longer accepts the credentials: they are loaded anew, and may then be those of somebody else.
+   * @param rejected which ones; absent where they could not even be loaded
+   */
+  forgetCredentials(rejected?: AwsIdentity): void {
+    if (!this.credentials.forget(rejected)) return;
     this.#asked = undefined;
     this.#base?.forgetCredentials();
   }

@@ -7,6 +7,7 @@ import {
   fromTokenFile,
 } from '@aws-sdk/credential-providers';
 import type { Principal } from '../../domain/token-group.js';
+import { withDeadline } from '../deadline.js';
 import type { ClientSettings } from './client-settings.js';
 
 /** What AWS hands out, as the SDK has it. Secrets in clear: it never leaves the adapters. */
@@ -52,6 +53,9 @@ const LEAST_LEFT_MS = 300_000;
 /** Tokens are obtained with credentials that have at least this part of their life left, since they may die with them. */
 const FRESH_PART = 0.9;
 
+/** Less than whoever waits for them has, so that what is still good can be used in their place. */
+const RENEWAL_LIMIT_MS = 15_000;
+
 interface Loaded {
   readonly identity: AwsIdentity;
   readonly atMs: number;
@@ -88,10 +92,17 @@ export class PrincipalCredentials {
     return this.#get({ callerClientConfig: { region: async () => region } }, leastLeftMs);
   }
 
-  /** AWS no longer accepts them: the next load reads files and environment again, and assumes roles again. */
-  forget(): void {
+  /**
+   * AWS no longer accepts them: the next load reads files and environment again, and assumes roles again. Several calls
+   * may have been refused with the same ones: what came after them is kept.
+   * @param rejected those that AWS refused; absent where they could not even be loaded
+   * @returns whether they were the ones that are kept
+   */
+  forget(rejected?: AwsIdentity): boolean {
+    if (rejected && this.#loaded?.identity !== rejected) return false;
     this.#loaded = undefined;
     this.#loading = undefined;
+    return true;
   }
 
   async #get(where: CallerRegion, leastLeftMs: number): Promise<AwsIdentity> {
@@ -107,9 +118,13 @@ export class PrincipalCredentials {
     }
   }
 
-  /** By a provider made anew: those of the SDK keep what they have until shortly before it ends, and files for ever. */
+  /**
+   * By a provider made anew: those of the SDK keep what they have until shortly before it ends, and files for ever. With
+   * a limit: a process that hangs would keep everybody waiting who comes after it, until the worker is restarted.
+   */
   #renew(where: CallerRegion): Promise<AwsIdentity> {
-    const loading = this.#create()(where);
+    const anySignal = new AbortController().signal;
+    const loading = withDeadline(RENEWAL_LIMIT_MS, anySignal, () => this.#create()(where));
     const settle = (identity?: AwsIdentity): void => {
       // Credentials that were rejected meanwhile are not taken up again.
       if (this.#loading !== loading) return;

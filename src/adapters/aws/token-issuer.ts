@@ -11,6 +11,7 @@ import { withDeadline } from '../deadline.js';
 import { failureOfCredentials } from './credentials-failure.js';
 import { failureOfEcr, fipsMissing } from './ecr-failure.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
+import type { AwsIdentity } from './principal-credentials.js';
 
 /** One attempt 10 s, two attempts and the pause between them. */
 const ISSUE_TIMEOUT_MS = 25_000;
@@ -32,12 +33,14 @@ interface AuthorizationData {
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
   async function issueOnce(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
     const session = sessions.of(group.principal);
+    let identity: AwsIdentity | undefined;
     try {
-      return await issue(session, sessions, group, signal);
+      identity = await loadCredentials(session, sessions, group, signal);
+      return await issue(session, group, identity.expiration, signal);
     } catch (error) {
       // Files, roles and metadata are asked anew the next time: a rotated key, a session that AWS ended, or keys of
       // somebody who may do less than those that are there by now, is mended so.
-      if (isAboutCredentials(error)) session.forgetCredentials();
+      if (isAboutCredentials(error)) session.forgetCredentials(identity);
       throw error;
     }
   }
@@ -57,11 +60,10 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
 
 async function issue(
   session: AwsSession,
-  sessions: AwsSessions,
   group: TokenGroup,
+  sessionEndsAt: Date | undefined,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
-  const sessionEndsAt = await loadCredentials(session, sessions, group, signal);
   const rest = new AbortController();
   const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
@@ -84,18 +86,15 @@ async function issue(
   }
 }
 
-/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. Answers when they end. */
+/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. */
 async function loadCredentials(
   session: AwsSession,
   sessions: AwsSessions,
   { principal, region }: TokenGroup,
   signal: AbortSignal,
-): Promise<Date | undefined> {
+): Promise<AwsIdentity> {
   try {
-    const identity = await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () =>
-      session.credentials.loadFresh(region),
-    );
-    return identity.expiration;
+    return await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () => session.credentials.loadFresh(region));
   } catch (error) {
     throw await failureOfCredentials({ principal, region }, error, (asker) =>
       sessions.of(asker).readArn(region, signal),
