@@ -5,8 +5,14 @@ import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../../domain/token-group.js';
 import { waitUnlessAborted, withDeadline } from '../deadline.js';
-import { clientSettings, type ClientSettings } from './client-settings.js';
-import { credentialsOf, type AwsIdentity, type PrincipalCredentials } from './principal-credentials.js';
+import { AwsClock } from './aws-clock.js';
+import { clientSettings } from './client-settings.js';
+import {
+  credentialsOf,
+  type AwsIdentity,
+  type CredentialsParts,
+  type PrincipalCredentials,
+} from './principal-credentials.js';
 
 /** Whose token it is is worth knowing, not worth waiting for. */
 const IDENTITY_TIMEOUT_MS = 5_000;
@@ -22,17 +28,21 @@ export class AwsSession {
   readonly credentials: PrincipalCredentials;
   /** Whose credentials the role is assumed with. */
   readonly #base: AwsSession | undefined;
-  readonly #settings: ClientSettings;
+  readonly #parts: CredentialsParts;
   readonly #private = new Map<string, ECRClient>();
   readonly #public = new Map<string, ECRPUBLICClient>();
   readonly #sts = new Map<string, STSClient>();
   #asked: Asked | undefined;
 
-  constructor(principal: Principal, settings: ClientSettings, base: AwsSession | undefined) {
+  constructor(principal: Principal, parts: CredentialsParts, base: AwsSession | undefined) {
     this.principal = principal;
-    this.credentials = credentialsOf(principal, base?.credentials, settings);
+    this.credentials = credentialsOf(principal, base?.credentials, parts);
     this.#base = base;
-    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  get clock(): AwsClock {
+    return this.#parts.clock;
   }
 
   /**
@@ -92,7 +102,9 @@ export class AwsSession {
   }
 
   #common() {
-    return { ...this.#settings, credentials: this.credentials.provider };
+    const { settings, clock } = this.#parts;
+    // A client that is made later need not find out anew that the clock is wrong.
+    return { ...settings, systemClockOffset: clock.offsetMs, credentials: this.credentials.provider };
   }
 
   /** Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR are heeded then. */
@@ -112,13 +124,13 @@ export class AwsSession {
 
 /** The sessions of all principals that were ever asked for. */
 export class AwsSessions {
-  readonly #settings = clientSettings();
+  readonly #parts: CredentialsParts = { settings: clientSettings(), clock: new AwsClock() };
   readonly #sessions = new Map<string, AwsSession>();
 
   of(principal: Principal): AwsSession {
     return kept(this.#sessions, principal.name, () => {
       const base = principal.kind === 'role' ? this.of(DEFAULT_PRINCIPAL) : undefined;
-      return new AwsSession(principal, this.#settings, base);
+      return new AwsSession(principal, this.#parts, base);
     });
   }
 }

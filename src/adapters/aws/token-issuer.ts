@@ -18,9 +18,6 @@ const ISSUE_TIMEOUT_MS = 25_000;
 /** Assuming a role, a process or the instance's metadata may each take a few seconds. */
 const CREDENTIALS_TIMEOUT_MS = 20_000;
 
-/** Less is what the header of an answer cannot tell, or nobody minds: from here on the SDK corrects its signatures. */
-const LEAST_OFFSET_MS = 240_000;
-
 const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected', 'AwsAccessDenied'] as const;
 
 /** What both services answer, as far as it is of use. */
@@ -67,7 +64,7 @@ async function issue(
   const rest = new AbortController();
   const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const { data, offsetMs } = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
+    const data = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
       getToken(session, group, abortSignal),
     );
     const token = data?.authorizationToken;
@@ -77,7 +74,7 @@ async function issue(
       proxyEndpoint: data?.proxyEndpoint,
       principalArn: await identity,
       sessionEndsAt,
-      clockOffsetMs: Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs,
+      clockOffsetMs: session.clock.offsetMs,
     };
   } catch (error) {
     throw await failureOfEcr(group, error, () => identity);
@@ -106,17 +103,19 @@ async function getToken(
   session: AwsSession,
   group: TokenGroup,
   abortSignal: AbortSignal,
-): Promise<{ data: AuthorizationData | undefined; offsetMs: number }> {
+): Promise<AuthorizationData | undefined> {
   if (group.api.service === 'ecr-public') {
     const client = session.publicClient(group);
     const { authorizationData } = await client.send(new GetPublicTokenCommand({}), { abortSignal });
-    return { data: authorizationData ?? undefined, offsetMs: client.config.systemClockOffset };
+    session.clock.note(client.config.systemClockOffset);
+    return authorizationData;
   }
   const client = session.privateClient(group);
   // The environment may want FIPS, too.
   if ((await client.config.useFipsEndpoint()) && !hasFips(group.region)) throw fipsMissing(group.region);
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
-  return { data: authorizationData?.[0], offsetMs: client.config.systemClockOffset };
+  session.clock.note(client.config.systemClockOffset);
+  return authorizationData?.[0];
 }
 
 function isAboutCredentials(error: unknown): error is RefreshFailure {
