@@ -73,13 +73,28 @@ export function isBadIdentityToken(error: unknown): boolean {
   return BAD_IDENTITY_TOKEN.has(nameOf(error)) || nameOf(error) === 'ValidationError';
 }
 
-/** The kind of policy that denies, in words that go on a sentence; undefined where AWS does not say. */
-export function denyingPolicy(error: unknown): string | undefined {
+/** What AWS says of the policy that denies. */
+export interface Denial {
+  /** In words that go on a sentence after who may not do what; empty where AWS does not say. */
+  readonly words: string;
+  /** Undefined where a statement is to be added to a policy of whoever asked; else what to do about that other policy. */
+  readonly remedy: string | undefined;
+}
+
+/** @param allow what the policy has to allow, in words that go on `Have that policy allow` */
+export function readDenial(error: unknown, allow: string): Denial {
   const message = (error as { message?: unknown } | null)?.message;
   const groups = typeof message === 'string' ? POLICIES.exec(message)?.groups : undefined;
-  if (!groups) return undefined;
+  if (!groups) return { words: '', remedy: undefined };
   const policy = groups['policy']?.replace(/^vpc/i, 'VPC') ?? '';
-  return /^no$/i.test(groups['how'] ?? '') ? `no ${policy} allows it` : `a ${policy} denies it explicitly`;
+  const isMissing = /^no$/i.test(groups['how'] ?? '');
+  const article = /^i/i.test(policy) ? 'an' : 'a';
+  const words = isMissing ? `: no ${policy} allows it` : `: ${article} ${policy} denies it explicitly`;
+  if (isMissing && /^identity-based/i.test(policy)) return { words, remedy: undefined };
+  const remedy = isMissing
+    ? `Have that policy allow ${allow}`
+    : `Remove that deny: no other policy outweighs it`;
+  return { words, remedy: `${remedy}; the run goes on by itself.` };
 }
 
 /** The failure of any call that AWS answered with an error of its own, or that did not reach it. */

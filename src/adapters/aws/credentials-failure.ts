@@ -4,11 +4,11 @@ import { RefreshFailure } from '../../domain/failures.js';
 import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
 import {
-  denyingPolicy,
   failureOfAnyCall,
   isBadIdentityToken,
   isDenied,
   nameOf,
+  readDenial,
   unknownHostIn,
 } from './aws-error.js';
 import { AssumeRoleError, BaseCredentialsError } from './principal-credentials.js';
@@ -119,13 +119,14 @@ async function roleDenied(
     );
   }
   const asker = askedBy ?? (await readArn(DEFAULT_PRINCIPAL)) ?? 'the AWS principal of the worker';
-  const policy = denyingPolicy(cause);
+  const { words, remedy } = readDenial(cause, `sts:AssumeRole on the role to the former`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${policy === undefined ? '' : `: ${policy}`}`,
-    `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
-      `${aboutExternalId(principal, roleArn)}. The run goes on by itself.`,
+    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${words}`,
+    remedy ??
+      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
+        `${aboutExternalId(principal, roleArn)}. The run goes on by itself.`,
   );
 }
 

@@ -4,7 +4,7 @@ import { FIPS_REGIONS } from '../../domain/aws-regions.js';
 import { RefreshFailure } from '../../domain/failures.js';
 import type { TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
-import { denyingPolicy, failureOfAnyCall, isDenied, unknownHostIn } from './aws-error.js';
+import { failureOfAnyCall, isDenied, readDenial, unknownHostIn } from './aws-error.js';
 
 /** Source: the references of both services: neither action can be narrowed to a repository. */
 const ACTIONS = {
@@ -34,15 +34,12 @@ function placeOf({ region, api }: TokenGroup): string {
 function denied(group: TokenGroup, where: string, error: unknown, arn: string | null): RefreshFailure {
   const who = arn ?? `the AWS principal (${group.principal.name})`;
   const actions = ACTIONS[group.api.service];
-  const policy = denyingPolicy(error);
+  const { words, remedy } = readDenial(error, `${actions.join(' and ')} to the principal`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: actions, Resource: '*' });
-  const isElsewhere = policy !== undefined && !/identity-based/.test(policy);
   return new RefreshFailure(
     'AwsAccessDenied',
-    `${where}: ${who} may not call ${actions.join(' or ')}${policy === undefined ? '' : `: ${policy}`}`,
-    isElsewhere
-      ? `Have that policy allow ${actions.join(' and ')} to the principal; the run goes on by itself.`
-      : `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
+    `${where}: ${who} may not call ${actions.join(' or ')}${words}`,
+    remedy ?? `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
   );
 }
 

@@ -32,6 +32,7 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
     const session = sessions.of(group.principal);
     let identity: AwsIdentity | undefined;
     try {
+      await checkFips(session, group);
       identity = await loadCredentials(session, sessions, group, signal);
       return await issue(session, group, identity.expiration, signal);
     } catch (error) {
@@ -83,6 +84,12 @@ async function issue(
   }
 }
 
+/** The environment may want FIPS, too. Before anything else: STS would not be found, either. */
+async function checkFips(session: AwsSession, group: TokenGroup): Promise<void> {
+  if (group.api.service === 'ecr-public' || hasFips(group.region)) return;
+  if (await session.privateClient(group).config.useFipsEndpoint()) throw fipsMissing(group.region);
+}
+
 /** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. */
 async function loadCredentials(
   session: AwsSession,
@@ -111,8 +118,6 @@ async function getToken(
     return authorizationData;
   }
   const client = session.privateClient(group);
-  // The environment may want FIPS, too.
-  if ((await client.config.useFipsEndpoint()) && !hasFips(group.region)) throw fipsMissing(group.region);
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
   session.clock.note(client.config.systemClockOffset);
   return authorizationData?.[0];
