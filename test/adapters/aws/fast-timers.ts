@@ -1,7 +1,11 @@
-// Owns time limits in tests: lets timers of this process pass in no time, while sockets and processes keep theirs.
+// Owns time limits in tests: lets the timers of this process pass fifty times as fast as sockets and processes go.
 import { mock } from 'node:test';
 
-const STEP_MS = 250;
+const STEP_MS = 100;
+const REAL_STEP_MS = 2;
+
+/** The real one: within a test, the global one is another. */
+const { setTimeout: startTimer } = globalThis;
 
 /** Runs something of which time limits are a part, and lets them pass until it is settled. */
 export async function withFastTimers<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
@@ -12,12 +16,9 @@ export async function withFastTimers<T>(run: () => Promise<T>): Promise<{ value:
     const running = run();
     running.then(settle, settle);
     let tookMs = 0;
-    while (!isSettled) {
-      // Several turns, in which what is not waiting for a timer goes on as far as it can.
-      for (let turn = 0; turn < 20 && !isSettled; turn += 1) await new Promise((next) => setImmediate(next));
-      if (isSettled) break;
+    for (; !isSettled; tookMs += STEP_MS) {
+      await new Promise((next) => startTimer(next, REAL_STEP_MS));
       mock.timers.tick(STEP_MS);
-      tookMs += STEP_MS;
     }
     return { value: await running, tookMs };
   } finally {

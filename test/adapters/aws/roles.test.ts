@@ -93,8 +93,9 @@ describe('a role', () => {
           }
         : undefined,
     );
-    const { message } = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-    assert.match(message, /role\/pull: a service control policy denies it explicitly$/);
+    const failure = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    assert.match(failure.message, /role\/pull: a service control policy denies it explicitly$/);
+    assert.match(failure.remedy, /^Remove that deny/);
   });
 
   it('is had within the next attempt once its trust policy is mended', async () => {

@@ -209,8 +209,7 @@ describe('the sessions of a worker', () => {
       assert.match(failure.message, /^AWS credentials: no answer within \d+ s$/);
       assert.ok(tookMs <= 21_000, `${tookMs} ms`);
       rig.write('config', `[default]\n${keys('AKIDNEW')}`);
-      const { value: token } = await withFastTimers(() => rig.issue());
-      assert.ok(token.authorizationToken);
+      assert.ok((await rig.issue()).authorizationToken);
     } finally {
       rig.write('done', '');
     }
