@@ -34,6 +34,8 @@ export interface AwsStandIn {
   calls: AwsCall[];
   /** Every token handed out, oldest first. */
   issued: IssuedToken[];
+  /** Every role session handed out, oldest first: its secret key and session token are secrets. */
+  sessions: readonly RoleSession[];
   /** Sets the life of the tokens to come. */
   setTokenLife: (seconds: number) => void;
   /** `undefined` ends the misbehaviour. */
@@ -120,6 +122,7 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
     ...environments(server.url, options.region ?? 'us-east-1'),
     calls,
     issued: mint.issued,
+    sessions: sessions.opened,
     setTokenLife: mint.setTokenLife,
     setFault: (next) => void (hook = next),
     setClockOffset: clock.setOffset,

@@ -18,6 +18,8 @@ export type WebIdentity = (token: string) => string | undefined;
 
 /** Who is who, and who has become whom. */
 export interface Sessions {
+  /** Every session so far, those that are over included, oldest first. */
+  opened: RoleSession[];
   principalOf(accessKeyId: string): Principal;
   setPrincipal(accessKeyId: string, principal: Principal): void;
   setRole(arn: string, rules: RoleRules): void;
@@ -47,6 +49,7 @@ const SESSION_KEY = /^ASIA/;
 export function createSessions(now: () => number): Sessions {
   const principals = new Map<string, Principal>();
   const sessions = new Map<string, RoleSession>();
+  const opened: RoleSession[] = [];
   const roles = new Map<string, RoleRules>();
   let webIdentity: WebIdentity | undefined;
   let lifeSeconds: number | undefined;
@@ -57,10 +60,12 @@ export function createSessions(now: () => number): Sessions {
   const open: Sessions['open'] = (roleArn, sessionName, seconds = DEFAULT_SECONDS) => {
     const session = makeRoleSession(roleArn, sessionName, now() + (lifeSeconds ?? seconds) * 1_000);
     sessions.set(session.accessKeyId, session);
+    opened.push(session);
     return session;
   };
 
   return {
+    opened,
     principalOf,
     open,
     setPrincipal: (accessKeyId, principal) => void principals.set(accessKeyId, principal),

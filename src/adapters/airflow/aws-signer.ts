@@ -48,7 +48,9 @@ export function createAwsSigner(sessions: AwsSessions, service: string, region: 
       });
       return headers;
     } catch (error) {
-      throw await failureOfCredentials(DEFAULT_PRINCIPAL, error, () => session.readArn(region, signal));
+      throw await failureOfCredentials({ principal: DEFAULT_PRINCIPAL, region }, error, () =>
+        session.readArn(region, signal),
+      );
     }
   }
 

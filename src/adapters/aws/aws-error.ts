@@ -1,5 +1,6 @@
 // Owns the reading of an error of the AWS SDK: its name, status and codes, and what follows from these for any service.
 // Refuses to quote one: it carries the whole answer (`$response`), in which a token may be.
+import { doubtRegion } from '../../domain/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../../domain/failures.js';
 import { formatDuration } from '../../domain/schedule.js';
 import { DeadlineExceeded } from '../deadline.js';
@@ -46,7 +47,16 @@ const BAD_IDENTITY_TOKEN = new Set([
   'InvalidIdentityToken',
   'InvalidIdentityTokenException',
   'IDPRejectedClaim',
+  'IDPRejectedClaimException',
 ]);
+/** AWS answers these with 4xx, and they pass. */
+const PASSING = new Map([
+  ['IDPCommunicationError', 'AWS could not reach the identity provider'],
+  ['IDPCommunicationErrorException', 'AWS could not reach the identity provider'],
+  ['RequestTimeout', 'AWS did not get the whole request in time'],
+  ['RequestTimeoutException', 'AWS did not get the whole request in time'],
+]);
+const REGION_DISABLED = new Set(['RegionDisabled', 'RegionDisabledException', 'OptInRequired']);
 /** What AWS bears, both ways. */
 const MOST_SKEW_MS = 300_000;
 
@@ -58,13 +68,33 @@ export function isDenied(error: unknown): boolean {
   return DENIED.has(nameOf(error));
 }
 
-/** The kind of policy that denies, in words that go on a sentence; undefined where AWS does not say. */
-export function denyingPolicy(error: unknown): string | undefined {
+/** Also of an empty one, as a file has it that is being written. */
+export function isBadIdentityToken(error: unknown): boolean {
+  return BAD_IDENTITY_TOKEN.has(nameOf(error)) || nameOf(error) === 'ValidationError';
+}
+
+/** What AWS says of the policy that denies. */
+export interface Denial {
+  /** In words that go on a sentence after who may not do what; empty where AWS does not say. */
+  readonly words: string;
+  /** Undefined where a statement is to be added to a policy of whoever asked; else what to do about that other policy. */
+  readonly remedy: string | undefined;
+}
+
+/** @param allow what the policy has to allow, in words that go on `Have that policy allow` */
+export function readDenial(error: unknown, allow: string): Denial {
   const message = (error as { message?: unknown } | null)?.message;
   const groups = typeof message === 'string' ? POLICIES.exec(message)?.groups : undefined;
-  if (!groups) return undefined;
+  if (!groups) return { words: '', remedy: undefined };
   const policy = groups['policy']?.replace(/^vpc/i, 'VPC') ?? '';
-  return /^no$/i.test(groups['how'] ?? '') ? `no ${policy} allows it` : `a ${policy} denies it explicitly`;
+  const isMissing = /^no$/i.test(groups['how'] ?? '');
+  const article = /^i/i.test(policy) ? 'an' : 'a';
+  const words = isMissing ? `: no ${policy} allows it` : `: ${article} ${policy} denies it explicitly`;
+  if (isMissing && /^identity-based/i.test(policy)) return { words, remedy: undefined };
+  const remedy = isMissing
+    ? `Have that policy allow ${allow}`
+    : `Remove that deny: no other policy outweighs it`;
+  return { words, remedy: `${remedy}; the run goes on by itself.` };
 }
 
 /** The failure of any call that AWS answered with an error of its own, or that did not reach it. */
@@ -72,15 +102,35 @@ export function failureOfAnyCall(where: string, error: unknown): RefreshFailure 
   return failureOfName(where, error) ?? failureOfRest(where, error);
 }
 
+/** There is no host of this name: the SDK makes them up for whatever region it is told. */
+export function unknownHostIn(region: string, where: string): RefreshFailure {
+  const doubt = doubtRegion(region);
+  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
+    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+  );
+}
+
 function failureOfName(where: string, error: unknown): RefreshFailure | undefined {
   const name = nameOf(error);
-  const fail = (type: FailureType, words: string): RefreshFailure =>
-    new RefreshFailure(type, `${where}: ${words}`);
+  const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
+    new RefreshFailure(type, `${where}: ${words}`, remedy);
   if (THROTTLED.has(name) || statusOf(error) === 429)
     return fail('AwsThrottled', 'AWS asks for fewer requests');
   if (EXPIRED.has(name)) return fail('AwsCredentialsRejected', 'the AWS credentials have expired');
   if (BAD_IDENTITY_TOKEN.has(name))
     return fail('AwsCredentialsRejected', 'the web identity token is not accepted');
+  const passing = PASSING.get(name);
+  if (passing !== undefined) return fail('AwsUnavailable', passing, 'Nothing: the run tries again.');
+  if (REGION_DISABLED.has(name)) {
+    return fail(
+      'AwsAccessDenied',
+      'the account has not enabled the region, or not STS in it',
+      'Enable both in the account settings of AWS and of IAM. The run goes on by itself.',
+    );
+  }
   if (UNKNOWN_KEY.has(name)) {
     return fail(
       'AwsCredentialsRejected',

@@ -1,35 +1,58 @@
 // Owns what is kept of each AWS principal for the life of the worker: its credentials, one client for each region and
-// endpoint, and its ARN. Refuses to ask twice who a principal is.
+// endpoint, and its ARN. Refuses to ask twice whose the same credentials are.
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../../domain/token-group.js';
-import { withDeadline } from '../deadline.js';
-import { clientSettings, type ClientSettings } from './client-settings.js';
-import { credentialsOf, type PrincipalCredentials } from './principal-credentials.js';
+import { waitUnlessAborted, withDeadline } from '../deadline.js';
+import { AwsClock } from './aws-clock.js';
+import { clientSettings } from './client-settings.js';
+import {
+  credentialsOf,
+  type AwsIdentity,
+  type CredentialsParts,
+  type PrincipalCredentials,
+} from './principal-credentials.js';
 
 /** Whose token it is is worth knowing, not worth waiting for. */
 const IDENTITY_TIMEOUT_MS = 5_000;
 
+interface Asked {
+  /** What the credentials were when it was asked. */
+  readonly key: string | undefined;
+  readonly arn: Promise<string | null>;
+}
+
 export class AwsSession {
   readonly principal: Principal;
   readonly credentials: PrincipalCredentials;
-  readonly #settings: ClientSettings;
+  /** Whose credentials the role is assumed with. */
+  readonly #base: AwsSession | undefined;
+  readonly #parts: CredentialsParts;
   readonly #private = new Map<string, ECRClient>();
   readonly #public = new Map<string, ECRPUBLICClient>();
   readonly #sts = new Map<string, STSClient>();
-  #arn: string | undefined;
+  #asked: Asked | undefined;
 
-  constructor(principal: Principal, credentials: PrincipalCredentials, settings: ClientSettings) {
+  constructor(principal: Principal, parts: CredentialsParts, base: AwsSession | undefined) {
     this.principal = principal;
-    this.credentials = credentials;
-    this.#settings = settings;
+    this.credentials = credentialsOf(principal, base?.credentials, parts);
+    this.#base = base;
+    this.#parts = parts;
   }
 
-  /** AWS no longer accepts the credentials: they are loaded anew, and may then be those of somebody else. */
-  forgetCredentials(): void {
-    this.credentials.forget();
-    this.#arn = undefined;
+  get clock(): AwsClock {
+    return this.#parts.clock;
+  }
+
+  /**
+   * AWS no longer accepts the credentials: they are loaded anew, and may then be those of somebody else.
+   * @param rejected which ones; absent where they could not even be loaded
+   */
+  forgetCredentials(rejected?: AwsIdentity): void {
+    if (!this.credentials.forget(rejected)) return;
+    this.#asked = undefined;
+    this.#base?.forgetCredentials();
   }
 
   privateClient(group: TokenGroup): ECRClient {
@@ -40,33 +63,54 @@ export class AwsSession {
     return kept(this.#public, group.name, () => new ECRPUBLICClient(this.#configOf(group)));
   }
 
-  /** Best effort: null when STS does not say. Asked once per principal. */
+  /**
+   * Best effort: null when STS does not say. Everybody who wants to know waits for the same answer. That of a role holds
+   * for good; what a chain or profile finds may be another principal's after each renewal.
+   */
   async readArn(region: string, signal: AbortSignal): Promise<string | null> {
-    if (this.#arn !== undefined) return this.#arn;
+    const { kind } = this.principal;
+    const isRole = kind === 'role' || kind === 'web-identity';
+    const key = isRole ? undefined : this.credentials.accessKeyId;
+    const asked = this.#asked?.key === key && this.#asked ? this.#asked : this.#ask(key, region);
+    // The token is what matters: where STS cannot be reached, the report names no principal.
+    return waitUnlessAborted(asked.arn, signal, IDENTITY_TIMEOUT_MS).catch(() => null);
+  }
+
+  #ask(key: string | undefined, region: string): Asked {
+    const asked = { key, arn: this.#askArn(region) };
+    this.#asked = asked;
+    const keep = (arn: string | null): void => {
+      if (arn === null && this.#asked === asked) this.#asked = undefined;
+    };
+    void asked.arn.then(keep);
+    return asked;
+  }
+
+  async #askArn(region: string): Promise<string | null> {
     try {
-      const client = kept(this.#sts, region, () => new STSClient({ ...this.#base(), region }));
-      const answer = await withDeadline(IDENTITY_TIMEOUT_MS, signal, (abortSignal) =>
+      const client = kept(this.#sts, region, () => new STSClient({ ...this.#common(), region }));
+      const anySignal = new AbortController().signal;
+      const answer = await withDeadline(IDENTITY_TIMEOUT_MS, anySignal, (abortSignal) =>
         client.send(new GetCallerIdentityCommand({}), { abortSignal }),
       );
       const arn = answer.Arn ?? '';
       // It goes into reports and messages, so it must be an ARN and nothing else.
-      if (!/^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn)) return null;
-      this.#arn = arn;
-      return arn;
+      return /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn) ? arn : null;
     } catch {
-      // The token is what matters: where STS cannot be reached, the report names no principal.
       return null;
     }
   }
 
-  #base() {
-    return { ...this.#settings, credentials: this.credentials.provider };
+  #common() {
+    const { settings, clock } = this.#parts;
+    // A client that is made later need not find out anew that the clock is wrong.
+    return { ...settings, systemClockOffset: clock.offsetMs, credentials: this.credentials.provider };
   }
 
   /** Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR are heeded then. */
   #configOf({ region, api }: TokenGroup) {
     return {
-      ...this.#base(),
+      ...this.#common(),
       region,
       ...(api.fips ? { useFipsEndpoint: true } : {}),
       ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
@@ -80,14 +124,13 @@ export class AwsSession {
 
 /** The sessions of all principals that were ever asked for. */
 export class AwsSessions {
-  readonly #settings = clientSettings();
+  readonly #parts: CredentialsParts = { settings: clientSettings(), clock: new AwsClock() };
   readonly #sessions = new Map<string, AwsSession>();
 
   of(principal: Principal): AwsSession {
     return kept(this.#sessions, principal.name, () => {
-      const base = principal.kind === 'role' ? this.of(DEFAULT_PRINCIPAL).credentials : undefined;
-      const credentials = credentialsOf(principal, base, this.#settings);
-      return new AwsSession(principal, credentials, this.#settings);
+      const base = principal.kind === 'role' ? this.of(DEFAULT_PRINCIPAL) : undefined;
+      return new AwsSession(principal, this.#parts, base);
     });
   }
 }

@@ -1,28 +1,43 @@
 // Owns what an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file.
 // Refuses to quote what was read: names of profiles and files, and ARNs of roles, are in the configuration anyway.
 import { RefreshFailure } from '../../domain/failures.js';
-import { DEFAULT_PRINCIPAL, type Principal } from '../../domain/token-group.js';
+import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
-import { denyingPolicy, failureOfAnyCall, isDenied, nameOf } from './aws-error.js';
-import { AssumeRoleError } from './principal-credentials.js';
+import {
+  failureOfAnyCall,
+  isBadIdentityToken,
+  isDenied,
+  nameOf,
+  readDenial,
+  unknownHostIn,
+} from './aws-error.js';
+import { AssumeRoleError, BaseCredentialsError } from './principal-credentials.js';
 
 const NONE_FOUND = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
+
+const FILE_REASONS = new Map([
+  ['ENOENT', 'there is none'],
+  ['ENOTDIR', 'there is none'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'its permissions do not allow it'],
+  ['EPERM', 'its permissions do not allow it'],
+]);
+
+type ReadArn = (asker: Principal) => Promise<string | null>;
 
 /**
  * The failure behind loading the credentials of a principal.
  * @param readArn answers who a principal is, or null: of the default one, when it may not assume a role
  */
 export async function failureOfCredentials(
-  principal: Principal,
+  { principal, region }: Pick<TokenGroup, 'principal' | 'region'>,
   error: unknown,
-  readArn: (asker: Principal) => Promise<string | null>,
+  readArn: ReadArn,
 ): Promise<RefreshFailure> {
-  if (error instanceof AssumeRoleError) {
-    const { roleArn, askedBy, cause } = error;
-    if (isDenied(cause)) return roleDenied(principal, roleArn, cause, askedBy, readArn);
-    if (nameOf(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
-    return noneFound(principal, cause) ?? failureOfAnyCall(`AWS credentials: role ${roleArn}`, cause);
+  if (error instanceof BaseCredentialsError) {
+    return failureOfCredentials({ principal: DEFAULT_PRINCIPAL, region }, error.cause, readArn);
   }
+  if (error instanceof AssumeRoleError) return failureOfRole(principal, region, error, readArn);
   // Roles that the profile or the environment name, not the configuration.
   if (isDenied(error)) {
     return new RefreshFailure(
@@ -31,7 +46,34 @@ export async function failureOfCredentials(
       'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
     );
   }
-  return noneFound(principal, error) ?? failureOfAnyCall(placeOf(principal), error);
+  return noneFound(principal, error) ?? failureOfCall(placeOf(principal), region, error);
+}
+
+async function failureOfRole(
+  principal: Principal,
+  region: string,
+  error: AssumeRoleError,
+  readArn: ReadArn,
+): Promise<RefreshFailure> {
+  const { roleArn, cause } = error;
+  const place = `AWS credentials: role ${roleArn}`;
+  if (isDenied(cause)) return roleDenied(principal, error, readArn);
+  if (principal.kind === 'web-identity' && isBadIdentityToken(cause)) {
+    return new RefreshFailure(
+      'AwsCredentialsRejected',
+      `${place}: the web identity token is not accepted`,
+      `Look whether ${principal.tokenFile} holds a token that has not expired, and whether the account knows its ` +
+        'identity provider. The run goes on by itself.',
+    );
+  }
+  if (nameOf(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
+  return noneFound(principal, cause) ?? failureOfCall(place, region, cause);
+}
+
+function failureOfCall(place: string, region: string, error: unknown): RefreshFailure {
+  return codesOf(error).includes('ENOTFOUND')
+    ? unknownHostIn(region, `${place}: STS in ${region}`)
+    : failureOfAnyCall(place, error);
 }
 
 function placeOf(principal: Principal): string {
@@ -40,14 +82,12 @@ function placeOf(principal: Principal): string {
 
 /** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
 function noneFound(principal: Principal, error: unknown): RefreshFailure | undefined {
-  if (
-    principal.kind === 'web-identity' &&
-    codesOf(error).some((code) => /^E(NOENT|ACCES|ISDIR)$/.test(code))
-  ) {
+  const reason = codesOf(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
+  if (principal.kind === 'web-identity' && reason !== undefined) {
     const { tokenFile } = principal;
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `AWS credentials: the web identity token file ${tokenFile} cannot be read`,
+      `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
       'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
     );
   }
@@ -68,10 +108,8 @@ function noneFound(principal: Principal, error: unknown): RefreshFailure | undef
 
 async function roleDenied(
   principal: Principal,
-  roleArn: string,
-  cause: unknown,
-  askedBy: string | undefined,
-  readArn: (asker: Principal) => Promise<string | null>,
+  { roleArn, askedBy, cause }: AssumeRoleError,
+  readArn: ReadArn,
 ): Promise<RefreshFailure> {
   if (principal.kind === 'web-identity') {
     return new RefreshFailure(
@@ -81,16 +119,23 @@ async function roleDenied(
     );
   }
   const asker = askedBy ?? (await readArn(DEFAULT_PRINCIPAL)) ?? 'the AWS principal of the worker';
-  const policy = denyingPolicy(cause);
+  const { words, remedy } = readDenial(cause, `sts:AssumeRole on the role to the former`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
-  const withId =
-    principal.kind === 'role' && principal.externalId !== undefined ? ' with this external id' : '';
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${policy === undefined ? '' : `: ${policy}`}`,
-    `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it${withId}. ` +
-      'The run goes on by itself.',
+    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${words}`,
+    remedy ??
+      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
+        `${aboutExternalId(principal, roleArn)}. The run goes on by itself.`,
   );
+}
+
+/** STS does not say whether it was the asker or the external id; only the last role of a chain gets one. */
+function aboutExternalId(principal: Principal, roleArn: string): string {
+  if (principal.kind !== 'role' || principal.roleArn !== roleArn) return '';
+  return principal.externalId === undefined
+    ? '; if that policy asks for an external id, write it as `externalId`'
+    : ' with this external id';
 }
 
 /** STS says so of a session that may not last as long, and of an ARN or name that is none; only the former passes our checks. */

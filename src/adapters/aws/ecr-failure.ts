@@ -1,10 +1,10 @@
 // Owns what an error of GetAuthorizationToken means, for ECR and ECR Public: whom to tell, and what to change.
 // Refuses to quote what AWS said: names, regions and ARNs alone.
-import { doubtRegion, FIPS_REGIONS } from '../../domain/aws-regions.js';
+import { FIPS_REGIONS } from '../../domain/aws-regions.js';
 import { RefreshFailure } from '../../domain/failures.js';
 import type { TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
-import { denyingPolicy, failureOfAnyCall, isDenied } from './aws-error.js';
+import { failureOfAnyCall, isDenied, readDenial, unknownHostIn } from './aws-error.js';
 
 /** Source: the references of both services: neither action can be narrowed to a repository. */
 const ACTIONS = {
@@ -34,32 +34,21 @@ function placeOf({ region, api }: TokenGroup): string {
 function denied(group: TokenGroup, where: string, error: unknown, arn: string | null): RefreshFailure {
   const who = arn ?? `the AWS principal (${group.principal.name})`;
   const actions = ACTIONS[group.api.service];
-  const policy = denyingPolicy(error);
+  const { words, remedy } = readDenial(error, `${actions.join(' and ')} to the principal`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: actions, Resource: '*' });
-  const isElsewhere = policy !== undefined && !/identity-based/.test(policy);
   return new RefreshFailure(
     'AwsAccessDenied',
-    `${where}: ${who} may not call ${actions.join(' or ')}${policy === undefined ? '' : `: ${policy}`}`,
-    isElsewhere
-      ? `Have that policy allow ${actions.join(' and ')} to the principal; the run goes on by itself.`
-      : `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
+    `${where}: ${who} may not call ${actions.join(' or ')}${words}`,
+    remedy ?? `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
   );
 }
 
 function unknownHost({ region, api }: TokenGroup, where: string): RefreshFailure {
-  if (api.endpoint !== undefined) {
-    return new RefreshFailure(
-      'AwsUnavailable',
-      `${where}: no such host`,
-      'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
-    );
-  }
-  const doubt = doubtRegion(region);
-  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  if (api.endpoint === undefined) return unknownHostIn(region, where);
   return new RefreshFailure(
     'AwsUnavailable',
-    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
-    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+    `${where}: no such host`,
+    'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
   );
 }
 

@@ -11,14 +11,14 @@ import { withDeadline } from '../deadline.js';
 import { failureOfCredentials } from './credentials-failure.js';
 import { failureOfEcr, fipsMissing } from './ecr-failure.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
+import type { AwsIdentity } from './principal-credentials.js';
 
 /** One attempt 10 s, two attempts and the pause between them. */
 const ISSUE_TIMEOUT_MS = 25_000;
 /** Assuming a role, a process or the instance's metadata may each take a few seconds. */
 const CREDENTIALS_TIMEOUT_MS = 20_000;
 
-/** Less is what the header of an answer cannot tell, or nobody minds: from here on the SDK corrects its signatures. */
-const LEAST_OFFSET_MS = 240_000;
+const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected', 'AwsAccessDenied'] as const;
 
 /** What both services answer, as far as it is of use. */
 interface AuthorizationData {
@@ -30,11 +30,15 @@ interface AuthorizationData {
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
   async function issueOnce(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
     const session = sessions.of(group.principal);
+    let identity: AwsIdentity | undefined;
     try {
-      return await issue(session, sessions, group, signal);
+      await checkFips(session, group);
+      identity = await loadCredentials(session, sessions, group, signal);
+      return await issue(session, group, identity.expiration, signal);
     } catch (error) {
-      // Files, roles and metadata are asked anew the next time: a rotated key, or a session that AWS ended, is mended so.
-      if (isAboutCredentials(error)) session.forgetCredentials();
+      // Files, roles and metadata are asked anew the next time: a rotated key, a session that AWS ended, or keys of
+      // somebody who may do less than those that are there by now, is mended so.
+      if (isAboutCredentials(error)) session.forgetCredentials(identity);
       throw error;
     }
   }
@@ -54,15 +58,14 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
 
 async function issue(
   session: AwsSession,
-  sessions: AwsSessions,
   group: TokenGroup,
+  sessionEndsAt: Date | undefined,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
-  const sessionEndsAt = await loadCredentials(session, sessions, group, signal);
   const rest = new AbortController();
   const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const { data, offsetMs } = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
+    const data = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
       getToken(session, group, abortSignal),
     );
     const token = data?.authorizationToken;
@@ -72,7 +75,7 @@ async function issue(
       proxyEndpoint: data?.proxyEndpoint,
       principalArn: await identity,
       sessionEndsAt,
-      clockOffsetMs: Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs,
+      clockOffsetMs: session.clock.offsetMs,
     };
   } catch (error) {
     throw await failureOfEcr(group, error, () => identity);
@@ -81,20 +84,25 @@ async function issue(
   }
 }
 
-/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. Answers when they end. */
+/** The environment may want FIPS, too. Before anything else: STS would not be found, either. */
+async function checkFips(session: AwsSession, group: TokenGroup): Promise<void> {
+  if (group.api.service === 'ecr-public' || hasFips(group.region)) return;
+  if (await session.privateClient(group).config.useFipsEndpoint()) throw fipsMissing(group.region);
+}
+
+/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. */
 async function loadCredentials(
   session: AwsSession,
   sessions: AwsSessions,
   { principal, region }: TokenGroup,
   signal: AbortSignal,
-): Promise<Date | undefined> {
+): Promise<AwsIdentity> {
   try {
-    const identity = await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () =>
-      session.credentials.loadFresh(region),
-    );
-    return identity.expiration;
+    return await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () => session.credentials.loadFresh(region));
   } catch (error) {
-    throw await failureOfCredentials(principal, error, (asker) => sessions.of(asker).readArn(region, signal));
+    throw await failureOfCredentials({ principal, region }, error, (asker) =>
+      sessions.of(asker).readArn(region, signal),
+    );
   }
 }
 
@@ -102,22 +110,19 @@ async function getToken(
   session: AwsSession,
   group: TokenGroup,
   abortSignal: AbortSignal,
-): Promise<{ data: AuthorizationData | undefined; offsetMs: number }> {
+): Promise<AuthorizationData | undefined> {
   if (group.api.service === 'ecr-public') {
     const client = session.publicClient(group);
     const { authorizationData } = await client.send(new GetPublicTokenCommand({}), { abortSignal });
-    return { data: authorizationData ?? undefined, offsetMs: client.config.systemClockOffset };
+    session.clock.note(client.config.systemClockOffset);
+    return authorizationData;
   }
   const client = session.privateClient(group);
-  // The environment may want FIPS, too.
-  if ((await client.config.useFipsEndpoint()) && !hasFips(group.region)) throw fipsMissing(group.region);
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
-  return { data: authorizationData?.[0], offsetMs: client.config.systemClockOffset };
+  session.clock.note(client.config.systemClockOffset);
+  return authorizationData?.[0];
 }
 
 function isAboutCredentials(error: unknown): error is RefreshFailure {
-  return (
-    error instanceof RefreshFailure &&
-    (error.type === 'AwsCredentialsMissing' || error.type === 'AwsCredentialsRejected')
-  );
+  return error instanceof RefreshFailure && ABOUT_CREDENTIALS.some((type) => type === error.type);
 }
