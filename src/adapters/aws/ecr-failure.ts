@@ -4,7 +4,7 @@ import { FIPS_REGIONS } from '../../domain/aws-regions.js';
 import { RefreshFailure } from '../../domain/failures.js';
 import type { TokenGroup } from '../../domain/token-group.js';
 import { codesOf } from '../transport-error.js';
-import { failureOfAnyCall, isDenied, readDenial, unknownHostIn } from './aws-error.js';
+import { failureOfAnyCall, isDenied, nameOf, readDenial, unknownHostIn } from './aws-error.js';
 
 /** Source: the references of both services: neither action can be narrowed to a repository. */
 const ACTIONS = {
@@ -22,6 +22,7 @@ export async function failureOfEcr(
   const where = placeOf(group);
   if (isDenied(error)) return denied(group, where, error, await readArn());
   if (codesOf(error).includes('ENOTFOUND')) return unknownHost(group, where);
+  if (nameOf(error) === 'EndpointError') return noEndpoint(where);
   return failureOfAnyCall(where, error);
 }
 
@@ -49,6 +50,16 @@ function unknownHost({ region, api }: TokenGroup, where: string): RefreshFailure
     'AwsUnavailable',
     `${where}: no such host`,
     'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
+  );
+}
+
+/** The SDK takes an endpoint of the user's own neither with FIPS nor with dual-stack, and some partitions have none of these. */
+function noEndpoint(where: string): RefreshFailure {
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${where}: the AWS SDK has no such endpoint here`,
+    'Unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR (or endpoint_url of the profile), which exclude FIPS and dual-stack; ' +
+      'or name the endpoint of this registry by `endpoint` under `registries`.',
   );
 }
 

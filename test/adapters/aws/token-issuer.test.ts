@@ -269,6 +269,19 @@ describe('createTokenIssuer', () => {
       assert.match(message, /no such host, and no AWS region us-nowhere-1 is known$|DNS/);
     });
 
+    it("a FIPS endpoint beside one of the user's own: AwsUnavailable", async () => {
+      const api = { service: 'ecr', fips: true, dualStack: false } as const;
+      const group = tokenGroup(DEFAULT_PRINCIPAL, REGION, api);
+      const { message, remedy } = await failureOf(
+        issuer.issueToken(group, anySignal()),
+        'AwsUnavailable',
+        SECRETS,
+      );
+      assert.equal(message, 'ECR in us-east-1 (FIPS): the AWS SDK has no such endpoint here');
+      assert.match(remedy, /^Unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR /);
+      assert.deepEqual(ecr.requests, []);
+    });
+
     it('a broken connection: AwsUnavailable', async () => {
       answerEcr = (_request, response) => response.destroy();
       const { message } = await failureOf(issue(), 'AwsUnavailable', SECRETS);
