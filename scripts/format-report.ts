@@ -59,22 +59,44 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
   return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}\n  What to do: ${failure.remedy}${since}`;
 }
 
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+/** What a terminal has that does not say, and a log: pipes, containers, CI. */
+const DEFAULT_WIDTH = 160;
+const LEAST_PROSE_WIDTH = 40;
+
+/** A table where it fits the terminal; else each row as a block of lines: a table whose lines are broken cannot be read. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  width = process.stdout.columns ?? DEFAULT_WIDTH,
+): string {
   if (rows.length === 0) return '';
-  const width = process.stdout.columns ?? 160;
-  const wide = rows.some((row) => row.some((cell) => String(cell).length > 60));
-  const made = new Table({
-    head: [...head],
-    style: { head: [], border: [] },
-    ...(wide
-      ? {
-          wordWrap: true,
-          colWidths: head.map((_, index) => (index === head.length - 1 ? Math.max(40, width - 110) : null)),
-        }
-      : {}),
+  const cells = rows.map((row) => row.map(String));
+  const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const last = widths.at(-1) ?? 0;
+  // Two blanks and a border for each column.
+  const spare = width - 1 - 3 * head.length - widths.reduce((sum, each) => sum + each, -last);
+  if (spare >= last) return drawTable(head, cells);
+  const isProse = cells.some((row) => (row.at(-1) ?? '').split(' ').length > 8);
+  if (!isProse || spare < LEAST_PROSE_WIDTH) return cells.map((row) => block(head, row)).join('\n\n');
+  return drawTable(head, cells, {
+    wordWrap: true,
+    colWidths: [...widths.slice(0, -1).map(() => null), spare + 2],
   });
-  made.push(...rows.map((row) => [...row]));
+}
+
+function drawTable(
+  head: readonly string[],
+  rows: readonly string[][],
+  options: Pick<Table.TableConstructorOptions, 'wordWrap' | 'colWidths'> = {},
+): string {
+  const made = new Table({ head: [...head], style: { head: [], border: [] }, ...options });
+  made.push(...rows);
   return made.toString();
+}
+
+function block(head: readonly string[], row: readonly string[]): string {
+  const width = Math.max(...head.map((title) => title.length));
+  return head.map((title, at) => `${title.padEnd(width)}  ${row[at] ?? ''}`).join('\n');
 }
 
 /** UTC to the minute: `2026-11-22 17:05 UTC`. */
@@ -90,7 +112,7 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
       token.region,
       token.principalArn ?? '(unknown)',
       token.reliableUntil < token.expiresAt
-        ? `${formatTime(token.expiresAt)}, its AWS session ${formatTime(token.reliableUntil)}`
+        ? `${formatTime(token.expiresAt)}; its AWS session ends ${formatTime(token.reliableUntil)}`
         : formatTime(token.expiresAt),
       token.probe,
     ]),

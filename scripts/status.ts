@@ -42,30 +42,42 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
     '',
     table(
       ['airflow', 'registry', 'refreshed at', 'expires in', 'issued to', 'last outcome'],
-      report.airflows.map((row) => [
-        row.airflow,
-        row.registry,
-        formatTime(row.lastRefreshedAt),
-        formatExpiry(row, now),
-        row.principalArn ?? '(unknown)',
-        row.failed === 0 && row.refreshed > 0
-          ? `refreshed ${row.refreshed}`
-          : `${row.failed} FAILED, ${row.refreshed} refreshed`,
-      ]),
+      report.airflows
+        .toSorted(failedFirst)
+        .map((row) => [
+          row.airflow,
+          row.registry,
+          formatTime(row.lastRefreshedAt),
+          formatExpiry(row, now),
+          row.principalArn ?? '(unknown)',
+          row.failed === 0 && row.refreshed > 0
+            ? `refreshed ${row.refreshed}`
+            : `${row.failed} FAILED, ${row.refreshed} refreshed: see below`,
+        ]),
     ),
     ...report.failures.map((failure) => `\n${formatFailure(failure)}`),
     ...report.warnings.map((warning) => `\nWarning: ${warning}`),
   ];
 }
 
+/** There may be many rows, and whoever looks at night looks for these. */
+function failedFirst(a: AirflowReport, b: AirflowReport): number {
+  return Number(b.failed > 0) - Number(a.failed > 0);
+}
+
 /** Where the AWS session behind the token ends first, that comes first: the token may be of no use from then on. */
 function formatExpiry({ expiresAt, reliableUntil }: AirflowReport, now: Date): string {
   if (expiresAt === null) return 'never refreshed';
-  const left = (iso: string): number => new Date(iso).getTime() - now.getTime();
+  const leftMs = (iso: string): number => new Date(iso).getTime() - now.getTime();
   const expiry =
-    left(expiresAt) > 0 ? formatDuration(left(expiresAt)) : `EXPIRED ${formatDuration(-left(expiresAt))} ago`;
-  if (!reliableUntil || reliableUntil >= expiresAt || left(expiresAt) <= 0) return expiry;
-  return left(reliableUntil) > 0
-    ? `${formatDuration(left(reliableUntil))} (its AWS session; the token: ${expiry})`
-    : `its AWS session ENDED ${formatDuration(-left(reliableUntil))} ago (the token: ${expiry})`;
+    leftMs(expiresAt) > 0 ? inMinutes(leftMs(expiresAt)) : `EXPIRED ${inMinutes(-leftMs(expiresAt))} ago`;
+  if (!reliableUntil || reliableUntil >= expiresAt || leftMs(expiresAt) <= 0) return expiry;
+  return leftMs(reliableUntil) > 0
+    ? `${inMinutes(leftMs(reliableUntil))} (its AWS session; the token: ${expiry})`
+    : `its AWS session ENDED ${inMinutes(-leftMs(reliableUntil))} ago (the token: ${expiry})`;
+}
+
+/** Whole minutes: seconds say nothing of hours. */
+function inMinutes(ms: number): string {
+  return formatDuration(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
 }

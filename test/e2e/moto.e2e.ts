@@ -1,64 +1,169 @@
-// moto, an emulator of AWS that others wrote: what it answers to the AWS SDK, with its known oddities.
+// moto, an emulator of AWS that others wrote: a second opinion on what the product makes of AWS, by its own issuer and commands.
+// What moto cannot do, and what is proven against our own stand-in therefore: it has no ECR Public; its tokens are all alike
+// and have expired in 2015; by default it denies nobody, checks neither external ids, session times, signatures nor clocks,
+// and accepts keys that it never gave out; it does not throttle.
 // Without a Python the suite is skipped by name; with CI=true that is a failure.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
 import { startMoto, type Moto } from '../../sandbox/moto.js';
 import { findPython } from '../../sandbox/python-tools.js';
+import { AwsSessions } from '../../src/adapters/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/adapters/aws/token-issuer.js';
+import type { Check } from '../../src/doctor/check.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type Principal } from '../../src/domain/token-group.js';
+import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../adapters/local-server.js';
 import { missing } from './missing.js';
+import { runCommandLine } from './run-command-line.js';
+
+const EXPIRED = /expired at 2015-01-01T00:00:00\.000Z/;
+const PULL = 'arn:aws:iam::111122223333:role/team/pull';
+const HUB = 'arn:aws:iam::444455556666:role/hub';
 
 describe('moto', function () {
   this.timeout(300_000);
   let stateFolder: string;
   let moto: Moto;
+  let restore: (() => void) | undefined;
 
   before(async function () {
     await findPython().catch((error: Error) => missing(this, error.message));
-    stateFolder = await mkdtemp(join(tmpdir(), 'ecr-moto-'));
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-moto-'));
     moto = await startMoto({ stateFolder });
+    restore = setEnvironment({ ...NO_PROXY_VARIABLES, ...moto.env, HOME: stateFolder });
   });
 
   after(async () => {
+    restore?.();
     await moto?.stop();
-    if (stateFolder !== undefined) await rm(stateFolder, { recursive: true });
+    if (stateFolder !== undefined) rmSync(stateFolder, { recursive: true });
   });
 
-  const config = (endpoint: string | undefined) => ({
-    region: 'us-east-1',
-    endpoint: endpoint ?? '',
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' },
+  const pull = (via: readonly string[]): Principal => ({
+    kind: 'role',
+    name: `${PULL}#${via.length}`,
+    roleArn: PULL,
+    via,
+    sessionName: 'night',
+    externalId: 'data-platform',
+    sessionSeconds: 900,
   });
 
-  it('hands out a token that has expired long ago', async () => {
-    const ecr = new ECRClient(config(moto.env['AWS_ENDPOINT_URL_ECR']));
-    const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
-    const data = authorizationData?.[0];
-    assert.match(Buffer.from(data?.authorizationToken ?? '', 'base64').toString(), /^AWS:.+/);
-    assert.ok((data?.expiresAt?.getTime() ?? Infinity) < Date.now());
-  });
+  function issue(principal: Principal, region = 'us-east-1', service: 'ecr' | 'ecr-public' = 'ecr') {
+    const group = tokenGroup(principal, region, { service, fips: false, dualStack: false });
+    return createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
+  }
 
-  it('knows whom the keys of an assumed role belong to', async () => {
-    const stsConfig = config(moto.env['AWS_ENDPOINT_URL_STS']);
-    const assume = new AssumeRoleCommand({
-      RoleArn: 'arn:aws:iam::111122223333:role/pull',
-      RoleSessionName: 'night',
+  describe('asked by the issuer', () => {
+    it('gives a token of the account and region that ask, which has expired long ago', async () => {
+      const token = await issue(DEFAULT_PRINCIPAL, 'eu-west-1');
+      assert.equal(token.proxyEndpoint, 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com');
+      assert.equal(token.expiresAt?.toISOString(), '2015-01-01T00:00:00.000Z');
+      assert.match(Buffer.from(token.authorizationToken?.reveal() ?? '', 'base64').toString(), /^AWS:.+/);
+      assert.deepEqual([token.sessionEndsAt, token.clockOffsetMs], [undefined, 0]);
+      assert.match(token.principalArn ?? '', /^arn:aws:(?:iam|sts)::123456789012:/);
     });
-    const { Credentials: session } = await new STSClient(stsConfig).send(assume);
-    const credentials = {
-      accessKeyId: session?.AccessKeyId ?? '',
-      secretAccessKey: session?.SecretAccessKey ?? '',
-      sessionToken: session?.SessionToken ?? '',
-    };
-    const { Arn } = await new STSClient({ ...stsConfig, credentials }).send(new GetCallerIdentityCommand({}));
-    assert.equal(Arn, 'arn:aws:sts::111122223333:assumed-role/pull/night');
+
+    for (const via of [[], [HUB], [HUB, 'arn:aws:iam::777788889999:role/spoke']]) {
+      it(`knows whom the keys of a role behind ${via.length} others belong to, and when they end`, async () => {
+        const { principalArn, proxyEndpoint, sessionEndsAt } = await issue(pull(via));
+        // As AWS does, it leaves the path of a role out of the ARN of its session.
+        assert.equal(principalArn, 'arn:aws:sts::111122223333:assumed-role/pull/night');
+        assert.equal(proxyEndpoint, 'https://111122223333.dkr.ecr.us-east-1.amazonaws.com');
+        const minutes = ((sessionEndsAt?.getTime() ?? 0) - Date.now()) / 60_000;
+        assert.ok(minutes > 14 && minutes <= 15, `${minutes} min`);
+      });
+    }
+
+    it('has a token for each registry id that is asked for, none of which the product asks for', async () => {
+      const ecr = new ECRClient({ region: 'us-east-1' });
+      const registryIds = ['210987654321', '111122223333'];
+      const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand({ registryIds }));
+      assert.deepEqual(
+        authorizationData.map(({ proxyEndpoint }) => proxyEndpoint),
+        registryIds.map((id) => `https://${id}.dkr.ecr.us-east-1.amazonaws.com`),
+      );
+    });
+
+    it('has no ECR Public, and fails at it', async () => {
+      const env = setEnvironment({ AWS_ENDPOINT_URL_ECR_PUBLIC: moto.url });
+      try {
+        const asked = issue(DEFAULT_PRINCIPAL, 'us-east-1', 'ecr-public');
+        assert.match(
+          (await failureOf(asked, 'AwsUnavailable', [])).message,
+          /^ECR Public in us-east-1: .*500/,
+        );
+      } finally {
+        env();
+      }
+    });
   });
 
-  it('is gone when it is stopped', async () => {
-    await moto.stop();
-    assert.throws(() => process.kill(moto.pid, 0), { code: 'ESRCH' });
-    await assert.rejects(fetch(moto.url));
+  describe('asked by the commands', () => {
+    let airflow: AirflowStandIn;
+    let env: NodeJS.ProcessEnv;
+
+    before(async () => {
+      const host = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+      const connection = { connection_id: 'docker_default', conn_type: 'docker', host, login: 'AWS' };
+      airflow = await startAirflowStandIn({ connections: [{ ...connection, password: 'old' }] });
+      const config = join(stateFolder, 'refresh.yaml');
+      writeFileSync(
+        config,
+        `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: op, password: {env: AIRFLOW_PASSWORD}}
+    connections: [docker_default]
+docker: {engines: []}
+`,
+      );
+      const temporal = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+      env = { ...process.env, ...temporal, AIRFLOW_PASSWORD: 'op', ECR_REFRESH_CONFIG: config };
+    });
+    after(() => airflow.stop());
+
+    it('gives nothing that refresh-once would write', async () => {
+      const { code, stdout, stderr } = await runCommandLine(['refresh-once', '--json'], env);
+      assert.equal(code, 1, stderr);
+      const report = JSON.parse(stdout) as RefreshReport;
+      assert.deepEqual(
+        report.failures.map(({ stage, type, connections }) => [stage, type, connections]),
+        [['extract', 'EcrResponseInvalid', ['docker_default']]],
+      );
+      assert.match(report.failures[0]?.message ?? '', EXPIRED);
+      assert.deepEqual(report.tokens, []);
+      assert.equal(airflow.connections.get('docker_default')?.password, 'old');
+      // A sign-in, and the look for what shadows connections, write nothing.
+      const harmless = ['/auth/token', '/api/v2/connections/test'];
+      const writes = airflow.requests.filter(
+        ({ method, path }) => method !== 'GET' && !harmless.includes(path),
+      );
+      assert.deepEqual(
+        writes.map(({ method, path }) => `${method} ${path}`),
+        [],
+      );
+    });
+
+    it('is told by doctor with the date', async () => {
+      const { stdout } = await runCommandLine(['doctor', '--json'], env);
+      const { checks } = JSON.parse(stdout) as { checks: Check[] };
+      const token = checks.find(({ name }) => name === 'token default/us-east-1');
+      assert.equal(token?.outcome, 'failed');
+      assert.match(token.message, EXPIRED);
+    });
+  });
+
+  describe('when it is stopped', () => {
+    it('is gone', async () => {
+      await moto.stop();
+      assert.throws(() => process.kill(moto.pid, 0), { code: 'ESRCH' });
+      await assert.rejects(fetch(moto.url));
+    });
   });
 });

@@ -62,6 +62,10 @@ export interface PrincipalsRig {
   readonly temporal: TemporalServer;
   /** Writes `<name>.yaml`; answers its path. */
   writeConfig(changes?: ConfigChanges): string;
+  /** Secrets belong there, and are not looked for. */
+  readonly keeper: string;
+  /** Who may assume which role, as at first. */
+  resetPrincipals(): void;
   /** The keys of the worker itself, in a file. */
   writeOwnKeys(accessKeyId: string): void;
   /** The keys of the file, and no others. */
@@ -150,6 +154,8 @@ async function startParts(stateFolder: string, stops: StopList): Promise<Princip
     stateFolder,
     temporal,
     fileEnv,
+    keeper,
+    resetPrincipals: () => setPrincipals(aws, secrets),
     writeOwnKeys,
     writeConfig(changes = {}) {
       const path = join(stateFolder, `${changes.name ?? 'main'}.yaml`);
@@ -176,7 +182,7 @@ async function startParts(stateFolder: string, stops: StopList): Promise<Princip
 }
 
 /** Who has which keys, and which role admits whom. */
-export function setPrincipals(
+function setPrincipals(
   aws: AwsStandIn,
   { externalId, identity }: { externalId: string; identity: string },
 ): void {

@@ -17,7 +17,6 @@ import {
 import type { CommandResult } from './run-command-line.js';
 
 const HOUR_MS = 3_600_000;
-const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d UTC/;
 
 describe('registries of five AWS principals', function () {
   this.timeout(180_000);
@@ -127,7 +126,7 @@ describe('registries of five AWS principals', function () {
     });
 
     it('checks each principal by doctor, and warns of the margin', async () => {
-      const { checks } = await ask<{ checks: Check[] }>(1, ['doctor']);
+      const { checks } = await ask<{ checks: Check[] }>(0, ['doctor']);
       for (const name of NAMES) {
         const token = checks.find(({ message }) => message.startsWith(`issued to ${ARNS[name]},`));
         assert.equal(token?.outcome, 'ok', name);
@@ -136,13 +135,218 @@ describe('registries of five AWS principals', function () {
         ({ outcome, message }) => outcome === 'warning' && message.startsWith('Tokens of'),
       );
       assert.equal(warned.length, 3);
-      // There is no schedule yet: that alone failed.
       assert.deepEqual(
-        checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name.replace(/ .*/, '')),
+        checks.filter(({ outcome }) => outcome === 'failed'),
         [],
-        JSON.stringify(checks, null, 1),
+      );
+      const text = await say(0, ['doctor']);
+      assert.match(
+        text,
+        /^ok {7}token default\/us-east-1: issued to arn:aws:iam::123456789012:user\/airflow, until /m,
+      );
+    });
+
+    it('lets a principal that is denied fail alone, and says who may not do what', async () => {
+      rig.aws.setRole(ROLES.spoke, { trusts: () => false });
+      const before = rig.airflow.connections.get('docker_chain')?.password;
+      const report = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s']);
+      const others = NAMES.filter((name) => name !== 'chain');
+      assertArns(report, others);
+      assert.equal(rig.airflow.connections.get('docker_chain')?.password, before);
+      assert.equal(report.failures.length, 1);
+      const [failure] = report.failures;
+      assert.deepEqual(
+        [failure?.stage, failure?.type, failure?.registry, failure?.connections],
+        ['extract', 'AwsAccessDenied', rig.hosts.chain, ['docker_chain']],
+      );
+      assert.equal(
+        failure?.message,
+        `AWS credentials: ${ROLES.hub} may not call sts:AssumeRole on ${ROLES.spoke}`,
+      );
+      const { checks } = await ask<{ checks: Check[] }>(1, ['doctor']);
+      assert.deepEqual(
+        checks.filter(({ outcome }) => outcome === 'failed').map(({ message }) => message),
+        [`AwsAccessDenied: ${failure?.message}`],
       );
       await say(1, ['doctor']);
+      rig.resetPrincipals();
+    });
+
+    for (const [hours, side] of [
+      [13, 'behind'],
+      [-1, 'ahead of'],
+    ] as const) {
+      it(`works by a clock that is ${Math.abs(hours)} h ${side} AWS, and says so; where the SDK may not, it fails`, async () => {
+        const two = rig.writeConfig({ name: 'clock', registries: ['own', 'pod'] });
+        rig.aws.setClockOffset(hours * HOUR_MS);
+        const report = await ask<RefreshReport>(0, ['refresh-once'], { config: two });
+        const said = new RegExp(`^The clock of the worker is .* ${side} that of AWS: set it right\\.$`);
+        assert.equal(
+          report.warnings.filter((text) => said.test(text)).length >= 1,
+          true,
+          report.warnings.join('\n'),
+        );
+        assert.match(
+          await say(0, ['doctor'], { config: two }),
+          new RegExp(` ${side} that of AWS: set it right`),
+        );
+
+        const chain = rig.writeConfig({ name: 'clock', registries: ['own', 'chain'] });
+        const env = { AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'true' };
+        const failed = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s'], {
+          config: chain,
+          env,
+        });
+        assert.deepEqual(
+          failed.failures.map(({ type }) => type),
+          ['AwsClockSkewed', 'AwsClockSkewed'],
+        );
+        const off = Math.abs(hours);
+        const about = `(${off} h( \\d s)?|${off - 1 === 0 ? '' : `${off - 1} h `}59 min \\d+ s)`;
+        const [ofEcr, ofSts] = [rig.hosts.own, rig.hosts.chain].map(
+          (host) => failed.failures.find(({ registry }) => registry === host)?.message ?? '',
+        );
+        assert.match(
+          ofEcr ?? '',
+          new RegExp(`^ECR in us-east-1: the clock of the worker is ${about} ${side} that of AWS$`),
+        );
+        assert.match(
+          ofSts ?? '',
+          new RegExp(`^AWS credentials: role ${ROLES.hub}: the clock of the worker is ${about} ${side}`),
+        );
+      });
+    }
+  });
+
+  describe('by a worker', () => {
+    const trigger = ['schedule', 'trigger', '--wait'];
+
+    before(async () => {
+      await rig.startWorker(config);
+      await ask(0, ['schedule', 'apply']);
+    });
+
+    /** The first run is that of `apply`: it is over, or this follows it. */
+    it('says of each principal who it is, in the report and in status', async () => {
+      assertArns(await ask<RefreshReport>(0, trigger));
+      NAMES.forEach(assertHolds);
+      const status = await ask<RefreshStatus>(0, ['status']);
+      assert.deepEqual(
+        new Map(status.report?.airflows.map((row) => [row.registry, row.principalArn])),
+        new Map(NAMES.map((name) => [rig.hosts[name], ARNS[name]])),
+      );
+      const text = await say(0, ['status']);
+      for (const name of NAMES) assert.ok(text.includes(ARNS[name]), text);
+      assert.equal(text.match(/its AWS session; the token: 11 h 5\d min/g)?.length, 3, text);
+    });
+
+    it('uses a token of ten minutes, and says so', async () => {
+      rig.aws.setTokenLife(600);
+      const report = await ask<RefreshReport>(0, trigger);
+      NAMES.forEach(assertHolds);
+      const short = report.warnings.filter((text) =>
+        /^The token of .* lives (10 min|9 min 59 s), until .* in place of 12 h/.test(text),
+      );
+      assert.equal(short.length, NAMES.length, report.warnings.join('\n'));
+      assert.match(await say(0, ['status']), /expires in +[89] min$/m);
+    });
+
+    it('lets a principal that is denied fail alone, and have its token again by the next run', async () => {
+      rig.aws.setRole(ROLES.partner, { trusts: () => false });
+      // The worker would use on the one that it has, which is good for most of an hour.
+      for (const { accessKeyId } of rig.aws.sessions) rig.aws.endSession(accessKeyId);
+      const denied = await ask<RefreshReport>(1, trigger);
+      assertArns(
+        denied,
+        NAMES.filter((name) => name !== 'partner'),
+      );
+      assert.deepEqual(
+        denied.failures.map(({ type, connections }) => [type, connections]),
+        [['AwsAccessDenied', ['docker_partner']]],
+      );
+      assert.ok(
+        denied.failures[0]?.message.startsWith(
+          `AWS credentials: ${ARNS.own} may not call sts:AssumeRole on `,
+        ),
+      );
+      const text = await say(1, ['status']);
+      assert.match(text, /1 FAILED, 0 refreshed: see below/);
+      // What it held before, and whose that was.
+      assert.ok(text.includes(ARNS.partner), text);
+      rig.resetPrincipals();
+      assertArns(await ask<RefreshReport>(0, trigger));
+    });
+
+    it('heals within the run when ECR throttles', async () => {
+      // Two tries of the SDK for each: every principal's first attempt fails.
+      const pass = throttleFirst(2 * NAMES.length);
+      rig.aws.setFault((call) => (call.service === 'ecr' ? pass(call) : undefined));
+      const from = rig.aws.issued.length;
+      const report = await ask<RefreshReport>(0, trigger);
+      assertArns(report);
+      assert.deepEqual([report.failures, rig.aws.issued.length - from], [[], NAMES.length]);
+    });
+  });
+
+  describe('by workers that find their own credentials', () => {
+    const registries = ['own', 'partner'] as const;
+
+    it('picks up keys that were rotated in a file, without a restart', async () => {
+      const rotating = rig.writeConfig({ name: 'rotating', registries });
+      rig.writeOwnKeys('AKIAOWN0000000000000');
+      await rig.startWorker(rotating, rig.fileEnv);
+      await ask(0, ['schedule', 'apply'], { config: rotating });
+      const more = { config: rotating, env: rig.fileEnv };
+      assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
+      rig.aws.setFault(({ accessKeyId, service }) =>
+        accessKeyId === 'AKIAOWN0000000000000'
+          ? { error: service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException' }
+          : undefined,
+      );
+      rig.writeOwnKeys('AKIAROTATED000000000');
+      const from = rig.aws.calls.length;
+      assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
+      const tokensBy = rig.aws.calls.slice(from).filter(({ action }) => action === 'GetAuthorizationToken');
+      assert.ok(tokensBy.some(({ accessKeyId }) => accessKeyId === 'AKIAROTATED000000000'));
+    });
+
+    for (const source of ['container', 'instance'] as const) {
+      it(`has those of its ${source}`, async () => {
+        const roleArn = `arn:aws:iam::123456789012:role/${source}`;
+        const options = { aws: rig.aws, roleArn, stateFolder: rig.keeper };
+        const started = await (source === 'container' ? startContainerCredentials : startInstanceMetadata)(
+          options,
+        );
+        try {
+          const ofMachine = rig.writeConfig({ name: source, registries: ['own'] });
+          const worker = await rig.startWorker(ofMachine, {
+            ...started.env,
+            AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+          });
+          const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+          await ask(0, ['schedule', 'apply'], { config: ofMachine, env });
+          const report = await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], {
+            config: ofMachine,
+            env,
+          });
+          const name = source === 'container' ? 'container' : 'i-0123456789abcdef0';
+          assert.equal(
+            report.tokens[0]?.principalArn,
+            `arn:aws:sts::123456789012:assumed-role/${source}/${name}`,
+          );
+          assert.ok(report.tokens[0].reliableUntil < report.tokens[0].expiresAt);
+          await worker.stop();
+        } finally {
+          await started.stop();
+        }
+      });
+    }
+  });
+
+  describe('afterwards', () => {
+    it('leave no secret out of place', async () => {
+      const { places, bytes } = await rig.assertNoSecretOut();
+      assert.ok(places > 100 && bytes > 1_000_000);
     });
   });
 });

@@ -158,4 +158,29 @@ describe('table', () => {
     assert.ok(text.split('\n').length > 5, text);
     assert.equal(text.match(/word/g)?.length, 60);
   });
+
+  const head = ['registry', 'issued to'];
+  const rows = [
+    ['a', 'arn:aws:sts::111122223333:assumed-role/ecr-pull/airflow-ecr-refresh'],
+    ['b', 1],
+  ];
+
+  it('shows each row as a block where its lines would be broken, so that an ARN stays whole', () => {
+    assert.match(table(head, rows, 100), /^┌/);
+    assert.equal(
+      table(head, rows, 60),
+      'registry   a\nissued to  arn:aws:sts::111122223333:assumed-role/ecr-pull/airflow-ecr-refresh\n\n' +
+        'registry   b\nissued to  1',
+    );
+  });
+
+  it('breaks sentences, which bear it, within their own column', () => {
+    const why = 'its type, host, login and port are right for this registry and its login is, too';
+    const text = table(['connection', 'why'], [['docker_default', why]], 80);
+    assert.match(text, /^┌/);
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 80),
+      text,
+    );
+  });
 });

@@ -42,7 +42,7 @@ describe('the AWS principal', () => {
     return token.principalArn;
   }
 
-  /** A program that answers keys; each call of it is counted in a file. */
+  /** A program that answers keys. */
   function processLine(answer: object): string {
     const output = rig.write('process.json', JSON.stringify({ Version: 1, ...answer }));
     return `credential_process = cat "${output}"\n`;
