@@ -37,7 +37,7 @@ export function createAwsSigner(sessions: AwsSessions, service: string, region: 
         session.credentials.provider({ callerClientConfig: { region: async () => region } }),
       );
       const signer = new SignatureV4({ service, region, credentials: identity, sha256: Sha256 });
-      const { headers } = await signer.sign({
+      const request = {
         method,
         protocol: url.protocol,
         hostname: url.hostname,
@@ -45,7 +45,9 @@ export function createAwsSigner(sessions: AwsSessions, service: string, region: 
         query: {},
         headers: { host: url.host, 'content-type': 'application/json' },
         body,
-      });
+      };
+      // By the clock of AWS, once a token was obtained: this signer learns nothing of it by itself.
+      const { headers } = await signer.sign(request, { signingDate: new Date(session.clock.nowMs()) });
       return headers;
     } catch (error) {
       throw await failureOfCredentials({ principal: DEFAULT_PRINCIPAL, region }, error, () =>

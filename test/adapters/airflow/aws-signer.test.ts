@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { createAwsSigner } from '../../../src/adapters/airflow/aws-signer.js';
 import { AwsSessions } from '../../../src/adapters/aws/aws-sessions.js';
+import { DEFAULT_PRINCIPAL } from '../../../src/domain/token-group.js';
 import { anySignal, setEnvironment } from '../local-server.js';
 
 const KEY = 'aws-secret-key-that-must-not-show';
@@ -53,4 +54,20 @@ describe('createAwsSigner', () => {
       assert.ok(headers['authorization']?.endsWith(`Signature=${expectedSignature(headers)}`));
     });
   }
+
+  it('signs by the clock of AWS where that is known to differ', async () => {
+    const restore = setEnvironment({
+      AWS_ACCESS_KEY_ID: 'AKIATEST',
+      AWS_SECRET_ACCESS_KEY: KEY,
+      AWS_PROFILE: undefined,
+    });
+    const sessions = new AwsSessions();
+    const HOUR_MS = 3_600_000;
+    sessions.of(DEFAULT_PRINCIPAL).clock.note(5 * HOUR_MS);
+    const headers = await createAwsSigner(sessions, 'airflow', 'eu-central-1').sign(REQUEST, anySignal());
+    restore();
+    const iso = headers['x-amz-date']?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5') ?? '';
+    const aheadMs = Date.parse(iso) - Date.now();
+    assert.ok(aheadMs > 4 * HOUR_MS && aheadMs < 6 * HOUR_MS, iso);
+  });
 });
