@@ -147,7 +147,7 @@ describe('the right to pull', function () {
 
   it('is that of the principal which the connection names, where two are of one registry', async () => {
     const entry = (name: string, account: string): string =>
-      `  - {name: ${name}, account: "123456789012", region: us-east-1, credentials: {roleArn: "arn:aws:iam::${account}:role/${name}"}}\n`;
+      `  - {name: ${name}, account: "123456789012", region: us-east-1, credentials: {roleArn: "arn:aws:iam::${account}:role/${name}", sessionDuration: 12h}}\n`;
     rig.seed({ mine: WELL, nobodys: WELL });
     rig.seed({ mine: WELL }, 'second');
     rig.writeConfig(
