@@ -21,7 +21,7 @@ describe('300 registries of 20 accounts in 15 regions', function () {
 
   before(async function () {
     rig = await startRegistryRig(this);
-    // Dockerd 20.10 looks names up one at a time: 600 sign-ins at once would time a name server, where there is none.
+    // Docker looks each name up by DNS before it asks its proxy: hundreds of sign-ins would test this machine's name server.
     rig.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
   });
 
