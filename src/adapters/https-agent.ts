@@ -69,7 +69,7 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode;
     });
-    const socket = await super.connect(request, target);
+    const socket = await super.connect(request, target).catch(nameBreak);
     if (status === 200) return socket;
     // Left alone, the proxy's own 403 or 407 would be taken for the answer of the host behind it.
     socket.destroy();
@@ -77,6 +77,12 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
       code: status === 407 ? 'ERR_PROXY_AUTH_REQUIRED' : 'ERR_PROXY_REFUSED',
     });
   }
+}
+
+/** Where a proxy closes the connection in place of an answer, https-proxy-agent has a text for it and no code. */
+function nameBreak(error: unknown): never {
+  const isNamed = typeof (error as { code?: unknown } | null)?.code === 'string';
+  throw isNamed ? error : Object.assign(new Error('proxy broke off'), { code: 'ECONNRESET' });
 }
 
 function urlOf(options: ConnectArguments[1]): string {

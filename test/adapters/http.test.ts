@@ -204,7 +204,7 @@ describe('createHttpClient', () => {
       proxy = await startServer((_request, response) => response.end());
       proxy.server.on('connect', (incoming, socket) => {
         connects.push(incoming.url ?? '');
-        socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+        socket.end(status && `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
       });
     });
     afterEach(() => proxy.close());
@@ -223,6 +223,13 @@ describe('createHttpClient', () => {
       const asked = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.equal(asked.message, 'the proxy asks for a sign-in (407)');
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
+    });
+
+    it('says of a proxy that closes the connection that it was broken off', async () => {
+      useProxy();
+      status = '';
+      const broken = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      assert.equal(broken.message, 'the connection was broken off');
     });
 
     for (const url of [`http://user:${SECRET}@`, `socks5://user:${SECRET}@localhost:1080`]) {

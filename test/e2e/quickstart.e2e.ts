@@ -1,7 +1,7 @@
 // `./scripts/quickstart` as a newcomer runs it, in a copy of the tree, so that nobody's own sandbox is in its way.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +15,21 @@ import { StopList } from '../../sandbox/stop-list.js';
 import { missing } from './missing.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** See scripts/prepare-node.sh. */
+const INSTALLED = '.installed-lock.json';
+
+/**
+ * Each package by a link of its own: were the whole folder one, the installation that `./scripts/quickstart` makes where
+ * it finds other packages would empty the developer's. The copy of the lock file says that none is needed.
+ */
+function borrowPackages(copy: string): void {
+  const folder = join(copy, 'node_modules');
+  mkdirSync(folder);
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    if (name !== INSTALLED) symlinkSync(join(ROOT, 'node_modules', name), join(folder, name));
+  }
+  cpSync(join(ROOT, 'package-lock.json'), join(folder, INSTALLED));
+}
 
 describe('./scripts/quickstart', function () {
   this.timeout(300_000);
@@ -27,7 +42,7 @@ describe('./scripts/quickstart', function () {
     for (const part of ['src', 'scripts', 'sandbox', 'package.json', 'package-lock.json', 'tsconfig.json']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     }
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    borrowPackages(copy);
   });
 
   after(async () => {

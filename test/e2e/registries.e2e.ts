@@ -2,6 +2,7 @@
 // signs in to each by its real name, and a host that contradicts itself fails alone and is sent nothing.
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/domain/report.js';
+import { assertSameRows } from './registries/assert-same-rows.js';
 import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
 import {
   CORPORATE_HOST,
@@ -35,9 +36,9 @@ describe('registries of every kind, by their real names', function () {
 
   function assertRefreshed(report: RefreshReport, ids: readonly string[]): void {
     const places = ids.map((id) => ({ id, ...WORLD[id] }));
-    assert.deepEqual(
-      report.airflows.map((row) => [row.registry, row.refreshed, row.failed]).toSorted(),
-      places.map(({ host }) => [host, 1, 0]).toSorted(),
+    assertSameRows(
+      report.airflows.map((row) => [row.registry, row.refreshed, row.failed]),
+      places.map(({ host }) => [host, 1, 0]),
     );
     for (const { id, region, api } of places) {
       const token = rig.held(id);
@@ -52,15 +53,19 @@ describe('registries of every kind, by their real names', function () {
       assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
     }
     const engines = report.docker.map(({ engine, registry, signIn }) => [engine, registry, signIn]);
-    assert.deepEqual(
-      engines.toSorted(),
-      places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']).toSorted(),
+    assertSameRows(
+      engines,
+      places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']),
     );
   }
 
   function assertAsked(): void {
     const calls = rig.aws.calls.filter(({ service }) => service !== 'sts');
-    assert.deepEqual(calls.map(({ host }) => host).toSorted(), APIS, 'each endpoint once');
+    assertSameRows(
+      calls.map(({ host }) => host),
+      APIS,
+      'each endpoint once',
+    );
     for (const { action, input, host, region } of calls) {
       assert.deepEqual([action, input], ['GetAuthorizationToken', {}], 'no registryIds');
       assert.equal(region, Object.values(WORLD).find(({ api }) => api === host)?.region, host);
@@ -70,10 +75,10 @@ describe('registries of every kind, by their real names', function () {
   /** For a process of its own: a worker keeps connections, and goes on by them. */
   function assertConnected(): void {
     const names = new Set(rig.network.names.filter((name) => !name.startsWith('sts.')));
-    assert.deepEqual([...names].toSorted(), [...APIS, ...Object.values(WORLD_HOSTS)].toSorted());
-    assert.deepEqual(
-      [...new Set(rig.engineNetwork.names)].toSorted(),
-      Object.values(WORLD_HOSTS).toSorted(),
+    assertSameRows([...names], [...APIS, ...Object.values(WORLD_HOSTS)]);
+    assertSameRows(
+      [...new Set(rig.engineNetwork.names)],
+      Object.values(WORLD_HOSTS),
       'the engine asks the registries, and nobody else',
     );
   }
@@ -100,11 +105,19 @@ describe('registries of every kind, by their real names', function () {
       const isPublic = host === 'public.ecr.aws' || host === 'ecr-public.aws.com';
       const asked = shown.filter((request) => request.host === host);
       // Once by the worker and once by the engine; the wrong password comes as far only where it is Basic.
-      assert.deepEqual(
-        asked.map(({ scheme, status }) => [scheme, status]).toSorted(),
+      assertSameRows(
+        asked.map(({ scheme, status }) => [scheme, status]),
         isPublic
-          ? [['Bearer', 200], ['Bearer', 200]] // prettier-ignore
-          : [['Basic', 200], ['Basic', 200], ['Basic', 403], ['Basic', 403]], // prettier-ignore
+          ? [
+              ['Bearer', 200],
+              ['Bearer', 200],
+            ]
+          : [
+              ['Basic', 200],
+              ['Basic', 200],
+              ['Basic', 403],
+              ['Basic', 403],
+            ],
         host,
       );
     }

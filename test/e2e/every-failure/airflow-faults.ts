@@ -114,16 +114,21 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
     editConnection(rig, { extra: '{"reauth": false}' }),
   ),
   {
-    ...refusedAlone('ConnectionRegistryChanged', 'its host changes in mid-run', /its host is now/, (rig) => {
-      let reads = 0;
-      rig.airflow.setFault(({ method, path }) => {
-        const isRead = method === 'GET' && SINGLE.test(path) && path.endsWith(CONNECTION);
-        if (isRead && ++reads === 2) {
-          editConnection(rig, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
-        }
-        return undefined;
-      });
-    }),
+    ...refusedAlone(
+      'ConnectionRegistryChanged',
+      'its host changes in mid-run',
+      /it is now of 210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
+      (rig) => {
+        let reads = 0;
+        rig.airflow.setFault(({ method, path }) => {
+          const isRead = method === 'GET' && SINGLE.test(path) && path.endsWith(CONNECTION);
+          if (isRead && ++reads === 2) {
+            editConnection(rig, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
+          }
+          return undefined;
+        });
+      },
+    ),
     stage: 'update',
   },
 ];

@@ -53,6 +53,14 @@ const CALLS: readonly WireFault[] = [
     refreshed: 0,
     arrange: (rig) => rig.aws.setFault(() => ({ drop: true })),
   },
+  {
+    type: 'AwsClockSkewed',
+    when: 'the clock of the worker is an hour behind, and the second signature is no better',
+    stage: 'extract',
+    says: /us-east-1: the clock of the worker is 1 h .*behind that of AWS/,
+    refreshed: 0,
+    arrange: (rig) => signedAnHourAgo(rig),
+  },
 ];
 
 const ECR_ANSWERS: readonly (readonly [when: string, says: RegExp, arrange: (rig: Rig) => void])[] = [
@@ -98,6 +106,19 @@ function ecrAnswers(rig: Rig, authorizationData: unknown): void {
   rig.aws.setFault((call) =>
     call.action === 'GetAuthorizationToken'
       ? { status: 200, headers: JSON_TYPE, body: { authorizationData } }
+      : undefined,
+  );
+}
+
+function signedAnHourAgo(rig: Rig): void {
+  rig.aws.setFault(({ service }) =>
+    service === 'ecr'
+      ? {
+          status: 400,
+          // The SDK takes the difference for that of the clocks.
+          headers: { ...JSON_TYPE, Date: new Date(Date.now() + 3_630_000).toUTCString() },
+          body: { __type: 'InvalidSignatureException', message: `Signature expired: ${rig.secrets.quote()}` },
+        }
       : undefined,
   );
 }

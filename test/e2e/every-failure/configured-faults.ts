@@ -10,6 +10,7 @@ export interface ConfiguredFault extends WireFault {
 const OTHER = '{name: other, account: "210987654321", region: eu-west-1}';
 const OF_VARIABLE = '{name: other, account: {airflowVariable: account, airflow: main}, region: us-east-1}';
 const INSISTING = [`{id: ${CONNECTION}, registry: other}`, NEIGHBOUR];
+const DENIED = 'team/denied';
 const INSPECTED = { stage: 'inspect', refreshed: 1 } as const;
 
 export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
@@ -48,5 +49,14 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     says: /account/,
     changes: { connections: INSISTING, registries: [OF_VARIABLE] },
     arrange: (rig: Rig) => void rig.airflow.variables.set('account', rig.secrets.make('value of a Variable')),
+  },
+  {
+    stage: 'test',
+    refreshed: 2,
+    type: 'RegistryPullDenied',
+    when: 'the principal signs in, and may not pull the image that is asked for',
+    says: /127\.0\.0\.1:\d+\/team\/denied:1\.0: 403 DENIED: .*it lacks ecr:BatchGetImage/,
+    changes: { line: `docker: {engines: [], probe: {image: "${DENIED}:1.0"}}` },
+    arrange: (rig) => rig.registry.denyPull(DENIED),
   },
 ];

@@ -32,6 +32,14 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     refreshed: 0,
     arrange: (rig) => registryAnswers(rig, 401, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
   },
+  {
+    type: 'RegistryRealmForeign',
+    when: 'the registry wants the password sent to another host',
+    stage: 'extract',
+    says: /127\.0\.0\.1:\d+: it asks for the sign-in to be sent to another host/,
+    refreshed: 0,
+    arrange: (rig) => rig.registry.setChallenge('https://tokens.evil.example/token'),
+  },
 ];
 
 export const DOCKER_FAULTS: readonly WireFault[] = [

@@ -38,6 +38,7 @@ describe('every failure of the catalogue', function () {
   function putRight(): void {
     rig.aws.setFault(undefined);
     rig.registry.setFault(undefined);
+    rig.registry.setChallenge(undefined);
     rig.airflow.setFault(undefined);
     rig.engine.setFault(undefined);
     rig.user.role = 'op';

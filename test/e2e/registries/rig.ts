@@ -36,6 +36,8 @@ export const OLD = 'old password';
 export interface RigOptions {
   /** Names of the test's own, before those of AWS. */
   readonly route?: (parts: { readonly aws: AwsStandIn; readonly registry: Registry }) => Route;
+  /** Whose tokens the registries admit whose names tell no region; default: of every region. */
+  readonly region?: string;
   /** Airflows beside `main`. */
   readonly moreAirflows?: readonly string[];
 }
@@ -101,10 +103,10 @@ export async function startRegistryRig(context: Context, options: RigOptions = {
 async function startParts(
   stateFolder: string,
   stops: StopList,
-  { route, moreAirflows = [] }: RigOptions,
+  { route, region, moreAirflows = [] }: RigOptions,
 ): Promise<Omit<RegistryRig, 'stop'>> {
   const aws = stops.add(await startAwsStandIn());
-  const registry = stops.add(await startRegistry({ aws, stateFolder }));
+  const registry = stops.add(await startRegistry({ aws, stateFolder, region }));
   const toStandIns = routeToStandIns({ aws, registry });
   const toOwn = route?.({ aws, registry });
   const startNetwork = async (name: string): Promise<AwsNetwork> => {

@@ -1,0 +1,224 @@
+// Registries that say no, that cannot be asked, and that stand somewhere else than they say: what is told of each by the
+// worker that shows them the token, and, where the worker cannot reach them, by a real Docker Engine.
+import assert from 'node:assert/strict';
+import type { Fault } from '../../sandbox/local-server.js';
+import type { RefreshReport } from '../../src/domain/report.js';
+import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
+
+const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const PUBLIC = 'public.ecr.aws';
+/** A name that tells no region, for an entry of a wrong one; see the route. */
+const ALIAS = 'ecr.inner.example';
+const EXPIRED = errorBody('Your authorization token has expired. Reauthenticate and try again.');
+const ENDED = errorBody('The security token included in the request is invalid.');
+
+const OTHER_REGION = 'a token of another region, or malformed';
+const OF_PUBLIC =
+  'ECR Public does not accept the token, and says no more of one that has expired or is not its own';
+
+describe('registries that refuse, or cannot be asked', function () {
+  this.timeout(300_000);
+  let rig: RegistryRig;
+
+  before(async function () {
+    const route = ({ registry }: Pick<RegistryRig, 'registry'>) => {
+      const port = Number(new URL(registry.url).port);
+      return (name: string) => (name === ALIAS ? { port } : undefined);
+    };
+    rig = await startRegistryRig(this, { route, region: 'us-east-1' });
+    rig.writeConfig(
+      { main: ['sick', 'well'] },
+      `registries:\n  - {name: alias, account: "123456789012", region: eu-west-1, registryHost: ${ALIAS}}`,
+    );
+    rig.seed({ sick: SICK, well: WELL });
+    await rig.startScheduled();
+  });
+
+  after(() => rig?.stop());
+
+  beforeEach(() => {
+    rig.putRight();
+    for (const host of [SICK, PUBLIC, ALIAS]) rig.network.setTrouble(host, undefined);
+  });
+
+  function only(host: string, fault: Fault, when: (path: string) => boolean = () => true): void {
+    rig.registry.setFault((request) =>
+      request.host === host && request.authorized && when(request.path) ? fault : undefined,
+    );
+  }
+
+  function assertNeighbourWell(report: RefreshReport): void {
+    assert.equal(rig.held('well')?.region, 'us-east-1');
+    assert.ok(report.docker.some(({ registry, signIn }) => registry === WELL && signIn === 'ok'));
+  }
+
+  function failuresOf({ failures }: RefreshReport) {
+    return failures.map(({ stage, type, message }) => [stage, type, message]);
+  }
+
+  interface Refusal {
+    readonly when: string;
+    readonly host: string;
+    readonly arrange: () => void;
+    /** What the worker says after the registry's name. */
+    readonly probe: string;
+    /** What the engine says after it, and whether its refusal is one. */
+    readonly engine: string;
+    readonly remedy: RegExp;
+    /** Where moby leaves out what the registry says, there is no more than this to say. */
+    readonly engineRemedy?: RegExp;
+  }
+
+  const REFUSALS: readonly Refusal[] = [
+    {
+      when: 'a token of another region',
+      host: ALIAS,
+      // The entry says eu-west-1, and the name leads to a registry of us-east-1.
+      arrange: () => undefined,
+      probe: `400: ${OTHER_REGION}`,
+      engine: `400: ${OTHER_REGION}`,
+      remedy: /Mend the region of the entry under `registries`, or its `registryHost`/,
+    },
+    {
+      when: 'a fresh token that the registry takes for expired',
+      host: SICK,
+      arrange: () => only(SICK, { status: 403, body: EXPIRED }),
+      probe:
+        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+      engine: '403: the registry takes the token for expired, or does not admit its principal',
+      remedy: /region and partition of the token, and for a proxy/,
+      engineRemedy: /clock of the engine/,
+    },
+    {
+      when: 'a token whose AWS session has ended',
+      host: SICK,
+      arrange: () => only(SICK, { status: 403, body: ENDED }),
+      probe: '403 DENIED: the AWS session behind the token has ended',
+      engine: '403: the registry takes the token for expired, or does not admit its principal',
+      remedy: /role of the principal still exists, and whether its sessions were revoked/,
+      engineRemedy: /clock of the engine/,
+    },
+    {
+      when: 'a token that has expired at ECR Public',
+      host: PUBLIC,
+      arrange: () => publicAnswers400('/token'),
+      probe: `400: ${OF_PUBLIC}`,
+      engine: `400: ${OF_PUBLIC}`,
+      remedy: /a token of a private registry is none of ECR Public/,
+    },
+    {
+      when: 'a bearer that has expired at ECR Public, after the exchange',
+      host: PUBLIC,
+      arrange: () => publicAnswers400('/v2/'),
+      probe: `400: ${OF_PUBLIC}`,
+      engine: `400: ${OF_PUBLIC}`,
+      remedy: /a token of a private registry is none of ECR Public/,
+    },
+  ];
+
+  function publicAnswers400(place: string): void {
+    only(PUBLIC, { status: 400, body: '' }, (path) => path.startsWith(place));
+  }
+
+  for (const { when, host, arrange, probe, engine, remedy, engineRemedy = remedy } of REFUSALS) {
+    it(`tells ${when}, shown by the worker, and writes nothing`, async () => {
+      rig.seed({ sick: host, well: WELL });
+      arrange();
+      const { report, code } = await rig.refreshOnce();
+      assert.equal(code, 1);
+      assert.deepEqual(failuresOf(report), [['extract', 'RegistryRefusedToken', `${host}: ${probe}`]]);
+      assert.match(report.failures[0]?.remedy ?? '', remedy);
+      assert.equal(rig.connections.get('sick')?.password, OLD);
+      assert.ok(!rig.engineNetwork.names.includes(host), 'the engine is not asked to try it');
+      assertNeighbourWell(report);
+    });
+
+    it(`tells ${when}, shown by the engine alone, after it was written`, async () => {
+      rig.seed({ sick: host, well: WELL });
+      rig.network.setTrouble(host, 'unreachable');
+      arrange();
+      const { report, code } = await rig.refreshOnce();
+      assert.equal(code, 1);
+      const place = `${rig.engine.dockerHost}: sign-in to ${host}`;
+      assert.deepEqual(failuresOf(report), [['test', 'DockerSignInRefused', `${place}: ${engine}`]]);
+      assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
+      assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
+      assert.ok(rig.held('sick'));
+      assert.ok(report.docker.some(({ registry, signIn }) => registry === host && signIn === 'refused'));
+      assertNeighbourWell(report);
+    });
+  }
+
+  it('tells a token of another region in a run of the schedule, too', async () => {
+    rig.seed({ sick: ALIAS, well: WELL });
+    const { report } = await rig.trigger();
+    assert.deepEqual(failuresOf(report), [
+      ['extract', 'RegistryRefusedToken', `${ALIAS}: 400: ${OTHER_REGION}`],
+    ]);
+    assertNeighbourWell(report);
+  });
+
+  interface Obstacle {
+    readonly when: string;
+    readonly says: RegExp;
+    readonly arrange: () => void;
+  }
+
+  const OBSTACLES: readonly Obstacle[] = [
+    {
+      when: 'throttles',
+      says: /the registry asks for fewer requests \(429\)/,
+      arrange: () => only(SICK, { status: 429, body: errorBody('Rate exceeded', 'TOOMANYREQUESTS') }),
+    },
+    {
+      when: 'is hidden by a page of a proxy',
+      says: /something other than a registry answered \(403\)/,
+      arrange: () =>
+        only(SICK, { status: 403, headers: { 'Content-Type': 'text/html' }, body: '<html>Blocked</html>' }),
+    },
+    {
+      when: 'fails on its side',
+      says: /the registry or a proxy before it failed \(503\)/,
+      arrange: () => only(SICK, { status: 503, body: '' }),
+    },
+    {
+      when: 'has a name that the proxy does not know',
+      says: /the proxy refused to connect|no such host/,
+      arrange: () => rig.network.setTrouble(SICK, 'unknown'),
+    },
+    {
+      when: 'breaks off',
+      says: /the connection was broken off/,
+      arrange: () => rig.network.setTrouble(SICK, 'dropped'),
+    },
+    {
+      when: 'shows a certificate of an authority that nobody knows',
+      says: /TLS: certificate of an unknown authority|TLS: self-signed certificate in the chain/,
+      arrange: () => rig.network.setTrouble(SICK, 'untrusted'),
+    },
+  ];
+
+  for (const { when, says, arrange } of OBSTACLES) {
+    it(`warns of a registry that ${when}, and writes the token`, async () => {
+      rig.seed({ sick: SICK, well: WELL });
+      rig.writeConfig({ main: ['sick', 'well'] }, 'docker: {engines: []}');
+      arrange();
+      const { report, code, stdout } = await rig.refreshOnce();
+      assert.equal(code, 0, stdout);
+      assert.deepEqual(report.failures, []);
+      const [warning = '', ...others] = report.warnings;
+      assert.deepEqual(others, []);
+      assert.ok(warning.startsWith(`Registry ${SICK} could not be asked whether it accepts the token: `));
+      assert.match(warning, says);
+      assert.equal(report.tokens.find(({ region }) => region === 'eu-west-1')?.probe, 'unreachable');
+      assert.deepEqual([rig.held('sick')?.region, rig.held('well')?.region], ['eu-west-1', 'us-east-1']);
+    });
+  }
+
+  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+});
+
+function errorBody(message: string, code = 'DENIED'): object {
+  return { errors: [{ code, message }] };
+}
