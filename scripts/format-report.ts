@@ -56,7 +56,9 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
   const { failingSince } = failure;
   const since =
     failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
-  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}\n  What to do: ${failure.remedy}${since}`;
+  // Failures alike are one entry, with the message of the first: each may have its own right host, or fault.
+  const others = failure.stage === 'inspect' && failure.count > 1 ? ' (`doctor` says it of each.)' : '';
+  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}${others}\n  What to do: ${failure.remedy}${since}`;
 }
 
 /** What a terminal has that does not say, and a log: pipes, containers, CI. */

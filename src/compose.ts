@@ -12,12 +12,16 @@ import { createHttpClient, createLazyClient, type HttpClient } from './adapters/
 import { createRegistryApi } from './adapters/registry/registry.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/reload.js';
+import { Limit } from './domain/limit.js';
 import { VERSION } from './version.js';
 
 export interface Composition {
   readonly activities: RefreshActivities;
   readonly source: TargetsSource;
 }
+
+/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
+const SIGN_INS_AT_ONCE = 10;
 
 /** What outlives every edit of the configuration. */
 interface Lasting {
@@ -68,7 +72,7 @@ function buildTargets(config: RefreshConfig, lasting: Lasting): Targets {
     engines: new Map(
       config.engines.map(({ required, ...target }) => [
         target.url,
-        { engine: createDockerEngine(target), required },
+        { engine: createDockerEngine(target), required, limit: new Limit(SIGN_INS_AT_ONCE) },
       ]),
     ),
     imagesOf: (host) =>

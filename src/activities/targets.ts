@@ -2,6 +2,7 @@
 // Refuses every name that is not there: whoever may start an activity on the task queue gets nothing by it.
 import { findRule, isConnectionId, type ConnectionRule } from '../domain/connection-rules.js';
 import { RefreshFailure } from '../domain/failures.js';
+import type { Limit } from '../domain/limit.js';
 import type { RegistrySettings } from '../domain/registries.js';
 import type { ScheduleSettings } from '../domain/schedule.js';
 import type { DailyProofs } from './daily-proofs.js';
@@ -18,6 +19,8 @@ export interface GrantedEngine {
   readonly engine: DockerEngine;
   /** Named in the configuration, so that its absence is a failure; the default one may be absent. */
   readonly required: boolean;
+  /** How many sign-ins it does at once, for all runs of this worker: hundreds at once would keep each other waiting. */
+  readonly limit: Limit;
 }
 
 /** One configuration, with an adapter behind every name in it. */

@@ -1,13 +1,16 @@
 // Last step: signs in to the registry from a Docker Engine with the token that was written. Proves that the token
 // signs in from there; that the connection holds it was proven by the answer to the write.
 import { RefreshFailure } from '../domain/failures.js';
+import { parseEcrHost } from '../domain/registry-host.js';
 import type { DockerInput, DockerSignIn } from '../domain/steps.js';
 import { WRONG_PASSWORD } from '../domain/token.js';
 import { Secret } from '../secret.js';
-import type { Attempt } from './attempt.js';
+import { abortable, type Attempt } from './attempt.js';
+import type { DailyProofs } from './daily-proofs.js';
 import { grantedGroup } from './granted-groups.js';
 import type { DockerEngine } from './ports.js';
 import { grantedEngine, targetsOf, type GrantedEngine, type Shared } from './targets.js';
+import type { ProbedToken } from './token-cache.js';
 
 /**
  * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine, RunRegistries and
@@ -20,44 +23,63 @@ export async function testDocker(
 ): Promise<DockerSignIn> {
   const targets = targetsOf(shared.source, input.configHash);
   const granted = grantedEngine(targets, input.engine);
-  const { engine: name, registry } = input;
-  const group = await grantedGroup(shared, targets, registry, input.group, attempt);
-  const version = await readVersion(granted, attempt.signal);
+  const group = await grantedGroup(shared, targets, input.registry, input.group, attempt);
+  const take = (): Promise<ProbedToken> => shared.tokens.take(attempt, targets, group, input.registry);
+  const test = granted.limit.run(() => {
+    // It may have waited for its turn longer than it had time.
+    attempt.signal.throwIfAborted();
+    return testFrom(granted, shared.proofs, input, take, attempt.signal);
+  });
+  return abortable(test, attempt.signal);
+}
+
+async function testFrom(
+  granted: GrantedEngine,
+  proofs: DailyProofs,
+  { engine, registry }: DockerInput,
+  take: () => Promise<ProbedToken>,
+  signal: AbortSignal,
+): Promise<DockerSignIn> {
+  const untested = { engine, registry, signIn: 'none', fingerprint: null } as const;
+  const version = await readVersion(granted, signal);
   if (version instanceof RefreshFailure) {
     // What the warning says already is not said twice.
-    const reason = version.message.replace(`${name}: `, '');
-    return { engine: name, version: null, registry, signIn: 'none', reason, fingerprint: null };
+    return { ...untested, version: null, reason: version.message.replace(`${engine}: `, '') };
   }
-  const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
+  const { token, probe } = await take();
   // Docker follows a realm wherever it leads.
   if (probe.type === 'RegistryRealmForeign') {
     throw new RefreshFailure(probe.type, `${registry}: ${probe.message}`, probe.remedy);
   }
-  await granted.engine.signIn(registry, token.password, attempt.signal);
-  const isProven = await refusesWrongPassword(shared, granted.engine, input, attempt.signal);
+  if (probe.outcome === 'unreachable' && !parseEcrHost(registry))
+    return { ...untested, version, reason: UNASKED };
+  await granted.engine.signIn(registry, token.password, signal);
+  const key = JSON.stringify([engine, registry]);
+  const isProven = proofs.has(key) || (await refusesWrongPassword(granted.engine, registry, signal));
+  if (isProven === 'seen') proofs.add(key);
   const signIn = isProven ? 'ok' : 'inconclusive';
-  return { engine: name, version, registry, signIn, fingerprint: token.fingerprint };
+  return { engine, version, registry, signIn, fingerprint: token.fingerprint };
 }
+
+/** Of ECR's own hosts, which TLS proves, no realm but their own is to be feared. */
+const UNASKED =
+  'the worker could not ask the registry where it has passwords sent, and Docker would send it there';
 
 /**
  * Whether a wrong password is refused where the engine stands, which may be behind another proxy or mirror than the
- * worker: seen within a day, or tried now. What cannot be tried is no ground for doubt: the next run tries again.
+ * worker: seen, or `unknown` when it could not be tried. That is no ground for doubt: the next run tries again.
  */
 async function refusesWrongPassword(
-  { proofs }: Shared,
   engine: DockerEngine,
-  { engine: name, registry }: DockerInput,
+  registry: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  const key = JSON.stringify([name, registry]);
-  if (proofs.has(key)) return true;
+): Promise<'seen' | 'unknown' | false> {
   try {
     await engine.signIn(registry, new Secret(WRONG_PASSWORD), signal);
     return false;
   } catch (error) {
     if (!(error instanceof RefreshFailure)) throw error;
-    if (error.type === 'DockerSignInRefused') proofs.add(key);
-    return true;
+    return error.type === 'DockerSignInRefused' ? 'seen' : 'unknown';
   }
 }
 

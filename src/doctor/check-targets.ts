@@ -223,6 +223,10 @@ async function checkEngine(
             'Find out who answers the engine in place of the registry.',
           );
         }
+        if (version !== null) {
+          const message = `version ${version} was not asked to sign in to ${registry}: ${reason}`;
+          return warning(label, message, REACH_REMEDY);
+        }
         return warning(
           label,
           `is not there${reason === undefined ? '' : `: ${reason}`}`,

@@ -238,9 +238,13 @@ class Run {
     if (!signIn) return;
     this.record.signedIn(signIn);
     if (signIn.signIn === 'none') {
-      const { reason } = signIn;
+      const { reason, version } = signIn;
       const why = reason === undefined ? '' : ` (${reason})`;
-      this.record.warn(`No Docker Engine at ${engine}${why}: the sign-in from Docker was not tested.`);
+      this.record.warn(
+        version === null
+          ? `No Docker Engine at ${engine}${why}: the sign-in from Docker was not tested.`
+          : `The sign-in from ${engine} to ${registry} was not tested${why}.`,
+      );
     }
     if (signIn.signIn === 'inconclusive') {
       this.record.warn(

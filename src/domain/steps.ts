@@ -132,11 +132,12 @@ export interface DockerSignIn {
   readonly version: string | null;
   readonly registry: string;
   /**
-   * `none`: no engine is there, and none was asked for in the configuration. `inconclusive`: the engine signs in with a
+   * `none`: no engine is there, and none was asked for in the configuration; or, with a version, it was not tried.
+   * `inconclusive`: the engine signs in with a
    * wrong password, too.
    */
   readonly signIn: 'ok' | 'inconclusive' | 'none';
-  /** Of `none`: why the engine was not reached. */
+  /** Of `none`: why the engine was not reached, or the sign-in not tried. */
   readonly reason?: string;
   readonly fingerprint: string | null;
 }

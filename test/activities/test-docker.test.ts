@@ -4,6 +4,7 @@ import { WRONG_PASSWORD } from '../../src/domain/token.js';
 import { RefreshFailure } from '../../src/domain/failures.js';
 import type { DockerSignIn } from '../../src/domain/steps.js';
 import { Secret } from '../../src/secret.js';
+import { deferred, settle } from '../fakes/deferred.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -13,6 +14,7 @@ import {
   FakeIssuer,
   FakeRegistries,
   issuedToken,
+  namedRegistry,
   fakeSource,
   NOW,
 } from '../fakes/fake-ports.js';
@@ -35,12 +37,13 @@ describe('testDocker', () => {
     proofs = new DailyProofs(() => now);
   });
 
-  function test(engineRequired = true): Promise<DockerSignIn> {
+  function test(engineRequired = true, host = REGISTRY): Promise<DockerSignIn> {
     const parts = { issuer, registry, proofs, now: () => now };
-    return fakeActivities(fakeSource({ engine, engineRequired }), parts).testDocker(attemptOf(), {
+    const registries = [namedRegistry({ registryHost: 'registry.example.com' })];
+    return fakeActivities(fakeSource({ engine, engineRequired, registries }), parts).testDocker(attemptOf(), {
       configHash: CONFIG_HASH,
       engine: ENGINE,
-      registry: REGISTRY,
+      registry: host,
     });
   }
 
@@ -105,6 +108,47 @@ describe('testDocker', () => {
     const { message } = await failureOf('RegistryRealmForeign', test());
     assert.equal(message, `${REGISTRY}: elsewhere`);
     assert.deepEqual(engine.signIns, []);
+  });
+
+  for (const [host, signIn] of [
+    [REGISTRY, 'ok'],
+    ['registry.example.com', 'none'],
+  ] as const) {
+    it(`answers ${signIn} where the worker could not ask ${host} for its challenge`, async () => {
+      registry.unreachable.add(host);
+      const answer = await test(true, host);
+      assert.deepEqual([answer.signIn, answer.version], [signIn, '28.0.0']);
+      assert.equal(engine.signIns.length, signIn === 'ok' ? 2 : 0);
+      if (signIn === 'none') assert.match(answer.reason ?? '', /where it has passwords sent/);
+    });
+  }
+
+  it('lets an engine do a few sign-ins at once, and none for who has given up waiting', async () => {
+    const gate = deferred();
+    const begun: string[] = [];
+    engine.signIn = async (host) => {
+      begun.push(host);
+      await gate.promise;
+    };
+    const parts = { issuer, registry, proofs };
+    const activities = fakeActivities(fakeSource({ engine, signInsAtOnce: 2 }), parts);
+    const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY };
+    const giving = new AbortController();
+    const tests = [
+      activities.testDocker(attemptOf(), input),
+      activities.testDocker(attemptOf(), input),
+      activities.testDocker(attemptOf({ signal: giving.signal }), input),
+      activities.testDocker(attemptOf(), input),
+    ];
+    await settle();
+    assert.equal(begun.length, 2);
+    const reason = new Error('given up');
+    giving.abort(reason);
+    await assert.rejects(tests[2] ?? Promise.resolve(), (error) => error === reason);
+    gate.resolve();
+    await Promise.all([tests[0], tests[1], tests[3]]);
+    // Each of the three also tries the wrong password.
+    assert.equal(begun.length, 6);
   });
 
   it('answers none when the default engine is absent, without a token', async () => {

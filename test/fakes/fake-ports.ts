@@ -23,6 +23,7 @@ import type { Targets, TargetsSource } from '../../src/activities/targets.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import type { RegistrySettings } from '../../src/domain/registries.js';
 import { TokenCache } from '../../src/activities/token-cache.js';
+import { Limit } from '../../src/domain/limit.js';
 import { WRONG_PASSWORD } from '../../src/domain/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/domain/token-group.js';
 import { Secret } from '../../src/secret.js';
@@ -274,6 +275,7 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
+  readonly signInsAtOnce?: number;
   readonly registries?: Targets['registries'];
   readonly imagesOf?: Targets['imagesOf'];
   readonly problem?: string;
@@ -291,7 +293,12 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
     configHash: CONFIG_HASH,
     airflows: new Map([['main', { api: airflow, rules }]]),
     registries: options.registries ?? [],
-    engines: new Map([[ENGINE, { engine, required: options.engineRequired ?? true }]]),
+    engines: new Map([
+      [
+        ENGINE,
+        { engine, required: options.engineRequired ?? true, limit: new Limit(options.signInsAtOnce ?? 10) },
+      ],
+    ]),
     imagesOf: options.imagesOf ?? (() => []),
     schedule: fakeConfig().schedule,
   };

@@ -79,7 +79,7 @@ describe('formatFailure', () => {
     assert.equal(
       formatFailure(FAILURE),
       `FAILED inspect main ${REGISTRY}: AirflowConnectionMissing (2: a, b)\n` +
-        '  Airflow has no connection a.\n  What to do: Create it.',
+        '  Airflow has no connection a. (`doctor` says it of each.)\n  What to do: Create it.',
     ));
 
   it('names the engine that a test failed from', () => {
