@@ -75,10 +75,17 @@ function buildTargets(config: RefreshConfig, lasting: Lasting): Targets {
         { engine: createDockerEngine(target), required, limit: new Limit(SIGN_INS_AT_ONCE) },
       ]),
     ),
+    ...engineProblemOf(config),
     imagesOf: (host) =>
       config.images.filter(({ registry = host }) => registry === host).map(({ image }) => image),
     schedule: config.schedule,
   };
+}
+
+/** Of the warnings about the file, the one that a report without a row of Docker needs. */
+function engineProblemOf({ warnings }: RefreshConfig): { engineProblem?: string } {
+  const problem = warnings.find(({ path }) => path === 'docker.engines');
+  return problem ? { engineProblem: `\`docker.engines\` ${problem.message}` } : {};
 }
 
 function buildAirflow(airflow: AirflowConfig, { http: shared, aws }: Lasting): GrantedAirflow {

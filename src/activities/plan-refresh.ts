@@ -9,6 +9,7 @@ export async function planRefresh(source: TargetsSource): Promise<RefreshPlan> {
     configHash: targets.configHash,
     airflows: [...targets.airflows.keys()],
     engines: [...targets.engines.keys()],
+    ...(targets.engineProblem === undefined ? {} : { engineProblem: targets.engineProblem }),
     ...(problem === undefined ? {} : { configProblem: problem }),
   };
 }

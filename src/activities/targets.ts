@@ -29,6 +29,8 @@ export interface Targets {
   readonly airflows: ReadonlyMap<string, GrantedAirflow>;
   readonly registries: readonly RegistrySettings[];
   readonly engines: ReadonlyMap<string, GrantedEngine>;
+  /** Why there is no default engine, where one was to be tested. */
+  readonly engineProblem?: string;
   /** The images whose manifests a registry is asked for. */
   readonly imagesOf: (registry: string) => readonly string[];
   readonly schedule: ScheduleSettings;

@@ -79,6 +79,8 @@ class Run {
       const { remedy } = FAILURES.ConfigInvalid;
       this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', message: plan.configProblem, remedy });
     }
+    // A report without a row of Docker would look as if nothing was to be tested.
+    if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);
     await Promise.all(plan.airflows.map((airflow) => this.#refreshAirflow(plan, airflow)));
     await Promise.all(this.#tests.values());
   }

@@ -9,6 +9,8 @@ export interface RefreshPlan {
   readonly engines: readonly string[];
   /** Set when the file is invalid and the plan comes from the last good configuration. */
   readonly configProblem?: string;
+  /** Why there is no default Docker Engine, where DOCKER_HOST names one that cannot be used. */
+  readonly engineProblem?: string;
 }
 
 export interface InspectInput {

@@ -19,6 +19,11 @@ describe('planRefresh', () => {
     assert.equal(plan.configProblem, 'refresh.yaml:3 airflows: is missing');
   });
 
+  it('says why there is no default engine', async () => {
+    const plan = await planRefresh(fakeSource({ engineProblem: 'DOCKER_HOST is ssh://' }));
+    assert.equal(plan.engineProblem, 'DOCKER_HOST is ssh://');
+  });
+
   it('fails when there is no good configuration at all', () =>
     failureOf(
       'ConfigInvalid',

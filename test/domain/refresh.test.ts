@@ -785,6 +785,17 @@ describe('refresh', () => {
     );
   });
 
+  it('warns where DOCKER_HOST names no engine that can be tested', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({
+        engines: [],
+        engineProblem: '`docker.engines` is left out: DOCKER_HOST is ssh://',
+      }),
+    });
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.warnings, ['`docker.engines` is left out: DOCKER_HOST is ssh://.']);
+  });
+
   it('notes an engine that refused the sign-in, and one that is not there', async () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['refuses', 'absent'] }),

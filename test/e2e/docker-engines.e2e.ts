@@ -177,6 +177,7 @@ ${docker}`,
     const { code, report, output } = await refreshOnce(undefined, unusable);
     assert.equal(code, 0, output);
     assert.deepEqual(report.docker, []);
+    assert.match(report.warnings.join(), /`docker\.engines` is left out, .* there is no file ".*ca\.pem"/);
     const doctor = ['doctor', '--offline', '--config', configFor(undefined)];
     const { stdout } = await runCommandLine(doctor, { ...env, ...unusable });
     assert.match(stdout, /docker\.engines: is left out, .* there is no file ".*home\/\.docker\/ca\.pem"/);

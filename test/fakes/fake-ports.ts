@@ -276,6 +276,7 @@ export interface FakeTargets {
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
   readonly signInsAtOnce?: number;
+  readonly engineProblem?: string;
   readonly registries?: Targets['registries'];
   readonly imagesOf?: Targets['imagesOf'];
   readonly problem?: string;
@@ -299,6 +300,7 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
         { engine, required: options.engineRequired ?? true, limit: new Limit(options.signInsAtOnce ?? 10) },
       ],
     ]),
+    ...(options.engineProblem === undefined ? {} : { engineProblem: options.engineProblem }),
     imagesOf: options.imagesOf ?? (() => []),
     schedule: fakeConfig().schedule,
   };
