@@ -74,7 +74,7 @@ const BAD_FILES: BadFile[] = [
       [':10 airflows[1].auth.password', /stands here in clear/, /password: \{env: AIRFLOW_PASSWORD\}/],
       [':10 airflows[1].auth.usernam', /no setting/, /Did you mean `username`/],
       [':11 airflows[1].connections[0]', /no connection id/, /docker_default/],
-      [':12 docker.engines[0]', /no tcp:\/\//, /unix:\/\/\/var/],
+      [':12 docker.engines[0]', /is ssh:\/\//, /tcp:\/\/ with TLS/],
       [':13 schedule.every', /guarantees an expired token/, /every: 4h/],
       [':14 temporal.taskQueue', /at most 200/, /taskQueue: ecr-refresh/],
     ],
@@ -91,7 +91,7 @@ const MANY_FAULTS = `  - name: b
     url: https://u:${CANARY}@airflow.internal
     auth: {usernam: u, password: ${CANARY}}
     connections: [a b]
-docker: {engines: ["tcp://127.0.0.1:2375"]}
+docker: {engines: ["ssh://user@127.0.0.1"]}
 schedule: {every: 13h}
 temporal: {taskQueue: ""}
 `;

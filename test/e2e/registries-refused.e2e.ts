@@ -11,6 +11,7 @@ const PUBLIC = 'public.ecr.aws';
 /** A name that tells no region, for an entry of a wrong one; see the route. */
 const ALIAS = 'ecr.inner.example';
 const EXPIRED = errorBody('Your authorization token has expired. Reauthenticate and try again.');
+const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 const ENDED = errorBody('The security token included in the request is invalid.');
 
 const OTHER_REGION = 'a token of another region, or malformed';
@@ -81,6 +82,14 @@ describe('registries that refuse, or cannot be asked', function () {
       remedy: /Mend the region of the entry under `registries`, or its `registryHost`/,
     },
     {
+      when: 'a bare 400 of a private registry',
+      host: SICK,
+      arrange: () => only(SICK, { status: 400, body: '', headers: REGISTRY_HEADER }),
+      probe: `400: ${OTHER_REGION}`,
+      engine: `400: ${OTHER_REGION}`,
+      remedy: /Mend the region of the entry under `registries`, or its `registryHost`/,
+    },
+    {
       when: 'a fresh token that the registry takes for expired',
       host: SICK,
       arrange: () => only(SICK, { status: 403, body: EXPIRED }),
@@ -117,6 +126,22 @@ describe('registries that refuse, or cannot be asked', function () {
     },
   ];
 
+  it('does not have an engine sign in to a host of ones own that the worker cannot ask for its challenge', async () => {
+    rig.seed({ sick: ALIAS, well: WELL });
+    rig.network.setTrouble(ALIAS, 'unreachable');
+    const { report, code } = await rig.refreshOnce();
+    assert.deepEqual([code, report.failures], [0, []]);
+    assert.ok(rig.held('sick'));
+    assert.ok(report.docker.some(({ registry, signIn }) => registry === ALIAS && signIn === 'none'));
+    assert.ok(
+      report.warnings.some((text) =>
+        text.includes(`to ${ALIAS} was not tested (the worker could not ask the registry where`),
+      ),
+    );
+    assert.ok(!rig.engineNetwork.names.includes(ALIAS));
+    assertNeighbourWell(report);
+  });
+
   function publicAnswers400(place: string): void {
     only(PUBLIC, { status: 400, body: '' }, (path) => path.startsWith(place));
   }
@@ -134,6 +159,7 @@ describe('registries that refuse, or cannot be asked', function () {
       assertNeighbourWell(report);
     });
 
+    if (host === ALIAS) continue;
     it(`tells ${when}, shown by the engine alone, after it was written`, async () => {
       rig.seed({ sick: host, well: WELL });
       rig.network.setTrouble(host, 'unreachable');

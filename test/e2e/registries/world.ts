@@ -107,12 +107,12 @@ export const FLAWED: Readonly<Record<string, { host: string; says: RegExp; meant
   },
   no_region: {
     host: '123456789012.dkr.ecr.us-east1.amazonaws.com',
-    says: /what stands for the region is none/,
+    says: /what stands in place of its region is none/,
     meant: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
   },
   almost_public: {
     host: 'public.ecr.amazonaws.com',
-    says: /it looks like ECR Public and is not/,
+    says: /ECR Public has no other hosts than public\.ecr\.aws and ecr-public\.aws\.com/,
     meant: 'public.ecr.aws',
   },
   strange_suffix: {
