@@ -4,7 +4,7 @@ import type { StoredConnection } from '../../src/domain/connection.js';
 import type { FailureType } from '../../src/domain/failures.js';
 import { resolveRegistry, type NamedRegistry, type RegistrySettings } from '../../src/domain/registries.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/domain/token-group.js';
-import { dockerConnection } from '../fakes/fake-ports.js';
+import { dockerConnection, namedRegistry } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
 const FIPS_REGISTRY = REGISTRY.replace('ecr', 'ecr-fips');
@@ -12,16 +12,7 @@ const USUAL = { service: 'ecr', fips: false, dualStack: false } as const;
 const GROUP: TokenGroup = tokenGroup(DEFAULT_PRINCIPAL, 'us-east-1', USUAL);
 
 function named(name: string, changes: Partial<RegistrySettings>): NamedRegistry {
-  const settings: RegistrySettings = {
-    name,
-    kind: 'private',
-    account: '123456789012',
-    region: 'us-east-1',
-    principal: DEFAULT_PRINCIPAL,
-    fips: false,
-    dualStack: false,
-    ...changes,
-  };
+  const settings = namedRegistry({ name, ...changes });
   return resolveRegistry(settings, '123456789012', String(settings.region));
 }
 
