@@ -13,6 +13,7 @@ import { createRegistryApi } from './adapters/registry/registry.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/reload.js';
 import { Limit } from './domain/limit.js';
+import { registriesInFile } from './domain/registries.js';
 import { VERSION } from './version.js';
 
 export interface Composition {
@@ -69,6 +70,7 @@ function buildTargets(config: RefreshConfig, lasting: Lasting): Targets {
     configHash: config.hash,
     airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, lasting)])),
     registries: config.registries,
+    registriesInFile: registriesInFile(config.registries),
     engines: new Map(
       config.engines.map(({ required, ...target }) => [
         target.url,

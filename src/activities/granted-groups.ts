@@ -19,8 +19,7 @@ export async function grantedGroup(
   group: string | undefined,
   attempt: Attempt,
 ): Promise<TokenGroup> {
-  const inFile = targets.registries.map(registryInFile).filter((registry) => registry !== undefined);
-  const found = pick(groupsOfHost(inFile, host), group);
+  const found = pick(groupsOfHost(targets.registriesInFile, host), group);
   if (found) return found;
   // Airflow Variables are read only for hosts that nothing else explains: Airflow may be away by now.
   for (const settings of targets.registries) {

@@ -3,7 +3,7 @@
 import { judgeConnection, type StoredConnection } from '../domain/connection.js';
 import type { ConnectionRule } from '../domain/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../domain/failures.js';
-import { registriesOfHost, registryInFile, type NamedRegistry } from '../domain/registries.js';
+import { registriesOfHost, type NamedRegistry } from '../domain/registries.js';
 import { bareHost } from '../domain/registry-host.js';
 import type { TokenGroup } from '../domain/token-group.js';
 import type { Attempt } from './attempt.js';
@@ -56,10 +56,9 @@ async function findByHost(
   judge: Judge,
   connection: StoredConnection,
 ): Promise<NamedRegistry | RefreshFailure | undefined> {
-  const { registries } = judge.targets;
+  const { registries, registriesInFile } = judge.targets;
   const host = connection.host ?? '';
-  const inFile = registries.map(registryInFile).filter((registry) => registry !== undefined);
-  const [first, ...more] = registriesOfHost(inFile, host);
+  const [first, ...more] = registriesOfHost(registriesInFile, host);
   if (first && more.length > 0) {
     const names = [first, ...more].map(({ name }) => name).join(' and ');
     const message = `its host is that of registries ${names}, which get their tokens in different ways`;

@@ -3,7 +3,7 @@
 import { findRule, isConnectionId, type ConnectionRule } from '../domain/connection-rules.js';
 import { RefreshFailure } from '../domain/failures.js';
 import type { Limit } from '../domain/limit.js';
-import type { RegistrySettings } from '../domain/registries.js';
+import type { NamedRegistry, RegistrySettings } from '../domain/registries.js';
 import type { ScheduleSettings } from '../domain/schedule.js';
 import type { DailyProofs } from './daily-proofs.js';
 import type { AirflowApi, DockerEngine } from './ports.js';
@@ -28,6 +28,8 @@ export interface Targets {
   readonly configHash: string;
   readonly airflows: ReadonlyMap<string, GrantedAirflow>;
   readonly registries: readonly RegistrySettings[];
+  /** Those whose account and region no Airflow keeps: looked through for every connection and token. */
+  readonly registriesInFile: readonly NamedRegistry[];
   readonly engines: ReadonlyMap<string, GrantedEngine>;
   /** Why there is no default engine, where one was to be tested. */
   readonly engineProblem?: string;

@@ -2,6 +2,7 @@
 // signs in from there; that the connection holds it was proven by the answer to the write.
 import { RefreshFailure } from '../domain/failures.js';
 import { parseEcrHost } from '../domain/registry-host.js';
+import { refusalOf } from '../domain/registry-probe.js';
 import type { DockerInput, DockerSignIn } from '../domain/steps.js';
 import { WRONG_PASSWORD } from '../domain/token.js';
 import { Secret } from '../secret.js';
@@ -48,8 +49,9 @@ async function testFrom(
   }
   const { token, probe } = await take();
   // Docker follows a realm wherever it leads.
-  if (probe.type === 'RegistryRealmForeign') {
-    throw new RefreshFailure(probe.type, `${registry}: ${probe.message}`, probe.remedy);
+  const refusal = refusalOf(probe);
+  if (refusal?.type === 'RegistryRealmForeign') {
+    throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
   }
   if (probe.outcome === 'unreachable' && !parseEcrHost(registry))
     return { ...untested, version, reason: UNASKED };

@@ -1,6 +1,7 @@
 // Fourth step: writes the token into the connections of one Airflow and registry, and goes on where an earlier
 // attempt stopped. Its failures tell what was written before, so that nobody takes that for failed.
 import { RefreshFailure } from '../domain/failures.js';
+import { refusalOf } from '../domain/registry-probe.js';
 import type { TokenFacts, UpdateInput, UpdateOutcome } from '../domain/steps.js';
 import { asUpdateProgress, outcomeOf, type UpdateProgress } from '../domain/update-progress.js';
 import type { Attempt } from './attempt.js';
@@ -29,10 +30,8 @@ export async function updateConnections(
     const { registry } = input;
     const group = await grantedGroup(shared, targets, registry, input.group, attempt);
     const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
-    if (probe.outcome === 'refused') {
-      const { type = 'RegistryRefusedToken', remedy } = probe;
-      throw new RefreshFailure(type, `${registry}: ${probe.message}`, remedy);
-    }
+    const refusal = refusalOf(probe);
+    if (refusal) throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
     const facts = tokenFacts(token, targets, [probe]);
     const problems = await writeToken(
       { judge: { shared, targets, attempt }, airflow, rules, registry, token },

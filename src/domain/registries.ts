@@ -70,6 +70,11 @@ export function registryInFile(settings: RegistrySettings): NamedRegistry | unde
   return registryHost === undefined ? undefined : resolveRegistry(settings, undefined, region);
 }
 
+/** Those of the entries that stand in the file as they are. */
+export function registriesInFile(all: readonly RegistrySettings[]): readonly NamedRegistry[] {
+  return all.map(registryInFile).filter((registry) => registry !== undefined);
+}
+
 /** Whether a host, as a connection has it, is of the registry. One that insists on FIPS has no other hosts. */
 export function isHostOf(registry: NamedRegistry, host: string): boolean {
   const bare = bareHost(host);

@@ -21,7 +21,7 @@ import type { ConnectionRule } from '../../src/domain/connection-rules.js';
 import { DailyProofs } from '../../src/activities/daily-proofs.js';
 import type { Targets, TargetsSource } from '../../src/activities/targets.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
-import type { RegistrySettings } from '../../src/domain/registries.js';
+import { registriesInFile, type RegistrySettings } from '../../src/domain/registries.js';
 import { TokenCache } from '../../src/activities/token-cache.js';
 import { Limit } from '../../src/domain/limit.js';
 import { WRONG_PASSWORD } from '../../src/domain/token.js';
@@ -288,12 +288,14 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
     airflow = new FakeAirflow(),
     connections = ['docker_default'],
     engine = new FakeEngine(),
+    registries = [],
   } = options;
   const rules = options.rules ?? idRules(connections);
   const targets: Targets = {
     configHash: CONFIG_HASH,
     airflows: new Map([['main', { api: airflow, rules }]]),
-    registries: options.registries ?? [],
+    registries,
+    registriesInFile: registriesInFile(registries),
     engines: new Map([
       [
         ENGINE,

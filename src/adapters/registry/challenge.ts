@@ -1,7 +1,7 @@
 // Owns how a registry wants to be signed in to, as its challenge says (`WWW-Authenticate`, RFC 7235 and Docker's token
 // specification). Refuses every realm beyond the registry's own hosts: the password would go there.
 import { isLoopbackHost } from '../../domain/loopback.js';
-import { parseEcrHost } from '../../domain/registry-host.js';
+import { isPublic } from './refusal.js';
 
 export type Challenge =
   /** The password itself with each request; also what is tried where a registry does not say. */
@@ -42,5 +42,5 @@ function isOwnRealm(realm: URL, host: string): boolean {
   if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && isLocal)) return false;
   const own = new URL(`${realm.protocol}//${host}`);
   if (realm.host === own.host) return true;
-  return parseEcrHost(realm.host)?.kind === 'public' && parseEcrHost(host)?.kind === 'public';
+  return isPublic(realm.host) && isPublic(host);
 }

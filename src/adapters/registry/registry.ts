@@ -47,27 +47,27 @@ async function ask(
   const shown = 'refusedBy' in signIn ? signIn.refusedBy : await talk.askBase(signIn.authorization);
   const verdict = 'refusedBy' in signIn ? judgeExchange(host, shown) : judgeSignIn(host, shown);
   if (verdict.outcome !== 'accepted') return { probe: verdict, refusesWrongPassword: false };
-  const control = isOpen || wrongPassword ? await askWrongly(talk, host, challenge, isOpen) : 'not asked';
+  // Whoever lets everybody in need not be asked.
+  const control = !isOpen && wrongPassword ? await askWrongly(talk, host, challenge) : 'not asked';
+  const inconclusive = { outcome: 'inconclusive', message: isOpen ? OPEN : CREDULOUS } as const;
   const pulls = [];
   for (const image of images) pulls.push(await probePull(talk, challenge, password, image));
   return {
     probe: {
       ...verdict,
-      ...(control === 'accepted' ? { outcome: 'inconclusive', message: isOpen ? OPEN : CREDULOUS } : {}),
+      ...(isOpen || control === 'accepted' ? inconclusive : {}),
       ...(pulls.length === 0 ? {} : { pulls }),
     },
     refusesWrongPassword: control === 'refused',
   };
 }
 
-/** Whoever lets everybody in need not be asked; an obstacle says nothing, and the next run asks again. */
+/** What a wrong password gets. An obstacle says nothing, and the next run asks again. */
 async function askWrongly(
   talk: Conversation,
   host: string,
   challenge: Challenge,
-  isOpen: boolean,
 ): Promise<RegistryProbe['outcome']> {
-  if (isOpen) return 'accepted';
   try {
     const signIn = await talk.authorize(challenge, new Secret(WRONG_PASSWORD));
     if ('refusedBy' in signIn) return judgeExchange(host, signIn.refusedBy).outcome;
