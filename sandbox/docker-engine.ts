@@ -194,7 +194,7 @@ async function unmountBelow(folders: string[]): Promise<void> {
   } catch {
     return; // no Linux
   }
-  const targets = mounts.map((line) => line.split(' ')[1] ?? '');
-  const ours = targets.filter((target) => folders.some((folder) => target.startsWith(`${folder}/`)));
+  const allowed = mounts.map((line) => line.split(' ')[1] ?? '');
+  const ours = allowed.filter((target) => folders.some((folder) => target.startsWith(`${folder}/`)));
   for (const target of ours.toReversed()) await runCommand('umount', ['-l', target], { allowFailure: true });
 }

@@ -4,15 +4,15 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatReport } from '../scripts/format-report.js';
-import { describeError, exitCodeOf } from '../scripts/command-line.js';
+import { describeError, toExitCode } from '../scripts/command-line.js';
 import { loadConfig } from '../src/config/load.js';
-import { ConfigError } from '../src/config/problems.js';
+import { ConfigError } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { applySchedule } from '../src/schedule/apply-schedule.js';
-import { desiredSchedule } from '../src/schedule/desired-schedule.js';
+import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
-import { connectClient, type TemporalSettings } from '../src/temporal-connection.js';
+import { connectClient, type TemporalSettings } from '../src/temporal/connection.js';
 import { startOwnSetup } from './quickstart/own-setup.js';
 import { startSandboxSetup } from './quickstart/sandbox-setup.js';
 import type { Setup } from './quickstart/setup.js';
@@ -46,7 +46,7 @@ try {
       `${error instanceof ConfigError ? describeError(error) : (error as Error).message}\n`,
     );
     await shutDown();
-    process.exit(exitCodeOf(error));
+    process.exit(toExitCode(error));
   }
 }
 
@@ -71,7 +71,7 @@ async function quickstart(configPath: string | undefined): Promise<void> {
 async function runOnce(temporal: TemporalSettings, config: RefreshConfig): Promise<boolean> {
   const { client, close } = await connectClient(temporal);
   try {
-    const { outcome, firstRun } = await applySchedule(client, desiredSchedule(config));
+    const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
     say(`Schedule ${config.schedule.id}: ${outcome}`);
     const run = firstRun ?? (await triggerRun(client.schedule.getHandle(config.schedule.id)));
     if (!run)

@@ -3,7 +3,7 @@
 // package. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../src/version.js';
-import { EXIT, exitCodeOf, printError } from './command-line.js';
+import { EXIT, toExitCode, printError } from './command-line.js';
 import { doctorCommand } from './doctor.js';
 import { refreshOnceCommand } from './refresh-once.js';
 import { scheduleCommand } from './schedule.js';
@@ -39,7 +39,7 @@ try {
   await exitByThrowing(program).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) printError(error);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = toExitCode(error);
 }
 
 /** Lets the one place above decide the exit code: commander itself would exit with 1 for wrong usage. */

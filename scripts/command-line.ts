@@ -1,11 +1,11 @@
 // Owns what all commands share: options, exit codes, and how errors are printed. Refuses to print the stack or
 // message of an error that is not ours: it might quote a request.
 import { CommanderError, Option } from 'commander';
-import { ConfigError } from '../src/config/problems.js';
-import { RefreshFailure } from '../src/domain/failures.js';
-import { LOG_LEVELS } from '../src/logging.js';
-import { safeErrorName, safeStackFrames } from '../src/safe-error.js';
-import { TemporalUnavailable } from '../src/temporal-connection.js';
+import { ConfigError } from '../src/config/config-error.js';
+import { RefreshFailure } from '../src/refresh/failures.js';
+import { LOG_LEVELS } from '../src/log/logger.js';
+import { errorClassName, safeStackFrames } from '../src/log/redact-error.js';
+import { TemporalUnavailable } from '../src/temporal/connection.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
 
@@ -43,7 +43,7 @@ export function printError(error: unknown): void {
   process.stderr.write(`${describeError(error)}\n`);
 }
 
-export function exitCodeOf(error: unknown): number {
+export function toExitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   return error instanceof ConfigError ? EXIT.configInvalid : EXIT.failed;
 }
@@ -57,5 +57,5 @@ export function describeError(error: unknown): string {
   }
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
   if (error instanceof TemporalUnavailable || error instanceof CommandFailed) return error.message;
-  return [`Unexpected ${safeErrorName(error)}; this is a defect.`, ...safeStackFrames(error)].join('\n');
+  return [`Unexpected ${errorClassName(error)}; this is a defect.`, ...safeStackFrames(error)].join('\n');
 }

@@ -1,13 +1,13 @@
 // The command `doctor`: checks everything a run needs, one line each with its remedy. Changes nothing.
 import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
-import { ConfigError, formatPlace } from '../src/config/problems.js';
+import { ConfigError, formatPlace } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
-import { checkTargets } from '../src/doctor/check-targets.js';
+import { checkServices } from '../src/doctor/check-services.js';
 import { checkTemporal } from '../src/doctor/check-temporal.js';
 import { ok, warning, type Check } from '../src/doctor/check.js';
-import { describeSchedule } from '../src/domain/schedule.js';
+import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 
 interface DoctorOptions {
@@ -25,13 +25,13 @@ export function doctorCommand(): Command {
     .action(async (options: DoctorOptions) => {
       const { config, checks } = checkConfig(configPath(options.config));
       if (config && !options.offline) {
-        const [temporal, targets] = await Promise.all([checkTemporal(config), checkTargets(config)]);
-        checks.push(...temporal, ...targets.checks, ...checkDockerConfig(targets.registries, process.env));
+        const [temporal, allowed] = await Promise.all([checkTemporal(config), checkServices(config)]);
+        checks.push(...temporal, ...allowed.checks, ...checkDockerConfig(allowed.registries, process.env));
       }
       if (options.json) printJson({ checks });
       else checks.forEach(printCheck);
-      const isWell = checks.every(({ outcome }) => outcome !== 'failed');
-      if (!isWell) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+      const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
+      if (!isHealthy) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
     });
 }
 

@@ -1,7 +1,7 @@
 // Owns how reports look in a terminal: tables for what is, sentences for what failed and what to do.
 import Table from 'cli-table3';
-import type { FailureReport, RefreshReport } from '../src/domain/report.js';
-import type { Preview } from '../src/refresh-once.js';
+import type { FailureReport, RefreshReport } from '../src/refresh/report.js';
+import type { Preview } from '../src/refresh-once/refresh-once.js';
 
 export function formatReport(report: RefreshReport): string {
   return joinSections([
@@ -113,8 +113,8 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
       token.fingerprint,
       token.region,
       token.principalArn ?? '(unknown)',
-      token.reliableUntil < token.expiresAt
-        ? `${formatTime(token.expiresAt)}; its AWS session ends ${formatTime(token.reliableUntil)}`
+      token.usableUntil < token.expiresAt
+        ? `${formatTime(token.expiresAt)}; its AWS session ends ${formatTime(token.usableUntil)}`
         : formatTime(token.expiresAt),
       token.probe,
     ]),

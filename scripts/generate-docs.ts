@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 import { format, resolveConfig } from 'prettier';
 
-import { writeYaml } from '../src/config/issues.js';
-import { DURATION } from '../src/config/schema-values.js';
-import { configJsonSchema, type JsonSchema } from '../src/config/schema.js';
-import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../src/domain/failures.js';
+import { toYaml } from '../src/config/schema-errors.js';
+import { DURATION } from '../src/config/schema/values.js';
+import { configJsonSchema, type JsonSchema } from '../src/config/schema/config.js';
+import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../src/refresh/failures.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONNECTIONS_EXAMPLE = `airflows:
@@ -154,12 +154,12 @@ function describePresence(parent: JsonSchema, key: string, { default: value }: J
   if (parent.required?.includes(key)) return 'required';
   const alternatives = [...(parent.oneOf ?? []), ...(parent.anyOf ?? [])];
   if (alternatives.some(({ required }) => required?.includes(key))) return 'required in one form, see above';
-  return value === undefined || typeof value === 'object' ? 'optional' : `default \`${writeYaml(value)}\``;
+  return value === undefined || typeof value === 'object' ? 'optional' : `default \`${toYaml(value)}\``;
 }
 
 function renderSetting({ path, schema, presence }: Setting): string {
   const key = path.split('.').at(-1) ?? path;
-  const examples = (schema.examples ?? []).map((example) => `- example: \`${key}: ${writeYaml(example)}\`\n`);
+  const examples = (schema.examples ?? []).map((example) => `- example: \`${key}: ${toYaml(example)}\`\n`);
   return `### \`${path}\`
 
 ${escapeMarkdown(schema.description ?? '')}
@@ -170,8 +170,8 @@ ${examples.join('')}`;
 
 function describeForm(schema: JsonSchema): string {
   if (schema.anyOf && schema.type === undefined) return describeChoice(schema.anyOf);
-  if (schema.const !== undefined) return `\`${writeYaml(schema.const)}\``;
-  if (schema.enum) return joinChoices(schema.enum.map((value) => `\`${writeYaml(value)}\``));
+  if (schema.const !== undefined) return `\`${toYaml(schema.const)}\``;
+  if (schema.enum) return joinChoices(schema.enum.map((value) => `\`${toYaml(value)}\``));
   if (schema.pattern === DURATION.source) return 'duration';
   if (schema.type === 'array') return describeList(schema.items);
   if (typeof schema.additionalProperties === 'object') {

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import { durationArgument } from './duration-argument.js';
-import { previewOnce, refreshOnce } from '../src/refresh-once.js';
+import { previewOnce, refreshOnce } from '../src/refresh-once/refresh-once.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatPreview, formatReport } from './format-report.js';
 

@@ -3,22 +3,22 @@ import type { Client, ScheduleDescription, ScheduleHandle } from '@temporalio/cl
 import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
-import { describeSchedule } from '../src/domain/schedule.js';
+import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import {
   applySchedule,
-  describeIfThere,
+  describeOrUndefined,
   isUpToDate,
   type ApplyOutcome,
 } from '../src/schedule/apply-schedule.js';
-import { desiredSchedule } from '../src/schedule/desired-schedule.js';
+import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
 import {
-  asUnavailable,
+  toUnavailable,
   readTemporalSettings,
   TemporalUnavailable,
   withTemporalClient,
-} from '../src/temporal-connection.js';
+} from '../src/temporal/connection.js';
 import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatReport, formatTime } from './format-report.js';
 
@@ -76,7 +76,7 @@ function verb(
 }
 
 async function apply({ client, config, json }: Invocation): Promise<void> {
-  const { outcome, firstRun } = await applySchedule(client, desiredSchedule(config));
+  const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
   const { id } = config.schedule;
   const words: Record<ApplyOutcome, string> = {
     created: `Schedule ${id} created; its first run ${firstRun ? `is ${firstRun.runId}` : 'has not shown up yet'}.`,
@@ -93,7 +93,7 @@ async function describe({ config, handle, json }: Invocation): Promise<void> {
   const { state, info } = description;
   const document = {
     scheduleId: config.schedule.id,
-    upToDate: isUpToDate(description, desiredSchedule(config)),
+    upToDate: isUpToDate(description, buildScheduleOptions(config)),
     paused: state.paused,
     note: state.note || null,
     runsStarted: info.numActionsTaken,
@@ -133,7 +133,7 @@ async function trigger({ client, handle, json }: Invocation, options: ScheduleOp
     return;
   }
   const end = await waitForReport(client, workflowId, runId).catch((error: unknown) => {
-    throw explainLostRun(asUnavailable(readTemporalSettings(), error));
+    throw explainLostRun(toUnavailable(readTemporalSettings(), error));
   });
   if (!end.report)
     throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
@@ -175,7 +175,7 @@ function confirm(json: boolean, scheduleId: string, outcome: string, consequence
 }
 
 async function describeOrFail(handle: ScheduleHandle): Promise<ScheduleDescription> {
-  const description = await describeIfThere(handle);
+  const description = await describeOrUndefined(handle);
   if (description) return description;
   throw new CommandFailed(`There is no schedule ${handle.scheduleId}. Create it by \`schedule apply\`.`);
 }

@@ -1,10 +1,10 @@
 // The command `status`: what the connections hold, what failed last and since when, and when the next run is.
 import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
-import type { AirflowReport, RefreshReport } from '../src/domain/report.js';
-import { formatDuration } from '../src/domain/schedule.js';
+import type { StoreReport, RefreshReport } from '../src/refresh/report.js';
+import { formatDuration } from '../src/refresh/schedule-margins.js';
 import { readStatus, type RefreshStatus } from '../src/status/read-status.js';
-import { withTemporalClient } from '../src/temporal-connection.js';
+import { withTemporalClient } from '../src/temporal/connection.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatFailure, formatTime, table } from './format-report.js';
 
@@ -61,20 +61,20 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
 }
 
 /** There may be many rows, and whoever looks at night looks for these. */
-function failedFirst(a: AirflowReport, b: AirflowReport): number {
+function failedFirst(a: StoreReport, b: StoreReport): number {
   return Number(b.failed > 0) - Number(a.failed > 0);
 }
 
 /** Where the AWS session behind the token ends first, that comes first: the token may be of no use from then on. */
-function formatExpiry({ expiresAt, reliableUntil }: AirflowReport, now: Date): string {
+function formatExpiry({ expiresAt, usableUntil }: StoreReport, now: Date): string {
   if (expiresAt === null) return 'never refreshed';
   const leftMs = (iso: string): number => new Date(iso).getTime() - now.getTime();
   const expiry =
     leftMs(expiresAt) > 0 ? inMinutes(leftMs(expiresAt)) : `EXPIRED ${inMinutes(-leftMs(expiresAt))} ago`;
-  if (!reliableUntil || reliableUntil >= expiresAt || leftMs(expiresAt) <= 0) return expiry;
-  return leftMs(reliableUntil) > 0
-    ? `${inMinutes(leftMs(reliableUntil))} (its AWS session; the token: ${expiry})`
-    : `its AWS session ENDED ${inMinutes(-leftMs(reliableUntil))} ago (the token: ${expiry})`;
+  if (!usableUntil || usableUntil >= expiresAt || leftMs(expiresAt) <= 0) return expiry;
+  return leftMs(usableUntil) > 0
+    ? `${inMinutes(leftMs(usableUntil))} (its AWS session; the token: ${expiry})`
+    : `its AWS session ENDED ${inMinutes(-leftMs(usableUntil))} ago (the token: ${expiry})`;
 }
 
 /** Whole minutes: seconds say nothing of hours. */

@@ -1,7 +1,7 @@
 // The command `worker`: runs the Temporal worker until SIGTERM or SIGINT.
 import { Command } from 'commander';
 import { configPath } from '../src/config/load.js';
-import { createLogger, type LogLevel } from '../src/logging.js';
+import { createLogger, type LogLevel } from '../src/log/logger.js';
 import { configOption, logLevelOption } from './command-line.js';
 
 interface WorkerCommandOptions {

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { failureInterceptor } from './activities/failure-interceptor.js';
 import { temporalActivities } from './activities/temporal-activities.js';
-import { compose } from './compose.js';
+import { createApp } from './app.js';
 import { loadConfig } from './config/load.js';
-import { formatProblem } from './config/problems.js';
+import { formatProblem } from './config/config-error.js';
 import type { RefreshConfig } from './config/refresh-config.js';
-import { ConfigStore } from './config/reload.js';
-import type { Logger } from './logging.js';
-import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal-connection.js';
-import { temporalLogger } from './temporal-logger.js';
-import { LOOK_EVERY_MS, TemporalOutage } from './temporal-outage.js';
+import { ConfigStore } from './config/config-store.js';
+import type { Logger } from './log/logger.js';
+import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/connection.js';
+import { temporalLogger } from './temporal/sdk-logger.js';
+import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
 
 /**
  * Runs the worker until SIGTERM or SIGINT: then it takes no new work, gives activities 30 s to end, and hands
@@ -26,10 +26,10 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   const signals = handleStopSignals();
   const configs = new ConfigStore(loadConfig(configPath));
   logWarnings(configs.current, logger);
-  const { activities } = compose(configs);
+  const { activities } = createApp(configs);
   const settings = readTemporalSettings();
   const { taskQueue, hash } = configs.current;
-  const outage = new TemporalOutage(logger);
+  const outage = new TemporalHealth(logger);
   Runtime.install({
     logger: temporalLogger(logger, (reason) => outage.noteFailure(reason)),
     // They are ours: the SDK listens for the first one alone, and the next one would kill the worker as it drains.
@@ -38,7 +38,10 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
   const connection = await connect(settings);
-  const look = setInterval(() => void outage.look(() => whatIsWrong(connection, settings)), LOOK_EVERY_MS);
+  const look = setInterval(
+    () => void outage.look(() => whatIsWrong(connection, settings)),
+    HEALTH_CHECK_INTERVAL_MS,
+  );
   try {
     const worker = await Worker.create({
       ...workflowCode(),
@@ -123,7 +126,7 @@ async function whatIsWrong(
 ): Promise<string | undefined> {
   const { namespace } = settings;
   try {
-    await connection.withDeadline(Date.now() + LOOK_EVERY_MS, () =>
+    await connection.withDeadline(Date.now() + HEALTH_CHECK_INTERVAL_MS, () =>
       connection.workflowService.describeNamespace({ namespace }),
     );
     return undefined;

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What the files under test import, so that nothing but the rule in question can be wrong with them. */
 const LAYOUT: Readonly<Record<string, string>> = {
   'src/secret.ts': 'export const secret = 1;',
-  'src/compose.ts': "import { ecr } from './adapters/ecr.js';\nexport const composed = ecr;",
+  'src/createApp.ts': "import { ecr } from './adapters/ecr.js';\nexport const composed = ecr;",
   'src/domain/token.ts': 'export const token = 1;',
   'src/domain/plan.ts': "import { token } from './token.js';\nexport const plan = token;",
   'src/activities/index.ts': 'export interface Steps {\n  readonly a: number;\n}\nexport const steps = 1;',
@@ -21,7 +21,7 @@ const LAYOUT: Readonly<Record<string, string>> = {
   'src/workflows/run.ts':
     "import { sleep } from '@temporalio/workflow';\nimport type { Steps } from '../activities/index.js';\n" +
     "import { plan } from '../domain/plan.js';\nexport const run = (s: Steps): unknown => [sleep, plan, s];",
-  'src/status/read.ts': "import { composed } from '../compose.js';\nexport const read = composed;",
+  'src/status/read.ts': "import { composed } from '../createApp.js';\nexport const read = composed;",
   'scripts/status.ts': "import { read } from '../src/status/read.js';\nexport const status = read;",
 };
 
@@ -148,13 +148,13 @@ describe('the import directions', function () {
     }
   }
 
-  function codesOf(file: string): string[] {
+  function getErrorCodes(file: string): string[] {
     return reports.filter(({ filename }) => filename.replaceAll('\\', '/') === file).map(({ code }) => code);
   }
 
   for (const { what, file, rule } of FORBIDDEN) {
     it(`forbid that ${what}`, () => {
-      const codes = codesOf(file);
+      const codes = getErrorCodes(file);
       assert.ok(
         codes.some((code) => code.endsWith(`(${rule})`)),
         `reported: ${codes.join(', ') || 'nothing'}`,
@@ -163,6 +163,6 @@ describe('the import directions', function () {
   }
 
   for (const file of Object.keys(LAYOUT)) {
-    it(`have nothing against ${file}`, () => assert.deepEqual(codesOf(file), []));
+    it(`have nothing against ${file}`, () => assert.deepEqual(getErrorCodes(file), []));
   }
 });

@@ -65,7 +65,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const token = bearers.handOut(visit, care === 'ecr');
         return token === undefined ? { status: 400, body: '' } : { status: 200, body: { token } };
       }
-      return admit(visit) ?? judgePull(visit, denied, options);
+      return admit(visit) ?? classifyPull(visit, denied, options);
     },
     setCare: (next) => void (care = next),
     setChallenge: (next) => void (realm = next),
@@ -92,7 +92,7 @@ function judgeAtPrivate(visit: Visit, { aws, region }: AdmissionOptions): Answer
 }
 
 /** Signing in says nothing of pulling: that is another permission, of each repository. */
-function judgePull(
+function classifyPull(
   visit: Visit,
   denied: ReadonlySet<string>,
   { aws, region: regionHere }: AdmissionOptions,

@@ -1,7 +1,7 @@
 // Owns what an activity knows of the attempt it runs in, however it was called: by Temporal or directly.
 import { setMaxListeners } from 'node:events';
-import { RefreshFailure } from '../domain/failures.js';
-import type { StepName } from '../domain/steps.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import type { StepName } from '../refresh/activity-types.js';
 
 export interface Attempt {
   /** Key of the run's tokens. */
@@ -21,7 +21,7 @@ export interface Attempt {
  * when `cancellation` does. A timer of our own: Node 20 may collect an AbortSignal.timeout that was combined with
  * another signal, and it never fires then.
  */
-export async function withTimeLimit<T>(
+export async function withAttemptLimit<T>(
   step: StepName,
   limitMs: number,
   run: (signal: AbortSignal) => Promise<T>,
@@ -44,7 +44,7 @@ export async function withTimeLimit<T>(
 }
 
 /** Waits for a promise that others wait for too, no longer than the caller may. */
-export async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function orAbort<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -1,13 +1,13 @@
 // Third step: has a fresh token of a token group in the worker's cache, shown to its registries, and answers facts
 // about it. The token itself stays in the worker.
-import { RefreshFailure, type FailureType } from '../domain/failures.js';
-import { Limit } from '../domain/limit.js';
-import type { ExtractInput, RegistryProbe, TokenFacts } from '../domain/steps.js';
-import type { TokenGroup } from '../domain/token-group.js';
+import { RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { Semaphore } from '../refresh/semaphore.js';
+import type { ExtractInput, RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
+import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from './attempt.js';
-import { grantedGroup } from './granted-groups.js';
-import { targetsOf, type Shared, type Targets } from './targets.js';
-import { tokenFacts } from './token-cache.js';
+import { resolveTokenGroup } from './resolve-token-group.js';
+import { getAllowedConfig, type Dependencies, type AllowedConfig } from './allowed-config.js';
+import { toTokenInfo } from '../ecr/token-cache.js';
 
 /**
  * Registries of one group that are asked side by side. Some hundreds in a row would outlast the attempt when they do not
@@ -16,63 +16,63 @@ import { tokenFacts } from './token-cache.js';
 const PROBES_AT_ONCE = 50;
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, ConnectionRegistryChanged; RegistryRefusedToken or
- *   RegistryRealmForeign when no registry may have the token (a refusal by some is in the answer); whatever RunRegistries
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, ConnectionRegistryChanged; TokenRejected or
+ *   RegistryRealmForeign when no registry may have the token (a refusal by some is in the answer); whatever RegistryResolver
  *   and TokenCache throw
  */
 export async function extractToken(
-  shared: Shared,
+  shared: Dependencies,
   attempt: Attempt,
   input: ExtractInput,
-): Promise<TokenFacts> {
-  const targets = targetsOf(shared.source, input.configHash);
-  const group = await commonGroup(shared, targets, input, attempt);
-  const limit = new Limit(PROBES_AT_ONCE);
+): Promise<TokenInfo> {
+  const allowed = getAllowedConfig(shared.source, input.configHash);
+  const group = await commonGroup(shared, allowed, input, attempt);
+  const limit = new Semaphore(PROBES_AT_ONCE);
   const probed = await Promise.all(
     input.registries.map((registry) =>
-      limit.run(() => shared.tokens.take(attempt, targets, group, registry)),
+      limit.run(() => shared.tokens.take(attempt, allowed, group, registry)),
     ),
   );
   const [first] = probed;
   const probes = probed.map(({ probe }) => probe);
   if (!first || probes.every((probe) => probe.outcome === 'refused')) throw refusalByAll(probes);
-  return tokenFacts(first.token, targets, probes);
+  return toTokenInfo(first.token, allowed, probes);
 }
 
 /** All registries must be of the group that was asked for. */
 async function commonGroup(
-  shared: Shared,
-  targets: Targets,
+  shared: Dependencies,
+  allowed: AllowedConfig,
   { group: name, registries }: ExtractInput,
   attempt: Attempt,
 ): Promise<TokenGroup> {
   let group: TokenGroup | undefined;
   for (const registry of registries) {
     try {
-      group = await grantedGroup(shared, targets, registry, name, attempt);
+      group = await resolveTokenGroup(shared, allowed, registry, name, attempt);
     } catch (error) {
-      throw isNotGranted(error) && isByVariable(targets, registry) ? variableChanged() : error;
+      throw isNotAllowed(error) && isByVariable(allowed, registry) ? variableChanged() : error;
     }
   }
   // The form of the input is checked: the list is not empty.
-  return group ?? Promise.reject(new RefreshFailure('InputNotGranted', 'No registry was asked for.'));
+  return group ?? Promise.reject(new RefreshFailure('InputNotAllowed', 'No registry was asked for.'));
 }
 
 function refusalByAll(probes: readonly RegistryProbe[]): RefreshFailure {
   const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
-  const types = new Set<FailureType>(probes.map(({ type = 'RegistryRefusedToken' }) => type));
-  const [type = 'RegistryRefusedToken'] = types;
+  const types = new Set<FailureType>(probes.map(({ type = 'TokenRejected' }) => type));
+  const [type = 'TokenRejected'] = types;
   // With several reasons each registry's own is in the message, and the remedy of the catalogue fits best.
   const remedy = probes.length === 1 ? probes[0]?.remedy : undefined;
-  return new RefreshFailure(types.size === 1 ? type : 'RegistryRefusedToken', answers.join('; '), remedy);
+  return new RefreshFailure(types.size === 1 ? type : 'TokenRejected', answers.join('; '), remedy);
 }
 
-function isNotGranted(error: unknown): boolean {
-  return error instanceof RefreshFailure && error.type === 'InputNotGranted';
+function isNotAllowed(error: unknown): boolean {
+  return error instanceof RefreshFailure && error.type === 'InputNotAllowed';
 }
 
 /** Where an Airflow Variable says the region, another worker may have read another value than this one. */
-function isByVariable({ registries }: Targets, host: string): boolean {
+function isByVariable({ registries }: AllowedConfig, host: string): boolean {
   return registries.some(({ registryHost, region }) => registryHost === host && typeof region !== 'string');
 }
 

@@ -4,12 +4,12 @@
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { waitBeforeRetryMs } from '../domain/activity-limits.js';
-import { failureEntry, RefreshFailure } from '../domain/failures.js';
-import type { StepName } from '../domain/steps.js';
-import type { Logger } from '../logging.js';
-import { isRefreshFailure, safeErrorName, safeStackFrames } from '../safe-error.js';
-import { retriesTimeLeftMs } from './attempt-time.js';
+import { waitBeforeRetryMs } from '../refresh/activity-limits.js';
+import { failureEntry, RefreshFailure } from '../refresh/failures.js';
+import type { StepName } from '../refresh/activity-types.js';
+import type { Logger } from '../log/logger.js';
+import { isRefreshFailure, errorClassName, safeStackFrames } from '../log/redact-error.js';
+import { retriesTimeLeftMs } from './attempt-deadline.js';
 
 /** What an attempt needs beside its back-off to begin at all. */
 const START_RESERVE_MS = 2000;
@@ -63,7 +63,7 @@ function withoutStack(failure: Error): Error {
 /** Never throws: an error in here would itself reach the history unseen. */
 function asRefreshFailure(error: unknown, activityType: string, logger: Logger): RefreshFailure {
   if (isRefreshFailure(error)) return error;
-  const name = safeErrorName(error);
+  const name = errorClassName(error);
   logger.error({ activityType, error: name, frames: safeStackFrames(error) }, 'activity failed unexpectedly');
   return new RefreshFailure('Unexpected', `${name} in ${activityType}.`);
 }

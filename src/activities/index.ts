@@ -1,25 +1,25 @@
 // The five activities of a run, over the ports they need. Each takes its attempt first and one plain object.
 import type {
   DockerInput,
-  DockerSignIn,
+  DockerLogin,
   ExtractInput,
   InspectInput,
   Inspection,
   RefreshPlan,
-  TokenFacts,
+  TokenInfo,
   UpdateInput,
   UpdateOutcome,
-} from '../domain/steps.js';
+} from '../refresh/activity-types.js';
 import type { Attempt } from './attempt.js';
-import type { DailyProofs } from './daily-proofs.js';
+import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
 import { extractToken } from './extract-token.js';
-import { checkInput } from './granted-input.js';
+import { checkInput } from './input-schemas.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
-import { RunRegistries } from './run-registries.js';
-import type { Shared, TargetsSource } from './targets.js';
+import { RegistryResolver } from './registry-resolver.js';
+import type { Dependencies, ConfigSource } from './allowed-config.js';
 import { testDocker } from './test-docker.js';
-import type { TokenCache } from './token-cache.js';
+import type { TokenCache } from '../ecr/token-cache.js';
 import { updateConnections } from './update-connections.js';
 
 const INSPECT_INPUT = { configHash: 'name', airflow: 'name', page: 'page' } as const;
@@ -36,18 +36,18 @@ const DOCKER_INPUT = { configHash: 'name', engine: 'name', registry: 'name', gro
 export interface RefreshActivities {
   planRefresh(attempt: Attempt): Promise<RefreshPlan>;
   inspectConnections(attempt: Attempt, input: InspectInput): Promise<Inspection>;
-  extractToken(attempt: Attempt, input: ExtractInput): Promise<TokenFacts>;
+  extractToken(attempt: Attempt, input: ExtractInput): Promise<TokenInfo>;
   updateConnections(attempt: Attempt, input: UpdateInput): Promise<UpdateOutcome>;
-  testDocker(attempt: Attempt, input: DockerInput): Promise<DockerSignIn>;
+  testDocker(attempt: Attempt, input: DockerInput): Promise<DockerLogin>;
 }
 
 /** Activities are async, so that a refused input is a rejection like every other failure. */
 export function createActivities(
-  source: TargetsSource,
+  source: ConfigSource,
   tokens: TokenCache,
-  proofs: DailyProofs,
+  proofs: NegativeCheckCache,
 ): RefreshActivities {
-  const shared: Shared = { source, tokens, registries: new RunRegistries(), proofs };
+  const shared: Dependencies = { source, tokens, registries: new RegistryResolver(), proofs };
   return {
     planRefresh: () => planRefresh(source),
     inspectConnections: async (attempt, input) =>

@@ -1,20 +1,25 @@
 // Second step: looks at the configured connections of an Airflow and says which registry each belongs to, and
 // which must not be written: first those that are named, then those that a pattern matches. Changes nothing.
-import { findRule, isConnectionId, passedOver, type ConnectionRule } from '../domain/connection-rules.js';
-import type { StoredConnection } from '../domain/connection.js';
-import { RefreshFailure } from '../domain/failures.js';
-import type { ConnectionProblem, InspectInput, Inspection, WritableConnections } from '../domain/steps.js';
-import { eachConnection, PATIENT_ATTEMPTS, problemOf } from './each-connection.js';
+import { findRule, isConnectionId, passedOver, type ConnectionRule } from '../refresh/connection-rules.js';
+import type { ConnectionRecord } from '../refresh/check-connection.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import type {
+  ConnectionProblem,
+  InspectInput,
+  Inspection,
+  WritableConnections,
+} from '../refresh/activity-types.js';
+import { forEachConnection, ATTEMPTS_BEFORE_ISOLATING, toProblem } from './connection-failures.js';
 import type { Attempt } from './attempt.js';
-import { lookForShadows } from './look-for-shadows.js';
-import { judgeByRule, registryToCreate, type Judge } from './judge-by-rule.js';
+import { detectOverrides } from './detect-overrides.js';
+import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
 import type { ConnectionPage } from './ports.js';
-import { grantedAirflow, targetsOf, type GrantedAirflow, type Shared } from './targets.js';
+import { getAllowedStore, getAllowedConfig, type AllowedStore, type Dependencies } from './allowed-config.js';
 
 /** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
 const CONNECTIONS_PER_PAGE = 20;
 
-type Finding =
+type InspectedConnection =
   | {
       readonly id: string;
       readonly registry: string;
@@ -24,83 +29,87 @@ type Finding =
       readonly isMissing?: true;
     }
   | { readonly id: string; readonly problem: ConnectionProblem }
-  | { readonly id: string; readonly isPassedOver: true };
+  | { readonly id: string; readonly isSkipped: true };
 
-/** @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever AirflowApi throws */
+/** @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, and whatever ConnectionStore throws */
 export async function inspectConnections(
-  shared: Shared,
+  shared: Dependencies,
   attempt: Attempt,
   input: InspectInput,
 ): Promise<Inspection> {
-  const targets = targetsOf(shared.source, input.configHash);
-  const airflow = grantedAirflow(targets, input.airflow);
-  const judge = { shared, targets, attempt };
+  const allowed = getAllowedConfig(shared.source, input.configHash);
+  const airflow = getAllowedStore(allowed, input.airflow);
+  const judge = { shared, allowed, attempt };
   const idRules = airflow.rules.filter((rule) => rule.kind === 'id');
   const pagesOfIds = Math.ceil(idRules.length / CONNECTIONS_PER_PAGE);
   const hasPatterns = airflow.rules.length > idRules.length;
   if (input.page >= pagesOfIds && hasPatterns) return inspectList(judge, airflow, input, pagesOfIds);
   const start = input.page * CONNECTIONS_PER_PAGE;
   const ids = idRules.slice(start, start + CONNECTIONS_PER_PAGE).map(({ id }) => id);
-  const { results, problems } = await eachConnection(ids, attempt.number, (id) =>
+  const { results, problems } = await forEachConnection(ids, attempt.number, (id) =>
     inspectById(judge, airflow, id),
   );
   const isLast = input.page + 1 >= pagesOfIds && !hasPatterns;
   const inspection = inspectionOf(input.airflow, results, problems, isLast ? null : input.page + 1);
-  return withShadows(judge, airflow, input, results, inspection);
+  return withOverrides(judge, airflow, input, results, inspection);
 }
 
 /** Asked once per run, with what the first page holds: each connection may cost a request. */
-async function withShadows(
-  { attempt }: Judge,
-  { api }: GrantedAirflow,
+async function withOverrides(
+  { attempt }: MatchContext,
+  { api }: AllowedStore,
   input: InspectInput,
-  findings: readonly Finding[],
+  findings: readonly InspectedConnection[],
   inspection: Inspection,
 ): Promise<Inspection> {
   if (input.page > 0) return inspection;
   const connections = findings.flatMap((finding) => {
     if ('registry' in finding) return [{ id: finding.id, host: finding.host }];
-    const isMissing = 'problem' in finding && finding.problem.type === 'AirflowConnectionMissing';
+    const isMissing = 'problem' in finding && finding.problem.type === 'ConnectionMissing';
     return isMissing ? [{ id: finding.id, host: null }] : [];
   });
-  const warnings = await lookForShadows(api, input.airflow, connections, attempt.signal);
+  const warnings = await detectOverrides(api, input.airflow, connections, attempt.signal);
   return { ...inspection, warnings: [...inspection.warnings, ...warnings] };
 }
 
-async function inspectById(judge: Judge, airflow: GrantedAirflow, id: string): Promise<Finding> {
+async function inspectById(
+  judge: MatchContext,
+  airflow: AllowedStore,
+  id: string,
+): Promise<InspectedConnection> {
   const connection = await airflow.api.readConnection(id, judge.attempt.signal);
   const rule = findRule(airflow.rules, id);
   if (connection && rule) return inspectOne(judge, rule, connection);
   const registry = rule && (await registryToCreate(judge, rule));
   if (!registry) return { id, problem: missing(id) };
-  if (registry instanceof RefreshFailure) return { id, problem: problemOf(id, registry) };
+  if (registry instanceof RefreshFailure) return { id, problem: toProblem(id, registry) };
   return { id, registry: registry.host, group: registry.group.name, host: null, isMissing: true };
 }
 
 async function inspectOne(
-  judge: Judge,
+  judge: MatchContext,
   rule: ConnectionRule,
-  connection: StoredConnection,
-): Promise<Finding> {
+  connection: ConnectionRecord,
+): Promise<InspectedConnection> {
   const { id, host } = connection;
-  const verdict = await judgeByRule(judge, rule, connection);
+  const verdict = await matchConnection(judge, rule, connection);
   if (!(verdict instanceof RefreshFailure) && !isConnectionId(id)) {
     const message = `Connection ${JSON.stringify(id.slice(0, 80))} is not written: its id cannot be requested.`;
-    return { id, problem: problemOf(id, new RefreshFailure('ConnectionIdInvalid', message)) };
+    return { id, problem: toProblem(id, new RefreshFailure('ConnectionIdInvalid', message)) };
   }
   if (!(verdict instanceof RefreshFailure)) {
     const { registry, group, warning } = verdict;
     return { id, registry, group: group.name, host, ...(warning === undefined ? {} : { warning }) };
   }
   // A pattern takes in what nobody named: another kind of registry there is no mistake.
-  const isPassedOver = rule.kind === 'match' && verdict.type === 'ConnectionRegistryUnknown';
-  return isPassedOver ? { id, isPassedOver } : { id, problem: problemOf(id, verdict) };
+  const isSkipped = rule.kind === 'match' && verdict.type === 'ConnectionRegistryUnknown';
+  return isSkipped ? { id, isSkipped } : { id, problem: toProblem(id, verdict) };
 }
 
 /** One page of Airflow's list: of what matches, connections of other types are nobody's business here. */
 async function inspectList(
-  judge: Judge,
-  airflow: GrantedAirflow,
+  judge: MatchContext,
+  airflow: AllowedStore,
   input: InspectInput,
   pagesOfIds: number,
 ): Promise<Inspection> {
@@ -110,14 +119,14 @@ async function inspectList(
     const unreadable = { type, message, remedy };
     return { ...inspectionOf(input.airflow, [], [], input.page + 1), unreadable };
   }
-  const findings: Finding[] = [];
+  const findings: InspectedConnection[] = [];
   for (const connection of page.connections) {
     const rule = findRule(airflow.rules, connection.id);
     if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
     findings.push(await inspectOne(judge, rule, connection));
   }
   const inspection = inspectionOf(input.airflow, findings, [], page.hasMore ? input.page + 1 : null);
-  return withShadows(judge, airflow, input, findings, inspection);
+  return withOverrides(judge, airflow, input, findings, inspection);
 }
 
 /**
@@ -125,15 +134,15 @@ async function inspectList(
  * is well, this one is told as a failure, and the others go on.
  */
 async function readPage(
-  { api }: GrantedAirflow,
+  { api }: AllowedStore,
   page: number,
   { number, signal }: Attempt,
 ): Promise<ConnectionPage | RefreshFailure> {
   try {
     return await api.listConnections(page, signal);
   } catch (error) {
-    const maySkip = error instanceof RefreshFailure && error.type === 'AirflowUnavailable';
-    if (!maySkip || number <= PATIENT_ATTEMPTS) throw error;
+    const maySkip = error instanceof RefreshFailure && error.type === 'StoreUnavailable';
+    if (!maySkip || number <= ATTEMPTS_BEFORE_ISOLATING) throw error;
     await api.listConnections(page + 1, signal);
     const message = `Connections ${page * 100 + 1} to ${page * 100 + 100} of the list, by id, could not be read. ${error.message}`;
     return new RefreshFailure(error.type, message, error.remedy);
@@ -141,16 +150,16 @@ async function readPage(
 }
 
 export function missing(id: string): ConnectionProblem {
-  return problemOf(id, new RefreshFailure('AirflowConnectionMissing', `Airflow has no connection ${id}.`));
+  return toProblem(id, new RefreshFailure('ConnectionMissing', `Airflow has no connection ${id}.`));
 }
 
 function inspectionOf(
   airflow: string,
-  findings: readonly Finding[],
+  findings: readonly InspectedConnection[],
   problems: readonly ConnectionProblem[],
   nextPage: number | null,
 ): Inspection {
-  const passed = passedOver(findings.flatMap((finding) => ('isPassedOver' in finding ? [finding.id] : [])));
+  const passed = passedOver(findings.flatMap((finding) => ('isSkipped' in finding ? [finding.id] : [])));
   return {
     writable: byRegistry(findings),
     refused: [...problems, ...findings.flatMap((finding) => ('problem' in finding ? [finding.problem] : []))],
@@ -162,7 +171,7 @@ function inspectionOf(
   };
 }
 
-function byRegistry(findings: readonly Finding[]): WritableConnections[] {
+function byRegistry(findings: readonly InspectedConnection[]): WritableConnections[] {
   const parts = new Map<
     string,
     { registry: string; group: string; connections: string[]; toCreate?: string[] }

@@ -1,15 +1,15 @@
 // First step of a run: reads the configuration file again and says what there is to do. Touches no network.
-import type { RefreshPlan } from '../domain/steps.js';
-import type { TargetsSource } from './targets.js';
+import type { RefreshPlan } from '../refresh/activity-types.js';
+import type { ConfigSource } from './allowed-config.js';
 
 /** @throws RefreshFailure ConfigInvalid when there is no good configuration at all */
-export async function planRefresh(source: TargetsSource): Promise<RefreshPlan> {
-  const { targets, problem } = source.reread();
+export async function planRefresh(source: ConfigSource): Promise<RefreshPlan> {
+  const { allowed, problem } = source.reread();
   return {
-    configHash: targets.configHash,
-    airflows: [...targets.airflows.keys()],
-    engines: [...targets.engines.keys()],
-    ...(targets.engineProblem === undefined ? {} : { engineProblem: targets.engineProblem }),
+    configHash: allowed.configHash,
+    airflows: [...allowed.airflows.keys()],
+    engines: [...allowed.engines.keys()],
+    ...(allowed.engineProblem === undefined ? {} : { engineProblem: allowed.engineProblem }),
     ...(problem === undefined ? {} : { configProblem: problem }),
   };
 }

@@ -1,14 +1,14 @@
 // Owns what the activities ask of the outside world. Adapters implement it and throw RefreshFailure alone:
 // no error of an SDK or HTTP client, which may carry tokens and bodies, ever passes through here.
-import type { Secret } from '../secret.js';
-import type { StoredConnection } from '../domain/connection.js';
-import type { RefreshFailure } from '../domain/failures.js';
-import type { RegistryProbe } from '../domain/steps.js';
-import type { TokenGroup } from '../domain/token-group.js';
+import type { Secret } from '../log/secret.js';
+import type { ConnectionRecord } from '../refresh/check-connection.js';
+import type { RefreshFailure } from '../refresh/failures.js';
+import type { RegistryProbe } from '../refresh/activity-types.js';
+import type { TokenGroup } from '../refresh/token-group.js';
 
 /** A page of the connections of an Airflow, in the order of their ids. */
 export interface ConnectionPage {
-  readonly connections: readonly StoredConnection[];
+  readonly connections: readonly ConnectionRecord[];
   /** Whether there may be more after this page. */
   readonly hasMore: boolean;
 }
@@ -26,13 +26,13 @@ export interface NewConnection {
 }
 
 /** A connection that something may hide; its host is null when the database has no such connection. */
-export interface MaybeShadowed {
+export interface OverrideCandidate {
   readonly id: string;
   readonly host: string | null;
 }
 
 /** What comes before Airflow's database when it looks for a connection, as far as it lets one see. */
-export interface Shadows {
+export interface Overrides {
   /** Classes of secrets backends, by bare name. Which connections they hold is not told. */
   readonly backends: readonly string[];
   /** Ids for which Airflow has a connection that is not the one of its database. */
@@ -40,13 +40,13 @@ export interface Shadows {
 }
 
 /** One Airflow deployment, signed in to on first use. */
-export interface AirflowApi {
+export interface ConnectionStore {
   /**
    * Reads a connection; undefined when Airflow has none of this id.
-   * @throws RefreshFailure AirflowUnreachable, AirflowUnavailable, AirflowUnauthorized, AirflowForbidden,
-   *   AirflowRequestRejected; with MWAA also those of AWS credentials
+   * @throws RefreshFailure StoreUnreachable, StoreUnavailable, StoreUnauthorized, StoreForbidden,
+   *   StoreRequestRejected; with MWAA also those of AWS credentials
    */
-  readConnection(id: string, signal: AbortSignal): Promise<StoredConnection | undefined>;
+  readConnection(id: string, signal: AbortSignal): Promise<ConnectionRecord | undefined>;
   /**
    * A page of all connections, 100 at most; pages count from 0. Airflow 2 tells no `extra` in a list: it is null there,
    * so a connection is to be read by itself before it is written. @throws RefreshFailure as readConnection
@@ -58,24 +58,24 @@ export interface AirflowApi {
    * @throws RefreshFailure as readConnection
    */
   writePassword(
-    connection: StoredConnection,
+    connection: ConnectionRecord,
     password: Secret,
     signal: AbortSignal,
-  ): Promise<StoredConnection | undefined>;
+  ): Promise<ConnectionRecord | undefined>;
   /**
-   * The most connections that one `writePasswords` takes for a password of this many bytes; 1 where this Airflow
+   * The most connections that one `writeMany` takes for a password of this many bytes; 1 where this Airflow
    * has no bulk request. @throws RefreshFailure as readConnection
    */
   bulkLimit(passwordBytes: number, signal: AbortSignal): Promise<number>;
   /**
    * Writes the password of several connections by one request, each for itself: one that is missing fails alone.
    * Answers one outcome for each, in the order given.
-   * @throws RefreshFailure as readConnection. AirflowForbidden and AirflowRequestRejected mean that Airflow refuses
+   * @throws RefreshFailure as readConnection. StoreForbidden and StoreRequestRejected mean that Airflow refuses
    *   the request as a whole and has written nothing: the caller may go on by `writePassword`, one by one.
    *   After any other failure some of the passwords may have been written.
    */
-  writePasswords(
-    connections: readonly StoredConnection[],
+  writeMany(
+    connections: readonly ConnectionRecord[],
     password: Secret,
     signal: AbortSignal,
   ): Promise<readonly BulkOutcome[]>;
@@ -97,7 +97,7 @@ export interface AirflowApi {
    * Looks for what hides these connections. Changes nothing, and takes 15 s at most. Silent about what Airflow does not
    * tell, and when it fails: it never throws but the reason of an abort.
    */
-  readShadows(connections: readonly MaybeShadowed[], signal: AbortSignal): Promise<Shadows>;
+  findOverrides(connections: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides>;
   /** Version of Airflow, such as `3.3.2`; needs no sign-in. @throws RefreshFailure as readConnection */
   readVersion(signal: AbortSignal): Promise<string>;
 }
@@ -127,7 +127,7 @@ export interface TokenIssuer {
 }
 
 /** What else a registry is asked when a password is shown to it. */
-export interface ProbeQuestions {
+export interface ProbeOptions {
   /** Whether it refuses a wrong password: one that does not proves nothing by its yes. */
   readonly wrongPassword: boolean;
   /** Images whose manifests are asked for: repository, and tag or digest. */
@@ -135,17 +135,17 @@ export interface ProbeQuestions {
 }
 
 /** What a registry said, and whether it was seen to refuse a wrong password. */
-export interface ProbeAnswer {
+export interface ProbeResult {
   readonly probe: RegistryProbe;
   readonly refusesWrongPassword: boolean;
 }
 
-export interface RegistryApi {
+export interface RegistryVerifier {
   /**
    * Shows a password to the registry: `GET /v2/`, by the way to sign in that the registry asks for. Never throws: no
    * answer is the outcome `unreachable`. The password is sent to the registry's own host alone.
    */
-  probe(host: string, password: Secret, questions: ProbeQuestions, signal: AbortSignal): Promise<ProbeAnswer>;
+  probe(host: string, password: Secret, questions: ProbeOptions, signal: AbortSignal): Promise<ProbeResult>;
 }
 
 /** One Docker Engine. */
@@ -154,7 +154,7 @@ export interface DockerEngine {
   readVersion(signal: AbortSignal): Promise<string>;
   /**
    * Signs in to a registry from this engine (`POST /auth`); the engine stores nothing.
-   * @throws RefreshFailure DockerEngineUnreachable, DockerSignInFailed, DockerSignInRefused; ConfigInvalid as above
+   * @throws RefreshFailure DockerEngineUnreachable, DockerLoginFailed, DockerLoginRejected; ConfigInvalid as above
    */
   signIn(registry: string, password: Secret, signal: AbortSignal): Promise<void>;
 }

@@ -1,10 +1,10 @@
 // Owns the way from Temporal to an activity: makes its attempt from Temporal's context, keeps heartbeats going, and
 // ends it shortly before Temporal would. Refuses activities that no workflow started.
 import { Context } from '@temporalio/activity';
-import { RefreshFailure } from '../domain/failures.js';
-import type { RefreshSteps, StepName } from '../domain/steps.js';
-import { withTimeLimit, type Attempt } from './attempt.js';
-import { attemptTimeLeftMs } from './attempt-time.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
+import { withAttemptLimit, type Attempt } from './attempt.js';
+import { attemptTimeLeftMs } from './attempt-deadline.js';
 import type { RefreshActivities } from './index.js';
 
 /** The activities as a Temporal worker takes them. */
@@ -23,12 +23,12 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   const { info } = context;
   // A standalone activity has no run, so nothing bounds or reports it; only the workflow may ask.
   if (!info.inWorkflow || !info.workflowExecution) {
-    throw new RefreshFailure('InputNotGranted', 'This activity was not started by a run of the workflow.');
+    throw new RefreshFailure('InputNotAllowed', 'This activity was not started by a run of the workflow.');
   }
   const { runId } = info.workflowExecution;
   const heartbeats = startHeartbeats(context);
   try {
-    return await withTimeLimit(
+    return await withAttemptLimit(
       info.activityType as StepName,
       attemptTimeLeftMs(info, 0),
       (signal) =>

@@ -1,46 +1,51 @@
 // Last step: signs in to the registry from a Docker Engine with the token that was written. Proves that the token
 // signs in from there; that the connection holds it was proven by the answer to the write.
-import { RefreshFailure } from '../domain/failures.js';
-import { parseEcrHost } from '../domain/registry-host.js';
-import { refusalOf } from '../domain/registry-probe.js';
-import type { DockerInput, DockerSignIn } from '../domain/steps.js';
-import { WRONG_PASSWORD } from '../domain/token.js';
-import { Secret } from '../secret.js';
-import { abortable, type Attempt } from './attempt.js';
-import type { DailyProofs } from './daily-proofs.js';
-import { grantedGroup } from './granted-groups.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { parseEcrHost } from '../refresh/registry-host.js';
+import { toRejection } from '../refresh/registry-probe.js';
+import type { DockerInput, DockerLogin } from '../refresh/activity-types.js';
+import { WRONG_PASSWORD } from '../refresh/token.js';
+import { Secret } from '../log/secret.js';
+import { orAbort, type Attempt } from './attempt.js';
+import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
+import { resolveTokenGroup } from './resolve-token-group.js';
 import type { DockerEngine } from './ports.js';
-import { grantedEngine, targetsOf, type GrantedEngine, type Shared } from './targets.js';
-import type { ProbedToken } from './token-cache.js';
+import {
+  getAllowedEngine,
+  getAllowedConfig,
+  type AllowedEngine,
+  type Dependencies,
+} from './allowed-config.js';
+import type { ProbedToken } from '../ecr/token-cache.js';
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, and whatever DockerEngine, RunRegistries and
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, and whatever DockerEngine, RegistryResolver and
  *   TokenCache throw
  */
 export async function testDocker(
-  shared: Shared,
+  shared: Dependencies,
   attempt: Attempt,
   input: DockerInput,
-): Promise<DockerSignIn> {
-  const targets = targetsOf(shared.source, input.configHash);
-  const granted = grantedEngine(targets, input.engine);
-  const group = await grantedGroup(shared, targets, input.registry, input.group, attempt);
-  const take = (): Promise<ProbedToken> => shared.tokens.take(attempt, targets, group, input.registry);
+): Promise<DockerLogin> {
+  const allowed = getAllowedConfig(shared.source, input.configHash);
+  const granted = getAllowedEngine(allowed, input.engine);
+  const group = await resolveTokenGroup(shared, allowed, input.registry, input.group, attempt);
+  const take = (): Promise<ProbedToken> => shared.tokens.take(attempt, allowed, group, input.registry);
   const test = granted.limit.run(() => {
     // It may have waited for its turn longer than it had time.
     attempt.signal.throwIfAborted();
     return testFrom(granted, shared.proofs, input, take, attempt.signal);
   });
-  return abortable(test, attempt.signal);
+  return orAbort(test, attempt.signal);
 }
 
 async function testFrom(
-  granted: GrantedEngine,
-  proofs: DailyProofs,
+  granted: AllowedEngine,
+  proofs: NegativeCheckCache,
   { engine, registry }: DockerInput,
   take: () => Promise<ProbedToken>,
   signal: AbortSignal,
-): Promise<DockerSignIn> {
+): Promise<DockerLogin> {
   const untested = { engine, registry, signIn: 'none', fingerprint: null } as const;
   const version = await readVersion(granted, signal);
   if (version instanceof RefreshFailure) {
@@ -49,7 +54,7 @@ async function testFrom(
   }
   const { token, probe } = await take();
   // Docker follows a realm wherever it leads.
-  const refusal = refusalOf(probe);
+  const refusal = toRejection(probe);
   if (refusal?.type === 'RegistryRealmForeign') {
     throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
   }
@@ -81,13 +86,13 @@ async function refusesWrongPassword(
     return false;
   } catch (error) {
     if (!(error instanceof RefreshFailure)) throw error;
-    return error.type === 'DockerSignInRefused' ? 'seen' : 'unknown';
+    return error.type === 'DockerLoginRejected' ? 'seen' : 'unknown';
   }
 }
 
 /** Why it is not there, when the engine is not and nobody asked for it. */
 async function readVersion(
-  { engine, required }: GrantedEngine,
+  { engine, required }: AllowedEngine,
   signal: AbortSignal,
 ): Promise<string | RefreshFailure> {
   try {

@@ -1,45 +1,45 @@
 // Fourth step: writes the token into the connections of one Airflow and registry, and goes on where an earlier
 // attempt stopped. Its failures tell what was written before, so that nobody takes that for failed.
-import { RefreshFailure } from '../domain/failures.js';
-import { refusalOf } from '../domain/registry-probe.js';
-import type { TokenFacts, UpdateInput, UpdateOutcome } from '../domain/steps.js';
-import { asUpdateProgress, outcomeOf, type UpdateProgress } from '../domain/update-progress.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { toRejection } from '../refresh/registry-probe.js';
+import type { TokenInfo, UpdateInput, UpdateOutcome } from '../refresh/activity-types.js';
+import { parseUpdateProgress, toOutcome, type UpdateProgress } from '../refresh/update-progress.js';
 import type { Attempt } from './attempt.js';
-import { grantedGroup } from './granted-groups.js';
-import { grantedAirflow, grantedRules, targetsOf, type Shared } from './targets.js';
-import { tokenFacts } from './token-cache.js';
-import { writeToken } from './write-token.js';
+import { resolveTokenGroup } from './resolve-token-group.js';
+import { getAllowedStore, getAllowedRules, getAllowedConfig, type Dependencies } from './allowed-config.js';
+import { toTokenInfo } from '../ecr/token-cache.js';
+import { writePasswords } from './write-passwords.js';
 
 /** Of the connections that failed so far, heartbeats name as many. */
 const MAX_NOTED_FAILURES = 20;
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotGranted, RegistryRefusedToken, and whatever AirflowApi,
- *   RunRegistries and TokenCache throw: with an UpdateProgress, where something was written by then
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, TokenRejected, and whatever ConnectionStore,
+ *   RegistryResolver and TokenCache throw: with an UpdateProgress, where something was written by then
  */
 export async function updateConnections(
-  shared: Shared,
+  shared: Dependencies,
   attempt: Attempt,
   input: UpdateInput,
 ): Promise<UpdateOutcome> {
-  const targets = targetsOf(shared.source, input.configHash);
-  const airflow = grantedAirflow(targets, input.airflow);
-  const rules = grantedRules(airflow, input.connections);
+  const allowed = getAllowedConfig(shared.source, input.configHash);
+  const airflow = getAllowedStore(allowed, input.airflow);
+  const rules = getAllowedRules(airflow, input.connections);
   const progress = new Progress(attempt, input.connections, noted(shared, attempt, input.connections));
   try {
     const { registry } = input;
-    const group = await grantedGroup(shared, targets, registry, input.group, attempt);
-    const { token, probe } = await shared.tokens.take(attempt, targets, group, registry);
-    const refusal = refusalOf(probe);
+    const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
+    const { token, probe } = await shared.tokens.take(attempt, allowed, group, registry);
+    const refusal = toRejection(probe);
     if (refusal) throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
-    const facts = tokenFacts(token, targets, [probe]);
-    const problems = await writeToken(
-      { judge: { shared, targets, attempt }, airflow, rules, registry, token },
+    const facts = toTokenInfo(token, allowed, [probe]);
+    const problems = await writePasswords(
+      { judge: { shared, allowed, attempt }, airflow, rules, registry, token },
       progress.pending(),
       progress.written(),
       (written, failed) => progress.note(facts, written, failed),
     );
-    return outcomeOf(progress.now(), input.connections, problems, facts);
+    return toOutcome(progress.now(), input.connections, problems, facts);
   } catch (error) {
     throw progress.attachTo(error);
   }
@@ -47,12 +47,12 @@ export async function updateConnections(
 
 /** What an earlier attempt noted, unless its token is by now too old to be left in the connections. */
 function noted(
-  { tokens }: Shared,
+  { tokens }: Dependencies,
   attempt: Attempt,
   connections: readonly string[],
 ): UpdateProgress | undefined {
-  const progress = asUpdateProgress(attempt.noted, connections.length);
-  return progress?.tokens.every((facts) => tokens.isYoung(facts)) ? progress : undefined;
+  const progress = parseUpdateProgress(attempt.noted, connections.length);
+  return progress?.tokens.every((facts) => tokens.isFresh(facts)) ? progress : undefined;
 }
 
 /** How far the update has got, over all its attempts. */
@@ -60,7 +60,7 @@ class Progress {
   readonly #attempt: Attempt;
   readonly #connections: readonly string[];
   readonly #refreshed: Set<number>;
-  readonly #tokens: Map<string, TokenFacts>;
+  readonly #tokens: Map<string, TokenInfo>;
   #failed: readonly string[] = [];
 
   constructor(attempt: Attempt, connections: readonly string[], before: UpdateProgress | undefined) {
@@ -88,7 +88,7 @@ class Progress {
     return new RefreshFailure(error.type, error.message, error.remedy, this.now());
   }
 
-  note(facts: TokenFacts, written: readonly string[], failed: readonly string[]): void {
+  note(facts: TokenInfo, written: readonly string[], failed: readonly string[]): void {
     for (const id of written) this.#refreshed.add(this.#connections.indexOf(id));
     if (written.length > 0) this.#tokens.set(facts.fingerprint, facts);
     this.#failed = failed.slice(0, MAX_NOTED_FAILURES);

@@ -1,6 +1,6 @@
 // Owns the check of a file with certificates of authorities.
 // Refuses what no connection by TLS could use: see the check of PEM files.
-import type { AddressFault } from './addresses.js';
+import type { UrlProblem } from './urls.js';
 import { readCertificateFile } from './pem-file.js';
 
 export const CA_FILE_REMEDY =
@@ -11,7 +11,7 @@ export function readCaFile(
   path: string,
   folder: string,
   missing?: string,
-): { readonly path: string } | AddressFault {
+): { readonly path: string } | UrlProblem {
   const remedies = { wrong: CA_FILE_REMEDY, ...(missing === undefined ? {} : { missing }) };
   const reading = readCertificateFile(path, folder, remedies);
   return 'path' in reading ? { path: reading.path } : reading;

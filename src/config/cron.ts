@@ -1,6 +1,6 @@
 // Owns what a cron expression means in time: the gaps between its runs, read as Temporal's server reads it.
 // Refuses expressions that the server refuses, and those that it accepts but that never fire.
-import type { RunTimes } from '../domain/schedule.js';
+import type { ScheduleIntervals } from '../refresh/schedule-margins.js';
 
 const DAY_MS = 86_400_000;
 /**
@@ -18,10 +18,10 @@ const FIELDS = [
   { name: 'day of week', min: 0, max: 7 },
 ] as const;
 
-export type CronReading = { readonly times: RunTimes } | { readonly problem: string };
+export type CronResult = { readonly times: ScheduleIntervals } | { readonly problem: string };
 
 /** The run times of a cron expression of five fields in a valid time zone, or what is wrong with it. */
-export function readCron(expression: string, timeZone: string): CronReading {
+export function readCron(expression: string, timeZone: string): CronResult {
   const fields = expression.trim().split(/\s+/);
   if (fields.length !== FIELDS.length) {
     return { problem: 'must have five fields: minute, hour, day of month, month, day of week' };
@@ -124,7 +124,7 @@ function zoneOffsets(timeZone: string): (instantMs: number) => number {
   };
 }
 
-function summarizeRuns(runs: Iterable<number>): CronReading | undefined {
+function summarizeRuns(runs: Iterable<number>): CronResult | undefined {
   let count = 0;
   let previousMs: number | undefined;
   let longestIntervalMs = 0;

@@ -2,10 +2,10 @@
 // the local socket. Refuses to fall back to the local one where DOCKER_HOST cannot be used: it is another engine.
 import { join, resolve } from 'node:path';
 
-import { isInClear, readEngineAddress, type EngineAddress } from './engine-address.js';
+import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-address.js';
 import type { EngineConfig, EngineTls } from './refresh-config.js';
 import type { Resolution } from './resolve-values.js';
-import { DEFAULT_ENGINE } from './schema-docker.js';
+import { DEFAULT_ENGINE } from './schema/docker.js';
 import { resolveTlsFiles } from './tls-files.js';
 
 const AT = ['docker', 'engines'];
@@ -32,7 +32,7 @@ export function resolveDefaultEngine(resolution: Resolution): DefaultEngine | un
     );
   }
   const hasTls = address.kind === 'tcp' && Boolean(env['DOCKER_TLS_VERIFY']);
-  if (isInClear(address, hasTls)) {
+  if (isUnencrypted(address, hasTls)) {
     return warnOf(
       'DOCKER_HOST is tcp:// beyond loopback without TLS: the token would cross the network in clear',
       `Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, ${OTHERWISE}.`,

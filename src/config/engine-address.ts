@@ -1,7 +1,7 @@
 // Owns which addresses of Docker Engines may be used: a unix socket, or TCP with TLS beyond loopback.
 // Refuses what would send the token in clear, and ways to an engine that this release does not speak.
-import { isLoopbackHost } from '../domain/loopback.js';
-import type { AddressFault } from './addresses.js';
+import { isLoopbackHost } from '../net/is-loopback.js';
+import type { UrlProblem } from './urls.js';
 
 export type EngineAddress =
   | { readonly kind: 'unix'; readonly url: string }
@@ -36,7 +36,7 @@ const OTHER_WAYS: readonly (readonly [pattern: RegExp, message: string, remedy: 
 ];
 
 /** The address in the one form that stands for it, or what is wrong with it. Faults never quote it. */
-export function readEngineAddress(text: string): EngineAddress | AddressFault {
+export function readEngineAddress(text: string): EngineAddress | UrlProblem {
   if (/^unix:\/\/\/[^\s/]/.test(text) && !text.includes('\0')) return { kind: 'unix', url: text };
   if (/^unix:/i.test(text)) {
     return fault('has no absolute path', 'Write three slashes: `unix:///var/run/docker.sock`.');
@@ -50,7 +50,7 @@ export function readEngineAddress(text: string): EngineAddress | AddressFault {
   );
 }
 
-function readTcp(text: string): EngineAddress | AddressFault {
+function readTcp(text: string): EngineAddress | UrlProblem {
   if (text.includes('@')) {
     return fault(
       'holds a user name or password',
@@ -66,10 +66,10 @@ function readTcp(text: string): EngineAddress | AddressFault {
 }
 
 /** Whether the token would cross a network in clear. */
-export function isInClear(address: EngineAddress, hasTls: boolean): boolean {
+export function isUnencrypted(address: EngineAddress, hasTls: boolean): boolean {
   return address.kind === 'tcp' && !address.isLoopback && !hasTls;
 }
 
-function fault(message: string, remedy: string): AddressFault {
+function fault(message: string, remedy: string): UrlProblem {
   return { message, remedy };
 }

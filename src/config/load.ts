@@ -3,17 +3,17 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 
-import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './problems.js';
-import { reportIssues } from './issues.js';
+import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './config-error.js';
+import { reportIssues } from './schema-errors.js';
 import type { AirflowConfig, RefreshConfig } from './refresh-config.js';
 import { resolveAirflows } from './resolve-airflows.js';
 import { resolveEngines } from './resolve-engines.js';
 import { resolveImages } from './resolve-images.js';
-import { resolveRegistries, warnOfIdleRegistries } from './resolve-registries.js';
+import { resolveRegistries, warnUnusedRegistries } from './resolve-registries.js';
 import { resolveSchedule } from './resolve-schedule.js';
 import { namesIn } from './resolve-values.js';
-import { configSchema } from './schema.js';
-import { nameSchema } from './schema-values.js';
+import { configSchema } from './schema/config.js';
+import { nameSchema } from './schema/values.js';
 import { parseYaml, readConfigText } from './yaml-source.js';
 
 /** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
@@ -53,7 +53,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const schedule = resolveSchedule(raw['schedule'], report);
   if (problems.length > 0 || !parsed.success || !schedule) throw new ConfigError(path, sortByLine(problems));
 
-  warnOfIdleRegistries(
+  warnUnusedRegistries(
     raw['registries'],
     registries.map(({ registry }) => registry),
     namedRegistries(airflows.map(({ airflow }) => airflow)),

@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 
-import type { AddressFault } from './addresses.js';
+import type { UrlProblem } from './urls.js';
 import { remedyForMissing } from './references.js';
 import { readTextFile } from './text-file.js';
 
@@ -40,7 +40,7 @@ export function readCertificateFile(
   path: string,
   folder: string,
   remedies: PemRemedies,
-): CertificateFile | AddressFault {
+): CertificateFile | UrlProblem {
   const reading = readPem(path, folder, remedies);
   if (!('text' in reading)) return reading;
   const file = JSON.stringify(path);
@@ -58,7 +58,7 @@ export function readCertificateFile(
 }
 
 /** The absolute path of a file with a private key and that key, or what is wrong with it. */
-export function readKeyFile(path: string, folder: string, remedies: PemRemedies): KeyFile | AddressFault {
+export function readKeyFile(path: string, folder: string, remedies: PemRemedies): KeyFile | UrlProblem {
   const reading = readPem(path, folder, remedies);
   if (!('text' in reading)) return reading;
   const file = JSON.stringify(path);
@@ -73,7 +73,7 @@ export function readKeyFile(path: string, folder: string, remedies: PemRemedies)
   return { path: reading.path, key, isReadableByAll: reading.isReadableByAll };
 }
 
-function readPem(path: string, folder: string, { wrong, missing }: PemRemedies): PemText | AddressFault {
+function readPem(path: string, folder: string, { wrong, missing }: PemRemedies): PemText | UrlProblem {
   const absolute = resolve(folder, path);
   const file = JSON.stringify(path);
   const reading = readTextFile(absolute, MAX_KIB);

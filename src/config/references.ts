@@ -2,8 +2,8 @@
 // Refuses to show what they stand for: problems name the variable or the file, never the value.
 import { resolve } from 'node:path';
 
-import { RefreshFailure } from '../domain/failures.js';
-import { Secret } from '../secret.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { Secret } from '../log/secret.js';
 import { readTextFile } from './text-file.js';
 
 const MAX_KIB = 64;
@@ -17,12 +17,12 @@ export interface ReferenceSource {
   readonly folder: string;
 }
 
-export type ReferenceReading =
+export type ReferenceResult =
   | { readonly value: string; readonly readableByAll?: string }
   | { readonly problem: string; readonly remedy: string };
 
 /** Reads what a reference stands for. Never throws. */
-export function readReference(reference: Reference, source: ReferenceSource): ReferenceReading {
+export function readReference(reference: Reference, source: ReferenceSource): ReferenceResult {
   return 'env' in reference
     ? readVariable(reference.env, source.env)
     : readFile(reference.file, source.folder);
@@ -39,7 +39,7 @@ export function readSecret(reference: Reference, source: ReferenceSource, owner:
   throw new RefreshFailure('ConfigInvalid', `${owner}: ${reading.problem}`, reading.remedy);
 }
 
-function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceReading {
+function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
   const value = env[name];
   if (value) return { value };
   const problem = value === undefined ? 'is not set' : 'is empty';
@@ -49,7 +49,7 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceReading {
   };
 }
 
-function readFile(path: string, folder: string): ReferenceReading {
+function readFile(path: string, folder: string): ReferenceResult {
   const file = JSON.stringify(path);
   const reading = readTextFile(resolve(folder, path), MAX_KIB);
   if ('missing' in reading) return { problem: `there is no file ${file}`, remedy: remedyForMissing(path) };

@@ -1,10 +1,10 @@
 // Owns the shape of a configuration that has passed every check: references resolved, defaults filled in.
 // Refuses secrets: a password, token or header is a function that reads it when it is needed.
-import type { ConnectionRule } from '../domain/connection-rules.js';
-import type { RegistrySettings } from '../domain/registries.js';
-import type { ScheduleSettings } from '../domain/schedule.js';
-import type { Secret } from '../secret.js';
-import type { ConfigProblem } from './problems.js';
+import type { ConnectionRule } from '../refresh/connection-rules.js';
+import type { RegistryEntry } from '../refresh/registry-entries.js';
+import type { ScheduleSettings } from '../refresh/schedule-margins.js';
+import type { Secret } from '../log/secret.js';
+import type { ConfigProblem } from './config-error.js';
 
 /**
  * Reads a secret anew, so that a rotated file is picked up without a restart.
@@ -41,7 +41,7 @@ export interface AirflowConfig {
 }
 
 /** Its host is the one that the file gives, else the one that follows from account and region once they are known. */
-export type RegistryConfig = RegistrySettings;
+export type RegistryConfig = RegistryEntry;
 
 /** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
 export interface EngineTls {

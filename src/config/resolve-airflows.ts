@@ -1,26 +1,26 @@
 // Owns the way from parsed `airflows` to what the worker goes by: address, sign-in, headers, authorities, connections.
 // Refuses what cannot go together, within one airflow and among all of them.
-import { isExampleUrl, readAirflowUrl } from './addresses.js';
+import { isExampleUrl, readAirflowUrl } from './urls.js';
 import { readCaFile } from './ca-file.js';
-import type { SettingPath } from './problems.js';
+import type { SettingPath } from './config-error.js';
 import type { AirflowConfig } from './refresh-config.js';
 import type { Reference } from './references.js';
 import { resolveAuth, type ResolvedAuth } from './resolve-auth.js';
-import { refuseOverlaps, resolveConnections, type PlacedRule } from './resolve-connections.js';
+import { reportOverlaps, resolveConnections, type PlacedRule } from './resolve-connections.js';
 import { resolveHeaders, type ResolvedHeader } from './resolve-headers.js';
 import {
   fieldOf,
   isMapping,
   keysOf,
   listOf,
-  refuseSecond,
-  reportFault,
+  reportDuplicate,
+  reportUrlProblem,
   resolveValue,
-  seemsGiven,
+  isPresent,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { airflowSchema, authSchema } from './schema-airflows.js';
+import { airflowSchema, authSchema } from './schema/airflows.js';
 
 /** An airflow, and all that a run of it depends on as plain data: secrets stood for by their references. */
 export interface ResolvedAirflow {
@@ -40,7 +40,7 @@ export function resolveAirflows(
   for (const [index, item] of listOf(raw).entries()) {
     const at = ['airflows', index];
     const { name } = validFields(airflowSchema, item);
-    refuseSecond(name, [...at, 'name'], names, 'the name', resolution.report);
+    reportDuplicate(name, [...at, 'name'], names, 'the name', resolution.report);
     const connections = resolveConnections(
       fieldOf(item, 'connections'),
       [...at, 'connections'],
@@ -55,7 +55,7 @@ export function resolveAirflows(
     const airflow = name === undefined ? undefined : assemble(name, access, connections);
     if (airflow) airflows.push(airflow);
   }
-  for (const placed of byDeployment.values()) refuseOverlaps(placed, resolution);
+  for (const placed of byDeployment.values()) reportOverlaps(placed, resolution);
   return airflows;
 }
 
@@ -74,10 +74,10 @@ function resolveAccess(raw: unknown, at: SettingPath, name: string, resolution: 
   const settings = validFields(airflowSchema, raw);
   const auth = resolveAuth(fieldOf(raw, 'auth'), [...at, 'auth'], `airflow "${name}"`, resolution);
   const authSetting = fieldOf(raw, 'auth');
-  if (seemsGiven(authSetting, 'mwaa', authSchema)) {
+  if (isPresent(authSetting, 'mwaa', authSchema)) {
     // Beside another way to sign in, it is not known which of the two is meant.
     if (keysOf(authSetting).length === 1) refuseBesideMwaa(raw, at, resolution);
-  } else if (isMapping(raw) && !seemsGiven(raw, 'url', airflowSchema)) {
+  } else if (isMapping(raw) && !isPresent(raw, 'url', airflowSchema)) {
     resolution.report([...at, 'url'], 'is missing', 'Write for example `url: https://airflow.example.com`.');
   }
   const url = resolveUrl(settings.url, settings.allowInsecureHttp ?? false, [...at, 'url'], resolution);
@@ -113,7 +113,7 @@ function resolveUrl(
   const text = resolveValue(setting, at, resolution);
   if (text === undefined) return undefined;
   const reading = readAirflowUrl(text, allowInsecureHttp);
-  if (!('url' in reading)) return reportFault(reading, at, resolution);
+  if (!('url' in reading)) return reportUrlProblem(reading, at, resolution);
   if (isExampleUrl(reading.url)) {
     resolution.warn(at, 'is an address of the documentation, which nobody has', 'Name your Airflow.');
   }
@@ -128,7 +128,7 @@ function resolveCaFile(
 ): Access['caFile'] {
   if (setting === undefined) return undefined;
   const reading = readCaFile(setting, resolution.source.folder);
-  if (!('path' in reading)) return reportFault(reading, at, resolution);
+  if (!('path' in reading)) return reportUrlProblem(reading, at, resolution);
   if (url?.startsWith('http:')) {
     resolution.warn(at, 'has no effect: `url` is http://', 'Remove it, or write https:// in `url`.');
   }

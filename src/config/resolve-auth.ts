@@ -1,6 +1,6 @@
 // Owns which way an airflow is signed in to, and that its secrets can be read.
 // Refuses none, two at once, half of one, and what no HTTP header could carry.
-import type { SettingPath } from './problems.js';
+import type { SettingPath } from './config-error.js';
 import type { AirflowAuth } from './refresh-config.js';
 import { readSecret, type Reference } from './references.js';
 import { checkHeaderValue, readHeaderSecret } from './resolve-headers.js';
@@ -10,13 +10,13 @@ import {
   fieldOf,
   isMapping,
   keysOf,
-  reportFault,
+  reportUrlProblem,
   resolveValue,
-  seemsGiven,
+  isPresent,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { authSchema, mwaaSchema } from './schema-airflows.js';
+import { authSchema, mwaaSchema } from './schema/airflows.js';
 
 /** A way to sign in, and what stands for it in the configuration's hash: references in place of secrets. */
 export interface ResolvedAuth {
@@ -44,9 +44,9 @@ export function resolveAuth(
 const METHODS = ['password', 'token', 'mwaa'] as const;
 
 function checkMethod(raw: object, at: SettingPath, { report }: Resolution): boolean {
-  const given = METHODS.filter((key) => seemsGiven(raw, key, authSchema));
+  const given = METHODS.filter((key) => isPresent(raw, key, authSchema));
   const [first, second] =
-    given[0] !== 'password' && seemsGiven(raw, 'username', authSchema) ? ['username', ...given] : given;
+    given[0] !== 'password' && isPresent(raw, 'username', authSchema) ? ['username', ...given] : given;
   if (first !== undefined && second !== undefined) {
     report([...at, second], `stands beside ${first}`, 'Keep one way to sign in, and remove the other.');
     return false;
@@ -66,7 +66,7 @@ function checkMethod(raw: object, at: SettingPath, { report }: Resolution): bool
   if (first === 'username') {
     report([...at, 'password'], 'is missing', 'Write for example `password: {env: AIRFLOW_PASSWORD}`.');
   }
-  if (first === 'password' && !seemsGiven(raw, 'username', authSchema)) {
+  if (first === 'password' && !isPresent(raw, 'username', authSchema)) {
     report([...at, 'username'], 'is missing', 'Write for example `username: ecr-refresh`.');
   }
   return true;
@@ -109,7 +109,7 @@ function resolveToken(
   const value = checkSecret(token, at, resolution);
   if (value === undefined) return undefined;
   const fault = /^bearer\s/i.test(value) ? BEARER_TWICE : checkHeaderValue(value);
-  if (fault) return reportFault(fault, at, resolution);
+  if (fault) return reportUrlProblem(fault, at, resolution);
   const readToken = () => readHeaderSecret(token, resolution.source, `the token of ${owner}`);
   return { auth: { kind: 'token', readToken }, identity: { token } };
 }
@@ -128,7 +128,7 @@ function resolveMwaa(raw: unknown, at: SettingPath, resolution: Resolution): Res
       message: 'is no name of an MWAA environment: letters, digits, hyphens and underscores, a letter first',
       remedy: 'Write for example `environment: my-environment`: the name, not the ARN or address.',
     };
-    return reportFault(fault, [...at, 'environment'], resolution);
+    return reportUrlProblem(fault, [...at, 'environment'], resolution);
   }
   if (environment === undefined || region === undefined) return undefined;
   return { auth: { kind: 'mwaa', environment, region }, identity: { mwaa: { environment, region } } };

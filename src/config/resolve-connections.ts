@@ -1,19 +1,19 @@
 // Owns which connections an airflow's entries pick, and that no two entries pick the same one.
 // Refuses entries that say too little, too much, or what another entry says already.
-import { matches, overlap, type ConnectionRule } from '../domain/connection-rules.js';
-import { formatPath, type SettingPath } from './problems.js';
+import { matches, overlap, type ConnectionRule } from '../refresh/connection-rules.js';
+import { formatPath, type SettingPath } from './config-error.js';
 import {
   fieldOf,
   isMapping,
   listOf,
-  refuseSecond,
+  reportDuplicate,
   reportUnknownName,
-  seemsGiven,
+  isPresent,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { connectionRuleSchema } from './schema-airflows.js';
-import { connectionId } from './schema-values.js';
+import { connectionRuleSchema } from './schema/airflows.js';
+import { connectionId } from './schema/values.js';
 
 /** Comparing patterns takes the square of their number; each of them stands for any number of connections. */
 const MAX_PATTERNS = 100;
@@ -61,7 +61,7 @@ function resolveRule(
 }
 
 function checkTogether(raw: object, at: SettingPath, { report }: Resolution): void {
-  const isGiven = (key: string): boolean => seemsGiven(raw, key, connectionRuleSchema);
+  const isGiven = (key: string): boolean => isPresent(raw, key, connectionRuleSchema);
   if (isGiven('id') && isGiven('match')) {
     report([...at, 'match'], 'stands beside id', 'Write two entries: one with id, one with match.');
   } else if (!isGiven('id') && !isGiven('match')) {
@@ -79,10 +79,10 @@ function checkTogether(raw: object, at: SettingPath, { report }: Resolution): vo
 }
 
 /** Refuses what picks a connection that an entry before it picks, among all entries for one Airflow. */
-export function refuseOverlaps(placed: readonly PlacedRule[], resolution: Resolution): void {
+export function reportOverlaps(placed: readonly PlacedRule[], resolution: Resolution): void {
   const seen = new Map<string, string>();
   for (const { rule, at } of placed) {
-    if (rule.kind === 'id') refuseSecond(rule.id, at, seen, 'the connection', resolution.report);
+    if (rule.kind === 'id') reportDuplicate(rule.id, at, seen, 'the connection', resolution.report);
   }
   const patterns = placed.filter(({ rule }) => rule.kind === 'match');
   const tooMany = patterns[MAX_PATTERNS];

@@ -4,21 +4,21 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import ms from 'ms';
 
-import type { Partition } from '../domain/aws-regions.js';
-import { DEFAULT_PRINCIPAL, type Principal } from '../domain/token-group.js';
-import type { SettingPath } from './problems.js';
+import type { Partition } from '../refresh/aws-regions.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../refresh/token-group.js';
+import type { SettingPath } from './config-error.js';
 import {
   checkSecret,
   fieldOf,
   isMapping,
   keysOf,
-  reportFault,
+  reportUrlProblem,
   resolveValue,
-  seemsGiven,
+  isPresent,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { credentialsSchema } from './schema-registries.js';
+import { credentialsSchema } from './schema/registries.js';
 
 const SESSION_NAME = 'airflow-ecr-refresh';
 /** AWS's limits of AssumeRole; a role that a role assumes has an hour. */
@@ -62,7 +62,7 @@ export function resolveCredentials(
 const OF_ROLES = ['via', 'externalId', 'sessionName', 'sessionDuration', 'webIdentityTokenFile'] as const;
 
 function checkTogether(raw: object, at: SettingPath, { report }: Resolution): boolean {
-  const isGiven = (key: string): boolean => seemsGiven(raw, key, credentialsSchema);
+  const isGiven = (key: string): boolean => isPresent(raw, key, credentialsSchema);
   const refuse = (key: string, message: string, remedy: string): false => {
     report([...at, key], message, remedy);
     return false;
@@ -115,7 +115,7 @@ function resolveRole(
 ): ResolvedPrincipal | undefined {
   const { via = [], sessionName = SESSION_NAME } = settings;
   if (new Set([...via, roleArn]).size <= via.length) {
-    return reportFault(
+    return reportUrlProblem(
       { message: 'has a role twice, or the one of roleArn', remedy: 'Name each role once.' },
       [...at, 'via'],
       resolution,
@@ -125,7 +125,7 @@ function resolveRole(
   // Grammar: AWS's reference of AssumeRole.
   if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
     const message = 'is no external id: letters, digits and _ + = , . @ : / -, 2 to 1224';
-    return reportFault(
+    return reportUrlProblem(
       { message, remedy: 'Write what the trust policy of the role asks for (sts:ExternalId).' },
       [...at, 'externalId'],
       resolution,

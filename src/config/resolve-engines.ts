@@ -1,18 +1,18 @@
 // Owns which Docker Engines the sign-in is tested from, where the configuration names them.
 // Refuses addresses that this release cannot reach or that would carry the token in clear, and one engine twice.
 import { resolveDefaultEngine } from './default-engine.js';
-import { isInClear, readEngineAddress, type EngineAddress } from './engine-address.js';
-import type { SettingPath } from './problems.js';
+import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-address.js';
+import type { SettingPath } from './config-error.js';
 import type { EngineConfig, EngineTls } from './refresh-config.js';
 import {
   fieldOf,
   listOf,
-  refuseSecond,
-  reportFault,
+  reportDuplicate,
+  reportUrlProblem,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { engineSchema, engineUrl } from './schema-docker.js';
+import { engineSchema, engineUrl } from './schema/docker.js';
 import { resolveTlsFiles, TLS_FILES, type TlsSettings } from './tls-files.js';
 
 /** An engine, and all that a run of it depends on as plain data. */
@@ -47,9 +47,9 @@ function resolveEngine(
   // What has not its form, the schema has reported.
   const text = engineUrl.safeParse(isText ? item : fieldOf(item, 'url')).data;
   const reading = text === undefined ? undefined : readEngineAddress(text);
-  if (reading && !('url' in reading)) reportFault(reading, urlAt, resolution);
+  if (reading && !('url' in reading)) reportUrlProblem(reading, urlAt, resolution);
   const address = reading && 'url' in reading ? reading : undefined;
-  refuseSecond(address?.url, urlAt, seen, 'the engine', resolution.report);
+  reportDuplicate(address?.url, urlAt, seen, 'the engine', resolution.report);
   const given = TLS_FILES.filter((file) => fieldOf(item, file) !== undefined);
   if (address?.kind === 'unix') {
     refuseBesideSocket(given, at, resolution);
@@ -58,7 +58,7 @@ function resolveEngine(
   const place = { folder: resolution.source.folder, at: (file: string) => [...at, file] };
   const tls = resolveTlsFiles(files, place, resolution);
   if (!address) return undefined;
-  if (isInClear(address, given.length > 0)) reportInClear(urlAt, resolution);
+  if (isUnencrypted(address, given.length > 0)) reportInClear(urlAt, resolution);
   return given.length === 0 ? assemble(address) : assemble(address, tls, files);
 }
 

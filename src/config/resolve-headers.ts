@@ -1,16 +1,16 @@
 // Owns the extra headers of an airflow: which names may be set, and what their values may hold.
 // Refuses headers that the request itself decides, secrets in clear, and values that would end a header line.
-import { RefreshFailure } from '../domain/failures.js';
-import { Secret } from '../secret.js';
-import type { AddressFault } from './addresses.js';
-import { formatPath, type SettingPath } from './problems.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { Secret } from '../log/secret.js';
+import type { UrlProblem } from './urls.js';
+import { formatPath, type SettingPath } from './config-error.js';
 import type { ExtraHeader } from './refresh-config.js';
 import { readSecret, type Reference, type ReferenceSource } from './references.js';
-import { checkSecret, fieldOf, keysOf, reportFault, type Resolution } from './resolve-values.js';
-import { valueOrReference } from './schema-values.js';
+import { checkSecret, fieldOf, keysOf, reportUrlProblem, type Resolution } from './resolve-values.js';
+import { valueOrReference } from './schema/values.js';
 
 const MAX_HEADERS = 20;
-const FORBIDDEN: Readonly<Record<string, AddressFault>> = {
+const FORBIDDEN: Readonly<Record<string, UrlProblem>> = {
   authorization: {
     message: 'is the header that the worker signs in by',
     remedy: 'Remove it, and give a bearer token as `auth: {token: {env: NAME}}`.',
@@ -46,7 +46,7 @@ export function resolveHeaders(raw: unknown, at: SettingPath, resolution: Resolu
     const fault = checkName(name, seen.get(name.toLowerCase()));
     seen.set(name.toLowerCase(), formatPath(here));
     if (fault) {
-      reportFault(fault, here, resolution);
+      reportUrlProblem(fault, here, resolution);
       continue;
     }
     const header = resolveHeader(name, valueOrReference.safeParse(fieldOf(raw, name)).data, here, resolution);
@@ -55,7 +55,7 @@ export function resolveHeaders(raw: unknown, at: SettingPath, resolution: Resolu
   return headers.sort((a, b) => (a.header.name.toLowerCase() < b.header.name.toLowerCase() ? -1 : 1));
 }
 
-function checkName(name: string, first: string | undefined): AddressFault | undefined {
+function checkName(name: string, first: string | undefined): UrlProblem | undefined {
   // Tokens of RFC 9110.
   if (!/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) {
     return { message: 'is no name of a header', remedy: 'Write for example `headers: {X-Team: data}`.' };
@@ -79,11 +79,11 @@ function resolveHeader(
       message: 'stands here in clear; a header of this name must be given as {env: NAME} or {file: PATH}',
       remedy: `Write for example \`${name}: {env: AIRFLOW_HEADER}\`.`,
     };
-    return reportFault(fault, at, resolution);
+    return reportUrlProblem(fault, at, resolution);
   }
   const value = typeof setting === 'string' ? setting : checkSecret(setting, at, resolution);
   const fault = value === undefined ? undefined : checkHeaderValue(value);
-  if (fault) return reportFault(fault, at, resolution);
+  if (fault) return reportUrlProblem(fault, at, resolution);
   if (value === undefined) return undefined;
   const read =
     typeof setting === 'string'
@@ -93,7 +93,7 @@ function resolveHeader(
 }
 
 /** What is wrong with the value of a header; undefined when it may be sent. */
-export function checkHeaderValue(value: string): AddressFault | undefined {
+export function checkHeaderValue(value: string): UrlProblem | undefined {
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return undefined;
   return {
     message:

@@ -1,10 +1,10 @@
 // Owns which images registries are asked for, to see whether they may be pulled.
 // Refuses names without tag or digest: what `latest` is taken for differs between tools.
-import { readEcrHost } from '../domain/registry-host.js';
-import type { SettingPath } from './problems.js';
+import { readEcrHost } from '../refresh/registry-host.js';
+import type { SettingPath } from './config-error.js';
 import type { ImageConfig } from './refresh-config.js';
-import { fieldOf, refuseSecond, type Resolution } from './resolve-values.js';
-import { probeSchema } from './schema-docker.js';
+import { fieldOf, reportDuplicate, type Resolution } from './resolve-values.js';
+import { probeSchema } from './schema/docker.js';
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** Grammar: the OCI distribution specification, with what comes before as Docker reads it. */
@@ -23,7 +23,7 @@ export function resolveImages(docker: unknown, resolution: Resolution): ImageCon
   for (const [index, text] of (isList ? setting : [setting]).entries()) {
     const at: SettingPath = ['docker', 'probe', 'image', ...(isList ? [index] : [])];
     const isRepeated = seen.has(text);
-    refuseSecond(text, at, seen, 'the image', resolution.report);
+    reportDuplicate(text, at, seen, 'the image', resolution.report);
     const image = isRepeated ? undefined : readImage(text, at, resolution);
     if (!image) continue;
     if (image.registry === undefined && images.some(({ registry }) => registry === undefined)) {

@@ -1,16 +1,16 @@
 // Owns the way from parsed `registries` to what the worker goes by: account, region, hosts, endpoint and principal.
 // Refuses what contradicts itself, what repeats another entry, and values to be read from an Airflow that is not known.
 import {
-  doubtRegion,
+  describeUnknownRegion,
   ECR_PUBLIC_REGION,
   FIPS_REGIONS,
   hasFips,
   isAccount,
-  partitionOf,
-} from '../domain/aws-regions.js';
-import { registryInFile, type AirflowVariable } from '../domain/registries.js';
-import { checkEcrEndpoint, checkRegistryHost } from './addresses.js';
-import type { SettingPath } from './problems.js';
+  getPartition,
+} from '../refresh/aws-regions.js';
+import { resolveStatic, type AirflowVariable } from '../refresh/registry-entries.js';
+import { checkEcrEndpoint, checkRegistryHost } from './urls.js';
+import type { SettingPath } from './config-error.js';
 import type { RegistryConfig } from './refresh-config.js';
 import type { Reference } from './references.js';
 import { resolveCredentials } from './resolve-credentials.js';
@@ -19,21 +19,21 @@ import {
   fieldOf,
   isMapping,
   listOf,
-  refuseSecond,
-  reportFault,
+  reportDuplicate,
+  reportUrlProblem,
   reportUnknownName,
   resolveValue,
-  seemsGiven,
+  isPresent,
   validFields,
   type Resolution,
 } from './resolve-values.js';
-import { registrySchema } from './schema-registries.js';
+import { registrySchema } from './schema/registries.js';
 
 type Settings = ReturnType<typeof validFields<typeof registrySchema>>;
 type Setting = string | Reference | { readonly airflowVariable: string; readonly airflow: string };
 
 /** A registry, and all that a run of it depends on as plain data. */
-export interface ResolvedRegistry {
+export interface ResolvedRegistrySection {
   readonly registry: RegistryConfig;
   readonly identity: unknown;
 }
@@ -49,13 +49,13 @@ export function resolveRegistries(
   raw: unknown,
   airflows: readonly string[],
   resolution: Resolution,
-): ResolvedRegistry[] {
+): ResolvedRegistrySection[] {
   const names = new Map<string, string>();
   const seen = new Map<string, string>();
-  const registries: ResolvedRegistry[] = [];
+  const registries: ResolvedRegistrySection[] = [];
   for (const [index, item] of listOf(raw).entries()) {
     const at = ['registries', index];
-    refuseSecond(
+    reportDuplicate(
       validFields(registrySchema, item).name,
       [...at, 'name'],
       names,
@@ -75,18 +75,18 @@ function resolveEntry(
   at: SettingPath,
   airflows: readonly string[],
   resolution: Resolution,
-): ResolvedRegistry | undefined {
+): ResolvedRegistrySection | undefined {
   const settings = validFields(registrySchema, item);
   const { name, kind = 'private', fips = false, dualStack = false, registryHost, endpoint } = settings;
   const hostFault = registryHost === undefined ? undefined : checkRegistryHost(registryHost);
-  if (hostFault) reportFault(hostFault, [...at, 'registryHost'], resolution);
+  if (hostFault) reportUrlProblem(hostFault, [...at, 'registryHost'], resolution);
   const place = resolvePlace(item, settings, at, airflows, resolution);
   const region = typeof place?.region === 'string' ? place.region : undefined;
   const isReachable = checkEndpoints(item, at, region, resolution);
   const credentials = resolveCredentials(
     fieldOf(item, 'credentials'),
     [...at, 'credentials'],
-    region === undefined ? undefined : partitionOf(region),
+    region === undefined ? undefined : getPartition(region),
     resolution,
   );
   if (name === undefined || !place || !isReachable || hostFault || !credentials) return undefined;
@@ -112,7 +112,7 @@ function resolvePlace(
 ): Place | undefined {
   // What else the entry needs depends on its kind: with a slip there, more would only add confusion.
   if (!isMapping(item) || settings.kind === undefined) return undefined;
-  if (fieldOf(item, 'kind') === undefined && seemsGiven(item, 'kind', registrySchema)) return undefined;
+  if (fieldOf(item, 'kind') === undefined && isPresent(item, 'kind', registrySchema)) return undefined;
   return settings.kind === 'public'
     ? resolvePublic(item, at, resolution)
     : resolvePrivate(item, settings, at, airflows, resolution);
@@ -120,10 +120,10 @@ function resolvePlace(
 
 /** ECR Public is of no account, and issues its tokens in one region. */
 function resolvePublic(item: unknown, at: SettingPath, { report }: Resolution): Place | undefined {
-  let isWell = true;
+  let isHealthy = true;
   const refuse = (key: string, message: string): void => {
     report([...at, key], message, 'Remove it.');
-    isWell = false;
+    isHealthy = false;
   };
   const region = fieldOf(item, 'region');
   if (region !== undefined && region !== ECR_PUBLIC_REGION) {
@@ -134,7 +134,7 @@ function resolvePublic(item: unknown, at: SettingPath, { report }: Resolution): 
   if (fieldOf(item, 'registryHost') !== undefined)
     refuse('registryHost', 'stands beside kind: public, which has hosts of its own');
   if (fieldOf(item, 'fips') === true) refuse('fips', 'asks for what ECR Public does not have');
-  return isWell ? { region: ECR_PUBLIC_REGION } : undefined;
+  return isHealthy ? { region: ECR_PUBLIC_REGION } : undefined;
 }
 
 function resolvePrivate(
@@ -146,7 +146,7 @@ function resolvePrivate(
 ): Place | undefined {
   const examples = { region: 'us-east-1', account: '"123456789012"' } as const;
   for (const key of ['region', 'account'] as const) {
-    if (seemsGiven(item, key, registrySchema)) continue;
+    if (isPresent(item, key, registrySchema)) continue;
     resolution.report([...at, key], 'is missing', `Write for example \`${key}: ${examples[key]}\`.`);
   }
   const region = resolveRegion(settings.region, [...at, 'region'], airflows, resolution);
@@ -164,7 +164,7 @@ function checkEndpoints(
   const { kind, fips, dualStack, endpoint } = validFields(registrySchema, item);
   if (endpoint !== undefined) {
     const fault = checkEcrEndpoint(endpoint, region);
-    if (fault) reportFault(fault, [...at, 'endpoint'], resolution);
+    if (fault) reportUrlProblem(fault, [...at, 'endpoint'], resolution);
     if (fault) return false;
   }
   // FIPS of ECR Public is refused as such.
@@ -198,7 +198,7 @@ function refuseTwin(
   const words = { registryHost: 'the host', kind: 'the kind', account: 'account and region' }[what];
   // A host of its own does not follow from the account.
   const entry = { ...rest, principal: principal.name, ...(what === 'account' ? { account } : {}) };
-  refuseSecond(JSON.stringify(entry), [...at, what], seen, words, report);
+  reportDuplicate(JSON.stringify(entry), [...at, what], seen, words, report);
 }
 
 function resolveRegion(
@@ -210,7 +210,7 @@ function resolveRegion(
   const setRegion = resolveSetting(setting, at, airflows, resolution);
   if (typeof setRegion === 'object') return setRegion;
   const region = checkRegion(setRegion, at, resolution);
-  const doubt = region === undefined ? undefined : doubtRegion(region);
+  const doubt = region === undefined ? undefined : describeUnknownRegion(region);
   if (doubt) {
     resolution.warn(
       at,
@@ -233,7 +233,7 @@ function resolveAccount(
     message: 'is no AWS account: twelve digits',
     remedy: 'Write for example `account: "123456789012"`.',
   };
-  return reportFault(fault, at, resolution);
+  return reportUrlProblem(fault, at, resolution);
 }
 
 function resolveSetting(
@@ -252,7 +252,7 @@ function resolveSetting(
 }
 
 /** Warns of entries that decide nothing: connections with a host of ECR need none. */
-export function warnOfIdleRegistries(
+export function warnUnusedRegistries(
   raw: unknown,
   registries: readonly RegistryConfig[],
   used: ReadonlySet<string>,
@@ -264,7 +264,7 @@ export function warnOfIdleRegistries(
     const decides =
       registry.principal.kind !== 'default' || registry.fips || registry.dualStack || registry.endpoint;
     // What an Airflow keeps is read only for connections that name the entry.
-    if (decides && registryInFile(registry)) continue;
+    if (decides && resolveStatic(registry)) continue;
     warn(
       ['registries', index],
       'has no effect: no connection names it',

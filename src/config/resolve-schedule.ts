@@ -5,15 +5,15 @@ import type { z } from 'zod';
 
 import {
   checkSchedule,
-  intervalTimes,
+  computeIntervals,
   planSchedule,
-  type Cadence,
-  type RunTimes,
+  type ScheduleSpec,
+  type ScheduleIntervals,
   type ScheduleSettings,
-} from '../domain/schedule.js';
+} from '../refresh/schedule-margins.js';
 import { isTimeZone, readCron } from './cron.js';
-import type { ReportProblem } from './problems.js';
-import { DEFAULTS, scheduleSchema } from './schema.js';
+import type { ReportProblem } from './config-error.js';
+import { DEFAULTS, scheduleSchema } from './schema/config.js';
 
 type ScheduleSection = z.output<typeof scheduleSchema>;
 
@@ -38,7 +38,7 @@ export function resolveSchedule(raw: unknown, report: ReportProblem): ScheduleSe
 function resolveCadence(
   section: ScheduleSection,
   report: ReportProblem,
-): { cadence: Cadence; times: RunTimes } | undefined {
+): { cadence: ScheduleSpec; times: ScheduleIntervals } | undefined {
   const { cron, every, timeZone } = section;
   if (cron === undefined) {
     if (timeZone !== undefined) {
@@ -50,7 +50,7 @@ function resolveCadence(
       return undefined;
     }
     const everyMs = toMs(every ?? DEFAULTS.every);
-    return { cadence: { everyMs }, times: intervalTimes(everyMs) };
+    return { cadence: { everyMs }, times: computeIntervals(everyMs) };
   }
   if (every !== undefined) {
     report(['schedule', 'cron'], 'stands beside every', 'Remove one of the two.');
@@ -63,7 +63,7 @@ function resolveCron(
   cron: string,
   timeZone: string,
   report: ReportProblem,
-): { cadence: Cadence; times: RunTimes } | undefined {
+): { cadence: ScheduleSpec; times: ScheduleIntervals } | undefined {
   const known = isTimeZone(timeZone);
   if (!known)
     report(

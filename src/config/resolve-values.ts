@@ -2,11 +2,11 @@
 // Refuses to stop at the first fault: each setting that has its form is checked, whatever is wrong with others.
 import type { z } from 'zod';
 
-import { isRegion } from '../domain/aws-regions.js';
-import type { AddressFault } from './addresses.js';
-import { formatPath, type ReportProblem, type SettingPath } from './problems.js';
+import { isRegion } from '../refresh/aws-regions.js';
+import type { UrlProblem } from './urls.js';
+import { formatPath, type ReportProblem, type SettingPath } from './config-error.js';
 import { readReference, type Reference, type ReferenceSource } from './references.js';
-import { suggestKey } from '../domain/suggest.js';
+import { suggestKey } from '../refresh/did-you-mean.js';
 
 /** What settings are resolved with, and where faults go. */
 export interface Resolution {
@@ -57,11 +57,11 @@ export function checkRegion(
 ): string | undefined {
   if (region === undefined || isRegion(region)) return region;
   const fault = { message: 'is no AWS region', remedy: 'Write for example `region: us-east-1`.' };
-  return reportFault(fault, at, resolution);
+  return reportUrlProblem(fault, at, resolution);
 }
 
 /** Reports a value whose `key` was there before, and remembers the place of one that was not. */
-export function refuseSecond(
+export function reportDuplicate(
   value: string | undefined,
   at: SettingPath,
   seen: Map<string, string>,
@@ -102,7 +102,7 @@ export function namesIn(raw: unknown, nameSchema: z.ZodType<string>): string[] {
     .filter((name) => name !== undefined);
 }
 
-export function reportFault(fault: AddressFault, at: SettingPath, { report }: Resolution): undefined {
+export function reportUrlProblem(fault: UrlProblem, at: SettingPath, { report }: Resolution): undefined {
   report(at, fault.message, fault.remedy);
 }
 
@@ -117,7 +117,7 @@ export function validFields<S extends z.ZodObject>(schema: S, raw: unknown): Par
 }
 
 /** Whether a mapping has a setting, be it well formed or not, or one that is a mistyped form of it. */
-export function seemsGiven(raw: unknown, key: string, schema: z.ZodObject): boolean {
+export function isPresent(raw: unknown, key: string, schema: z.ZodObject): boolean {
   if (fieldOf(raw, key) !== undefined) return true;
   const known = Object.keys(schema.shape);
   return keysOf(raw).some((other) => !known.includes(other) && suggestKey(other, known) === key);

@@ -2,7 +2,7 @@
 // Refuses what could block, is far too large, is no text, or may be written by anybody on the machine.
 import { readFileSync, statSync } from 'node:fs';
 
-export type TextFileReading =
+export type TextFileResult =
   | { readonly text: string; readonly isReadableByAll: boolean }
   | { readonly missing: true }
   /** `message` goes on after the name of the file; without `remedy` it is the wrong file. */
@@ -16,7 +16,7 @@ const OTHERS_MAY_WRITE = 0o002;
  * looked at, since containers run as a user of their own, and neither are folders, since those of Kubernetes may be
  * written by all. Never throws.
  */
-export function readTextFile(path: string, maxKiB: number): TextFileReading {
+export function readTextFile(path: string, maxKiB: number): TextFileResult {
   let bytes: Buffer;
   let mode: number;
   try {
@@ -41,12 +41,12 @@ export function readTextFile(path: string, maxKiB: number): TextFileReading {
   }
 }
 
-const WRITABLE_BY_ALL: TextFileReading = {
+const WRITABLE_BY_ALL: TextFileResult = {
   message: 'may be written by every user of this machine, who could send passwords to a host of their own',
   remedy: 'Run `chmod o-w` on it; from a file system without permissions, copy it to another.',
 };
 
-function cannotRead(error: unknown): TextFileReading {
+function cannotRead(error: unknown): TextFileResult {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || code === 'ENOTDIR') return { missing: true };
   // A NUL in the name.

@@ -1,11 +1,11 @@
 // Owns the files by which worker and Docker Engine know each other: authority, certificate and key.
 // Refuses a certificate without its key, and a key that is another's: the engine's own answer would not say so.
-import type { AddressFault } from './addresses.js';
+import type { UrlProblem } from './urls.js';
 import { readCaFile } from './ca-file.js';
 import { readCertificateFile, readKeyFile, type CertificateFile, type KeyFile } from './pem-file.js';
-import type { SettingPath } from './problems.js';
+import type { SettingPath } from './config-error.js';
 import type { EngineTls } from './refresh-config.js';
-import { reportFault, type Resolution } from './resolve-values.js';
+import { reportUrlProblem, type Resolution } from './resolve-values.js';
 
 export type TlsFile = keyof EngineTls;
 export const TLS_FILES = ['caFile', 'certFile', 'keyFile'] as const satisfies readonly TlsFile[];
@@ -32,11 +32,11 @@ export function resolveTlsFiles(files: TlsSettings, place: TlsPlace, resolution:
   const { folder, remedyIfMissing } = place;
   const missing = remedyIfMissing === undefined ? {} : { missing: remedyIfMissing };
   /** Reports what is wrong with a file that is named. */
-  function check<T extends object>(file: TlsFile, read: (path: string) => T | AddressFault): T | undefined {
+  function check<T extends object>(file: TlsFile, read: (path: string) => T | UrlProblem): T | undefined {
     const path = files[file];
     const reading = path === undefined ? undefined : read(path);
     if (!reading || !('message' in reading)) return reading;
-    return reportFault(reading, place.at(file), resolution);
+    return reportUrlProblem(reading, place.at(file), resolution);
   }
   const ca = check('caFile', (path) => readCaFile(path, folder, remedyIfMissing));
   const cert = check('certFile', (path) =>

@@ -5,9 +5,9 @@ import { isAbsolute } from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node, YAMLError } from 'yaml';
 
-import { ConfigError, type ConfigProblem, type SettingPath } from './problems.js';
+import { ConfigError, type ConfigProblem, type SettingPath } from './config-error.js';
 import { readTextFile } from './text-file.js';
-import { describeFault, isOpenQuote, START_FRESH } from './yaml-words.js';
+import { describeUrlProblem, isOpenQuote, START_FRESH } from './yaml-errors.js';
 
 const MAX_KIB = 256;
 /** Beyond the first few, syntax errors are consequences of the earlier ones. */
@@ -82,7 +82,7 @@ function describeSyntax(
   const lines = new Set(forbidden.map(({ line }) => line));
   const problems: ConfigProblem[] = [];
   for (const { code, pos, message } of errors) {
-    const words = describeFault(code, message);
+    const words = describeUrlProblem(code, message);
     const line = lineAt(isOpenQuote(words) ? findLastQuote(document, pos[0]) : pos[0]);
     const isConsequence = problems.length > 0 && code === 'UNEXPECTED_TOKEN';
     if (isConsequence || lines.has(line) || problems.length === MAX_SYNTAX_ERRORS) continue;

@@ -3,9 +3,9 @@
 import proto from '@temporalio/proto';
 import type { Client } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { describeIfThere, isUpToDate } from '../schedule/apply-schedule.js';
-import { desiredSchedule } from '../schedule/desired-schedule.js';
-import { readTemporalSettings, TemporalUnavailable, withTemporalClient } from '../temporal-connection.js';
+import { describeOrUndefined, isUpToDate } from '../schedule/apply-schedule.js';
+import { buildScheduleOptions } from '../schedule/build-schedule.js';
+import { readTemporalSettings, TemporalUnavailable, withTemporalClient } from '../temporal/connection.js';
 import { ok, warning, type Check } from './check.js';
 
 export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
@@ -26,11 +26,11 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
 async function checkSchedule(client: Client, config: RefreshConfig): Promise<Check> {
   const { id } = config.schedule;
   const label = `schedule ${id}`;
-  const description = await describeIfThere(client.schedule.getHandle(id));
+  const description = await describeOrUndefined(client.schedule.getHandle(id));
   if (!description) return warning(label, 'is not there', 'Create it by `schedule apply`.');
   if (description.state.paused)
     return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
-  if (!isUpToDate(description, desiredSchedule(config))) {
+  if (!isUpToDate(description, buildScheduleOptions(config))) {
     return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
   }
   return ok(label, `is there; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);

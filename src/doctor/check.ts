@@ -1,5 +1,5 @@
 // Owns the shape of what `doctor` finds: one line each, with a remedy where something is wrong.
-import type { FailureFacts } from '../domain/run-record.js';
+import type { FailureInfo } from '../refresh/report-builder.js';
 
 export interface Check {
   /** What was looked at: `Airflow main`, `token us-east-1`. */
@@ -18,6 +18,6 @@ export function warning(name: string, message: string, remedy: string): Check {
   return { name, outcome: 'warning', message, remedy };
 }
 
-export function failed(name: string, { type, message, remedy }: FailureFacts): Check {
+export function failed(name: string, { type, message, remedy }: FailureInfo): Check {
   return { name, outcome: 'failed', message: `${type}: ${message}`, remedy };
 }

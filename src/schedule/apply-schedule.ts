@@ -9,7 +9,7 @@ import {
   type ScheduleHandle,
 } from '@temporalio/client';
 import { triggerRun, type TriggeredRun } from './trigger-run.js';
-import { SPEC_HASH, specHashOf, type DesiredSchedule } from './desired-schedule.js';
+import { SPEC_HASH, getSpecHash, type DesiredSchedule } from './build-schedule.js';
 
 export type ApplyOutcome = 'created' | 'updated' | 'unchanged';
 
@@ -22,7 +22,7 @@ export interface Applied {
 /** A new schedule starts its first run at once: nobody wants to wait four hours to see whether it works. */
 export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<Applied> {
   const handle = client.schedule.getHandle(desired.scheduleId);
-  const description = await describeIfThere(handle);
+  const description = await describeOrUndefined(handle);
   if (description) return updateIfNeeded(handle, description, desired);
   try {
     await client.schedule.create(desired);
@@ -38,13 +38,13 @@ export async function applySchedule(client: Client, desired: DesiredSchedule): P
 /** Whether the schedule is what the configuration says. */
 export function isUpToDate(description: ScheduleDescription, desired: DesiredSchedule): boolean {
   return (
-    description.action.memo?.[SPEC_HASH] === specHashOf(desired) &&
+    description.action.memo?.[SPEC_HASH] === getSpecHash(desired) &&
     description.policies.overlap === ScheduleOverlapPolicy.SKIP
   );
 }
 
 /** Undefined when there is no such schedule. */
-export async function describeIfThere(handle: ScheduleHandle): Promise<ScheduleDescription | undefined> {
+export async function describeOrUndefined(handle: ScheduleHandle): Promise<ScheduleDescription | undefined> {
   try {
     return await handle.describe();
   } catch (error) {

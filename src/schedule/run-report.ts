@@ -1,25 +1,25 @@
 // Owns the way from a run in Temporal to its report, whether the run succeeded or failed.
 import { ApplicationFailure, WorkflowFailedError, type Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { asReport, INCOMPLETE, type RefreshReport } from '../domain/report.js';
+import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 
-export type RunEnd =
+export type RunResult =
   | { readonly report: RefreshReport }
   /** The run ended without a report: terminated, cancelled, timed out, or gone from Temporal. */
   | { readonly report: undefined; readonly why: string };
 
 /** Waits until the run has ended. */
-export async function waitForReport(client: Client, workflowId: string, runId: string): Promise<RunEnd> {
+export async function waitForReport(client: Client, workflowId: string, runId: string): Promise<RunResult> {
   try {
-    const report = asReport(await client.workflow.getHandle(workflowId, runId).result());
+    const report = parseReport(await client.workflow.getHandle(workflowId, runId).result());
     return report ? { report } : { report: undefined, why: 'its result is no report of this release' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)
       return { report: undefined, why: 'Temporal does not keep it any more' };
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
-    const isIncomplete = cause instanceof ApplicationFailure && cause.type === INCOMPLETE;
-    const report = isIncomplete ? asReport(cause.details?.[0]) : undefined;
+    const isIncomplete = cause instanceof ApplicationFailure && cause.type === REFRESH_INCOMPLETE;
+    const report = isIncomplete ? parseReport(cause.details?.[0]) : undefined;
     return report ? { report } : { report: undefined, why: `it ended as ${cause?.name ?? 'failed'}` };
   }
 }
@@ -29,7 +29,7 @@ export async function reportIfEnded(
   client: Client,
   workflowId: string,
   runId: string,
-): Promise<RunEnd | undefined> {
+): Promise<RunResult | undefined> {
   try {
     const { status } = await client.workflow.getHandle(workflowId, runId).describe();
     if (status.name === 'RUNNING') return undefined;

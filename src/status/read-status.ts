@@ -1,7 +1,7 @@
 // Owns what `status` tells: the schedule, and the report of its last run that left one.
 import type { Client } from '@temporalio/client';
-import type { RefreshReport } from '../domain/report.js';
-import { describeIfThere } from '../schedule/apply-schedule.js';
+import type { RefreshReport } from '../refresh/report.js';
+import { describeOrUndefined } from '../schedule/apply-schedule.js';
 import { reportIfEnded } from '../schedule/run-report.js';
 import { startedRuns } from '../schedule/trigger-run.js';
 
@@ -21,7 +21,7 @@ export interface RefreshStatus {
 }
 
 export async function readStatus(client: Client, scheduleId: string): Promise<RefreshStatus> {
-  const description = await describeIfThere(client.schedule.getHandle(scheduleId));
+  const description = await describeOrUndefined(client.schedule.getHandle(scheduleId));
   if (!description) return { ...NO_SCHEDULE, scheduleId };
   const last = await readLastReport(client, startedRuns(description).toReversed());
   const { state, info } = description;

@@ -17,10 +17,10 @@ import {
   limitsNow,
   runBounds,
   type RunBounds,
-} from '../domain/activity-limits.js';
-import { refresh } from '../domain/refresh.js';
-import { asReport, INCOMPLETE, summarizeReport, type RefreshReport } from '../domain/report.js';
-import type { RefreshSteps, StepName } from '../domain/steps.js';
+} from '../refresh/activity-limits.js';
+import { refresh } from '../refresh/flow.js';
+import { parseReport, REFRESH_INCOMPLETE, summarizeReport, type RefreshReport } from '../refresh/report.js';
+import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
 import { StepProgress } from './step-progress.js';
 
@@ -61,7 +61,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
   if (report.outcome === 'refreshed') return report;
   const incomplete = ApplicationFailure.create({
-    type: INCOMPLETE,
+    type: REFRESH_INCOMPLETE,
     message: summary,
     nonRetryable: true,
     details: [report],
@@ -80,8 +80,9 @@ function endOf({ executionExpirationTime, runStartTime, runTimeoutMs }: Workflow
 /** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */
 function previousReport(): RefreshReport | undefined {
   const { lastFailure, lastResult } = workflowInfo();
-  const failed = lastFailure instanceof ApplicationFailure ? asReport(lastFailure.details?.[0]) : undefined;
-  return failed ?? asReport(lastResult);
+  const failed =
+    lastFailure instanceof ApplicationFailure ? parseReport(lastFailure.details?.[0]) : undefined;
+  return failed ?? parseReport(lastResult);
 }
 
 /** The steps as activities of this run, each within what is left until the deadline. */

@@ -2,10 +2,10 @@
 // cancellation, which is no failure of the step and goes on as it is.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import { FAILURES, isFailureType, type FailureType } from '../domain/failures.js';
-import type { StepFailure } from '../domain/refresh.js';
-import type { FailureFacts } from '../domain/run-record.js';
-import type { StepName } from '../domain/steps.js';
+import { FAILURES, isFailureType, type FailureType } from '../refresh/failures.js';
+import type { StepFailure } from '../refresh/flow.js';
+import type { FailureInfo } from '../refresh/report-builder.js';
+import type { StepName } from '../refresh/activity-types.js';
 
 /** The step was not scheduled: not even one attempt would have ended before the run does. */
 export class OutOfTime extends Error {
@@ -33,18 +33,18 @@ export function describeStepError(error: unknown): StepFailure {
 }
 
 /** Time-outs carry the last failure where Temporal knows it: that is what a person needs. */
-function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureFacts {
+function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
   if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
     return factsOf(real);
   }
   return facts('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
 }
 
-function facts(type: FailureType, message: string, remedy?: string): FailureFacts {
+function facts(type: FailureType, message: string, remedy?: string): FailureInfo {
   return { type, message, remedy: remedy ?? FAILURES[type].remedy };
 }
 
-function factsOf(failure: ApplicationFailure): FailureFacts {
+function factsOf(failure: ApplicationFailure): FailureInfo {
   const remedy = detailOf(failure)?.remedy;
   return facts(failure.type as FailureType, failure.message, typeof remedy === 'string' ? remedy : undefined);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
-import type { ConnectionRule } from '../../src/domain/connection-rules.js';
-import type { RegistrySettings } from '../../src/domain/registries.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { Inspection } from '../../src/domain/steps.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import type { RegistryEntry } from '../../src/refresh/registry-entries.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { Inspection } from '../../src/refresh/activity-types.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -25,7 +25,7 @@ const BY_VARIABLES = namedRegistry({
   account: { airflow: 'main', key: 'ecr_aws_account' },
   region: { airflow: 'main', key: 'ecr_aws_region_name' },
 });
-const LOCAL: RegistrySettings = { ...BY_VARIABLES, registryHost: 'localhost:5000' };
+const LOCAL: RegistryEntry = { ...BY_VARIABLES, registryHost: 'localhost:5000' };
 const RULES: readonly ConnectionRule[] = [
   { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'fail' },
   { kind: 'id', id: 'inferred', ifMissing: 'fail' },
@@ -95,9 +95,9 @@ describe('registries whose account and region are Airflow Variables', () => {
 
   it('are read again after a failure', async () => {
     airflow.onCall = (call) => {
-      if (call === 'variable') throw new RefreshFailure('AirflowUnreachable', 'refused');
+      if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
-    await failureOf('AirflowUnreachable', inspect());
+    await failureOf('StoreUnreachable', inspect());
     airflow.onCall = () => undefined;
     assert.equal((await inspect()).refused.length, 0);
   });
@@ -133,11 +133,11 @@ describe('registries whose account and region are Airflow Variables', () => {
 
   it('stop their own connections alone when the user may not read Variables', async () => {
     airflow.onCall = (call) => {
-      if (call === 'variable') throw new RefreshFailure('AirflowForbidden', '403');
+      if (call === 'variable') throw new RefreshFailure('StoreForbidden', '403');
     };
     const { writable, refused } = await inspect();
     assert.deepEqual(writable[0]?.connections, ['inferred']);
-    assert.equal(refused[0]?.type, 'AirflowForbidden');
+    assert.equal(refused[0]?.type, 'StoreForbidden');
   });
 
   it('are not read for connections of others', async () => {

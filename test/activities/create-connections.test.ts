@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ConnectionRule } from '../../src/domain/connection-rules.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { UpdateOutcome } from '../../src/domain/steps.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -91,13 +91,13 @@ describe('updateConnections of missing connections', () => {
 
   it('makes none where its rule says fail', async () => {
     const { refreshed, failed } = await update(['gone'], rulesOf(['gone'], 'fail'));
-    assert.deepEqual([refreshed, failed[0]?.type], [[], 'AirflowConnectionMissing']);
+    assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionMissing']);
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
   it('makes none that a pattern alone takes in', async () => {
     const { failed } = await update(['gone'], [{ kind: 'match', pattern: '*', registry: 'own' }]);
-    assert.equal(failed[0]?.type, 'AirflowConnectionMissing');
+    assert.equal(failed[0]?.type, 'ConnectionMissing');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
@@ -109,8 +109,8 @@ describe('updateConnections of missing connections', () => {
 
   it('fails the attempt when Airflow may not be written to', async () => {
     airflow.onCall = (call) => {
-      if (call === 'create') throw new RefreshFailure('AirflowForbidden', '403');
+      if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
     };
-    await failureOf('AirflowForbidden', update(['gone']));
+    await failureOf('StoreForbidden', update(['gone']));
   });
 });

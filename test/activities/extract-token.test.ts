@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { TokenFacts } from '../../src/domain/steps.js';
-import { Secret } from '../../src/secret.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { TokenInfo } from '../../src/refresh/activity-types.js';
+import { Secret } from '../../src/log/secret.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -26,7 +26,7 @@ describe('extractToken', () => {
     registries = new FakeRegistries();
   });
 
-  function extract(hosts: readonly string[] = [REGISTRY], attempt = attemptOf()): Promise<TokenFacts> {
+  function extract(hosts: readonly string[] = [REGISTRY], attempt = attemptOf()): Promise<TokenInfo> {
     const activities = fakeActivities(fakeSource({ registries: [NAMED] }), { issuer, registry: registries });
     return activities.extractToken(attempt, { configHash: CONFIG_HASH, group: GROUP, registries: hosts });
   }
@@ -80,7 +80,7 @@ describe('extractToken', () => {
   it('fails when every registry refuses, and names three of them', async () => {
     const hosts = [1, 2, 3, 4].map((digit) => REGISTRY.replace('123456789012', String(digit).repeat(12)));
     for (const host of hosts) registries.refused.add(host);
-    const { message } = await failureOf('RegistryRefusedToken', extract(hosts));
+    const { message } = await failureOf('TokenRejected', extract(hosts));
     assert.deepEqual(
       hosts.map((host) => message.includes(`${host}: 403 DENIED`)),
       [true, true, true, false],

@@ -4,12 +4,12 @@ import { CancelledFailure, type Info } from '@temporalio/activity';
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
-import { ACTIVITY_LIMITS } from '../../src/domain/activity-limits.js';
-import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
-import type { StepName } from '../../src/domain/steps.js';
+import { ACTIVITY_LIMITS } from '../../src/refresh/activity-limits.js';
+import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import type { StepName } from '../../src/refresh/activity-types.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
-import { temporalLogger } from '../../src/temporal-logger.js';
+import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 
 const MIN = 60_000;
 const TYPES = Object.keys(FAILURES) as FailureType[];
@@ -81,8 +81,8 @@ describe('failureInterceptor', () => {
       AwsAccessDenied: 10 * MIN,
       AwsClockSkewed: 10 * MIN,
       AwsCredentialsRejected: 10 * MIN,
-      AirflowForbidden: 10 * MIN,
-      AirflowUnauthorized: 30 * MIN,
+      StoreForbidden: 10 * MIN,
+      StoreUnauthorized: 30 * MIN,
     });
   });
 
@@ -104,13 +104,13 @@ describe('failureInterceptor', () => {
 
     // The attempt itself takes some milliseconds of what is left: hence 1 s instead of 1 ms above each boundary.
     it('retries when back-off of 5 s and 2 s more fit, not when just they do not', async () => {
-      assert.equal(await isFinal('AirflowUnavailable', 8000), false);
-      assert.equal(await isFinal('AirflowUnavailable', 7000), true);
+      assert.equal(await isFinal('StoreUnavailable', 8000), false);
+      assert.equal(await isFinal('StoreUnavailable', 7000), true);
     });
 
     it('reckons with the back-off of the seventh attempt: 5 min', async () => {
-      assert.equal(await isFinal('AirflowUnavailable', 303_000, 7), false);
-      assert.equal(await isFinal('AirflowUnavailable', 302_000, 7), true);
+      assert.equal(await isFinal('StoreUnavailable', 303_000, 7), false);
+      assert.equal(await isFinal('StoreUnavailable', 302_000, 7), true);
     });
 
     it('reckons with the ladder of the step: 2 s for ECR', async () => {
@@ -118,15 +118,15 @@ describe('failureInterceptor', () => {
       assert.equal(await isFinal('AwsThrottled', 4000, 1, 'extractToken'), true);
     });
 
-    it('reckons with the 10 min of AwsAccessDenied and the 30 min of AirflowUnauthorized', async () => {
+    it('reckons with the 10 min of AwsAccessDenied and the 30 min of StoreUnauthorized', async () => {
       assert.equal(await isFinal('AwsAccessDenied', 603_000), false);
       assert.equal(await isFinal('AwsAccessDenied', 602_000), true);
-      assert.equal(await isFinal('AirflowUnauthorized', 1_803_000), false);
-      assert.equal(await isFinal('AirflowUnauthorized', 1_802_000), true);
+      assert.equal(await isFinal('StoreUnauthorized', 1_803_000), false);
+      assert.equal(await isFinal('StoreUnauthorized', 1_802_000), true);
     });
 
     it('never makes a failure retryable that is not', async () =>
-      assert.equal(await isFinal('RegistryRefusedToken', 180 * MIN), true));
+      assert.equal(await isFinal('TokenRejected', 180 * MIN), true));
 
     it('retries without end where there is no schedule-to-close', async () => {
       const info = { scheduleToCloseTimeoutMs: 0, currentAttemptScheduledTimestampMs: 999 * MIN };
@@ -178,7 +178,7 @@ describe('failureInterceptor', () => {
         () =>
           new Promise((_resolve, reject) => {
             env.context.cancellationSignal.addEventListener('abort', () =>
-              reject(new RefreshFailure('AirflowUnreachable', 'aborted')),
+              reject(new RefreshFailure('StoreUnreachable', 'aborted')),
             );
           }),
       );

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
-import type { StoredConnection } from '../../src/domain/connection.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { InspectInput, Inspection } from '../../src/domain/steps.js';
+import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { InspectInput, Inspection } from '../../src/refresh/activity-types.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -22,7 +22,7 @@ function activitiesOver(airflow: FakeAirflow, connections: readonly string[]): R
 }
 
 function inspect(
-  stored: readonly StoredConnection[],
+  stored: readonly ConnectionRecord[],
   configured: readonly string[],
   input: Partial<InspectInput> = {},
 ): Promise<Inspection> {
@@ -72,7 +72,7 @@ describe('inspectConnections', () => {
     assert.deepEqual(
       found.refused.map(({ connection, type }) => [connection, type]),
       [
-        ['gone', 'AirflowConnectionMissing'],
+        ['gone', 'ConnectionMissing'],
         ['bad', 'ConnectionLoginMismatch'],
       ],
     );
@@ -107,10 +107,7 @@ describe('inspectConnections', () => {
     assert.deepEqual(await inspect([], []), { writable: [], refused: [], warnings: [], nextPage: null }));
 
   describe('when Airflow fails', () => {
-    function failing(
-      type: 'AirflowUnavailable' | 'AirflowUnauthorized' | 'AirflowUnreachable',
-      sick: string,
-    ) {
+    function failing(type: 'StoreUnavailable' | 'StoreUnauthorized' | 'StoreUnreachable', sick: string) {
       const airflow = new FakeAirflow(['a', 'b', 'c'].map((id) => dockerConnection({ id })));
       airflow.onCall = (_call, id) => {
         if (id === sick || sick === 'all') throw new RefreshFailure(type, `HTTP trouble at ${id}`);
@@ -123,24 +120,24 @@ describe('inspectConnections', () => {
     }
 
     it('fails the first three attempts for a server error at one connection among others', async () => {
-      const { inspect: attempt } = failing('AirflowUnavailable', 'b');
-      for (const number of [1, 2, 3]) await failureOf('AirflowUnavailable', attempt(number));
+      const { inspect: attempt } = failing('StoreUnavailable', 'b');
+      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', attempt(number));
     });
 
     it('takes it for a problem of that connection from the fourth attempt on', async () => {
-      const found = await failing('AirflowUnavailable', 'b').inspect(4);
+      const found = await failing('StoreUnavailable', 'b').inspect(4);
       assert.deepEqual(found.writable[0]?.connections, ['a', 'c']);
       assert.deepEqual(
         found.refused.map(({ connection, type, message }) => [connection, type, message]),
-        [['b', 'AirflowUnavailable', 'HTTP trouble at b']],
+        [['b', 'StoreUnavailable', 'HTTP trouble at b']],
       );
     });
 
     it('goes on failing when every connection has a server error', async () => {
-      await failureOf('AirflowUnavailable', failing('AirflowUnavailable', 'all').inspect(50));
+      await failureOf('StoreUnavailable', failing('StoreUnavailable', 'all').inspect(50));
     });
 
-    for (const type of ['AirflowUnauthorized', 'AirflowUnreachable'] as const) {
+    for (const type of ['StoreUnauthorized', 'StoreUnreachable'] as const) {
       it(`stops at the first ${type}, however often it was tried`, async () => {
         const { airflow, inspect: attempt } = failing(type, 'all');
         await failureOf(type, attempt(50));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ConnectionRule } from '../../src/domain/connection-rules.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { Inspection } from '../../src/domain/steps.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { Inspection } from '../../src/refresh/activity-types.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -159,34 +159,34 @@ describe('inspectConnections by rules', () => {
     beforeEach(() => {
       store(...ids(150, '_ecr').map((id) => ({ id })));
       airflow.onCall = (call, page) => {
-        if (call === 'list' && page === '0') throw new RefreshFailure('AirflowUnavailable', 'HTTP 500.');
+        if (call === 'list' && page === '0') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
       };
     });
 
     it('fails the first three attempts', async () => {
-      for (const number of [1, 2, 3]) await failureOf('AirflowUnavailable', inspect([ECR], 0, number));
+      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', inspect([ECR], 0, number));
     });
 
     it('says from the fourth on which it is, when the next page is well, and goes on there', async () => {
       const found = await inspect([ECR], 0, 4);
       assert.deepEqual([found.writable, found.nextPage], [[], 1]);
-      assert.equal(found.unreadable?.type, 'AirflowUnavailable');
+      assert.equal(found.unreadable?.type, 'StoreUnavailable');
       assert.match(found.unreadable?.message ?? '', /^Connections 1 to 100 of the list.* HTTP 500\.$/);
       assert.equal((await inspect([ECR], 1, 1)).writable[0]?.connections.length, 50);
     });
 
     it('goes on failing when the next page is sick too', async () => {
       airflow.onCall = () => {
-        throw new RefreshFailure('AirflowUnavailable', 'HTTP 500.');
+        throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
       };
-      await failureOf('AirflowUnavailable', inspect([ECR], 0, 50));
+      await failureOf('StoreUnavailable', inspect([ECR], 0, 50));
     });
 
     it('goes on failing when Airflow cannot be reached', async () => {
       airflow.onCall = () => {
-        throw new RefreshFailure('AirflowUnreachable', 'refused');
+        throw new RefreshFailure('StoreUnreachable', 'refused');
       };
-      await failureOf('AirflowUnreachable', inspect([ECR], 0, 50));
+      await failureOf('StoreUnreachable', inspect([ECR], 0, 50));
       assert.deepEqual(airflow.calls, ['list 0']);
     });
   });
@@ -229,7 +229,7 @@ describe('inspectConnections by rules', () => {
 
     it('refuses a missing connection whose rule gives a registry but does not let it be made', async () => {
       const found = await inspect([{ kind: 'id', id: 'gone', registry: 'eu', ifMissing: 'fail' }]);
-      assert.equal(found.refused[0]?.type, 'AirflowConnectionMissing');
+      assert.equal(found.refused[0]?.type, 'ConnectionMissing');
       assert.deepEqual(found.writable, []);
     });
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { planRefresh } from '../../src/activities/plan-refresh.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { failureOf } from '../fakes/failing.js';
 import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
 import { ENGINE } from '../fakes/fake-steps.js';

@@ -6,8 +6,8 @@ import type { RefreshActivities } from '../../src/activities/index.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
 import { failureOf } from '../fakes/failing.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
-import { createLogger } from '../../src/logging.js';
-import { temporalLogger } from '../../src/temporal-logger.js';
+import { createLogger } from '../../src/log/logger.js';
+import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 
 const INFO: Partial<Info> = {
   activityType: 'planRefresh',
@@ -84,7 +84,7 @@ describe('temporalActivities', () => {
       let calls = 0;
       const steps = temporalActivities(activitiesThat(async () => (calls += 1)));
       for (const step of Object.values(steps) as (() => Promise<unknown>)[]) {
-        await failureOf('InputNotGranted', environment(info as Partial<Info>).run(step));
+        await failureOf('InputNotAllowed', environment(info as Partial<Info>).run(step));
       }
       assert.equal(calls, 0);
     });

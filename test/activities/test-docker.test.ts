@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { DailyProofs } from '../../src/activities/daily-proofs.js';
-import { WRONG_PASSWORD } from '../../src/domain/token.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { DockerSignIn } from '../../src/domain/steps.js';
-import { Secret } from '../../src/secret.js';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import { WRONG_PASSWORD } from '../../src/refresh/token.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { DockerLogin } from '../../src/refresh/activity-types.js';
+import { Secret } from '../../src/log/secret.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { failureOf } from '../fakes/failing.js';
 import {
@@ -27,17 +27,17 @@ describe('testDocker', () => {
   let issuer: FakeIssuer;
   let registry: FakeRegistries;
   let now: Date;
-  let proofs: DailyProofs;
+  let proofs: NegativeCheckCache;
 
   beforeEach(() => {
     engine = new FakeEngine();
     issuer = new FakeIssuer();
     registry = new FakeRegistries();
     now = NOW;
-    proofs = new DailyProofs(() => now);
+    proofs = new NegativeCheckCache(() => now);
   });
 
-  function test(engineRequired = true, host = REGISTRY): Promise<DockerSignIn> {
+  function test(engineRequired = true, host = REGISTRY): Promise<DockerLogin> {
     const parts = { issuer, registry, proofs, now: () => now };
     const registries = [namedRegistry({ registryHost: 'registry.example.com' })];
     return fakeActivities(fakeSource({ engine, engineRequired, registries }), parts).testDocker(attemptOf(), {
@@ -86,7 +86,7 @@ describe('testDocker', () => {
 
   it('does not doubt a sign-in because the wrong password could not be tried, and tries again', async () => {
     engine.onSignIn = (password) => {
-      if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerSignInFailed', 'no route');
+      if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
     assert.equal((await test()).signIn, 'ok');
     engine.onSignIn = () => undefined;
@@ -174,7 +174,7 @@ describe('testDocker', () => {
     await failureOf('DockerEngineUnreachable', test(false));
   });
 
-  for (const type of ['DockerSignInRefused', 'DockerSignInFailed'] as const) {
+  for (const type of ['DockerLoginRejected', 'DockerLoginFailed'] as const) {
     it(`fails with ${type} as the engine does`, async () => {
       engine.onSignIn = () => {
         throw new RefreshFailure(type, 'no');

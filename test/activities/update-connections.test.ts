@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { StoredConnection } from '../../src/domain/connection.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { UpdateOutcome } from '../../src/domain/steps.js';
-import { Secret } from '../../src/secret.js';
+import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
+import { Secret } from '../../src/log/secret.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -40,11 +40,11 @@ describe('updateConnections', () => {
     });
   }
 
-  function store(id: string, changes: Partial<StoredConnection>): void {
+  function store(id: string, changes: Partial<ConnectionRecord>): void {
     airflow.connections.set(id, dockerConnection({ id, ...changes }));
   }
 
-  function failAt(call: string, type: 'AirflowUnavailable' | 'AirflowRequestRejected'): void {
+  function failAt(call: string, type: 'StoreUnavailable' | 'StoreRequestRejected'): void {
     airflow.onCall = (name, id) => {
       if (`${name} ${id}` === call) throw new RefreshFailure(type, `HTTP trouble at ${id}`);
     };
@@ -80,7 +80,7 @@ describe('updateConnections', () => {
   });
 
   it('hands the connection to the write as it was read, for nothing but the password to change', async () => {
-    const written: StoredConnection[] = [];
+    const written: ConnectionRecord[] = [];
     const stored = dockerConnection({
       id: 'a',
       schema: 'kept',
@@ -100,7 +100,7 @@ describe('updateConnections', () => {
 
   it('never writes into a registry that refuses the token', async () => {
     registries.refused.add(REGISTRY);
-    await failureOf('RegistryRefusedToken', update());
+    await failureOf('TokenRejected', update());
     assert.deepEqual(airflow.calls, []);
   });
 
@@ -115,7 +115,7 @@ describe('updateConnections', () => {
     assert.deepEqual(refreshed, ['a', 'c']);
     assert.deepEqual(
       failed.map(({ connection, type }) => [connection, type]),
-      [['b', 'AirflowConnectionMissing']],
+      [['b', 'ConnectionMissing']],
     );
     assert.ok(!airflow.calls.includes('write b'));
   });
@@ -145,7 +145,7 @@ describe('updateConnections', () => {
       assert.deepEqual(refreshed, ['a', 'c']);
       assert.deepEqual(
         failed.map(({ connection, type: given }) => [connection, given]),
-        [['b', 'AirflowWriteUnconfirmed']],
+        [['b', 'WriteUnconfirmed']],
       );
     });
   }
@@ -156,7 +156,7 @@ describe('updateConnections', () => {
     assert.deepEqual(refreshed, ['a']);
     assert.deepEqual(
       failed.map(({ connection, type }) => [connection, type]),
-      [['b', 'AirflowWriteUnconfirmed']],
+      [['b', 'WriteUnconfirmed']],
     );
   });
 
@@ -164,47 +164,47 @@ describe('updateConnections', () => {
     airflow.afterWrite = (written) => (written.id === 'c' ? undefined : written);
     const { refreshed, failed } = await update();
     assert.deepEqual(refreshed, ['a', 'b']);
-    assert.equal(failed[0]?.type, 'AirflowConnectionMissing');
+    assert.equal(failed[0]?.type, 'ConnectionMissing');
   });
 
   it('fails attempts 1 to 3 for a server error at one connection, and writes the others all the same', async () => {
-    failAt('write b', 'AirflowUnavailable');
-    for (const number of [1, 2, 3]) await failureOf('AirflowUnavailable', update(CONFIGURED, number));
+    failAt('write b', 'StoreUnavailable');
+    for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', update(CONFIGURED, number));
     assert.ok(airflow.passwords.has('c'), 'the connection after the sick one was written');
   });
 
   it('takes it for a problem of that connection from attempt 4 on', async () => {
-    failAt('write b', 'AirflowUnavailable');
+    failAt('write b', 'StoreUnavailable');
     const { refreshed, failed } = await update(CONFIGURED, 4);
     assert.deepEqual(refreshed, ['a', 'c']);
     assert.deepEqual(
       failed.map(({ connection, type, message }) => [connection, type, message]),
-      [['b', 'AirflowUnavailable', 'HTTP trouble at b']],
+      [['b', 'StoreUnavailable', 'HTTP trouble at b']],
     );
   });
 
   it('takes a rejected request for a problem of that connection at once', async () => {
-    failAt('read b', 'AirflowRequestRejected');
+    failAt('read b', 'StoreRequestRejected');
     const { refreshed, failed } = await update();
     assert.deepEqual(refreshed, ['a', 'c']);
-    assert.equal(failed[0]?.type, 'AirflowRequestRejected');
+    assert.equal(failed[0]?.type, 'StoreRequestRejected');
   });
 
   it('fails as a whole when every request is rejected', async () => {
     airflow.onCall = () => {
-      throw new RefreshFailure('AirflowRequestRejected', '422');
+      throw new RefreshFailure('StoreRequestRejected', '422');
     };
-    await failureOf('AirflowRequestRejected', update());
+    await failureOf('StoreRequestRejected', update());
   });
 
   it('prefers the failure that may pass when all fail, for the attempt to be made again', async () => {
     airflow.onCall = (_call, id) => {
-      throw new RefreshFailure(id === 'a' ? 'AirflowRequestRejected' : 'AirflowUnavailable', 'trouble');
+      throw new RefreshFailure(id === 'a' ? 'StoreRequestRejected' : 'StoreUnavailable', 'trouble');
     };
-    await failureOf('AirflowUnavailable', update());
+    await failureOf('StoreUnavailable', update());
   });
 
-  for (const type of ['AirflowUnauthorized', 'AirflowForbidden', 'AirflowUnreachable'] as const) {
+  for (const type of ['StoreUnauthorized', 'StoreForbidden', 'StoreUnreachable'] as const) {
     it(`stops at the first ${type}: one request, no more`, async () => {
       airflow.onCall = () => {
         throw new RefreshFailure(type, 'not to be tried on');

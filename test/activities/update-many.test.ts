@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Attempt } from '../../src/activities/attempt.js';
-import { FAILURES, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
-import type { UpdateOutcome } from '../../src/domain/steps.js';
-import { partialOutcome, type UpdateProgress } from '../../src/domain/update-progress.js';
-import { Secret } from '../../src/secret.js';
+import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
+import { toPartialOutcome, type UpdateProgress } from '../../src/refresh/update-progress.js';
+import { Secret } from '../../src/log/secret.js';
 import { failureOf } from '../fakes/failing.js';
 import {
   attemptOf,
@@ -102,7 +102,7 @@ describe('updateConnections of many', () => {
     assert.deepEqual([callsOf('bulk').length, callsOf('write').length], [0, 60]);
   });
 
-  for (const type of ['AirflowForbidden', 'AirflowRequestRejected'] as const) {
+  for (const type of ['StoreForbidden', 'StoreRequestRejected'] as const) {
     it(`goes on one by one after ${type} for a bulk request, and asks for no second one`, async () => {
       failAt({ bulk: type });
       const { refreshed, failed } = await update();
@@ -119,7 +119,7 @@ describe('updateConnections of many', () => {
     airflow.onCall = (call) => {
       if (call !== 'bulk') return;
       airflow.connections.set('id_03', dockerConnection({ id: 'id_03', port: 443 }));
-      throw new RefreshFailure('AirflowForbidden', '403');
+      throw new RefreshFailure('StoreForbidden', '403');
     };
     const { failed } = await update();
     assert.deepEqual(
@@ -141,61 +141,61 @@ describe('updateConnections of many', () => {
       failed.map(({ connection, type }) => [connection, type]),
       [
         ['id_01', 'ConnectionLoginMismatch'],
-        ['id_02', 'AirflowConnectionMissing'],
-        ['id_05', 'AirflowConnectionMissing'],
+        ['id_02', 'ConnectionMissing'],
+        ['id_05', 'ConnectionMissing'],
       ],
     );
     assert.ok(['id_01', 'id_02', 'id_05'].every((id) => !airflow.passwords.has(id)));
   });
 
   it('does not take for written what Airflow does not speak of', async () => {
-    const { writePasswords } = airflow;
-    airflow.writePasswords = async (...args) =>
-      (await writePasswords.apply(airflow, args)).filter(({ id }) => id !== 'id_07');
+    const { writeMany } = airflow;
+    airflow.writeMany = async (...args) =>
+      (await writeMany.apply(airflow, args)).filter(({ id }) => id !== 'id_07');
     const { refreshed, failed } = await update();
     assert.equal(refreshed.includes('id_07'), false);
     assert.deepEqual(
       failed.map(({ connection, type, message }) => [connection, type, message]),
-      [['id_07', 'AirflowWriteUnconfirmed', 'Airflow did not say what became of connection id_07.']],
+      [['id_07', 'WriteUnconfirmed', 'Airflow did not say what became of connection id_07.']],
     );
   });
 
   it('does not take for written what it did not ask for', async () => {
-    const { writePasswords } = airflow;
-    airflow.writePasswords = async (...args) => [
-      ...(await writePasswords.apply(airflow, args)),
+    const { writeMany } = airflow;
+    airflow.writeMany = async (...args) => [
+      ...(await writeMany.apply(airflow, args)),
       { id: 'id_50', outcome: 'written' },
     ];
     assert.deepEqual((await update({}, IDS.slice(0, 25))).refreshed, IDS.slice(0, 25));
   });
 
   it('lets a connection that Airflow refuses in a bulk request fail alone', async () => {
-    failAt({ 'write id_04': 'AirflowRequestRejected' });
+    failAt({ 'write id_04': 'StoreRequestRejected' });
     const { refreshed, failed } = await update();
     assert.equal(refreshed.length, 59);
     assert.deepEqual(
       failed.map(({ connection, type }) => [connection, type]),
-      [['id_04', 'AirflowRequestRejected']],
+      [['id_04', 'StoreRequestRejected']],
     );
   });
 
   it('writes the other parts when a bulk request has a server error, and fails the attempt', async () => {
-    failAt({ [`bulk ${IDS.slice(0, 25).join(' ')}`]: 'AirflowUnavailable' });
-    await failureOf('AirflowUnavailable', update());
+    failAt({ [`bulk ${IDS.slice(0, 25).join(' ')}`]: 'StoreUnavailable' });
+    await failureOf('StoreUnavailable', update());
     assert.deepEqual([...airflow.passwords.keys()], IDS.slice(25));
   });
 
   it('writes one by one from the fourth attempt on, so that the sick one fails alone', async () => {
-    failAt({ bulk: 'AirflowUnavailable', 'write id_04': 'AirflowUnavailable' });
+    failAt({ bulk: 'StoreUnavailable', 'write id_04': 'StoreUnavailable' });
     const { refreshed, failed } = await update({ number: 4 });
     assert.equal(refreshed.length, 59);
     assert.deepEqual(
       failed.map(({ connection, type }) => [connection, type]),
-      [['id_04', 'AirflowUnavailable']],
+      [['id_04', 'StoreUnavailable']],
     );
   });
 
-  for (const type of ['AirflowUnreachable', 'AirflowUnauthorized'] as const) {
+  for (const type of ['StoreUnreachable', 'StoreUnauthorized'] as const) {
     it(`stops at ${type} for a bulk request`, async () => {
       failAt({ bulk: type });
       await failureOf(type, update());
@@ -206,8 +206,8 @@ describe('updateConnections of many', () => {
   describe('whose attempt before stopped in its middle', () => {
     /** Two parts of 25 are written, and then Airflow is gone. */
     async function stopInTheMiddle(): Promise<void> {
-      failAt({ 'read id_50': 'AirflowUnreachable' });
-      await failureOf('AirflowUnreachable', update());
+      failAt({ 'read id_50': 'StoreUnreachable' });
+      await failureOf('StoreUnreachable', update());
       failAt({});
       airflow.calls.length = 0;
     }
@@ -279,16 +279,16 @@ describe('updateConnections of many', () => {
     });
 
     it('takes a connection for sick that fails alone again and again, when one written before can be written', async () => {
-      failAt({ 'write id_59': 'AirflowUnavailable' });
-      for (const number of [1, 2, 3]) await failureOf('AirflowUnavailable', update({ number }));
+      failAt({ 'write id_59': 'StoreUnavailable' });
+      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', update({ number }));
       const { refreshed, failed } = await update({ number: 4 });
       assert.deepEqual([refreshed.length, failed.map(({ connection }) => connection)], [59, ['id_59']]);
     });
 
     it('goes on failing when by now none can be written, whatever was written before', async () => {
       await stopInTheMiddle();
-      failAt({ write: 'AirflowUnavailable', bulk: 'AirflowUnavailable' });
-      await failureOf('AirflowUnavailable', update({ number: 9 }));
+      failAt({ write: 'StoreUnavailable', bulk: 'StoreUnavailable' });
+      await failureOf('StoreUnavailable', update({ number: 9 }));
     });
   });
 
@@ -310,27 +310,27 @@ describe('updateConnections of many', () => {
 
   describe('that fails in its middle', () => {
     it('says with its failure what was written by then, and with which token', async () => {
-      failAt({ 'read id_50': 'AirflowUnreachable' });
-      const { message, remedy, progress } = await failureOf('AirflowUnreachable', update());
-      assert.deepEqual([message, remedy], ['trouble at read', FAILURES.AirflowUnreachable.remedy]);
+      failAt({ 'read id_50': 'StoreUnreachable' });
+      const { message, remedy, progress } = await failureOf('StoreUnreachable', update());
+      assert.deepEqual([message, remedy], ['trouble at read', FAILURES.StoreUnreachable.remedy]);
       assert.deepEqual(progress, noted);
-      const outcome = partialOutcome(
+      const outcome = toPartialOutcome(
         progress as UpdateProgress,
         IDS,
-        new RefreshFailure('AirflowUnreachable', 'x'),
+        new RefreshFailure('StoreUnreachable', 'x'),
       );
       assert.deepEqual(outcome?.refreshed, IDS.slice(0, 50));
       assert.equal(outcome?.fingerprint, new Secret('password-1').fingerprint());
     });
 
     it('says nothing of the kind when nothing was written', async () => {
-      failAt({ 'read id_00': 'AirflowUnreachable' });
-      assert.equal((await failureOf('AirflowUnreachable', update())).progress, undefined);
+      failAt({ 'read id_00': 'StoreUnreachable' });
+      assert.equal((await failureOf('StoreUnreachable', update())).progress, undefined);
     });
 
     it('says what an earlier attempt wrote, when this one has no token', async () => {
-      failAt({ 'read id_50': 'AirflowUnreachable' });
-      await failureOf('AirflowUnreachable', update());
+      failAt({ 'read id_50': 'StoreUnreachable' });
+      await failureOf('StoreUnreachable', update());
       issuer.answer = () => {
         throw new RefreshFailure('AwsUnavailable', 'no ECR');
       };

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
-import { ConfigError } from '../../src/config/problems.js';
+import { ConfigError } from '../../src/config/config-error.js';
 import { asOrdinaryUser, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
 
 describe('a file that is no configuration', () => {

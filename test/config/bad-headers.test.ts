@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { loadConfig } from '../../src/config/load.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import { SELF_SIGNED } from '../adapters/self-signed.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
 import { bad, refuseEach, type BadConfig } from './bad-config.js';
 import { CANARY, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
-import { ConfigError, type ConfigProblem } from '../../src/config/problems.js';
+import { ConfigError, type ConfigProblem } from '../../src/config/config-error.js';
 
 /** Stands where a secret stood by mistake or rightly; must never show. */
 export const CANARY = 'canary-5f1c0d';

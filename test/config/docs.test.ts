@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
 import { findStaleDocs, generateDocs } from '../../scripts/generate-docs.js';
-import { configJsonSchema, configSchema, type JsonSchema } from '../../src/config/schema.js';
-import { FAILURES } from '../../src/domain/failures.js';
+import { configJsonSchema, configSchema, type JsonSchema } from '../../src/config/schema/config.js';
+import { FAILURES } from '../../src/refresh/failures.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

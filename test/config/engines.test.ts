@@ -4,7 +4,7 @@ import { chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
-import { SELF_SIGNED } from '../adapters/self-signed.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
 import { bad, refuseEach } from './bad-config.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
 

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 import { loadConfig } from '../../src/config/load.js';
-import { configJsonSchema } from '../../src/config/schema.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { configJsonSchema } from '../../src/config/schema/config.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { generateDocs } from '../../scripts/generate-docs.js';
-import { SELF_SIGNED } from '../adapters/self-signed.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
 
 const AUTH = '{username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
 import type { RegistryConfig } from '../../src/config/refresh-config.js';
-import { registryInFile } from '../../src/domain/registries.js';
-import { DEFAULT_PRINCIPAL, type Principal } from '../../src/domain/token-group.js';
+import { resolveStatic } from '../../src/refresh/registry-entries.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group.js';
 import { CANARY, edit, ENV, useConfigFolder } from './config-folder.js';
 
 const ROLE = 'arn:aws:iam::123456789012:role/ecr-pull';
@@ -100,7 +100,7 @@ describe('an entry of registries', () => {
     it(`with ${settings} is ${host}, of ${group}`, () => {
       const [registry, ...more] = load(`{name: r, ${settings}}`);
       assert.deepEqual([registry, more], [expected, []]);
-      const resolved = registryInFile(registry ?? PLAIN);
+      const resolved = resolveStatic(registry ?? PLAIN);
       assert.deepEqual([resolved?.host, resolved?.group.name], [host, group]);
     });
   }
@@ -115,7 +115,7 @@ describe('an entry of registries', () => {
     it(`has the host of its partition in ${region}`, () => {
       const [registry] = load(`{name: r, region: ${region}, account: "123456789012"}`);
       assert.deepEqual(registry, { ...PLAIN, region });
-      assert.equal(registryInFile(registry ?? PLAIN)?.host, `123456789012.dkr.ecr.${region}.${suffix}`);
+      assert.equal(resolveStatic(registry ?? PLAIN)?.host, `123456789012.dkr.ecr.${region}.${suffix}`);
     });
   }
 
@@ -124,7 +124,7 @@ describe('an entry of registries', () => {
       '{name: r, region: us-east-1, account: {airflowVariable: ecr_aws_account, airflow: main}}',
     );
     assert.deepEqual(registry, { ...PLAIN, account: { airflow: 'main', key: 'ecr_aws_account' } });
-    assert.equal(registryInFile(registry ?? PLAIN), undefined);
+    assert.equal(resolveStatic(registry ?? PLAIN), undefined);
   });
 
   describe('with credentials', () => {
@@ -215,7 +215,7 @@ describe('an entry of registries', () => {
     );
     assert.deepEqual(
       registries.map((registry) => {
-        const resolved = registryInFile(registry);
+        const resolved = resolveStatic(registry);
         return [resolved?.name, resolved?.host, resolved?.group.name];
       }),
       [

@@ -4,9 +4,9 @@ import { inspect } from 'node:util';
 
 import { configPath, loadConfig } from '../../src/config/load.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import { DEFAULT_PRINCIPAL } from '../../src/domain/token-group.js';
-import type { Secret } from '../../src/secret.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
+import type { Secret } from '../../src/log/secret.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
 
 /** Reads the password of the first airflow. */

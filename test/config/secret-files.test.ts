@@ -3,7 +3,7 @@ import { chmodSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
-import type { ConfigProblem } from '../../src/config/problems.js';
+import type { ConfigProblem } from '../../src/config/config-error.js';
 import { asOrdinaryUser, CANARY, edit, problemsOf, useConfigFolder } from './config-folder.js';
 
 const WITH_FILE = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}').replace(

@@ -46,7 +46,7 @@ describe("Docker's configuration of this user", () => {
     return checks[0] as Check;
   }
 
-  function isWell(config: unknown): void {
+  function isHealthy(config: unknown): void {
     assert.deepEqual(checkOf(config), {
       name: `Docker configuration ${join(home, '.docker/config.json')}`,
       outcome: 'ok',
@@ -153,7 +153,7 @@ describe("Docker's configuration of this user", () => {
     });
 
     it('of another host, of a host with https:// or in capitals does not matter', () => {
-      isWell({ credHelpers: { [OTHER]: 'a', [`https://${HOST}`]: 'b', [HOST.toUpperCase()]: 'c' } });
+      isHealthy({ credHelpers: { [OTHER]: 'a', [`https://${HOST}`]: 'b', [HOST.toUpperCase()]: 'c' } });
     });
 
     it('has a line for each host of a connection', () => {
@@ -183,7 +183,7 @@ describe("Docker's configuration of this user", () => {
     });
 
     it('without a name is none, and leaves the host to credsStore', () => {
-      isWell({ credHelpers: { [HOST]: '' }, credsStore: '' });
+      isHealthy({ credHelpers: { [HOST]: '' }, credsStore: '' });
       const found = checkOf({ credHelpers: { [HOST]: null }, credsStore: 'pass' });
       assert.match(found.message, /^`credsStore` names docker-credential-pass/);
     });
@@ -206,16 +206,18 @@ describe("Docker's configuration of this user", () => {
     });
 
     it('does not matter for another host', () => {
-      isWell({ auths: { [OTHER]: AUTH, 'a.example.com': {}, 'b.example.com': { identitytoken: CANARY } } });
+      isHealthy({
+        auths: { [OTHER]: AUTH, 'a.example.com': {}, 'b.example.com': { identitytoken: CANARY } },
+      });
     });
 
     it('is none in a file with other settings alone', () => {
-      isWell({ currentContext: 'default', [HOST]: AUTH });
-      isWell({ HttpHeaders: { 'User-Agent': 'x' }, auths: {} });
+      isHealthy({ currentContext: 'default', [HOST]: AUTH });
+      isHealthy({ HttpHeaders: { 'User-Agent': 'x' }, auths: {} });
     });
 
     it('is none beside a helper of another host when the file has no auths', () => {
-      isWell({ credHelpers: { [OTHER]: 'ecr-login' }, [HOST]: AUTH });
+      isHealthy({ credHelpers: { [OTHER]: 'ecr-login' }, [HOST]: AUTH });
     });
   });
 
@@ -249,7 +251,7 @@ describe("Docker's configuration of this user", () => {
     });
 
     it('is understood when base64 is broken into lines', () => {
-      isWell({ auths: { 'a.example.com': { auth: `${AUTH.auth}\n` } } });
+      isHealthy({ auths: { 'a.example.com': { auth: `${AUTH.auth}\n` } } });
     });
 
     it('makes every task fail when a helper is no name', () => {
@@ -259,12 +261,12 @@ describe("Docker's configuration of this user", () => {
     });
 
     it('is understood when an identity token stands beside what is malformed', () => {
-      isWell({ auths: { 'a.example.com': { identitytoken: CANARY, auth: '' } } });
+      isHealthy({ auths: { 'a.example.com': { identitytoken: CANARY, auth: '' } } });
     });
 
     it('takes empty lists for nothing', () => {
-      isWell({ auths: [], credsStore: [], credHelpers: [] });
-      isWell({ auths: [], credHelpers: { [OTHER]: 'ecr-login' } });
+      isHealthy({ auths: [], credsStore: [], credHelpers: [] });
+      isHealthy({ auths: [], credHelpers: { [OTHER]: 'ecr-login' } });
     });
   });
 

@@ -1,20 +1,20 @@
 // Every way to sign in to an Airflow, as users configure it and through their commands: `refresh-once` and `doctor`.
 // One configuration has them all, each with an Airflow of its own, so that one cannot help or hide another.
 import assert from 'node:assert/strict';
-import type { FailureType } from '../../src/domain/failures.js';
+import type { FailureType } from '../../src/refresh/failures.js';
 import { startGateway } from './gateway.js';
 import type { CommandResult } from './run-command-line.js';
 import { CONNECTION, startSignInRig, WAYS, type SignInRig, type Way } from './sign-in-rig.js';
 
 /** What a wrong credential leads to, and what the remedy tells to look at. */
 const WRONG: Readonly<Record<Way, readonly [FailureType, message: RegExp, remedy: RegExp]>> = {
-  password: ['AirflowUnauthorized', /401 on sign-in: user name or password/, /password/],
-  basic: ['AirflowUnauthorized', /401 on GET connection docker_default: user name or password/, /password/],
-  token: ['AirflowUnauthorized', /403 on GET connection docker_default: the token is not/, /token/],
+  password: ['StoreUnauthorized', /401 on sign-in: user name or password/, /password/],
+  basic: ['StoreUnauthorized', /401 on GET connection docker_default: user name or password/, /password/],
+  token: ['StoreUnauthorized', /403 on GET connection docker_default: the token is not/, /token/],
   mwaa: ['AwsCredentialsRejected', /AWS/, /credentials/],
-  'sub-path': ['AirflowUnauthorized', /401 on sign-in: user name or password/, /password/],
-  header: ['AirflowUnauthorized', /401 on GET version: .+ look for a proxy/, /headers/],
-  'own-ca': ['AirflowUnreachable', /TLS: self-signed certificate/, /`caFile`/],
+  'sub-path': ['StoreUnauthorized', /401 on sign-in: user name or password/, /password/],
+  header: ['StoreUnauthorized', /401 on GET version: .+ look for a proxy/, /headers/],
+  'own-ca': ['StoreUnreachable', /TLS: self-signed certificate/, /`caFile`/],
 };
 const MWAA_REFUSAL = {
   status: 403,
@@ -39,7 +39,7 @@ describe('the ways to sign in to an Airflow', function () {
 
     before(async () => {
       rig.writeConfig();
-      await rig.writeToken();
+      await rig.writePasswords();
       const env = rig.give(rig.right);
       for (const way of WAYS) rows.set(way, rig.stored(way));
       doctor = await rig.command(['doctor'], env);
@@ -95,7 +95,7 @@ describe('the ways to sign in to an Airflow', function () {
     before(async () => {
       // A certificate is no credential, but without its authority nobody knows whose Airflow that is.
       rig.writeConfig({ hasCaFile: false });
-      await rig.writeToken(rig.wrong.key);
+      await rig.writePasswords(rig.wrong.key);
       rig.mwaa.setFault(() => MWAA_REFUSAL);
       const env = rig.give(rig.wrong);
       for (const way of WAYS) rows.set(way, rig.stored(way));
@@ -130,7 +130,7 @@ describe('the ways to sign in to an Airflow', function () {
 
   it('reads a token file again when Airflow rejects the token in mid-run', async () => {
     rig.writeConfig({ ways: ['token'] });
-    await rig.writeToken();
+    await rig.writePasswords();
     const airflow = rig.of('token');
     const asked = airflow.requests.length;
     let isReplaced = false;
@@ -138,7 +138,7 @@ describe('the ways to sign in to an Airflow', function () {
       if (isReplaced || method !== 'PATCH') return undefined;
       isReplaced = true;
       airflow.rotateJwtSecret();
-      return { until: rig.writeToken() };
+      return { until: rig.writePasswords() };
     });
     const { code, report } = await rig.refreshOnce(rig.give(rig.right));
     airflow.setFault(undefined);
@@ -159,7 +159,7 @@ describe('the ways to sign in to an Airflow', function () {
     await strict.stop();
     assert.equal(code, 1);
     const [failure] = report.failures;
-    assert.equal(failure?.type, 'AirflowForbidden');
+    assert.equal(failure?.type, 'StoreForbidden');
     assert.match(failure.message, /look for a proxy or firewall before it/);
     assert.match(failure.remedy, /headers/);
     assert.deepEqual(rig.stored('header'), rows);

@@ -7,11 +7,11 @@ import { narrowPasswordColumn, spoilPassword, stallUpdate } from '../../sandbox/
 import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { StopList } from '../../sandbox/stop-list.js';
-import type { AirflowApi } from '../../src/activities/ports.js';
-import { AwsSessions } from '../../src/adapters/aws/aws-sessions.js';
-import { createAirflow } from '../../src/adapters/airflow/airflow.js';
-import { createHttpClient } from '../../src/adapters/http.js';
-import { Secret } from '../../src/secret.js';
+import type { ConnectionStore } from '../../src/activities/ports.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
+import { createHttpClient } from '../../src/net/http.js';
+import { Secret } from '../../src/log/secret.js';
 import {
   assertWritten,
   ECR_HOST,
@@ -59,10 +59,7 @@ describe('traps of Airflow', function () {
     const report = await actBeforeBulk(ofNewest(['vanishing']), () =>
       deleteConnection(newest.airflow, 'vanishing'),
     );
-    assert.deepEqual(told(report, newest), [
-      [newest.usual.length],
-      ['AirflowConnectionMissing', 'vanishing'],
-    ]);
+    assert.deepEqual(told(report, newest), [[newest.usual.length], ['ConnectionMissing', 'vanishing']]);
     await assertWritten(newest, before, newest.usual, token());
     assert.equal(newest.proxy.requests.slice(start).filter(isBulk).length, 1, 'nothing is written twice');
   });
@@ -72,7 +69,7 @@ describe('traps of Airflow', function () {
       for (const id of newest.usual) await deleteConnection(newest.airflow, id);
     });
     assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 200);
-    assert.deepEqual(told(report, newest), [[0], ['AirflowConnectionMissing', ...newest.usual]]);
+    assert.deepEqual(told(report, newest), [[0], ['ConnectionMissing', ...newest.usual]]);
     assert.deepEqual(
       Object.values(await rowsOf(newest, newest.usual)),
       newest.usual.map(() => undefined),
@@ -159,7 +156,7 @@ describe('traps of Airflow', function () {
     await stalled.reached();
     process.kill(newest.airflow.pid, 'SIGKILL');
     const broken = await running;
-    assert.deepEqual(told(broken, newest), [[0], ['AirflowUnreachable', ...newest.usual]]);
+    assert.deepEqual(told(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
     await stalled.end();
     assert.deepEqual(await rowsOf(newest, newest.usual), before, 'no half of it was written');
 
@@ -170,7 +167,7 @@ describe('traps of Airflow', function () {
   });
 
   describe('with a JWT secret that was rotated and JWTs that end soon', () => {
-    let kept: AirflowApi;
+    let kept: ConnectionStore;
 
     before(async () => {
       kept = await signedInClient();
@@ -182,13 +179,13 @@ describe('traps of Airflow', function () {
     });
 
     /** The product's own client, which lives on as the worker's does. As its clock stands still, Airflow must tell it. */
-    async function signedInClient(): Promise<AirflowApi> {
+    async function signedInClient(): Promise<ConnectionStore> {
       const { username, password } = newest.airflow.users.worker;
       const auth = { kind: 'password', username, readPassword: () => new Secret(password) } as const;
       const http = createHttpClient({ version: 'test' });
       const { url } = newest.proxy;
       const now = () => 0;
-      const api = createAirflow({
+      const api = createAirflowStore({
         name: 'kept',
         url,
         auth,
@@ -203,7 +200,11 @@ describe('traps of Airflow', function () {
     }
 
     /** With the client's JWT no longer accepted, writes several connections at once. */
-    async function writeWithRejectedJwt(api: AirflowApi, password: string, rejection: number): Promise<void> {
+    async function writeWithRejectedJwt(
+      api: ConnectionStore,
+      password: string,
+      rejection: number,
+    ): Promise<void> {
       const ids = newest.usual.slice(0, 4);
       const before = await rowsOf(newest, ids);
       const start = newest.proxy.requests.length;

@@ -20,9 +20,9 @@ import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startRegistry, type Registry } from '../../sandbox/registry.js';
 import { StopList } from '../../sandbox/stop-list.js';
-import type { FailureType } from '../../src/domain/failures.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import type { Preview } from '../../src/refresh-once.js';
+import type { FailureType } from '../../src/refresh/failures.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import { airflowKindsToTest } from './airflow-kinds.js';
 import { missing } from './missing.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
@@ -173,7 +173,7 @@ describe('one configuration for Airflows of several versions', function () {
       );
       const expected = [
         ...Object.entries(REFUSED).map(([id, [type]]) => [type, id]),
-        ['AirflowConnectionMissing', 'gone'],
+        ['ConnectionMissing', 'gone'],
       ];
       assert.deepEqual(
         new Set(failures.map(({ type, connections }) => `${type} ${connections.join()}`)),
@@ -231,7 +231,7 @@ describe('one configuration for Airflows of several versions', function () {
       const able = [...airflows.values()].filter(({ users }) => users[user] !== undefined);
       assert.equal(report.failures.length, able.length);
       for (const failure of report.failures) {
-        assert.equal(failure.type, 'AirflowForbidden');
+        assert.equal(failure.type, 'StoreForbidden');
         assert.match(failure.message, new RegExp(`may not ${right} connections`));
       }
     });

@@ -15,7 +15,7 @@ import { canStartDockerEngine, startDockerEngine, type DockerEngine } from '../.
 import { findOnPath } from '../../sandbox/executables.js';
 import { startRegistry } from '../../sandbox/registry.js';
 import { StopList } from '../../sandbox/stop-list.js';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { listFailingEngines, startFailingParts, type FailingEngine } from './failing-engines.js';
 import { missing } from './missing.js';
 import { runCommandLine } from './run-command-line.js';
@@ -127,11 +127,11 @@ ${docker}`,
     const { code, report, output } = await refreshOnce([...good, ...failing.map(({ setting }) => setting)]);
 
     assert.equal(code, 1, output);
-    const signedIn = new Map(
+    const recordLogin = new Map(
       report.docker.map(({ engine, version, signIn }) => [engine, `${version} ${signIn}`]),
     );
     const engines = [guarded.dockerHost, guarded.tcpHost, plain.tcpHost];
-    assert.deepEqual(signedIn, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
+    assert.deepEqual(recordLogin, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
     for (const expected of failing) assertTold(report, expected);
     assert.equal(report.failures.length, failing.length, JSON.stringify(report.failures));
     const words = report.failures.map(({ message, engine = '' }) => message.replace(engine, ''));

@@ -11,8 +11,8 @@ import {
 import type { DockerEngine } from '../../sandbox/docker-engine.js';
 import { freePort } from '../../sandbox/ports.js';
 import type { StopList } from '../../sandbox/stop-list.js';
-import { answerJson, startServer, type Answer } from '../adapters/local-server.js';
-import { EXPIRED } from '../adapters/self-signed.js';
+import { answerJson, startServer, type Answer } from '../support/local-server.js';
+import { EXPIRED } from '../support/self-signed.js';
 
 export interface FailingEngine {
   readonly what: string;

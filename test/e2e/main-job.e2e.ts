@@ -19,8 +19,8 @@ import { SAMPLE_OUTPUT } from '../../sandbox/registry.js';
 import { SEEDED_CONNECTION, startSandbox, type Sandbox } from '../../sandbox/start-sandbox.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import type { TemporalServer } from '../../sandbox/temporal.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { Secret } from '../../src/secret.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { Secret } from '../../src/log/secret.js';
 import { missing } from './missing.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 

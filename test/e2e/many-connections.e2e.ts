@@ -2,7 +2,7 @@
 // history, report and payloads stay within what Temporal takes.
 import assert from 'node:assert/strict';
 import type { AirflowRequest } from '../../sandbox/airflow-stand-in.js';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { seedConnections, startRig, type Rig } from './every-failure/rig.js';
 import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Child } from '../../sandbox/child-process.js';
-import { MAX_REPORT_BYTES, type RefreshReport } from '../../src/domain/report.js';
+import { MAX_REPORT_BYTES, type RefreshReport } from '../../src/refresh/report.js';
 import type { Rig } from './every-failure/rig.js';
 
 export interface MeasuredRun {

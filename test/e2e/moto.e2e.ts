@@ -11,12 +11,12 @@ import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
 import { startMoto, type Moto } from '../../sandbox/moto.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { AwsSessions } from '../../src/adapters/aws/aws-sessions.js';
-import { createTokenIssuer } from '../../src/adapters/aws/token-issuer.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import type { Check } from '../../src/doctor/check.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { DEFAULT_PRINCIPAL, tokenGroup, type Principal } from '../../src/domain/token-group.js';
-import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../adapters/local-server.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type Principal } from '../../src/refresh/token-group.js';
+import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { missing } from './missing.js';
 import { runCommandLine } from './run-command-line.js';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { throttleFirst } from '../../sandbox/aws.js';
 import { startContainerCredentials, startInstanceMetadata } from '../../sandbox/aws-credentials.js';
 import type { Check } from '../../src/doctor/check.js';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import type { RefreshStatus } from '../../src/status/read-status.js';
 import {
   ARNS,
@@ -100,10 +100,10 @@ describe('registries of five AWS principals', function () {
 
     it('says in the report until when tokens of sessions of an hour can be relied on', async () => {
       const { tokens, warnings } = await ask<RefreshReport>(0, ['refresh-once']);
-      for (const { registries, issuedAt, expiresAt, reliableUntil } of tokens) {
+      for (const { registries, issuedAt, expiresAt, usableUntil } of tokens) {
         const [host] = registries;
         const lifeMs = Date.parse(expiresAt) - Date.parse(issuedAt);
-        const reliableMs = Date.parse(reliableUntil) - Date.parse(issuedAt);
+        const reliableMs = Date.parse(usableUntil) - Date.parse(issuedAt);
         assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 10_000);
         const expectedMs = host === rig.hosts.own || host === rig.hosts.production ? 12 * HOUR_MS : HOUR_MS;
         assert.ok(Math.abs(reliableMs - expectedMs) < 60_000, `${host}: ${reliableMs} ms`);
@@ -334,7 +334,7 @@ describe('registries of five AWS principals', function () {
             report.tokens[0]?.principalArn,
             `arn:aws:sts::123456789012:assumed-role/${source}/${name}`,
           );
-          assert.ok(report.tokens[0].reliableUntil < report.tokens[0].expiresAt);
+          assert.ok(report.tokens[0].usableUntil < report.tokens[0].expiresAt);
           await worker.stop();
         } finally {
           await started.stop();

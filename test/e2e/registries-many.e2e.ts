@@ -1,7 +1,7 @@
 // Three hundred registries of twenty accounts in fifteen regions, all of one principal: one token for each region serves
 // them all, and each connection holds the token of its own region.
 import assert from 'node:assert/strict';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { startRegistryRig, type RegistryRig } from './registries/rig.js';
 

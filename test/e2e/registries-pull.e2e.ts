@@ -2,7 +2,7 @@
 // Engine then makes of the image. And one registry that two Airflows get tokens for as two principals.
 import assert from 'node:assert/strict';
 import Docker from 'dockerode';
-import { FAILURES } from '../../src/domain/failures.js';
+import { FAILURES } from '../../src/refresh/failures.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { startRegistryRig, type RegistryRig } from './registries/rig.js';
 

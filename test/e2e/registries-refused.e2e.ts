@@ -2,7 +2,7 @@
 // worker that shows them the token, and, where the worker cannot reach them, by a real Docker Engine.
 import assert from 'node:assert/strict';
 import type { Fault } from '../../sandbox/local-server.js';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
 
 const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
@@ -58,7 +58,7 @@ describe('registries that refuse, or cannot be asked', function () {
     return failures.map(({ stage, type, message }) => [stage, type, message]);
   }
 
-  interface Refusal {
+  interface RejectionReason {
     readonly when: string;
     readonly host: string;
     readonly arrange: () => void;
@@ -71,7 +71,7 @@ describe('registries that refuse, or cannot be asked', function () {
     readonly engineRemedy?: RegExp;
   }
 
-  const REFUSALS: readonly Refusal[] = [
+  const REFUSALS: readonly RejectionReason[] = [
     {
       when: 'a token of another region',
       host: ALIAS,
@@ -152,7 +152,7 @@ describe('registries that refuse, or cannot be asked', function () {
       arrange();
       const { report, code } = await rig.refreshOnce();
       assert.equal(code, 1);
-      assert.deepEqual(failuresOf(report), [['extract', 'RegistryRefusedToken', `${host}: ${probe}`]]);
+      assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${host}: ${probe}`]]);
       assert.match(report.failures[0]?.remedy ?? '', remedy);
       assert.equal(rig.connections.get('sick')?.password, OLD);
       assert.ok(!rig.engineNetwork.names.includes(host), 'the engine is not asked to try it');
@@ -167,7 +167,7 @@ describe('registries that refuse, or cannot be asked', function () {
       const { report, code } = await rig.refreshOnce();
       assert.equal(code, 1);
       const place = `${rig.engine.dockerHost}: sign-in to ${host}`;
-      assert.deepEqual(failuresOf(report), [['test', 'DockerSignInRefused', `${place}: ${engine}`]]);
+      assert.deepEqual(failuresOf(report), [['test', 'DockerLoginRejected', `${place}: ${engine}`]]);
       assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
       assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
       assert.ok(rig.held('sick'));
@@ -179,9 +179,7 @@ describe('registries that refuse, or cannot be asked', function () {
   it('tells a token of another region in a run of the schedule, too', async () => {
     rig.seed({ sick: ALIAS, well: WELL });
     const { report } = await rig.trigger();
-    assert.deepEqual(failuresOf(report), [
-      ['extract', 'RegistryRefusedToken', `${ALIAS}: 400: ${OTHER_REGION}`],
-    ]);
+    assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${ALIAS}: 400: ${OTHER_REGION}`]]);
     assertNeighbourWell(report);
   });
 

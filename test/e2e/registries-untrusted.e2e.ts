@@ -2,9 +2,9 @@
 // The one hears no token, from nobody; the others are told, in every report, as proving nothing.
 import assert from 'node:assert/strict';
 import { sendJson, startLocalServer, type LocalServer } from '../../sandbox/local-server.js';
-import { FAILURES } from '../../src/domain/failures.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { WRONG_PASSWORD } from '../../src/domain/token.js';
+import { FAILURES } from '../../src/refresh/failures.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
 

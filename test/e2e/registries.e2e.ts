@@ -1,7 +1,7 @@
 // Every kind of registry that AWS has, in one configuration: the real SDK asks the endpoint of each, a real Docker Engine
 // signs in to each by its real name, and a host that contradicts itself fails alone and is sent nothing.
 import assert from 'node:assert/strict';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
 import {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { TemporalServer } from '../../sandbox/temporal.js';
-import { connectClient } from '../../src/temporal-connection.js';
+import { connectClient } from '../../src/temporal/connection.js';
 import { assertNoSecretIn } from '../secret-scan/assert-no-secret.js';
 import type { KnownSecret } from '../secret-scan/find-secrets.js';
 import { historyPlaces } from '../secret-scan/history-places.js';

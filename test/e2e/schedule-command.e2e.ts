@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { applySchedule } from '../../src/schedule/apply-schedule.js';
-import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
+import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
@@ -73,11 +73,11 @@ schedule: {id: "${schedule.id}", ${times}}
     const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
 
     await withHeldWrites(ticking.taskQueue, async (held) => {
-      const { firstRun } = await applySchedule(client, desiredSchedule(ticking));
+      const { firstRun } = await applySchedule(client, buildScheduleOptions(ticking));
       assert.ok(firstRun);
       await waitUntil('the held step', () => held.count.underWay === 1);
       const underWay: TriggeredRun = { ...firstRun, alreadyRunning: true };
-      const edited = desiredSchedule(editedTo(2 * SECOND_MS, ticking));
+      const edited = buildScheduleOptions(editedTo(2 * SECOND_MS, ticking));
       const [triggered, asked, applied] = await Promise.all([
         triggerRun(handle),
         ask<TriggeredRun>(ticking, 'trigger'),
@@ -87,7 +87,7 @@ schedule: {id: "${schedule.id}", ${times}}
       assert.equal((await applySchedule(client, edited)).outcome, 'unchanged');
       const byCommand = await ask<{ outcome: string; firstRun: unknown }>(ticking, 'apply');
       assert.deepEqual([byCommand.outcome, byCommand.firstRun], ['updated', null]);
-      assert.equal((await applySchedule(client, desiredSchedule(ticking))).outcome, 'updated');
+      assert.equal((await applySchedule(client, buildScheduleOptions(ticking))).outcome, 'updated');
       const before = await skipped();
       await waitUntil('the schedule to tick on', async () => (await skipped()) >= before + 2);
       assert.equal(held.count.peak, 1);
@@ -105,11 +105,11 @@ schedule: {id: "${schedule.id}", ${times}}
   });
 
   const refused: RefreshSteps['updateConnections'] = async () => {
-    throw new RefreshFailure('AirflowRequestRejected', 'Airflow main: 404.');
+    throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
   };
   for (const [outcome, write, exitCode, words] of [
     ['refreshed', fakeSteps().updateConnections, 0, /\n\nRefreshed\.\n/],
-    ['incomplete', refused, 1, /AirflowRequestRejected[^]*Airflow main: 404\./],
+    ['incomplete', refused, 1, /StoreRequestRejected[^]*Airflow main: 404\./],
   ] as const) {
     it(`follows the run that is under way on trigger --wait, and exits with ${exitCode} when it is ${outcome}`, async () => {
       const { client, withHeldWrites, runsOf } = server;
@@ -119,7 +119,7 @@ schedule: {id: "${schedule.id}", ${times}}
       await withHeldWrites(
         wanted.taskQueue,
         async (held) => {
-          const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+          const { firstRun } = await applySchedule(client, buildScheduleOptions(wanted));
           assert.ok(firstRun);
           const { workflowId, runId } = firstRun;
           const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;

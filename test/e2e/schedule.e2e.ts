@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { applySchedule } from '../../src/schedule/apply-schedule.js';
-import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
+import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import { findNewRun, triggerRun } from '../../src/schedule/trigger-run.js';
 import { readStatus } from '../../src/status/read-status.js';
@@ -46,7 +46,7 @@ describe('the schedule on a real Temporal server', function () {
     });
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withWorker(steps, wanted.taskQueue, async () => {
-      await applySchedule(client, desiredSchedule(wanted));
+      await applySchedule(client, buildScheduleOptions(wanted));
       // Three runs of 3 s and more: about eight starts fall into them.
       await waitUntil('three runs', async () => (await handle.describe()).info.numActionsTaken >= 3);
       await handle.pause();
@@ -66,7 +66,7 @@ describe('the schedule on a real Temporal server', function () {
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withHeldWrites(wanted.taskQueue, async (held) => {
       // Not by `apply`, whose first run would be under way already.
-      await client.schedule.create(desiredSchedule(wanted));
+      await client.schedule.create(buildScheduleOptions(wanted));
       const runs = await Promise.all([triggerRun(handle), triggerRun(handle), triggerRun(handle)]);
       assert.ok(runs[0]);
       assert.deepEqual(new Set(runs.map((run) => run?.runId)), new Set([runs[0].runId]));
@@ -81,7 +81,7 @@ describe('the schedule on a real Temporal server', function () {
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withHeldWrites(wanted.taskQueue, async (held) => {
-      const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+      const { firstRun } = await applySchedule(client, buildScheduleOptions(wanted));
       assert.ok(firstRun);
       const before = await handle.describe();
       await handle.trigger(ScheduleOverlapPolicy.SKIP);
@@ -98,13 +98,13 @@ describe('the schedule on a real Temporal server', function () {
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withWorker(fakeSteps(), wanted.taskQueue, async () => {
-      await applySchedule(client, desiredSchedule(wanted));
-      assert.equal((await applySchedule(client, desiredSchedule(wanted))).outcome, 'unchanged');
+      await applySchedule(client, buildScheduleOptions(wanted));
+      assert.equal((await applySchedule(client, buildScheduleOptions(wanted))).outcome, 'unchanged');
       await handle.pause('maintenance until noon');
 
       const everyMs = 6 * 3600 * SECOND_MS;
       const edited = editedTo(everyMs, wanted);
-      assert.equal((await applySchedule(client, desiredSchedule(edited))).outcome, 'updated');
+      assert.equal((await applySchedule(client, buildScheduleOptions(edited))).outcome, 'updated');
       const { spec, state } = await handle.describe();
       assert.deepEqual(
         spec.intervals?.map(({ every }) => every),
@@ -112,7 +112,7 @@ describe('the schedule on a real Temporal server', function () {
       );
       assert.equal(state.paused, true);
       assert.equal(state.note, 'maintenance until noon');
-      assert.equal((await applySchedule(client, desiredSchedule(edited))).outcome, 'unchanged');
+      assert.equal((await applySchedule(client, buildScheduleOptions(edited))).outcome, 'unchanged');
       assert.equal((await runsOf(wanted.schedule.id)).length, 1, 'applying again starts no run');
     });
   });
@@ -126,7 +126,7 @@ describe('the schedule on a real Temporal server', function () {
     const steps = fakeSteps({
       inspectConnections: async (input) => {
         // Not retryable, so that the run ends at once.
-        if (isDown) throw new RefreshFailure('AirflowRequestRejected', 'Airflow main: 404.');
+        if (isDown) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
         return inspectConnections(input);
       },
     });
@@ -138,7 +138,7 @@ describe('the schedule on a real Temporal server', function () {
       return report;
     }
     await withWorker(steps, wanted.taskQueue, async () => {
-      const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+      const { firstRun } = await applySchedule(client, buildScheduleOptions(wanted));
       assert.ok(firstRun);
       const good = (await waitForReport(client, firstRun.workflowId, firstRun.runId)).report;
       isDown = true;
@@ -163,7 +163,7 @@ describe('the schedule on a real Temporal server', function () {
     const { client, withWorker } = server;
     const wanted = configEvery();
     await withWorker(fakeSteps(), wanted.taskQueue, async () => {
-      const { firstRun } = await applySchedule(client, desiredSchedule(wanted));
+      const { firstRun } = await applySchedule(client, buildScheduleOptions(wanted));
       assert.ok(firstRun);
       await waitForReport(client, firstRun.workflowId, firstRun.runId);
       const { action } = await client.schedule.getHandle(wanted.schedule.id).describe();

@@ -19,8 +19,8 @@ import { startRegistry, type Registry } from '../../sandbox/registry.js';
 import { runCommand } from '../../sandbox/run-command.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import type { Check } from '../../src/doctor/check.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import type { Preview } from '../../src/refresh-once.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import { missing } from './missing.js';
 import { runCommandLine } from './run-command-line.js';
 
@@ -168,7 +168,7 @@ docker: {engines: []}
       assert.equal(report.airflows[0]?.refreshed, SEEDED.length);
       assert.deepEqual(
         report.failures.map(({ type, connections }) => [type, connections]),
-        [['AirflowConnectionMissing', ['only_variable', 'nowhere']]],
+        [['ConnectionMissing', ['only_variable', 'nowhere']]],
       );
       const fingerprint = report.airflows[0]?.fingerprint ?? assert.fail('no token was written');
       assert.match(await runDocumentedDag(airflow, 'plain'), new RegExp(`fingerprint: ${fingerprint}`));

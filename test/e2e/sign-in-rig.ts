@@ -11,8 +11,8 @@ import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { startMwaaStandIn, type MwaaStandIn } from '../../sandbox/mwaa.js';
 import { startRegistry } from '../../sandbox/registry.js';
 import { StopList } from '../../sandbox/stop-list.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { SELF_SIGNED } from '../adapters/self-signed.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
 import { createSecretFinder, type KnownSecret } from '../secret-scan/find-secrets.js';
 import { ecrTokenSecret, jwtSecrets } from '../secret-scan/secret-core.js';
 import { startGateway } from './gateway.js';
@@ -47,7 +47,7 @@ export interface SignInRig {
   of(way: Way): AirflowStandIn;
   writeConfig(changes?: ConfigChanges): void;
   /** Writes the token file: with a JWT that Airflow takes, unless another text is given. */
-  writeToken(text?: string): Promise<void>;
+  writePasswords(text?: string): Promise<void>;
   /** Puts the credentials where the configuration refers to; answers the environment for commands. */
   give(credentials: Credentials): NodeJS.ProcessEnv;
   /** @throws AssertionError when it prints a secret */
@@ -121,7 +121,7 @@ export async function startSignInRig(): Promise<SignInRig> {
     command,
     writeConfig: (changes = {}) =>
       writeFileSync(join(folder, 'refresh.yaml'), configText(of, urls, registry.host, changes)),
-    async writeToken(text) {
+    async writePasswords(text) {
       const token = text ?? (await signInto('token')).slice('Bearer '.length);
       if (text !== undefined) secret('token', text);
       writeFileSync(join(folder, 'token'), `${token}\n`);

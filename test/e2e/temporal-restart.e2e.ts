@@ -13,8 +13,8 @@ import type { Fault } from '../../sandbox/local-server.js';
 import { startRegistry } from '../../sandbox/registry.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { desiredSchedule } from '../../src/schedule/desired-schedule.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js';
 import { deferred } from '../fakes/deferred.js';
@@ -166,7 +166,7 @@ docker: {engines: []}
     before(async () => {
       for (const config of [everyTen, everyFive]) {
         stops.add(await server.startWorker(fakeSteps(), config.taskQueue));
-        await server.client.schedule.create(desiredSchedule(config));
+        await server.client.schedule.create(buildScheduleOptions(config));
       }
       await waitForTick(5 * SECOND_MS);
       run = await startFaultyWrite({ hang: true });

@@ -17,8 +17,8 @@ import { findPython } from '../../sandbox/python-tools.js';
 import { runCommand } from '../../sandbox/run-command.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
-import { Limit } from '../../src/domain/limit.js';
-import { Secret } from '../../src/secret.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
+import { Secret } from '../../src/log/secret.js';
 import { missing } from './missing.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { CALLS, type Call } from './worker-death/calls.js';
@@ -88,7 +88,7 @@ describe('the death of a worker', function () {
 
   /** The slowest begins first. */
   async function runAll(): Promise<void> {
-    const limit = new Limit(FLEETS_AT_ONCE);
+    const limit = new Semaphore(FLEETS_AT_ONCE);
     const kills = KILLS.filter(({ call }) => call.to !== 'engine' || stage.engine !== undefined);
     const runs: [string, () => Promise<Outcome>][] = [
       [HANDED_OVER, () => terminateDuring(stage, HANDED_OVER, CALLS.look, CALLS.write)],
@@ -101,7 +101,7 @@ describe('the death of a worker', function () {
     runs.forEach(([name], index) => outcomes.set(name, results[index]!));
   }
 
-  function outcomeOf(name: string): Outcome {
+  function toOutcome(name: string): Outcome {
     const result = outcomes.get(name);
     if (result?.status !== 'fulfilled') throw result?.reason;
     return result.value;
@@ -148,7 +148,7 @@ describe('the death of a worker', function () {
     it(`does no harm ${point} ${call.name}`, function () {
       if (call.to === 'engine' && stage.engine === undefined)
         missing(this, 'a Docker Engine (Debian: docker.io)');
-      const outcome = outcomeOf(name);
+      const outcome = toOutcome(name);
       assertWellEnded(outcome, call);
       assert.equal(outcome.firstEnded.how, 'was ended by SIGKILL');
       assert.deepEqual(outcome.lost, [{ step: call.step, cause: 'heartbeat' }]);
@@ -158,7 +158,7 @@ describe('the death of a worker', function () {
   }
 
   it('hands over what a worker cannot end within 30 s of SIGTERM, which then exits with 0', () => {
-    const outcome = outcomeOf(HANDED_OVER);
+    const outcome = toOutcome(HANDED_OVER);
     assertWellEnded(outcome, CALLS.write);
     assert.equal(outcome.firstEnded.how, 'exited with code 0');
     assert.ok(outcome.firstEnded.seconds < 45, `it took ${outcome.firstEnded.seconds.toFixed(1)} s`);
@@ -173,7 +173,7 @@ describe('the death of a worker', function () {
   });
 
   it('leaves no secret out of place', async () => {
-    const ended = [...outcomes.keys()].map(outcomeOf);
+    const ended = [...outcomes.keys()].map(toOutcome);
     const secrets = suiteSecrets({
       env: { AIRFLOW_PASSWORD: stage.airflow.password, AWS_SECRET_ACCESS_KEY: stage.awsSecretKey },
       tokens: ended.flatMap(({ issued }) => issued),

@@ -14,7 +14,7 @@ import { startRegistry } from '../../sandbox/registry.js';
 import { runCommand } from '../../sandbox/run-command.js';
 import { StopList } from '../../sandbox/stop-list.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
-import type { RefreshReport } from '../../src/domain/report.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { waitFor } from './wait-for.js';
 

@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type Logger, type LogLevel } from '../../src/logging.js';
+import { createLogger, type Logger, type LogLevel } from '../../src/log/logger.js';
 
 export interface CapturedLog {
   readonly logger: Logger;

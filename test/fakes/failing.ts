@@ -1,6 +1,6 @@
 // Owns the check which failure of the catalogue a call ends with.
 import assert from 'node:assert/strict';
-import { RefreshFailure, type FailureType } from '../../src/domain/failures.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 
 /** Expects a RefreshFailure of this type and hands it out. */
 export async function failureOf(type: FailureType, call: Promise<unknown>): Promise<RefreshFailure> {

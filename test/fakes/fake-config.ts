@@ -1,7 +1,7 @@
 // Owns a valid configuration in memory, for tests that need one without a file.
 import type { AirflowConfig, RefreshConfig } from '../../src/config/refresh-config.js';
-import { Secret } from '../../src/secret.js';
-import { intervalTimes, planSchedule } from '../../src/domain/schedule.js';
+import { Secret } from '../../src/log/secret.js';
+import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,7 +17,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
     schedule: planSchedule({
       id: 'ecr-refresh',
       cadence: { everyMs: 4 * HOUR_MS },
-      times: intervalTimes(4 * HOUR_MS),
+      times: computeIntervals(4 * HOUR_MS),
       allowNarrowMargin: false,
     }),
     taskQueue: 'ecr-refresh',

@@ -1,32 +1,32 @@
 // Owns in-memory stand-ins of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine that
 // do as they are told and note what they were asked.
-import type { StoredConnection } from '../../src/domain/connection.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RegistryProbe } from '../../src/domain/steps.js';
+import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RegistryProbe } from '../../src/refresh/activity-types.js';
 import type {
-  AirflowApi,
+  ConnectionStore,
   BulkOutcome,
   ConnectionPage,
   DockerEngine,
   IssuedToken,
-  MaybeShadowed,
+  OverrideCandidate,
   NewConnection,
-  ProbeAnswer,
-  ProbeQuestions,
-  RegistryApi,
-  Shadows,
+  ProbeResult,
+  ProbeOptions,
+  RegistryVerifier,
+  Overrides,
   TokenIssuer,
 } from '../../src/activities/ports.js';
-import type { ConnectionRule } from '../../src/domain/connection-rules.js';
-import { DailyProofs } from '../../src/activities/daily-proofs.js';
-import type { Targets, TargetsSource } from '../../src/activities/targets.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
-import { registriesInFile, type RegistrySettings } from '../../src/domain/registries.js';
-import { TokenCache } from '../../src/activities/token-cache.js';
-import { Limit } from '../../src/domain/limit.js';
-import { WRONG_PASSWORD } from '../../src/domain/token.js';
-import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/domain/token-group.js';
-import { Secret } from '../../src/secret.js';
+import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
+import { TokenCache } from '../../src/ecr/token-cache.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
+import { WRONG_PASSWORD } from '../../src/refresh/token.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
+import { Secret } from '../../src/log/secret.js';
 import type { Attempt } from '../../src/activities/attempt.js';
 import { fakeConfig } from './fake-config.js';
 import { ENGINE, REGISTRY } from './fake-steps.js';
@@ -35,7 +35,7 @@ export const CONFIG_HASH = 'abc123';
 export const NOW = new Date('2026-01-01T00:00:00.000Z');
 export const EXPIRES_AT = new Date('2026-01-01T12:00:00.000Z');
 
-export function dockerConnection(changes: Partial<StoredConnection> = {}): StoredConnection {
+export function dockerConnection(changes: Partial<ConnectionRecord> = {}): ConnectionRecord {
   return {
     id: 'docker_default',
     type: 'docker',
@@ -65,31 +65,31 @@ export function idRules(ids: readonly string[]): ConnectionRule[] {
 }
 
 /** Keeps connections and passwords; `calls` has one line per request, `onCall` may throw instead of answering. */
-export class FakeAirflow implements AirflowApi {
-  readonly connections = new Map<string, StoredConnection>();
+export class FakeAirflow implements ConnectionStore {
+  readonly connections = new Map<string, ConnectionRecord>();
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
   /** What Airflow says to hide connections, and what it was asked: no requests that `calls` counts. */
-  shadows: Shadows = { backends: [], hidden: [] };
-  readonly shadowLooks: (readonly MaybeShadowed[])[] = [];
+  shadows: Overrides = { backends: [], hidden: [] };
+  readonly shadowLooks: (readonly OverrideCandidate[])[] = [];
   /** What one bulk request takes; 1 as Airflow 2. */
   atOnce = 1;
   /** Called before each answer; throw here to let a request fail. */
   onCall: (call: string, id: string) => void = () => undefined;
   /** What Airflow says that it has after a write; undefined when the connection is gone. */
-  afterWrite: (written: StoredConnection) => StoredConnection | undefined = (written) => written;
+  afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
 
-  constructor(connections: readonly StoredConnection[] = [dockerConnection()]) {
+  constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
     for (const connection of connections) this.connections.set(connection.id, connection);
   }
 
-  async readConnection(id: string): Promise<StoredConnection | undefined> {
+  async readConnection(id: string): Promise<ConnectionRecord | undefined> {
     this.#note('read', id);
     return this.connections.get(id);
   }
 
-  async writePassword(connection: StoredConnection, password: Secret): Promise<StoredConnection | undefined> {
+  async writePassword(connection: ConnectionRecord, password: Secret): Promise<ConnectionRecord | undefined> {
     this.#note('write', connection.id);
     this.passwords.set(connection.id, password.reveal());
     return this.afterWrite(connection);
@@ -107,8 +107,8 @@ export class FakeAirflow implements AirflowApi {
   }
 
   /** Each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
-  async writePasswords(
-    connections: readonly StoredConnection[],
+  async writeMany(
+    connections: readonly ConnectionRecord[],
     password: Secret,
   ): Promise<readonly BulkOutcome[]> {
     this.#note('bulk', connections.map(({ id }) => id).join(' '));
@@ -141,7 +141,7 @@ export class FakeAirflow implements AirflowApi {
     return this.variables.get(key);
   }
 
-  async readShadows(connections: readonly MaybeShadowed[]): Promise<Shadows> {
+  async findOverrides(connections: readonly OverrideCandidate[]): Promise<Overrides> {
     this.shadowLooks.push(connections);
     return this.shadows;
   }
@@ -188,14 +188,14 @@ export class FakeIssuer implements TokenIssuer {
 }
 
 /** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */
-export class FakeRegistries implements RegistryApi {
+export class FakeRegistries implements RegistryVerifier {
   readonly shown: { readonly host: string; readonly password: string }[] = [];
-  readonly questions: ProbeQuestions[] = [];
+  readonly questions: ProbeOptions[] = [];
   readonly refused = new Set<string>();
   readonly unreachable = new Set<string>();
   readonly credulous = new Set<string>();
 
-  async probe(host: string, password: Secret, questions: ProbeQuestions): Promise<ProbeAnswer> {
+  async probe(host: string, password: Secret, questions: ProbeOptions): Promise<ProbeResult> {
     this.shown.push({ host, password: password.reveal() });
     this.questions.push(questions);
     const probe = this.#judge(host);
@@ -212,7 +212,7 @@ export class FakeRegistries implements RegistryApi {
 }
 
 /** A registry of the configuration, for the default principal. */
-export function namedRegistry(changes: Partial<RegistrySettings> = {}): RegistrySettings {
+export function namedRegistry(changes: Partial<RegistryEntry> = {}): RegistryEntry {
   return {
     name: 'local',
     kind: 'private',
@@ -227,8 +227,8 @@ export function namedRegistry(changes: Partial<RegistrySettings> = {}): Registry
 
 export interface FakeCache {
   readonly issuer?: TokenIssuer;
-  readonly registry?: RegistryApi;
-  readonly proofs?: DailyProofs;
+  readonly registry?: RegistryVerifier;
+  readonly proofs?: NegativeCheckCache;
   readonly now?: () => Date;
 }
 
@@ -238,14 +238,14 @@ export function fakeCache(parts: FakeCache = {}): TokenCache {
   return new TokenCache({
     issuer: parts.issuer ?? new FakeIssuer(),
     registry: parts.registry ?? new FakeRegistries(),
-    proofs: parts.proofs ?? new DailyProofs(now),
+    proofs: parts.proofs ?? new NegativeCheckCache(now),
     now,
   });
 }
 
 /** The activities over fakes. */
-export function fakeActivities(source: TargetsSource, parts: FakeCache = {}): RefreshActivities {
-  const { now = () => NOW, proofs = new DailyProofs(now) } = parts;
+export function fakeActivities(source: ConfigSource, parts: FakeCache = {}): RefreshActivities {
+  const { now = () => NOW, proofs = new NegativeCheckCache(now) } = parts;
   return createActivities(source, fakeCache({ ...parts, proofs }), proofs);
 }
 
@@ -254,7 +254,7 @@ export class FakeEngine implements DockerEngine {
   onReadVersion: () => void = () => undefined;
   /** Throw here to refuse. */
   onSignIn: (password: string) => void = (password) => {
-    if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerSignInRefused', 'refused');
+    if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginRejected', 'refused');
   };
 
   async readVersion(): Promise<string> {
@@ -269,7 +269,7 @@ export class FakeEngine implements DockerEngine {
 }
 
 export interface FakeTargets {
-  readonly airflow?: AirflowApi;
+  readonly airflow?: ConnectionStore;
   /** Ids that are configured one by one. */
   readonly connections?: readonly string[];
   readonly rules?: readonly ConnectionRule[];
@@ -277,13 +277,13 @@ export interface FakeTargets {
   readonly engineRequired?: boolean;
   readonly signInsAtOnce?: number;
   readonly engineProblem?: string;
-  readonly registries?: Targets['registries'];
-  readonly imagesOf?: Targets['imagesOf'];
+  readonly registries?: AllowedConfig['registries'];
+  readonly getImages?: AllowedConfig['getImages'];
   readonly problem?: string;
 }
 
 /** One configuration: airflow `main`, engine ENGINE. */
-export function fakeSource(options: FakeTargets = {}): TargetsSource {
+export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const {
     airflow = new FakeAirflow(),
     connections = ['docker_default'],
@@ -291,23 +291,27 @@ export function fakeSource(options: FakeTargets = {}): TargetsSource {
     registries = [],
   } = options;
   const rules = options.rules ?? idRules(connections);
-  const targets: Targets = {
+  const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
     airflows: new Map([['main', { api: airflow, rules }]]),
     registries,
-    registriesInFile: registriesInFile(registries),
+    staticRegistries: staticRegistries(registries),
     engines: new Map([
       [
         ENGINE,
-        { engine, required: options.engineRequired ?? true, limit: new Limit(options.signInsAtOnce ?? 10) },
+        {
+          engine,
+          required: options.engineRequired ?? true,
+          limit: new Semaphore(options.signInsAtOnce ?? 10),
+        },
       ],
     ]),
     ...(options.engineProblem === undefined ? {} : { engineProblem: options.engineProblem }),
-    imagesOf: options.imagesOf ?? (() => []),
+    getImages: options.getImages ?? (() => []),
     schedule: fakeConfig().schedule,
   };
   return {
-    reread: () => ({ targets, ...(options.problem === undefined ? {} : { problem: options.problem }) }),
-    byHash: (hash) => (hash === CONFIG_HASH ? targets : undefined),
+    reread: () => ({ allowed, ...(options.problem === undefined ? {} : { problem: options.problem }) }),
+    byHash: (hash) => (hash === CONFIG_HASH ? allowed : undefined),
   };
 }

@@ -1,5 +1,5 @@
 // Owns a run in which everything goes well, for tests to let one step of it go wrong.
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const GROUP = 'default/us-east-1';

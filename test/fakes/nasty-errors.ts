@@ -62,7 +62,7 @@ export const NASTY_ERRORS: Readonly<Record<string, () => unknown>> = {
   'an object instead of an Error': () => ({
     message: SECRET,
     name: 'RefreshFailure',
-    type: 'AirflowForbidden',
+    type: 'StoreForbidden',
   }),
   'an object that says it is a Temporal failure': () => ({ name: 'ApplicationFailure', message: SECRET }),
   undefined: () => undefined,

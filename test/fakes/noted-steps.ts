@@ -7,7 +7,7 @@ import type {
   RefreshSteps,
   StepName,
   UpdateInput,
-} from '../../src/domain/steps.js';
+} from '../../src/refresh/activity-types.js';
 
 export interface NotedCall {
   readonly step: StepName;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { CommanderError, InvalidArgumentError } from 'commander';
-import { CommandFailed, describeError, EXIT, exitCodeOf } from '../../scripts/command-line.js';
+import { CommandFailed, describeError, EXIT, toExitCode } from '../../scripts/command-line.js';
 import { durationArgument } from '../../scripts/duration-argument.js';
-import { ConfigError } from '../../src/config/problems.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { ConfigError } from '../../src/config/config-error.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
 
 const PROBLEM = { path: 'airflows', line: 3, message: 'is missing', remedy: 'Write one.' };
 
-describe('exitCodeOf', () => {
+describe('toExitCode', () => {
   for (const [what, error, code] of [
     ['help that was asked for', new CommanderError(0, 'commander.help', ''), EXIT.done],
     ['wrong usage', new CommanderError(1, 'commander.unknownOption', ''), EXIT.usage],
@@ -18,7 +18,7 @@ describe('exitCodeOf', () => {
     ['a command that could not do it', new CommandFailed('x'), EXIT.failed],
     ['anything else', 'text', EXIT.failed],
   ] as const) {
-    it(`is ${code} for ${what}`, () => assert.equal(exitCodeOf(error), code));
+    it(`is ${code} for ${what}`, () => assert.equal(toExitCode(error), code));
   }
 
   it('keeps to the codes that are documented', () =>

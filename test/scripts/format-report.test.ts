@@ -6,16 +6,16 @@ import {
   formatTime,
   table,
 } from '../../scripts/format-report.js';
-import { refresh } from '../../src/domain/refresh.js';
-import type { FailureReport, RefreshReport } from '../../src/domain/report.js';
-import type { Preview } from '../../src/refresh-once.js';
+import { refresh } from '../../src/refresh/flow.js';
+import type { FailureReport, RefreshReport } from '../../src/refresh/report.js';
+import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import { ENGINE, fakeSteps, FINGERPRINT, REGISTRY } from '../fakes/fake-steps.js';
 
 const FAILURE: FailureReport = {
   stage: 'inspect',
   airflow: 'main',
   registry: REGISTRY,
-  type: 'AirflowConnectionMissing',
+  type: 'ConnectionMissing',
   count: 2,
   connections: ['a', 'b'],
   message: 'Airflow has no connection a.',
@@ -51,7 +51,7 @@ describe('formatReport', () => {
       warnings: ['capital letters'],
     });
     assert.match(text, /^INCOMPLETE/);
-    assert.match(text, /FAILED inspect main .*: AirflowConnectionMissing \(2: a, b\)/);
+    assert.match(text, /FAILED inspect main .*: ConnectionMissing \(2: a, b\)/);
     assert.match(text, /Warning: capital letters/);
   });
 
@@ -78,7 +78,7 @@ describe('formatFailure', () => {
   it('says what failed where, why and what to do', () =>
     assert.equal(
       formatFailure(FAILURE),
-      `FAILED inspect main ${REGISTRY}: AirflowConnectionMissing (2: a, b)\n` +
+      `FAILED inspect main ${REGISTRY}: ConnectionMissing (2: a, b)\n` +
         '  Airflow has no connection a. (`doctor` says it of each.)\n  What to do: Create it.',
     ));
 
@@ -90,7 +90,7 @@ describe('formatFailure', () => {
 
   it('says that there are more than it names, and nothing of connections where there are none', () => {
     assert.match(formatFailure({ ...FAILURE, count: 3 }), /\(3: a, b, …\)/);
-    assert.match(formatFailure({ ...FAILURE, count: 0, connections: [] }), /AirflowConnectionMissing\n/);
+    assert.match(formatFailure({ ...FAILURE, count: 0, connections: [] }), /ConnectionMissing\n/);
   });
 
   it('says since when, unless that is this run', () => {

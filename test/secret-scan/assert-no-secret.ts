@@ -1,11 +1,11 @@
 // Owns the verdict of a scan: no secret in any place. Refuses to be content with a scan of nothing, and to repeat a
 // secret in its message.
-import { createSecretFinder, type Finding, type KnownSecret } from './find-secrets.js';
+import { createSecretFinder, type InspectedConnection, type KnownSecret } from './find-secrets.js';
 import type { Place, Places } from './places.js';
 
 /** What was found, and how much was looked at. */
 export interface Scan {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly InspectedConnection[];
   /** Distinct names; a large file counts once. */
   readonly places: number;
   readonly bytes: number;
@@ -43,7 +43,7 @@ export async function findSecretsIn(
   if (secrets.length === 0) throw new Error('There is no secret to look for: this scan proves nothing.');
   if (places.length === 0) throw new Error('There is no place to look at: this scan proves nothing.');
   const find = createSecretFinder(secrets);
-  const findings = new Map<string, Finding>();
+  const findings = new Map<string, InspectedConnection>();
   const names = new Set<string>();
   let bytes = 0;
   for (const [number, source] of places.entries()) {
@@ -61,7 +61,7 @@ export async function findSecretsIn(
   return { findings: [...findings.values()], places: names.size, bytes };
 }
 
-function findIn(find: ReturnType<typeof createSecretFinder>, { place, bytes }: Place): Finding[] {
+function findIn(find: ReturnType<typeof createSecretFinder>, { place, bytes }: Place): InspectedConnection[] {
   const inName = find(UNSAYABLE, Buffer.from(place));
   return [...inName, ...find(inName.length > 0 ? UNSAYABLE : place, bytes)];
 }

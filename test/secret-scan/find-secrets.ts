@@ -6,7 +6,7 @@ import { fold, needlesOf, type KnownSecret } from './forms.js';
 export type { KnownSecret } from './forms.js';
 
 /** That a secret was found. */
-export interface Finding {
+export interface InspectedConnection {
   readonly secret: string;
   /** Such as `base64 of hex`. */
   readonly form: string;
@@ -16,11 +16,11 @@ export interface Finding {
 /** Every secret in every form in these bytes, once each. Preparing 200 long secrets takes about a second. */
 export function createSecretFinder(
   secrets: readonly KnownSecret[],
-): (place: string, bytes: Buffer) => Finding[] {
+): (place: string, bytes: Buffer) => InspectedConnection[] {
   const needles = secrets.flatMap(needlesOf);
   const search = createSearch(needles);
   return (place, bytes) => {
-    const found = new Map<string, Finding>();
+    const found = new Map<string, InspectedConnection>();
     for (const match of search(fold(bytes))) {
       const needle = needles[match.text];
       if (needle === undefined) continue;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import {
   durationMs,
@@ -24,7 +24,7 @@ function twoAirflows(overrides: Partial<RefreshSteps>): RefreshSteps {
 }
 
 function unreachable(): RefreshFailure {
-  return new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+  return new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
 }
 
 function assertEndedInTime({ report, history }: Run): void {
@@ -51,7 +51,7 @@ describe('the deadline of a run', function () {
     assertEndedInTime(run);
     assert.deepEqual(
       run.report.failures.map(({ stage, airflow, type, message }) => [stage, airflow, type, message]),
-      [['inspect', 'down', 'AirflowUnreachable', 'Airflow down: refused.']],
+      [['inspect', 'down', 'StoreUnreachable', 'Airflow down: refused.']],
     );
     assert.deepEqual(
       run.report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed]),
@@ -88,7 +88,7 @@ describe('the deadline of a run', function () {
         count,
         message,
       ]),
-      [['update', 'down', REGISTRY, 'AirflowUnreachable', 450, 'Airflow down: refused.']],
+      [['update', 'down', REGISTRY, 'StoreUnreachable', 450, 'Airflow down: refused.']],
     );
     assert.deepEqual(
       new Map(run.report.airflows.map(({ airflow, refreshed, failed }) => [airflow, [refreshed, failed]])),
@@ -121,7 +121,7 @@ describe('the deadline of a run', function () {
     assert.equal(run.calls.filter(({ step }) => step === 'updateConnections').length, 1);
     assert.deepEqual(
       run.report.failures.map(({ stage, type }) => [stage, type]),
-      [['update', 'AirflowUnavailable']],
+      [['update', 'StoreUnavailable']],
     );
   });
 
@@ -165,12 +165,12 @@ function failingInspections(count: number): Partial<RefreshSteps> {
   return {
     inspectConnections: async (input) => {
       calls += 1;
-      if (calls <= count) throw new RefreshFailure('AirflowUnavailable', 'Airflow main: 503.');
+      if (calls <= count) throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
       return good.inspectConnections(input);
     },
   };
 }
 
 async function failingUpdate(): Promise<never> {
-  throw new RefreshFailure('AirflowUnavailable', 'Airflow main: 503.');
+  throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
 }

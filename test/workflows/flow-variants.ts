@@ -1,10 +1,10 @@
 // Stands in for domain/refresh.ts when a recorded run is replayed: all steps in a row, in one of two orders, which
 // the id of the workflow chooses. Refuses to be a flow that anybody could run.
 import { workflowInfo } from '@temporalio/workflow';
-import type { RunContext } from '../../src/domain/refresh.js';
-import type { RefreshReport } from '../../src/domain/report.js';
-import { RunRecord } from '../../src/domain/run-record.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import type { RunContext } from '../../src/refresh/flow.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 
 export const AS_RECORDED = 'as-recorded';
 export const REORDERED = 'reordered';
@@ -20,5 +20,5 @@ export async function refresh(steps: RefreshSteps, context: RunContext): Promise
     for (const step of isReordered ? [update, extract] : [extract, update]) await step();
     for (const engine of engines) await steps.testDocker({ configHash, engine, registry });
   }
-  return new RunRecord(context.runId, context.now(), undefined).report(context.now());
+  return new ReportBuilder(context.runId, context.now(), undefined).report(context.now());
 }

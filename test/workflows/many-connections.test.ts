@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { BulkOutcome } from '../../src/activities/ports.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
-import type { StoredConnection } from '../../src/domain/connection.js';
-import type { ConnectionRule } from '../../src/domain/connection-rules.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
-import { Secret } from '../../src/secret.js';
+import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
+import { Secret } from '../../src/log/secret.js';
 import {
   dockerConnection,
   fakeActivities,
@@ -42,14 +42,14 @@ class HangingAirflow extends FakeAirflow {
   hanging: HangingCall | undefined;
   bulks = 0;
 
-  override async writePasswords(
-    connections: readonly StoredConnection[],
+  override async writeMany(
+    connections: readonly ConnectionRecord[],
     password: Secret,
     signal?: AbortSignal,
   ): Promise<readonly BulkOutcome[]> {
     this.bulks += 1;
     if (this.bulks === 3 && this.hanging && signal) return this.hanging.wait(signal);
-    return super.writePasswords(connections, password);
+    return super.writeMany(connections, password);
   }
 }
 
@@ -115,14 +115,14 @@ describe('a run with many connections', function () {
     const airflow = airflowOf(300);
     airflow.onCall = (call) => {
       const isGone = airflow.passwords.size >= 150;
-      if (call !== 'list' && isGone) throw new RefreshFailure('AirflowUnreachable', 'Airflow main: refused.');
+      if (call !== 'list' && isGone) throw new RefreshFailure('StoreUnreachable', 'Airflow main: refused.');
     };
     const { report } = await server.run(stepsOver(airflow), { retryForMs: 20 * MINUTE_MS });
     assert.equal(airflow.passwords.size, 150);
     assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [150, 150]);
     assert.deepEqual(
       report.failures.map(({ stage, registry, type, count }) => [stage, registry, type, count]),
-      [['update', REGISTRY, 'AirflowUnreachable', 150]],
+      [['update', REGISTRY, 'StoreUnreachable', 150]],
     );
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { FAILURES, RefreshFailure, type FailureType } from '../../src/domain/failures.js';
-import { INCOMPLETE } from '../../src/domain/report.js';
-import type { ConnectionProblem } from '../../src/domain/steps.js';
+import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
+import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps, REGISTRY } from '../fakes/fake-steps.js';
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
 
@@ -21,7 +21,7 @@ describe('a run that refreshes a part', function () {
   const server = useTestServer();
 
   it('reports a missing connection and refreshes the others', async () => {
-    const problem = new RefreshFailure('AirflowConnectionMissing', 'Airflow has no connection docker_eu.');
+    const problem = new RefreshFailure('ConnectionMissing', 'Airflow has no connection docker_eu.');
     const { type, message, remedy } = problem;
     const run = await server.run(
       fakeSteps({
@@ -32,12 +32,12 @@ describe('a run that refreshes a part', function () {
       }),
     );
     const { report, failure } = run;
-    assert.equal(failure?.type, INCOMPLETE);
+    assert.equal(failure?.type, REFRESH_INCOMPLETE);
     assert.equal(report.outcome, 'incomplete');
     assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
     assert.deepEqual(
       report.failures.map((failed) => [failed.stage, failed.type, failed.connections, failed.count]),
-      [['inspect', 'AirflowConnectionMissing', ['docker_eu'], 1]],
+      [['inspect', 'ConnectionMissing', ['docker_eu'], 1]],
     );
     assert.ok(durationMs(report) < MINUTE_MS, 'nothing is gained by waiting for it');
     assert.equal(report.docker[0]?.signIn, 'ok');
@@ -52,7 +52,7 @@ describe('a run that refreshes a part', function () {
       }),
     );
     const { report, failure, history } = run;
-    assert.equal(failure?.type, INCOMPLETE);
+    assert.equal(failure?.type, REFRESH_INCOMPLETE);
     assert.equal(
       history.events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
       `1 connection refreshed; failed: DockerEngineUnreachable at test (${REGISTRY}, ${ENGINE})`,
@@ -71,14 +71,14 @@ describe('a run that refreshes a part', function () {
     const { report, history } = await server.run(
       fakeSteps({
         extractToken: async () => {
-          throw new RefreshFailure('RegistryRefusedToken', `${REGISTRY}: 403`);
+          throw new RefreshFailure('TokenRejected', `${REGISTRY}: 403`);
         },
       }),
     );
     assert.equal(scheduledActivities(history, 'updateConnections').length, 0);
     assert.deepEqual(
       report.failures.map(({ stage, type, connections }) => [stage, type, connections]),
-      [['extract', 'RegistryRefusedToken', ['docker_default']]],
+      [['extract', 'TokenRejected', ['docker_default']]],
     );
   });
 
@@ -93,7 +93,7 @@ describe('a run that refreshes a part', function () {
         }),
       }),
     );
-    assert.equal(run.failure?.type, INCOMPLETE);
+    assert.equal(run.failure?.type, REFRESH_INCOMPLETE);
     const bytes = reportBytes(run);
     assert.ok(bytes <= MAX_REPORT_BYTES, `${bytes} bytes`);
     assert.ok(bytes > MAX_REPORT_BYTES / 4, `${bytes} bytes: more was left out than need be`);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import { asReport, type RefreshReport } from '../../src/domain/report.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import { parseReport, type RefreshReport } from '../../src/refresh/report.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { refreshCredentials } from '../../src/workflows/index.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { MINUTE_MS, useTestServer } from './test-server.js';
@@ -50,15 +50,15 @@ describe('what a run takes over from the one before', function () {
         return good.planRefresh();
       },
       inspectConnections: async (input) => {
-        if (run === 3) throw new RefreshFailure('AirflowRequestRejected', 'Airflow main: 404.');
+        if (run === 3) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
         return good.inspectConnections(input);
       },
       updateConnections: async (input) => {
-        if (run === 5) throw new RefreshFailure('AirflowRequestRejected', 'Airflow main: 400.');
+        if (run === 5) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 400.');
         return good.updateConnections(input);
       },
       testDocker: async (input) => {
-        if (run === 2) throw new RefreshFailure('DockerSignInRefused', 'The registry refused the token.');
+        if (run === 2) throw new RefreshFailure('DockerLoginRejected', 'The registry refused the token.');
         return good.testDocker(input);
       },
     });
@@ -87,7 +87,7 @@ function whatWasLeft({ events }: History): { report: RefreshReport; nextRunId: s
   const next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
   const [failed] = next?.failure?.applicationFailureInfo?.details?.payloads ?? [];
   const payload = failed ?? next?.lastCompletionResult?.payloads?.[0];
-  const report = payload && asReport(defaultPayloadConverter.fromPayload(payload));
+  const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
   assert.ok(report, 'each run left its report');
   return { report, nextRunId: next?.newExecutionRunId ?? '' };
 }

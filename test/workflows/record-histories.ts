@@ -5,8 +5,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { startRun, startTestServer, startWorker } from './test-server.js';
@@ -36,8 +36,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     steps: fakeSteps({
       planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
       inspectConnections: async (input) => {
-        if (input.airflow === 'down')
-          throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+        if (input.airflow === 'down') throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         return good.inspectConnections(input);
       },
     }),
@@ -55,14 +54,14 @@ function partlyRefreshed(): RefreshSteps {
       const inspection = await good.inspectConnections(input);
       if (input.airflow === 'broken') return inspection;
       const { type, message, remedy } = new RefreshFailure(
-        'AirflowConnectionMissing',
+        'ConnectionMissing',
         'Airflow has no connection docker_eu.',
       );
       return { ...inspection, refused: [{ connection: 'docker_eu', type, message, remedy }] };
     },
     updateConnections: async (input) => {
       if (input.airflow !== 'broken') return good.updateConnections(input);
-      throw new RefreshFailure('AirflowRequestRejected', 'Airflow broken: 400.');
+      throw new RefreshFailure('StoreRequestRejected', 'Airflow broken: 400.');
     },
   });
 }

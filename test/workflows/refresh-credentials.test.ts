@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
-import { RefreshFailure } from '../../src/domain/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { deferred } from '../fakes/deferred.js';
 import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
@@ -85,7 +85,7 @@ describe('refreshCredentials', function () {
         inspectConnections: async (input) => {
           if (input.airflow === 'up') return good.inspectConnections(input);
           retrying.resolve();
-          throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+          throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         },
         testDocker: async () => {
           testing.resolve();

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { asReport, INCOMPLETE } from '../../src/domain/report.js';
-import { createLogger } from '../../src/logging.js';
-import { temporalLogger } from '../../src/temporal-logger.js';
+import { parseReport, REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
+import { createLogger } from '../../src/log/logger.js';
+import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { AS_RECORDED, REORDERED } from './flow-variants.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
@@ -38,7 +38,7 @@ function startedActivities(history: History) {
 function assertRefreshed(history: History): void {
   const last = eventsOf(history).at(-1)?.workflowExecutionCompletedEventAttributes;
   const [payload] = last?.result?.payloads ?? [];
-  const report = payload && asReport(defaultPayloadConverter.fromPayload(payload));
+  const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
   assert.equal(report?.outcome, 'refreshed');
   assert.ok(report?.airflows.every(({ refreshed }) => refreshed > 0));
 }
@@ -64,9 +64,9 @@ describe('recorded histories', function () {
   it('have a partial failure: one airflow not written, one connection refused, the rest refreshed', () => {
     for (const history of recorded('partial')) {
       const last = eventsOf(history).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
-      assert.equal(last?.applicationFailureInfo?.type, INCOMPLETE);
+      assert.equal(last?.applicationFailureInfo?.type, REFRESH_INCOMPLETE);
       const [payload] = last?.applicationFailureInfo?.details?.payloads ?? [];
-      const report = payload && asReport(defaultPayloadConverter.fromPayload(payload));
+      const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
       assert.deepEqual(
         new Map(report?.airflows.map(({ airflow, refreshed, failed }) => [airflow, [refreshed, failed]])),
         new Map([
@@ -141,7 +141,7 @@ describe('a replay', function () {
   });
 
   it('of a recorded run fails when the flow has two of its steps in another order', async () => {
-    const flow = fileURLToPath(new URL('../../src/domain/refresh.ts', import.meta.url));
+    const flow = fileURLToPath(new URL('../../src/refresh/flow.ts', import.meta.url));
     const variants = fileURLToPath(new URL('flow-variants.ts', import.meta.url));
     const changed = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),

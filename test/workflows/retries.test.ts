@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure } from '../../src/domain/failures.js';
-import type { InspectInput } from '../../src/domain/steps.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { InspectInput } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
 import { gapsMs } from '../fakes/noted-steps.js';
 import {
@@ -75,13 +75,13 @@ describe('retries within a run', function () {
     const run = await server.run(
       fakeSteps({
         inspectConnections: async () => {
-          throw new RefreshFailure('AirflowUnauthorized', 'Airflow main: 401.');
+          throw new RefreshFailure('StoreUnauthorized', 'Airflow main: 401.');
         },
       }),
     );
     assert.deepEqual(
       run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
-      [['inspect', 'AirflowUnauthorized', 'Airflow main: 401.']],
+      [['inspect', 'StoreUnauthorized', 'Airflow main: 401.']],
     );
     const attempts = run.calls.filter(({ step }) => step === 'inspectConnections');
     const expected = Math.floor(RETRY_FOR_MS / (30 * MINUTE_MS));
@@ -95,7 +95,7 @@ describe('retries within a run', function () {
     const run = await server.run(
       fakeSteps({
         updateConnections: async () => {
-          throw new RefreshFailure('AirflowUnauthorized', 'Airflow main: 401.');
+          throw new RefreshFailure('StoreUnauthorized', 'Airflow main: 401.');
         },
       }),
     );
@@ -111,7 +111,7 @@ describe('retries within a run', function () {
         planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [ENGINE] }),
         inspectConnections: async (input: InspectInput) => {
           if (input.airflow === 'down' && (await server.now()) < downUntilMs) {
-            throw new RefreshFailure('AirflowUnreachable', 'Airflow down: refused.');
+            throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
           }
           return good.inspectConnections(input);
         },

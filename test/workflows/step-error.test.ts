@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
-import { FAILURES } from '../../src/domain/failures.js';
+import { FAILURES } from '../../src/refresh/failures.js';
 import { describeStepError } from '../../src/workflows/step-error.js';
 
 function activityFailure(cause: Error): ActivityFailure {
@@ -36,12 +36,12 @@ describe('describeStepError', () => {
 
   it('tells the last failure before a time-out, where Temporal knows it', () => {
     const cause = ApplicationFailure.create({
-      type: 'AirflowUnreachable',
+      type: 'StoreUnreachable',
       message: 'refused',
       details: [{ remedy: 'start it' }],
     });
     assert.deepEqual(describeStepError(activityFailure(timeout(undefined, cause))), {
-      type: 'AirflowUnreachable',
+      type: 'StoreUnreachable',
       message: 'refused',
       remedy: 'start it',
     });
@@ -49,12 +49,12 @@ describe('describeStepError', () => {
 
   it('hands out what an activity had done before it failed', () => {
     const cause = ApplicationFailure.create({
-      type: 'AirflowForbidden',
+      type: 'StoreForbidden',
       message: '403',
       details: [{ remedy: 'give a role', progress: { refreshed: [1] } }],
     });
     assert.deepEqual(describeStepError(activityFailure(cause)), {
-      type: 'AirflowForbidden',
+      type: 'StoreForbidden',
       message: '403',
       remedy: 'give a role',
       progress: { refreshed: [1] },
@@ -64,13 +64,13 @@ describe('describeStepError', () => {
   it('takes the remedy of the catalogue where a failure has no details', () => {
     for (const details of [undefined, [], [null], ['text']]) {
       const cause = ApplicationFailure.create({
-        type: 'AirflowForbidden',
+        type: 'StoreForbidden',
         message: '403',
         ...(details && { details }),
       });
-      const { remedy } = FAILURES.AirflowForbidden;
+      const { remedy } = FAILURES.StoreForbidden;
       assert.deepEqual(describeStepError(activityFailure(cause)), {
-        type: 'AirflowForbidden',
+        type: 'StoreForbidden',
         message: '403',
         remedy,
       });

@@ -10,8 +10,8 @@ import {
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTestServer } from '../../sandbox/temporal.js';
-import { asReport, type RefreshReport } from '../../src/domain/report.js';
-import type { RefreshSteps, StepName } from '../../src/domain/steps.js';
+import { parseReport, type RefreshReport } from '../../src/refresh/report.js';
+import type { RefreshSteps, StepName } from '../../src/refresh/activity-types.js';
 import { refreshCredentials } from '../../src/workflows/index.js';
 import { noteCalls, type NotedCall } from '../fakes/noted-steps.js';
 import { createTestWorker, installQuietRuntime, workflowBundle } from './test-worker.js';
@@ -170,7 +170,7 @@ export async function endOf(handle: RunHandle): Promise<EndedRun> {
   } catch (error) {
     assert.ok(error instanceof WorkflowFailedError, String(error));
     assert.ok(error.cause instanceof ApplicationFailure, `ended as ${String(error.cause)}`);
-    const report = asReport(error.cause.details?.[0]);
+    const report = parseReport(error.cause.details?.[0]);
     assert.ok(report, 'a failed run carries its report');
     return { report, failure: error.cause, history: await handle.fetchHistory() };
   }

@@ -3,9 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
-import { createLogger } from '../../src/logging.js';
-import { temporalLogger } from '../../src/temporal-logger.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
+import { createLogger } from '../../src/log/logger.js';
+import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 
 const silent = createLogger('silent');
 let bundle: Promise<{ code: string }> | undefined;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { AirflowApi, DockerEngine } from '../../src/activities/ports.js';
-import type { TargetsSource } from '../../src/activities/targets.js';
+import type { ConnectionStore, DockerEngine } from '../../src/activities/ports.js';
+import type { ConfigSource } from '../../src/activities/allowed-config.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
-import type { RefreshSteps } from '../../src/domain/steps.js';
-import { WRONG_PASSWORD } from '../../src/domain/token.js';
-import { Secret } from '../../src/secret.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
+import { WRONG_PASSWORD } from '../../src/refresh/token.js';
+import { Secret } from '../../src/log/secret.js';
 import {
   CONFIG_HASH,
   fakeActivities,
@@ -21,7 +21,7 @@ import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { durationMs, endOf, RETRY_FOR_MS, scheduledActivities, useTestServer } from './test-server.js';
 
 /** The real activities of one worker process: each has a token cache of its own, and gets a token of its own. */
-function stepsOf(worker: string, source: TargetsSource): RefreshSteps {
+function stepsOf(worker: string, source: ConfigSource): RefreshSteps {
   const issuer = new FakeIssuer();
   issuer.answer = () => issuedToken(passwordOf(worker));
   return temporalActivities(fakeActivities(source, { issuer }));
@@ -36,11 +36,15 @@ function fingerprintOf(worker: string): string {
 }
 
 /** An Airflow that answers one worker well, but for one method. */
-function hangingAirflow(airflow: AirflowApi, method: keyof AirflowApi, call: HangingCall): AirflowApi {
+function hangingAirflow(
+  airflow: ConnectionStore,
+  method: keyof ConnectionStore,
+  call: HangingCall,
+): ConnectionStore {
   return new Proxy(airflow, {
     get(target, key) {
       if (key === method) return (...args: unknown[]) => call.wait(args.at(-1) as AbortSignal);
-      return (target[key as keyof AirflowApi] as () => unknown).bind(target);
+      return (target[key as keyof ConnectionStore] as () => unknown).bind(target);
     },
   });
 }

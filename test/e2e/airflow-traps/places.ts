@@ -9,7 +9,7 @@ import { decryptPasswords, readConnectionRows } from '../../../sandbox/airflow/d
 import type { AwsStandIn } from '../../../sandbox/aws.js';
 import { startHoldingProxy, type HoldingProxy } from '../../../sandbox/holding-proxy.js';
 import { StopList } from '../../../sandbox/stop-list.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import { airflowKindsToTest } from '../airflow-kinds.js';
 import { runCommandLine } from '../run-command-line.js';
 

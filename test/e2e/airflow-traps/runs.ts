@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsStandIn } from '../../../sandbox/aws.js';
 import type { PassingRequest } from '../../../sandbox/holding-proxy.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 
 /** What is refreshed: the usual connections of these Airflows, and more. */

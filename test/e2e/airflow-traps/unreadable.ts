@@ -1,10 +1,10 @@
 // Owns what must be told of a connection whose password Airflow cannot decrypt any more.
 import assert from 'node:assert/strict';
-import { directSteps } from '../../../src/call-directly.js';
-import { compose } from '../../../src/compose.js';
+import { createInProcessSteps } from '../../../src/refresh-once/run-in-process.js';
+import { createApp } from '../../../src/app.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { ConfigStore } from '../../../src/config/reload.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import { ConfigStore } from '../../../src/config/config-store.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 import { told } from './runs.js';
 
@@ -12,7 +12,7 @@ const FERNET = /Fernet key was changed and its password is unreadable/;
 
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
-  assert.deepEqual(told(report, place), [[place.usual.length], ['AirflowUnavailable', id]]);
+  assert.deepEqual(told(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
   const failure = report.failures.find(({ airflow }) => airflow === place.name);
   assert.match(failure?.message ?? '', FERNET);
   assert.match(failure?.remedy ?? '', /delete and create the connection anew/);
@@ -26,7 +26,7 @@ export async function assertRefusedFromTheStart(places: Places, place: Place, id
   const config = loadConfig(places.writeConfig([place], [id]));
   const waits: number[] = [];
   const clock = { nowMs: () => 0, wait: async (ms: number) => void waits.push(ms) };
-  const steps = directSteps(compose(new ConfigStore(config)).activities, 'run', Infinity, clock);
+  const steps = createInProcessSteps(createApp(new ConfigStore(config)).activities, 'run', Infinity, clock);
   const { writable, refused } = await steps.inspectConnections({
     configHash: config.hash,
     airflow: place.name,
@@ -39,7 +39,7 @@ export async function assertRefusedFromTheStart(places: Places, place: Place, id
   );
   assert.deepEqual(
     refused.map(({ connection, type }) => [connection, type]),
-    [[id, 'AirflowUnavailable']],
+    [[id, 'StoreUnavailable']],
   );
   assert.match(refused[0]?.message ?? '', FERNET);
 }

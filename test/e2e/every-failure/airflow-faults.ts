@@ -1,7 +1,7 @@
 // What can go wrong at an Airflow as a whole, and with one of its connections.
 import type { AirflowRequest } from '../../../sandbox/airflow-stand-in.js';
 import type { Fault } from '../../../sandbox/local-server.js';
-import type { FailureType } from '../../../src/domain/failures.js';
+import type { FailureType } from '../../../src/refresh/failures.js';
 import { CONNECTION, type Rig } from './rig.js';
 import type { WireFault } from './wire-fault.js';
 
@@ -11,7 +11,7 @@ const isWrite = ({ method }: AirflowRequest): boolean => method === 'PATCH';
 
 export const AIRFLOW_FAULTS: readonly WireFault[] = [
   {
-    type: 'AirflowUnreachable',
+    type: 'StoreUnreachable',
     when: 'Airflow is not there',
     stage: 'inspect',
     says: /Airflow main/,
@@ -19,7 +19,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     arrange: (rig) => rig.airflow.setFault(() => ({ drop: true })),
   },
   {
-    type: 'AirflowUnavailable',
+    type: 'StoreUnavailable',
     when: 'Airflow answers 503',
     stage: 'inspect',
     says: /Airflow main: 503/,
@@ -28,7 +28,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
       airflowAnswers(rig, isOfConnections, () => ({ status: 503, body: rig.secrets.quote() })),
   },
   {
-    type: 'AirflowUnauthorized',
+    type: 'StoreUnauthorized',
     when: 'the password is wrong',
     stage: 'inspect',
     says: /Airflow main: 401 on sign-in/,
@@ -39,7 +39,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     },
   },
   {
-    type: 'AirflowForbidden',
+    type: 'StoreForbidden',
     when: 'the role may not read connections',
     stage: 'inspect',
     says: /may not read connections/,
@@ -47,7 +47,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     arrange: (rig) => void (rig.user.role = 'viewer'),
   },
   {
-    type: 'AirflowForbidden',
+    type: 'StoreForbidden',
     when: 'the role may read connections and not edit them',
     stage: 'update',
     says: /PATCH connection docker_default: the user may not edit connections/,
@@ -55,7 +55,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     arrange: (rig) => airflowAnswers(rig, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
   },
   {
-    type: 'AirflowRequestRejected',
+    type: 'StoreRequestRejected',
     when: 'Airflow answers 422 and echoes the password',
     stage: 'update',
     says: /Airflow main: 422 on PATCH connection/,
@@ -69,7 +69,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
       })),
   },
   {
-    type: 'AirflowRequestRejected',
+    type: 'StoreRequestRejected',
     when: 'the URL is not that of an Airflow',
     stage: 'inspect',
     says: /check the URL/,
@@ -78,7 +78,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
       airflowAnswers(rig, isOfConnections, () => ({ status: 404, body: { error: 'API route not found' } })),
   },
   {
-    type: 'AirflowWriteUnconfirmed',
+    type: 'WriteUnconfirmed',
     when: 'Airflow answers the write with another connection',
     stage: 'update',
     says: /Connection docker_default was edited by somebody else/,
@@ -93,7 +93,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
 
 export const CONNECTION_FAULTS: readonly WireFault[] = [
   refusedAlone(
-    'AirflowConnectionMissing',
+    'ConnectionMissing',
     'it is missing',
     /no connection docker_default/,
     (rig) => void rig.airflow.connections.delete(CONNECTION),

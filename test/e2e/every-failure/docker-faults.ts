@@ -1,6 +1,6 @@
 // What can go wrong at the registry and at the Docker Engine.
 import type { Fault } from '../../../sandbox/local-server.js';
-import { answerJson } from '../../adapters/local-server.js';
+import { answerJson } from '../../support/local-server.js';
 import type { Rig } from './rig.js';
 import type { WireFault } from './wire-fault.js';
 
@@ -9,7 +9,7 @@ const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 
 export const REGISTRY_FAULTS: readonly WireFault[] = [
   {
-    type: 'RegistryRefusedToken',
+    type: 'TokenRejected',
     when: 'the registry takes the fresh token for expired',
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 403 DENIED/,
@@ -17,7 +17,7 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     arrange: (rig) => registryAnswers(rig, 403, { body: OCI_REFUSAL }),
   },
   {
-    type: 'RegistryRefusedToken',
+    type: 'TokenRejected',
     when: 'the registry is of another region',
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 400: a token of another region/,
@@ -25,7 +25,7 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     arrange: (rig) => registryAnswers(rig, 400, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
   },
   {
-    type: 'RegistryRefusedToken',
+    type: 'TokenRejected',
     when: 'the registry does not take the token as a sign-in',
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 401/,
@@ -52,7 +52,7 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     arrange: (rig) => rig.engine.setFault((_, response) => response.destroy()),
   },
   {
-    type: 'DockerSignInFailed',
+    type: 'DockerLoginFailed',
     when: 'the engine does not reach the registry',
     stage: 'test',
     says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: no such host/,
@@ -61,7 +61,7 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
       engineRefusesSignIn(rig, 500, `dial tcp: lookup registry: no such host ${rig.secrets.quote()}`),
   },
   {
-    type: 'DockerSignInRefused',
+    type: 'DockerLoginRejected',
     when: 'the registry refuses the sign-in of the engine',
     stage: 'test',
     says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: 401: the registry does not take this as a sign-in/,

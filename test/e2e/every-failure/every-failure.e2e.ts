@@ -2,9 +2,9 @@
 // wrong. Each is told with place and remedy, by the designed exit code, and Airflow is as it was.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { FAILURES, type FailureType } from '../../../src/domain/failures.js';
-import type { FailureReport, RefreshReport } from '../../../src/domain/report.js';
-import { LOG_LEVELS } from '../../../src/logging.js';
+import { FAILURES, type FailureType } from '../../../src/refresh/failures.js';
+import type { FailureReport, RefreshReport } from '../../../src/refresh/report.js';
+import { LOG_LEVELS } from '../../../src/log/logger.js';
 import { AIRFLOW_FAULTS, CONNECTION_FAULTS } from './airflow-faults.js';
 import { AWS_FAULTS } from './aws-faults.js';
 import { CONFIGURED_FAULTS } from './configured-faults.js';
@@ -213,7 +213,7 @@ describe('every failure of the catalogue', function () {
     });
   }
 
-  describe('InputNotGranted', () => {
+  describe('InputNotAllowed', () => {
     let calls: RogueCalls;
 
     before(async () => (calls = await startRogueCalls(rig)));
@@ -224,9 +224,9 @@ describe('every failure of the catalogue', function () {
         putRight();
         const before = calls.traffic();
         const failure = await calls.byWorkflow(craft);
-        assert.equal(failure.type, 'InputNotGranted', failure.message ?? '');
+        assert.equal(failure.type, 'InputNotAllowed', failure.message ?? '');
         assert.deepEqual(calls.traffic(), before, 'nobody was asked anything');
-        produced.add('InputNotGranted');
+        produced.add('InputNotAllowed');
       });
     }
 
@@ -249,7 +249,7 @@ describe('every failure of the catalogue', function () {
           await rig.startWorker(level, {}, args);
         }),
       );
-      for (const type of ['AwsAccessDenied', 'AirflowRequestRejected', 'DockerSignInRefused']) {
+      for (const type of ['AwsAccessDenied', 'StoreRequestRejected', 'DockerLoginRejected']) {
         putRight();
         WIRE_FAULTS.find((fault) => fault.type === type)?.arrange(rig);
         for (const report of await Promise.all(levels.map((level) => rig.run(level)))) {

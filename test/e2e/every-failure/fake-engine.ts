@@ -1,6 +1,6 @@
 // Owns a Docker Engine that says what it is told to, on a unix socket.
 import type { ServerResponse } from 'node:http';
-import { answerAsEngine, startServer, type RecordedRequest } from '../../adapters/local-server.js';
+import { answerAsEngine, startServer, type RecordedRequest } from '../../support/local-server.js';
 
 /** What it does instead of answering well. */
 export type EngineFault = (request: RecordedRequest, response: ServerResponse) => void;

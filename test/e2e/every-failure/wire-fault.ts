@@ -1,7 +1,7 @@
 // The shape of what can go wrong between the worker and the others, as they would answer it, and the failure that it must
 // become. Whatever can quote a secret quotes all of them, so that the scan for secrets has something to find.
-import type { FailureType } from '../../../src/domain/failures.js';
-import type { Stage } from '../../../src/domain/report.js';
+import type { FailureType } from '../../../src/refresh/failures.js';
+import type { Stage } from '../../../src/refresh/report.js';
 import type { Rig } from './rig.js';
 
 export interface WireFault {

@@ -25,7 +25,7 @@ import { startWorker } from '../../../sandbox/quickstart/worker.js';
 import { startRegistry, type Registry } from '../../../sandbox/registry.js';
 import { StopList } from '../../../sandbox/stop-list.js';
 import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import { missing } from '../missing.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from '../scan-suite.js';

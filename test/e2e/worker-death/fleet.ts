@@ -11,7 +11,7 @@ import { startChild, type Child } from '../../../sandbox/child-process.js';
 import { startHoldingProxy, type HoldingProxy } from '../../../sandbox/holding-proxy.js';
 import { startRegistry } from '../../../sandbox/registry.js';
 import { StopList } from '../../../sandbox/stop-list.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
 
 /** The real parts that all fleets share. */

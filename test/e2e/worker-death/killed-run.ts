@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import proto from '@temporalio/proto';
 import { readConnectionRow } from '../../../sandbox/airflow.js';
 import type { HeldCall, HoldPoint, PassingRequest } from '../../../sandbox/holding-proxy.js';
-import type { RefreshReport } from '../../../src/domain/report.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Call } from './calls.js';
 import {
   startFleet,

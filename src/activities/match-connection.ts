@@ -1,0 +1,96 @@
+// Owns the judgement of a connection by the rule of the configuration that grants it: reads what the rule's registry
+// is, where Airflow Variables say that. Refuses to let a registry that is not known stop connections of others.
+import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
+import type { ConnectionRule } from '../refresh/connection-rules.js';
+import { RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { findRegistriesByHost, type ResolvedRegistry } from '../refresh/registry-entries.js';
+import { normalizeHost } from '../refresh/registry-host.js';
+import type { TokenGroup } from '../refresh/token-group.js';
+import type { Attempt } from './attempt.js';
+import type { Dependencies, AllowedConfig } from './allowed-config.js';
+
+export interface MatchContext {
+  readonly shared: Dependencies;
+  readonly allowed: AllowedConfig;
+  readonly attempt: Attempt;
+}
+
+export interface Writable {
+  readonly registry: string;
+  readonly group: TokenGroup;
+  readonly warning?: string;
+}
+
+/** Failures of the one registry alone: connections of others go on. */
+const REGISTRY_FAILURES: readonly FailureType[] = [
+  'AirflowVariableMissing',
+  'AirflowVariableInvalid',
+  'StoreForbidden',
+  'StoreRequestRejected',
+];
+
+/**
+ * Whether and of which registry a connection may receive a token.
+ * @throws RefreshFailure what ConnectionStore throws for a Variable, where that may pass
+ */
+export async function matchConnection(
+  judge: MatchContext,
+  rule: ConnectionRule,
+  connection: ConnectionRecord,
+): Promise<Writable | RefreshFailure> {
+  const wanted =
+    rule.registry === undefined
+      ? await findByHost(judge, connection)
+      : await findRegistry(judge, rule.registry);
+  if (wanted instanceof RefreshFailure) return wanted;
+  const judgement = checkConnection(connection, wanted);
+  return judgement.writable ? judgement : notWritten(connection, judgement.type, judgement.message);
+}
+
+function notWritten({ id }: ConnectionRecord, type: FailureType, message: string, remedy?: string) {
+  return new RefreshFailure(type, `Connection ${id} is not written: ${message}.`, remedy);
+}
+
+/** The one entry of `registries` that the connection's host is of; undefined when its host alone tells. */
+async function findByHost(
+  judge: MatchContext,
+  connection: ConnectionRecord,
+): Promise<ResolvedRegistry | RefreshFailure | undefined> {
+  const { registries, staticRegistries } = judge.allowed;
+  const host = connection.host ?? '';
+  const [first, ...more] = findRegistriesByHost(staticRegistries, host);
+  if (first && more.length > 0) {
+    const names = [first, ...more].map(({ name }) => name).join(' and ');
+    const message = `its host is that of registries ${names}, which get their tokens in different ways`;
+    const remedy = `Say which in its entry under \`connections\`: \`registry: ${first.name}\`.`;
+    return notWritten(connection, 'ConnectionRegistryUnknown', message, remedy);
+  }
+  if (first) return first;
+  // Of an entry whose account or region an Airflow keeps, only a host of its own is known before that is read.
+  const settings = registries.find(({ registryHost }) => registryHost === normalizeHost(host));
+  return settings && findRegistry(judge, settings.name);
+}
+
+/** The registry that a missing connection is to be made for; undefined when it is not to be made. */
+export async function registryToCreate(
+  judge: MatchContext,
+  rule: ConnectionRule,
+): Promise<ResolvedRegistry | RefreshFailure | undefined> {
+  if (rule.kind !== 'id' || rule.ifMissing !== 'create' || rule.registry === undefined) return undefined;
+  return findRegistry(judge, rule.registry);
+}
+
+async function findRegistry(
+  judge: MatchContext,
+  name: string,
+): Promise<ResolvedRegistry | RefreshFailure | undefined> {
+  const { shared, allowed, attempt } = judge;
+  const settings = allowed.registries.find((candidate) => candidate.name === name);
+  if (!settings) return undefined;
+  try {
+    return await shared.registries.find(allowed, settings, attempt);
+  } catch (error) {
+    if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type)) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+// Owns the look-up of the token group of a registry that an activity is given by name. Refuses every registry that is
+// neither of the configuration nor ECR's by its very host name: a token is never shown to any other host.
+import {
+  findTokenGroup,
+  findRegistriesByHost,
+  resolveStatic,
+  type ResolvedRegistry,
+} from '../refresh/registry-entries.js';
+import type { TokenGroup } from '../refresh/token-group.js';
+import type { Attempt } from './attempt.js';
+import { notAllowed, type Dependencies, type AllowedConfig } from './allowed-config.js';
+
+/**
+ * The token group of a registry.
+ *
+ * @param group its name, where two groups may be of one registry: as one principal for one Airflow, as another for the next.
+ *   Without it, as in runs that an earlier release began, the first is taken.
+ * @throws RefreshFailure InputNotAllowed, and whatever RegistryResolver throws
+ */
+export async function resolveTokenGroup(
+  { registries: known }: Dependencies,
+  allowed: AllowedConfig,
+  host: string,
+  group: string | undefined,
+  attempt: Attempt,
+): Promise<TokenGroup> {
+  const found = pick(groupsOfHost(allowed.staticRegistries, host), group);
+  if (found) return found;
+  // Airflow Variables are read only for hosts that nothing else explains: Airflow may be away by now.
+  for (const settings of allowed.registries) {
+    const { registryHost } = settings;
+    if (resolveStatic(settings) || (registryHost !== undefined && registryHost !== host)) continue;
+    const registry = await known.find(allowed, settings, attempt);
+    const ofVariable = pick(groupsOfHost([registry], host), group);
+    if (ofVariable) return ofVariable;
+  }
+  return notAllowed('registry');
+}
+
+function groupsOfHost(registries: readonly ResolvedRegistry[], host: string): TokenGroup[] {
+  const ofHost = findRegistriesByHost(registries, host);
+  const groups = ofHost.map((registry) => findTokenGroup(host, registry));
+  return (ofHost.length > 0 ? groups : [findTokenGroup(host)]).filter((group) => group !== undefined);
+}
+
+function pick(groups: readonly TokenGroup[], name: string | undefined): TokenGroup | undefined {
+  return name === undefined ? groups[0] : groups.find((group) => group.name === name);
+}

@@ -1,0 +1,177 @@
+// Owns how this program speaks HTTP to Airflow and to registries: limits on time and size, proxy, no redirects.
+// Refuses to let an AxiosError out: it carries request bodies and headers, so tokens and passwords.
+import http from 'node:http';
+import axios, { AxiosError, type AxiosResponse } from 'axios';
+import { readCaCertificates } from './ca-certificates.js';
+import { withDeadline } from './deadline.js';
+import { createHttpsAgent } from './https-agent.js';
+import { describeNetworkError } from './network-error.js';
+
+/** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Milliseconds for all of it: connecting, sending, waiting and reading. */
+  readonly timeoutMs: number;
+  /** Decoded bytes; default 1 MB. */
+  readonly maxResponseBytes?: number;
+  readonly signal: AbortSignal;
+}
+
+/** What came back. May quote the request (Airflow's 422 does): read it, judge it, never put it into a failure. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly text: string;
+  /** The parsed body; undefined when it is no JSON. */
+  readonly json: unknown;
+  header(name: string): string | undefined;
+}
+
+export interface HttpClient {
+  /** Any status but a redirect is an answer. @throws NetworkError alone */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+/** No usable answer. Its message is made of a list of words and is safe to show; it has no cause. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  readonly kind: 'no-answer' | 'redirect' | 'too-large';
+
+  constructor(kind: NetworkError['kind'], reason: string) {
+    super(reason);
+    this.kind = kind;
+  }
+}
+
+export interface HttpClientOptions {
+  /** Of this program, for the User-Agent. */
+  readonly version: string;
+  /** PEM file with authorities to trust besides Node's own. */
+  readonly caFile?: string;
+}
+
+/**
+ * One client for Airflow and registries, so that connections and proxy rules are shared; an Airflow with authorities
+ * of its own has one of its own, lest a registry be trusted by them.
+ * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none, or caFile cannot be used
+ */
+export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
+  const client = axios.create({
+    adapter: 'http',
+    headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
+    httpAgent: new http.Agent({ keepAlive: true }),
+    httpsAgent: createHttpsAgent(caFile === undefined ? undefined : readCaCertificates(caFile)),
+    // A redirect would carry the password or the token to a host that nobody configured.
+    maxRedirects: 0,
+    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
+    proxy: false,
+    responseType: 'text',
+    // Or axios parses and prints again what is JSON already.
+    transformRequest: [(body: unknown) => body],
+    validateStatus: () => true,
+  });
+
+  async function send(request: HttpRequest): Promise<HttpResponse> {
+    let response: AxiosResponse<string>;
+    try {
+      response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
+        sendAgainOnStaleConnection(() =>
+          client.request<string>({
+            method: request.method,
+            url: request.url,
+            headers: {
+              ...request.headers,
+              ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
+            },
+            ...(request.json === undefined ? {} : { data: JSON.stringify(request.json) }),
+            maxContentLength: request.maxResponseBytes ?? MAX_RESPONSE_BYTES,
+            signal,
+          }),
+        ),
+      );
+    } catch (error) {
+      throw toTransportFailure(error);
+    }
+    return toAnswer(response);
+  }
+
+  return { send };
+}
+
+/** Two stale connections in a row are rare; each attempt uses one up. */
+const STALE_CONNECTIONS = 3;
+
+/**
+ * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. Nothing
+ * was answered on it, and every request that we send may be sent again: reading, signing in, setting a password.
+ */
+async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
+  for (let used = 0; ; used += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (used >= STALE_CONNECTIONS || !isStaleConnection(error)) throw error;
+    }
+  }
+}
+
+function isStaleConnection(error: unknown): boolean {
+  if (!(error instanceof AxiosError) || error.response) return false;
+  const reused = (error.request as { readonly reusedSocket?: unknown } | undefined)?.reusedSocket === true;
+  return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function toAnswer(response: AxiosResponse<string>): HttpResponse {
+  if (response.status >= 300 && response.status < 400) {
+    throw new NetworkError('redirect', `a redirect (HTTP ${response.status}) was refused`);
+  }
+  const text = response.data;
+  return {
+    status: response.status,
+    text,
+    json: parseJson(text),
+    header(name) {
+      const value: unknown = response.headers[name.toLowerCase()];
+      return typeof value === 'string' ? value : undefined;
+    },
+  };
+}
+
+function toTransportFailure(error: unknown): NetworkError {
+  // axios uses one code for "larger than maxContentLength" and for "broken off while reading"; only the second
+  // comes with a response.
+  if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {
+    return error.response
+      ? new NetworkError('no-answer', 'the connection was broken off')
+      : new NetworkError('too-large', 'the answer is too large');
+  }
+  return new NetworkError('no-answer', describeNetworkError(error));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is an answer like any other: a proxy's page, Airflow's plain-text 500. The callers judge it.
+    return undefined;
+  }
+}
+
+/**
+ * A client that is made at its first request, so that what the configuration gets wrong fails that request alone;
+ * it is tried again at the next. `send` also throws RefreshFailure ConfigInvalid, as createHttpClient does.
+ */
+export function createLazyClient(options: HttpClientOptions): HttpClient {
+  let client: HttpClient | undefined;
+  return {
+    async send(request) {
+      client ??= createHttpClient(options);
+      return client.send(request);
+    },
+  };
+}

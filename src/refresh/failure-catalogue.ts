@@ -1,0 +1,276 @@
+// Owns the catalogue of everything that can go wrong in a run: its meaning, who acts, what to do, and whether
+// trying again within the run can help.
+
+export interface FailureEntry {
+  /** Whether the same activity is tried again within the run. The next run tries again in any case. */
+  readonly retryable: boolean;
+  /** Minutes between two attempts, where the usual back-off would do harm. */
+  readonly retryAfterMinutes?: number;
+  readonly whoActs: 'nobody' | 'operator' | 'AWS administrator' | 'Airflow administrator';
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+export const FAILURES = {
+  ConfigInvalid: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning: 'The configuration file is invalid. The run refreshed by the last good one, where there is one.',
+    remedy: 'Run `doctor --offline`, mend what it names; the next run reads the file again.',
+  },
+  ConfigVersionMismatch: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning: 'The run was planned by a worker whose configuration this worker does not have.',
+    remedy: 'Give every worker of the task queue the same configuration file.',
+  },
+  InputNotAllowed: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning: 'An activity was asked for something that the configuration does not grant.',
+    remedy: 'Find out who starts activities on this task queue; start runs by the schedule alone.',
+  },
+  AwsCredentialsMissing: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning:
+      'The AWS SDK found no credentials in its default chain, in the profile, or in the file of the web identity.',
+    remedy: 'Give the worker AWS credentials: a role of its instance, pod or task, or AWS_PROFILE.',
+  },
+  AwsCredentialsRejected: {
+    retryable: true,
+    retryAfterMinutes: 10,
+    whoActs: 'operator',
+    meaning:
+      'AWS does not accept the credentials of the worker: expired, revoked or mistyped. They were read anew once, and ' +
+      'that did not help.',
+    remedy: 'Renew the AWS credentials of the worker; the run goes on by itself.',
+  },
+  AwsAccessDenied: {
+    retryable: true,
+    retryAfterMinutes: 10,
+    whoActs: 'AWS administrator',
+    meaning:
+      'The AWS principal may not get an ECR authorization token, or not assume the role that it should.',
+    remedy: 'Allow ecr:GetAuthorizationToken on resource "*" to the principal; the run goes on by itself.',
+  },
+  AwsClockSkewed: {
+    retryable: true,
+    retryAfterMinutes: 10,
+    whoActs: 'operator',
+    meaning: 'The clock of the worker is off by more than AWS bears, and the SDK could not make up for it.',
+    remedy: 'Set the clock of the machine of the worker right (NTP); the run goes on by itself.',
+  },
+  AwsThrottled: {
+    retryable: true,
+    whoActs: 'nobody',
+    meaning: 'ECR asked for fewer requests.',
+    remedy: 'Nothing: the run waits and tries again.',
+  },
+  AwsUnavailable: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning: 'ECR could not be reached, or failed on its side.',
+    remedy: 'Check network, DNS, proxy and VPC endpoints between the worker and ECR.',
+  },
+  EcrResponseInvalid: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning: 'ECR answered with something that is no usable authorization token. Nothing was written.',
+    remedy: 'Look for a proxy or a custom endpoint that answers in place of ECR.',
+  },
+  TokenRejected: {
+    retryable: false,
+    whoActs: 'AWS administrator',
+    meaning: 'The registry itself refuses the fresh token. Its connections were left alone.',
+    remedy:
+      'Check that account and region are those of the registry, and that its policy admits the principal.',
+  },
+  RegistryRealmForeign: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning:
+      'The registry asks for the sign-in to be sent to another host than its own. No token was sent there, and its ' +
+      'connections were left alone: Docker would send them there.',
+    remedy:
+      'Find out who answers in place of the registry: DNS, a proxy, or the `registryHost` of the entry.',
+  },
+  RegistryPullDenied: {
+    retryable: false,
+    whoActs: 'AWS administrator',
+    meaning:
+      'The registry signs the principal in, and does not let it pull the image that `docker.probe` names. The ' +
+      'connections were refreshed all the same.',
+    remedy:
+      'Allow ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability on the repository to ' +
+      'the principal; for another account also in the policy of the repository, for a pull-through cache also ' +
+      'ecr:BatchImportUpstreamImage and ecr:CreateRepository.',
+  },
+  StoreUnreachable: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning: 'Airflow could not be reached.',
+    remedy: 'Check that the API server runs, and URL, DNS, TLS and network between the worker and it.',
+  },
+  StoreUnavailable: {
+    retryable: true,
+    whoActs: 'Airflow administrator',
+    meaning: 'Airflow, or a proxy before it, answered with a server error (HTTP 5xx or 429).',
+    remedy:
+      'Look into the log of the API server. A constant 500 for one connection means that its stored password ' +
+      'cannot be decrypted (the Fernet key was changed): delete and create the connection anew.',
+  },
+  StoreUnauthorized: {
+    retryable: true,
+    retryAfterMinutes: 30,
+    whoActs: 'operator',
+    meaning: 'Airflow does not accept the sign-in: user name and password, or the token.',
+    remedy:
+      'Mend the reference to password or token, or the Airflow user. Tried every 30 minutes, so that no account is ' +
+      'locked.',
+  },
+  StoreForbidden: {
+    retryable: true,
+    retryAfterMinutes: 10,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'The Airflow user may not read, edit or create connections, or not read variables, as the message says.',
+    remedy:
+      'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
+  },
+  StoreRequestRejected: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning:
+      'Airflow refuses the request as such, or its answer is not that of an Airflow REST API v1 or v2.',
+    remedy:
+      'Check the URL (without /api/v2) and `version`: this release speaks to Airflow 3 and to Airflow 2.10.',
+  },
+  WriteUnconfirmed: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning:
+      'Airflow answered a write with another connection, or with other fields, than it was asked to write.',
+    remedy: 'Look for somebody or something else that edits this connection.',
+  },
+  AirflowVariableMissing: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'Airflow has no Variable of the key that account or region of a registry is to be read from. Connections of ' +
+      'that registry were left alone.',
+    remedy:
+      'Create the Variable, mend `airflowVariable`, or look whether an environment variable or secrets backend ' +
+      'holds it: these cannot be read.',
+  },
+  AirflowVariableInvalid: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'An Airflow Variable holds no AWS account (twelve digits) or no AWS region. Connections of that registry were ' +
+      'left alone.',
+    remedy: 'Mend the Variable, or write account and region into the configuration.',
+  },
+  ConnectionMissing: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'Airflow has no such connection in its database.',
+    remedy:
+      'Create it (type docker, login AWS, host of the registry), mend the id, or look whether an environment ' +
+      'variable or secrets backend holds it: these cannot be refreshed.',
+  },
+  ConnectionIdInvalid: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'A pattern takes in a connection whose id is none that requests to Airflow may hold: other characters than ' +
+      'letters, digits, dots, hyphens and underscores, or more than 200. It was left alone.',
+    remedy: 'Give the connection another id, or narrow the pattern.',
+  },
+  ConnectionTypeMismatch: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The connection is not of type docker. It was left alone.',
+    remedy: 'Mend the id in the configuration, or the type of the connection.',
+  },
+  ConnectionRegistryUnknown: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The host of the connection is no ECR registry, nor one that the configuration names.',
+    remedy:
+      'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
+  },
+  ConnectionRegistryMismatch: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The host of the connection is not that of the registry which the configuration says it is of.',
+    remedy: 'Mend the host of the connection, or `registry` of its entry under `connections`.',
+  },
+  ConnectionRegistryChanged: {
+    retryable: false,
+    whoActs: 'nobody',
+    meaning:
+      'The host of the connection, or the Airflow Variable that says its registry, was changed while the run was ' +
+      'under way.',
+    remedy: 'Nothing: the next run goes by the new value.',
+  },
+  ConnectionPortSet: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The connection has a port: Docker would sign in, and then pull without credentials.',
+    remedy: 'Empty the port of the connection; where the registry needs one, write it into the host.',
+  },
+  ConnectionLoginMismatch: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The login of the connection is not AWS, the only user name that ECR accepts.',
+    remedy: 'Set the login of the connection to AWS.',
+  },
+  ConnectionReauthDisabled: {
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The extra of the connection turns reauth off: Docker would go on using an old token.',
+    remedy: 'Remove "reauth" from the extra of the connection.',
+  },
+  DockerEngineUnreachable: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning:
+      'The Docker Engine does not answer, or worker and engine do not accept each other by TLS. The connections were ' +
+      'refreshed all the same.',
+    remedy:
+      'Start the engine, mend `docker.engines`, or give the worker permission on its socket; the message says which.',
+  },
+  DockerLoginFailed: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning:
+      'The Docker Engine could not sign in to the registry. The connections were refreshed all the same.',
+    remedy: 'Check that the engine reaches the registry (network, proxy, DNS, its certificates).',
+  },
+  DockerLoginRejected: {
+    retryable: false,
+    whoActs: 'AWS administrator',
+    meaning: 'The registry refused the token when the Docker Engine signed in with it.',
+    remedy: 'Check the clock of the engine, and what stands between engine and registry.',
+  },
+  AttemptTimedOut: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning: 'An attempt ended without an answer: its worker died, or no worker was there to take it.',
+    remedy: 'Look whether workers run, and into their logs.',
+  },
+  RunOutOfTime: {
+    retryable: false,
+    whoActs: 'operator',
+    meaning: 'The run had no time left for this step.',
+    remedy: 'Mend the failures that used up the time; the next run tries again.',
+  },
+  Unexpected: {
+    retryable: true,
+    whoActs: 'operator',
+    meaning:
+      'A failure that the catalogue does not know. Its own message is withheld, for it might quote a secret.',
+    remedy: 'Look into the log of the worker at this time, and report it: this is a defect of the worker.',
+  },
+} as const satisfies Record<string, FailureEntry>;

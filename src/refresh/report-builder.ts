@@ -1,0 +1,206 @@
+// Owns what has happened in a run so far, and makes the report of it. Carries forward from the previous report
+// what this run could not find out anew, and drops what is no longer in the plan.
+import type { FailureType } from './failures.js';
+import {
+  fitReport,
+  groupFailures,
+  type StoreReport,
+  type DockerReport,
+  type FailureReport,
+  type RefreshReport,
+  type Stage,
+  type TokenReport,
+} from './report.js';
+import type { DockerLogin, TokenInfo, UpdateOutcome } from './activity-types.js';
+
+/** What went wrong, in words that may be shown. */
+export interface FailureInfo {
+  readonly type: FailureType;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Where it went wrong. */
+export interface FailureLocation {
+  readonly stage: Stage;
+  readonly airflow?: string;
+  readonly registry?: string;
+  readonly engine?: string;
+  readonly connections?: readonly string[];
+}
+
+const WORST_FIRST = ['refused', 'unreachable', 'inconclusive', 'accepted'] as const;
+
+export class ReportBuilder {
+  readonly #runId: string;
+  readonly #startedAt: Date;
+  readonly #previous: RefreshReport | undefined;
+  readonly #tokens = new Map<string, TokenReport>();
+  readonly #airflows = new Map<string, StoreReport>();
+  /** Which token connections of which registry received. */
+  readonly #written = new Set<string>();
+  readonly #docker: DockerReport[] = [];
+  readonly #failures: FailureReport[] = [];
+  readonly #warnings = new Set<string>();
+
+  constructor(runId: string, startedAt: Date, previous: RefreshReport | undefined) {
+    this.#runId = runId;
+    this.#startedAt = startedAt;
+    this.#previous = previous;
+  }
+
+  warn(warning: string): void {
+    this.#warnings.add(warning);
+  }
+
+  fail(place: FailureLocation, facts: FailureInfo): void {
+    const { connections = [], ...where } = place;
+    const { type, message, remedy } = facts;
+    this.#failures.push({ ...where, type, count: connections.length, connections, message, remedy });
+    if (place.airflow !== undefined && place.registry !== undefined && place.stage !== 'test') {
+      const row = this.#row(place.airflow, place.registry);
+      this.#setRow({ ...row, failed: row.failed + connections.length });
+    }
+  }
+
+  /** A token that was extracted or written; told twice, it is shown once. */
+  token(facts: TokenInfo): void {
+    const known = this.#tokens.get(facts.fingerprint);
+    const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
+    const worst = WORST_FIRST.find((outcome) => outcomes.includes(outcome));
+    for (const warning of facts.warnings ?? []) this.warn(warning);
+    this.#tokens.set(facts.fingerprint, {
+      registries: [
+        ...new Set([...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)]),
+      ],
+      region: facts.region,
+      principalArn: facts.principalArn,
+      issuedAt: facts.issuedAt,
+      expiresAt: facts.expiresAt,
+      usableUntil: facts.usableUntil ?? facts.expiresAt,
+      fingerprint: facts.fingerprint,
+      probe: worst ?? 'unreachable',
+    });
+  }
+
+  /** Notes that connections of this airflow and registry are in the plan, whatever becomes of them. */
+  expect(airflow: string, registry: string): void {
+    this.#setRow(this.#row(airflow, registry));
+  }
+
+  /** Keeps what earlier runs said of an airflow that this run cannot look into. */
+  carryAirflow(airflow: string): void {
+    for (const row of this.#previous?.airflows ?? []) {
+      if (row.airflow === airflow) this.expect(airflow, row.registry);
+    }
+  }
+
+  /** Keeps what earlier runs said of everything: for a run without a plan, which does not know what is in it. */
+  carryAll(): void {
+    for (const { airflow, registry } of this.#previous?.airflows ?? []) this.expect(airflow, registry);
+  }
+
+  updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
+    const { refreshed, fingerprint, expiresAt, token, otherTokens = [] } = outcome;
+    if (refreshed.length === 0) return;
+    this.#written.add(writtenKey(registry, fingerprint));
+    if (token) this.token(token);
+    for (const other of otherTokens) {
+      this.#written.add(writtenKey(registry, other.fingerprint));
+      this.token(other);
+    }
+    const row = this.#row(airflow, registry);
+    const written = {
+      fingerprint,
+      expiresAt,
+      usableUntil: token?.usableUntil ?? expiresAt,
+      principalArn: token?.principalArn ?? null,
+    };
+    // Two workers may have written two tokens: what matters is when the first of them can no longer be relied on.
+    const until = row.usableUntil ?? row.expiresAt;
+    const isEarlier = row.refreshed > 0 && until !== null && until < written.usableUntil;
+    this.#setRow({
+      ...row,
+      ...(isEarlier ? {} : written),
+      refreshed: row.refreshed + refreshed.length,
+      lastRefreshedAt: at.toISOString(),
+    });
+  }
+
+  recordLogin({ engine, version, registry, signIn, fingerprint }: DockerLogin): void {
+    this.#docker.push({ engine, version, registry, signIn, fingerprint });
+  }
+
+  recordRejectedLogin(engine: string, registry: string): void {
+    this.#docker.push({ engine, version: null, registry, signIn: 'refused', fingerprint: null });
+  }
+
+  report(finishedAt: Date): RefreshReport {
+    const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
+    return fitReport({
+      outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
+      runId: this.#runId,
+      startedAt: this.#startedAt.toISOString(),
+      finishedAt: finishedAt.toISOString(),
+      tokens: [...this.#tokens.values()],
+      airflows: [...this.#airflows.values()],
+      docker: this.#docker,
+      failures,
+      warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
+    });
+  }
+
+  #row(airflow: string, registry: string): StoreReport {
+    const carried = this.#previous?.airflows.find(
+      (row) => row.airflow === airflow && row.registry === registry,
+    );
+    return (
+      this.#airflows.get(JSON.stringify([airflow, registry])) ?? {
+        airflow,
+        registry,
+        refreshed: 0,
+        failed: 0,
+        fingerprint: carried?.fingerprint ?? null,
+        expiresAt: carried?.expiresAt ?? null,
+        usableUntil: carried?.usableUntil ?? carried?.expiresAt ?? null,
+        principalArn: carried?.principalArn ?? null,
+        lastRefreshedAt: carried?.lastRefreshedAt ?? null,
+      }
+    );
+  }
+
+  #setRow(row: StoreReport): void {
+    this.#airflows.set(JSON.stringify([row.airflow, row.registry]), row);
+  }
+
+  /** A failure keeps its first start while the same place fails run after run, for whatever reasons. */
+  #withFailingSince(failure: FailureReport): FailureReport {
+    const before = this.#previous?.failures.find(
+      (old) =>
+        old.stage === failure.stage &&
+        old.airflow === failure.airflow &&
+        old.registry === failure.registry &&
+        // An earlier release did not say which engine it was.
+        (old.engine === undefined || old.engine === failure.engine),
+    );
+    return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
+  }
+
+  /** Another worker may test with a token of its own: a good sign, but no proof for the one that was written. */
+  #warningsOfOtherTokens(): string[] {
+    return this.#docker
+      .filter(
+        ({ registry, fingerprint }) =>
+          fingerprint !== null && !this.#written.has(writtenKey(registry, fingerprint)),
+      )
+      .map(
+        ({ engine, registry, fingerprint }) =>
+          `The token tested from ${engine} at ${registry} (${fingerprint}) is not the one ` +
+          'that was written: another worker did the test, with a token of its own.',
+      );
+  }
+}
+
+function writtenKey(registry: string, fingerprint: string): string {
+  return JSON.stringify([registry, fingerprint]);
+}

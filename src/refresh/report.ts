@@ -1,0 +1,209 @@
+// Owns the RefreshReport: what a run did, what failed and what to do about it. Refuses to grow beyond 256 KB,
+// however much failed, since Temporal would lose the report of a run whose result is too large.
+import type { FailureType } from './failures.js';
+import type { ProbeOutcome } from './activity-types.js';
+
+export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
+
+export interface TokenReport {
+  readonly registries: readonly string[];
+  readonly region: string;
+  readonly principalArn: string | null;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+  /** Until when it can be relied on: the end of the AWS session behind it, where that comes before `expiresAt`. */
+  readonly usableUntil: string;
+  readonly fingerprint: string;
+  readonly probe: ProbeOutcome;
+}
+
+/** The connections of one airflow that hold the token of one registry. */
+export interface StoreReport {
+  readonly airflow: string;
+  readonly registry: string;
+  readonly refreshed: number;
+  readonly failed: number;
+  /** Token that the connections received last, in this run or an earlier one; null when never. */
+  readonly fingerprint: string | null;
+  readonly expiresAt: string | null;
+  /** As that of the token; reports of release 0.1.0 lack it. */
+  readonly usableUntil?: string | null;
+  /** Whose token it is; null when AWS did not say. */
+  readonly principalArn?: string | null;
+  readonly lastRefreshedAt: string | null;
+}
+
+export interface DockerReport {
+  readonly engine: string;
+  readonly version: string | null;
+  readonly registry: string;
+  readonly signIn: 'ok' | 'inconclusive' | 'refused' | 'none';
+  readonly fingerprint: string | null;
+}
+
+export interface FailureReport {
+  readonly stage: Stage;
+  readonly airflow?: string;
+  readonly registry?: string;
+  /** Of the stage `test` alone; reports of earlier releases have none. */
+  readonly engine?: string;
+  readonly type: FailureType;
+  /** Connections concerned; 0 when it is not known which. */
+  readonly count: number;
+  /** The first 20 of them. */
+  readonly connections: readonly string[];
+  readonly message: string;
+  readonly remedy: string;
+  /** Start of the first run of the unbroken series of runs in which this place failed. */
+  readonly failingSince?: string;
+}
+
+export interface RefreshReport {
+  readonly outcome: 'refreshed' | 'incomplete';
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly tokens: readonly TokenReport[];
+  readonly airflows: readonly StoreReport[];
+  readonly docker: readonly DockerReport[];
+  readonly failures: readonly FailureReport[];
+  readonly warnings: readonly string[];
+}
+
+/** Type of the failure that ends an incomplete run in Temporal; its first detail is the report. */
+export const REFRESH_INCOMPLETE = 'RefreshIncomplete';
+
+export const MAX_REPORT_BYTES = 256 * 1024;
+export const MAX_LISTED_CONNECTIONS = 20;
+const MAX_LISTED_REGISTRIES = 20;
+const MAX_TEXT_CHARS = 500;
+
+/**
+ * Adds a failure to those of the same stage, registry, airflow, engine and type: 10,000 alike are one entry, and of two
+ * engines each keeps its own message and remedy.
+ */
+export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
+  const groups = new Map<string, FailureReport>();
+  for (const failure of failures) {
+    const { stage, airflow, registry, engine, type } = failure;
+    const key = JSON.stringify([stage, airflow, registry, engine, type]);
+    const group = groups.get(key);
+    groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
+  }
+  return [...groups.values()];
+}
+
+function mergeFailures(group: FailureReport, failure: FailureReport): FailureReport {
+  return {
+    ...group,
+    count: group.count + failure.count,
+    connections: [...group.connections, ...failure.connections].slice(0, MAX_LISTED_CONNECTIONS),
+  };
+}
+
+function cutTexts(failure: FailureReport): FailureReport {
+  return {
+    ...failure,
+    connections: failure.connections.slice(0, MAX_LISTED_CONNECTIONS),
+    message: cut(failure.message),
+    remedy: cut(failure.remedy),
+  };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text;
+}
+
+/** Shortens a report until it fits, least needed lists first, and says in its warnings what was left out. */
+export function fitReport(report: RefreshReport): RefreshReport {
+  let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
+  if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutRegistries(fitted);
+  for (const list of ['warnings', 'docker', 'tokens', 'failures', 'airflows'] as const) {
+    while (sizeInBytes(fitted) > MAX_REPORT_BYTES && fitted[list].length > 1) {
+      fitted = halveList(fitted, list);
+    }
+  }
+  return fitted;
+}
+
+/** One token may serve thousands of registries: halving the list of tokens would not help. */
+function cutRegistries(report: RefreshReport): RefreshReport {
+  const tokens = report.tokens.map((token) => ({
+    ...token,
+    registries: token.registries.slice(0, MAX_LISTED_REGISTRIES),
+  }));
+  const isCut = report.tokens.some((token) => token.registries.length > MAX_LISTED_REGISTRIES);
+  const note = `The report was too long: only the first ${MAX_LISTED_REGISTRIES} registries of a token are shown.`;
+  return isCut ? { ...report, tokens, warnings: [note, ...report.warnings] } : report;
+}
+
+function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'airflows') {
+  const kept = report[list].slice(0, Math.ceil(report[list].length / 2));
+  const note = `The report was too long: only a part of its ${list} is shown.`;
+  const shorter = { ...report, [list]: kept };
+  return shorter.warnings.includes(note) ? shorter : { ...shorter, warnings: [note, ...shorter.warnings] };
+}
+
+function sizeInBytes(report: RefreshReport): number {
+  return new TextEncoder().encode(JSON.stringify(report)).length;
+}
+
+/**
+ * The report within a previous run's result or failure details; undefined when it is none. Its shape is checked,
+ * since an older or newer release may have written it, and a run that stumbled over it would stumble for ever.
+ */
+export function parseReport(value: unknown): RefreshReport | undefined {
+  if (!isRecord(value)) return undefined;
+  const isReport =
+    (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
+    hasStrings(value, 'startedAt', 'finishedAt') &&
+    isListOf(value['tokens'], isRecord) &&
+    isListOf(value['airflows'], isAirflowRow) &&
+    isListOf(value['docker'], isRecord) &&
+    isListOf(value['failures'], isFailureRow) &&
+    isListOf(value['warnings'], (warning) => typeof warning === 'string');
+  return isReport ? (value as unknown as RefreshReport) : undefined;
+}
+
+function isAirflowRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'airflow', 'registry')) return false;
+  const { fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt } = row;
+  const carried = [fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt];
+  return (
+    typeof row['refreshed'] === 'number' &&
+    carried.every((field) => field === undefined || field === null || typeof field === 'string')
+  );
+}
+
+function isFailureRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
+  const { airflow, registry, engine, failingSince } = row;
+  return [airflow, registry, engine, failingSince].every(
+    (field) => field === undefined || typeof field === 'string',
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasStrings(record: Record<string, unknown>, ...keys: readonly string[]): boolean {
+  return keys.every((key) => typeof record[key] === 'string');
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+/** One line for the Temporal UI, a log and the end of a command. */
+export function summarizeReport(report: RefreshReport): string {
+  const refreshed = report.airflows.reduce((sum, row) => sum + row.refreshed, 0);
+  const failed = report.failures.map((failure) => {
+    const where = [failure.airflow, failure.registry, failure.engine].filter(Boolean).join(', ');
+    return `${failure.type} at ${failure.stage}${where ? ` (${where})` : ''}`;
+  });
+  const connections = `${refreshed} connection${refreshed === 1 ? '' : 's'} refreshed`;
+  if (failed.length === 0) return connections;
+  const shown = failed.slice(0, 3).join('; ');
+  return `${connections}; failed: ${shown}${failed.length > 3 ? `; and ${failed.length - 3} more` : ''}`;
+}

@@ -1,0 +1,240 @@
+// Owns the arithmetic of the schedule: how long a run may take and retry, which outage the settings survive, and
+// what they cost. Refuses settings under which a token would expire between two healthy runs.
+
+/** How long an ECR authorization token lives. Source: AWS's description of GetAuthorizationToken. */
+export const TOKEN_LIFE_MS = 12 * 3_600_000;
+
+const MINUTE_MS = 60_000;
+/** What the formula of the survivable outage keeps in hand for clock differences and the run itself. */
+const RESERVE_MS = 5 * MINUTE_MS;
+const LEAST_SURVIVABLE_OUTAGE_MS = 120 * MINUTE_MS;
+const SHORTEST_INTERVAL_MS = MINUTE_MS;
+/** One attempt of the shortest step takes up to 10 s: less would retry nothing. */
+const SHORTEST_RETRY_FOR_MS = 10_000;
+
+export type ScheduleSpec =
+  | { readonly everyMs: number }
+  /** Five fields, in an IANA time zone. */
+  | { readonly cron: string; readonly timeZone: string };
+
+/** When runs start, apart from jitter. For an interval all three follow from it; a cron expression has gaps. */
+export interface ScheduleIntervals {
+  /** Decides which outage is survived. */
+  readonly longestIntervalMs: number;
+  /** Decides how long a run may take, so that it never stands in the way of the next. */
+  readonly shortestIntervalMs: number;
+  readonly runsPerDay: number;
+}
+
+export interface ScheduleRequest {
+  readonly id: string;
+  readonly cadence: ScheduleSpec;
+  readonly times: ScheduleIntervals;
+  /** Default: 5 min, or an eighth of the shortest interval where that is less. */
+  readonly jitterMs?: number | undefined;
+  /** Default: the longest that fits. */
+  readonly retryForMs?: number | undefined;
+  readonly allowNarrowMargin: boolean;
+}
+
+export interface ScheduleSettings extends ScheduleIntervals {
+  readonly id: string;
+  readonly cadence: ScheduleSpec;
+  /** Each run starts up to this much later than the cadence says. */
+  readonly jitterMs: number;
+  /** How long a run goes on trying, counted from its first workflow task. */
+  readonly retryForMs: number;
+  /** When Temporal ends a run that has not ended itself. */
+  readonly executionTimeoutMs: number;
+  readonly allowNarrowMargin: boolean;
+}
+
+/** What is wrong with a setting of the schedule, and what to do. */
+export interface ScheduleProblem {
+  readonly setting: 'every' | 'cron' | 'jitter' | 'retryFor';
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Run times of a plain interval. */
+export function computeIntervals(everyMs: number): ScheduleIntervals {
+  return {
+    longestIntervalMs: everyMs,
+    shortestIntervalMs: everyMs,
+    runsPerDay: (24 * 60 * MINUTE_MS) / everyMs,
+  };
+}
+
+/**
+ * Fills in the defaults and derives the time-outs: a run is ended 5 min before the next may start, and stops
+ * trying 5 min before that, so that it can still report. Below intervals of 40 min those minutes shrink to an
+ * eighth of the interval: with a jitter of less than half of it, at least a quarter remains for trying, and no
+ * time-out is ever zero or negative.
+ */
+export function planSchedule(request: ScheduleRequest): ScheduleSettings {
+  const { id, cadence, times, allowNarrowMargin } = request;
+  const jitterMs = request.jitterMs ?? marginMs(times);
+  const executionTimeoutMs = times.shortestIntervalMs - jitterMs - marginMs(times);
+  const retryForMs = request.retryForMs ?? executionTimeoutMs - marginMs(times);
+  return { id, cadence, ...times, jitterMs, retryForMs, executionTimeoutMs, allowNarrowMargin };
+}
+
+/** Five minutes, or an eighth of the shortest interval where that is less; whole seconds. */
+function marginMs(times: ScheduleIntervals): number {
+  return Math.min(5 * MINUTE_MS, Math.floor(times.shortestIntervalMs / 8 / 1000) * 1000);
+}
+
+/** Everything that is wrong with the settings; empty when they may be applied. */
+export function checkSchedule(settings: ScheduleSettings): ScheduleProblem[] {
+  // Each check builds on what the one before has made sure of: with that wrong, it would only add confusion.
+  const fatal = checkInterval(settings) ?? checkJitter(settings);
+  if (fatal) return [fatal];
+  return [checkRetryFor(settings), checkMargin(settings)].filter((problem) => problem !== undefined);
+}
+
+function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined {
+  if (settings.shortestIntervalMs >= SHORTEST_INTERVAL_MS) return undefined;
+  return {
+    setting: cadenceSetting(settings),
+    message: `runs would be ${formatDuration(settings.shortestIntervalMs)} apart; the least is 1 min`,
+    remedy:
+      'Write `every: 4h`; Airflow remembers every token that it ever loaded, so more often is not better.',
+  };
+}
+
+function checkJitter(settings: ScheduleSettings): ScheduleProblem | undefined {
+  const { jitterMs, shortestIntervalMs } = settings;
+  if (jitterMs < shortestIntervalMs / 2) return undefined;
+  return {
+    setting: 'jitter',
+    message:
+      `a jitter of ${formatDuration(jitterMs)} leaves too little of the ${formatDuration(shortestIntervalMs)} ` +
+      'between two runs',
+    remedy: `Write less than half of it, ${formatDuration(marginMs(settings))} for example, or leave jitter out.`,
+  };
+}
+
+function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined {
+  const { retryForMs, executionTimeoutMs } = settings;
+  const longestMs = executionTimeoutMs - marginMs(settings);
+  if (retryForMs >= SHORTEST_RETRY_FOR_MS && retryForMs <= longestMs) return undefined;
+  return {
+    setting: 'retryFor',
+    message:
+      retryForMs > longestMs
+        ? `retrying for ${formatDuration(retryForMs)} does not fit between two runs; ${formatDuration(longestMs)} is the most`
+        : `retrying for ${formatDuration(retryForMs)} is less than one attempt takes; 10 s is the least`,
+    remedy: `Leave retryFor out: the default is ${formatDuration(longestMs)}, the longest that fits.`,
+  };
+}
+
+function checkMargin(settings: ScheduleSettings): ScheduleProblem | undefined {
+  const survivableMs = survivableOutageMs(settings);
+  if (settings.allowNarrowMargin || survivableMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
+  const setting = findLimitingSetting(settings);
+  return {
+    setting,
+    message: expiresBetweenRuns(settings)
+      ? `runs are up to ${formatDuration(settings.longestIntervalMs + settings.jitterMs)} apart, jitter included, ` +
+        'and tokens live 12 h: this guarantees an expired token before the late run'
+      : `only outages of up to ${formatDuration(survivableMs)} would pass without an expired token; 2 h is the least`,
+    remedy:
+      (setting === 'jitter' || setting === 'retryFor'
+        ? `Leave ${setting} out: its default is enough; `
+        : 'Write `every: 4h`, or a cron expression without such gaps (`0 */4 * * *`); ') +
+      'to have it all the same, add `allowNarrowMargin: true`.',
+  };
+}
+
+/** Which setting to blame for a narrow margin: the first, from the least important on, whose default would do. */
+function findLimitingSetting(settings: ScheduleSettings): ScheduleProblem['setting'] {
+  const survives = (jitterMs: number | undefined): boolean =>
+    survivableOutageMs(planSchedule({ ...settings, times: settings, jitterMs, retryForMs: undefined })) >=
+    LEAST_SURVIVABLE_OUTAGE_MS;
+  if (survives(settings.jitterMs)) return 'retryFor';
+  return survives(undefined) ? 'jitter' : cadenceSetting(settings);
+}
+
+function cadenceSetting(settings: ScheduleSettings): 'every' | 'cron' {
+  return 'cron' in settings.cadence ? 'cron' : 'every';
+}
+
+function expiresBetweenRuns(settings: ScheduleSettings): boolean {
+  return settings.longestIntervalMs + settings.jitterMs + RESERVE_MS > TOKEN_LIFE_MS;
+}
+
+/**
+ * Milliseconds of the longest outage, of whatever a run depends on, that passes without one expired token,
+ * whenever it begins; 0 when none does. At worst it begins right after the last write of a token, one interval
+ * with jitter before the next run, and ends right after a run has stopped trying: then the rest of the interval
+ * passes before the next. Five minutes are kept in hand.
+ *
+ * @param tokenLifeMs for how long tokens can be relied on: 12 h, unless they are known to live less
+ */
+export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs = TOKEN_LIFE_MS): number {
+  const longestStepMs = settings.longestIntervalMs + settings.jitterMs;
+  const idleMs = longestStepMs - settings.retryForMs;
+  return Math.max(0, tokenLifeMs - longestStepMs - idleMs - RESERVE_MS);
+}
+
+/**
+ * What tokens of this life mean for the schedule, in words that go on a sentence: `runs are up to 4 h 5 min apart, so it
+ * ends before the next one`. Undefined when an outage of two hours would pass all the same, or the user insisted.
+ */
+export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
+  const outageMs = survivableOutageMs(settings, tokenLifeMs);
+  if (settings.allowNarrowMargin || outageMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
+  const apartMs = settings.longestIntervalMs + settings.jitterMs;
+  const apart = `runs are up to ${formatDuration(apartMs)} apart`;
+  if (tokenLifeMs < apartMs + RESERVE_MS) return `${apart}, so it ends before the next one`;
+  return outageMs === 0
+    ? `${apart}, so no outage passes`
+    : `${apart}, so only outages of up to ${formatDuration(outageMs)} pass`;
+}
+
+/**
+ * ECR tokens a day that each token group (AWS region) costs: one per run. Airflow's API server remembers every one
+ * that it ever loaded, until it restarts, and gets slower with each.
+ */
+export function tokensPerDay(settings: ScheduleSettings): number {
+  return Math.round(settings.runsPerDay * 10) / 10;
+}
+
+/** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
+export function describeSchedule(settings: ScheduleSettings): string {
+  const survivableMs = survivableOutageMs(settings);
+  const passes =
+    survivableMs > 0
+      ? `any outage of up to ${formatDuration(survivableMs)} passes`
+      : expiresBetweenRuns(settings)
+        ? 'tokens expire between two runs'
+        : 'no outage passes without an expired token';
+  const tokens = tokensPerDay(settings);
+  return `${describeScheduleSpec(settings)}, jitter ${formatDuration(settings.jitterMs)}: ${passes}; ${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
+}
+
+/** When runs start, in words: `every 4 h`, or the cron expression with its time zone and longest gap. */
+export function describeScheduleSpec(settings: ScheduleSettings): string {
+  const { cadence } = settings;
+  if ('everyMs' in cadence) return `every ${formatDuration(cadence.everyMs)}`;
+  return `cron ${cadence.cron} (${cadence.timeZone}, up to ${formatDuration(settings.longestIntervalMs)} apart)`;
+}
+
+/** A duration in milliseconds for people: `7 h 30 min`, `45 s`, `3 d`. What is below a second is cut off. */
+export function formatDuration(ms: number): string {
+  const sign = ms < 0 ? '-' : '';
+  let restS = Math.floor(Math.abs(ms) / 1000);
+  const parts: string[] = [];
+  for (const [unit, seconds] of [
+    // Hours up to two days: token life and intervals are thought of in hours.
+    ['d', restS < 48 * 3600 ? Infinity : 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(restS / seconds);
+    if (count > 0) parts.push(`${count} ${unit}`);
+    if (count > 0) restS -= count * seconds;
+  }
+  return parts.length > 0 ? sign + parts.join(' ') : '0 s';
+}

@@ -1,0 +1,60 @@
+// Owns what the schedule in Temporal should be, made from the configuration alone, and the hash by which `apply`
+// sees whether it is. Temporal compiles cron expressions, so that what it holds cannot be compared with the file.
+import { createHash } from 'node:crypto';
+import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client';
+import type { RefreshConfig } from '../config/refresh-config.js';
+import { describeSchedule } from '../refresh/schedule-margins.js';
+import type * as workflows from '../workflows/index.js';
+
+/** Key of the hash in the memo of the scheduled action: the schedule's own memo cannot be changed later. */
+export const SPEC_HASH = 'specHash';
+
+const WORKFLOW_TYPE = 'refreshCredentials' satisfies keyof typeof workflows;
+type RefreshInput = Parameters<(typeof workflows)[typeof WORKFLOW_TYPE]>[0];
+
+export type DesiredSchedule = ScheduleOptions<ScheduleOptions['action'] & { workflowType: string }>;
+
+/** The schedule with overlap policy SKIP, never paused on failure, missed starts caught up once. */
+export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
+  const { schedule, taskQueue, airflows } = config;
+  const { cadence, jitterMs, retryForMs, executionTimeoutMs } = schedule;
+  const spec = {
+    jitter: jitterMs,
+    ...('everyMs' in cadence
+      ? { intervals: [{ every: cadence.everyMs }] }
+      : { cronExpressions: [cadence.cron], timezone: cadence.timeZone }),
+  };
+  const policies = {
+    overlap: ScheduleOverlapPolicy.SKIP,
+    // An outage of Temporal is caught up by one run; the server's default of a year would replay history.
+    catchupWindow: schedule.longestIntervalMs,
+    // A rotator that pauses itself after one failure rotates nothing.
+    pauseOnFailure: false,
+  };
+  const input: RefreshInput = { retryForMs };
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: WORKFLOW_TYPE,
+    workflowId: `${schedule.id}-run`,
+    taskQueue,
+    args: [input],
+    workflowExecutionTimeout: executionTimeoutMs,
+    staticSummary: `Refresh the ECR tokens in ${airflows.length} Airflow${airflows.length === 1 ? '' : 's'}`,
+    staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule)}.`,
+  };
+  const specHash = hashOf({ spec, policies, action });
+  return {
+    scheduleId: schedule.id,
+    spec,
+    policies,
+    action: { ...action, memo: { [SPEC_HASH]: specHash } },
+  };
+}
+
+export function getSpecHash(schedule: DesiredSchedule): string {
+  return String(schedule.action.memo?.[SPEC_HASH]);
+}
+
+function hashOf(value: object): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,70 @@
+// Owns the way to an Airflow of Amazon MWAA: AWS's InvokeRestApi, signed with the default credential chain.
+// Refuses to let AWS's answers out as errors: what Airflow said within them is an answer, the rest a RefreshFailure.
+import type { AwsSessions } from '../../aws/aws-sessions.js';
+import type { HttpResponse, HttpClient } from '../../net/http.js';
+import { toRequestFailure, type Attempt } from './response-errors.js';
+import { parseMwaaResponse } from './mwaa-response.js';
+import { createRequestSigner } from '../../aws/request-signer.js';
+import type { AirflowTransport, ApiResponse, ApiRequest } from './transport.js';
+
+/** AWS itself ends the call to Airflow after 10 s, and answers then. */
+const REQUEST_TIMEOUT_MS = 12_000;
+/** AWS's limit for what Airflow answers. */
+const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
+/** Within the 10 s also on the smallest web server: half of what Airflow takes elsewhere. */
+const BULK = { connections: 50, bytes: 256 * 1024 } as const;
+
+export interface MwaaOptions {
+  /** Name of the MWAA environment. */
+  readonly environment: string;
+  readonly region: string;
+  readonly http: HttpClient;
+  readonly aws: AwsSessions;
+}
+
+/** A transport by InvokeRestApi. Credentials are loaded on first use and kept while AWS accepts them. */
+export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
+  const { environment, region, http } = options;
+  const signer = createRequestSigner(options.aws, 'airflow', region);
+
+  async function send(attempt: Attempt, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+    const url = new URL(`${endpointOf(region)}/restapi/${encodeURIComponent(environment)}`);
+    const json = {
+      Path: request.path,
+      Method: request.method,
+      ...(request.query ? { QueryParameters: request.query } : {}),
+      ...(request.json === undefined ? {} : { Body: request.json }),
+    };
+    const headers = await signer.sign({ method: 'POST', url, body: JSON.stringify(json) }, signal);
+    let answer: HttpResponse;
+    try {
+      answer = await http.send({
+        method: 'POST',
+        url: url.href,
+        headers,
+        json,
+        timeoutMs: REQUEST_TIMEOUT_MS,
+        maxResponseBytes: MAX_RESPONSE_BYTES,
+        signal,
+      });
+    } catch (error) {
+      throw toRequestFailure(attempt, error);
+    }
+    const outcome = parseMwaaResponse(attempt, { environment, region }, answer);
+    if (outcome.kind === 'answer') return outcome.answer;
+    // A file of static credentials is read once and kept: after a rejection it is read again.
+    if (outcome.failure.type === 'AwsCredentialsRejected') signer.forget();
+    throw outcome.failure;
+  }
+
+  return { bulk: BULK, send };
+}
+
+/** As the AWS SDK finds it: the variable of the service, that of all services, or AWS's own host. */
+function endpointOf(region: string): string {
+  const { AWS_ENDPOINT_URL_MWAA, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env;
+  const configured =
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true' ? undefined : AWS_ENDPOINT_URL_MWAA || AWS_ENDPOINT_URL;
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return configured?.replace(/\/+$/, '') ?? `https://env.airflow.${region}.${suffix}`;
+}

@@ -1,0 +1,164 @@
+// Owns what is asked of REST v1 and v2 in the same words: reading, listing, creating, the single write.
+// Refuses every write but that of a password, and of a connection that is not there yet.
+import type { ConnectionStore, ConnectionPage, NewConnection } from '../../activities/ports.js';
+import type { ConnectionRecord } from '../../refresh/check-connection.js';
+import { RefreshFailure } from '../../refresh/failures.js';
+import { ECR_USER } from '../../refresh/token.js';
+import type { Secret } from '../../log/secret.js';
+import { toResponseFailure, isMissing, type Attempt } from './response-errors.js';
+import { toConnection, toConnections, toVariable, toVersion } from './response-schemas.js';
+import type { AirflowTransport } from './transport.js';
+
+/** Airflow's own default for the most that one page holds; asking for more gives no more. */
+const PAGE_SIZE = 100;
+
+export interface RestOptions {
+  /** Name of the Airflow in the configuration, for messages. */
+  readonly name: string;
+  readonly transport: AirflowTransport;
+}
+
+/** The calls that REST v1 and v2 have in common; `password` is the body of the single write. */
+export type RestCalls = Omit<
+  ConnectionStore,
+  'writePassword' | 'bulkLimit' | 'writeMany' | 'findOverrides'
+> & {
+  patchPassword(
+    connection: ConnectionRecord,
+    password: Secret,
+    body: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ConnectionRecord | undefined>;
+};
+
+/** The calls, bound to one Airflow. */
+export function createRestCalls(rest: RestOptions): RestCalls {
+  return {
+    readConnection: (id, signal) => readConnection(rest, id, signal),
+    listConnections: (page, signal) => listConnections(rest, page, signal),
+    createConnection: (connection, password, signal) => createConnection(rest, connection, password, signal),
+    patchPassword: (...call) => patchPassword(rest, ...call),
+    readVariable: (key, signal) => readVariable(rest, key, signal),
+    readVersion: (signal) => readVersion(rest, signal),
+  };
+}
+
+async function readConnection(
+  rest: RestOptions,
+  id: string,
+  signal: AbortSignal,
+): Promise<ConnectionRecord | undefined> {
+  const attempt: Attempt = { airflow: rest.name, action: `GET connection ${id}`, right: 'read connections' };
+  const path = pathOf(attempt, 'connections', id);
+  const answer = await rest.transport.send(attempt, { method: 'GET', path }, signal);
+  return isMissing(answer, 'connection') ? undefined : toConnection(attempt, answer);
+}
+
+async function listConnections(
+  rest: RestOptions,
+  page: number,
+  signal: AbortSignal,
+): Promise<ConnectionPage> {
+  const action = `GET connections, page ${page + 1}`;
+  const attempt: Attempt = { airflow: rest.name, action, right: 'read connections', ofMany: true };
+  const first = page * PAGE_SIZE;
+  const connections: ConnectionRecord[] = [];
+  for (;;) {
+    // An Airflow may hold less in a page ([api] maximum_page_limit): then several of its pages make one of ours.
+    const query = {
+      limit: `${PAGE_SIZE - connections.length}`,
+      offset: `${first + connections.length}`,
+      order_by: 'connection_id',
+    };
+    const answer = await rest.transport.send(attempt, { method: 'GET', path: '/connections', query }, signal);
+    const part = toConnections(attempt, answer);
+    connections.push(...part.connections);
+    const hasMore = first + connections.length < part.total;
+    if (connections.length >= PAGE_SIZE || part.connections.length === 0 || !hasMore) {
+      return { connections, hasMore: hasMore && part.connections.length > 0 };
+    }
+  }
+}
+
+async function createConnection(
+  rest: RestOptions,
+  connection: NewConnection,
+  password: Secret,
+  signal: AbortSignal,
+): Promise<'created' | 'exists'> {
+  const action = `POST connection ${connection.id}`;
+  const attempt: Attempt = { airflow: rest.name, action, right: 'create connections' };
+  assertPassword(attempt, password);
+  const json = {
+    connection_id: connection.id,
+    conn_type: 'docker',
+    host: connection.host,
+    login: ECR_USER,
+    description: connection.description,
+    password: password.reveal(),
+  };
+  const answer = await rest.transport.send(attempt, { method: 'POST', path: '/connections', json }, signal);
+  // 201 by v2, 200 by v1.
+  if (answer.status === 201 || answer.status === 200) return 'created';
+  if (answer.status === 409) return 'exists';
+  throw toResponseFailure(attempt, answer);
+}
+
+async function patchPassword(
+  rest: RestOptions,
+  ...[connection, password, json, signal]: Parameters<RestCalls['patchPassword']>
+): Promise<ConnectionRecord | undefined> {
+  const action = `PATCH connection ${connection.id}`;
+  const attempt: Attempt = { airflow: rest.name, action, right: 'edit connections' };
+  assertPassword(attempt, password);
+  const path = pathOf(attempt, 'connections', connection.id);
+  // A misspelt field in the mask, or a comma list, makes v2 answer 200 and change nothing.
+  const query = { update_mask: 'password' };
+  const answer = await rest.transport.send(attempt, { method: 'PATCH', path, query, json }, signal);
+  return isMissing(answer, 'connection') ? undefined : toConnection(attempt, answer);
+}
+
+async function readVariable(
+  rest: RestOptions,
+  key: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const attempt: Attempt = { airflow: rest.name, action: `GET variable ${key}`, right: 'read variables' };
+  const answer = await rest.transport.send(
+    attempt,
+    { method: 'GET', path: pathOf(attempt, 'variables', key) },
+    signal,
+  );
+  return isMissing(answer, 'variable') ? undefined : toVariable(attempt, answer);
+}
+
+async function readVersion(rest: RestOptions, signal: AbortSignal): Promise<string> {
+  const attempt: Attempt = { airflow: rest.name, action: 'GET version' };
+  return toVersion(attempt, await rest.transport.send(attempt, VERSION_REQUEST, signal));
+}
+
+export const VERSION_REQUEST = { method: 'GET', path: '/version', anonymous: true } as const;
+
+function pathOf(attempt: Attempt, collection: 'connections' | 'variables', id: string): string {
+  // `.` and `..` pass Airflow's own pattern for ids, and would lead the URL elsewhere.
+  if (/^\.{0,2}$/.test(id)) {
+    throw new RefreshFailure(
+      'StoreRequestRejected',
+      `Airflow ${attempt.airflow}: ${JSON.stringify(id)} is no id`,
+    );
+  }
+  return `/${collection}/${encodeURIComponent(id)}`;
+}
+
+/**
+ * The last net. Airflow 3 answers 200 to an empty or masked password and keeps the old one; Airflow 2 and 3.0.0 store
+ * the mask.
+ */
+export function assertPassword(attempt: Attempt, password: Secret): void {
+  if (/^\**$/.test(password.reveal().trim())) {
+    throw new RefreshFailure(
+      'EcrResponseInvalid',
+      `Airflow ${attempt.airflow}: ${attempt.action}: an empty or masked password is never written`,
+    );
+  }
+}

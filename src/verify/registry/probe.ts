@@ -1,0 +1,97 @@
+// Owns showing a token to a registry: whether it lets it in, whether it would let anything in, and whether an image may
+// be pulled. Tells the registry's own refusal from everything that can stand in its way.
+import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../activities/ports.js';
+import { FAILURES } from '../../refresh/failures.js';
+import type { RegistryProbe } from '../../refresh/activity-types.js';
+import { WRONG_PASSWORD } from '../../refresh/token.js';
+import { Secret } from '../../log/secret.js';
+import { NetworkError, type HttpResponse, type HttpClient } from '../../net/http.js';
+import type { Challenge } from './challenge.js';
+import { createRegistryClient, type RegistryClient } from './client.js';
+import { probePull } from './pull-check.js';
+import { describeUnexpectedStatus, isHtml, classifyLogin, unreachable } from './classify-response.js';
+
+const OPEN = 'it lets everybody in, without a password';
+const CREDULOUS = 'it accepts a wrong password, too';
+
+export function createRegistryVerifier({ http }: { readonly http: HttpClient }): RegistryVerifier {
+  async function probe(
+    host: string,
+    password: Secret,
+    questions: ProbeOptions,
+    signal: AbortSignal,
+  ): Promise<ProbeResult> {
+    try {
+      const talk = createRegistryClient(http, host, signal);
+      if (!talk) return { probe: unreachable(host, 'this is no host name'), refusesWrongPassword: false };
+      return await ask(talk, host, password, questions);
+    } catch (error) {
+      const message = error instanceof NetworkError ? error.message : 'the request failed';
+      return { probe: unreachable(host, message), refusesWrongPassword: false };
+    }
+  }
+
+  return { probe };
+}
+
+async function ask(
+  talk: RegistryClient,
+  host: string,
+  password: Secret,
+  { wrongPassword, images }: ProbeOptions,
+): Promise<ProbeResult> {
+  const { answer, challenge } = await talk.getChallenge();
+  if (challenge.scheme === 'foreign') return { probe: foreignRealm(host), refusesWrongPassword: false };
+  const isOpen = answer.status === 200 && !isHtml(answer);
+  const signIn = await talk.authorize(challenge, password);
+  const shown = 'refusedBy' in signIn ? signIn.refusedBy : await talk.getBase(signIn.authorization);
+  const verdict = 'refusedBy' in signIn ? classifyTokenExchange(host, shown) : classifyLogin(host, shown);
+  if (verdict.outcome !== 'accepted') return { probe: verdict, refusesWrongPassword: false };
+  // Whoever lets everybody in need not be asked.
+  const control =
+    !isOpen && wrongPassword ? await probeWithWrongPassword(talk, host, challenge) : 'not asked';
+  const inconclusive = { outcome: 'inconclusive', message: isOpen ? OPEN : CREDULOUS } as const;
+  const pulls = [];
+  for (const image of images) pulls.push(await probePull(talk, challenge, password, image));
+  return {
+    probe: {
+      ...verdict,
+      ...(isOpen || control === 'accepted' ? inconclusive : {}),
+      ...(pulls.length === 0 ? {} : { pulls }),
+    },
+    refusesWrongPassword: control === 'refused',
+  };
+}
+
+/** What a wrong password gets. An obstacle says nothing, and the next run asks again. */
+async function probeWithWrongPassword(
+  talk: RegistryClient,
+  host: string,
+  challenge: Challenge,
+): Promise<RegistryProbe['outcome']> {
+  try {
+    const signIn = await talk.authorize(challenge, new Secret(WRONG_PASSWORD));
+    if ('refusedBy' in signIn) return classifyTokenExchange(host, signIn.refusedBy).outcome;
+    return classifyLogin(host, await talk.getBase(signIn.authorization)).outcome;
+  } catch (error) {
+    if (error instanceof NetworkError) return 'unreachable';
+    throw error;
+  }
+}
+
+/** What was answered in place of a token. A 200 without one is no yes. */
+function classifyTokenExchange(host: string, answer: HttpResponse): RegistryProbe {
+  const verdict = classifyLogin(host, answer);
+  if (verdict.outcome !== 'accepted') return verdict;
+  return unreachable(host, describeUnexpectedStatus(answer.status));
+}
+
+function foreignRealm(host: string): RegistryProbe {
+  return {
+    registry: host,
+    outcome: 'refused',
+    type: 'RegistryRealmForeign',
+    message: 'it asks for the sign-in to be sent to another host (realm)',
+    remedy: FAILURES.RegistryRealmForeign.remedy,
+  };
+}

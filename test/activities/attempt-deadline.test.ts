@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { attemptTimeLeftMs, retriesTimeLeftMs } from '../../src/activities/attempt-deadline.js';
+import { withAttemptLimit } from '../../src/activities/attempt.js';
+import { failureOf } from '../fakes/failing.js';
+
+/** Scheduled 100 s ago, its present attempt just now. */
+const INFO = {
+  scheduledTimestampMs: 1_000_000,
+  currentAttemptScheduledTimestampMs: 1_100_000,
+  scheduleToCloseTimeoutMs: 180_000,
+  startToCloseTimeoutMs: 60_000,
+};
+
+describe('retriesTimeLeftMs', () => {
+  it('takes what earlier attempts and this one have spent from schedule-to-close', () => {
+    assert.equal(retriesTimeLeftMs(INFO, 0), 80_000);
+    assert.equal(retriesTimeLeftMs(INFO, 30_000), 50_000);
+  });
+
+  it('is infinite without a schedule-to-close time-out', () =>
+    assert.equal(retriesTimeLeftMs({ ...INFO, scheduleToCloseTimeoutMs: 0 }, 0), Infinity));
+});
+
+describe('attemptTimeLeftMs', () => {
+  it('ends 1 s before start-to-close when that is the nearer end', () => {
+    assert.equal(attemptTimeLeftMs(INFO, 0), 59_000);
+    assert.equal(attemptTimeLeftMs(INFO, 10_000), 49_000);
+  });
+
+  it('ends 1 s before schedule-to-close when that is the nearer end', () =>
+    assert.equal(attemptTimeLeftMs({ ...INFO, scheduleToCloseTimeoutMs: 110_000 }, 4000), 5000));
+
+  it('does not take 0 for a limit that has been reached', () =>
+    assert.equal(attemptTimeLeftMs({ ...INFO, startToCloseTimeoutMs: 0 }, 0), 79_000));
+});
+
+describe('withAttemptLimit', () => {
+  function untilAborted(signal: AbortSignal): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  it('ends an attempt with a failure of the catalogue when its time is up', async () => {
+    const failure = await failureOf('AttemptTimedOut', withAttemptLimit('extractToken', 1, untilAborted));
+    assert.equal(failure.message, 'extractToken did not end within its time.');
+  });
+
+  it('ends at once an attempt whose time was up before it began', async () => {
+    await failureOf('AttemptTimedOut', withAttemptLimit('extractToken', -5000, untilAborted));
+  });
+
+  it('ends an attempt with the reason of its cancellation, before it began or later', async () => {
+    const reason = new Error('cancelled');
+    const early = withAttemptLimit('extractToken', 60_000, untilAborted, AbortSignal.abort(reason));
+    await assert.rejects(early, (error) => error === reason);
+    const controller = new AbortController();
+    const late = withAttemptLimit('extractToken', 60_000, untilAborted, controller.signal);
+    controller.abort(reason);
+    await assert.rejects(late, (error) => error === reason);
+  });
+
+  it('answers what the attempt answers, and aborts nothing afterwards', async () => {
+    let kept: AbortSignal | undefined;
+    const controller = new AbortController();
+    const answer = await withAttemptLimit(
+      'extractToken',
+      60_000,
+      async (signal) => ((kept = signal), 'done'),
+      controller.signal,
+    );
+    controller.abort();
+    assert.deepEqual([answer, kept?.aborted], ['done', false]);
+  });
+});

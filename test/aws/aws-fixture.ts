@@ -1,0 +1,135 @@
+// Owns what the tests of principals share: an AWS stand-in for the SDK of this process, an environment and AWS files that
+// are nobody else's, and a clock that can be put forward, so that sessions age without anybody waiting.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { IssuedToken, TokenIssuer } from '../../src/activities/ports.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
+import {
+  DEFAULT_PRINCIPAL,
+  tokenGroup,
+  type EcrApi,
+  type Principal,
+  type TokenGroup,
+} from '../../src/refresh/token-group.js';
+import { startAwsStandIn, type AwsCall, type AwsStandIn } from '../../sandbox/aws.js';
+import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+
+export const REGION = 'us-east-1';
+export const ACCOUNT = '123456789012';
+export const WORKER_ARN = `arn:aws:sts::${ACCOUNT}:assumed-role/ecr-refresh/sandbox`;
+/** In messages, it would be a leak. */
+export const SECRET_KEY = 'secret-key-that-must-not-show';
+
+/** Whatever could say something of credentials, endpoints or regions: a developer's own must not take part. */
+const AWS_VARIABLES = Object.fromEntries(
+  [
+    'ACCESS_KEY_ID SECRET_ACCESS_KEY SESSION_TOKEN PROFILE DEFAULT_PROFILE ROLE_ARN ROLE_SESSION_NAME',
+    'WEB_IDENTITY_TOKEN_FILE CONTAINER_CREDENTIALS_FULL_URI CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'CONTAINER_AUTHORIZATION_TOKEN CONTAINER_AUTHORIZATION_TOKEN_FILE EC2_METADATA_SERVICE_ENDPOINT',
+    'ENDPOINT_URL ENDPOINT_URL_ECR ENDPOINT_URL_ECR_PUBLIC ENDPOINT_URL_STS IGNORE_CONFIGURED_ENDPOINT_URLS',
+    'REGION DEFAULT_REGION USE_FIPS_ENDPOINT USE_DUALSTACK_ENDPOINT DISABLE_CLOCK_SKEW_CORRECTION',
+    'MAX_ATTEMPTS RETRY_MODE EC2_METADATA_DISABLED',
+  ].flatMap((names) => names.split(' ').map((name) => [`AWS_${name}`, undefined])),
+);
+
+export interface AwsRig {
+  readonly aws: AwsStandIn;
+  /** Of the AWS files, and of whatever else a test lays down. */
+  readonly folder: string;
+  /** That of a worker: it lives as long as the rig. */
+  readonly issuer: TokenIssuer;
+  /** Takes the static keys away, so that another source is asked. */
+  withoutKeys(): void;
+  set(values: Readonly<Record<string, string | undefined>>): void;
+  /** Writes a file in the folder; answers its path. `config` and `credentials` are those of the SDK. */
+  write(name: string, content: string): string;
+  issue(principal?: Principal, region?: string, api?: Partial<EcrApi>): Promise<IssuedToken>;
+  /** Services and actions of all calls so far, such as `sts:AssumeRole`; or of those with this action alone. */
+  calls(action?: string): readonly AwsCall[];
+  count(action: string): number;
+  /** Puts the clock of everybody in this process forward. */
+  advance(ms: number): void;
+  stop(): Promise<void>;
+}
+
+export async function startAwsRig(): Promise<AwsRig> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'aws-principals-'));
+  const aws = await startAwsStandIn();
+  const restores: (() => void)[] = [];
+  const set: AwsRig['set'] = (values) => void restores.push(setEnvironment(values));
+  set({
+    ...NO_PROXY_VARIABLES,
+    ...AWS_VARIABLES,
+    ...aws.env,
+    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+    AWS_CONFIG_FILE: path.join(folder, 'config'),
+    AWS_SHARED_CREDENTIALS_FILE: path.join(folder, 'credentials'),
+    HOME: folder,
+  });
+  const issuer = createTokenIssuer(new AwsSessions());
+  const ownNow = Date.now;
+  const calls: AwsRig['calls'] = (wanted) =>
+    aws.calls.filter(({ action }) => wanted === undefined || action === wanted);
+  return {
+    aws,
+    folder,
+    issuer,
+    set,
+    calls,
+    count: (action) => calls(action).length,
+    withoutKeys: () => set({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }),
+    write(name, content) {
+      const file = path.join(folder, name);
+      writeFileSync(file, content, { mode: 0o600 });
+      return file;
+    },
+    issue: (principal = DEFAULT_PRINCIPAL, region = REGION, api = {}) =>
+      issuer.issueToken(groupOf(principal, region, api), anySignal()),
+    advance(ms) {
+      const before = Date.now;
+      Date.now = () => before() + ms;
+    },
+    async stop() {
+      Date.now = ownNow;
+      for (const restore of restores.toReversed()) restore();
+      await aws.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function groupOf(principal: Principal, region: string, api: Partial<EcrApi> = {}): TokenGroup {
+  return tokenGroup(principal, region, { service: 'ecr', fips: false, dualStack: false, ...api });
+}
+
+export function roleArn(name: string, account = '111122223333'): string {
+  return `arn:aws:iam::${account}:role/${name}`;
+}
+
+/** What AWS calls a session of a role. */
+export function sessionArn(name: string, session = 'airflow-ecr-refresh', account = '111122223333'): string {
+  return `arn:aws:sts::${account}:assumed-role/${name}/${session}`;
+}
+
+type Role = Extract<Principal, { kind: 'role' }>;
+
+export function role(name: string, more: Partial<Role> = {}): Role {
+  const arn = roleArn(name);
+  return { kind: 'role', name: arn, roleArn: arn, via: [], sessionName: 'airflow-ecr-refresh', ...more };
+}
+
+export function profile(name: string): Principal {
+  return { kind: 'profile', name: `profile:${name}`, profile: name };
+}
+
+export function webIdentity(name: string, tokenFile: string): Principal {
+  const arn = roleArn(name);
+  return { kind: 'web-identity', name: `${arn}#abcdef`, roleArn: arn, tokenFile, sessionName: 'pod' };
+}
+
+/** Keys as the AWS files have them. */
+export function keys(accessKeyId: string): string {
+  return `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${SECRET_KEY}\n`;
+}

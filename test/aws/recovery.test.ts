@@ -1,0 +1,102 @@
+// What a run does about a principal that is mended while it is under way: by the activities and limits of a run, in this
+// process, with a clock on which nobody waits.
+import assert from 'node:assert/strict';
+import { startAirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { throttleFirst } from '../../sandbox/aws.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { createInProcessSteps } from '../../src/refresh-once/run-in-process.js';
+import { createApp } from '../../src/app.js';
+import { loadConfig } from '../../src/config/load.js';
+import { ConfigStore } from '../../src/config/config-store.js';
+import type { TokenInfo } from '../../src/refresh/activity-types.js';
+import { keys, roleArn, sessionArn, startAwsRig, WORKER_ARN, type AwsRig } from './aws-fixture.js';
+
+const MINUTE_MS = 60_000;
+
+describe('a run', () => {
+  let rig: AwsRig;
+  let registry: Registry;
+  let airflow: Awaited<ReturnType<typeof startAirflowStandIn>>;
+  let waits: number[];
+
+  beforeEach(async () => {
+    rig = await startAwsRig();
+    registry = await startRegistry({ aws: rig.aws, stateFolder: rig.folder, storage: false });
+    airflow = await startAirflowStandIn();
+    rig.set({ AIRFLOW_PASSWORD: 'op' });
+    waits = [];
+  });
+  afterEach(async () => {
+    await airflow.stop();
+    await registry.stop();
+    await rig.stop();
+  });
+
+  /** Extracts a token as a run of 3 h does; `mend` is called at each wait. */
+  async function extract(credentials: string, mend: (waited: number) => void): Promise<TokenInfo> {
+    const file = rig.write(
+      'refresh.yaml',
+      `version: 1
+airflows:
+  - {name: main, url: "${airflow.url}", auth: {username: op, password: {env: AIRFLOW_PASSWORD}}, connections: [a]}
+registries:
+  - {name: x, account: "111122223333", region: us-east-1, registryHost: "${registry.host}"${credentials}}
+docker: {engines: []}
+`,
+    );
+    const config = loadConfig(file);
+    const { activities } = createApp(new ConfigStore(config));
+    const group = config.registries[0]?.principal.name;
+    let nowMs = Date.now();
+    const clock = {
+      nowMs: () => nowMs,
+      wait: async (ms: number) => {
+        waits.push(ms / MINUTE_MS);
+        nowMs += ms;
+        mend(waits.length);
+      },
+    };
+    const steps = createInProcessSteps(activities, 'run', nowMs + 180 * MINUTE_MS, clock);
+    return steps.extractToken({
+      configHash: config.hash,
+      group: `${group}/us-east-1`,
+      registries: [registry.host],
+    });
+  }
+
+  const role = `, credentials: {roleArn: "${roleArn('pull')}"}`;
+
+  it('has the token of a role whose trust policy is mended meanwhile, ten minutes later at most', async () => {
+    let isTrusted = false;
+    rig.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
+    const facts = await extract(role, (waited) => void (isTrusted = waited === 2));
+    assert.deepEqual([facts.principalArn, facts.probes[0]?.outcome], [sessionArn('pull'), 'accepted']);
+    assert.deepEqual(waits, [10, 10]);
+    assert.equal(rig.count('AssumeRole'), 3);
+  });
+
+  it('has the token of a policy that is mended meanwhile', async () => {
+    rig.aws.setFault(({ service }) => (service === 'ecr' ? { error: 'AccessDeniedException' } : undefined));
+    const facts = await extract('', () => rig.aws.setFault(undefined));
+    assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
+  });
+
+  it('has a token with the keys that a file holds by then', async () => {
+    rig.withoutKeys();
+    rig.aws.setFault(({ accessKeyId }) =>
+      accessKeyId === 'AKIDOLD' ? { error: 'UnrecognizedClientException' } : undefined,
+    );
+    rig.write('credentials', `[default]\n${keys('AKIDOLD')}`);
+    const facts = await extract('', () => rig.write('credentials', `[default]\n${keys('AKIDNEW')}`));
+    assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
+  });
+
+  it('waits seconds, not minutes, for an ECR that throttles', async () => {
+    rig.aws.setFault(throttleFirst(4));
+    await extract('', () => undefined);
+    assert.deepEqual(
+      waits.map((minutes) => minutes * 60),
+      [2],
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+
+import { loadConfig } from '../../src/config/load.js';
+import { ConfigStore } from '../../src/config/config-store.js';
+import { CANARY, edit, ENV, GOOD, useConfigFolder } from './config-folder.js';
+
+describe('ConfigStore', () => {
+  const write = useConfigFolder();
+  const second = edit('docker_default', 'docker_default, b');
+  const third = edit('docker_default', 'docker_default, b, c');
+
+  function open(text: string): ConfigStore {
+    return new ConfigStore(loadConfig(write(text), ENV), ENV);
+  }
+
+  it('keeps the same object while the content is the same', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    write(`# a comment\n${GOOD}`);
+    assert.deepEqual(store.reread(), { config: first });
+    assert.equal(store.reread().config, first);
+    assert.equal(store.current, first);
+  });
+
+  it('picks up an edit', () => {
+    const store = open(GOOD);
+    write(second);
+    const picked = store.reread().config.airflows[0]?.connections;
+    assert.deepEqual(
+      picked?.map((rule) => rule.kind === 'id' && rule.id),
+      ['docker_default', 'b'],
+    );
+    assert.equal(store.current, store.reread().config);
+  });
+
+  it('goes by the last good configuration when an edit is invalid, and says in one line what is wrong', () => {
+    const store = open(GOOD);
+    const good = store.current;
+    const path = write(edit('{env: AIRFLOW_PASSWORD}', CANARY).replace('docker_default', 'a b'));
+    const { config, problem } = store.reread();
+    assert.equal(config, good);
+    assert.match(
+      problem ?? '',
+      /^[^\n]*:5 airflows\[0\]\.auth\.password: stands here in clear[^\n]* \(and 1 more\)$/,
+    );
+    assert.ok(problem?.startsWith(path));
+    assert.ok(!problem?.includes(CANARY));
+  });
+
+  it('goes by the last good configuration when the file is gone', () => {
+    const store = open(GOOD);
+    rmSync(store.current.path);
+    assert.match(store.reread().problem ?? '', /there is no such file/);
+    write(GOOD);
+    assert.equal(store.reread().problem, undefined);
+  });
+
+  it('finds the current and the previous configuration by hash without reading the file', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    write(second);
+    const current = store.reread().config;
+    rmSync(current.path);
+    assert.equal(store.byHash(first.hash), first);
+    assert.equal(store.byHash(current.hash), current);
+  });
+
+  it('reads the file again for a hash that it does not know', () => {
+    const store = open(GOOD);
+    const path = write(second);
+    const expected = loadConfig(path, ENV).hash;
+    assert.equal(store.byHash(expected)?.hash, expected);
+    assert.equal(store.current.hash, expected);
+  });
+
+  it('knows no configuration for a hash that the file does not have either', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    assert.equal(store.byHash('000000000000'), undefined);
+    write('version: 2');
+    assert.equal(store.byHash('000000000000'), undefined);
+    assert.equal(store.current, first);
+  });
+
+  it('forgets the configuration before the previous one', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    write(second);
+    store.reread();
+    write(third);
+    store.reread();
+    assert.equal(store.byHash(first.hash), undefined);
+  });
+
+  it('keeps the previous configuration over an edit that changes nothing', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    write(second);
+    store.reread();
+    write(`# a comment\n${second}`);
+    store.reread();
+    assert.equal(store.byHash(first.hash), first);
+  });
+
+  it('returns to the same object when an edit is taken back', () => {
+    const store = open(GOOD);
+    const first = store.current;
+    write(second);
+    const edited = store.reread().config;
+    write(GOOD);
+    assert.equal(store.reread().config, first);
+    assert.equal(store.byHash(edited.hash), edited);
+  });
+});

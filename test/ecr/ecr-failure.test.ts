@@ -1,0 +1,254 @@
+// What goes wrong between the worker and AWS, over the wire and with the real SDK: which failure, in which words, with what remedy.
+import assert from 'node:assert/strict';
+import https from 'node:https';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { toEcrFailure } from '../../src/ecr/ecr-failure.js';
+import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
+import { throttleFirst, type AwsFault } from '../../sandbox/aws.js';
+import { failureOf } from '../support/local-server.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
+import {
+  groupOf,
+  role,
+  roleArn,
+  SECRET_KEY,
+  startAwsRig,
+  WORKER_ARN,
+  type AwsRig,
+} from '../aws/aws-fixture.js';
+import { withFastTimers } from '../aws/fast-timers.js';
+
+const SECRETS = [SECRET_KEY];
+const PUBLIC = { service: 'ecr-public' } as const;
+
+describe('a call for a token', () => {
+  let rig: AwsRig;
+
+  beforeEach(async () => void (rig = await startAwsRig()));
+  afterEach(() => rig.stop());
+
+  function breakEcr(fault: AwsFault): void {
+    rig.aws.setFault(({ service }) => (service === 'sts' ? undefined : fault));
+  }
+
+  it('passes when it is throttled once, by the SDK itself', async () => {
+    rig.aws.setFault(throttleFirst(1));
+    assert.ok((await rig.issue()).authorizationToken);
+  });
+
+  it('that is throttled for good asks nobody to do anything', async () => {
+    breakEcr({ error: 'ThrottlingException' });
+    const failure = await failureOf(rig.issue(), 'AwsThrottled', SECRETS);
+    assert.equal(failure.message, 'ECR in us-east-1: AWS asks for fewer requests');
+    assert.match(failure.remedy, /^Nothing/);
+    assert.equal(rig.count('GetAuthorizationToken'), 2);
+  });
+
+  it('that STS throttles says so of the role', async () => {
+    rig.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
+    const { message } = await failureOf(rig.issue(role('pull')), 'AwsThrottled', SECRETS);
+    assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS asks for fewer requests`);
+  });
+
+  describe('that is denied', () => {
+    const asked = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
+    const elsewhere =
+      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run goes on by itself\.$/;
+    const deny = /^Remove that deny: no other policy outweighs it; the run goes on by itself\.$/;
+    const statement =
+      /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;
+    const cases: readonly (readonly [said: string, told: string, remedy: RegExp])[] = [
+      ['', '', statement],
+      [
+        'because no identity-based policy allows the ecr:GetAuthorizationToken action',
+        ': no identity-based policy allows it',
+        statement,
+      ],
+      [
+        'with an explicit deny in a service control policy',
+        ': a service control policy denies it explicitly',
+        deny,
+      ],
+      [
+        'with an explicit deny in a resource control policy',
+        ': a resource control policy denies it explicitly',
+        deny,
+      ],
+      [
+        'because no VPC endpoint policy allows the ecr:GetAuthorizationToken action',
+        ': no VPC endpoint policy allows it',
+        elsewhere,
+      ],
+      [
+        'with an explicit deny in a VPC endpoint policy',
+        ': a VPC endpoint policy denies it explicitly',
+        deny,
+      ],
+      [
+        'because no permissions boundary allows the ecr:GetAuthorizationToken action',
+        ': no permissions boundary allows it',
+        elsewhere,
+      ],
+      [
+        'because no session policy allows the ecr:GetAuthorizationToken action',
+        ': no session policy allows it',
+        elsewhere,
+      ],
+      [
+        'with an explicit deny in an identity-based policy',
+        ': an identity-based policy denies it explicitly',
+        deny,
+      ],
+    ];
+    for (const [said, told, remedy] of cases) {
+      it(`names who, what and the policy: ${said || 'AWS names none'}`, async () => {
+        breakEcr({ error: 'AccessDeniedException', message: `${asked} ${said}`.trim() });
+        const failure = await failureOf(rig.issue(), 'AwsAccessDenied', SECRETS);
+        assert.equal(
+          failure.message,
+          `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${told}`,
+        );
+        assert.match(failure.remedy, remedy);
+      });
+    }
+
+    it('names both actions of ECR Public', async () => {
+      breakEcr({ error: 'AccessDeniedException' });
+      const failure = await failureOf(
+        rig.issue(DEFAULT_PRINCIPAL, 'us-east-1', PUBLIC),
+        'AwsAccessDenied',
+        SECRETS,
+      );
+      assert.match(
+        failure.message,
+        /^ECR Public in us-east-1: .* may not call ecr-public:GetAuthorizationToken or sts:GetServiceBearerToken/,
+      );
+      assert.ok(
+        failure.remedy.includes('"Action":["ecr-public:GetAuthorizationToken","sts:GetServiceBearerToken"]'),
+        failure.remedy,
+      );
+    });
+  });
+
+  it('to ECR Public anywhere but in us-east-1 is refused as AWS does it', async () => {
+    await failureOf(rig.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
+  });
+
+  describe('that finds no host', () => {
+    const failing = (code: string) =>
+      Object.assign(new Error(`getaddrinfo ${code} ${SECRET_KEY}`), { code, hostname: SECRET_KEY });
+    const nobody = (): Promise<string | null> => Promise.resolve(null);
+
+    for (const [region, told] of [
+      ['us-esat-1', 'no such host, and no AWS region us-esat-1 is known; us-east-1 was meant, perhaps'],
+      ['xx-nowhere-9', 'no such host, and no AWS region xx-nowhere-9 is known'],
+      ['eu-west-1', 'no such host'],
+    ] as const) {
+      it(`doubts a region that is none, and no other: ${region}`, async () => {
+        const group = groupOf(DEFAULT_PRINCIPAL, region);
+        const failure = await toEcrFailure(group, failing('ENOTFOUND'), nobody);
+        assert.equal(failure.type, 'AwsUnavailable');
+        assert.equal(failure.message, `ECR in ${region}: ${told}`);
+        assert.match(
+          failure.remedy,
+          region === 'eu-west-1' ? /DNS/ : /Mend the region in the host of the connection/,
+        );
+      });
+    }
+
+    it('names the endpoint that the configuration gave it', async () => {
+      const endpoint = 'https://vpce-0123.api.ecr.eu-west-1.vpce.amazonaws.com';
+      const failure = await toEcrFailure(
+        groupOf(DEFAULT_PRINCIPAL, 'eu-west-1', { endpoint }),
+        failing('ENOTFOUND'),
+        nobody,
+      );
+      assert.equal(failure.message, `ECR in eu-west-1 (${endpoint}): no such host`);
+      assert.match(failure.remedy, /`endpoint` of the entry under `registries`/);
+    });
+
+    for (const [code, told] of [
+      ['EAI_AGAIN', 'its name could not be looked up (DNS)'],
+      ['ENETUNREACH', 'no route to the network'],
+      ['EHOSTUNREACH', 'no route to the host'],
+      ['ETIMEDOUT', 'no answer (timed out)'],
+    ] as const) {
+      it(`tells ${code}`, async () => {
+        const failure = await toEcrFailure(groupOf(DEFAULT_PRINCIPAL, 'eu-west-1'), failing(code), nobody);
+        assert.deepEqual([failure.type, failure.message], ['AwsUnavailable', `ECR in eu-west-1: ${told}`]);
+        assert.match(failure.remedy, /network, DNS, proxy and VPC endpoints/);
+      });
+    }
+  });
+
+  it('that nobody listens to says so of ECR, and of STS under a role', async () => {
+    rig.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
+    const ofEcr = await failureOf(rig.issue(), 'AwsUnavailable', SECRETS);
+    assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused');
+    rig.set({ AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
+    const ofSts = await failureOf(rig.issue(role('pull')), 'AwsUnavailable', SECRETS);
+    assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused`);
+  });
+
+  it('that meets a certificate of nobody’s names NODE_EXTRA_CA_CERTS', async () => {
+    const server = https.createServer(SELF_SIGNED, () => assert.fail('nothing is sent there'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      rig.set({ AWS_ENDPOINT_URL_ECR: url, AWS_ENDPOINT_URL_STS: url });
+      for (const failure of [
+        await failureOf(rig.issue(), 'AwsUnavailable', SECRETS),
+        await failureOf(rig.issue(role('pull')), 'AwsUnavailable', SECRETS),
+      ]) {
+        assert.match(failure.message, /: TLS: self-signed certificate$/);
+        assert.match(failure.remedy, /NODE_EXTRA_CA_CERTS/);
+      }
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  for (const [what, fault, told] of [
+    ['never answers', { hang: true }, /: no answer/],
+    ['answers in a minute', { delayMs: 60_000 }, /: no answer/],
+  ] as const) {
+    it(`that ECR ${what} has its limit, after two tries`, async () => {
+      breakEcr(fault);
+      const { value: failure, tookMs } = await withFastTimers(() =>
+        failureOf(rig.issue(), 'AwsUnavailable', SECRETS),
+      );
+      assert.match(failure.message, told);
+      assert.ok(tookMs >= 19_000 && tookMs <= 26_000, `${tookMs} ms`);
+      assert.equal(rig.count('GetAuthorizationToken'), 2);
+    });
+  }
+
+  for (const [status, type] of [
+    [200, 'EcrResponseInvalid'],
+    [403, 'EcrResponseInvalid'],
+    [503, 'AwsUnavailable'],
+  ] as const) {
+    it(`that a proxy answers with a page and ${status} is told without it`, async () => {
+      const page = `<html>${SECRET_KEY}</html>`;
+      breakEcr({ status, body: page, headers: { 'Content-Type': 'text/html' } });
+      await failureOf(rig.issue(), type, SECRETS);
+    });
+  }
+
+  it('is not made where the environment wants FIPS and ECR has none, whoever asks', async () => {
+    rig.set({
+      AWS_USE_FIPS_ENDPOINT: 'true',
+      AWS_ENDPOINT_URL_ECR: undefined,
+      AWS_ENDPOINT_URL_STS: undefined,
+    });
+    for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
+      const failure = await failureOf(rig.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
+      assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint/);
+      assert.match(failure.remedy, /`fips: true` for the registries that have one/);
+    }
+    assert.deepEqual(rig.calls(), []);
+  });
+});

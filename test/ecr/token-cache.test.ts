@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import { toTokenInfo, type TokenCache } from '../../src/ecr/token-cache.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import { Secret } from '../../src/log/secret.js';
+import { deferred, settle } from '../fakes/deferred.js';
+import { failureOf } from '../fakes/failing.js';
+import { fakeCache, FakeIssuer, FakeRegistries, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
+import { fakeConfig } from '../fakes/fake-config.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+import type { IssuedToken } from '../../src/activities/ports.js';
+
+const US = 'us-east-1';
+const EU = 'eu-west-1';
+const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+const HOUR_MS = 3_600_000;
+
+describe('TokenCache', () => {
+  let issuer: FakeIssuer;
+  let registries: FakeRegistries;
+  let nowMs: number;
+  let images: readonly string[];
+  let proofs: NegativeCheckCache;
+  let cache: TokenCache;
+
+  beforeEach(() => {
+    issuer = new FakeIssuer();
+    registries = new FakeRegistries();
+    nowMs = NOW.getTime();
+    images = [];
+    proofs = new NegativeCheckCache(() => new Date(nowMs));
+    cache = fakeCache({ issuer, registry: registries, proofs, now: () => new Date(nowMs) });
+  });
+
+  function take(options: { run?: string; region?: string; registry?: string; signal?: AbortSignal } = {}) {
+    const {
+      run = 'run-1',
+      region = US,
+      registry = REGISTRY,
+      signal = new AbortController().signal,
+    } = options;
+    return cache.take(
+      { runId: run, signal },
+      { getImages: () => images },
+      { ...TOKEN_GROUP, name: region, region },
+      registry,
+    );
+  }
+
+  it('asks ECR once for 50 that want the same token at the same time, and shows it once', async () => {
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => take()));
+    assert.deepEqual(issuer.regions, [US]);
+    assert.deepEqual(registries.shown, [{ host: REGISTRY, password: 'password-1' }]);
+    assert.equal(new Set(tokens.map(({ token }) => token.fingerprint)).size, 1);
+  });
+
+  it('hands out what ECR issued, with its facts', async () => {
+    const { token, probe } = await take();
+    assert.equal(token.password.reveal(), 'password-1');
+    assert.equal(token.fingerprint, new Secret('password-1').fingerprint());
+    assert.deepEqual(
+      [token.group.region, token.issuedAt.toISOString(), token.expiresAt.toISOString()],
+      [US, NOW.toISOString(), '2026-01-01T12:00:00.000Z'],
+    );
+    assert.deepEqual(probe, { registry: REGISTRY, outcome: 'accepted' });
+    assert.ok(!inspect(token, { depth: 10, showHidden: true }).includes('password-1'));
+  });
+
+  it('asks ECR once per region', async () => {
+    await Promise.all([
+      take(),
+      take({ region: EU, registry: 'eu' }),
+      take(),
+      take({ region: EU, registry: 'eu' }),
+    ]);
+    assert.deepEqual(issuer.regions, [US, EU]);
+  });
+
+  it('shows one token to each registry of its region once', async () => {
+    for (const registry of [REGISTRY, NEIGHBOUR, REGISTRY, NEIGHBOUR]) await take({ registry });
+    assert.deepEqual(registries.shown, [
+      { host: REGISTRY, password: 'password-1' },
+      { host: NEIGHBOUR, password: 'password-1' },
+    ]);
+  });
+
+  it('hands out a refused token with its refusal, for its taker to decide', async () => {
+    registries.refused.add(REGISTRY);
+    assert.equal((await take()).probe.outcome, 'refused');
+    assert.equal((await take({ registry: NEIGHBOUR })).probe.outcome, 'accepted');
+  });
+
+  it('tells all who wait of a failed call, and asks again for the next', async () => {
+    issuer.answer = () => {
+      throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
+    };
+    await Promise.all([failureOf('AwsThrottled', take()), failureOf('AwsThrottled', take())]);
+    assert.equal(issuer.regions.length, 1);
+    issuer.answer = (_region, call) => issuedToken(`password-${call}`);
+    assert.equal((await take()).token.password.reveal(), 'password-2');
+  });
+
+  it('keeps the token of one region when the call of another fails', async () => {
+    await take();
+    issuer.answer = () => {
+      throw new RefreshFailure('AwsUnavailable', 'no route');
+    };
+    await failureOf('AwsUnavailable', take({ region: EU }));
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    assert.deepEqual(issuer.regions, [US, EU]);
+  });
+
+  it('drops the tokens of another run', async () => {
+    await take({ run: 'run-1' });
+    const second = await take({ run: 'run-2' });
+    assert.equal(second.token.password.reveal(), 'password-2');
+    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
+    assert.equal(issuer.regions.length, 2);
+    assert.equal(registries.shown.length, 2);
+  });
+
+  it('does not let the failed call of an old run drop the token of a new one', async () => {
+    const old = deferred<IssuedToken>();
+    issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
+    const first = take({ run: 'run-1' });
+    await settle();
+    await take({ run: 'run-2' });
+    old.reject(new RefreshFailure('AwsUnavailable', 'late'));
+    await failureOf('AwsUnavailable', first);
+    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
+    assert.equal(issuer.regions.length, 2);
+  });
+
+  it('keeps a token until half of its life, and gets another 1 ms later', async () => {
+    issuer.answer = (_region, call) =>
+      issuedToken(`password-${call}`, { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
+    await take();
+    nowMs += 6 * HOUR_MS;
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    nowMs += 1;
+    const [one, two] = await Promise.all([take(), take()]);
+    assert.deepEqual(
+      [one.token.password.reveal(), two.token.password.reveal(), issuer.regions.length],
+      ['password-2', 'password-2', 2],
+    );
+    assert.equal(registries.shown.at(-1)?.password, 'password-2');
+  });
+
+  for (const [what, answer] of [
+    ['no token', { authorizationToken: undefined }],
+    ['a token of another user', { authorizationToken: new Secret(base64('root:hunter2hunter2')) }],
+    ['what is no base64', { authorizationToken: new Secret('AWS:hunter2hunter2') }],
+    ['a token without expiry', { expiresAt: undefined }],
+    ['a token that has expired', { expiresAt: NOW }],
+  ] as const) {
+    it(`refuses ${what} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
+      issuer.answer = () => issuedToken('hunter2hunter2', answer);
+      const failure = await failureOf('EcrResponseInvalid', take());
+      assert.match(failure.message, /ECR in us-east-1 gave no usable token: /);
+      const shown = inspect(failure, { depth: 10, showHidden: true });
+      for (const secret of ['hunter2', base64('AWS:hunter2hunter2'), base64('root:hunter2hunter2')]) {
+        assert.ok(!shown.includes(secret), shown);
+      }
+      assert.deepEqual(registries.shown, []);
+    });
+  }
+
+  it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {
+    const gate = deferred<IssuedToken>();
+    issuer.answer = () => gate.promise;
+    const hasty = new AbortController();
+    const aborted = take({ signal: hasty.signal });
+    const patient = take();
+    await settle();
+    const reason = new Error('cancelled');
+    hasty.abort(reason);
+    await assert.rejects(aborted, (error) => error === reason);
+    gate.resolve(issuedToken('late'));
+    assert.equal((await patient).token.password.reveal(), 'late');
+    assert.equal((await take()).token.password.reveal(), 'late');
+    assert.equal(issuer.regions.length, 1);
+  });
+
+  it('asks for a wrong password once a registry and day, over all runs and tokens', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
+    const asked = (): boolean[] => registries.questions.map(({ wrongPassword }) => wrongPassword);
+    await take();
+    await take({ run: 'run-2' });
+    await take({ run: 'run-2', registry: NEIGHBOUR });
+    assert.deepEqual(asked(), [true, false, true]);
+    nowMs += 24 * HOUR_MS - 1;
+    await take({ run: 'run-3' });
+    nowMs += 1;
+    await take({ run: 'run-4' });
+    assert.deepEqual(asked().slice(3), [false, true]);
+  });
+
+  it('asks again at each run where a wrong password was accepted', async () => {
+    registries.credulous.add(REGISTRY);
+    assert.equal((await take()).probe.outcome, 'inconclusive');
+    assert.equal((await take({ run: 'run-2' })).probe.outcome, 'inconclusive');
+    assert.deepEqual(
+      registries.questions.map(({ wrongPassword }) => wrongPassword),
+      [true, true],
+    );
+  });
+
+  it('has the images of the configuration asked for', async () => {
+    images = ['team/app:1'];
+    await take();
+    assert.deepEqual(registries.questions[0]?.images, ['team/app:1']);
+  });
+
+  it('goes by the end of the AWS session where the token outlives it', async () => {
+    issuer.answer = (_group, call) =>
+      issuedToken(`password-${call}`, { sessionEndsAt: new Date(nowMs + HOUR_MS) });
+    const { token } = await take();
+    const facts = toTokenInfo(token, allowed(), []);
+    assert.equal(facts.expiresAt, '2026-01-01T12:00:00.000Z');
+    assert.equal(facts.usableUntil, '2026-01-01T01:00:00.000Z');
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /^Tokens of arn:.* can be relied on until 2026-01-01T01:00:00/,
+    );
+    assert.equal(cache.isFresh(facts), true);
+    nowMs += HOUR_MS / 2;
+    assert.equal((await take()).token.password.reveal(), 'password-1');
+    nowMs += 1;
+    assert.equal(cache.isFresh(facts), false);
+    assert.equal((await take()).token.password.reveal(), 'password-2');
+  });
+
+  it('says nothing of a session that outlives the token', async () => {
+    issuer.answer = () => issuedToken('x', { sessionEndsAt: new Date(nowMs + 13 * HOUR_MS) });
+    const facts = toTokenInfo((await take()).token, allowed(), []);
+    assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
+  });
+
+  it('uses a token of a short life, and says so', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 600_000) });
+    const facts = toTokenInfo((await take()).token, allowed(), []);
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h/,
+    );
+  });
+
+  it('goes by the clock of AWS where the own one is wrong', async () => {
+    // By the own clock the token has expired an hour ago.
+    nowMs += 13 * HOUR_MS;
+    issuer.answer = () => issuedToken('x', { clockOffsetMs: -13 * HOUR_MS });
+    const { token } = await take();
+    assert.equal(token.issuedAt.toISOString(), NOW.toISOString());
+    await take();
+    assert.equal(issuer.regions.length, 1);
+    assert.match(
+      toTokenInfo(token, allowed(), []).warnings?.join() ?? '',
+      /clock of the worker is 13 h ahead of/,
+    );
+  });
+
+  for (const [what, proxyEndpoint, problem] of [
+    ['another account', 'https://999999999999.dkr.ecr.us-east-1.amazonaws.com', /for account 999999999999/],
+    ['another region', 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com', /for region eu-west-1/],
+  ] as const) {
+    it(`refuses a token whose proxy endpoint is that of ${what}`, async () => {
+      issuer.answer = () => issuedToken('hunter2hunter2', { proxyEndpoint });
+      const { message } = await failureOf('EcrResponseInvalid', take());
+      assert.match(message, problem);
+      assert.deepEqual(registries.shown, []);
+    });
+  }
+
+  it('serves nobody who is aborted already', async () => {
+    const reason = new Error('cancelled');
+    await assert.rejects(take({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+    assert.deepEqual(registries.shown, []);
+  });
+
+  it('gives ECR and the registry signals of their own', async () => {
+    const signals: AbortSignal[] = [];
+    const listening = fakeCache({
+      issuer: { issueToken: async (_group, signal) => (signals.push(signal), issuedToken('x')) },
+      registry: {
+        probe: async (registry, _password, _questions, signal) => (
+          signals.push(signal),
+          { probe: { registry, outcome: 'accepted' }, refusesWrongPassword: false }
+        ),
+      },
+    });
+    const caller = new AbortController();
+    const attempt = { runId: 'run-1', signal: caller.signal };
+    await listening.take(attempt, { getImages: () => [] }, TOKEN_GROUP, REGISTRY);
+    caller.abort();
+    assert.deepEqual(
+      signals.map((signal) => signal.aborted),
+      [false, false],
+    );
+  });
+});
+
+function allowed(getImages = (): string[] => []) {
+  return { getImages, schedule: fakeConfig().schedule };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,385 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { IssuedToken, TokenIssuer } from '../../src/activities/ports.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
+import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
+import type { FailureType } from '../../src/refresh/failures.js';
+import {
+  answerHtml,
+  anySignal,
+  assertHides,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+  type RecordedRequest,
+} from '../support/local-server.js';
+
+const TOKEN = Buffer.from('AWS:ecr-password-that-must-not-show').toString('base64');
+const SECRET_KEY = 'secret-key-that-must-not-show';
+const SECRETS = [TOKEN, 'ecr-password-that-must-not-show', SECRET_KEY];
+const ARN = 'arn:aws:sts::123456789012:assumed-role/refresher/session-1';
+const REGION = 'us-east-1';
+const EXPIRES_AT = 1_790_000_000.5;
+
+const AWS_VARIABLES = {
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_ROLE_ARN: undefined,
+  AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined,
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
+  AWS_ENDPOINT_URL: undefined,
+  AWS_REGION: undefined,
+  AWS_DEFAULT_REGION: undefined,
+  AWS_EC2_METADATA_DISABLED: 'true',
+} as const;
+
+describe('createTokenIssuer', () => {
+  let folder: string;
+  let ecr: LocalServer;
+  let sts: LocalServer;
+  let answerEcr: Answer;
+  let answerSts: Answer;
+  let issuer: TokenIssuer;
+  let arn: string;
+  let restores: (() => void)[];
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'aws-'));
+    arn = ARN;
+    answerEcr = (_request, response) => answerAws(response, 200, { authorizationData: [data(TOKEN)] });
+    answerSts = (_request, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/xml' })
+        .end(
+          '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
+            `<Arn>${arn}</Arn><UserId>X</UserId><Account>123456789012</Account>` +
+            '</GetCallerIdentityResult></GetCallerIdentityResponse>',
+        );
+    ecr = await startServer((request, response) => answerEcr(request, response));
+    sts = await startServer((request, response) => answerSts(request, response));
+    restores = [
+      setEnvironment({
+        ...NO_PROXY_VARIABLES,
+        ...AWS_VARIABLES,
+        AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+        AWS_ENDPOINT_URL_ECR: ecr.url,
+        AWS_ENDPOINT_URL_STS: sts.url,
+        AWS_CONFIG_FILE: path.join(folder, 'config'),
+        AWS_SHARED_CREDENTIALS_FILE: path.join(folder, 'credentials'),
+      }),
+    ];
+    issuer = createTokenIssuer(new AwsSessions());
+  });
+  afterEach(async () => {
+    for (const restore of restores.toReversed()) restore();
+    await ecr.close();
+    await sts.close();
+    await fs.rm(folder, { recursive: true });
+  });
+
+  function alsoSet(values: Readonly<Record<string, string | undefined>>): void {
+    restores.push(setEnvironment(values));
+  }
+
+  function data(token: string): object {
+    const proxyEndpoint = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
+    return { authorizationToken: token, expiresAt: EXPIRES_AT, proxyEndpoint };
+  }
+
+  function answerAws(response: Parameters<Answer>[1], status: number, body: unknown): void {
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  }
+
+  function fail(status: number, name: string): Answer {
+    return (_request, response) => answerAws(response, status, { __type: name, message: `said ${TOKEN}` });
+  }
+
+  function issue(region = REGION, signal = anySignal()): Promise<IssuedToken> {
+    return issuer.issueToken(groupIn(region), signal);
+  }
+
+  function accessKeyOf(request: RecordedRequest | undefined): string | undefined {
+    return /Credential=(\w+)\//.exec(request?.headers.authorization ?? '')?.[1];
+  }
+
+  it('issues a token and says whose it is', async () => {
+    const token = await issue();
+    assert.equal(token.authorizationToken?.reveal(), TOKEN);
+    assert.equal(token.expiresAt?.getTime(), EXPIRES_AT * 1000);
+    assert.equal(token.principalArn, ARN);
+    assertHides(token, SECRETS);
+  });
+
+  it('asks for no particular registry, in the region given', async () => {
+    await issue('eu-west-1');
+    const [request] = ecr.requests;
+    assert.equal(request?.body, '{}');
+    assert.match(String(request?.headers['x-amz-target']), /\.GetAuthorizationToken$/);
+    assert.match(String(request?.headers.authorization), /\/eu-west-1\/ecr\/aws4_request/);
+  });
+
+  it('asks once who the principal is, and each time for a token', async () => {
+    await issue();
+    await issue();
+    await issue('eu-west-1');
+    assert.equal(ecr.requests.length, 3);
+    assert.equal(sts.requests.length, 1);
+  });
+
+  it('issues a token when STS does not say whose it is, and asks again the next time', async () => {
+    const good = answerSts;
+    answerSts = (_request, response) => answerHtml(response, 403);
+    assert.equal((await issue()).principalArn, null);
+    answerSts = good;
+    assert.equal((await issue()).principalArn, ARN);
+  });
+
+  it('names no principal that is no ARN', async () => {
+    arn = TOKEN;
+    assert.equal((await issue()).principalArn, null);
+  });
+
+  for (const [what, body] of [
+    ['no list', {}],
+    ['null', { authorizationData: null }],
+    ['an empty list', { authorizationData: [] }],
+    ['an empty element', { authorizationData: [{}] }],
+  ] as const) {
+    it(`answers no token for ${what}`, async () => {
+      answerEcr = (_request, response) => answerAws(response, 200, body);
+      assert.deepEqual(await issue(), {
+        authorizationToken: undefined,
+        expiresAt: undefined,
+        proxyEndpoint: undefined,
+        principalArn: ARN,
+        sessionEndsAt: undefined,
+        clockOffsetMs: 0,
+      });
+    });
+  }
+
+  it('takes the first of several tokens', async () => {
+    answerEcr = (_request, response) =>
+      answerAws(response, 200, { authorizationData: [data('first'), data('second')] });
+    assert.equal((await issue()).authorizationToken?.reveal(), 'first');
+  });
+
+  it('tries twice when AWS fails on its side', async () => {
+    const good = answerEcr;
+    answerEcr = (request, response) => {
+      answerEcr = good;
+      fail(500, 'ServerException')(request, response);
+    };
+    assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
+    assert.equal(ecr.requests.length, 2);
+  });
+
+  it('logs nothing', async () => {
+    const said: unknown[][] = [];
+    const methods = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
+    const own = methods.map((method) => console[method]);
+    for (const method of methods) console[method] = (...words: unknown[]) => void said.push(words);
+    try {
+      await issue();
+      answerEcr = fail(400, 'AccessDeniedException');
+      await issue().catch(() => {});
+    } finally {
+      for (const [index, method] of methods.entries()) console[method] = own[index] as typeof console.log;
+    }
+    assert.deepEqual(said, []);
+  });
+
+  describe('turns what AWS answers into a failure', () => {
+    const cases: readonly (readonly [status: number, name: string, type: FailureType, pattern: RegExp])[] = [
+      [400, 'ThrottlingException', 'AwsThrottled', /fewer requests/],
+      [429, 'TooManyRequestsException', 'AwsThrottled', /fewer requests/],
+      [429, 'SomethingNew', 'AwsThrottled', /fewer requests/],
+      [
+        400,
+        'AccessDeniedException',
+        'AwsAccessDenied',
+        /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
+      ],
+      [400, 'ExpiredTokenException', 'AwsCredentialsRejected', /have expired/],
+      [
+        400,
+        'UnrecognizedClientException',
+        'AwsCredentialsRejected',
+        /access key there: .*enabled the region/,
+      ],
+      [403, 'InvalidClientTokenId', 'AwsCredentialsRejected', /access key/],
+      [400, 'InvalidSignatureException', 'AwsCredentialsRejected', /secret key is wrong/],
+      [403, 'SignatureDoesNotMatch', 'AwsCredentialsRejected', /secret key is wrong/],
+      [500, 'ServerException', 'AwsUnavailable', /its side \(500\)/],
+      [503, 'ServiceUnavailable', 'AwsUnavailable', /its side \(503\)/],
+      [400, 'InvalidParameterException', 'EcrResponseInvalid', /400/],
+    ];
+    for (const [status, name, type, pattern] of cases) {
+      it(`${status} ${name}: ${type}`, async () => {
+        answerEcr = fail(status, name);
+        const { message } = await failureOf(issue(), type, SECRETS);
+        assert.match(message, /^ECR in us-east-1: /);
+        assert.match(message, pattern);
+      });
+    }
+
+    it('a denial, when STS does not say to whom', async () => {
+      answerEcr = fail(400, 'AccessDeniedException');
+      answerSts = (_request, response) => answerHtml(response, 403);
+      const { message } = await failureOf(issue(), 'AwsAccessDenied', SECRETS);
+      assert.equal(
+        message,
+        'ECR in us-east-1: the AWS principal (default) may not call ecr:GetAuthorizationToken',
+      );
+    });
+
+    for (const status of [200, 403]) {
+      it(`a page with ${status}: EcrResponseInvalid`, async () => {
+        answerEcr = (_request, response) => answerHtml(response, status);
+        await failureOf(issue(), 'EcrResponseInvalid', SECRETS);
+      });
+    }
+
+    it('nobody listening: AwsUnavailable', async () => {
+      const gone = await startServer(() => {});
+      await gone.close();
+      alsoSet({ AWS_ENDPOINT_URL_ECR: gone.url });
+      const { message } = await failureOf(
+        createTokenIssuer(new AwsSessions()).issueToken(groupIn(REGION), anySignal()),
+        'AwsUnavailable',
+        SECRETS,
+      );
+      assert.equal(message, 'ECR in us-east-1: connection refused');
+    });
+
+    it('a region that is none: AwsUnavailable', async () => {
+      alsoSet({ AWS_ENDPOINT_URL_ECR: 'http://api.ecr.us-nowhere-1.invalid' });
+      const { message } = await failureOf(issue('us-nowhere-1'), 'AwsUnavailable', SECRETS);
+      // Where there is no name server at all, it is the look-up that fails.
+      assert.match(message, /no such host, and no AWS region us-nowhere-1 is known$|DNS/);
+    });
+
+    it("a FIPS endpoint beside one of the user's own: AwsUnavailable", async () => {
+      const api = { service: 'ecr', fips: true, dualStack: false } as const;
+      const group = tokenGroup(DEFAULT_PRINCIPAL, REGION, api);
+      const { message, remedy } = await failureOf(
+        issuer.issueToken(group, anySignal()),
+        'AwsUnavailable',
+        SECRETS,
+      );
+      assert.equal(message, 'ECR in us-east-1 (FIPS): the AWS SDK has no such endpoint here');
+      assert.match(remedy, /^Unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR /);
+      assert.deepEqual(ecr.requests, []);
+    });
+
+    it('a broken connection: AwsUnavailable', async () => {
+      answerEcr = (_request, response) => response.destroy();
+      const { message } = await failureOf(issue(), 'AwsUnavailable', SECRETS);
+      assert.equal(message, 'ECR in us-east-1: the connection was broken off');
+    });
+
+    for (const [when, begin] of [
+      ['before it answers', () => {}],
+      ['while it drips', (r: Parameters<Answer>[1]) => void r.writeHead(200).write('{')],
+    ] as const) {
+      it(`the caller's abort ${when}: AwsUnavailable at once`, async () => {
+        answerEcr = (_request, response) => begin(response);
+        const caller = new AbortController();
+        const asked = issue(REGION, caller.signal);
+        while (ecr.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        caller.abort();
+        const { message } = await failureOf(asked, 'AwsUnavailable', SECRETS);
+        assert.equal(message, 'ECR in us-east-1: the attempt was ended');
+      });
+    }
+  });
+
+  describe('finds its credentials in the default chain', () => {
+    beforeEach(() => alsoSet({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }));
+
+    function writeKeys(accessKey: string): Promise<void> {
+      const keys = `aws_access_key_id = ${accessKey}\naws_secret_access_key = ${SECRET_KEY}`;
+      return fs.writeFile(path.join(folder, 'credentials'), `[default]\n${keys}\n`);
+    }
+
+    it('says that there are none, and finds them once they are there', async () => {
+      const { message } = await failureOf(issue(), 'AwsCredentialsMissing', SECRETS);
+      assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
+      assert.deepEqual(ecr.requests, []);
+      await writeKeys('AKIDFILE');
+      await issue();
+      assert.equal(accessKeyOf(ecr.requests[0]), 'AKIDFILE');
+    });
+
+    it('reads a rotated file after AWS rejected the keys of the old one', async () => {
+      const good = answerEcr;
+      answerEcr = (request, response) =>
+        accessKeyOf(request) === 'AKIDOLD'
+          ? fail(400, 'UnrecognizedClientException')(request, response)
+          : good(request, response);
+      await writeKeys('AKIDOLD');
+      await failureOf(issue(), 'AwsCredentialsRejected', SECRETS);
+      await writeKeys('AKIDNEW');
+      assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
+      // One refresh within the attempt, and no more.
+      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
+    });
+
+    it('goes on at once with a file that was rotated since it was read', async () => {
+      const good = answerEcr;
+      await writeKeys('AKIDOLD');
+      await issue();
+      await writeKeys('AKIDNEW');
+      answerEcr = (request, response) =>
+        accessKeyOf(request) === 'AKIDOLD'
+          ? fail(400, 'ExpiredTokenException')(request, response)
+          : good(request, response);
+      assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
+      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
+    });
+
+    describe('with a web identity', () => {
+      beforeEach(async () => {
+        const file = path.join(folder, 'identity');
+        await fs.writeFile(file, TOKEN);
+        alsoSet({
+          AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/refresher',
+          AWS_WEB_IDENTITY_TOKEN_FILE: file,
+        });
+      });
+
+      for (const [name, type, pattern] of [
+        ['AccessDenied', 'AwsAccessDenied', /may not be assumed/],
+        ['InvalidIdentityToken', 'AwsCredentialsRejected', /web identity token/],
+        ['ExpiredTokenException', 'AwsCredentialsRejected', /expired/],
+      ] as const) {
+        it(`tells ${name} of STS from one of ECR: ${type}`, async () => {
+          answerSts = (_request, response) =>
+            response
+              .writeHead(400, { 'content-type': 'text/xml' })
+              .end(
+                `<ErrorResponse><Error><Code>${name}</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
+              );
+          const { message } = await failureOf(issue(), type, SECRETS);
+          assert.match(message, /^AWS credentials: /);
+          assert.match(message, pattern);
+          assert.deepEqual(ecr.requests, []);
+        });
+      }
+    });
+  });
+});
+
+function groupIn(region: string) {
+  return tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
+}

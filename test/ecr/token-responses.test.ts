@@ -1,0 +1,192 @@
+// What ECR, or whatever answers in its place, hands out: over the wire, through the SDK and the cache that judges it.
+import assert from 'node:assert/strict';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import { TokenCache, toTokenInfo } from '../../src/ecr/token-cache.js';
+import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group.js';
+import { anySignal, assertHides, failureOf } from '../support/local-server.js';
+import {
+  groupOf,
+  role,
+  SECRET_KEY,
+  sessionArn,
+  startAwsRig,
+  WORKER_ARN,
+  type AwsRig,
+} from '../aws/aws-fixture.js';
+
+const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const PASSWORD = 'ecr-password-that-must-not-show';
+const TOKEN = Buffer.from(`AWS:${PASSWORD}`).toString('base64');
+const SECRETS = [SECRET_KEY, PASSWORD, TOKEN];
+const HOUR_MS = 3_600_000;
+
+describe('a token that AWS hands out', () => {
+  let rig: AwsRig;
+  let cache: TokenCache;
+
+  beforeEach(async () => {
+    rig = await startAwsRig();
+    cache = new TokenCache({
+      issuer: rig.issuer,
+      registry: {
+        probe: async (registry) => ({ probe: { registry, outcome: 'accepted' }, refusesWrongPassword: true }),
+      },
+      proofs: new NegativeCheckCache(() => new Date(Date.now())),
+      now: () => new Date(Date.now()),
+    });
+  });
+  afterEach(() => rig.stop());
+
+  const schedule = planSchedule({
+    id: 'x',
+    cadence: { everyMs: 4 * HOUR_MS },
+    times: computeIntervals(4 * HOUR_MS),
+    allowNarrowMargin: false,
+  });
+
+  function answer(body: unknown): void {
+    rig.aws.setFault(({ action }) =>
+      action === 'GetAuthorizationToken'
+        ? { body, headers: { 'Content-Type': 'application/x-amz-json-1.1' } }
+        : undefined,
+    );
+  }
+
+  async function take(principal: Principal = DEFAULT_PRINCIPAL, service: 'ecr' | 'ecr-public' = 'ecr') {
+    const attempt = { runId: 'run', signal: anySignal() };
+    const group = groupOf(principal, 'us-east-1', { service });
+    return (await cache.take(attempt, { getImages: () => [] }, group, HOST)).token;
+  }
+
+  const expiresAt = (): number => Date.now() / 1_000 + 43_200;
+  const entry = (changes: object = {}) => ({
+    authorizationToken: TOKEN,
+    expiresAt: expiresAt(),
+    proxyEndpoint: `https://${HOST}`,
+    ...changes,
+  });
+
+  const unusable: readonly (readonly [what: string, data: () => unknown, problem: RegExp])[] = [
+    ['no list', () => undefined, /holds no authorization token/],
+    ['null in place of the list', () => null, /holds no authorization token/],
+    ['an empty list', () => [], /holds no authorization token/],
+    ['no token', () => [entry({ authorizationToken: undefined })], /holds no authorization token/],
+    ['an empty token', () => [entry({ authorizationToken: '' })], /holds no authorization token/],
+    ['no time', () => [entry({ expiresAt: undefined })], /does not say when the token expires/],
+    [
+      'a token that has expired',
+      () => [entry({ expiresAt: 1_420_070_400 })],
+      /expired at 2015-01-01T00:00:00\.000Z/,
+    ],
+    [
+      'the proxy endpoint of another account',
+      () => [entry({ proxyEndpoint: 'https://999988887777.dkr.ecr.us-east-1.amazonaws.com' })],
+      /for account 999988887777, and the principal is of 123456789012/,
+    ],
+    [
+      'the proxy endpoint of another region',
+      () => [entry({ proxyEndpoint: 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com' })],
+      /for region eu-west-1/,
+    ],
+    [
+      'a user that is not AWS',
+      () => [entry({ authorizationToken: btoa(`root:${PASSWORD}`) })],
+      /user in the token is not AWS/,
+    ],
+    ['no base64', () => [entry({ authorizationToken: `${PASSWORD}!` })], /no base64/],
+    ['a masked password', () => [entry({ authorizationToken: btoa('AWS:***') })], /empty or masked/],
+  ];
+  for (const [what, data, problem] of unusable) {
+    it(`is refused with ${what}`, async () => {
+      answer({ authorizationData: data() });
+      const failure = await failureOf(take(), 'EcrResponseInvalid', SECRETS);
+      assert.match(failure.message, /^ECR in us-east-1 gave no usable token: /);
+      assert.match(failure.message, problem);
+    });
+  }
+
+  for (const [what, said] of [
+    ['numbers for texts', { authorizationToken: 7, expiresAt: 'soon' }],
+    ['a text for the time', { authorizationToken: TOKEN, expiresAt: 'soon' }],
+    ['a text for the list', 'nothing'],
+  ] as const) {
+    it(`is refused with ${what}`, async () => {
+      answer({ authorizationData: typeof said === 'string' ? said : [said] });
+      await failureOf(take(), 'EcrResponseInvalid', SECRETS);
+    });
+  }
+
+  it('is taken from the single object of ECR Public, which names no endpoint', async () => {
+    const token = await take(DEFAULT_PRINCIPAL, 'ecr-public');
+    assert.equal(token.password.reveal(), rig.aws.issued[0]?.password);
+    assert.equal(rig.aws.issued[0]?.service, 'ecr-public');
+  });
+
+  it('is refused from ECR Public in its own name', async () => {
+    answer({ authorizationData: {} });
+    const { message } = await failureOf(take(DEFAULT_PRINCIPAL, 'ecr-public'), 'EcrResponseInvalid', SECRETS);
+    assert.match(message, /^ECR Public in us-east-1 gave no usable token: /);
+  });
+
+  it('may have 16 KB, and colons', async () => {
+    const password = `${PASSWORD}:${'x'.repeat(16_384 - PASSWORD.length - 1)}`;
+    answer({ authorizationData: [entry({ authorizationToken: btoa(`AWS:${password}`) })] });
+    const token = await take();
+    assert.equal(token.password.reveal(), password);
+    assertHides({ ...token }, [password]);
+    assertHides(toTokenInfo(token, { schedule }, []), [password, PASSWORD]);
+  });
+
+  it('is the first of several', async () => {
+    answer({ authorizationData: [entry(), entry({ authorizationToken: btoa('AWS:second') })] });
+    assert.equal((await take()).password.reveal(), PASSWORD);
+  });
+
+  it('is said to be reliable as long as the session of its role, and what that means for the schedule', async () => {
+    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    assert.equal(facts.principalArn, sessionArn('pull'));
+    const hours = (Date.parse(facts.usableUntil ?? '') - Date.parse(facts.issuedAt)) / HOUR_MS;
+    assert.ok(hours > 0.99 && hours <= 1, `${hours} h`);
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /^Tokens of arn:aws:sts::111122223333:assumed-role\/pull\/airflow-ecr-refresh can be relied on until .* only/,
+    );
+  });
+
+  it('of a session as long as itself is said to be reliable to its end', async () => {
+    rig.aws.setSessionLife(43_260);
+    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
+  });
+
+  it('of a session of twelve hours, a moment older than the token, is no cause for a warning', async () => {
+    rig.aws.setSessionLife(43_200);
+    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    assert.equal(facts.warnings, undefined);
+  });
+
+  it('that lives ten minutes is used, and told', async () => {
+    rig.aws.setTokenLife(600);
+    const facts = toTokenInfo(await take(), { schedule }, []);
+    assert.equal(facts.principalArn, WORKER_ARN);
+    assert.match(
+      facts.warnings?.join() ?? '',
+      /^The token of default\/us-east-1 lives (9 min 59 s|10 min), until .* in place of 12 h; runs are/,
+    );
+  });
+
+  for (const [hours, words] of [
+    [13, /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) behind that of AWS: set it right/],
+    [-13, /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of that of AWS: set it right/],
+  ] as const) {
+    it(`is neither expired nor young by a clock that is ${hours} h off`, async () => {
+      rig.aws.setClockOffset(hours * HOUR_MS);
+      const first = await take(role('pull', { sessionSeconds: 43_200 }));
+      const lifeMs = first.expiresAt.getTime() - first.issuedAt.getTime();
+      assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 5_000, `${lifeMs} ms`);
+      assert.match(toTokenInfo(first, { schedule }, []).warnings?.join() ?? '', words);
+      assert.equal((await take(role('pull', { sessionSeconds: 43_200 }))).fingerprint, first.fingerprint);
+    });
+  }
+});

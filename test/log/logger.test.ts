@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { safeValue } from '../../src/log/logger.js';
+import { Secret } from '../../src/log/secret.js';
+import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
+import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+
+describe('createLogger', () => {
+  let log: CapturedLog;
+
+  beforeEach(() => {
+    log = captureLog('info');
+  });
+
+  afterEach(() => log.close());
+
+  it('writes one JSON line with level, time, fields and message', () => {
+    log.logger.info({ airflow: 'main', connections: 3 }, 'refreshed');
+    const [line, ...others] = log.lines();
+    assert.deepEqual(others, []);
+    assert.match(String(line?.['time']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.deepEqual(
+      { ...line, time: undefined },
+      { level: 'info', time: undefined, airflow: 'main', connections: 3, msg: 'refreshed' },
+    );
+  });
+
+  it('writes a message without fields', () => {
+    log.logger.warn('alone');
+    assert.deepEqual(
+      log.lines().map(({ level, msg }) => [level, msg]),
+      [['warn', 'alone']],
+    );
+  });
+
+  it('does not write what is below its level', () => {
+    log.logger.debug({}, 'not this');
+    assert.equal(log.text(), '');
+  });
+
+  for (const [what, make] of Object.entries(NASTY_ERRORS).filter(([, of]) => isError(of()))) {
+    it(`writes the class at most of ${what}, wherever it stands`, () => {
+      const error = make() as Error;
+      log.logger.error(error);
+      log.logger.error(error, 'with a message');
+      log.logger.error({ err: error });
+      log.logger.error({ error, list: [error], deep: { error } }, 'with a message');
+      log.logger.error({}, 'with %s', error);
+      assert.equal(log.lines().length, 5);
+      assert.ok(!log.text().includes(SECRET), log.text());
+    });
+  }
+
+  it('writes no Secret, not even its placeholder', () => {
+    log.logger.info({ password: new Secret(SECRET), nested: { token: new Secret(SECRET) } }, 'x');
+    assert.ok(!log.text().includes(SECRET));
+    assert.deepEqual(log.lines()[0]?.['nested'], {});
+  });
+
+  it('writes a child of its own as safely', () => {
+    log.logger
+      .child({ registry: 'eu', password: new Secret(SECRET) })
+      .info({ error: new Error(SECRET) }, 'x');
+    assert.ok(!log.text().includes(SECRET), log.text());
+    assert.equal(log.lines()[0]?.['registry'], 'eu');
+  });
+});
+
+describe('safeValue', () => {
+  class Owner {
+    readonly token = SECRET;
+  }
+
+  for (const [what, value, shown] of [
+    ['text', 'text', 'text'],
+    ['a number', 1.5, 1.5],
+    ['true', true, true],
+    ['null', null, null],
+    ['a bigint as text', 2n ** 70n, '1180591620717411303424'],
+    ['a list', [1, 'two', [3]], [1, 'two', [3]]],
+    ['a plain object', { a: { b: 1 } }, { a: { b: 1 } }],
+    ['an object without prototype', Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 }],
+    ['an error by its class', new RangeError(SECRET), { error: 'RangeError' }],
+    ['nothing of a Secret', new Secret(SECRET), undefined],
+    ['nothing of an object with a class', new Owner(), undefined],
+    ['nothing of a buffer', Buffer.from(SECRET), undefined],
+    ['nothing of a map', new Map([['token', SECRET]]), undefined],
+    ['nothing of a function', () => SECRET, undefined],
+    ['nothing of a symbol', Symbol(SECRET), undefined],
+    ['nothing of undefined', undefined, undefined],
+  ] as const) {
+    it(`shows ${what}`, () => assert.deepEqual(safeValue(value, 4), shown));
+  }
+
+  it('shows text of 1,000 characters whole, of 1,001 cut', () => {
+    assert.equal(safeValue('x'.repeat(1000), 4), 'x'.repeat(1000));
+    assert.equal(safeValue('x'.repeat(1001), 4), `${'x'.repeat(1000)}…`);
+  });
+
+  it('shows 50 items and 50 fields, not the 51st', () => {
+    const items = Array.from({ length: 51 }, (_, index) => index);
+    assert.equal((safeValue(items, 4) as unknown[]).length, 50);
+    const fields = Object.fromEntries(items.map((index) => [`field_${index}`, index]));
+    assert.equal(Object.keys(safeValue(fields, 4) as object).length, 50);
+  });
+
+  it('shows 4 levels, not the fifth, and ends for an object that holds itself', () => {
+    assert.deepEqual(safeValue({ a: { b: { c: { d: {} } } } }, 4), { a: { b: { c: { d: undefined } } } });
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    assert.deepEqual(safeValue(circle, 1), { self: undefined });
+  });
+});
+
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}

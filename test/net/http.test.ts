@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import zlib from 'node:zlib';
+import { createHttpClient, NetworkError, type HttpClient, type HttpRequest } from '../../src/net/http.js';
+import {
+  anySignal,
+  assertHides,
+  failureOf as refreshFailureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../support/local-server.js';
+
+const SECRET = 'a-token-that-must-not-show';
+
+describe('createHttpClient', () => {
+  let server: LocalServer | undefined;
+  let restore = (): void => {};
+  let http: HttpClient;
+
+  beforeEach(() => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    http = createHttpClient({ version: '1.2.3' });
+  });
+  afterEach(async () => {
+    restore();
+    await server?.close();
+    server = undefined;
+  });
+
+  async function serve(answer: Answer): Promise<LocalServer> {
+    server = await startServer(answer);
+    return server;
+  }
+
+  function request(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+    return {
+      method: 'POST',
+      url,
+      headers: { Authorization: `Bearer ${SECRET}` },
+      json: { password: SECRET },
+      timeoutMs: 5_000,
+      signal: anySignal(),
+      ...more,
+    };
+  }
+
+  async function failureOf(sent: Promise<unknown>, kind: NetworkError['kind']): Promise<NetworkError> {
+    const error: unknown = await sent.then(
+      () => assert.fail('it did not fail'),
+      (reason: unknown) => reason,
+    );
+    assertHides(error, [SECRET]);
+    assert.ok(error instanceof NetworkError, String(error));
+    assert.equal(error.cause, undefined);
+    assert.equal(error.kind, kind, error.message);
+    return error;
+  }
+
+  it('sends JSON with its own user agent and answers status, headers and parsed body', async () => {
+    const { url, requests } = await serve((_request, response) =>
+      response.writeHead(418, { 'x-kind': 'teapot' }).end('{"a":1}'),
+    );
+    const answer = await http.send(request(`${url}/path?x=1`));
+    assert.equal(answer.status, 418);
+    assert.deepEqual(answer.json, { a: 1 });
+    assert.equal(answer.header('X-Kind'), 'teapot');
+    assert.equal(requests[0]?.path, '/path?x=1');
+    assert.equal(requests[0].headers['user-agent'], 'airflow-ecr-refresh/1.2.3');
+    assert.equal(requests[0].headers['content-type'], 'application/json');
+    assert.equal(requests[0].headers.authorization, `Bearer ${SECRET}`);
+    assert.equal(requests[0].body, JSON.stringify({ password: SECRET }));
+  });
+
+  it('answers what is no JSON as text', async () => {
+    const { url } = await serve((_request, response) => response.writeHead(500).end('Internal Server Error'));
+    const answer = await http.send(request(url));
+    assert.equal(answer.json, undefined);
+    assert.equal(answer.text, 'Internal Server Error');
+  });
+
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`refuses a ${status} and sends nothing to its target`, async () => {
+      const target = await startServer((_request, response) => response.end('{}'));
+      const { url } = await serve((_request, response) =>
+        response.writeHead(status, { location: `${target.url}/elsewhere` }).end(),
+      );
+      const failure = await failureOf(http.send(request(url)), 'redirect');
+      assert.equal(failure.message, `a redirect (HTTP ${status}) was refused`);
+      assert.deepEqual(target.requests, []);
+      await target.close();
+    });
+  }
+
+  it('refuses an answer of more than 1 MiB, and reads one of exactly that', async () => {
+    let size = 1024 * 1024 + 1;
+    const { url } = await serve((_request, response) => response.end('x'.repeat(size)));
+    await failureOf(http.send(request(url)), 'too-large');
+    size -= 1;
+    assert.equal((await http.send(request(url))).text.length, size);
+  });
+
+  it('counts the bytes of an answer after decompression', async () => {
+    const bomb = zlib.gzipSync(Buffer.alloc(4 * 1024 * 1024));
+    const { url } = await serve((_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    );
+    await failureOf(http.send(request(url)), 'too-large');
+  });
+
+  it('ends a server that drips at the deadline', async () => {
+    let closed = false;
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('x'), 10);
+      response.on('close', () => {
+        closed = true;
+        clearInterval(drip);
+      });
+    });
+    const failure = await failureOf(http.send(request(url, { timeoutMs: 150 })), 'no-answer');
+    assert.equal(failure.message, 'no answer within 0.2 s');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.ok(closed, 'the connection is still open');
+  });
+
+  it('ends a server that never answers when the caller aborts', async () => {
+    const { url } = await serve(() => {});
+    const caller = new AbortController();
+    const sent = http.send(request(url, { signal: caller.signal }));
+    setTimeout(() => caller.abort(new Error(SECRET)), 20);
+    const failure = await failureOf(sent, 'no-answer');
+    assert.equal(failure.message, 'the attempt was ended');
+  });
+
+  it('sends nothing when the caller has aborted before', async () => {
+    const { url, requests } = await serve((_request, response) => response.end());
+    await failureOf(http.send(request(url, { signal: AbortSignal.abort() })), 'no-answer');
+    assert.deepEqual(requests, []);
+  });
+
+  it('names a refused connection', async () => {
+    const gone = await startServer(() => {});
+    await gone.close();
+    assert.equal((await failureOf(http.send(request(gone.url)), 'no-answer')).message, 'connection refused');
+  });
+
+  it('names a host that cannot be found', async () => {
+    const { message } = await failureOf(http.send(request('http://airflow.invalid/')), 'no-answer');
+    // Where there is no name server at all, it is the look-up that fails.
+    assert.match(message, /^(?:no such host|its name could not be looked up \(DNS\))$/);
+  });
+
+  it('names a connection that is broken off before and while it answers', async () => {
+    let partly = false;
+    const { url } = await serve((_request, response) => {
+      if (partly) response.writeHead(200, { 'content-length': '100' }).write('x');
+      setImmediate(() => response.destroy());
+    });
+    assert.equal(
+      (await failureOf(http.send(request(url)), 'no-answer')).message,
+      'the connection was broken off',
+    );
+    partly = true;
+    assert.equal(
+      (await failureOf(http.send(request(url)), 'no-answer')).message,
+      'the connection was broken off',
+    );
+  });
+
+  it('names a server that does not speak TLS', async () => {
+    const { port } = await serve((_request, response) => response.end());
+    const { message } = await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
+    assert.equal(message, 'TLS: no agreement on the protocol');
+  });
+
+  it('names a server that does not speak HTTP', async () => {
+    const raw = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
+    await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+    const { port } = raw.address() as net.AddressInfo;
+    const { message } = await failureOf(http.send(request(`http://127.0.0.1:${port}/`)), 'no-answer');
+    raw.close();
+    assert.equal(message, 'the answer is not HTTP');
+  });
+
+  describe('with HTTPS_PROXY', () => {
+    let proxy: LocalServer;
+    let connects: string[];
+    let status: string;
+
+    beforeEach(async () => {
+      connects = [];
+      status = '403 Forbidden';
+      proxy = await startServer((_request, response) => response.end());
+      proxy.server.on('connect', (incoming, socket) => {
+        connects.push(incoming.url ?? '');
+        socket.end(status && `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+      });
+    });
+    afterEach(() => proxy.close());
+
+    function useProxy(noProxy?: string): void {
+      restore();
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: proxy.url, NO_PROXY: noProxy });
+      http = createHttpClient({ version: '1.2.3' });
+    }
+
+    it('asks the proxy for the host, and takes its refusal for the answer of the proxy', async () => {
+      useProxy();
+      const refused = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      assert.equal(refused.message, 'the proxy refused to connect');
+      status = '407 Proxy Authentication Required';
+      const asked = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      assert.equal(asked.message, 'the proxy asks for a sign-in (407)');
+      assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
+    });
+
+    it('says of a proxy that closes the connection that it was broken off', async () => {
+      useProxy();
+      status = '';
+      const broken = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      assert.equal(broken.message, 'the connection was broken off');
+    });
+
+    for (const url of [`http://user:${SECRET}@`, `socks5://user:${SECRET}@localhost:1080`]) {
+      it(`refuses ${url.slice(0, 6)}… as a proxy, without showing it`, async () => {
+        restore();
+        restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: url });
+        const created = Promise.resolve().then(() => createHttpClient({ version: '1.2.3' }));
+        await refreshFailureOf(created, 'ConfigInvalid', [SECRET]);
+      });
+    }
+
+    it('heeds NO_PROXY', async () => {
+      useProxy('airflow.invalid');
+      await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      assert.deepEqual(connects, []);
+    });
+
+    it('never uses it for loopback', async () => {
+      useProxy();
+      const { port, url } = await serve((_request, response) => response.end('{}'));
+      await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
+      await failureOf(http.send(request(`https://localhost:${port}/`)), 'no-answer');
+      assert.equal((await http.send(request(url))).status, 200);
+      assert.deepEqual(connects, []);
+      assert.deepEqual(proxy.requests, []);
+    });
+  });
+
+  describe('on a connection that the server closes while it is reused', () => {
+    function closingOnReuse(): Answer {
+      const used = new WeakSet<object>();
+      return (_request, response) => {
+        const { socket } = response;
+        if (!socket || used.has(socket)) return void response.destroy();
+        used.add(socket);
+        return void response.writeHead(500).end();
+      };
+    }
+
+    it('sends again on a new one', async () => {
+      const { url, requests } = await serve(closingOnReuse());
+      assert.equal((await http.send(request(url))).status, 500);
+      assert.equal((await http.send(request(url))).status, 500);
+      assert.equal(requests.length, 3);
+    });
+
+    it('does not send again what failed on a new connection', async () => {
+      const { url, requests } = await serve((_request, response) => response.destroy());
+      await failureOf(http.send(request(url)), 'no-answer');
+      assert.equal(requests.length, 1);
+    });
+  });
+
+  it('takes an answer of the size that was asked for, and no larger one', async () => {
+    const { url } = await serve((_request, response) => response.end('x'.repeat(2 * 1024 * 1024)));
+    const answer = await http.send(request(url, { maxResponseBytes: 3 * 1024 * 1024 }));
+    assert.equal(answer.text.length, 2 * 1024 * 1024);
+    await failureOf(http.send(request(url)), 'too-large');
+  });
+});

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { isLoopbackHost } from '../../src/net/is-loopback.js';
+
+describe('isLoopbackHost', () => {
+  for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.255.255.254', '::1', '[::1]']) {
+    it(`takes ${host} for this machine`, () => assert.equal(isLoopbackHost(host), true));
+  }
+
+  for (const host of [
+    '',
+    '127.0.0',
+    '127.0.0.256',
+    '127.0.0.01',
+    '127.0.0.1.example.com',
+    '128.0.0.1',
+    '1127.0.0.1',
+    '::2',
+    'localhost.example.com',
+  ]) {
+    it(`does not take ${JSON.stringify(host)} for it`, () => assert.equal(isLoopbackHost(host), false));
+  }
+});

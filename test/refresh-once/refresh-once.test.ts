@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { loadConfig } from '../../src/config/load.js';
+import { checkServices } from '../../src/doctor/check-services.js';
+import { previewOnce, refreshOnce } from '../../src/refresh-once/refresh-once.js';
+import {
+  answerAsEngine,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type LocalServer,
+} from '../support/local-server.js';
+
+describe('a run without Temporal', () => {
+  let folder: string;
+  let aws: AwsStandIn;
+  let registry: Registry;
+  let airflow: AirflowStandIn;
+  let engine: LocalServer;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'refresh-once-'));
+    aws = await startAwsStandIn();
+    restore = setEnvironment({
+      ...NO_PROXY_VARIABLES,
+      AWS_PROFILE: undefined,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...aws.env,
+      AIRFLOW_PASSWORD: 'op',
+    });
+    registry = await startRegistry({ aws, stateFolder: folder, region: 'us-east-1', storage: false });
+    airflow = await startAirflowStandIn({
+      connections: [
+        { connection_id: 'good', conn_type: 'docker', host: registry.host, login: 'AWS', password: 'old' },
+        { connection_id: 'bad', conn_type: 'docker', host: registry.host, login: 'root', password: 'old' },
+        { connection_id: 'a_ecr', conn_type: 'docker', host: registry.host, login: 'AWS', password: 'old' },
+        { connection_id: 'b_ecr', conn_type: 'docker', host: 'quay.io', login: 'robot', password: 'old' },
+        { connection_id: 'c_ecr', conn_type: 'http', host: 'example.com' },
+      ],
+    });
+    engine = await startServer(answerAsEngine, path.join(folder, 'docker.sock'));
+  });
+
+  afterEach(async () => {
+    restore();
+    await Promise.all([airflow.stop(), registry.stop(), engine.close()]);
+    await aws.stop();
+    await fs.rm(folder, { recursive: true });
+  });
+
+  async function configure(connections: readonly string[]): Promise<ReturnType<typeof loadConfig>> {
+    const file = path.join(folder, 'refresh.yaml');
+    await fs.writeFile(
+      file,
+      [
+        'version: 1',
+        'airflows:',
+        '  - name: main',
+        `    url: ${airflow.url}`,
+        '    auth: {username: op, password: {env: AIRFLOW_PASSWORD}}',
+        `    connections: [${connections.join(', ')}]`,
+        'registries:',
+        '  - name: local',
+        '    account: "123456789012"',
+        '    region: us-east-1',
+        `    registryHost: ${registry.host}`,
+        'docker:',
+        `  engines: ["unix://${path.join(folder, 'docker.sock')}"]`,
+        '',
+      ].join('\n'),
+    );
+    return loadConfig(file);
+  }
+
+  function passwords(): (string | null | undefined)[] {
+    return ['good', 'bad'].map((id) => airflow.connections.get(id)?.password);
+  }
+
+  it('refreshes, tests and reports, as a run of the workflow does', async () => {
+    const report = await refreshOnce(await configure(['good']), 0);
+    assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
+    assert.deepEqual([report.airflows[0]?.refreshed, report.docker[0]?.signIn], [1, 'ok']);
+    assert.deepEqual(report.warnings, []);
+    assert.deepEqual(passwords(), [aws.issued[0]?.password, 'old']);
+    assert.equal(aws.issued.length, 1);
+    assert.ok(!JSON.stringify(report).includes(aws.issued[0]?.password ?? 'none'));
+  });
+
+  it('refreshes what it can and reports the rest', async () => {
+    const report = await refreshOnce(await configure(['bad', 'good', 'gone']), 0);
+    assert.equal(report.outcome, 'incomplete');
+    assert.equal(report.airflows[0]?.refreshed, 1);
+    assert.deepEqual(
+      report.failures.map(({ type, connections }) => `${type} ${connections.join()}`).toSorted(byText),
+      ['ConnectionMissing gone', 'ConnectionLoginMismatch bad'],
+    );
+  });
+
+  it('ends with what Airflow said when the time for retries is over', async () => {
+    airflow.setFault(() => ({ status: 503 }));
+    const report = await refreshOnce(await configure(['good']), 0);
+    assert.deepEqual(
+      report.failures.map(({ stage, type }) => [stage, type]),
+      [['inspect', 'StoreUnavailable']],
+    );
+  });
+
+  it('shows in a dry run what would be written and why not the rest, and writes nothing', async () => {
+    const before = structuredClone([...airflow.connections]);
+    const preview = await previewOnce(await configure(['bad', 'good', 'gone']), 0);
+    assert.deepEqual(
+      [...preview.connections]
+        .toSorted((a, b) => byText(a.connection, b.connection))
+        .map(({ airflow: name, connection, action, registry: host }) => [name, connection, action, host]),
+      [
+        ['main', 'bad', 'leave', null],
+        ['main', 'gone', 'leave', null],
+        ['main', 'good', 'write', registry.host],
+      ],
+    );
+    assert.ok(preview.connections.every(({ action, remedy }) => (action === 'write') === (remedy === null)));
+    assert.deepEqual([...airflow.connections], before);
+    assert.deepEqual(
+      // A sign-in, and the question for what hides a connection, write nothing.
+      airflow.requests.filter(
+        ({ method, path: to }) => method !== 'GET' && !/^\/auth\/token$|\/connections\/test$/.test(to),
+      ),
+      [],
+    );
+  });
+
+  describe('of rules that match and create', () => {
+    const rules = ['{match: "*_ecr"}', '{id: made, registry: local, ifMissing: create}', 'good'];
+
+    it('shows in a dry run what would be written, what made, and what was passed over', async () => {
+      const before = structuredClone([...airflow.connections]);
+      const preview = await previewOnce(await configure(rules), 0);
+      assert.deepEqual(
+        preview.connections
+          .toSorted((a, b) => byText(a.connection, b.connection))
+          .map(({ connection, action, registry: host, why }) => [connection, action, host, why.slice(0, 20)]),
+        [
+          ['a_ecr', 'write', registry.host, 'it matches "*_ecr", '],
+          ['good', 'write', registry.host, 'its type, host, logi'],
+          ['made', 'create', registry.host, 'Airflow has no such '],
+        ],
+      );
+      assert.deepEqual(preview.failures, []);
+      assert.equal(preview.warnings.length, 1);
+      assert.match(preview.warnings[0] ?? '', /^One docker connection of main .* passed over.*: b_ecr\.$/);
+      assert.deepEqual([...airflow.connections], before);
+    });
+
+    it('shows the same by doctor', async () => {
+      const { checks, registries } = await checkServices(await configure(rules));
+      assert.deepEqual(registries, [registry.host]);
+      assert.deepEqual(
+        checks
+          .filter(({ name }) => name.startsWith('connection'))
+          .map(({ name, outcome, message }) => [name, outcome, message]),
+        [
+          ['connection made of main', 'ok', `is missing, and will be made for registry ${registry.host}`],
+          ['connection good of main', 'ok', `may be written, registry ${registry.host}`],
+          ['connections "*_ecr" of main', 'ok', `1 may be written, registry ${registry.host}`],
+        ],
+      );
+      const warnings = checks.filter(({ outcome }) => outcome === 'warning');
+      assert.match(warnings[0]?.message ?? '', /passed over.*: b_ecr\.$/);
+      assert.equal(warnings.length, 1);
+    });
+
+    it('does what it showed', async () => {
+      const report = await refreshOnce(await configure(rules), 0);
+      assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
+      assert.equal(report.airflows[0]?.refreshed, 3);
+      const token = aws.issued[0]?.password;
+      const { conn_type, host, login, port, extra, password } = airflow.connections.get('made') ?? {};
+      assert.deepEqual(
+        [conn_type, host, login, port ?? null, extra ?? null, password],
+        ['docker', registry.host, 'AWS', null, null, token],
+      );
+      assert.deepEqual(
+        ['a_ecr', 'b_ecr', 'c_ecr'].map((id) => airflow.connections.get(id)?.password ?? null),
+        [token, 'old', null],
+      );
+    });
+
+    it('warns by doctor of a pattern that takes nothing in, and in a dry run of nothing to do', async () => {
+      const { checks } = await checkServices(await configure(['{match: "nothing_*"}']));
+      const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
+      assert.deepEqual(
+        [warning?.outcome, warning?.message],
+        ['warning', 'there is none that may be written'],
+      );
+      const preview = await previewOnce(await configure(['{match: "nothing_*"}']), 0);
+      assert.deepEqual(preview.warnings, ['Airflow main has no connection that was to be refreshed.']);
+    });
+  });
+
+  it('proves the token in a dry run, without failures or warnings of its own', async () => {
+    const preview = await previewOnce(await configure(['good']), 0);
+    assert.equal(preview.tokens[0]?.probe, 'accepted');
+    assert.equal(preview.docker[0]?.signIn, 'ok');
+    assert.deepEqual([preview.failures, preview.warnings], [[], []]);
+  });
+
+  it('says in a dry run what concerns more than single connections', async () => {
+    aws.setFault(() => ({ error: 'AccessDeniedException' }));
+    const preview = await previewOnce(await configure(['good', 'bad']), 0);
+    assert.deepEqual(
+      preview.failures.map(({ stage, type }) => [stage, type]),
+      [['extract', 'AwsAccessDenied']],
+    );
+    assert.deepEqual(
+      preview.connections.map(({ connection, action }) => [connection, action]),
+      [['bad', 'leave']],
+    );
+    assert.deepEqual(passwords(), ['old', 'old']);
+  });
+});
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}

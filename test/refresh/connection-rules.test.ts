@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import {
+  describeSkipped,
+  findRule,
+  matches,
+  overlap,
+  passedOver,
+  type ConnectionRule,
+} from '../../src/refresh/connection-rules.js';
+
+/** All texts of these characters up to a length. */
+function texts(alphabet: readonly string[], maxLength: number): string[] {
+  const all = [''];
+  for (let length = 1, last = ['']; length <= maxLength; length += 1) {
+    last = last.flatMap((text) => alphabet.map((character) => text + character));
+    all.push(...last);
+  }
+  return all;
+}
+
+describe('matches', () => {
+  for (const [pattern, id] of [
+    ['*', ''],
+    ['*', 'docker_default'],
+    ['*_ecr', 'team_ecr'],
+    ['*_ecr', '_ecr'],
+    ['team_*_ecr', 'team_a_b_ecr'],
+    ['?', 'a'],
+    ['docker_??', 'docker_eu'],
+    ['a*b*c', 'a_b_b_c'],
+    ['*ab', 'aab'],
+    ['**', 'x'],
+    ['docker.eu', 'docker.eu'],
+  ] as const) {
+    it(`lets ${pattern} match ${id === '' ? 'nothing at all' : id}`, () => assert.ok(matches(pattern, id)));
+  }
+
+  for (const [pattern, id] of [
+    ['', 'a'],
+    ['?', ''],
+    ['?', 'ab'],
+    ['*_ecr', 'team_ecr_old'],
+    ['*_ecr', 'team_ECR'],
+    ['team', 'a_team'],
+    ['docker.eu', 'dockerxeu'],
+    ['[a-z]', 'a'],
+    ['a|b', 'a'],
+    ['(a)', 'a'],
+    ['a+', 'aa'],
+    ['\\w', 'a'],
+    ['^a$', 'a'],
+  ] as const) {
+    it(`does not let ${pattern || 'the empty pattern'} match ${id || 'nothing'}`, () =>
+      assert.equal(matches(pattern, id), false));
+  }
+
+  it('agrees with a regular expression on all short patterns and ids', () => {
+    const ids = texts(['a', 'b'], 4);
+    for (const pattern of texts(['a', '?', '*'], 4)) {
+      const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+      for (const id of ids) assert.equal(matches(pattern, id), expression.test(id), `${pattern} ${id}`);
+    }
+  });
+
+  it('is done at once with a pattern of many stars that just fails', () => {
+    const startedMs = performance.now();
+    assert.equal(matches(`${'*a'.repeat(50)}b`, 'a'.repeat(200)), false);
+    assert.ok(performance.now() - startedMs < 500);
+  });
+});
+
+describe('overlap', () => {
+  it('is found exactly where some short id matches both patterns', () => {
+    const ids = texts(['a', 'b'], 6);
+    const patterns = texts(['a', 'b', '?', '*'], 3);
+    const matched = new Map(
+      patterns.map((pattern) => [pattern, new Set(ids.filter((id) => matches(pattern, id)))]),
+    );
+    for (const one of patterns) {
+      for (const other of patterns) {
+        const common = [...(matched.get(one) ?? [])].some((id) => matched.get(other)?.has(id));
+        assert.equal(overlap(one, other), common, `${one} ${other}`);
+      }
+    }
+  });
+
+  it('is done at once with two patterns of many stars', () => {
+    const startedMs = performance.now();
+    assert.equal(overlap(`${'*a'.repeat(100)}b`, `${'*a'.repeat(99)}c`), false);
+    assert.ok(performance.now() - startedMs < 2000);
+  });
+});
+
+describe('findRule', () => {
+  const byId: ConnectionRule = { kind: 'id', id: 'team_ecr', ifMissing: 'create', registry: 'eu' };
+  const byPattern: ConnectionRule = { kind: 'match', pattern: '*_ecr' };
+
+  it('finds the rule that names an id before one that it matches, whatever their order', () => {
+    assert.equal(findRule([byPattern, byId], 'team_ecr'), byId);
+    assert.equal(findRule([byId, byPattern], 'team_ecr'), byId);
+  });
+
+  it('finds the rule that an id matches, and none for another id', () => {
+    assert.equal(findRule([byId, byPattern], 'other_ecr'), byPattern);
+    assert.equal(findRule([byId, byPattern], 'other'), undefined);
+    assert.equal(findRule([byId], '*'), undefined);
+  });
+
+  it('does not take the signs of a pattern for special in a rule that names an id', () =>
+    assert.equal(findRule([{ kind: 'id', id: '*', ifMissing: 'fail' }], 'any'), undefined));
+});
+
+describe('what a pattern passed over', () => {
+  it('is nothing to speak of when there is none', () => {
+    assert.equal(passedOver([]), undefined);
+    assert.equal(describeSkipped('main', []), undefined);
+  });
+
+  it('is counted, and the first five are named', () => {
+    const part = passedOver(['a', 'b', 'c', 'd', 'e', 'f']);
+    assert.deepEqual(part, { count: 6, first: ['a', 'b', 'c', 'd', 'e'] });
+    assert.match(
+      describeSkipped('main', [part]) ?? '',
+      /^6 docker connections of main .*: a, b, c, d, e, …\.$/,
+    );
+  });
+
+  it('is told in the singular when it is one', () =>
+    assert.match(
+      describeSkipped('main', [{ count: 1, first: ['quay'] }]) ?? '',
+      /^One docker connection of main matches .*: quay\.$/,
+    ));
+});

@@ -1,0 +1,434 @@
+import assert from 'node:assert/strict';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
+import type { FailureInfo } from '../../src/refresh/report-builder.js';
+import type {
+  DockerLogin,
+  ProbeOutcome,
+  TokenInfo,
+  UpdateOutcome,
+} from '../../src/refresh/activity-types.js';
+import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+
+const FIRST_START = '2026-01-01T00:00:00.000Z';
+const SECOND_START = '2026-01-01T04:00:00.000Z';
+const EXPIRES_AT = '2026-01-01T12:00:00.000Z';
+const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+const FACTS: FailureInfo = { type: 'StoreUnreachable', message: 'refused', remedy: 'look' };
+const OTHER_FACTS: FailureInfo = { type: 'StoreForbidden', message: '403', remedy: 'give a role' };
+const UPDATED: UpdateOutcome = {
+  refreshed: ['docker_default'],
+  failed: [],
+  fingerprint: FINGERPRINT,
+  expiresAt: EXPIRES_AT,
+};
+const SIGNED_IN: DockerLogin = {
+  engine: ENGINE,
+  version: '28.0.0',
+  registry: REGISTRY,
+  signIn: 'ok',
+  fingerprint: FINGERPRINT,
+};
+
+function start(at: string, previous?: RefreshReport): ReportBuilder {
+  return new ReportBuilder('run', new Date(at), previous);
+}
+
+/** A run that did what it is given, 5 s long. */
+function run(
+  fill: (record: ReportBuilder) => void,
+  at = FIRST_START,
+  previous?: RefreshReport,
+): RefreshReport {
+  const record = start(at, previous);
+  fill(record);
+  return record.report(new Date(Date.parse(at) + 5000));
+}
+
+function toTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {
+  return {
+    group: GROUP,
+    region: 'us-east-1',
+    principalArn: null,
+    issuedAt: FIRST_START,
+    expiresAt: EXPIRES_AT,
+    fingerprint: FINGERPRINT,
+    probes: [{ registry: REGISTRY, outcome: 'accepted' }],
+    ...changes,
+  };
+}
+
+const refreshedRun = (): RefreshReport =>
+  run((record) => record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START)));
+
+describe('ReportBuilder', () => {
+  it('says that everything was refreshed when nothing failed', () => {
+    const report = refreshedRun();
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.airflows, [
+      {
+        airflow: 'main',
+        registry: REGISTRY,
+        refreshed: 1,
+        failed: 0,
+        fingerprint: FINGERPRINT,
+        expiresAt: EXPIRES_AT,
+        usableUntil: EXPIRES_AT,
+        principalArn: null,
+        lastRefreshedAt: FIRST_START,
+      },
+    ]);
+    assert.deepEqual([report.startedAt, report.finishedAt], [FIRST_START, '2026-01-01T00:00:05.000Z']);
+  });
+
+  it('says that it is incomplete when anything failed', () =>
+    assert.equal(
+      run((record) => record.fail({ stage: 'test', registry: REGISTRY }, FACTS)).outcome,
+      'incomplete',
+    ));
+
+  it('adds up the chunks of one airflow and registry', () => {
+    const [row] = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, { ...UPDATED, refreshed: ['a', 'b'] }, new Date(SECOND_START));
+      record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['c'] }, FACTS);
+    }).airflows;
+    assert.deepEqual([row?.refreshed, row?.failed, row?.lastRefreshedAt], [3, 1, SECOND_START]);
+  });
+
+  it('does not count a failed Docker test as a failed connection', () => {
+    const report = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.fail(
+        { stage: 'test', airflow: 'main', registry: REGISTRY, connections: ['docker_default'] },
+        FACTS,
+      );
+    });
+    assert.equal(report.airflows[0]?.failed, 0);
+  });
+
+  it('carries forward when a connection was refreshed that now fails', () => {
+    const second = run(
+      (record) => {
+        record.expect('main', REGISTRY);
+        record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['a'] }, FACTS);
+      },
+      SECOND_START,
+      refreshedRun(),
+    );
+    const [row] = second.airflows;
+    assert.deepEqual(
+      [row?.refreshed, row?.failed, row?.fingerprint, row?.expiresAt, row?.lastRefreshedAt],
+      [0, 1, FINGERPRINT, EXPIRES_AT, FIRST_START],
+    );
+  });
+
+  it('does not take an update that wrote nothing for a refresh', () => {
+    const second = run(
+      (record) =>
+        record.updated(
+          'main',
+          REGISTRY,
+          { ...UPDATED, refreshed: [], fingerprint: 'new' },
+          new Date(SECOND_START),
+        ),
+      SECOND_START,
+      refreshedRun(),
+    );
+    assert.deepEqual(second.airflows, []);
+  });
+
+  it('carries the rows of one airflow that could not be looked into, not those of others', () => {
+    const first = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('gone', REGISTRY, UPDATED, new Date(FIRST_START));
+    });
+    const second = run((record) => record.carryAirflow('main'), SECOND_START, first);
+    assert.deepEqual(
+      second.airflows.map(({ airflow, registry, refreshed, lastRefreshedAt }) => [
+        airflow,
+        registry,
+        refreshed,
+        lastRefreshedAt,
+      ]),
+      [
+        ['main', REGISTRY, 0, FIRST_START],
+        ['main', OTHER_REGISTRY, 0, FIRST_START],
+      ],
+    );
+  });
+
+  it('drops the rows of registries that are no longer in the plan', () => {
+    const second = run((record) => record.expect('main', OTHER_REGISTRY), SECOND_START, refreshedRun());
+    assert.deepEqual(
+      second.airflows.map(({ registry, lastRefreshedAt }) => [registry, lastRefreshedAt]),
+      [[OTHER_REGISTRY, null]],
+    );
+  });
+
+  it('keeps since when a place fails, for whatever reasons, over a third run', () => {
+    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const second = run((record) => record.fail(place, OTHER_FACTS), SECOND_START, first);
+    const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', second);
+    assert.deepEqual(
+      [first, second, third].map((report) => report.failures[0]?.failingSince),
+      [FIRST_START, FIRST_START, FIRST_START],
+    );
+  });
+
+  it('starts anew when the place did well in between, or another one failed', () => {
+    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
+    const first = run((record) => record.fail({ ...place, airflow: 'other' }, FACTS));
+    const second = run((record) => record.fail(place, FACTS), SECOND_START, first);
+    assert.equal(second.failures[0]?.failingSince, SECOND_START);
+    const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', refreshedRun());
+    assert.equal(third.failures[0]?.failingSince, '2026-01-01T08:00:00.000Z');
+  });
+
+  it('keeps apart since when each of two engines fails', () => {
+    const place = { stage: 'test', registry: REGISTRY, engine: 'unix:///a.sock' } as const;
+    const other = { ...place, engine: 'unix:///b.sock' } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const second = run(
+      (record) => [place, other].forEach((one) => record.fail(one, FACTS)),
+      SECOND_START,
+      first,
+    );
+    assert.deepEqual(
+      second.failures.map(({ engine, failingSince }) => [engine, failingSince]),
+      [
+        [place.engine, FIRST_START],
+        [other.engine, SECOND_START],
+      ],
+    );
+  });
+
+  it('keeps since when an engine fails that an earlier release did not name', () => {
+    const place = { stage: 'test', registry: REGISTRY } as const;
+    const first = run((record) => record.fail(place, FACTS));
+    const named = { ...place, engine: 'unix:///a.sock' };
+    const second = run((record) => record.fail(named, FACTS), SECOND_START, first);
+    assert.equal(second.failures[0]?.failingSince, FIRST_START);
+  });
+
+  it('shows each warning once', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.warn('one');
+        record.warn('one');
+      }).warnings,
+      ['one'],
+    ));
+
+  it('shows a token that was extracted twice once, with all its registries and the worst answer', () => {
+    const report = run((record) => {
+      record.token(toTokenInfo());
+      record.token(toTokenInfo({ probes: [{ registry: OTHER_REGISTRY, outcome: 'refused' }] }));
+    });
+    assert.deepEqual(
+      report.tokens.map(({ registries, probe }) => [registries, probe]),
+      [[[REGISTRY, OTHER_REGISTRY], 'refused']],
+    );
+  });
+
+  it('ranks refused before unreachable, inconclusive and accepted', () => {
+    const probe = (...outcomes: ProbeOutcome[]) =>
+      run((record) =>
+        record.token(toTokenInfo({ probes: outcomes.map((outcome) => ({ registry: REGISTRY, outcome })) })),
+      ).tokens[0]?.probe;
+    assert.equal(probe('accepted', 'inconclusive'), 'inconclusive');
+    assert.equal(probe('inconclusive', 'unreachable', 'accepted'), 'unreachable');
+    assert.equal(probe('unreachable', 'inconclusive', 'refused', 'accepted'), 'refused');
+    assert.equal(probe(), 'unreachable');
+  });
+
+  it('shows the warnings of a token once, though it was extracted and written', () => {
+    const facts = toTokenInfo({ warnings: ['short', 'clock'] });
+    const { warnings } = run((record) => {
+      record.token(facts);
+      record.updated('main', REGISTRY, { ...UPDATED, token: facts }, new Date(FIRST_START));
+    });
+    assert.deepEqual(warnings, ['short', 'clock']);
+  });
+
+  it('does not warn when the tested token is the one that was written', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+        record.recordLogin(SIGNED_IN);
+      }).warnings,
+      [],
+    ));
+
+  it('warns when the tested token is not the one that was written', () => {
+    const { warnings } = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.recordLogin({ ...SIGNED_IN, fingerprint: 'ba9876543210' });
+    });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /ba9876543210\) is not the one that was written/);
+  });
+
+  it('does not take the same token at another registry for the proof', () =>
+    assert.equal(
+      run((record) => {
+        record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
+        record.recordLogin(SIGNED_IN);
+      }).warnings.length,
+      1,
+    ));
+
+  it('does not warn when the tested token was written into a part of the connections', () => {
+    const { warnings } = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, { ...UPDATED, fingerprint: 'ba9876543210' }, new Date(FIRST_START));
+      record.recordLogin(SIGNED_IN);
+    });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('shows a token once that was extracted and written, and one that was only written', () => {
+    const other = toTokenInfo({ fingerprint: 'ba9876543210' });
+    const { tokens, warnings } = run((record) => {
+      record.token(toTokenInfo());
+      record.updated('main', REGISTRY, { ...UPDATED, token: toTokenInfo() }, new Date(FIRST_START));
+      const outcome = { ...UPDATED, fingerprint: other.fingerprint, token: other };
+      record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+    });
+    assert.deepEqual(
+      tokens.map(({ fingerprint, registries }) => [fingerprint, registries]),
+      [
+        [FINGERPRINT, [REGISTRY]],
+        ['ba9876543210', [REGISTRY]],
+      ],
+    );
+    assert.deepEqual(warnings, []);
+  });
+
+  it('shows of two tokens in one airflow and registry the one that expires first', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T15:00:00.000Z',
+    };
+    for (const outcomes of [
+      [UPDATED, later],
+      [later, UPDATED],
+    ]) {
+      const [row] = run((record) => {
+        for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+      }).airflows;
+      assert.deepEqual([row?.refreshed, row?.fingerprint, row?.expiresAt], [2, FINGERPRINT, EXPIRES_AT]);
+    }
+  });
+
+  it('shows the token of this run, though that of an earlier run would expire before', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T16:00:00.000Z',
+    };
+    const [row] = run(
+      (record) => record.updated('main', REGISTRY, later, new Date(SECOND_START)),
+      SECOND_START,
+      refreshedRun(),
+    ).airflows;
+    assert.deepEqual([row?.fingerprint, row?.expiresAt], [later.fingerprint, later.expiresAt]);
+  });
+
+  it('does not warn of an engine that is not there or that was refused', () =>
+    assert.deepEqual(
+      run((record) => {
+        record.recordLogin({ ...SIGNED_IN, version: null, signIn: 'none', fingerprint: null });
+        record.recordRejectedLogin(ENGINE, REGISTRY);
+      }).warnings,
+      [],
+    ));
+});
+
+describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
+  const RELIABLE_UNTIL = '2026-01-01T01:00:00.000Z';
+  const ARN = 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test';
+  const facts = toTokenInfo({ principalArn: ARN, usableUntil: RELIABLE_UNTIL });
+  const written: UpdateOutcome = { ...UPDATED, token: facts };
+  const firstRun = (): RefreshReport =>
+    run((record) => record.updated('main', REGISTRY, written, new Date(FIRST_START)));
+
+  it('shows in tokens and airflows until when they can be relied on, and whose they are', () => {
+    const { tokens, airflows } = firstRun();
+    assert.deepEqual(
+      [...tokens, ...airflows].map(({ expiresAt, usableUntil, principalArn }) => [
+        expiresAt,
+        usableUntil,
+        principalArn,
+      ]),
+      [
+        [EXPIRES_AT, RELIABLE_UNTIL, ARN],
+        [EXPIRES_AT, RELIABLE_UNTIL, ARN],
+      ],
+    );
+  });
+
+  it('shows the expiry where nothing ends before it', () => {
+    const { tokens } = run((record) => record.token(toTokenInfo()));
+    assert.equal(tokens[0]?.usableUntil, EXPIRES_AT);
+  });
+
+  it('carries that forward from the run before', () => {
+    const { airflows } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
+    assert.deepEqual(airflows, [
+      {
+        airflow: 'main',
+        registry: REGISTRY,
+        refreshed: 0,
+        failed: 0,
+        fingerprint: FINGERPRINT,
+        expiresAt: EXPIRES_AT,
+        usableUntil: RELIABLE_UNTIL,
+        principalArn: ARN,
+        lastRefreshedAt: FIRST_START,
+      },
+    ]);
+  });
+
+  it('takes the expiry from a report of release 0.1.0, which says nothing of it', () => {
+    const first = firstRun();
+    const old = first.airflows.map(({ usableUntil: _until, principalArn: _arn, ...row }) => row);
+    const previous = { ...first, airflows: old };
+    const [row] = run((record) => record.expect('main', REGISTRY), SECOND_START, previous).airflows;
+    assert.deepEqual([row?.expiresAt, row?.usableUntil, row?.principalArn], [EXPIRES_AT, EXPIRES_AT, null]);
+  });
+
+  it('has null for a row that no run ever refreshed', () => {
+    const [row] = run((record) => record.expect('main', REGISTRY)).airflows;
+    assert.deepEqual([row?.expiresAt, row?.usableUntil, row?.principalArn], [null, null, null]);
+  });
+
+  it('shows of two written tokens the one that can be relied on for less long, though it expires later', () => {
+    const later: UpdateOutcome = {
+      ...UPDATED,
+      fingerprint: 'ba9876543210',
+      expiresAt: '2026-01-01T13:00:00.000Z',
+      token: toTokenInfo({
+        fingerprint: 'ba9876543210',
+        expiresAt: '2026-01-01T13:00:00.000Z',
+        usableUntil: RELIABLE_UNTIL,
+      }),
+    };
+    for (const outcomes of [
+      [UPDATED, later],
+      [later, UPDATED],
+    ]) {
+      const [row] = run((record) => {
+        for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+      }).airflows;
+      assert.deepEqual(
+        [row?.refreshed, row?.fingerprint, row?.usableUntil],
+        [2, 'ba9876543210', RELIABLE_UNTIL],
+      );
+    }
+  });
+});

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import {
+  parseReport,
+  fitReport,
+  groupFailures,
+  MAX_REPORT_BYTES,
+  summarizeReport,
+  type StoreReport,
+  type FailureReport,
+  type RefreshReport,
+} from '../../src/refresh/report.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+
+function failure(changes: Partial<FailureReport> = {}): FailureReport {
+  return {
+    stage: 'update',
+    airflow: 'main',
+    registry: REGISTRY,
+    type: 'ConnectionMissing',
+    count: 1,
+    connections: ['docker_default'],
+    message: 'Airflow has no connection docker_default.',
+    remedy: 'Create it.',
+    ...changes,
+  };
+}
+
+function row(changes: Partial<StoreReport> = {}): StoreReport {
+  return {
+    airflow: 'main',
+    registry: REGISTRY,
+    refreshed: 1,
+    failed: 0,
+    fingerprint: '0123456789ab',
+    expiresAt: '2026-01-01T12:00:00.000Z',
+    usableUntil: '2026-01-01T12:00:00.000Z',
+    principalArn: null,
+    lastRefreshedAt: '2026-01-01T00:00:01.000Z',
+    ...changes,
+  };
+}
+
+function report(changes: Partial<RefreshReport> = {}): RefreshReport {
+  return {
+    outcome: 'refreshed',
+    runId: 'run-1',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:00:05.000Z',
+    tokens: [],
+    airflows: [row()],
+    docker: [],
+    failures: [],
+    warnings: [],
+    ...changes,
+  };
+}
+
+function sizeInBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+describe('groupFailures', () => {
+  it('makes one entry with the count and the first 20 ids of 10,000 alike', () => {
+    const failures = Array.from({ length: 10_000 }, (_, index) =>
+      failure({ connections: [`id_${index}`], message: `Connection id_${index} is missing.` }),
+    );
+    const groups = groupFailures(failures);
+    assert.equal(groups.length, 1);
+    assert.equal(groups[0]?.count, 10_000);
+    assert.deepEqual(
+      groups[0]?.connections,
+      Array.from({ length: 20 }, (_, index) => `id_${index}`),
+    );
+    assert.equal(groups[0]?.message, 'Connection id_0 is missing.');
+  });
+
+  for (const [what, other] of [
+    ['stage', { stage: 'inspect' }],
+    ['airflow', { airflow: 'other' }],
+    ['registry', { registry: 'other' }],
+    ['engine', { engine: 'unix:///other.sock' }],
+    ['type', { type: 'ConnectionPortSet' }],
+  ] as const) {
+    it(`keeps failures of another ${what} apart`, () =>
+      assert.equal(groupFailures([failure(), failure(other)]).length, 2));
+  }
+
+  it('does not take two places for one whose names only join to the same text', () =>
+    assert.equal(
+      groupFailures([failure({ airflow: 'a,b', registry: 'c' }), failure({ airflow: 'a', registry: 'b,c' })])
+        .length,
+      2,
+    ));
+
+  it('cuts a single failure with 100 connections to 20 ids, but counts all', () => {
+    const connections = Array.from({ length: 100 }, (_, index) => `id_${index}`);
+    const [group] = groupFailures([failure({ count: 100, connections })]);
+    assert.equal(group?.count, 100);
+    assert.equal(group?.connections.length, 20);
+  });
+
+  it('keeps a text of 500 characters and cuts one of 501', () => {
+    const [group] = groupFailures([failure({ message: 'm'.repeat(500), remedy: 'r'.repeat(501) })]);
+    assert.equal(group?.message, 'm'.repeat(500));
+    assert.equal(group?.remedy, `${'r'.repeat(499)}…`);
+  });
+});
+
+describe('fitReport', () => {
+  it('leaves a report alone that fits', () => {
+    const small = report({ failures: [failure()], warnings: ['one'] });
+    assert.deepEqual(fitReport(small), small);
+  });
+
+  it('shortens a report of 5,000 different failures to 256 KB, says so, and keeps the airflows', () => {
+    const failures = Array.from({ length: 5000 }, (_, index) => failure({ registry: `registry-${index}` }));
+    const fitted = fitReport(report({ failures }));
+    assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
+    assert.ok(fitted.failures.length > 100, `only ${fitted.failures.length} are left`);
+    assert.deepEqual(fitted.failures[0], failures[0]);
+    assert.equal(fitted.airflows.length, 1);
+    assert.deepEqual(fitted.warnings, ['The report was too long: only a part of its failures is shown.']);
+  });
+
+  it('fits however long every one of its lists is, in characters of 3 bytes too', () => {
+    const many = 600;
+    const long = '界'.repeat(499);
+    const list = <T>(make: (index: number) => T): T[] => Array.from({ length: many }, (_, i) => make(i));
+    const fitted = fitReport(
+      report({
+        tokens: list((index) => ({
+          registries: list((other) => `${other}.${long}`).slice(0, 3),
+          region: 'us-east-1',
+          principalArn: null,
+          issuedAt: '',
+          expiresAt: '',
+          usableUntil: '',
+          fingerprint: String(index),
+          probe: 'accepted' as const,
+        })),
+        airflows: list((index) => row({ airflow: `airflow-${index}` })),
+        docker: list((index) => ({
+          engine: `unix:///${index}/${long}`,
+          version: null,
+          registry: REGISTRY,
+          signIn: 'refused' as const,
+          fingerprint: null,
+        })),
+        failures: list((index) => failure({ airflow: `airflow-${index}`, message: long, remedy: long })),
+        warnings: list((index) => `${index} ${long}`),
+      }),
+    );
+    assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
+    assert.ok(fitted.airflows.length > 1, 'the airflows are shortened last');
+  });
+
+  it('shows 20 registries of a token that serves 10,000, and says so', () => {
+    const registries = Array.from({ length: 10_000 }, (_, index) => `${index}.${REGISTRY}`);
+    const token = {
+      registries,
+      region: 'us-east-1',
+      principalArn: null,
+      issuedAt: '',
+      expiresAt: '',
+      usableUntil: '',
+    };
+    const fitted = fitReport(
+      report({ tokens: [{ ...token, fingerprint: '0123456789ab', probe: 'accepted' }] }),
+    );
+    assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
+    assert.deepEqual(fitted.tokens[0]?.registries, registries.slice(0, 20));
+    assert.match(fitted.warnings[0] ?? '', /first 20 registries/);
+  });
+
+  it('cuts a warning of 501 characters', () =>
+    assert.deepEqual(fitReport(report({ warnings: ['w'.repeat(501)] })).warnings, [`${'w'.repeat(499)}…`]));
+});
+
+describe('parseReport', () => {
+  it('takes a report that went through JSON', () => {
+    const sent = report({ outcome: 'incomplete', failures: [failure()], warnings: ['one'] });
+    assert.deepEqual(parseReport(JSON.parse(JSON.stringify(sent))), sent);
+  });
+
+  it('takes a report with fields of a later release', () => {
+    const later = { ...report(), airflows: [{ ...row(), later: 1 }], alsoLater: [] };
+    assert.equal(parseReport(later), later);
+  });
+
+  it('takes one of release 0.1.0, whose tokens and rows say nothing of usableUntil and principalArn', () => {
+    const { usableUntil: _until, principalArn: _arn, ...old } = row();
+    const token = {
+      registries: [REGISTRY],
+      region: 'us-east-1',
+      principalArn: null,
+      issuedAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2026-01-01T12:00:00.000Z',
+      fingerprint: '0123456789ab',
+      probe: 'accepted',
+    };
+    const sent = { ...report(), tokens: [token], airflows: [old] };
+    assert.equal(parseReport(sent), sent);
+  });
+
+  it('takes a failure with an engine, and one of an earlier release without', () => {
+    const sent = report({ failures: [failure({ engine: 'unix:///a.sock' }), failure()] });
+    assert.equal(parseReport(sent), sent);
+  });
+
+  it('takes a row that was never refreshed', () => {
+    const never = report({ airflows: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
+    assert.equal(parseReport(never), never);
+  });
+
+  for (const [what, value] of [
+    ['undefined', undefined],
+    ['null', null],
+    ['text', '{"outcome":"refreshed"}'],
+    ['a list', [report()]],
+    ['an empty object', {}],
+    ['another outcome', { ...report(), outcome: 'done' }],
+    ['a start that is no text', { ...report(), startedAt: 5 }],
+    ['no end', { ...report(), finishedAt: undefined }],
+    ['no list of tokens', { ...report(), tokens: undefined }],
+    ['tokens that are none', { ...report(), tokens: [null] }],
+    ['airflows by name', { ...report(), airflows: { main: row() } }],
+    ['an airflow that is null', { ...report(), airflows: [null] }],
+    ['an airflow without registry', { ...report(), airflows: [{ ...row(), registry: undefined }] }],
+    ['a count that is text', { ...report(), airflows: [{ ...row(), refreshed: '1' }] }],
+    ['a time that is a number', { ...report(), airflows: [{ ...row(), lastRefreshedAt: 1 }] }],
+    ['a reliable until that is a number', { ...report(), airflows: [{ ...row(), usableUntil: 1 }] }],
+    ['a principal that is a list', { ...report(), airflows: [{ ...row(), principalArn: [] }] }],
+    ['a fingerprint that is a number', { ...report(), airflows: [{ ...row(), fingerprint: 1 }] }],
+    ['an expiry that is a number', { ...report(), airflows: [{ ...row(), expiresAt: 1 }] }],
+    ['a failure that is null', { ...report(), failures: [null] }],
+    ['a failure without a type', { ...report(), failures: [{ ...failure(), type: undefined }] }],
+    ['an engine that is a number', { ...report(), failures: [{ ...failure(), engine: 1 }] }],
+    ['a failing since that is a number', { ...report(), failures: [{ ...failure(), failingSince: 1 }] }],
+    ['docker rows that are none', { ...report(), docker: [1] }],
+    ['a warning that is no text', { ...report(), warnings: [{}] }],
+  ] as const) {
+    it(`refuses ${what}`, () => assert.equal(parseReport(value), undefined));
+  }
+});
+
+describe('summarizeReport', () => {
+  it('counts 0, 1 and 2 connections', () => {
+    const summary = (...counts: number[]) =>
+      summarizeReport(report({ airflows: counts.map((refreshed) => row({ refreshed })) }));
+    assert.equal(summary(), '0 connections refreshed');
+    assert.equal(summary(1, 0), '1 connection refreshed');
+    assert.equal(summary(1, 1), '2 connections refreshed');
+  });
+
+  it('names 3 failures with their places, and counts the fourth', () => {
+    const summary = summarizeReport(
+      report({
+        failures: [
+          failure({ registry: 'r' }),
+          { ...withoutPlace(failure()), stage: 'plan', type: 'ConfigInvalid' },
+          {
+            ...withoutPlace(failure()),
+            stage: 'test',
+            type: 'DockerLoginFailed',
+            registry: 'r',
+            engine: 'e',
+          },
+          failure({ airflow: 'not shown' }),
+        ],
+      }),
+    );
+    assert.equal(
+      summary,
+      '1 connection refreshed; failed: ConnectionMissing at update (main, r); ' +
+        'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
+    );
+  });
+});
+
+function withoutPlace({ airflow: _airflow, registry: _registry, ...rest }: FailureReport): FailureReport {
+  return rest;
+}

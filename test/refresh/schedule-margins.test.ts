@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+
+import {
+  checkSchedule,
+  describeShortLifetime,
+  describeSchedule,
+  formatDuration,
+  computeIntervals,
+  planSchedule,
+  survivableOutageMs,
+  tokensPerDay,
+  type ScheduleRequest,
+  type ScheduleSettings,
+} from '../../src/refresh/schedule-margins.js';
+
+const S = 1000;
+const MIN = 60 * S;
+const HOUR = 60 * MIN;
+
+function plan(everyMs: number, more: Partial<ScheduleRequest> = {}): ScheduleSettings {
+  return planSchedule({
+    id: 'ecr-refresh',
+    cadence: { everyMs },
+    times: computeIntervals(everyMs),
+    allowNarrowMargin: false,
+    ...more,
+  });
+}
+
+describe('planSchedule', () => {
+  it('ends a run 5 min before the next may start, and its attempts 5 min before that', () => {
+    const { jitterMs, retryForMs, executionTimeoutMs } = plan(4 * HOUR);
+    assert.deepEqual(
+      [jitterMs, retryForMs, executionTimeoutMs],
+      [5 * MIN, 3 * HOUR + 45 * MIN, 3 * HOUR + 50 * MIN],
+    );
+  });
+
+  it('shrinks those minutes to an eighth of intervals below 40 min', () => {
+    assert.deepEqual(
+      [40 * MIN, 16 * MIN, 2 * MIN, MIN].map((everyMs) => {
+        const { jitterMs, retryForMs, executionTimeoutMs } = plan(everyMs);
+        return [jitterMs / S, retryForMs / S, executionTimeoutMs / S];
+      }),
+      [
+        [300, 1500, 1800],
+        [120, 600, 720],
+        [15, 75, 90],
+        [7, 39, 46],
+      ],
+    );
+  });
+
+  it('takes the time-outs from the shortest of unequal intervals', () => {
+    const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 6 };
+    const settings = plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times });
+    assert.equal(settings.executionTimeoutMs, 3 * HOUR - 10 * MIN);
+    assert.equal(settings.retryForMs, 3 * HOUR - 15 * MIN);
+  });
+
+  it('never gives a time-out below 10 s to settings that pass the checks', () => {
+    for (let everyMs = MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
+      for (const jitterMs of [undefined, 0, Math.floor(everyMs / 2) - 1]) {
+        const settings = plan(everyMs, { jitterMs, allowNarrowMargin: true });
+        assert.deepEqual(checkSchedule(settings), [], describeSchedule(settings));
+        assert.ok(settings.retryForMs >= 10 * S);
+        assert.ok(settings.executionTimeoutMs > settings.retryForMs);
+        assert.ok(settings.executionTimeoutMs + settings.jitterMs < everyMs);
+      }
+    }
+  });
+});
+
+describe('survivableOutageMs', () => {
+  for (const [title, settings, expectedMs] of [
+    ['7 h 30 min with the defaults', plan(4 * HOUR), 7 * HOUR + 30 * MIN],
+    ['5 h 30 min every 6 h', plan(6 * HOUR), 5 * HOUR + 30 * MIN],
+    ['less when a run stops trying early', plan(4 * HOUR, { retryForMs: HOUR }), 4 * HOUR + 45 * MIN],
+    ['2 h 30 min every 9 h', plan(9 * HOUR), 2 * HOUR + 30 * MIN],
+    ['nothing every 12 h', plan(12 * HOUR), 0],
+  ] as const) {
+    it(`is ${title}`, () => {
+      assert.equal(survivableOutageMs(settings), expectedMs);
+    });
+  }
+});
+
+describe('checkSchedule', () => {
+  const found = (settings: ScheduleSettings): string[] =>
+    checkSchedule(settings).map(({ setting }) => setting);
+
+  it('accepts the defaults', () => {
+    assert.deepEqual(found(plan(4 * HOUR)), []);
+  });
+
+  it('refuses less than 1 min, and nothing from there', () => {
+    assert.deepEqual(found(plan(MIN - S)), ['every']);
+    assert.deepEqual(found(plan(MIN)), []);
+  });
+
+  it('refuses jitter from half of the interval on', () => {
+    assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR })), ['jitter']);
+    assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR - S })), []);
+  });
+
+  it('refuses to retry for longer than fits, or for less than 10 s', () => {
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN })), []);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN + S })), ['retryFor']);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 9 * S })), ['retryFor']);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 10 * S })), []);
+  });
+
+  it('refuses to survive less than 2 h, unless that is allowed', () => {
+    assert.deepEqual(found(plan(9 * HOUR + 30 * MIN)), []);
+    assert.deepEqual(found(plan(9 * HOUR + 31 * MIN)), ['every']);
+    assert.deepEqual(found(plan(9 * HOUR + 31 * MIN, { allowNarrowMargin: true })), []);
+  });
+
+  it('blames retryFor or jitter for a narrow margin where their default would do', () => {
+    for (const [settings, setting] of [
+      [plan(8 * HOUR, { retryForMs: HOUR }), 'retryFor'],
+      [plan(8 * HOUR, { jitterMs: 3 * HOUR }), 'jitter'],
+      [plan(11 * HOUR, { jitterMs: 0, retryForMs: HOUR }), 'every'],
+    ] as const) {
+      const [problem] = checkSchedule(settings);
+      assert.equal(problem?.setting, setting);
+      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : new RegExp(`Leave ${setting} out`));
+    }
+  });
+
+  it('says of gaps of 12 h that they guarantee an expired token', () => {
+    const cadence = { cron: '55 5,17 * * *', timeZone: 'UTC' };
+    const [problem] = checkSchedule(plan(0, { cadence, times: computeIntervals(12 * HOUR) }));
+    assert.equal(problem?.setting, 'cron');
+    assert.match(problem.message, /up to 12 h 5 min apart.*guarantees an expired token/);
+    assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
+  });
+});
+
+describe('survivableOutageMs of tokens that live less than 12 h', () => {
+  for (const [title, tokenLifeMs, expectedMs] of [
+    ['1 h for tokens of 5 h 30 min', 5.5 * HOUR, HOUR],
+    ['1 ms for tokens of 4 h 30 min and 1 ms', 4.5 * HOUR + 1, 1],
+    ['nothing for tokens of 4 h 30 min', 4.5 * HOUR, 0],
+    ['nothing for tokens of a minute', MIN, 0],
+  ] as const) {
+    it(`is ${title}`, () => assert.equal(survivableOutageMs(plan(4 * HOUR), tokenLifeMs), expectedMs));
+  }
+});
+
+describe('describeShortLifetime', () => {
+  const apart = 'runs are up to 4 h 5 min apart';
+  for (const [title, tokenLifeMs, words] of [
+    ['12 h', 12 * HOUR, undefined],
+    ['6 h 30 min', 6.5 * HOUR, undefined],
+    ['1 s less than 6 h 30 min', 6.5 * HOUR - S, `${apart}, so only outages of up to 1 h 59 min 59 s pass`],
+    ['4 h 30 min and 1 s', 4.5 * HOUR + S, `${apart}, so only outages of up to 1 s pass`],
+    ['4 h 30 min', 4.5 * HOUR, `${apart}, so no outage passes`],
+    ['4 h 10 min', 4 * HOUR + 10 * MIN, `${apart}, so no outage passes`],
+    ['1 ms less than 4 h 10 min', 4 * HOUR + 10 * MIN - 1, `${apart}, so it ends before the next one`],
+    ['10 min', 10 * MIN, `${apart}, so it ends before the next one`],
+    ['0 s', 0, `${apart}, so it ends before the next one`],
+  ] as const) {
+    it(`says ${words === undefined ? 'nothing' : `that ${words}`} of tokens that live ${title}`, () =>
+      assert.equal(describeShortLifetime(plan(4 * HOUR), tokenLifeMs), words));
+  }
+
+  it('says nothing where the user insists on a narrow margin', () =>
+    assert.equal(describeShortLifetime(plan(4 * HOUR, { allowNarrowMargin: true }), MIN), undefined));
+});
+
+describe('describeSchedule', () => {
+  it('puts the settings, what they survive and what they cost in one line', () => {
+    assert.equal(
+      describeSchedule(plan(4 * HOUR)),
+      'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region',
+    );
+    assert.equal(
+      describeSchedule(plan(24 * HOUR)),
+      'every 24 h, jitter 5 min: tokens expire between two runs; 1 token a day per region',
+    );
+    assert.equal(
+      describeSchedule(plan(11 * HOUR + 40 * MIN)),
+      'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day per region',
+    );
+    const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 5.998 };
+    assert.equal(
+      describeSchedule(plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times })),
+      'cron 0 */4 * * * (Europe/Berlin, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day per region',
+    );
+  });
+});
+
+describe('tokensPerDay', () => {
+  it('counts one token per run', () => {
+    assert.equal(tokensPerDay(plan(4 * HOUR)), 6);
+    assert.equal(tokensPerDay(plan(7 * HOUR)), 3.4);
+  });
+});
+
+describe('formatDuration', () => {
+  for (const [ms, text] of [
+    [0, '0 s'],
+    [999, '0 s'],
+    [45 * S, '45 s'],
+    [90 * S, '1 min 30 s'],
+    [5 * MIN, '5 min'],
+    [7 * HOUR + 30 * MIN, '7 h 30 min'],
+    [4 * HOUR + 5 * S, '4 h 5 s'],
+    [47 * HOUR, '47 h'],
+    [48 * HOUR, '2 d'],
+    [76 * HOUR, '3 d 4 h'],
+    [-5 * MIN, '-5 min'],
+  ] as const) {
+    it(`writes ${ms} ms as ${text}`, () => {
+      assert.equal(formatDuration(ms), text);
+    });
+  }
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { Semaphore } from '../../src/refresh/semaphore.js';
+import { deferred, settle } from '../fakes/deferred.js';
+
+describe('Semaphore', () => {
+  it('runs two calls at once and starts the third when one ends', async () => {
+    const limit = new Semaphore(2);
+    const gates = [deferred(), deferred(), deferred()];
+    const started: number[] = [];
+    const calls = gates.map((gate, index) =>
+      limit.run(async () => {
+        started.push(index);
+        await gate.promise;
+        return index;
+      }),
+    );
+    await settle();
+    assert.deepEqual(started, [0, 1]);
+    gates[1]?.resolve();
+    await settle();
+    assert.deepEqual(started, [0, 1, 2]);
+    for (const gate of gates) gate.resolve();
+    assert.deepEqual(await Promise.all(calls), [0, 1, 2]);
+  });
+
+  it('serves those who wait in the order in which they came', async () => {
+    const limit = new Semaphore(1);
+    const order: number[] = [];
+    await Promise.all([0, 1, 2, 3].map((index) => limit.run(async () => order.push(index))));
+    assert.deepEqual(order, [0, 1, 2, 3]);
+  });
+
+  it('frees its place when a call fails, and lets the failure through', async () => {
+    const limit = new Semaphore(1);
+    const failing = limit.run(() => Promise.reject(new Error('first')));
+    const waiting = limit.run(async () => 'second');
+    await assert.rejects(failing, /first/);
+    assert.equal(await waiting, 'second');
+  });
+
+  it('frees its place when a call throws before it gives a promise', async () => {
+    const limit = new Semaphore(1);
+    await assert.rejects(
+      limit.run(() => {
+        throw new Error('at once');
+      }),
+      /at once/,
+    );
+    assert.equal(await limit.run(async () => 'next'), 'next');
+  });
+
+  it('never runs more than its size, however calls come and go', async () => {
+    const limit = new Semaphore(3);
+    let running = 0;
+    let peak = 0;
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        limit.run(async () => {
+          running += 1;
+          peak = Math.max(peak, running);
+          for (let turn = 0; turn < index % 5; turn += 1) await Promise.resolve();
+          running -= 1;
+        }),
+      ),
+    );
+    assert.equal(peak, 3);
+  });
+});

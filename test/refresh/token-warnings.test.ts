@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { computeIntervals, planSchedule, type ScheduleSettings } from '../../src/refresh/schedule-margins.js';
+import { tokenWarnings, type TokenForWarnings } from '../../src/refresh/token-warnings.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const ISSUED_AT = new Date('2026-01-01T00:00:00.000Z');
+const GROUP = 'default/us-east-1';
+const ARN = 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test';
+
+function every(hours: number, allowNarrowMargin = false): ScheduleSettings {
+  return planSchedule({
+    id: 'ecr-refresh',
+    cadence: { everyMs: hours * HOUR },
+    times: computeIntervals(hours * HOUR),
+    allowNarrowMargin,
+  });
+}
+
+function after(ms: number): Date {
+  return new Date(ISSUED_AT.getTime() + ms);
+}
+
+interface Life {
+  readonly lifeMs?: number;
+  readonly sessionMs?: number;
+  readonly clockOffsetMs?: number;
+}
+
+function warningsOf(life: Life, schedule = every(4)): string[] {
+  const { lifeMs = 12 * HOUR, sessionMs, clockOffsetMs = 0 } = life;
+  const token: TokenForWarnings = {
+    group: GROUP,
+    principal: ARN,
+    issuedAt: ISSUED_AT,
+    expiresAt: after(lifeMs),
+    sessionEndsAt: sessionMs === undefined ? undefined : after(sessionMs),
+    clockOffsetMs,
+  };
+  return tokenWarnings(token, schedule);
+}
+
+const SESSION_OF_1_H =
+  `Tokens of ${ARN} can be relied on until 2026-01-01T01:00:00.000Z only: the AWS session behind them ends then, and ` +
+  'AWS does not say that they outlive it; ';
+const ADVICE = ' Let the session last longer, or run more often.';
+
+describe('tokenWarnings', () => {
+  for (const [what, life, schedule] of [
+    ['a token of 12 h', {}, every(4)],
+    ['a token of 11 h', { lifeMs: 11 * HOUR }, every(4)],
+    ['a token whose session lasts 12 h', { sessionMs: 12 * HOUR }, every(4)],
+    ['a token whose session lasts 1 ms less than 12 h', { sessionMs: 12 * HOUR - 1 }, every(4)],
+    ['a session of 6 h 30 min, which lets an outage of 2 h pass', { sessionMs: 6.5 * HOUR }, every(4)],
+    ['a session of 1 h with allowNarrowMargin', { sessionMs: HOUR }, every(4, true)],
+    ['a token of 12 h under a narrow schedule that the user insists on', {}, every(11, true)],
+  ] as const) {
+    it(`has nothing to say of ${what}`, () => assert.deepEqual(warningsOf(life, schedule), []));
+  }
+
+  for (const [what, life, schedule, warning] of [
+    [
+      'a token of 1 ms less than 11 h, and not of the schedule',
+      { lifeMs: 11 * HOUR - 1 },
+      every(4),
+      `The token of ${GROUP} lives 10 h 59 min 59 s, until 2026-01-01T10:59:59.999Z, in place of 12 h.`,
+    ],
+    [
+      'a token of 10 min',
+      { lifeMs: 10 * MINUTE },
+      every(4),
+      `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h; ` +
+        'runs are up to 4 h 5 min apart, so it ends before the next one.',
+    ],
+    [
+      'a token of 60 s',
+      { lifeMs: MINUTE },
+      every(4),
+      `The token of ${GROUP} lives 1 min, until 2026-01-01T00:01:00.000Z, in place of 12 h; ` +
+        'runs are up to 4 h 5 min apart, so it ends before the next one.',
+    ],
+    [
+      'a token of 10 min with allowNarrowMargin, and not of the schedule',
+      { lifeMs: 10 * MINUTE },
+      every(4, true),
+      `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h.`,
+    ],
+    [
+      'a session of 1 h under a schedule of 4 h',
+      { sessionMs: HOUR },
+      every(4),
+      `${SESSION_OF_1_H}runs are up to 4 h 5 min apart, so it ends before the next one.${ADVICE}`,
+    ],
+    [
+      'a session of 1 ms less than 6 h 30 min',
+      { sessionMs: 6.5 * HOUR - 1 },
+      every(4),
+      `Tokens of ${ARN} can be relied on until 2026-01-01T06:29:59.999Z only: the AWS session behind them ends then, ` +
+        'and AWS does not say that they outlive it; ' +
+        `runs are up to 4 h 5 min apart, so only outages of up to 1 h 59 min 59 s pass.${ADVICE}`,
+    ],
+    [
+      'a clock 4 min behind',
+      { clockOffsetMs: 4 * MINUTE },
+      every(4),
+      'The clock of the worker is 4 min behind that of AWS: set it right.',
+    ],
+    [
+      'a clock 4 min ahead',
+      { clockOffsetMs: -4 * MINUTE },
+      every(4),
+      'The clock of the worker is 4 min ahead of that of AWS: set it right.',
+    ],
+  ] as const) {
+    it(`warns of ${what}`, () => assert.deepEqual(warningsOf(life, schedule), [warning]));
+  }
+
+  it('warns of everything at once', () => {
+    const warnings = warningsOf({ lifeMs: 2 * HOUR, sessionMs: HOUR, clockOffsetMs: HOUR });
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(' ', 3).join(' ')),
+      ['The token of', `Tokens of ${ARN}`, 'The clock of'],
+    );
+  });
+});

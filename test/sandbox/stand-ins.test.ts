@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
+import { createHttpClient } from '../../src/net/http.js';
+import { createRegistryVerifier } from '../../src/verify/registry/probe.js';
+import type { ConnectionStore, ProbeResult } from '../../src/activities/ports.js';
+import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
+import { Secret } from '../../src/log/secret.js';
+import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+
+const ID = 'docker_default';
+const LOGIN = 'the-login-password';
+
+describe('the adapters, on the stand-ins of the sandbox', () => {
+  let folder: string;
+  let aws: AwsStandIn;
+  let registry: Registry;
+  let airflow: AirflowStandIn;
+  let api: ConnectionStore;
+  let restore = (): void => {};
+  const http = createHttpClient({ version: '0' });
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'stand-ins-'));
+    aws = await startAwsStandIn();
+    restore = setEnvironment({ ...NO_PROXY_VARIABLES, AWS_PROFILE: undefined, ...aws.env });
+    registry = await startRegistry({ aws, stateFolder: folder, region: 'us-east-1', storage: false });
+    airflow = await startAirflowStandIn({
+      users: [
+        { username: 'op', password: LOGIN, role: 'op' },
+        { username: 'viewer', password: LOGIN, role: 'viewer' },
+      ],
+      connections: [
+        { connection_id: ID, conn_type: 'docker', host: registry.host, login: 'AWS', extra: '{}' },
+      ],
+    });
+    api = connect('op');
+  });
+  afterEach(async () => {
+    restore();
+    await Promise.all([airflow.stop(), registry.stop()]);
+    await aws.stop();
+    await fs.rm(folder, { recursive: true });
+  });
+
+  function connect(username: string): ConnectionStore {
+    return createAirflowStore({
+      name: 'main',
+      url: airflow.url,
+      auth: { kind: 'password', username, readPassword: () => new Secret(LOGIN) },
+      version: 'auto',
+      headers: [],
+      http,
+      aws: new AwsSessions(),
+      now: () => 0,
+    });
+  }
+
+  async function issue(region = 'us-east-1'): Promise<Secret> {
+    const group = tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
+    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
+    const decoded = Buffer.from(authorizationToken?.reveal() ?? '', 'base64').toString();
+    assert.match(decoded, /^AWS:./);
+    return new Secret(decoded.slice('AWS:'.length));
+  }
+
+  function show(password: Secret): Promise<ProbeResult> {
+    const questions = { wrongPassword: true, images: [] };
+    return createRegistryVerifier({ http }).probe(registry.host, password, questions, anySignal());
+  }
+
+  it('carry a token from ECR past the registry into the connection, and change nothing else', async () => {
+    const password = await issue();
+    assert.deepEqual(await show(password), {
+      probe: { registry: registry.host, outcome: 'accepted' },
+      refusesWrongPassword: true,
+    });
+    const before = { ...airflow.connections.get(ID) };
+    const stored = await api.readConnection(ID, anySignal());
+    assert.ok(stored);
+    assert.deepEqual(await api.writePassword(stored, password, anySignal()), stored);
+    assert.deepEqual(airflow.connections.get(ID), { ...before, password: password.reveal() });
+    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+  });
+
+  it('tell an expired token, and one of another region', async () => {
+    const password = await issue();
+    aws.expireAll();
+    assert.match(
+      (await show(password)).probe.message ?? '',
+      /^403 DENIED: the registry says that the token has expired/,
+    );
+    assert.equal(
+      (await show(await issue('eu-west-1'))).probe.message,
+      '400: a token of another region, or malformed',
+    );
+  });
+
+  for (const [what, spoil] of [
+    ['expire', () => airflow.expireSessions()],
+    ['are signed with another secret', () => airflow.rotateJwtSecret()],
+  ] as const) {
+    it(`sign in once when the sessions of 50 requests ${what}`, async () => {
+      await api.readConnection(ID, anySignal());
+      spoil();
+      await Promise.all(Array.from({ length: 50 }, () => api.readConnection(ID, anySignal())));
+      assert.equal(airflow.requests.filter((request) => request.path === '/auth/token').length, 2);
+    });
+  }
+
+  it('answer undefined for a connection that is gone', async () => {
+    const stored = await api.readConnection(ID, anySignal());
+    assert.ok(stored);
+    airflow.connections.delete(ID);
+    assert.equal(await api.readConnection(ID, anySignal()), undefined);
+    assert.equal(await api.writePassword(stored, new Secret('x'), anySignal()), undefined);
+  });
+
+  it('name a user without the right', async () => {
+    const viewer = connect('viewer');
+    await failureOf(viewer.readConnection(ID, anySignal()), 'StoreForbidden', [LOGIN]);
+  });
+
+  it('name a user that Airflow does not know', async () => {
+    await failureOf(connect('nobody').readConnection(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
+  });
+});

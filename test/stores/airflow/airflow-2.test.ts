@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
+import { AwsSessions } from '../../../src/aws/aws-sessions.js';
+import { createHttpClient } from '../../../src/net/http.js';
+import type { ConnectionStore } from '../../../src/activities/ports.js';
+import type { FailureType } from '../../../src/refresh/failures.js';
+import { Secret } from '../../../src/log/secret.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { dockerConnection } from '../../fakes/fake-ports.js';
+import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../../support/local-server.js';
+
+const LOGIN = 'pass:word-that-must-not-show';
+const TOKEN = 'ecr-password-that-must-not-show';
+const SECRETS = [LOGIN, TOKEN];
+const STORED = dockerConnection({ host: 'registry.example.com', extra: '{"reauth": true}' });
+
+/** The bodies are those of a real Airflow 2.10.5. */
+describe('createAirflow2', () => {
+  let airflow: AirflowStandIn;
+  let api: ConnectionStore;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    airflow = await startAirflowStandIn({
+      version: '2.10.5',
+      users: [
+        { username: 'op', password: LOGIN, role: 'op' },
+        { username: 'viewer', password: LOGIN, role: 'viewer' },
+      ],
+      connections: [
+        {
+          connection_id: 'docker_default',
+          conn_type: 'docker',
+          host: 'registry.example.com',
+          login: 'AWS',
+          password: 'old',
+          extra: '{"reauth": true}',
+        },
+      ],
+      variables: { ecr_aws_account: '123456789012' },
+    });
+    api = connect('op');
+  });
+  afterEach(async () => {
+    restore();
+    await airflow.stop();
+  });
+
+  function connect(username: string, password = LOGIN): ConnectionStore {
+    return createAirflowStore({
+      name: 'main',
+      url: airflow.url,
+      auth: { kind: 'password', username, readPassword: () => new Secret(password) },
+      version: 2,
+      headers: [],
+      http: createHttpClient({ version: '0' }),
+      aws: new AwsSessions(),
+      now: () => 0,
+    });
+  }
+
+  function write(password: string): ReturnType<ConnectionStore['writePassword']> {
+    return api.writePassword(STORED, new Secret(password), anySignal());
+  }
+
+  it('reads a connection, its extra included', async () => {
+    assert.deepEqual(await api.readConnection('docker_default', anySignal()), STORED);
+    const expected = `Basic ${Buffer.from(`op:${LOGIN}`).toString('base64')}`;
+    assert.equal(airflow.requests[0]?.headers['authorization'], expected);
+  });
+
+  it('writes the password alone, under the mask', async () => {
+    const before = { ...airflow.connections.get('docker_default') };
+    assert.deepEqual(await write(TOKEN), STORED);
+    assert.deepEqual(airflow.connections.get('docker_default'), { ...before, password: TOKEN });
+    const [sent] = airflow.requests;
+    assert.equal(sent?.query.get('update_mask'), 'password');
+    assert.deepEqual(sent.body, { password: TOKEN });
+  });
+
+  for (const password of ['', '***', '*'.repeat(8)]) {
+    it(`never writes ${JSON.stringify(password)}`, async () => {
+      await failureOf(write(password), 'EcrResponseInvalid', SECRETS);
+      assert.deepEqual(airflow.requests, []);
+    });
+  }
+
+  it('answers undefined for what Airflow does not have', async () => {
+    airflow.connections.clear();
+    assert.equal(await api.readConnection('docker_default', anySignal()), undefined);
+    assert.equal(await write(TOKEN), undefined);
+    assert.equal(await api.readVariable('nope', anySignal()), undefined);
+  });
+
+  it('reads version and variables', async () => {
+    assert.equal(await api.readVersion(anySignal()), '2.10.5');
+    assert.equal(airflow.requests[0]?.headers['authorization'], undefined);
+    assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
+  });
+
+  it('lists connections page by page, without their extra', async () => {
+    for (let i = 0; i < 120; i += 1) {
+      const connection_id = `x${`${i}`.padStart(3, '0')}`;
+      airflow.connections.set(connection_id, {
+        ...airflow.connections.get('docker_default')!,
+        connection_id,
+      });
+    }
+    const first = await api.listConnections(0, anySignal());
+    const second = await api.listConnections(1, anySignal());
+    assert.deepEqual(first.connections[0], { ...STORED, extra: null });
+    assert.deepEqual([first.connections.length, first.hasMore], [100, true]);
+    assert.deepEqual([second.connections.length, second.hasMore], [21, false]);
+  });
+
+  it('makes a connection whole, and leaves one that is there', async () => {
+    const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
+    const create = (): Promise<string> => api.createConnection(connection, new Secret(TOKEN), anySignal());
+    assert.equal(await create(), 'created');
+    assert.deepEqual(airflow.connections.get('new'), {
+      connection_id: 'new',
+      conn_type: 'docker',
+      host: 'registry.example.com',
+      login: 'AWS',
+      description: 'made',
+      password: TOKEN,
+      schema: null,
+      port: null,
+      extra: null,
+    });
+    airflow.connections.get('new')!.password = 'of somebody else';
+    assert.equal(await create(), 'exists');
+    assert.equal(airflow.connections.get('new')?.password, 'of somebody else');
+  });
+
+  it('has no bulk request', async () => {
+    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
+    const writing = api.writeMany([STORED], new Secret(TOKEN), anySignal());
+    await failureOf(writing, 'StoreRequestRejected', SECRETS);
+    assert.deepEqual(airflow.requests, []);
+  });
+
+  it('names the right that is missing, though Airflow 2 gives no reason', async () => {
+    const viewer = connect('viewer');
+    const reading = await failureOf(viewer.readConnection('x', anySignal()), 'StoreForbidden', SECRETS);
+    assert.match(reading.message, /403 on GET connection x: the user may not read connections/);
+    const variable = await failureOf(viewer.readVariable('x', anySignal()), 'StoreForbidden', SECRETS);
+    assert.match(variable.message, /the user may not read variables/);
+  });
+
+  it('shows a wrong password once, not twice', async () => {
+    const wrong = connect('op', 'wrong');
+    const { message } = await failureOf(wrong.readConnection('x', anySignal()), 'StoreUnauthorized', SECRETS);
+    assert.equal(message, 'Airflow main: 401 on GET connection x: user name or password is not accepted');
+    assert.equal(airflow.requests.length, 1);
+  });
+
+  const bodies: readonly (readonly [status: number, body: unknown, type: FailureType])[] = [
+    [400, { detail: `'${TOKEN}' is not of type 'string'`, status: 400 }, 'StoreRequestRejected'],
+    [404, '<!DOCTYPE html>', 'StoreRequestRejected'],
+    [500, { detail: null, status: 500, title: TOKEN }, 'StoreUnavailable'],
+    [503, undefined, 'StoreUnavailable'],
+  ];
+  for (const [status, body, type] of bodies) {
+    it(`${status} ${JSON.stringify(body)?.slice(0, 30)}: ${type}`, async () => {
+      airflow.setFault(() => ({ status, body }));
+      await failureOf(write(TOKEN), type, SECRETS);
+    });
+  }
+});

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import type http from 'node:http';
+import { createAirflow3 } from '../../../src/stores/airflow/airflow-3.js';
+import { createHttpTransport } from '../../../src/stores/airflow/http-transport.js';
+import type { AirflowCredential } from '../../../src/stores/airflow/transport.js';
+import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
+import type { ConnectionStore } from '../../../src/activities/ports.js';
+import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
+import type { FailureType } from '../../../src/refresh/failures.js';
+import { Secret } from '../../../src/log/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  assertHides,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+
+const TOKEN = 'ecr-password-that-must-not-show';
+const JWT = 'first.jwt.that-must-not-show';
+const NEW_JWT = 'second.jwt.that-must-not-show';
+const SECRETS = [TOKEN, JWT, NEW_JWT];
+
+const SHOWN = {
+  connection_id: 'docker_default',
+  conn_type: 'docker',
+  description: null,
+  host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+  login: 'AWS',
+  schema: null,
+  port: null,
+  password: '***',
+  extra: '{"reauth": true}',
+};
+const STORED: ConnectionRecord = {
+  id: 'docker_default',
+  type: 'docker',
+  host: SHOWN.host,
+  login: 'AWS',
+  port: null,
+  schema: null,
+  extra: '{"reauth": true}',
+  description: null,
+};
+
+/** What Airflow's schema check does with a body: it gives it back. */
+const ECHO = {
+  detail: [{ type: 'missing', loc: ['body'], msg: 'Field required', input: { password: TOKEN } }],
+};
+
+describe('createAirflow3', () => {
+  let server: LocalServer;
+  let answer: Answer;
+  let rejected: Secret[];
+  let api: ConnectionStore;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    rejected = [];
+    answer = (_request, response) => answerJson(response, 200, SHOWN);
+    server = await startServer((request, response) => answer(request, response));
+    api = connect(createHttpClient({ version: '0' }));
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  function connect(client: HttpClient, path = ''): ConnectionStore {
+    return connectTo(server.url + path, client);
+  }
+
+  function connectTo(url: string, client: HttpClient): ConnectionStore {
+    const session: AirflowCredential = {
+      authorize: async () => new Secret(`Bearer ${JWT}`),
+      renew: async (jwt) => {
+        rejected.push(jwt);
+        return new Secret(`Bearer ${NEW_JWT}`);
+      },
+      refusal: 'a new sign-in did not help',
+    };
+    const transport = createHttpTransport({ url, apiPath: '/api/v2', session, http: client });
+    return createAirflow3({ name: 'main', transport });
+  }
+
+  function read(id = 'docker_default'): Promise<ConnectionRecord | undefined> {
+    return api.readConnection(id, anySignal());
+  }
+
+  function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
+    return api.writePassword(connection, new Secret(password), anySignal());
+  }
+
+  it('reads a connection, without its password', async () => {
+    assert.deepEqual(await read(), STORED);
+    assert.equal(server.requests[0]?.method, 'GET');
+    assert.equal(server.requests[0].path, '/api/v2/connections/docker_default');
+    assert.equal(server.requests[0].headers.authorization, `Bearer ${JWT}`);
+  });
+
+  it('reads below a sub-path and quotes the id', async () => {
+    api = connect(createHttpClient({ version: '0' }), '/team/airflow/');
+    await read('a b/../c?d');
+    assert.equal(server.requests[0]?.path, '/team/airflow/api/v2/connections/a%20b%2F..%2Fc%3Fd');
+  });
+
+  for (const id of ['', '.', '..']) {
+    it(`refuses the id "${id}", which leads elsewhere`, async () => {
+      await failureOf(read(id), 'StoreRequestRejected', SECRETS);
+      assert.deepEqual(server.requests, []);
+    });
+  }
+
+  it('writes the password alone, under the mask, and answers the connection', async () => {
+    assert.deepEqual(await write(), STORED);
+    const [sent] = server.requests;
+    assert.equal(sent?.method, 'PATCH');
+    assert.equal(sent.path, '/api/v2/connections/docker_default?update_mask=password');
+    assert.deepEqual(JSON.parse(sent.body), {
+      connection_id: 'docker_default',
+      conn_type: 'docker',
+      password: TOKEN,
+    });
+  });
+
+  for (const password of ['', ' ', '***', '***\n']) {
+    it(`never writes ${JSON.stringify(password)}`, async () => {
+      await failureOf(write(password), 'EcrResponseInvalid', SECRETS);
+      assert.deepEqual(server.requests, []);
+    });
+  }
+
+  it('answers undefined for a connection that Airflow does not have', async () => {
+    answer = (_request, response) =>
+      answerJson(response, 404, {
+        detail: 'The Connection with connection_id: `docker_default` was not found',
+      });
+    assert.equal(await read(), undefined);
+    assert.equal(await write(), undefined);
+  });
+
+  it('reads the version without a sign-in', async () => {
+    answer = (_request, response) => answerJson(response, 200, { version: '3.3.2', git_version: 'x' });
+    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+    assert.equal(server.requests[0]?.path, '/api/v2/version');
+    assert.equal(server.requests[0].headers.authorization, undefined);
+  });
+
+  it('refuses a version that does not look like one', async () => {
+    answer = (_request, response) => answerJson(response, 200, { version: `3 ${TOKEN}` });
+    await failureOf(api.readVersion(anySignal()), 'StoreRequestRejected', SECRETS);
+  });
+
+  describe('when Airflow rejects the JWT', () => {
+    const refusals: readonly (readonly [status: number, detail: string])[] = [
+      [401, 'Token Expired'],
+      [401, 'Not authenticated'],
+      [403, 'Invalid JWT token'],
+    ];
+    for (const [status, detail] of refusals) {
+      it(`signs in anew once after ${status} "${detail}"`, async () => {
+        answer = (request, response) =>
+          request.headers.authorization === `Bearer ${JWT}`
+            ? answerJson(response, status, { detail })
+            : answerJson(response, 200, SHOWN);
+        assert.deepEqual(await write(), STORED);
+        assert.deepEqual(
+          rejected.map((jwt) => jwt.reveal()),
+          [`Bearer ${JWT}`],
+        );
+        assert.equal(server.requests.length, 2);
+      });
+
+      it(`fails when ${status} "${detail}" stays`, async () => {
+        answer = (_request, response) => answerJson(response, status, { detail });
+        const { message } = await failureOf(read(), 'StoreUnauthorized', SECRETS);
+        assert.equal(
+          message,
+          `Airflow main: ${status} on GET connection docker_default: a new sign-in did not help`,
+        );
+        assert.equal(server.requests.length, 2);
+      });
+    }
+
+    it('does not sign in anew after 403 "Forbidden"', async () => {
+      answer = (_request, response) => answerJson(response, 403, { detail: 'Forbidden' });
+      const reading = await failureOf(read(), 'StoreForbidden', SECRETS);
+      const writing = await failureOf(write(), 'StoreForbidden', SECRETS);
+      assert.equal(
+        reading.message,
+        'Airflow main: 403 on GET connection docker_default: the user may not read connections',
+      );
+      assert.equal(
+        writing.message,
+        'Airflow main: 403 on PATCH connection docker_default: the user may not edit connections',
+      );
+      assert.deepEqual(rejected, []);
+    });
+  });
+
+  describe('turns what Airflow answers into a failure', () => {
+    type Case = readonly [
+      what: string,
+      type: FailureType,
+      pattern: RegExp,
+      answer: (r: http.ServerResponse) => void,
+    ];
+    const cases: readonly Case[] = [
+      ['500', 'StoreUnavailable', /500 on .*Fernet/, (r) => r.writeHead(500).end('Internal Server Error')],
+      ['502', 'StoreUnavailable', /502 on /, (r) => answerHtml(r, 502)],
+      ['503', 'StoreUnavailable', /503 on /, (r) => answerHtml(r, 503)],
+      ['429', 'StoreUnavailable', /429 on /, (r) => answerJson(r, 429, { detail: TOKEN })],
+      ['a page with 403', 'StoreForbidden', /proxy or firewall/, (r) => answerHtml(r, 403)],
+      ['a page with 404', 'StoreRequestRejected', /check the URL/, (r) => answerHtml(r, 404)],
+      [
+        'an unknown route',
+        'StoreRequestRejected',
+        /check the URL/,
+        (r) => answerJson(r, 404, { error: 'API route not found' }),
+      ],
+      ['400', 'StoreRequestRejected', /400 on /, (r) => answerJson(r, 400, { detail: TOKEN })],
+      ['405', 'StoreRequestRejected', /405 on /, (r) => answerJson(r, 405, { detail: 'Method Not Allowed' })],
+      ['409', 'StoreRequestRejected', /409 on /, (r) => answerJson(r, 409, { detail: { reason: TOKEN } })],
+      ['422 that echoes the body', 'StoreRequestRejected', /422 on /, (r) => answerJson(r, 422, ECHO)],
+      [
+        'a redirect',
+        'StoreRequestRejected',
+        /redirect \(HTTP 302\)/,
+        (r) => r.writeHead(302, { location: `https://login.invalid/?x=${TOKEN}` }).end(),
+      ],
+      ['a page with 200', 'StoreRequestRejected', /not Airflow's REST API/, (r) => answerHtml(r, 200)],
+      [
+        'JSON of another shape',
+        'StoreRequestRejected',
+        /not Airflow's REST API/,
+        (r) => answerJson(r, 200, { password: TOKEN }),
+      ],
+      ['JSON null', 'StoreRequestRejected', /not Airflow's REST API/, (r) => answerJson(r, 200, null)],
+      ['too much', 'StoreRequestRejected', /not Airflow's REST API/, (r) => r.end(TOKEN.repeat(250_000))],
+      ['a broken connection', 'StoreUnreachable', /the connection was broken off/, (r) => r.destroy()],
+    ];
+    for (const [what, type, pattern, reply] of cases) {
+      it(`${what}: ${type}`, async () => {
+        answer = (_request, response) => reply(response);
+        const reading = await failureOf(read(), type, SECRETS);
+        const writing = await failureOf(write(), type, SECRETS);
+        for (const { message } of [reading, writing]) {
+          assert.match(message, /^Airflow main: .*(?:GET|PATCH) connection docker_default: /);
+          assert.match(message, pattern);
+        }
+      });
+    }
+
+    it('nothing at all: StoreUnreachable', async () => {
+      const idle = await startServer(() => {});
+      await idle.close();
+      api = connectTo(idle.url, createHttpClient({ version: '0' }));
+      const { message } = await failureOf(write(), 'StoreUnreachable', SECRETS);
+      assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
+    });
+
+    it('no answer in time: StoreUnreachable', async () => {
+      answer = () => {};
+      const client = createHttpClient({ version: '0' });
+      // The limit of 30 s, made short.
+      api = connect({ send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 300 }) });
+      const { message } = await failureOf(write(), 'StoreUnreachable', SECRETS);
+      assert.equal(message, 'Airflow main: PATCH connection docker_default: no answer within 0.1 s');
+    });
+
+    it('an error that nobody foresaw: StoreUnreachable, without its text', async () => {
+      api = connect({ send: () => Promise.reject(new Error(TOKEN)) });
+      await failureOf(write(), 'StoreUnreachable', SECRETS);
+    });
+  });
+
+  it('shows no secret when it is printed', () => {
+    assertHides(api, SECRETS);
+  });
+});

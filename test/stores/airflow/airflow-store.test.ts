@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { Secret } from '../../../src/log/secret.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { dockerConnection } from '../../fakes/fake-ports.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+import { connect, PASSWORD } from './connect.js';
+
+const TOKEN = 'ecr-password-that-must-not-show';
+const SECRETS = [PASSWORD, TOKEN];
+const ID = 'docker_default';
+
+describe('createAirflowStore', () => {
+  let airflow: AirflowStandIn | undefined;
+  let restore = (): void => {};
+
+  beforeEach(() => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+  });
+  afterEach(async () => {
+    restore();
+    await airflow?.stop();
+    airflow = undefined;
+  });
+
+  async function start(version: string, port?: number): Promise<AirflowStandIn> {
+    airflow = await startAirflowStandIn({
+      version,
+      port,
+      users: [{ username: 'op', password: PASSWORD, role: 'op' }],
+      connections: [{ connection_id: ID, conn_type: 'docker', host: 'registry.example.com', login: 'AWS' }],
+    });
+    return airflow;
+  }
+
+  function paths(standIn: AirflowStandIn): readonly string[] {
+    return standIn.requests.map(({ method, path }) => `${method} ${path}`);
+  }
+
+  it('finds Airflow 3, and signs in with a JWT', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
+    await api.readConnection(ID, anySignal());
+    assert.deepEqual(paths(standIn), [
+      'GET /api/v2/version',
+      'POST /auth/token',
+      `GET /api/v2/connections/${ID}`,
+      `GET /api/v2/connections/${ID}`,
+    ]);
+    assert.equal(await api.bulkLimit(2_700, anySignal()), 100);
+  });
+
+  it('finds Airflow 2, and signs in by Basic', async () => {
+    const standIn = await start('2.10.5');
+    const api = connect(standIn.url);
+    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
+    await api.readConnection(ID, anySignal());
+    assert.deepEqual(paths(standIn), [
+      'GET /api/v2/version',
+      'GET /api/v1/version',
+      `GET /api/v1/connections/${ID}`,
+      `GET /api/v1/connections/${ID}`,
+    ]);
+    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
+  });
+
+  it('asks for no version when it is stated', async () => {
+    const standIn = await start('3.3.2');
+    await connect(standIn.url, { version: 3 }).readConnection(ID, anySignal());
+    assert.deepEqual(paths(standIn), ['POST /auth/token', `GET /api/v2/connections/${ID}`]);
+  });
+
+  it('asks for the version once, however many ask at the same time', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    await Promise.all(Array.from({ length: 20 }, () => api.readConnection(ID, anySignal())));
+    assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
+    assert.equal(paths(standIn).filter((path) => path === 'POST /auth/token').length, 1);
+  });
+
+  it('goes on detecting for the others when one caller aborts', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    const impatient = new AbortController();
+    const ended = api.readConnection(ID, impatient.signal);
+    const other = api.readConnection(ID, anySignal());
+    impatient.abort();
+    await failureOf(ended, 'StoreUnreachable', SECRETS);
+    assert.equal((await other)?.id, ID);
+  });
+
+  it('tries again after a detection that failed', async () => {
+    const standIn = await start('2.10.5');
+    const api = connect(standIn.url);
+    standIn.setFault(() => ({ status: 503, body: 'starting' }));
+    await failureOf(api.readVersion(anySignal()), 'StoreUnavailable', SECRETS);
+    standIn.setFault(undefined);
+    assert.equal(await api.readVersion(anySignal()), '2.10.5');
+  });
+
+  it('finds the other version after an upgrade', async () => {
+    const old = await start('2.10.5');
+    const api = connect(old.url);
+    await api.readConnection(ID, anySignal());
+    await old.stop();
+    await start('3.3.2', Number(new URL(old.url).port));
+    await failureOf(api.readConnection(ID, anySignal()), 'StoreRequestRejected', SECRETS);
+    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
+    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+  });
+
+  it('survives a restart of the API server between requests', async () => {
+    const old = await start('3.3.2');
+    const api = connect(old.url);
+    await api.readConnection(ID, anySignal());
+    await old.stop();
+    await failureOf(api.readConnection(ID, anySignal()), 'StoreUnreachable', SECRETS);
+    // The new one has another JWT secret.
+    await start('3.3.2', Number(new URL(old.url).port));
+    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
+  });
+
+  for (const [what, spoil] of [
+    ['expires', (standIn: AirflowStandIn) => standIn.expireSessions()],
+    ['is of a secret that Airflow has changed', (standIn: AirflowStandIn) => standIn.rotateJwtSecret()],
+  ] as const) {
+    it(`signs in once when the JWT ${what} under bulk requests in flight`, async () => {
+      const standIn = await start('3.3.2');
+      const api = connect(standIn.url);
+      const write = (): Promise<unknown> =>
+        api.writeMany([dockerConnection()], new Secret(TOKEN), anySignal());
+      await write();
+      spoil(standIn);
+      const outcomes = await Promise.all(Array.from({ length: 20 }, write));
+      assert.deepEqual(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size, 1);
+      assert.deepEqual(outcomes[0], [{ id: ID, outcome: 'written' }]);
+      assert.equal(paths(standIn).filter((path) => path === 'POST /auth/token').length, 2);
+    });
+  }
+
+  describe('before a server that is told what to answer', () => {
+    let server: LocalServer;
+    let answer: Answer;
+
+    beforeEach(async () => {
+      answer = (_request, response) => answerHtml(response, 404);
+      server = await startServer((request, response) => answer(request, response));
+    });
+    afterEach(() => server.close());
+
+    it('names both addresses when neither API is there', async () => {
+      const { message } = await failureOf(
+        connect(server.url).readVersion(anySignal()),
+        'StoreRequestRejected',
+        [],
+      );
+      assert.match(
+        message,
+        /^Airflow main: 404 on GET version: neither \/api\/v2\/version nor \/api\/v1\/version/,
+      );
+    });
+
+    for (const version of ['1.10.15', '4.0.0']) {
+      it(`refuses Airflow ${version}, which it does not know`, async () => {
+        answer = (_request, response) => answerJson(response, 200, { version });
+        const reading = connect(server.url).readVersion(anySignal());
+        const { message } = await failureOf(reading, 'StoreRequestRejected', []);
+        assert.ok(message.includes(`Airflow ${version} is not known`));
+      });
+    }
+
+    it('refuses a page in place of the version', async () => {
+      answer = (_request, response) => answerHtml(response, 200);
+      await failureOf(connect(server.url).readVersion(anySignal()), 'StoreRequestRejected', []);
+    });
+  });
+});

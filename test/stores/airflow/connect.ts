@@ -1,0 +1,22 @@
+// Owns the making of an Airflow with all its parts, signed in to with a password, for tests of what it does on the wire.
+import type { ConnectionStore } from '../../../src/activities/ports.js';
+import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
+import { AwsSessions } from '../../../src/aws/aws-sessions.js';
+import { createHttpClient } from '../../../src/net/http.js';
+import { Secret } from '../../../src/log/secret.js';
+
+export const PASSWORD = 'login-password-that-must-not-show';
+
+export function connect(url: string, more: Partial<AirflowOptions> = {}): ConnectionStore {
+  return createAirflowStore({
+    name: 'main',
+    url,
+    auth: { kind: 'password', username: 'op', readPassword: () => new Secret(PASSWORD) },
+    version: 'auto',
+    headers: [],
+    http: createHttpClient({ version: '0' }),
+    aws: new AwsSessions(),
+    now: () => 0,
+    ...more,
+  });
+}

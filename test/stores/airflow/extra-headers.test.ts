@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { RefreshFailure } from '../../../src/refresh/failures.js';
+import { Secret } from '../../../src/log/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  assertHides,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+import { connect, PASSWORD } from './connect.js';
+
+const GATEWAY_KEY = 'gateway-key-that-must-not-show';
+const SECRETS = [PASSWORD, GATEWAY_KEY];
+
+describe('extra headers and sub-paths of an Airflow', () => {
+  let server: LocalServer;
+  let answer: Answer;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    answer = (_request, response) => answerHtml(response, 404);
+    server = await startServer((request, response) => answer(request, response));
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  it('sends everything below the sub-path, with the headers read anew each time', async () => {
+    let reads = 0;
+    const headers = [{ name: 'X-Gateway', read: () => new Secret(`${GATEWAY_KEY}-${(reads += 1)}`) }];
+    answer = (request, response) => {
+      if (request.path.endsWith('/version')) answerJson(response, 200, { version: '3.3.2' });
+      else if (request.path.endsWith('/auth/token')) answerJson(response, 201, { access_token: 'jwt' });
+      else answerJson(response, 404, { detail: 'The Connection with connection_id: `x` was not found' });
+    };
+    const api = connect(`${server.url}/team/airflow/`, { headers });
+    assert.equal(await api.readConnection('x', anySignal()), undefined);
+    assert.deepEqual(
+      server.requests.map(({ path, headers: sent }) => `${path} ${String(sent['x-gateway'])}`),
+      [
+        `/team/airflow/api/v2/version ${GATEWAY_KEY}-1`,
+        `/team/airflow/auth/token ${GATEWAY_KEY}-2`,
+        `/team/airflow/api/v2/connections/x ${GATEWAY_KEY}-3`,
+      ],
+    );
+    assertHides(api, SECRETS);
+  });
+
+  it('lets no header of the configuration take the place of the sign-in', async () => {
+    const headers = [{ name: 'authorization', read: () => new Secret('Bearer other') }];
+    const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
+    await failureOf(
+      connect(server.url, { headers, auth }).readVersion(anySignal()),
+      'StoreRequestRejected',
+      [],
+    );
+    assert.equal(server.requests[0]?.headers.authorization, 'Bearer mine');
+  });
+
+  it('names a header whose value cannot be sent, and sends nothing', async () => {
+    const headers = [{ name: 'X-Gateway', read: () => new Secret(`${GATEWAY_KEY}\n`) }];
+    const reading = connect(server.url, { headers }).readVersion(anySignal());
+    const { message } = await failureOf(reading, 'ConfigInvalid', SECRETS);
+    assert.match(message, /Airflow main: .*X-Gateway/);
+    assert.deepEqual(server.requests, []);
+  });
+
+  it('passes on why a header cannot be read', async () => {
+    const own = new RefreshFailure('ConfigInvalid', 'GATEWAY_KEY is not set');
+    const headers = [
+      {
+        name: 'X-Gateway',
+        read: (): Secret => {
+          throw own;
+        },
+      },
+    ];
+    const reading = connect(server.url, { headers }).readVersion(anySignal());
+    assert.equal(await failureOf(reading, 'ConfigInvalid', SECRETS), own);
+  });
+});

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
+import { createOverrideFinder } from '../../../src/stores/airflow/find-overrides.js';
+import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
+import { AwsSessions } from '../../../src/aws/aws-sessions.js';
+import { createHttpClient } from '../../../src/net/http.js';
+import type { ConnectionStore } from '../../../src/activities/ports.js';
+import { Secret } from '../../../src/log/secret.js';
+import { dockerConnection } from '../../fakes/fake-ports.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  assertHides,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+
+const HOST = 'registry.example.com';
+const TOKEN = 'bearer-that-must-not-show';
+const NOTHING = { backends: [], hidden: [] };
+const BACKEND = '/config/section/secrets/option/backend';
+const WORKERS = '/config/section/workers/option/secrets_backend';
+const TEST = '/connections/test';
+
+/** Bodies are those of a real Airflow 3.3.2. */
+const NOT_EXPOSED = {
+  detail:
+    'Your Airflow administrator chose not to expose the configuration, most likely for security reasons.',
+};
+const TESTS_DISABLED = {
+  detail:
+    'Testing connections is disabled in Airflow configuration. Contact your deployment admin to enable it.',
+};
+const DIFFERENT = {
+  detail:
+    'The host or port to test differs from the stored connection. Include the credentials to test in the request body.',
+};
+const UNKNOWN_TYPE = { status: false, message: 'Unknown hook type "airflow-ecr-refresh"' };
+
+function option(key: string, value: string): object {
+  return { sections: [{ name: 'secrets', options: [{ key, value }] }] };
+}
+
+describe('findOverrides', () => {
+  let server: LocalServer;
+  let restore = (): void => {};
+  /** Status and body by path; what is not there is a route that Airflow does not have. */
+  let answers: Record<string, readonly [status: number, body: unknown]>;
+  /** Hosts by id, as Airflow resolves them; undefined: it does not compare. */
+  let resolved: Map<string, string> | undefined;
+  let test: Answer;
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    answers = { [BACKEND]: [403, NOT_EXPOSED] };
+    resolved = new Map();
+    test = (request, response) => {
+      const { connection_id: id, host } = JSON.parse(request.body) as Record<string, string>;
+      const stored = resolved?.get(id ?? '');
+      if (stored !== undefined && stored !== host) answerJson(response, 400, DIFFERENT);
+      else answerJson(response, 200, UNKNOWN_TYPE);
+    };
+    server = await startServer((request, response) => {
+      const path = request.path.replace(/^\/api\/v[12]/, '');
+      const [status, body] = answers[path] ?? [404, { error: 'API route not found' }];
+      if (path === TEST && !(TEST in answers)) test(request, response);
+      else answerJson(response, status, body);
+    });
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  function connect(version: AirflowOptions['version'] = 3): ConnectionStore {
+    return createAirflowStore({
+      name: 'main',
+      url: server.url,
+      auth: { kind: 'token', readToken: () => new Secret(TOKEN) },
+      version,
+      headers: [],
+      http: createHttpClient({ version: '0' }),
+      aws: new AwsSessions(),
+      now: () => 0,
+    });
+  }
+
+  function paths(): string[] {
+    return server.requests.map(({ method, path }) => `${method} ${path.replace(/^\/api\/v[12]/, '')}`);
+  }
+
+  it('asks for nothing twice that Airflow refuses', async () => {
+    answers[TEST] = [403, TESTS_DISABLED];
+    const api = connect();
+    for (const id of ['a', 'b']) {
+      assert.deepEqual(await api.findOverrides([{ id, host: HOST }], anySignal()), NOTHING);
+    }
+    assert.deepEqual(paths(), [`GET ${BACKEND}`, `POST ${TEST}`]);
+  });
+
+  it('names the classes of the secrets backends of API server and workers, each once, and nothing of them else', async () => {
+    answers[TEST] = [403, TESTS_DISABLED];
+    answers[BACKEND] = [200, option('backend', 'airflow.providers.hashicorp.secrets.vault.VaultBackend')];
+    answers[WORKERS] = [200, option('secrets_backend', ' mine.VaultBackend ')];
+    const api = connect();
+    assert.deepEqual((await api.findOverrides([], anySignal())).backends, ['VaultBackend']);
+    answers[WORKERS] = [200, option('secrets_backend', 'LocalBackend')];
+    assert.deepEqual((await api.findOverrides([], anySignal())).backends, ['VaultBackend', 'LocalBackend']);
+    assert.ok(!paths().some((path) => path.includes('kwargs')));
+  });
+
+  it('does not show a setting that is no class', async () => {
+    answers[BACKEND] = [200, option('backend', `VaultBackend token=${TOKEN}`)];
+    const found = await connect().findOverrides([], anySignal());
+    assert.deepEqual(found.backends, ['class not shown']);
+    assertHides(found, [TOKEN]);
+  });
+
+  it('is silent where no backend is set, or the configuration is not as Airflow tells it', async () => {
+    for (const body of [option('backend', ''), { sections: [] }, { sections: 'VaultBackend' }, null]) {
+      answers[BACKEND] = [200, body];
+      assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
+    }
+  });
+
+  it('finds the connections whose host is another than the one stored, and those stored elsewhere alone', async () => {
+    resolved = new Map([
+      ['plain', HOST],
+      ['shadowed', 'other.example.com'],
+      ['elsewhere', HOST],
+    ]);
+    const stored = ['plain', 'shadowed'].map((id) => ({ id, host: HOST }));
+    const missing = ['elsewhere', 'gone'].map((id) => ({ id, host: null }));
+    const found = await connect().findOverrides([...stored, ...missing], anySignal());
+    assert.deepEqual(found.hidden, ['shadowed', 'elsewhere']);
+  });
+
+  it('sends no password, and a type that no hook has', async () => {
+    resolved = new Map([['plain', HOST]]);
+    const missing = { id: 'gone', host: null };
+    await connect().findOverrides([{ id: 'plain', host: HOST }, missing], anySignal());
+    const bodies = server.requests.filter(({ path }) => path.endsWith(TEST)).map(({ body }) => body);
+    assert.deepEqual(
+      bodies.map((body) => JSON.parse(body) as unknown),
+      [
+        ['plain', 'airflow-ecr-refresh.invalid'],
+        ['plain', HOST],
+        ['gone', 'airflow-ecr-refresh.invalid'],
+      ].map(([connection_id, host]) => ({ connection_id, conn_type: 'airflow-ecr-refresh', host })),
+    );
+  });
+
+  it('asks an Airflow that does not compare one question instead of one for each connection', async () => {
+    resolved = undefined;
+    const many = Array.from({ length: 20 }, (_, index) => ({ id: `id_${index}`, host: HOST }));
+    assert.deepEqual(await connect().findOverrides(many, anySignal()), NOTHING);
+    assert.deepEqual(paths(), [`GET ${BACKEND}`, `POST ${TEST}`]);
+  });
+
+  it('asks Airflow 2 for its secrets backend alone', async () => {
+    answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
+    const found = await connect(2).findOverrides([{ id: 'a', host: HOST }], anySignal());
+    assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      [`/api/v1${BACKEND}`],
+    );
+  });
+
+  for (const [status, body] of [
+    [400, { detail: 'something else' }],
+    [422, { detail: [{ msg: DIFFERENT.detail }] }],
+    [500, DIFFERENT],
+  ] as const) {
+    it(`takes ${status} ${JSON.stringify(body).slice(0, 30)} for no finding, and asks no more this time`, async () => {
+      answers[TEST] = [status, body];
+      const ids = ['a', 'b'].map((id) => ({ id, host: null }));
+      const api = connect();
+      assert.deepEqual(await api.findOverrides(ids, anySignal()), NOTHING);
+      assert.equal(server.requests.length, 2);
+      await api.findOverrides(ids, anySignal());
+      assert.equal(server.requests.length, 3, 'the test again, the configuration not');
+    });
+  }
+
+  it('tells what it found before Airflow went away, and does not fail', async () => {
+    answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
+    test = (_request, response) => response.destroy();
+    const found = await connect().findOverrides([{ id: 'a', host: HOST }], anySignal());
+    assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
+  });
+
+  it('does not fail when the sign-in is rejected or something else answers', async () => {
+    answers[BACKEND] = [401, { detail: 'Not authenticated' }];
+    assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
+    test = (_request, response) => answerHtml(response, 502);
+    answers[BACKEND] = [502, null];
+    assert.deepEqual(await connect().findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
+  });
+
+  it('ends by itself when Airflow is slow, and tells what it found until then', async () => {
+    const transport: AirflowTransport = {
+      bulk: { connections: 1, bytes: 1 },
+      send: (_attempt, { path }) =>
+        path === BACKEND
+          ? Promise.resolve({ status: 200, json: option('backend', 'mine.VaultBackend') })
+          : new Promise(() => {}),
+    };
+    const questions = { backends: [['secrets', 'backend']], compares: true } as const;
+    const look = createOverrideFinder({ name: 'main', transport }, questions, 1);
+    const found = await look([{ id: 'a', host: HOST }], anySignal());
+    assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
+  });
+
+  it('ends with the reason of the abort', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the attempt is over');
+    test = () => controller.abort(reason);
+    await assert.rejects(connect().findOverrides([{ id: 'a', host: HOST }], controller.signal), reason);
+  });
+
+  it('does not ask for the version of an Airflow that nothing was read from', async () => {
+    assert.deepEqual(await connect('auto').findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
+    assert.deepEqual(server.requests, []);
+  });
+
+  it('asks the version that was found', async () => {
+    answers['/version'] = [200, { version: '3.3.2' }];
+    answers['/connections/a'] = [
+      200,
+      { connection_id: 'a', conn_type: 'docker', host: HOST, login: 'AWS', port: null },
+    ];
+    resolved = new Map([['a', 'other.example.com']]);
+    const api = connect('auto');
+    const connection = await api.readConnection('a', anySignal());
+    assert.deepEqual(connection, dockerConnection({ id: 'a', host: HOST }));
+    assert.deepEqual((await api.findOverrides([{ id: 'a', host: HOST }], anySignal())).hidden, ['a']);
+  });
+});

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict';
+import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
+import { AwsSessions } from '../../../src/aws/aws-sessions.js';
+import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
+import type { ConnectionStore } from '../../../src/activities/ports.js';
+import type { FailureType } from '../../../src/refresh/failures.js';
+import { Secret } from '../../../src/log/secret.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import type { Fault } from '../../../sandbox/local-server.js';
+import { startMwaaStandIn, type MwaaStandIn } from '../../../sandbox/mwaa.js';
+import { dockerConnection } from '../../fakes/fake-ports.js';
+import {
+  anySignal,
+  assertHides,
+  failureOf,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+} from '../../support/local-server.js';
+
+const TOKEN = 'ecr-password-that-must-not-show';
+const KEY = 'aws-secret-key-that-must-not-show';
+const SECRETS = [TOKEN, KEY];
+const ID = 'docker_default';
+
+/** An error of AWS itself; its message may be anything. */
+function aws(status: number, name: string, body: unknown = { message: TOKEN }): Fault {
+  return { status, body, headers: { 'x-amzn-ErrorType': `${name}:http://internal.amazon.com/` } };
+}
+
+/** What Airflow answered, as AWS passes it on. */
+function within(side: 'Client' | 'Server', status: number, answer?: unknown): Fault {
+  return aws(400, `RestApi${side}Exception`, { RestApiStatusCode: status, RestApiResponse: answer });
+}
+
+const TYPED: Fault = {
+  status: 400,
+  body: { __type: 'com.amazon#ResourceNotFoundException', message: TOKEN },
+};
+
+describe('createAirflowStore with MWAA', () => {
+  let airflow: AirflowStandIn;
+  let mwaa: MwaaStandIn;
+  let api: ConnectionStore;
+  let restore = (): void => {};
+
+  beforeEach(async () => {
+    restore = setEnvironment({
+      ...NO_PROXY_VARIABLES,
+      AWS_ACCESS_KEY_ID: 'AKIATEST',
+      AWS_SECRET_ACCESS_KEY: KEY,
+      AWS_SESSION_TOKEN: undefined,
+      AWS_PROFILE: undefined,
+      AWS_ENDPOINT_URL: undefined,
+      AWS_ENDPOINT_URL_MWAA: undefined,
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: undefined,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    });
+    await start('3.3.2');
+  });
+  afterEach(async () => {
+    restore();
+    await stop();
+  });
+
+  async function start(version: string): Promise<void> {
+    airflow = await startAirflowStandIn({
+      version,
+      connections: [
+        {
+          connection_id: ID,
+          conn_type: 'docker',
+          host: 'registry.example.com',
+          login: 'AWS',
+          password: 'old',
+        },
+      ],
+      variables: { ecr_aws_account: '123456789012' },
+    });
+    const old = version.startsWith('2.');
+    mwaa = await startMwaaStandIn({
+      environment: 'data-team',
+      region: 'eu-central-1',
+      api: `${airflow.url}${old ? '/api/v1' : '/api/v2'}`,
+      authorize: old ? basic : jwt,
+      timeLimitMs: 300,
+    });
+    setEnvironment(mwaa.env);
+    api = connect();
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([mwaa.stop(), airflow.stop()]);
+  }
+
+  async function basic(): Promise<string> {
+    return `Basic ${Buffer.from('op:op').toString('base64')}`;
+  }
+
+  async function jwt(): Promise<string> {
+    const answer = await fetch(`${airflow.url}/auth/token`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'op', password: 'op' }),
+    });
+    return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
+  }
+
+  function connect(
+    environment = 'data-team',
+    http: HttpClient = createHttpClient({ version: '0' }),
+  ): ConnectionStore {
+    return createAirflowStore({
+      name: 'main',
+      auth: { kind: 'mwaa', environment, region: 'eu-central-1' },
+      version: 'auto',
+      headers: [],
+      http,
+      aws: new AwsSessions(),
+      now: () => 0,
+    });
+  }
+
+  function read(id = ID): ReturnType<ConnectionStore['readConnection']> {
+    return api.readConnection(id, anySignal());
+  }
+
+  function write(id = ID): ReturnType<ConnectionStore['writePassword']> {
+    return api.writePassword(dockerConnection({ id }), new Secret(TOKEN), anySignal());
+  }
+
+  for (const version of ['3.3.2', '2.10.5']) {
+    it(`reads and writes on Airflow ${version}, signed`, async () => {
+      await stop();
+      await start(version);
+      const before = { ...airflow.connections.get(ID) };
+      assert.equal(await api.readVersion(anySignal()), version);
+      assert.equal((await read())?.host, 'registry.example.com');
+      assert.equal((await write())?.id, ID);
+      assert.deepEqual(airflow.connections.get(ID), { ...before, password: TOKEN });
+      assert.equal((await api.listConnections(0, anySignal())).connections.length, 1);
+      assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
+      const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
+      assert.equal(await api.createConnection(connection, new Secret(TOKEN), anySignal()), 'created');
+      assert.equal(await api.createConnection(connection, new Secret(TOKEN), anySignal()), 'exists');
+      const [first] = mwaa.calls;
+      assert.deepEqual(
+        [first?.accessKeyId, first?.region, first?.environment],
+        ['AKIATEST', 'eu-central-1', 'data-team'],
+      );
+    });
+  }
+
+  it('passes the mask as a query parameter, never in the path', async () => {
+    await write();
+    const call = mwaa.calls.at(-1);
+    assert.deepEqual(
+      [call?.method, call?.path, call?.query],
+      ['PATCH', `/connections/${ID}`, { update_mask: 'password' }],
+    );
+  });
+
+  it('writes in bulk, in smaller pieces for the 10 s of AWS', async () => {
+    assert.equal(await api.bulkLimit(2_700, anySignal()), 50);
+    assert.equal(await api.bulkLimit(16_000, anySignal()), 15);
+    const connections = [dockerConnection(), dockerConnection({ id: 'gone' })];
+    const outcomes = await api.writeMany(connections, new Secret(TOKEN), anySignal());
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      ['written', 'missing'],
+    );
+  });
+
+  it('has no bulk request on Airflow 2', async () => {
+    await stop();
+    await start('2.10.5');
+    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
+  });
+
+  it('answers undefined for what Airflow does not have', async () => {
+    assert.equal(await read('nope'), undefined);
+    assert.equal(await write('nope'), undefined);
+    assert.equal(await api.readVariable('nope', anySignal()), undefined);
+  });
+
+  it('names the limit behind an id that is too long for AWS', async () => {
+    const { message } = await failureOf(read('x'.repeat(52)), 'StoreRequestRejected', SECRETS);
+    assert.match(message, /400 on GET connection x+: .*51 characters/);
+    assert.equal(await read('x'.repeat(51)), undefined);
+  });
+
+  it('names an environment that is not there', async () => {
+    api = connect('other');
+    const { message } = await failureOf(read(), 'StoreRequestRejected', SECRETS);
+    assert.equal(message, 'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1');
+  });
+
+  it('takes an Airflow that is too slow for AWS for unavailable', async () => {
+    await api.readVersion(anySignal());
+    airflow.setFault(({ path }) => (path.includes('/connections/') ? { hang: true } : undefined));
+    await failureOf(read(), 'StoreUnavailable', SECRETS);
+  });
+
+  it('ends by itself when AWS does not answer', async () => {
+    mwaa.setFault(() => ({ hang: true }));
+    const client = createHttpClient({ version: '0' });
+    // The limit of 12 s, made short.
+    api = connect('data-team', {
+      send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 100 }),
+    });
+    const { message } = await failureOf(read(), 'StoreUnreachable', SECRETS);
+    assert.equal(message, 'Airflow main: GET version: no answer within 0.1 s');
+  });
+
+  it('loads the credentials again after AWS has rejected them', async () => {
+    await read();
+    mwaa.setFault(() => aws(403, 'ExpiredTokenException'));
+    await failureOf(read(), 'AwsCredentialsRejected', SECRETS);
+    mwaa.setFault(undefined);
+    const undo = setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIANEXT' });
+    await read();
+    undo();
+    assert.equal(mwaa.calls.at(-1)?.accessKeyId, 'AKIANEXT');
+  });
+
+  it('says when there are no credentials', async () => {
+    const undo = setEnvironment({
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+      AWS_CONFIG_FILE: '/nonexistent/config',
+    });
+    await failureOf(read(), 'AwsCredentialsMissing', SECRETS);
+    undo();
+    assert.deepEqual(mwaa.calls, []);
+  });
+
+  const cases: readonly (readonly [what: string, fault: Fault, type: FailureType, pattern: RegExp])[] = [
+    [
+      'no permission',
+      aws(403, 'AccessDeniedException'),
+      'StoreForbidden',
+      /airflow:InvokeRestApi on data-team/,
+    ],
+    ['an unknown key', aws(403, 'UnrecognizedClientException'), 'AwsCredentialsRejected', /access key/],
+    ['its name in the body', TYPED, 'StoreRequestRejected', /no environment/],
+    ['throttling', aws(429, 'TooManyRequestsException'), 'StoreUnavailable', /429/],
+    ['throttling with 400', aws(400, 'ThrottlingException'), 'StoreUnavailable', /MWAA/],
+    ['a gateway', { status: 502, body: TOKEN }, 'StoreUnavailable', /502/],
+    ['its own failure', aws(500, 'InternalServerException'), 'StoreUnavailable', /500/],
+    ['Airflow: 500', within('Server', 500, TOKEN), 'StoreUnavailable', /500 on GET connection .*Fernet/],
+    ['Airflow: 503', within('Server', 503), 'StoreUnavailable', /503/],
+    ['Airflow: 403', within('Client', 403, { detail: 'Forbidden' }), 'StoreForbidden', /may not read/],
+    ['Airflow: 401', within('Client', 401, { detail: null }), 'StoreUnauthorized', /401/],
+    ['Airflow: 422', within('Client', 422, { detail: [{ input: TOKEN }] }), 'StoreRequestRejected', /422/],
+    ['no Airflow', aws(400, 'RestApiClientException'), 'StoreRequestRejected', /not Airflow's/],
+    ['a page with 200', { status: 200, body: TOKEN }, 'StoreRequestRejected', /not Airflow's/],
+  ];
+  for (const [what, fault, type, pattern] of cases) {
+    it(`tells ${what}: ${type}`, async () => {
+      await api.readVersion(anySignal());
+      mwaa.setFault(() => fault);
+      const { message } = await failureOf(read(), type, SECRETS);
+      assert.match(message, pattern);
+    });
+  }
+
+  it('shows no secret when it is printed', async () => {
+    await read();
+    assertHides(api, SECRETS);
+  });
+});

@@ -1,0 +1,424 @@
+import assert from 'node:assert/strict';
+import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
+import { createRegistryVerifier } from '../../../src/verify/registry/probe.js';
+import type { RegistryProbe } from '../../../src/refresh/activity-types.js';
+import { WRONG_PASSWORD } from '../../../src/refresh/token.js';
+import { Secret } from '../../../src/log/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  assertHides,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+
+const PASSWORD = 'ecr-password-that-must-not-show';
+const TOKEN = 'bearer-token-that-must-not-show';
+const SIGNATURE = { 'docker-distribution-api-version': 'registry/2.0' };
+
+describe('createRegistryVerifier', () => {
+  let server: LocalServer;
+  let answer: Answer;
+  let http: HttpClient;
+  let restore = (): void => {};
+  let wrongPassword: boolean;
+  let images: readonly string[];
+  /** What the last probe said of it. */
+  let refusesWrongPassword: boolean;
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    wrongPassword = false;
+    images = [];
+    http = createHttpClient({ version: '0' });
+    answer = (_request, response) => answerJson(response, 200, {});
+    server = await startServer((request, response) => answer(request, response));
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  async function probe(host = server.host, client = http): Promise<RegistryProbe> {
+    const questions = { wrongPassword, images };
+    const api = createRegistryVerifier({ http: client });
+    const result = await api.probe(host, new Secret(PASSWORD), questions, anySignal());
+    assertHides(result, [PASSWORD]);
+    assert.equal(result.probe.registry, host);
+    ({ refusesWrongPassword } = result);
+    return result.probe;
+  }
+
+  async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
+    const result = await probe();
+    assert.deepEqual([result.outcome, result.message], [outcome, message]);
+  }
+
+  it('asks for the challenge, and shows the password as Basic to /v2/, by GET', async () => {
+    answer = requireBasic(PASSWORD);
+    const result = await probe();
+    assert.deepEqual(result, { registry: server.host, outcome: 'accepted' });
+    assert.deepEqual(
+      server.requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
+      [
+        ['GET', '/v2/', undefined],
+        ['GET', '/v2/', basic(PASSWORD)],
+      ],
+    );
+  });
+
+  describe('finds out what accepts anything', () => {
+    beforeEach(() => {
+      wrongPassword = true;
+    });
+
+    it('is satisfied when a wrong password is refused, and says so', async () => {
+      answer = requireBasic(PASSWORD);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, true);
+      assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
+    });
+
+    it('by a wrong password that is accepted', async () => {
+      answer = (request, response) =>
+        request.headers.authorization === undefined
+          ? challenge(response, 'Basic realm="x"')
+          : answerJson(response, 200, {});
+      await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      assert.equal(refusesWrongPassword, false);
+    });
+
+    it('by no password at all, without asking for more, whether asked to or not', async () => {
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+      assert.equal(server.requests.length, 2);
+      wrongPassword = false;
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+    });
+
+    it('but does not doubt one that could not be asked, and has it asked again', async () => {
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.writeHead(429).end();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+    });
+
+    it('and does not ask where the password itself is refused', async () => {
+      answer = requireBasic('another');
+      assert.equal((await probe()).outcome, 'refused');
+      assert.equal(refusesWrongPassword, false);
+      assert.equal(server.requests.length, 2);
+    });
+  });
+
+  describe('exchanges the password for a token where the registry wants that', () => {
+    const bearer = (realm: string): string => `Bearer realm="${realm}",service="public",scope="aws"`;
+
+    function withTokens(good = PASSWORD): Answer {
+      return ({ path, headers: { authorization } }, response) => {
+        if (path.startsWith('/token')) {
+          if (authorization === basic(good))
+            answerJson(response, 200, { token: `${TOKEN}-of-${path.length}` });
+          else response.writeHead(400).end();
+        } else if (authorization?.startsWith(`Bearer ${TOKEN}`)) answerJson(response, 200, {});
+        else if (authorization === undefined) challenge(response, bearer(`${server.url}/token`));
+        else response.writeHead(400, SIGNATURE).end();
+      };
+    }
+
+    it('at the realm, with service and scope', async () => {
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      const [, exchange, shown] = server.requests;
+      assert.equal(exchange?.path, '/token?service=public&scope=aws');
+      assert.equal(exchange.headers.authorization, basic(PASSWORD));
+      assert.match(shown?.headers.authorization ?? '', new RegExp(`^Bearer ${TOKEN}`));
+    });
+
+    it('and with a wrong password does not get one', async () => {
+      wrongPassword = true;
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, false);
+      answer = (request, response) =>
+        request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
+          ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
+          : withTokens()(request, response);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.equal(refusesWrongPassword, true);
+    });
+
+    it('and tells its refusal, and an answer that holds none', async () => {
+      answer = (request, response) =>
+        request.path.startsWith('/token')
+          ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
+          : withTokens()(request, response);
+      await assertOutcome('refused', '403 DENIED: the registry does not admit the principal of the token');
+      for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
+        answer = (request, response) =>
+          request.path.startsWith('/token')
+            ? answerJson(response, 200, body)
+            : withTokens()(request, response);
+        await assertOutcome('unreachable', 'something other than a registry answered (200)');
+      }
+    });
+
+    it('but sends nothing to the realm of another host', async () => {
+      const evil = await startServer((_request, response) => answerJson(response, 200, { token: TOKEN }));
+      for (const header of [bearer(`${evil.url}/token`), `Basic realm="x", ${bearer(`${evil.url}/token`)}`]) {
+        answer = (_request, response) => challenge(response, header);
+        const result = await probe();
+        assert.deepEqual(
+          [result.outcome, result.type, result.message],
+          ['refused', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
+        );
+        assert.match(result.remedy ?? '', /Find out who answers/);
+      }
+      assert.deepEqual(evil.requests, []);
+      assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
+      await evil.close();
+    });
+  });
+
+  describe('asks whether an image may be pulled', () => {
+    const OCI = 'application/vnd.oci.image.manifest.v1+json';
+    const denied =
+      (message: string): Answer =>
+      (_request, response) =>
+        answerJson(response, 403, { errors: [{ code: 'DENIED', message }] });
+
+    async function pullOf(manifest: Answer, image = 'team/app:1.0'): Promise<unknown> {
+      images = [image];
+      answer = (request, response) =>
+        request.path.includes('/manifests/')
+          ? manifest(request, response)
+          : requireBasic(PASSWORD)(request, response);
+      const { outcome, pulls } = await probe();
+      assert.equal(outcome, 'accepted');
+      return pulls;
+    }
+
+    it('by its manifest, of every kind', async () => {
+      const pulls = await pullOf((_request, response) => answerJson(response, 200, { schemaVersion: 2 }));
+      assert.deepEqual(pulls, [{ image: 'team/app:1.0', outcome: 'allowed' }]);
+      const request = server.requests.at(-1);
+      assert.equal(request?.path, '/v2/team/app/manifests/1.0');
+      assert.equal(request.headers.authorization, basic(PASSWORD));
+      assert.ok(request.headers.accept?.includes(OCI));
+    });
+
+    it('by digest', async () => {
+      await pullOf(
+        (_request, response) => answerJson(response, 200, { schemaVersion: 2 }),
+        `app@sha256:${'0'.repeat(64)}`,
+      );
+      assert.equal(server.requests.at(-1)?.path, `/v2/app/manifests/sha256:${'0'.repeat(64)}`);
+    });
+
+    const cases: readonly (readonly [what: string, answer: Answer, outcome: string, message: string])[] = [
+      [
+        'a right that is missing, by its name',
+        denied(
+          'User: arn:aws:sts::123456789012:x is not authorized to perform: ecr:BatchGetImage on resource: y',
+        ),
+        'denied',
+        '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+      ],
+      [
+        'another denial, without its words',
+        denied(PASSWORD),
+        'denied',
+        '403 DENIED: the principal signs in, and may not pull',
+      ],
+      [
+        'no such repository',
+        (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
+        'missing',
+        'the registry has no such repository',
+      ],
+      [
+        'no such tag',
+        (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
+        'missing',
+        'the registry has no such image',
+      ],
+      ['a page', (_q, r) => answerHtml(r, 200), 'unknown', 'something other than a manifest was answered'],
+      [
+        'a page with 403',
+        (_q, r) => answerHtml(r, 403),
+        'unknown',
+        'something other than a registry answered (403)',
+      ],
+      [
+        'throttling',
+        (_q, r) => r.writeHead(429).end(),
+        'unknown',
+        'the registry asks for fewer requests (429)',
+      ],
+      ['a broken connection', (_q, r) => r.destroy(), 'unknown', 'the connection was broken off'],
+    ];
+    for (const [what, manifest, outcome, message] of cases) {
+      it(`and tells ${what}`, async () => {
+        assert.deepEqual(await pullOf(manifest), [{ image: 'team/app:1.0', outcome, message }]);
+      });
+    }
+  });
+
+  describe('takes for a refusal of the registry', () => {
+    it('an expired token (403 DENIED)', async () => {
+      answer = (_request, response) =>
+        answerJson(response, 403, {
+          errors: [
+            {
+              code: 'DENIED',
+              message: 'Your authorization token has expired. Reauthenticate and try again.',
+            },
+          ],
+        });
+      await assertOutcome(
+        'refused',
+        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+      );
+    });
+
+    it('an ended session of the principal', async () => {
+      answer = (_request, response) =>
+        response
+          .writeHead(403, SIGNATURE)
+          .end('denied: The security token included in the request is invalid');
+      await assertOutcome('refused', '403: the AWS session behind the token has ended');
+    });
+
+    it('a token of another region (400)', async () => {
+      answer = (_request, response) => response.writeHead(400, SIGNATURE).end();
+      await assertOutcome('refused', '400: a token of another region, or malformed');
+    });
+
+    it('a header that it does not take (401)', async () => {
+      answer = (_request, response) => {
+        response.writeHead(401, SIGNATURE).end('no basic auth credentials');
+      };
+      await assertOutcome('refused', '401: the registry does not take this as a sign-in');
+      assert.equal(server.requests.length, 2);
+    });
+
+    it('any other 403, without the words of the registry', async () => {
+      answer = (_request, response) =>
+        answerJson(response, 403, {
+          errors: [{ code: 'DENIED', message: `User: ${PASSWORD} is not authorized` }],
+        });
+      await assertOutcome('refused', '403 DENIED: the registry does not admit the principal of the token');
+    });
+
+    it('an error of an odd code, without the code', async () => {
+      answer = (_request, response) => answerJson(response, 403, { errors: [{ code: PASSWORD }] });
+      await assertOutcome('refused', '403: the registry does not admit the principal of the token');
+    });
+  });
+
+  describe('takes for no answer of the registry', () => {
+    const foreign = (status: number): string => `something other than a registry answered (${status})`;
+    const cases: readonly (readonly [what: string, message: string, answer: Answer])[] = [
+      ['a page with 403', foreign(403), (_q, r) => answerHtml(r, 403)],
+      ['a page with 200', foreign(200), (_q, r) => answerHtml(r, 200)],
+      [
+        'JSON with 401 that is not a registry',
+        foreign(401),
+        (_q, r) => answerJson(r, 401, { errors: ['x'] }),
+      ],
+      ['404', foreign(404), (_q, r) => r.writeHead(404, SIGNATURE).end()],
+      ['429', 'the registry asks for fewer requests (429)', (_q, r) => r.writeHead(429, SIGNATURE).end()],
+      ['503', 'the registry or a proxy before it failed (503)', (_q, r) => r.writeHead(503, SIGNATURE).end()],
+      [
+        'a redirect',
+        'a redirect (HTTP 307) was refused',
+        (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
+      ],
+      ['too much', 'the answer is too large', (_q, r) => r.end('x'.repeat(2_000_000))],
+      ['a broken connection', 'the connection was broken off', (_q, r) => r.destroy()],
+    ];
+    for (const [what, message, reply] of cases) {
+      it(what, async () => {
+        answer = reply;
+        await assertOutcome('unreachable', message);
+      });
+    }
+
+    it('silence', async () => {
+      answer = () => {};
+      const result = await probe(server.host, {
+        send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 150 }),
+      });
+      assert.equal(result.message, 'no answer within 0.1 s');
+    });
+
+    it('an error that nobody foresaw, without its text', async () => {
+      const result = await probe(server.host, { send: () => Promise.reject(new Error(PASSWORD)) });
+      assert.deepEqual([result.outcome, result.message], ['unreachable', 'the request failed']);
+    });
+  });
+
+  describe('chooses the URL', () => {
+    async function urlOf(host: string): Promise<string | undefined> {
+      let url: string | undefined;
+      await probe(host, {
+        send: (request) => {
+          url = request.url;
+          return Promise.reject(new Error('not sent'));
+        },
+      });
+      return url;
+    }
+
+    for (const [host, url] of [
+      [
+        '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+        'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/',
+      ],
+      ['registry.example.com:5000', 'https://registry.example.com:5000/v2/'],
+      ['127.0.0.1:5000', 'http://127.0.0.1:5000/v2/'],
+      ['localhost:5000', 'http://localhost:5000/v2/'],
+      ['[::1]:5000', 'http://[::1]:5000/v2/'],
+      ['127.0.0.1.example.com', 'https://127.0.0.1.example.com/v2/'],
+      ['localhost.example.com', 'https://localhost.example.com/v2/'],
+    ] as const) {
+      it(`${host} → ${url}`, async () => {
+        assert.equal(await urlOf(host), url);
+      });
+    }
+
+    for (const host of ['a@b', 'a/b', 'a?b', 'a#b', '', 'a b', 'http://a', '[::1', 'a:999999']) {
+      it(`${JSON.stringify(host)}: nothing is sent`, async () => {
+        assert.equal(await urlOf(host), undefined);
+      });
+    }
+  });
+});
+
+function basic(password: string): string {
+  return `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
+}
+
+function challenge(response: Parameters<Answer>[1], header: string): void {
+  response.writeHead(401, { ...SIGNATURE, 'www-authenticate': header }).end();
+}
+
+/** A registry that lets in by one password. */
+function requireBasic(password: string): Answer {
+  return ({ headers: { authorization } }, response) => {
+    if (authorization === basic(password)) answerJson(response, 200, {});
+    else if (authorization === undefined) challenge(response, 'Basic realm="https://127.0.0.1/"');
+    else answerJson(response, 403, { errors: [{ code: 'DENIED', message: 'expired' }] });
+  };
+}
