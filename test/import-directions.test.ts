@@ -10,18 +10,18 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What the files under test import, so that nothing but the rule in question can be wrong with them. */
 const LAYOUT: Readonly<Record<string, string>> = {
   'src/secret.ts': 'export const secret = 1;',
-  'src/createApp.ts': "import { ecr } from './adapters/ecr.js';\nexport const composed = ecr;",
-  'src/domain/token.ts': 'export const token = 1;',
-  'src/domain/plan.ts': "import { token } from './token.js';\nexport const plan = token;",
+  'src/app.ts': "import { ecr } from './adapters/ecr.js';\nexport const composed = ecr;",
+  'src/refresh/token.ts': 'export const token = 1;',
+  'src/refresh/plan.ts': "import { token } from './token.js';\nexport const plan = token;",
   'src/activities/index.ts': 'export interface Steps {\n  readonly a: number;\n}\nexport const steps = 1;',
   'src/activities/ports.ts':
-    "import type { plan } from '../domain/plan.js';\nexport type Port = typeof plan;",
-  'src/adapters/ecr.ts': "import { token } from '../domain/token.js';\nexport const ecr = token;",
+    "import type { plan } from '../refresh/plan.js';\nexport type Port = typeof plan;",
+  'src/adapters/ecr.ts': "import { token } from '../refresh/token.js';\nexport const ecr = token;",
   'src/config/load.ts': "import { secret } from '../secret.js';\nexport const load = secret;",
   'src/workflows/run.ts':
     "import { sleep } from '@temporalio/workflow';\nimport type { Steps } from '../activities/index.js';\n" +
-    "import { plan } from '../domain/plan.js';\nexport const run = (s: Steps): unknown => [sleep, plan, s];",
-  'src/status/read.ts': "import { composed } from '../createApp.js';\nexport const read = composed;",
+    "import { plan } from '../refresh/plan.js';\nexport const run = (s: Steps): unknown => [sleep, plan, s];",
+  'src/status/read.ts': "import { composed } from '../app.js';\nexport const read = composed;",
   'scripts/status.ts': "import { read } from '../src/status/read.js';\nexport const status = read;",
 };
 
@@ -41,12 +41,12 @@ function importing(file: string, from: string): Pick<Forbidden, 'file' | 'source
 }
 
 const FORBIDDEN: readonly Forbidden[] = [
-  { what: 'domain/ imports a package', ...importing('src/domain/bad-1.ts', 'zod') },
-  { what: 'domain/ imports Node', ...importing('src/domain/bad-2.ts', 'node:crypto') },
-  { what: 'domain/ imports something of ours', ...importing('src/domain/bad-3.ts', '../secret.js') },
+  { what: 'domain/ imports a package', ...importing('src/refresh/bad-1.ts', 'zod') },
+  { what: 'domain/ imports Node', ...importing('src/refresh/bad-2.ts', 'node:crypto') },
+  { what: 'domain/ imports something of ours', ...importing('src/refresh/bad-3.ts', '../secret.js') },
   {
     what: 'domain/ imports a type of ours',
-    ...importing('src/domain/bad-4.ts', ''),
+    ...importing('src/refresh/bad-4.ts', ''),
     source: "import type { Steps } from '../activities/index.js';\nexport type T = Steps;",
   },
   { what: 'a workflow imports Node', ...importing('src/workflows/bad-1.ts', 'node:fs') },
@@ -86,25 +86,25 @@ const FORBIDDEN: readonly Forbidden[] = [
   { what: 'a command imports an adapter', ...importing('scripts/bad.ts', '../src/adapters/ecr.js') },
   {
     what: 'two files import each other',
-    file: 'src/domain/circle.ts',
+    file: 'src/refresh/circle.ts',
     source: "import { around } from './around.js';\nexport const circle = (): unknown => around;",
     rule: 'no-cycle',
   },
   {
     what: 'a file has a default export',
-    file: 'src/domain/default.ts',
+    file: 'src/refresh/default.ts',
     source: 'export default function hidden(): void {}',
     rule: 'no-default-export',
   },
   {
     what: 'a file prints',
-    file: 'src/domain/prints.ts',
+    file: 'src/refresh/prints.ts',
     source: "console.log('x');\nexport const printed = 1;",
     rule: 'no-console',
   },
   {
     what: 'a promise is left alone',
-    file: 'src/domain/floating.ts',
+    file: 'src/refresh/floating.ts',
     source: 'export function start(run: () => Promise<void>): void {\n  run();\n}',
     rule: 'no-floating-promises',
   },
@@ -122,7 +122,7 @@ describe('the import directions', function () {
       cpSync(join(ROOT, name), join(folder, name));
     }
     const files = { ...LAYOUT, ...Object.fromEntries(FORBIDDEN.map(({ file, source }) => [file, source])) };
-    write('src/domain/around.ts', "import { circle } from './circle.js';\nexport const around = circle;");
+    write('src/refresh/around.ts', "import { circle } from './circle.js';\nexport const around = circle;");
     for (const [file, source] of Object.entries(files)) write(file, source);
     reports = lint();
   });
@@ -148,13 +148,13 @@ describe('the import directions', function () {
     }
   }
 
-  function getErrorCodes(file: string): string[] {
+  function codesOf(file: string): string[] {
     return reports.filter(({ filename }) => filename.replaceAll('\\', '/') === file).map(({ code }) => code);
   }
 
   for (const { what, file, rule } of FORBIDDEN) {
     it(`forbid that ${what}`, () => {
-      const codes = getErrorCodes(file);
+      const codes = codesOf(file);
       assert.ok(
         codes.some((code) => code.endsWith(`(${rule})`)),
         `reported: ${codes.join(', ') || 'nothing'}`,
@@ -163,6 +163,6 @@ describe('the import directions', function () {
   }
 
   for (const file of Object.keys(LAYOUT)) {
-    it(`have nothing against ${file}`, () => assert.deepEqual(getErrorCodes(file), []));
+    it(`have nothing against ${file}`, () => assert.deepEqual(codesOf(file), []));
   }
 });

@@ -31,7 +31,7 @@ describe('errorClassName', () => {
 describe('safeStackFrames', () => {
   it('says where an error was made, and not what it says', () => {
     const frames = safeStackFrames(new Error('line one\nline two'));
-    assert.match(frames[0] ?? '', /safe-error\.test\.ts:\d+:\d+/);
+    assert.match(frames[0] ?? '', /redact-error\.test\.ts:\d+:\d+/);
     assert.ok(
       frames.every((frame) => frame.startsWith('at ')),
       frames.join('\n'),

@@ -98,7 +98,7 @@ describe('a run without Temporal', () => {
     assert.equal(report.airflows[0]?.refreshed, 1);
     assert.deepEqual(
       report.failures.map(({ type, connections }) => `${type} ${connections.join()}`).toSorted(byText),
-      ['ConnectionMissing gone', 'ConnectionLoginMismatch bad'],
+      ['ConnectionLoginMismatch bad', 'ConnectionMissing gone'],
     );
   });
 
