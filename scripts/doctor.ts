@@ -38,8 +38,8 @@ export function doctorCommand(): Command {
 function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {
   try {
     const config = loadConfig(path);
-    const count = config.airflows.reduce((sum, { connections }) => sum + connections.length, 0);
-    const summary = `${path} is valid: ${config.airflows.length} Airflow(s), ${count} connection(s)`;
+    const count = config.stores.reduce((sum, { connections }) => sum + connections.length, 0);
+    const summary = `${path} is valid: ${config.stores.length} Airflow(s), ${count} connection(s)`;
     const warnings = config.warnings.map((problem) =>
       warning(formatPlace(path, problem), problem.message, problem.remedy),
     );

@@ -8,8 +8,8 @@ export function formatReport(report: RefreshReport): string {
     report.outcome === 'refreshed' ? 'Refreshed.' : 'INCOMPLETE: something failed, see below.',
     table(
       ['airflow', 'registry', 'refreshed', 'failed', 'last refreshed', 'token expires', 'token'],
-      report.airflows.map((row) => [
-        row.airflow,
+      report.stores.map((row) => [
+        row.store,
         row.registry,
         row.refreshed,
         row.failed,
@@ -32,7 +32,7 @@ export function formatPreview(preview: Preview): string {
     table(
       ['airflow', 'connection', 'would', 'registry', 'why'],
       preview.connections.map((row) => [
-        row.airflow,
+        row.store,
         row.connection,
         row.action === 'leave' ? 'leave it alone' : row.action,
         row.registry ?? '-',
@@ -49,7 +49,7 @@ export function formatPreview(preview: Preview): string {
 /** What failed where, why, and what to do; since when, where that was before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
   const from = failure.engine && `from ${failure.engine}`;
-  const place = [failure.stage, failure.airflow, failure.registry, from].filter(Boolean).join(' ');
+  const place = [failure.stage, failure.store, failure.registry, from].filter(Boolean).join(' ');
   const listed = failure.connections.join(', ');
   const more = failure.count > failure.connections.length ? ', …' : '';
   const connections = failure.count === 0 ? '' : ` (${failure.count}: ${listed}${more})`;
@@ -116,7 +116,7 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
       token.usableUntil < token.expiresAt
         ? `${formatTime(token.expiresAt)}; its AWS session ends ${formatTime(token.usableUntil)}`
         : formatTime(token.expiresAt),
-      token.probe,
+      token.check,
     ]),
   );
 }
@@ -124,7 +124,7 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
 function dockerTable({ docker }: Pick<RefreshReport, 'docker'>): string {
   return table(
     ['Docker Engine', 'version', 'registry', 'sign-in'],
-    docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.signIn]),
+    docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.login]),
   );
 }
 

@@ -42,10 +42,10 @@ function formatLastRun(report: RefreshReport, now: Date): string[] {
     '',
     table(
       ['airflow', 'registry', 'refreshed at', 'expires in', 'issued to', 'last outcome'],
-      report.airflows
+      report.stores
         .toSorted(failedFirst)
         .map((row) => [
-          row.airflow,
+          row.store,
           row.registry,
           formatTime(row.lastRefreshedAt),
           formatExpiry(row, now),

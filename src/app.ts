@@ -1,19 +1,21 @@
-// The one place that builds adapters and activities from a configuration, for the worker, `refresh-once` and
-// `doctor` alike.
+// The composition root: the one place that builds stores, issuer, verifiers and activities from a configuration, for the
+// worker, `refresh-once` and `doctor`.
+import type { AllowedConfig, ConfigSource } from './activities/allowed-config.js';
 import { createActivities, type RefreshActivities } from './activities/index.js';
-import type { AllowedStore, AllowedConfig, ConfigSource } from './activities/allowed-config.js';
-import { NegativeCheckCache } from './verify/registry/negative-check-cache.js';
-import { TokenCache } from './ecr/token-cache.js';
-import { createAirflowStore } from './stores/airflow/airflow-store.js';
 import { AwsSessions } from './aws/aws-sessions.js';
-import { createTokenIssuer } from './ecr/token-issuer.js';
-import { createDockerEngine } from './verify/docker/docker-engine.js';
-import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
-import { createRegistryVerifier } from './verify/registry/probe.js';
-import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/config-store.js';
-import { Semaphore } from './refresh/semaphore.js';
+import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refresh-config.js';
+import { TokenCache } from './ecr/token-cache.js';
+import { createTokenIssuer } from './ecr/token-issuer.js';
+import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
 import { staticRegistries } from './refresh/registry-entries.js';
+import { Semaphore } from './refresh/semaphore.js';
+import { createAirflowStore } from './stores/airflow/airflow-store.js';
+import type { ConnectionStore, VariableSource } from './stores/port.js';
+import { createDockerEngine } from './verify/docker/docker-engine.js';
+import { NegativeCheckCache } from './verify/registry/negative-check-cache.js';
+import { createRegistryVerifier } from './verify/registry/probe.js';
+import { createTokenVerifier } from './verify/registry/verify-token.js';
 import { VERSION } from './version.js';
 
 export interface App {
@@ -21,77 +23,123 @@ export interface App {
   readonly source: ConfigSource;
 }
 
-/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
-const SIGN_INS_AT_ONCE = 10;
-
 /** What outlives every edit of the configuration. */
-interface SharedClients {
+export interface SharedClients {
   readonly http: HttpClient;
   readonly aws: AwsSessions;
 }
 
-/** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
-export function createApp(configs: ConfigStore): App {
-  const lasting: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
-  const now = (): Date => new Date();
-  const source = createConfigSource(configs, lasting);
-  const proofs = new NegativeCheckCache(now);
-  const tokens = new TokenCache({
-    issuer: createTokenIssuer(lasting.aws),
-    registry: createRegistryVerifier(lasting),
-    proofs,
-    now,
-  });
-  return { activities: createActivities(source, tokens, proofs), source };
+/** A kind of store: everything that this program knows of it besides its section of the configuration. */
+export interface StoreKind {
+  /** As in the configuration's `StoreConfig.kind` and in reports. */
+  readonly kind: string;
+  /** In messages. */
+  readonly title: string;
+  /** Opens no connection yet. */
+  create(
+    config: StoreConfig,
+    clients: SharedClients,
+  ): { readonly connections: ConnectionStore; readonly variables?: VariableSource };
 }
 
-/** Keeps the adapters of a configuration as long as the configuration: sign-ins outlive a run, not an edit. */
-function createConfigSource(configs: ConfigStore, lasting: SharedClients): ConfigSource {
+const AIRFLOW: StoreKind = {
+  kind: 'airflow',
+  title: 'Airflow',
+  create({ name, settings }, { http: shared, aws }) {
+    // The section of the schema for this kind makes exactly these.
+    const airflow = settings as AirflowSettings;
+    const { caFile } = airflow;
+    const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
+    const store = createAirflowStore({ ...airflow, name, http, aws, now: Date.now });
+    return { connections: store, variables: store };
+  },
+};
+
+export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
+
+export interface AppOptions {
+  readonly storeKinds: readonly StoreKind[];
+}
+
+/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
+const LOGINS_AT_ONCE = 10;
+
+/** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
+export function createApp(
+  configs: ConfigStore,
+  { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
+): App {
+  const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
+  const now = (): Date => new Date();
+  const source = createConfigSource(configs, clients, storeKinds);
+  const negativeChecks = new NegativeCheckCache(now);
+  const tokens = new TokenCache({
+    issuer: createTokenIssuer(clients.aws),
+    verify: createTokenVerifier(createRegistryVerifier(clients), negativeChecks),
+    now,
+  });
+  return { activities: createActivities(source, tokens, negativeChecks), source };
+}
+
+/** Keeps the clients of a configuration as long as the configuration: logins outlive a run, not an edit. */
+function createConfigSource(
+  configs: ConfigStore,
+  clients: SharedClients,
+  kinds: readonly StoreKind[],
+): ConfigSource {
   const built = new WeakMap<RefreshConfig, AllowedConfig>();
-  function allowedConfigFor(config: RefreshConfig): AllowedConfig {
-    const allowed = built.get(config) ?? buildAllowedConfig(config, lasting);
+  function allow(config: RefreshConfig): AllowedConfig {
+    const allowed = built.get(config) ?? buildAllowedConfig(config, clients, kinds);
     built.set(config, allowed);
     return allowed;
   }
   return {
     reread() {
       const { config, problem } = configs.reread();
-      return { allowed: allowedConfigFor(config), ...(problem === undefined ? {} : { problem }) };
+      return { allowed: allow(config), ...(problem === undefined ? {} : { problem }) };
     },
     byHash(configHash) {
       const config = configs.byHash(configHash);
-      return config && allowedConfigFor(config);
+      return config && allow(config);
     },
   };
 }
 
-function buildAllowedConfig(config: RefreshConfig, lasting: SharedClients): AllowedConfig {
+function buildAllowedConfig(
+  config: RefreshConfig,
+  clients: SharedClients,
+  kinds: readonly StoreKind[],
+): AllowedConfig {
+  const stores = config.stores.map((store) => buildStore(store, clients, kinds));
   return {
     configHash: config.hash,
-    airflows: new Map(config.airflows.map((airflow) => [airflow.name, buildAirflow(airflow, lasting)])),
+    stores: new Map(stores.map((store) => [store.name, store])),
+    variables: new Map(stores.flatMap(({ name, variables }) => (variables ? [[name, variables]] : []))),
     registries: config.registries,
     staticRegistries: staticRegistries(config.registries),
     engines: new Map(
-      config.engines.map(({ required, ...target }) => [
-        target.url,
-        { engine: createDockerEngine(target), required, limit: new Semaphore(SIGN_INS_AT_ONCE) },
+      config.engines.map(({ required, ...endpoint }) => [
+        endpoint.url,
+        { engine: createDockerEngine(endpoint), required, limit: new Semaphore(LOGINS_AT_ONCE) },
       ]),
     ),
-    ...engineProblemOf(config),
+    ...findEngineProblem(config),
     getImages: (host) =>
       config.images.filter(({ registry = host }) => registry === host).map(({ image }) => image),
     schedule: config.schedule,
   };
 }
 
-/** Of the warnings about the file, the one that a report without a row of Docker needs. */
-function engineProblemOf({ warnings }: RefreshConfig): { engineProblem?: string } {
-  const problem = warnings.find(({ path }) => path === 'docker.engines');
-  return problem ? { engineProblem: `\`docker.engines\` ${problem.message}` } : {};
+function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly StoreKind[]) {
+  const { name, kind, connections: rules } = config;
+  const found = kinds.find((candidate) => candidate.kind === kind);
+  // The configuration's schema has a section for each kind that is listed, and for no other.
+  if (!found) throw new TypeError(`no store kind ${kind}`);
+  return { name, kind, title: found.title, rules, ...found.create(config, clients) };
 }
 
-function buildAirflow(airflow: AirflowConfig, { http: shared, aws }: SharedClients): AllowedStore {
-  const { caFile, connections } = airflow;
-  const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
-  return { api: createAirflowStore({ ...airflow, http, aws, now: Date.now }), rules: connections };
+/** Of the warnings about the file, the one that a report without a row of Docker needs. */
+function findEngineProblem({ warnings }: RefreshConfig): { engineProblem?: string } {
+  const problem = warnings.find(({ path }) => path === 'docker.engines');
+  return problem ? { engineProblem: `\`docker.engines\` ${problem.message}` } : {};
 }

@@ -1,17 +1,23 @@
-// Owns what one configuration grants, and the look-ups by which activities turn the names they are given into it.
-// Refuses every name that is not there: whoever may start an activity on the task queue gets nothing by it.
+// What one configuration allows, and the lookups by which activities turn the names in their inputs into it. A name that
+// is not in the configuration is refused: starting an activity on the task queue gives no extra access.
+import type { TokenSource } from '../ecr/port.js';
 import { findRule, isConnectionId, type ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
-import type { Semaphore } from '../refresh/semaphore.js';
-import type { ResolvedRegistry, RegistryEntry } from '../refresh/registry-entries.js';
+import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
-import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
-import type { ConnectionStore, DockerEngine } from './ports.js';
+import type { Semaphore } from '../refresh/semaphore.js';
+import type { ConnectionStore, VariableSource } from '../stores/port.js';
+import type { DockerEngine } from '../verify/docker/port.js';
+import type { NegativeChecks } from '../verify/registry/port.js';
 import type { RegistryResolver } from './registry-resolver.js';
-import type { TokenCache } from '../ecr/token-cache.js';
 
 export interface AllowedStore {
-  readonly api: ConnectionStore;
+  readonly name: string;
+  /** Such as `airflow`. */
+  readonly kind: string;
+  /** The kind in messages, such as `Airflow`. */
+  readonly title: string;
+  readonly connections: ConnectionStore;
   readonly rules: readonly ConnectionRule[];
 }
 
@@ -19,16 +25,18 @@ export interface AllowedEngine {
   readonly engine: DockerEngine;
   /** Named in the configuration, so that its absence is a failure; the default one may be absent. */
   readonly required: boolean;
-  /** How many sign-ins it does at once, for all runs of this worker: hundreds at once would keep each other waiting. */
+  /** How many logins it does at once, for all runs of this worker: hundreds at once would keep each other waiting. */
   readonly limit: Semaphore;
 }
 
-/** One configuration, with an adapter behind every name in it. */
+/** One configuration, with a client behind every name in it. */
 export interface AllowedConfig {
   readonly configHash: string;
-  readonly airflows: ReadonlyMap<string, AllowedStore>;
+  readonly stores: ReadonlyMap<string, AllowedStore>;
+  /** By the name of the store that has them. */
+  readonly variables: ReadonlyMap<string, VariableSource>;
   readonly registries: readonly RegistryEntry[];
-  /** Those whose account and region no Airflow keeps: looked through for every connection and token. */
+  /** Those whose account and region are in the file: looked through for every connection and token. */
   readonly staticRegistries: readonly ResolvedRegistry[];
   readonly engines: ReadonlyMap<string, AllowedEngine>;
   /** Why there is no default engine, where one was to be tested. */
@@ -39,7 +47,7 @@ export interface AllowedConfig {
 }
 
 export interface ConfigSource {
-  /** Reads the configuration file again; of an invalid one it says the problem and gives the last good allowed. */
+  /** Reads the configuration file again; with an invalid one: its problem, and the last good configuration. */
   reread(): { readonly allowed: AllowedConfig; readonly problem?: string };
   /** The current or the previous configuration by its hash; undefined when this worker does not have it. */
   byHash(configHash: string): AllowedConfig | undefined;
@@ -48,10 +56,10 @@ export interface ConfigSource {
 /** What the activities of a worker share. */
 export interface Dependencies {
   readonly source: ConfigSource;
-  readonly tokens: TokenCache;
+  readonly tokens: TokenSource;
   readonly registries: RegistryResolver;
-  /** Registries, and engines before them, that were seen to refuse a wrong password. */
-  readonly proofs: NegativeCheckCache;
+  /** Engines, each with a registry, that were seen to reject a wrong password. */
+  readonly negativeChecks: NegativeChecks;
 }
 
 /** @throws RefreshFailure ConfigVersionMismatch */
@@ -64,23 +72,23 @@ export function getAllowedConfig(source: ConfigSource, configHash: string): Allo
 
 /** @throws RefreshFailure InputNotAllowed */
 export function getAllowedStore(allowed: AllowedConfig, name: string): AllowedStore {
-  return allowed.airflows.get(name) ?? notAllowed('airflow');
+  return allowed.stores.get(name) ?? notAllowed('store');
 }
 
 /**
- * The rule that grants each of the connections, by their ids.
+ * The rule that allows each of the connections, by their ids.
  * @throws RefreshFailure InputNotAllowed when none does for one of them
  */
 export function getAllowedRules(
-  airflow: AllowedStore,
+  store: AllowedStore,
   ids: readonly string[],
 ): ReadonlyMap<string, ConnectionRule> {
-  return new Map(ids.map((id) => [id, getAllowedRule(airflow, id)]));
+  return new Map(ids.map((id) => [id, getAllowedRule(store, id)]));
 }
 
 /** A pattern matches any text, which must not become a part of a request. */
-function getAllowedRule(airflow: AllowedStore, id: string): ConnectionRule {
-  return (isConnectionId(id) && findRule(airflow.rules, id)) || notAllowed('connection');
+function getAllowedRule(store: AllowedStore, id: string): ConnectionRule {
+  return (isConnectionId(id) && findRule(store.rules, id)) || notAllowed('connection');
 }
 
 /** @throws RefreshFailure InputNotAllowed */

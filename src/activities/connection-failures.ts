@@ -45,7 +45,7 @@ export class ConnectionFailures {
     const worst = passing ?? this.#failed[0];
     if (worst && !this.#anyHealthy && !(witness && (await succeeds(witness)))) throw worst.failure;
     if (passing && attemptNumber <= ATTEMPTS_BEFORE_ISOLATING) throw passing.failure;
-    return this.#failed.map(({ id, failure }) => toProblem(id, failure));
+    return this.#failed.map(({ id, failure }) => toProblem(id, failure.narrowTo('connection')));
   }
 }
 
@@ -67,7 +67,8 @@ export async function forEachConnection<T>(
 }
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {
-  return { connection, type: failure.type, message: failure.message, remedy: failure.remedy };
+  const { type, scope, message, remedy } = failure;
+  return { connection, type, scope, message, remedy };
 }
 
 async function succeeds(call: () => Promise<unknown>): Promise<boolean> {

@@ -4,10 +4,10 @@ import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { Semaphore } from '../refresh/semaphore.js';
 import type { ExtractInput, RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
 import type { TokenGroup } from '../refresh/token-group.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../refresh/attempt.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
 import { getAllowedConfig, type Dependencies, type AllowedConfig } from './allowed-config.js';
-import { toTokenInfo } from '../ecr/token-cache.js';
+import { toTokenInfo } from '../refresh/token-info.js';
 
 /**
  * Registries of one group that are asked side by side. Some hundreds in a row would outlast the attempt when they do not
@@ -30,13 +30,13 @@ export async function extractToken(
   const limit = new Semaphore(PROBES_AT_ONCE);
   const probed = await Promise.all(
     input.registries.map((registry) =>
-      limit.run(() => shared.tokens.take(attempt, allowed, group, registry)),
+      limit.run(() => shared.tokens.take(attempt, group, registry, allowed.getImages(registry))),
     ),
   );
   const [first] = probed;
   const probes = probed.map(({ probe }) => probe);
-  if (!first || probes.every((probe) => probe.outcome === 'refused')) throw refusalByAll(probes);
-  return toTokenInfo(first.token, allowed, probes);
+  if (!first || probes.every((probe) => probe.outcome === 'rejected')) throw refusalByAll(probes);
+  return toTokenInfo(first.token, allowed.schedule, probes);
 }
 
 /** All registries must be of the group that was asked for. */

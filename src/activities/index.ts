@@ -10,28 +10,17 @@ import type {
   UpdateInput,
   UpdateOutcome,
 } from '../refresh/activity-types.js';
-import type { Attempt } from './attempt.js';
-import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
+import type { Attempt } from '../refresh/attempt.js';
+import type { NegativeChecks } from '../verify/registry/port.js';
 import { extractToken } from './extract-token.js';
-import { checkInput } from './input-schemas.js';
+import { DOCKER_INPUT, EXTRACT_INPUT, INSPECT_INPUT, parseInput, UPDATE_INPUT } from './input-schemas.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
 import { RegistryResolver } from './registry-resolver.js';
 import type { Dependencies, ConfigSource } from './allowed-config.js';
 import { testDocker } from './test-docker.js';
-import type { TokenCache } from '../ecr/token-cache.js';
+import type { TokenSource } from '../ecr/port.js';
 import { updateConnections } from './update-connections.js';
-
-const INSPECT_INPUT = { configHash: 'name', airflow: 'name', page: 'page' } as const;
-const EXTRACT_INPUT = { configHash: 'name', group: 'name', registries: 'names' } as const;
-const UPDATE_INPUT = {
-  configHash: 'name',
-  airflow: 'name',
-  registry: 'name',
-  group: 'name?',
-  connections: 'names',
-} as const;
-const DOCKER_INPUT = { configHash: 'name', engine: 'name', registry: 'name', group: 'name?' } as const;
 
 export interface RefreshActivities {
   planRefresh(attempt: Attempt): Promise<RefreshPlan>;
@@ -44,17 +33,17 @@ export interface RefreshActivities {
 /** Activities are async, so that a refused input is a rejection like every other failure. */
 export function createActivities(
   source: ConfigSource,
-  tokens: TokenCache,
-  proofs: NegativeCheckCache,
+  tokens: TokenSource,
+  negativeChecks: NegativeChecks,
 ): RefreshActivities {
-  const shared: Dependencies = { source, tokens, registries: new RegistryResolver(), proofs };
+  const shared: Dependencies = { source, tokens, registries: new RegistryResolver(), negativeChecks };
   return {
     planRefresh: () => planRefresh(source),
     inspectConnections: async (attempt, input) =>
-      inspectConnections(shared, attempt, checkInput(input, INSPECT_INPUT)),
-    extractToken: async (attempt, input) => extractToken(shared, attempt, checkInput(input, EXTRACT_INPUT)),
+      inspectConnections(shared, attempt, parseInput(INSPECT_INPUT, input)),
+    extractToken: async (attempt, input) => extractToken(shared, attempt, parseInput(EXTRACT_INPUT, input)),
     updateConnections: async (attempt, input) =>
-      updateConnections(shared, attempt, checkInput(input, UPDATE_INPUT)),
-    testDocker: async (attempt, input) => testDocker(shared, attempt, checkInput(input, DOCKER_INPUT)),
+      updateConnections(shared, attempt, parseInput(UPDATE_INPUT, input)),
+    testDocker: async (attempt, input) => testDocker(shared, attempt, parseInput(DOCKER_INPUT, input)),
   };
 }

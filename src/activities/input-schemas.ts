@@ -1,30 +1,40 @@
-// Owns the first look at what an activity is given: whoever may reach the task queue may send anything. Refuses
-// whatever has not the form that the workflow sends, before any of it is looked up.
+// Shapes of the activities' inputs, checked before anything in them is looked up: anyone who can reach the task queue
+// can send anything.
+import { z } from 'zod';
+import type { DockerInput, ExtractInput, InspectInput, UpdateInput } from '../refresh/activity-types.js';
 import { RefreshFailure } from '../refresh/failures.js';
 
-/** `name?`: may be absent, as it is in runs that an earlier release began. */
-export type FieldForm = 'name' | 'name?' | 'names' | 'page';
+const name = z.string();
+const names = z.array(name).min(1).readonly();
 
-/** @throws RefreshFailure InputNotAllowed when the input is no object, or one of its fields not of its form */
-export function checkInput<T extends object>(
-  input: T,
-  forms: Readonly<Record<keyof T & string, FieldForm>>,
-): T {
-  const given: unknown = input;
-  const hasForm =
-    typeof given === 'object' &&
-    given !== null &&
-    Object.entries(forms).every(([field, form]) =>
-      isOfForm((given as Record<string, unknown>)[field], form as FieldForm),
-    );
-  if (hasForm) return input;
+export const INSPECT_INPUT: z.ZodType<InspectInput> = z.object({
+  configHash: name,
+  store: name,
+  page: z.number().int().nonnegative(),
+});
+export const EXTRACT_INPUT: z.ZodType<ExtractInput> = z.object({
+  configHash: name,
+  group: name,
+  registries: names,
+});
+export const UPDATE_INPUT: z.ZodType<UpdateInput> = z.object({
+  configHash: name,
+  store: name,
+  registry: name,
+  group: name,
+  connections: names,
+});
+export const DOCKER_INPUT: z.ZodType<DockerInput> = z.object({
+  configHash: name,
+  engine: name,
+  registry: name,
+  group: name,
+});
+
+/** @throws RefreshFailure InputNotAllowed when the input has another shape */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
   // Nothing of it is shown: it came from outside and may be anything.
   throw new RefreshFailure('InputNotAllowed', 'The activity was given something else than a run gives it.');
-}
-
-function isOfForm(value: unknown, form: FieldForm): boolean {
-  if (form === 'page') return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-  if (form === 'name?' && value === undefined) return true;
-  if (form === 'name' || form === 'name?') return typeof value === 'string';
-  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }

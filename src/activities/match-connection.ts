@@ -1,4 +1,4 @@
-// Owns the judgement of a connection by the rule of the configuration that grants it: reads what the rule's registry
+// Owns the check of a connection by the rule of the configuration that grants it: reads what the rule's registry
 // is, where Airflow Variables say that. Refuses to let a registry that is not known stop connections of others.
 import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
@@ -6,7 +6,7 @@ import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { findRegistriesByHost, type ResolvedRegistry } from '../refresh/registry-entries.js';
 import { normalizeHost } from '../refresh/registry-host.js';
 import type { TokenGroup } from '../refresh/token-group.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../refresh/attempt.js';
 import type { Dependencies, AllowedConfig } from './allowed-config.js';
 
 export interface MatchContext {
@@ -34,17 +34,17 @@ const REGISTRY_FAILURES: readonly FailureType[] = [
  * @throws RefreshFailure what ConnectionStore throws for a Variable, where that may pass
  */
 export async function matchConnection(
-  judge: MatchContext,
+  context: MatchContext,
   rule: ConnectionRule,
   connection: ConnectionRecord,
 ): Promise<Writable | RefreshFailure> {
   const wanted =
     rule.registry === undefined
-      ? await findByHost(judge, connection)
-      : await findRegistry(judge, rule.registry);
+      ? await findByHost(context, connection)
+      : await findRegistry(context, rule.registry);
   if (wanted instanceof RefreshFailure) return wanted;
-  const judgement = checkConnection(connection, wanted);
-  return judgement.writable ? judgement : notWritten(connection, judgement.type, judgement.message);
+  const check = checkConnection(connection, wanted);
+  return check.writable ? check : notWritten(connection, check.type, check.message);
 }
 
 function notWritten({ id }: ConnectionRecord, type: FailureType, message: string, remedy?: string) {
@@ -53,10 +53,10 @@ function notWritten({ id }: ConnectionRecord, type: FailureType, message: string
 
 /** The one entry of `registries` that the connection's host is of; undefined when its host alone tells. */
 async function findByHost(
-  judge: MatchContext,
+  context: MatchContext,
   connection: ConnectionRecord,
 ): Promise<ResolvedRegistry | RefreshFailure | undefined> {
-  const { registries, staticRegistries } = judge.allowed;
+  const { registries, staticRegistries } = context.allowed;
   const host = connection.host ?? '';
   const [first, ...more] = findRegistriesByHost(staticRegistries, host);
   if (first && more.length > 0) {
@@ -68,29 +68,30 @@ async function findByHost(
   if (first) return first;
   // Of an entry whose account or region an Airflow keeps, only a host of its own is known before that is read.
   const settings = registries.find(({ registryHost }) => registryHost === normalizeHost(host));
-  return settings && findRegistry(judge, settings.name);
+  return settings && findRegistry(context, settings.name);
 }
 
 /** The registry that a missing connection is to be made for; undefined when it is not to be made. */
 export async function registryToCreate(
-  judge: MatchContext,
+  context: MatchContext,
   rule: ConnectionRule,
 ): Promise<ResolvedRegistry | RefreshFailure | undefined> {
   if (rule.kind !== 'id' || rule.ifMissing !== 'create' || rule.registry === undefined) return undefined;
-  return findRegistry(judge, rule.registry);
+  return findRegistry(context, rule.registry);
 }
 
 async function findRegistry(
-  judge: MatchContext,
+  context: MatchContext,
   name: string,
 ): Promise<ResolvedRegistry | RefreshFailure | undefined> {
-  const { shared, allowed, attempt } = judge;
+  const { shared, allowed, attempt } = context;
   const settings = allowed.registries.find((candidate) => candidate.name === name);
   if (!settings) return undefined;
   try {
     return await shared.registries.find(allowed, settings, attempt);
   } catch (error) {
-    if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type)) return error;
+    if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type))
+      return error.narrowTo('registry');
     throw error;
   }
 }

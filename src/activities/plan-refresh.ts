@@ -7,7 +7,7 @@ export async function planRefresh(source: ConfigSource): Promise<RefreshPlan> {
   const { allowed, problem } = source.reread();
   return {
     configHash: allowed.configHash,
-    airflows: [...allowed.airflows.keys()],
+    stores: [...allowed.stores.values()].map(({ name, kind, title }) => ({ name, kind, title })),
     engines: [...allowed.engines.keys()],
     ...(allowed.engineProblem === undefined ? {} : { engineProblem: allowed.engineProblem }),
     ...(problem === undefined ? {} : { configProblem: problem }),

@@ -8,7 +8,7 @@ import {
   type ResolvedRegistry,
   type RegistryEntry,
 } from '../refresh/registry-entries.js';
-import { orAbort, type Attempt } from './attempt.js';
+import { orAbort, type Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 
 /** A reading serves every activity that waits for it, so it has a limit of its own: two GETs and a sign-in. */
@@ -73,10 +73,10 @@ async function readVariable(
   signal: AbortSignal,
 ): Promise<string> {
   const place = `Variable ${key} of Airflow ${airflow}, the ${kind} of registry ${registry},`;
-  const granted = allowed.airflows.get(airflow);
+  const source = allowed.variables.get(airflow);
   // The configuration is checked for it; a failure of the catalogue all the same.
-  if (!granted) throw new RefreshFailure('AirflowVariableMissing', `${place} is of no configured airflow.`);
-  const value = (await granted.api.readVariable(key, signal))?.trim();
+  if (!source) throw new RefreshFailure('AirflowVariableMissing', `${place} is of no configured airflow.`);
+  const value = (await source.readVariable(key, signal))?.trim();
   if (value === undefined) throw new RefreshFailure('AirflowVariableMissing', `${place} does not exist.`);
   const { fits, what } = GRAMMARS[kind];
   if (fits(value)) return value;

@@ -7,21 +7,20 @@ import {
   type ResolvedRegistry,
 } from '../refresh/registry-entries.js';
 import type { TokenGroup } from '../refresh/token-group.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../refresh/attempt.js';
 import { notAllowed, type Dependencies, type AllowedConfig } from './allowed-config.js';
 
 /**
  * The token group of a registry.
  *
- * @param group its name, where two groups may be of one registry: as one principal for one Airflow, as another for the next.
- *   Without it, as in runs that an earlier release began, the first is taken.
+ * @param group its name: a registry may have two, one principal for one store and another for the next
  * @throws RefreshFailure InputNotAllowed, and whatever RegistryResolver throws
  */
 export async function resolveTokenGroup(
   { registries: known }: Dependencies,
   allowed: AllowedConfig,
   host: string,
-  group: string | undefined,
+  group: string,
   attempt: Attempt,
 ): Promise<TokenGroup> {
   const found = pick(groupsOfHost(allowed.staticRegistries, host), group);
@@ -43,6 +42,6 @@ function groupsOfHost(registries: readonly ResolvedRegistry[], host: string): To
   return (ofHost.length > 0 ? groups : [findTokenGroup(host)]).filter((group) => group !== undefined);
 }
 
-function pick(groups: readonly TokenGroup[], name: string | undefined): TokenGroup | undefined {
-  return name === undefined ? groups[0] : groups.find((group) => group.name === name);
+function pick(groups: readonly TokenGroup[], name: string): TokenGroup | undefined {
+  return groups.find((group) => group.name === name);
 }

@@ -6,17 +6,17 @@ import { toRejection } from '../refresh/registry-probe.js';
 import type { DockerInput, DockerLogin } from '../refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../refresh/token.js';
 import { Secret } from '../log/secret.js';
-import { orAbort, type Attempt } from './attempt.js';
-import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
+import { orAbort, type Attempt } from '../refresh/attempt.js';
+import type { NegativeChecks } from '../verify/registry/port.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
-import type { DockerEngine } from './ports.js';
+import type { DockerEngine } from '../verify/docker/port.js';
 import {
   getAllowedEngine,
   getAllowedConfig,
   type AllowedEngine,
   type Dependencies,
 } from './allowed-config.js';
-import type { ProbedToken } from '../ecr/token-cache.js';
+import type { ProbedToken } from '../ecr/port.js';
 
 /**
  * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, and whatever DockerEngine, RegistryResolver and
@@ -30,23 +30,24 @@ export async function testDocker(
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const granted = getAllowedEngine(allowed, input.engine);
   const group = await resolveTokenGroup(shared, allowed, input.registry, input.group, attempt);
-  const take = (): Promise<ProbedToken> => shared.tokens.take(attempt, allowed, group, input.registry);
+  const take = (): Promise<ProbedToken> =>
+    shared.tokens.take(attempt, group, input.registry, allowed.getImages(input.registry));
   const test = granted.limit.run(() => {
     // It may have waited for its turn longer than it had time.
     attempt.signal.throwIfAborted();
-    return testFrom(granted, shared.proofs, input, take, attempt.signal);
+    return testFrom(granted, shared.negativeChecks, input, take, attempt.signal);
   });
   return orAbort(test, attempt.signal);
 }
 
 async function testFrom(
   granted: AllowedEngine,
-  proofs: NegativeCheckCache,
+  checks: NegativeChecks,
   { engine, registry }: DockerInput,
   take: () => Promise<ProbedToken>,
   signal: AbortSignal,
 ): Promise<DockerLogin> {
-  const untested = { engine, registry, signIn: 'none', fingerprint: null } as const;
+  const untested = { engine, registry, login: 'none', fingerprint: null } as const;
   const version = await readVersion(granted, signal);
   if (version instanceof RefreshFailure) {
     // What the warning says already is not said twice.
@@ -60,12 +61,12 @@ async function testFrom(
   }
   if (probe.outcome === 'unreachable' && !parseEcrHost(registry))
     return { ...untested, version, reason: UNASKED };
-  await granted.engine.signIn(registry, token.password, signal);
+  await granted.engine.login(registry, token.password, signal);
   const key = JSON.stringify([engine, registry]);
-  const isProven = proofs.has(key) || (await refusesWrongPassword(granted.engine, registry, signal));
-  if (isProven === 'seen') proofs.add(key);
-  const signIn = isProven ? 'ok' : 'inconclusive';
-  return { engine, version, registry, signIn, fingerprint: token.fingerprint };
+  const isProven = checks.has(key) || (await refusesWrongPassword(granted.engine, registry, signal));
+  if (isProven === 'seen') checks.add(key);
+  const login = isProven ? 'ok' : 'inconclusive';
+  return { engine, version, registry, login, fingerprint: token.fingerprint };
 }
 
 /** Of ECR's own hosts, which TLS proves, no realm but their own is to be feared. */
@@ -82,7 +83,7 @@ async function refusesWrongPassword(
   signal: AbortSignal,
 ): Promise<'seen' | 'unknown' | false> {
   try {
-    await engine.signIn(registry, new Secret(WRONG_PASSWORD), signal);
+    await engine.login(registry, new Secret(WRONG_PASSWORD), signal);
     return false;
   } catch (error) {
     if (!(error instanceof RefreshFailure)) throw error;

@@ -4,10 +4,10 @@ import { RefreshFailure } from '../refresh/failures.js';
 import { toRejection } from '../refresh/registry-probe.js';
 import type { TokenInfo, UpdateInput, UpdateOutcome } from '../refresh/activity-types.js';
 import { parseUpdateProgress, toOutcome, type UpdateProgress } from '../refresh/update-progress.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../refresh/attempt.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
 import { getAllowedStore, getAllowedRules, getAllowedConfig, type Dependencies } from './allowed-config.js';
-import { toTokenInfo } from '../ecr/token-cache.js';
+import { toTokenInfo } from '../refresh/token-info.js';
 import { writePasswords } from './write-passwords.js';
 
 /** Of the connections that failed so far, heartbeats name as many. */
@@ -23,18 +23,18 @@ export async function updateConnections(
   input: UpdateInput,
 ): Promise<UpdateOutcome> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
-  const airflow = getAllowedStore(allowed, input.airflow);
-  const rules = getAllowedRules(airflow, input.connections);
+  const store = getAllowedStore(allowed, input.store);
+  const rules = getAllowedRules(store, input.connections);
   const progress = new Progress(attempt, input.connections, noted(shared, attempt, input.connections));
   try {
     const { registry } = input;
     const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
-    const { token, probe } = await shared.tokens.take(attempt, allowed, group, registry);
+    const { token, probe } = await shared.tokens.take(attempt, group, registry, allowed.getImages(registry));
     const refusal = toRejection(probe);
     if (refusal) throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
-    const facts = toTokenInfo(token, allowed, [probe]);
+    const facts = toTokenInfo(token, allowed.schedule, [probe]);
     const problems = await writePasswords(
-      { judge: { shared, allowed, attempt }, airflow, rules, registry, token },
+      { context: { shared, allowed, attempt }, store, rules, registry, token },
       progress.pending(),
       progress.written(),
       (written, failed) => progress.note(facts, written, failed),

@@ -7,9 +7,9 @@ import type { ConnectionProblem } from '../refresh/activity-types.js';
 import { ATTEMPTS_BEFORE_ISOLATING, toProblem, ConnectionFailures } from './connection-failures.js';
 import { missing } from './inspect-connections.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
-import type { BulkOutcome } from './ports.js';
+import type { WriteResult } from '../stores/port.js';
 import type { AllowedStore } from './allowed-config.js';
-import type { Token } from '../ecr/token-cache.js';
+import type { Token } from '../ecr/port.js';
 
 /** Up to here one by one: Airflow answers a single write with the connection, so that each is seen to be right. */
 const MOST_SINGLE_WRITES = 10;
@@ -20,8 +20,8 @@ const MOST_SINGLE_WRITES = 10;
 const CONNECTIONS_PER_PART = 25;
 
 export interface Write {
-  readonly judge: MatchContext;
-  readonly airflow: AllowedStore;
+  readonly context: MatchContext;
+  readonly store: AllowedStore;
   readonly rules: ReadonlyMap<string, ConnectionRule>;
   readonly registry: string;
   readonly token: Token;
@@ -47,7 +47,7 @@ export async function writePasswords(
   }
   const [witness] = known;
   const problems = await tally.sick.problems(
-    write.judge.attempt.number,
+    write.context.attempt.number,
     witness === undefined ? undefined : () => writeOne(write, witness),
   );
   return [...problems, ...tally.problems];
@@ -80,10 +80,12 @@ class Tally {
 }
 
 async function writePart(write: Write, ids: readonly string[], tally: Tally): Promise<void> {
-  const { airflow, token, judge } = write;
+  const { store, token, context } = write;
   const mayBulk = ids.length > MOST_SINGLE_WRITES && !tally.isBulkRefused;
   const passwordBytes = Buffer.byteLength(token.password.reveal());
-  const atOnce = mayBulk ? await airflow.api.bulkLimit(passwordBytes, judge.attempt.signal) : 1;
+  const atOnce = mayBulk
+    ? await store.connections.maxRecordsPerWrite(passwordBytes, context.attempt.signal)
+    : 1;
   if (atOnce <= 1) return writeEach(write, ids, tally);
   const looked: ConnectionRecord[] = [];
   for (const id of ids) {
@@ -107,19 +109,21 @@ async function writeEach(write: Write, ids: readonly string[], tally: Tally): Pr
 
 /** Answers the id once its connection holds the token, or why it was left alone. */
 async function writeOne(write: Write, id: string): Promise<string | ConnectionProblem> {
-  const { airflow, token, judge } = write;
+  const { store, token, context } = write;
   const before = await lookAt(write, id);
   if (!isStored(before)) return before;
-  const after = await airflow.api.writePassword(before, token.password, judge.attempt.signal);
-  if (!after) return missing(id);
-  if (after.id === id && !(await objectionTo(write, after))) return id;
+  const [result] = await store.connections.write([before], token.password, context.attempt.signal);
+  if (result?.outcome === 'failed') throw result.failure;
+  if (result?.outcome !== 'written') return missing(store, id);
+  const { record } = result;
+  if (!record || (record.id === id && !(await objectionTo(write, record)))) return id;
   return unconfirmed(id, `Connection ${id} was edited by somebody else while it was written.`);
 }
 
 /** The connection as it is right before it is written; its id when it was made with the token; else what is wrong. */
 async function lookAt(write: Write, id: string): Promise<ConnectionRecord | string | ConnectionProblem> {
-  const { airflow, judge } = write;
-  const found = await airflow.api.readConnection(id, judge.attempt.signal);
+  const { store, context } = write;
+  const found = await store.connections.read(id, context.attempt.signal);
   if (!found) return create(write, id);
   const objection = await objectionTo(write, found);
   return objection ? toProblem(id, objection) : found;
@@ -127,30 +131,31 @@ async function lookAt(write: Write, id: string): Promise<ConnectionRecord | stri
 
 /** Makes a connection that the configuration lets be made. Where somebody else was faster, theirs is looked at. */
 async function create(write: Write, id: string): Promise<ConnectionRecord | string | ConnectionProblem> {
-  const { airflow, judge, rules, token, registry } = write;
-  const { signal } = judge.attempt;
+  const { store, context, rules, token, registry } = write;
+  const { signal } = context.attempt;
   const rule = rules.get(id);
-  const wanted = rule && (await registryToCreate(judge, rule));
-  if (!wanted) return missing(id);
+  const wanted = rule && (await registryToCreate(context, rule));
+  if (!wanted) return missing(store, id);
   if (wanted instanceof RefreshFailure) return toProblem(id, wanted);
   if (wanted.host !== registry) {
     const message = `Connection ${id} is not made: its registry is now ${wanted.host}.`;
     return toProblem(id, new RefreshFailure('ConnectionRegistryChanged', message));
   }
   const connection = { id, host: registry, description: `Made by airflow-ecr-refresh for ${wanted.name}.` };
-  if ((await airflow.api.createConnection(connection, token.password, signal)) === 'created') return id;
-  const theirs = await airflow.api.readConnection(id, signal);
-  if (!theirs) return missing(id);
+  if ((await store.connections.create(connection, token.password, signal)) === 'created') return id;
+  const theirs = await store.connections.read(id, signal);
+  if (!theirs) return missing(store, id);
   const objection = await objectionTo(write, theirs);
   return objection ? toProblem(id, objection) : theirs;
 }
 
 async function objectionTo(write: Write, connection: ConnectionRecord): Promise<RefreshFailure | undefined> {
   const rule = write.rules.get(connection.id);
-  if (!rule) return new RefreshFailure('WriteUnconfirmed', 'Airflow answered with another connection.');
-  const verdict = await matchConnection(write.judge, rule, connection);
-  if (verdict instanceof RefreshFailure) return verdict;
-  const { registry, group } = verdict;
+  if (!rule)
+    return new RefreshFailure('WriteUnconfirmed', `${write.store.title} answered with another connection.`);
+  const check = await matchConnection(write.context, rule, connection);
+  if (check instanceof RefreshFailure) return check;
+  const { registry, group } = check;
   if (registry === write.registry && group.name === write.token.group.name) return undefined;
   const message = `Connection ${connection.id} is not written: it is now of ${registry} (${group.name}).`;
   return new RefreshFailure('ConnectionRegistryChanged', message);
@@ -162,18 +167,18 @@ async function writeTogether(
   connections: readonly ConnectionRecord[],
   tally: Tally,
 ): Promise<void> {
-  const { airflow, token, judge } = write;
+  const { store, token, context } = write;
   const ids = connections.map(({ id }) => id);
   if (tally.isBulkRefused) return writeEach(write, ids, tally);
-  let outcomes: readonly BulkOutcome[];
+  let outcomes: readonly WriteResult[];
   try {
-    outcomes = await airflow.api.writeMany(connections, token.password, judge.attempt.signal);
+    outcomes = await store.connections.write(connections, token.password, context.attempt.signal);
   } catch (error) {
     if (!(error instanceof RefreshFailure)) throw error;
     tally.isBulkRefused = error.type === 'StoreForbidden' || error.type === 'StoreRequestRejected';
     if (!tally.isBulkRefused && error.type !== 'StoreUnavailable') throw error;
     // One connection may be what fails a request for many, again and again.
-    if (tally.isBulkRefused || judge.attempt.number > ATTEMPTS_BEFORE_ISOLATING)
+    if (tally.isBulkRefused || context.attempt.number > ATTEMPTS_BEFORE_ISOLATING)
       return writeEach(write, ids, tally);
     for (const id of ids) tally.sick.add(id, error);
     return;
@@ -184,8 +189,8 @@ async function writeTogether(
     const outcome = byId.get(id);
     if (outcome?.outcome === 'failed') tally.sick.add(id, outcome.failure);
     else if (outcome?.outcome === 'written') settled.push(id);
-    else if (outcome?.outcome === 'missing') settled.push(missing(id));
-    else settled.push(unconfirmed(id, `Airflow did not say what became of connection ${id}.`));
+    else if (outcome?.outcome === 'missing') settled.push(missing(store, id));
+    else settled.push(unconfirmed(id, `${store.title} did not say what became of connection ${id}.`));
   }
   if (settled.length > 0) tally.settle(settled);
 }

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 
 import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './config-error.js';
 import { reportIssues } from './schema-errors.js';
-import type { AirflowConfig, RefreshConfig } from './refresh-config.js';
+import type { RefreshConfig, StoreConfig } from './refresh-config.js';
 import { resolveAirflows } from './resolve-airflows.js';
 import { resolveEngines } from './resolve-engines.js';
 import { resolveImages } from './resolve-images.js';
@@ -56,7 +56,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   warnUnusedRegistries(
     raw['registries'],
     registries.map(({ registry }) => registry),
-    namedRegistries(airflows.map(({ airflow }) => airflow)),
+    namedRegistries(airflows.map(({ store }) => store)),
     resolution,
   );
   const { taskQueue } = parsed.data.temporal;
@@ -71,7 +71,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
       ...(images.length === 0 ? {} : { images }),
     }),
     path,
-    airflows: airflows.map(({ airflow }) => airflow),
+    stores: airflows.map(({ store }) => store),
     registries: registries.map(({ registry }) => registry),
     engines: engines.map(({ engine }) => engine),
     images,
@@ -81,8 +81,8 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
 }
 
 /** The registries that some entry of `connections` names. */
-function namedRegistries(airflows: readonly AirflowConfig[]): ReadonlySet<string> {
-  const rules = airflows.flatMap(({ connections }) => connections);
+function namedRegistries(stores: readonly StoreConfig[]): ReadonlySet<string> {
+  const rules = stores.flatMap(({ connections }) => connections);
   return new Set(rules.flatMap(({ registry }) => (registry === undefined ? [] : [registry])));
 }
 

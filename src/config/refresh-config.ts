@@ -27,8 +27,7 @@ export interface ExtraHeader {
   readonly read: ReadSecret;
 }
 
-export interface AirflowConfig {
-  readonly name: string;
+export interface AirflowSettings {
   /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
   readonly url?: string;
   readonly auth: AirflowAuth;
@@ -37,7 +36,16 @@ export interface AirflowConfig {
   readonly headers: readonly ExtraHeader[];
   /** Absolute path of a PEM file with the authorities to trust besides Node's own. */
   readonly caFile?: string;
+}
+
+/** Where connections are kept: an Airflow instance, or a store of another kind. */
+export interface StoreConfig {
+  readonly name: string;
+  /** `airflow` for an entry of `airflows`. */
+  readonly kind: string;
   readonly connections: readonly ConnectionRule[];
+  /** What a store of this kind needs; of kind `airflow` AirflowSettings. */
+  readonly settings: object;
 }
 
 /** Its host is the one that the file gives, else the one that follows from account and region once they are known. */
@@ -75,7 +83,7 @@ export interface RefreshConfig {
   readonly hash: string;
   /** The file it was read from, as it was given. */
   readonly path: string;
-  readonly airflows: readonly AirflowConfig[];
+  readonly stores: readonly StoreConfig[];
   readonly registries: readonly RegistryConfig[];
   readonly engines: readonly EngineConfig[];
   readonly images: readonly ImageConfig[];

@@ -3,7 +3,7 @@
 import { isExampleUrl, readAirflowUrl } from './urls.js';
 import { readCaFile } from './ca-file.js';
 import type { SettingPath } from './config-error.js';
-import type { AirflowConfig } from './refresh-config.js';
+import type { AirflowSettings, StoreConfig } from './refresh-config.js';
 import type { Reference } from './references.js';
 import { resolveAuth, type ResolvedAuth } from './resolve-auth.js';
 import { reportOverlaps, resolveConnections, type PlacedRule } from './resolve-connections.js';
@@ -24,7 +24,7 @@ import { airflowSchema, authSchema } from './schema/airflows.js';
 
 /** An airflow, and all that a run of it depends on as plain data: secrets stood for by their references. */
 export interface ResolvedAirflow {
-  readonly airflow: AirflowConfig;
+  readonly store: StoreConfig;
   readonly identity: unknown;
 }
 
@@ -63,7 +63,7 @@ export function resolveAirflows(
 interface Access {
   readonly url: string | undefined;
   readonly auth: ResolvedAuth | undefined;
-  readonly version: AirflowConfig['version'];
+  readonly version: AirflowSettings['version'];
   readonly headers: readonly ResolvedHeader[];
   readonly caFile: { readonly path: string; readonly setting: string } | undefined;
   /** Equal for two airflows that are one Airflow; undefined when it cannot be told. */
@@ -139,14 +139,12 @@ function assemble(name: string, access: Access, placed: readonly PlacedRule[]): 
   const { url, auth, version, headers, caFile } = access;
   if (!auth || (url === undefined && auth.auth.kind !== 'mwaa')) return undefined;
   const connections = placed.map(({ rule }) => rule);
-  const airflow: AirflowConfig = {
-    name,
+  const settings: AirflowSettings = {
     ...(url === undefined ? {} : { url }),
     auth: auth.auth,
     version,
     headers: headers.map(({ header }) => header),
     ...(caFile === undefined ? {} : { caFile: caFile.path }),
-    connections,
   };
   const identity = {
     name,
@@ -158,5 +156,5 @@ function assemble(name: string, access: Access, placed: readonly PlacedRule[]): 
     caFile: caFile?.setting,
     connections,
   };
-  return { airflow, identity };
+  return { store: { name, kind: 'airflow', connections, settings }, identity };
 }

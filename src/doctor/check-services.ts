@@ -14,7 +14,7 @@ import type {
   TokenInfo,
   WritableConnections,
 } from '../refresh/activity-types.js';
-import type { ConfigSource } from '../activities/allowed-config.js';
+import type { AllowedStore } from '../activities/allowed-config.js';
 import { failed, ok, warning, type Check } from './check.js';
 
 const VERSION_LIMIT_MS = 15_000;
@@ -26,10 +26,11 @@ export async function checkServices(
   const { activities, source } = createApp(new ConfigStore(config));
   // A deadline that has passed leaves every step one attempt.
   const steps = createInProcessSteps(activities, 'doctor', Date.now());
-  const airflows = await Promise.all(
-    config.airflows.map(({ name }) => checkAirflow(config, source, steps, name)),
+  const allowed = source.byHash(config.hash);
+  const stores = await Promise.all(
+    [...(allowed?.stores.values() ?? [])].map((store) => checkStore(config, store, steps)),
   );
-  const registries = registriesByGroup(airflows.flatMap(({ inspections }) => inspections));
+  const registries = registriesByGroup(stores.flatMap(({ inspections }) => inspections));
   const tokens = await Promise.all(
     [...registries].map(([group, hosts]) => checkToken(config, steps, group, hosts)),
   );
@@ -37,28 +38,27 @@ export async function checkServices(
   const engines = await Promise.all(
     config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
   );
-  const checks = [...airflows, ...tokens].flatMap((part) => part.checks).concat(engines.flat());
+  const checks = [...stores, ...tokens].flatMap((part) => part.checks).concat(engines.flat());
   return { checks, registries: [...registries.values()].flat() };
 }
 
-async function checkAirflow(
+async function checkStore(
   config: RefreshConfig,
-  source: ConfigSource,
+  store: AllowedStore,
   steps: RefreshSteps,
-  name: string,
 ): Promise<{ checks: Check[]; inspections: Inspection[] }> {
-  const label = `Airflow ${name}`;
+  const label = `${store.title} ${store.name}`;
   const checks: Check[] = [];
   const inspections: Inspection[] = [];
   try {
-    const api = source.byHash(config.hash)?.airflows.get(name)?.api;
-    const version = await api?.readVersion(AbortSignal.timeout(VERSION_LIMIT_MS));
-    checks.push(ok(label, `answers, version ${version}`));
+    const found = await store.connections.check(AbortSignal.timeout(VERSION_LIMIT_MS));
+    checks.push(ok(label, `answers, ${found}`));
     for (let page: number | null = 0; page !== null; page = inspections.at(-1)?.nextPage ?? null) {
-      inspections.push(await steps.inspectConnections({ configHash: config.hash, airflow: name, page }));
+      const input = { configHash: config.hash, store: store.name, page };
+      inspections.push(await steps.inspectConnections(input));
     }
     checks.push(ok(label, 'signed in, and may read connections'));
-    checks.push(...connectionChecks(config, name, inspections));
+    checks.push(...connectionChecks(store, inspections));
   } catch (error) {
     checks.push(failed(label, toStepFailure(error)));
   }
@@ -66,22 +66,20 @@ async function checkAirflow(
 }
 
 function connectionChecks(
-  config: RefreshConfig,
-  airflow: string,
+  { name: store, title, rules }: AllowedStore,
   inspections: readonly Inspection[],
 ): Check[] {
-  const rules = config.airflows.find(({ name }) => name === airflow)?.connections ?? [];
-  const label = `Airflow ${airflow}`;
-  const passedOver = describeSkipped(
-    airflow,
-    inspections.flatMap((inspection) => inspection.passedOver ?? []),
+  const label = `${title} ${store}`;
+  const skipped = describeSkipped(
+    store,
+    inspections.flatMap((inspection) => inspection.skipped ?? []),
   );
-  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(passedOver ?? []);
+  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(skipped ?? []);
   return [
-    ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(airflow, rules, part))),
-    ...matchChecks(airflow, rules, inspections),
+    ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
+    ...matchChecks(store, rules, inspections),
     ...inspections.flatMap(({ refused }) =>
-      refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${airflow}`, facts)),
+      refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${store}`, facts)),
     ),
     ...inspections.flatMap(({ unreadable }) => (unreadable ? [failed(label, unreadable)] : [])),
     ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
@@ -90,7 +88,7 @@ function connectionChecks(
 
 /** A line for each connection that the configuration names. */
 function namedChecks(
-  airflow: string,
+  store: string,
   rules: readonly ConnectionRule[],
   { registry, connections, toCreate = [] }: WritableConnections,
 ): Check[] {
@@ -98,7 +96,7 @@ function namedChecks(
     .filter((id) => findRule(rules, id)?.kind !== 'match')
     .map((id) =>
       ok(
-        `connection ${id} of ${airflow}`,
+        `connection ${id} of ${store}`,
         toCreate.includes(id)
           ? `is missing, and will be made for registry ${registry}`
           : `may be written, registry ${registry}`,
@@ -108,21 +106,21 @@ function namedChecks(
 
 /** A line for each pattern and registry: a pattern may take in thousands. */
 function matchChecks(
-  airflow: string,
+  store: string,
   rules: readonly ConnectionRule[],
   inspections: readonly Inspection[],
 ): Check[] {
   const parts = inspections.flatMap(({ writable }) => writable);
-  const labelOf = (pattern: string): string => `connections "${pattern}" of ${airflow}`;
+  const toLabel = (pattern: string): string => `connections "${pattern}" of ${store}`;
   const lines = new Map<string, Map<string, number>>();
   for (const rule of rules) {
-    if (rule.kind === 'match') lines.set(labelOf(rule.pattern), new Map());
+    if (rule.kind === 'match') lines.set(toLabel(rule.pattern), new Map());
   }
   for (const { registry, connections } of parts) {
     for (const id of connections) {
       const rule = findRule(rules, id);
       if (rule?.kind !== 'match') continue;
-      const counts = lines.get(labelOf(rule.pattern));
+      const counts = lines.get(toLabel(rule.pattern));
       counts?.set(registry, (counts.get(registry) ?? 0) + 1);
     }
   }
@@ -156,7 +154,7 @@ async function checkToken(
   try {
     const facts = await steps.extractToken({ configHash: config.hash, group, registries });
     const checks = [...tokenChecks(label, facts), ...facts.probes.flatMap(probeChecks)];
-    const usable = facts.probes.filter(({ outcome }) => outcome !== 'refused');
+    const usable = facts.probes.filter(({ outcome }) => outcome !== 'rejected');
     return { checks, accepted: usable.map(({ registry }) => ({ registry, group })) };
   } catch (error) {
     return { checks: [failed(label, toStepFailure(error))], accepted: [] };
@@ -177,7 +175,7 @@ const REACH_REMEDY = 'Check network, DNS, proxy and VPC endpoints between the wo
 
 function probeChecks({ registry, outcome, message = '', type, remedy, pulls = [] }: RegistryProbe): Check[] {
   const label = `registry ${registry}`;
-  const signIn = {
+  const check = {
     accepted: () => ok(label, 'accepts the token'),
     inconclusive: () =>
       warning(
@@ -186,19 +184,20 @@ function probeChecks({ registry, outcome, message = '', type, remedy, pulls = []
         'Find out who answers in place of the registry.',
       ),
     unreachable: () => warning(label, `could not be asked: ${message}`, REACH_REMEDY),
-    refused: () => {
-      const refusal = type ?? 'TokenRejected';
-      return failed(label, { type: refusal, message, remedy: remedy ?? FAILURES[refusal].remedy });
+    rejected: () => {
+      const rejection = type ?? 'TokenRejected';
+      const { scope, remedy: usual } = FAILURES[rejection];
+      return failed(label, { type: rejection, scope, message, remedy: remedy ?? usual });
     },
   }[outcome]();
-  return [signIn, ...pulls.map((pull) => pullCheck(registry, pull))];
+  return [check, ...pulls.map((pull) => pullCheck(registry, pull))];
 }
 
 function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe): Check {
   const label = `image ${registry}/${image}`;
   if (outcome === 'allowed') return ok(label, 'may be pulled');
-  const { remedy } = FAILURES.RegistryPullDenied;
-  if (outcome === 'denied') return failed(label, { type: 'RegistryPullDenied', message, remedy });
+  const { remedy, scope } = FAILURES.RegistryPullDenied;
+  if (outcome === 'denied') return failed(label, { type: 'RegistryPullDenied', scope, message, remedy });
   const remedies = { missing: 'Mend `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
   return warning(label, `whether it may be pulled is not proven: ${message}`, remedies[outcome]);
 }
@@ -214,9 +213,9 @@ async function checkEngine(
     signIns.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        const { signIn, version, reason } = await steps.testDocker(input);
-        if (signIn === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
-        if (signIn === 'inconclusive') {
+        const { login, version, reason } = await steps.testDocker(input);
+        if (login === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
+        if (login === 'inconclusive') {
           return warning(
             label,
             `version ${version} signs in to ${registry} with a wrong password, too`,

@@ -1,58 +1,12 @@
 // Owns the tokens of the current run, in memory alone. It is the only caller of ECR, and hands out only tokens
 // that were checked and shown to the registry. Refuses to keep what another run obtained.
+import { orAbort, type Attempt } from '../refresh/attempt.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
-import { parseAccount, checkToken, isFresh, usableUntil } from '../refresh/token.js';
+import { checkToken, isFresh, parseAccount } from '../refresh/token.js';
 import type { TokenGroup } from '../refresh/token-group.js';
-import { tokenWarnings } from '../refresh/token-warnings.js';
 import { Secret } from '../log/secret.js';
-import { orAbort, type Attempt } from '../activities/attempt.js';
-import type { NegativeCheckCache } from '../verify/registry/negative-check-cache.js';
-import type { RegistryVerifier, TokenIssuer } from '../activities/ports.js';
-import type { AllowedConfig } from '../activities/allowed-config.js';
-
-export interface Token {
-  readonly password: Secret;
-  readonly fingerprint: string;
-  readonly group: TokenGroup;
-  readonly principalArn: string | null;
-  /** By the clock of AWS, as the other times are. */
-  readonly issuedAt: Date;
-  readonly expiresAt: Date;
-  readonly sessionEndsAt?: Date | undefined;
-  /** Milliseconds that the clock of AWS is ahead of the worker's. */
-  readonly clockOffsetMs: number;
-}
-
-export interface ProbedToken {
-  readonly token: Token;
-  readonly probe: RegistryProbe;
-}
-
-/** What may be told of a token, and what its registries said. */
-export function toTokenInfo(
-  token: Token,
-  { schedule }: Pick<AllowedConfig, 'schedule'>,
-  probes: readonly RegistryProbe[],
-): TokenInfo {
-  const { group, principalArn, fingerprint, issuedAt, expiresAt } = token;
-  const until = usableUntil(token);
-  const warnings = tokenWarnings(
-    { ...token, group: group.name, principal: principalArn ?? group.principal.name },
-    schedule,
-  );
-  return {
-    group: group.name,
-    region: group.region,
-    principalArn,
-    issuedAt: issuedAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    fingerprint,
-    probes,
-    ...(until < expiresAt ? { usableUntil: until.toISOString() } : {}),
-    ...(warnings.length === 0 ? {} : { warnings }),
-  };
-}
+import type { ProbedToken, Token, TokenIssuer, TokenSource } from './port.js';
 
 interface CachedGroup {
   readonly token: Promise<Token>;
@@ -66,15 +20,22 @@ interface CachedGroup {
 const ISSUE_LIMIT_MS = 40_000;
 const PROBE_LIMIT_MS = 18_000;
 
+/** Logs in to a registry with a token. Never throws: no response is the outcome `unreachable`. */
+export type VerifyToken = (
+  registry: string,
+  password: Secret,
+  images: readonly string[],
+  signal: AbortSignal,
+) => Promise<RegistryProbe>;
+
 export interface TokenCacheParts {
   readonly issuer: TokenIssuer;
-  readonly registry: RegistryVerifier;
-  /** Registries that were seen to refuse a wrong password. */
-  readonly proofs: NegativeCheckCache;
+  /** The check that a token must pass before it is returned. */
+  readonly verify: VerifyToken;
   readonly now: () => Date;
 }
 
-export class TokenCache {
+export class TokenCache implements TokenSource {
   readonly #parts: TokenCacheParts;
   #runId: string | undefined;
   #groups = new Map<string, CachedGroup>();
@@ -91,12 +52,12 @@ export class TokenCache {
    */
   async take(
     { runId, signal }: Pick<Attempt, 'runId' | 'signal'>,
-    allowed: Pick<AllowedConfig, 'getImages'>,
     group: TokenGroup,
     registry: string,
+    images: readonly string[],
   ): Promise<ProbedToken> {
     const { token, probes } = await this.#takeYoung(runId, group, signal);
-    const probe = probes.get(registry) ?? this.#probe(registry, token, allowed.getImages(registry));
+    const probe = probes.get(registry) ?? this.#probe(registry, token, images);
     probes.set(registry, probe);
     return { token, probe: await orAbort(probe, signal) };
   }
@@ -152,12 +113,7 @@ export class TokenCache {
     return { password, fingerprint, group, principalArn, issuedAt, expiresAt, sessionEndsAt, clockOffsetMs };
   }
 
-  async #probe(registry: string, token: Token, images: readonly string[]): Promise<RegistryProbe> {
-    const { registry: api, proofs } = this.#parts;
-    const questions = { wrongPassword: !proofs.has(registry), images };
-    const limit = AbortSignal.timeout(PROBE_LIMIT_MS);
-    const answer = await api.probe(registry, token.password, questions, limit);
-    if (answer.refusesWrongPassword) proofs.add(registry);
-    return answer.probe;
+  #probe(registry: string, { password }: Token, images: readonly string[]): Promise<RegistryProbe> {
+    return this.#parts.verify(registry, password, images, AbortSignal.timeout(PROBE_LIMIT_MS));
   }
 }

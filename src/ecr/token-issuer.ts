@@ -2,7 +2,7 @@
 // Refuses `registryIds`: they are deprecated, since one token serves every registry of the region.
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { GetAuthorizationTokenCommand as GetPublicTokenCommand } from '@aws-sdk/client-ecr-public';
-import type { IssuedToken, TokenIssuer } from '../activities/ports.js';
+import type { IssuedToken, TokenIssuer } from './port.js';
 import { hasFips } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { TokenGroup } from '../refresh/token-group.js';

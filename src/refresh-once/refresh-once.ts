@@ -11,7 +11,7 @@ import type { ConnectionProblem, RefreshSteps, TokenInfo } from '../refresh/acti
 
 /** What a run would do with one connection. */
 export interface PreviewedConnection {
-  readonly airflow: string;
+  readonly store: string;
   readonly connection: string;
   readonly action: 'write' | 'create' | 'leave';
   readonly registry: string | null;
@@ -72,47 +72,49 @@ function previewingSteps(
     },
     async inspectConnections(input) {
       const inspection = await steps.inspectConnections(input);
-      connections.push(...inspection.refused.map((problem) => leave(input.airflow, problem)));
+      connections.push(...inspection.refused.map((problem) => leave(input.store, problem)));
       for (const { toCreate = [] } of inspection.writable) {
-        for (const id of toCreate) missing.add(keyOf(input.airflow, id));
+        for (const id of toCreate) missing.add(keyOf(input.store, id));
       }
       return inspection;
     },
-    updateConnections({ airflow, registry, group = '', connections: ids }) {
+    updateConnections({ store, registry, group, connections: ids }) {
       for (const connection of ids) {
-        const isMissing = missing.has(keyOf(airflow, connection));
+        const isMissing = missing.has(keyOf(store, connection));
         connections.push(
           isMissing
-            ? create(airflow, connection, registry)
-            : write(airflow, connection, registry, patternOf(config, airflow, connection)),
+            ? create(store, connection, registry)
+            : write(store, connection, registry, patternOf(config, store, connection)),
         );
       }
       // As if the token had been written: else the report would warn that another one was tested.
-      const { fingerprint = '', expiresAt = '' } = tokens.get(keyOf(group, registry)) ?? {};
-      return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt });
+      const token = tokens.get(keyOf(group, registry));
+      if (!token) return Promise.reject(new TypeError(`no token of ${group} was extracted`));
+      const { fingerprint, expiresAt } = token;
+      return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt, token });
     },
   };
 }
 
 function write(
-  airflow: string,
+  store: string,
   connection: string,
   registry: string,
   pattern: string | undefined,
 ): PreviewedConnection {
   const right = 'its type, host, login and port are right for this registry';
   const why = pattern === undefined ? right : `it matches "${pattern}", and ${right}`;
-  return { airflow, connection, action: 'write', registry, why, remedy: null };
+  return { store, connection, action: 'write', registry, why, remedy: null };
 }
 
-function create(airflow: string, connection: string, registry: string): PreviewedConnection {
+function create(store: string, connection: string, registry: string): PreviewedConnection {
   const why = 'Airflow has no such connection, and the configuration says `ifMissing: create`';
-  return { airflow, connection, action: 'create', registry, why, remedy: null };
+  return { store, connection, action: 'create', registry, why, remedy: null };
 }
 
 /** The pattern that takes a connection in; undefined where the configuration names its id. */
-function patternOf(config: RefreshConfig, airflow: string, id: string): string | undefined {
-  const rules = config.airflows.find(({ name }) => name === airflow)?.connections ?? [];
+function patternOf(config: RefreshConfig, store: string, id: string): string | undefined {
+  const rules = config.stores.find(({ name }) => name === store)?.connections ?? [];
   const rule = findRule(rules, id);
   return rule?.kind === 'match' ? rule.pattern : undefined;
 }
@@ -121,7 +123,7 @@ function keyOf(within: string, name: string): string {
   return JSON.stringify([within, name]);
 }
 
-function leave(airflow: string, problem: ConnectionProblem): PreviewedConnection {
+function leave(store: string, problem: ConnectionProblem): PreviewedConnection {
   const { connection, message, remedy } = problem;
-  return { airflow, connection, action: 'leave', registry: null, why: message, remedy };
+  return { store, connection, action: 'leave', registry: null, why: message, remedy };
 }

@@ -1,7 +1,8 @@
 // Owns the calling of activities in this process, without Temporal, with the same limits and retry ladders: what
 // `refresh-once` is for when Temporal is what is broken.
 import { setTimeout as delay } from 'node:timers/promises';
-import { withAttemptLimit, type Attempt } from '../activities/attempt.js';
+import { withAttemptLimit } from '../activities/attempt-deadline.js';
+import type { Attempt } from '../refresh/attempt.js';
 import type { RefreshActivities } from '../activities/index.js';
 import { ACTIVITY_LIMITS, waitBeforeRetryMs } from '../refresh/activity-limits.js';
 import { FAILURES } from '../refresh/failures.js';
@@ -69,8 +70,9 @@ async function callWithRetries<T>(
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */
 export function toStepFailure(error: unknown): StepFailure {
   if (isRefreshFailure(error)) {
-    const { type, message, remedy, progress } = error;
-    return { type, message, remedy, ...(progress === undefined ? {} : { progress }) };
+    const { type, scope, message, remedy, progress } = error;
+    return { type, scope, message, remedy, ...(progress === undefined ? {} : { progress }) };
   }
-  return { type: 'Unexpected', message: `${errorClassName(error)}.`, remedy: FAILURES.Unexpected.remedy };
+  const { scope, remedy } = FAILURES.Unexpected;
+  return { type: 'Unexpected', scope, message: `${errorClassName(error)}.`, remedy };
 }

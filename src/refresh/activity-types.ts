@@ -1,11 +1,20 @@
 // Owns the shapes that pass between the flow of a run and its five steps: plain JSON, additive changes only,
 // since they are written into Temporal histories. Refuses secrets: names, counts, times and fingerprints alone.
-import type { FailureType } from './failures.js';
+import type { FailureType, Scope } from './failures.js';
+
+/** A store of the configuration. */
+export interface PlannedStore {
+  readonly name: string;
+  /** Such as `airflow`. */
+  readonly kind: string;
+  /** The kind in messages, such as `Airflow`. */
+  readonly title: string;
+}
 
 /** What the configuration asks for, read from the file at the start of a run. */
 export interface RefreshPlan {
   readonly configHash: string;
-  readonly airflows: readonly string[];
+  readonly stores: readonly PlannedStore[];
   readonly engines: readonly string[];
   /** Set when the file is invalid and the plan comes from the last good configuration. */
   readonly configProblem?: string;
@@ -15,7 +24,7 @@ export interface RefreshPlan {
 
 export interface InspectInput {
   readonly configHash: string;
-  readonly airflow: string;
+  readonly store: string;
   /** From 0. Follow `nextPage` of the answer until it is null. */
   readonly page: number;
 }
@@ -24,6 +33,7 @@ export interface InspectInput {
 export interface ConnectionProblem {
   readonly connection: string;
   readonly type: FailureType;
+  readonly scope: Scope;
   readonly message: string;
   readonly remedy: string;
 }
@@ -49,7 +59,7 @@ export interface Inspection {
   readonly refused: readonly ConnectionProblem[];
   readonly warnings: readonly string[];
   readonly nextPage: number | null;
-  readonly passedOver?: Skipped;
+  readonly skipped?: Skipped;
   /** Why a page of Airflow's list could not be read, while Airflow is well otherwise. */
   readonly unreadable?: Omit<ConnectionProblem, 'connection'>;
 }
@@ -63,7 +73,7 @@ export interface ExtractInput {
 }
 
 /** `inconclusive`: the registry accepts a wrong password too, or none at all, so that its yes proves nothing. */
-export type ProbeOutcome = 'accepted' | 'inconclusive' | 'refused' | 'unreachable';
+export type ProbeOutcome = 'accepted' | 'inconclusive' | 'rejected' | 'unreachable';
 
 export interface RegistryProbe {
   readonly registry: string;
@@ -102,10 +112,10 @@ export interface TokenInfo {
 
 export interface UpdateInput {
   readonly configHash: string;
-  readonly airflow: string;
+  readonly store: string;
   readonly registry: string;
-  /** Name of the token group; absent in runs that an earlier release began. */
-  readonly group?: string;
+  /** Name of the token group. */
+  readonly group: string;
   readonly connections: readonly string[];
 }
 
@@ -115,7 +125,7 @@ export interface UpdateOutcome {
   readonly fingerprint: string;
   readonly expiresAt: string;
   /** The token that was written: another than the extracted one when another worker wrote. */
-  readonly token?: TokenInfo;
+  readonly token: TokenInfo;
   /** Where attempts wrote different tokens: those beside `token`, which is the one that expires first. */
   readonly otherTokens?: readonly TokenInfo[];
 }
@@ -124,8 +134,8 @@ export interface DockerInput {
   readonly configHash: string;
   readonly engine: string;
   readonly registry: string;
-  /** Name of the token group; absent in runs that an earlier release began. */
-  readonly group?: string;
+  /** Name of the token group. */
+  readonly group: string;
 }
 
 export interface DockerLogin {
@@ -138,7 +148,7 @@ export interface DockerLogin {
    * `inconclusive`: the engine signs in with a
    * wrong password, too.
    */
-  readonly signIn: 'ok' | 'inconclusive' | 'none';
+  readonly login: 'ok' | 'inconclusive' | 'none';
   /** Of `none`: why the engine was not reached, or the sign-in not tried. */
   readonly reason?: string;
   readonly fingerprint: string | null;

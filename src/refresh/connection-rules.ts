@@ -91,18 +91,18 @@ export function overlap(patternA: string, patternB: string): boolean {
 
 const MAX_NAMED = 5;
 
-/** One warning for an airflow, however many of its connections a wide pattern takes in. */
-export function describeSkipped(airflow: string, parts: readonly Skipped[]): string | undefined {
+/** One warning for an store, however many of its connections a wide pattern takes in. */
+export function describeSkipped(store: string, parts: readonly Skipped[]): string | undefined {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   if (count === 0) return undefined;
   const named = parts.flatMap((part) => part.first).slice(0, MAX_NAMED);
   const which = `${named.join(', ')}${count > named.length ? ', …' : ''}`;
   return count === 1
-    ? `One docker connection of ${airflow} matches a pattern and was passed over, its host being no known registry: ${which}.`
-    : `${count} docker connections of ${airflow} match a pattern and were passed over, their hosts being no known registries: ${which}.`;
+    ? `One docker connection of ${store} matches a pattern and was passed over, its host being no known registry: ${which}.`
+    : `${count} docker connections of ${store} match a pattern and were passed over, their hosts being no known registries: ${which}.`;
 }
 
 /** Those that a pattern took in and that are of no registry; undefined when there are none. */
-export function passedOver(ids: readonly string[]): Skipped | undefined {
+export function toSkipped(ids: readonly string[]): Skipped | undefined {
   return ids.length === 0 ? undefined : { count: ids.length, first: ids.slice(0, MAX_NAMED) };
 }

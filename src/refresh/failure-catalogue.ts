@@ -1,36 +1,44 @@
 // Owns the catalogue of everything that can go wrong in a run: its meaning, who acts, what to do, and whether
 // trying again within the run can help.
 
+/** The smallest thing that a failure stops: everything else continues. */
+export type Scope = 'connection' | 'store' | 'registry' | 'token group' | 'engine' | 'run';
+
 export interface FailureEntry {
+  readonly scope: Scope;
   /** Whether the same activity is tried again within the run. The next run tries again in any case. */
   readonly retryable: boolean;
   /** Minutes between two attempts, where the usual back-off would do harm. */
   readonly retryAfterMinutes?: number;
-  readonly whoActs: 'nobody' | 'operator' | 'AWS administrator' | 'Airflow administrator';
+  readonly whoActs: 'no one' | 'operator' | 'AWS administrator' | 'Airflow administrator';
   readonly meaning: string;
   readonly remedy: string;
 }
 
 export const FAILURES = {
   ConfigInvalid: {
+    scope: 'run',
     retryable: false,
     whoActs: 'operator',
     meaning: 'The configuration file is invalid. The run refreshed by the last good one, where there is one.',
     remedy: 'Run `doctor --offline`, mend what it names; the next run reads the file again.',
   },
   ConfigVersionMismatch: {
+    scope: 'run',
     retryable: true,
     whoActs: 'operator',
     meaning: 'The run was planned by a worker whose configuration this worker does not have.',
     remedy: 'Give every worker of the task queue the same configuration file.',
   },
   InputNotAllowed: {
+    scope: 'run',
     retryable: false,
     whoActs: 'operator',
     meaning: 'An activity was asked for something that the configuration does not grant.',
     remedy: 'Find out who starts activities on this task queue; start runs by the schedule alone.',
   },
   AwsCredentialsMissing: {
+    scope: 'token group',
     retryable: true,
     whoActs: 'operator',
     meaning:
@@ -38,6 +46,7 @@ export const FAILURES = {
     remedy: 'Give the worker AWS credentials: a role of its instance, pod or task, or AWS_PROFILE.',
   },
   AwsCredentialsRejected: {
+    scope: 'token group',
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'operator',
@@ -47,6 +56,7 @@ export const FAILURES = {
     remedy: 'Renew the AWS credentials of the worker; the run goes on by itself.',
   },
   AwsAccessDenied: {
+    scope: 'token group',
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'AWS administrator',
@@ -55,6 +65,7 @@ export const FAILURES = {
     remedy: 'Allow ecr:GetAuthorizationToken on resource "*" to the principal; the run goes on by itself.',
   },
   AwsClockSkewed: {
+    scope: 'token group',
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'operator',
@@ -62,24 +73,28 @@ export const FAILURES = {
     remedy: 'Set the clock of the machine of the worker right (NTP); the run goes on by itself.',
   },
   AwsThrottled: {
+    scope: 'token group',
     retryable: true,
-    whoActs: 'nobody',
+    whoActs: 'no one',
     meaning: 'ECR asked for fewer requests.',
     remedy: 'Nothing: the run waits and tries again.',
   },
   AwsUnavailable: {
+    scope: 'token group',
     retryable: true,
     whoActs: 'operator',
     meaning: 'ECR could not be reached, or failed on its side.',
     remedy: 'Check network, DNS, proxy and VPC endpoints between the worker and ECR.',
   },
   EcrResponseInvalid: {
+    scope: 'token group',
     retryable: false,
     whoActs: 'operator',
     meaning: 'ECR answered with something that is no usable authorization token. Nothing was written.',
     remedy: 'Look for a proxy or a custom endpoint that answers in place of ECR.',
   },
   TokenRejected: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'AWS administrator',
     meaning: 'The registry itself refuses the fresh token. Its connections were left alone.',
@@ -87,6 +102,7 @@ export const FAILURES = {
       'Check that account and region are those of the registry, and that its policy admits the principal.',
   },
   RegistryRealmForeign: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'operator',
     meaning:
@@ -96,6 +112,7 @@ export const FAILURES = {
       'Find out who answers in place of the registry: DNS, a proxy, or the `registryHost` of the entry.',
   },
   RegistryPullDenied: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'AWS administrator',
     meaning:
@@ -107,12 +124,14 @@ export const FAILURES = {
       'ecr:BatchImportUpstreamImage and ecr:CreateRepository.',
   },
   StoreUnreachable: {
+    scope: 'store',
     retryable: true,
     whoActs: 'operator',
     meaning: 'Airflow could not be reached.',
     remedy: 'Check that the API server runs, and URL, DNS, TLS and network between the worker and it.',
   },
   StoreUnavailable: {
+    scope: 'store',
     retryable: true,
     whoActs: 'Airflow administrator',
     meaning: 'Airflow, or a proxy before it, answered with a server error (HTTP 5xx or 429).',
@@ -121,6 +140,7 @@ export const FAILURES = {
       'cannot be decrypted (the Fernet key was changed): delete and create the connection anew.',
   },
   StoreUnauthorized: {
+    scope: 'store',
     retryable: true,
     retryAfterMinutes: 30,
     whoActs: 'operator',
@@ -130,6 +150,7 @@ export const FAILURES = {
       'locked.',
   },
   StoreForbidden: {
+    scope: 'store',
     retryable: true,
     retryAfterMinutes: 10,
     whoActs: 'Airflow administrator',
@@ -139,6 +160,7 @@ export const FAILURES = {
       'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
   },
   StoreRequestRejected: {
+    scope: 'store',
     retryable: false,
     whoActs: 'operator',
     meaning:
@@ -147,6 +169,7 @@ export const FAILURES = {
       'Check the URL (without /api/v2) and `version`: this release speaks to Airflow 3 and to Airflow 2.10.',
   },
   WriteUnconfirmed: {
+    scope: 'connection',
     retryable: true,
     whoActs: 'operator',
     meaning:
@@ -154,6 +177,7 @@ export const FAILURES = {
     remedy: 'Look for somebody or something else that edits this connection.',
   },
   AirflowVariableMissing: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
@@ -164,6 +188,7 @@ export const FAILURES = {
       'holds it: these cannot be read.',
   },
   AirflowVariableInvalid: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
@@ -172,6 +197,7 @@ export const FAILURES = {
     remedy: 'Mend the Variable, or write account and region into the configuration.',
   },
   ConnectionMissing: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'Airflow has no such connection in its database.',
@@ -180,6 +206,7 @@ export const FAILURES = {
       'variable or secrets backend holds it: these cannot be refreshed.',
   },
   ConnectionIdInvalid: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
@@ -188,12 +215,14 @@ export const FAILURES = {
     remedy: 'Give the connection another id, or narrow the pattern.',
   },
   ConnectionTypeMismatch: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The connection is not of type docker. It was left alone.',
     remedy: 'Mend the id in the configuration, or the type of the connection.',
   },
   ConnectionRegistryUnknown: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The host of the connection is no ECR registry, nor one that the configuration names.',
@@ -201,38 +230,44 @@ export const FAILURES = {
       'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
   },
   ConnectionRegistryMismatch: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The host of the connection is not that of the registry which the configuration says it is of.',
     remedy: 'Mend the host of the connection, or `registry` of its entry under `connections`.',
   },
   ConnectionRegistryChanged: {
+    scope: 'connection',
     retryable: false,
-    whoActs: 'nobody',
+    whoActs: 'no one',
     meaning:
       'The host of the connection, or the Airflow Variable that says its registry, was changed while the run was ' +
       'under way.',
     remedy: 'Nothing: the next run goes by the new value.',
   },
   ConnectionPortSet: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The connection has a port: Docker would sign in, and then pull without credentials.',
     remedy: 'Empty the port of the connection; where the registry needs one, write it into the host.',
   },
   ConnectionLoginMismatch: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The login of the connection is not AWS, the only user name that ECR accepts.',
     remedy: 'Set the login of the connection to AWS.',
   },
   ConnectionReauthDisabled: {
+    scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The extra of the connection turns reauth off: Docker would go on using an old token.',
     remedy: 'Remove "reauth" from the extra of the connection.',
   },
   DockerEngineUnreachable: {
+    scope: 'engine',
     retryable: true,
     whoActs: 'operator',
     meaning:
@@ -242,6 +277,7 @@ export const FAILURES = {
       'Start the engine, mend `docker.engines`, or give the worker permission on its socket; the message says which.',
   },
   DockerLoginFailed: {
+    scope: 'engine',
     retryable: true,
     whoActs: 'operator',
     meaning:
@@ -249,24 +285,28 @@ export const FAILURES = {
     remedy: 'Check that the engine reaches the registry (network, proxy, DNS, its certificates).',
   },
   DockerLoginRejected: {
+    scope: 'registry',
     retryable: false,
     whoActs: 'AWS administrator',
     meaning: 'The registry refused the token when the Docker Engine signed in with it.',
     remedy: 'Check the clock of the engine, and what stands between engine and registry.',
   },
   AttemptTimedOut: {
+    scope: 'run',
     retryable: true,
     whoActs: 'operator',
     meaning: 'An attempt ended without an answer: its worker died, or no worker was there to take it.',
     remedy: 'Look whether workers run, and into their logs.',
   },
   RunOutOfTime: {
+    scope: 'run',
     retryable: false,
     whoActs: 'operator',
     meaning: 'The run had no time left for this step.',
     remedy: 'Mend the failures that used up the time; the next run tries again.',
   },
   Unexpected: {
+    scope: 'run',
     retryable: true,
     whoActs: 'operator',
     meaning:

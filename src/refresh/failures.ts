@@ -1,8 +1,8 @@
 // Owns what a failure of the catalogue is in the code. Refuses free-form failures: whatever is not in the catalogue is
 // `Unexpected`.
-import { FAILURES, type FailureEntry } from './failure-catalogue.js';
+import { FAILURES, type FailureEntry, type Scope } from './failure-catalogue.js';
 
-export { FAILURES, type FailureEntry };
+export { FAILURES, type FailureEntry, type Scope };
 
 export type FailureType = keyof typeof FAILURES;
 
@@ -23,13 +23,21 @@ export class RefreshFailure extends Error {
   override readonly name = 'RefreshFailure';
   readonly type: FailureType;
   readonly remedy: string;
+  /** That of the catalogue, or a smaller one where the failure was isolated. */
+  readonly scope: Scope;
   /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
   readonly progress?: object;
 
-  constructor(type: FailureType, message: string, remedy?: string, progress?: object) {
+  constructor(type: FailureType, message: string, remedy?: string, progress?: object, scope?: Scope) {
     super(message);
     this.type = type;
     this.remedy = remedy ?? FAILURES[type].remedy;
+    this.scope = scope ?? FAILURES[type].scope;
     if (progress !== undefined) this.progress = progress;
+  }
+
+  /** The same failure, known to stop only something smaller. */
+  narrowTo(scope: Scope): RefreshFailure {
+    return new RefreshFailure(this.type, this.message, this.remedy, this.progress, scope);
   }
 }

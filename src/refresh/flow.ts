@@ -1,4 +1,4 @@
-// Owns the flow of a run, written once for the workflow and for `refresh-once`: plan, then for every airflow side
+// Owns the flow of a run, written once for the workflow and for `refresh-once`: plan, then for every store side
 // by side inspect, extract, update, test. Refuses to let one failing part stop another: every failure is recorded
 // where it happens, and the rest goes on.
 import { describeSkipped } from './connection-rules.js';
@@ -13,6 +13,7 @@ import type {
   InspectInput,
   Inspection,
   Skipped,
+  PlannedStore,
   RefreshPlan,
   RefreshSteps,
   RegistryProbe,
@@ -23,7 +24,7 @@ import type {
 import { parseUpdateProgress, toPartialOutcome } from './update-progress.js';
 
 /** Bounds of what is in flight, for the whole fleet of workers, since the flow itself keeps them. */
-const UPDATES_PER_AIRFLOW = 2;
+const UPDATES_PER_STORE = 2;
 const EXTRACTIONS = 10;
 /**
  * One bulk request holds as many. They need not fit into one attempt: on a slow API server, where each takes seconds,
@@ -37,8 +38,6 @@ export interface RunContext {
   now(): Date;
   /** Turns what a step threw into words; throws it again when it is no failure of the step, but a cancellation. */
   describe(error: unknown): StepFailure;
-  /** Smaller in runs that an earlier release began. */
-  readonly connectionsPerUpdate?: number;
 }
 
 /** Why a step failed. */
@@ -75,68 +74,70 @@ class Run {
       this.record.carryAll();
       return;
     }
+    this.record.plan(plan.stores);
     if (plan.configProblem !== undefined) {
-      const { remedy } = FAILURES.ConfigInvalid;
-      this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', message: plan.configProblem, remedy });
+      const { remedy, scope } = FAILURES.ConfigInvalid;
+      const message = plan.configProblem;
+      this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', scope, message, remedy });
     }
     // A report without a row of Docker would look as if nothing was to be tested.
     if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);
-    await Promise.all(plan.airflows.map((airflow) => this.#refreshAirflow(plan, airflow)));
+    await Promise.all(plan.stores.map((store) => this.#refreshStore(plan, store)));
     await Promise.all(this.#tests.values());
   }
 
-  async #refreshAirflow(plan: RefreshPlan, airflow: string): Promise<void> {
-    const writable = await this.#inspect(plan, airflow);
+  async #refreshStore(plan: RefreshPlan, planned: PlannedStore): Promise<void> {
+    const writable = await this.#inspect(plan, planned);
     const groups = new Set(writable.map((part) => part.group));
-    const updates = new AirflowUpdates();
+    const updates = new StoreUpdates();
     await Promise.all(
       [...groups].map(async (group) => {
         const parts = writable.filter((part) => part.group === group);
         this.#extract(plan, group, parts);
-        await Promise.all(parts.map((part) => this.#refreshRegistry(plan, airflow, part, updates)));
+        await Promise.all(parts.map((part) => this.#refreshRegistry(plan, planned.name, part, updates)));
       }),
     );
   }
 
   /** All pages first, so that a token group is extracted once with all its registries. */
-  async #inspect(plan: RefreshPlan, airflow: string): Promise<WritableConnections[]> {
+  async #inspect(plan: RefreshPlan, { name: store, title }: PlannedStore): Promise<WritableConnections[]> {
     const writable: WritableConnections[] = [];
-    const passedOver: Skipped[] = [];
+    const skipped: Skipped[] = [];
     let isEmpty = true;
     let page: number | null = 0;
     while (page !== null) {
-      const input: InspectInput = { configHash: plan.configHash, airflow, page };
-      const inspection: Inspection | undefined = await this.#attempt({ stage: 'inspect', airflow }, () =>
+      const input: InspectInput = { configHash: plan.configHash, store, page };
+      const inspection: Inspection | undefined = await this.#attempt({ stage: 'inspect', store }, () =>
         this.#steps.inspectConnections(input),
       );
       if (!inspection) {
-        this.record.carryAirflow(airflow);
+        this.record.carryStore(store);
         isEmpty = false;
         break;
       }
       writable.push(...inspection.writable);
       isEmpty &&= inspection.writable.length === 0 && inspection.refused.length === 0;
       for (const { connection, ...facts } of inspection.refused) {
-        this.record.fail({ stage: 'inspect', airflow, connections: [connection] }, facts);
+        this.record.fail({ stage: 'inspect', store, connections: [connection] }, facts);
       }
       for (const warning of inspection.warnings) this.record.warn(warning);
-      if (inspection.passedOver) passedOver.push(inspection.passedOver);
+      if (inspection.skipped) skipped.push(inspection.skipped);
       if (inspection.unreadable) {
-        this.record.fail({ stage: 'inspect', airflow }, inspection.unreadable);
-        this.record.carryAirflow(airflow);
+        this.record.fail({ stage: 'inspect', store }, inspection.unreadable);
+        this.record.carryStore(store);
         isEmpty = false;
       }
       page = inspection.nextPage;
     }
-    const warning = describeSkipped(airflow, passedOver);
+    const warning = describeSkipped(store, skipped);
     if (warning !== undefined) this.record.warn(warning);
     // A pattern that has gone wrong matches nothing, and a run that does nothing would look well.
-    if (isEmpty) this.record.warn(`Airflow ${airflow} has no connection that was to be refreshed.`);
-    for (const part of writable) this.record.expect(airflow, part.registry);
+    if (isEmpty) this.record.warn(`${title} ${store} has no connection that was to be refreshed.`);
+    for (const part of writable) this.record.expect(store, part.registry);
     return mergePages(writable);
   }
 
-  /** Starts the extraction for the registries of a group that no other airflow has asked for yet. */
+  /** Starts the extraction for the registries of a group that no other store has asked for yet. */
   #extract(plan: RefreshPlan, group: string, parts: readonly WritableConnections[]): void {
     const asked = parts.filter((part) => !this.#probes.has(keyOf(part)));
     if (asked.length === 0) return;
@@ -159,47 +160,48 @@ class Run {
 
   async #refreshRegistry(
     plan: RefreshPlan,
-    airflow: string,
+    store: string,
     part: WritableConnections,
-    updates: AirflowUpdates,
+    updates: StoreUpdates,
   ): Promise<void> {
     const { registry, connections } = part;
     const probe = await this.#probes.get(keyOf(part));
     const refusal = probe && toRejection(probe);
     if (refusal) {
-      this.record.fail({ stage: 'extract', airflow, registry, connections }, refusal);
+      this.record.fail({ stage: 'extract', store, registry, connections }, refusal);
       return;
     }
     await Promise.all(
-      chunks(connections, this.#context.connectionsPerUpdate ?? CONNECTIONS_PER_UPDATE).map((chunk) =>
-        updates.limit.run(() => this.#update(plan, airflow, { ...part, connections: chunk }, updates)),
+      chunks(connections, CONNECTIONS_PER_UPDATE).map((chunk) =>
+        updates.limit.run(() => this.#update(plan, store, { ...part, connections: chunk }, updates)),
       ),
     );
   }
 
   async #update(
     plan: RefreshPlan,
-    airflow: string,
+    store: string,
     { registry, group, connections }: WritableConnections,
-    updates: AirflowUpdates,
+    updates: StoreUpdates,
   ): Promise<void> {
-    const place = { stage: 'update', airflow, registry, connections } as const;
-    if (updates.unreachable) {
-      this.record.fail(place, updates.unreachable);
+    const place = { stage: 'update', store, registry, connections } as const;
+    if (updates.failure) {
+      this.record.fail(place, updates.failure);
       return;
     }
     const { configHash } = plan;
-    const outcome = await this.#updateOrFail({ configHash, airflow, registry, group, connections });
+    const outcome = await this.#updateOrFail({ configHash, store, registry, group, connections });
     if ('type' in outcome) {
       this.record.fail(place, outcome);
       updates.failed(outcome);
       return;
     }
-    this.record.updated(airflow, registry, outcome, this.#context.now());
+    this.record.updated(store, registry, outcome, this.#context.now());
     for (const { connection, ...facts } of outcome.failed) {
       this.record.fail({ ...place, connections: [connection] }, facts);
-      updates.failed(facts);
     }
+    const [partly] = outcome.failed.filter(({ scope }) => scope === 'store');
+    if (partly) updates.failed(partly);
     if (outcome.refreshed.length > 0) this.#startTests(plan, registry, group);
   }
 
@@ -230,17 +232,17 @@ class Run {
 
   async #test(input: DockerInput): Promise<void> {
     const { engine, registry } = input;
-    const signIn = await this.#attempt(
+    const outcome = await this.#attempt(
       { stage: 'test', registry, engine },
       () => this.#steps.testDocker(input),
       (facts) => {
-        if (facts.type === 'DockerLoginRejected') this.record.recordRejectedLogin(engine, registry);
+        if (facts.scope === 'registry') this.record.recordRejectedLogin(engine, registry);
       },
     );
-    if (!signIn) return;
-    this.record.recordLogin(signIn);
-    if (signIn.signIn === 'none') {
-      const { reason, version } = signIn;
+    if (!outcome) return;
+    this.record.recordLogin(outcome);
+    if (outcome.login === 'none') {
+      const { reason, version } = outcome;
       const why = reason === undefined ? '' : ` (${reason})`;
       this.record.warn(
         version === null
@@ -248,7 +250,7 @@ class Run {
           : `The sign-in from ${engine} to ${registry} was not tested${why}.`,
       );
     }
-    if (signIn.signIn === 'inconclusive') {
+    if (outcome.login === 'inconclusive') {
       this.record.warn(
         `The test of the sign-in from ${engine} to ${registry} is inconclusive: a wrong password signs in, too.`,
       );
@@ -271,14 +273,20 @@ class Run {
   }
 }
 
-/** The updates of one airflow: how many may run, and whether it was given up. */
-class AirflowUpdates {
-  readonly limit = new Semaphore(UPDATES_PER_AIRFLOW);
-  unreachable: FailureInfo | undefined;
+/** The updates of one store: how many may run, and whether it was given up. */
+class StoreUpdates {
+  readonly limit = new Semaphore(UPDATES_PER_STORE);
+  #failed = 0;
+  failure: FailureInfo | undefined;
 
-  /** An update fails as unreachable only at the deadline: by then the other chunks have no time left either. */
-  failed(facts: FailureInfo): void {
-    if (facts.type === 'StoreUnreachable') this.unreachable = facts;
+  /**
+   * An update fails for the whole store only at the deadline, since that is retried. When as many do as run at once, the
+   * others have no time left either.
+   */
+  failed(info: FailureInfo): void {
+    if (info.scope !== 'store' || !FAILURES[info.type].retryable) return;
+    this.#failed += 1;
+    if (this.#failed >= UPDATES_PER_STORE) this.failure = info;
   }
 }
 

@@ -12,12 +12,12 @@ export function findProbe(facts: TokenInfo, registry: string): RegistryProbe {
 /** Why the connections of a registry are left alone; undefined when they may be written. */
 export function toRejection(probe: RegistryProbe | FailureInfo): FailureInfo | undefined {
   if (!('outcome' in probe)) return probe;
-  if (probe.outcome !== 'refused') return undefined;
+  if (probe.outcome !== 'rejected') return undefined;
   const { type = 'TokenRejected', remedy = FAILURES[type].remedy } = probe;
-  return { type, message: `${probe.registry}: ${probe.message}`, remedy };
+  return { type, scope: FAILURES[type].scope, message: `${probe.registry}: ${probe.message}`, remedy };
 }
 
-/** Notes what stops nobody. Told once for each registry and token group, however many airflows use them. */
+/** Notes what stops nobody. Told once for each registry and token group, however many stores use them. */
 export function recordProbe(
   record: ReportBuilder,
   { registry, outcome, message = '', pulls = [] }: RegistryProbe,
@@ -47,8 +47,8 @@ export function recordProbe(
  */
 function noteDenied(record: ReportBuilder, registry: string, [first, ...others]: readonly PullProbe[]): void {
   if (!first) return;
-  const { remedy } = FAILURES.RegistryPullDenied;
+  const { remedy, scope } = FAILURES.RegistryPullDenied;
   const more = others.length === 0 ? '' : `; also denied: ${others.map(({ image }) => image).join(', ')}`;
   const message = `${registry}/${first.image}: ${first.message ?? ''}${more}`;
-  record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', message, remedy });
+  record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', scope, message, remedy });
 }

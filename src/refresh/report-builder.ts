@@ -1,6 +1,6 @@
 // Owns what has happened in a run so far, and makes the report of it. Carries forward from the previous report
 // what this run could not find out anew, and drops what is no longer in the plan.
-import type { FailureType } from './failures.js';
+import type { FailureType, Scope } from './failures.js';
 import {
   fitReport,
   groupFailures,
@@ -11,11 +11,12 @@ import {
   type Stage,
   type TokenReport,
 } from './report.js';
-import type { DockerLogin, TokenInfo, UpdateOutcome } from './activity-types.js';
+import type { DockerLogin, PlannedStore, TokenInfo, UpdateOutcome } from './activity-types.js';
 
 /** What went wrong, in words that may be shown. */
 export interface FailureInfo {
   readonly type: FailureType;
+  readonly scope: Scope;
   readonly message: string;
   readonly remedy: string;
 }
@@ -23,20 +24,21 @@ export interface FailureInfo {
 /** Where it went wrong. */
 export interface FailureLocation {
   readonly stage: Stage;
-  readonly airflow?: string;
+  readonly store?: string;
   readonly registry?: string;
   readonly engine?: string;
   readonly connections?: readonly string[];
 }
 
-const WORST_FIRST = ['refused', 'unreachable', 'inconclusive', 'accepted'] as const;
+const WORST_FIRST = ['rejected', 'unreachable', 'inconclusive', 'accepted'] as const;
 
 export class ReportBuilder {
   readonly #runId: string;
   readonly #startedAt: Date;
   readonly #previous: RefreshReport | undefined;
   readonly #tokens = new Map<string, TokenReport>();
-  readonly #airflows = new Map<string, StoreReport>();
+  readonly #kinds = new Map<string, string>();
+  readonly #stores = new Map<string, StoreReport>();
   /** Which token connections of which registry received. */
   readonly #written = new Set<string>();
   readonly #docker: DockerReport[] = [];
@@ -49,16 +51,21 @@ export class ReportBuilder {
     this.#previous = previous;
   }
 
+  /** The stores of the plan. */
+  plan(stores: readonly PlannedStore[]): void {
+    for (const { name, kind } of stores) this.#kinds.set(name, kind);
+  }
+
   warn(warning: string): void {
     this.#warnings.add(warning);
   }
 
   fail(place: FailureLocation, facts: FailureInfo): void {
     const { connections = [], ...where } = place;
-    const { type, message, remedy } = facts;
-    this.#failures.push({ ...where, type, count: connections.length, connections, message, remedy });
-    if (place.airflow !== undefined && place.registry !== undefined && place.stage !== 'test') {
-      const row = this.#row(place.airflow, place.registry);
+    const { type, scope, message, remedy } = facts;
+    this.#failures.push({ ...where, type, scope, count: connections.length, connections, message, remedy });
+    if (place.store !== undefined && place.registry !== undefined && place.stage !== 'test') {
+      const row = this.#row(place.store, place.registry);
       this.#setRow({ ...row, failed: row.failed + connections.length });
     }
   }
@@ -66,7 +73,7 @@ export class ReportBuilder {
   /** A token that was extracted or written; told twice, it is shown once. */
   token(facts: TokenInfo): void {
     const known = this.#tokens.get(facts.fingerprint);
-    const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.probe] : []);
+    const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.check] : []);
     const worst = WORST_FIRST.find((outcome) => outcomes.includes(outcome));
     for (const warning of facts.warnings ?? []) this.warn(warning);
     this.#tokens.set(facts.fingerprint, {
@@ -79,45 +86,45 @@ export class ReportBuilder {
       expiresAt: facts.expiresAt,
       usableUntil: facts.usableUntil ?? facts.expiresAt,
       fingerprint: facts.fingerprint,
-      probe: worst ?? 'unreachable',
+      check: worst ?? 'unreachable',
     });
   }
 
-  /** Notes that connections of this airflow and registry are in the plan, whatever becomes of them. */
-  expect(airflow: string, registry: string): void {
-    this.#setRow(this.#row(airflow, registry));
+  /** Notes that connections of this store and registry are in the plan, whatever becomes of them. */
+  expect(store: string, registry: string): void {
+    this.#setRow(this.#row(store, registry));
   }
 
-  /** Keeps what earlier runs said of an airflow that this run cannot look into. */
-  carryAirflow(airflow: string): void {
-    for (const row of this.#previous?.airflows ?? []) {
-      if (row.airflow === airflow) this.expect(airflow, row.registry);
+  /** Keeps what earlier runs said of an store that this run cannot look into. */
+  carryStore(store: string): void {
+    for (const row of this.#previous?.stores ?? []) {
+      if (row.store === store) this.expect(store, row.registry);
     }
   }
 
   /** Keeps what earlier runs said of everything: for a run without a plan, which does not know what is in it. */
   carryAll(): void {
-    for (const { airflow, registry } of this.#previous?.airflows ?? []) this.expect(airflow, registry);
+    for (const { store, registry } of this.#previous?.stores ?? []) this.expect(store, registry);
   }
 
-  updated(airflow: string, registry: string, outcome: UpdateOutcome, at: Date): void {
+  updated(store: string, registry: string, outcome: UpdateOutcome, at: Date): void {
     const { refreshed, fingerprint, expiresAt, token, otherTokens = [] } = outcome;
     if (refreshed.length === 0) return;
     this.#written.add(writtenKey(registry, fingerprint));
-    if (token) this.token(token);
+    this.token(token);
     for (const other of otherTokens) {
       this.#written.add(writtenKey(registry, other.fingerprint));
       this.token(other);
     }
-    const row = this.#row(airflow, registry);
+    const row = this.#row(store, registry);
     const written = {
       fingerprint,
       expiresAt,
-      usableUntil: token?.usableUntil ?? expiresAt,
-      principalArn: token?.principalArn ?? null,
+      usableUntil: token.usableUntil ?? expiresAt,
+      principalArn: token.principalArn,
     };
     // Two workers may have written two tokens: what matters is when the first of them can no longer be relied on.
-    const until = row.usableUntil ?? row.expiresAt;
+    const until = row.usableUntil;
     const isEarlier = row.refreshed > 0 && until !== null && until < written.usableUntil;
     this.#setRow({
       ...row,
@@ -127,12 +134,12 @@ export class ReportBuilder {
     });
   }
 
-  recordLogin({ engine, version, registry, signIn, fingerprint }: DockerLogin): void {
-    this.#docker.push({ engine, version, registry, signIn, fingerprint });
+  recordLogin({ engine, version, registry, login, fingerprint }: DockerLogin): void {
+    this.#docker.push({ engine, version, registry, login, fingerprint });
   }
 
   recordRejectedLogin(engine: string, registry: string): void {
-    this.#docker.push({ engine, version: null, registry, signIn: 'refused', fingerprint: null });
+    this.#docker.push({ engine, version: null, registry, login: 'rejected', fingerprint: null });
   }
 
   report(finishedAt: Date): RefreshReport {
@@ -143,26 +150,25 @@ export class ReportBuilder {
       startedAt: this.#startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
       tokens: [...this.#tokens.values()],
-      airflows: [...this.#airflows.values()],
+      stores: [...this.#stores.values()],
       docker: this.#docker,
       failures,
       warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
     });
   }
 
-  #row(airflow: string, registry: string): StoreReport {
-    const carried = this.#previous?.airflows.find(
-      (row) => row.airflow === airflow && row.registry === registry,
-    );
+  #row(store: string, registry: string): StoreReport {
+    const carried = this.#previous?.stores.find((row) => row.store === store && row.registry === registry);
     return (
-      this.#airflows.get(JSON.stringify([airflow, registry])) ?? {
-        airflow,
+      this.#stores.get(JSON.stringify([store, registry])) ?? {
+        store,
+        kind: this.#kinds.get(store) ?? carried?.kind ?? 'unknown',
         registry,
         refreshed: 0,
         failed: 0,
         fingerprint: carried?.fingerprint ?? null,
         expiresAt: carried?.expiresAt ?? null,
-        usableUntil: carried?.usableUntil ?? carried?.expiresAt ?? null,
+        usableUntil: carried?.usableUntil ?? null,
         principalArn: carried?.principalArn ?? null,
         lastRefreshedAt: carried?.lastRefreshedAt ?? null,
       }
@@ -170,7 +176,7 @@ export class ReportBuilder {
   }
 
   #setRow(row: StoreReport): void {
-    this.#airflows.set(JSON.stringify([row.airflow, row.registry]), row);
+    this.#stores.set(JSON.stringify([row.store, row.registry]), row);
   }
 
   /** A failure keeps its first start while the same place fails run after run, for whatever reasons. */
@@ -178,10 +184,9 @@ export class ReportBuilder {
     const before = this.#previous?.failures.find(
       (old) =>
         old.stage === failure.stage &&
-        old.airflow === failure.airflow &&
+        old.store === failure.store &&
         old.registry === failure.registry &&
-        // An earlier release did not say which engine it was.
-        (old.engine === undefined || old.engine === failure.engine),
+        old.engine === failure.engine,
     );
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }

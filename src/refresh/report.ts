@@ -1,6 +1,6 @@
 // Owns the RefreshReport: what a run did, what failed and what to do about it. Refuses to grow beyond 256 KB,
 // however much failed, since Temporal would lose the report of a run whose result is too large.
-import type { FailureType } from './failures.js';
+import type { FailureType, Scope } from './failures.js';
 import type { ProbeOutcome } from './activity-types.js';
 
 export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
@@ -14,22 +14,24 @@ export interface TokenReport {
   /** Until when it can be relied on: the end of the AWS session behind it, where that comes before `expiresAt`. */
   readonly usableUntil: string;
   readonly fingerprint: string;
-  readonly probe: ProbeOutcome;
+  readonly check: ProbeOutcome;
 }
 
-/** The connections of one airflow that hold the token of one registry. */
+/** The connections of one store that hold the token of one registry. */
 export interface StoreReport {
-  readonly airflow: string;
+  readonly store: string;
+  /** Such as `airflow`. */
+  readonly kind: string;
   readonly registry: string;
   readonly refreshed: number;
   readonly failed: number;
   /** Token that the connections received last, in this run or an earlier one; null when never. */
   readonly fingerprint: string | null;
   readonly expiresAt: string | null;
-  /** As that of the token; reports of release 0.1.0 lack it. */
-  readonly usableUntil?: string | null;
+  /** As that of the token. */
+  readonly usableUntil: string | null;
   /** Whose token it is; null when AWS did not say. */
-  readonly principalArn?: string | null;
+  readonly principalArn: string | null;
   readonly lastRefreshedAt: string | null;
 }
 
@@ -37,15 +39,16 @@ export interface DockerReport {
   readonly engine: string;
   readonly version: string | null;
   readonly registry: string;
-  readonly signIn: 'ok' | 'inconclusive' | 'refused' | 'none';
+  readonly login: 'ok' | 'inconclusive' | 'rejected' | 'none';
   readonly fingerprint: string | null;
 }
 
 export interface FailureReport {
   readonly stage: Stage;
-  readonly airflow?: string;
+  readonly scope: Scope;
+  readonly store?: string;
   readonly registry?: string;
-  /** Of the stage `test` alone; reports of earlier releases have none. */
+  /** Of the stage `test` only. */
   readonly engine?: string;
   readonly type: FailureType;
   /** Connections concerned; 0 when it is not known which. */
@@ -64,7 +67,7 @@ export interface RefreshReport {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly tokens: readonly TokenReport[];
-  readonly airflows: readonly StoreReport[];
+  readonly stores: readonly StoreReport[];
   readonly docker: readonly DockerReport[];
   readonly failures: readonly FailureReport[];
   readonly warnings: readonly string[];
@@ -79,14 +82,14 @@ const MAX_LISTED_REGISTRIES = 20;
 const MAX_TEXT_CHARS = 500;
 
 /**
- * Adds a failure to those of the same stage, registry, airflow, engine and type: 10,000 alike are one entry, and of two
+ * Adds a failure to those of the same stage, registry, store, engine and type: 10,000 alike are one entry, and of two
  * engines each keeps its own message and remedy.
  */
 export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
   const groups = new Map<string, FailureReport>();
   for (const failure of failures) {
-    const { stage, airflow, registry, engine, type } = failure;
-    const key = JSON.stringify([stage, airflow, registry, engine, type]);
+    const { stage, store, registry, engine, type, scope } = failure;
+    const key = JSON.stringify([stage, store, registry, engine, type, scope]);
     const group = groups.get(key);
     groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
   }
@@ -118,7 +121,7 @@ function cut(text: string): string {
 export function fitReport(report: RefreshReport): RefreshReport {
   let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
   if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutRegistries(fitted);
-  for (const list of ['warnings', 'docker', 'tokens', 'failures', 'airflows'] as const) {
+  for (const list of ['warnings', 'docker', 'tokens', 'failures', 'stores'] as const) {
     while (sizeInBytes(fitted) > MAX_REPORT_BYTES && fitted[list].length > 1) {
       fitted = halveList(fitted, list);
     }
@@ -137,7 +140,7 @@ function cutRegistries(report: RefreshReport): RefreshReport {
   return isCut ? { ...report, tokens, warnings: [note, ...report.warnings] } : report;
 }
 
-function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'airflows') {
+function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'stores') {
   const kept = report[list].slice(0, Math.ceil(report[list].length / 2));
   const note = `The report was too long: only a part of its ${list} is shown.`;
   const shorter = { ...report, [list]: kept };
@@ -158,27 +161,27 @@ export function parseReport(value: unknown): RefreshReport | undefined {
     (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
     hasStrings(value, 'startedAt', 'finishedAt') &&
     isListOf(value['tokens'], isRecord) &&
-    isListOf(value['airflows'], isAirflowRow) &&
+    isListOf(value['stores'], isStoreRow) &&
     isListOf(value['docker'], isRecord) &&
     isListOf(value['failures'], isFailureRow) &&
     isListOf(value['warnings'], (warning) => typeof warning === 'string');
   return isReport ? (value as unknown as RefreshReport) : undefined;
 }
 
-function isAirflowRow(row: unknown): boolean {
-  if (!isRecord(row) || !hasStrings(row, 'airflow', 'registry')) return false;
+function isStoreRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'store', 'kind', 'registry')) return false;
   const { fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt } = row;
   const carried = [fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt];
   return (
     typeof row['refreshed'] === 'number' &&
-    carried.every((field) => field === undefined || field === null || typeof field === 'string')
+    carried.every((field) => field === null || typeof field === 'string')
   );
 }
 
 function isFailureRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
-  const { airflow, registry, engine, failingSince } = row;
-  return [airflow, registry, engine, failingSince].every(
+  const { store, registry, engine, failingSince } = row;
+  return [store, registry, engine, failingSince].every(
     (field) => field === undefined || typeof field === 'string',
   );
 }
@@ -197,9 +200,9 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 
 /** One line for the Temporal UI, a log and the end of a command. */
 export function summarizeReport(report: RefreshReport): string {
-  const refreshed = report.airflows.reduce((sum, row) => sum + row.refreshed, 0);
+  const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
   const failed = report.failures.map((failure) => {
-    const where = [failure.airflow, failure.registry, failure.engine].filter(Boolean).join(', ');
+    const where = [failure.store, failure.registry, failure.engine].filter(Boolean).join(', ');
     return `${failure.type} at ${failure.stage}${where ? ` (${where})` : ''}`;
   });
   const connections = `${refreshed} connection${refreshed === 1 ? '' : 's'} refreshed`;

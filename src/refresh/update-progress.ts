@@ -1,7 +1,7 @@
 // Owns what one attempt at an update leaves to the next, on this worker or another: which connections hold a token,
 // and which one. Passes through heartbeats: small, plain, without secrets, and never trusted when it comes back.
 import type { ConnectionProblem, TokenInfo, UpdateOutcome } from './activity-types.js';
-import type { FailureType } from './failures.js';
+import type { FailureInfo } from './report-builder.js';
 
 export interface UpdateProgress {
   /** Places in the input, from 0, of the connections that hold one of the tokens. */
@@ -65,14 +65,14 @@ export function toOutcome(
 export function toPartialOutcome(
   progress: UpdateProgress,
   connections: readonly string[],
-  failure: { readonly type: FailureType; readonly message: string; readonly remedy: string },
+  failure: FailureInfo,
 ): UpdateOutcome | undefined {
   const [token] = progress.tokens;
   if (!token || progress.refreshed.length === 0) return undefined;
-  const { type, message, remedy } = failure;
+  const { type, scope, message, remedy } = failure;
   const places = new Set(progress.refreshed);
   const rest = connections.filter((_, place) => !places.has(place));
-  const failed = rest.map((connection) => ({ connection, type, message, remedy }));
+  const failed = rest.map((connection) => ({ connection, type, scope, message, remedy }));
   return toOutcome(progress, connections, failed, token);
 }
 

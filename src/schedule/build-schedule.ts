@@ -16,7 +16,7 @@ export type DesiredSchedule = ScheduleOptions<ScheduleOptions['action'] & { work
 
 /** The schedule with overlap policy SKIP, never paused on failure, missed starts caught up once. */
 export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
-  const { schedule, taskQueue, airflows } = config;
+  const { schedule, taskQueue, stores } = config;
   const { cadence, jitterMs, retryForMs, executionTimeoutMs } = schedule;
   const spec = {
     jitter: jitterMs,
@@ -39,7 +39,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     taskQueue,
     args: [input],
     workflowExecutionTimeout: executionTimeoutMs,
-    staticSummary: `Refresh the ECR tokens in ${airflows.length} Airflow${airflows.length === 1 ? '' : 's'}`,
+    staticSummary: `Refresh the ECR tokens in ${stores.length} Airflow${stores.length === 1 ? '' : 's'}`,
     staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule)}.`,
   };
   const specHash = hashOf({ spec, policies, action });

@@ -4,7 +4,6 @@ import { ApplicationFailure, type Duration } from '@temporalio/common';
 import {
   CancellationScope,
   isCancellation,
-  patched,
   scheduleActivity,
   setCurrentDetails,
   sleep,
@@ -32,10 +31,6 @@ export interface RefreshInput {
 /** After this long the current details say which steps are still being tried. */
 const LOOK_AGAIN: Duration = '15 minutes';
 
-/** Runs that release 0.1.0 began write fewer connections by one activity, and must go on as they began. */
-const UPDATES_OF_A_HUNDRED = 'updates-of-a-hundred';
-const CONNECTIONS_PER_UPDATE_BEFORE = 10;
-
 /**
  * One run: plan, then inspect, extract, update and test for every Airflow.
  *
@@ -53,7 +48,6 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
     previous: previousReport(),
     now: () => new Date(),
     describe: describeStepError,
-    ...(patched(UPDATES_OF_A_HUNDRED) ? {} : { connectionsPerUpdate: CONNECTIONS_PER_UPDATE_BEFORE }),
   });
   watch.cancel();
   await watching;
@@ -111,14 +105,14 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
   return {
     planRefresh: () => schedule('planRefresh', '', 'Read the configuration'),
     inspectConnections: (input) =>
-      schedule('inspectConnections', input.airflow, `Look at the connections of ${input.airflow}`, input),
+      schedule('inspectConnections', input.store, `Look at the connections of ${input.store}`, input),
     extractToken: (input) =>
       schedule('extractToken', input.group, `Get a token for ${count(input.registries, 'registry')}`, input),
     updateConnections: (input) =>
       schedule(
         'updateConnections',
-        `${input.airflow} ${input.registry}`,
-        `Write the token into ${count(input.connections, 'connection')} of ${input.airflow}`,
+        `${input.store} ${input.registry}`,
+        `Write the token into ${count(input.connections, 'connection')} of ${input.store}`,
         input,
       ),
     testDocker: (input) =>

@@ -41,7 +41,8 @@ function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityTy
 }
 
 function facts(type: FailureType, message: string, remedy?: string): FailureInfo {
-  return { type, message, remedy: remedy ?? FAILURES[type].remedy };
+  const { scope, remedy: usual } = FAILURES[type];
+  return { type, scope, message, remedy: remedy ?? usual };
 }
 
 function factsOf(failure: ApplicationFailure): FailureInfo {

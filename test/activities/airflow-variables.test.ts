@@ -55,13 +55,19 @@ describe('registries whose account and region are Airflow Variables', () => {
   function inspect(runId = 'run-1'): Promise<Inspection> {
     return activities.inspectConnections(attemptOf({ runId }), {
       configHash: CONFIG_HASH,
-      airflow: 'main',
+      store: 'main',
       page: 0,
     });
   }
 
   function update(registry = REGISTRY) {
-    const input = { configHash: CONFIG_HASH, airflow: 'main', registry, connections: ['docker_default'] };
+    const input = {
+      configHash: CONFIG_HASH,
+      store: 'main',
+      registry,
+      group: GROUP,
+      connections: ['docker_default'],
+    };
     return activities.updateConnections(attemptOf(), input);
   }
 
@@ -201,8 +207,13 @@ describe('registries whose account and region are Airflow Variables', () => {
       activities = worker(LOCAL);
       assert.equal((await activities.extractToken(attemptOf(), input)).region, 'us-east-1');
       assert.deepEqual((await update('localhost:5000')).refreshed, ['docker_default']);
-      const test = { configHash: CONFIG_HASH, engine: ENGINE, registry: 'localhost:5000' };
-      assert.equal((await activities.testDocker(attemptOf(), test)).signIn, 'ok');
+      const test = {
+        configHash: CONFIG_HASH,
+        engine: ENGINE,
+        registry: 'localhost:5000',
+        group: 'default/us-east-1',
+      };
+      assert.equal((await activities.testDocker(attemptOf(), test)).login, 'ok');
       assert.deepEqual(issuer.regions, ['us-east-1']);
     });
 

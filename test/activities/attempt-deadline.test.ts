@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { attemptTimeLeftMs, retriesTimeLeftMs } from '../../src/activities/attempt-deadline.js';
-import { withAttemptLimit } from '../../src/activities/attempt.js';
+import { withAttemptLimit } from '../../src/activities/attempt-deadline.js';
 import { failureOf } from '../fakes/failing.js';
 
 /** Scheduled 100 s ago, its present attempt just now. */

@@ -11,6 +11,7 @@ import {
   FakeAirflow,
   fakeSource,
   namedRegistry,
+  TOKEN_GROUP,
 } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
@@ -36,8 +37,9 @@ describe('updateConnections of missing connections', () => {
     const source = fakeSource({ airflow, rules, registries: [OWN] });
     return fakeActivities(source).updateConnections(attemptOf(), {
       configHash: CONFIG_HASH,
-      airflow: 'main',
+      store: 'main',
       registry,
+      group: TOKEN_GROUP.name,
       connections,
     });
   }

@@ -31,7 +31,7 @@ describe('inspectConnections of what is hidden', () => {
 
   function inspect(rules: readonly ConnectionRule[], page = 0): Promise<Inspection> {
     const source = fakeSource({ airflow, rules, registries: [NAMED] });
-    const input = { configHash: CONFIG_HASH, airflow: 'main', page };
+    const input = { configHash: CONFIG_HASH, store: 'main', page };
     return fakeActivities(source).inspectConnections(attemptOf(), input);
   }
 

@@ -63,7 +63,7 @@ describe('extractToken', () => {
     const { probes } = await extract([REGISTRY, NEIGHBOUR]);
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
-      ['accepted', 'refused'],
+      ['accepted', 'rejected'],
     );
   });
 
@@ -73,7 +73,7 @@ describe('extractToken', () => {
     const { probes } = await extract([REGISTRY, NEIGHBOUR]);
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
-      ['unreachable', 'refused'],
+      ['unreachable', 'rejected'],
     );
   });
 

@@ -17,15 +17,16 @@ import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 type Activity = Exclude<keyof RefreshActivities, 'planRefresh'>;
 
 const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
-  inspectConnections: { configHash: CONFIG_HASH, airflow: 'main', page: 0 },
+  inspectConnections: { configHash: CONFIG_HASH, store: 'main', page: 0 },
   extractToken: { configHash: CONFIG_HASH, group: GROUP, registries: [REGISTRY] },
   updateConnections: {
     configHash: CONFIG_HASH,
-    airflow: 'main',
+    store: 'main',
     registry: REGISTRY,
+    group: GROUP,
     connections: ['docker_default'],
   },
-  testDocker: { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY },
+  testDocker: { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP },
 };
 
 /** What whoever reaches the task queue may send instead of a name. */
@@ -91,7 +92,7 @@ describe('what activities are given', () => {
         });
       }
 
-      for (const field of ['airflow', 'engine', 'registry', 'group'].filter((key) => key in good)) {
+      for (const field of ['store', 'engine', 'registry', 'group'].filter((key) => key in good)) {
         it(`refuses a ${field} that is not granted`, async () => {
           for (const value of UNKNOWN_NAMES) await refuses(activity, { ...good, [field]: value });
         });

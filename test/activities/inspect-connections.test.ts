@@ -15,7 +15,7 @@ import {
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const INPUT: InspectInput = { configHash: CONFIG_HASH, airflow: 'main', page: 0 };
+const INPUT: InspectInput = { configHash: CONFIG_HASH, store: 'main', page: 0 };
 
 function activitiesOver(airflow: FakeAirflow, connections: readonly string[]): RefreshActivities {
   return fakeActivities(fakeSource({ airflow, connections }));

@@ -41,7 +41,7 @@ describe('inspectConnections by rules', () => {
     const source = fakeSource({ airflow, rules, registries: [EU] });
     return fakeActivities(source).inspectConnections(attemptOf({ number }), {
       configHash: CONFIG_HASH,
-      airflow: 'main',
+      store: 'main',
       page,
     });
   }
@@ -95,14 +95,14 @@ describe('inspectConnections by rules', () => {
       store(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
       const found = await inspect([ECR]);
       assert.deepEqual([found.writable, found.refused, found.warnings], [[], [], []]);
-      assert.deepEqual(found.passedOver, { count: 8, first: ids(5, '_ecr') });
+      assert.deepEqual(found.skipped, { count: 8, first: ids(5, '_ecr') });
     });
 
     it('refuses a docker connection of an unknown registry that is named by its id', async () => {
       store({ id: 'named', host: 'quay.io' });
       const found = await inspect(idRules(['named']));
       assert.equal(found.refused[0]?.type, 'ConnectionRegistryUnknown');
-      assert.equal(found.passedOver, undefined);
+      assert.equal(found.skipped, undefined);
     });
 
     it('refuses one of another registry than its rule gives, passing over none', async () => {

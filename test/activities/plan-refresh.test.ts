@@ -3,19 +3,19 @@ import { planRefresh } from '../../src/activities/plan-refresh.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { failureOf } from '../fakes/failing.js';
 import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
-import { ENGINE } from '../fakes/fake-steps.js';
+import { ENGINE, plannedStores } from '../fakes/fake-steps.js';
 
 describe('planRefresh', () => {
   it('names the airflows and engines of the configuration, and its hash', async () =>
     assert.deepEqual(await planRefresh(fakeSource()), {
       configHash: CONFIG_HASH,
-      airflows: ['main'],
+      stores: plannedStores('main'),
       engines: [ENGINE],
     }));
 
   it('plans by the last good configuration and says what is wrong with the file', async () => {
     const plan = await planRefresh(fakeSource({ problem: 'refresh.yaml:3 airflows: is missing' }));
-    assert.deepEqual(plan.airflows, ['main']);
+    assert.deepEqual(plan.stores, plannedStores('main'));
     assert.equal(plan.configProblem, 'refresh.yaml:3 airflows: is missing');
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledFailure, type Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Attempt } from '../../src/activities/attempt.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
 import { failureOf } from '../fakes/failing.js';

@@ -18,7 +18,7 @@ import {
   fakeSource,
   NOW,
 } from '../fakes/fake-ports.js';
-import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -44,6 +44,7 @@ describe('testDocker', () => {
       configHash: CONFIG_HASH,
       engine: ENGINE,
       registry: host,
+      group: GROUP,
     });
   }
 
@@ -57,7 +58,7 @@ describe('testDocker', () => {
       engine: ENGINE,
       version: '28.0.0',
       registry: REGISTRY,
-      signIn: 'ok',
+      login: 'ok',
       fingerprint: new Secret('password-1').fingerprint(),
     });
     assert.deepEqual(engine.signIns, [
@@ -74,23 +75,23 @@ describe('testDocker', () => {
     await test();
     assert.equal(tries(), 1);
     now = new Date(NOW.getTime() + DAY_MS);
-    assert.equal((await test()).signIn, 'ok');
+    assert.equal((await test()).login, 'ok');
     assert.equal(tries(), 2);
   });
 
   it('answers inconclusive, run after run, where a wrong password signs in too', async () => {
     engine.onSignIn = () => undefined;
-    assert.equal((await test()).signIn, 'inconclusive');
-    assert.equal((await test()).signIn, 'inconclusive');
+    assert.equal((await test()).login, 'inconclusive');
+    assert.equal((await test()).login, 'inconclusive');
   });
 
   it('does not doubt a sign-in because the wrong password could not be tried, and tries again', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
-    assert.equal((await test()).signIn, 'ok');
+    assert.equal((await test()).login, 'ok');
     engine.onSignIn = () => undefined;
-    assert.equal((await test()).signIn, 'inconclusive');
+    assert.equal((await test()).login, 'inconclusive');
   });
 
   it('hides no defect that the wrong password lays open', async () => {
@@ -102,7 +103,7 @@ describe('testDocker', () => {
 
   it('signs in nowhere where the registry would have the password sent elsewhere', async () => {
     registry.probe = async (host) => ({
-      probe: { registry: host, outcome: 'refused', type: 'RegistryRealmForeign', message: 'elsewhere' },
+      probe: { registry: host, outcome: 'rejected', type: 'RegistryRealmForeign', message: 'elsewhere' },
       refusesWrongPassword: false,
     });
     const { message } = await failureOf('RegistryRealmForeign', test());
@@ -117,7 +118,7 @@ describe('testDocker', () => {
     it(`answers ${signIn} where the worker could not ask ${host} for its challenge`, async () => {
       registry.unreachable.add(host);
       const answer = await test(true, host);
-      assert.deepEqual([answer.signIn, answer.version], [signIn, '28.0.0']);
+      assert.deepEqual([answer.login, answer.version], [signIn, '28.0.0']);
       assert.equal(engine.signIns.length, signIn === 'ok' ? 2 : 0);
       if (signIn === 'none') assert.match(answer.reason ?? '', /where it has passwords sent/);
     });
@@ -126,13 +127,13 @@ describe('testDocker', () => {
   it('lets an engine do a few sign-ins at once, and none for who has given up waiting', async () => {
     const gate = deferred();
     const begun: string[] = [];
-    engine.signIn = async (host) => {
+    engine.login = async (host) => {
       begun.push(host);
       await gate.promise;
     };
     const parts = { issuer, registry, proofs };
     const activities = fakeActivities(fakeSource({ engine, signInsAtOnce: 2 }), parts);
-    const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY };
+    const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP };
     const giving = new AbortController();
     const tests = [
       activities.testDocker(attemptOf(), input),
@@ -157,7 +158,7 @@ describe('testDocker', () => {
       engine: ENGINE,
       version: null,
       registry: REGISTRY,
-      signIn: 'none',
+      login: 'none',
       reason: 'no such socket',
       fingerprint: null,
     });

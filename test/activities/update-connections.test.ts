@@ -13,6 +13,7 @@ import {
   FakeIssuer,
   FakeRegistries,
   fakeSource,
+  TOKEN_GROUP,
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
@@ -34,8 +35,9 @@ describe('updateConnections', () => {
     const source = fakeSource({ airflow, connections: CONFIGURED });
     return fakeActivities(source, { issuer, registry: registries }).updateConnections(attemptOf({ number }), {
       configHash: CONFIG_HASH,
-      airflow: 'main',
+      store: 'main',
       registry: REGISTRY,
+      group: TOKEN_GROUP.name,
       connections,
     });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Attempt } from '../../src/activities/attempt.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
 import { toPartialOutcome, type UpdateProgress } from '../../src/refresh/update-progress.js';
@@ -16,6 +16,7 @@ import {
   fakeSource,
   issuedToken,
   NOW,
+  TOKEN_GROUP,
 } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
@@ -49,7 +50,7 @@ describe('updateConnections of many', () => {
     };
     return fakeActivities(fakeSource({ airflow, connections: IDS }), parts).updateConnections(
       attemptOf({ note, noted, ...changes }),
-      { configHash: CONFIG_HASH, airflow: 'main', registry: REGISTRY, connections },
+      { configHash: CONFIG_HASH, store: 'main', registry: REGISTRY, group: TOKEN_GROUP.name, connections },
     );
   }
 
@@ -149,8 +150,8 @@ describe('updateConnections of many', () => {
   });
 
   it('does not take for written what Airflow does not speak of', async () => {
-    const { writeMany } = airflow;
-    airflow.writeMany = async (...args) =>
+    const { write: writeMany } = airflow;
+    airflow.write = async (...args) =>
       (await writeMany.apply(airflow, args)).filter(({ id }) => id !== 'id_07');
     const { refreshed, failed } = await update();
     assert.equal(refreshed.includes('id_07'), false);
@@ -161,8 +162,8 @@ describe('updateConnections of many', () => {
   });
 
   it('does not take for written what it did not ask for', async () => {
-    const { writeMany } = airflow;
-    airflow.writeMany = async (...args) => [
+    const { write: writeMany } = airflow;
+    airflow.write = async (...args) => [
       ...(await writeMany.apply(airflow, args)),
       { id: 'id_50', outcome: 'written' },
     ];

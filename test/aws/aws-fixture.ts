@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { IssuedToken, TokenIssuer } from '../../src/activities/ports.js';
+import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import {

@@ -134,7 +134,7 @@ describe('the entries of connections', () => {
     const list =
       'a, {id: b}, {id: c, registry: eu, ifMissing: create}, {match: "*_ecr"}, {match: x-?, registry: sandbox}';
     const config = loadConfig(write(entries(list)), ENV);
-    assert.deepEqual(config.airflows[0]?.connections, [
+    assert.deepEqual(config.stores[0]?.connections, [
       { kind: 'id', id: 'a', ifMissing: 'fail' },
       { kind: 'id', id: 'b', ifMissing: 'fail' },
       { kind: 'id', id: 'c', registry: 'eu', ifMissing: 'create' },
@@ -149,7 +149,7 @@ describe('the entries of connections', () => {
       .replace('main', 'b')
       .replace('airflow.example', 'b.example')
       .replace('docker_default', '{match: "*"}');
-    assert.equal(loadConfig(write(GOOD + other), ENV).airflows.length, 2);
+    assert.equal(loadConfig(write(GOOD + other), ENV).stores.length, 2);
   });
 
   it('are all checked, whatever is wrong with the address and the sign-in', () => {
@@ -172,6 +172,6 @@ describe('the entries of connections', () => {
     const ids = Array.from({ length: 9_900 }, (_, index) => `conn_${index}`);
     const patterns = Array.from({ length: 100 }, (_, index) => `{match: "team-${index}-*_ecr"}`);
     const config = loadConfig(write(edit('docker_default', [...ids, ...patterns].join(', '))), ENV);
-    assert.equal(config.airflows[0]?.connections.length, 10_000);
+    assert.equal(config.stores[0]?.connections.length, 10_000);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { airflowSettings } from '../fakes/fake-config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
@@ -61,7 +62,7 @@ describe('the headers of an airflow', () => {
     write('one', 'team');
     const text = `${GOOD}    headers: {X-Team: {file: team}, X-Api-Key: {env: KEY}, Accept-Language: en}\n`;
     const env: NodeJS.ProcessEnv = { ...ENV, KEY: 'a' };
-    const headers = loadConfig(write(text), env).airflows[0]?.headers ?? [];
+    const headers = airflowSettings(loadConfig(write(text), env).stores[0])?.headers ?? [];
     const readAll = () => headers.map(({ name, read }) => `${name}: ${read().reveal()}`);
     assert.deepEqual(readAll(), ['Accept-Language: en', 'X-Api-Key: a', 'X-Team: one']);
     write('two', 'team');
@@ -71,10 +72,10 @@ describe('the headers of an airflow', () => {
 
   it('fail as ConfigInvalid when their reference has come to hold a line break, without showing it', () => {
     const env: NodeJS.ProcessEnv = { ...ENV, KEY: 'a' };
-    const [airflow] = loadConfig(write(`${GOOD}    headers: {X-A: {env: KEY}}\n`), env).airflows;
+    const [airflow] = loadConfig(write(`${GOOD}    headers: {X-A: {env: KEY}}\n`), env).stores;
     env['KEY'] = `${CANARY}\nX-Evil: 1`;
     assert.throws(
-      () => airflow?.headers[0]?.read(),
+      () => airflowSettings(airflow)?.headers[0]?.read(),
       (error) =>
         error instanceof RefreshFailure &&
         error.type === 'ConfigInvalid' &&
@@ -117,7 +118,7 @@ describe('the authorities of an airflow', () => {
   it('are given by an absolute path, and another content is no other configuration', () => {
     const path = write(SELF_SIGNED.cert, 'ca/company.pem');
     const config = loadConfig(write(text), ENV);
-    assert.equal(config.airflows[0]?.caFile, path);
+    assert.equal(airflowSettings(config.stores[0])?.caFile, path);
     write(`# renewed\n${SELF_SIGNED.cert}`, 'ca/company.pem');
     assert.equal(loadConfig(write(text), ENV).hash, config.hash);
     assert.notEqual(loadConfig(write(GOOD), ENV).hash, config.hash);

@@ -26,7 +26,7 @@ describe('ConfigStore', () => {
   it('picks up an edit', () => {
     const store = open(GOOD);
     write(second);
-    const picked = store.reread().config.airflows[0]?.connections;
+    const picked = store.reread().config.stores[0]?.connections;
     assert.deepEqual(
       picked?.map((rule) => rule.kind === 'id' && rule.id),
       ['docker_default', 'b'],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { airflowSettings } from '../fakes/fake-config.js';
 import { readFileSync } from 'node:fs';
 
 import { parse } from 'yaml';
@@ -18,8 +19,8 @@ describe('a way to sign in', () => {
 
   it('by token is read anew at each sign-in', () => {
     write('one\n', 'token');
-    const { airflows } = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {});
-    const auth = airflows[0]?.auth;
+    const { stores: airflows } = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {});
+    const auth = airflowSettings(airflows[0])?.auth;
     assert.ok(auth?.kind === 'token');
     assert.equal(auth.readToken().reveal(), 'one');
     write('two\n', 'token');
@@ -28,7 +29,7 @@ describe('a way to sign in', () => {
 
   it('by token fails as ConfigInvalid when the token has come to hold a line break', () => {
     write('one', 'token');
-    const auth = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {}).airflows[0]?.auth;
+    const auth = airflowSettings(loadConfig(write(edit(AUTH, '{token: {file: token}}')), {}).stores[0])?.auth;
     write(`${CANARY}\nmore`, 'token');
     assert.throws(
       () => auth?.kind === 'token' && auth.readToken(),
@@ -46,8 +47,12 @@ describe('a way to sign in', () => {
       '{mwaa: {environment: {env: WHERE}, region: {env: REGION}}}',
     );
     const env = { WHERE: 'my-environment', REGION: 'eu-west-1' };
-    const [airflow] = loadConfig(write(text), env).airflows;
-    assert.deepEqual(airflow?.auth, { kind: 'mwaa', environment: 'my-environment', region: 'eu-west-1' });
+    const [airflow] = loadConfig(write(text), env).stores;
+    assert.deepEqual(airflowSettings(airflow)?.auth, {
+      kind: 'mwaa',
+      environment: 'my-environment',
+      region: 'eu-west-1',
+    });
     assert.ok(airflow && !('url' in airflow));
   });
 
@@ -65,8 +70,8 @@ describe('a way to sign in', () => {
 
   for (const version of ['auto', '2', '3']) {
     it(`goes with version ${version}`, () => {
-      const [airflow] = loadConfig(write(`${GOOD}    version: ${version}\n`), ENV).airflows;
-      assert.equal(String(airflow?.version), version);
+      const [airflow] = loadConfig(write(`${GOOD}    version: ${version}\n`), ENV).stores;
+      assert.equal(String(airflowSettings(airflow)?.version), version);
     });
   }
 });
@@ -91,9 +96,9 @@ describe('what the documents show', () => {
     writeFiles();
     const text = readFileSync(new URL('../../refresh.example.yaml', import.meta.url), 'utf8');
     const used = text.replace(/^( *)# ( *(- |\w+: |registries:|connections:))/gm, '$1$2');
-    const { airflows, registries, warnings } = loadConfig(write(used), env);
+    const { stores: airflows, registries, warnings } = loadConfig(write(used), env);
     assert.deepEqual(
-      airflows.map(({ auth }) => auth.kind),
+      airflows.map((store) => airflowSettings(store)?.auth.kind),
       ['password', 'token', 'mwaa'],
     );
     assert.equal(airflows[1]?.connections.length, 3);

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
+import { airflowSettings } from '../fakes/fake-config.js';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 import { configPath, loadConfig } from '../../src/config/load.js';
-import type { RefreshConfig } from '../../src/config/refresh-config.js';
+import type { AirflowSettings, RefreshConfig } from '../../src/config/refresh-config.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import type { Secret } from '../../src/log/secret.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
 
 /** Reads the password of the first airflow. */
-function readPassword({ airflows }: RefreshConfig): Secret {
-  const auth = airflows[0]?.auth;
+function readPassword({ stores: airflows }: RefreshConfig): Secret {
+  const auth = airflowSettings(airflows[0])?.auth;
   assert.ok(auth?.kind === 'password');
   return auth.readPassword();
 }
@@ -33,16 +34,18 @@ describe('loadConfig', () => {
 
   it('fills in the defaults', () => {
     const path = write(GOOD);
-    const { airflows, hash, warnings: _warnings, ...rest } = loadConfig(path, ENV);
+    const { stores: airflows, hash, warnings: _warnings, ...rest } = loadConfig(path, ENV);
     assert.match(hash, /^[0-9a-f]{12}$/);
     assert.deepEqual(
-      airflows.map(({ auth: _auth, ...airflow }) => airflow),
+      airflows.map(({ settings, ...store }) => {
+        const { auth: _auth, ...rest } = settings as AirflowSettings;
+        return { ...store, settings: rest };
+      }),
       [
         {
           name: 'main',
-          url: 'https://airflow.example.com',
-          version: 'auto',
-          headers: [],
+          kind: 'airflow',
+          settings: { url: 'https://airflow.example.com', version: 'auto', headers: [] },
           connections: [{ kind: 'id', id: 'docker_default', ifMissing: 'fail' }],
         },
       ],
@@ -69,7 +72,7 @@ describe('loadConfig', () => {
 
   it('loads the shipped example, with a password in the environment', () => {
     const config = loadConfig(write(readFileSync(EXAMPLE)), ENV);
-    assert.deepEqual(config.airflows[0]?.connections, [
+    assert.deepEqual(config.stores[0]?.connections, [
       { kind: 'id', id: 'docker_default', ifMissing: 'fail' },
     ]);
   });
@@ -94,7 +97,7 @@ schedule: {id: other, cron: "0 */6 * * *", timeZone: UTC, jitter: 1m, retryFor: 
 temporal: {taskQueue: queue}
 `;
     const config = loadConfig(write(text), ENV);
-    assert.equal(config.airflows[0]?.url, 'http://airflow.internal:8080/team');
+    assert.equal(airflowSettings(config.stores[0])?.url, 'http://airflow.internal:8080/team');
     assert.deepEqual(config.registries, [
       {
         name: 'sandbox',
@@ -125,7 +128,8 @@ temporal: {taskQueue: queue}
   ]) {
     it(`accepts ${url}, which is loopback`, () => {
       assert.equal(
-        loadConfig(write(edit('https://airflow.example.com', `"${url}"`)), ENV).airflows[0]?.url,
+        airflowSettings(loadConfig(write(edit('https://airflow.example.com', `"${url}"`)), ENV).stores[0])
+          ?.url,
         url,
       );
     });
@@ -139,17 +143,17 @@ temporal: {taskQueue: queue}
     const other = GOOD.slice(GOOD.indexOf('  - name'))
       .replace('main', 'b')
       .replace('airflow.example', 'b.example');
-    assert.equal(loadConfig(write(GOOD + other), ENV).airflows.length, 2);
+    assert.equal(loadConfig(write(GOOD + other), ENV).stores.length, 2);
   });
 
   it('reads a file with a byte order mark', () => {
-    assert.equal(loadConfig(write(`\uFEFF${GOOD}`), ENV).airflows.length, 1);
+    assert.equal(loadConfig(write(`\uFEFF${GOOD}`), ENV).stores.length, 1);
   });
 
   it('reads JSON, which is YAML', () => {
     const text =
       '{"version":1,"airflows":[{"name":"a","url":"https://a","auth":{"username":"u","password":{"env":"AIRFLOW_PASSWORD"}},"connections":["c"]}]}';
-    assert.equal(loadConfig(write(text), ENV).airflows[0]?.name, 'a');
+    assert.equal(loadConfig(write(text), ENV).stores[0]?.name, 'a');
   });
 
   it('shows no password when it is printed', () => {
@@ -190,8 +194,8 @@ describe('references', () => {
       REGION: 'eu-west-1',
       ACCOUNT: '000000000012',
     });
-    assert.equal(config.airflows[0]?.url, 'https://airflow.example.com');
-    const auth = config.airflows[0]?.auth;
+    assert.equal(airflowSettings(config.stores[0])?.url, 'https://airflow.example.com');
+    const auth = airflowSettings(config.stores[0])?.auth;
     assert.equal(auth?.kind === 'password' && auth.username, 'me');
     assert.deepEqual(config.registries, [
       {

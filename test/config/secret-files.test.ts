@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { airflowSettings } from '../fakes/fake-config.js';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -59,8 +60,8 @@ describe('a file that holds a password', () => {
     chmodSync(write(CANARY, 'secrets/..2026/password'), 0o400);
     symlinkSync('..2026', join(folder, 'secrets/..data'));
     symlinkSync('..data/password', join(folder, 'secrets/password'));
-    const { airflows, warnings } = loadConfig(config, {});
-    const auth = airflows[0]?.auth;
+    const { stores: airflows, warnings } = loadConfig(config, {});
+    const auth = airflowSettings(airflows[0])?.auth;
     assert.equal(auth?.kind === 'password' && auth.readPassword().reveal(), CANARY);
     assert.deepEqual(warnings, []);
   });

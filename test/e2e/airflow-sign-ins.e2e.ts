@@ -50,7 +50,7 @@ describe('the ways to sign in to an Airflow', function () {
     it('refreshes all of them in one run', () => {
       assert.deepEqual(run.report.failures, []);
       assert.equal(run.code, 0);
-      assert.equal(run.report.airflows.length, WAYS.length);
+      assert.equal(run.report.stores.length, WAYS.length);
     });
 
     for (const way of WAYS) {
@@ -113,7 +113,7 @@ describe('the ways to sign in to an Airflow', function () {
     for (const way of WAYS) {
       it(`says of ${way} where it failed and what to do, and changes nothing`, () => {
         const [type, message, remedy] = WRONG[way];
-        const failures = run.report.failures.filter(({ airflow }) => airflow === way);
+        const failures = run.report.failures.filter(({ store: airflow }) => airflow === way);
         const [failure] = failures;
         assert.deepEqual(
           failures.map((one) => [one.type, one.stage]),

@@ -7,7 +7,7 @@ import { narrowPasswordColumn, spoilPassword, stallUpdate } from '../../sandbox/
 import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { StopList } from '../../sandbox/stop-list.js';
-import type { ConnectionStore } from '../../src/activities/ports.js';
+import type { ConnectionStore } from '../../src/stores/port.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
 import { createHttpClient } from '../../src/net/http.js';
@@ -195,7 +195,7 @@ describe('traps of Airflow', function () {
         aws: new AwsSessions(),
         now,
       });
-      assert.ok(await api.readConnection('usual_0', AbortSignal.timeout(30_000)));
+      assert.ok(await api.read('usual_0', AbortSignal.timeout(30_000)));
       return api;
     }
 
@@ -211,7 +211,7 @@ describe('traps of Airflow', function () {
       const others = { type: 'docker', host: ECR_HOST, login: 'AWS', port: null, schema: null };
       const write = (id: string) => {
         const connection = { ...others, id, extra: null, description: null };
-        return api.writePassword(connection, new Secret(password), AbortSignal.timeout(30_000));
+        return api.write([connection], new Secret(password), AbortSignal.timeout(30_000));
       };
       await Promise.all(ids.map(write));
       const requests = newest.proxy.requests.slice(start);

@@ -165,12 +165,11 @@ describe('one configuration for Airflows of several versions', function () {
     for (const [name, airflow] of airflows) before.set(name, await rowsOf(airflow, [...written, ...left]));
     const report = await refreshOnce(writeConfig(everything));
 
-    for (const { airflow, refreshed } of report.airflows) assert.equal(refreshed, written.length, airflow);
-    assert.equal(report.airflows.length, airflows.size);
+    for (const { store: airflow, refreshed } of report.stores)
+      assert.equal(refreshed, written.length, airflow);
+    assert.equal(report.stores.length, airflows.size);
     for (const [name, airflow] of airflows) {
-      const failures = report.failures.filter(
-        (failure) => failure.airflow === `v${name.replaceAll('.', '-')}`,
-      );
+      const failures = report.failures.filter((failure) => failure.store === `v${name.replaceAll('.', '-')}`);
       const expected = [
         ...Object.entries(REFUSED).map(([id, [type]]) => [type, id]),
         ['ConnectionMissing', 'gone'],
@@ -206,7 +205,7 @@ describe('one configuration for Airflows of several versions', function () {
       assert.deepEqual([text('conn_type'), text('host'), text('login')], ['docker', registry.host, 'AWS']);
     }
     const again = await refreshOnce(config);
-    assert.deepEqual([again.outcome, again.airflows.length], ['refreshed', airflows.size]);
+    assert.deepEqual([again.outcome, again.stores.length], ['refreshed', airflows.size]);
   });
 
   it('takes account and region from Airflow Variables', async () => {
@@ -217,7 +216,7 @@ describe('one configuration for Airflows of several versions', function () {
     const report = await refreshOnce(config);
     assert.deepEqual(report.failures, []);
     assert.deepEqual(
-      report.airflows.map((row) => [row.registry, row.refreshed]),
+      report.stores.map((row) => [row.registry, row.refreshed]),
       [...airflows].map(() => [ECR_HOST, 1]),
     );
   });

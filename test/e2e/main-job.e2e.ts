@@ -105,9 +105,9 @@ docker: {engines: ["${engine}"]}
 
     const report = JSON.parse(waited.stdout) as RefreshReport;
     assert.equal(report.outcome, 'refreshed');
-    assert.equal(report.airflows[0]?.refreshed, 1);
-    assert.equal(report.tokens[0]?.probe, 'accepted');
-    assert.deepEqual([report.docker[0]?.engine, report.docker[0]?.signIn], [engine, 'ok']);
+    assert.equal(report.stores[0]?.refreshed, 1);
+    assert.equal(report.tokens[0]?.check, 'accepted');
+    assert.deepEqual([report.docker[0]?.engine, report.docker[0]?.login], [engine, 'ok']);
     assert.deepEqual(report.warnings, []);
 
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
@@ -115,7 +115,7 @@ docker: {engines: ["${engine}"]}
       sandbox.aws.issued.some((token) => token.password === password),
       'Airflow holds an issued token',
     );
-    assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
+    assert.equal(new Secret(password ?? '').fingerprint(), report.stores[0]?.fingerprint);
 
     const after = await readConnectionRow(airflow, SEEDED_CONNECTION);
     assert.ok(before && after);
@@ -165,8 +165,8 @@ docker: {engines: []}
     const once = await scan.command(['refresh-once', '--json', '--config', inferring], offline);
     assert.equal(once.code, 0, once.stdout + once.stderr);
     const report = JSON.parse(once.stdout) as RefreshReport;
-    assert.deepEqual([report.airflows[0]?.registry, report.tokens[0]?.region], [host, 'eu-west-1']);
-    assert.equal(report.tokens[0]?.probe, 'unreachable');
+    assert.deepEqual([report.stores[0]?.registry, report.tokens[0]?.region], [host, 'eu-west-1']);
+    assert.equal(report.tokens[0]?.check, 'unreachable');
     assert.match(report.warnings[0] ?? '', new RegExp(`Registry ${host} could not be asked`));
     const password = await readDecryptedPassword(airflow, 'docker_eu');
     assert.equal(sandbox.aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
@@ -180,7 +180,7 @@ docker: {engines: []}
     assert.equal(once.code, 0, once.stdout + once.stderr);
     const report = JSON.parse(once.stdout) as RefreshReport;
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
-    assert.equal(new Secret(password ?? '').fingerprint(), report.airflows[0]?.fingerprint);
+    assert.equal(new Secret(password ?? '').fingerprint(), report.stores[0]?.fingerprint);
   });
 
   it('leaves no secret out of place', async () => {

@@ -117,7 +117,7 @@ describe(`${COUNT} connections in one Airflow`, function () {
     tell('refresh-once', startedAt, traffic);
     assert.equal(code, 0, stdout.slice(0, 2000) + stderr);
     const report = JSON.parse(stdout) as RefreshReport;
-    assert.deepEqual([report.airflows[0]?.refreshed, report.failures], [COUNT, []]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.failures], [COUNT, []]);
     assertWrittenOnce(traffic);
     assertFewRequests(traffic);
   });

@@ -42,7 +42,7 @@ export async function measureRun(rig: Rig, worker: Child, handle: WorkflowHandle
 }
 
 export function assertWithinLimits({ report, events, serverLog }: MeasuredRun, count: number): void {
-  assert.deepEqual([report.airflows[0]?.refreshed, report.failures], [count, []]);
+  assert.deepEqual([report.stores[0]?.refreshed, report.failures], [count, []]);
   // Temporal warns from 10,240 events on. A run of that many connections has hundreds at the least.
   assert.ok(events > count / 50 && events < 10_240, `${events} events`);
   assert.ok(Buffer.byteLength(JSON.stringify(report)) < MAX_REPORT_BYTES);

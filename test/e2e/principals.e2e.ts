@@ -81,9 +81,7 @@ describe('registries of five AWS principals', function () {
     );
     assert.deepEqual(
       new Map(
-        report.airflows
-          .filter(({ refreshed }) => refreshed > 0)
-          .map((row) => [row.registry, row.principalArn]),
+        report.stores.filter(({ refreshed }) => refreshed > 0).map((row) => [row.registry, row.principalArn]),
       ),
       byHost,
     );
@@ -232,7 +230,7 @@ describe('registries of five AWS principals', function () {
       NAMES.forEach(assertHolds);
       const status = await ask<RefreshStatus>(0, ['status']);
       assert.deepEqual(
-        new Map(status.report?.airflows.map((row) => [row.registry, row.principalArn])),
+        new Map(status.report?.stores.map((row) => [row.registry, row.principalArn])),
         new Map(NAMES.map((name) => [rig.hosts[name], ARNS[name]])),
       );
       const text = await say(0, ['status']);

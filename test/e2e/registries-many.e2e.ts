@@ -35,7 +35,7 @@ describe('300 registries of 20 accounts in 15 regions', function () {
 
   function assertAllRefreshed(report: RefreshReport): void {
     assert.deepEqual([report.failures, report.warnings], [[], []]);
-    const rows = report.airflows.map(({ registry, refreshed, failed }) => [registry, refreshed, failed]);
+    const rows = report.stores.map(({ registry, refreshed, failed }) => [registry, refreshed, failed]);
     assertSameRows(
       rows,
       Object.values(HOSTS).map((host) => [host, 1, 0]),

@@ -118,7 +118,7 @@ describe('the right to pull', function () {
         );
         assert.ok(Object.keys(HOSTS).every((id) => rig.held(id)));
         assertSameRows(
-          report.docker.map(({ registry, signIn }) => [registry, signIn]),
+          report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
           Object.values(HOSTS).map((host) => [host, 'ok']),
           'the sign-in alone would have said that all is well',
         );
@@ -158,14 +158,14 @@ describe('the right to pull', function () {
       [PROD, DEV, undefined],
     );
     assertSameRows(
-      report.airflows.map(({ airflow, refreshed, principalArn }) => [airflow, refreshed, principalArn]),
+      report.stores.map(({ store: airflow, refreshed, principalArn }) => [airflow, refreshed, principalArn]),
       [
         ['main', 1, `arn:aws:sts::${PROD}:assumed-role/prod/airflow-ecr-refresh`],
         ['second', 1, `arn:aws:sts::${DEV}:assumed-role/dev/airflow-ecr-refresh`],
       ],
     );
     assert.deepEqual(
-      report.failures.map(({ stage, airflow, type, connections, message, remedy }) => ({
+      report.failures.map(({ stage, store: airflow, type, connections, message, remedy }) => ({
         stage,
         airflow,
         type,
@@ -176,7 +176,7 @@ describe('the right to pull', function () {
       [
         {
           stage: 'inspect',
-          airflow: 'main',
+          store: 'main',
           type: 'ConnectionRegistryUnknown',
           connections: ['nobodys'],
           message:
@@ -186,7 +186,7 @@ describe('the right to pull', function () {
       ],
     );
     assert.deepEqual(
-      report.docker.map(({ registry, signIn }) => [registry, signIn]),
+      report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
       [
         [WELL, 'ok'],
         [WELL, 'ok'],

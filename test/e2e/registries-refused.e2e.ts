@@ -51,7 +51,7 @@ describe('registries that refuse, or cannot be asked', function () {
 
   function assertNeighbourWell(report: RefreshReport): void {
     assert.equal(rig.held('well')?.region, 'us-east-1');
-    assert.ok(report.docker.some(({ registry, signIn }) => registry === WELL && signIn === 'ok'));
+    assert.ok(report.docker.some(({ registry, login: signIn }) => registry === WELL && signIn === 'ok'));
   }
 
   function failuresOf({ failures }: RefreshReport) {
@@ -132,7 +132,7 @@ describe('registries that refuse, or cannot be asked', function () {
     const { report, code } = await rig.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
     assert.ok(rig.held('sick'));
-    assert.ok(report.docker.some(({ registry, signIn }) => registry === ALIAS && signIn === 'none'));
+    assert.ok(report.docker.some(({ registry, login: signIn }) => registry === ALIAS && signIn === 'none'));
     assert.ok(
       report.warnings.some((text) =>
         text.includes(`to ${ALIAS} was not tested (the worker could not ask the registry where`),
@@ -171,7 +171,9 @@ describe('registries that refuse, or cannot be asked', function () {
       assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
       assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
       assert.ok(rig.held('sick'));
-      assert.ok(report.docker.some(({ registry, signIn }) => registry === host && signIn === 'refused'));
+      assert.ok(
+        report.docker.some(({ registry, login: signIn }) => registry === host && signIn === 'rejected'),
+      );
       assertNeighbourWell(report);
     });
   }
@@ -235,7 +237,7 @@ describe('registries that refuse, or cannot be asked', function () {
       assert.deepEqual(others, []);
       assert.ok(warning.startsWith(`Registry ${SICK} could not be asked whether it accepts the token: `));
       assert.match(warning, says);
-      assert.equal(report.tokens.find(({ region }) => region === 'eu-west-1')?.probe, 'unreachable');
+      assert.equal(report.tokens.find(({ region }) => region === 'eu-west-1')?.check, 'unreachable');
       assert.deepEqual([rig.held('sick')?.region, rig.held('well')?.region], ['eu-west-1', 'us-east-1']);
     });
   }

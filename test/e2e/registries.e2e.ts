@@ -37,7 +37,7 @@ describe('registries of every kind, by their real names', function () {
   function assertRefreshed(report: RefreshReport, ids: readonly string[]): void {
     const places = ids.map((id) => ({ id, ...WORLD[id] }));
     assertSameRows(
-      report.airflows.map((row) => [row.registry, row.refreshed, row.failed]),
+      report.stores.map((row) => [row.registry, row.refreshed, row.failed]),
       places.map(({ host }) => [host, 1, 0]),
     );
     for (const { id, region, api } of places) {
@@ -52,7 +52,7 @@ describe('registries of every kind, by their real names', function () {
       const held = places.filter((place) => place.api === api).map(({ id }) => rig.held(id)?.password);
       assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
     }
-    const engines = report.docker.map(({ engine, registry, signIn }) => [engine, registry, signIn]);
+    const engines = report.docker.map(({ engine, registry, login: signIn }) => [engine, registry, signIn]);
     assertSameRows(
       engines,
       places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']),
@@ -92,7 +92,7 @@ describe('registries of every kind, by their real names', function () {
     assertAsked();
     assertConnected();
     assert.deepEqual(
-      report.tokens.map(({ probe }) => probe),
+      report.tokens.map(({ check: probe }) => probe),
       APIS.map(() => 'accepted'),
     );
     assert.equal(rig.aws.issued.length, APIS.length);

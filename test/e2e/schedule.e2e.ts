@@ -146,8 +146,8 @@ describe('the schedule on a real Temporal server', function () {
       const failedAgain = await runNow();
       for (const report of [failed, failedAgain]) {
         assert.equal(report.outcome, 'incomplete');
-        assert.equal(report.airflows[0]?.refreshed, 0);
-        assert.equal(report.airflows[0]?.lastRefreshedAt, good?.airflows[0]?.lastRefreshedAt);
+        assert.equal(report.stores[0]?.refreshed, 0);
+        assert.equal(report.stores[0]?.lastRefreshedAt, good?.stores[0]?.lastRefreshedAt);
         assert.equal(report.failures[0]?.failingSince, failed.startedAt);
       }
       const status = await readStatus(client, wanted.schedule.id);
@@ -155,7 +155,7 @@ describe('the schedule on a real Temporal server', function () {
       isDown = false;
       const healed = await runNow();
       assert.equal(healed.outcome, 'refreshed');
-      assert.notEqual(healed.airflows[0]?.lastRefreshedAt, good?.airflows[0]?.lastRefreshedAt);
+      assert.notEqual(healed.stores[0]?.lastRefreshedAt, good?.stores[0]?.lastRefreshedAt);
     });
   });
 

@@ -165,12 +165,12 @@ docker: {engines: []}
       const args = ['refresh-once', '--retry-for', '1s'];
       const report = (await command(airflow, airflow.users.worker, ...args)) as RefreshReport;
       assertAll(report.warnings);
-      assert.equal(report.airflows[0]?.refreshed, SEEDED.length);
+      assert.equal(report.stores[0]?.refreshed, SEEDED.length);
       assert.deepEqual(
         report.failures.map(({ type, connections }) => [type, connections]),
         [['ConnectionMissing', ['only_variable', 'nowhere']]],
       );
-      const fingerprint = report.airflows[0]?.fingerprint ?? assert.fail('no token was written');
+      const fingerprint = report.stores[0]?.fingerprint ?? assert.fail('no token was written');
       assert.match(await runDocumentedDag(airflow, 'plain'), new RegExp(`fingerprint: ${fingerprint}`));
       const hidden = await runDocumentedDag(airflow, 'in_variable');
       assert.match(hidden, /host: other\.example\.com/);

@@ -125,7 +125,7 @@ describe('the death of a worker', function () {
     const ages = written.map((token) => issued.indexOf(token));
     assert.ok(!ages.includes(-1), 'only issued tokens were written');
     assert.equal(issued.indexOf(password), Math.max(...ages), 'no newer token was written before');
-    assert.equal(new Secret(password).fingerprint(), report.airflows[0]?.fingerprint);
+    assert.equal(new Secret(password).fingerprint(), report.stores[0]?.fingerprint);
     assert.ok(issued.length <= 2, `at most one extra token was issued, not ${issued.length}`);
 
     const [before, after] = rows;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import { toTokenInfo, type TokenCache } from '../../src/ecr/token-cache.js';
+import { toTokenInfo } from '../../src/refresh/token-info.js';
+import type { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { Secret } from '../../src/log/secret.js';
 import { deferred, settle } from '../fakes/deferred.js';
@@ -9,7 +10,7 @@ import { failureOf } from '../fakes/failing.js';
 import { fakeCache, FakeIssuer, FakeRegistries, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
-import type { IssuedToken } from '../../src/activities/ports.js';
+import type { IssuedToken } from '../../src/ecr/port.js';
 
 const US = 'us-east-1';
 const EU = 'eu-west-1';
@@ -40,12 +41,7 @@ describe('TokenCache', () => {
       registry = REGISTRY,
       signal = new AbortController().signal,
     } = options;
-    return cache.take(
-      { runId: run, signal },
-      { getImages: () => images },
-      { ...TOKEN_GROUP, name: region, region },
-      registry,
-    );
+    return cache.take({ runId: run, signal }, { ...TOKEN_GROUP, name: region, region }, registry, images);
   }
 
   it('asks ECR once for 50 that want the same token at the same time, and shows it once', async () => {
@@ -87,7 +83,7 @@ describe('TokenCache', () => {
 
   it('hands out a refused token with its refusal, for its taker to decide', async () => {
     registries.refused.add(REGISTRY);
-    assert.equal((await take()).probe.outcome, 'refused');
+    assert.equal((await take()).probe.outcome, 'rejected');
     assert.equal((await take({ registry: NEIGHBOUR })).probe.outcome, 'accepted');
   });
 
@@ -216,7 +212,7 @@ describe('TokenCache', () => {
     issuer.answer = (_group, call) =>
       issuedToken(`password-${call}`, { sessionEndsAt: new Date(nowMs + HOUR_MS) });
     const { token } = await take();
-    const facts = toTokenInfo(token, allowed(), []);
+    const facts = toTokenInfo(token, schedule(), []);
     assert.equal(facts.expiresAt, '2026-01-01T12:00:00.000Z');
     assert.equal(facts.usableUntil, '2026-01-01T01:00:00.000Z');
     assert.match(
@@ -233,13 +229,13 @@ describe('TokenCache', () => {
 
   it('says nothing of a session that outlives the token', async () => {
     issuer.answer = () => issuedToken('x', { sessionEndsAt: new Date(nowMs + 13 * HOUR_MS) });
-    const facts = toTokenInfo((await take()).token, allowed(), []);
+    const facts = toTokenInfo((await take()).token, schedule(), []);
     assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
   });
 
   it('uses a token of a short life, and says so', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 600_000) });
-    const facts = toTokenInfo((await take()).token, allowed(), []);
+    const facts = toTokenInfo((await take()).token, schedule(), []);
     assert.match(
       facts.warnings?.join() ?? '',
       /lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h/,
@@ -255,7 +251,7 @@ describe('TokenCache', () => {
     await take();
     assert.equal(issuer.regions.length, 1);
     assert.match(
-      toTokenInfo(token, allowed(), []).warnings?.join() ?? '',
+      toTokenInfo(token, schedule(), []).warnings?.join() ?? '',
       /clock of the worker is 13 h ahead of/,
     );
   });
@@ -291,7 +287,7 @@ describe('TokenCache', () => {
     });
     const caller = new AbortController();
     const attempt = { runId: 'run-1', signal: caller.signal };
-    await listening.take(attempt, { getImages: () => [] }, TOKEN_GROUP, REGISTRY);
+    await listening.take(attempt, TOKEN_GROUP, REGISTRY, []);
     caller.abort();
     assert.deepEqual(
       signals.map((signal) => signal.aborted),
@@ -300,8 +296,8 @@ describe('TokenCache', () => {
   });
 });
 
-function allowed(getImages = (): string[] => []) {
-  return { getImages, schedule: fakeConfig().schedule };
+function schedule() {
+  return fakeConfig().schedule;
 }
 
 function base64(text: string): string {

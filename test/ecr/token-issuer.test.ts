@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { IssuedToken, TokenIssuer } from '../../src/activities/ports.js';
+import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';

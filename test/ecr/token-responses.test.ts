@@ -1,7 +1,7 @@
 // What ECR, or whatever answers in its place, hands out: over the wire, through the SDK and the cache that judges it.
 import assert from 'node:assert/strict';
-import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import { TokenCache, toTokenInfo } from '../../src/ecr/token-cache.js';
+import { TokenCache } from '../../src/ecr/token-cache.js';
+import { toTokenInfo } from '../../src/refresh/token-info.js';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group.js';
 import { anySignal, assertHides, failureOf } from '../support/local-server.js';
@@ -29,10 +29,7 @@ describe('a token that AWS hands out', () => {
     rig = await startAwsRig();
     cache = new TokenCache({
       issuer: rig.issuer,
-      registry: {
-        probe: async (registry) => ({ probe: { registry, outcome: 'accepted' }, refusesWrongPassword: true }),
-      },
-      proofs: new NegativeCheckCache(() => new Date(Date.now())),
+      verify: async (registry) => ({ registry, outcome: 'accepted' }),
       now: () => new Date(Date.now()),
     });
   });
@@ -56,7 +53,7 @@ describe('a token that AWS hands out', () => {
   async function take(principal: Principal = DEFAULT_PRINCIPAL, service: 'ecr' | 'ecr-public' = 'ecr') {
     const attempt = { runId: 'run', signal: anySignal() };
     const group = groupOf(principal, 'us-east-1', { service });
-    return (await cache.take(attempt, { getImages: () => [] }, group, HOST)).token;
+    return (await cache.take(attempt, group, HOST, [])).token;
   }
 
   const expiresAt = (): number => Date.now() / 1_000 + 43_200;
@@ -135,7 +132,7 @@ describe('a token that AWS hands out', () => {
     const token = await take();
     assert.equal(token.password.reveal(), password);
     assertHides({ ...token }, [password]);
-    assertHides(toTokenInfo(token, { schedule }, []), [password, PASSWORD]);
+    assertHides(toTokenInfo(token, schedule, []), [password, PASSWORD]);
   });
 
   it('is the first of several', async () => {
@@ -144,7 +141,7 @@ describe('a token that AWS hands out', () => {
   });
 
   it('is said to be reliable as long as the session of its role, and what that means for the schedule', async () => {
-    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.principalArn, sessionArn('pull'));
     const hours = (Date.parse(facts.usableUntil ?? '') - Date.parse(facts.issuedAt)) / HOUR_MS;
     assert.ok(hours > 0.99 && hours <= 1, `${hours} h`);
@@ -156,19 +153,19 @@ describe('a token that AWS hands out', () => {
 
   it('of a session as long as itself is said to be reliable to its end', async () => {
     rig.aws.setSessionLife(43_260);
-    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
   });
 
   it('of a session of twelve hours, a moment older than the token, is no cause for a warning', async () => {
     rig.aws.setSessionLife(43_200);
-    const facts = toTokenInfo(await take(role('pull')), { schedule }, []);
+    const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.warnings, undefined);
   });
 
   it('that lives ten minutes is used, and told', async () => {
     rig.aws.setTokenLife(600);
-    const facts = toTokenInfo(await take(), { schedule }, []);
+    const facts = toTokenInfo(await take(), schedule, []);
     assert.equal(facts.principalArn, WORKER_ARN);
     assert.match(
       facts.warnings?.join() ?? '',
@@ -185,7 +182,7 @@ describe('a token that AWS hands out', () => {
       const first = await take(role('pull', { sessionSeconds: 43_200 }));
       const lifeMs = first.expiresAt.getTime() - first.issuedAt.getTime();
       assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 5_000, `${lifeMs} ms`);
-      assert.match(toTokenInfo(first, { schedule }, []).warnings?.join() ?? '', words);
+      assert.match(toTokenInfo(first, schedule, []).warnings?.join() ?? '', words);
       assert.equal((await take(role('pull', { sessionSeconds: 43_200 }))).fingerprint, first.fingerprint);
     });
   }

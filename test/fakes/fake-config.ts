@@ -1,5 +1,5 @@
 // Owns a valid configuration in memory, for tests that need one without a file.
-import type { AirflowConfig, RefreshConfig } from '../../src/config/refresh-config.js';
+import type { AirflowSettings, RefreshConfig, StoreConfig } from '../../src/config/refresh-config.js';
 import { Secret } from '../../src/log/secret.js';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 
@@ -10,7 +10,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
   return {
     hash: 'abcdef012345',
     path: 'refresh.yaml',
-    airflows: [fakeAirflowConfig()],
+    stores: [fakeStoreConfig()],
     registries: [],
     engines: [],
     images: [],
@@ -27,14 +27,23 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
 }
 
 /** The airflow `main` with the connection `docker_default`, by user and password. */
-export function fakeAirflowConfig(overrides: Partial<AirflowConfig> = {}): AirflowConfig {
-  return {
-    name: 'main',
+export function fakeStoreConfig(overrides: Partial<StoreConfig> = {}): StoreConfig {
+  const settings: AirflowSettings = {
     url: 'http://127.0.0.1:1',
     auth: { kind: 'password', username: 'ecr-refresh', readPassword: () => new Secret('not used') },
     version: 'auto',
     headers: [],
+  };
+  return {
+    name: 'main',
+    kind: 'airflow',
     connections: [{ kind: 'id', id: 'docker_default', ifMissing: 'fail' }],
+    settings,
     ...overrides,
   };
+}
+
+/** The settings of an entry of `airflows`. */
+export function airflowSettings(store: StoreConfig | undefined): AirflowSettings | undefined {
+  return store?.settings as AirflowSettings | undefined;
 }

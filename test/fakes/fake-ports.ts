@@ -5,20 +5,19 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';
 import type {
   ConnectionStore,
-  BulkOutcome,
+  WriteResult,
   ConnectionPage,
-  DockerEngine,
-  IssuedToken,
   OverrideCandidate,
   NewConnection,
-  ProbeResult,
-  ProbeOptions,
-  RegistryVerifier,
   Overrides,
-  TokenIssuer,
-} from '../../src/activities/ports.js';
+  VariableSource,
+} from '../../src/stores/port.js';
+import type { DockerEngine } from '../../src/verify/docker/port.js';
+import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
+import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../src/verify/registry/port.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
@@ -27,7 +26,7 @@ import { Semaphore } from '../../src/refresh/semaphore.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
-import type { Attempt } from '../../src/activities/attempt.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import { fakeConfig } from './fake-config.js';
 import { ENGINE, REGISTRY } from './fake-steps.js';
 
@@ -65,7 +64,7 @@ export function idRules(ids: readonly string[]): ConnectionRule[] {
 }
 
 /** Keeps connections and passwords; `calls` has one line per request, `onCall` may throw instead of answering. */
-export class FakeAirflow implements ConnectionStore {
+export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly connections = new Map<string, ConnectionRecord>();
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
@@ -84,38 +83,39 @@ export class FakeAirflow implements ConnectionStore {
     for (const connection of connections) this.connections.set(connection.id, connection);
   }
 
-  async readConnection(id: string): Promise<ConnectionRecord | undefined> {
+  async read(id: string): Promise<ConnectionRecord | undefined> {
     this.#note('read', id);
     return this.connections.get(id);
   }
 
-  async writePassword(connection: ConnectionRecord, password: Secret): Promise<ConnectionRecord | undefined> {
-    this.#note('write', connection.id);
-    this.passwords.set(connection.id, password.reveal());
-    return this.afterWrite(connection);
+  #writeOne(connection: ConnectionRecord, password: Secret): WriteResult {
+    const { id } = connection;
+    this.#note('write', id);
+    this.passwords.set(id, password.reveal());
+    const record = this.afterWrite(connection);
+    return record ? { id, outcome: 'written', record } : { id, outcome: 'missing' };
   }
 
   /** By the order of their ids, as Airflow does. */
-  async listConnections(page: number): Promise<ConnectionPage> {
+  async readPage(page: number): Promise<ConnectionPage> {
     this.#note('list', String(page));
     const all = [...this.connections.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return { connections: all.slice(page * 100, page * 100 + 100), hasMore: all.length > page * 100 + 100 };
   }
 
-  async bulkLimit(): Promise<number> {
+  async maxRecordsPerWrite(): Promise<number> {
     return this.atOnce;
   }
 
-  /** Each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
-  async writeMany(
-    connections: readonly ConnectionRecord[],
-    password: Secret,
-  ): Promise<readonly BulkOutcome[]> {
+  /** Several each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
+  async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
+    const [first, ...more] = connections;
+    if (first && more.length === 0) return [this.#writeOne(first, password)];
     this.#note('bulk', connections.map(({ id }) => id).join(' '));
     return connections.map(({ id }) => this.#writeInBulk(id, password));
   }
 
-  #writeInBulk(id: string, password: Secret): BulkOutcome {
+  #writeInBulk(id: string, password: Secret): WriteResult {
     if (!this.connections.has(id)) return { id, outcome: 'missing' };
     try {
       this.onCall('write', id);
@@ -127,7 +127,7 @@ export class FakeAirflow implements ConnectionStore {
     return { id, outcome: 'written' };
   }
 
-  async createConnection(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
+  async create(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
     const { id, host, description } = connection;
     this.#note('create', id);
     if (this.connections.has(id)) return 'exists';
@@ -146,8 +146,8 @@ export class FakeAirflow implements ConnectionStore {
     return this.shadows;
   }
 
-  async readVersion(): Promise<string> {
-    return '3.3.2';
+  async check(): Promise<string> {
+    return 'version 3.3.2';
   }
 
   #note(call: string, id: string): void {
@@ -204,7 +204,7 @@ export class FakeRegistries implements RegistryVerifier {
   }
 
   #judge(host: string): RegistryProbe {
-    if (this.refused.has(host)) return { registry: host, outcome: 'refused', message: '403 DENIED' };
+    if (this.refused.has(host)) return { registry: host, outcome: 'rejected', message: '403 DENIED' };
     if (this.unreachable.has(host)) return { registry: host, outcome: 'unreachable', message: 'no route' };
     if (this.credulous.has(host)) return { registry: host, outcome: 'inconclusive', message: 'says yes' };
     return { registry: host, outcome: 'accepted' };
@@ -237,8 +237,10 @@ export function fakeCache(parts: FakeCache = {}): TokenCache {
   const { now = () => NOW } = parts;
   return new TokenCache({
     issuer: parts.issuer ?? new FakeIssuer(),
-    registry: parts.registry ?? new FakeRegistries(),
-    proofs: parts.proofs ?? new NegativeCheckCache(now),
+    verify: createTokenVerifier(
+      parts.registry ?? new FakeRegistries(),
+      parts.proofs ?? new NegativeCheckCache(now),
+    ),
     now,
   });
 }
@@ -262,14 +264,14 @@ export class FakeEngine implements DockerEngine {
     return '28.0.0';
   }
 
-  async signIn(registry: string, password: Secret): Promise<void> {
+  async login(registry: string, password: Secret): Promise<void> {
     this.signIns.push({ registry, password: password.reveal() });
     this.onSignIn(password.reveal());
   }
 }
 
 export interface FakeTargets {
-  readonly airflow?: ConnectionStore;
+  readonly airflow?: ConnectionStore & VariableSource;
   /** Ids that are configured one by one. */
   readonly connections?: readonly string[];
   readonly rules?: readonly ConnectionRule[];
@@ -293,7 +295,10 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const rules = options.rules ?? idRules(connections);
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
-    airflows: new Map([['main', { api: airflow, rules }]]),
+    stores: new Map([
+      ['main', { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules }],
+    ]),
+    variables: new Map([['main', airflow]]),
     registries,
     staticRegistries: staticRegistries(registries),
     engines: new Map([

@@ -1,41 +1,54 @@
 // Owns a run in which everything goes well, for tests to let one step of it go wrong.
-import type { RefreshSteps } from '../../src/refresh/activity-types.js';
+import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const GROUP = 'default/us-east-1';
 export const ENGINE = 'unix:///var/run/docker.sock';
 export const FINGERPRINT = '0123456789ab';
 
+/** Airflows of these names, as a plan lists them. */
+export function plannedStores(...names: readonly string[]): PlannedStore[] {
+  return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow' }));
+}
+
+/** What is known of the one token of such a run. */
+export function fakeTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {
+  return {
+    group: GROUP,
+    region: 'us-east-1',
+    principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
+    issuedAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: '2026-01-01T12:00:00.000Z',
+    fingerprint: FINGERPRINT,
+    probes: [{ registry: REGISTRY, outcome: 'accepted' }],
+    ...changes,
+  };
+}
+
 /** One airflow `main` with the connection `docker_default`, one registry, one engine. */
 export function fakeSteps(overrides: Partial<RefreshSteps> = {}): RefreshSteps {
   return {
-    planRefresh: async () => ({ configHash: 'abc', airflows: ['main'], engines: [ENGINE] }),
+    planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE] }),
     inspectConnections: async () => ({
       writable: [{ registry: REGISTRY, group: GROUP, connections: ['docker_default'] }],
       refused: [],
       warnings: [],
       nextPage: null,
     }),
-    extractToken: async ({ group, registries }) => ({
-      group,
-      region: 'us-east-1',
-      principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
-      issuedAt: '2026-01-01T00:00:00.000Z',
-      expiresAt: '2026-01-01T12:00:00.000Z',
-      fingerprint: FINGERPRINT,
-      probes: registries.map((registry) => ({ registry, outcome: 'accepted' })),
-    }),
+    extractToken: async ({ group, registries }) =>
+      fakeTokenInfo({ group, probes: registries.map((registry) => ({ registry, outcome: 'accepted' })) }),
     updateConnections: async ({ connections }) => ({
       refreshed: connections,
       failed: [],
       fingerprint: FINGERPRINT,
       expiresAt: '2026-01-01T12:00:00.000Z',
+      token: fakeTokenInfo(),
     }),
     testDocker: async ({ engine, registry }) => ({
       engine,
       version: '28.0.0',
       registry,
-      signIn: 'ok',
+      login: 'ok',
       fingerprint: FINGERPRINT,
     }),
     ...overrides,

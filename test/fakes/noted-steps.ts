@@ -40,13 +40,13 @@ export function noteCalls(
       inspectConnections: noted(
         'inspectConnections',
         steps.inspectConnections,
-        (input: InspectInput) => input.airflow,
+        (input: InspectInput) => input.store,
       ),
       extractToken: noted('extractToken', steps.extractToken, (input: ExtractInput) => input.group),
       updateConnections: noted(
         'updateConnections',
         steps.updateConnections,
-        (input: UpdateInput) => input.airflow,
+        (input: UpdateInput) => input.store,
       ),
       testDocker: noted('testDocker', steps.testDocker, (input: DockerInput) => input.engine),
     },

@@ -14,13 +14,13 @@ describe('createLogger', () => {
   afterEach(() => log.close());
 
   it('writes one JSON line with level, time, fields and message', () => {
-    log.logger.info({ airflow: 'main', connections: 3 }, 'refreshed');
+    log.logger.info({ store: 'main', connections: 3 }, 'refreshed');
     const [line, ...others] = log.lines();
     assert.deepEqual(others, []);
     assert.match(String(line?.['time']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.deepEqual(
       { ...line, time: undefined },
-      { level: 'info', time: undefined, airflow: 'main', connections: 3, msg: 'refreshed' },
+      { level: 'info', time: undefined, store: 'main', connections: 3, msg: 'refreshed' },
     );
   });
 

@@ -85,7 +85,7 @@ describe('a run without Temporal', () => {
   it('refreshes, tests and reports, as a run of the workflow does', async () => {
     const report = await refreshOnce(await configure(['good']), 0);
     assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
-    assert.deepEqual([report.airflows[0]?.refreshed, report.docker[0]?.signIn], [1, 'ok']);
+    assert.deepEqual([report.stores[0]?.refreshed, report.docker[0]?.login], [1, 'ok']);
     assert.deepEqual(report.warnings, []);
     assert.deepEqual(passwords(), [aws.issued[0]?.password, 'old']);
     assert.equal(aws.issued.length, 1);
@@ -95,7 +95,7 @@ describe('a run without Temporal', () => {
   it('refreshes what it can and reports the rest', async () => {
     const report = await refreshOnce(await configure(['bad', 'good', 'gone']), 0);
     assert.equal(report.outcome, 'incomplete');
-    assert.equal(report.airflows[0]?.refreshed, 1);
+    assert.equal(report.stores[0]?.refreshed, 1);
     assert.deepEqual(
       report.failures.map(({ type, connections }) => `${type} ${connections.join()}`).toSorted(byText),
       ['ConnectionLoginMismatch bad', 'ConnectionMissing gone'],
@@ -117,7 +117,7 @@ describe('a run without Temporal', () => {
     assert.deepEqual(
       [...preview.connections]
         .toSorted((a, b) => byText(a.connection, b.connection))
-        .map(({ airflow: name, connection, action, registry: host }) => [name, connection, action, host]),
+        .map(({ store: name, connection, action, registry: host }) => [name, connection, action, host]),
       [
         ['main', 'bad', 'leave', null],
         ['main', 'gone', 'leave', null],
@@ -178,7 +178,7 @@ describe('a run without Temporal', () => {
     it('does what it showed', async () => {
       const report = await refreshOnce(await configure(rules), 0);
       assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
-      assert.equal(report.airflows[0]?.refreshed, 3);
+      assert.equal(report.stores[0]?.refreshed, 3);
       const token = aws.issued[0]?.password;
       const { conn_type, host, login, port, extra, password } = airflow.connections.get('made') ?? {};
       assert.deepEqual(
@@ -205,8 +205,8 @@ describe('a run without Temporal', () => {
 
   it('proves the token in a dry run, without failures or warnings of its own', async () => {
     const preview = await previewOnce(await configure(['good']), 0);
-    assert.equal(preview.tokens[0]?.probe, 'accepted');
-    assert.equal(preview.docker[0]?.signIn, 'ok');
+    assert.equal(preview.tokens[0]?.check, 'accepted');
+    assert.equal(preview.docker[0]?.login, 'ok');
     assert.deepEqual([preview.failures, preview.warnings], [[], []]);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Attempt } from '../../src/activities/attempt.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import { toStepFailure, createInProcessSteps, type Clock } from '../../src/refresh-once/run-in-process.js';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
@@ -66,10 +66,10 @@ describe('createInProcessSteps', () => {
       testDocker: async (_attempt, input) => (seen.push(input), good.testDocker(input)),
     };
     const steps = createInProcessSteps(activities, 'run-1', clock.now, clock);
-    const inspect = { configHash: 'abc', airflow: 'main', page: 0 };
+    const inspect = { configHash: 'abc', store: 'main', page: 0 };
     const extract = { configHash: 'abc', group: 'g', registries: ['r'] };
-    const update = { configHash: 'abc', airflow: 'main', registry: 'r', connections: ['c'] };
-    const test = { configHash: 'abc', engine: 'e', registry: 'r' };
+    const update = { configHash: 'abc', store: 'main', registry: 'r', group: 'g', connections: ['c'] };
+    const test = { configHash: 'abc', engine: 'e', registry: 'r', group: 'g' };
     assert.deepEqual(await steps.planRefresh(), await good.planRefresh());
     await steps.inspectConnections(inspect);
     await steps.extractToken(extract);
@@ -176,6 +176,7 @@ describe('toStepFailure', () => {
   it('shows a failure of the catalogue as it is', () =>
     assert.deepEqual(toStepFailure(new RefreshFailure('AwsThrottled', 'slow down', 'wait')), {
       type: 'AwsThrottled',
+      scope: 'token group',
       message: 'slow down',
       remedy: 'wait',
     }));
@@ -183,7 +184,13 @@ describe('toStepFailure', () => {
   it('tells what had been done before a failure', () =>
     assert.deepEqual(
       toStepFailure(new RefreshFailure('StoreUnreachable', 'refused', 'start it', { refreshed: [0] })),
-      { type: 'StoreUnreachable', message: 'refused', remedy: 'start it', progress: { refreshed: [0] } },
+      {
+        type: 'StoreUnreachable',
+        scope: 'store',
+        message: 'refused',
+        remedy: 'start it',
+        progress: { refreshed: [0] },
+      },
     ));
 
   for (const [what, make] of Object.entries(NASTY_ERRORS)) {

@@ -4,7 +4,7 @@ import {
   findRule,
   matches,
   overlap,
-  passedOver,
+  toSkipped,
   type ConnectionRule,
 } from '../../src/refresh/connection-rules.js';
 
@@ -112,12 +112,12 @@ describe('findRule', () => {
 
 describe('what a pattern passed over', () => {
   it('is nothing to speak of when there is none', () => {
-    assert.equal(passedOver([]), undefined);
+    assert.equal(toSkipped([]), undefined);
     assert.equal(describeSkipped('main', []), undefined);
   });
 
   it('is counted, and the first five are named', () => {
-    const part = passedOver(['a', 'b', 'c', 'd', 'e', 'f']);
+    const part = toSkipped(['a', 'b', 'c', 'd', 'e', 'f']);
     assert.deepEqual(part, { count: 6, first: ['a', 'b', 'c', 'd', 'e'] });
     assert.match(
       describeSkipped('main', [part]) ?? '',

@@ -12,7 +12,7 @@ import type {
   WritableConnections,
 } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
 
 const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const EU_GROUP = 'default/eu-west-1';
@@ -28,8 +28,8 @@ function context(previous?: RefreshReport): RunContext {
     now: () => new Date(STARTED_AT),
     describe(error) {
       if (!(error instanceof RefreshFailure)) throw error;
-      const { type, message, remedy, progress } = error;
-      return { type, message, remedy, progress };
+      const { type, scope, message, remedy, progress } = error;
+      return { type, scope, message, remedy, progress };
     },
   };
 }
@@ -39,7 +39,7 @@ function refreshWith(overrides: Partial<RefreshSteps>, previous?: RefreshReport)
 }
 
 function planned(changes: Partial<RefreshPlan>): () => Promise<RefreshPlan> {
-  return async () => ({ configHash: 'abc', airflows: ['main'], engines: [ENGINE], ...changes });
+  return async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE], ...changes });
 }
 
 function part(changes: Partial<WritableConnections> = {}): WritableConnections {
@@ -71,7 +71,7 @@ function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> 
 }
 
 function failures(report: RefreshReport): unknown[] {
-  return report.failures.map(({ stage, airflow, registry, type, count }) => [
+  return report.failures.map(({ stage, store: airflow, registry, type, count }) => [
     stage,
     airflow,
     registry,
@@ -103,22 +103,26 @@ describe('refresh', () => {
     );
     assert.deepEqual(failures(report), [['plan', undefined, undefined, 'ConfigInvalid', 0]]);
     assert.deepEqual(
-      report.airflows.map(({ airflow, refreshed, lastRefreshedAt }) => [airflow, refreshed, lastRefreshedAt]),
+      report.stores.map(({ store: airflow, refreshed, lastRefreshedAt }) => [
+        airflow,
+        refreshed,
+        lastRefreshedAt,
+      ]),
       [['main', 0, STARTED_AT]],
     );
   });
 
   it('refreshes one airflow while another does not answer', async () => {
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['down', 'up'] }),
+      planRefresh: planned({ stores: plannedStores('down', 'up') }),
       inspectConnections: async (input) => {
-        if (input.airflow === 'down') throw new RefreshFailure('StoreUnreachable', 'refused');
+        if (input.store === 'down') throw new RefreshFailure('StoreUnreachable', 'refused');
         return good.inspectConnections(input);
       },
     });
     assert.deepEqual(failures(report), [['inspect', 'down', undefined, 'StoreUnreachable', 0]]);
     assert.deepEqual(
-      report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed]),
+      report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed]),
       [['up', 1]],
     );
   });
@@ -127,10 +131,9 @@ describe('refresh', () => {
     const slow = deferred<Inspection>();
     const updated: string[] = [];
     const run = refreshWith({
-      planRefresh: planned({ airflows: ['slow', 'quick'] }),
-      inspectConnections: (input) =>
-        input.airflow === 'slow' ? slow.promise : good.inspectConnections(input),
-      updateConnections: async (input) => (updated.push(input.airflow), good.updateConnections(input)),
+      planRefresh: planned({ stores: plannedStores('slow', 'quick') }),
+      inspectConnections: (input) => (input.store === 'slow' ? slow.promise : good.inspectConnections(input)),
+      updateConnections: async (input) => (updated.push(input.store), good.updateConnections(input)),
     });
     await settle();
     assert.deepEqual(updated, ['quick']);
@@ -158,7 +161,7 @@ describe('refresh', () => {
 
   it('reports a region whose token is denied for each airflow, and refreshes the other region', async () => {
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async () => inspection(part(), part({ registry: EU_REGISTRY, group: EU_GROUP })),
       extractToken: async (input) => {
         if (input.group === EU_GROUP) throw new RefreshFailure('AwsAccessDenied', 'denied');
@@ -170,7 +173,7 @@ describe('refresh', () => {
       ['extract', 'two', EU_REGISTRY, 'AwsAccessDenied', 1],
     ]);
     assert.deepEqual(
-      report.airflows.map(({ airflow, registry, refreshed, failed }) => [
+      report.stores.map(({ store: airflow, registry, refreshed, failed }) => [
         airflow,
         registry,
         refreshed,
@@ -188,12 +191,12 @@ describe('refresh', () => {
   it('extracts a token once for two airflows with the same registry', async () => {
     const extracted: unknown[] = [];
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
       extractToken: async (input) => (extracted.push(input), good.extractToken(input)),
     });
     assert.deepEqual(extracted, [{ configHash: 'abc', group: GROUP, registries: [REGISTRY] }]);
     assert.deepEqual(
-      report.airflows.map(({ refreshed }) => refreshed),
+      report.stores.map(({ refreshed }) => refreshed),
       [1, 1],
     );
   });
@@ -214,7 +217,7 @@ describe('refresh', () => {
       extractToken: async (input) => ({
         ...(await good.extractToken(input)),
         probes: [
-          { registry: REGISTRY, outcome: 'refused', message: '403 DENIED' },
+          { registry: REGISTRY, outcome: 'rejected', message: '403 DENIED' },
           { registry: NEIGHBOUR, outcome: 'accepted' },
         ],
       }),
@@ -223,7 +226,7 @@ describe('refresh', () => {
     assert.deepEqual(updated, [NEIGHBOUR]);
     assert.deepEqual(failures(report), [['extract', 'main', REGISTRY, 'TokenRejected', 1]]);
     assert.equal(report.failures[0]?.message, `${REGISTRY}: 403 DENIED`);
-    assert.equal(report.tokens[0]?.probe, 'refused');
+    assert.equal(report.tokens[0]?.check, 'rejected');
   });
 
   for (const [what, probes] of [
@@ -238,7 +241,7 @@ describe('refresh', () => {
         extractToken: async (input) => ({ ...(await good.extractToken(input)), probes }),
       });
       assert.equal(report.outcome, 'refreshed');
-      assert.equal(report.airflows[0]?.refreshed, 1);
+      assert.equal(report.stores[0]?.refreshed, 1);
       const why = probes.length === 0 ? 'it was not probed' : 'no route';
       assert.deepEqual(report.warnings, [
         `Registry ${REGISTRY} could not be asked whether it accepts the token: ${why}.`,
@@ -254,8 +257,8 @@ describe('refresh', () => {
         probes: [{ registry: REGISTRY, outcome: 'inconclusive', message }],
       }),
     });
-    assert.deepEqual([report.outcome, report.airflows[0]?.refreshed], ['refreshed', 1]);
-    assert.equal(report.tokens[0]?.probe, 'inconclusive');
+    assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
+    assert.equal(report.tokens[0]?.check, 'inconclusive');
     assert.deepEqual(report.warnings, [
       `The test of the token at ${REGISTRY} is inconclusive: it accepts a wrong password, too.`,
     ]);
@@ -273,7 +276,7 @@ describe('refresh', () => {
           probes: [
             {
               registry: REGISTRY,
-              outcome: 'refused',
+              outcome: 'rejected',
               type: 'RegistryRealmForeign',
               message: 'realm evil.example',
               ...more,
@@ -288,7 +291,7 @@ describe('refresh', () => {
         report.failures.map((failure) => [failure.message, failure.remedy]),
         [[`${REGISTRY}: realm evil.example`, remedy]],
       );
-      assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [0, 1]);
+      assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [0, 1]);
       assert.deepEqual(report.docker, []);
     });
   }
@@ -296,7 +299,7 @@ describe('refresh', () => {
   describe('of images that may not be pulled', () => {
     async function refreshWithPulls(...pulls: PullProbe[]): Promise<RefreshReport> {
       return refreshWith({
-        planRefresh: planned({ airflows: ['one', 'two'] }),
+        planRefresh: planned({ stores: plannedStores('one', 'two') }),
         extractToken: async (input) => ({
           ...(await good.extractToken(input)),
           probes: [{ registry: REGISTRY, outcome: 'accepted', pulls }],
@@ -313,7 +316,7 @@ describe('refresh', () => {
         [[`${REGISTRY}/team/app:1.0: 403 DENIED`, FAILURES.RegistryPullDenied.remedy]],
       );
       assert.deepEqual(
-        report.airflows.map(({ refreshed, failed }) => [refreshed, failed]),
+        report.stores.map(({ refreshed, failed }) => [refreshed, failed]),
         [
           [1, 0],
           [1, 0],
@@ -356,7 +359,7 @@ describe('refresh', () => {
       usableUntil: '2026-01-01T01:00:00.000Z',
     });
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
       extractToken: facts,
       updateConnections: async (input) => ({
         ...(await good.updateConnections(input)),
@@ -365,7 +368,7 @@ describe('refresh', () => {
     });
     assert.deepEqual(report.warnings, ['The clock is wrong.']);
     assert.deepEqual(
-      [...report.tokens, ...report.airflows].map(({ usableUntil }) => usableUntil),
+      [...report.tokens, ...report.stores].map(({ usableUntil }) => usableUntil),
       ['2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z'],
     );
   });
@@ -383,7 +386,7 @@ describe('refresh', () => {
       it(`asks for 15 tokens for 300 registries of 20 accounts in ${airflows.length} airflows`, async () => {
         const extracted: ExtractInput[] = [];
         const report = await refreshWith({
-          planRefresh: planned({ airflows, engines: [] }),
+          planRefresh: planned({ stores: plannedStores(...airflows), engines: [] }),
           inspectConnections: async () => inspection(...parts),
           extractToken: async (input) => (extracted.push(input), good.extractToken(input)),
         });
@@ -394,16 +397,16 @@ describe('refresh', () => {
             accounts.map((account) => `${account}.dkr.ecr.${region}.amazonaws.com`),
           ]),
         );
-        assert.equal(report.airflows.length, 300 * airflows.length);
-        assert.ok(report.airflows.every(({ refreshed }) => refreshed === 1));
+        assert.equal(report.stores.length, 300 * airflows.length);
+        assert.ok(report.stores.every(({ refreshed }) => refreshed === 1));
       });
     }
 
     it('asks again for the registries alone that a second airflow adds to a group', async () => {
       const extracted: (readonly string[])[] = [];
       await refreshWith({
-        planRefresh: planned({ airflows: ['one', 'two'], engines: [] }),
-        inspectConnections: async ({ airflow }) =>
+        planRefresh: planned({ stores: plannedStores('one', 'two'), engines: [] }),
+        inspectConnections: async ({ store: airflow }) =>
           airflow === 'one' ? inspection(part()) : inspection(part(), part({ registry: NEIGHBOUR })),
         extractToken: async (input) => (extracted.push(input.registries), good.extractToken(input)),
       });
@@ -447,7 +450,7 @@ describe('refresh', () => {
           .toSorted(),
       );
       assert.deepEqual(
-        report.airflows.map(({ registry, refreshed }) => [registry, refreshed]),
+        report.stores.map(({ registry, refreshed }) => [registry, refreshed]),
         [[REGISTRY, 2]],
       );
       assert.equal(report.docker.length, 2);
@@ -480,7 +483,7 @@ describe('refresh', () => {
       [100, 100, 50],
     );
     assert.deepEqual(chunks.flat(), ids(250));
-    assert.equal(report.airflows[0]?.refreshed, 250);
+    assert.equal(report.stores[0]?.refreshed, 250);
   });
 
   it('writes 100 connections at once and 101 in two chunks', async () => {
@@ -503,7 +506,7 @@ describe('refresh', () => {
   it('has at most 2 updates per airflow under way, over all its registries', async () => {
     const meters = { one: meter(), two: meter() };
     await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async () =>
         inspection(
           part({ connections: ids(500) }),
@@ -511,7 +514,7 @@ describe('refresh', () => {
           part({ registry: EU_REGISTRY, group: EU_GROUP, connections: ids(300, 'eu') }),
         ),
       updateConnections: (input) =>
-        meters[input.airflow as 'one' | 'two'].during(() => good.updateConnections(input)),
+        meters[input.store as 'one' | 'two'].during(() => good.updateConnections(input)),
     });
     assert.deepEqual([meters.one.peak, meters.two.peak], [2, 2]);
   });
@@ -520,8 +523,8 @@ describe('refresh', () => {
     const extractions = meter();
     const regions = ids(12, 'region');
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'], engines: [] }),
-      inspectConnections: async ({ airflow }) =>
+      planRefresh: planned({ stores: plannedStores('one', 'two'), engines: [] }),
+      inspectConnections: async ({ store: airflow }) =>
         inspection(
           ...regions.map((region) =>
             part({ registry: `${region}.${airflow}`, group: `default/${region}.${airflow}` }),
@@ -530,7 +533,7 @@ describe('refresh', () => {
       extractToken: (input) => extractions.during(() => good.extractToken(input)),
     });
     assert.equal(extractions.peak, 10);
-    assert.equal(report.airflows.length, 24);
+    assert.equal(report.stores.length, 24);
   });
 
   it('follows the pages of an inspection and merges their connections by registry', async () => {
@@ -558,20 +561,7 @@ describe('refresh', () => {
       },
     });
     assert.deepEqual(failures(report), [['inspect', 'main', undefined, 'StoreUnavailable', 0]]);
-    assert.equal(report.airflows[0]?.refreshed, 1);
-  });
-
-  it('writes fewer connections by one update where the run asks for it', async () => {
-    const chunks: number[] = [];
-    const steps = fakeSteps({
-      inspectConnections: async () => inspection(part({ connections: ids(25) })),
-      updateConnections: async (input) => (
-        chunks.push(input.connections.length),
-        good.updateConnections(input)
-      ),
-    });
-    await refresh(steps, { ...context(), connectionsPerUpdate: 10 });
-    assert.deepEqual(chunks, [10, 10, 5]);
+    assert.equal(report.stores[0]?.refreshed, 1);
   });
 
   it('writes a connection once that two pages of the list show', async () => {
@@ -590,7 +580,7 @@ describe('refresh', () => {
     const report = await refreshWith({
       inspectConnections: async ({ page }) => ({
         ...inspection(part()),
-        passedOver: { count: 50, first: [`a_${page}`, `b_${page}`, `c_${page}`] },
+        skipped: { count: 50, first: [`a_${page}`, `b_${page}`, `c_${page}`] },
         nextPage: page < 2 ? page + 1 : null,
       }),
     });
@@ -606,19 +596,22 @@ describe('refresh', () => {
       inspectConnections: async () =>
         inspection(part(), part({ registry: NEIGHBOUR, connections: ['hidden'] })),
     });
-    const { type, message, remedy } = new RefreshFailure('StoreUnavailable', 'Connections 1 to 100: 500.');
+    const { type, scope, message, remedy } = new RefreshFailure(
+      'StoreUnavailable',
+      'Connections 1 to 100: 500.',
+    );
     const report = await refreshWith(
       {
         inspectConnections: async ({ page }) =>
           page === 0
-            ? { ...inspection(), unreadable: { type, message, remedy }, nextPage: 1 }
+            ? { ...inspection(), unreadable: { type, scope, message, remedy }, nextPage: 1 }
             : inspection(part()),
       },
       previous,
     );
     assert.deepEqual(failures(report), [['inspect', 'main', undefined, 'StoreUnavailable', 0]]);
     assert.deepEqual(
-      report.airflows.map(({ registry, refreshed }) => [registry, refreshed]),
+      report.stores.map(({ registry, refreshed }) => [registry, refreshed]),
       [
         [REGISTRY, 1],
         [NEIGHBOUR, 0],
@@ -638,8 +631,9 @@ describe('refresh', () => {
         throw new RefreshFailure('StoreUnreachable', 'refused', undefined, progress);
       },
     });
-    assert.equal(calls, 2);
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [2, 498]);
+    // Two fail side by side; the third began when the first had.
+    assert.equal(calls, 3);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [3, 497]);
   });
 
   it('counts as refreshed what an update had written before it failed for good', async () => {
@@ -651,7 +645,7 @@ describe('refresh', () => {
         throw new RefreshFailure('AttemptTimedOut', 'no answer', undefined, progress);
       },
     });
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [2, 1]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [2, 1]);
     assert.deepEqual(
       report.failures.map(({ type, connections }) => [type, connections]),
       [['AttemptTimedOut', ['b']]],
@@ -665,7 +659,7 @@ describe('refresh', () => {
         throw new RefreshFailure('AttemptTimedOut', 'no answer', undefined, { refreshed: [7] });
       },
     });
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [0, 1]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [0, 1]);
   });
 
   it('does not try the other chunks of an airflow that is unreachable at the end', async () => {
@@ -678,17 +672,18 @@ describe('refresh', () => {
         throw new RefreshFailure('StoreUnreachable', 'refused');
       },
     });
-    assert.equal(calls, 2);
+    // Two fail side by side; the third began when the first had.
+    assert.equal(calls, 3);
     assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'StoreUnreachable', 1000]]);
-    assert.equal(report.airflows[0]?.failed, 1000);
+    assert.equal(report.stores[0]?.failed, 1000);
   });
 
   it('tries the other chunks when only one of them fails, and those of another airflow', async () => {
     const report = await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async () => inspection(part({ connections: ids(300) })),
       updateConnections: async (input) => {
-        if (input.airflow === 'one' && input.connections.includes('id_0')) {
+        if (input.store === 'one' && input.connections.includes('id_0')) {
           throw new RefreshFailure('StoreUnavailable', '500');
         }
         return good.updateConnections(input);
@@ -696,7 +691,7 @@ describe('refresh', () => {
     });
     assert.deepEqual(failures(report), [['update', 'one', REGISTRY, 'StoreUnavailable', 100]]);
     assert.deepEqual(
-      report.airflows.map(({ refreshed, failed }) => [refreshed, failed]),
+      report.stores.map(({ refreshed, failed }) => [refreshed, failed]),
       [
         [200, 100],
         [300, 0],
@@ -708,6 +703,7 @@ describe('refresh', () => {
     const problem = {
       connection: 'b',
       type: 'ConnectionMissing',
+      scope: 'connection',
       message: 'gone',
       remedy: 'create',
     } as const;
@@ -721,13 +717,13 @@ describe('refresh', () => {
     });
     assert.deepEqual(failures(report), [['update', 'main', REGISTRY, 'ConnectionMissing', 1]]);
     assert.deepEqual(report.failures[0]?.connections, ['b']);
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 1]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [1, 1]);
   });
 
   it('tests each engine and registry once, after the first update, however many there are', async () => {
     const order: string[] = [];
     await refreshWith({
-      planRefresh: planned({ airflows: ['one', 'two'], engines: ['engine-1', 'engine-2'] }),
+      planRefresh: planned({ stores: plannedStores('one', 'two'), engines: ['engine-1', 'engine-2'] }),
       inspectConnections: async () =>
         inspection(part({ connections: ids(30) }), part({ registry: NEIGHBOUR, connections: ids(30, 'n') })),
       updateConnections: async (input) => (order.push('update'), good.updateConnections(input)),
@@ -801,13 +797,13 @@ describe('refresh', () => {
       planRefresh: planned({ engines: ['refuses', 'absent'] }),
       testDocker: async ({ engine, registry }) => {
         if (engine === 'refuses') throw new RefreshFailure('DockerLoginRejected', '401');
-        return { engine, version: null, registry, signIn: 'none', reason: 'no socket', fingerprint: null };
+        return { engine, version: null, registry, login: 'none', reason: 'no socket', fingerprint: null };
       },
     });
     const row = { version: null, registry: REGISTRY, fingerprint: null };
     assert.deepEqual(report.docker, [
-      { engine: 'refuses', ...row, signIn: 'refused' },
-      { engine: 'absent', ...row, signIn: 'none' },
+      { engine: 'refuses', ...row, login: 'rejected' },
+      { engine: 'absent', ...row, login: 'none' },
     ]);
     assert.deepEqual(failures(report), [['test', undefined, REGISTRY, 'DockerLoginRejected', 0]]);
     assert.deepEqual(report.warnings, [
@@ -817,7 +813,7 @@ describe('refresh', () => {
 
   it('notes a sign-in that a wrong password passes, too, and warns of it', async () => {
     const report = await refreshWith({
-      testDocker: async (input) => ({ ...(await good.testDocker(input)), signIn: 'inconclusive' }),
+      testDocker: async (input) => ({ ...(await good.testDocker(input)), login: 'inconclusive' }),
     });
     assert.equal(report.outcome, 'refreshed');
     assert.deepEqual(report.docker, [
@@ -825,7 +821,7 @@ describe('refresh', () => {
         engine: ENGINE,
         version: '28.0.0',
         registry: REGISTRY,
-        signIn: 'inconclusive',
+        login: 'inconclusive',
         fingerprint: FINGERPRINT,
       },
     ]);
@@ -845,8 +841,8 @@ describe('refresh', () => {
   });
 
   it('has nothing to say of a plan without airflows', async () => {
-    const report = await refreshWith({ planRefresh: planned({ airflows: [] }) });
-    assert.deepEqual([report.outcome, report.airflows, report.tokens], ['refreshed', [], []]);
+    const report = await refreshWith({ planRefresh: planned({ stores: [] }) });
+    assert.deepEqual([report.outcome, report.stores, report.tokens], ['refreshed', [], []]);
   });
 
   describe('when it is cancelled', () => {
@@ -870,9 +866,9 @@ describe('refresh', () => {
       try {
         const gate = deferred<never>();
         const run = refreshWith({
-          planRefresh: planned({ airflows: ['one', 'two'], engines: ['engine-1', 'engine-2'] }),
+          planRefresh: planned({ stores: plannedStores('one', 'two'), engines: ['engine-1', 'engine-2'] }),
           updateConnections: (input) =>
-            input.airflow === 'one' ? good.updateConnections(input) : gate.promise,
+            input.store === 'one' ? good.updateConnections(input) : gate.promise,
           testDocker: () => gate.promise,
         });
         await settle();

@@ -8,26 +8,32 @@ import type {
   TokenInfo,
   UpdateOutcome,
 } from '../../src/refresh/activity-types.js';
-import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 
 const FIRST_START = '2026-01-01T00:00:00.000Z';
 const SECOND_START = '2026-01-01T04:00:00.000Z';
 const EXPIRES_AT = '2026-01-01T12:00:00.000Z';
 const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 
-const FACTS: FailureInfo = { type: 'StoreUnreachable', message: 'refused', remedy: 'look' };
-const OTHER_FACTS: FailureInfo = { type: 'StoreForbidden', message: '403', remedy: 'give a role' };
+const FACTS: FailureInfo = { type: 'StoreUnreachable', scope: 'store', message: 'refused', remedy: 'look' };
+const OTHER_FACTS: FailureInfo = {
+  type: 'StoreForbidden',
+  scope: 'store',
+  message: '403',
+  remedy: 'give a role',
+};
 const UPDATED: UpdateOutcome = {
   refreshed: ['docker_default'],
   failed: [],
   fingerprint: FINGERPRINT,
   expiresAt: EXPIRES_AT,
+  token: fakeTokenInfo(),
 };
 const SIGNED_IN: DockerLogin = {
   engine: ENGINE,
   version: '28.0.0',
   registry: REGISTRY,
-  signIn: 'ok',
+  login: 'ok',
   fingerprint: FINGERPRINT,
 };
 
@@ -42,6 +48,7 @@ function run(
   previous?: RefreshReport,
 ): RefreshReport {
   const record = start(at, previous);
+  record.plan(plannedStores('main'));
   fill(record);
   return record.report(new Date(Date.parse(at) + 5000));
 }
@@ -66,16 +73,17 @@ describe('ReportBuilder', () => {
   it('says that everything was refreshed when nothing failed', () => {
     const report = refreshedRun();
     assert.equal(report.outcome, 'refreshed');
-    assert.deepEqual(report.airflows, [
+    assert.deepEqual(report.stores, [
       {
-        airflow: 'main',
+        store: 'main',
+        kind: 'airflow',
         registry: REGISTRY,
         refreshed: 1,
         failed: 0,
         fingerprint: FINGERPRINT,
         expiresAt: EXPIRES_AT,
         usableUntil: EXPIRES_AT,
-        principalArn: null,
+        principalArn: fakeTokenInfo().principalArn,
         lastRefreshedAt: FIRST_START,
       },
     ]);
@@ -92,8 +100,8 @@ describe('ReportBuilder', () => {
     const [row] = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('main', REGISTRY, { ...UPDATED, refreshed: ['a', 'b'] }, new Date(SECOND_START));
-      record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['c'] }, FACTS);
-    }).airflows;
+      record.fail({ stage: 'update', store: 'main', registry: REGISTRY, connections: ['c'] }, FACTS);
+    }).stores;
     assert.deepEqual([row?.refreshed, row?.failed, row?.lastRefreshedAt], [3, 1, SECOND_START]);
   });
 
@@ -101,23 +109,23 @@ describe('ReportBuilder', () => {
     const report = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.fail(
-        { stage: 'test', airflow: 'main', registry: REGISTRY, connections: ['docker_default'] },
+        { stage: 'test', store: 'main', registry: REGISTRY, connections: ['docker_default'] },
         FACTS,
       );
     });
-    assert.equal(report.airflows[0]?.failed, 0);
+    assert.equal(report.stores[0]?.failed, 0);
   });
 
   it('carries forward when a connection was refreshed that now fails', () => {
     const second = run(
       (record) => {
         record.expect('main', REGISTRY);
-        record.fail({ stage: 'update', airflow: 'main', registry: REGISTRY, connections: ['a'] }, FACTS);
+        record.fail({ stage: 'update', store: 'main', registry: REGISTRY, connections: ['a'] }, FACTS);
       },
       SECOND_START,
       refreshedRun(),
     );
-    const [row] = second.airflows;
+    const [row] = second.stores;
     assert.deepEqual(
       [row?.refreshed, row?.failed, row?.fingerprint, row?.expiresAt, row?.lastRefreshedAt],
       [0, 1, FINGERPRINT, EXPIRES_AT, FIRST_START],
@@ -136,7 +144,7 @@ describe('ReportBuilder', () => {
       SECOND_START,
       refreshedRun(),
     );
-    assert.deepEqual(second.airflows, []);
+    assert.deepEqual(second.stores, []);
   });
 
   it('carries the rows of one airflow that could not be looked into, not those of others', () => {
@@ -145,9 +153,9 @@ describe('ReportBuilder', () => {
       record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('gone', REGISTRY, UPDATED, new Date(FIRST_START));
     });
-    const second = run((record) => record.carryAirflow('main'), SECOND_START, first);
+    const second = run((record) => record.carryStore('main'), SECOND_START, first);
     assert.deepEqual(
-      second.airflows.map(({ airflow, registry, refreshed, lastRefreshedAt }) => [
+      second.stores.map(({ store: airflow, registry, refreshed, lastRefreshedAt }) => [
         airflow,
         registry,
         refreshed,
@@ -163,13 +171,13 @@ describe('ReportBuilder', () => {
   it('drops the rows of registries that are no longer in the plan', () => {
     const second = run((record) => record.expect('main', OTHER_REGISTRY), SECOND_START, refreshedRun());
     assert.deepEqual(
-      second.airflows.map(({ registry, lastRefreshedAt }) => [registry, lastRefreshedAt]),
+      second.stores.map(({ registry, lastRefreshedAt }) => [registry, lastRefreshedAt]),
       [[OTHER_REGISTRY, null]],
     );
   });
 
   it('keeps since when a place fails, for whatever reasons, over a third run', () => {
-    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
+    const place = { stage: 'update', store: 'main', registry: REGISTRY } as const;
     const first = run((record) => record.fail(place, FACTS));
     const second = run((record) => record.fail(place, OTHER_FACTS), SECOND_START, first);
     const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', second);
@@ -180,8 +188,8 @@ describe('ReportBuilder', () => {
   });
 
   it('starts anew when the place did well in between, or another one failed', () => {
-    const place = { stage: 'update', airflow: 'main', registry: REGISTRY } as const;
-    const first = run((record) => record.fail({ ...place, airflow: 'other' }, FACTS));
+    const place = { stage: 'update', store: 'main', registry: REGISTRY } as const;
+    const first = run((record) => record.fail({ ...place, store: 'other' }, FACTS));
     const second = run((record) => record.fail(place, FACTS), SECOND_START, first);
     assert.equal(second.failures[0]?.failingSince, SECOND_START);
     const third = run((record) => record.fail(place, FACTS), '2026-01-01T08:00:00.000Z', refreshedRun());
@@ -206,14 +214,6 @@ describe('ReportBuilder', () => {
     );
   });
 
-  it('keeps since when an engine fails that an earlier release did not name', () => {
-    const place = { stage: 'test', registry: REGISTRY } as const;
-    const first = run((record) => record.fail(place, FACTS));
-    const named = { ...place, engine: 'unix:///a.sock' };
-    const second = run((record) => record.fail(named, FACTS), SECOND_START, first);
-    assert.equal(second.failures[0]?.failingSince, FIRST_START);
-  });
-
   it('shows each warning once', () =>
     assert.deepEqual(
       run((record) => {
@@ -226,11 +226,11 @@ describe('ReportBuilder', () => {
   it('shows a token that was extracted twice once, with all its registries and the worst answer', () => {
     const report = run((record) => {
       record.token(toTokenInfo());
-      record.token(toTokenInfo({ probes: [{ registry: OTHER_REGISTRY, outcome: 'refused' }] }));
+      record.token(toTokenInfo({ probes: [{ registry: OTHER_REGISTRY, outcome: 'rejected' }] }));
     });
     assert.deepEqual(
-      report.tokens.map(({ registries, probe }) => [registries, probe]),
-      [[[REGISTRY, OTHER_REGISTRY], 'refused']],
+      report.tokens.map(({ registries, check: probe }) => [registries, probe]),
+      [[[REGISTRY, OTHER_REGISTRY], 'rejected']],
     );
   });
 
@@ -238,10 +238,10 @@ describe('ReportBuilder', () => {
     const probe = (...outcomes: ProbeOutcome[]) =>
       run((record) =>
         record.token(toTokenInfo({ probes: outcomes.map((outcome) => ({ registry: REGISTRY, outcome })) })),
-      ).tokens[0]?.probe;
+      ).tokens[0]?.check;
     assert.equal(probe('accepted', 'inconclusive'), 'inconclusive');
     assert.equal(probe('inconclusive', 'unreachable', 'accepted'), 'unreachable');
-    assert.equal(probe('unreachable', 'inconclusive', 'refused', 'accepted'), 'refused');
+    assert.equal(probe('unreachable', 'inconclusive', 'rejected', 'accepted'), 'rejected');
     assert.equal(probe(), 'unreachable');
   });
 
@@ -320,7 +320,7 @@ describe('ReportBuilder', () => {
     ]) {
       const [row] = run((record) => {
         for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
-      }).airflows;
+      }).stores;
       assert.deepEqual([row?.refreshed, row?.fingerprint, row?.expiresAt], [2, FINGERPRINT, EXPIRES_AT]);
     }
   });
@@ -335,14 +335,14 @@ describe('ReportBuilder', () => {
       (record) => record.updated('main', REGISTRY, later, new Date(SECOND_START)),
       SECOND_START,
       refreshedRun(),
-    ).airflows;
+    ).stores;
     assert.deepEqual([row?.fingerprint, row?.expiresAt], [later.fingerprint, later.expiresAt]);
   });
 
   it('does not warn of an engine that is not there or that was refused', () =>
     assert.deepEqual(
       run((record) => {
-        record.recordLogin({ ...SIGNED_IN, version: null, signIn: 'none', fingerprint: null });
+        record.recordLogin({ ...SIGNED_IN, version: null, login: 'none', fingerprint: null });
         record.recordRejectedLogin(ENGINE, REGISTRY);
       }).warnings,
       [],
@@ -358,7 +358,7 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
     run((record) => record.updated('main', REGISTRY, written, new Date(FIRST_START)));
 
   it('shows in tokens and airflows until when they can be relied on, and whose they are', () => {
-    const { tokens, airflows } = firstRun();
+    const { tokens, stores: airflows } = firstRun();
     assert.deepEqual(
       [...tokens, ...airflows].map(({ expiresAt, usableUntil, principalArn }) => [
         expiresAt,
@@ -378,10 +378,11 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
   });
 
   it('carries that forward from the run before', () => {
-    const { airflows } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
+    const { stores: airflows } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
     assert.deepEqual(airflows, [
       {
-        airflow: 'main',
+        store: 'main',
+        kind: 'airflow',
         registry: REGISTRY,
         refreshed: 0,
         failed: 0,
@@ -394,16 +395,8 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
     ]);
   });
 
-  it('takes the expiry from a report of release 0.1.0, which says nothing of it', () => {
-    const first = firstRun();
-    const old = first.airflows.map(({ usableUntil: _until, principalArn: _arn, ...row }) => row);
-    const previous = { ...first, airflows: old };
-    const [row] = run((record) => record.expect('main', REGISTRY), SECOND_START, previous).airflows;
-    assert.deepEqual([row?.expiresAt, row?.usableUntil, row?.principalArn], [EXPIRES_AT, EXPIRES_AT, null]);
-  });
-
   it('has null for a row that no run ever refreshed', () => {
-    const [row] = run((record) => record.expect('main', REGISTRY)).airflows;
+    const [row] = run((record) => record.expect('main', REGISTRY)).stores;
     assert.deepEqual([row?.expiresAt, row?.usableUntil, row?.principalArn], [null, null, null]);
   });
 
@@ -424,7 +417,7 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
     ]) {
       const [row] = run((record) => {
         for (const outcome of outcomes) record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
-      }).airflows;
+      }).stores;
       assert.deepEqual(
         [row?.refreshed, row?.fingerprint, row?.usableUntil],
         [2, 'ba9876543210', RELIABLE_UNTIL],

@@ -14,7 +14,8 @@ import { REGISTRY } from '../fakes/fake-steps.js';
 function failure(changes: Partial<FailureReport> = {}): FailureReport {
   return {
     stage: 'update',
-    airflow: 'main',
+    scope: 'connection',
+    store: 'main',
     registry: REGISTRY,
     type: 'ConnectionMissing',
     count: 1,
@@ -27,7 +28,8 @@ function failure(changes: Partial<FailureReport> = {}): FailureReport {
 
 function row(changes: Partial<StoreReport> = {}): StoreReport {
   return {
-    airflow: 'main',
+    store: 'main',
+    kind: 'airflow',
     registry: REGISTRY,
     refreshed: 1,
     failed: 0,
@@ -47,7 +49,7 @@ function report(changes: Partial<RefreshReport> = {}): RefreshReport {
     startedAt: '2026-01-01T00:00:00.000Z',
     finishedAt: '2026-01-01T00:00:05.000Z',
     tokens: [],
-    airflows: [row()],
+    stores: [row()],
     docker: [],
     failures: [],
     warnings: [],
@@ -76,7 +78,7 @@ describe('groupFailures', () => {
 
   for (const [what, other] of [
     ['stage', { stage: 'inspect' }],
-    ['airflow', { airflow: 'other' }],
+    ['airflow', { store: 'other' }],
     ['registry', { registry: 'other' }],
     ['engine', { engine: 'unix:///other.sock' }],
     ['type', { type: 'ConnectionPortSet' }],
@@ -87,7 +89,7 @@ describe('groupFailures', () => {
 
   it('does not take two places for one whose names only join to the same text', () =>
     assert.equal(
-      groupFailures([failure({ airflow: 'a,b', registry: 'c' }), failure({ airflow: 'a', registry: 'b,c' })])
+      groupFailures([failure({ store: 'a,b', registry: 'c' }), failure({ store: 'a', registry: 'b,c' })])
         .length,
       2,
     ));
@@ -118,7 +120,7 @@ describe('fitReport', () => {
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
     assert.ok(fitted.failures.length > 100, `only ${fitted.failures.length} are left`);
     assert.deepEqual(fitted.failures[0], failures[0]);
-    assert.equal(fitted.airflows.length, 1);
+    assert.equal(fitted.stores.length, 1);
     assert.deepEqual(fitted.warnings, ['The report was too long: only a part of its failures is shown.']);
   });
 
@@ -136,22 +138,22 @@ describe('fitReport', () => {
           expiresAt: '',
           usableUntil: '',
           fingerprint: String(index),
-          probe: 'accepted' as const,
+          check: 'accepted' as const,
         })),
-        airflows: list((index) => row({ airflow: `airflow-${index}` })),
+        stores: list((index) => row({ store: `airflow-${index}` })),
         docker: list((index) => ({
           engine: `unix:///${index}/${long}`,
           version: null,
           registry: REGISTRY,
-          signIn: 'refused' as const,
+          login: 'rejected' as const,
           fingerprint: null,
         })),
-        failures: list((index) => failure({ airflow: `airflow-${index}`, message: long, remedy: long })),
+        failures: list((index) => failure({ store: `airflow-${index}`, message: long, remedy: long })),
         warnings: list((index) => `${index} ${long}`),
       }),
     );
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
-    assert.ok(fitted.airflows.length > 1, 'the airflows are shortened last');
+    assert.ok(fitted.stores.length > 1, 'the airflows are shortened last');
   });
 
   it('shows 20 registries of a token that serves 10,000, and says so', () => {
@@ -165,7 +167,7 @@ describe('fitReport', () => {
       usableUntil: '',
     };
     const fitted = fitReport(
-      report({ tokens: [{ ...token, fingerprint: '0123456789ab', probe: 'accepted' }] }),
+      report({ tokens: [{ ...token, fingerprint: '0123456789ab', check: 'accepted' }] }),
     );
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
     assert.deepEqual(fitted.tokens[0]?.registries, registries.slice(0, 20));
@@ -183,23 +185,8 @@ describe('parseReport', () => {
   });
 
   it('takes a report with fields of a later release', () => {
-    const later = { ...report(), airflows: [{ ...row(), later: 1 }], alsoLater: [] };
+    const later = { ...report(), stores: [{ ...row(), later: 1 }], alsoLater: [] };
     assert.equal(parseReport(later), later);
-  });
-
-  it('takes one of release 0.1.0, whose tokens and rows say nothing of usableUntil and principalArn', () => {
-    const { usableUntil: _until, principalArn: _arn, ...old } = row();
-    const token = {
-      registries: [REGISTRY],
-      region: 'us-east-1',
-      principalArn: null,
-      issuedAt: '2026-01-01T00:00:00.000Z',
-      expiresAt: '2026-01-01T12:00:00.000Z',
-      fingerprint: '0123456789ab',
-      probe: 'accepted',
-    };
-    const sent = { ...report(), tokens: [token], airflows: [old] };
-    assert.equal(parseReport(sent), sent);
   });
 
   it('takes a failure with an engine, and one of an earlier release without', () => {
@@ -208,7 +195,7 @@ describe('parseReport', () => {
   });
 
   it('takes a row that was never refreshed', () => {
-    const never = report({ airflows: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
+    const never = report({ stores: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
     assert.equal(parseReport(never), never);
   });
 
@@ -223,15 +210,15 @@ describe('parseReport', () => {
     ['no end', { ...report(), finishedAt: undefined }],
     ['no list of tokens', { ...report(), tokens: undefined }],
     ['tokens that are none', { ...report(), tokens: [null] }],
-    ['airflows by name', { ...report(), airflows: { main: row() } }],
-    ['an airflow that is null', { ...report(), airflows: [null] }],
-    ['an airflow without registry', { ...report(), airflows: [{ ...row(), registry: undefined }] }],
-    ['a count that is text', { ...report(), airflows: [{ ...row(), refreshed: '1' }] }],
-    ['a time that is a number', { ...report(), airflows: [{ ...row(), lastRefreshedAt: 1 }] }],
-    ['a reliable until that is a number', { ...report(), airflows: [{ ...row(), usableUntil: 1 }] }],
-    ['a principal that is a list', { ...report(), airflows: [{ ...row(), principalArn: [] }] }],
-    ['a fingerprint that is a number', { ...report(), airflows: [{ ...row(), fingerprint: 1 }] }],
-    ['an expiry that is a number', { ...report(), airflows: [{ ...row(), expiresAt: 1 }] }],
+    ['airflows by name', { ...report(), stores: { main: row() } }],
+    ['an airflow that is null', { ...report(), stores: [null] }],
+    ['an airflow without registry', { ...report(), stores: [{ ...row(), registry: undefined }] }],
+    ['a count that is text', { ...report(), stores: [{ ...row(), refreshed: '1' }] }],
+    ['a time that is a number', { ...report(), stores: [{ ...row(), lastRefreshedAt: 1 }] }],
+    ['a reliable until that is a number', { ...report(), stores: [{ ...row(), usableUntil: 1 }] }],
+    ['a principal that is a list', { ...report(), stores: [{ ...row(), principalArn: [] }] }],
+    ['a fingerprint that is a number', { ...report(), stores: [{ ...row(), fingerprint: 1 }] }],
+    ['an expiry that is a number', { ...report(), stores: [{ ...row(), expiresAt: 1 }] }],
     ['a failure that is null', { ...report(), failures: [null] }],
     ['a failure without a type', { ...report(), failures: [{ ...failure(), type: undefined }] }],
     ['an engine that is a number', { ...report(), failures: [{ ...failure(), engine: 1 }] }],
@@ -246,7 +233,7 @@ describe('parseReport', () => {
 describe('summarizeReport', () => {
   it('counts 0, 1 and 2 connections', () => {
     const summary = (...counts: number[]) =>
-      summarizeReport(report({ airflows: counts.map((refreshed) => row({ refreshed })) }));
+      summarizeReport(report({ stores: counts.map((refreshed) => row({ refreshed })) }));
     assert.equal(summary(), '0 connections refreshed');
     assert.equal(summary(1, 0), '1 connection refreshed');
     assert.equal(summary(1, 1), '2 connections refreshed');
@@ -265,7 +252,7 @@ describe('summarizeReport', () => {
             registry: 'r',
             engine: 'e',
           },
-          failure({ airflow: 'not shown' }),
+          failure({ store: 'not shown' }),
         ],
       }),
     );
@@ -277,6 +264,6 @@ describe('summarizeReport', () => {
   });
 });
 
-function withoutPlace({ airflow: _airflow, registry: _registry, ...rest }: FailureReport): FailureReport {
+function withoutPlace({ store: _airflow, registry: _registry, ...rest }: FailureReport): FailureReport {
   return rest;
 }

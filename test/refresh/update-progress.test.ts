@@ -82,7 +82,7 @@ describe('toPartialOutcome', () => {
   it('counts what was written as refreshed, and gives the failure to each of the rest', () => {
     const outcome = toPartialOutcome({ refreshed: [1], failed: [], tokens: [EARLY] }, IDS, failure);
     assert.deepEqual(outcome?.refreshed, ['b']);
-    const told = { type: 'StoreUnreachable', message: 'refused', remedy: 'start it' };
+    const told = { type: 'StoreUnreachable', scope: 'store', message: 'refused', remedy: 'start it' };
     assert.deepEqual(outcome?.failed, [
       { connection: 'a', ...told },
       { connection: 'c', ...told },

@@ -10,7 +10,8 @@ import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import { createHttpClient } from '../../src/net/http.js';
 import { createRegistryVerifier } from '../../src/verify/registry/probe.js';
-import type { ConnectionStore, ProbeResult } from '../../src/activities/ports.js';
+import type { ConnectionStore } from '../../src/stores/port.js';
+import type { ProbeResult } from '../../src/verify/registry/port.js';
 import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
 import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
@@ -83,11 +84,13 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
       refusesWrongPassword: true,
     });
     const before = { ...airflow.connections.get(ID) };
-    const stored = await api.readConnection(ID, anySignal());
+    const stored = await api.read(ID, anySignal());
     assert.ok(stored);
-    assert.deepEqual(await api.writePassword(stored, password, anySignal()), stored);
+    assert.deepEqual(await api.write([stored], password, anySignal()), [
+      { id: stored.id, outcome: 'written', record: stored },
+    ]);
     assert.deepEqual(airflow.connections.get(ID), { ...before, password: password.reveal() });
-    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+    assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
   it('tell an expired token, and one of another region', async () => {
@@ -108,27 +111,29 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     ['are signed with another secret', () => airflow.rotateJwtSecret()],
   ] as const) {
     it(`sign in once when the sessions of 50 requests ${what}`, async () => {
-      await api.readConnection(ID, anySignal());
+      await api.read(ID, anySignal());
       spoil();
-      await Promise.all(Array.from({ length: 50 }, () => api.readConnection(ID, anySignal())));
+      await Promise.all(Array.from({ length: 50 }, () => api.read(ID, anySignal())));
       assert.equal(airflow.requests.filter((request) => request.path === '/auth/token').length, 2);
     });
   }
 
   it('answer undefined for a connection that is gone', async () => {
-    const stored = await api.readConnection(ID, anySignal());
+    const stored = await api.read(ID, anySignal());
     assert.ok(stored);
     airflow.connections.delete(ID);
-    assert.equal(await api.readConnection(ID, anySignal()), undefined);
-    assert.equal(await api.writePassword(stored, new Secret('x'), anySignal()), undefined);
+    assert.equal(await api.read(ID, anySignal()), undefined);
+    assert.deepEqual(await api.write([stored], new Secret('x'), anySignal()), [
+      { id: stored.id, outcome: 'missing' },
+    ]);
   });
 
   it('name a user without the right', async () => {
     const viewer = connect('viewer');
-    await failureOf(viewer.readConnection(ID, anySignal()), 'StoreForbidden', [LOGIN]);
+    await failureOf(viewer.read(ID, anySignal()), 'StoreForbidden', [LOGIN]);
   });
 
   it('name a user that Airflow does not know', async () => {
-    await failureOf(connect('nobody').readConnection(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
+    await failureOf(connect('nobody').read(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
   });
 });

@@ -13,7 +13,8 @@ import { ENGINE, fakeSteps, FINGERPRINT, REGISTRY } from '../fakes/fake-steps.js
 
 const FAILURE: FailureReport = {
   stage: 'inspect',
-  airflow: 'main',
+  scope: 'connection',
+  store: 'main',
   registry: REGISTRY,
   type: 'ConnectionMissing',
   count: 2,
@@ -57,9 +58,16 @@ describe('formatReport', () => {
 
   it('says of connections that were never refreshed just that, and not that their token never expires', async () => {
     const report = await goodReport();
-    const row = { airflow: 'main', registry: 'r', refreshed: 0, failed: 1 };
-    const never = { ...row, fingerprint: null, expiresAt: null, lastRefreshedAt: null };
-    const line = formatReport({ ...report, tokens: [], docker: [], airflows: [never] })
+    const row = { store: 'main', kind: 'airflow', registry: 'r', refreshed: 0, failed: 1 };
+    const never = {
+      ...row,
+      fingerprint: null,
+      expiresAt: null,
+      usableUntil: null,
+      principalArn: null,
+      lastRefreshedAt: null,
+    };
+    const line = formatReport({ ...report, tokens: [], docker: [], stores: [never] })
       .split('\n')
       .find((candidate) => candidate.includes('main'));
     assert.deepEqual(
@@ -69,7 +77,7 @@ describe('formatReport', () => {
   });
 
   it('shows no empty tables', async () => {
-    const text = formatReport({ ...(await goodReport()), tokens: [], airflows: [], docker: [] });
+    const text = formatReport({ ...(await goodReport()), tokens: [], stores: [], docker: [] });
     assert.equal(text, 'Refreshed.');
   });
 });
@@ -83,7 +91,7 @@ describe('formatFailure', () => {
     ));
 
   it('names the engine that a test failed from', () => {
-    const { airflow: _airflow, ...elsewhere } = FAILURE;
+    const { store: _airflow, ...elsewhere } = FAILURE;
     const text = formatFailure({ ...elsewhere, stage: 'test', registry: 'r', engine: 'unix:///a.sock' });
     assert.match(text, /^FAILED test r from unix:\/\/\/a\.sock: /);
   });
@@ -106,7 +114,7 @@ describe('formatPreview', () => {
       dryRun: true,
       connections: [
         {
-          airflow: 'main',
+          store: 'main',
           connection: 'a',
           action: 'write',
           registry: REGISTRY,
@@ -114,7 +122,7 @@ describe('formatPreview', () => {
           remedy: null,
         },
         {
-          airflow: 'main',
+          store: 'main',
           connection: 'b',
           action: 'leave',
           registry: null,
@@ -122,7 +130,7 @@ describe('formatPreview', () => {
           remedy: 'Create it.',
         },
         {
-          airflow: 'main',
+          store: 'main',
           connection: 'c',
           action: 'create',
           registry: REGISTRY,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { fakeSteps, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
 import {
   durationMs,
   MINUTE_MS,
@@ -18,7 +18,7 @@ const good = fakeSteps();
 /** Two airflows side by side; `overrides` make the one called `down` sick. */
 function twoAirflows(overrides: Partial<RefreshSteps>): RefreshSteps {
   return fakeSteps({
-    planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
+    planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
     ...overrides,
   });
 }
@@ -43,18 +43,18 @@ describe('the deadline of a run', function () {
     const run = await server.run(
       twoAirflows({
         inspectConnections: async (input) => {
-          if (input.airflow === 'down') throw unreachable();
+          if (input.store === 'down') throw unreachable();
           return good.inspectConnections(input);
         },
       }),
     );
     assertEndedInTime(run);
     assert.deepEqual(
-      run.report.failures.map(({ stage, airflow, type, message }) => [stage, airflow, type, message]),
+      run.report.failures.map(({ stage, store: airflow, type, message }) => [stage, airflow, type, message]),
       [['inspect', 'down', 'StoreUnreachable', 'Airflow down: refused.']],
     );
     assert.deepEqual(
-      run.report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed]),
+      run.report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed]),
       [['up', 1]],
     );
   });
@@ -64,7 +64,7 @@ describe('the deadline of a run', function () {
     const run = await server.run(
       twoAirflows({
         inspectConnections: async (input) =>
-          input.airflow === 'down'
+          input.store === 'down'
             ? {
                 writable: [{ registry: REGISTRY, group: GROUP, connections }],
                 refused: [],
@@ -73,14 +73,14 @@ describe('the deadline of a run', function () {
               }
             : good.inspectConnections(input),
         updateConnections: async (input) => {
-          if (input.airflow === 'down') throw unreachable();
+          if (input.store === 'down') throw unreachable();
           return good.updateConnections(input);
         },
       }),
     );
     assertEndedInTime(run);
     assert.deepEqual(
-      run.report.failures.map(({ stage, airflow, registry, type, count, message }) => [
+      run.report.failures.map(({ stage, store: airflow, registry, type, count, message }) => [
         stage,
         airflow,
         registry,
@@ -91,17 +91,19 @@ describe('the deadline of a run', function () {
       [['update', 'down', REGISTRY, 'StoreUnreachable', 450, 'Airflow down: refused.']],
     );
     assert.deepEqual(
-      new Map(run.report.airflows.map(({ airflow, refreshed, failed }) => [airflow, [refreshed, failed]])),
+      new Map(
+        run.report.stores.map(({ store: airflow, refreshed, failed }) => [airflow, [refreshed, failed]]),
+      ),
       new Map([
         ['down', [0, 450]],
         ['up', [1, 0]],
       ]),
     );
-    // Two chunks of an airflow at a time, and one update of the other; the other three chunks were not tried.
-    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 2 + 1);
+    // Of one airflow two chunks at a time, a third when the first had failed; the other two were not tried.
+    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 3 + 1);
     assert.equal(
       run.calls.filter(({ step, attempt }) => step === 'updateConnections' && attempt === 1).length,
-      3,
+      4,
     );
   });
 
@@ -135,7 +137,7 @@ describe('the deadline of a run', function () {
     assert.deepEqual(steps, ['planRefresh', 'inspectConnections', 'extractToken']);
     assert.ok(run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes, 'it ended by itself');
     assert.deepEqual(
-      run.report.failures.map(({ stage, airflow, registry, type, connections, message }) => [
+      run.report.failures.map(({ stage, store: airflow, registry, type, connections, message }) => [
         stage,
         airflow,
         registry,
@@ -154,7 +156,7 @@ describe('the deadline of a run', function () {
         ],
       ],
     );
-    assert.equal(run.report.airflows[0]?.refreshed, 0);
+    assert.equal(run.report.stores[0]?.refreshed, 0);
     assert.ok(durationMs(run.report) < 280 * SECOND_MS);
   });
 });

@@ -11,14 +11,14 @@ export const REORDERED = 'reordered';
 
 export async function refresh(steps: RefreshSteps, context: RunContext): Promise<RefreshReport> {
   const { configHash, engines } = await steps.planRefresh();
-  const { writable } = await steps.inspectConnections({ configHash, airflow: 'main', page: 0 });
+  const { writable } = await steps.inspectConnections({ configHash, store: 'main', page: 0 });
   for (const { registry, group, connections } of writable) {
     const extract = (): Promise<unknown> => steps.extractToken({ configHash, group, registries: [registry] });
     const update = (): Promise<unknown> =>
-      steps.updateConnections({ configHash, airflow: 'main', registry, connections });
+      steps.updateConnections({ configHash, store: 'main', registry, group, connections });
     const isReordered = workflowInfo().workflowId === REORDERED;
     for (const step of isReordered ? [update, extract] : [extract, update]) await step();
-    for (const engine of engines) await steps.testDocker({ configHash, engine, registry });
+    for (const engine of engines) await steps.testDocker({ configHash, engine, registry, group });
   }
   return new ReportBuilder(context.runId, context.now(), undefined).report(context.now());
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { BulkOutcome } from '../../src/activities/ports.js';
+import type { WriteResult } from '../../src/stores/port.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
@@ -42,14 +42,14 @@ class HangingAirflow extends FakeAirflow {
   hanging: HangingCall | undefined;
   bulks = 0;
 
-  override async writeMany(
+  override async write(
     connections: readonly ConnectionRecord[],
     password: Secret,
     signal?: AbortSignal,
-  ): Promise<readonly BulkOutcome[]> {
+  ): Promise<readonly WriteResult[]> {
     this.bulks += 1;
     if (this.bulks === 3 && this.hanging && signal) return this.hanging.wait(signal);
-    return super.writeMany(connections, password);
+    return super.write(connections, password);
   }
 }
 
@@ -67,7 +67,7 @@ describe('a run with many connections', function () {
     const { report, history, calls } = await server.run(stepsOver(airflow));
     const tookMs = performance.now() - startedMs;
     assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [10_000, 0]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [10_000, 0]);
     assert.equal(airflow.passwords.size, 10_000);
     assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-of-a']));
     assert.equal(scheduledActivities(history, 'updateConnections').length, 100);
@@ -98,7 +98,7 @@ describe('a run with many connections', function () {
     await server.startWorker(taskQueue, stepsOver(airflow, 'b'), 'worker-2');
     const { report } = await endOf(handle);
     assert.equal(report.outcome, 'refreshed');
-    assert.equal(report.airflows[0]?.refreshed, 100);
+    assert.equal(report.stores[0]?.refreshed, 100);
     const holding = (worker: string): number =>
       [...airflow.passwords.values()].filter((password) => password === `password-of-${worker}`).length;
     assert.deepEqual([holding('a'), holding('b')], [50, 50]);
@@ -119,7 +119,7 @@ describe('a run with many connections', function () {
     };
     const { report } = await server.run(stepsOver(airflow), { retryForMs: 20 * MINUTE_MS });
     assert.equal(airflow.passwords.size, 150);
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [150, 150]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [150, 150]);
     assert.deepEqual(
       report.failures.map(({ stage, registry, type, count }) => [stage, registry, type, count]),
       [['update', REGISTRY, 'StoreUnreachable', 150]],

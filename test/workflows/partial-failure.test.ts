@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
-import { ENGINE, fakeSteps, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
 
 const MAX_REPORT_BYTES = 256 * 1024;
@@ -22,25 +22,25 @@ describe('a run that refreshes a part', function () {
 
   it('reports a missing connection and refreshes the others', async () => {
     const problem = new RefreshFailure('ConnectionMissing', 'Airflow has no connection docker_eu.');
-    const { type, message, remedy } = problem;
+    const { type, scope, message, remedy } = problem;
     const run = await server.run(
       fakeSteps({
         inspectConnections: async (input) => ({
           ...(await good.inspectConnections(input)),
-          refused: [{ connection: 'docker_eu', type, message, remedy }],
+          refused: [{ connection: 'docker_eu', type, scope, message, remedy }],
         }),
       }),
     );
     const { report, failure } = run;
     assert.equal(failure?.type, REFRESH_INCOMPLETE);
     assert.equal(report.outcome, 'incomplete');
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [1, 0]);
     assert.deepEqual(
       report.failures.map((failed) => [failed.stage, failed.type, failed.connections, failed.count]),
       [['inspect', 'ConnectionMissing', ['docker_eu'], 1]],
     );
     assert.ok(durationMs(report) < MINUTE_MS, 'nothing is gained by waiting for it');
-    assert.equal(report.docker[0]?.signIn, 'ok');
+    assert.equal(report.docker[0]?.login, 'ok');
   });
 
   it('says that the connections were refreshed when only the Docker test fails', async () => {
@@ -57,8 +57,8 @@ describe('a run that refreshes a part', function () {
       history.events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
       `1 connection refreshed; failed: DockerEngineUnreachable at test (${REGISTRY}, ${ENGINE})`,
     );
-    assert.deepEqual([report.airflows[0]?.refreshed, report.airflows[0]?.failed], [1, 0]);
-    assert.ok(Date.parse(report.airflows[0]?.lastRefreshedAt ?? '') < Date.parse(report.finishedAt));
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [1, 0]);
+    assert.ok(Date.parse(report.stores[0]?.lastRefreshedAt ?? '') < Date.parse(report.finishedAt));
     assert.deepEqual(
       report.failures.map(({ stage, type }) => [stage, type]),
       [['test', 'DockerEngineUnreachable']],
@@ -86,10 +86,10 @@ describe('a run that refreshes a part', function () {
     const airflows = Array.from({ length: 40 }, (_, index) => `airflow-${index}`);
     const run = await server.run(
       fakeSteps({
-        planRefresh: async () => ({ configHash: 'abc', airflows, engines: [] }),
+        planRefresh: async () => ({ configHash: 'abc', stores: plannedStores(...airflows), engines: [] }),
         inspectConnections: async (input) => ({
           ...(await good.inspectConnections(input)),
-          refused: Array.from({ length: 250 }, (_, index) => refusal(input.airflow, index)),
+          refused: Array.from({ length: 250 }, (_, index) => refusal(input.store, index)),
         }),
       }),
     );
@@ -100,8 +100,8 @@ describe('a run that refreshes a part', function () {
     assert.ok(run.report.failures.length > 0);
     assert.match(run.report.warnings.join('\n'), /too long: only a part of its failures is shown/);
     // What was refreshed is told all the same.
-    assert.equal(run.report.airflows.length, 40);
-    assert.ok(run.report.airflows.every(({ refreshed }) => refreshed === 1));
+    assert.equal(run.report.stores.length, 40);
+    assert.ok(run.report.stores.every(({ refreshed }) => refreshed === 1));
     assert.match(run.failure?.message ?? '', /^40 connections refreshed; failed: /);
   });
 });
@@ -112,9 +112,11 @@ describe('a run that refreshes a part', function () {
  */
 function refusal(airflow: string, index: number): ConnectionProblem {
   const types = Object.keys(FAILURES) as FailureType[];
+  const type = types[index % types.length] ?? 'Unexpected';
   return {
-    connection: `${airflow}_${index}_${'接'.repeat(20)}`,
-    type: types[index % types.length] ?? 'Unexpected',
+    connection: `${airflow}_${index}_${'接'.repeat(17)}`,
+    type,
+    scope: FAILURES[type].scope,
     message: index < types.length ? '続'.repeat(510) : 'short',
     remedy: 'mend it',
   };

@@ -66,13 +66,13 @@ describe('what a run takes over from the one before', function () {
 
     const outcomes = reports.map(({ outcome, failures }) => failures[0]?.stage ?? outcome);
     assert.deepEqual(outcomes, ['refreshed', 'test', 'inspect', 'plan', 'update', 'refreshed']);
-    const refreshedAt = reports.map(({ airflows }) => airflows[0]?.lastRefreshedAt ?? 'never');
+    const refreshedAt = reports.map(({ stores: airflows }) => airflows[0]?.lastRefreshedAt ?? 'never');
     const [first, second, third, fourth, fifth, sixth] = refreshedAt;
     assert.equal(hoursBetween(first, second), 4);
     assert.deepEqual([third, fourth, fifth], [second, second, second]);
     assert.equal(hoursBetween(second, sixth), 16);
     assert.deepEqual(
-      reports.map(({ airflows }) => airflows.map(({ refreshed }) => refreshed)),
+      reports.map(({ stores: airflows }) => airflows.map(({ refreshed }) => refreshed)),
       [[1], [1], [0], [0], [0], [1]],
     );
   });

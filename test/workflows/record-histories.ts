@@ -1,13 +1,13 @@
-// Records the histories in test/histories, once for each released shape of the workflow:
-// `node --import=tsx test/workflows/record-histories.ts VERSION`. Recorded ones are never written over: a worker of
-// a later release must still be able to go on with runs that an earlier one began.
-import { existsSync, writeFileSync } from 'node:fs';
+// Records the histories in test/histories/current: `node --import=tsx test/workflows/record-histories.ts`, after each
+// change of the sequence of activities. From release 0.1.0 on the recorded ones are kept, since a worker of a later
+// release must be able to continue runs that an earlier one began.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, plannedStores } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { startRun, startTestServer, startWorker } from './test-server.js';
 
@@ -34,9 +34,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   incomplete: {
     steps: fakeSteps({
-      planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [] }),
+      planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
       inspectConnections: async (input) => {
-        if (input.airflow === 'down') throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
+        if (input.store === 'down') throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         return good.inspectConnections(input);
       },
     }),
@@ -49,18 +49,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 /** One airflow fails at its update, a connection of the other is refused, and the rest is refreshed. */
 function partlyRefreshed(): RefreshSteps {
   return fakeSteps({
-    planRefresh: async () => ({ configHash: 'abc', airflows: ['main', 'broken'], engines: [ENGINE] }),
+    planRefresh: async () => ({
+      configHash: 'abc',
+      stores: plannedStores('main', 'broken'),
+      engines: [ENGINE],
+    }),
     inspectConnections: async (input) => {
       const inspection = await good.inspectConnections(input);
-      if (input.airflow === 'broken') return inspection;
-      const { type, message, remedy } = new RefreshFailure(
+      if (input.store === 'broken') return inspection;
+      const { type, scope, message, remedy } = new RefreshFailure(
         'ConnectionMissing',
         'Airflow has no connection docker_eu.',
       );
-      return { ...inspection, refused: [{ connection: 'docker_eu', type, message, remedy }] };
+      return { ...inspection, refused: [{ connection: 'docker_eu', type, scope, message, remedy }] };
     },
     updateConnections: async (input) => {
-      if (input.airflow !== 'broken') return good.updateConnections(input);
+      if (input.store !== 'broken') return good.updateConnections(input);
       throw new RefreshFailure('StoreRequestRejected', 'Airflow broken: 400.');
     },
   });
@@ -79,7 +83,7 @@ function manyMatching(): RefreshSteps {
         ...inspection,
         writable: [{ ...part, connections: ids, ...toCreate }],
         nextPage: input.page < 2 ? input.page + 1 : null,
-        ...(input.page === 0 ? {} : { passedOver: { count: 1, first: ['quay'] } }),
+        ...(input.page === 0 ? {} : { skipped: { count: 1, first: ['quay'] } }),
       };
     },
   });
@@ -104,12 +108,10 @@ function anonymous(history: History): string {
     .replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
 }
 
-const [version] = process.argv.slice(2);
-if (!version) throw new Error('Usage: record-histories.ts VERSION');
+mkdirSync(new URL('../histories/current/', import.meta.url), { recursive: true });
 const env = await startTestServer();
 for (const [name, { steps, handover }] of Object.entries(SCENARIOS)) {
-  const file = fileURLToPath(new URL(`../histories/${version}-${name}.json`, import.meta.url));
-  if (existsSync(file)) continue;
+  const file = fileURLToPath(new URL(`../histories/current/${name}.json`, import.meta.url));
   const worker = await startWorker(env, name, steps, handover && 'worker-1');
   const handle = await startRun(env, name);
   await handover?.reached;

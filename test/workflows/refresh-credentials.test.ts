@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { deferred } from '../fakes/deferred.js';
-import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
 
 describe('refreshCredentials', function () {
@@ -15,13 +15,13 @@ describe('refreshCredentials', function () {
     assert.equal(report.outcome, 'refreshed');
     assert.deepEqual(report.failures, []);
     assert.deepEqual(report.warnings, []);
-    assert.equal(report.airflows.length, 1);
-    const [row] = report.airflows;
-    assert.deepEqual([row?.airflow, row?.registry, row?.refreshed, row?.failed], ['main', REGISTRY, 1, 0]);
+    assert.equal(report.stores.length, 1);
+    const [row] = report.stores;
+    assert.deepEqual([row?.store, row?.registry, row?.refreshed, row?.failed], ['main', REGISTRY, 1, 0]);
     assert.equal(row?.fingerprint, FINGERPRINT);
-    assert.equal(report.tokens[0]?.probe, 'accepted');
+    assert.equal(report.tokens[0]?.check, 'accepted');
     assert.deepEqual(
-      report.docker.map(({ engine, signIn }) => [engine, signIn]),
+      report.docker.map(({ engine, login: signIn }) => [engine, signIn]),
       [[ENGINE, 'ok']],
     );
   });
@@ -70,7 +70,7 @@ describe('refreshCredentials', function () {
       }),
     });
     const { report } = await server.run(steps);
-    assert.equal(report.airflows[0]?.refreshed, 1);
+    assert.equal(report.stores[0]?.refreshed, 1);
     assert.deepEqual([report.failures[0]?.stage, report.failures[0]?.type], ['plan', 'ConfigInvalid']);
   });
 
@@ -81,9 +81,13 @@ describe('refreshCredentials', function () {
     await server.startWorker(
       taskQueue,
       fakeSteps({
-        planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [ENGINE] }),
+        planRefresh: async () => ({
+          configHash: 'abc',
+          stores: plannedStores('down', 'up'),
+          engines: [ENGINE],
+        }),
         inspectConnections: async (input) => {
-          if (input.airflow === 'up') return good.inspectConnections(input);
+          if (input.store === 'up') return good.inspectConnections(input);
           retrying.resolve();
           throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         },

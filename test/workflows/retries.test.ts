@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { InspectInput } from '../../src/refresh/activity-types.js';
-import { ENGINE, fakeSteps } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, plannedStores } from '../fakes/fake-steps.js';
 import { gapsMs } from '../fakes/noted-steps.js';
 import {
   MINUTE_MS,
@@ -44,7 +44,7 @@ describe('retries within a run', function () {
       }),
     );
     assert.equal(run.report.outcome, 'refreshed');
-    assert.equal(run.report.airflows[0]?.refreshed, 1);
+    assert.equal(run.report.stores[0]?.refreshed, 1);
     const attempts = run.calls.filter(({ step }) => step === 'extractToken');
     assert.deepEqual(
       attempts.map(({ attempt }) => attempt),
@@ -108,9 +108,13 @@ describe('retries within a run', function () {
     const downUntilMs = (await server.now()) + 120 * MINUTE_MS;
     const run = await server.run(
       fakeSteps({
-        planRefresh: async () => ({ configHash: 'abc', airflows: ['down', 'up'], engines: [ENGINE] }),
+        planRefresh: async () => ({
+          configHash: 'abc',
+          stores: plannedStores('down', 'up'),
+          engines: [ENGINE],
+        }),
         inspectConnections: async (input: InspectInput) => {
-          if (input.airflow === 'down' && (await server.now()) < downUntilMs) {
+          if (input.store === 'down' && (await server.now()) < downUntilMs) {
             throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
           }
           return good.inspectConnections(input);
@@ -123,7 +127,7 @@ describe('retries within a run', function () {
     assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'it is one run, completed');
     assert.equal(scheduledActivities(history, 'inspectConnections').length, 2);
     assert.deepEqual(
-      new Map(report.airflows.map(({ airflow, refreshed }) => [airflow, refreshed])),
+      new Map(report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed])),
       new Map([
         ['down', 1],
         ['up', 1],

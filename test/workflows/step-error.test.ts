@@ -42,6 +42,7 @@ describe('describeStepError', () => {
     });
     assert.deepEqual(describeStepError(activityFailure(timeout(undefined, cause))), {
       type: 'StoreUnreachable',
+      scope: 'store',
       message: 'refused',
       remedy: 'start it',
     });
@@ -55,6 +56,7 @@ describe('describeStepError', () => {
     });
     assert.deepEqual(describeStepError(activityFailure(cause)), {
       type: 'StoreForbidden',
+      scope: 'store',
       message: '403',
       remedy: 'give a role',
       progress: { refreshed: [1] },
@@ -71,6 +73,7 @@ describe('describeStepError', () => {
       const { remedy } = FAILURES.StoreForbidden;
       assert.deepEqual(describeStepError(activityFailure(cause)), {
         type: 'StoreForbidden',
+        scope: 'store',
         message: '403',
         remedy,
       });

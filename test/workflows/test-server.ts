@@ -192,6 +192,6 @@ export function durationMs({ startedAt, finishedAt }: RefreshReport): number {
 
 /** How long after the start of the run an airflow was refreshed. */
 export function refreshedAfterMs(report: RefreshReport, airflow: string): number {
-  const row = report.airflows.find((candidate) => candidate.airflow === airflow);
+  const row = report.stores.find((candidate) => candidate.store === airflow);
   return Date.parse(row?.lastRefreshedAt ?? '') - Date.parse(report.startedAt);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { ConnectionStore, DockerEngine } from '../../src/activities/ports.js';
+import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { ConfigSource } from '../../src/activities/allowed-config.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
@@ -36,15 +36,11 @@ function fingerprintOf(worker: string): string {
 }
 
 /** An Airflow that answers one worker well, but for one method. */
-function hangingAirflow(
-  airflow: ConnectionStore,
-  method: keyof ConnectionStore,
-  call: HangingCall,
-): ConnectionStore {
+function hangingAirflow(airflow: FakeAirflow, method: 'read' | 'write', call: HangingCall): FakeAirflow {
   return new Proxy(airflow, {
     get(target, key) {
       if (key === method) return (...args: unknown[]) => call.wait(args.at(-1) as AbortSignal);
-      return (target[key as keyof ConnectionStore] as () => unknown).bind(target);
+      return (target[key as keyof FakeAirflow] as () => unknown).bind(target);
     },
   });
 }
@@ -52,7 +48,7 @@ function hangingAirflow(
 function hangingEngine(call: HangingCall): DockerEngine {
   return {
     readVersion: (signal) => call.wait(signal),
-    signIn: (_registry, _password, signal) => call.wait(signal),
+    login: (_registry, _password, signal) => call.wait(signal),
   };
 }
 
@@ -89,7 +85,7 @@ describe('a run over two workers', function () {
         { registry: REGISTRY, password: WRONG_PASSWORD },
       ]);
       assert.deepEqual(
-        [report.tokens.map((token) => token.fingerprint), report.airflows[0]?.fingerprint],
+        [report.tokens.map((token) => token.fingerprint), report.stores[0]?.fingerprint],
         [[fingerprintOf('a')], fingerprintOf('a')],
       );
       assert.equal(report.docker[0]?.fingerprint, fingerprintOf('b'));
@@ -103,7 +99,7 @@ describe('a run over two workers', function () {
       const airflow = new FakeAirflow();
       const hanging = hangingCall();
       const { handle } = await runOver(
-        stepsOf('a', fakeSource({ airflow: hangingAirflow(airflow, 'writePassword', hanging) })),
+        stepsOf('a', fakeSource({ airflow: hangingAirflow(airflow, 'write', hanging) })),
         hanging,
         stepsOf('b', fakeSource({ airflow })),
       );
@@ -114,7 +110,7 @@ describe('a run over two workers', function () {
         report.tokens.map((token) => token.fingerprint),
         [fingerprintOf('a'), fingerprintOf('b')],
       );
-      assert.equal(report.airflows[0]?.fingerprint, fingerprintOf('b'));
+      assert.equal(report.stores[0]?.fingerprint, fingerprintOf('b'));
       assert.equal(report.docker[0]?.fingerprint, fingerprintOf('b'));
       assert.deepEqual(report.warnings, []);
     });
@@ -143,7 +139,7 @@ describe('a run over two workers', function () {
     it('goes on once a worker comes with the configuration that planned it', async () => {
       const airflow = new FakeAirflow();
       const hanging = hangingCall();
-      const planner = fakeSource({ airflow: hangingAirflow(airflow, 'readConnection', hanging) });
+      const planner = fakeSource({ airflow: hangingAirflow(airflow, 'read', hanging) });
       const other = otherConfiguration(3);
       const taskQueue = randomUUID();
       const first = await server.startWorker(taskQueue, stepsOf('a', planner), 'worker-1');
@@ -174,13 +170,13 @@ describe('a run over two workers', function () {
     it('ends with the mismatch in its report when no such worker comes', async () => {
       const hanging = hangingCall();
       const planner = fakeSource({
-        airflow: hangingAirflow(new FakeAirflow(), 'readConnection', hanging),
+        airflow: hangingAirflow(new FakeAirflow(), 'read', hanging),
       });
       const other = otherConfiguration();
       const { handle } = await runOver(stepsOf('a', planner), hanging, other.steps);
       const { report } = await endOf(handle);
       assert.deepEqual(
-        report.failures.map(({ stage, airflow, type, message }) => [stage, airflow, type, message]),
+        report.failures.map(({ stage, store: airflow, type, message }) => [stage, airflow, type, message]),
         [
           [
             'inspect',

@@ -1,6 +1,5 @@
 // Owns the choice of API version, transport and way to sign in for one Airflow of the configuration.
 // Refuses to ask anything before the first call: an Airflow that is down must not keep the worker from starting.
-import type { ConnectionStore } from '../../activities/ports.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { HttpClient } from '../../net/http.js';
@@ -14,6 +13,7 @@ import { withExtraHeaders, type ExtraHeader } from './extra-headers.js';
 import { createHttpTransport } from './http-transport.js';
 import { createMwaaTransport } from './mwaa-transport.js';
 import { createJwtCredential } from './auth/jwt.js';
+import type { AirflowStore } from './rest-api.js';
 import type { ReadSecret } from './auth/read-secret.js';
 import { singleFlight } from './single-flight.js';
 import type { AirflowTransport } from './transport.js';
@@ -46,10 +46,10 @@ export interface AirflowOptions {
 type Transports = Readonly<Record<MajorVersion, AirflowTransport>>;
 
 /** One Airflow. Its version is asked for on first use, unless it is stated. */
-export function createAirflowStore(options: AirflowOptions): ConnectionStore {
+export function createAirflowStore(options: AirflowOptions): AirflowStore {
   const transports = createTransports(options);
   const { name, version } = options;
-  const apis: Readonly<Record<MajorVersion, ConnectionStore>> = {
+  const apis: Readonly<Record<MajorVersion, AirflowStore>> = {
     2: createAirflow2({ name, transport: transports[2] }),
     3: createAirflow3({ name, transport: transports[3] }),
   };
@@ -60,17 +60,17 @@ export function createAirflowStore(options: AirflowOptions): ConnectionStore {
 function detectingApi(
   name: string,
   transports: Transports,
-  apis: Readonly<Record<MajorVersion, ConnectionStore>>,
-): ConnectionStore {
+  apis: Readonly<Record<MajorVersion, AirflowStore>>,
+): AirflowStore {
   const attempt: Attempt = { airflow: name, action: 'GET version' };
-  let found: ConnectionStore | undefined;
+  let found: AirflowStore | undefined;
   const detect = singleFlight(attempt, DETECTION_TIMEOUT_MS, async () => {
     const distinct = [...new Set([transports[3], transports[2]])];
     found = apis[await detectVersion(name, distinct, new AbortController().signal)];
     return found;
   });
 
-  async function call<T>(signal: AbortSignal, run: (api: ConnectionStore) => Promise<T>): Promise<T> {
+  async function call<T>(signal: AbortSignal, run: (api: AirflowStore) => Promise<T>): Promise<T> {
     const api = found ?? (await detect(signal));
     try {
       return await run(api);
@@ -81,16 +81,12 @@ function detectingApi(
   }
 
   return {
-    readVersion: (signal) => call(signal, (api) => api.readVersion(signal)),
-    readConnection: (id, signal) => call(signal, (api) => api.readConnection(id, signal)),
-    listConnections: (page, signal) => call(signal, (api) => api.listConnections(page, signal)),
-    writePassword: (connection, password, signal) =>
-      call(signal, (api) => api.writePassword(connection, password, signal)),
-    bulkLimit: (bytes, signal) => call(signal, (api) => api.bulkLimit(bytes, signal)),
-    writeMany: (connections, password, signal) =>
-      call(signal, (api) => api.writeMany(connections, password, signal)),
-    createConnection: (connection, password, signal) =>
-      call(signal, (api) => api.createConnection(connection, password, signal)),
+    check: (signal) => call(signal, (api) => api.check(signal)),
+    read: (id, signal) => call(signal, (api) => api.read(id, signal)),
+    readPage: (page, signal) => call(signal, (api) => api.readPage(page, signal)),
+    maxRecordsPerWrite: (bytes, signal) => call(signal, (api) => api.maxRecordsPerWrite(bytes, signal)),
+    write: (records, password, signal) => call(signal, (api) => api.write(records, password, signal)),
+    create: (connection, password, signal) => call(signal, (api) => api.create(connection, password, signal)),
     readVariable: (key, signal) => call(signal, (api) => api.readVariable(key, signal)),
     // Not worth a detection, which may fail: whoever looks for shadows has read connections before.
     findOverrides: async (connections, signal) =>

@@ -2,7 +2,7 @@
 // whatever happened, so the connections that it names are compared with those asked for.
 // Refuses update_mask (ignored there, or an error), `skip` (missing ones vanish silently) and any other type.
 import { z } from 'zod';
-import type { BulkOutcome } from '../../activities/ports.js';
+import type { WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { Secret } from '../../log/secret.js';
@@ -53,7 +53,7 @@ export function readOutcomes(
   attempt: Attempt,
   connections: readonly ConnectionRecord[],
   answer: ApiResponse,
-): readonly BulkOutcome[] {
+): readonly WriteResult[] {
   if (answer.status === 500) {
     // One transaction for all: nothing was written. One unreadable connection (Fernet) is enough; singles find it.
     throw failure('StoreRequestRejected', attempt, 'one of them may be unreadable for Airflow', 500);
@@ -63,7 +63,7 @@ export function readOutcomes(
   if (!parsed.success) throw notAirflow(attempt);
   const { success, errors } = parsed.data.update;
   const written = new Set(success);
-  return connections.map((connection): BulkOutcome => {
+  return connections.map((connection): WriteResult => {
     const { id } = connection;
     if (!isDocker(connection)) {
       const message = `Connection ${id} is not written: its type is not docker.`;
@@ -75,7 +75,7 @@ export function readOutcomes(
 }
 
 /** The ids are within a Python set printed as text: `{'a', 'b'}`. Ids cannot hold quotes. */
-function outcomeOfError(attempt: Attempt, id: string, errors: readonly BulkError[]): BulkOutcome {
+function outcomeOfError(attempt: Attempt, id: string, errors: readonly BulkError[]): WriteResult {
   const own: Attempt = {
     airflow: attempt.airflow,
     action: `PATCH connection ${id}`,

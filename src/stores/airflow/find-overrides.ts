@@ -1,10 +1,10 @@
 // Owns the look for what hides a connection of Airflow's database: a secrets backend, an environment variable.
 // Refuses to fail a run for it, to send a password, and to let Airflow run any code for it: it is silent instead.
 import { z } from 'zod';
-import type { ConnectionStore, OverrideCandidate, Overrides } from '../../activities/ports.js';
+import type { OverrideCandidate, Overrides } from '../port.js';
 import { withDeadline } from '../../net/deadline.js';
 import type { Attempt } from './response-errors.js';
-import type { RestOptions } from './rest-api.js';
+import type { AirflowStore, RestOptions } from './rest-api.js';
 import type { ApiResponse } from './transport.js';
 
 /** Of the two minutes that an inspection may take, after up to 20 reads of 3 s each. */
@@ -33,7 +33,7 @@ export function createOverrideFinder(
   { name, transport }: RestOptions,
   questions: OverrideSettings,
   limitMs = LOOK_LIMIT_MS,
-): ConnectionStore['findOverrides'] {
+): AirflowStore['findOverrides'] {
   const refused = new Set<'configuration' | 'tests'>();
 
   async function readBackends(found: string[], signal: AbortSignal): Promise<void> {

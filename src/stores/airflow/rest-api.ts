@@ -1,6 +1,6 @@
 // Owns what is asked of REST v1 and v2 in the same words: reading, listing, creating, the single write.
 // Refuses every write but that of a password, and of a connection that is not there yet.
-import type { ConnectionStore, ConnectionPage, NewConnection } from '../../activities/ports.js';
+import type { ConnectionPage, ConnectionStore, NewConnection, VariableSource, WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { ECR_USER } from '../../refresh/token.js';
@@ -18,28 +18,31 @@ export interface RestOptions {
   readonly transport: AirflowTransport;
 }
 
+/** What an Airflow is to a run: a place for connections, and one for Variables. */
+export type AirflowStore = ConnectionStore &
+  Required<Pick<ConnectionStore, 'findOverrides'>> &
+  VariableSource;
+
 /** The calls that REST v1 and v2 have in common; `password` is the body of the single write. */
-export type RestCalls = Omit<
-  ConnectionStore,
-  'writePassword' | 'bulkLimit' | 'writeMany' | 'findOverrides'
-> & {
-  patchPassword(
-    connection: ConnectionRecord,
-    password: Secret,
-    body: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<ConnectionRecord | undefined>;
-};
+export type RestCalls = Pick<ConnectionStore, 'read' | 'readPage' | 'create' | 'check'> &
+  VariableSource & {
+    writeOne(
+      connection: ConnectionRecord,
+      password: Secret,
+      body: Readonly<Record<string, string>>,
+      signal: AbortSignal,
+    ): Promise<readonly WriteResult[]>;
+  };
 
 /** The calls, bound to one Airflow. */
 export function createRestCalls(rest: RestOptions): RestCalls {
   return {
-    readConnection: (id, signal) => readConnection(rest, id, signal),
-    listConnections: (page, signal) => listConnections(rest, page, signal),
-    createConnection: (connection, password, signal) => createConnection(rest, connection, password, signal),
-    patchPassword: (...call) => patchPassword(rest, ...call),
+    read: (id, signal) => readConnection(rest, id, signal),
+    readPage: (page, signal) => listConnections(rest, page, signal),
+    create: (connection, password, signal) => createConnection(rest, connection, password, signal),
+    writeOne: (...call) => writeOne(rest, ...call),
     readVariable: (key, signal) => readVariable(rest, key, signal),
-    readVersion: (signal) => readVersion(rest, signal),
+    check: async (signal) => `version ${await readVersion(rest, signal)}`,
   };
 }
 
@@ -104,10 +107,10 @@ async function createConnection(
   throw toResponseFailure(attempt, answer);
 }
 
-async function patchPassword(
+async function writeOne(
   rest: RestOptions,
-  ...[connection, password, json, signal]: Parameters<RestCalls['patchPassword']>
-): Promise<ConnectionRecord | undefined> {
+  ...[connection, password, json, signal]: Parameters<RestCalls['writeOne']>
+): Promise<readonly WriteResult[]> {
   const action = `PATCH connection ${connection.id}`;
   const attempt: Attempt = { airflow: rest.name, action, right: 'edit connections' };
   assertPassword(attempt, password);
@@ -115,7 +118,9 @@ async function patchPassword(
   // A misspelt field in the mask, or a comma list, makes v2 answer 200 and change nothing.
   const query = { update_mask: 'password' };
   const answer = await rest.transport.send(attempt, { method: 'PATCH', path, query, json }, signal);
-  return isMissing(answer, 'connection') ? undefined : toConnection(attempt, answer);
+  const { id } = connection;
+  if (isMissing(answer, 'connection')) return [{ id, outcome: 'missing' }];
+  return [{ id, outcome: 'written', record: toConnection(attempt, answer) }];
 }
 
 async function readVariable(

@@ -1,7 +1,7 @@
 // Owns the conversation with one Docker Engine: its version, and a sign-in to a registry from where it stands.
 // Refuses engines beyond this machine without TLS, since the token would travel in clear.
 import Docker from 'dockerode';
-import type { DockerEngine } from '../../activities/ports.js';
+import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
@@ -40,7 +40,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     );
   }
 
-  async function signIn(registry: string, password: Secret, signal: AbortSignal): Promise<void> {
+  async function login(registry: string, password: Secret, signal: AbortSignal): Promise<void> {
     let answer: unknown;
     try {
       answer = await withDeadline(SIGN_IN_TIMEOUT_MS, signal, async (abortSignal) => {
@@ -64,7 +64,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     }
   }
 
-  return { readVersion, signIn };
+  return { readVersion, login };
 }
 
 /** The types of dockerode 5 leave out the options of `version`, which its code reads. */

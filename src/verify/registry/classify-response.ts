@@ -9,7 +9,7 @@ export function classifyLogin(host: string, answer: HttpResponse): RegistryProbe
   const { status } = answer;
   if (status === 200 && !isHtml(answer)) return { registry: host, outcome: 'accepted' };
   if ((status === 400 || status === 401 || status === 403) && isFromRegistry(host, answer)) {
-    return { registry: host, outcome: 'refused', ...wordsOfRefusal(host, answer) };
+    return { registry: host, outcome: 'rejected', ...wordsOfRefusal(host, answer) };
   }
   return unreachable(host, describeUnexpectedStatus(status));
 }

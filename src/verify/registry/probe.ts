@@ -1,6 +1,6 @@
 // Owns showing a token to a registry: whether it lets it in, whether it would let anything in, and whether an image may
 // be pulled. Tells the registry's own refusal from everything that can stand in its way.
-import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../activities/ports.js';
+import type { ProbeResult, ProbeOptions, RegistryVerifier } from './port.js';
 import { FAILURES } from '../../refresh/failures.js';
 import type { RegistryProbe } from '../../refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
@@ -59,7 +59,7 @@ async function ask(
       ...(isOpen || control === 'accepted' ? inconclusive : {}),
       ...(pulls.length === 0 ? {} : { pulls }),
     },
-    refusesWrongPassword: control === 'refused',
+    refusesWrongPassword: control === 'rejected',
   };
 }
 
@@ -89,7 +89,7 @@ function classifyTokenExchange(host: string, answer: HttpResponse): RegistryProb
 function foreignRealm(host: string): RegistryProbe {
   return {
     registry: host,
-    outcome: 'refused',
+    outcome: 'rejected',
     type: 'RegistryRealmForeign',
     message: 'it asks for the sign-in to be sent to another host (realm)',
     remedy: FAILURES.RegistryRealmForeign.remedy,

@@ -66,7 +66,9 @@ export function isBulk({ method, path }: PassingRequest): boolean {
 
 /** What the report says of one Airflow: how many were refreshed, and each failure with its connections. */
 export function told(report: RefreshReport, { name }: Place): unknown[] {
-  const refreshed = report.airflows.filter(({ airflow }) => airflow === name).map((row) => row.refreshed);
-  const failures = report.failures.filter(({ airflow }) => airflow === name);
+  const refreshed = report.stores
+    .filter(({ store: airflow }) => airflow === name)
+    .map((row) => row.refreshed);
+  const failures = report.failures.filter(({ store: airflow }) => airflow === name);
   return [refreshed, ...failures.map(({ type, connections }) => [type, ...connections])];
 }

@@ -13,7 +13,7 @@ const FERNET = /Fernet key was changed and its password is unreadable/;
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
   assert.deepEqual(told(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
-  const failure = report.failures.find(({ airflow }) => airflow === place.name);
+  const failure = report.failures.find(({ store: airflow }) => airflow === place.name);
   assert.match(failure?.message ?? '', FERNET);
   assert.match(failure?.remedy ?? '', /delete and create the connection anew/);
 }
@@ -29,7 +29,7 @@ export async function assertRefusedFromTheStart(places: Places, place: Place, id
   const steps = createInProcessSteps(createApp(new ConfigStore(config)).activities, 'run', Infinity, clock);
   const { writable, refused } = await steps.inspectConnections({
     configHash: config.hash,
-    airflow: place.name,
+    store: place.name,
     page: 0,
   });
   assert.equal(waits.length, 3);

@@ -70,7 +70,7 @@ describe('every failure of the catalogue', function () {
     assert.deepEqual([failure.type, failure.stage], [fault.type, fault.stage]);
     assert.match(failure.message, fault.says);
     assert.ok(failure.remedy.length > 10, 'it says what to do');
-    const refreshed = report.airflows.reduce((sum, row) => sum + row.refreshed, 0);
+    const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
     assert.equal(refreshed, fault.refreshed);
     return failure;
   }
@@ -119,7 +119,7 @@ describe('every failure of the catalogue', function () {
       [['plan', 'ConfigInvalid']],
     );
     assert.match(report.failures[0]?.message ?? '', /refresh\.yaml:2 airflows/);
-    assert.equal(report.airflows[0]?.refreshed, 2, 'by the last good configuration');
+    assert.equal(report.stores[0]?.refreshed, 2, 'by the last good configuration');
     produced.add('ConfigInvalid');
   });
 
@@ -140,7 +140,7 @@ describe('every failure of the catalogue', function () {
     const report = await held.finally(() => rig.writeConfig());
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'ConfigVersionMismatch']);
-    assert.equal(report.airflows[0]?.refreshed, 0);
+    assert.equal(report.stores[0]?.refreshed, 0);
     produced.add('ConfigVersionMismatch');
   });
 

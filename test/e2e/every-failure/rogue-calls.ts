@@ -29,11 +29,11 @@ const GROUP = 'default/us-east-1';
 export const CRAFTED_INPUTS: readonly (readonly [title: string, craft: Craft])[] = [
   [
     'an Airflow that is not configured',
-    ({ configHash }) => ['inspectConnections', { configHash, airflow: 'other', page: 0 }],
+    ({ configHash }) => ['inspectConnections', { configHash, store: 'other', page: 0 }],
   ],
   [
     'an Airflow named like a property of every object',
-    ({ configHash }) => ['inspectConnections', { configHash, airflow: '__proto__', page: 0 }],
+    ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', page: 0 }],
   ],
   [
     'a URL for an Airflow',
@@ -44,7 +44,7 @@ export const CRAFTED_INPUTS: readonly (readonly [title: string, craft: Craft])[]
   ],
   [
     'a page that is no number',
-    ({ configHash }) => ['inspectConnections', { configHash, airflow: 'main', page: '0' }],
+    ({ configHash }) => ['inspectConnections', { configHash, store: 'main', page: '0' }],
   ],
   [
     'a token shown to a host of the attacker',
@@ -83,28 +83,28 @@ export const CRAFTED_INPUTS: readonly (readonly [title: string, craft: Craft])[]
     'a connection that is not configured',
     ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, airflow: 'main', registry, connections: ['aws_default'] },
+      { configHash, store: 'main', registry, connections: ['aws_default'] },
     ],
   ],
   [
     'one more connection than configured',
     ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, airflow: 'main', registry, connections: [CONNECTION, 'aws_default'] },
+      { configHash, store: 'main', registry, connections: [CONNECTION, 'aws_default'] },
     ],
   ],
   [
     'a path for a connection',
     ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, airflow: 'main', registry, connections: ['../variables/x'] },
+      { configHash, store: 'main', registry, connections: ['../variables/x'] },
     ],
   ],
   [
     'a registry of the attacker for a connection',
     ({ configHash, evilHost }) => [
       'updateConnections',
-      { configHash, airflow: 'main', registry: evilHost, connections: [CONNECTION] },
+      { configHash, store: 'main', registry: evilHost, connections: [CONNECTION] },
     ],
   ],
   [
@@ -221,11 +221,11 @@ export async function startRogueCalls(rig: Rig): Promise<RogueCalls> {
 
 /** What a run itself would ask for. */
 const GRANTED: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Known) => object>> = {
-  inspectConnections: ({ configHash }) => ({ configHash, airflow: 'main', page: 0 }),
+  inspectConnections: ({ configHash }) => ({ configHash, store: 'main', page: 0 }),
   extractToken: ({ configHash, registry }) => ({ configHash, group: GROUP, registries: [registry] }),
   updateConnections: ({ configHash, registry }) => ({
     configHash,
-    airflow: 'main',
+    store: 'main',
     registry,
     connections: [CONNECTION],
   }),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
-import type { ConnectionStore } from '../../../src/activities/ports.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
@@ -17,7 +18,7 @@ const STORED = dockerConnection({ host: 'registry.example.com', extra: '{"reauth
 /** The bodies are those of a real Airflow 2.10.5. */
 describe('createAirflow2', () => {
   let airflow: AirflowStandIn;
-  let api: ConnectionStore;
+  let api: AirflowStore;
   let restore = (): void => {};
 
   beforeEach(async () => {
@@ -47,7 +48,7 @@ describe('createAirflow2', () => {
     await airflow.stop();
   });
 
-  function connect(username: string, password = LOGIN): ConnectionStore {
+  function connect(username: string, password = LOGIN): AirflowStore {
     return createAirflowStore({
       name: 'main',
       url: airflow.url,
@@ -60,12 +61,14 @@ describe('createAirflow2', () => {
     });
   }
 
-  function write(password: string): ReturnType<ConnectionStore['writePassword']> {
-    return api.writePassword(STORED, new Secret(password), anySignal());
+  /** The connection as Airflow returned it; undefined when it is missing. */
+  async function write(password: string): Promise<ConnectionRecord | undefined> {
+    const [result] = await api.write([STORED], new Secret(password), anySignal());
+    return result?.outcome === 'written' ? result.record : undefined;
   }
 
   it('reads a connection, its extra included', async () => {
-    assert.deepEqual(await api.readConnection('docker_default', anySignal()), STORED);
+    assert.deepEqual(await api.read('docker_default', anySignal()), STORED);
     const expected = `Basic ${Buffer.from(`op:${LOGIN}`).toString('base64')}`;
     assert.equal(airflow.requests[0]?.headers['authorization'], expected);
   });
@@ -88,13 +91,13 @@ describe('createAirflow2', () => {
 
   it('answers undefined for what Airflow does not have', async () => {
     airflow.connections.clear();
-    assert.equal(await api.readConnection('docker_default', anySignal()), undefined);
+    assert.equal(await api.read('docker_default', anySignal()), undefined);
     assert.equal(await write(TOKEN), undefined);
     assert.equal(await api.readVariable('nope', anySignal()), undefined);
   });
 
   it('reads version and variables', async () => {
-    assert.equal(await api.readVersion(anySignal()), '2.10.5');
+    assert.equal(await api.check(anySignal()), 'version 2.10.5');
     assert.equal(airflow.requests[0]?.headers['authorization'], undefined);
     assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
   });
@@ -107,8 +110,8 @@ describe('createAirflow2', () => {
         connection_id,
       });
     }
-    const first = await api.listConnections(0, anySignal());
-    const second = await api.listConnections(1, anySignal());
+    const first = await api.readPage(0, anySignal());
+    const second = await api.readPage(1, anySignal());
     assert.deepEqual(first.connections[0], { ...STORED, extra: null });
     assert.deepEqual([first.connections.length, first.hasMore], [100, true]);
     assert.deepEqual([second.connections.length, second.hasMore], [21, false]);
@@ -116,7 +119,7 @@ describe('createAirflow2', () => {
 
   it('makes a connection whole, and leaves one that is there', async () => {
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const create = (): Promise<string> => api.createConnection(connection, new Secret(TOKEN), anySignal());
+    const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
     assert.equal(await create(), 'created');
     assert.deepEqual(airflow.connections.get('new'), {
       connection_id: 'new',
@@ -135,15 +138,15 @@ describe('createAirflow2', () => {
   });
 
   it('has no bulk request', async () => {
-    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
-    const writing = api.writeMany([STORED], new Secret(TOKEN), anySignal());
+    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
+    const writing = api.write([STORED, STORED], new Secret(TOKEN), anySignal());
     await failureOf(writing, 'StoreRequestRejected', SECRETS);
     assert.deepEqual(airflow.requests, []);
   });
 
   it('names the right that is missing, though Airflow 2 gives no reason', async () => {
     const viewer = connect('viewer');
-    const reading = await failureOf(viewer.readConnection('x', anySignal()), 'StoreForbidden', SECRETS);
+    const reading = await failureOf(viewer.read('x', anySignal()), 'StoreForbidden', SECRETS);
     assert.match(reading.message, /403 on GET connection x: the user may not read connections/);
     const variable = await failureOf(viewer.readVariable('x', anySignal()), 'StoreForbidden', SECRETS);
     assert.match(variable.message, /the user may not read variables/);
@@ -151,7 +154,7 @@ describe('createAirflow2', () => {
 
   it('shows a wrong password once, not twice', async () => {
     const wrong = connect('op', 'wrong');
-    const { message } = await failureOf(wrong.readConnection('x', anySignal()), 'StoreUnauthorized', SECRETS);
+    const { message } = await failureOf(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
     assert.equal(message, 'Airflow main: 401 on GET connection x: user name or password is not accepted');
     assert.equal(airflow.requests.length, 1);
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import type http from 'node:http';
 import { createAirflow3 } from '../../../src/stores/airflow/airflow-3.js';
 import { createHttpTransport } from '../../../src/stores/airflow/http-transport.js';
 import type { AirflowCredential } from '../../../src/stores/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
-import type { ConnectionStore } from '../../../src/activities/ports.js';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
@@ -57,7 +57,7 @@ describe('createAirflow3', () => {
   let server: LocalServer;
   let answer: Answer;
   let rejected: Secret[];
-  let api: ConnectionStore;
+  let api: AirflowStore;
   let restore = (): void => {};
 
   beforeEach(async () => {
@@ -72,11 +72,11 @@ describe('createAirflow3', () => {
     await server.close();
   });
 
-  function connect(client: HttpClient, path = ''): ConnectionStore {
+  function connect(client: HttpClient, path = ''): AirflowStore {
     return connectTo(server.url + path, client);
   }
 
-  function connectTo(url: string, client: HttpClient): ConnectionStore {
+  function connectTo(url: string, client: HttpClient): AirflowStore {
     const session: AirflowCredential = {
       authorize: async () => new Secret(`Bearer ${JWT}`),
       renew: async (jwt) => {
@@ -90,11 +90,13 @@ describe('createAirflow3', () => {
   }
 
   function read(id = 'docker_default'): Promise<ConnectionRecord | undefined> {
-    return api.readConnection(id, anySignal());
+    return api.read(id, anySignal());
   }
 
-  function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
-    return api.writePassword(connection, new Secret(password), anySignal());
+  /** The connection as Airflow returned it; undefined when it is missing. */
+  async function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
+    const [result] = await api.write([connection], new Secret(password), anySignal());
+    return result?.outcome === 'written' ? result.record : undefined;
   }
 
   it('reads a connection, without its password', async () => {
@@ -147,14 +149,14 @@ describe('createAirflow3', () => {
 
   it('reads the version without a sign-in', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: '3.3.2', git_version: 'x' });
-    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+    assert.equal(await api.check(anySignal()), 'version 3.3.2');
     assert.equal(server.requests[0]?.path, '/api/v2/version');
     assert.equal(server.requests[0].headers.authorization, undefined);
   });
 
   it('refuses a version that does not look like one', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: `3 ${TOKEN}` });
-    await failureOf(api.readVersion(anySignal()), 'StoreRequestRejected', SECRETS);
+    await failureOf(api.check(anySignal()), 'StoreRequestRejected', SECRETS);
   });
 
   describe('when Airflow rejects the JWT', () => {

@@ -18,6 +18,7 @@ import { connect, PASSWORD } from './connect.js';
 const TOKEN = 'ecr-password-that-must-not-show';
 const SECRETS = [PASSWORD, TOKEN];
 const ID = 'docker_default';
+const OTHER_ID = 'other';
 
 describe('createAirflowStore', () => {
   let airflow: AirflowStandIn | undefined;
@@ -37,7 +38,12 @@ describe('createAirflowStore', () => {
       version,
       port,
       users: [{ username: 'op', password: PASSWORD, role: 'op' }],
-      connections: [{ connection_id: ID, conn_type: 'docker', host: 'registry.example.com', login: 'AWS' }],
+      connections: [ID, OTHER_ID].map((id) => ({
+        connection_id: id,
+        conn_type: 'docker',
+        host: 'registry.example.com',
+        login: 'AWS',
+      })),
     });
     return airflow;
   }
@@ -49,41 +55,41 @@ describe('createAirflowStore', () => {
   it('finds Airflow 3, and signs in with a JWT', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
-    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
-    await api.readConnection(ID, anySignal());
+    assert.equal((await api.read(ID, anySignal()))?.id, ID);
+    await api.read(ID, anySignal());
     assert.deepEqual(paths(standIn), [
       'GET /api/v2/version',
       'POST /auth/token',
       `GET /api/v2/connections/${ID}`,
       `GET /api/v2/connections/${ID}`,
     ]);
-    assert.equal(await api.bulkLimit(2_700, anySignal()), 100);
+    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 100);
   });
 
   it('finds Airflow 2, and signs in by Basic', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
-    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
-    await api.readConnection(ID, anySignal());
+    assert.equal((await api.read(ID, anySignal()))?.id, ID);
+    await api.read(ID, anySignal());
     assert.deepEqual(paths(standIn), [
       'GET /api/v2/version',
       'GET /api/v1/version',
       `GET /api/v1/connections/${ID}`,
       `GET /api/v1/connections/${ID}`,
     ]);
-    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
+    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
   });
 
   it('asks for no version when it is stated', async () => {
     const standIn = await start('3.3.2');
-    await connect(standIn.url, { version: 3 }).readConnection(ID, anySignal());
+    await connect(standIn.url, { version: 3 }).read(ID, anySignal());
     assert.deepEqual(paths(standIn), ['POST /auth/token', `GET /api/v2/connections/${ID}`]);
   });
 
   it('asks for the version once, however many ask at the same time', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
-    await Promise.all(Array.from({ length: 20 }, () => api.readConnection(ID, anySignal())));
+    await Promise.all(Array.from({ length: 20 }, () => api.read(ID, anySignal())));
     assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
     assert.equal(paths(standIn).filter((path) => path === 'POST /auth/token').length, 1);
   });
@@ -92,8 +98,8 @@ describe('createAirflowStore', () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
     const impatient = new AbortController();
-    const ended = api.readConnection(ID, impatient.signal);
-    const other = api.readConnection(ID, anySignal());
+    const ended = api.read(ID, impatient.signal);
+    const other = api.read(ID, anySignal());
     impatient.abort();
     await failureOf(ended, 'StoreUnreachable', SECRETS);
     assert.equal((await other)?.id, ID);
@@ -103,31 +109,31 @@ describe('createAirflowStore', () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     standIn.setFault(() => ({ status: 503, body: 'starting' }));
-    await failureOf(api.readVersion(anySignal()), 'StoreUnavailable', SECRETS);
+    await failureOf(api.check(anySignal()), 'StoreUnavailable', SECRETS);
     standIn.setFault(undefined);
-    assert.equal(await api.readVersion(anySignal()), '2.10.5');
+    assert.equal(await api.check(anySignal()), 'version 2.10.5');
   });
 
   it('finds the other version after an upgrade', async () => {
     const old = await start('2.10.5');
     const api = connect(old.url);
-    await api.readConnection(ID, anySignal());
+    await api.read(ID, anySignal());
     await old.stop();
     await start('3.3.2', Number(new URL(old.url).port));
-    await failureOf(api.readConnection(ID, anySignal()), 'StoreRequestRejected', SECRETS);
-    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
-    assert.equal(await api.readVersion(anySignal()), '3.3.2');
+    await failureOf(api.read(ID, anySignal()), 'StoreRequestRejected', SECRETS);
+    assert.equal((await api.read(ID, anySignal()))?.id, ID);
+    assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
   it('survives a restart of the API server between requests', async () => {
     const old = await start('3.3.2');
     const api = connect(old.url);
-    await api.readConnection(ID, anySignal());
+    await api.read(ID, anySignal());
     await old.stop();
-    await failureOf(api.readConnection(ID, anySignal()), 'StoreUnreachable', SECRETS);
+    await failureOf(api.read(ID, anySignal()), 'StoreUnreachable', SECRETS);
     // The new one has another JWT secret.
     await start('3.3.2', Number(new URL(old.url).port));
-    assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
+    assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
   for (const [what, spoil] of [
@@ -137,13 +143,16 @@ describe('createAirflowStore', () => {
     it(`signs in once when the JWT ${what} under bulk requests in flight`, async () => {
       const standIn = await start('3.3.2');
       const api = connect(standIn.url);
-      const write = (): Promise<unknown> =>
-        api.writeMany([dockerConnection()], new Secret(TOKEN), anySignal());
+      const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
+      const write = (): Promise<unknown> => api.write(both, new Secret(TOKEN), anySignal());
       await write();
       spoil(standIn);
       const outcomes = await Promise.all(Array.from({ length: 20 }, write));
       assert.deepEqual(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size, 1);
-      assert.deepEqual(outcomes[0], [{ id: ID, outcome: 'written' }]);
+      assert.deepEqual(
+        outcomes[0],
+        both.map(({ id }) => ({ id, outcome: 'written' })),
+      );
       assert.equal(paths(standIn).filter((path) => path === 'POST /auth/token').length, 2);
     });
   }
@@ -159,11 +168,7 @@ describe('createAirflowStore', () => {
     afterEach(() => server.close());
 
     it('names both addresses when neither API is there', async () => {
-      const { message } = await failureOf(
-        connect(server.url).readVersion(anySignal()),
-        'StoreRequestRejected',
-        [],
-      );
+      const { message } = await failureOf(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
       assert.match(
         message,
         /^Airflow main: 404 on GET version: neither \/api\/v2\/version nor \/api\/v1\/version/,
@@ -173,7 +178,7 @@ describe('createAirflowStore', () => {
     for (const version of ['1.10.15', '4.0.0']) {
       it(`refuses Airflow ${version}, which it does not know`, async () => {
         answer = (_request, response) => answerJson(response, 200, { version });
-        const reading = connect(server.url).readVersion(anySignal());
+        const reading = connect(server.url).check(anySignal());
         const { message } = await failureOf(reading, 'StoreRequestRejected', []);
         assert.ok(message.includes(`Airflow ${version} is not known`));
       });
@@ -181,7 +186,7 @@ describe('createAirflowStore', () => {
 
     it('refuses a page in place of the version', async () => {
       answer = (_request, response) => answerHtml(response, 200);
-      await failureOf(connect(server.url).readVersion(anySignal()), 'StoreRequestRejected', []);
+      await failureOf(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
     });
   });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import { createAirflow3 } from '../../../src/stores/airflow/airflow-3.js';
 import { createHttpTransport } from '../../../src/stores/airflow/http-transport.js';
 import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
 import { createHttpClient } from '../../../src/net/http.js';
-import type { ConnectionStore } from '../../../src/activities/ports.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
@@ -31,7 +31,7 @@ interface Body {
 describe('writeMany of Airflow 3', () => {
   let airflow: AirflowStandIn;
   let transport: AirflowTransport;
-  let api: ConnectionStore;
+  let api: AirflowStore;
   let restore = (): void => {};
 
   beforeEach(async () => {
@@ -73,9 +73,9 @@ describe('writeMany of Airflow 3', () => {
     ids: readonly string[],
     password = TOKEN,
     type = 'docker',
-  ): ReturnType<ConnectionStore['writeMany']> {
+  ): ReturnType<AirflowStore['write']> {
     const connections = ids.map((id) => dockerConnection({ id, type }));
-    return api.writeMany(connections, new Secret(password), anySignal());
+    return api.write(connections, new Secret(password), anySignal());
   }
 
   function passwords(): Record<string, string | null> {
@@ -169,7 +169,7 @@ describe('writeMany of Airflow 3', () => {
   it('converts no connection: one of another type is not sent', async () => {
     airflow.connections.get('b')!.conn_type = 'http';
     const connections = [dockerConnection({ id: 'a' }), dockerConnection({ id: 'b', type: 'http' })];
-    const outcomes = await api.writeMany(connections, new Secret(TOKEN), anySignal());
+    const outcomes = await api.write(connections, new Secret(TOKEN), anySignal());
     assert.equal(outcomes[0]?.outcome, 'written');
     assert.ok(outcomes[1]?.outcome === 'failed');
     assert.equal(outcomes[1].failure.type, 'ConnectionTypeMismatch');
@@ -232,13 +232,13 @@ describe('writeMany of Airflow 3', () => {
     ] as const;
     for (const [bytes, expected] of sizes) {
       it(`takes ${expected} at once for a password of ${bytes} bytes`, async () => {
-        assert.equal(await api.bulkLimit(bytes, anySignal()), expected);
+        assert.equal(await api.maxRecordsPerWrite(bytes, anySignal()), expected);
       });
     }
 
     for (const bytes of [2_700, 6_000, 16_000]) {
       it(`sends as many as it promises, with the longest of ids and ${bytes} bytes`, async () => {
-        const limit = await api.bulkLimit(bytes, anySignal());
+        const limit = await api.maxRecordsPerWrite(bytes, anySignal());
         const ids = Array.from({ length: limit }, (_, i) => `${i}`.padStart(200, 'x'));
         const password = 'p'.repeat(bytes);
         for (const id of ids)

@@ -1,5 +1,5 @@
 // Owns the making of an Airflow with all its parts, signed in to with a password, for tests of what it does on the wire.
-import type { ConnectionStore } from '../../../src/activities/ports.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
@@ -7,7 +7,7 @@ import { Secret } from '../../../src/log/secret.js';
 
 export const PASSWORD = 'login-password-that-must-not-show';
 
-export function connect(url: string, more: Partial<AirflowOptions> = {}): ConnectionStore {
+export function connect(url: string, more: Partial<AirflowOptions> = {}): AirflowStore {
   return createAirflowStore({
     name: 'main',
     url,

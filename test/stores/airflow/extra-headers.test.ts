@@ -42,7 +42,7 @@ describe('extra headers and sub-paths of an Airflow', () => {
       else answerJson(response, 404, { detail: 'The Connection with connection_id: `x` was not found' });
     };
     const api = connect(`${server.url}/team/airflow/`, { headers });
-    assert.equal(await api.readConnection('x', anySignal()), undefined);
+    assert.equal(await api.read('x', anySignal()), undefined);
     assert.deepEqual(
       server.requests.map(({ path, headers: sent }) => `${path} ${String(sent['x-gateway'])}`),
       [
@@ -57,17 +57,13 @@ describe('extra headers and sub-paths of an Airflow', () => {
   it('lets no header of the configuration take the place of the sign-in', async () => {
     const headers = [{ name: 'authorization', read: () => new Secret('Bearer other') }];
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
-    await failureOf(
-      connect(server.url, { headers, auth }).readVersion(anySignal()),
-      'StoreRequestRejected',
-      [],
-    );
+    await failureOf(connect(server.url, { headers, auth }).check(anySignal()), 'StoreRequestRejected', []);
     assert.equal(server.requests[0]?.headers.authorization, 'Bearer mine');
   });
 
   it('names a header whose value cannot be sent, and sends nothing', async () => {
     const headers = [{ name: 'X-Gateway', read: () => new Secret(`${GATEWAY_KEY}\n`) }];
-    const reading = connect(server.url, { headers }).readVersion(anySignal());
+    const reading = connect(server.url, { headers }).check(anySignal());
     const { message } = await failureOf(reading, 'ConfigInvalid', SECRETS);
     assert.match(message, /Airflow main: .*X-Gateway/);
     assert.deepEqual(server.requests, []);
@@ -83,7 +79,7 @@ describe('extra headers and sub-paths of an Airflow', () => {
         },
       },
     ];
-    const reading = connect(server.url, { headers }).readVersion(anySignal());
+    const reading = connect(server.url, { headers }).check(anySignal());
     assert.equal(await failureOf(reading, 'ConfigInvalid', SECRETS), own);
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { createOverrideFinder } from '../../../src/stores/airflow/find-overrides.js';
 import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
-import type { ConnectionStore } from '../../../src/activities/ports.js';
 import { Secret } from '../../../src/log/secret.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
@@ -76,7 +76,7 @@ describe('findOverrides', () => {
     await server.close();
   });
 
-  function connect(version: AirflowOptions['version'] = 3): ConnectionStore {
+  function connect(version: AirflowOptions['version'] = 3): AirflowStore {
     return createAirflowStore({
       name: 'main',
       url: server.url,
@@ -236,7 +236,7 @@ describe('findOverrides', () => {
     ];
     resolved = new Map([['a', 'other.example.com']]);
     const api = connect('auto');
-    const connection = await api.readConnection('a', anySignal());
+    const connection = await api.read('a', anySignal());
     assert.deepEqual(connection, dockerConnection({ id: 'a', host: HOST }));
     assert.deepEqual((await api.findOverrides([{ id: 'a', host: HOST }], anySignal())).hidden, ['a']);
   });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
 import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
-import type { ConnectionStore } from '../../../src/activities/ports.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
@@ -40,7 +41,7 @@ const TYPED: Fault = {
 describe('createAirflowStore with MWAA', () => {
   let airflow: AirflowStandIn;
   let mwaa: MwaaStandIn;
-  let api: ConnectionStore;
+  let api: AirflowStore;
   let restore = (): void => {};
 
   beforeEach(async () => {
@@ -108,7 +109,7 @@ describe('createAirflowStore with MWAA', () => {
   function connect(
     environment = 'data-team',
     http: HttpClient = createHttpClient({ version: '0' }),
-  ): ConnectionStore {
+  ): AirflowStore {
     return createAirflowStore({
       name: 'main',
       auth: { kind: 'mwaa', environment, region: 'eu-central-1' },
@@ -120,12 +121,14 @@ describe('createAirflowStore with MWAA', () => {
     });
   }
 
-  function read(id = ID): ReturnType<ConnectionStore['readConnection']> {
-    return api.readConnection(id, anySignal());
+  function read(id = ID): ReturnType<AirflowStore['read']> {
+    return api.read(id, anySignal());
   }
 
-  function write(id = ID): ReturnType<ConnectionStore['writePassword']> {
-    return api.writePassword(dockerConnection({ id }), new Secret(TOKEN), anySignal());
+  /** The connection as Airflow returned it; undefined when it is missing. */
+  async function write(id = ID): Promise<ConnectionRecord | undefined> {
+    const [result] = await api.write([dockerConnection({ id })], new Secret(TOKEN), anySignal());
+    return result?.outcome === 'written' ? result.record : undefined;
   }
 
   for (const version of ['3.3.2', '2.10.5']) {
@@ -133,15 +136,15 @@ describe('createAirflowStore with MWAA', () => {
       await stop();
       await start(version);
       const before = { ...airflow.connections.get(ID) };
-      assert.equal(await api.readVersion(anySignal()), version);
+      assert.equal(await api.check(anySignal()), `version ${version}`);
       assert.equal((await read())?.host, 'registry.example.com');
       assert.equal((await write())?.id, ID);
       assert.deepEqual(airflow.connections.get(ID), { ...before, password: TOKEN });
-      assert.equal((await api.listConnections(0, anySignal())).connections.length, 1);
+      assert.equal((await api.readPage(0, anySignal())).connections.length, 1);
       assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
       const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-      assert.equal(await api.createConnection(connection, new Secret(TOKEN), anySignal()), 'created');
-      assert.equal(await api.createConnection(connection, new Secret(TOKEN), anySignal()), 'exists');
+      assert.equal(await api.create(connection, new Secret(TOKEN), anySignal()), 'created');
+      assert.equal(await api.create(connection, new Secret(TOKEN), anySignal()), 'exists');
       const [first] = mwaa.calls;
       assert.deepEqual(
         [first?.accessKeyId, first?.region, first?.environment],
@@ -160,10 +163,10 @@ describe('createAirflowStore with MWAA', () => {
   });
 
   it('writes in bulk, in smaller pieces for the 10 s of AWS', async () => {
-    assert.equal(await api.bulkLimit(2_700, anySignal()), 50);
-    assert.equal(await api.bulkLimit(16_000, anySignal()), 15);
+    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 50);
+    assert.equal(await api.maxRecordsPerWrite(16_000, anySignal()), 15);
     const connections = [dockerConnection(), dockerConnection({ id: 'gone' })];
-    const outcomes = await api.writeMany(connections, new Secret(TOKEN), anySignal());
+    const outcomes = await api.write(connections, new Secret(TOKEN), anySignal());
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
       ['written', 'missing'],
@@ -173,7 +176,7 @@ describe('createAirflowStore with MWAA', () => {
   it('has no bulk request on Airflow 2', async () => {
     await stop();
     await start('2.10.5');
-    assert.equal(await api.bulkLimit(2_700, anySignal()), 1);
+    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
   });
 
   it('answers undefined for what Airflow does not have', async () => {
@@ -195,7 +198,7 @@ describe('createAirflowStore with MWAA', () => {
   });
 
   it('takes an Airflow that is too slow for AWS for unavailable', async () => {
-    await api.readVersion(anySignal());
+    await api.check(anySignal());
     airflow.setFault(({ path }) => (path.includes('/connections/') ? { hang: true } : undefined));
     await failureOf(read(), 'StoreUnavailable', SECRETS);
   });
@@ -257,7 +260,7 @@ describe('createAirflowStore with MWAA', () => {
   ];
   for (const [what, fault, type, pattern] of cases) {
     it(`tells ${what}: ${type}`, async () => {
-      await api.readVersion(anySignal());
+      await api.check(anySignal());
       mwaa.setFault(() => fault);
       const { message } = await failureOf(read(), type, SECRETS);
       assert.match(message, pattern);

@@ -42,8 +42,8 @@ describe('lists, variables and new connections of Airflow 3', () => {
     };
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
     const api = connect(server.url, { auth, version: 3 });
-    const first = await api.listConnections(0, anySignal());
-    const second = await api.listConnections(1, anySignal());
+    const first = await api.readPage(0, anySignal());
+    const second = await api.readPage(1, anySignal());
     const ids = [...first.connections, ...second.connections].map(({ id }) => id);
     assert.deepEqual(
       ids,
@@ -55,7 +55,7 @@ describe('lists, variables and new connections of Airflow 3', () => {
   it('ends a list that shrinks while it is read', async () => {
     answer = (_request, response) => answerJson(response, 200, { connections: [], total_entries: 500 });
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
-    const page = await connect(server.url, { auth, version: 3 }).listConnections(1, anySignal());
+    const page = await connect(server.url, { auth, version: 3 }).readPage(1, anySignal());
     assert.deepEqual(page, { connections: [], hasMore: false });
   });
 
@@ -69,7 +69,7 @@ describe('lists, variables and new connections of Airflow 3', () => {
   it('makes a connection whole, and leaves one that is there', async () => {
     const api = connect(airflow.url);
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const create = (): Promise<string> => api.createConnection(connection, new Secret(TOKEN), anySignal());
+    const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
     assert.deepEqual((await Promise.all([create(), create()])).sort(), ['created', 'exists']);
     assert.deepEqual(airflow.connections.get('new'), {
       connection_id: 'new',
@@ -86,14 +86,14 @@ describe('lists, variables and new connections of Airflow 3', () => {
 
   it('never creates a connection with an empty password', async () => {
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const creating = connect(airflow.url).createConnection(connection, new Secret(''), anySignal());
+    const creating = connect(airflow.url).create(connection, new Secret(''), anySignal());
     await failureOf(creating, 'EcrResponseInvalid', SECRETS);
     assert.equal(airflow.connections.has('new'), false);
   });
 
   it('does not show the password that a refused creation echoes', async () => {
     const connection = { id: 'bad id!', host: 'registry.example.com', description: 'made' };
-    const creating = connect(airflow.url).createConnection(connection, new Secret(TOKEN), anySignal());
+    const creating = connect(airflow.url).create(connection, new Secret(TOKEN), anySignal());
     await failureOf(creating, 'StoreRequestRejected', SECRETS);
   });
 });

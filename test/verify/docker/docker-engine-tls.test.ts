@@ -87,7 +87,7 @@ describe('createDockerEngine by TLS', () => {
   ): Promise<void> {
     const url = `tcp://${host}:${port}`;
     const engine = createDockerEngine({ url, tls: files });
-    const signIn = engine.signIn('registry.example.com', new Secret(PASSWORD), anySignal());
+    const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     for (const asked of [engine.readVersion(anySignal()), signIn]) {
       const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
       assert.equal(message, `${url}: ${words}`);
@@ -100,7 +100,7 @@ describe('createDockerEngine by TLS', () => {
       const port = await startEngine({ minVersion: version, maxVersion: version });
       const engine = createDockerEngine({ url: `tcp://127.0.0.1:${port}`, tls: ours() });
       assert.equal(await engine.readVersion(anySignal()), '28.0.0');
-      await engine.signIn('registry.example.com', new Secret(PASSWORD), anySignal());
+      await engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     });
   }
 
@@ -208,7 +208,7 @@ describe('createDockerEngine by TLS', () => {
     const strangers = await failureOf(engine.readVersion(anySignal()), 'ConfigInvalid', []);
     assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem are no certificate and key that fit/);
     fs.rmSync(files.keyFile);
-    const signIn = engine.signIn('registry.example.com', new Secret(PASSWORD), anySignal());
+    const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     const gone = await failureOf(signIn, 'ConfigInvalid', [PASSWORD]);
     assert.equal(gone.message, `keyFile ${files.keyFile} cannot be read`);
     assert.match(gone.remedy, /doctor --offline/);

@@ -4,7 +4,7 @@ import fs from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { DockerEngine } from '../../../src/activities/ports.js';
+import type { DockerEngine } from '../../../src/verify/docker/port.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
 import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
@@ -49,7 +49,7 @@ describe('createDockerEngine', () => {
   });
 
   function signIn(on = engine, signal = anySignal()): Promise<void> {
-    return on.signIn(REGISTRY, new Secret(PASSWORD), signal);
+    return on.login(REGISTRY, new Secret(PASSWORD), signal);
   }
 
   it('signs in by POST /auth with user AWS', async () => {

@@ -116,7 +116,7 @@ describe('createRegistryVerifier', () => {
 
     it('and does not ask where the password itself is refused', async () => {
       answer = requireBasic('another');
-      assert.equal((await probe()).outcome, 'refused');
+      assert.equal((await probe()).outcome, 'rejected');
       assert.equal(refusesWrongPassword, false);
       assert.equal(server.requests.length, 2);
     });
@@ -164,7 +164,7 @@ describe('createRegistryVerifier', () => {
         request.path.startsWith('/token')
           ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
           : withTokens()(request, response);
-      await assertOutcome('refused', '403 DENIED: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
       for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
         answer = (request, response) =>
           request.path.startsWith('/token')
@@ -181,7 +181,7 @@ describe('createRegistryVerifier', () => {
         const result = await probe();
         assert.deepEqual(
           [result.outcome, result.type, result.message],
-          ['refused', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
+          ['rejected', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
         );
         assert.match(result.remedy ?? '', /Find out who answers/);
       }
@@ -287,7 +287,7 @@ describe('createRegistryVerifier', () => {
           ],
         });
       await assertOutcome(
-        'refused',
+        'rejected',
         '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
       );
     });
@@ -297,19 +297,19 @@ describe('createRegistryVerifier', () => {
         response
           .writeHead(403, SIGNATURE)
           .end('denied: The security token included in the request is invalid');
-      await assertOutcome('refused', '403: the AWS session behind the token has ended');
+      await assertOutcome('rejected', '403: the AWS session behind the token has ended');
     });
 
     it('a token of another region (400)', async () => {
       answer = (_request, response) => response.writeHead(400, SIGNATURE).end();
-      await assertOutcome('refused', '400: a token of another region, or malformed');
+      await assertOutcome('rejected', '400: a token of another region, or malformed');
     });
 
     it('a header that it does not take (401)', async () => {
       answer = (_request, response) => {
         response.writeHead(401, SIGNATURE).end('no basic auth credentials');
       };
-      await assertOutcome('refused', '401: the registry does not take this as a sign-in');
+      await assertOutcome('rejected', '401: the registry does not take this as a sign-in');
       assert.equal(server.requests.length, 2);
     });
 
@@ -318,12 +318,12 @@ describe('createRegistryVerifier', () => {
         answerJson(response, 403, {
           errors: [{ code: 'DENIED', message: `User: ${PASSWORD} is not authorized` }],
         });
-      await assertOutcome('refused', '403 DENIED: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
     });
 
     it('an error of an odd code, without the code', async () => {
       answer = (_request, response) => answerJson(response, 403, { errors: [{ code: PASSWORD }] });
-      await assertOutcome('refused', '403: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403: the registry does not admit the principal of the token');
     });
   });
 

@@ -160,9 +160,9 @@ describe('createJwtCredential', () => {
       name: 'main',
       transport: createHttpTransport({ url: server.url, apiPath: '/api/v2', session, http }),
     });
-    await airflow.readConnection('docker_default', anySignal());
+    await airflow.read('docker_default', anySignal());
     valid.clear();
-    const read = Array.from({ length: 50 }, () => airflow.readConnection('docker_default', anySignal()));
+    const read = Array.from({ length: 50 }, () => airflow.read('docker_default', anySignal()));
     assert.equal((await Promise.all(read)).length, 50);
     assert.equal(server.requests.filter((request) => request.path === '/auth/token').length, 2);
   });
