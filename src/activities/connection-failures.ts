@@ -45,7 +45,7 @@ export class ConnectionFailures {
     const worst = passing ?? this.#failed[0];
     if (worst && !this.#anyHealthy && !(witness && (await succeeds(witness)))) throw worst.failure;
     if (passing && attemptNumber <= ATTEMPTS_BEFORE_ISOLATING) throw passing.failure;
-    return this.#failed.map(({ id, failure }) => toProblem(id, failure.narrowTo('connection')));
+    return this.#failed.map(({ id, failure }) => toProblem(id, failure.with({ scope: 'connection' })));
   }
 }
 

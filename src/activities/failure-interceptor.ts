@@ -46,7 +46,11 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     // A retry that does not fit would end as a time-out, and this cause would be lost.
     nonRetryable: !fits,
     details: [
-      { remedy: failure.remedy, ...(failure.progress === undefined ? {} : { progress: failure.progress }) },
+      {
+        remedy: failure.remedy,
+        scope: failure.scope,
+        ...(failure.progress === undefined ? {} : { progress: failure.progress }),
+      },
     ],
     // The ladder of the retry policy does for the others.
     ...(fits && retryAfterMinutes !== undefined ? { nextRetryDelay: waitMs } : {}),

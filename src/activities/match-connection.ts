@@ -91,7 +91,7 @@ async function findRegistry(
     return await shared.registries.find(allowed, settings, attempt);
   } catch (error) {
     if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type))
-      return error.narrowTo('registry');
+      return error.with({ scope: 'registry' });
     throw error;
   }
 }

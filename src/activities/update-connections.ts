@@ -41,8 +41,14 @@ export async function updateConnections(
     );
     return toOutcome(progress.now(), input.connections, problems, facts);
   } catch (error) {
-    throw progress.attachTo(error);
+    throw progress.attachTo(narrow(error));
   }
+}
+
+/** A server error for the connections of one update says nothing of the store's others. */
+function narrow(error: unknown): unknown {
+  const isOfConnections = error instanceof RefreshFailure && error.type === 'StoreUnavailable';
+  return isOfConnections ? error.with({ scope: 'connection' }) : error;
 }
 
 /** What an earlier attempt noted, unless its token is by now too old to be left in the connections. */
@@ -85,7 +91,7 @@ class Progress {
   /** A failure that ends the update for good must not make failures of what was written. */
   attachTo(error: unknown): unknown {
     if (!(error instanceof RefreshFailure) || this.#refreshed.size === 0) return error;
-    return new RefreshFailure(error.type, error.message, error.remedy, this.now());
+    return error.with({ progress: this.now() });
   }
 
   note(facts: TokenInfo, written: readonly string[], failed: readonly string[]): void {

@@ -2,7 +2,9 @@
 // trying again within the run can help.
 
 /** The smallest thing that a failure stops: everything else continues. */
-export type Scope = 'connection' | 'store' | 'registry' | 'token group' | 'engine' | 'run';
+export const SCOPES = ['connection', 'store', 'registry', 'token group', 'engine', 'run'] as const;
+
+export type Scope = (typeof SCOPES)[number];
 
 export interface FailureEntry {
   readonly scope: Scope;

@@ -1,6 +1,6 @@
 // Owns what a failure of the catalogue is in the code. Refuses free-form failures: whatever is not in the catalogue is
 // `Unexpected`.
-import { FAILURES, type FailureEntry, type Scope } from './failure-catalogue.js';
+import { FAILURES, SCOPES, type FailureEntry, type Scope } from './failure-catalogue.js';
 
 export { FAILURES, type FailureEntry, type Scope };
 
@@ -15,29 +15,44 @@ export function failureEntry(type: FailureType): FailureEntry {
   return FAILURES[type];
 }
 
+export function isScope(value: unknown): value is Scope {
+  return SCOPES.some((scope) => scope === value);
+}
+
+/** What else may be known of a failure. */
+export interface FailureContext {
+  /** That of the catalogue, or a smaller one where the failure was isolated. */
+  readonly scope?: Scope;
+  /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
+  readonly progress?: object;
+}
+
 /**
- * A failure of the catalogue with a message that is safe to show: adapters write it from status codes, names and
- * hosts, never from a body, a header or another error's text.
+ * A failure of the catalogue with a message that is safe to show: it is made of status codes, names and hosts, never of a
+ * body, a header or another error's text.
  */
 export class RefreshFailure extends Error {
   override readonly name = 'RefreshFailure';
   readonly type: FailureType;
   readonly remedy: string;
-  /** That of the catalogue, or a smaller one where the failure was isolated. */
   readonly scope: Scope;
-  /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
-  readonly progress?: object;
+  readonly #context: FailureContext;
 
-  constructor(type: FailureType, message: string, remedy?: string, progress?: object, scope?: Scope) {
+  /** @param remedy where that of the catalogue would send the reader elsewhere */
+  constructor(type: FailureType, message: string, remedy?: string, context: FailureContext = {}) {
     super(message);
     this.type = type;
     this.remedy = remedy ?? FAILURES[type].remedy;
-    this.scope = scope ?? FAILURES[type].scope;
-    if (progress !== undefined) this.progress = progress;
+    this.scope = context.scope ?? FAILURES[type].scope;
+    this.#context = context;
   }
 
-  /** The same failure, known to stop only something smaller. */
-  narrowTo(scope: Scope): RefreshFailure {
-    return new RefreshFailure(this.type, this.message, this.remedy, this.progress, scope);
+  get progress(): object | undefined {
+    return this.#context.progress;
+  }
+
+  /** The same failure, with something more known of it. */
+  with(context: FailureContext): RefreshFailure {
+    return new RefreshFailure(this.type, this.message, this.remedy, { ...this.#context, ...context });
   }
 }

@@ -276,17 +276,11 @@ class Run {
 /** The updates of one store: how many may run, and whether it was given up. */
 class StoreUpdates {
   readonly limit = new Semaphore(UPDATES_PER_STORE);
-  #failed = 0;
   failure: FailureInfo | undefined;
 
-  /**
-   * An update fails for the whole store only at the deadline, since that is retried. When as many do as run at once, the
-   * others have no time left either.
-   */
+  /** What stops the whole store is retried until the deadline: by then the others have no time left either. */
   failed(info: FailureInfo): void {
-    if (info.scope !== 'store' || !FAILURES[info.type].retryable) return;
-    this.#failed += 1;
-    if (this.#failed >= UPDATES_PER_STORE) this.failure = info;
+    if (info.scope === 'store' && FAILURES[info.type].retryable) this.failure = info;
   }
 }
 

@@ -2,7 +2,7 @@
 // cancellation, which is no failure of the step and goes on as it is.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import { FAILURES, isFailureType, type FailureType } from '../refresh/failures.js';
+import { FAILURES, isFailureType, isScope, type FailureType } from '../refresh/failures.js';
 import type { StepFailure } from '../refresh/flow.js';
 import type { FailureInfo } from '../refresh/report-builder.js';
 import type { StepName } from '../refresh/activity-types.js';
@@ -40,14 +40,19 @@ function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityTy
   return facts('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
 }
 
-function facts(type: FailureType, message: string, remedy?: string): FailureInfo {
-  const { scope, remedy: usual } = FAILURES[type];
-  return { type, scope, message, remedy: remedy ?? usual };
+function facts(type: FailureType, message: string): FailureInfo {
+  const { scope, remedy } = FAILURES[type];
+  return { type, scope, message, remedy };
 }
 
 function factsOf(failure: ApplicationFailure): FailureInfo {
-  const remedy = detailOf(failure)?.remedy;
-  return facts(failure.type as FailureType, failure.message, typeof remedy === 'string' ? remedy : undefined);
+  const { remedy, scope } = detailOf(failure) ?? {};
+  const usual = facts(failure.type as FailureType, failure.message);
+  return {
+    ...usual,
+    ...(isScope(scope) ? { scope } : {}),
+    ...(typeof remedy === 'string' ? { remedy } : {}),
+  };
 }
 
 /** What the interceptor of activities puts beside type and message. */
@@ -57,6 +62,7 @@ function detailOf({ details }: ApplicationFailure): FailureDetail | null | undef
 
 interface FailureDetail {
   readonly remedy?: unknown;
+  readonly scope?: unknown;
   readonly progress?: unknown;
 }
 

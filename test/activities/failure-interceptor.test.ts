@@ -65,7 +65,12 @@ describe('failureInterceptor', () => {
       const failure = await failureAfter(new RefreshFailure(type, 'what happened', 'what to do'));
       assert.deepEqual(
         [failure.type, failure.message, failure.details, failure.nonRetryable],
-        [type, 'what happened', [{ remedy: 'what to do' }], !failureEntry(type).retryable],
+        [
+          type,
+          'what happened',
+          [{ remedy: 'what to do', scope: failureEntry(type).scope }],
+          !failureEntry(type).retryable,
+        ],
       );
       assert.equal(failure.cause, undefined);
     });

@@ -183,7 +183,9 @@ describe('toStepFailure', () => {
 
   it('tells what had been done before a failure', () =>
     assert.deepEqual(
-      toStepFailure(new RefreshFailure('StoreUnreachable', 'refused', 'start it', { refreshed: [0] })),
+      toStepFailure(
+        new RefreshFailure('StoreUnreachable', 'refused', 'start it', { progress: { refreshed: [0] } }),
+      ),
       {
         type: 'StoreUnreachable',
         scope: 'store',

@@ -99,11 +99,11 @@ describe('the deadline of a run', function () {
         ['up', [1, 0]],
       ]),
     );
-    // Of one airflow two chunks at a time, a third when the first had failed; the other two were not tried.
-    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 3 + 1);
+    // Two chunks of an airflow at a time, and one update of the other; the other three chunks were not tried.
+    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 2 + 1);
     assert.equal(
       run.calls.filter(({ step, attempt }) => step === 'updateConnections' && attempt === 1).length,
-      4,
+      3,
     );
   });
 
