@@ -9,9 +9,11 @@ import { AwsSessions } from './aws/aws-sessions.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createDockerEngine } from './verify/docker/docker-engine.js';
 import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
+import { NetworkError } from './net/network-error.js';
 import { createRegistryVerifier } from './verify/registry/probe.js';
 import type { AirflowConfig, RefreshConfig } from './config/refresh-config.js';
 import type { ConfigStore } from './config/config-store.js';
+import { RefreshFailure } from './refresh/failures.js';
 import { Semaphore } from './refresh/semaphore.js';
 import { staticRegistries } from './refresh/registry-entries.js';
 import { VERSION } from './version.js';
@@ -32,7 +34,7 @@ interface SharedClients {
 
 /** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
 export function createApp(configs: ConfigStore): App {
-  const lasting: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
+  const lasting: SharedClients = { http: createSharedHttpClient(), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, lasting);
   const proofs = new NegativeCheckCache(now);
@@ -43,6 +45,16 @@ export function createApp(configs: ConfigStore): App {
     now,
   });
   return { activities: createActivities(source, tokens, proofs), source };
+}
+
+/** @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none */
+function createSharedHttpClient(): HttpClient {
+  try {
+    return createHttpClient({ version: VERSION });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
+  }
 }
 
 /** Keeps the adapters of a configuration as long as the configuration: sign-ins outlive a run, not an edit. */

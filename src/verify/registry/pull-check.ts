@@ -2,7 +2,8 @@
 // Refuses to take a missing image for a missing right: it proves neither.
 import type { PullProbe } from '../../refresh/activity-types.js';
 import type { Secret } from '../../log/secret.js';
-import { NetworkError, type HttpResponse } from '../../net/http.js';
+import type { HttpResponse } from '../../net/http.js';
+import { NetworkError } from '../../net/network-error.js';
 import type { Challenge } from './challenge.js';
 import type { RegistryClient } from './client.js';
 import { describeUnexpectedStatus, errorOf } from './classify-response.js';
