@@ -25,11 +25,14 @@ export class RefreshFailure extends Error {
   readonly remedy: string;
   /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
   readonly progress?: object;
+  /** What is wrong without the place that the message begins with, where a report names the place itself. */
+  readonly reason?: string;
 
-  constructor(type: FailureType, message: string, remedy?: string, progress?: object) {
+  constructor(type: FailureType, message: string, remedy?: string, progress?: object, reason?: string) {
     super(message);
     this.type = type;
     this.remedy = remedy ?? FAILURES[type].remedy;
     if (progress !== undefined) this.progress = progress;
+    if (reason !== undefined) this.reason = reason;
   }
 }
