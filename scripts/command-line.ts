@@ -5,7 +5,7 @@ import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
 import { LOG_LEVELS } from '../src/log/logger.js';
 import { errorClassName, safeStackFrames } from '../src/log/redact-error.js';
-import { TemporalUnavailable } from '../src/temporal/connection.js';
+import { describeUnavailable, TemporalUnavailable } from '../src/temporal/connection.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
 
@@ -56,6 +56,7 @@ export function describeError(error: unknown): string {
     return `${heading}\n${error.message}`;
   }
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
-  if (error instanceof TemporalUnavailable || error instanceof CommandFailed) return error.message;
+  if (error instanceof TemporalUnavailable) return describeUnavailable(error);
+  if (error instanceof CommandFailed) return error.message;
   return [`Unexpected ${errorClassName(error)}; this is a defect.`, ...safeStackFrames(error)].join('\n');
 }

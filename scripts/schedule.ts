@@ -14,6 +14,7 @@ import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
 import {
+  describeUnavailable,
   toUnavailable,
   readTemporalSettings,
   TemporalUnavailable,
@@ -146,7 +147,7 @@ async function trigger({ client, handle, json }: Invocation, options: ScheduleOp
 export function explainLostRun(error: unknown): unknown {
   if (!(error instanceof TemporalUnavailable)) return error;
   return new CommandFailed(
-    `${error.message}\nThe run goes on without this command, and outlives Temporal's absence. See how it ends by ` +
+    `${describeUnavailable(error)}\nThe run goes on without this command, and outlives Temporal's absence. See how it ends by ` +
       '`status`; while it is under way, `schedule trigger --wait` waits for it again.',
   );
 }

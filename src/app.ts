@@ -8,6 +8,8 @@ import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refre
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
+import { NetworkError } from './net/network-error.js';
+import { RefreshFailure } from './refresh/failures.js';
 import { staticRegistries } from './refresh/registry-entries.js';
 import { Semaphore } from './refresh/semaphore.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
@@ -69,7 +71,7 @@ export function createApp(
   configs: ConfigStore,
   { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
 ): App {
-  const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
+  const clients: SharedClients = { http: createSharedHttpClient(), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);
   const negativeChecks = new NegativeCheckCache(now);
@@ -79,6 +81,16 @@ export function createApp(
     now,
   });
   return { activities: createActivities(source, tokens, negativeChecks), source };
+}
+
+/** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
+function createSharedHttpClient(): HttpClient {
+  try {
+    return createHttpClient({ version: VERSION });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
+  }
 }
 
 /** Keeps the clients of a configuration as long as the configuration: logins outlive a run, not an edit. */

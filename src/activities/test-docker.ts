@@ -50,8 +50,8 @@ async function testFrom(
   const untested = { engine, registry, login: 'none', fingerprint: null } as const;
   const version = await readVersion(granted, signal);
   if (version instanceof RefreshFailure) {
-    // What the warning says already is not said twice.
-    return { ...untested, version: null, reason: version.message.replace(`${engine}: `, '') };
+    // The warning names the engine itself.
+    return { ...untested, version: null, reason: version.reason ?? version.message };
   }
   const { token, probe } = await take();
   // Docker follows a realm wherever it leads.

@@ -4,7 +4,8 @@ import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { DeadlineExceeded } from '../net/deadline.js';
-import { getErrorCodes, describeNetworkError } from '../net/network-error.js';
+import { describeNetworkError, getErrorCodes, toNetworkReason } from '../net/network-error.js';
+import { isTlsProblem } from '../net/network-reason.js';
 
 const THROTTLED = new Set([
   'Throttling',
@@ -60,7 +61,11 @@ const REGION_DISABLED = new Set(['RegionDisabled', 'RegionDisabledException', 'O
 /** What AWS bears, both ways. */
 const MOST_SKEW_MS = 300_000;
 
-/** What somebody has to be told to change when AWS denies a call, as AWS names it. */
+/**
+ * The kind of policy that denied a call. AWS has one code for all of them, `AccessDenied`, and tells the kind in the text
+ * alone; this is the only place that reads a message of AWS. Without a match the remedy is that for an identity-based
+ * policy. Source: IAM User Guide, "Troubleshoot access denied error messages".
+ */
 const POLICIES =
   /(?<how>explicit deny in an?|no) (?<policy>service control policy|resource control policy|VPC endpoint policy|permissions boundary|session policy|identity-based policy|resource-based policy)/i;
 
@@ -158,8 +163,8 @@ function failureOfRest(where: string, error: unknown): RefreshFailure {
   if (status !== undefined && status >= 500)
     return fail('AwsUnavailable', `AWS failed on its side (${status})`, 'Nothing: the run tries again.');
   if (getErrorCodes(error).length > 0) {
-    const words = describeNetworkError(error);
-    return fail('AwsUnavailable', words, words.startsWith('TLS:') ? TLS_REMEDY : undefined);
+    const remedy = isTlsProblem(toNetworkReason(error)) ? TLS_REMEDY : undefined;
+    return fail('AwsUnavailable', describeNetworkError(error), remedy);
   }
   // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
   if (nameOf(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');

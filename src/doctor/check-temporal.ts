@@ -18,8 +18,8 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
     ]);
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
-    const [message = '', ...remedy] = error.message.split('. ');
-    return [{ name: 'Temporal', outcome: 'failed', message, remedy: remedy.join('. ') }];
+    const { message, remedy } = error;
+    return [{ name: 'Temporal', outcome: 'failed', message, remedy }];
   }
 }
 

@@ -3,13 +3,13 @@
 import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
-import { RefreshFailure } from '../refresh/failures.js';
+import { NetworkError } from './network-error.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /**
  * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the file.
- * @throws RefreshFailure ConfigInvalid when the file cannot be read or holds no certificate
+ * @throws NetworkError `ca-file-unreadable`, `ca-file-empty`, `ca-file-corrupt`
  */
 export function readCaCertificates(caFile: string): readonly string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
@@ -19,19 +19,20 @@ export function readCaCertificates(caFile: string): readonly string[] {
 
 /**
  * Those of the file alone.
- * @throws RefreshFailure ConfigInvalid when the file cannot be read or holds no certificate
+ * @throws NetworkError `ca-file-unreadable`, `ca-file-empty`, `ca-file-corrupt`
  */
 export function readCaFileCertificates(caFile: string): readonly string[] {
   let text: string;
   try {
     text = fs.readFileSync(caFile, 'utf8');
   } catch {
-    throw refusal(`caFile ${caFile} cannot be read`);
+    throw new NetworkError('ca-file-unreadable', { file: caFile });
   }
   const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw refusal(`caFile ${caFile} holds no certificate (PEM)`);
+  if (certificates.length === 0) throw new NetworkError('ca-file-empty', { file: caFile });
   for (const [index, pem] of certificates.entries()) {
-    if (!isCertificate(pem)) throw refusal(`caFile ${caFile}: certificate ${index + 1} is damaged`);
+    if (isCertificate(pem)) continue;
+    throw new NetworkError('ca-file-corrupt', { file: caFile, certificate: index + 1 });
   }
   return certificates;
 }
@@ -51,12 +52,4 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false;
   }
-}
-
-function refusal(message: string): RefreshFailure {
-  return new RefreshFailure(
-    'ConfigInvalid',
-    message,
-    'Name a PEM file with the certificates of the authorities.',
-  );
 }

@@ -5,7 +5,7 @@ import axios, { AxiosError, type AxiosResponse } from 'axios';
 import { readCaCertificates } from './ca-certificates.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
-import { describeNetworkError } from './network-error.js';
+import { NetworkError, toNetworkError } from './network-error.js';
 
 /** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -37,17 +37,6 @@ export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
-/** No usable answer. Its message is made of a list of words and is safe to show; it has no cause. */
-export class NetworkError extends Error {
-  override readonly name = 'NetworkError';
-  readonly kind: 'no-answer' | 'redirect' | 'too-large';
-
-  constructor(kind: NetworkError['kind'], reason: string) {
-    super(reason);
-    this.kind = kind;
-  }
-}
-
 export interface HttpClientOptions {
   /** Of this program, for the User-Agent. */
   readonly version: string;
@@ -58,7 +47,7 @@ export interface HttpClientOptions {
 /**
  * One client for Airflow and registries, so that connections and proxy rules are shared; an Airflow with authorities
  * of its own has one of its own, lest a registry be trusted by them.
- * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none, or caFile cannot be used
+ * @throws NetworkError `proxy-invalid`, or a `ca-file-…` code
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
   const client = axios.create({
@@ -95,7 +84,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
         ),
       );
     } catch (error) {
-      throw toTransportFailure(error);
+      throw toTransportError(error);
     }
     return toAnswer(response);
   }
@@ -128,7 +117,7 @@ function isStaleConnection(error: unknown): boolean {
 
 function toAnswer(response: AxiosResponse<string>): HttpResponse {
   if (response.status >= 300 && response.status < 400) {
-    throw new NetworkError('redirect', `a redirect (HTTP ${response.status}) was refused`);
+    throw new NetworkError('redirect', { status: response.status });
   }
   const text = response.data;
   return {
@@ -142,15 +131,13 @@ function toAnswer(response: AxiosResponse<string>): HttpResponse {
   };
 }
 
-function toTransportFailure(error: unknown): NetworkError {
+function toTransportError(error: unknown): NetworkError {
   // axios uses one code for "larger than maxContentLength" and for "broken off while reading"; only the second
   // comes with a response.
   if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {
-    return error.response
-      ? new NetworkError('no-answer', 'the connection was broken off')
-      : new NetworkError('too-large', 'the answer is too large');
+    return new NetworkError(error.response ? 'connection-reset' : 'too-large');
   }
-  return new NetworkError('no-answer', describeNetworkError(error));
+  return toNetworkError(error);
 }
 
 function parseJson(text: string): unknown {
@@ -164,7 +151,7 @@ function parseJson(text: string): unknown {
 
 /**
  * A client that is made at its first request, so that what the configuration gets wrong fails that request alone;
- * it is tried again at the next. `send` also throws RefreshFailure ConfigInvalid, as createHttpClient does.
+ * it is tried again at the next. `send` also throws what createHttpClient does.
  */
 export function createLazyClient(options: HttpClientOptions): HttpClient {
   let client: HttpClient | undefined;

@@ -5,8 +5,8 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
-import { RefreshFailure } from '../refresh/failures.js';
 import { isLoopbackHost } from './is-loopback.js';
+import { NetworkError } from './network-error.js';
 
 /** Node's own defaults, stated: NODE_OPTIONS can lower the one, NODE_TLS_REJECT_UNAUTHORIZED=0 the other. */
 const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
@@ -22,7 +22,7 @@ type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext 
  * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
  * With `authorities` (certificates as PEM) only these are trusted, else Node's own.
  * The environment is read here once for the proxy, and at each connection for NO_PROXY.
- * @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none
+ * @throws NetworkError `proxy-invalid`
  */
 export function createHttpsAgent(authorities?: readonly string[]): https.Agent {
   const rules: TlsRules = authorities
@@ -44,11 +44,7 @@ export function createHttpsAgent(authorities?: readonly string[]): https.Agent {
 /** Checked here, since the error of `new URL` carries what it was given, and a proxy's URL may hold a password. */
 function checkProxy(proxy: string): string {
   if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
-  throw new RefreshFailure(
-    'ConfigInvalid',
-    'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy',
-    'Set it to http://host:port or https://host:port.',
-  );
+  throw new NetworkError('proxy-invalid');
 }
 
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
@@ -73,15 +69,14 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
     if (status === 200) return socket;
     // Left alone, the proxy's own 403 or 407 would be taken for the answer of the host behind it.
     socket.destroy();
-    throw Object.assign(new Error('proxy refused'), {
-      code: status === 407 ? 'ERR_PROXY_AUTH_REQUIRED' : 'ERR_PROXY_REFUSED',
-    });
+    throw new NetworkError(status === 407 ? 'proxy-auth-required' : 'proxy-refused');
   }
 }
 
 /** Where a proxy closes the connection in place of an answer, https-proxy-agent has a text for it and no code. */
 function nameBreak(error: unknown): never {
   const isNamed = typeof (error as { code?: unknown } | null)?.code === 'string';
+  // Node's code and not one of ours: the AWS SDK retries by it.
   throw isNamed ? error : Object.assign(new Error('proxy broke off'), { code: 'ECONNRESET' });
 }
 

@@ -25,6 +25,8 @@ export interface FailureContext {
   readonly scope?: Scope;
   /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
   readonly progress?: object;
+  /** What is wrong without the place that the message begins with, where a report names the place itself. */
+  readonly reason?: string;
 }
 
 /**
@@ -49,6 +51,10 @@ export class RefreshFailure extends Error {
 
   get progress(): object | undefined {
     return this.#context.progress;
+  }
+
+  get reason(): string | undefined {
+    return this.#context.reason;
   }
 
   /** The same failure, with something more known of it. */

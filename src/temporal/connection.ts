@@ -1,5 +1,6 @@
 // Owns where Temporal is: address, namespace, TLS and API key, by the environment and temporal.toml as every
 // Temporal tool reads them. Refuses to print what is in there beyond address and namespace.
+import { status } from '@grpc/grpc-js';
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
@@ -8,9 +9,32 @@ const CONNECT_LIMIT_MS = 10_000;
 
 export type TemporalSettings = ReturnType<typeof readTemporalSettings>;
 
-/** A fault of the environment around the worker, with its remedy: exit 1, no stack. */
+export type TemporalReason = 'settings-invalid' | 'namespace-not-found' | 'access-denied' | 'unreachable';
+
+const REMEDIES: Readonly<Record<TemporalReason, string>> = {
+  'settings-invalid': 'Check the TEMPORAL_* variables and the file that TEMPORAL_CONFIG_FILE names.',
+  'namespace-not-found': 'Create it, or set TEMPORAL_NAMESPACE to one that exists.',
+  'access-denied': 'Check TEMPORAL_API_KEY, or the client certificate, and its rights.',
+  unreachable: 'Start the server, or set TEMPORAL_ADDRESS (and TLS) to where it is.',
+};
+
+/** A problem of the environment around the worker: exit 1, no stack. */
 export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
+  readonly code: TemporalReason;
+  readonly remedy: string;
+
+  /** @param message what is wrong, without a full stop */
+  constructor(code: TemporalReason, message: string) {
+    super(message);
+    this.code = code;
+    this.remedy = REMEDIES[code];
+  }
+}
+
+/** Both in one line, as commands and the log of the worker print them. */
+export function describeUnavailable({ message, remedy }: TemporalUnavailable): string {
+  return `${message}. ${remedy}`;
 }
 
 /** @throws TemporalUnavailable when temporal.toml or the TEMPORAL_* variables cannot be read */
@@ -23,9 +47,7 @@ export function readTemporalSettings() {
       namespace: namespace ?? 'default',
     };
   } catch {
-    throw new TemporalUnavailable(
-      'The settings of Temporal cannot be read. Check the TEMPORAL_* variables and the file that TEMPORAL_CONFIG_FILE names.',
-    );
+    throw new TemporalUnavailable('settings-invalid', 'The settings of Temporal cannot be read');
   }
 }
 
@@ -53,19 +75,13 @@ export function unavailable(settings: TemporalSettings, error: unknown): Tempora
   const { address, namespace } = settings;
   const place = `Temporal at ${address}, namespace ${namespace}`;
   switch ((error as { code?: unknown } | null)?.code) {
-    case 5: // NOT_FOUND
-      return new TemporalUnavailable(
-        `${place}: there is no such namespace. Create it, or set TEMPORAL_NAMESPACE to one that exists.`,
-      );
-    case 7: // PERMISSION_DENIED
-    case 16: // UNAUTHENTICATED
-      return new TemporalUnavailable(
-        `${place}: access denied. Check TEMPORAL_API_KEY, or the client certificate, and its rights.`,
-      );
+    case status.NOT_FOUND:
+      return new TemporalUnavailable('namespace-not-found', `${place}: there is no such namespace`);
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
+      return new TemporalUnavailable('access-denied', `${place}: access denied`);
     default:
-      return new TemporalUnavailable(
-        `${place}: no answer. Start the server, or set TEMPORAL_ADDRESS (and TLS) to where it is.`,
-      );
+      return new TemporalUnavailable('unreachable', `${place}: no answer`);
   }
 }
 

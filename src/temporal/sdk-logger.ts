@@ -19,6 +19,11 @@ const KEPT_FIELDS = [
 /**
  * The core's lines on a call that failed: each of some twenty pollers writes one at every further attempt, and its own
  * heartbeat one a minute. Answers that are no, such as one to slow down, come by the same lines with other statuses.
+ *
+ * The core forwards its log as text alone, the gRPC status within it as Rust's debug format prints it: there is no code
+ * to read, and nothing else of an outage reaches this process. If either text changes, the lines stay warnings of the
+ * SDK, one for each poller, and `TemporalHealth` hears of no outage; nothing else depends on it.
+ * Source: temporalio/sdk-core, `crates/client/src/retry.rs` and `crates/sdk-core/src/worker/heartbeat.rs`.
  */
 const CALL_FAILED = /^(gRPC call \w+ retried \d+ times|Network error while sending worker heartbeat)$/;
 const NO_ANSWER = /^Status \{ code: (Unavailable|Cancelled|DeadlineExceeded),|\btonic::transport::Error\b/;

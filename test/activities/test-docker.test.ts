@@ -49,7 +49,10 @@ describe('testDocker', () => {
   }
 
   function unreachable(): never {
-    throw new RefreshFailure('DockerEngineUnreachable', `${ENGINE}: no such socket`);
+    const reason = 'no such socket';
+    throw new RefreshFailure('DockerEngineUnreachable', `${ENGINE}: ${reason}`, undefined, {
+      reason: reason,
+    });
   }
 
   it('signs in with the token of the run, and answers facts alone', async () => {

@@ -10,11 +10,11 @@ import { readCaCertificates } from '../../src/net/ca-certificates.js';
 import {
   createHttpClient,
   createLazyClient,
-  NetworkError,
   type HttpResponse,
   type HttpClient,
 } from '../../src/net/http.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { NetworkError } from '../../src/net/network-error.js';
+import type { NetworkReason } from '../../src/net/network-reason.js';
 import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 
@@ -50,6 +50,7 @@ describe('createHttpsAgent', () => {
       try {
         await assert.rejects(http.send(request), (error) => {
           assert.ok(error instanceof NetworkError);
+          assert.equal(error.code, 'tls-self-signed');
           assert.equal(error.message, 'TLS: self-signed certificate');
           return true;
         });
@@ -116,21 +117,32 @@ describe('createHttpsAgent', () => {
     });
 
     const damaged = SELF_SIGNED.cert.replace('MIIBk', 'AAAAA');
-    const faults: readonly (readonly [what: string, text: string | undefined, pattern: RegExp])[] = [
-      ['no file', undefined, /ca\.pem cannot be read/],
-      ['an empty file', '', /ca\.pem holds no certificate/],
-      ['a private key', SELF_SIGNED.key, /ca\.pem holds no certificate/],
-      ['a damaged certificate', `${SELF_SIGNED.cert}${damaged}`, /ca\.pem: certificate 2 is damaged/],
+    const faults: readonly (readonly [
+      what: string,
+      text: string | undefined,
+      code: NetworkReason,
+      pattern: RegExp,
+    ])[] = [
+      ['no file', undefined, 'ca-file-unreadable', /ca\.pem cannot be read/],
+      ['an empty file', '', 'ca-file-empty', /ca\.pem holds no certificate/],
+      ['a private key', SELF_SIGNED.key, 'ca-file-empty', /ca\.pem holds no certificate/],
+      [
+        'a damaged certificate',
+        `${SELF_SIGNED.cert}${damaged}`,
+        'ca-file-corrupt',
+        /ca\.pem: certificate 2 is damaged/,
+      ],
     ];
-    for (const [what, text, pattern] of faults) {
+    for (const [what, text, code, pattern] of faults) {
       it(`names the file for ${what}, at each request, until it is mended`, async () => {
         const caFile = text === undefined ? path.join(folder, 'ca.pem') : await fileWith(text);
         const client = createLazyClient({ version: '0', caFile });
         for (let times = 0; times < 2; times += 1) {
           await assert.rejects(get(client), (error) => {
-            assert.ok(error instanceof RefreshFailure);
-            assert.equal(error.type, 'ConfigInvalid');
+            assert.ok(error instanceof NetworkError);
+            assert.equal(error.code, code);
             assert.match(error.message, pattern);
+            assert.equal(error.remedy, 'Name a PEM file with the certificates of the authorities.');
             return true;
           });
         }

@@ -1,25 +1,42 @@
 import assert from 'node:assert/strict';
 import { DeadlineExceeded } from '../../src/net/deadline.js';
-import { describeNetworkError } from '../../src/net/network-error.js';
+import {
+  describeNetworkError,
+  NetworkError,
+  toNetworkError,
+  toNetworkReason,
+} from '../../src/net/network-error.js';
+import {
+  describeNetworkReason,
+  isTlsProblem,
+  isTlsTrustProblem,
+  type NetworkReason,
+} from '../../src/net/network-reason.js';
 
 describe('describeNetworkError', () => {
-  const cases: readonly (readonly [code: string, reason: string])[] = [
-    ['ECONNREFUSED', 'connection refused'],
-    ['ENOTFOUND', 'no such host'],
-    ['ETIMEDOUT', 'no answer (timed out)'],
-    ['ECONNABORTED', 'no answer (timed out)'],
-    ['ECONNRESET', 'the connection was broken off'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS: self-signed certificate'],
-    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'TLS: certificate of an unknown authority'],
-    ['CERT_HAS_EXPIRED', 'TLS: the certificate has expired'],
-    ['CERT_REVOKED', 'TLS: the certificate is not accepted'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'TLS: the certificate is for another host'],
-    ['ERR_FR_TOO_MANY_REDIRECTS', 'too many redirects'],
-    ['HPE_INVALID_CONSTANT', 'the answer is not HTTP'],
+  const cases: readonly (readonly [code: string, reason: string, own: NetworkReason])[] = [
+    ['ECONNREFUSED', 'connection refused', 'connection-refused'],
+    ['ENOTFOUND', 'no such host', 'unknown-host'],
+    ['ETIMEDOUT', 'no answer (timed out)', 'timed-out'],
+    ['ECONNABORTED', 'no answer (timed out)', 'timed-out'],
+    ['ECONNRESET', 'the connection was broken off', 'connection-reset'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS: self-signed certificate', 'tls-self-signed'],
+    [
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'TLS: certificate of an unknown authority',
+      'tls-unknown-authority',
+    ],
+    ['CERT_HAS_EXPIRED', 'TLS: the certificate has expired', 'tls-expired'],
+    ['CERT_REVOKED', 'TLS: the certificate is not accepted', 'tls-certificate-rejected'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'TLS: the certificate is for another host', 'tls-wrong-host'],
+    ['ERR_FR_TOO_MANY_REDIRECTS', 'too many redirects', 'too-many-redirects'],
+    ['HPE_INVALID_CONSTANT', 'the answer is not HTTP', 'not-http'],
   ];
-  for (const [code, reason] of cases) {
+  for (const [code, reason, own] of cases) {
     it(`says "${reason}" for ${code}`, () => {
-      assert.equal(describeNetworkError(Object.assign(new Error('secret'), { code })), reason);
+      const error = Object.assign(new Error('secret'), { code });
+      assert.equal(describeNetworkError(error), reason);
+      assert.equal(toNetworkReason(error), own);
     });
   }
 
@@ -38,5 +55,39 @@ describe('describeNetworkError', () => {
 
   it('gives the limit of a deadline in seconds', () => {
     assert.equal(describeNetworkError(new DeadlineExceeded('limit', 30_000)), 'no answer within 30 s');
+  });
+});
+
+describe('toNetworkError', () => {
+  it('keeps an error of its own, and its code through the error of a client', () => {
+    const refused = new NetworkError('proxy-refused');
+    assert.equal(toNetworkError(refused), refused);
+    const { code } = refused;
+    assert.equal(
+      toNetworkReason(Object.assign(new Error('x', { cause: refused }), { code })),
+      'proxy-refused',
+    );
+  });
+
+  it('tells the limit from the caller', () => {
+    assert.equal(toNetworkError(new DeadlineExceeded('limit', 1_000)).code, 'timed-out');
+    assert.equal(toNetworkError(new DeadlineExceeded('caller', 1_000)).code, 'cancelled');
+  });
+});
+
+describe('the reason codes of TLS', () => {
+  it('are those whose words begin with TLS', () => {
+    const codes = ['tls-self-signed', 'tls-expired', 'tls-handshake', 'tls-failed'] as const;
+    for (const code of codes) {
+      assert.ok(isTlsProblem(code), code);
+      assert.match(describeNetworkReason(code), /^TLS: /);
+    }
+    assert.equal(isTlsProblem('connection-reset'), false);
+  });
+
+  it('are a problem of trust for an unknown authority, and not for an expired certificate', () => {
+    assert.ok(isTlsTrustProblem('tls-self-signed-in-chain'));
+    assert.ok(isTlsTrustProblem('tls-unknown-authority'));
+    assert.equal(isTlsTrustProblem('tls-expired'), false);
   });
 });

@@ -7,6 +7,7 @@ import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { Secret } from '../../log/secret.js';
 import { failure, toResponseFailure, notAirflow, type Attempt } from './response-errors.js';
+import { namesConnection } from './response-texts.js';
 import type { ApiResponse, BulkLimits } from './transport.js';
 
 /** Bytes of an action besides the password: 127 of JSON and an id of up to 200 characters of four bytes. */
@@ -74,14 +75,13 @@ export function readOutcomes(
   });
 }
 
-/** The ids are within a Python set printed as text: `{'a', 'b'}`. Ids cannot hold quotes. */
 function outcomeOfError(attempt: Attempt, id: string, errors: readonly BulkError[]): WriteResult {
   const own: Attempt = {
     airflow: attempt.airflow,
     action: `PATCH connection ${id}`,
     right: 'edit connections',
   };
-  const error = errors.find((candidate) => candidate.error.includes(`'${id}'`));
+  const error = errors.find((candidate) => namesConnection(candidate.error, id));
   if (error?.status_code === 404) return { id, outcome: 'missing' };
   const refusal = error
     ? toResponseFailure(own, { status: error.status_code, json: undefined })

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { OverrideCandidate, Overrides } from '../port.js';
 import { withDeadline } from '../../net/deadline.js';
 import type { Attempt } from './response-errors.js';
+import { hasDifferentConnectionText } from './response-texts.js';
 import type { AirflowStore, RestOptions } from './rest-api.js';
 import type { ApiResponse } from './transport.js';
 
@@ -17,7 +18,6 @@ const NO_TYPE = 'airflow-ecr-refresh';
 const BACKEND = z.object({
   sections: z.tuple([z.object({ options: z.tuple([z.object({ value: z.string() })]) })]),
 });
-const DIFFERENT = z.object({ detail: z.string().regex(/differs from the stored connection/) });
 const CLASS_PATH = /^(?:\w{1,100}\.)*(\w{1,100})$/;
 
 /** What an API version can be asked. */
@@ -55,7 +55,7 @@ export function createOverrideFinder(
     const answer = await transport.send(attempt, { method: 'POST', path: '/connections/test', json }, signal);
     if (answer.status === 403) refused.add('tests');
     if (answer.status === 200) return false;
-    return answer.status === 400 && DIFFERENT.safeParse(answer.json).success ? true : undefined;
+    return answer.status === 400 && hasDifferentConnectionText(answer) ? true : undefined;
   }
 
   async function findHidden(

@@ -1,7 +1,9 @@
 // Owns what an answer of Airflow means, and the words for it. Refuses to quote: Airflow's 422 echoes the password
 // that it was sent, so no body, header or foreign message ever enters a failure.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
-import { NetworkError } from '../../net/http.js';
+import { NetworkError } from '../../net/network-error.js';
+import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
+import { hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
 import type { ApiResponse } from './transport.js';
 
 /** What is being done, for the messages. */
@@ -18,29 +20,27 @@ export interface Attempt {
 
 /** Airflow does not know who asks: not signed in or expired (401), or a JWT of a secret that it has changed (403). */
 export function isLoginRejected(answer: ApiResponse): boolean {
-  return answer.status === 401 || (answer.status === 403 && textOf(answer, 'detail') === 'Invalid JWT token');
+  return answer.status === 401 || (answer.status === 403 && hasInvalidJwtText(answer));
 }
 
 /** Airflow itself says that it is not there; a 404 of a proxy or another API does not count. */
 export function isMissing(answer: ApiResponse, what: 'connection' | 'variable'): boolean {
-  if (answer.status !== 404) return false;
-  // Airflow 3 says so in `detail`, Airflow 2 in `title`.
-  const words = new RegExp(`${what}.*not found`, 'i');
-  return words.test(textOf(answer, 'detail') ?? '') || words.test(textOf(answer, 'title') ?? '');
+  return answer.status === 404 && hasNotFoundText(answer, what);
 }
 
 /** The failure behind an exchange that brought no answer. */
 export function toRequestFailure(attempt: Attempt, error: unknown): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
   if (!(error instanceof NetworkError)) return failure('StoreUnreachable', attempt, 'the request failed');
-  switch (error.kind) {
-    case 'no-answer':
-      return failure('StoreUnreachable', attempt, error.message, undefined, remedyOf(error.message));
-    case 'redirect':
-      return failure('StoreRequestRejected', attempt, `${error.message}: configure the URL it leads to`);
-    case 'too-large':
-      return notAirflow(attempt);
+  const { code, message, remedy } = error;
+  if (isSettingsProblem(code)) return new RefreshFailure('ConfigInvalid', message, remedy);
+  if (code === 'too-large') return notAirflow(attempt);
+  if (code === 'redirect') {
+    return failure('StoreRequestRejected', attempt, `${message}: configure the URL it leads to`);
   }
+  // Where the type's own remedy would send the operator elsewhere.
+  const fix = isTlsTrustProblem(code) ? CA_REMEDY : undefined;
+  return failure('StoreUnreachable', attempt, message, undefined, fix);
 }
 
 /** The failure behind an answer that is not the one hoped for. */
@@ -92,16 +92,11 @@ const COLUMN_REMEDY =
 const PROXY_REMEDY =
   'Let the worker pass there. What the proxy asks for in a header goes into `headers` of this airflow.';
 
-/** Where the type's own remedy would send the operator elsewhere. */
-function remedyOf(reason: string): string | undefined {
-  return /^TLS: (self-signed|certificate of an unknown)/.test(reason)
-    ? 'Name a PEM file with the certificate of its authority as `caFile` of this airflow, or in NODE_EXTRA_CA_CERTS.'
-    : undefined;
-}
+const CA_REMEDY =
+  'Name a PEM file with the certificate of its authority as `caFile` of this airflow, or in NODE_EXTRA_CA_CERTS.';
 
 function forbidden(attempt: Attempt, answer: ApiResponse): RefreshFailure {
-  const byAirflow = textOf(answer, 'detail') !== undefined || textOf(answer, 'title') === 'Forbidden';
-  if (byAirflow) {
+  if (hasForbiddenText(answer)) {
     return failure('StoreForbidden', attempt, `the user may not ${attempt.right ?? 'use connections'}`, 403);
   }
   const reason = 'this is not how Airflow itself forbids; look for a proxy or firewall before it';
@@ -119,12 +114,4 @@ function unavailable(attempt: Attempt, status: number): RefreshFailure {
   // On PostgreSQL and MySQL that is how a column too short for the token shows.
   const more = right === 'edit connections' ? ', or its column is too short for the token' : '';
   return failure('StoreUnavailable', attempt, hint + more, status);
-}
-
-/** `detail` may be text, an object, a list or absent; only as text does it say what we look for. */
-function textOf(answer: ApiResponse, field: 'detail' | 'title'): string | undefined {
-  const { json } = answer;
-  if (typeof json !== 'object' || json === null) return undefined;
-  const value = (json as Record<string, unknown>)[field];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -7,7 +7,7 @@ import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
 import { withDeadline } from '../../net/deadline.js';
-import { toEngineFailure, toLoginFailure } from './login-failure.js';
+import { toEngineFailure, toLoginFailure, toUnreachable } from './login-failure.js';
 import { createEngineClient, type EngineEndpoint } from './engine-client.js';
 
 const VERSION_TIMEOUT_MS = 10_000;
@@ -33,9 +33,9 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
       throw toEngineFailure(target, error);
     }
     if (typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/.test(version)) return version;
-    throw new RefreshFailure(
-      'DockerEngineUnreachable',
-      `${url}: answered with something that is no Docker Engine`,
+    throw toUnreachable(
+      target,
+      'answered with something that is no Docker Engine',
       'Mend `docker.engines`: another service listens there.',
     );
   }

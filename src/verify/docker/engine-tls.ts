@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import tls from 'node:tls';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { readCaFileCertificates } from '../../net/ca-certificates.js';
+import { NetworkError } from '../../net/network-error.js';
 
 /** Absolute paths of PEM files. */
 export interface EngineTls {
@@ -27,7 +28,7 @@ export function readTlsRules(files: EngineTls): tls.ConnectionOptions {
 function readContext({ caFile, certFile, keyFile }: EngineTls): tls.SecureContext {
   const options: tls.SecureContextOptions = {
     minVersion: TLS_RULES.minVersion,
-    ...(caFile === undefined ? {} : { ca: [...readCaFileCertificates(caFile)] }),
+    ...(caFile === undefined ? {} : { ca: readAuthorities(caFile) }),
     ...(certFile === undefined ? {} : { cert: readFile('certFile', certFile) }),
     ...(keyFile === undefined ? {} : { key: readFile('keyFile', keyFile) }),
   };
@@ -36,6 +37,15 @@ function readContext({ caFile, certFile, keyFile }: EngineTls): tls.SecureContex
   } catch {
     // Half of the two may have been rotated, and the other half may be about to be.
     throw refusal(`certFile ${certFile} and keyFile ${keyFile} are no certificate and key that fit together`);
+  }
+}
+
+function readAuthorities(caFile: string): string[] {
+  try {
+    return [...readCaFileCertificates(caFile)];
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
   }
 }
 

@@ -1,28 +1,28 @@
-// Owns what a registry's answer to a sign-in means: its own yes or no, or something that stands in its way.
-// Refuses to show what it said: its known texts are told in our words, see refusal.ts.
-import type { RegistryProbe } from '../../refresh/activity-types.js';
+// What a registry's response to a login means: its own yes or no, or something in front of it. Nothing of its text is
+// shown.
 import type { HttpResponse } from '../../net/http.js';
-import { describeRejection, isPublic } from './rejection.js';
+import type { RegistryReason } from './registry-reason.js';
+import { isPublic, toRejectionCode } from './rejection.js';
+
+/** `rejected` by the registry itself; `unreachable` for whatever else answered. */
+export type LoginResult =
+  | { readonly outcome: 'accepted' }
+  | { readonly outcome: 'rejected' | 'unreachable'; readonly reason: RegistryReason };
 
 /** What the registry says to a password or token that it was shown. */
-export function classifyLogin(host: string, answer: HttpResponse): RegistryProbe {
+export function classifyLogin(host: string, answer: HttpResponse): LoginResult {
   const { status } = answer;
-  if (status === 200 && !isHtml(answer)) return { registry: host, outcome: 'accepted' };
+  if (status === 200 && !isHtml(answer)) return { outcome: 'accepted' };
   if ((status === 400 || status === 401 || status === 403) && isFromRegistry(host, answer)) {
-    return { registry: host, outcome: 'rejected', ...wordsOfRefusal(host, answer) };
+    return { outcome: 'rejected', reason: toRejection(host, answer) };
   }
-  return unreachable(host, describeUnexpectedStatus(status));
+  return { outcome: 'unreachable', reason: toUnexpectedReason(status) };
 }
 
-export function unreachable(host: string, message: string): RegistryProbe {
-  return { registry: host, outcome: 'unreachable', message };
-}
-
-/** Why an answer is none of the registry. */
-export function describeUnexpectedStatus(status: number): string {
-  if (status === 429) return 'the registry asks for fewer requests (429)';
-  if (status >= 500) return `the registry or a proxy before it failed (${status})`;
-  return `something other than a registry answered (${status})`;
+/** Why a response is not one of the registry. */
+export function toUnexpectedReason(status: number): RegistryReason {
+  if (status === 429) return { code: 'throttled', status };
+  return { code: status >= 500 ? 'server-error' : 'not-a-registry', status };
 }
 
 export function isHtml(answer: HttpResponse): boolean {
@@ -42,12 +42,11 @@ function isFromRegistry(host: string, answer: HttpResponse): boolean {
   );
 }
 
-function wordsOfRefusal(host: string, answer: HttpResponse): Pick<RegistryProbe, 'message' | 'remedy'> {
+function toRejection(host: string, answer: HttpResponse): RegistryReason {
   const { status } = answer;
   const error = errorOf(answer);
-  const { message, ...rest } = describeRejection(host, status, error?.message ?? answer.text);
-  const code = error?.code === undefined ? '' : ` ${error.code}`;
-  return { message: `${status}${code}: ${message}`, ...rest };
+  const code = toRejectionCode(host, status, error?.message ?? answer.text);
+  return { code, status, ...(error?.code === undefined ? {} : { apiCode: error.code }) };
 }
 
 /** The first error of a body of the distribution API. Its message is read to be judged, never shown. */

@@ -5,14 +5,13 @@ import { FAILURES } from '../../refresh/failures.js';
 import type { RegistryProbe } from '../../refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
 import { Secret } from '../../log/secret.js';
-import { NetworkError, type HttpResponse, type HttpClient } from '../../net/http.js';
+import type { HttpResponse, HttpClient } from '../../net/http.js';
+import { NetworkError } from '../../net/network-error.js';
 import type { Challenge } from './challenge.js';
 import { createRegistryClient, type RegistryClient } from './client.js';
 import { probePull } from './pull-check.js';
-import { describeUnexpectedStatus, isHtml, classifyLogin, unreachable } from './classify-response.js';
-
-const OPEN = 'it lets everybody in, without a password';
-const CREDULOUS = 'it accepts a wrong password, too';
+import { classifyLogin, isHtml, toUnexpectedReason, type LoginResult } from './classify-response.js';
+import { describeRegistryReason, findRegistryRemedy, type RegistryReason } from './registry-reason.js';
 
 export function createRegistryVerifier({ http }: { readonly http: HttpClient }): RegistryVerifier {
   async function probe(
@@ -23,15 +22,30 @@ export function createRegistryVerifier({ http }: { readonly http: HttpClient }):
   ): Promise<ProbeResult> {
     try {
       const talk = createRegistryClient(http, host, signal);
-      if (!talk) return { probe: unreachable(host, 'this is no host name'), refusesWrongPassword: false };
+      if (!talk) return { probe: toProbe(host, INVALID_HOST), refusesWrongPassword: false };
       return await ask(talk, host, password, questions);
     } catch (error) {
-      const message = error instanceof NetworkError ? error.message : 'the request failed';
-      return { probe: unreachable(host, message), refusesWrongPassword: false };
+      return { probe: toFailedProbe(host, error), refusesWrongPassword: false };
     }
   }
 
   return { probe };
+}
+
+const INVALID_HOST: LoginResult = { outcome: 'unreachable', reason: { code: 'invalid-host' } };
+
+function toProbe(host: string, result: LoginResult): RegistryProbe {
+  const { outcome } = result;
+  if (outcome === 'accepted') return { registry: host, outcome };
+  const message = describeRegistryReason(result.reason);
+  const remedy = findRegistryRemedy(result.reason);
+  return { registry: host, outcome, message, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+function toFailedProbe(host: string, error: unknown): RegistryProbe {
+  const message =
+    error instanceof NetworkError ? error.message : describeRegistryReason({ code: 'request-failed' });
+  return { registry: host, outcome: 'unreachable', message };
 }
 
 async function ask(
@@ -46,16 +60,18 @@ async function ask(
   const signIn = await talk.authorize(challenge, password);
   const shown = 'refusedBy' in signIn ? signIn.refusedBy : await talk.getBase(signIn.authorization);
   const verdict = 'refusedBy' in signIn ? classifyTokenExchange(host, shown) : classifyLogin(host, shown);
-  if (verdict.outcome !== 'accepted') return { probe: verdict, refusesWrongPassword: false };
+  if (verdict.outcome !== 'accepted') return { probe: toProbe(host, verdict), refusesWrongPassword: false };
   // Whoever lets everybody in need not be asked.
   const control =
     !isOpen && wrongPassword ? await probeWithWrongPassword(talk, host, challenge) : 'not asked';
-  const inconclusive = { outcome: 'inconclusive', message: isOpen ? OPEN : CREDULOUS } as const;
+  const doubt: RegistryReason = { code: isOpen ? 'anonymous-access' : 'accepts-any-password' };
+  const inconclusive = { outcome: 'inconclusive', message: describeRegistryReason(doubt) } as const;
   const pulls = [];
   for (const image of images) pulls.push(await probePull(talk, challenge, password, image));
   return {
     probe: {
-      ...verdict,
+      registry: host,
+      outcome: 'accepted',
       ...(isOpen || control === 'accepted' ? inconclusive : {}),
       ...(pulls.length === 0 ? {} : { pulls }),
     },
@@ -80,10 +96,10 @@ async function probeWithWrongPassword(
 }
 
 /** What was answered in place of a token. A 200 without one is no yes. */
-function classifyTokenExchange(host: string, answer: HttpResponse): RegistryProbe {
+function classifyTokenExchange(host: string, answer: HttpResponse): LoginResult {
   const verdict = classifyLogin(host, answer);
   if (verdict.outcome !== 'accepted') return verdict;
-  return unreachable(host, describeUnexpectedStatus(answer.status));
+  return { outcome: 'unreachable', reason: toUnexpectedReason(answer.status) };
 }
 
 function foreignRealm(host: string): RegistryProbe {
@@ -91,7 +107,7 @@ function foreignRealm(host: string): RegistryProbe {
     registry: host,
     outcome: 'rejected',
     type: 'RegistryRealmForeign',
-    message: 'it asks for the sign-in to be sent to another host (realm)',
+    message: describeRegistryReason({ code: 'other-host-realm' }),
     remedy: FAILURES.RegistryRealmForeign.remedy,
   };
 }

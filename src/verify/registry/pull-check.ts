@@ -2,10 +2,13 @@
 // Refuses to take a missing image for a missing right: it proves neither.
 import type { PullProbe } from '../../refresh/activity-types.js';
 import type { Secret } from '../../log/secret.js';
-import { NetworkError, type HttpResponse } from '../../net/http.js';
+import type { HttpResponse } from '../../net/http.js';
+import { NetworkError } from '../../net/network-error.js';
 import type { Challenge } from './challenge.js';
 import type { RegistryClient } from './client.js';
-import { describeUnexpectedStatus, errorOf } from './classify-response.js';
+import { errorOf, toUnexpectedReason } from './classify-response.js';
+import { findDeniedAction } from './ecr-texts.js';
+import { describeRegistryReason, type RegistryReason } from './registry-reason.js';
 
 /** Asks for the manifest of `repository:tag` or `repository@digest`. Never throws for a registry that does not answer. */
 export async function probePull(
@@ -21,7 +24,9 @@ export async function probePull(
       'refusedBy' in signIn
         ? signIn.refusedBy
         : await talk.getManifest(repository, reference, signIn.authorization);
-    return { image, ...classifyPull(answer) };
+    const result = classifyPull(answer);
+    if (result.outcome === 'allowed') return { image, outcome: 'allowed' };
+    return { image, outcome: result.outcome, message: describeRegistryReason(result.reason) };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     return { image, outcome: 'unknown', message: error.message };
@@ -33,30 +38,35 @@ function splitImage(image: string): { repository: string; reference: string } {
   return { repository: image.slice(0, at), reference: image.slice(at + 1) };
 }
 
-function classifyPull(answer: HttpResponse): Omit<PullProbe, 'image'> {
+export type PullResult =
+  | { readonly outcome: 'allowed' }
+  | { readonly outcome: Exclude<PullProbe['outcome'], 'allowed'>; readonly reason: RegistryReason };
+
+export function classifyPull(answer: HttpResponse): PullResult {
   const { status } = answer;
   if (status === 200) {
     return isManifest(answer)
       ? { outcome: 'allowed' }
-      : { outcome: 'unknown', message: 'something other than a manifest was answered' };
+      : { outcome: 'unknown', reason: { code: 'not-a-manifest', status } };
   }
   const error = errorOf(answer);
-  if ((status === 401 || status === 403) && error) {
-    return { outcome: 'denied', message: `${status} ${error.code ?? ''}: ${describeDenial(error.message)}` };
-  }
+  if ((status === 401 || status === 403) && error)
+    return { outcome: 'denied', reason: toDenial(status, error) };
   if (status === 404 && error) {
-    const what = error.code === 'NAME_UNKNOWN' ? 'repository' : 'image';
-    return { outcome: 'missing', message: `the registry has no such ${what}` };
+    const code = error.code === 'NAME_UNKNOWN' ? 'repository-missing' : 'image-missing';
+    return { outcome: 'missing', reason: { code, status } };
   }
-  return { outcome: 'unknown', message: describeUnexpectedStatus(status) };
+  return { outcome: 'unknown', reason: toUnexpectedReason(status) };
 }
 
-/** ECR names the action; only what looks like one is shown. Sources: ECR credential helper issues 88, 164, 242. */
-function describeDenial(message = ''): string {
-  const action = /not authorized to perform:\s*(ecr(?:-public)?:[A-Za-z]{1,60})\b/.exec(message)?.[1];
-  return action === undefined
-    ? 'the principal signs in, and may not pull'
-    : `the principal signs in, and may not pull: it lacks ${action}`;
+function toDenial(status: number, error: NonNullable<ReturnType<typeof errorOf>>): RegistryReason {
+  const action = findDeniedAction(error.message);
+  return {
+    code: 'pull-denied',
+    status,
+    ...(error.code === undefined ? {} : { apiCode: error.code }),
+    ...(action === undefined ? {} : { action }),
+  };
 }
 
 function isManifest({ json }: HttpResponse): boolean {

@@ -1,0 +1,56 @@
+// The only place that reads text in a response of Airflow: its REST API has status codes, and no codes for the reasons
+// within one status. Where a text changes in a later Airflow, the match fails and the response is handled by its status
+// alone; each function says what that means. Nothing of the text is ever shown.
+import type { ApiResponse } from './transport.js';
+
+/**
+ * Airflow 3 rejects a JWT of another secret by 403, the status of a missing permission. Without a match there is no new
+ * login after Airflow changed its secret, and the failure names a missing permission.
+ * Source: airflow/api_fastapi/core_api/security.py, `resolve_user_from_token`.
+ */
+export function hasInvalidJwtText(response: ApiResponse): boolean {
+  return getText(response, 'detail') === 'Invalid JWT token';
+}
+
+/**
+ * Tells Airflow's own 404 from that of a proxy or another API. Without a match a missing connection is a rejected
+ * request. Sources: airflow/api_fastapi/core_api/routes/public/connections.py and variables.py (Airflow 3, in `detail`);
+ * airflow/api_connexion/endpoints/connection_endpoint.py and variable_endpoint.py (Airflow 2, in `title`).
+ */
+export function hasNotFoundText(response: ApiResponse, what: 'connection' | 'variable'): boolean {
+  const words = new RegExp(`${what}.*not found`, 'i');
+  return (['detail', 'title'] as const).some((field) => words.test(getText(response, field) ?? ''));
+}
+
+/**
+ * Tells Airflow's own 403 from that of a proxy. Without a match the failure sends the reader to a proxy.
+ * Sources: airflow/api_fastapi/core_api/security.py (Airflow 3: any `detail`); airflow/api_connexion/exceptions.py,
+ * `PermissionDenied` (Airflow 2: the title, and `detail` in some releases).
+ */
+export function hasForbiddenText(response: ApiResponse): boolean {
+  return getText(response, 'detail') !== undefined || getText(response, 'title') === 'Forbidden';
+}
+
+/**
+ * The stored connection has another host than the one sent. Without a match no override is found and none is reported.
+ * Source: airflow/api_fastapi/core_api/routes/public/connections.py, `test_connection` of Airflow 3.
+ */
+export function hasDifferentConnectionText(response: ApiResponse): boolean {
+  return getText(response, 'detail')?.includes('differs from the stored connection') ?? false;
+}
+
+/**
+ * Whether an error of a bulk request concerns a connection. Airflow names them within a Python set printed as text,
+ * `{'a', 'b'}`; ids cannot hold quotes. Without a match the write counts as unconfirmed.
+ * Source: airflow/api_fastapi/core_api/services/public/connections.py, `BulkConnectionService`.
+ */
+export function namesConnection(error: string, id: string): boolean {
+  return error.includes(`'${id}'`);
+}
+
+/** `detail` may be text, an object, a list or absent; only as text does it say what we look for. */
+function getText({ json }: ApiResponse, field: 'detail' | 'title'): string | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const value = (json as Record<string, unknown>)[field];
+  return typeof value === 'string' ? value : undefined;
+}
