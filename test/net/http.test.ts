@@ -5,7 +5,7 @@ import { createHttpClient, NetworkError, type HttpClient, type HttpRequest } fro
 import {
   anySignal,
   assertHides,
-  failureOf as refreshFailureOf,
+  expectFailure as refreshFailureOf,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -47,7 +47,7 @@ describe('createHttpClient', () => {
     };
   }
 
-  async function failureOf(sent: Promise<unknown>, kind: NetworkError['kind']): Promise<NetworkError> {
+  async function expectFailure(sent: Promise<unknown>, kind: NetworkError['kind']): Promise<NetworkError> {
     const error: unknown = await sent.then(
       () => assert.fail('it did not fail'),
       (reason: unknown) => reason,
@@ -87,7 +87,7 @@ describe('createHttpClient', () => {
       const { url } = await serve((_request, response) =>
         response.writeHead(status, { location: `${target.url}/elsewhere` }).end(),
       );
-      const failure = await failureOf(http.send(request(url)), 'redirect');
+      const failure = await expectFailure(http.send(request(url)), 'redirect');
       assert.equal(failure.message, `a redirect (HTTP ${status}) was refused`);
       assert.deepEqual(target.requests, []);
       await target.close();
@@ -97,7 +97,7 @@ describe('createHttpClient', () => {
   it('refuses an answer of more than 1 MiB, and reads one of exactly that', async () => {
     let size = 1024 * 1024 + 1;
     const { url } = await serve((_request, response) => response.end('x'.repeat(size)));
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
     size -= 1;
     assert.equal((await http.send(request(url))).text.length, size);
   });
@@ -107,7 +107,7 @@ describe('createHttpClient', () => {
     const { url } = await serve((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
     );
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
   });
 
   it('ends a server that drips at the deadline', async () => {
@@ -120,7 +120,7 @@ describe('createHttpClient', () => {
         clearInterval(drip);
       });
     });
-    const failure = await failureOf(http.send(request(url, { timeoutMs: 150 })), 'no-answer');
+    const failure = await expectFailure(http.send(request(url, { timeoutMs: 150 })), 'no-answer');
     assert.equal(failure.message, 'no answer within 0.2 s');
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.ok(closed, 'the connection is still open');
@@ -131,24 +131,27 @@ describe('createHttpClient', () => {
     const caller = new AbortController();
     const sent = http.send(request(url, { signal: caller.signal }));
     setTimeout(() => caller.abort(new Error(SECRET)), 20);
-    const failure = await failureOf(sent, 'no-answer');
+    const failure = await expectFailure(sent, 'no-answer');
     assert.equal(failure.message, 'the attempt was ended');
   });
 
   it('sends nothing when the caller has aborted before', async () => {
     const { url, requests } = await serve((_request, response) => response.end());
-    await failureOf(http.send(request(url, { signal: AbortSignal.abort() })), 'no-answer');
+    await expectFailure(http.send(request(url, { signal: AbortSignal.abort() })), 'no-answer');
     assert.deepEqual(requests, []);
   });
 
   it('names a refused connection', async () => {
     const gone = await startServer(() => {});
     await gone.close();
-    assert.equal((await failureOf(http.send(request(gone.url)), 'no-answer')).message, 'connection refused');
+    assert.equal(
+      (await expectFailure(http.send(request(gone.url)), 'no-answer')).message,
+      'connection refused',
+    );
   });
 
   it('names a host that cannot be found', async () => {
-    const { message } = await failureOf(http.send(request('http://airflow.invalid/')), 'no-answer');
+    const { message } = await expectFailure(http.send(request('http://airflow.invalid/')), 'no-answer');
     // Where there is no name server at all, it is the look-up that fails.
     assert.match(message, /^(?:no such host|its name could not be looked up \(DNS\))$/);
   });
@@ -160,19 +163,19 @@ describe('createHttpClient', () => {
       setImmediate(() => response.destroy());
     });
     assert.equal(
-      (await failureOf(http.send(request(url)), 'no-answer')).message,
+      (await expectFailure(http.send(request(url)), 'no-answer')).message,
       'the connection was broken off',
     );
     partly = true;
     assert.equal(
-      (await failureOf(http.send(request(url)), 'no-answer')).message,
+      (await expectFailure(http.send(request(url)), 'no-answer')).message,
       'the connection was broken off',
     );
   });
 
   it('names a server that does not speak TLS', async () => {
     const { port } = await serve((_request, response) => response.end());
-    const { message } = await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
+    const { message } = await expectFailure(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
     assert.equal(message, 'TLS: no agreement on the protocol');
   });
 
@@ -180,7 +183,7 @@ describe('createHttpClient', () => {
     const raw = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
     await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
     const { port } = raw.address() as net.AddressInfo;
-    const { message } = await failureOf(http.send(request(`http://127.0.0.1:${port}/`)), 'no-answer');
+    const { message } = await expectFailure(http.send(request(`http://127.0.0.1:${port}/`)), 'no-answer');
     raw.close();
     assert.equal(message, 'the answer is not HTTP');
   });
@@ -209,10 +212,10 @@ describe('createHttpClient', () => {
 
     it('asks the proxy for the host, and takes its refusal for the answer of the proxy', async () => {
       useProxy();
-      const refused = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      const refused = await expectFailure(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.equal(refused.message, 'the proxy refused to connect');
       status = '407 Proxy Authentication Required';
-      const asked = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      const asked = await expectFailure(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.equal(asked.message, 'the proxy asks for a sign-in (407)');
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
     });
@@ -220,7 +223,7 @@ describe('createHttpClient', () => {
     it('says of a proxy that closes the connection that it was broken off', async () => {
       useProxy();
       status = '';
-      const broken = await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      const broken = await expectFailure(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.equal(broken.message, 'the connection was broken off');
     });
 
@@ -235,15 +238,15 @@ describe('createHttpClient', () => {
 
     it('heeds NO_PROXY', async () => {
       useProxy('airflow.invalid');
-      await failureOf(http.send(request('https://airflow.invalid/')), 'no-answer');
+      await expectFailure(http.send(request('https://airflow.invalid/')), 'no-answer');
       assert.deepEqual(connects, []);
     });
 
     it('never uses it for loopback', async () => {
       useProxy();
       const { port, url } = await serve((_request, response) => response.end('{}'));
-      await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
-      await failureOf(http.send(request(`https://localhost:${port}/`)), 'no-answer');
+      await expectFailure(http.send(request(`https://127.0.0.1:${port}/`)), 'no-answer');
+      await expectFailure(http.send(request(`https://localhost:${port}/`)), 'no-answer');
       assert.equal((await http.send(request(url))).status, 200);
       assert.deepEqual(connects, []);
       assert.deepEqual(proxy.requests, []);
@@ -270,7 +273,7 @@ describe('createHttpClient', () => {
 
     it('does not send again what failed on a new connection', async () => {
       const { url, requests } = await serve((_request, response) => response.destroy());
-      await failureOf(http.send(request(url)), 'no-answer');
+      await expectFailure(http.send(request(url)), 'no-answer');
       assert.equal(requests.length, 1);
     });
   });
@@ -279,6 +282,6 @@ describe('createHttpClient', () => {
     const { url } = await serve((_request, response) => response.end('x'.repeat(2 * 1024 * 1024)));
     const answer = await http.send(request(url, { maxResponseBytes: 3 * 1024 * 1024 }));
     assert.equal(answer.text.length, 2 * 1024 * 1024);
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
   });
 });

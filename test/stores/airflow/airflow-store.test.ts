@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
   answerHtml,
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -95,7 +95,7 @@ describe('createAirflowStore', () => {
     const ended = api.readConnection(ID, impatient.signal);
     const other = api.readConnection(ID, anySignal());
     impatient.abort();
-    await failureOf(ended, 'StoreUnreachable', SECRETS);
+    await expectFailure(ended, 'StoreUnreachable', SECRETS);
     assert.equal((await other)?.id, ID);
   });
 
@@ -103,7 +103,7 @@ describe('createAirflowStore', () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     standIn.setFault(() => ({ status: 503, body: 'starting' }));
-    await failureOf(api.readVersion(anySignal()), 'StoreUnavailable', SECRETS);
+    await expectFailure(api.readVersion(anySignal()), 'StoreUnavailable', SECRETS);
     standIn.setFault(undefined);
     assert.equal(await api.readVersion(anySignal()), '2.10.5');
   });
@@ -114,7 +114,7 @@ describe('createAirflowStore', () => {
     await api.readConnection(ID, anySignal());
     await old.stop();
     await start('3.3.2', Number(new URL(old.url).port));
-    await failureOf(api.readConnection(ID, anySignal()), 'StoreRequestRejected', SECRETS);
+    await expectFailure(api.readConnection(ID, anySignal()), 'StoreRequestRejected', SECRETS);
     assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
     assert.equal(await api.readVersion(anySignal()), '3.3.2');
   });
@@ -124,7 +124,7 @@ describe('createAirflowStore', () => {
     const api = connect(old.url);
     await api.readConnection(ID, anySignal());
     await old.stop();
-    await failureOf(api.readConnection(ID, anySignal()), 'StoreUnreachable', SECRETS);
+    await expectFailure(api.readConnection(ID, anySignal()), 'StoreUnreachable', SECRETS);
     // The new one has another JWT secret.
     await start('3.3.2', Number(new URL(old.url).port));
     assert.equal((await api.readConnection(ID, anySignal()))?.id, ID);
@@ -159,7 +159,7 @@ describe('createAirflowStore', () => {
     afterEach(() => server.close());
 
     it('names both addresses when neither API is there', async () => {
-      const { message } = await failureOf(
+      const { message } = await expectFailure(
         connect(server.url).readVersion(anySignal()),
         'StoreRequestRejected',
         [],
@@ -174,14 +174,14 @@ describe('createAirflowStore', () => {
       it(`refuses Airflow ${version}, which it does not know`, async () => {
         answer = (_request, response) => answerJson(response, 200, { version });
         const reading = connect(server.url).readVersion(anySignal());
-        const { message } = await failureOf(reading, 'StoreRequestRejected', []);
+        const { message } = await expectFailure(reading, 'StoreRequestRejected', []);
         assert.ok(message.includes(`Airflow ${version} is not known`));
       });
     }
 
     it('refuses a page in place of the version', async () => {
       answer = (_request, response) => answerHtml(response, 200);
-      await failureOf(connect(server.url).readVersion(anySignal()), 'StoreRequestRejected', []);
+      await expectFailure(connect(server.url).readVersion(anySignal()), 'StoreRequestRejected', []);
     });
   });
 });
