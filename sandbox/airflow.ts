@@ -1,156 +1,66 @@
-// Owns the real Airflow of the sandbox: its API server on 127.0.0.1, on a SQLite database in the state folder.
-// Refuses to run a scheduler: the product talks to the API alone, and runDockerOperator needs none.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// The real Airflow of the sandbox: its API server on 127.0.0.1, on a SQLite database in the state folder. There is no
+// scheduler: the product talks to the API alone.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
+  AIRFLOW,
   airflowEnv,
-  ensureAirflow,
-  migrate,
-  setFabPasswords,
-  type AirflowInstallation,
+  installAirflow,
+  migrateDatabase,
+  prepareDatabase,
 } from './airflow/installation.js';
-import { readOrMakeSecrets, type AirflowSecrets } from './airflow/secrets.js';
-import { isHealthy, serverArguments } from './airflow/server.js';
-import { SIMPLE_AUTH_MANAGER_USERS, usernames, usersOf, type AirflowUsers } from './airflow/users.js';
-import { airflowKind, type AirflowKind, type AirflowVersion, type AuthManager } from './airflow/versions.js';
+import { readOrMakeSecrets } from './airflow/secrets.js';
+import { apiServerArguments, isHealthy, simpleAuthManagerEnv } from './airflow/server.js';
 import { startChild } from './child-process.js';
-import { freePort, releasePort } from './ports.js';
-
-export {
-  seedConnection,
-  readConnection,
-  seedVariable,
-  type AirflowLogin,
-  type SeedConnection,
-} from './airflow/rest.js';
-export { readConnectionRow, readDecryptedPassword, readDecryptedPasswords } from './airflow/database.js';
-export {
-  runDockerOperator,
-  type DockerOperatorRun,
-  type DockerOperatorResult,
-} from './airflow/docker-operator.js';
-export { ensureAirflow, type AirflowInstallation } from './airflow/installation.js';
-export { type AirflowUser, type AirflowUsers } from './airflow/users.js';
-export {
-  AIRFLOW_KINDS,
-  airflowKind,
-  type AirflowKind,
-  type AirflowVersion,
-  type AuthManager,
-} from './airflow/versions.js';
 
 /** A running Airflow. */
 export interface Airflow {
   url: string;
-  version: AirflowVersion;
-  auth: AuthManager;
-  /** Number of its REST API. */
-  api: 1 | 2;
-  /** The worker's, with the least role that may read and write connections; `op` on the default Airflow. */
+  /** Of role `op`, the least role of SimpleAuthManager that may read and write connections. */
   username: string;
   /** Made at the first start on this state folder, and kept. */
   password: string;
-  /** The worker, and others with more or fewer rights. */
-  users: AirflowUsers;
-  /** The Python of Airflow's virtual environment. */
-  python: string;
-  /** The whole environment for Airflow's own programs to work on this Airflow's database. It holds secrets. */
-  env: Record<string, string>;
-  dbFile: string;
-  pid: number;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
-export interface AirflowOptions {
-  /** Database, secrets and log lie here; starting on the same folder again finds everything back. */
-  stateFolder: string;
-  /** Default: 3.3. Several of them may share a state folder. */
-  version?: AirflowVersion | undefined;
-  /** Default: what the version has by default. */
-  auth?: AuthManager | undefined;
-  /** Further settings of Airflow, `AIRFLOW__SECTION__KEY`; they win. */
-  env?: Readonly<Record<string, string>> | undefined;
-  /** Default: a free port. */
-  port?: number | undefined;
-  /** Told what takes long. */
-  say?: ((line: string) => void) | undefined;
-}
+const USERNAME = 'op';
 
 /**
- * Installs Airflow when it is not there yet, and starts its web server. Ready means: it reports a healthy database.
+ * Installs Airflow when it is not installed yet, and starts its API server.
  * @throws Error with the last log lines and the remedy; with findPython's when there is no Python for it
  */
-export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
-  const kind = airflowKind(options.version, options.auth);
-  const installation = await ensureAirflow(options.say, kind);
-  const name = kind === airflowKind() ? 'airflow' : `airflow-${kind.name}`;
-  const home = resolve(options.stateFolder, name);
+export async function startAirflow(options: {
+  /** Database, secrets and log lie here; starting on the same folder again finds everything back. */
+  stateFolder: string;
+  port: number;
+  /** Told what takes long. */
+  say: (line: string) => void;
+}): Promise<Airflow> {
+  const { stateFolder, port, say } = options;
+  const installation = await installAirflow(AIRFLOW, say);
+  const { python } = installation;
+  const home = resolve(stateFolder, 'airflow');
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const secrets = readOrMakeSecrets(join(home, 'secrets.json'), usernames(kind.auth));
-  const users = usersOf(kind.auth, secrets.passwords);
-  const env = { ...serverEnv(kind, home, secrets), ...options.env };
-  const dbFile = join(home, 'airflow.db');
-  await prepareDatabase(dbFile, installation, env, secrets);
-
-  const port = options.port ?? (await freePort());
+  const { fernetKey, jwtSecret, passwords } = readOrMakeSecrets(join(home, 'secrets.json'), [USERNAME]);
+  const passwordsFile = join(home, 'passwords.json');
+  writeFileSync(passwordsFile, JSON.stringify(passwords), { mode: 0o600 });
+  const env = {
+    ...airflowEnv(home, fernetKey),
+    AIRFLOW__API_AUTH__JWT_SECRET: jwtSecret,
+    ...simpleAuthManagerEnv(`${USERNAME}:op`, passwordsFile),
+  };
+  await prepareDatabase(join(home, 'airflow.db'), installation, () => migrateDatabase(python, env));
   const url = `http://127.0.0.1:${port}`;
   const child = await startChild({
-    name: `Airflow ${kind.name}`,
-    command: installation.python,
-    args: serverArguments(kind, port),
+    name: 'Airflow',
+    command: python,
+    args: apiServerArguments(port),
     env,
-    logFile: join(options.stateFolder, `${name}.log`),
-    ready: () => isHealthy(kind, url),
+    logFile: join(stateFolder, 'airflow.log'),
+    ready: () => isHealthy(`${url}/api/v2/monitor/health`),
     readyWithinMs: 120_000,
     graceMs: 10_000,
     remedy: `see the log; when the database is the cause, delete ${home}`,
   });
-  return {
-    url,
-    version: kind.version,
-    auth: kind.auth,
-    api: kind.api,
-    ...users.worker,
-    users,
-    python: installation.python,
-    env,
-    dbFile,
-    pid: child.pid,
-    stop: async () => {
-      await child.stop();
-      releasePort(port);
-    },
-  };
-}
-
-function serverEnv(kind: AirflowKind, home: string, secrets: AirflowSecrets): Record<string, string> {
-  const env = {
-    ...airflowEnv({ kind, home, fernetKey: secrets.fernetKey }),
-    AIRFLOW__API_AUTH__JWT_SECRET: secrets.jwtSecret,
-  };
-  if (kind.auth === 'fab') return env;
-  const passwordsFile = join(home, 'passwords.json');
-  writeFileSync(passwordsFile, JSON.stringify(secrets.passwords), { mode: 0o600 });
-  return {
-    ...env,
-    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: SIMPLE_AUTH_MANAGER_USERS,
-    AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE: passwordsFile,
-  };
-}
-
-/** A new database is a copy of the migrated template; one of other pins, or left half-made, is migrated. */
-async function prepareDatabase(
-  dbFile: string,
-  installation: AirflowInstallation,
-  env: Record<string, string>,
-  secrets: AirflowSecrets,
-): Promise<void> {
-  const keyFile = `${dbFile}.key`;
-  const { kind, key } = installation;
-  if (!existsSync(dbFile)) copyFileSync(installation.templateDb, dbFile);
-  else if (existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key) return;
-  else await migrate(installation.python, kind, env);
-  if (kind.auth === 'fab') await setFabPasswords(installation, dbFile, secrets.passwords);
-  writeFileSync(keyFile, key);
+  return { url, username: USERNAME, password: passwords[USERNAME] ?? '', stop: child.stop };
 }

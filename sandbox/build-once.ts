@@ -1,10 +1,9 @@
-// Owns the "build it once" folders of the cache: complete or absent, and built by one process at a time.
-// Refuses to know what is built.
+// "Build it once" folders of the cache: complete or absent, and built by one process at a time.
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
-import { spawnWatched } from './watched-process.js';
+import { spawnSupervised } from './supervised-process.js';
 
 /** What to build, and where. */
 export interface BuildOptions {
@@ -55,7 +54,7 @@ with open(sys.argv[1], 'w') as lock:
 
 /** Node has no file locks; Python, which every user of these folders needs anyway, has the kernel's. */
 async function lock(python: string, file: string): Promise<() => Promise<void>> {
-  const holder = spawnWatched({
+  const holder = spawnSupervised({
     command: python,
     args: ['-c', HOLD_LOCK, file],
     stdio: ['pipe', 'pipe', 'pipe'],

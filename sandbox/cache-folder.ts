@@ -1,4 +1,4 @@
-// Owns where downloads that outlive one sandbox are kept. Refuses everything else: state goes to the caller's folder.
+// The folder for downloads that outlive one sandbox.
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

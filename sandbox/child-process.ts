@@ -1,10 +1,10 @@
-// Owns long-lived child processes: each in a process group of its own, ready or failed within a time limit,
-// and gone, with all its descendants, when it is stopped or when this process ends for whatever reason.
+// Long-lived child processes: each in a process group of its own, ready or failed within a time limit, and ended with all
+// its descendants when it is stopped or when this process ends, for whatever reason.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signalGroup, spawnWatched } from './watched-process.js';
+import { signalGroup, spawnSupervised } from './supervised-process.js';
 
 /** How to start a child, and how to tell that it is ready. */
 export interface ChildOptions {
@@ -46,7 +46,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { logFile, graceMs = 5_000 } = options;
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = openSync(logFile, 'a', 0o600);
-  const leader = spawnWatched({ ...options, stdio: ['ignore', log, log], graceMs });
+  const leader = spawnSupervised({ ...options, stdio: ['ignore', log, log], graceMs });
   closeSync(log);
   leader.unref(); // as for the watcher's pipe: nothing here keeps this process alive
   const { pid } = leader;
@@ -114,7 +114,7 @@ function startFailure(options: ChildOptions, what: string): Error {
 }
 
 /** The last lines of a log, indented; a note when there are none. */
-export function lastLines(file: string, count = 12): string {
+function lastLines(file: string, count = 12): string {
   let text = '';
   try {
     text = readFileSync(file, 'utf8').trimEnd();

@@ -1,4 +1,4 @@
-// Owns the search for programs on PATH. Starts none of them.
+// The search for programs on PATH.
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

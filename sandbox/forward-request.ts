@@ -1,5 +1,4 @@
-// Owns passing one request on to a server on 127.0.0.1 and its answer back, both as streams and with the Host header as
-// it came. Refuses to keep anything of either.
+// Forwards one request to a server on 127.0.0.1 and its response back, both as streams and with the Host header unchanged.
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { sendJson } from './local-server.js';
 

@@ -1,8 +1,6 @@
-// Owns the HTTP servers of the stand-ins: listening on 127.0.0.1, reading bodies, misbehaving on demand, and
-// stopping although clients keep connections open. Refuses to know any of the protocols.
+// An HTTP server on 127.0.0.1 for the stand-ins. It stops although clients keep connections open.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A running server. */
 export interface LocalServer {
@@ -10,21 +8,6 @@ export interface LocalServer {
   url: string;
   port: number;
   stop: () => Promise<void>;
-}
-
-/** How one request shall go wrong. With `delayMs` or `until` alone it is answered normally, but late. */
-export interface Fault {
-  status?: number;
-  headers?: Record<string, string>;
-  /** Sent as it is when a string, else as JSON. */
-  body?: unknown;
-  delayMs?: number;
-  /** Answer when this is settled. */
-  until?: Promise<unknown>;
-  /** Close the connection without an answer. */
-  drop?: true;
-  /** Never answer. */
-  hang?: true;
 }
 
 /** Serves on 127.0.0.1 until stopped. A handler that throws gives a 500 with its message. */
@@ -85,22 +68,4 @@ export function sendJson(
 ): void {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
-}
-
-/** Plays a fault. True when the request is dealt with; false when it is to be answered normally now. */
-export async function playFault(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
-  if (fault === undefined) return false;
-  if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
-  await fault.until;
-  if (fault.hang === true) return true;
-  if (fault.drop === true) {
-    response.socket?.destroy();
-    return true;
-  }
-  if (fault.status === undefined && fault.body === undefined) return false;
-  const status = fault.status ?? 200;
-  if (typeof fault.body === 'string') sendText(response, status, fault.body, fault.headers);
-  else if (fault.body === undefined) sendText(response, status, '', fault.headers);
-  else sendJson(response, status, fault.body, fault.headers);
-  return true;
 }

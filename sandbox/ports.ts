@@ -1,4 +1,4 @@
-// Owns the choice of free TCP ports on 127.0.0.1. It reserves nothing: a port is free when it is asked for.
+// The choice of free TCP ports on 127.0.0.1. It reserves nothing: a port is free when it is asked for.
 import { createServer } from 'node:net';
 
 /** Ports given out by this process: the parts of a sandbox choose theirs side by side, before any of them listens. */

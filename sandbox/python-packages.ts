@@ -1,5 +1,4 @@
-// Owns filling a virtual environment with pinned packages: by uv, or by pip where uv cannot reach the index.
-// Refuses to choose versions, and to keep anything outside the environment.
+// Fills a virtual environment with pinned packages: by uv, or by pip where uv cannot reach the index.
 import { join } from 'node:path';
 import type { PythonTools } from './python-tools.js';
 import { runCommand } from './run-command.js';

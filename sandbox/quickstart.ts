@@ -1,6 +1,6 @@
-// Owns `./scripts/quickstart`: starts the sandbox, or what is missing beside the user's own Airflow and AWS, runs the
-// main job once and prints its report, and keeps running until Ctrl-C. Without --config, nothing of the user's is
-// touched: neither settings nor credentials of the environment reach the worker.
+// `./scripts/quickstart`: starts the sandbox, or what is missing in addition to the user's own Airflow and AWS, runs the
+// main job once and prints its report, and keeps running until Ctrl-C. Without --config, neither settings nor credentials
+// of the user's environment reach the worker.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatReport } from '../scripts/format-report.js';
@@ -13,15 +13,15 @@ import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
 import { connectClient, type TemporalSettings } from '../src/temporal/connection.js';
-import { startOwnSetup } from './quickstart/own-setup.js';
+import { startExternalSetup } from './quickstart/external-setup.js';
 import { startSandboxSetup } from './quickstart/sandbox-setup.js';
 import type { Setup } from './quickstart/setup.js';
 import { startWorker } from './quickstart/worker.js';
 import type { Child } from './child-process.js';
-import { StopList } from './stop-list.js';
+import { Cleanup } from './cleanup.js';
 
 const startedAtMs = performance.now();
-const stops = new StopList();
+const stops = new Cleanup();
 let interrupted = false;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -54,7 +54,7 @@ async function quickstart(configPath: string | undefined): Promise<void> {
   const setup =
     configPath === undefined
       ? await startSandboxSetup(stops, say)
-      : await startOwnSetup(configPath, stops, say);
+      : await startExternalSetup(configPath, stops, say);
   const config = loadConfig(setup.configPath, setup.env);
   const worker = stops.add(await startWorker(setup));
   say('Worker: ready');

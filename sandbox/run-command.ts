@@ -1,5 +1,5 @@
-// Owns short commands that run to their end. Refuses to be quiet about a failure: the error has command, code and output.
-import { signalGroup, spawnWatched } from './watched-process.js';
+// Short commands that run to their end. An error has the command, the exit code and the last output.
+import { signalGroup, spawnSupervised } from './supervised-process.js';
 
 /** What a finished command left behind. */
 export interface CommandResult {
@@ -33,7 +33,7 @@ export function runCommand(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawnWatched({
+    const child = spawnSupervised({
       command,
       args,
       env: options.env,

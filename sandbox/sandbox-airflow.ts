@@ -1,55 +1,52 @@
-// Owns which Airflow a sandbox gets, the real one or the stand-in, and the connection that is seeded there.
+// The Airflow of the sandbox, the real one or the stand-in, and the connection that is seeded there.
 import { randomBytes } from 'node:crypto';
-import { readConnection, seedConnection } from './airflow/rest.js';
-import { ensureAirflow, startAirflow, type Airflow } from './airflow.js';
+import { AIRFLOW, installAirflow } from './airflow/installation.js';
+import { readConnection, seedConnection, type AirflowLogin } from './airflow/rest.js';
+import { startAirflow, type Airflow } from './airflow.js';
 import { startAirflowStandIn, type AirflowStandIn } from './airflow-stand-in.js';
-import type { AwsStandIn } from './aws.js';
-import { findPython } from './python-tools.js';
 
-/** The Airflow of a sandbox, and who we are there. */
+/** The Airflow of a sandbox, and who the sandbox is there. */
 export type SandboxAirflow =
   ({ kind: 'real' } & Airflow) | ({ kind: 'stand-in'; username: string; password: string } & AirflowStandIn);
-
-/** Which Airflow to start. `auto`: the real one where it can be installed, else the stand-in, saying why. */
-export type AirflowChoice = 'real' | 'stand-in' | 'auto';
 
 /** The connection that every sandbox has. */
 export const SEEDED_CONNECTION = 'docker_default';
 
-/** Starts the Airflow that was chosen. */
-export async function startSandboxAirflow(
-  choice: AirflowChoice,
-  options: { stateFolder: string; port: number },
-  say: (line: string) => void,
-): Promise<SandboxAirflow> {
-  if (choice === 'real' || (choice === 'auto' && (await canInstallAirflow(say)))) {
-    return { kind: 'real', ...(await startAirflow({ ...options, say })) };
-  }
+/** Starts the real Airflow where it can be installed, else the stand-in, and then reports why. */
+export async function startSandboxAirflow(options: {
+  stateFolder: string;
+  port: number;
+  say: (line: string) => void;
+}): Promise<SandboxAirflow> {
+  if (await canInstallAirflow(options.say)) return { kind: 'real', ...(await startAirflow(options)) };
+  return startSandboxStandIn(options.port);
+}
+
+/** Starts the stand-in. */
+export async function startSandboxStandIn(port: number): Promise<SandboxAirflow> {
   const [username, password] = ['op', randomBytes(18).toString('base64url')];
-  const users = [{ username, password, role: 'op' as const }];
-  const standIn = await startAirflowStandIn({ users, port: options.port });
+  const standIn = await startAirflowStandIn({ users: [{ username, password, role: 'op' }], port });
   return { kind: 'stand-in', username, password, ...standIn };
 }
 
 async function canInstallAirflow(say: (line: string) => void): Promise<boolean> {
   try {
-    await findPython();
-    await ensureAirflow(say);
+    await installAirflow(AIRFLOW, say);
     return true;
   } catch (error) {
-    say(`Airflow is stood in for, as the real one cannot be installed here. ${(error as Error).message}`);
+    say(`Airflow cannot be installed here, so a stand-in is used. ${(error as Error).message}`);
     return false;
   }
 }
 
 /**
- * Puts the connection to the sandbox's registry there, with a token that has expired: what a user has on the
- * morning after. One that is there for this registry already is left alone, with the password that it has.
+ * Creates the connection to the sandbox's registry, with a token that has expired: what a user finds in the morning.
+ * One that exists for this registry already is not changed.
  */
 export async function seedDockerDefault(
-  airflow: SandboxAirflow,
+  airflow: AirflowLogin,
   registryHost: string,
-  aws: AwsStandIn,
+  expiredToken: string,
 ): Promise<void> {
   const existing = await readConnection(airflow, SEEDED_CONNECTION);
   if (existing?.['host'] === registryHost) return;
@@ -58,7 +55,7 @@ export async function seedDockerDefault(
     conn_type: 'docker',
     host: registryHost,
     login: 'AWS',
-    password: aws.mintToken({ lifeSeconds: 0 }).password,
+    password: expiredToken,
     schema: 'production',
     extra: '{"email":"ops@example.com"}',
     description: 'ECR, for the DockerOperators of the data team',

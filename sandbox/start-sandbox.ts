@@ -1,48 +1,40 @@
-// Owns a whole sandbox: starts its parts side by side, seeds the connection, and stops everything again.
-// Refuses to half-start: when one part fails, the others are stopped.
+// A whole sandbox: its parts start in parallel, a connection is seeded, and everything is stopped again. When one part
+// fails to start, the others are stopped.
 import { startAwsStandIn, type AwsStandIn } from './aws.js';
-import { findDockerEngine, startDockerEngine, type FoundDockerEngine } from './docker-engine.js';
+import { Cleanup } from './cleanup.js';
+import { findDockerEngine, type FoundDockerEngine } from './docker-engine.js';
 import { freePort, releasePort } from './ports.js';
 import { startRegistry, type Registry } from './registry.js';
 import {
   seedDockerDefault,
   startSandboxAirflow,
-  type AirflowChoice,
+  startSandboxStandIn,
   type SandboxAirflow,
 } from './sandbox-airflow.js';
 import { claimStateFolder } from './state-folder.js';
 import { startTemporal, type TemporalServer } from './temporal.js';
 
-export { SEEDED_CONNECTION, type AirflowChoice, type SandboxAirflow } from './sandbox-airflow.js';
-
 /** What to start. */
 export interface SandboxOptions {
   /** Everything that is kept between starts, and the logs. */
   stateFolder: string;
-  /** A Temporal development server, or none. */
-  temporal: boolean;
-  airflow: AirflowChoice;
-  /** `find`: use the engine that is there, if any. `start`: one of our own (dockerd, root). */
-  docker: 'find' | 'start' | 'none';
-  /** Life of the AWS stand-in's tokens; default 43,200 s. */
-  tokenLifeSeconds?: number | undefined;
   /** Told of each part's progress. */
-  say?: ((line: string) => void) | undefined;
+  say: (line: string) => void;
+  /** Without Temporal, and with the Airflow stand-in: ready within a second. */
+  light?: boolean;
 }
 
 /** A running sandbox. */
 export interface Sandbox {
-  stateFolder: string;
   aws: AwsStandIn;
   registry: Registry;
   airflow: SandboxAirflow;
+  /** Undefined in a light sandbox. */
   temporal: TemporalServer | undefined;
+  /** The engine of this machine, if any. */
   docker: FoundDockerEngine | undefined;
-  /** The private image to pull, once there is a real registry. */
-  image: string | undefined;
   /** For a process that shall use the sandbox: AWS_*, and DOCKER_HOST and TEMPORAL_ADDRESS where they apply. */
   env: Record<string, string>;
-  /** Stops every part, whatever becomes of the others; throws what went wrong afterwards. */
   stop: () => Promise<void>;
 }
 
@@ -50,58 +42,47 @@ export interface Sandbox {
 const PREFERRED_PORTS = { temporal: 7233, temporalUi: 8233, airflow: 8080, registry: 5055, aws: 4655 };
 
 /**
- * Starts a sandbox. The parts need nothing of each other but the gate, which asks the AWS stand-in.
- * @throws Error with what every failed part said; nothing is left running then
+ * Starts a sandbox. Only the registry needs another part: it asks the AWS stand-in which tokens are valid.
+ * @throws Error with the messages of all parts that failed; nothing is left running then
  */
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { folder: stateFolder, release } = claimStateFolder(options.stateFolder);
-  const say = options.say ?? (() => {});
-  const stops: (() => Promise<void>)[] = [];
-  const started = <T extends { stop: () => Promise<void> }>(part: T): T => {
-    stops.push(() => part.stop());
-    return part;
-  };
+export async function startSandbox({ stateFolder, say, light }: SandboxOptions): Promise<Sandbox> {
+  const { folder, release } = claimStateFolder(stateFolder);
+  const parts = new Cleanup();
+  parts.add({ stop: async () => release() });
   const ports = await choosePorts();
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> =>
-    (stopping ??= stopAll(stops).finally(() => {
-      Object.values(ports).forEach(releasePort);
-      release();
-    }));
+  parts.add({ stop: async () => Object.values(ports).forEach(releasePort) });
 
-  const startAwsAndRegistry = async (): Promise<[AwsStandIn, Registry, string | undefined]> => {
-    const { tokenLifeSeconds } = options;
-    const aws = started(await startAwsStandIn({ tokenLifeSeconds, port: ports.aws }));
-    const registry = started(await startRegistry({ aws, stateFolder, port: ports.registry }));
-    return [aws, registry, await registry.pushSampleImage?.()];
+  const startAwsAndRegistry = async (): Promise<[AwsStandIn, Registry]> => {
+    const aws = parts.add(await startAwsStandIn(ports.aws));
+    const registry = { tokens: aws, stateFolder: folder, port: ports.registry };
+    return [aws, parts.add(await startRegistry(registry))];
+  };
+  const startAirflow = async (): Promise<SandboxAirflow> => {
+    const options = { stateFolder: folder, port: ports.airflow, say };
+    return parts.add(await (light ? startSandboxStandIn(ports.airflow) : startSandboxAirflow(options)));
+  };
+  const startServer = async (): Promise<TemporalServer | undefined> => {
+    if (light) return undefined;
+    const options = { stateFolder: folder, port: ports.temporal, uiPort: ports.temporalUi };
+    return parts.add(await startTemporal(options));
   };
   const results = await Promise.allSettled([
     timed('AWS stand-in and registry', say, startAwsAndRegistry()),
-    timed(
-      'Airflow',
-      say,
-      startSandboxAirflow(options.airflow, { stateFolder, port: ports.airflow }, say).then(started),
-    ),
-    options.temporal
-      ? timed(
-          'Temporal',
-          say,
-          startTemporal({ stateFolder, port: ports.temporal, uiPort: ports.temporalUi }).then(started),
-        )
-      : undefined,
-    timed('Docker Engine', say, prepareDocker(options.docker, stateFolder, started)),
+    timed('Airflow', say, startAirflow()),
+    timed('Temporal', say, startServer()),
+    timed('Docker Engine', say, findDockerEngine()),
   ]);
   try {
-    const [[aws, registry, image], airflow, temporal, docker] = allOf(results);
-    await seedDockerDefault(airflow, registry.host, aws);
+    const [[aws, registry], airflow, temporal, docker] = allOf(results);
+    await seedDockerDefault(airflow, registry.host, aws.mintExpiredToken());
     const env = {
       ...aws.env,
       ...(docker === undefined ? {} : { DOCKER_HOST: docker.dockerHost }),
       ...(temporal === undefined ? {} : { TEMPORAL_ADDRESS: temporal.address }),
     };
-    return { stateFolder, aws, registry, airflow, temporal, docker, image, env, stop };
+    return { aws, registry, airflow, temporal, docker, env, stop: () => parts.stopAll() };
   } catch (error) {
-    await stop().catch((stopError: unknown) => say(String(stopError)));
+    await parts.stopAll().catch((stopError: unknown) => say(String(stopError)));
     throw error;
   }
 }
@@ -112,15 +93,6 @@ async function choosePorts(): Promise<typeof PREFERRED_PORTS> {
     chosen[part] = await freePort(PREFERRED_PORTS[part]);
   }
   return chosen;
-}
-
-async function prepareDocker(
-  choice: SandboxOptions['docker'],
-  stateFolder: string,
-  started: <T extends { stop: () => Promise<void> }>(part: T) => T,
-): Promise<FoundDockerEngine | undefined> {
-  if (choice === 'start') return started(await startDockerEngine({ stateFolder }));
-  return choice === 'find' ? findDockerEngine() : undefined;
 }
 
 async function timed<T>(part: string, say: (line: string) => void, starting: Promise<T>): Promise<T> {
@@ -143,12 +115,4 @@ function allOf<T extends unknown[]>(results: { [K in keyof T]: PromiseSettledRes
     throw new Error(reasons.map((reason) => reason.message).join('\n\n'), { cause: reasons[0] });
   }
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as T;
-}
-
-async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
-  const results = await Promise.allSettled(stops.map((stop) => stop()));
-  const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-  if (failed.length > 0) {
-    throw new Error(`Not everything was stopped: ${failed.map((reason) => reason.message).join('; ')}`);
-  }
 }

@@ -1,4 +1,4 @@
-// Owns the claim of one sandbox on its state folder: two on the same databases would ruin both.
+// The claim of one sandbox on its state folder: two on the same databases would corrupt both.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

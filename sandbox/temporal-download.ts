@@ -1,4 +1,4 @@
-// Owns the last way to a Temporal CLI: the download that the Temporal SDK does itself, from Temporal's own site.
+// The last way to a Temporal CLI: the download that the Temporal SDK does itself, from Temporal's own site.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';

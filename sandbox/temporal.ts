@@ -1,5 +1,5 @@
-// Owns the real Temporal of the sandbox: finding the binaries and running the development server on a SQLite file.
-// Refuses the user's own TEMPORAL_* settings: they may name a production server.
+// The real Temporal of the sandbox: its CLI is found or installed, and runs the development server on a SQLite file.
+// TEMPORAL_* of the user do not reach it: they may name a production server.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child-process.js';
@@ -12,15 +12,13 @@ import { runCommand } from './run-command.js';
 export interface TemporalServer {
   /** `127.0.0.1:PORT` of the gRPC frontend. */
   address: string;
-  /** The web UI; undefined when headless. */
+  /** The web UI; undefined when there is none. */
   uiUrl: string | undefined;
   /** The server's own metrics, as Prometheus reads them. */
   metricsUrl: string;
   dbFile: string;
   pid: number;
   stop: () => Promise<void>;
-  /** Ends it by SIGKILL, as a crash would. Its port stays taken, for a start on the same folder. */
-  kill: () => Promise<void>;
 }
 
 /** How to start it. */
@@ -29,10 +27,8 @@ export interface TemporalOptions {
   stateFolder: string;
   /** Default: a free port. */
   port?: number | undefined;
-  /** Default: a free port. */
+  /** Of the web UI; default: no UI. */
   uiPort?: number | undefined;
-  /** Without web UI; default false. */
-  headless?: boolean | undefined;
 }
 
 /**
@@ -57,23 +53,14 @@ async function wheelOrDownload(): Promise<string> {
 }
 
 /**
- * The time-skipping test server: `TEMPORAL_TEST_SERVER`, else `temporal-test-server` on PATH, else the wheel.
- * @throws Error as {@link findTemporalCli}
+ * A program: the one that the variable names, else the one on PATH, else the one that `install` makes.
+ * @throws Error with the remedy when none can be had
  */
-export function findTestServer(env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  return findBinary(
-    env,
-    'TEMPORAL_TEST_SERVER',
-    'temporal-test-server',
-    async () => (await ensurePythonTools()).temporalTestServer,
-  );
-}
-
-async function findBinary(
+export async function findBinary(
   env: NodeJS.ProcessEnv,
   variable: string,
   program: string,
-  wheel: () => Promise<string>,
+  install: () => Promise<string>,
 ): Promise<string> {
   const named = env[variable];
   if (named) {
@@ -83,7 +70,7 @@ async function findBinary(
   const installed = findOnPath([program], env);
   if (installed !== undefined) return installed;
   try {
-    return await wheel();
+    return await install();
   } catch (error) {
     const { message } = error as Error;
     throw new Error(
@@ -104,12 +91,11 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
   const cli = await findTemporalCli();
   const port = options.port ?? (await freePort());
-  const uiPort = options.uiPort ?? (await freePort());
+  const { uiPort } = options;
   const [metricsPort, httpPort] = [await freePort(), await freePort()];
   const dbFile = join(options.stateFolder, 'temporal.db');
   const address = `127.0.0.1:${port}`;
-  const ui =
-    options.headless === true ? ['--headless'] : ['--ui-port', `${uiPort}`, '--ui-disable-news-fetch'];
+  const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', `${uiPort}`, '--ui-disable-news-fetch'];
   const child = await startChild({
     name: 'Temporal (temporal server start-dev)',
     command: cli,
@@ -139,18 +125,13 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   });
   return {
     address,
-    uiUrl: options.headless === true ? undefined : `http://127.0.0.1:${uiPort}`,
+    uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     dbFile,
     pid: child.pid,
     stop: async () => {
       await child.stop();
-      for (const used of [port, uiPort, metricsPort, httpPort]) releasePort(used);
-    },
-    kill: async () => {
-      process.kill(child.pid, 'SIGKILL');
-      await child.exited;
-      for (const used of [uiPort, metricsPort, httpPort]) releasePort(used);
+      for (const used of [port, metricsPort, httpPort]) releasePort(used);
     },
   };
 }

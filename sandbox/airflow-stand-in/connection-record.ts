@@ -1,4 +1,4 @@
-// Owns a connection as the Airflow stand-in keeps and shows it: clear inside, masked outside, and how a partial
+// A connection as the Airflow stand-in keeps and shows it: clear inside, masked outside, and how a partial
 // update changes it. The rules are those of Airflow 3.3.2, traps included.
 
 /** A connection with its password in clear. */

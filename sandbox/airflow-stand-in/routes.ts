@@ -1,11 +1,11 @@
-// Owns the routes of the Airflow stand-in: who may do what, and the statuses and bodies of Airflow 3.3.2.
-import { answerBulk } from './bulk.js';
+// The routes of the Airflow stand-in: which role may do what, and the status codes and bodies of Airflow 3.3.2.
 import {
   connectionRecord,
   maskedConnection,
   updateConnection,
   type ConnectionRecord,
 } from './connection-record.js';
+import type { AirflowAnswer, AirflowRequest } from './exchange.js';
 import type { SessionTokens } from './session-tokens.js';
 import { checkConnection, isObject, notAnObject, type ConnectionBody } from './validation.js';
 
@@ -29,27 +29,6 @@ export interface AirflowState {
   connections: Map<string, ConnectionRecord>;
   variables: Map<string, string>;
   sessions: SessionTokens;
-}
-
-/** A request, as recorded. */
-export interface AirflowRequest {
-  method: string;
-  /** Without query. */
-  path: string;
-  query: URLSearchParams;
-  headers: Record<string, string>;
-  /** Parsed JSON; the text when it is none; undefined when empty. */
-  body: unknown;
-  /** Epoch milliseconds. */
-  at: number;
-  /** What was answered; undefined while it is under way, dropped or hung. */
-  status: number | undefined;
-}
-
-/** Status and body; an undefined body is an empty one, a string is plain text. */
-export interface AirflowAnswer {
-  status: number;
-  body: unknown;
 }
 
 const CONNECTIONS = '/api/v2/connections';
@@ -106,7 +85,8 @@ function signIn(state: AirflowState, body: unknown): AirflowAnswer {
   return { status: 201, body: { access_token: state.sessions.issue(user.username, user.role) } };
 }
 
-function authorize(state: AirflowState, request: AirflowRequest): AirflowAnswer | undefined {
+/** The refusal when the session or its role does not permit the request; undefined when it does. */
+export function authorize(state: AirflowState, request: AirflowRequest): AirflowAnswer | undefined {
   const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1];
   if (bearer === undefined) return detail(401, 'Not authenticated');
   const session = state.sessions.check(bearer);
@@ -119,9 +99,6 @@ function authorize(state: AirflowState, request: AirflowRequest): AirflowAnswer 
 function answerCollection(state: AirflowState, request: AirflowRequest): AirflowAnswer {
   const { connections } = state;
   if (request.method === 'GET') return listConnections(connections, request.query);
-  if (request.method === 'PATCH') {
-    return answerBulk(connections, request.body, /^3\.[01]\./.test(state.version));
-  }
   if (request.method !== 'POST') return detail(405, 'Method Not Allowed');
   const issues = checkConnection(request.body, ['body']);
   if (issues.length > 0) return { status: 422, body: { detail: issues } };

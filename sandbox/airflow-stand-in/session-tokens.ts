@@ -1,4 +1,4 @@
-// Owns the JWTs of the Airflow stand-in: HS512, with the claims of Airflow's SimpleAuthManager.
+// The JWTs of the Airflow stand-in: HS512, with the claims of Airflow's SimpleAuthManager.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What became of a bearer token. */
@@ -8,24 +8,18 @@ export type SessionCheck = { user: string } | { refused: 'Token Expired' | 'Inva
 export interface SessionTokens {
   issue: (user: string, role: string) => string;
   check: (token: string) => SessionCheck;
-  /** What was issued before is no longer recognised: 403 `Invalid JWT token`, as after a change of jwt_secret. */
-  rotateSecret: () => void;
-  /** What was issued before has expired: 401 `Token Expired`. */
-  expireAll: () => void;
 }
 
 /** Airflow's `[api_auth] jwt_leeway`. */
 const LEEWAY_SECONDS = 10;
 
 /** Session tokens of the given life. */
-export function createSessionTokens(lifeSeconds: number, now: () => number = Date.now): SessionTokens {
-  let secret = randomBytes(64);
-  const expired = new Set<string>();
-  const issued = new Set<string>();
+export function createSessionTokens(lifeSeconds: number): SessionTokens {
+  const secret = randomBytes(64);
   const sign = (text: string): string => createHmac('sha512', secret).update(text).digest('base64url');
   return {
     issue(user, role) {
-      const iat = Math.floor(now() / 1_000);
+      const iat = Math.floor(Date.now() / 1_000);
       const claims = {
         sub: user,
         role,
@@ -37,9 +31,7 @@ export function createSessionTokens(lifeSeconds: number, now: () => number = Dat
         iat,
       };
       const text = `${encode({ alg: 'HS512', kid: 'not-used', typ: 'JWT' })}.${encode(claims)}`;
-      const token = `${text}.${sign(text)}`;
-      issued.add(token);
-      return token;
+      return `${text}.${sign(text)}`;
     },
     check(token) {
       const [header = '', claims = '', signature = ''] = token.split('.');
@@ -52,14 +44,8 @@ export function createSessionTokens(lifeSeconds: number, now: () => number = Dat
         sub: string;
         exp: number;
       };
-      if (expired.has(token) || now() / 1_000 > exp + LEEWAY_SECONDS) return { refused: 'Token Expired' };
+      if (Date.now() / 1_000 > exp + LEEWAY_SECONDS) return { refused: 'Token Expired' };
       return { user: sub };
-    },
-    rotateSecret() {
-      secret = randomBytes(64);
-    },
-    expireAll() {
-      for (const token of issued) expired.add(token);
     },
   };
 }

@@ -1,5 +1,5 @@
-// Owns the checks that Airflow makes of a request's body before it does anything, and the words of the refusals.
-// Like Airflow's, they repeat the input, passwords included.
+// The checks that Airflow makes of a request's body first, and the messages of its errors. Like Airflow's, they repeat the
+// input, passwords included.
 import type { ConnectionFields } from './connection-record.js';
 
 /** One entry of the `detail` of a 422. */

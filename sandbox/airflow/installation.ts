@@ -1,6 +1,5 @@
-// Owns the installed Airflow: a virtual environment in the cache folder, pinned, and a migrated database to copy, with
-// users and roles where they lie in the database. Refuses to run it; see ../airflow.ts.
-import { mkdirSync, readFileSync } from 'node:fs';
+// An installed Airflow: a virtual environment in the cache folder with pinned packages, and a migrated database to copy.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, contentKey } from '../build-once.js';
@@ -8,85 +7,96 @@ import { installPackages } from '../python-packages.js';
 import { ensurePythonTools, findPython } from '../python-tools.js';
 import { runCommand } from '../run-command.js';
 import { newFernetKey } from './secrets.js';
-import { ALL_FAB_USERS } from './users.js';
-import { airflowKind, type AirflowKind } from './versions.js';
+
+/** A release of Airflow that can be installed. */
+export interface AirflowRelease {
+  /** In names of folders and in messages, for example `3.3`. */
+  readonly name: string;
+  /** The version that its API reports. */
+  readonly release: string;
+  /** The pins of all packages. */
+  readonly requirements: string;
+  /** The newest Python 3 that it runs on. */
+  readonly newestPython: number;
+}
+
+/** The Airflow of the sandbox. */
+export const AIRFLOW: AirflowRelease = {
+  name: '3.3',
+  release: '3.3.2',
+  requirements: fileURLToPath(new URL('./requirements.txt', import.meta.url)),
+  newestPython: 14,
+};
 
 /** An Airflow that can be started. */
 export interface AirflowInstallation {
-  kind: AirflowKind;
   /** The Python of its virtual environment. */
   python: string;
   /** A migrated SQLite database without any connection, to be copied. */
   templateDb: string;
-  /** Changes with Airflow's version and pins, and with the users in the template. */
+  /** Changes with Airflow's version and pins, and with what else the template is made from. */
   key: string;
 }
 
-const MAKE_FAB_USERS = script('make_fab_users.py');
-const SET_FAB_PASSWORDS = script('set_fab_passwords.py');
-const FAB_AUTH_MANAGER = 'airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager';
+/** Brings the database of the environment to the schema of the Airflow that this Python belongs to. */
+export type Migrate = (python: string, env: Record<string, string>) => Promise<void>;
+
+export const migrateDatabase: Migrate = async (python, env) => {
+  await runCommand(python, ['-m', 'airflow', 'db', 'migrate'], { env, timeoutMs: 300_000 });
+};
 
 /**
  * Installs Airflow into the cache folder, once per content of the pins and Python, and migrates an empty database,
  * which takes longer than the installation and is the same for everyone.
+ * @param migratedFrom what the template follows from in addition to the pins
  * @throws Error with the installer's last lines and the remedy; with findPython's when there is no Python for it
  */
-export async function ensureAirflow(
+export async function installAirflow(
+  airflow: AirflowRelease,
   say: (line: string) => void = () => {},
-  kind: AirflowKind = airflowKind(),
+  migrate: Migrate = migrateDatabase,
+  migratedFrom: readonly string[] = [],
 ): Promise<AirflowInstallation> {
-  const python = await findPython(kind.newestPython);
+  const { name, release, requirements, newestPython } = airflow;
+  const python = await findPython(newestPython);
   const tools = await ensurePythonTools(say);
-  const key = contentKey(python, readFileSync(kind.requirements, 'utf8'), ...fabContents(kind));
+  const key = contentKey(python, readFileSync(requirements, 'utf8'), ...migratedFrom);
   const folder = await buildOnce({
-    name: `airflow-${kind.name}`,
+    name: `airflow-${name}`,
     key,
     python,
     build: async (venv) => {
-      say(`Installing Airflow ${kind.release} from PyPI into the cache folder (once)`);
-      await installPackages({ tools, python, requirements: kind.requirements }, venv);
+      say(`Installing Airflow ${release} from PyPI into the cache folder (once)`);
+      await installPackages({ tools, python, requirements }, venv);
       const home = join(venv, 'template');
       mkdirSync(home);
-      const env = airflowEnv({ kind, home, fernetKey: newFernetKey() });
-      await migrate(join(venv, 'bin', 'python'), kind, env);
+      await migrate(join(venv, 'bin', 'python'), airflowEnv(home, newFernetKey()));
     },
   });
-  return {
-    kind,
-    python: join(folder, 'bin', 'python'),
-    templateDb: join(folder, 'template', 'airflow.db'),
-    key,
-  };
+  return { python: join(folder, 'bin', 'python'), templateDb: join(folder, 'template', 'airflow.db'), key };
 }
 
-/** What the template of an Airflow with FAB follows from besides its pins; nothing for the others. */
-function fabContents(kind: AirflowKind): string[] {
-  return kind.auth === 'fab' ? [readFileSync(MAKE_FAB_USERS, 'utf8'), JSON.stringify(ALL_FAB_USERS)] : [];
-}
-
-/** Brings the database of the environment to the installed Airflow's schema, with all users and roles of FAB. */
-export async function migrate(python: string, kind: AirflowKind, env: NodeJS.ProcessEnv): Promise<void> {
-  await runCommand(python, ['-m', 'airflow', 'db', 'migrate'], { env, timeoutMs: 300_000 });
-  if (kind.auth !== 'fab') return;
-  await runCommand(python, [MAKE_FAB_USERS], { env, input: JSON.stringify(ALL_FAB_USERS) });
-}
-
-/** Lets the users of FAB sign in. About a second. */
-export async function setFabPasswords(
-  installation: AirflowInstallation,
+/**
+ * Makes the database ready for this installation: a new one is a copy of the template; one of other pins, or left
+ * half-made, is migrated.
+ * @param addUsers for an Airflow that keeps them in its database
+ */
+export async function prepareDatabase(
   dbFile: string,
-  passwords: Readonly<Record<string, string>>,
+  { templateDb, key }: AirflowInstallation,
+  migrate: () => Promise<void>,
+  addUsers: () => Promise<void> = async () => {},
 ): Promise<void> {
-  await runCommand(installation.python, [SET_FAB_PASSWORDS, dbFile], { input: JSON.stringify(passwords) });
+  const keyFile = `${dbFile}.key`;
+  if (!existsSync(dbFile)) copyFileSync(templateDb, dbFile);
+  else if (existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key) return;
+  else await migrate();
+  await addUsers();
+  writeFileSync(keyFile, key);
 }
 
-/** The environment of every Airflow process of the sandbox: only what is said here, nothing of the user's own. */
-export function airflowEnv(options: {
-  kind: AirflowKind;
-  home: string;
-  fernetKey: string;
-}): Record<string, string> {
-  const { kind, home, fernetKey } = options;
+/** The environment of every Airflow process of the sandbox: only what is set here, nothing of the user's own. */
+export function airflowEnv(home: string, fernetKey: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
@@ -98,12 +108,5 @@ export function airflowEnv(options: {
     AIRFLOW__CORE__FERNET_KEY: fernetKey,
     AIRFLOW__CORE__DAGS_FOLDER: join(home, 'dags'),
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED: 'False',
-    ...(kind.auth === 'fab' ? { AIRFLOW__FAB__UPDATE_FAB_PERMS: 'False' } : {}), // the template has them
-    ...(kind.auth === 'fab' && kind.api === 2 ? { AIRFLOW__CORE__AUTH_MANAGER: FAB_AUTH_MANAGER } : {}),
-    ...(kind.api === 1 ? { AIRFLOW__API__AUTH_BACKENDS: 'airflow.api.auth.backend.basic_auth' } : {}),
   };
-}
-
-function script(name: string): string {
-  return fileURLToPath(new URL(`./${name}`, import.meta.url));
 }

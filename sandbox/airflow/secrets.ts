@@ -1,4 +1,4 @@
-// Owns the secrets of an Airflow of the sandbox: made at the first start on a state folder, and kept.
+// The secrets of an Airflow of the sandbox: made at the first start on a state folder, and kept.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 

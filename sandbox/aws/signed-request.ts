@@ -1,4 +1,4 @@
-// Owns what the AWS stand-in reads from a request: service, action, and who signed it for which region.
+// What the AWS stand-in reads from a request: service, action, and who signed it for which region.
 // The signature's presence and form are checked; the signature itself is not verified.
 import type { IncomingMessage } from 'node:http';
 

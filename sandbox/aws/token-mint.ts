@@ -1,5 +1,4 @@
-// Owns the authorization tokens that the AWS stand-in issues: their shape, life and validity.
-// Refuses to know any wire protocol.
+// The tokens of the AWS stand-in: random passwords in the form of ECR's, valid until they expire.
 import { randomBytes } from 'node:crypto';
 
 /** One issued token. Times are epoch milliseconds. */
@@ -17,64 +16,40 @@ export interface IssuedToken {
 /** What a registry thinks of a password. */
 export type TokenState = 'valid' | 'expired' | 'unknown';
 
-/** Issues tokens and remembers them. */
-export interface TokenMint {
-  issued: IssuedToken[];
-  /** A new token; with a life of its own when one is given. It is not added to `issued`. */
-  mint: (
-    service: IssuedToken['service'],
-    region: string,
-    account: string,
-    lifeSeconds?: number,
-  ) => IssuedToken;
-  /** A new token, added to `issued`. */
-  issue: (service: IssuedToken['service'], region: string, account: string) => IssuedToken;
-  find: (password: string) => IssuedToken | undefined;
+/** What a registry asks AWS about a password. */
+export interface TokenChecks {
   check: (password: string) => TokenState;
-  setTokenLife: (seconds: number) => void;
-  expireAll: () => void;
+  /** The token behind a password. */
+  find: (password: string) => IssuedToken | undefined;
 }
 
-/**
- * A mint for tokens of the given life and length.
- * @param tokenLength characters of the password; rounded to a multiple of four
- */
-export function createTokenMint(
-  tokenLifeSeconds: number,
-  tokenLength: number,
-  now: () => number = Date.now,
-): TokenMint {
+/** Issues tokens and remembers them. */
+export interface TokenMint extends TokenChecks {
+  mint: (token: {
+    service?: IssuedToken['service'];
+    region: string;
+    account: string;
+    lifeSeconds: number;
+  }) => IssuedToken;
+}
+
+/** @param tokenLength characters of the password; rounded to a multiple of four. AWS promises no maximum. */
+export function createTokenMint(tokenLength = 2_700, now: () => number = Date.now): TokenMint {
   const byPassword = new Map<string, IssuedToken>();
-  const issued: IssuedToken[] = [];
-  let lifeMs = tokenLifeSeconds * 1_000;
-  const find = (password: string): IssuedToken | undefined => byPassword.get(password);
-  const mint: TokenMint['mint'] = (service, region, account, lifeSeconds) => {
-    const issuedAt = now();
-    const expiresAt = issuedAt + (lifeSeconds === undefined ? lifeMs : lifeSeconds * 1_000);
-    const password = mintPassword(tokenLength, expiresAt);
-    const token = { password, service, region, account, issuedAt, expiresAt };
-    byPassword.set(password, token);
-    return token;
-  };
   return {
-    issued,
-    find,
-    mint,
-    issue(service, region, account) {
-      const token = mint(service, region, account);
-      issued.push(token);
+    mint({ service = 'ecr', region, account, lifeSeconds }) {
+      const issuedAt = now();
+      const expiresAt = issuedAt + lifeSeconds * 1_000;
+      const password = mintPassword(tokenLength, expiresAt);
+      const token = { password, service, region, account, issuedAt, expiresAt };
+      byPassword.set(password, token);
       return token;
     },
+    find: (password) => byPassword.get(password),
     check(password) {
-      const token = find(password);
+      const token = byPassword.get(password);
       if (token === undefined) return 'unknown';
       return token.expiresAt > now() ? 'valid' : 'expired';
-    },
-    setTokenLife(seconds) {
-      lifeMs = seconds * 1_000;
-    },
-    expireAll() {
-      for (const token of byPassword.values()) token.expiresAt = Math.min(token.expiresAt, now());
     },
   };
 }

@@ -1,7 +1,7 @@
-// Owns how the AWS stand-in's answers look on the wire: JSON 1.1 for both ECRs, the query protocol's XML for STS.
+// How the AWS stand-in's responses look on the wire: JSON 1.1 for both ECRs, the query protocol's XML for STS.
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { AwsRefusal } from './errors.js';
+import type { AwsRefusal } from './refusal.js';
 import type { AwsService } from './signed-request.js';
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';

@@ -1,10 +1,11 @@
-// Owns the quickstart on stand-ins: the sandbox, a configuration for it, and an environment from which everything
+// The quickstart on stand-ins: the sandbox, a configuration for it, and an environment from which everything
 // that names the user's own AWS, Airflow or Temporal was removed.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SEEDED_CONNECTION, startSandbox, type Sandbox } from '../start-sandbox.js';
-import type { StopList } from '../stop-list.js';
+import { SEEDED_CONNECTION } from '../sandbox-airflow.js';
+import { startSandbox, type Sandbox } from '../start-sandbox.js';
+import type { Cleanup } from '../cleanup.js';
 import type { Setup } from './setup.js';
 
 /** Kept between starts, so that the second one is quick. In the clone, so that deleting it deletes everything. */
@@ -12,11 +13,9 @@ const STATE_FOLDER = fileURLToPath(new URL('../../.sandbox', import.meta.url));
 
 const OF_THE_USER = /^(AWS_|TEMPORAL_|AIRFLOW|ECR_REFRESH_|HTTPS?_PROXY$|https?_proxy$)/;
 
-export async function startSandboxSetup(stops: StopList, say: (line: string) => void): Promise<Setup> {
+export async function startSandboxSetup(stops: Cleanup, say: (line: string) => void): Promise<Setup> {
   say(`Sandbox in ${STATE_FOLDER}: nothing outside it is touched.`);
-  const sandbox = stops.add(
-    await startSandbox({ stateFolder: STATE_FOLDER, temporal: true, airflow: 'auto', docker: 'find', say }),
-  );
+  const sandbox = stops.add(await startSandbox({ stateFolder: STATE_FOLDER, say }));
   if (!sandbox.temporal) throw new Error('The sandbox has no Temporal.');
   const configPath = join(STATE_FOLDER, 'refresh.yaml');
   writeFileSync(configPath, configOf(sandbox));

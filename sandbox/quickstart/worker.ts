@@ -1,4 +1,4 @@
-// Owns the worker of the quickstart: the real one, as a process of its own, as it would be deployed.
+// The worker of the quickstart: the real one, as a process of its own, as it would be deployed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// Owns the real registry behind the gate: Debian's `docker-registry`, or `registry`, on a folder.
-// Refuses to guard it: it listens on 127.0.0.1 without authentication, as only the gate knows its port.
+// The real registry behind the gate: Debian's `docker-registry`, or `registry`, on a folder. It listens on 127.0.0.1 without
+// authentication, as only the gate knows its port.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,21 +1,7 @@
 // Owns the catalogue of everything that can go wrong in a run: its meaning, who acts, what to do, and whether
 // trying again within the run can help.
 
-/** The smallest thing that a failure stops: everything else continues. */
-export const SCOPES = ['connection', 'store', 'registry', 'token group', 'engine', 'run'] as const;
-
-export type Scope = (typeof SCOPES)[number];
-
-export interface FailureEntry {
-  readonly scope: Scope;
-  /** Whether the same activity is tried again within the run. The next run tries again in any case. */
-  readonly retryable: boolean;
-  /** Minutes between two attempts, where the usual back-off would do harm. */
-  readonly retryAfterMinutes?: number;
-  readonly whoActs: 'no one' | 'operator' | 'AWS administrator' | 'Airflow administrator';
-  readonly meaning: string;
-  readonly remedy: string;
-}
+import type { FailureEntry } from './failure-entry.js';
 
 export const FAILURES = {
   ConfigInvalid: {

@@ -1,6 +1,7 @@
 // Owns what a failure of the catalogue is in the code. Refuses free-form failures: whatever is not in the catalogue is
 // `Unexpected`.
-import { FAILURES, SCOPES, type FailureEntry, type Scope } from './failure-catalogue.js';
+import { FAILURES } from './failure-catalogue.js';
+import { SCOPES, type FailureEntry, type Scope } from './failure-entry.js';
 
 export { FAILURES, type FailureEntry, type Scope };
 

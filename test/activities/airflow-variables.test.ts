@@ -4,7 +4,7 @@ import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import type { RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -103,7 +103,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
-    await failureOf('StoreUnreachable', inspect());
+    await expectFailure('StoreUnreachable', inspect());
     airflow.onCall = () => undefined;
     assert.equal((await inspect()).refused.length, 0);
   });
@@ -219,7 +219,7 @@ describe('registries whose account and region are Airflow Variables', () => {
 
     it('get no token of another region than the inspection found', async () => {
       airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
-      await failureOf('ConnectionRegistryChanged', activities.extractToken(attemptOf(), input));
+      await expectFailure('ConnectionRegistryChanged', activities.extractToken(attemptOf(), input));
       assert.deepEqual([issuer.regions, registries.shown], [[], []]);
     });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { attemptTimeLeftMs, retriesTimeLeftMs } from '../../src/activities/attempt-deadline.js';
 import { withAttemptLimit } from '../../src/activities/attempt-deadline.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 
 /** Scheduled 100 s ago, its present attempt just now. */
 const INFO = {
@@ -43,12 +43,12 @@ describe('withAttemptLimit', () => {
   }
 
   it('ends an attempt with a failure of the catalogue when its time is up', async () => {
-    const failure = await failureOf('AttemptTimedOut', withAttemptLimit('extractToken', 1, untilAborted));
+    const failure = await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', 1, untilAborted));
     assert.equal(failure.message, 'extractToken did not end within its time.');
   });
 
   it('ends at once an attempt whose time was up before it began', async () => {
-    await failureOf('AttemptTimedOut', withAttemptLimit('extractToken', -5000, untilAborted));
+    await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', -5000, untilAborted));
   });
 
   it('ends an attempt with the reason of its cancellation, before it began or later', async () => {

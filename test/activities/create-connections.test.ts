@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -113,6 +113,6 @@ describe('updateConnections of missing connections', () => {
     airflow.onCall = (call) => {
       if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
     };
-    await failureOf('StoreForbidden', update(['gone']));
+    await expectFailure('StoreForbidden', update(['gone']));
   });
 });

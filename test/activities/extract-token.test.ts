@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { TokenInfo } from '../../src/refresh/activity-types.js';
 import { Secret } from '../../src/log/secret.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -80,7 +80,7 @@ describe('extractToken', () => {
   it('fails when every registry refuses, and names three of them', async () => {
     const hosts = [1, 2, 3, 4].map((digit) => REGISTRY.replace('123456789012', String(digit).repeat(12)));
     for (const host of hosts) registries.refused.add(host);
-    const { message } = await failureOf('TokenRejected', extract(hosts));
+    const { message } = await expectFailure('TokenRejected', extract(hosts));
     assert.deepEqual(
       hosts.map((host) => message.includes(`${host}: 403 DENIED`)),
       [true, true, true, false],
@@ -91,11 +91,14 @@ describe('extractToken', () => {
     issuer.answer = () => {
       throw new RefreshFailure('AwsAccessDenied', 'denied');
     };
-    return failureOf('AwsAccessDenied', extract());
+    return expectFailure('AwsAccessDenied', extract());
   });
 
   it('ends with its attempt', async () => {
     const reason = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
-    await failureOf('AttemptTimedOut', extract([REGISTRY], attemptOf({ signal: AbortSignal.abort(reason) })));
+    await expectFailure(
+      'AttemptTimedOut',
+      extract([REGISTRY], attemptOf({ signal: AbortSignal.abort(reason) })),
+    );
   });
 });

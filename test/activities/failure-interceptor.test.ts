@@ -8,7 +8,7 @@ import { ACTIVITY_LIMITS } from '../../src/refresh/activity-limits.js';
 import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { StepName } from '../../src/refresh/activity-types.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 
 const MIN = 60_000;
@@ -140,7 +140,7 @@ describe('failureInterceptor', () => {
   });
 
   describe('for an error that is not of the catalogue', () => {
-    for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+    for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
       it(`tells nothing of ${what}`, async () => {
         const failure = await failureAfter(make());
         assert.equal(failure.type, 'Unexpected');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -62,7 +62,7 @@ describe('what activities are given', () => {
 
   /** Nothing outside may have been asked: not Airflow, not ECR, no registry, no engine. */
   async function refuses(activity: Activity, input: unknown): Promise<void> {
-    const failure = await failureOf('InputNotAllowed', call(activity, input));
+    const failure = await expectFailure('InputNotAllowed', call(activity, input));
     assert.ok(!failure.message.includes('other'), 'what came from outside is not shown');
     assert.deepEqual([airflow.calls, issuer.regions, registries.shown, engine.signIns], [[], [], [], []]);
   }
@@ -81,7 +81,10 @@ describe('what activities are given', () => {
 
       it('knows no other configuration than its own', async () => {
         for (const configHash of ['0123456789ab', '', 'x'.repeat(100), '__proto__']) {
-          const failure = await failureOf('ConfigVersionMismatch', call(activity, { ...good, configHash }));
+          const failure = await expectFailure(
+            'ConfigVersionMismatch',
+            call(activity, { ...good, configHash }),
+          );
           assert.ok(!failure.message.includes('xxx') && !failure.message.includes('proto'), failure.message);
         }
       });

@@ -3,7 +3,7 @@ import type { RefreshActivities } from '../../src/activities/index.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { InspectInput, Inspection } from '../../src/refresh/activity-types.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -121,7 +121,7 @@ describe('inspectConnections', () => {
 
     it('fails the first three attempts for a server error at one connection among others', async () => {
       const { inspect: attempt } = failing('StoreUnavailable', 'b');
-      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', attempt(number));
+      for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', attempt(number));
     });
 
     it('takes it for a problem of that connection from the fourth attempt on', async () => {
@@ -134,13 +134,13 @@ describe('inspectConnections', () => {
     });
 
     it('goes on failing when every connection has a server error', async () => {
-      await failureOf('StoreUnavailable', failing('StoreUnavailable', 'all').inspect(50));
+      await expectFailure('StoreUnavailable', failing('StoreUnavailable', 'all').inspect(50));
     });
 
     for (const type of ['StoreUnauthorized', 'StoreUnreachable'] as const) {
       it(`stops at the first ${type}, however often it was tried`, async () => {
         const { airflow, inspect: attempt } = failing(type, 'all');
-        await failureOf(type, attempt(50));
+        await expectFailure(type, attempt(50));
         assert.deepEqual(airflow.calls, ['read a']);
       });
     }

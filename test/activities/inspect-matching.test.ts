@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -164,7 +164,7 @@ describe('inspectConnections by rules', () => {
     });
 
     it('fails the first three attempts', async () => {
-      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', inspect([ECR], 0, number));
+      for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', inspect([ECR], 0, number));
     });
 
     it('says from the fourth on which it is, when the next page is well, and goes on there', async () => {
@@ -179,14 +179,14 @@ describe('inspectConnections by rules', () => {
       airflow.onCall = () => {
         throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
       };
-      await failureOf('StoreUnavailable', inspect([ECR], 0, 50));
+      await expectFailure('StoreUnavailable', inspect([ECR], 0, 50));
     });
 
     it('goes on failing when Airflow cannot be reached', async () => {
       airflow.onCall = () => {
         throw new RefreshFailure('StoreUnreachable', 'refused');
       };
-      await failureOf('StoreUnreachable', inspect([ECR], 0, 50));
+      await expectFailure('StoreUnreachable', inspect([ECR], 0, 50));
       assert.deepEqual(airflow.calls, ['list 0']);
     });
   });

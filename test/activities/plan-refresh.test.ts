@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { planRefresh } from '../../src/activities/plan-refresh.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
 import { ENGINE, plannedStores } from '../fakes/fake-steps.js';
 
@@ -25,7 +25,7 @@ describe('planRefresh', () => {
   });
 
   it('fails when there is no good configuration at all', () =>
-    failureOf(
+    expectFailure(
       'ConfigInvalid',
       planRefresh({
         reread() {

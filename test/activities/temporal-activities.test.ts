@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import { temporalActivities } from '../../src/activities/temporal-activities.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { createLogger } from '../../src/log/logger.js';
 import { temporalLogger } from '../../src/temporal/sdk-logger.js';
@@ -84,7 +84,7 @@ describe('temporalActivities', () => {
       let calls = 0;
       const steps = temporalActivities(activitiesThat(async () => (calls += 1)));
       for (const step of Object.values(steps) as (() => Promise<unknown>)[]) {
-        await failureOf('InputNotAllowed', environment(info as Partial<Info>).run(step));
+        await expectFailure('InputNotAllowed', environment(info as Partial<Info>).run(step));
       }
       assert.equal(calls, 0);
     });
@@ -93,7 +93,7 @@ describe('temporalActivities', () => {
   it('ends an attempt before Temporal does, with a failure of the catalogue', async () => {
     const { planRefresh } = temporalActivities(activitiesThat(untilAborted));
     const env = environment({ startToCloseTimeoutMs: 1001 });
-    await failureOf('AttemptTimedOut', env.run(planRefresh));
+    await expectFailure('AttemptTimedOut', env.run(planRefresh));
   });
 
   it('passes a cancellation on to the activity', async () => {

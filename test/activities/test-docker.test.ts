@@ -5,7 +5,7 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { DockerLogin } from '../../src/refresh/activity-types.js';
 import { Secret } from '../../src/log/secret.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -109,7 +109,7 @@ describe('testDocker', () => {
       probe: { registry: host, outcome: 'rejected', type: 'RegistryRealmForeign', message: 'elsewhere' },
       refusesWrongPassword: false,
     });
-    const { message } = await failureOf('RegistryRealmForeign', test());
+    const { message } = await expectFailure('RegistryRealmForeign', test());
     assert.equal(message, `${REGISTRY}: elsewhere`);
     assert.deepEqual(engine.signIns, []);
   });
@@ -170,12 +170,12 @@ describe('testDocker', () => {
 
   it('fails when a configured engine is absent', async () => {
     engine.onReadVersion = unreachable;
-    await failureOf('DockerEngineUnreachable', test(true));
+    await expectFailure('DockerEngineUnreachable', test(true));
   });
 
   it('fails when the default engine is there but goes away during the sign-in', async () => {
     engine.onSignIn = unreachable;
-    await failureOf('DockerEngineUnreachable', test(false));
+    await expectFailure('DockerEngineUnreachable', test(false));
   });
 
   for (const type of ['DockerLoginRejected', 'DockerLoginFailed'] as const) {
@@ -183,7 +183,7 @@ describe('testDocker', () => {
       engine.onSignIn = () => {
         throw new RefreshFailure(type, 'no');
       };
-      await failureOf(type, test());
+      await expectFailure(type, test());
     });
   }
 

@@ -3,7 +3,7 @@ import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
 import { Secret } from '../../src/log/secret.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -102,7 +102,7 @@ describe('updateConnections', () => {
 
   it('never writes into a registry that refuses the token', async () => {
     registries.refused.add(REGISTRY);
-    await failureOf('TokenRejected', update());
+    await expectFailure('TokenRejected', update());
     assert.deepEqual(airflow.calls, []);
   });
 
@@ -171,7 +171,7 @@ describe('updateConnections', () => {
 
   it('fails attempts 1 to 3 for a server error at one connection, and writes the others all the same', async () => {
     failAt('write b', 'StoreUnavailable');
-    for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', update(CONFIGURED, number));
+    for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', update(CONFIGURED, number));
     assert.ok(airflow.passwords.has('c'), 'the connection after the sick one was written');
   });
 
@@ -196,14 +196,14 @@ describe('updateConnections', () => {
     airflow.onCall = () => {
       throw new RefreshFailure('StoreRequestRejected', '422');
     };
-    await failureOf('StoreRequestRejected', update());
+    await expectFailure('StoreRequestRejected', update());
   });
 
   it('prefers the failure that may pass when all fail, for the attempt to be made again', async () => {
     airflow.onCall = (_call, id) => {
       throw new RefreshFailure(id === 'a' ? 'StoreRequestRejected' : 'StoreUnavailable', 'trouble');
     };
-    await failureOf('StoreUnavailable', update());
+    await expectFailure('StoreUnavailable', update());
   });
 
   for (const type of ['StoreUnauthorized', 'StoreForbidden', 'StoreUnreachable'] as const) {
@@ -211,7 +211,7 @@ describe('updateConnections', () => {
       airflow.onCall = () => {
         throw new RefreshFailure(type, 'not to be tried on');
       };
-      await failureOf(type, update(CONFIGURED, 9));
+      await expectFailure(type, update(CONFIGURED, 9));
       assert.deepEqual(airflow.calls, ['read a']);
     });
   }

@@ -4,7 +4,7 @@ import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/fa
 import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
 import { toPartialOutcome, type UpdateProgress } from '../../src/refresh/update-progress.js';
 import { Secret } from '../../src/log/secret.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -182,7 +182,7 @@ describe('updateConnections of many', () => {
 
   it('writes the other parts when a bulk request has a server error, and fails the attempt', async () => {
     failAt({ [`bulk ${IDS.slice(0, 25).join(' ')}`]: 'StoreUnavailable' });
-    await failureOf('StoreUnavailable', update());
+    await expectFailure('StoreUnavailable', update());
     assert.deepEqual([...airflow.passwords.keys()], IDS.slice(25));
   });
 
@@ -199,7 +199,7 @@ describe('updateConnections of many', () => {
   for (const type of ['StoreUnreachable', 'StoreUnauthorized'] as const) {
     it(`stops at ${type} for a bulk request`, async () => {
       failAt({ bulk: type });
-      await failureOf(type, update());
+      await expectFailure(type, update());
       assert.equal(airflow.calls.at(-1)?.startsWith('bulk '), true);
     });
   }
@@ -208,7 +208,7 @@ describe('updateConnections of many', () => {
     /** Two parts of 25 are written, and then Airflow is gone. */
     async function stopInTheMiddle(): Promise<void> {
       failAt({ 'read id_50': 'StoreUnreachable' });
-      await failureOf('StoreUnreachable', update());
+      await expectFailure('StoreUnreachable', update());
       failAt({});
       airflow.calls.length = 0;
     }
@@ -281,7 +281,7 @@ describe('updateConnections of many', () => {
 
     it('takes a connection for sick that fails alone again and again, when one written before can be written', async () => {
       failAt({ 'write id_59': 'StoreUnavailable' });
-      for (const number of [1, 2, 3]) await failureOf('StoreUnavailable', update({ number }));
+      for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', update({ number }));
       const { refreshed, failed } = await update({ number: 4 });
       assert.deepEqual([refreshed.length, failed.map(({ connection }) => connection)], [59, ['id_59']]);
     });
@@ -289,7 +289,7 @@ describe('updateConnections of many', () => {
     it('goes on failing when by now none can be written, whatever was written before', async () => {
       await stopInTheMiddle();
       failAt({ write: 'StoreUnavailable', bulk: 'StoreUnavailable' });
-      await failureOf('StoreUnavailable', update({ number: 9 }));
+      await expectFailure('StoreUnavailable', update({ number: 9 }));
     });
   });
 
@@ -312,7 +312,7 @@ describe('updateConnections of many', () => {
   describe('that fails in its middle', () => {
     it('says with its failure what was written by then, and with which token', async () => {
       failAt({ 'read id_50': 'StoreUnreachable' });
-      const { message, remedy, progress } = await failureOf('StoreUnreachable', update());
+      const { message, remedy, progress } = await expectFailure('StoreUnreachable', update());
       assert.deepEqual([message, remedy], ['trouble at read', FAILURES.StoreUnreachable.remedy]);
       assert.deepEqual(progress, noted);
       const outcome = toPartialOutcome(
@@ -326,16 +326,16 @@ describe('updateConnections of many', () => {
 
     it('says nothing of the kind when nothing was written', async () => {
       failAt({ 'read id_00': 'StoreUnreachable' });
-      assert.equal((await failureOf('StoreUnreachable', update())).progress, undefined);
+      assert.equal((await expectFailure('StoreUnreachable', update())).progress, undefined);
     });
 
     it('says what an earlier attempt wrote, when this one has no token', async () => {
       failAt({ 'read id_50': 'StoreUnreachable' });
-      await failureOf('StoreUnreachable', update());
+      await expectFailure('StoreUnreachable', update());
       issuer.answer = () => {
         throw new RefreshFailure('AwsUnavailable', 'no ECR');
       };
-      const { progress } = await failureOf('AwsUnavailable', update({ number: 2 }));
+      const { progress } = await expectFailure('AwsUnavailable', update({ number: 2 }));
       assert.equal((progress as UpdateProgress).refreshed.length, 50);
     });
 

@@ -1,14 +1,14 @@
 // A worker whose clock is wrong: the SDK makes up for it, and the offset is told. That it may be told not to is read once a
 // process: see ../../e2e/principals.e2e.ts.
 import assert from 'node:assert/strict';
-import { role, sessionArn, startAwsRig, WORKER_ARN, type AwsRig } from './aws-fixture.js';
+import { role, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture } from './aws-fixture.js';
 
 const HOUR_MS = 3_600_000;
 
 describe('a clock that is wrong', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsRig()));
+  beforeEach(async () => void (rig = await startAwsFixture()));
   afterEach(() => rig.stop());
 
   for (const hours of [1, -1, 13, -13]) {

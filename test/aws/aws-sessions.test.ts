@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
-import { throttleFirst, type AwsFault } from '../../sandbox/aws.js';
-import { failureOf } from '../support/local-server.js';
+import { throttleFirst, type AwsFault } from '../support/aws.js';
+import { expectFailure } from '../support/local-server.js';
 import {
   ACCOUNT,
   groupOf,
@@ -14,9 +14,9 @@ import {
   roleArn,
   SECRET_KEY,
   sessionArn,
-  startAwsRig,
+  startAwsFixture,
   WORKER_ARN,
-  type AwsRig,
+  type AwsFixture,
 } from './aws-fixture.js';
 import { withFastTimers } from './fast-timers.js';
 
@@ -29,9 +29,9 @@ const TEN = FIFTEEN.slice(0, 10);
 const SECRETS = [SECRET_KEY];
 
 describe('the sessions of a worker', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsRig()));
+  beforeEach(async () => void (rig = await startAwsFixture()));
   afterEach(() => rig.stop());
 
   const pull = role('pull');
@@ -103,7 +103,7 @@ describe('the sessions of a worker', () => {
   ] as const) {
     it(`are refreshed exactly once when ECR always answers ${error}`, async () => {
       rig.aws.setFault(({ service }) => (service === 'ecr' ? { error } : undefined));
-      await failureOf(rig.issue(pull), 'AwsCredentialsRejected', SECRETS);
+      await expectFailure(rig.issue(pull), 'AwsCredentialsRejected', SECRETS);
       assert.deepEqual([rig.count('AssumeRole'), rig.count('GetAuthorizationToken')], [2, 2]);
     });
   }
@@ -113,7 +113,7 @@ describe('the sessions of a worker', () => {
       action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
     await Promise.all(
-      TEN.map((region) => failureOf(rig.issue(pull, region), 'AwsCredentialsRejected', SECRETS)),
+      TEN.map((region) => expectFailure(rig.issue(pull, region), 'AwsCredentialsRejected', SECRETS)),
     );
     assert.equal(rig.count('AssumeRole'), 2);
   });
@@ -176,14 +176,14 @@ describe('the sessions of a worker', () => {
       await rig.issue(pull);
       rig.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
       rig.advance(61 * MINUTE_MS);
-      const { message } = await failureOf(rig.issue(pull), 'AwsUnavailable', SECRETS);
+      const { message } = await expectFailure(rig.issue(pull), 'AwsUnavailable', SECRETS);
       assert.equal(message, `AWS credentials: role ${roleArn('pull')}: the connection was broken off`);
       assert.equal(rig.count('GetAuthorizationToken'), 1);
     });
 
     it('are told not to be had the first time', async () => {
       rig.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
-      const { message } = await failureOf(rig.issue(pull), 'AwsUnavailable', SECRETS);
+      const { message } = await expectFailure(rig.issue(pull), 'AwsUnavailable', SECRETS);
       assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS failed on its side (503)`);
     });
 
@@ -204,7 +204,7 @@ describe('the sessions of a worker', () => {
     );
     try {
       const { value: failure, tookMs } = await withFastTimers(() =>
-        failureOf(rig.issue(), 'AwsUnavailable', SECRETS),
+        expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
       );
       assert.match(failure.message, /^AWS credentials: no answer within \d+ s$/);
       assert.ok(tookMs <= 21_000, `${tookMs} ms`);
@@ -225,7 +225,7 @@ describe('the sessions of a worker', () => {
     });
     const end = new AbortController();
     let hasEnded = false;
-    const hung = failureOf(
+    const hung = expectFailure(
       rig.issuer.issueToken(groupOf(hanging, 'us-east-1'), end.signal),
       'AwsUnavailable',
       SECRETS,
@@ -233,8 +233,8 @@ describe('the sessions of a worker', () => {
     void hung.then(() => (hasEnded = true));
     const [first, , , second] = await Promise.all([
       rig.issue(),
-      failureOf(rig.issue(denied), 'AwsAccessDenied', SECRETS),
-      failureOf(rig.issue(throttled), 'AwsThrottled', SECRETS),
+      expectFailure(rig.issue(denied), 'AwsAccessDenied', SECRETS),
+      expectFailure(rig.issue(throttled), 'AwsThrottled', SECRETS),
       rig.issue(pull),
     ]);
     assert.deepEqual([first.principalArn, second.principalArn], [WORKER_ARN, sessionArn('pull')]);

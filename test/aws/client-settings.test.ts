@@ -1,5 +1,5 @@
 import { clientSettings } from '../../src/aws/client-settings.js';
-import { failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+import { expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 
 const SECRET = 'a-password-that-must-not-show';
 
@@ -10,6 +10,6 @@ describe('clientSettings', () => {
       HTTPS_PROXY: `socks5://user:${SECRET}@localhost:1080`,
     });
     const created = Promise.resolve().then(() => clientSettings());
-    await failureOf(created, 'ConfigInvalid', [SECRET]).finally(restore);
+    await expectFailure(created, 'ConfigInvalid', [SECRET]).finally(restore);
   });
 });

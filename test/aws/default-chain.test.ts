@@ -4,8 +4,8 @@ import {
   startContainerCredentials,
   startInstanceMetadata,
   type CredentialsSource,
-} from '../../sandbox/aws-credentials.js';
-import { assertHides, failureOf } from '../support/local-server.js';
+} from '../support/aws-credentials.js';
+import { assertHides, expectFailure } from '../support/local-server.js';
 import {
   ACCOUNT,
   keys,
@@ -13,19 +13,19 @@ import {
   roleArn,
   SECRET_KEY,
   sessionArn,
-  startAwsRig,
+  startAwsFixture,
   WORKER_ARN,
-  type AwsRig,
+  type AwsFixture,
 } from './aws-fixture.js';
 
 const OTHER_ARN = `arn:aws:iam::${ACCOUNT}:user/other`;
 
 describe('the AWS principal', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
   let source: CredentialsSource | undefined;
 
   beforeEach(async () => {
-    rig = await startAwsRig();
+    rig = await startAwsFixture();
     rig.aws.setPrincipal('AKIDOTHER', { account: ACCOUNT, arn: OTHER_ARN });
   });
   afterEach(async () => {
@@ -35,7 +35,7 @@ describe('the AWS principal', () => {
   });
 
   /** The ARN that is reported, of which nothing may be secret. */
-  async function arnOfToken(...issued: Parameters<AwsRig['issue']>): Promise<string | null> {
+  async function arnOfToken(...issued: Parameters<AwsFixture['issue']>): Promise<string | null> {
     const token = await rig.issue(...issued);
     assert.ok(token.authorizationToken);
     assertHides(token, [SECRET_KEY, token.authorizationToken.reveal()]);
@@ -180,7 +180,7 @@ describe('the AWS principal', () => {
     });
 
     it('is said to give no credentials when it is not there, and found once it is', async () => {
-      const failure = await failureOf(rig.issue(profile('production')), 'AwsCredentialsMissing', [
+      const failure = await expectFailure(rig.issue(profile('production')), 'AwsCredentialsMissing', [
         SECRET_KEY,
       ]);
       assert.equal(failure.message, 'AWS credentials: profile production gives none');
@@ -193,7 +193,7 @@ describe('the AWS principal', () => {
       rig.aws.setRole(roleArn('pull'), { trusts: () => false });
       rig.write('credentials', `[base]\n${keys('AKIDOTHER')}`);
       rig.write('config', `[profile production]\nrole_arn = ${roleArn('pull')}\nsource_profile = base\n`);
-      const failure = await failureOf(rig.issue(profile('production')), 'AwsAccessDenied', [SECRET_KEY]);
+      const failure = await expectFailure(rig.issue(profile('production')), 'AwsAccessDenied', [SECRET_KEY]);
       assert.equal(failure.message, 'AWS credentials: profile production: the role may not be assumed');
       assert.match(failure.remedy, /role_arn of the profile/);
     });

@@ -1,26 +1,26 @@
 // What a run does about a principal that is mended while it is under way: by the activities and limits of a run, in this
 // process, with a clock on which nobody waits.
 import assert from 'node:assert/strict';
-import { startAirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { throttleFirst } from '../../sandbox/aws.js';
-import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { startAirflowStandIn } from '../support/airflow-stand-in.js';
+import { throttleFirst } from '../support/aws.js';
+import { startRegistry, type Registry } from '../support/registry.js';
 import { createInProcessSteps } from '../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigStore } from '../../src/config/config-store.js';
 import type { TokenInfo } from '../../src/refresh/activity-types.js';
-import { keys, roleArn, sessionArn, startAwsRig, WORKER_ARN, type AwsRig } from './aws-fixture.js';
+import { keys, roleArn, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture } from './aws-fixture.js';
 
 const MINUTE_MS = 60_000;
 
 describe('a run', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
   let registry: Registry;
   let airflow: Awaited<ReturnType<typeof startAirflowStandIn>>;
   let waits: number[];
 
   beforeEach(async () => {
-    rig = await startAwsRig();
+    rig = await startAwsFixture();
     registry = await startRegistry({ aws: rig.aws, stateFolder: rig.folder, storage: false });
     airflow = await startAirflowStandIn();
     rig.set({ AIRFLOW_PASSWORD: 'op' });

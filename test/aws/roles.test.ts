@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { failureOf } from '../support/local-server.js';
+import { expectFailure } from '../support/local-server.js';
 import {
   ACCOUNT,
   keys,
@@ -10,10 +10,10 @@ import {
   roleArn,
   SECRET_KEY,
   sessionArn,
-  startAwsRig,
+  startAwsFixture,
   webIdentity,
   WORKER_ARN,
-  type AwsRig,
+  type AwsFixture,
 } from './aws-fixture.js';
 
 const EXTERNAL_ID = 'external-id-that-must-not-show';
@@ -21,9 +21,9 @@ const SECRETS = [SECRET_KEY, EXTERNAL_ID];
 const LONG = 'arn:aws:iam::111122223333:role/team/pull';
 
 describe('a role', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsRig()));
+  beforeEach(async () => void (rig = await startAwsFixture()));
   afterEach(() => rig.stop());
 
   it('is assumed with its external id and session name, for an hour unless more is asked for', async () => {
@@ -47,7 +47,7 @@ describe('a role', () => {
 
   it('says that its session may not last as long', async () => {
     rig.aws.setRole(roleArn('pull'), { maxSeconds: 3_600 });
-    const failure = await failureOf(
+    const failure = await expectFailure(
       rig.issue(role('pull', { sessionSeconds: 43_200 })),
       'AwsAccessDenied',
       SECRETS,
@@ -63,7 +63,7 @@ describe('a role', () => {
     it(`says who may not assume it and what to write into which policy, with ${what}`, async () => {
       rig.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID });
       const principal = role('pull', asked === undefined ? {} : { externalId: asked });
-      const failure = await failureOf(rig.issue(principal), 'AwsAccessDenied', [
+      const failure = await expectFailure(rig.issue(principal), 'AwsAccessDenied', [
         ...SECRETS,
         ...(asked === undefined ? [] : [asked]),
       ]);
@@ -93,7 +93,7 @@ describe('a role', () => {
           }
         : undefined,
     );
-    const failure = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    const failure = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.match(failure.message, /role\/pull: a service control policy denies it explicitly$/);
     assert.match(failure.remedy, /^Remove that deny/);
   });
@@ -101,7 +101,7 @@ describe('a role', () => {
   it('is had within the next attempt once its trust policy is mended', async () => {
     let isTrusted = false;
     rig.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
-    await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     isTrusted = true;
     assert.equal((await rig.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
@@ -112,7 +112,7 @@ describe('a role', () => {
     rig.aws.setPrincipal('AKIDALLOWED', { account: ACCOUNT, arn: allowed });
     rig.aws.setRole(roleArn('pull'), { trusts: (caller) => caller === allowed });
     rig.write('credentials', `[default]\n${keys('AKIDDENIED')}`);
-    await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     rig.write('credentials', `[default]\n${keys('AKIDALLOWED')}`);
     assert.equal((await rig.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
@@ -128,7 +128,7 @@ describe('a role', () => {
       ['AKIDSECOND', second],
     ] as const) {
       rig.write('credentials', `[default]\n${keys(key)}`);
-      const { message } = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+      const { message } = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
       assert.ok(message.includes(`${arn} may not call`), message);
     }
   });
@@ -138,13 +138,13 @@ describe('a role', () => {
       action === 'GetCallerIdentity' ? { error: 'AccessDenied' } : undefined,
     );
     rig.aws.setRole(roleArn('pull'), { trusts: () => false });
-    const { message } = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.match(message, /^AWS credentials: the AWS principal of the worker may not call sts:AssumeRole/);
   });
 
   it('says of a worker without credentials of its own that these are missing', async () => {
     rig.withoutKeys();
-    const { message } = await failureOf(rig.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
+    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
     assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
   });
 
@@ -152,14 +152,14 @@ describe('a role', () => {
     rig.withoutKeys();
     rig.set({ AWS_ROLE_ARN: roleArn('pod'), AWS_WEB_IDENTITY_TOKEN_FILE: rig.write('identity', 'a token') });
     rig.aws.setRole(roleArn('pod'), { trusts: () => false });
-    const failure = await failureOf(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    const failure = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.equal(failure.message, 'AWS credentials: the role may not be assumed');
     assert.match(failure.remedy, /AWS_ROLE_ARN/);
   });
 
   it('says of a region that is none which was meant', async () => {
     rig.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid' });
-    const { message } = await failureOf(rig.issue(role('pull'), 'us-esat-1'), 'AwsUnavailable', SECRETS);
+    const { message } = await expectFailure(rig.issue(role('pull'), 'us-esat-1'), 'AwsUnavailable', SECRETS);
     // Where there is no name server at all, it is the look-up that fails.
     assert.match(message, /no AWS region us-esat-1 is known; us-east-1 was meant, perhaps$|\(DNS\)$/);
   });
@@ -193,7 +193,7 @@ describe('a role', () => {
 
     it('says of the one in the middle that it is denied, and to whom', async () => {
       rig.aws.setRole(roleArn('spoke'), { trusts: () => false });
-      const failure = await failureOf(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
+      const failure = await expectFailure(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         failure.message,
         `AWS credentials: ${roleArn('hub')} may not call sts:AssumeRole on ${roleArn('spoke')}`,
@@ -204,7 +204,7 @@ describe('a role', () => {
 
     it('says of the first that it is denied to the worker', async () => {
       rig.aws.setRole(roleArn('hub'), { trusts: () => false });
-      const { message } = await failureOf(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
+      const { message } = await expectFailure(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         message,
         `AWS credentials: ${WORKER_ARN} may not call sts:AssumeRole on ${roleArn('hub')}`,
@@ -212,7 +212,7 @@ describe('a role', () => {
     });
 
     it('may not last longer than an hour', async () => {
-      const failure = await failureOf(
+      const failure = await expectFailure(
         rig.issue({ ...chain(), sessionSeconds: 7_200 }),
         'AwsAccessDenied',
         SECRETS,
@@ -249,20 +249,20 @@ describe('a role', () => {
 
     it('is said to have no file, one that is a folder, and one that may not be read', async () => {
       const principal = webIdentity('pod', path.join(rig.folder, 'mounted'));
-      const missing = await failureOf(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+      const missing = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.equal(
         missing.message,
         `AWS credentials: the web identity token file ${rig.folder}/mounted cannot be read: there is none`,
       );
       mkdirSync(path.join(rig.folder, 'mounted'));
-      const folder = await failureOf(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+      const folder = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.match(folder.message, /mounted cannot be read: it is a folder$/);
       rmSync(path.join(rig.folder, 'mounted'), { recursive: true });
       rig.write('mounted', 'identity-token-1');
       chmodSync(path.join(rig.folder, 'mounted'), 0);
       // The superuser reads everything.
       if (process.getuid?.() !== 0) {
-        const closed = await failureOf(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+        const closed = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
         assert.match(closed.message, /mounted cannot be read: its permissions/);
       }
       chmodSync(path.join(rig.folder, 'mounted'), 0o600);
@@ -271,7 +271,11 @@ describe('a role', () => {
 
     it('tells a token that is refused, and takes the next', async () => {
       rig.write('identity', 'identity-token-2');
-      const failure = await failureOf(rig.issue(webIdentity('pod', file)), 'AwsCredentialsRejected', SECRET);
+      const failure = await expectFailure(
+        rig.issue(webIdentity('pod', file)),
+        'AwsCredentialsRejected',
+        SECRET,
+      );
       assert.match(failure.message, /role\/pod: the web identity token is not accepted$/);
       rig.write('identity', 'identity-token-1');
       await rig.issue(webIdentity('pod', file));
@@ -281,7 +285,7 @@ describe('a role', () => {
       rig.aws.setRole(roleArn('pod'), {
         trusts: (subject) => subject !== identities.get('identity-token-1'),
       });
-      const failure = await failureOf(rig.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
+      const failure = await expectFailure(rig.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
       assert.match(failure.message, /may not call sts:AssumeRoleWithWebIdentity on .*role\/pod$/);
       assert.match(failure.remedy, /trust policy .* subject and audience of the token/);
     });
@@ -293,7 +297,11 @@ describe('a role', () => {
           ? { error: 'ValidationError', message: 'Member must have length greater than or equal to 4' }
           : undefined,
       );
-      const failure = await failureOf(rig.issue(webIdentity('pod', file)), 'AwsCredentialsRejected', SECRET);
+      const failure = await expectFailure(
+        rig.issue(webIdentity('pod', file)),
+        'AwsCredentialsRejected',
+        SECRET,
+      );
       assert.match(failure.message, /the web identity token is not accepted$/);
     });
 
@@ -306,7 +314,7 @@ describe('a role', () => {
       it(`takes ${code} of STS for ${type}`, async () => {
         const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>identity-token-1</Message></Error></ErrorResponse>`;
         rig.aws.setFault(() => ({ status: 403, body, headers: { 'Content-Type': 'text/xml' } }));
-        const failure = await failureOf(rig.issue(webIdentity('pod', file)), type, SECRET);
+        const failure = await expectFailure(rig.issue(webIdentity('pod', file)), type, SECRET);
         assert.match(failure.message, pattern);
       });
     }

@@ -38,8 +38,8 @@ describe('loadConfig', () => {
     assert.match(hash, /^[0-9a-f]{12}$/);
     assert.deepEqual(
       airflows.map(({ settings, ...store }) => {
-        const { auth: _auth, ...rest } = settings as AirflowSettings;
-        return { ...store, settings: rest };
+        const { auth: _auth, ...others } = settings as AirflowSettings;
+        return { ...store, settings: others };
       }),
       [
         {

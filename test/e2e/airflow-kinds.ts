@@ -1,5 +1,5 @@
 // Owns on which Airflows the end-to-end tests run: the newest and Airflow 2 always, all with TEST_ALL_AIRFLOWS=true.
-import { AIRFLOW_KINDS, type AirflowKind } from '../../sandbox/airflow.js';
+import { AIRFLOW_KINDS, type AirflowKind } from '../support/airflow.js';
 
 const ALWAYS = ['3.3', '2.10'];
 

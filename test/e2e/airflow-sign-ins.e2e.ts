@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { FailureType } from '../../src/refresh/failures.js';
 import { startGateway } from './gateway.js';
 import type { CommandResult } from './run-command-line.js';
-import { CONNECTION, startSignInRig, WAYS, type SignInRig, type Way } from './sign-in-rig.js';
+import { CONNECTION, startSignInFixture, WAYS, type SignInFixture, type Way } from './sign-in-fixture.js';
 
 /** What a wrong credential leads to, and what the remedy tells to look at. */
 const WRONG: Readonly<Record<Way, readonly [FailureType, message: RegExp, remedy: RegExp]>> = {
@@ -24,17 +24,17 @@ const MWAA_REFUSAL = {
 
 describe('the ways to sign in to an Airflow', function () {
   this.timeout(120_000);
-  let rig: SignInRig;
+  let rig: SignInFixture;
 
   before(async () => {
-    rig = await startSignInRig();
+    rig = await startSignInFixture();
   });
 
   after(() => rig.stop());
 
   describe('with right credentials', () => {
     const rows = new Map<Way, object>();
-    let run: Awaited<ReturnType<SignInRig['refreshOnce']>>;
+    let run: Awaited<ReturnType<SignInFixture['refreshOnce']>>;
     let doctor: CommandResult;
 
     before(async () => {
@@ -89,7 +89,7 @@ describe('the ways to sign in to an Airflow', function () {
 
   describe('with wrong credentials', () => {
     const rows = new Map<Way, object>();
-    let run: Awaited<ReturnType<SignInRig['refreshOnce']>>;
+    let run: Awaited<ReturnType<SignInFixture['refreshOnce']>>;
     let doctor: CommandResult;
 
     before(async () => {

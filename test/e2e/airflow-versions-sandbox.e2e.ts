@@ -15,11 +15,11 @@ import {
   type Airflow,
   type AirflowUser,
   type AirflowUsers,
-} from '../../sandbox/airflow.js';
-import { signIn } from '../../sandbox/airflow/rest.js';
+} from '../support/airflow.js';
+import { signIn } from '../support/airflow/rest.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { airflowKindsToTest } from './airflow-kinds.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 
 type Right = 'read' | 'edit' | 'create' | 'read variables' | 'test';
 
@@ -49,7 +49,7 @@ for (const kind of airflowKindsToTest()) {
       startAirflow({ stateFolder, version: kind.version, auth: kind.auth, env });
 
     before(async function () {
-      await findPython(kind.newestPython).catch((error: Error) => missing(this, error.message));
+      await findPython(kind.newestPython).catch((error: Error) => skipOrFail(this, error.message));
       stateFolder = mkdtempSync(join(tmpdir(), 'ecr-airflow-'));
       airflow = await start();
       const connection = { connection_id: 'docker_default', conn_type: 'docker', login: 'AWS' };

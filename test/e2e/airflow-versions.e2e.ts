@@ -14,17 +14,17 @@ import {
   type AirflowUser,
   type AirflowUsers,
   type SeedConnection,
-} from '../../sandbox/airflow.js';
-import { readAuditLog } from '../../sandbox/airflow/database.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+} from '../support/airflow.js';
+import { readAuditLog } from '../support/airflow/database.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { startRegistry, type Registry } from '../../sandbox/registry.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { startRegistry, type Registry } from '../support/registry.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import type { FailureType } from '../../src/refresh/failures.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import { airflowKindsToTest } from './airflow-kinds.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
 const KINDS = airflowKindsToTest();
@@ -43,14 +43,14 @@ const REFUSED: Readonly<Record<string, readonly [FailureType, Partial<SeedConnec
 
 describe('one configuration for Airflows of several versions', function () {
   this.timeout(300_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   const airflows = new Map<string, Airflow>();
   let stateFolder: string;
   let aws: AwsStandIn;
   let registry: Registry;
 
   before(async function () {
-    await findPython(12).catch((error: Error) => missing(this, error.message));
+    await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-versions-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));

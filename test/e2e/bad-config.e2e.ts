@@ -5,9 +5,9 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import type { Check } from '../../src/doctor/check.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
@@ -127,7 +127,7 @@ async function startTemporalTrap(): Promise<{
 
 describe('a bad configuration, by every command', function () {
   this.timeout(120_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let folder: string;
   let aws: AwsStandIn;
   let airflow: AirflowStandIn;

@@ -4,20 +4,20 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startAirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import {
   createCertificateAuthority,
   type Certificate,
   type CertificateAuthority,
-} from '../../sandbox/certificate-authority.js';
-import { canStartDockerEngine, startDockerEngine, type DockerEngine } from '../../sandbox/docker-engine.js';
+} from '../support/certificate-authority.js';
+import { canStartDockerEngine, startDockerEngine, type DockerEngine } from '../support/docker-engine.js';
 import { findOnPath } from '../../sandbox/executables.js';
-import { startRegistry } from '../../sandbox/registry.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { startRegistry } from '../support/registry.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { listFailingEngines, startFailingParts, type FailingEngine } from './failing-engines.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine } from './run-command-line.js';
 import { randomAwsKey } from './scan-suite.js';
 
@@ -27,7 +27,7 @@ const WITHOUT_OVERRIDE = ['setpriv', '--bounding-set=-dac_override,-dac_read_sea
 
 describe('Docker Engines', function () {
   this.timeout(120_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let folder: string;
   let authority: CertificateAuthority;
   let client: Certificate;
@@ -40,12 +40,12 @@ describe('Docker Engines', function () {
   let judgePassword: () => ReturnType<AwsStandIn['check']>;
 
   before(async function () {
-    if (!canStartDockerEngine()) missing(this, 'dockerd, and root to start it (Debian: docker.io)');
+    if (!canStartDockerEngine()) skipOrFail(this, 'dockerd, and root to start it (Debian: docker.io)');
     for (const [program, name] of [
       ['openssl', 'openssl'],
       ['setpriv', 'util-linux'],
     ] as const) {
-      if (findOnPath([program]) === undefined) missing(this, `${program} (Debian: ${name})`);
+      if (findOnPath([program]) === undefined) skipOrFail(this, `${program} (Debian: ${name})`);
     }
     folder = mkdtempSync(join(tmpdir(), 'ecr-engines-'));
     await startParts();

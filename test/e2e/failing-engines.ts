@@ -7,10 +7,10 @@ import {
   createCertificateAuthority,
   type Certificate,
   type CertificateAuthority,
-} from '../../sandbox/certificate-authority.js';
-import type { DockerEngine } from '../../sandbox/docker-engine.js';
+} from '../support/certificate-authority.js';
+import type { DockerEngine } from '../support/docker-engine.js';
 import { freePort } from '../../sandbox/ports.js';
-import type { StopList } from '../../sandbox/stop-list.js';
+import type { Cleanup } from '../../sandbox/cleanup.js';
 import { answerJson, startServer, type Answer } from '../support/local-server.js';
 import { EXPIRED } from '../support/self-signed.js';
 
@@ -43,7 +43,7 @@ export interface FailingParts extends Surroundings {
 }
 
 /** Starts what they need; each goes into the list as soon as it runs. */
-export async function startFailingParts(surroundings: Surroundings, stops: StopList): Promise<FailingParts> {
+export async function startFailingParts(surroundings: Surroundings, stops: Cleanup): Promise<FailingParts> {
   const { folder, guarded, plain } = surroundings;
   const fake = async (name: string, answer: Answer): Promise<string> => {
     const path = join(folder, `${name}.sock`);
@@ -193,7 +193,7 @@ function local(port = 0): string {
 }
 
 /** A further address of an engine on TCP. */
-async function relay({ tcpHost = '' }: DockerEngine, stops: StopList): Promise<number> {
+async function relay({ tcpHost = '' }: DockerEngine, stops: Cleanup): Promise<number> {
   const port = Number(new URL(tcpHost).port);
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     const upstream = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
@@ -208,7 +208,7 @@ async function relay({ tcpHost = '' }: DockerEngine, stops: StopList): Promise<n
   return await listen(server, stops);
 }
 
-async function listen(server: net.Server, stops: StopList): Promise<number> {
+async function listen(server: net.Server, stops: Cleanup): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stops.add({ stop: () => new Promise((resolve) => server.close(() => resolve())) });
   return (server.address() as net.AddressInfo).port;

@@ -9,29 +9,33 @@ import {
   readDecryptedPassword,
   runDockerOperator,
   seedConnection,
+  startAirflow,
   type Airflow,
-} from '../../sandbox/airflow.js';
-import { canStartDockerEngine, findDockerEngine } from '../../sandbox/docker-engine.js';
-import { startHoldingProxy, type HoldingProxy } from '../../sandbox/holding-proxy.js';
+} from '../support/airflow.js';
+import { findDockerEngine } from '../../sandbox/docker-engine.js';
+import { canStartDockerEngine, startDockerEngine } from '../support/docker-engine.js';
+import { startPausingProxy, type PausingProxy } from '../support/pausing-proxy.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startWorker } from '../../sandbox/quickstart/worker.js';
-import { SAMPLE_OUTPUT } from '../../sandbox/registry.js';
-import { SEEDED_CONNECTION, startSandbox, type Sandbox } from '../../sandbox/start-sandbox.js';
-import { StopList } from '../../sandbox/stop-list.js';
-import type { TemporalServer } from '../../sandbox/temporal.js';
+import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../support/registry.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { SEEDED_CONNECTION, seedDockerDefault } from '../../sandbox/sandbox-airflow.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
+import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { Secret } from '../../src/log/secret.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 
 describe('the main job on real parts', function () {
   this.timeout(300_000);
   let stateFolder: string;
-  const stops = new StopList();
-  let sandbox: Sandbox;
+  const stops = new Cleanup();
+  let aws: AwsStandIn;
+  let registry: Registry;
   let airflow: Airflow;
   /** Tells which JWTs Airflow gave out. */
-  let proxy: HoldingProxy;
+  let proxy: PausingProxy;
   let temporal: TemporalServer;
   let scan: SuiteScan;
   let env: NodeJS.ProcessEnv;
@@ -40,23 +44,21 @@ describe('the main job on real parts', function () {
   let image: string;
 
   before(async function () {
-    await findPython().catch((error: Error) => missing(this, error.message));
-    const hasEngine = (await findDockerEngine()) !== undefined;
-    if (!hasEngine && !canStartDockerEngine()) missing(this, 'a Docker Engine (Debian: docker.io)');
+    await findPython().catch((error: Error) => skipOrFail(this, error.message));
+    const found = await findDockerEngine();
+    if (!found && !canStartDockerEngine()) skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-main-job-'));
     // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
     scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
-    const docker = hasEngine ? 'find' : 'start';
-    sandbox = stops.add(await startSandbox({ stateFolder, temporal: true, airflow: 'real', docker }));
-    if (sandbox.image === undefined) missing(this, 'docker-registry (Debian: docker-registry)');
-    assert.ok(sandbox.airflow.kind === 'real' && sandbox.docker && sandbox.temporal);
-    ({ image, airflow, temporal } = {
-      image: sandbox.image,
-      airflow: sandbox.airflow,
-      temporal: sandbox.temporal,
-    });
-    proxy = stops.add(await startHoldingProxy({ upstream: airflow.url }));
-    engine = sandbox.docker.dockerHost;
+    aws = stops.add(await startAwsStandIn());
+    registry = stops.add(await startRegistry({ aws, stateFolder }));
+    if (!registry.pushSampleImage) return skipOrFail(this, 'docker-registry (Debian: docker-registry)');
+    image = await registry.pushSampleImage();
+    temporal = stops.add(await startTemporal({ stateFolder }));
+    airflow = stops.add(await startAirflow({ stateFolder }));
+    await seedDockerDefault(airflow, registry.host, aws.mintToken({ lifeSeconds: 0 }).password);
+    proxy = stops.add(await startPausingProxy({ upstream: airflow.url }));
+    engine = (found ?? stops.add(await startDockerEngine({ stateFolder }))).dockerHost;
     configPath = join(stateFolder, 'refresh.yaml');
     writeFileSync(
       configPath,
@@ -67,13 +69,15 @@ airflows:
     auth: {username: ${airflow.username}, password: {env: AIRFLOW_PASSWORD}}
     connections: [${SEEDED_CONNECTION}]
 registries:
-  - {name: sandbox, account: "123456789012", region: us-east-1, registryHost: "${sandbox.registry.host}"}
+  - {name: sandbox, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
 docker: {engines: ["${engine}"]}
 `,
     );
     env = {
       ...scan.env,
-      ...sandbox.env,
+      ...aws.env,
+      DOCKER_HOST: engine,
+      TEMPORAL_ADDRESS: temporal.address,
       AWS_SECRET_ACCESS_KEY: randomAwsKey(),
       AIRFLOW_PASSWORD: airflow.password,
       ECR_REFRESH_CONFIG: configPath,
@@ -112,7 +116,7 @@ docker: {engines: ["${engine}"]}
 
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
     assert.ok(
-      sandbox.aws.issued.some((token) => token.password === password),
+      aws.issued.some((token) => token.password === password),
       'Airflow holds an issued token',
     );
     assert.equal(new Secret(password ?? '').fingerprint(), report.stores[0]?.fingerprint);
@@ -169,7 +173,7 @@ docker: {engines: []}
     assert.equal(report.tokens[0]?.check, 'unreachable');
     assert.match(report.warnings[0] ?? '', new RegExp(`Registry ${host} could not be asked`));
     const password = await readDecryptedPassword(airflow, 'docker_eu');
-    assert.equal(sandbox.aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
+    assert.equal(aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
   });
 
   it('refreshes without Temporal', async () => {
@@ -186,7 +190,7 @@ docker: {engines: []}
   it('leaves no secret out of place', async () => {
     const secrets = suiteSecrets({
       env,
-      tokens: sandbox.aws.issued.map(({ password }) => password),
+      tokens: aws.issued.map(({ password }) => password),
       authorizations: proxy.requests.map(({ authorization }) => authorization),
     });
     await scan.assertNoSecretOut(secrets, temporal);

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDecryptedPasswords, startAirflow, type Airflow } from '../../sandbox/airflow.js';
-import { readAuditLog } from '../../sandbox/airflow/database.js';
-import { signIn } from '../../sandbox/airflow/rest.js';
+import { readDecryptedPasswords, startAirflow, type Airflow } from '../support/airflow.js';
+import { readAuditLog } from '../support/airflow/database.js';
+import { signIn } from '../support/airflow/rest.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { startRig, type Rig } from './every-failure/rig.js';
+import { startFixture, type Fixture } from './every-failure/fixture.js';
 import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 
 const COUNT = 10_000;
 const IDS = Array.from({ length: COUNT }, (_, index) => `many_${String(index).padStart(5, '0')}`);
@@ -18,12 +18,12 @@ const describeOnDemand = process.env['TEST_ALL_AIRFLOWS'] === 'true' ? describe 
 describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   // Measured: see the line that the test prints. This is against hanging.
   this.timeout(1_800_000);
-  let rig: Rig;
+  let rig: Fixture;
   let airflow: Airflow;
 
   before(async function () {
-    await findPython(12).catch((error: Error) => missing(this, error.message));
-    rig = await startRig();
+    await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
+    rig = await startFixture();
     airflow = await startAirflow({ stateFolder: rig.stateFolder });
     await seedAll();
   });

@@ -1,9 +1,9 @@
 // Ten thousand connections of one Airflow, picked by a pattern: each is written once, by few requests, in a run whose
 // history, report and payloads stay within what Temporal takes.
 import assert from 'node:assert/strict';
-import type { AirflowRequest } from '../../sandbox/airflow-stand-in.js';
+import type { AirflowRequest } from '../support/airflow-stand-in.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import { seedConnections, startRig, type Rig } from './every-failure/rig.js';
+import { seedConnections, startFixture, type Fixture } from './every-failure/fixture.js';
 import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
 
 const COUNT = 10_000;
@@ -28,10 +28,10 @@ interface BulkAction {
 
 describe(`${COUNT} connections in one Airflow`, function () {
   this.timeout(300_000);
-  let rig: Rig;
+  let rig: Fixture;
 
   before(async () => {
-    rig = await startRig();
+    rig = await startFixture();
     seedConnections(rig);
     for (let index = 0; index < COUNT; index += 1) {
       const connection_id = `many_${String(index).padStart(5, '0')}`;

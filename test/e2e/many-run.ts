@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Child } from '../../sandbox/child-process.js';
 import { MAX_REPORT_BYTES, type RefreshReport } from '../../src/refresh/report.js';
-import type { Rig } from './every-failure/rig.js';
+import type { Fixture } from './every-failure/fixture.js';
 
 export interface MeasuredRun {
   readonly report: RefreshReport;
@@ -27,7 +27,7 @@ export function startManyRun(client: Client, taskQueue: string): Promise<Workflo
 }
 
 /** Waits for the run to end. @throws when it failed */
-export async function measureRun(rig: Rig, worker: Child, handle: WorkflowHandle): Promise<MeasuredRun> {
+export async function measureRun(rig: Fixture, worker: Child, handle: WorkflowHandle): Promise<MeasuredRun> {
   const atRest = peakMegabytes(worker.pid);
   const report = (await handle.result()) as RefreshReport;
   const { historyLength: events, raw } = await handle.describe();

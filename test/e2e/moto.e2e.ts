@@ -8,16 +8,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startMoto, type Moto } from '../../sandbox/moto.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startMoto, type Moto } from '../support/moto.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type Principal } from '../../src/refresh/token-group.js';
-import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
-import { missing } from './missing.js';
+import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine } from './run-command-line.js';
 
 const EXPIRED = /expired at 2015-01-01T00:00:00\.000Z/;
@@ -31,7 +31,7 @@ describe('moto', function () {
   let restore: (() => void) | undefined;
 
   before(async function () {
-    await findPython().catch((error: Error) => missing(this, error.message));
+    await findPython().catch((error: Error) => skipOrFail(this, error.message));
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-moto-'));
     moto = await startMoto({ stateFolder });
     restore = setEnvironment({ ...NO_PROXY_VARIABLES, ...moto.env, HOME: stateFolder });
@@ -94,7 +94,7 @@ describe('moto', function () {
       try {
         const asked = issue(DEFAULT_PRINCIPAL, 'us-east-1', 'ecr-public');
         assert.match(
-          (await failureOf(asked, 'AwsUnavailable', [])).message,
+          (await expectFailure(asked, 'AwsUnavailable', [])).message,
           /^ECR Public in us-east-1: .*500/,
         );
       } finally {

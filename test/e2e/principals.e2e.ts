@@ -1,8 +1,8 @@
 // Registries that are read as five different AWS principals, as users of the product meet them: its commands, a worker, and
 // what both say of who got which token, for how long, and who was denied.
 import assert from 'node:assert/strict';
-import { throttleFirst } from '../../sandbox/aws.js';
-import { startContainerCredentials, startInstanceMetadata } from '../../sandbox/aws-credentials.js';
+import { throttleFirst } from '../support/aws.js';
+import { startContainerCredentials, startInstanceMetadata } from '../support/aws-credentials.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { RefreshStatus } from '../../src/status/read-status.js';
@@ -10,21 +10,21 @@ import {
   ARNS,
   NAMES,
   ROLES,
-  startPrincipalsRig,
-  type PrincipalsRig,
+  startPrincipalsFixture,
+  type PrincipalsFixture,
   type RegistryName,
-} from './principals-rig.js';
+} from './principals-fixture.js';
 import type { CommandResult } from './run-command-line.js';
 
 const HOUR_MS = 3_600_000;
 
 describe('registries of five AWS principals', function () {
   this.timeout(180_000);
-  let rig: PrincipalsRig;
+  let rig: PrincipalsFixture;
   let config: string;
 
   before(async () => {
-    rig = await startPrincipalsRig();
+    rig = await startPrincipalsFixture();
     config = rig.writeConfig();
   });
   after(() => rig?.stop());

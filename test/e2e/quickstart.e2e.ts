@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startAirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn } from '../../sandbox/aws.js';
+import { startAirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn } from '../support/aws.js';
 import { cacheFolder } from '../../sandbox/cache-folder.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { startRegistry } from '../../sandbox/registry.js';
-import { StopList } from '../../sandbox/stop-list.js';
-import { missing } from './missing.js';
+import { startRegistry } from '../support/registry.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** See scripts/prepare-node.sh. */
@@ -33,11 +33,11 @@ function borrowPackages(copy: string): void {
 
 describe('./scripts/quickstart', function () {
   this.timeout(300_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let copy: string;
 
   before(async function () {
-    await findPython().catch((error: Error) => missing(this, error.message));
+    await findPython().catch((error: Error) => skipOrFail(this, error.message));
     copy = mkdtempSync(join(tmpdir(), 'ecr-quickstart-'));
     for (const part of ['src', 'scripts', 'sandbox', 'package.json', 'package-lock.json', 'tsconfig.json']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });

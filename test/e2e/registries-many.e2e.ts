@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
-import { startRegistryRig, type RegistryRig } from './registries/rig.js';
+import { startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => String(100_000_000_001 + index * 11_111));
 const REGIONS =
@@ -18,10 +18,10 @@ const IDS = Object.keys(HOSTS);
 
 describe('300 registries of 20 accounts in 15 regions', function () {
   this.timeout(300_000);
-  let rig: RegistryRig;
+  let rig: RegistryFixture;
 
   before(async function () {
-    rig = await startRegistryRig(this);
+    rig = await startRegistryFixture(this);
     // Docker looks each name up by DNS before it asks its proxy: hundreds of sign-ins would test this machine's name server.
     rig.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
   });

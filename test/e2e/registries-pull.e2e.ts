@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import Docker from 'dockerode';
 import { FAILURES } from '../../src/refresh/failures.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
-import { startRegistryRig, type RegistryRig } from './registries/rig.js';
+import { startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
 const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const OTHER = '210987654321.dkr.ecr.us-east-1.amazonaws.com';
@@ -15,10 +15,10 @@ const [PROD, DEV] = ['111111111111', '222222222222'];
 
 describe('the right to pull', function () {
   this.timeout(300_000);
-  let rig: RegistryRig;
+  let rig: RegistryFixture;
 
   before(async function () {
-    rig = await startRegistryRig(this, { moreAirflows: ['second'] });
+    rig = await startRegistryFixture(this, { moreAirflows: ['second'] });
     await rig.registry.pushSampleImage?.();
     probe(IMAGE);
     rig.seed(HOSTS);

@@ -1,9 +1,9 @@
 // Registries that say no, that cannot be asked, and that stand somewhere else than they say: what is told of each by the
 // worker that shows them the token, and, where the worker cannot reach them, by a real Docker Engine.
 import assert from 'node:assert/strict';
-import type { Fault } from '../../sandbox/local-server.js';
+import type { Fault } from '../support/fault.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
+import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
 const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -20,14 +20,14 @@ const OF_PUBLIC =
 
 describe('registries that refuse, or cannot be asked', function () {
   this.timeout(300_000);
-  let rig: RegistryRig;
+  let rig: RegistryFixture;
 
   before(async function () {
-    const route = ({ registry }: Pick<RegistryRig, 'registry'>) => {
+    const route = ({ registry }: Pick<RegistryFixture, 'registry'>) => {
       const port = Number(new URL(registry.url).port);
       return (name: string) => (name === ALIAS ? { port } : undefined);
     };
-    rig = await startRegistryRig(this, { route, region: 'us-east-1' });
+    rig = await startRegistryFixture(this, { route, region: 'us-east-1' });
     rig.writeConfig(
       { main: ['sick', 'well'] },
       `registries:\n  - {name: alias, account: "123456789012", region: eu-west-1, registryHost: ${ALIAS}}`,

@@ -6,7 +6,7 @@ import { FAILURES } from '../../src/refresh/failures.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
-import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
+import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
 const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -15,7 +15,7 @@ const EVIL = 'tokens.evil.example';
 
 describe('registries that are not to be trusted', function () {
   this.timeout(300_000);
-  let rig: RegistryRig;
+  let rig: RegistryFixture;
   let evil: LocalServer;
   const heard: string[] = [];
 
@@ -25,7 +25,7 @@ describe('registries that are not to be trusted', function () {
       sendJson(response, 200, { token: 'a token of the evil one' });
     });
     const route = () => (name: string) => (name === EVIL ? { port: evil.port } : undefined);
-    rig = await startRegistryRig(this, { route });
+    rig = await startRegistryFixture(this, { route });
     rig.writeConfig({ main: ['sick', 'well'] });
   });
 

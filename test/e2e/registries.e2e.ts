@@ -3,39 +3,39 @@
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
-import { OLD, startRegistryRig, type RegistryRig } from './registries/rig.js';
+import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 import {
   CORPORATE_HOST,
   FLAWED,
   hostsOf,
   PUBLIC_API,
-  WORLD,
-  WORLD_HOSTS,
-  WORLD_REGISTRIES,
-} from './registries/world.js';
+  FIXTURE_PLACES,
+  FIXTURE_HOSTS,
+  REGISTRIES,
+} from './registries/fixture-hosts.js';
 
-const IDS = Object.keys(WORLD);
-const APIS = [...new Set(Object.values(WORLD).map(({ api }) => api))].toSorted();
+const IDS = Object.keys(FIXTURE_PLACES);
+const APIS = [...new Set(Object.values(FIXTURE_PLACES).map(({ api }) => api))].toSorted();
 
 describe('registries of every kind, by their real names', function () {
   this.timeout(300_000);
-  let rig: RegistryRig;
+  let rig: RegistryFixture;
 
   before(async function () {
-    const route = { route: ({ registry }: Pick<RegistryRig, 'registry'>) => toCorporate(registry.url) };
-    rig = await startRegistryRig(this, route);
-    rig.writeConfig({ main: IDS }, WORLD_REGISTRIES);
+    const route = { route: ({ registry }: Pick<RegistryFixture, 'registry'>) => toCorporate(registry.url) };
+    rig = await startRegistryFixture(this, route);
+    rig.writeConfig({ main: IDS }, REGISTRIES);
   });
 
   after(() => rig?.stop());
 
   beforeEach(() => {
     rig.putRight();
-    rig.seed(WORLD_HOSTS);
+    rig.seed(FIXTURE_HOSTS);
   });
 
   function assertRefreshed(report: RefreshReport, ids: readonly string[]): void {
-    const places = ids.map((id) => ({ id, ...WORLD[id] }));
+    const places = ids.map((id) => ({ id, ...FIXTURE_PLACES[id] }));
     assertSameRows(
       report.stores.map((row) => [row.registry, row.refreshed, row.failed]),
       places.map(({ host }) => [host, 1, 0]),
@@ -68,17 +68,17 @@ describe('registries of every kind, by their real names', function () {
     );
     for (const { action, input, host, region } of calls) {
       assert.deepEqual([action, input], ['GetAuthorizationToken', {}], 'no registryIds');
-      assert.equal(region, Object.values(WORLD).find(({ api }) => api === host)?.region, host);
+      assert.equal(region, Object.values(FIXTURE_PLACES).find(({ api }) => api === host)?.region, host);
     }
   }
 
   /** For a process of its own: a worker keeps connections, and goes on by them. */
   function assertConnected(): void {
     const names = new Set(rig.network.names.filter((name) => !name.startsWith('sts.')));
-    assertSameRows([...names], [...APIS, ...Object.values(WORLD_HOSTS)]);
+    assertSameRows([...names], [...APIS, ...Object.values(FIXTURE_HOSTS)]);
     assertSameRows(
       [...new Set(rig.engineNetwork.names)],
-      Object.values(WORLD_HOSTS),
+      Object.values(FIXTURE_HOSTS),
       'the engine asks the registries, and nobody else',
     );
   }
@@ -101,7 +101,7 @@ describe('registries of every kind, by their real names', function () {
   it('signs in at ECR Public by Bearer, from worker and engine, and everywhere else by Basic', async () => {
     await rig.refreshOnce();
     const shown = rig.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
-    for (const host of Object.values(WORLD_HOSTS)) {
+    for (const host of Object.values(FIXTURE_HOSTS)) {
       const isPublic = host === 'public.ecr.aws' || host === 'ecr-public.aws.com';
       const asked = shown.filter((request) => request.host === host);
       // Once by the worker and once by the engine; the wrong password comes as far only where it is Basic.
@@ -129,7 +129,7 @@ describe('registries of every kind, by their real names', function () {
   it('refreshes all of them in a run of the schedule', async () => {
     await rig.startScheduled();
     rig.putRight();
-    rig.seed(WORLD_HOSTS);
+    rig.seed(FIXTURE_HOSTS);
     const { report, code } = await rig.trigger();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
     assertRefreshed(report, IDS);
@@ -140,7 +140,7 @@ describe('registries of every kind, by their real names', function () {
     const { code, stdout, stderr } = await rig.command('refresh-once', '--dry-run');
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, new RegExp(`${IDS.length} of ${IDS.length} connections would be written`));
-    for (const host of Object.values(WORLD_HOSTS)) assert.ok(stdout.includes(host), host);
+    for (const host of Object.values(FIXTURE_HOSTS)) assert.ok(stdout.includes(host), host);
     assert.ok([...rig.connections.values()].every(({ password }) => password === OLD));
   });
 
@@ -152,7 +152,7 @@ describe('registries of every kind, by their real names', function () {
       checks.filter(({ outcome }) => outcome !== 'ok'),
       [],
     );
-    for (const host of Object.values(WORLD_HOSTS)) {
+    for (const host of Object.values(FIXTURE_HOSTS)) {
       const lines = checks.filter(({ name, message }) => `${name} ${message}`.includes(host));
       assert.ok(lines.length >= 3, `connection, registry and engine of ${host}: ${JSON.stringify(lines)}`);
     }
@@ -162,8 +162,8 @@ describe('registries of every kind, by their real names', function () {
   for (const how of ['refresh-once', 'doctor'] as const) {
     it(`tells hosts that contradict themselves by ${how}, and sends nothing to any of them`, async () => {
       const flawed = Object.keys(FLAWED);
-      rig.seed({ ...WORLD_HOSTS, ...hostsOf(FLAWED) });
-      rig.writeConfig({ main: [...IDS, ...flawed] }, WORLD_REGISTRIES);
+      rig.seed({ ...FIXTURE_HOSTS, ...hostsOf(FLAWED) });
+      rig.writeConfig({ main: [...IDS, ...flawed] }, REGISTRIES);
       const told = await (how === 'doctor' ? doctorTells() : refreshTells());
       for (const [id, { says, meant }] of Object.entries(FLAWED)) {
         const message = told.find((text) => text.includes(`Connection ${id} `)) ?? '';

@@ -15,18 +15,15 @@ import {
   startAirflow,
   type Airflow,
   type SeedConnection,
-} from '../../sandbox/airflow.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
-import {
-  canStartDockerEngine,
-  findDockerEngine,
-  startDockerEngine,
-  type FoundDockerEngine,
-} from '../../sandbox/docker-engine.js';
+} from '../support/airflow.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { findDockerEngine, type FoundDockerEngine } from '../../sandbox/docker-engine.js';
+import { canStartDockerEngine, startDockerEngine } from '../support/docker-engine.js';
+import { freePort } from '../../sandbox/ports.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../../sandbox/registry.js';
+import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../support/registry.js';
 import { startTemporal } from '../../sandbox/temporal.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 
 describe('real parts of the sandbox', function () {
   this.timeout(300_000);
@@ -35,7 +32,7 @@ describe('real parts of the sandbox', function () {
 
   before(async function () {
     stateFolder = await mkdtemp(join(tmpdir(), 'ecr-parts-'));
-    await findPython().catch((error: Error) => missing(this, error.message));
+    await findPython().catch((error: Error) => skipOrFail(this, error.message));
   });
 
   after(async () => {
@@ -45,7 +42,7 @@ describe('real parts of the sandbox', function () {
 
   describe('Temporal', () => {
     it('starts, and finds its schedules back after a restart', async () => {
-      const first = await startTemporal({ stateFolder });
+      const first = await startTemporal({ stateFolder, uiPort: await freePort() });
       await withClient(first.address, (client) =>
         client.schedule.create({
           scheduleId: 'kept',
@@ -57,7 +54,7 @@ describe('real parts of the sandbox', function () {
       assert.equal((await fetch(first.uiUrl ?? '')).status, 200);
       await first.stop();
       assert.throws(() => process.kill(first.pid, 0), { code: 'ESRCH' });
-      const second = await startTemporal({ stateFolder, headless: true });
+      const second = await startTemporal({ stateFolder });
       const kept = await withClient(second.address, (client) => client.schedule.getHandle('kept').describe());
       assert.equal(kept.state.paused, true);
       await second.stop();
@@ -105,7 +102,8 @@ describe('real parts of the sandbox', function () {
       stops.push(aws.stop);
       registry = await startRegistry({ aws, stateFolder });
       stops.push(registry.stop);
-      if (registry.pushSampleImage === undefined) missing(this, 'docker-registry (Debian: docker-registry)');
+      if (registry.pushSampleImage === undefined)
+        skipOrFail(this, 'docker-registry (Debian: docker-registry)');
       else image = await registry.pushSampleImage();
       const found = await findDockerEngine();
       if (found !== undefined) {
@@ -115,7 +113,7 @@ describe('real parts of the sandbox', function () {
         stops.push(started.stop);
         engine = started;
       } else {
-        missing(this, 'a Docker Engine (Debian: docker.io)');
+        skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
       }
     });
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { killTemporal } from '../support/kill-temporal.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
@@ -54,7 +55,7 @@ export interface ScheduleServer {
 export async function startScheduleServer(): Promise<ScheduleServer> {
   installQuietRuntime();
   const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-schedule-'));
-  let server: TemporalServer = await startTemporal({ stateFolder, headless: true });
+  let server: TemporalServer = await startTemporal({ stateFolder });
   const { address } = server;
   const { client, close } = await connectClient({
     connectionOptions: { address },
@@ -89,9 +90,9 @@ export async function startScheduleServer(): Promise<ScheduleServer> {
       };
     },
     runsOf: (scheduleId) => listRuns(client, scheduleId),
-    kill: () => server.kill(),
+    kill: () => killTemporal(server),
     restart: async () => {
-      server = await startTemporal({ stateFolder, headless: true, port: Number(address.split(':')[1]) });
+      server = await startTemporal({ stateFolder, port: Number(address.split(':')[1]) });
     },
     stop: async () => {
       await close();

@@ -14,6 +14,7 @@ import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common
 import proto from '@temporalio/proto';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
 import { startChild } from '../../sandbox/child-process.js';
+import { killTemporal } from '../support/kill-temporal.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import { createLogger } from '../../src/log/logger.js';
 import { connectClient } from '../../src/temporal/connection.js';
@@ -94,7 +95,7 @@ describe('the scan for secrets', function () {
     installQuietRuntime();
     folder = mkdtempSync(join(tmpdir(), 'ecr-scan-'));
     watch = processWatch();
-    server = await startTemporal({ stateFolder: join(folder, 'temporal'), headless: true });
+    server = await startTemporal({ stateFolder: join(folder, 'temporal') });
     const { address } = server;
     const connected = await connectClient({ connectionOptions: { address }, address, namespace: 'default' });
     client = connected.client;
@@ -271,7 +272,7 @@ describe('the scan for secrets', function () {
   });
 
   it('finds them in the database of a server that was killed', async () => {
-    await server.kill();
+    await killTemporal(server);
     const { findings } = await findSecretsIn(secrets, temporalDatabasePlaces(server.dbFile));
     const inDatabase = PLANTS.filter((name) =>
       DATABASE.every((kind) => PLANTED[name].some((k) => k === kind)),

@@ -11,17 +11,17 @@ import {
   type Airflow,
   type AirflowUser,
   type AirflowVersion,
-} from '../../sandbox/airflow.js';
-import { readAuditLog } from '../../sandbox/airflow/database.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+} from '../support/airflow.js';
+import { readAuditLog } from '../support/airflow/database.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { startRegistry, type Registry } from '../support/registry.js';
 import { runCommand } from '../../sandbox/run-command.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine } from './run-command-line.js';
 
 const SEEDED = ['plain', 'in_variable', 'same_host', 'in_file'];
@@ -36,13 +36,13 @@ const HIDDEN: Readonly<Record<string, RegExp>> = {
 
 describe('shadowed connections', function () {
   this.timeout(300_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let stateFolder: string;
   let aws: AwsStandIn;
   let registry: Registry;
 
   before(async function () {
-    await findPython(12).catch((error: Error) => missing(this, error.message));
+    await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-shadows-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));

@@ -6,12 +6,12 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ScheduleDescription, ScheduleHandle, WorkflowExecutionInfo } from '@temporalio/client';
-import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startChild, type Child } from '../../sandbox/child-process.js';
-import type { Fault } from '../../sandbox/local-server.js';
-import { startRegistry } from '../../sandbox/registry.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import type { Fault } from '../support/fault.js';
+import { startRegistry } from '../support/registry.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
@@ -35,7 +35,7 @@ const CLI = fileURLToPath(new URL('../../scripts/cli.ts', import.meta.url));
 
 describe('Temporal killed with SIGKILL and started again on its database', function () {
   this.timeout(120_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let server: ScheduleServer;
   let aws: AwsStandIn;
   let airflow: AirflowStandIn;

@@ -11,15 +11,16 @@ import {
   readDecryptedPasswords,
   seedConnection,
   startAirflow,
-} from '../../sandbox/airflow.js';
-import { canStartDockerEngine, findDockerEngine, startDockerEngine } from '../../sandbox/docker-engine.js';
+} from '../support/airflow.js';
+import { findDockerEngine } from '../../sandbox/docker-engine.js';
+import { canStartDockerEngine, startDockerEngine } from '../support/docker-engine.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { runCommand } from '../../sandbox/run-command.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import { Semaphore } from '../../src/refresh/semaphore.js';
 import { Secret } from '../../src/log/secret.js';
-import { missing } from './missing.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { CALLS, type Call } from './worker-death/calls.js';
 import type { ConnectionRow, Stage } from './worker-death/fleet.js';
@@ -39,7 +40,7 @@ const KILLS = Object.entries(CALLS).flatMap(([key, call]: [string, Call]) =>
 
 describe('the death of a worker', function () {
   this.timeout(400_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   const outcomes = new Map<string, PromiseSettledResult<Outcome>>();
   let stage: Stage;
   let temporal: TemporalServer;
@@ -48,7 +49,7 @@ describe('the death of a worker', function () {
   let bystander: (ConnectionRow | undefined)[];
 
   before(async function () {
-    await findPython().catch((error: Error) => missing(this, error.message));
+    await findPython().catch((error: Error) => skipOrFail(this, error.message));
     const root = fileURLToPath(new URL('../..', import.meta.url));
     await runCommand('npm', ['run', '-s', 'build'], { cwd: root, timeoutMs: 60_000 });
     stage = await startStage();
@@ -70,7 +71,7 @@ describe('the death of a worker', function () {
     // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
     scan = stops.add(startSuiteScan(folder, join(folder, 'airflow')));
     const [server, airflow, docker] = await Promise.all([
-      startTemporal({ stateFolder: folder, headless: true }).then((part) => stops.add(part)),
+      startTemporal({ stateFolder: folder }).then((part) => stops.add(part)),
       startAirflow({ stateFolder: folder }).then((part) => stops.add(part)),
       findDockerEngine().then(async (found) => {
         if (found || !canStartDockerEngine()) return found;
@@ -147,7 +148,7 @@ describe('the death of a worker', function () {
   for (const { name, call, point } of KILLS) {
     it(`does no harm ${point} ${call.name}`, function () {
       if (call.to === 'engine' && stage.engine === undefined)
-        missing(this, 'a Docker Engine (Debian: docker.io)');
+        skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
       const outcome = toOutcome(name);
       assertWellEnded(outcome, call);
       assert.equal(outcome.firstEnded.how, 'was ended by SIGKILL');

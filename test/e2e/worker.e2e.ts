@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startChild, type Child } from '../../sandbox/child-process.js';
-import { startRegistry } from '../../sandbox/registry.js';
+import { startRegistry } from '../support/registry.js';
 import { runCommand } from '../../sandbox/run-command.js';
-import { StopList } from '../../sandbox/stop-list.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
@@ -23,7 +23,7 @@ const BUILT_CLI = join(ROOT, 'dist', 'scripts', 'cli.js');
 
 describe('the built worker', function () {
   this.timeout(120_000);
-  const stops = new StopList();
+  const stops = new Cleanup();
   let stateFolder: string;
   let aws: AwsStandIn;
   let airflow: AirflowStandIn;
@@ -37,7 +37,7 @@ describe('the built worker', function () {
     scan = stops.add(startSuiteScan(stateFolder));
     aws = stops.add(await startAwsStandIn());
     const registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
-    temporal = stops.add(await startTemporal({ stateFolder, headless: true }));
+    temporal = stops.add(await startTemporal({ stateFolder }));
     const connection = {
       connection_id: 'docker_default',
       conn_type: 'docker',

@@ -5,17 +5,17 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { toEcrFailure } from '../../src/ecr/ecr-failure.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
-import { throttleFirst, type AwsFault } from '../../sandbox/aws.js';
-import { failureOf } from '../support/local-server.js';
+import { throttleFirst, type AwsFault } from '../support/aws.js';
+import { expectFailure } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 import {
   groupOf,
   role,
   roleArn,
   SECRET_KEY,
-  startAwsRig,
+  startAwsFixture,
   WORKER_ARN,
-  type AwsRig,
+  type AwsFixture,
 } from '../aws/aws-fixture.js';
 import { withFastTimers } from '../aws/fast-timers.js';
 
@@ -23,9 +23,9 @@ const SECRETS = [SECRET_KEY];
 const PUBLIC = { service: 'ecr-public' } as const;
 
 describe('a call for a token', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsRig()));
+  beforeEach(async () => void (rig = await startAwsFixture()));
   afterEach(() => rig.stop());
 
   function breakEcr(fault: AwsFault): void {
@@ -39,7 +39,7 @@ describe('a call for a token', () => {
 
   it('that is throttled for good asks nobody to do anything', async () => {
     breakEcr({ error: 'ThrottlingException' });
-    const failure = await failureOf(rig.issue(), 'AwsThrottled', SECRETS);
+    const failure = await expectFailure(rig.issue(), 'AwsThrottled', SECRETS);
     assert.equal(failure.message, 'ECR in us-east-1: AWS asks for fewer requests');
     assert.match(failure.remedy, /^Nothing/);
     assert.equal(rig.count('GetAuthorizationToken'), 2);
@@ -47,7 +47,7 @@ describe('a call for a token', () => {
 
   it('that STS throttles says so of the role', async () => {
     rig.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
-    const { message } = await failureOf(rig.issue(role('pull')), 'AwsThrottled', SECRETS);
+    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsThrottled', SECRETS);
     assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS asks for fewer requests`);
   });
 
@@ -104,7 +104,7 @@ describe('a call for a token', () => {
     for (const [said, told, remedy] of cases) {
       it(`names who, what and the policy: ${said || 'AWS names none'}`, async () => {
         breakEcr({ error: 'AccessDeniedException', message: `${asked} ${said}`.trim() });
-        const failure = await failureOf(rig.issue(), 'AwsAccessDenied', SECRETS);
+        const failure = await expectFailure(rig.issue(), 'AwsAccessDenied', SECRETS);
         assert.equal(
           failure.message,
           `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${told}`,
@@ -115,7 +115,7 @@ describe('a call for a token', () => {
 
     it('names both actions of ECR Public', async () => {
       breakEcr({ error: 'AccessDeniedException' });
-      const failure = await failureOf(
+      const failure = await expectFailure(
         rig.issue(DEFAULT_PRINCIPAL, 'us-east-1', PUBLIC),
         'AwsAccessDenied',
         SECRETS,
@@ -132,7 +132,7 @@ describe('a call for a token', () => {
   });
 
   it('to ECR Public anywhere but in us-east-1 is refused as AWS does it', async () => {
-    await failureOf(rig.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
+    await expectFailure(rig.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
   });
 
   describe('that finds no host', () => {
@@ -184,10 +184,10 @@ describe('a call for a token', () => {
 
   it('that nobody listens to says so of ECR, and of STS under a role', async () => {
     rig.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
-    const ofEcr = await failureOf(rig.issue(), 'AwsUnavailable', SECRETS);
+    const ofEcr = await expectFailure(rig.issue(), 'AwsUnavailable', SECRETS);
     assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused');
     rig.set({ AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
-    const ofSts = await failureOf(rig.issue(role('pull')), 'AwsUnavailable', SECRETS);
+    const ofSts = await expectFailure(rig.issue(role('pull')), 'AwsUnavailable', SECRETS);
     assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused`);
   });
 
@@ -199,8 +199,8 @@ describe('a call for a token', () => {
       const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
       rig.set({ AWS_ENDPOINT_URL_ECR: url, AWS_ENDPOINT_URL_STS: url });
       for (const failure of [
-        await failureOf(rig.issue(), 'AwsUnavailable', SECRETS),
-        await failureOf(rig.issue(role('pull')), 'AwsUnavailable', SECRETS),
+        await expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
+        await expectFailure(rig.issue(role('pull')), 'AwsUnavailable', SECRETS),
       ]) {
         assert.match(failure.message, /: TLS: self-signed certificate$/);
         assert.match(failure.remedy, /NODE_EXTRA_CA_CERTS/);
@@ -218,7 +218,7 @@ describe('a call for a token', () => {
     it(`that ECR ${what} has its limit, after two tries`, async () => {
       breakEcr(fault);
       const { value: failure, tookMs } = await withFastTimers(() =>
-        failureOf(rig.issue(), 'AwsUnavailable', SECRETS),
+        expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
       );
       assert.match(failure.message, told);
       assert.ok(tookMs >= 19_000 && tookMs <= 26_000, `${tookMs} ms`);
@@ -234,7 +234,7 @@ describe('a call for a token', () => {
     it(`that a proxy answers with a page and ${status} is told without it`, async () => {
       const page = `<html>${SECRET_KEY}</html>`;
       breakEcr({ status, body: page, headers: { 'Content-Type': 'text/html' } });
-      await failureOf(rig.issue(), type, SECRETS);
+      await expectFailure(rig.issue(), type, SECRETS);
     });
   }
 
@@ -245,7 +245,7 @@ describe('a call for a token', () => {
       AWS_ENDPOINT_URL_STS: undefined,
     });
     for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
-      const failure = await failureOf(rig.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
+      const failure = await expectFailure(rig.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
       assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint/);
       assert.match(failure.remedy, /`fips: true` for the registries that have one/);
     }

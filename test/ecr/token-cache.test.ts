@@ -6,7 +6,7 @@ import type { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { Secret } from '../../src/log/secret.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import { fakeCache, FakeIssuer, FakeRegistries, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
@@ -91,7 +91,7 @@ describe('TokenCache', () => {
     issuer.answer = () => {
       throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
     };
-    await Promise.all([failureOf('AwsThrottled', take()), failureOf('AwsThrottled', take())]);
+    await Promise.all([expectFailure('AwsThrottled', take()), expectFailure('AwsThrottled', take())]);
     assert.equal(issuer.regions.length, 1);
     issuer.answer = (_region, call) => issuedToken(`password-${call}`);
     assert.equal((await take()).token.password.reveal(), 'password-2');
@@ -102,7 +102,7 @@ describe('TokenCache', () => {
     issuer.answer = () => {
       throw new RefreshFailure('AwsUnavailable', 'no route');
     };
-    await failureOf('AwsUnavailable', take({ region: EU }));
+    await expectFailure('AwsUnavailable', take({ region: EU }));
     assert.equal((await take()).token.password.reveal(), 'password-1');
     assert.deepEqual(issuer.regions, [US, EU]);
   });
@@ -123,7 +123,7 @@ describe('TokenCache', () => {
     await settle();
     await take({ run: 'run-2' });
     old.reject(new RefreshFailure('AwsUnavailable', 'late'));
-    await failureOf('AwsUnavailable', first);
+    await expectFailure('AwsUnavailable', first);
     assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
     assert.equal(issuer.regions.length, 2);
   });
@@ -152,7 +152,7 @@ describe('TokenCache', () => {
   ] as const) {
     it(`refuses ${what} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', answer);
-      const failure = await failureOf('EcrResponseInvalid', take());
+      const failure = await expectFailure('EcrResponseInvalid', take());
       assert.match(failure.message, /ECR in us-east-1 gave no usable token: /);
       const shown = inspect(failure, { depth: 10, showHidden: true });
       for (const secret of ['hunter2', base64('AWS:hunter2hunter2'), base64('root:hunter2hunter2')]) {
@@ -262,7 +262,7 @@ describe('TokenCache', () => {
   ] as const) {
     it(`refuses a token whose proxy endpoint is that of ${what}`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', { proxyEndpoint });
-      const { message } = await failureOf('EcrResponseInvalid', take());
+      const { message } = await expectFailure('EcrResponseInvalid', take());
       assert.match(message, problem);
       assert.deepEqual(registries.shown, []);
     });

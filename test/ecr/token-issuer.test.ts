@@ -11,7 +11,7 @@ import {
   answerHtml,
   anySignal,
   assertHides,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -227,7 +227,7 @@ describe('createTokenIssuer', () => {
     for (const [status, name, type, pattern] of cases) {
       it(`${status} ${name}: ${type}`, async () => {
         answerEcr = fail(status, name);
-        const { message } = await failureOf(issue(), type, SECRETS);
+        const { message } = await expectFailure(issue(), type, SECRETS);
         assert.match(message, /^ECR in us-east-1: /);
         assert.match(message, pattern);
       });
@@ -236,7 +236,7 @@ describe('createTokenIssuer', () => {
     it('a denial, when STS does not say to whom', async () => {
       answerEcr = fail(400, 'AccessDeniedException');
       answerSts = (_request, response) => answerHtml(response, 403);
-      const { message } = await failureOf(issue(), 'AwsAccessDenied', SECRETS);
+      const { message } = await expectFailure(issue(), 'AwsAccessDenied', SECRETS);
       assert.equal(
         message,
         'ECR in us-east-1: the AWS principal (default) may not call ecr:GetAuthorizationToken',
@@ -246,7 +246,7 @@ describe('createTokenIssuer', () => {
     for (const status of [200, 403]) {
       it(`a page with ${status}: EcrResponseInvalid`, async () => {
         answerEcr = (_request, response) => answerHtml(response, status);
-        await failureOf(issue(), 'EcrResponseInvalid', SECRETS);
+        await expectFailure(issue(), 'EcrResponseInvalid', SECRETS);
       });
     }
 
@@ -254,7 +254,7 @@ describe('createTokenIssuer', () => {
       const gone = await startServer(() => {});
       await gone.close();
       alsoSet({ AWS_ENDPOINT_URL_ECR: gone.url });
-      const { message } = await failureOf(
+      const { message } = await expectFailure(
         createTokenIssuer(new AwsSessions()).issueToken(groupIn(REGION), anySignal()),
         'AwsUnavailable',
         SECRETS,
@@ -264,7 +264,7 @@ describe('createTokenIssuer', () => {
 
     it('a region that is none: AwsUnavailable', async () => {
       alsoSet({ AWS_ENDPOINT_URL_ECR: 'http://api.ecr.us-nowhere-1.invalid' });
-      const { message } = await failureOf(issue('us-nowhere-1'), 'AwsUnavailable', SECRETS);
+      const { message } = await expectFailure(issue('us-nowhere-1'), 'AwsUnavailable', SECRETS);
       // Where there is no name server at all, it is the look-up that fails.
       assert.match(message, /no such host, and no AWS region us-nowhere-1 is known$|DNS/);
     });
@@ -272,7 +272,7 @@ describe('createTokenIssuer', () => {
     it("a FIPS endpoint beside one of the user's own: AwsUnavailable", async () => {
       const api = { service: 'ecr', fips: true, dualStack: false } as const;
       const group = tokenGroup(DEFAULT_PRINCIPAL, REGION, api);
-      const { message, remedy } = await failureOf(
+      const { message, remedy } = await expectFailure(
         issuer.issueToken(group, anySignal()),
         'AwsUnavailable',
         SECRETS,
@@ -284,7 +284,7 @@ describe('createTokenIssuer', () => {
 
     it('a broken connection: AwsUnavailable', async () => {
       answerEcr = (_request, response) => response.destroy();
-      const { message } = await failureOf(issue(), 'AwsUnavailable', SECRETS);
+      const { message } = await expectFailure(issue(), 'AwsUnavailable', SECRETS);
       assert.equal(message, 'ECR in us-east-1: the connection was broken off');
     });
 
@@ -298,7 +298,7 @@ describe('createTokenIssuer', () => {
         const asked = issue(REGION, caller.signal);
         while (ecr.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
         caller.abort();
-        const { message } = await failureOf(asked, 'AwsUnavailable', SECRETS);
+        const { message } = await expectFailure(asked, 'AwsUnavailable', SECRETS);
         assert.equal(message, 'ECR in us-east-1: the attempt was ended');
       });
     }
@@ -313,7 +313,7 @@ describe('createTokenIssuer', () => {
     }
 
     it('says that there are none, and finds them once they are there', async () => {
-      const { message } = await failureOf(issue(), 'AwsCredentialsMissing', SECRETS);
+      const { message } = await expectFailure(issue(), 'AwsCredentialsMissing', SECRETS);
       assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
       assert.deepEqual(ecr.requests, []);
       await writeKeys('AKIDFILE');
@@ -328,7 +328,7 @@ describe('createTokenIssuer', () => {
           ? fail(400, 'UnrecognizedClientException')(request, response)
           : good(request, response);
       await writeKeys('AKIDOLD');
-      await failureOf(issue(), 'AwsCredentialsRejected', SECRETS);
+      await expectFailure(issue(), 'AwsCredentialsRejected', SECRETS);
       await writeKeys('AKIDNEW');
       assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
       // One refresh within the attempt, and no more.
@@ -370,7 +370,7 @@ describe('createTokenIssuer', () => {
               .end(
                 `<ErrorResponse><Error><Code>${name}</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
               );
-          const { message } = await failureOf(issue(), type, SECRETS);
+          const { message } = await expectFailure(issue(), type, SECRETS);
           assert.match(message, /^AWS credentials: /);
           assert.match(message, pattern);
           assert.deepEqual(ecr.requests, []);

@@ -4,15 +4,15 @@ import { TokenCache } from '../../src/ecr/token-cache.js';
 import { toTokenInfo } from '../../src/refresh/token-info.js';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group.js';
-import { anySignal, assertHides, failureOf } from '../support/local-server.js';
+import { anySignal, assertHides, expectFailure } from '../support/local-server.js';
 import {
   groupOf,
   role,
   SECRET_KEY,
   sessionArn,
-  startAwsRig,
+  startAwsFixture,
   WORKER_ARN,
-  type AwsRig,
+  type AwsFixture,
 } from '../aws/aws-fixture.js';
 
 const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -22,11 +22,11 @@ const SECRETS = [SECRET_KEY, PASSWORD, TOKEN];
 const HOUR_MS = 3_600_000;
 
 describe('a token that AWS hands out', () => {
-  let rig: AwsRig;
+  let rig: AwsFixture;
   let cache: TokenCache;
 
   beforeEach(async () => {
-    rig = await startAwsRig();
+    rig = await startAwsFixture();
     cache = new TokenCache({
       issuer: rig.issuer,
       verify: async (registry) => ({ registry, outcome: 'accepted' }),
@@ -97,7 +97,7 @@ describe('a token that AWS hands out', () => {
   for (const [what, data, problem] of unusable) {
     it(`is refused with ${what}`, async () => {
       answer({ authorizationData: data() });
-      const failure = await failureOf(take(), 'EcrResponseInvalid', SECRETS);
+      const failure = await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
       assert.match(failure.message, /^ECR in us-east-1 gave no usable token: /);
       assert.match(failure.message, problem);
     });
@@ -110,7 +110,7 @@ describe('a token that AWS hands out', () => {
   ] as const) {
     it(`is refused with ${what}`, async () => {
       answer({ authorizationData: typeof said === 'string' ? said : [said] });
-      await failureOf(take(), 'EcrResponseInvalid', SECRETS);
+      await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
     });
   }
 
@@ -122,7 +122,11 @@ describe('a token that AWS hands out', () => {
 
   it('is refused from ECR Public in its own name', async () => {
     answer({ authorizationData: {} });
-    const { message } = await failureOf(take(DEFAULT_PRINCIPAL, 'ecr-public'), 'EcrResponseInvalid', SECRETS);
+    const { message } = await expectFailure(
+      take(DEFAULT_PRINCIPAL, 'ecr-public'),
+      'EcrResponseInvalid',
+      SECRETS,
+    );
     assert.match(message, /^ECR Public in us-east-1 gave no usable token: /);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { safeValue } from '../../src/log/logger.js';
 import { Secret } from '../../src/log/secret.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 describe('createLogger', () => {
   let log: CapturedLog;
@@ -37,7 +37,7 @@ describe('createLogger', () => {
     assert.equal(log.text(), '');
   });
 
-  for (const [what, make] of Object.entries(NASTY_ERRORS).filter(([, of]) => isError(of()))) {
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS).filter(([, of]) => isError(of()))) {
     it(`writes the class at most of ${what}, wherever it stands`, () => {
       const error = make() as Error;
       log.logger.error(error);

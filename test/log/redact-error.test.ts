@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { errorClassName, safeStackFrames } from '../../src/log/redact-error.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 describe('errorClassName', () => {
   it('is the class of an error', () => {
@@ -19,7 +19,7 @@ describe('errorClassName', () => {
       assert.equal(named(name), 'An error');
   });
 
-  for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
     it(`names nothing secret of ${what}, and does not throw`, () => {
       assert.match(errorClassName(make()), /^[A-Z][\w ]+$/);
       assert.ok(!errorClassName(make()).includes(SECRET));

@@ -48,7 +48,7 @@ describe('createHttpClient', () => {
     };
   }
 
-  async function failureOf(sent: Promise<unknown>, ...codes: NetworkReason[]): Promise<NetworkError> {
+  async function expectFailure(sent: Promise<unknown>, ...codes: NetworkReason[]): Promise<NetworkError> {
     const error: unknown = await sent.then(
       () => assert.fail('it did not fail'),
       (reason: unknown) => reason,
@@ -88,7 +88,7 @@ describe('createHttpClient', () => {
       const { url } = await serve((_request, response) =>
         response.writeHead(status, { location: `${target.url}/elsewhere` }).end(),
       );
-      const failure = await failureOf(http.send(request(url)), 'redirect');
+      const failure = await expectFailure(http.send(request(url)), 'redirect');
       assert.equal(failure.message, `a redirect (HTTP ${status}) was refused`);
       assert.deepEqual(target.requests, []);
       await target.close();
@@ -98,7 +98,7 @@ describe('createHttpClient', () => {
   it('refuses an answer of more than 1 MiB, and reads one of exactly that', async () => {
     let size = 1024 * 1024 + 1;
     const { url } = await serve((_request, response) => response.end('x'.repeat(size)));
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
     size -= 1;
     assert.equal((await http.send(request(url))).text.length, size);
   });
@@ -108,7 +108,7 @@ describe('createHttpClient', () => {
     const { url } = await serve((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
     );
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
   });
 
   it('ends a server that drips at the deadline', async () => {
@@ -121,7 +121,7 @@ describe('createHttpClient', () => {
         clearInterval(drip);
       });
     });
-    const failure = await failureOf(http.send(request(url, { timeoutMs: 150 })), 'timed-out');
+    const failure = await expectFailure(http.send(request(url, { timeoutMs: 150 })), 'timed-out');
     assert.equal(failure.message, 'no answer within 0.2 s');
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.ok(closed, 'the connection is still open');
@@ -132,13 +132,13 @@ describe('createHttpClient', () => {
     const caller = new AbortController();
     const sent = http.send(request(url, { signal: caller.signal }));
     setTimeout(() => caller.abort(new Error(SECRET)), 20);
-    const failure = await failureOf(sent, 'cancelled');
+    const failure = await expectFailure(sent, 'cancelled');
     assert.equal(failure.message, 'the attempt was ended');
   });
 
   it('sends nothing when the caller has aborted before', async () => {
     const { url, requests } = await serve((_request, response) => response.end());
-    await failureOf(http.send(request(url, { signal: AbortSignal.abort() })), 'cancelled');
+    await expectFailure(http.send(request(url, { signal: AbortSignal.abort() })), 'cancelled');
     assert.deepEqual(requests, []);
   });
 
@@ -146,13 +146,13 @@ describe('createHttpClient', () => {
     const gone = await startServer(() => {});
     await gone.close();
     assert.equal(
-      (await failureOf(http.send(request(gone.url)), 'connection-refused')).message,
+      (await expectFailure(http.send(request(gone.url)), 'connection-refused')).message,
       'connection refused',
     );
   });
 
   it('names a host that cannot be found', async () => {
-    const { message } = await failureOf(
+    const { message } = await expectFailure(
       http.send(request('http://airflow.invalid/')),
       'unknown-host',
       'dns-failure',
@@ -168,19 +168,22 @@ describe('createHttpClient', () => {
       setImmediate(() => response.destroy());
     });
     assert.equal(
-      (await failureOf(http.send(request(url)), 'connection-reset')).message,
+      (await expectFailure(http.send(request(url)), 'connection-reset')).message,
       'the connection was broken off',
     );
     partly = true;
     assert.equal(
-      (await failureOf(http.send(request(url)), 'connection-reset')).message,
+      (await expectFailure(http.send(request(url)), 'connection-reset')).message,
       'the connection was broken off',
     );
   });
 
   it('names a server that does not speak TLS', async () => {
     const { port } = await serve((_request, response) => response.end());
-    const { message } = await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'tls-handshake');
+    const { message } = await expectFailure(
+      http.send(request(`https://127.0.0.1:${port}/`)),
+      'tls-handshake',
+    );
     assert.equal(message, 'TLS: no agreement on the protocol');
   });
 
@@ -188,7 +191,7 @@ describe('createHttpClient', () => {
     const raw = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
     await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
     const { port } = raw.address() as net.AddressInfo;
-    const { message } = await failureOf(http.send(request(`http://127.0.0.1:${port}/`)), 'not-http');
+    const { message } = await expectFailure(http.send(request(`http://127.0.0.1:${port}/`)), 'not-http');
     raw.close();
     assert.equal(message, 'the answer is not HTTP');
   });
@@ -217,10 +220,13 @@ describe('createHttpClient', () => {
 
     it('asks the proxy for the host, and takes its refusal for the answer of the proxy', async () => {
       useProxy();
-      const refused = await failureOf(http.send(request('https://airflow.invalid/')), 'proxy-refused');
+      const refused = await expectFailure(http.send(request('https://airflow.invalid/')), 'proxy-refused');
       assert.equal(refused.message, 'the proxy refused to connect');
       status = '407 Proxy Authentication Required';
-      const asked = await failureOf(http.send(request('https://airflow.invalid/')), 'proxy-auth-required');
+      const asked = await expectFailure(
+        http.send(request('https://airflow.invalid/')),
+        'proxy-auth-required',
+      );
       assert.equal(asked.message, 'the proxy asks for a sign-in (407)');
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
     });
@@ -228,7 +234,7 @@ describe('createHttpClient', () => {
     it('says of a proxy that closes the connection that it was broken off', async () => {
       useProxy();
       status = '';
-      const broken = await failureOf(http.send(request('https://airflow.invalid/')), 'connection-reset');
+      const broken = await expectFailure(http.send(request('https://airflow.invalid/')), 'connection-reset');
       assert.equal(broken.message, 'the connection was broken off');
     });
 
@@ -237,7 +243,7 @@ describe('createHttpClient', () => {
         restore();
         restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: url });
         const created = Promise.resolve().then(() => createHttpClient({ version: '1.2.3' }));
-        const { message, remedy } = await failureOf(created, 'proxy-invalid');
+        const { message, remedy } = await expectFailure(created, 'proxy-invalid');
         assert.equal(message, 'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy');
         assert.equal(remedy, 'Set it to http://host:port or https://host:port.');
       });
@@ -245,15 +251,15 @@ describe('createHttpClient', () => {
 
     it('heeds NO_PROXY', async () => {
       useProxy('airflow.invalid');
-      await failureOf(http.send(request('https://airflow.invalid/')), 'unknown-host', 'dns-failure');
+      await expectFailure(http.send(request('https://airflow.invalid/')), 'unknown-host', 'dns-failure');
       assert.deepEqual(connects, []);
     });
 
     it('never uses it for loopback', async () => {
       useProxy();
       const { port, url } = await serve((_request, response) => response.end('{}'));
-      await failureOf(http.send(request(`https://127.0.0.1:${port}/`)), 'tls-handshake');
-      await failureOf(http.send(request(`https://localhost:${port}/`)), 'tls-handshake');
+      await expectFailure(http.send(request(`https://127.0.0.1:${port}/`)), 'tls-handshake');
+      await expectFailure(http.send(request(`https://localhost:${port}/`)), 'tls-handshake');
       assert.equal((await http.send(request(url))).status, 200);
       assert.deepEqual(connects, []);
       assert.deepEqual(proxy.requests, []);
@@ -280,7 +286,7 @@ describe('createHttpClient', () => {
 
     it('does not send again what failed on a new connection', async () => {
       const { url, requests } = await serve((_request, response) => response.destroy());
-      await failureOf(http.send(request(url)), 'connection-reset');
+      await expectFailure(http.send(request(url)), 'connection-reset');
       assert.equal(requests.length, 1);
     });
   });
@@ -289,6 +295,6 @@ describe('createHttpClient', () => {
     const { url } = await serve((_request, response) => response.end('x'.repeat(2 * 1024 * 1024)));
     const answer = await http.send(request(url, { maxResponseBytes: 3 * 1024 * 1024 }));
     assert.equal(answer.text.length, 2 * 1024 * 1024);
-    await failureOf(http.send(request(url)), 'too-large');
+    await expectFailure(http.send(request(url)), 'too-large');
   });
 });

@@ -4,9 +4,9 @@ import type { RefreshActivities } from '../../src/activities/index.js';
 import { toStepFailure, createInProcessSteps, type Clock } from '../../src/refresh-once/run-in-process.js';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { RefreshSteps, StepName } from '../../src/refresh/activity-types.js';
-import { failureOf } from '../fakes/failing.js';
+import { expectFailure } from '../fakes/expect-failure.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -79,7 +79,7 @@ describe('createInProcessSteps', () => {
   });
 
   it('tries again along the ladder of the step until the deadline, then throws the last failure', async () => {
-    const { message } = await failureOf(
+    const { message } = await expectFailure(
       'StoreUnavailable',
       failing('StoreUnavailable').updateConnections(INPUT),
     );
@@ -92,9 +92,9 @@ describe('createInProcessSteps', () => {
   });
 
   it('waits for a retry 1 ms before the deadline, not for one at it', async () => {
-    await failureOf('StoreUnavailable', failing('StoreUnavailable', 5 * S).updateConnections(INPUT));
+    await expectFailure('StoreUnavailable', failing('StoreUnavailable', 5 * S).updateConnections(INPUT));
     assert.deepEqual(clock.waits, []);
-    await failureOf('StoreUnavailable', failing('StoreUnavailable', 5 * S + 1).updateConnections(INPUT));
+    await expectFailure('StoreUnavailable', failing('StoreUnavailable', 5 * S + 1).updateConnections(INPUT));
     assert.deepEqual(clock.waits, [5 * S]);
   });
 
@@ -108,14 +108,14 @@ describe('createInProcessSteps', () => {
   });
 
   it('makes one attempt after the deadline has passed', async () => {
-    await failureOf('StoreUnreachable', failing('StoreUnreachable', -MIN).inspectConnections(INPUT));
+    await expectFailure('StoreUnreachable', failing('StoreUnreachable', -MIN).inspectConnections(INPUT));
     assert.equal(attempts.length, 1);
     assert.equal(attempts[0]?.signal.aborted, false);
   });
 
   for (const type of ['TokenRejected', 'ConfigInvalid', 'InputNotAllowed'] as const) {
     it(`does not try again after ${type}`, async () => {
-      await failureOf(type, failing(type).extractToken(INPUT));
+      await expectFailure(type, failing(type).extractToken(INPUT));
       assert.equal(attempts.length, 1);
     });
   }
@@ -126,15 +126,18 @@ describe('createInProcessSteps', () => {
   });
 
   it('waits 30 min after a wrong password, where there is time, and not at all where there is not', async () => {
-    await failureOf('StoreUnauthorized', failing('StoreUnauthorized').inspectConnections(INPUT));
+    await expectFailure('StoreUnauthorized', failing('StoreUnauthorized').inspectConnections(INPUT));
     assert.deepEqual(clock.waits, []);
-    await failureOf('StoreUnauthorized', failing('StoreUnauthorized', 31 * MIN).inspectConnections(INPUT));
+    await expectFailure(
+      'StoreUnauthorized',
+      failing('StoreUnauthorized', 31 * MIN).inspectConnections(INPUT),
+    );
     assert.deepEqual(clock.waits, [30 * MIN]);
   });
 
   it('gives the Docker test 15 min in all, however long the run may try', async () => {
     const startMs = clock.now;
-    await failureOf(
+    await expectFailure(
       'DockerEngineUnreachable',
       failing('DockerEngineUnreachable', 180 * MIN).testDocker(INPUT),
     );
@@ -143,7 +146,7 @@ describe('createInProcessSteps', () => {
   });
 
   it('gives each attempt a signal of its own', async () => {
-    await failureOf('AwsThrottled', failing('AwsThrottled').extractToken(INPUT));
+    await expectFailure('AwsThrottled', failing('AwsThrottled').extractToken(INPUT));
     assert.equal(new Set(attempts.map(({ signal }) => signal)).size, attempts.length);
   });
 
@@ -166,7 +169,7 @@ describe('createInProcessSteps', () => {
     for (const step of Object.keys(fakeSteps()) as StepName[]) {
       attempts = [];
       const call = failing('AwsUnavailable', 11 * S)[step] as (input: never) => Promise<unknown>;
-      await failureOf('AwsUnavailable', call(INPUT));
+      await expectFailure('AwsUnavailable', call(INPUT));
       assert.ok(attempts.length > 1, step);
     }
   });
@@ -195,7 +198,7 @@ describe('toStepFailure', () => {
       },
     ));
 
-  for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
     it(`shows nothing secret of ${what}`, () => {
       const facts = toStepFailure(make());
       assert.deepEqual([facts.type, facts.remedy], ['Unexpected', FAILURES.Unexpected.remedy]);

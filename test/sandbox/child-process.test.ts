@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../../sandbox/child-process.js';
 import { runCommand } from '../../sandbox/run-command.js';
-import { spawnWatched } from '../../sandbox/watched-process.js';
+import { spawnSupervised } from '../../sandbox/supervised-process.js';
 
 /** A program that connects to the test and stays: the connection ends when the program does, however it does. */
 const STAYER = `
@@ -98,7 +98,7 @@ describe('child process', () => {
 
   it('ends with its parent, even when that is killed', async () => {
     const connected = connection();
-    const parent = spawnWatched({
+    const parent = spawnSupervised({
       command: process.execPath,
       args: ['--import=tsx', fileURLToPath(new URL('./orphaning-parent.ts', import.meta.url))],
       env: {

@@ -57,7 +57,7 @@ describe('sandbox parts', () => {
   });
 
   it('starts as a whole, seeded with an expired token, and starts again', async () => {
-    const options = { stateFolder: folder, temporal: false, airflow: 'stand-in', docker: 'none' } as const;
+    const options = { stateFolder: folder, say: () => {}, light: true };
     for (let round = 0; round < 2; round += 1) {
       const sandbox = await startSandbox(options);
       try {
@@ -66,7 +66,6 @@ describe('sandbox parts', () => {
         const seeded = sandbox.airflow.connections.get('docker_default');
         assert.equal(seeded?.host, sandbox.registry.host);
         assert.equal(sandbox.aws.check(seeded?.password ?? ''), 'expired');
-        assert.deepEqual(sandbox.aws.issued, []);
       } finally {
         await sandbox.stop();
       }

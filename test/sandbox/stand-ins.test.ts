@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { startAirflowStandIn, type AirflowStandIn } from '../../sandbox/airflow-stand-in.js';
-import { startAwsStandIn, type AwsStandIn } from '../../sandbox/aws.js';
-import { startRegistry, type Registry } from '../../sandbox/registry.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { startRegistry, type Registry } from '../support/registry.js';
 import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
@@ -14,7 +14,7 @@ import type { ConnectionStore } from '../../src/stores/port.js';
 import type { ProbeResult } from '../../src/verify/registry/port.js';
 import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
-import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 
 const ID = 'docker_default';
 const LOGIN = 'the-login-password';
@@ -130,10 +130,10 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
 
   it('name a user without the right', async () => {
     const viewer = connect('viewer');
-    await failureOf(viewer.read(ID, anySignal()), 'StoreForbidden', [LOGIN]);
+    await expectFailure(viewer.read(ID, anySignal()), 'StoreForbidden', [LOGIN]);
   });
 
   it('name a user that Airflow does not know', async () => {
-    await failureOf(connect('nobody').read(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
+    await expectFailure(connect('nobody').read(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
   });
 });

@@ -4,7 +4,7 @@ import { CommandFailed, describeError, EXIT, toExitCode } from '../../scripts/co
 import { durationArgument } from '../../scripts/duration-argument.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 const PROBLEM = { path: 'airflows', line: 3, message: 'is missing', remedy: 'Write one.' };
 
@@ -45,7 +45,7 @@ describe('describeError', () => {
     assert.ok(!text.includes(SECRET), text);
   });
 
-  for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
     // Nobody can ask it for its class, which commander does as well: not an error that code throws by accident.
     if (what === 'a proxy that throws at every touch') continue;
     it(`shows nothing secret of ${what}`, () => assert.ok(!describeError(make()).includes(SECRET)));

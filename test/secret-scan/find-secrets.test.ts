@@ -75,8 +75,9 @@ function namesOf(form: string, encoded: string, value: string): readonly string[
 
 describe('the secret finder', () => {
   const random = seededRandom(4);
-  const mint = createTokenMint(43_200, 1800);
-  const token = (): string => mint.mint('ecr', 'us-east-1', '123456789012').password;
+  const mint = createTokenMint(1800);
+  const token = (): string =>
+    mint.mint({ region: 'us-east-1', account: '123456789012', lifeSeconds: 43_200 }).password;
   const sessions = createSessionTokens(86_400);
   const jwt = sessions.issue('op', 'op');
   const KINDS: readonly (readonly [title: string, value: string])[] = [

@@ -4,8 +4,9 @@ import { createSecretFinder } from './find-secrets.js';
 import { ecrTokenSecret, jwtSecrets } from './secret-core.js';
 
 describe('the secret part of a token', () => {
-  const mint = createTokenMint(43_200, 2700, () => 1_800_000_000_000);
-  const token = (): string => mint.mint('ecr', 'us-east-1', '123456789012').password;
+  const mint = createTokenMint(2700, () => 1_800_000_000_000);
+  const token = (): string =>
+    mint.mint({ region: 'us-east-1', account: '123456789012', lifeSeconds: 43_200 }).password;
 
   function makeJwt(claims: object, signature = 'A'.repeat(43)): string {
     const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');

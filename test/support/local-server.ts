@@ -78,7 +78,7 @@ export function anySignal(): AbortSignal {
 }
 
 /** Waits for the failure of a promise, and checks its type and that no secret is in any part of it. */
-export async function failureOf(
+export async function expectFailure(
   promise: Promise<unknown>,
   type: FailureType,
   secrets: readonly string[],

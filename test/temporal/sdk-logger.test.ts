@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
-import { NASTY_ERRORS, SECRET } from '../fakes/nasty-errors.js';
+import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 describe('temporalLogger', () => {
   let log: CapturedLog;
@@ -123,7 +123,7 @@ describe('temporalLogger', () => {
     });
   });
 
-  for (const [what, make] of Object.entries(NASTY_ERRORS)) {
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
     // Only Temporal's own failures have this name: they have passed the interceptor.
     if (what === 'an object that says it is a Temporal failure') continue;
     it(`shows nothing secret of ${what}, and does not throw`, () => {

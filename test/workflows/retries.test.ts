@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { InspectInput } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps, plannedStores } from '../fakes/fake-steps.js';
-import { gapsMs } from '../fakes/noted-steps.js';
+import { gapsMs } from '../fakes/recording-steps.js';
 import {
   MINUTE_MS,
   refreshedAfterMs,

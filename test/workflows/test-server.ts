@@ -9,11 +9,11 @@ import {
 } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { findTestServer } from '../../sandbox/temporal.js';
+import { findTestServer } from '../support/temporal-test-server.js';
 import { parseReport, type RefreshReport } from '../../src/refresh/report.js';
 import type { RefreshSteps, StepName } from '../../src/refresh/activity-types.js';
 import { refreshCredentials } from '../../src/workflows/index.js';
-import { noteCalls, type NotedCall } from '../fakes/noted-steps.js';
+import { recordCalls, type RecordedCall } from '../fakes/recording-steps.js';
 import { createTestWorker, installQuietRuntime, workflowBundle } from './test-worker.js';
 
 export const MINUTE_MS = 60_000;
@@ -39,7 +39,7 @@ export interface Run extends EndedRun {
   readonly runId: string;
   readonly workflowId: string;
   /** Every attempt at a step, in the order in which they began. */
-  readonly calls: readonly NotedCall[];
+  readonly calls: readonly RecordedCall[];
 }
 
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof refreshCredentials>;
@@ -96,7 +96,7 @@ export function useTestServer(): TestServer {
       return worker;
     },
     async run(steps, options) {
-      const noted = noteCalls(steps, server.now);
+      const noted = recordCalls(steps, server.now);
       stepsOfRun = noted.steps;
       shared ??= await startWorker(
         server.env(),

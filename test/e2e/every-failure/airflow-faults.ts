@@ -1,8 +1,8 @@
 // What can go wrong at an Airflow as a whole, and with one of its connections.
-import type { AirflowRequest } from '../../../sandbox/airflow-stand-in.js';
-import type { Fault } from '../../../sandbox/local-server.js';
+import type { AirflowRequest } from '../../support/airflow-stand-in.js';
+import type { Fault } from '../../support/fault.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
-import { CONNECTION, type Rig } from './rig.js';
+import { CONNECTION, type Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
 const SINGLE = /^\/api\/v2\/connections\/./;
@@ -134,14 +134,19 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
 ];
 
 /** What is wrong with one connection leaves its neighbour to be refreshed. */
-function refusedAlone(type: FailureType, when: string, says: RegExp, arrange: (rig: Rig) => void): WireFault {
+function refusedAlone(
+  type: FailureType,
+  when: string,
+  says: RegExp,
+  arrange: (rig: Fixture) => void,
+): WireFault {
   return { type, when: `${when} (the connection)`, stage: 'inspect', says, refreshed: 1, arrange };
 }
 
-function airflowAnswers(rig: Rig, is: (request: AirflowRequest) => boolean, fault: () => Fault): void {
+function airflowAnswers(rig: Fixture, is: (request: AirflowRequest) => boolean, fault: () => Fault): void {
   rig.airflow.setFault((request) => (is(request) ? fault() : undefined));
 }
 
-function editConnection(rig: Rig, changes: object): void {
+function editConnection(rig: Fixture, changes: object): void {
   Object.assign(rig.airflow.connections.get(CONNECTION) ?? {}, changes);
 }

@@ -1,5 +1,5 @@
 // What can go wrong at AWS: refusals, outages, and answers that hold no usable token.
-import type { Rig } from './rig.js';
+import type { Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/x-amz-json-1.1' };
@@ -63,7 +63,7 @@ const CALLS: readonly WireFault[] = [
   },
 ];
 
-const ECR_ANSWERS: readonly (readonly [when: string, says: RegExp, arrange: (rig: Rig) => void])[] = [
+const ECR_ANSWERS: readonly (readonly [when: string, says: RegExp, arrange: (rig: Fixture) => void])[] = [
   ['an empty list', /no authorization token/, (rig) => ecrAnswers(rig, [])],
   ['null instead of a list', /no authorization token/, (rig) => ecrAnswers(rig, null)],
   ['an entry without a token', /no authorization token/, (rig) => ecrAnswers(rig, [{}])],
@@ -102,7 +102,7 @@ export const AWS_FAULTS: readonly WireFault[] = [
   })),
 ];
 
-function ecrAnswers(rig: Rig, authorizationData: unknown): void {
+function ecrAnswers(rig: Fixture, authorizationData: unknown): void {
   rig.aws.setFault((call) =>
     call.action === 'GetAuthorizationToken'
       ? { status: 200, headers: JSON_TYPE, body: { authorizationData } }
@@ -110,7 +110,7 @@ function ecrAnswers(rig: Rig, authorizationData: unknown): void {
   );
 }
 
-function signedAnHourAgo(rig: Rig): void {
+function signedAnHourAgo(rig: Fixture): void {
   rig.aws.setFault(({ service }) =>
     service === 'ecr'
       ? {
@@ -124,7 +124,7 @@ function signedAnHourAgo(rig: Rig): void {
 }
 
 /** One token as ECR sends it, changed. */
-function ecrSends(rig: Rig, make: (password: string) => object): void {
+function ecrSends(rig: Fixture, make: (password: string) => object): void {
   const expiresAt = Date.now() / 1000 + 43_200;
   ecrAnswers(rig, [{ expiresAt, ...make(rig.secrets.make('answered token')) }]);
 }
@@ -134,7 +134,7 @@ function encode(text: string): { authorizationToken: string } {
 }
 
 function ecrFails(
-  rig: Rig,
+  rig: Fixture,
   error: 'AccessDeniedException' | 'ThrottlingException' | 'ServerException',
 ): void {
   rig.aws.setFault((call) =>

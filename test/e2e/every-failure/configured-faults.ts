@@ -1,6 +1,6 @@
 // What can go wrong where the configuration asks for more than ids: a registry that a connection must be of, patterns,
 // Airflow Variables. A neighbour that is right is refreshed all the same.
-import { CONNECTION, NEIGHBOUR, type ConfigChanges, type Rig } from './rig.js';
+import { CONNECTION, NEIGHBOUR, type ConfigChanges, type Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
 export interface ConfiguredFault extends WireFault {
@@ -48,7 +48,8 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     when: 'the Variable for the account holds something else',
     says: /account/,
     changes: { connections: INSISTING, registries: [OF_VARIABLE] },
-    arrange: (rig: Rig) => void rig.airflow.variables.set('account', rig.secrets.make('value of a Variable')),
+    arrange: (rig: Fixture) =>
+      void rig.airflow.variables.set('account', rig.secrets.make('value of a Variable')),
   },
   {
     stage: 'test',

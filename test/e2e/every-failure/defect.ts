@@ -1,13 +1,13 @@
 // Owns a defect for tests to bring into a process of ours: a line that throws what it must not show.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Rig } from './rig.js';
+import type { Fixture } from './fixture.js';
 
 export const THROW_SECRETS =
   'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`);';
 
 /** Stands in for a line of ours that is wrong: the token cache calls it where nothing catches what it throws. */
-export function withDefect(rig: Rig, body: string): NodeJS.ProcessEnv {
+export function withDefect(rig: Fixture, body: string): NodeJS.ProcessEnv {
   const file = join(rig.stateFolder, 'defect.mjs');
   writeFileSync(
     file,

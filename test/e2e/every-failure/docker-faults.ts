@@ -1,7 +1,7 @@
 // What can go wrong at the registry and at the Docker Engine.
-import type { Fault } from '../../../sandbox/local-server.js';
+import type { Fault } from '../../support/fault.js';
 import { answerJson } from '../../support/local-server.js';
-import type { Rig } from './rig.js';
+import type { Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
 const OCI_REFUSAL = { errors: [{ code: 'DENIED', message: 'Your authorization token has expired.' }] };
@@ -70,11 +70,11 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
   },
 ];
 
-function registryAnswers(rig: Rig, status: number, fault: Fault): void {
+function registryAnswers(rig: Fixture, status: number, fault: Fault): void {
   rig.registry.setFault(({ path }) => (path.startsWith('/v2/') ? { status, ...fault } : undefined));
 }
 
-function engineRefusesSignIn(rig: Rig, status: number, message: string): void {
+function engineRefusesSignIn(rig: Fixture, status: number, message: string): void {
   rig.engine.setFault(({ path, body }, response) => {
     if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
     else answerJson(response, status, { message: `${message} ${body}` });

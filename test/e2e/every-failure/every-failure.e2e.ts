@@ -10,8 +10,8 @@ import { AWS_FAULTS } from './aws-faults.js';
 import { CONFIGURED_FAULTS } from './configured-faults.js';
 import { THROW_SECRETS, withDefect } from './defect.js';
 import { DOCKER_FAULTS, REGISTRY_FAULTS } from './docker-faults.js';
-import { CONNECTION, NEIGHBOUR, seedConnections, startRig, type Rig } from './rig.js';
-import { CRAFTED_INPUTS, startRogueCalls, STEPS, type RogueCalls } from './rogue-calls.js';
+import { CONNECTION, NEIGHBOUR, seedConnections, startFixture, type Fixture } from './fixture.js';
+import { CRAFTED_INPUTS, startForgedCalls, STEPS, type ForgedCalls } from './forged-calls.js';
 import type { WireFault } from './wire-fault.js';
 import { waitFor } from '../wait-for.js';
 
@@ -25,11 +25,11 @@ const WIRE_FAULTS: readonly WireFault[] = [
 
 describe('every failure of the catalogue', function () {
   this.timeout(300_000);
-  let rig: Rig;
+  let rig: Fixture;
   const produced = new Set<FailureType>();
 
   before(async () => {
-    rig = await startRig();
+    rig = await startFixture();
     await rig.startWorker('main');
   });
 
@@ -214,9 +214,9 @@ describe('every failure of the catalogue', function () {
   }
 
   describe('InputNotAllowed', () => {
-    let calls: RogueCalls;
+    let calls: ForgedCalls;
 
-    before(async () => (calls = await startRogueCalls(rig)));
+    before(async () => (calls = await startForgedCalls(rig)));
     after(() => calls?.stop());
 
     for (const [title, craft] of CRAFTED_INPUTS) {
@@ -289,6 +289,6 @@ describe('every failure of the catalogue', function () {
   });
 });
 
-function withoutPasswords(connections: Rig['airflow']['connections']): unknown {
+function withoutPasswords(connections: Fixture['airflow']['connections']): unknown {
   return [...connections].map(([id, record]) => [id, { ...record, password: null }]);
 }

@@ -2,7 +2,7 @@
 // become. Whatever can quote a secret quotes all of them, so that the scan for secrets has something to find.
 import type { FailureType } from '../../../src/refresh/failures.js';
 import type { Stage } from '../../../src/refresh/report.js';
-import type { Rig } from './rig.js';
+import type { Fixture } from './fixture.js';
 
 export interface WireFault {
   readonly type: FailureType;
@@ -14,5 +14,5 @@ export interface WireFault {
   /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
   readonly refreshed: number;
   /** Lets it go wrong; the test puts everything right again. */
-  readonly arrange: (rig: Rig) => void;
+  readonly arrange: (rig: Fixture) => void;
 }

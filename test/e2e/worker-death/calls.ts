@@ -1,5 +1,5 @@
 // Owns the list of the external calls of a run with one connection, in their order, and how each is recognised.
-import type { PassingRequest } from '../../../sandbox/holding-proxy.js';
+import type { PassingRequest } from '../../support/pausing-proxy.js';
 import type { Fleet } from './fleet.js';
 
 /** An external call of a run. */

@@ -5,12 +5,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { readConnectionRow, seedConnection, type Airflow } from '../../../sandbox/airflow.js';
-import { startAwsStandIn, type AwsStandIn } from '../../../sandbox/aws.js';
+import { readConnectionRow, seedConnection, type Airflow } from '../../support/airflow.js';
+import { startAwsStandIn, type AwsStandIn } from '../../support/aws.js';
 import { startChild, type Child } from '../../../sandbox/child-process.js';
-import { startHoldingProxy, type HoldingProxy } from '../../../sandbox/holding-proxy.js';
-import { startRegistry } from '../../../sandbox/registry.js';
-import { StopList } from '../../../sandbox/stop-list.js';
+import { startPausingProxy, type PausingProxy } from '../../support/pausing-proxy.js';
+import { startRegistry } from '../../support/registry.js';
+import { Cleanup } from '../../../sandbox/cleanup.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
 
@@ -46,7 +46,7 @@ export interface Fleet {
   /** The connection as Airflow stored it before the run. */
   readonly rowBefore: ConnectionRow | undefined;
   readonly aws: AwsStandIn;
-  readonly proxies: Record<'airflow' | 'ecr' | 'sts' | 'registry' | 'engine', HoldingProxy>;
+  readonly proxies: Record<'airflow' | 'ecr' | 'sts' | 'registry' | 'engine', PausingProxy>;
   readonly workers: readonly FleetWorker[];
   startRun(): Promise<Run>;
   stepUnderWay(run: Run): Promise<StepUnderWay>;
@@ -58,7 +58,7 @@ const RETRY_FOR_MS = 225 * 60_000;
 const EXECUTION_TIMEOUT = '230 min';
 
 export async function startFleet(stage: Stage, name: string): Promise<Fleet> {
-  const stops = new StopList();
+  const stops = new Cleanup();
   try {
     return await startParts(stage, name, stops);
   } catch (error) {
@@ -67,13 +67,13 @@ export async function startFleet(stage: Stage, name: string): Promise<Fleet> {
   }
 }
 
-async function startParts(stage: Stage, name: string, stops: StopList): Promise<Fleet> {
+async function startParts(stage: Stage, name: string, stops: Cleanup): Promise<Fleet> {
   const folder = join(stage.folder, name);
   mkdirSync(folder);
   const aws = stops.add(await startAwsStandIn());
   const gate = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
   const before = async (upstream: string, socketPath?: string) =>
-    stops.add(await startHoldingProxy({ upstream, socketPath }));
+    stops.add(await startPausingProxy({ upstream, socketPath }));
   const proxies = {
     airflow: await before(stage.airflow.url),
     ecr: await before(aws.url),
@@ -132,7 +132,7 @@ docker: {engines: [${engines}]}
 `;
 }
 
-function hostOf(proxy: HoldingProxy): string {
+function hostOf(proxy: PausingProxy): string {
   return new URL(proxy.url).host;
 }
 

@@ -3,8 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import proto from '@temporalio/proto';
-import { readConnectionRow } from '../../../sandbox/airflow.js';
-import type { HeldCall, HoldPoint, PassingRequest } from '../../../sandbox/holding-proxy.js';
+import { readConnectionRow } from '../../support/airflow.js';
+import type { PausedCall, PausePoint, PassingRequest } from '../../support/pausing-proxy.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Call } from './calls.js';
 import {
@@ -51,7 +51,12 @@ export interface Outcome {
 const LIMIT_MS = 90_000;
 
 /** Kills the worker that makes the call while it is held. */
-export async function killDuring(stage: Stage, name: string, call: Call, point: HoldPoint): Promise<Outcome> {
+export async function killDuring(
+  stage: Stage,
+  name: string,
+  call: Call,
+  point: PausePoint,
+): Promise<Outcome> {
   return withFleet(stage, name, async (fleet) => {
     const holding = hold(fleet, call, point);
     const run = await fleet.startRun();
@@ -86,16 +91,16 @@ async function withFleet<T>(stage: Stage, name: string, observe: (fleet: Fleet) 
   }
 }
 
-function hold(fleet: Fleet, { to, matches, nth = 1 }: Call, point: HoldPoint): Promise<HeldCall> {
+function hold(fleet: Fleet, { to, matches, nth = 1 }: Call, point: PausePoint): Promise<PausedCall> {
   let seen = 0;
-  return fleet.proxies[to].hold(point, (request) => matches(request) && (seen += 1) === nth);
+  return fleet.proxies[to].pause(point, (request) => matches(request) && (seen += 1) === nth);
 }
 
 async function endWorker(
   stage: Stage,
   fleet: Fleet,
   run: Run,
-  held: HeldCall,
+  held: PausedCall,
   signal: 'SIGKILL' | 'SIGTERM',
 ): Promise<Outcome> {
   const { step: stepHeld, worker, other } = await fleet.stepUnderWay(run);
@@ -132,7 +137,7 @@ async function endWorker(
 }
 
 /** The call, once it is held; fails when the run ends without it. */
-function callOf(run: Run, holding: Promise<HeldCall>): Promise<HeldCall> {
+function callOf(run: Run, holding: Promise<PausedCall>): Promise<PausedCall> {
   const ending = run.result().then(() => {
     throw new Error('the run ended without the call that was to be held');
   });

@@ -6,9 +6,9 @@ import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
-import { anySignal, failureOf, NO_PROXY_VARIABLES, setEnvironment } from '../../support/local-server.js';
+import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../../support/local-server.js';
 
 const LOGIN = 'pass:word-that-must-not-show';
 const TOKEN = 'ecr-password-that-must-not-show';
@@ -84,7 +84,7 @@ describe('createAirflow2', () => {
 
   for (const password of ['', '***', '*'.repeat(8)]) {
     it(`never writes ${JSON.stringify(password)}`, async () => {
-      await failureOf(write(password), 'EcrResponseInvalid', SECRETS);
+      await expectFailure(write(password), 'EcrResponseInvalid', SECRETS);
       assert.deepEqual(airflow.requests, []);
     });
   }
@@ -140,21 +140,21 @@ describe('createAirflow2', () => {
   it('has no bulk request', async () => {
     assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
     const writing = api.write([STORED, STORED], new Secret(TOKEN), anySignal());
-    await failureOf(writing, 'StoreRequestRejected', SECRETS);
+    await expectFailure(writing, 'StoreRequestRejected', SECRETS);
     assert.deepEqual(airflow.requests, []);
   });
 
   it('names the right that is missing, though Airflow 2 gives no reason', async () => {
     const viewer = connect('viewer');
-    const reading = await failureOf(viewer.read('x', anySignal()), 'StoreForbidden', SECRETS);
+    const reading = await expectFailure(viewer.read('x', anySignal()), 'StoreForbidden', SECRETS);
     assert.match(reading.message, /403 on GET connection x: the user may not read connections/);
-    const variable = await failureOf(viewer.readVariable('x', anySignal()), 'StoreForbidden', SECRETS);
+    const variable = await expectFailure(viewer.readVariable('x', anySignal()), 'StoreForbidden', SECRETS);
     assert.match(variable.message, /the user may not read variables/);
   });
 
   it('shows a wrong password once, not twice', async () => {
     const wrong = connect('op', 'wrong');
-    const { message } = await failureOf(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
+    const { message } = await expectFailure(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
     assert.equal(message, 'Airflow main: 401 on GET connection x: user name or password is not accepted');
     assert.equal(airflow.requests.length, 1);
   });
@@ -168,7 +168,7 @@ describe('createAirflow2', () => {
   for (const [status, body, type] of bodies) {
     it(`${status} ${JSON.stringify(body)?.slice(0, 30)}: ${type}`, async () => {
       airflow.setFault(() => ({ status, body }));
-      await failureOf(write(TOKEN), type, SECRETS);
+      await expectFailure(write(TOKEN), type, SECRETS);
     });
   }
 });

@@ -13,7 +13,7 @@ import {
   answerJson,
   anySignal,
   assertHides,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -114,7 +114,7 @@ describe('createAirflow3', () => {
 
   for (const id of ['', '.', '..']) {
     it(`refuses the id "${id}", which leads elsewhere`, async () => {
-      await failureOf(read(id), 'StoreRequestRejected', SECRETS);
+      await expectFailure(read(id), 'StoreRequestRejected', SECRETS);
       assert.deepEqual(server.requests, []);
     });
   }
@@ -133,7 +133,7 @@ describe('createAirflow3', () => {
 
   for (const password of ['', ' ', '***', '***\n']) {
     it(`never writes ${JSON.stringify(password)}`, async () => {
-      await failureOf(write(password), 'EcrResponseInvalid', SECRETS);
+      await expectFailure(write(password), 'EcrResponseInvalid', SECRETS);
       assert.deepEqual(server.requests, []);
     });
   }
@@ -156,7 +156,7 @@ describe('createAirflow3', () => {
 
   it('refuses a version that does not look like one', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: `3 ${TOKEN}` });
-    await failureOf(api.check(anySignal()), 'StoreRequestRejected', SECRETS);
+    await expectFailure(api.check(anySignal()), 'StoreRequestRejected', SECRETS);
   });
 
   describe('when Airflow rejects the JWT', () => {
@@ -181,7 +181,7 @@ describe('createAirflow3', () => {
 
       it(`fails when ${status} "${detail}" stays`, async () => {
         answer = (_request, response) => answerJson(response, status, { detail });
-        const { message } = await failureOf(read(), 'StoreUnauthorized', SECRETS);
+        const { message } = await expectFailure(read(), 'StoreUnauthorized', SECRETS);
         assert.equal(
           message,
           `Airflow main: ${status} on GET connection docker_default: a new sign-in did not help`,
@@ -192,8 +192,8 @@ describe('createAirflow3', () => {
 
     it('does not sign in anew after 403 "Forbidden"', async () => {
       answer = (_request, response) => answerJson(response, 403, { detail: 'Forbidden' });
-      const reading = await failureOf(read(), 'StoreForbidden', SECRETS);
-      const writing = await failureOf(write(), 'StoreForbidden', SECRETS);
+      const reading = await expectFailure(read(), 'StoreForbidden', SECRETS);
+      const writing = await expectFailure(write(), 'StoreForbidden', SECRETS);
       assert.equal(
         reading.message,
         'Airflow main: 403 on GET connection docker_default: the user may not read connections',
@@ -250,8 +250,8 @@ describe('createAirflow3', () => {
     for (const [what, type, pattern, reply] of cases) {
       it(`${what}: ${type}`, async () => {
         answer = (_request, response) => reply(response);
-        const reading = await failureOf(read(), type, SECRETS);
-        const writing = await failureOf(write(), type, SECRETS);
+        const reading = await expectFailure(read(), type, SECRETS);
+        const writing = await expectFailure(write(), type, SECRETS);
         for (const { message } of [reading, writing]) {
           assert.match(message, /^Airflow main: .*(?:GET|PATCH) connection docker_default: /);
           assert.match(message, pattern);
@@ -263,7 +263,7 @@ describe('createAirflow3', () => {
       const idle = await startServer(() => {});
       await idle.close();
       api = connectTo(idle.url, createHttpClient({ version: '0' }));
-      const { message } = await failureOf(write(), 'StoreUnreachable', SECRETS);
+      const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
       assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
     });
 
@@ -272,13 +272,13 @@ describe('createAirflow3', () => {
       const client = createHttpClient({ version: '0' });
       // The limit of 30 s, made short.
       api = connect({ send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 300 }) });
-      const { message } = await failureOf(write(), 'StoreUnreachable', SECRETS);
+      const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
       assert.equal(message, 'Airflow main: PATCH connection docker_default: no answer within 0.1 s');
     });
 
     it('an error that nobody foresaw: StoreUnreachable, without its text', async () => {
       api = connect({ send: () => Promise.reject(new Error(TOKEN)) });
-      await failureOf(write(), 'StoreUnreachable', SECRETS);
+      await expectFailure(write(), 'StoreUnreachable', SECRETS);
     });
   });
 

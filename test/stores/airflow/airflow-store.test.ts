@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
   answerHtml,
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -101,7 +101,7 @@ describe('createAirflowStore', () => {
     const ended = api.read(ID, impatient.signal);
     const other = api.read(ID, anySignal());
     impatient.abort();
-    await failureOf(ended, 'StoreUnreachable', SECRETS);
+    await expectFailure(ended, 'StoreUnreachable', SECRETS);
     assert.equal((await other)?.id, ID);
   });
 
@@ -109,7 +109,7 @@ describe('createAirflowStore', () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     standIn.setFault(() => ({ status: 503, body: 'starting' }));
-    await failureOf(api.check(anySignal()), 'StoreUnavailable', SECRETS);
+    await expectFailure(api.check(anySignal()), 'StoreUnavailable', SECRETS);
     standIn.setFault(undefined);
     assert.equal(await api.check(anySignal()), 'version 2.10.5');
   });
@@ -120,7 +120,7 @@ describe('createAirflowStore', () => {
     await api.read(ID, anySignal());
     await old.stop();
     await start('3.3.2', Number(new URL(old.url).port));
-    await failureOf(api.read(ID, anySignal()), 'StoreRequestRejected', SECRETS);
+    await expectFailure(api.read(ID, anySignal()), 'StoreRequestRejected', SECRETS);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
@@ -130,7 +130,7 @@ describe('createAirflowStore', () => {
     const api = connect(old.url);
     await api.read(ID, anySignal());
     await old.stop();
-    await failureOf(api.read(ID, anySignal()), 'StoreUnreachable', SECRETS);
+    await expectFailure(api.read(ID, anySignal()), 'StoreUnreachable', SECRETS);
     // The new one has another JWT secret.
     await start('3.3.2', Number(new URL(old.url).port));
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -168,7 +168,11 @@ describe('createAirflowStore', () => {
     afterEach(() => server.close());
 
     it('names both addresses when neither API is there', async () => {
-      const { message } = await failureOf(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
+      const { message } = await expectFailure(
+        connect(server.url).check(anySignal()),
+        'StoreRequestRejected',
+        [],
+      );
       assert.match(
         message,
         /^Airflow main: 404 on GET version: neither \/api\/v2\/version nor \/api\/v1\/version/,
@@ -179,14 +183,14 @@ describe('createAirflowStore', () => {
       it(`refuses Airflow ${version}, which it does not know`, async () => {
         answer = (_request, response) => answerJson(response, 200, { version });
         const reading = connect(server.url).check(anySignal());
-        const { message } = await failureOf(reading, 'StoreRequestRejected', []);
+        const { message } = await expectFailure(reading, 'StoreRequestRejected', []);
         assert.ok(message.includes(`Airflow ${version} is not known`));
       });
     }
 
     it('refuses a page in place of the version', async () => {
       answer = (_request, response) => answerHtml(response, 200);
-      await failureOf(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
+      await expectFailure(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
     });
   });
 });

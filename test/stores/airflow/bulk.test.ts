@@ -6,12 +6,12 @@ import type { AirflowTransport } from '../../../src/stores/airflow/transport.js'
 import { createHttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
   anySignal,
   assertHides,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
 } from '../../support/local-server.js';
@@ -161,7 +161,7 @@ describe('writeMany of Airflow 3', () => {
 
   for (const password of ['', '***', ' \n']) {
     it(`never sends ${JSON.stringify(password)}`, async () => {
-      await failureOf(write(['a'], password), 'EcrResponseInvalid', [TOKEN]);
+      await expectFailure(write(['a'], password), 'EcrResponseInvalid', [TOKEN]);
       assert.deepEqual(airflow.requests, []);
     });
   }
@@ -200,14 +200,14 @@ describe('writeMany of Airflow 3', () => {
     for (const [status, body, type] of whole) {
       it(`${status} ${JSON.stringify(body)?.slice(0, 40)}: ${type}`, async () => {
         answerWith(status, body);
-        const { message } = await failureOf(write(['a', 'b']), type, [TOKEN]);
+        const { message } = await expectFailure(write(['a', 'b']), type, [TOKEN]);
         assert.match(message, /^Airflow main: .*PATCH 2 connections: /);
       });
     }
 
     it('a 500 for one unreadable connection is a refusal, so that singles find out which', async () => {
       answerWith(500, 'Internal Server Error');
-      const { message } = await failureOf(write(['a', 'b']), 'StoreRequestRejected', [TOKEN]);
+      const { message } = await expectFailure(write(['a', 'b']), 'StoreRequestRejected', [TOKEN]);
       assert.equal(
         message,
         'Airflow main: 500 on PATCH 2 connections: one of them may be unreadable for Airflow',
@@ -216,9 +216,9 @@ describe('writeMany of Airflow 3', () => {
 
     it('a server that goes away in between: StoreUnreachable', async () => {
       airflow.setFault(() => ({ drop: true }));
-      await failureOf(write(['a', 'b']), 'StoreUnreachable', [TOKEN]);
+      await expectFailure(write(['a', 'b']), 'StoreUnreachable', [TOKEN]);
       await airflow.stop();
-      await failureOf(write(['a', 'b']), 'StoreUnreachable', [TOKEN]);
+      await expectFailure(write(['a', 'b']), 'StoreUnreachable', [TOKEN]);
     });
   });
 
@@ -254,8 +254,8 @@ describe('writeMany of Airflow 3', () => {
 
     it('refuses more than that, and sends nothing', async () => {
       const ids = Array.from({ length: 101 }, (_, i) => `c${i}`);
-      await failureOf(write(ids), 'StoreRequestRejected', [TOKEN]);
-      await failureOf(write(ids.slice(0, 60), 'p'.repeat(16_000)), 'StoreRequestRejected', [TOKEN]);
+      await expectFailure(write(ids), 'StoreRequestRejected', [TOKEN]);
+      await expectFailure(write(ids.slice(0, 60), 'p'.repeat(16_000)), 'StoreRequestRejected', [TOKEN]);
       assert.deepEqual(airflow.requests, []);
     });
   });

@@ -6,7 +6,7 @@ import {
   answerJson,
   anySignal,
   assertHides,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -57,14 +57,18 @@ describe('extra headers and sub-paths of an Airflow', () => {
   it('lets no header of the configuration take the place of the sign-in', async () => {
     const headers = [{ name: 'authorization', read: () => new Secret('Bearer other') }];
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
-    await failureOf(connect(server.url, { headers, auth }).check(anySignal()), 'StoreRequestRejected', []);
+    await expectFailure(
+      connect(server.url, { headers, auth }).check(anySignal()),
+      'StoreRequestRejected',
+      [],
+    );
     assert.equal(server.requests[0]?.headers.authorization, 'Bearer mine');
   });
 
   it('names a header whose value cannot be sent, and sends nothing', async () => {
     const headers = [{ name: 'X-Gateway', read: () => new Secret(`${GATEWAY_KEY}\n`) }];
     const reading = connect(server.url, { headers }).check(anySignal());
-    const { message } = await failureOf(reading, 'ConfigInvalid', SECRETS);
+    const { message } = await expectFailure(reading, 'ConfigInvalid', SECRETS);
     assert.match(message, /Airflow main: .*X-Gateway/);
     assert.deepEqual(server.requests, []);
   });
@@ -80,6 +84,6 @@ describe('extra headers and sub-paths of an Airflow', () => {
       },
     ];
     const reading = connect(server.url, { headers }).check(anySignal());
-    assert.equal(await failureOf(reading, 'ConfigInvalid', SECRETS), own);
+    assert.equal(await expectFailure(reading, 'ConfigInvalid', SECRETS), own);
   });
 });

@@ -6,14 +6,14 @@ import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
-import type { Fault } from '../../../sandbox/local-server.js';
-import { startMwaaStandIn, type MwaaStandIn } from '../../../sandbox/mwaa.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
+import type { Fault } from '../../support/fault.js';
+import { startMwaaStandIn, type MwaaStandIn } from '../../support/mwaa.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
   anySignal,
   assertHides,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
 } from '../../support/local-server.js';
@@ -186,21 +186,21 @@ describe('createAirflowStore with MWAA', () => {
   });
 
   it('names the limit behind an id that is too long for AWS', async () => {
-    const { message } = await failureOf(read('x'.repeat(52)), 'StoreRequestRejected', SECRETS);
+    const { message } = await expectFailure(read('x'.repeat(52)), 'StoreRequestRejected', SECRETS);
     assert.match(message, /400 on GET connection x+: .*51 characters/);
     assert.equal(await read('x'.repeat(51)), undefined);
   });
 
   it('names an environment that is not there', async () => {
     api = connect('other');
-    const { message } = await failureOf(read(), 'StoreRequestRejected', SECRETS);
+    const { message } = await expectFailure(read(), 'StoreRequestRejected', SECRETS);
     assert.equal(message, 'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1');
   });
 
   it('takes an Airflow that is too slow for AWS for unavailable', async () => {
     await api.check(anySignal());
     airflow.setFault(({ path }) => (path.includes('/connections/') ? { hang: true } : undefined));
-    await failureOf(read(), 'StoreUnavailable', SECRETS);
+    await expectFailure(read(), 'StoreUnavailable', SECRETS);
   });
 
   it('ends by itself when AWS does not answer', async () => {
@@ -210,14 +210,14 @@ describe('createAirflowStore with MWAA', () => {
     api = connect('data-team', {
       send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 100 }),
     });
-    const { message } = await failureOf(read(), 'StoreUnreachable', SECRETS);
+    const { message } = await expectFailure(read(), 'StoreUnreachable', SECRETS);
     assert.equal(message, 'Airflow main: GET version: no answer within 0.1 s');
   });
 
   it('loads the credentials again after AWS has rejected them', async () => {
     await read();
     mwaa.setFault(() => aws(403, 'ExpiredTokenException'));
-    await failureOf(read(), 'AwsCredentialsRejected', SECRETS);
+    await expectFailure(read(), 'AwsCredentialsRejected', SECRETS);
     mwaa.setFault(undefined);
     const undo = setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIANEXT' });
     await read();
@@ -232,7 +232,7 @@ describe('createAirflowStore with MWAA', () => {
       AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
       AWS_CONFIG_FILE: '/nonexistent/config',
     });
-    await failureOf(read(), 'AwsCredentialsMissing', SECRETS);
+    await expectFailure(read(), 'AwsCredentialsMissing', SECRETS);
     undo();
     assert.deepEqual(mwaa.calls, []);
   });
@@ -262,7 +262,7 @@ describe('createAirflowStore with MWAA', () => {
     it(`tells ${what}: ${type}`, async () => {
       await api.check(anySignal());
       mwaa.setFault(() => fault);
-      const { message } = await failureOf(read(), type, SECRETS);
+      const { message } = await expectFailure(read(), type, SECRETS);
       assert.match(message, pattern);
     });
   }

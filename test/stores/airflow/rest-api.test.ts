@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Secret } from '../../../src/log/secret.js';
-import { startAirflowStandIn, type AirflowStandIn } from '../../../sandbox/airflow-stand-in.js';
+import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import {
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -87,13 +87,13 @@ describe('lists, variables and new connections of Airflow 3', () => {
   it('never creates a connection with an empty password', async () => {
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
     const creating = connect(airflow.url).create(connection, new Secret(''), anySignal());
-    await failureOf(creating, 'EcrResponseInvalid', SECRETS);
+    await expectFailure(creating, 'EcrResponseInvalid', SECRETS);
     assert.equal(airflow.connections.has('new'), false);
   });
 
   it('does not show the password that a refused creation echoes', async () => {
     const connection = { id: 'bad id!', host: 'registry.example.com', description: 'made' };
     const creating = connect(airflow.url).create(connection, new Secret(TOKEN), anySignal());
-    await failureOf(creating, 'StoreRequestRejected', SECRETS);
+    await expectFailure(creating, 'StoreRequestRejected', SECRETS);
   });
 });

@@ -6,7 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { createCertificateAuthority, type Certificate } from '../../../sandbox/certificate-authority.js';
+import { createCertificateAuthority, type Certificate } from '../../support/certificate-authority.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
 import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
 import type { EngineTls } from '../../../src/verify/docker/engine-tls.js';
@@ -14,7 +14,7 @@ import { Secret } from '../../../src/log/secret.js';
 import {
   anySignal,
   answerJson,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -89,7 +89,7 @@ describe('createDockerEngine by TLS', () => {
     const engine = createDockerEngine({ url, tls: files });
     const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     for (const asked of [engine.readVersion(anySignal()), signIn]) {
-      const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
+      const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
       assert.equal(message, `${url}: ${words}`);
       assert.match(remedy, remedyWords);
     }
@@ -205,22 +205,22 @@ describe('createDockerEngine by TLS', () => {
     assert.equal(new Set(seen).size, 2);
 
     put({ cert: client.cert, key: SELF_SIGNED.key });
-    const strangers = await failureOf(engine.readVersion(anySignal()), 'ConfigInvalid', []);
+    const strangers = await expectFailure(engine.readVersion(anySignal()), 'ConfigInvalid', []);
     assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem are no certificate and key that fit/);
     fs.rmSync(files.keyFile);
     const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
-    const gone = await failureOf(signIn, 'ConfigInvalid', [PASSWORD]);
+    const gone = await expectFailure(signIn, 'ConfigInvalid', [PASSWORD]);
     assert.equal(gone.message, `keyFile ${files.keyFile} cannot be read`);
     assert.match(gone.remedy, /doctor --offline/);
     const noAuthority = createDockerEngine({
       url: `tcp://127.0.0.1:${port}`,
       tls: { caFile: files.keyFile },
     });
-    await failureOf(noAuthority.readVersion(anySignal()), 'ConfigInvalid', []);
+    await expectFailure(noAuthority.readVersion(anySignal()), 'ConfigInvalid', []);
   });
 
   it('refuses a socket with TLS', () =>
-    failureOf(
+    expectFailure(
       Promise.resolve().then(() => createDockerEngine({ url: 'unix:///x', tls: ours() })),
       'ConfigInvalid',
       [],

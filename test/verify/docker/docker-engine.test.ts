@@ -14,7 +14,7 @@ import {
   answerHtml,
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   setEnvironment,
   startServer,
   type Answer,
@@ -98,7 +98,7 @@ describe('createDockerEngine', () => {
   ]) {
     it(`refuses ${JSON.stringify(url)}`, async () => {
       const created = Promise.resolve().then(() => createDockerEngine({ url }));
-      await failureOf(created, 'ConfigInvalid', [PASSWORD]);
+      await expectFailure(created, 'ConfigInvalid', [PASSWORD]);
     });
   }
 
@@ -106,7 +106,7 @@ describe('createDockerEngine', () => {
     async function assertAbsent(url: string, words: string): Promise<void> {
       const absent = createDockerEngine({ url });
       for (const asked of [absent.readVersion(anySignal()), signIn(absent)]) {
-        const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
+        const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
         assert.equal(message, `${url}: ${words}`);
         assert.ok(remedy.length > 20);
       }
@@ -148,7 +148,7 @@ describe('createDockerEngine', () => {
     it('that breaks off over TCP, where it may expect TLS', async () => {
       const tcp = await startServer((_request, response) => response.destroy());
       const asked = createDockerEngine({ url: `tcp://${tcp.host}` }).readVersion(anySignal());
-      const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', []);
+      const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', []);
       assert.equal(message, `tcp://${tcp.host}: the engine broke off without an answer`);
       assert.match(remedy, /if it expects TLS there, name `caFile`/);
       await tcp.close();
@@ -167,7 +167,7 @@ describe('createDockerEngine', () => {
         const tcp = await startServer(refuse);
         const url = where === 'tcp' ? `tcp://${tcp.host}` : `unix://${socket}`;
         const asked = createDockerEngine({ url }).readVersion(anySignal());
-        const { message, remedy } = await failureOf(asked, 'DockerEngineUnreachable', [PASSWORD]);
+        const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
         assert.equal(message, `${url}: ${words}`);
         assert.match(remedy, remedyWords);
         await tcp.close();
@@ -186,10 +186,10 @@ describe('createDockerEngine', () => {
 
     it('that is something else', async () => {
       answer = (_request, response) => answerHtml(response, 200);
-      await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
-      await failureOf(signIn(), 'DockerLoginFailed', [PASSWORD]);
+      await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
+      await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
       answer = (_request, response) => answerJson(response, 404, { message: PASSWORD });
-      const { message } = await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [
+      const { message } = await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [
         PASSWORD,
       ]);
       assert.equal(message, `unix://${socket}: answered 404`);
@@ -199,10 +199,10 @@ describe('createDockerEngine', () => {
   it('does not take the answer of a redirect for a sign-in, nor follow it', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     answer = (_request, response) => response.writeHead(307, { location: target.url }).end();
-    await failureOf(signIn(), 'DockerLoginFailed', [PASSWORD]);
+    await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
     // A scheme that nobody speaks.
     answer = (_request, response) => response.writeHead(307, { location: 'odd:x' }).end();
-    await failureOf(signIn(), 'DockerLoginFailed', [PASSWORD]);
+    await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(target.requests.length, 0);
     await target.close();
@@ -214,7 +214,7 @@ describe('createDockerEngine', () => {
       const drip = (): void => void response.write(part, (error) => error ?? drip());
       drip();
     };
-    const { message } = await failureOf(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
+    const { message } = await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
     assert.equal(message, `unix://${socket}: the answer is not HTTP`);
   });
 
@@ -226,7 +226,7 @@ describe('createDockerEngine', () => {
     await begun.promise;
     await new Promise((resolve) => setTimeout(resolve, 30));
     caller.abort();
-    await failureOf(asked, 'DockerEngineUnreachable', []);
+    await expectFailure(asked, 'DockerEngineUnreachable', []);
   });
 
   it('ends the request when the caller aborts', async () => {
@@ -241,7 +241,7 @@ describe('createDockerEngine', () => {
     while (server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
     caller.abort();
     for (const ended of asked) {
-      const { message } = await failureOf(ended, 'DockerEngineUnreachable', [PASSWORD]);
+      const { message } = await expectFailure(ended, 'DockerEngineUnreachable', [PASSWORD]);
       assert.equal(message, `unix://${socket}: the attempt was ended`);
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -323,7 +323,7 @@ describe('createDockerEngine', () => {
     for (const [status, text, type, words] of cases) {
       it(`${status} "${text.slice(0, 60)}": ${words}`, async () => {
         answer = (_request, response) => answerJson(response, status, { message: text });
-        const { message } = await failureOf(signIn(), type, [PASSWORD]);
+        const { message } = await expectFailure(signIn(), type, [PASSWORD]);
         assert.equal(message, `unix://${socket}: sign-in to ${REGISTRY}: ${words}`);
       });
     }

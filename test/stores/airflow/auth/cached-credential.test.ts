@@ -9,7 +9,7 @@ import { Secret } from '../../../../src/log/secret.js';
 import {
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -89,7 +89,7 @@ for (const [kind, create, header] of KINDS) {
 
     it('does not send the same one twice', async () => {
       accepted = SECOND;
-      const { message } = await failureOf(send(), 'StoreUnauthorized', SECRETS);
+      const { message } = await expectFailure(send(), 'StoreUnauthorized', SECRETS);
       assert.match(message, /^Airflow main: 401 on GET x: .* is not accepted$/);
       assert.equal(server.requests.length, 1);
     });
@@ -97,7 +97,7 @@ for (const [kind, create, header] of KINDS) {
     it('fails when another one is not accepted either, and reads again next time', async () => {
       await send();
       [accepted, secret] = ['third', SECOND];
-      await failureOf(send(), 'StoreUnauthorized', SECRETS);
+      await expectFailure(send(), 'StoreUnauthorized', SECRETS);
       secret = 'third';
       assert.equal((await send()).status, 200);
     });
@@ -109,20 +109,20 @@ for (const [kind, create, header] of KINDS) {
         if (broken) throw own;
         return new Secret(FIRST);
       });
-      assert.equal(await failureOf(send(), 'ConfigInvalid', SECRETS), own);
+      assert.equal(await expectFailure(send(), 'ConfigInvalid', SECRETS), own);
       broken = false;
       assert.equal((await send()).status, 200);
     });
 
     it('does not quote what reading it threw', async () => {
       session = create(() => Promise.reject(new Error(FIRST)));
-      const { message } = await failureOf(send(), 'StoreUnauthorized', SECRETS);
+      const { message } = await expectFailure(send(), 'StoreUnauthorized', SECRETS);
       assert.match(message, /could not be read/);
     });
 
     it('sends no empty one', async () => {
       secret = '';
-      await failureOf(send(), 'StoreUnauthorized', SECRETS);
+      await expectFailure(send(), 'StoreUnauthorized', SECRETS);
       assert.deepEqual(server.requests, []);
     });
   });
@@ -137,7 +137,7 @@ describe('createBearerCredential', () => {
   for (const token of [`${FIRST} ${SECOND}`, `${FIRST}\r\nX-Other: 1`, `${FIRST}é`]) {
     it(`refuses ${JSON.stringify(token.replaceAll(FIRST, 'token').replaceAll(SECOND, 'more'))}`, async () => {
       const session = createBearerCredential({ name: 'main', readToken: () => new Secret(token) });
-      await failureOf(session.authorize(anySignal()), 'StoreUnauthorized', SECRETS);
+      await expectFailure(session.authorize(anySignal()), 'StoreUnauthorized', SECRETS);
     });
   }
 

@@ -10,7 +10,7 @@ import {
   answerHtml,
   answerJson,
   anySignal,
-  failureOf,
+  expectFailure,
   NO_PROXY_VARIABLES,
   setEnvironment,
   startServer,
@@ -177,7 +177,7 @@ describe('createJwtCredential', () => {
     const others = [authorize(), authorize()];
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     impatient.abort();
-    const { message } = await failureOf(ended, 'StoreUnreachable', [PASSWORD]);
+    const { message } = await expectFailure(ended, 'StoreUnreachable', [PASSWORD]);
     assert.equal(message, 'Airflow main: sign-in: the attempt was ended');
     respond();
     assert.equal(new Set(await Promise.all(others)).size, 1);
@@ -187,7 +187,7 @@ describe('createJwtCredential', () => {
   it('tries again after a failed sign-in', async () => {
     const good = answer;
     answer = (_request, response) => answerHtml(response, 503);
-    await failureOf(authorize(), 'StoreUnavailable', [PASSWORD]);
+    await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);
     answer = good;
     assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
   });
@@ -234,7 +234,7 @@ describe('createJwtCredential', () => {
     for (const [what, type, pattern, reply] of cases) {
       it(`${what}: ${type}`, async () => {
         answer = reply;
-        const { message } = await failureOf(authorize(), type, [PASSWORD]);
+        const { message } = await expectFailure(authorize(), type, [PASSWORD]);
         assert.match(message, /^Airflow main: /);
         assert.match(message, pattern);
       });
@@ -245,7 +245,7 @@ describe('createJwtCredential', () => {
       session = open(server.url, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
       });
-      const { message } = await failureOf(authorize(), 'StoreUnreachable', [PASSWORD]);
+      const { message } = await expectFailure(authorize(), 'StoreUnreachable', [PASSWORD]);
       assert.equal(message, 'Airflow main: sign-in: no answer within 0.1 s');
     });
 
@@ -253,7 +253,7 @@ describe('createJwtCredential', () => {
       password = () => {
         throw new Error(`ENOENT ${PASSWORD}`);
       };
-      const { message } = await failureOf(authorize(), 'StoreUnauthorized', [PASSWORD]);
+      const { message } = await expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
       assert.equal(message, 'Airflow main: sign-in: the password could not be read; check its reference');
       assert.deepEqual(server.requests, []);
     });
@@ -261,12 +261,12 @@ describe('createJwtCredential', () => {
     it('a failure that reading the password names itself: as it is', async () => {
       const own = new RefreshFailure('ConfigInvalid', 'AIRFLOW_PASSWORD is not set');
       password = () => Promise.reject(own);
-      assert.equal(await failureOf(authorize(), 'ConfigInvalid', [PASSWORD]), own);
+      assert.equal(await expectFailure(authorize(), 'ConfigInvalid', [PASSWORD]), own);
     });
 
     it('an empty password: StoreUnauthorized, and nothing is sent', async () => {
       password = () => new Secret('');
-      await failureOf(authorize(), 'StoreUnauthorized', [PASSWORD]);
+      await expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
       assert.deepEqual(server.requests, []);
     });
   });

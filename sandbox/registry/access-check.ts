@@ -1,0 +1,60 @@
+// Who may use the registry: only a caller with an unexpired token of the AWS stand-in, as at ECR. The others get the
+// responses of ECR.
+import type { ServerResponse } from 'node:http';
+import type { TokenChecks } from '../aws/token-mint.js';
+import { sendJson, sendText } from '../local-server.js';
+
+/** User and password of a Basic header. */
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+/** A response of the gate's own. */
+export interface GateAnswer {
+  status: number;
+  /** Sent as it is when a string, else as JSON. */
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+/** The response to a caller who is not admitted; undefined for the others. */
+export function checkAccess(
+  credentials: Credentials | undefined,
+  host: string,
+  tokens: TokenChecks,
+): GateAnswer | undefined {
+  if (credentials?.user !== 'AWS') {
+    const challenge = `Basic realm="https://${host}/",service="ecr.amazonaws.com"`;
+    return { status: 401, body: 'Not Authorized\n', headers: { 'Www-Authenticate': challenge } };
+  }
+  const token = tokens.find(credentials.password);
+  // ECR reports "expired" for every password that it does not know, too
+  if (token?.service !== 'ecr' || tokens.check(credentials.password) !== 'valid') {
+    return registryError(
+      403,
+      'DENIED',
+      'Your authorization token has expired. Reauthenticate and try again.',
+    );
+  }
+  return undefined;
+}
+
+/** Reads an Authorization header; undefined when it is not a Basic one. */
+export function readCredentials(header: string | undefined): Credentials | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon < 0 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** An error in the form of the distribution API. */
+export function registryError(status: number, code: string, message: string): GateAnswer {
+  return { status, body: { errors: [{ code, message }] } };
+}
+
+export function sendAnswer(response: ServerResponse, { status, body, headers }: GateAnswer): void {
+  if (typeof body === 'string') sendText(response, status, body, headers);
+  else sendJson(response, status, body, headers);
+}

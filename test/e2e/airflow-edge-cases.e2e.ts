@@ -1,0 +1,256 @@
+// What a careless client of Airflow would fall for, on real Airflows: answers that look like success, connections and
+// sign-ins that change while a run is at work, an API server that dies. Rows and decrypted passwords are compared.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deleteConnection } from '../support/airflow/rest.js';
+import { narrowPasswordColumn, corruptPassword, stallUpdate } from '../support/airflow/fault-injection.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { findPython } from '../../sandbox/python-tools.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
+import type { ConnectionStore } from '../../src/stores/port.js';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
+import { createHttpClient } from '../../src/net/http.js';
+import { Secret } from '../../src/log/secret.js';
+import {
+  assertWritten,
+  ECR_HOST,
+  rowsOf,
+  seed,
+  startPlaces,
+  type Place,
+  type Places,
+  type Rows,
+} from './airflow-edge-cases/places.js';
+import { actBeforeBulk, actBeforeWrites, isBulk, told, type Run } from './airflow-edge-cases/runs.js';
+import { assertRefusedFromTheStart, assertUnreadable } from './airflow-edge-cases/unreadable.js';
+import { skipOrFail } from '../support/skip-or-fail.js';
+
+const OTHER_SECRET = 'another secret of the API server, as long as Airflow wants it: 64 characters';
+const SIGN_IN = '/auth/token';
+/** Long enough for a request on a busy machine, short enough to wait for. */
+const JWT_LIFE_S = 6;
+
+describe('traps of Airflow', function () {
+  this.timeout(300_000);
+  const stops = new Cleanup();
+  let aws: AwsStandIn;
+  let places: Places;
+  let newest: Place;
+
+  before(async function () {
+    await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
+    aws = stops.add(await startAwsStandIn());
+    places = stops.add(await startPlaces());
+    ({ newest } = places);
+  });
+
+  after(() => stops.stopAll());
+
+  const token = () => aws.issued.at(-1)?.password;
+
+  const ofAll = (more: readonly string[]): Run => ({ places, aws, where: places.all, more });
+  const ofNewest = (more: readonly string[]): Run => ({ places, aws, where: [newest], more });
+
+  it('fails the connection that is gone when the bulk request arrives, and writes the others', async () => {
+    await seed(newest.airflow, 'vanishing');
+    const before = await rowsOf(newest, newest.usual);
+    const start = newest.proxy.requests.length;
+    const report = await actBeforeBulk(ofNewest(['vanishing']), () =>
+      deleteConnection(newest.airflow, 'vanishing'),
+    );
+    assert.deepEqual(told(report, newest), [[newest.usual.length], ['ConnectionMissing', 'vanishing']]);
+    await assertWritten(newest, before, newest.usual, token());
+    assert.equal(newest.proxy.requests.slice(start).filter(isBulk).length, 1, 'nothing is written twice');
+  });
+
+  it('takes HTTP 200 for no success when every connection of the request is gone', async () => {
+    const report = await actBeforeBulk(ofNewest([]), async () => {
+      for (const id of newest.usual) await deleteConnection(newest.airflow, id);
+    });
+    assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 200);
+    assert.deepEqual(told(report, newest), [[0], ['ConnectionMissing', ...newest.usual]]);
+    assert.deepEqual(
+      Object.values(await rowsOf(newest, newest.usual)),
+      newest.usual.map(() => undefined),
+    );
+    for (const id of newest.usual) await seed(newest.airflow, id);
+  });
+
+  it('leaves alone what somebody turns into another type while the run is at work', async () => {
+    for (const { airflow } of places.all) await seed(airflow, 'converted');
+    const before = new Map<Place, Rows>();
+    const report = await actBeforeWrites(ofAll(['converted']), async () => {
+      for (const place of places.all) {
+        await seed(place.airflow, 'converted', { conn_type: 'http' });
+        before.set(place, await rowsOf(place, ['converted', ...place.usual]));
+      }
+    });
+    for (const [place, rows] of before) {
+      assert.deepEqual(told(report, place), [[place.usual.length], ['ConnectionTypeMismatch', 'converted']]);
+      assert.deepEqual(await rowsOf(place, ['converted']), { converted: rows['converted'] });
+      await assertWritten(place, rows, place.usual, token());
+    }
+  });
+
+  it('stores tokens of 6,000 and 16,000 characters whole', async () => {
+    for (const tokenLength of [6_000, 16_000]) {
+      const generous = stops.add(await startAwsStandIn({ tokenLength }));
+      const before = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+      const report = await places.refreshOnce(places.all, generous, []);
+      assert.deepEqual(report.failures, []);
+      const password = generous.issued.at(-1)?.password;
+      assert.equal(password?.length, tokenLength);
+      await Promise.all(
+        places.all.map((place, index) => assertWritten(place, before[index] ?? {}, place.usual, password)),
+      );
+    }
+  });
+
+  it('says that the column may be too short when the database does not take the token, and changes nothing', async () => {
+    const before = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+    for (const { airflow } of places.all) await narrowPasswordColumn(airflow, 500);
+    const report = await places.refreshOnce(places.all, aws, []);
+    for (const { airflow } of places.all) await narrowPasswordColumn(airflow, 0);
+    assert.equal(report.failures.length, places.all.length);
+    for (const { stage, message } of report.failures) {
+      assert.equal(stage, 'update');
+      assert.match(message, /column (may be|is) too short for the token/);
+    }
+    const after = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+    assert.deepEqual(after, before);
+  });
+
+  it('fails a connection whose Fernet key was changed alone, and says why', async () => {
+    for (const { airflow } of places.all) await seed(airflow, 'unreadable');
+    const before = new Map<Place, Rows>();
+    const report = await actBeforeWrites(ofAll(['unreadable']), async () => {
+      for (const place of places.all) {
+        await corruptPassword(place.airflow, 'unreadable');
+        before.set(place, await rowsOf(place, ['unreadable', ...place.usual]));
+      }
+    });
+    for (const [place, rows] of before) {
+      assertUnreadable(report, place, 'unreadable');
+      assert.deepEqual(await rowsOf(place, ['unreadable']), { unreadable: rows['unreadable'] });
+      await assertWritten(place, rows, place.usual, token());
+      await assertRefusedFromTheStart(places, place, 'unreadable');
+    }
+  });
+
+  it('writes one by one when an unreadable connection fails the bulk request of all', async () => {
+    await seed(newest.airflow, 'unreadable_later');
+    const before = await rowsOf(newest, newest.usual);
+    const report = await actBeforeBulk(ofNewest(['unreadable_later']), () =>
+      corruptPassword(newest.airflow, 'unreadable_later'),
+    );
+    assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 500);
+    assertUnreadable(report, newest, 'unreadable_later');
+    await assertWritten(newest, before, newest.usual, token());
+  });
+
+  it('writes everything in the next run after the API server was killed in the middle of a bulk request', async () => {
+    const before = await rowsOf(newest, newest.usual);
+    const stalled = await stallUpdate(newest.airflow, newest.usual[5] ?? '');
+    const running = places.refreshOnce([newest], aws, []);
+    await stalled.reached();
+    process.kill(newest.airflow.pid, 'SIGKILL');
+    const broken = await running;
+    assert.deepEqual(told(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
+    await stalled.end();
+    assert.deepEqual(await rowsOf(newest, newest.usual), before, 'no half of it was written');
+
+    await places.restart(newest);
+    const report = await places.refreshOnce([newest], aws, []);
+    assert.deepEqual(report.failures, []);
+    await assertWritten(newest, before, newest.usual, token());
+  });
+
+  describe('with a JWT secret that was rotated and JWTs that end soon', () => {
+    let kept: ConnectionStore;
+
+    before(async () => {
+      kept = await signedInClient();
+      await places.restart(newest, {
+        AIRFLOW__API_AUTH__JWT_SECRET: OTHER_SECRET,
+        AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME: `${JWT_LIFE_S}`,
+        AIRFLOW__API_AUTH__JWT_LEEWAY: '0', // 10 s by default, which would only take longer
+      });
+    });
+
+    /** The product's own client, which lives on as the worker's does. As its clock stands still, Airflow must tell it. */
+    async function signedInClient(): Promise<ConnectionStore> {
+      const { username, password } = newest.airflow.users.worker;
+      const auth = { kind: 'password', username, readPassword: () => new Secret(password) } as const;
+      const http = createHttpClient({ version: 'test' });
+      const { url } = newest.proxy;
+      const now = () => 0;
+      const api = createAirflowStore({
+        name: 'kept',
+        url,
+        auth,
+        version: 3,
+        headers: [],
+        http,
+        aws: new AwsSessions(),
+        now,
+      });
+      assert.ok(await api.read('usual_0', AbortSignal.timeout(30_000)));
+      return api;
+    }
+
+    /** With the client's JWT no longer accepted, writes several connections at once. */
+    async function writeWithRejectedJwt(
+      api: ConnectionStore,
+      password: string,
+      rejection: number,
+    ): Promise<void> {
+      const ids = newest.usual.slice(0, 4);
+      const before = await rowsOf(newest, ids);
+      const start = newest.proxy.requests.length;
+      const others = { type: 'docker', host: ECR_HOST, login: 'AWS', port: null, schema: null };
+      const write = (id: string) => {
+        const connection = { ...others, id, extra: null, description: null };
+        return api.write([connection], new Secret(password), AbortSignal.timeout(30_000));
+      };
+      await Promise.all(ids.map(write));
+      const requests = newest.proxy.requests.slice(start);
+      const statuses = requests.map(({ path, status }) => (path === SIGN_IN ? 'sign-in' : String(status)));
+      const expected = ids.flatMap(() => ['200', String(rejection)]);
+      assert.deepEqual(statuses.toSorted(), [...expected, 'sign-in'].toSorted());
+      await assertWritten(newest, before, ids, password);
+    }
+
+    it('signs in once more for all requests that the rotation met, and writes', async () => {
+      await writeWithRejectedJwt(kept, 'after the rotation', 403);
+    });
+
+    it('goes on with one new sign-in when the JWT expires in the middle of a run', async () => {
+      const other = await signedInClient();
+      const before = await rowsOf(newest, newest.usual);
+      const start = newest.proxy.requests.length;
+      const report = await actBeforeWrites(ofNewest([]), untilLastJwtHasExpired);
+      assert.deepEqual(report.failures, []);
+      await assertWritten(newest, before, newest.usual, token());
+      const requests = newest.proxy.requests.slice(start);
+      assert.equal(requests.filter(({ path }) => path === SIGN_IN).length, 2);
+      assert.ok(!requests.some(({ status }) => status === 401), 'it knew before it was told');
+
+      await writeWithRejectedJwt(other, 'after the expiry', 401);
+    });
+
+    /** The one of the request before: of the command's run, later than that of the client. */
+    async function untilLastJwtHasExpired(): Promise<void> {
+      const authorization = newest.proxy.requests.findLast((one) => one.authorization)?.authorization;
+      assert.ok(authorization);
+      const url = `${newest.airflow.url}/api/v2/connections/usual_0`;
+      const deadline = performance.now() + 30_000;
+      while ((await fetch(url, { headers: { authorization } })).status !== 401) {
+        assert.ok(performance.now() < deadline, 'the JWT does not expire');
+        await sleep(200);
+      }
+      // A JWT's times are cut to whole seconds, which Airflow's leeway makes up for elsewhere.
+      await sleep(1_000);
+    }
+  });
+});

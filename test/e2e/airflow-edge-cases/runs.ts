@@ -1,0 +1,74 @@
+// Owns runs that are held at a known point while somebody else is at work on the same Airflow, and what is read from
+// their reports. Refuses to know the traps.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AwsStandIn } from '../../support/aws.js';
+import type { PassingRequest } from '../../support/pausing-proxy.js';
+import type { RefreshReport } from '../../../src/refresh/report.js';
+import type { Place, Places } from './places.js';
+
+/** What is refreshed: the usual connections of these Airflows, and more. */
+export interface Run {
+  readonly places: Places;
+  readonly aws: AwsStandIn;
+  readonly where: readonly Place[];
+  readonly more: readonly string[];
+}
+
+/** Refreshes, and acts when all was looked at and nothing has been written yet, as there is no token. */
+export async function actBeforeWrites(run: Run, act: () => Promise<void>): Promise<RefreshReport> {
+  let release = (): void => {};
+  const until = new Promise<void>((resolve) => (release = resolve));
+  run.aws.setFault(() => ({ until }));
+  const starts = new Map(run.where.map((place) => [place, place.proxy.requests.length]));
+  const running = run.places.refreshOnce(run.where, run.aws, run.more);
+  try {
+    const deadline = performance.now() + 50_000;
+    while (![...starts].every(([place, start]) => wasLookedAt(place, start, run.more))) {
+      assert.ok(performance.now() < deadline, 'the run did not look at everything');
+      await sleep(50);
+    }
+    await act();
+  } finally {
+    run.aws.setFault(undefined);
+    release();
+  }
+  return running;
+}
+
+function wasLookedAt({ proxy, usual }: Place, start: number, more: readonly string[]): boolean {
+  const answered = proxy.requests
+    .slice(start)
+    .filter(({ method, status }) => method === 'GET' && status !== undefined)
+    .map(({ path }) => path.split('/').at(-1));
+  return [...usual, ...more].every((id) => answered.includes(id));
+}
+
+/** Refreshes one Airflow, and acts when the bulk request has been sent and has not arrived. */
+export async function actBeforeBulk(run: Run, act: () => Promise<void>): Promise<RefreshReport> {
+  const [place] = run.where;
+  assert.ok(place);
+  const held = place.proxy.pause('before', isBulk);
+  const running = run.places.refreshOnce(run.where, run.aws, run.more);
+  const call = await Promise.race([held, running]);
+  assert.ok('release' in call, 'the run ended without a bulk request');
+  try {
+    await act();
+  } finally {
+    call.release();
+  }
+  return running;
+}
+
+export function isBulk({ method, path }: PassingRequest): boolean {
+  return method === 'PATCH' && path === '/api/v2/connections';
+}
+
+/** What the report says of one Airflow: how many were refreshed, and each failure with its connections. */
+export function told(report: RefreshReport, { name }: Place): unknown[] {
+  const refreshed = report.stores
+    .filter(({ store: airflow }) => airflow === name)
+    .map((row) => row.refreshed);
+  const failures = report.failures.filter(({ store: airflow }) => airflow === name);
+  return [refreshed, ...failures.map(({ type, connections }) => [type, ...connections])];
+}

@@ -1,0 +1,233 @@
+// Owns the calling of the worker's activities past the run: by a workflow of somebody else, and by no workflow at all.
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { runCommand } from '../../../sandbox/run-command.js';
+import { findTemporalCli } from '../../../sandbox/temporal.js';
+import type { RefreshPlan, StepName } from '../../../src/refresh/activity-types.js';
+import { answerJson, startServer } from '../../support/local-server.js';
+import { installQuietRuntime } from '../../workflows/test-worker.js';
+import { CONNECTION, type Fixture } from './fixture.js';
+import type { callActivity, ForgedCall } from './forged-workflow.js';
+
+const QUEUE = 'rogue';
+
+/** What a crafted input may be made of: everything that the configuration grants, and a host of the attacker. */
+export interface Known {
+  readonly configHash: string;
+  readonly registry: string;
+  readonly engine: string;
+  readonly evilHost: string;
+}
+
+type Craft = (known: Known) => readonly [step: StepName, input: unknown];
+
+const GROUP = 'default/us-east-1';
+
+export const CRAFTED_INPUTS: readonly (readonly [title: string, craft: Craft])[] = [
+  [
+    'an Airflow that is not configured',
+    ({ configHash }) => ['inspectConnections', { configHash, store: 'other', page: 0 }],
+  ],
+  [
+    'an Airflow named like a property of every object',
+    ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', page: 0 }],
+  ],
+  [
+    'a URL for an Airflow',
+    ({ configHash, evilHost }) => [
+      'inspectConnections',
+      { configHash, airflow: `http://${evilHost}`, page: 0 },
+    ],
+  ],
+  [
+    'a page that is no number',
+    ({ configHash }) => ['inspectConnections', { configHash, store: 'main', page: '0' }],
+  ],
+  [
+    'a token shown to a host of the attacker',
+    ({ configHash, evilHost }) => ['extractToken', { configHash, group: GROUP, registries: [evilHost] }],
+  ],
+  [
+    'a token shown to one more host',
+    ({ configHash, evilHost, registry }) => [
+      'extractToken',
+      { configHash, group: GROUP, registries: [registry, evilHost] },
+    ],
+  ],
+  [
+    'a host that looks like one of ECR',
+    ({ configHash, evilHost }) => [
+      'extractToken',
+      { configHash, group: GROUP, registries: [`123456789012.dkr.ecr.us-east-1.amazonaws.com.${evilHost}`] },
+    ],
+  ],
+  [
+    'a user within the host',
+    ({ configHash, registry, evilHost }) => [
+      'extractToken',
+      { configHash, group: GROUP, registries: [`${registry}@${evilHost}`] },
+    ],
+  ],
+  [
+    'a token group of another region',
+    ({ configHash, registry }) => [
+      'extractToken',
+      { configHash, group: 'default/eu-west-1', registries: [registry] },
+    ],
+  ],
+  ['no registries', ({ configHash }) => ['extractToken', { configHash, group: GROUP, registries: [] }]],
+  [
+    'a connection that is not configured',
+    ({ configHash, registry }) => [
+      'updateConnections',
+      { configHash, store: 'main', registry, connections: ['aws_default'] },
+    ],
+  ],
+  [
+    'one more connection than configured',
+    ({ configHash, registry }) => [
+      'updateConnections',
+      { configHash, store: 'main', registry, connections: [CONNECTION, 'aws_default'] },
+    ],
+  ],
+  [
+    'a path for a connection',
+    ({ configHash, registry }) => [
+      'updateConnections',
+      { configHash, store: 'main', registry, connections: ['../variables/x'] },
+    ],
+  ],
+  [
+    'a registry of the attacker for a connection',
+    ({ configHash, evilHost }) => [
+      'updateConnections',
+      { configHash, store: 'main', registry: evilHost, connections: [CONNECTION] },
+    ],
+  ],
+  [
+    'an engine that is not configured',
+    ({ configHash, registry }) => [
+      'testDocker',
+      { configHash, engine: 'unix:///var/run/other.sock', registry },
+    ],
+  ],
+  [
+    'an engine of the attacker',
+    ({ configHash, registry, evilHost }) => [
+      'testDocker',
+      { configHash, engine: `tcp://${evilHost}`, registry },
+    ],
+  ],
+  [
+    'a sign-in at a host of the attacker',
+    ({ configHash, engine, evilHost }) => ['testDocker', { configHash, engine, registry: evilHost }],
+  ],
+  ['text instead of an input', () => ['testDocker', 'text']],
+  ['no input at all', () => ['updateConnections', undefined]],
+];
+
+export const STEPS: readonly StepName[] = [
+  'planRefresh',
+  'inspectConnections',
+  'extractToken',
+  'updateConnections',
+  'testDocker',
+];
+
+export interface ForgedCalls {
+  /** Calls an activity from a workflow of somebody else; answers what it failed with. */
+  byWorkflow(craft: Craft): Promise<ApplicationFailure>;
+  /** Starts an activity by itself, with an input that a run would give it; answers what the CLI says. */
+  standalone(step: StepName): Promise<string>;
+  /** How many requests each part, the attacker's included, has got so far. */
+  traffic(): Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
+  installQuietRuntime();
+  const evil = await startServer((_, response) => answerJson(response, 200, {}));
+  const connection = await NativeConnection.connect({ address: rig.temporal.address });
+  const worker = await Worker.create({
+    connection,
+    namespace: 'default',
+    taskQueue: QUEUE,
+    workflowsPath: fileURLToPath(new URL('forged-workflow.ts', import.meta.url)),
+  });
+  const running = worker.run();
+
+  async function call(step: StepName, input: readonly unknown[]): Promise<unknown> {
+    const args: [ForgedCall] = [{ taskQueue: 'main', step, input }];
+    const workflowId = randomUUID();
+    return rig.client.workflow.execute<typeof callActivity>('callActivity', {
+      taskQueue: QUEUE,
+      workflowId,
+      args,
+    });
+  }
+
+  // Nothing in a plan is secret, and whoever calls activities can have it.
+  const { configHash } = (await call('planRefresh', [])) as RefreshPlan;
+  const known: Known = {
+    configHash,
+    registry: rig.registry.host,
+    engine: rig.engine.url,
+    evilHost: evil.host,
+  };
+
+  return {
+    async byWorkflow(craft) {
+      const [step, input] = craft(known);
+      const error: unknown = await call(step, input === undefined ? [] : [input]).then(
+        (answer) => new Error(`it was granted: ${JSON.stringify(answer)}`),
+        (reason: unknown) => reason,
+      );
+      const failure = error instanceof WorkflowFailedError ? error.cause?.cause : undefined;
+      if (failure instanceof ApplicationFailure) return failure;
+      throw error;
+    },
+    async standalone(step) {
+      const args = ['activity', 'execute', '--address', rig.temporal.address, '--task-queue', 'main'];
+      const limits = ['--start-to-close-timeout', '30s', '--retry-maximum-attempts', '1'];
+      const input = step === 'planRefresh' ? [] : ['--input', JSON.stringify(GRANTED[step](known))];
+      const id = ['--type', step, '--activity-id', randomUUID(), '--disable-config-file'];
+      const { code, stdout, stderr } = await runCommand(
+        await findTemporalCli(),
+        [...args, ...id, ...limits, ...input],
+        {
+          allowFailure: true,
+        },
+      );
+      if (code === 0) throw new Error(`it was granted: ${stdout}`);
+      return stdout + stderr;
+    },
+    traffic: () => ({
+      Airflow: rig.airflow.requests.length,
+      AWS: rig.aws.calls.length,
+      registry: rig.registry.requests.length,
+      attacker: evil.requests.length,
+    }),
+    async stop() {
+      worker.shutdown();
+      await running;
+      await connection.close();
+      await evil.close();
+    },
+  };
+}
+
+/** What a run itself would ask for. */
+const GRANTED: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Known) => object>> = {
+  inspectConnections: ({ configHash }) => ({ configHash, store: 'main', page: 0 }),
+  extractToken: ({ configHash, registry }) => ({ configHash, group: GROUP, registries: [registry] }),
+  updateConnections: ({ configHash, registry }) => ({
+    configHash,
+    store: 'main',
+    registry,
+    connections: [CONNECTION],
+  }),
+  testDocker: ({ configHash, engine, registry }) => ({ configHash, engine, registry }),
+};

@@ -1,0 +1,202 @@
+// Owns one Airflow for each way to sign in, what stands before it, and one configuration that names them all.
+// Refuses to let a command print a secret: each output is searched for all that were given or issued so far.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
+import { signIn } from '../support/airflow/rest.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { startMwaaStandIn, type MwaaStandIn } from '../support/mwaa.js';
+import { startRegistry } from '../support/registry.js';
+import { Cleanup } from '../../sandbox/cleanup.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { SELF_SIGNED } from '../support/self-signed.js';
+import { createSecretFinder, type KnownSecret } from '../secret-scan/find-secrets.js';
+import { ecrTokenSecret, jwtSecrets } from '../secret-scan/secret-core.js';
+import { startGateway } from './gateway.js';
+import { runCommandLine, type CommandResult } from './run-command-line.js';
+import { awkwardPassword, randomAwsKey } from './scan-suite.js';
+
+export const CONNECTION = 'docker_default';
+/** Names of the airflows. */
+export const WAYS = ['password', 'basic', 'token', 'mwaa', 'sub-path', 'header', 'own-ca'] as const;
+export type Way = (typeof WAYS)[number];
+
+export interface Credentials {
+  readonly password: string;
+  /** What the gateway before `header` asks for. */
+  readonly key: string;
+}
+
+export interface ConfigChanges {
+  /** Default: all. */
+  readonly ways?: readonly Way[];
+  /** Default: true. */
+  readonly hasCaFile?: boolean;
+  /** Another address for `header`. */
+  readonly headerUrl?: string;
+}
+
+export interface SignInFixture {
+  readonly aws: AwsStandIn;
+  readonly mwaa: MwaaStandIn;
+  readonly right: Credentials;
+  readonly wrong: Credentials;
+  of(way: Way): AirflowStandIn;
+  writeConfig(changes?: ConfigChanges): void;
+  /** Writes the token file: with a JWT that Airflow takes, unless another text is given. */
+  writePasswords(text?: string): Promise<void>;
+  /** Puts the credentials where the configuration refers to; answers the environment for commands. */
+  give(credentials: Credentials): NodeJS.ProcessEnv;
+  /** @throws AssertionError when it prints a secret */
+  command(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult>;
+  refreshOnce(env: NodeJS.ProcessEnv): Promise<{ code: number | null; report: RefreshReport }>;
+  /** All connections of an Airflow as they are now, passwords included. */
+  stored(way: Way): object;
+  stop(): Promise<void>;
+}
+
+export async function startSignInFixture(): Promise<SignInFixture> {
+  const stops = new Cleanup();
+  const folder = mkdtempSync(join(tmpdir(), 'ecr-sign-ins-'));
+  const secrets: KnownSecret[] = [];
+  const secret = (name: string, value: string): string => {
+    secrets.push({ name, value });
+    return value;
+  };
+  const credentials = (kind: string): Credentials => ({
+    password: secret(`${kind} password`, awkwardPassword()),
+    key: secret(`${kind} key of the gateway`, randomBytes(30).toString('hex')),
+  });
+  const [right, wrong] = [credentials('right'), credentials('wrong')];
+  const aws = stops.add(await startAwsStandIn());
+  const registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
+  const airflows = new Map<Way, AirflowStandIn>();
+  for (const way of WAYS) airflows.set(way, stops.add(await startOne(way, right, registry.host)));
+  const of = (way: Way): AirflowStandIn => {
+    const airflow = airflows.get(way);
+    assert.ok(airflow);
+    return airflow;
+  };
+  const signInto = (way: Way): Promise<string> =>
+    signIn({ url: of(way).url, username: 'ecr-refresh', password: right.password });
+  const mwaa = stops.add(
+    await startMwaaStandIn({
+      environment: 'production',
+      region: 'eu-west-1',
+      api: `${of('mwaa').url}/api/v2`,
+      authorize: () => signInto('mwaa'),
+    }),
+  );
+  const urls = await startGateways(of, right.key, stops);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    ...aws.env,
+    ...mwaa.env,
+    AWS_SECRET_ACCESS_KEY: secret('AWS secret key', randomAwsKey()),
+    // Nothing leaves this machine, whatever address a defect makes up.
+    HTTPS_PROXY: 'http://127.0.0.1:1',
+    // Nobody is there: these commands are about Airflow.
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    ECR_REFRESH_CONFIG: join(folder, 'refresh.yaml'),
+  };
+  writeFileSync(join(folder, 'ca.pem'), SELF_SIGNED.cert);
+
+  async function command(args: readonly string[], given: NodeJS.ProcessEnv): Promise<CommandResult> {
+    const result = await runCommandLine(args, given);
+    const find = createSecretFinder([...secrets, ...issuedSecrets([...airflows.values()], aws)]);
+    assert.deepEqual(find(args.join(' '), Buffer.from(result.stdout + result.stderr)), []);
+    return result;
+  }
+
+  return {
+    aws,
+    mwaa,
+    right,
+    wrong,
+    of,
+    command,
+    writeConfig: (changes = {}) =>
+      writeFileSync(join(folder, 'refresh.yaml'), configText(of, urls, registry.host, changes)),
+    async writePasswords(text) {
+      const token = text ?? (await signInto('token')).slice('Bearer '.length);
+      if (text !== undefined) secret('token', text);
+      writeFileSync(join(folder, 'token'), `${token}\n`);
+    },
+    give({ password, key }) {
+      writeFileSync(join(folder, 'password'), `${password}\n`);
+      return { ...env, AIRFLOW_PASSWORD: password, GATEWAY_KEY: key };
+    },
+    async refreshOnce(given) {
+      const args = ['refresh-once', '--json', '--retry-for', '1s'];
+      const { code, stdout, stderr } = await command(args, given);
+      assert.equal(stderr, '');
+      return { code, report: JSON.parse(stdout) as RefreshReport };
+    },
+    stored: (way) => structuredClone(Object.fromEntries(of(way).connections)),
+    async stop() {
+      await stops.stopAll();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function startOne(way: Way, { password }: Credentials, host: string): Promise<AirflowStandIn> {
+  const extra = '{"email": "ops@example.com"}';
+  return startAirflowStandIn({
+    version: way === 'basic' ? '2.10.5' : '3.3.2',
+    users: [{ username: 'ecr-refresh', password, role: 'op' }],
+    connections: [
+      { connection_id: CONNECTION, conn_type: 'docker', host, login: 'AWS', password: 'old', extra },
+    ],
+  });
+}
+
+type Urls = Readonly<Record<'sub-path' | 'header' | 'own-ca', string>>;
+
+async function startGateways(of: SignInFixture['of'], key: string, stops: Cleanup): Promise<Urls> {
+  const start = async (way: Way, options: object): Promise<string> =>
+    stops.add(await startGateway({ upstream: of(way).url, ...options })).url;
+  const admits = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): boolean =>
+    headers['x-api-key'] === key && headers['x-team'] === 'data';
+  return {
+    'sub-path': await start('sub-path', { subPath: '/team/airflow' }),
+    header: await start('header', { admits, refusal: 401 }),
+    'own-ca': await start('own-ca', { tls: SELF_SIGNED }),
+  };
+}
+
+function configText(
+  of: SignInFixture['of'],
+  urls: Urls,
+  registryHost: string,
+  { ways = WAYS, hasCaFile = true, headerUrl = urls.header }: ConfigChanges,
+): string {
+  const login = 'auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
+  const entries: Readonly<Record<Way, string>> = {
+    password: `url: ${of('password').url}, ${login}`,
+    basic: `url: ${of('basic').url}, auth: {username: ecr-refresh, password: {file: password}}`,
+    token: `url: ${of('token').url}, auth: {token: {file: token}}`,
+    mwaa: 'auth: {mwaa: {environment: production, region: eu-west-1}}',
+    'sub-path': `url: ${urls['sub-path']}/, ${login}`,
+    header: `url: ${headerUrl}, ${login}, headers: {X-Team: data, X-Api-Key: {env: GATEWAY_KEY}}`,
+    'own-ca': `url: ${urls['own-ca']}, ${login}${hasCaFile ? ', caFile: ca.pem' : ''}`,
+  };
+  const lines = ways.map((way) => `  - {name: ${way}, ${entries[way]}, connections: [${CONNECTION}]}\n`);
+  const named = `{name: test, account: "123456789012", region: us-east-1, registryHost: "${registryHost}"}`;
+  return `version: 1\nairflows:\n${lines.join('')}registries: [${named}]\ndocker: {engines: []}\n`;
+}
+
+/** Session tokens that an Airflow has seen, and tokens of ECR. */
+function issuedSecrets(airflows: readonly AirflowStandIn[], aws: AwsStandIn): KnownSecret[] {
+  const bearers = airflows
+    .flatMap(({ requests }) => requests)
+    .flatMap(({ headers }) => /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1] ?? []);
+  return [
+    ...[...new Set(bearers)].flatMap((jwt) => jwtSecrets('session token', jwt)),
+    ...aws.issued.map(({ password }) => ecrTokenSecret('ECR token', password)),
+  ];
+}

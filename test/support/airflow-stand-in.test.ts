@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { create, type AxiosInstance, type AxiosResponse } from 'axios';
+import { readConnection, seedConnection } from '../../sandbox/airflow/rest.js';
+import { startAirflowStandIn, type AirflowStandIn } from './airflow-stand-in.js';
+
+/** Bodies and statuses below were compared with those of a real Airflow 3.3.2. */
+describe('Airflow stand-in', () => {
+  let airflow: AirflowStandIn;
+  let http: AxiosInstance;
+
+  beforeEach(async () => {
+    airflow = await startAirflowStandIn({
+      users: [
+        { username: 'op', password: 'op-password', role: 'op' },
+        { username: 'viewer', password: 'viewer-password', role: 'viewer' },
+        { username: 'editor', password: 'editor-password', role: 'editor' },
+      ],
+      connections: [
+        {
+          connection_id: 'docker_default',
+          conn_type: 'docker',
+          host: 'registry.example.com',
+          login: 'AWS',
+          password: 'old',
+          extra: '{"email":"ops@example.com","api_key":"hidden"}',
+        },
+        { connection_id: 'other', conn_type: 'http' },
+      ],
+    });
+    http = create({ baseURL: airflow.url, validateStatus: () => true, proxy: false });
+    await signIn('op');
+  });
+
+  afterEach(() => airflow.stop());
+
+  async function signIn(username: string): Promise<void> {
+    const { data } = await http.post('/auth/token', { username, password: `${username}-password` });
+    http.defaults.headers.common['Authorization'] =
+      `Bearer ${(data as { access_token: string }).access_token}`;
+  }
+
+  function expectAnswer(answer: AxiosResponse, status: number, body: unknown): void {
+    assert.equal(answer.status, status);
+    assert.deepEqual(answer.data, body);
+  }
+
+  const one = '/api/v2/connections/docker_default';
+  const update = { connection_id: 'docker_default', conn_type: 'docker' };
+  const stored = () => airflow.connections.get('docker_default');
+
+  it('gives a session token whose life can be read from it', async () => {
+    const answer = await http.post('/auth/token', { username: 'op', password: 'op-password' });
+    assert.equal(answer.status, 201);
+    const { access_token } = answer.data as { access_token: string };
+    const claims = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()) as {
+      exp: number;
+      iat: number;
+    };
+    assert.equal(claims.exp - claims.iat, 86_400);
+  });
+
+  it('refuses a wrong password', async () => {
+    const answer = await http.post('/auth/token', { username: 'op', password: 'wrong' });
+    expectAnswer(answer, 401, { detail: 'Invalid credentials' });
+  });
+
+  it('tells a missing, an expired and an unknown session apart', async () => {
+    const anonymous = { headers: { Authorization: null } };
+    expectAnswer(await http.get(one, anonymous), 401, { detail: 'Not authenticated' });
+    airflow.expireSessions();
+    expectAnswer(await http.get(one), 401, { detail: 'Token Expired' });
+    await signIn('op');
+    airflow.rotateJwtSecret();
+    expectAnswer(await http.get(one), 403, { detail: 'Invalid JWT token' });
+  });
+
+  it('forbids what the role does not allow', async () => {
+    await signIn('viewer');
+    expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
+    await signIn('editor');
+    expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
+    assert.equal(
+      (await http.patch(`${one}?update_mask=password`, { ...update, password: 'new' })).status,
+      200,
+    );
+  });
+
+  it('shows a connection with its secrets masked', async () => {
+    expectAnswer(await http.get(one), 200, {
+      connection_id: 'docker_default',
+      conn_type: 'docker',
+      description: null,
+      host: 'registry.example.com',
+      login: 'AWS',
+      schema: null,
+      port: null,
+      password: '***',
+      extra: '{"email": "ops@example.com", "api_key": "***"}',
+      team_name: null,
+    });
+  });
+
+  it('says which connection was not found', async () => {
+    const detail = 'The Connection with connection_id: `nope` was not found';
+    expectAnswer(await http.get('/api/v2/connections/nope'), 404, { detail });
+  });
+
+  it('changes the masked field alone', async () => {
+    const body = { ...update, conn_type: 'ZZZ', host: 'EVIL', password: 'new' };
+    assert.equal((await http.patch(`${one}?update_mask=password`, body)).status, 200);
+    assert.deepEqual(
+      [stored()?.password, stored()?.host, stored()?.conn_type],
+      ['new', 'registry.example.com', 'docker'],
+    );
+  });
+
+  it('changes nothing when the mask is a comma list, and says 200', async () => {
+    const body = { ...update, password: 'new', login: 'EVIL' };
+    assert.equal((await http.patch(`${one}?update_mask=password,login`, body)).status, 200);
+    assert.deepEqual([stored()?.password, stored()?.login], ['old', 'AWS']);
+  });
+
+  it('changes the fields that are there when there is no mask', async () => {
+    await http.patch(one, { ...update, password: 'new' });
+    assert.deepEqual([stored()?.password, stored()?.host], ['new', 'registry.example.com']);
+  });
+
+  for (const password of ['', null, '***']) {
+    it(`keeps the old password when sent ${JSON.stringify(password)}, and says 200`, async () => {
+      assert.equal((await http.patch(`${one}?update_mask=password`, { ...update, password })).status, 200);
+      assert.equal(stored()?.password, 'old');
+    });
+  }
+
+  it('repeats the password when it refuses a body', async () => {
+    const input = { connection_id: 'docker_default', password: 'SECRET' };
+    expectAnswer(await http.patch(`${one}?update_mask=password`, input), 422, {
+      detail: [{ type: 'missing', loc: ['body', 'conn_type'], msg: 'Field required', input }],
+    });
+  });
+
+  it('refuses an id that is not that of the route', async () => {
+    expectAnswer(await http.patch(one, { ...update, connection_id: 'other' }), 400, {
+      detail: 'The connection_id in the request body does not match the URL parameter',
+    });
+  });
+
+  it('creates a connection once', async () => {
+    const body = { connection_id: 'new', conn_type: 'docker', password: 'p' };
+    assert.equal((await http.post('/api/v2/connections', body)).status, 201);
+    assert.equal(airflow.connections.get('new')?.password, 'p');
+    assert.equal((await http.post('/api/v2/connections', body)).status, 409);
+  });
+
+  it('lists at most 100 connections a page', async () => {
+    for (let i = 0; i < 150; i += 1) {
+      const id = `c${i}`;
+      airflow.connections.set(id, { ...airflow.connections.get('other')!, connection_id: id });
+    }
+    const { data } = await http.get<{ connections: object[]; total_entries: number }>(
+      '/api/v2/connections?limit=1000&offset=2',
+    );
+    assert.deepEqual([data.connections.length, data.total_entries], [100, 152]);
+  });
+
+  it('does a bulk request action by action, and says 200 whatever fails', async () => {
+    const action = (id: string) => ({
+      action: 'update',
+      action_on_non_existence: 'fail',
+      entities: [{ connection_id: id, conn_type: 'docker', password: 'bulk' }],
+    });
+    const body = { actions: [action('docker_default'), action('missing')] };
+    expectAnswer(await http.patch('/api/v2/connections', body), 200, {
+      create: null,
+      update: {
+        success: ['docker_default'],
+        errors: [
+          {
+            error: "The connections with these connection_ids: {'missing'} were not found.",
+            status_code: 404,
+          },
+        ],
+      },
+      delete: null,
+    });
+    assert.deepEqual([stored()?.password, stored()?.host], ['bulk', 'registry.example.com']);
+  });
+
+  it('refuses a whole bulk request for one entity without type, listing each complaint twice', async () => {
+    const entity = { connection_id: 'docker_default', password: 'SECRET' };
+    const answer = await http.patch('/api/v2/connections', {
+      actions: [{ action: 'update', entities: [{ ...entity, conn_type: 'docker' }, entity] }],
+    });
+    assert.equal(answer.status, 422);
+    assert.equal((answer.data as { detail: unknown[] }).detail.length, 2);
+    assert.match(JSON.stringify(answer.data), /SECRET/);
+    assert.equal(stored()?.password, 'old');
+  });
+
+  it('fails on demand, request by request', async () => {
+    airflow.setFault(({ method }) =>
+      method === 'PATCH'
+        ? { status: 503, body: 'upstream is away', headers: { 'Retry-After': '7' } }
+        : undefined,
+    );
+    const answer = await http.patch(one, update);
+    assert.deepEqual(
+      [answer.status, answer.data, answer.headers['retry-after']],
+      [503, 'upstream is away', '7'],
+    );
+    assert.equal((await http.get(one)).status, 200);
+    airflow.setFault(() => ({ drop: true }));
+    await assert.rejects(http.get(one), { code: 'ECONNRESET' });
+  });
+
+  it('records every request', async () => {
+    await http.patch(`${one}?update_mask=password`, { ...update, password: 'new' });
+    const last = airflow.requests.at(-1);
+    assert.deepEqual(
+      [last?.method, last?.path, last?.query.getAll('update_mask'), last?.status],
+      ['PATCH', one, ['password'], 200],
+    );
+    assert.deepEqual(last?.body, { ...update, password: 'new' });
+  });
+
+  it('is seeded with a connection, which is replaced whole', async () => {
+    const login = { url: airflow.url, username: 'op', password: 'op-password' };
+    await seedConnection(login, { connection_id: 'docker_default', conn_type: 'docker', login: 'AWS' });
+    assert.deepEqual([stored()?.password, stored()?.host, stored()?.login], [null, null, 'AWS']);
+    assert.equal((await readConnection(login, 'docker_default'))?.['login'], 'AWS');
+    assert.equal(await readConnection(login, 'nope'), undefined);
+  });
+});

@@ -1,0 +1,116 @@
+// The Airflow stand-in of the sandbox for tests: it records requests and misbehaves on demand, its sessions can be ended,
+// and it also has the bulk request of Airflow 3 and the REST API of Airflow 2.
+import {
+  connectionRecord,
+  type ConnectionFields,
+  type ConnectionRecord,
+} from '../../sandbox/airflow-stand-in/connection-record.js';
+import {
+  readAirflowRequest,
+  sendAirflowAnswer,
+  type AirflowAnswer,
+  type AirflowRequest as ReadRequest,
+} from '../../sandbox/airflow-stand-in/exchange.js';
+import {
+  answerAirflow,
+  authorize,
+  type AirflowState,
+  type AirflowUser,
+} from '../../sandbox/airflow-stand-in/routes.js';
+import { SESSION_SECONDS } from '../../sandbox/airflow-stand-in.js';
+import { startLocalServer } from '../../sandbox/local-server.js';
+import { answerBulk } from './airflow-stand-in/bulk.js';
+import { createRevocableSessions } from './airflow-stand-in/revocable-sessions.js';
+import { answerAirflow2 } from './airflow-stand-in/routes-v1.js';
+import { playFault, type Fault } from './fault.js';
+
+export type { ConnectionFields, ConnectionRecord } from '../../sandbox/airflow-stand-in/connection-record.js';
+export type { AirflowRole, AirflowUser } from '../../sandbox/airflow-stand-in/routes.js';
+
+/** A request, as recorded. */
+export interface AirflowRequest extends ReadRequest {
+  /** Epoch milliseconds. */
+  at: number;
+  /** What was answered; undefined while it is in progress, dropped or hung. */
+  status: number | undefined;
+}
+
+/** Decides for each request whether it goes wrong. */
+export type AirflowFaultHook = (request: AirflowRequest) => Fault | undefined;
+
+/** A running Airflow stand-in. */
+export interface AirflowStandIn {
+  url: string;
+  /** With passwords in clear; may be changed while it runs. */
+  connections: Map<string, ConnectionRecord>;
+  variables: Map<string, string>;
+  /** Every request, oldest first. Those to `/auth/token` have the password in their body. */
+  requests: AirflowRequest[];
+  setFault(hook: AirflowFaultHook | undefined): void;
+  /** Sessions so far are no longer recognised: 403 `Invalid JWT token`. */
+  rotateJwtSecret: () => void;
+  /** Sessions so far have expired: 401 `Token Expired`. */
+  expireSessions: () => void;
+  stop: () => Promise<void>;
+}
+
+/** How to start it. */
+export interface AirflowStandInOptions {
+  /** Default: `op` with the password `op`, role op. */
+  users?: AirflowUser[] | undefined;
+  /** Fields not given are null. */
+  connections?: (ConnectionFields & { connection_id: string; conn_type: string })[] | undefined;
+  variables?: Record<string, string> | undefined;
+  /** Default 86,400 s, as Airflow's; there are 10 s of leeway. */
+  jwtLifeSeconds?: number | undefined;
+  /**
+   * What it calls itself; default 3.3.2. Before 3.2, an update_mask in a bulk request is refused; as 2.x it has REST v1
+   * and Basic sign-ins alone.
+   */
+  version?: string | undefined;
+  /** Default: a free port. */
+  port?: number | undefined;
+}
+
+/** Starts the Airflow stand-in. */
+export async function startAirflowStandIn(options: AirflowStandInOptions = {}): Promise<AirflowStandIn> {
+  const records = (options.connections ?? []).map(connectionRecord);
+  const sessions = createRevocableSessions(options.jwtLifeSeconds ?? SESSION_SECONDS);
+  const state: AirflowState = {
+    version: options.version ?? '3.3.2',
+    users: options.users ?? [{ username: 'op', password: 'op', role: 'op' }],
+    connections: new Map(records.map((record) => [record.connection_id, record])),
+    variables: new Map(Object.entries(options.variables ?? {})),
+    sessions,
+  };
+  const requests: AirflowRequest[] = [];
+  let hook: AirflowFaultHook | undefined;
+
+  const server = await startLocalServer(async (incoming, response) => {
+    const { request, refusal } = await readAirflowRequest(incoming);
+    const recorded: AirflowRequest = { ...request, at: Date.now(), status: undefined };
+    requests.push(recorded);
+    response.once('finish', () => (recorded.status = response.statusCode));
+    if (await playFault(hook?.(recorded), response)) return;
+    sendAirflowAnswer(response, refusal ?? answer(state, recorded));
+  }, options.port);
+
+  return {
+    url: server.url,
+    connections: state.connections,
+    variables: state.variables,
+    requests,
+    setFault: (next) => void (hook = next),
+    rotateJwtSecret: sessions.rotateSecret,
+    expireSessions: sessions.expireAll,
+    stop: server.stop,
+  };
+}
+
+function answer(state: AirflowState, request: ReadRequest): AirflowAnswer {
+  if (state.version.startsWith('2.')) return answerAirflow2(state, request);
+  if (request.method !== 'PATCH' || request.path !== '/api/v2/connections')
+    return answerAirflow(state, request);
+  const refusesUpdateMask = /^3\.[01]\./.test(state.version);
+  return authorize(state, request) ?? answerBulk(state.connections, request.body, refusesUpdateMask);
+}

@@ -1,0 +1,87 @@
+// What tests ask of an Airflow's REST API: to seed, to read and to delete, as an administrator, in each of its versions.
+import {
+  callAirflow,
+  signIn as signInForToken,
+  type AirflowLogin as Login,
+  type SeedConnection,
+} from '../../../sandbox/airflow/rest.js';
+
+export type { SeedConnection } from '../../../sandbox/airflow/rest.js';
+
+/** Where an Airflow is, and who the test is there. */
+export interface AirflowLogin extends Login {
+  /** Who seeds and reads instead, where the user above may do less. */
+  users?: { readonly admin: { readonly username: string; readonly password: string } };
+  /** Number of its REST API; default: 2. */
+  api?: 1 | 2;
+}
+
+/**
+ * Creates the connection, or replaces it whole: an update could not empty a password.
+ * @throws Error with status and route when Airflow refuses; never with the body, which repeats the password
+ */
+export async function seedConnection(airflow: AirflowLogin, connection: SeedConnection): Promise<void> {
+  const authorization = await signIn(airflow);
+  const { password, ...others } = connection;
+  const body = password === null && airflow.api === 1 ? others : connection; // API 1 refuses a null there
+  const path = connectionPath(connection.connection_id);
+  await send(airflow, authorization, 'DELETE', path, undefined, [204, 404]);
+  await send(airflow, authorization, 'POST', '/connections', body, [200, 201]);
+}
+
+/**
+ * Deletes the connection.
+ * @throws Error as {@link seedConnection}, also when it does not exist
+ */
+export async function deleteConnection(airflow: AirflowLogin, connectionId: string): Promise<void> {
+  await send(airflow, await signIn(airflow), 'DELETE', connectionPath(connectionId), undefined, [204]);
+}
+
+/** The connection as the API shows it, its password masked or left out; undefined when it does not exist. */
+export async function readConnection(
+  airflow: AirflowLogin,
+  connectionId: string,
+): Promise<Record<string, unknown> | undefined> {
+  const path = connectionPath(connectionId);
+  const answer = await send(airflow, await signIn(airflow), 'GET', path, undefined, [200, 404]);
+  return answer.status === 404 ? undefined : ((await answer.json()) as Record<string, unknown>);
+}
+
+/**
+ * Creates the variable, or replaces it.
+ * @throws Error as {@link seedConnection}
+ */
+export async function seedVariable(airflow: AirflowLogin, key: string, value: string): Promise<void> {
+  const authorization = await signIn(airflow);
+  const path = `/variables/${encodeURIComponent(key)}`;
+  await send(airflow, authorization, 'DELETE', path, undefined, [204, 404]);
+  await send(airflow, authorization, 'POST', '/variables', { key, value }, [200, 201]);
+}
+
+/**
+ * The Authorization header: Airflow 2 takes user and password, Airflow 3 a token that it gives for them.
+ * @throws Error as {@link seedConnection}
+ */
+export async function signIn(airflow: AirflowLogin): Promise<string> {
+  const { username, password } = airflow.users?.admin ?? airflow;
+  if (airflow.api === 1) {
+    return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  }
+  return signInForToken({ url: airflow.url, username, password });
+}
+
+function connectionPath(connectionId: string): string {
+  return `/connections/${encodeURIComponent(connectionId)}`;
+}
+
+function send(
+  airflow: AirflowLogin,
+  authorization: string,
+  method: string,
+  path: string,
+  body: unknown,
+  expected: number[],
+): Promise<Response> {
+  const route = `/api/v${airflow.api ?? 2}${path}`;
+  return callAirflow({ url: airflow.url, authorization, method, route, body }, expected);
+}

@@ -1,0 +1,41 @@
+// Which Airflows tests can start: each with its release, pins, auth manager and REST API.
+import { fileURLToPath } from 'node:url';
+import { AIRFLOW, type AirflowRelease } from '../../../sandbox/airflow/installation.js';
+
+export type AirflowVersion = '3.3' | '3.1' | '3.0' | '2.10';
+
+/** `simple`: SimpleAuthManager, the default of Airflow 3; `fab`: Flask AppBuilder with its roles, all that Airflow 2 has. */
+export type AuthManager = 'simple' | 'fab';
+
+/** One Airflow that tests can start. */
+export interface AirflowKind extends AirflowRelease {
+  readonly version: AirflowVersion;
+  readonly auth: AuthManager;
+  /** Number of its REST API: 2 wants a JWT, 1 user and password at each request. */
+  readonly api: 1 | 2;
+}
+
+/** All of them, the one of the sandbox first. */
+export const AIRFLOW_KINDS: readonly AirflowKind[] = [
+  { ...AIRFLOW, version: '3.3', auth: 'simple', api: 2 },
+  kind({ name: '3.3-fab', version: '3.3', release: '3.3.2', auth: 'fab', newestPython: 14 }),
+  kind({ name: '3.1', version: '3.1', release: '3.1.8', auth: 'simple', newestPython: 13 }),
+  kind({ name: '3.0', version: '3.0', release: '3.0.6', auth: 'simple', newestPython: 12 }),
+  kind({ name: '2.10', version: '2.10', release: '2.10.5', auth: 'fab', newestPython: 12 }),
+];
+
+function kind(facts: Omit<AirflowKind, 'api' | 'requirements'>): AirflowKind {
+  const requirements = fileURLToPath(new URL(`./requirements-${facts.name}.txt`, import.meta.url));
+  return { ...facts, api: facts.version.startsWith('2.') ? 1 : 2, requirements };
+}
+
+/**
+ * The Airflow of this version, by default 3.3, with this auth manager, by default the version's own.
+ * @throws Error that names what there is
+ */
+export function airflowKind(version: AirflowVersion = '3.3', auth?: AuthManager): AirflowKind {
+  const found = AIRFLOW_KINDS.find((one) => one.version === version && one.auth === (auth ?? one.auth));
+  if (found !== undefined) return found;
+  const known = AIRFLOW_KINDS.map((one) => `${one.version} with ${one.auth}`).join(', ');
+  throw new Error(`The sandbox has no Airflow ${version} with ${auth}. Remedy: take one of ${known}.`);
+}

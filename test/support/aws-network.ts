@@ -1,0 +1,170 @@
+// The names of AWS on one machine: an HTTPS proxy on 127.0.0.1 that ends the TLS of every name itself, with an authority of
+// its own, and passes the plain HTTP on to a stand-in. It reaches nothing beyond 127.0.0.1.
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { AddressInfo } from 'node:net';
+import { isApiHost, isPublicRegistryHost, readRegistryHost } from './aws/host-names.js';
+import { createCertificateAuthority, type Certificate } from './certificate-authority.js';
+import { forwardRequest } from '../../sandbox/forward-request.js';
+import { sendText } from '../../sandbox/local-server.js';
+
+/** Where a name leads: a port of 127.0.0.1 that speaks plain HTTP; undefined for nowhere. */
+export type Route = (hostname: string) => { port: number } | undefined;
+
+/**
+ * How a name shall go wrong: `unreachable` is a proxy's 502, `unknown` what a proxy says of a name that does not exist
+ * (503, as Squid words it), `dropped` a closed connection, `untrusted` a certificate of an authority that nobody knows.
+ */
+export type NameTrouble = 'unreachable' | 'unknown' | 'dropped' | 'untrusted';
+
+/** The running network. */
+export interface AwsNetwork {
+  /** `http://127.0.0.1:PORT` of the proxy. */
+  url: string;
+  /** Who trusts this, trusts every name here. */
+  caFile: string;
+  /** For a Node process that shall see these names. */
+  env: Record<string, string>;
+  /** For a Docker Engine (Go takes SSL_CERT_FILE in place of the machine's authorities). */
+  dockerEnv: Record<string, string>;
+  /** The name of every CONNECT, the failed ones included, oldest first. */
+  names: string[];
+  /** Lets a name go wrong, or right again; its open connections are cut, so that none is used on. */
+  setTrouble(hostname: string, trouble: NameTrouble | undefined): void;
+  stop: () => Promise<void>;
+}
+
+/** How to start it. */
+export interface AwsNetworkOptions {
+  /** Asked at each request. */
+  route: Route;
+  /** Keys and certificates lie here. */
+  stateFolder: string;
+  /** What becomes of names that lead nowhere; default `unreachable`. */
+  otherwise?: NameTrouble | undefined;
+}
+
+const REFUSALS: Partial<Record<NameTrouble, string>> = {
+  unreachable: 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n',
+  unknown: 'HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\nContent-Length: 0\r\n\r\n',
+  dropped: '',
+};
+
+/** Leads AWS's API names to the one, and the names of ECR's registries to the other. */
+export function routeToStandIns(standIns: { aws: { url: string }; registry: { url: string } }): Route {
+  const to = ({ url }: { url: string }): { port: number } => ({ port: Number(new URL(url).port) });
+  return (hostname) => {
+    if (isApiHost(hostname)) return to(standIns.aws);
+    const isRegistry = readRegistryHost(hostname) !== undefined || isPublicRegistryHost(hostname);
+    return isRegistry ? to(standIns.registry) : undefined;
+  };
+}
+
+/**
+ * Starts the network.
+ * @throws Error with the remedy when openssl is missing
+ */
+export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNetwork> {
+  const endTls = await createTlsEnds(options);
+  const names: string[] = [];
+  const troubles = new Map<string, NameTrouble>();
+  const sockets = new Map<Duplex, string>();
+
+  async function connect(hostname: string, socket: Duplex, head: Buffer): Promise<void> {
+    const trouble =
+      troubles.get(hostname) ??
+      (options.route(hostname) === undefined ? (options.otherwise ?? 'unreachable') : undefined);
+    const refusal = trouble && REFUSALS[trouble];
+    if (refusal !== undefined) return void socket.end(refusal);
+    const server = await endTls(hostname, trouble === 'untrusted');
+    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+    if (head.length > 0) socket.unshift(head);
+    server.emit('connection', socket);
+  }
+
+  const proxy = createHttpServer((_, response) =>
+    sendText(response, 501, 'This proxy is for HTTPS alone.\n'),
+  );
+  proxy.on('connect', (request, socket: Duplex, head: Buffer) => {
+    const hostname = (request.url ?? '').replace(/:\d+$/, '').toLowerCase();
+    names.push(hostname);
+    sockets.set(socket, hostname);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy()); // a client that breaks off is no fault of ours
+    connect(hostname, socket, head).catch((error: Error) => socket.destroy(error));
+  });
+  await new Promise<void>((resolve, reject) => {
+    proxy.once('error', reject);
+    proxy.listen(0, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const cut = (matches: (hostname: string) => boolean): void =>
+    sockets.forEach((hostname, socket) => void (matches(hostname) && socket.destroy()));
+
+  return {
+    url,
+    caFile: endTls.caFile,
+    env: { ...proxyEnv(url), NODE_EXTRA_CA_CERTS: endTls.caFile },
+    dockerEnv: { ...proxyEnv(url), SSL_CERT_FILE: endTls.caFile },
+    names,
+    setTrouble(hostname, trouble) {
+      if (trouble === undefined) troubles.delete(hostname);
+      else troubles.set(hostname, trouble);
+      cut((name) => name === hostname);
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        proxy.close(() => resolve());
+        proxy.closeAllConnections();
+        cut(() => true); // of the sockets handed out by CONNECT the server knows nothing any more
+      }),
+  };
+}
+
+/** Both spellings, since tools differ in which they read. */
+function proxyEnv(url: string): Record<string, string> {
+  const direct = 'localhost,127.0.0.1';
+  return { HTTPS_PROXY: url, https_proxy: url, NO_PROXY: direct, no_proxy: direct };
+}
+
+type TlsEnds = ((hostname: string, isUntrusted: boolean) => Promise<Server>) & { caFile: string };
+
+/** The servers, none of them listening, that the connections of each name are given to; made when first needed. */
+async function createTlsEnds({ route, stateFolder }: AwsNetworkOptions): Promise<TlsEnds> {
+  const [trusted, untrusted] = await Promise.all([
+    createCertificateAuthority(join(stateFolder, 'aws-network')),
+    createCertificateAuthority(join(stateFolder, 'aws-network', 'untrusted')),
+  ]);
+  const certificates = new Map<string, Promise<Certificate>>();
+  const servers = new Map<string, Promise<Server>>();
+
+  const certificateFor = (hostname: string, isUntrusted: boolean): Promise<Certificate> => {
+    const name = certificateName(hostname);
+    const authority = isUntrusted ? untrusted : trusted;
+    return remember(certificates, `${isUntrusted} ${name}`, () => authority.issueServer([name]));
+  };
+  const endTls = (hostname: string, isUntrusted: boolean): Promise<Server> =>
+    remember(servers, `${isUntrusted} ${hostname}`, async () => {
+      const { cert, key } = await certificateFor(hostname, isUntrusted);
+      return createHttpsServer({ cert, key }, (request, response) => {
+        const target = route(hostname);
+        if (target === undefined) sendText(response, 502, '');
+        else forwardRequest(request, response, target.port);
+      });
+    });
+  return Object.assign(endTls, { caFile: trusted.caFile });
+}
+
+/** A wildcard where there is a parent domain that no registrar sells: thousands of registries share one certificate. */
+function certificateName(hostname: string): string {
+  const labels = hostname.split('.');
+  return labels.length < 4 || /^[\d.]+$/.test(hostname) ? hostname : ['*', ...labels.slice(1)].join('.');
+}
+
+function remember<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const made = map.get(key) ?? make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,33 @@
+// The keys of assumed roles.
+import { randomBytes } from 'node:crypto';
+import type { Principal } from '../../../sandbox/aws/answers.js';
+import { refuseAs } from './errors.js';
+
+/** Temporary credentials, as AssumeRole hands them out. */
+export interface RoleSession extends Principal {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  /** ISO 8601. */
+  expiration: string;
+  assumedRoleId: string;
+}
+
+/**
+ * Makes a session of a role, in the account that its ARN names.
+ * @throws AwsRefusal when it is no role ARN
+ */
+export function makeRoleSession(roleArn: string, sessionName: string, expiresAt: number): RoleSession {
+  const match = /^arn:([\w-]+):iam::(\d{12}):role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(roleArn);
+  if (match === null) throw refuseAs('ValidationError', `${roleArn} is invalid`);
+  const [, partition = '', account = '', role = ''] = match;
+  return {
+    account,
+    arn: `arn:${partition}:sts::${account}:assumed-role/${role}/${sessionName}`,
+    accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    sessionToken: randomBytes(300).toString('base64'),
+    expiration: new Date(expiresAt).toISOString(),
+    assumedRoleId: `AROA${randomBytes(8).toString('hex').toUpperCase()}:${sessionName}`,
+  };
+}
