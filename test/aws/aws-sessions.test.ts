@@ -1,6 +1,7 @@
 // What is kept of a principal for the life of the worker, how rarely AWS is asked, and what ends a session.
 import assert from 'node:assert/strict';
 import diagnosticsChannel from 'node:diagnostics_channel';
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import { throttleFirst, type AwsFault } from '../support/aws.js';
@@ -197,10 +198,13 @@ describe('the sessions of a worker', () => {
 
   it('do not wait for ever for a process that hangs, nor for the one before', async () => {
     rig.withoutKeys();
-    const done = `${rig.folder}/done`;
+    // The AWS SDK starts these processes and never ends them: they would outlive the test, and keep mocha alive. They end
+    // with this file, and so with the folder of the rig, too.
+    const held = `${rig.folder}/held`;
+    rig.write('held', '');
     rig.write(
       'config',
-      `[default]\ncredential_process = sh -c "until [ -e '${done}' ]; do sleep 0.05; done"\n`,
+      `[default]\ncredential_process = sh -c "while [ -e '${held}' ]; do sleep 0.05; done"\n`,
     );
     try {
       const { value: failure, tookMs } = await withFastTimers(() =>
@@ -211,7 +215,7 @@ describe('the sessions of a worker', () => {
       rig.write('config', `[default]\n${keys('AKIDNEW')}`);
       assert.ok((await rig.issue()).authorizationToken);
     } finally {
-      rig.write('done', '');
+      rmSync(held);
     }
   });
 

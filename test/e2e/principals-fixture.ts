@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startChild, type Child } from '../../sandbox/child-process.js';
@@ -12,10 +11,10 @@ import { startRegistry, type Registry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { KnownSecret } from '../secret-scan/find-secrets.js';
+import { builtCli } from './built-cli.js';
 import type { CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from './scan-suite.js';
 
-const CLI = fileURLToPath(new URL('../../scripts/cli.ts', import.meta.url));
 const SESSION = 'airflow-ecr-refresh';
 
 const ROLE = (account: string, name: string): string => `arn:aws:iam::${account}:role/${name}`;
@@ -237,7 +236,7 @@ async function startWorkerProcess(
   const worker = await startChild({
     name,
     command: process.execPath,
-    args: ['--import=tsx', CLI, 'worker', '--log-level', 'trace'],
+    args: [await builtCli(), 'worker', '--log-level', 'trace'],
     env,
     logFile,
     ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),

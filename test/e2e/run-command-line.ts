@@ -1,6 +1,6 @@
 // Owns the running of a command as its user runs it: a process of its own, its output and exit code.
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { builtCli } from './built-cli.js';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -9,16 +9,16 @@ export interface CommandResult {
 }
 
 /**
- * Runs `airflow-ecr-refresh <args>` from source, for at most a minute.
+ * Runs `airflow-ecr-refresh <args>` as built, for at most a minute.
  * @param through a command that runs it, such as one that takes rights away
  */
-export function runCommandLine(
+export async function runCommandLine(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   through: readonly string[] = [],
 ): Promise<CommandResult> {
-  const cli = fileURLToPath(new URL('../../scripts/cli.ts', import.meta.url));
-  const [program = process.execPath, ...rest] = [...through, process.execPath, '--import=tsx', cli, ...args];
+  const cli = await builtCli();
+  const [program = process.execPath, ...rest] = [...through, process.execPath, cli, ...args];
   const child = spawn(program, rest, { env, timeout: 60_000 });
   let stdout = '';
   let stderr = '';

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { ScheduleDescription, ScheduleHandle, WorkflowExecutionInfo } from '@temporalio/client';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
@@ -20,6 +19,7 @@ import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js
 import { deferred } from '../fakes/deferred.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { temporalDatabasePlaces } from '../secret-scan/places.js';
+import { builtCli } from './built-cli.js';
 import type { CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import {
@@ -30,8 +30,6 @@ import {
   waitUntil,
   type ScheduleServer,
 } from './schedule-server.js';
-
-const CLI = fileURLToPath(new URL('../../scripts/cli.ts', import.meta.url));
 
 describe('Temporal killed with SIGKILL and started again on its database', function () {
   this.timeout(120_000);
@@ -79,7 +77,7 @@ docker: {engines: []}
     worker = await startChild({
       name: 'worker',
       command: process.execPath,
-      args: ['--import=tsx', CLI, 'worker'],
+      args: [await builtCli(), 'worker'],
       env,
       logFile,
       ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import {
   readConnectionRow,
@@ -15,11 +14,11 @@ import {
 import { findDockerEngine } from '../../sandbox/docker-engine.js';
 import { canStartDockerEngine, startDockerEngine } from '../support/docker-engine.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { runCommand } from '../../sandbox/run-command.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import { Semaphore } from '../../src/refresh/semaphore.js';
 import { Secret } from '../../src/log/secret.js';
+import { builtCli } from './built-cli.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { CALLS, type Call } from './worker-death/calls.js';
@@ -50,8 +49,7 @@ describe('the death of a worker', function () {
 
   before(async function () {
     await findPython().catch((error: Error) => skipOrFail(this, error.message));
-    const root = fileURLToPath(new URL('../..', import.meta.url));
-    await runCommand('npm', ['run', '-s', 'build'], { cwd: root, timeoutMs: 60_000 });
+    await builtCli();
     stage = await startStage();
     const { airflow } = stage;
     await seedConnection(airflow, { connection_id: 'bystander', conn_type: 'docker', password: 'untouched' });

@@ -6,20 +6,16 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startChild, type Child } from '../../sandbox/child-process.js';
 import { startRegistry } from '../support/registry.js';
-import { runCommand } from '../../sandbox/run-command.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
+import { builtCli } from './built-cli.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { waitFor } from './wait-for.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BUILT_CLI = join(ROOT, 'dist', 'scripts', 'cli.js');
 
 describe('the built worker', function () {
   this.timeout(120_000);
@@ -32,7 +28,7 @@ describe('the built worker', function () {
   let scan: SuiteScan;
 
   before(async () => {
-    await runCommand('npm', ['run', '-s', 'build'], { cwd: ROOT, timeoutMs: 60_000 });
+    await builtCli();
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-worker-'));
     scan = stops.add(startSuiteScan(stateFolder));
     aws = stops.add(await startAwsStandIn());
@@ -85,7 +81,7 @@ docker: {engines: []}
     const worker = await startChild({
       name,
       command: process.execPath,
-      args: [BUILT_CLI, 'worker', '--log-level', 'trace'],
+      args: [await builtCli(), 'worker', '--log-level', 'trace'],
       env,
       logFile,
       ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
@@ -119,7 +115,7 @@ docker: {engines: []}
     const worker = await startChild({
       name: 'waiting',
       command: process.execPath,
-      args: [BUILT_CLI, 'worker'],
+      args: [await builtCli(), 'worker'],
       env: { ...env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
       logFile,
       ready: () => isAsked,

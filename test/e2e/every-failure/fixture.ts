@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import {
   startAirflowStandIn,
@@ -19,12 +18,12 @@ import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import { waitForReport } from '../../../src/schedule/run-report.js';
 import { connectClient } from '../../../src/temporal/connection.js';
+import { builtCli } from '../built-cli.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan } from '../scan-suite.js';
 import { startFakeEngine, type FakeEngine } from './fake-engine.js';
 import { createFixtureSecrets, type FixtureSecrets } from './fixture-secrets.js';
 
-const CLI = fileURLToPath(new URL('../../../scripts/cli.ts', import.meta.url));
 export const CONNECTION = 'docker_default';
 export const NEIGHBOUR = 'docker_neighbour';
 /** Less than an attempt of any step: each has one attempt, and its failure is told at once. */
@@ -190,7 +189,7 @@ async function startWorkerProcess(
   const worker = await startChild({
     name,
     command: process.execPath,
-    args: ['--import=tsx', CLI, 'worker', '--log-level', 'trace', ...args],
+    args: [await builtCli(), 'worker', '--log-level', 'trace', ...args],
     env,
     logFile,
     // At levels above info it does not say that it has started; a run waits for it all the same.

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { readConnectionRow, seedConnection, type Airflow } from '../../support/airflow.js';
 import { startAwsStandIn, type AwsStandIn } from '../../support/aws.js';
@@ -13,6 +12,7 @@ import { startRegistry } from '../../support/registry.js';
 import { Cleanup } from '../../../sandbox/cleanup.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
+import { builtCli } from '../built-cli.js';
 
 /** The real parts that all fleets share. */
 export interface Stage {
@@ -168,7 +168,7 @@ async function startBuiltWorker(
   const worker = await startChild({
     name: `The ${which} worker`,
     command: process.execPath,
-    args: [fileURLToPath(new URL('../../../dist/scripts/cli.js', import.meta.url)), 'worker'],
+    args: [await builtCli(), 'worker'],
     env: { ...env, PATH: process.env['PATH'], HOME: home, TMPDIR: join(home, 'tmp') },
     cwd: home,
     logFile,

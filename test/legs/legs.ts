@@ -1,0 +1,97 @@
+// Which legs scripts/test has, the longest first: a long one that starts last would run alone at the end.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Leg {
+  readonly title: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** False: it has no tests to be counted, only an exit code. */
+  readonly hasTests: boolean;
+}
+
+export interface LegOptions {
+  /** Of the second version of Node that is tested; undefined: it is not to be had here. */
+  readonly otherNode: { readonly path: string; readonly version: string } | undefined;
+  readonly isAll: boolean;
+}
+
+/** Minutes each, or almost; the order of the others does not matter. */
+const LONG_SUITES = [
+  'every-failure/every-failure',
+  'many-connections-real',
+  'worker-death',
+  'registries',
+  'airflow-versions-sandbox',
+  'shadowed-connections',
+  'airflow-traps',
+  'airflow-versions',
+  'temporal-restart',
+  'principals',
+  'quickstart',
+  'sandbox-parts',
+  'main-job',
+].map((name) => join('test', 'e2e', `${name}.e2e.ts`));
+
+/**
+ * The unit tests that depend on Node: its HTTP, TLS and timers, its files and processes, and the workflow as its V8 runs
+ * it. The others compute; they have no reason to differ, and run on it with --all.
+ */
+const UNIT_TESTS_OF_NODE = [
+  'test/*.test.ts',
+  'test/adapters/**/*.test.ts',
+  'test/config/{load,load-airflows,load-registries,reload,secret-files,bad-file,bad-secrets}.test.ts',
+  'test/scripts/*.test.ts',
+  'test/workflows/{replay,refresh-credentials}.test.ts',
+];
+
+/** What the others need: a leg of its own, before all. */
+export const BUILD: Leg = {
+  title: 'build',
+  command: 'npm',
+  args: ['run', '-s', 'build'],
+  hasTests: false,
+};
+
+export function listLegs({ otherNode, isAll }: LegOptions): Leg[] {
+  const { execPath, version } = process;
+  const suites = readdirSync('test/e2e', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.e2e.ts'))
+    .map((file) => join('test', 'e2e', file))
+    .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
+  const endToEnd = suites.map((file) => mocha(file, execPath, ['--timeout', '300000', file]));
+  const onOtherNode = otherNode && [
+    mocha(
+      `${isAll ? 'unit tests' : 'unit tests that depend on Node'}, Node ${otherNode.version}`,
+      otherNode.path,
+      isAll ? ['test/**/*.test.ts'] : UNIT_TESTS_OF_NODE,
+    ),
+    mocha(`the built worker, Node ${otherNode.version}`, otherNode.path, ['test/e2e/worker.e2e.ts']),
+  ];
+  return [
+    mocha(`unit tests, Node ${version}`, execPath, ['test/**/*.test.ts']),
+    ...endToEnd.slice(0, LONG_SUITES.length),
+    ...(onOtherNode ?? []),
+    {
+      title: 'types, lint, format, generated documents',
+      command: 'npm',
+      args: ['run', '-s', 'check'],
+      hasTests: false,
+    },
+    ...endToEnd.slice(LONG_SUITES.length),
+  ];
+}
+
+function rank(file: string): number {
+  const place = LONG_SUITES.indexOf(file);
+  return place === -1 ? LONG_SUITES.length : place;
+}
+
+function mocha(title: string, node: string, args: readonly string[]): Leg {
+  return {
+    title,
+    command: node,
+    args: ['node_modules/mocha/bin/mocha.js', '--forbid-only', ...args],
+    hasTests: true,
+  };
+}

@@ -1,0 +1,65 @@
+// Runs one leg in a process of its own and judges it by its exit code, its counts and what it leaves running.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { endLeftProcesses, markedEnv } from './left-processes.js';
+import type { Leg } from './legs.js';
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export interface EndedLeg extends Counts {
+  readonly title: string;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
+  const startMs = performance.now();
+  const mark = `leg-${randomUUID()}`;
+  const logFile = join(folder, `${mark}.log`);
+  const log = openSync(logFile, 'a');
+  const child = spawn(leg.command, leg.args, {
+    env: { ...markedEnv(mark), TEST_IS_BUILT: 'true' },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const how = await new Promise<string | undefined>((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      resolve(code === 0 ? undefined : `ended ${signal === null ? `with code ${code}` : `by ${signal}`}`),
+    );
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  const left = await endLeftProcesses(mark);
+  const output = readFileSync(logFile, 'utf8');
+  const counts = leg.hasTests ? countTests(output, how) : { ...NONE, failed: how === undefined ? 0 : 1 };
+  return {
+    ...counts,
+    failed: counts.failed + left.length,
+    title: leg.title,
+    seconds,
+    output: [
+      output.trimEnd(),
+      ...(how === undefined ? [] : [`The leg ${how}.`]),
+      ...left.map(({ pid, commandLine }) => `The leg left process ${pid} running: ${commandLine}`),
+    ].join('\n'),
+  };
+}
+
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** From the closing lines of mocha. A crash, or a run without a single test, does not show in them: a failure. */
+export function countTests(output: string, how: string | undefined): Counts {
+  const lines = stripVTControlCharacters(output);
+  const count = (word: string): number =>
+    Number([...lines.matchAll(new RegExp(`^ *(\\d+) ${word}\\b`, 'gm'))].at(-1)?.[1] ?? 0);
+  const [passed, failed, skipped] = [count('passing'), count('failing'), count('pending')];
+  const isSilent = failed === 0 && (how !== undefined || passed + skipped === 0);
+  return { passed, failed: isSilent ? 1 : failed, skipped };
+}

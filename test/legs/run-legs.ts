@@ -1,0 +1,61 @@
+// Runs the tests for scripts/test: a few legs side by side, each printed when it ends, and the counts of all at the end.
+// Usage: node --import=tsx test/legs/run-legs.ts [PATH OF THE OTHER NODE]
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILD, listLegs, type Leg } from './legs.js';
+import { runLeg, type EndedLeg } from './run-leg.js';
+
+/** More than two cores: the end-to-end tests wait for a good part of their time. */
+const JOBS = Number(process.env['TEST_JOBS'] ?? 3);
+
+const [otherNodePath] = process.argv.slice(2);
+const otherNode = otherNodePath
+  ? { path: otherNodePath, version: execFileSync(otherNodePath, ['-v'], { encoding: 'utf8' }).trim() }
+  : undefined;
+const startMs = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'ecr-legs-'));
+const ended: EndedLeg[] = [];
+
+try {
+  await run(BUILD);
+  const legs = listLegs({ otherNode, isAll: process.env['TEST_ALL_AIRFLOWS'] === 'true' });
+  await Promise.all(
+    Array.from({ length: JOBS }, async () => {
+      for (let leg = legs.shift(); leg; leg = legs.shift()) await run(leg);
+    }),
+  );
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+say('\n== seconds by leg');
+for (const { title, seconds } of ended.toSorted((one, other) => other.seconds - one.seconds)) {
+  say(`${seconds.toFixed(0).padStart(5)}  ${title}`);
+}
+say(`${secondsSince(startMs).padStart(5)}  all together, ${JOBS} at a time`);
+
+const failed = sum(({ failed: count }) => count) + (otherNode || process.env['CI'] !== 'true' ? 0 : 1);
+const failedLegs = ended.filter((leg) => leg.failed > 0).map(({ title }) => title);
+if (failedLegs.length > 0) say(`\nFailed: ${failedLegs.join('; ')}`);
+say(`\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function run(leg: Leg): Promise<void> {
+  const result = await runLeg(leg, folder);
+  ended.push(result);
+  say(`\n== ${leg.title} (${result.seconds.toFixed(0)} s)\n${result.output}`);
+}
+
+function sum(count: (leg: EndedLeg) => number): number {
+  return ended.reduce((total, leg) => total + count(leg), 0);
+}
+
+function secondsSince(ms: number): string {
+  return ((performance.now() - ms) / 1000).toFixed(0);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
