@@ -34,11 +34,11 @@ const AWS_VARIABLES = Object.fromEntries(
   ].flatMap((names) => names.split(' ').map((name) => [`AWS_${name}`, undefined])),
 );
 
-export interface AwsRig {
+export interface AwsFixture {
   readonly aws: AwsStandIn;
   /** Of the AWS files, and of whatever else a test lays down. */
   readonly folder: string;
-  /** That of a worker: it lives as long as the rig. */
+  /** That of a worker: it lives as long as the fixture. */
   readonly issuer: TokenIssuer;
   /** Takes the static keys away, so that another source is asked. */
   withoutKeys(): void;
@@ -54,11 +54,11 @@ export interface AwsRig {
   stop(): Promise<void>;
 }
 
-export async function startAwsRig(): Promise<AwsRig> {
+export async function startAwsFixture(): Promise<AwsFixture> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aws-principals-'));
   const aws = await startAwsStandIn();
   const restores: (() => void)[] = [];
-  const set: AwsRig['set'] = (values) => void restores.push(setEnvironment(values));
+  const set: AwsFixture['set'] = (values) => void restores.push(setEnvironment(values));
   set({
     ...NO_PROXY_VARIABLES,
     ...AWS_VARIABLES,
@@ -70,7 +70,7 @@ export async function startAwsRig(): Promise<AwsRig> {
   });
   const issuer = createTokenIssuer(new AwsSessions());
   const ownNow = Date.now;
-  const calls: AwsRig['calls'] = (wanted) =>
+  const calls: AwsFixture['calls'] = (wanted) =>
     aws.calls.filter(({ action }) => wanted === undefined || action === wanted);
   return {
     aws,
