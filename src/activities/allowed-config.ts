@@ -1,6 +1,5 @@
 // What one configuration allows, and the lookups by which activities turn the names in their inputs into it. A name that
 // is not in the configuration is refused: starting an activity on the task queue gives no extra access.
-import type { TokenSource } from '../ecr/port.js';
 import { findRule, isConnectionId, type ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
@@ -8,8 +7,6 @@ import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { Semaphore } from '../refresh/semaphore.js';
 import type { ConnectionStore, VariableSource } from '../stores/port.js';
 import type { DockerEngine } from '../verify/docker/port.js';
-import type { NegativeChecks } from '../verify/registry/port.js';
-import type { RegistryResolver } from './registry-resolver.js';
 
 export interface AllowedStore {
   readonly name: string;
@@ -51,15 +48,6 @@ export interface ConfigSource {
   reread(): { readonly allowed: AllowedConfig; readonly problem?: string };
   /** The current or the previous configuration by its hash; undefined when this worker does not have it. */
   byHash(configHash: string): AllowedConfig | undefined;
-}
-
-/** What the activities of a worker share. */
-export interface Dependencies {
-  readonly source: ConfigSource;
-  readonly tokens: TokenSource;
-  readonly registries: RegistryResolver;
-  /** Engines, each with a registry, that were seen to reject a wrong password. */
-  readonly negativeChecks: NegativeChecks;
 }
 
 /** @throws RefreshFailure ConfigVersionMismatch */

@@ -6,7 +6,8 @@ import type { ExtractInput, RegistryProbe, TokenInfo } from '../refresh/activity
 import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
-import { getAllowedConfig, type Dependencies, type AllowedConfig } from './allowed-config.js';
+import { getAllowedConfig, type AllowedConfig } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 import { toTokenInfo } from '../refresh/token-info.js';
 
 /**

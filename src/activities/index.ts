@@ -17,7 +17,8 @@ import { DOCKER_INPUT, EXTRACT_INPUT, INSPECT_INPUT, parseInput, UPDATE_INPUT } 
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
 import { RegistryResolver } from './registry-resolver.js';
-import type { Dependencies, ConfigSource } from './allowed-config.js';
+import type { ConfigSource } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 import { testDocker } from './test-docker.js';
 import type { TokenSource } from '../ecr/port.js';
 import { updateConnections } from './update-connections.js';

@@ -14,7 +14,8 @@ import type { Attempt } from '../refresh/attempt.js';
 import { detectOverrides } from './detect-overrides.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
 import type { ConnectionPage } from '../stores/port.js';
-import { getAllowedStore, getAllowedConfig, type AllowedStore, type Dependencies } from './allowed-config.js';
+import { getAllowedStore, getAllowedConfig, type AllowedStore } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 
 /** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
 const CONNECTIONS_PER_PAGE = 20;

@@ -7,7 +7,8 @@ import { findRegistriesByHost, type ResolvedRegistry } from '../refresh/registry
 import { normalizeHost } from '../refresh/registry-host.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
-import type { Dependencies, AllowedConfig } from './allowed-config.js';
+import type { AllowedConfig } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 
 export interface MatchContext {
   readonly shared: Dependencies;

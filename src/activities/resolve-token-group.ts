@@ -8,7 +8,8 @@ import {
 } from '../refresh/registry-entries.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { notAllowed, type Dependencies, type AllowedConfig } from './allowed-config.js';
+import { notAllowed, type AllowedConfig } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 
 /**
  * The token group of a registry.

@@ -10,12 +10,8 @@ import { orAbort, type Attempt } from '../refresh/attempt.js';
 import type { NegativeChecks } from '../verify/registry/port.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
 import type { DockerEngine } from '../verify/docker/port.js';
-import {
-  getAllowedEngine,
-  getAllowedConfig,
-  type AllowedEngine,
-  type Dependencies,
-} from './allowed-config.js';
+import { getAllowedEngine, getAllowedConfig, type AllowedEngine } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 import type { ProbedToken } from '../ecr/port.js';
 
 /**

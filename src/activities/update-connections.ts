@@ -6,7 +6,8 @@ import type { TokenInfo, UpdateInput, UpdateOutcome } from '../refresh/activity-
 import { parseUpdateProgress, toOutcome, type UpdateProgress } from '../refresh/update-progress.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
-import { getAllowedStore, getAllowedRules, getAllowedConfig, type Dependencies } from './allowed-config.js';
+import { getAllowedStore, getAllowedRules, getAllowedConfig } from './allowed-config.js';
+import type { Dependencies } from './dependencies.js';
 import { toTokenInfo } from '../refresh/token-info.js';
 import { writePasswords } from './write-passwords.js';
 

@@ -6,18 +6,18 @@ import { role, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture } from '
 const HOUR_MS = 3_600_000;
 
 describe('a clock that is wrong', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsFixture()));
-  afterEach(() => rig.stop());
+  beforeEach(async () => void (fixture = await startAwsFixture()));
+  afterEach(() => fixture.stop());
 
   for (const hours of [1, -1, 13, -13]) {
     const side = hours > 0 ? 'behind' : 'ahead of';
     const words = `${Math.abs(hours)} h ${side} AWS`;
 
     it(`is made up for by the SDK, and told: ${words}`, async () => {
-      rig.aws.setClockOffset(hours * HOUR_MS);
-      const token = await rig.issue();
+      fixture.aws.setClockOffset(hours * HOUR_MS);
+      const token = await fixture.issue();
       assert.equal(token.principalArn, WORKER_ARN);
       assert.ok(Math.abs(token.clockOffsetMs - hours * HOUR_MS) <= 2_000, `${token.clockOffsetMs} ms`);
       // By the clock of AWS, as everything that AWS says.
@@ -26,42 +26,42 @@ describe('a clock that is wrong', () => {
     });
 
     it(`is made up for at STS, too, with one session for all: ${words}`, async () => {
-      rig.aws.setClockOffset(hours * HOUR_MS);
-      const first = await rig.issue(role('pull'));
+      fixture.aws.setClockOffset(hours * HOUR_MS);
+      const first = await fixture.issue(role('pull'));
       assert.equal(first.principalArn, sessionArn('pull'));
       const leftMs = (first.sessionEndsAt?.getTime() ?? 0) - (Date.now() + first.clockOffsetMs);
       assert.ok(Math.abs(leftMs - HOUR_MS) < 5_000, `${leftMs} ms`);
       const regions = ['us-east-1', 'eu-west-1', 'eu-west-2', 'eu-west-3'];
-      await Promise.all(regions.map((region) => rig.issue(role('pull'), region)));
-      rig.advance(4 * HOUR_MS);
-      await Promise.all(regions.map((region) => rig.issue(role('pull'), region)));
+      await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
+      fixture.advance(4 * HOUR_MS);
+      await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
       // The very first call of each service is refused for its time, and no later one.
       assert.deepEqual(
-        ['AssumeRole', 'GetAuthorizationToken', 'GetCallerIdentity'].map((action) => rig.count(action)),
+        ['AssumeRole', 'GetAuthorizationToken', 'GetCallerIdentity'].map((action) => fixture.count(action)),
         [3, 10, 2],
       );
     });
   }
 
   it('is not told where it is a matter of seconds', async () => {
-    rig.aws.setClockOffset(90_000);
-    assert.equal((await rig.issue()).clockOffsetMs, 0);
+    fixture.aws.setClockOffset(90_000);
+    assert.equal((await fixture.issue()).clockOffsetMs, 0);
   });
 
   it('is not told any more once it is right', async () => {
-    rig.aws.setClockOffset(HOUR_MS);
-    assert.notEqual((await rig.issue()).clockOffsetMs, 0);
-    rig.aws.setClockOffset(0);
+    fixture.aws.setClockOffset(HOUR_MS);
+    assert.notEqual((await fixture.issue()).clockOffsetMs, 0);
+    fixture.aws.setClockOffset(0);
     // The SDK learns it from the next answer.
-    await rig.issue();
-    assert.equal((await rig.issue()).clockOffsetMs, 0);
+    await fixture.issue();
+    assert.equal((await fixture.issue()).clockOffsetMs, 0);
   });
 
   it('lets a session of an hour be used on through an outage of STS', async () => {
-    rig.aws.setClockOffset(-13 * HOUR_MS);
-    await rig.issue(role('pull'));
-    rig.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
-    rig.advance(HOUR_MS / 2);
-    assert.ok((await rig.issue(role('pull'))).authorizationToken);
+    fixture.aws.setClockOffset(-13 * HOUR_MS);
+    await fixture.issue(role('pull'));
+    fixture.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
+    fixture.advance(HOUR_MS / 2);
+    assert.ok((await fixture.issue(role('pull'))).authorizationToken);
   });
 });

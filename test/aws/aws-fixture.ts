@@ -38,7 +38,7 @@ export interface AwsFixture {
   readonly aws: AwsStandIn;
   /** Of the AWS files, and of whatever else a test lays down. */
   readonly folder: string;
-  /** That of a worker: it lives as long as the rig. */
+  /** That of a worker: it lives as long as the fixture. */
   readonly issuer: TokenIssuer;
   /** Takes the static keys away, so that another source is asked. */
   withoutKeys(): void;

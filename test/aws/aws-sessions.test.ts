@@ -30,16 +30,16 @@ const TEN = FIFTEEN.slice(0, 10);
 const SECRETS = [SECRET_KEY];
 
 describe('the sessions of a worker', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsFixture()));
-  afterEach(() => rig.stop());
+  beforeEach(async () => void (fixture = await startAwsFixture()));
+  afterEach(() => fixture.stop());
 
   const pull = role('pull');
 
   /** Ends the session that the latest call to ECR was made with. */
   function endSession(): void {
-    rig.aws.endSession(rig.calls('GetAuthorizationToken').at(-1)?.accessKeyId ?? '');
+    fixture.aws.endSession(fixture.calls('GetAuthorizationToken').at(-1)?.accessKeyId ?? '');
   }
 
   it('take one AssumeRole a run, one GetCallerIdentity and one connection a client, however many regions', async () => {
@@ -48,15 +48,15 @@ describe('the sessions of a worker', () => {
     diagnosticsChannel.subscribe('net.client.socket', count);
     try {
       for (let run = 0; run < 5; run += 1) {
-        await Promise.all(FIFTEEN.map((region) => rig.issue(pull, region)));
-        rig.advance(4 * 60 * MINUTE_MS);
+        await Promise.all(FIFTEEN.map((region) => fixture.issue(pull, region)));
+        fixture.advance(4 * 60 * MINUTE_MS);
       }
     } finally {
       diagnosticsChannel.unsubscribe('net.client.socket', count);
     }
-    assert.equal(rig.count('GetAuthorizationToken'), 75);
-    assert.equal(rig.count('AssumeRole'), 5);
-    assert.equal(rig.count('GetCallerIdentity'), 1);
+    assert.equal(fixture.count('GetAuthorizationToken'), 75);
+    assert.equal(fixture.count('AssumeRole'), 5);
+    assert.equal(fixture.count('GetCallerIdentity'), 1);
     // A client of ECR for each region, one of STS, and one for each AssumeRole, which the SDK makes anew.
     assert.equal(sockets, 15 + 1 + 5);
   });
@@ -64,37 +64,37 @@ describe('the sessions of a worker', () => {
   it('are used on for a tenth of their life, and renewed then', async () => {
     const ends = [];
     for (const minutes of [0, 5, 2]) {
-      rig.advance(minutes * MINUTE_MS);
-      ends.push((await rig.issue(pull)).sessionEndsAt?.getTime());
+      fixture.advance(minutes * MINUTE_MS);
+      ends.push((await fixture.issue(pull)).sessionEndsAt?.getTime());
     }
     assert.equal(ends[0], ends[1]);
     assert.equal((ends[2] ?? 0) - (ends[0] ?? 0) >= 7 * MINUTE_MS, true);
-    assert.equal(rig.count('AssumeRole'), 2);
+    assert.equal(fixture.count('AssumeRole'), 2);
   });
 
   it('are shared by fifty calls at once of ten token groups', async () => {
     const tokens = await Promise.all(
-      [...TEN, ...TEN, ...TEN, ...TEN, ...TEN].map((region) => rig.issue(pull, region)),
+      [...TEN, ...TEN, ...TEN, ...TEN, ...TEN].map((region) => fixture.issue(pull, region)),
     );
-    assert.equal(rig.count('AssumeRole'), 1);
-    assert.equal(rig.count('GetCallerIdentity'), 1);
+    assert.equal(fixture.count('AssumeRole'), 1);
+    assert.equal(fixture.count('GetCallerIdentity'), 1);
     assert.equal(new Set(tokens.map(({ authorizationToken }) => authorizationToken?.reveal())).size, 50);
   });
 
   it('are refreshed within the attempt when AWS ended one early', async () => {
-    const first = await rig.issue(pull);
+    const first = await fixture.issue(pull);
     endSession();
-    const { principalArn, sessionEndsAt } = await rig.issue(pull);
+    const { principalArn, sessionEndsAt } = await fixture.issue(pull);
     assert.equal(principalArn, sessionArn('pull'));
     assert.ok((sessionEndsAt ?? 0) >= (first.sessionEndsAt ?? 0));
-    assert.deepEqual([rig.count('AssumeRole'), rig.count('GetAuthorizationToken')], [2, 3]);
+    assert.deepEqual([fixture.count('AssumeRole'), fixture.count('GetAuthorizationToken')], [2, 3]);
   });
 
   it('are refreshed once for all when AWS ended one that ten token groups use', async () => {
-    await Promise.all(TEN.map((region) => rig.issue(pull, region)));
+    await Promise.all(TEN.map((region) => fixture.issue(pull, region)));
     endSession();
-    await Promise.all(TEN.map((region) => rig.issue(pull, region)));
-    assert.equal(rig.count('AssumeRole'), 2);
+    await Promise.all(TEN.map((region) => fixture.issue(pull, region)));
+    assert.equal(fixture.count('AssumeRole'), 2);
   });
 
   for (const error of [
@@ -103,52 +103,52 @@ describe('the sessions of a worker', () => {
     'UnrecognizedClientException',
   ] as const) {
     it(`are refreshed exactly once when ECR always answers ${error}`, async () => {
-      rig.aws.setFault(({ service }) => (service === 'ecr' ? { error } : undefined));
-      await expectFailure(rig.issue(pull), 'AwsCredentialsRejected', SECRETS);
-      assert.deepEqual([rig.count('AssumeRole'), rig.count('GetAuthorizationToken')], [2, 2]);
+      fixture.aws.setFault(({ service }) => (service === 'ecr' ? { error } : undefined));
+      await expectFailure(fixture.issue(pull), 'AwsCredentialsRejected', SECRETS);
+      assert.deepEqual([fixture.count('AssumeRole'), fixture.count('GetAuthorizationToken')], [2, 2]);
     });
   }
 
   it('are asked for twice, not twenty times, when ten token groups find the keys below a role refused', async () => {
-    rig.aws.setFault(({ action }) =>
+    fixture.aws.setFault(({ action }) =>
       action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
     await Promise.all(
-      TEN.map((region) => expectFailure(rig.issue(pull, region), 'AwsCredentialsRejected', SECRETS)),
+      TEN.map((region) => expectFailure(fixture.issue(pull, region), 'AwsCredentialsRejected', SECRETS)),
     );
-    assert.equal(rig.count('AssumeRole'), 2);
+    assert.equal(fixture.count('AssumeRole'), 2);
   });
 
   it('go on when the keys below a role are rotated, without a restart', async () => {
-    rig.withoutKeys();
+    fixture.withoutKeys();
     const refused = new Set<string>();
-    rig.aws.setFault(({ accessKeyId, action }) =>
+    fixture.aws.setFault(({ accessKeyId, action }) =>
       refused.has(accessKeyId) && action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
-    rig.write('credentials', `[default]\n${keys('AKIDOLD')}`);
-    await rig.issue(pull);
+    fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
+    await fixture.issue(pull);
     refused.add('AKIDOLD');
-    rig.write('credentials', `[default]\n${keys('AKIDNEW')}`);
-    rig.advance(4 * 60 * MINUTE_MS);
-    await rig.issue(pull);
+    fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`);
+    fixture.advance(4 * 60 * MINUTE_MS);
+    await fixture.issue(pull);
     assert.deepEqual(
-      rig.calls('AssumeRole').map(({ accessKeyId }) => accessKeyId),
+      fixture.calls('AssumeRole').map(({ accessKeyId }) => accessKeyId),
       ['AKIDOLD', 'AKIDOLD', 'AKIDNEW'],
     );
   });
 
   it('tell who the worker is by then, when its keys are those of somebody else', async () => {
-    rig.withoutKeys();
+    fixture.withoutKeys();
     const arn = `arn:aws:iam::${ACCOUNT}:user/other`;
-    rig.aws.setPrincipal('AKIDNEW', { account: ACCOUNT, arn });
-    rig.write('credentials', `[default]\n${keys('AKIDOLD')}`);
-    assert.equal((await rig.issue()).principalArn, WORKER_ARN);
-    rig.write('credentials', `[default]\n${keys('AKIDNEW')}`);
-    rig.aws.setFault(({ accessKeyId, action }) =>
+    fixture.aws.setPrincipal('AKIDNEW', { account: ACCOUNT, arn });
+    fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
+    assert.equal((await fixture.issue()).principalArn, WORKER_ARN);
+    fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`);
+    fixture.aws.setFault(({ accessKeyId, action }) =>
       accessKeyId === 'AKIDOLD' && action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
-    await rig.issue(pull);
-    assert.equal((await rig.issue()).principalArn, arn);
+    await fixture.issue(pull);
+    assert.equal((await fixture.issue()).principalArn, arn);
   });
 
   describe('while STS is away', () => {
@@ -161,10 +161,10 @@ describe('the sessions of a worker', () => {
     ];
     for (const [what, fault] of outages) {
       it(`are used on as long as they are good: STS ${what}`, async () => {
-        const before = await rig.issue(pull);
-        rig.aws.setFault(({ service }) => (service === 'sts' ? fault : undefined));
-        rig.advance(30 * MINUTE_MS);
-        const { value: token } = await withFastTimers(() => rig.issue(pull));
+        const before = await fixture.issue(pull);
+        fixture.aws.setFault(({ service }) => (service === 'sts' ? fault : undefined));
+        fixture.advance(30 * MINUTE_MS);
+        const { value: token } = await withFastTimers(() => fixture.issue(pull));
         assert.ok(token.authorizationToken);
         assert.deepEqual(
           [token.principalArn, token.sessionEndsAt],
@@ -174,46 +174,46 @@ describe('the sessions of a worker', () => {
     }
 
     it('are not used beyond their end', async () => {
-      await rig.issue(pull);
-      rig.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
-      rig.advance(61 * MINUTE_MS);
-      const { message } = await expectFailure(rig.issue(pull), 'AwsUnavailable', SECRETS);
+      await fixture.issue(pull);
+      fixture.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
+      fixture.advance(61 * MINUTE_MS);
+      const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
       assert.equal(message, `AWS credentials: role ${roleArn('pull')}: the connection was broken off`);
-      assert.equal(rig.count('GetAuthorizationToken'), 1);
+      assert.equal(fixture.count('GetAuthorizationToken'), 1);
     });
 
     it('are told not to be had the first time', async () => {
-      rig.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
-      const { message } = await expectFailure(rig.issue(pull), 'AwsUnavailable', SECRETS);
+      fixture.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
+      const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
       assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS failed on its side (503)`);
     });
 
     it('need none when the keys are the worker’s own', async () => {
-      rig.aws.setFault(({ service }) => (service === 'sts' ? { hang: true } : undefined));
-      const { value: token, tookMs } = await withFastTimers(() => rig.issue());
+      fixture.aws.setFault(({ service }) => (service === 'sts' ? { hang: true } : undefined));
+      const { value: token, tookMs } = await withFastTimers(() => fixture.issue());
       assert.deepEqual([token.authorizationToken !== undefined, token.principalArn], [true, null]);
       assert.ok(tookMs <= 5_500, `${tookMs} ms`);
     });
   });
 
   it('do not wait for ever for a process that hangs, nor for the one before', async () => {
-    rig.withoutKeys();
+    fixture.withoutKeys();
     // The AWS SDK starts these processes and never ends them: they would outlive the test, and keep mocha alive. They end
-    // with this file, and so with the folder of the rig, too.
-    const held = `${rig.folder}/held`;
-    rig.write('held', '');
-    rig.write(
+    // with this file, and so with the folder of the fixture, too.
+    const held = `${fixture.folder}/held`;
+    fixture.write('held', '');
+    fixture.write(
       'config',
       `[default]\ncredential_process = sh -c "while [ -e '${held}' ]; do sleep 0.05; done"\n`,
     );
     try {
       const { value: failure, tookMs } = await withFastTimers(() =>
-        expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
+        expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
       );
       assert.match(failure.message, /^AWS credentials: no answer within \d+ s$/);
       assert.ok(tookMs <= 21_000, `${tookMs} ms`);
-      rig.write('config', `[default]\n${keys('AKIDNEW')}`);
-      assert.ok((await rig.issue()).authorizationToken);
+      fixture.write('config', `[default]\n${keys('AKIDNEW')}`);
+      assert.ok((await fixture.issue()).authorizationToken);
     } finally {
       rmSync(held);
     }
@@ -221,36 +221,36 @@ describe('the sessions of a worker', () => {
 
   it('do not stand in each other’s way: one denied, one throttled, one that hangs', async () => {
     const [denied, throttled, hanging] = [role('denied'), profile('throttled'), role('hanging')];
-    rig.write('credentials', `[throttled]\n${keys('AKIDTHROTTLED')}`);
-    rig.aws.setRole(roleArn('denied'), { trusts: () => false });
-    rig.aws.setFault(({ accessKeyId, service, input }) => {
+    fixture.write('credentials', `[throttled]\n${keys('AKIDTHROTTLED')}`);
+    fixture.aws.setRole(roleArn('denied'), { trusts: () => false });
+    fixture.aws.setFault(({ accessKeyId, service, input }) => {
       if (accessKeyId === 'AKIDTHROTTLED' && service === 'ecr') return { error: 'ThrottlingException' };
       return input['RoleArn'] === roleArn('hanging') ? { hang: true } : undefined;
     });
     const end = new AbortController();
     let hasEnded = false;
     const hung = expectFailure(
-      rig.issuer.issueToken(groupOf(hanging, 'us-east-1'), end.signal),
+      fixture.issuer.issueToken(groupOf(hanging, 'us-east-1'), end.signal),
       'AwsUnavailable',
       SECRETS,
     );
     void hung.then(() => (hasEnded = true));
     const [first, , , second] = await Promise.all([
-      rig.issue(),
-      expectFailure(rig.issue(denied), 'AwsAccessDenied', SECRETS),
-      expectFailure(rig.issue(throttled), 'AwsThrottled', SECRETS),
-      rig.issue(pull),
+      fixture.issue(),
+      expectFailure(fixture.issue(denied), 'AwsAccessDenied', SECRETS),
+      expectFailure(fixture.issue(throttled), 'AwsThrottled', SECRETS),
+      fixture.issue(pull),
     ]);
     assert.deepEqual([first.principalArn, second.principalArn], [WORKER_ARN, sessionArn('pull')]);
     await nextTurn();
     assert.equal(hasEnded, false);
     end.abort();
     await hung;
-    assert.equal((await rig.issue(DEFAULT_PRINCIPAL, 'eu-west-1')).principalArn, WORKER_ARN);
+    assert.equal((await fixture.issue(DEFAULT_PRINCIPAL, 'eu-west-1')).principalArn, WORKER_ARN);
   });
 
   it('bear two throttled calls', async () => {
-    rig.aws.setFault(throttleFirst(1));
-    assert.ok((await rig.issue(pull)).authorizationToken);
+    fixture.aws.setFault(throttleFirst(1));
+    assert.ok((await fixture.issue(pull)).authorizationToken);
   });
 });

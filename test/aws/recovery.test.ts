@@ -14,27 +14,27 @@ import { keys, roleArn, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture
 const MINUTE_MS = 60_000;
 
 describe('a run', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
   let registry: Registry;
   let airflow: Awaited<ReturnType<typeof startAirflowStandIn>>;
   let waits: number[];
 
   beforeEach(async () => {
-    rig = await startAwsFixture();
-    registry = await startRegistry({ aws: rig.aws, stateFolder: rig.folder, storage: false });
+    fixture = await startAwsFixture();
+    registry = await startRegistry({ aws: fixture.aws, stateFolder: fixture.folder, storage: false });
     airflow = await startAirflowStandIn();
-    rig.set({ AIRFLOW_PASSWORD: 'op' });
+    fixture.set({ AIRFLOW_PASSWORD: 'op' });
     waits = [];
   });
   afterEach(async () => {
     await airflow.stop();
     await registry.stop();
-    await rig.stop();
+    await fixture.stop();
   });
 
   /** Extracts a token as a run of 3 h does; `mend` is called at each wait. */
   async function extract(credentials: string, mend: (waited: number) => void): Promise<TokenInfo> {
-    const file = rig.write(
+    const file = fixture.write(
       'refresh.yaml',
       `version: 1
 airflows:
@@ -68,31 +68,33 @@ docker: {engines: []}
 
   it('has the token of a role whose trust policy is mended meanwhile, ten minutes later at most', async () => {
     let isTrusted = false;
-    rig.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
+    fixture.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
     const facts = await extract(role, (waited) => void (isTrusted = waited === 2));
     assert.deepEqual([facts.principalArn, facts.probes[0]?.outcome], [sessionArn('pull'), 'accepted']);
     assert.deepEqual(waits, [10, 10]);
-    assert.equal(rig.count('AssumeRole'), 3);
+    assert.equal(fixture.count('AssumeRole'), 3);
   });
 
   it('has the token of a policy that is mended meanwhile', async () => {
-    rig.aws.setFault(({ service }) => (service === 'ecr' ? { error: 'AccessDeniedException' } : undefined));
-    const facts = await extract('', () => rig.aws.setFault(undefined));
+    fixture.aws.setFault(({ service }) =>
+      service === 'ecr' ? { error: 'AccessDeniedException' } : undefined,
+    );
+    const facts = await extract('', () => fixture.aws.setFault(undefined));
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
   });
 
   it('has a token with the keys that a file holds by then', async () => {
-    rig.withoutKeys();
-    rig.aws.setFault(({ accessKeyId }) =>
+    fixture.withoutKeys();
+    fixture.aws.setFault(({ accessKeyId }) =>
       accessKeyId === 'AKIDOLD' ? { error: 'UnrecognizedClientException' } : undefined,
     );
-    rig.write('credentials', `[default]\n${keys('AKIDOLD')}`);
-    const facts = await extract('', () => rig.write('credentials', `[default]\n${keys('AKIDNEW')}`));
+    fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
+    const facts = await extract('', () => fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`));
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
   });
 
   it('waits seconds, not minutes, for an ECR that throttles', async () => {
-    rig.aws.setFault(throttleFirst(4));
+    fixture.aws.setFault(throttleFirst(4));
     await extract('', () => undefined);
     assert.deepEqual(
       waits.map((minutes) => minutes * 60),

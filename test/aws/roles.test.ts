@@ -21,34 +21,34 @@ const SECRETS = [SECRET_KEY, EXTERNAL_ID];
 const LONG = 'arn:aws:iam::111122223333:role/team/pull';
 
 describe('a role', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsFixture()));
-  afterEach(() => rig.stop());
+  beforeEach(async () => void (fixture = await startAwsFixture()));
+  afterEach(() => fixture.stop());
 
   it('is assumed with its external id and session name, for an hour unless more is asked for', async () => {
-    rig.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID, maxSeconds: 43_200 });
-    const token = await rig.issue(role('pull', { externalId: EXTERNAL_ID, sessionName: 'night' }));
+    fixture.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID, maxSeconds: 43_200 });
+    const token = await fixture.issue(role('pull', { externalId: EXTERNAL_ID, sessionName: 'night' }));
     assert.equal(token.principalArn, sessionArn('pull', 'night'));
     assert.equal(token.proxyEndpoint, 'https://111122223333.dkr.ecr.us-east-1.amazonaws.com');
-    const input = rig.calls('AssumeRole')[0]?.input ?? {};
+    const input = fixture.calls('AssumeRole')[0]?.input ?? {};
     assert.deepEqual([input['ExternalId'], input['RoleSessionName']], [EXTERNAL_ID, 'night']);
     // The SDK says AWS's own default itself.
     assert.equal(input['DurationSeconds'] ?? '3600', '3600');
   });
 
   it('is assumed for as long as it is asked for, and the end of the session is told', async () => {
-    rig.aws.setRole(roleArn('pull'), { maxSeconds: 43_200 });
-    const { sessionEndsAt } = await rig.issue(role('pull', { sessionSeconds: 43_200 }));
-    assert.equal(rig.calls('AssumeRole')[0]?.input['DurationSeconds'], '43200');
+    fixture.aws.setRole(roleArn('pull'), { maxSeconds: 43_200 });
+    const { sessionEndsAt } = await fixture.issue(role('pull', { sessionSeconds: 43_200 }));
+    assert.equal(fixture.calls('AssumeRole')[0]?.input['DurationSeconds'], '43200');
     const hours = ((sessionEndsAt?.getTime() ?? 0) - Date.now()) / 3_600_000;
     assert.ok(hours > 11.9 && hours <= 12, `${hours} h`);
   });
 
   it('says that its session may not last as long', async () => {
-    rig.aws.setRole(roleArn('pull'), { maxSeconds: 3_600 });
+    fixture.aws.setRole(roleArn('pull'), { maxSeconds: 3_600 });
     const failure = await expectFailure(
-      rig.issue(role('pull', { sessionSeconds: 43_200 })),
+      fixture.issue(role('pull', { sessionSeconds: 43_200 })),
       'AwsAccessDenied',
       SECRETS,
     );
@@ -61,9 +61,9 @@ describe('a role', () => {
     ['another external id', 'data-platform'],
   ] as const) {
     it(`says who may not assume it and what to write into which policy, with ${what}`, async () => {
-      rig.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID });
+      fixture.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID });
       const principal = role('pull', asked === undefined ? {} : { externalId: asked });
-      const failure = await expectFailure(rig.issue(principal), 'AwsAccessDenied', [
+      const failure = await expectFailure(fixture.issue(principal), 'AwsAccessDenied', [
         ...SECRETS,
         ...(asked === undefined ? [] : [asked]),
       ]);
@@ -80,12 +80,12 @@ describe('a role', () => {
           ? /if that policy asks for an external id, write it as `externalId`/
           : /with this external id/,
       );
-      assert.equal(rig.count('GetAuthorizationToken'), 0);
+      assert.equal(fixture.count('GetAuthorizationToken'), 0);
     });
   }
 
   it('names the kind of policy that stands against it', async () => {
-    rig.aws.setFault(({ action }) =>
+    fixture.aws.setFault(({ action }) =>
       action === 'AssumeRole'
         ? {
             error: 'AccessDenied',
@@ -93,73 +93,80 @@ describe('a role', () => {
           }
         : undefined,
     );
-    const failure = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    const failure = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.match(failure.message, /role\/pull: a service control policy denies it explicitly$/);
     assert.match(failure.remedy, /^Remove that deny/);
   });
 
   it('is had within the next attempt once its trust policy is mended', async () => {
     let isTrusted = false;
-    rig.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
-    await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    fixture.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
+    await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     isTrusted = true;
-    assert.equal((await rig.issue(role('pull'))).principalArn, sessionArn('pull'));
+    assert.equal((await fixture.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
 
   it('is had once the files of the worker are those of somebody who may, without a restart', async () => {
-    rig.withoutKeys();
+    fixture.withoutKeys();
     const allowed = `arn:aws:iam::${ACCOUNT}:user/allowed`;
-    rig.aws.setPrincipal('AKIDALLOWED', { account: ACCOUNT, arn: allowed });
-    rig.aws.setRole(roleArn('pull'), { trusts: (caller) => caller === allowed });
-    rig.write('credentials', `[default]\n${keys('AKIDDENIED')}`);
-    await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-    rig.write('credentials', `[default]\n${keys('AKIDALLOWED')}`);
-    assert.equal((await rig.issue(role('pull'))).principalArn, sessionArn('pull'));
+    fixture.aws.setPrincipal('AKIDALLOWED', { account: ACCOUNT, arn: allowed });
+    fixture.aws.setRole(roleArn('pull'), { trusts: (caller) => caller === allowed });
+    fixture.write('credentials', `[default]\n${keys('AKIDDENIED')}`);
+    await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    fixture.write('credentials', `[default]\n${keys('AKIDALLOWED')}`);
+    assert.equal((await fixture.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
 
   it('is denied to whoever the worker is by then', async () => {
-    rig.withoutKeys();
+    fixture.withoutKeys();
     const [first, second] = ['first', 'second'].map((name) => `arn:aws:iam::${ACCOUNT}:user/${name}`);
-    rig.aws.setPrincipal('AKIDFIRST', { account: ACCOUNT, arn: first ?? '' });
-    rig.aws.setPrincipal('AKIDSECOND', { account: ACCOUNT, arn: second ?? '' });
-    rig.aws.setRole(roleArn('pull'), { trusts: () => false });
+    fixture.aws.setPrincipal('AKIDFIRST', { account: ACCOUNT, arn: first ?? '' });
+    fixture.aws.setPrincipal('AKIDSECOND', { account: ACCOUNT, arn: second ?? '' });
+    fixture.aws.setRole(roleArn('pull'), { trusts: () => false });
     for (const [key, arn] of [
       ['AKIDFIRST', first],
       ['AKIDSECOND', second],
     ] as const) {
-      rig.write('credentials', `[default]\n${keys(key)}`);
-      const { message } = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+      fixture.write('credentials', `[default]\n${keys(key)}`);
+      const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
       assert.ok(message.includes(`${arn} may not call`), message);
     }
   });
 
   it('is denied without a name where STS does not say who asks', async () => {
-    rig.aws.setFault(({ action }) =>
+    fixture.aws.setFault(({ action }) =>
       action === 'GetCallerIdentity' ? { error: 'AccessDenied' } : undefined,
     );
-    rig.aws.setRole(roleArn('pull'), { trusts: () => false });
-    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    fixture.aws.setRole(roleArn('pull'), { trusts: () => false });
+    const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.match(message, /^AWS credentials: the AWS principal of the worker may not call sts:AssumeRole/);
   });
 
   it('says of a worker without credentials of its own that these are missing', async () => {
-    rig.withoutKeys();
-    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
+    fixture.withoutKeys();
+    const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
     assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
   });
 
   it("does not take the worker's own role for the one to be assumed, when it is the former that is denied", async () => {
-    rig.withoutKeys();
-    rig.set({ AWS_ROLE_ARN: roleArn('pod'), AWS_WEB_IDENTITY_TOKEN_FILE: rig.write('identity', 'a token') });
-    rig.aws.setRole(roleArn('pod'), { trusts: () => false });
-    const failure = await expectFailure(rig.issue(role('pull')), 'AwsAccessDenied', SECRETS);
+    fixture.withoutKeys();
+    fixture.set({
+      AWS_ROLE_ARN: roleArn('pod'),
+      AWS_WEB_IDENTITY_TOKEN_FILE: fixture.write('identity', 'a token'),
+    });
+    fixture.aws.setRole(roleArn('pod'), { trusts: () => false });
+    const failure = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
     assert.equal(failure.message, 'AWS credentials: the role may not be assumed');
     assert.match(failure.remedy, /AWS_ROLE_ARN/);
   });
 
   it('says of a region that is none which was meant', async () => {
-    rig.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid' });
-    const { message } = await expectFailure(rig.issue(role('pull'), 'us-esat-1'), 'AwsUnavailable', SECRETS);
+    fixture.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid' });
+    const { message } = await expectFailure(
+      fixture.issue(role('pull'), 'us-esat-1'),
+      'AwsUnavailable',
+      SECRETS,
+    );
     // Where there is no name server at all, it is the look-up that fails.
     assert.match(message, /no AWS region us-esat-1 is known; us-east-1 was meant, perhaps$|\(DNS\)$/);
   });
@@ -173,27 +180,27 @@ describe('a role', () => {
       const note = (name: string) => ({
         trusts: (caller: string) => asked.push(`${caller} -> ${name}`) > 0,
       });
-      rig.aws.setRole(roleArn('hub'), note('hub'));
-      rig.aws.setRole(roleArn('spoke'), note('spoke'));
-      rig.aws.setRole(roleArn('pull'), { ...note('pull'), externalId: EXTERNAL_ID });
+      fixture.aws.setRole(roleArn('hub'), note('hub'));
+      fixture.aws.setRole(roleArn('spoke'), note('spoke'));
+      fixture.aws.setRole(roleArn('pull'), { ...note('pull'), externalId: EXTERNAL_ID });
     });
 
     it('is assumed by the one before, in order, and gets the external id alone', async () => {
-      assert.equal((await rig.issue(chain())).principalArn, sessionArn('pull'));
+      assert.equal((await fixture.issue(chain())).principalArn, sessionArn('pull'));
       assert.deepEqual(asked, [
         `${WORKER_ARN} -> hub`,
         `${sessionArn('hub')} -> spoke`,
         `${sessionArn('spoke')} -> pull`,
       ]);
       assert.deepEqual(
-        rig.calls('AssumeRole').map(({ input }) => input['ExternalId']),
+        fixture.calls('AssumeRole').map(({ input }) => input['ExternalId']),
         [undefined, undefined, EXTERNAL_ID],
       );
     });
 
     it('says of the one in the middle that it is denied, and to whom', async () => {
-      rig.aws.setRole(roleArn('spoke'), { trusts: () => false });
-      const failure = await expectFailure(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
+      fixture.aws.setRole(roleArn('spoke'), { trusts: () => false });
+      const failure = await expectFailure(fixture.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         failure.message,
         `AWS credentials: ${roleArn('hub')} may not call sts:AssumeRole on ${roleArn('spoke')}`,
@@ -203,8 +210,8 @@ describe('a role', () => {
     });
 
     it('says of the first that it is denied to the worker', async () => {
-      rig.aws.setRole(roleArn('hub'), { trusts: () => false });
-      const { message } = await expectFailure(rig.issue(chain()), 'AwsAccessDenied', SECRETS);
+      fixture.aws.setRole(roleArn('hub'), { trusts: () => false });
+      const { message } = await expectFailure(fixture.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         message,
         `AWS credentials: ${WORKER_ARN} may not call sts:AssumeRole on ${roleArn('hub')}`,
@@ -213,7 +220,7 @@ describe('a role', () => {
 
     it('may not last longer than an hour', async () => {
       const failure = await expectFailure(
-        rig.issue({ ...chain(), sessionSeconds: 7_200 }),
+        fixture.issue({ ...chain(), sessionSeconds: 7_200 }),
         'AwsAccessDenied',
         SECRETS,
       );
@@ -226,79 +233,79 @@ describe('a role', () => {
     let identities: Map<string, string>;
 
     beforeEach(() => {
-      rig.withoutKeys();
-      file = rig.write('identity', 'identity-token-1');
+      fixture.withoutKeys();
+      file = fixture.write('identity', 'identity-token-1');
       identities = new Map([['identity-token-1', 'system:serviceaccount:airflow:refresh']]);
-      rig.aws.setWebIdentity((token) => identities.get(token));
+      fixture.aws.setWebIdentity((token) => identities.get(token));
     });
 
     const SECRET = ['identity-token-1', 'identity-token-2'];
 
     it('is assumed with the token of the file, read anew at each time', async () => {
       const principal = webIdentity('pod', file);
-      assert.equal((await rig.issue(principal)).principalArn, sessionArn('pod', 'pod'));
-      rig.write('identity', 'identity-token-2');
+      assert.equal((await fixture.issue(principal)).principalArn, sessionArn('pod', 'pod'));
+      fixture.write('identity', 'identity-token-2');
       identities = new Map([['identity-token-2', 'system:serviceaccount:airflow:refresh']]);
-      rig.advance(3_600_000);
-      assert.equal((await rig.issue(principal)).principalArn, sessionArn('pod', 'pod'));
+      fixture.advance(3_600_000);
+      assert.equal((await fixture.issue(principal)).principalArn, sessionArn('pod', 'pod'));
       assert.deepEqual(
-        rig.calls('AssumeRoleWithWebIdentity').map(({ input }) => input['WebIdentityToken']),
+        fixture.calls('AssumeRoleWithWebIdentity').map(({ input }) => input['WebIdentityToken']),
         ['identity-token-1', 'identity-token-2'],
       );
     });
 
     it('is said to have no file, one that is a folder, and one that may not be read', async () => {
-      const principal = webIdentity('pod', path.join(rig.folder, 'mounted'));
-      const missing = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+      const principal = webIdentity('pod', path.join(fixture.folder, 'mounted'));
+      const missing = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.equal(
         missing.message,
-        `AWS credentials: the web identity token file ${rig.folder}/mounted cannot be read: there is none`,
+        `AWS credentials: the web identity token file ${fixture.folder}/mounted cannot be read: there is none`,
       );
-      mkdirSync(path.join(rig.folder, 'mounted'));
-      const folder = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+      mkdirSync(path.join(fixture.folder, 'mounted'));
+      const folder = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.match(folder.message, /mounted cannot be read: it is a folder$/);
-      rmSync(path.join(rig.folder, 'mounted'), { recursive: true });
-      rig.write('mounted', 'identity-token-1');
-      chmodSync(path.join(rig.folder, 'mounted'), 0);
+      rmSync(path.join(fixture.folder, 'mounted'), { recursive: true });
+      fixture.write('mounted', 'identity-token-1');
+      chmodSync(path.join(fixture.folder, 'mounted'), 0);
       // The superuser reads everything.
       if (process.getuid?.() !== 0) {
-        const closed = await expectFailure(rig.issue(principal), 'AwsCredentialsMissing', SECRET);
+        const closed = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
         assert.match(closed.message, /mounted cannot be read: its permissions/);
       }
-      chmodSync(path.join(rig.folder, 'mounted'), 0o600);
-      assert.equal((await rig.issue(principal)).principalArn, sessionArn('pod', 'pod'));
+      chmodSync(path.join(fixture.folder, 'mounted'), 0o600);
+      assert.equal((await fixture.issue(principal)).principalArn, sessionArn('pod', 'pod'));
     });
 
     it('tells a token that is refused, and takes the next', async () => {
-      rig.write('identity', 'identity-token-2');
+      fixture.write('identity', 'identity-token-2');
       const failure = await expectFailure(
-        rig.issue(webIdentity('pod', file)),
+        fixture.issue(webIdentity('pod', file)),
         'AwsCredentialsRejected',
         SECRET,
       );
       assert.match(failure.message, /role\/pod: the web identity token is not accepted$/);
-      rig.write('identity', 'identity-token-1');
-      await rig.issue(webIdentity('pod', file));
+      fixture.write('identity', 'identity-token-1');
+      await fixture.issue(webIdentity('pod', file));
     });
 
     it('tells a trust policy that does not admit it', async () => {
-      rig.aws.setRole(roleArn('pod'), {
+      fixture.aws.setRole(roleArn('pod'), {
         trusts: (subject) => subject !== identities.get('identity-token-1'),
       });
-      const failure = await expectFailure(rig.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
+      const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
       assert.match(failure.message, /may not call sts:AssumeRoleWithWebIdentity on .*role\/pod$/);
       assert.match(failure.remedy, /trust policy .* subject and audience of the token/);
     });
 
     it('tells a file that is empty, as it is in the middle of being written', async () => {
-      rig.write('identity', '');
-      rig.aws.setFault(({ action, input }) =>
+      fixture.write('identity', '');
+      fixture.aws.setFault(({ action, input }) =>
         action === 'AssumeRoleWithWebIdentity' && !input['WebIdentityToken']
           ? { error: 'ValidationError', message: 'Member must have length greater than or equal to 4' }
           : undefined,
       );
       const failure = await expectFailure(
-        rig.issue(webIdentity('pod', file)),
+        fixture.issue(webIdentity('pod', file)),
         'AwsCredentialsRejected',
         SECRET,
       );
@@ -313,8 +320,8 @@ describe('a role', () => {
     ] as const) {
       it(`takes ${code} of STS for ${type}`, async () => {
         const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>identity-token-1</Message></Error></ErrorResponse>`;
-        rig.aws.setFault(() => ({ status: 403, body, headers: { 'Content-Type': 'text/xml' } }));
-        const failure = await expectFailure(rig.issue(webIdentity('pod', file)), type, SECRET);
+        fixture.aws.setFault(() => ({ status: 403, body, headers: { 'Content-Type': 'text/xml' } }));
+        const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), type, SECRET);
         assert.match(failure.message, pattern);
       });
     }

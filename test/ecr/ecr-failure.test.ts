@@ -23,31 +23,31 @@ const SECRETS = [SECRET_KEY];
 const PUBLIC = { service: 'ecr-public' } as const;
 
 describe('a call for a token', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
 
-  beforeEach(async () => void (rig = await startAwsFixture()));
-  afterEach(() => rig.stop());
+  beforeEach(async () => void (fixture = await startAwsFixture()));
+  afterEach(() => fixture.stop());
 
   function breakEcr(fault: AwsFault): void {
-    rig.aws.setFault(({ service }) => (service === 'sts' ? undefined : fault));
+    fixture.aws.setFault(({ service }) => (service === 'sts' ? undefined : fault));
   }
 
   it('passes when it is throttled once, by the SDK itself', async () => {
-    rig.aws.setFault(throttleFirst(1));
-    assert.ok((await rig.issue()).authorizationToken);
+    fixture.aws.setFault(throttleFirst(1));
+    assert.ok((await fixture.issue()).authorizationToken);
   });
 
   it('that is throttled for good asks nobody to do anything', async () => {
     breakEcr({ error: 'ThrottlingException' });
-    const failure = await expectFailure(rig.issue(), 'AwsThrottled', SECRETS);
+    const failure = await expectFailure(fixture.issue(), 'AwsThrottled', SECRETS);
     assert.equal(failure.message, 'ECR in us-east-1: AWS asks for fewer requests');
     assert.match(failure.remedy, /^Nothing/);
-    assert.equal(rig.count('GetAuthorizationToken'), 2);
+    assert.equal(fixture.count('GetAuthorizationToken'), 2);
   });
 
   it('that STS throttles says so of the role', async () => {
-    rig.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
-    const { message } = await expectFailure(rig.issue(role('pull')), 'AwsThrottled', SECRETS);
+    fixture.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
+    const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsThrottled', SECRETS);
     assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS asks for fewer requests`);
   });
 
@@ -104,7 +104,7 @@ describe('a call for a token', () => {
     for (const [said, told, remedy] of cases) {
       it(`names who, what and the policy: ${said || 'AWS names none'}`, async () => {
         breakEcr({ error: 'AccessDeniedException', message: `${asked} ${said}`.trim() });
-        const failure = await expectFailure(rig.issue(), 'AwsAccessDenied', SECRETS);
+        const failure = await expectFailure(fixture.issue(), 'AwsAccessDenied', SECRETS);
         assert.equal(
           failure.message,
           `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${told}`,
@@ -116,7 +116,7 @@ describe('a call for a token', () => {
     it('names both actions of ECR Public', async () => {
       breakEcr({ error: 'AccessDeniedException' });
       const failure = await expectFailure(
-        rig.issue(DEFAULT_PRINCIPAL, 'us-east-1', PUBLIC),
+        fixture.issue(DEFAULT_PRINCIPAL, 'us-east-1', PUBLIC),
         'AwsAccessDenied',
         SECRETS,
       );
@@ -132,7 +132,7 @@ describe('a call for a token', () => {
   });
 
   it('to ECR Public anywhere but in us-east-1 is refused as AWS does it', async () => {
-    await expectFailure(rig.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
+    await expectFailure(fixture.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
   });
 
   describe('that finds no host', () => {
@@ -183,11 +183,11 @@ describe('a call for a token', () => {
   });
 
   it('that nobody listens to says so of ECR, and of STS under a role', async () => {
-    rig.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
-    const ofEcr = await expectFailure(rig.issue(), 'AwsUnavailable', SECRETS);
+    fixture.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
+    const ofEcr = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
     assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused');
-    rig.set({ AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
-    const ofSts = await expectFailure(rig.issue(role('pull')), 'AwsUnavailable', SECRETS);
+    fixture.set({ AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
+    const ofSts = await expectFailure(fixture.issue(role('pull')), 'AwsUnavailable', SECRETS);
     assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused`);
   });
 
@@ -197,10 +197,10 @@ describe('a call for a token', () => {
     await once(server, 'listening');
     try {
       const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      rig.set({ AWS_ENDPOINT_URL_ECR: url, AWS_ENDPOINT_URL_STS: url });
+      fixture.set({ AWS_ENDPOINT_URL_ECR: url, AWS_ENDPOINT_URL_STS: url });
       for (const failure of [
-        await expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
-        await expectFailure(rig.issue(role('pull')), 'AwsUnavailable', SECRETS),
+        await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
+        await expectFailure(fixture.issue(role('pull')), 'AwsUnavailable', SECRETS),
       ]) {
         assert.match(failure.message, /: TLS: self-signed certificate$/);
         assert.match(failure.remedy, /NODE_EXTRA_CA_CERTS/);
@@ -218,11 +218,11 @@ describe('a call for a token', () => {
     it(`that ECR ${what} has its limit, after two tries`, async () => {
       breakEcr(fault);
       const { value: failure, tookMs } = await withFastTimers(() =>
-        expectFailure(rig.issue(), 'AwsUnavailable', SECRETS),
+        expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
       );
       assert.match(failure.message, told);
       assert.ok(tookMs >= 19_000 && tookMs <= 26_000, `${tookMs} ms`);
-      assert.equal(rig.count('GetAuthorizationToken'), 2);
+      assert.equal(fixture.count('GetAuthorizationToken'), 2);
     });
   }
 
@@ -234,21 +234,21 @@ describe('a call for a token', () => {
     it(`that a proxy answers with a page and ${status} is told without it`, async () => {
       const page = `<html>${SECRET_KEY}</html>`;
       breakEcr({ status, body: page, headers: { 'Content-Type': 'text/html' } });
-      await expectFailure(rig.issue(), type, SECRETS);
+      await expectFailure(fixture.issue(), type, SECRETS);
     });
   }
 
   it('is not made where the environment wants FIPS and ECR has none, whoever asks', async () => {
-    rig.set({
+    fixture.set({
       AWS_USE_FIPS_ENDPOINT: 'true',
       AWS_ENDPOINT_URL_ECR: undefined,
       AWS_ENDPOINT_URL_STS: undefined,
     });
     for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
-      const failure = await expectFailure(rig.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
+      const failure = await expectFailure(fixture.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
       assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint/);
       assert.match(failure.remedy, /`fips: true` for the registries that have one/);
     }
-    assert.deepEqual(rig.calls(), []);
+    assert.deepEqual(fixture.calls(), []);
   });
 });

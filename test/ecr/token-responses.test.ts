@@ -22,18 +22,18 @@ const SECRETS = [SECRET_KEY, PASSWORD, TOKEN];
 const HOUR_MS = 3_600_000;
 
 describe('a token that AWS hands out', () => {
-  let rig: AwsFixture;
+  let fixture: AwsFixture;
   let cache: TokenCache;
 
   beforeEach(async () => {
-    rig = await startAwsFixture();
+    fixture = await startAwsFixture();
     cache = new TokenCache({
-      issuer: rig.issuer,
+      issuer: fixture.issuer,
       verify: async (registry) => ({ registry, outcome: 'accepted' }),
       now: () => new Date(Date.now()),
     });
   });
-  afterEach(() => rig.stop());
+  afterEach(() => fixture.stop());
 
   const schedule = planSchedule({
     id: 'x',
@@ -43,7 +43,7 @@ describe('a token that AWS hands out', () => {
   });
 
   function answer(body: unknown): void {
-    rig.aws.setFault(({ action }) =>
+    fixture.aws.setFault(({ action }) =>
       action === 'GetAuthorizationToken'
         ? { body, headers: { 'Content-Type': 'application/x-amz-json-1.1' } }
         : undefined,
@@ -116,8 +116,8 @@ describe('a token that AWS hands out', () => {
 
   it('is taken from the single object of ECR Public, which names no endpoint', async () => {
     const token = await take(DEFAULT_PRINCIPAL, 'ecr-public');
-    assert.equal(token.password.reveal(), rig.aws.issued[0]?.password);
-    assert.equal(rig.aws.issued[0]?.service, 'ecr-public');
+    assert.equal(token.password.reveal(), fixture.aws.issued[0]?.password);
+    assert.equal(fixture.aws.issued[0]?.service, 'ecr-public');
   });
 
   it('is refused from ECR Public in its own name', async () => {
@@ -156,19 +156,19 @@ describe('a token that AWS hands out', () => {
   });
 
   it('of a session as long as itself is said to be reliable to its end', async () => {
-    rig.aws.setSessionLife(43_260);
+    fixture.aws.setSessionLife(43_260);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
   });
 
   it('of a session of twelve hours, a moment older than the token, is no cause for a warning', async () => {
-    rig.aws.setSessionLife(43_200);
+    fixture.aws.setSessionLife(43_200);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.warnings, undefined);
   });
 
   it('that lives ten minutes is used, and told', async () => {
-    rig.aws.setTokenLife(600);
+    fixture.aws.setTokenLife(600);
     const facts = toTokenInfo(await take(), schedule, []);
     assert.equal(facts.principalArn, WORKER_ARN);
     assert.match(
@@ -182,7 +182,7 @@ describe('a token that AWS hands out', () => {
     [-13, /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of that of AWS: set it right/],
   ] as const) {
     it(`is neither expired nor young by a clock that is ${hours} h off`, async () => {
-      rig.aws.setClockOffset(hours * HOUR_MS);
+      fixture.aws.setClockOffset(hours * HOUR_MS);
       const first = await take(role('pull', { sessionSeconds: 43_200 }));
       const lifeMs = first.expiresAt.getTime() - first.issuedAt.getTime();
       assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 5_000, `${lifeMs} ms`);

@@ -3,7 +3,7 @@
 import type { WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import type { Secret } from '../../log/secret.js';
-import type { Attempt } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { bulkBody, bulkLimit, readOutcomes, assertSize } from './bulk.js';
 import { assertPassword, createRestCalls, type AirflowStore, type RestOptions } from './rest-api.js';
 import { createOverrideFinder } from './find-overrides.js';
@@ -30,7 +30,7 @@ export function createAirflow3(options: RestOptions): AirflowStore {
     signal: AbortSignal,
   ): Promise<readonly WriteResult[]> {
     const action = `PATCH ${records.length} connections`;
-    const attempt: Attempt = { airflow: name, action, right: 'edit connections', ofMany: true };
+    const attempt: RequestContext = { airflow: name, action, right: 'edit connections', ofMany: true };
     assertPassword(attempt, password);
     const json = bulkBody(records, password);
     assertSize(attempt, json, transport.bulk);

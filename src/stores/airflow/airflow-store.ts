@@ -5,7 +5,7 @@ import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { HttpClient } from '../../net/http.js';
 import { createAirflow2 } from './airflow-2.js';
 import { createAirflow3 } from './airflow-3.js';
-import type { Attempt } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { createBasicCredential } from './auth/basic.js';
 import { createBearerCredential } from './auth/bearer.js';
 import { detectVersion, type MajorVersion } from './detect-version.js';
@@ -62,7 +62,7 @@ function detectingApi(
   transports: Transports,
   apis: Readonly<Record<MajorVersion, AirflowStore>>,
 ): AirflowStore {
-  const attempt: Attempt = { airflow: name, action: 'GET version' };
+  const attempt: RequestContext = { airflow: name, action: 'GET version' };
   let found: AirflowStore | undefined;
   const detect = singleFlight(attempt, DETECTION_TIMEOUT_MS, async () => {
     const distinct = [...new Set([transports[3], transports[2]])];

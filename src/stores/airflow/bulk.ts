@@ -6,7 +6,8 @@ import type { WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { Secret } from '../../log/secret.js';
-import { failure, toResponseFailure, notAirflow, type Attempt } from './response-errors.js';
+import { failure, toResponseFailure, notAirflow } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { namesConnection } from './response-texts.js';
 import type { ApiResponse, BulkLimits } from './transport.js';
 
@@ -42,7 +43,7 @@ export function bulkBody(connections: readonly ConnectionRecord[], password: Sec
 }
 
 /** @throws RefreshFailure StoreRequestRejected: whoever asks for more than `bulkLimit` goes on one by one */
-export function assertSize(attempt: Attempt, body: object, limits: BulkLimits): void {
+export function assertSize(attempt: RequestContext, body: object, limits: BulkLimits): void {
   const { length } = (body as { actions: readonly unknown[] }).actions;
   if (length > limits.connections || Buffer.byteLength(JSON.stringify(body)) > limits.bytes) {
     throw failure('StoreRequestRejected', attempt, 'too much for one request; nothing was sent');
@@ -51,7 +52,7 @@ export function assertSize(attempt: Attempt, body: object, limits: BulkLimits): 
 
 /** @throws RefreshFailure when the request failed as a whole */
 export function readOutcomes(
-  attempt: Attempt,
+  attempt: RequestContext,
   connections: readonly ConnectionRecord[],
   answer: ApiResponse,
 ): readonly WriteResult[] {
@@ -75,8 +76,8 @@ export function readOutcomes(
   });
 }
 
-function outcomeOfError(attempt: Attempt, id: string, errors: readonly BulkError[]): WriteResult {
-  const own: Attempt = {
+function outcomeOfError(attempt: RequestContext, id: string, errors: readonly BulkError[]): WriteResult {
+  const own: RequestContext = {
     airflow: attempt.airflow,
     action: `PATCH connection ${id}`,
     right: 'edit connections',

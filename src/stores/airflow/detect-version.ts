@@ -1,6 +1,7 @@
 // Owns the question which major version of Airflow answers. Refuses to guess: what answers neither REST v2 nor v1
 // as Airflow does is no Airflow.
-import { failure, toResponseFailure, type Attempt } from './response-errors.js';
+import { failure, toResponseFailure } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { toVersion } from './response-schemas.js';
 import { VERSION_REQUEST } from './rest-api.js';
 import type { AirflowTransport, ApiResponse } from './transport.js';
@@ -16,7 +17,7 @@ export async function detectVersion(
   transports: readonly AirflowTransport[],
   signal: AbortSignal,
 ): Promise<MajorVersion> {
-  const attempt: Attempt = { airflow: name, action: 'GET version' };
+  const attempt: RequestContext = { airflow: name, action: 'GET version' };
   let answer: ApiResponse | undefined;
   for (const transport of transports) {
     answer = await transport.send(attempt, VERSION_REQUEST, signal);
@@ -27,7 +28,7 @@ export async function detectVersion(
   throw failure('StoreRequestRejected', attempt, advice, 404);
 }
 
-function majorOf(attempt: Attempt, answer: ApiResponse): MajorVersion {
+function majorOf(attempt: RequestContext, answer: ApiResponse): MajorVersion {
   const version = toVersion(attempt, answer);
   const major = Number.parseInt(version, 10);
   if (major === 2 || major === 3) return major;

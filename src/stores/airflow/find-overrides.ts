@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { OverrideCandidate, Overrides } from '../port.js';
 import { withDeadline } from '../../net/deadline.js';
-import type { Attempt } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { hasDifferentConnectionText } from './response-texts.js';
 import type { AirflowStore, RestOptions } from './rest-api.js';
 import type { ApiResponse } from './transport.js';
@@ -37,7 +37,7 @@ export function createOverrideFinder(
   const refused = new Set<'configuration' | 'tests'>();
 
   async function readBackends(found: string[], signal: AbortSignal): Promise<void> {
-    const attempt: Attempt = { airflow: name, action: 'GET secrets backend' };
+    const attempt: RequestContext = { airflow: name, action: 'GET secrets backend' };
     for (const [section, option] of questions.backends) {
       if (refused.has('configuration')) return;
       const path = `/config/section/${section}/option/${option}`;
@@ -50,7 +50,7 @@ export function createOverrideFinder(
 
   /** Whether Airflow has a connection of this id, wherever, whose host is another. Undefined: it does not say. */
   async function hasOtherHost(id: string, host: string, signal: AbortSignal): Promise<boolean | undefined> {
-    const attempt: Attempt = { airflow: name, action: `POST test of connection ${id}` };
+    const attempt: RequestContext = { airflow: name, action: `POST test of connection ${id}` };
     const json = { connection_id: id, conn_type: NO_TYPE, host };
     const answer = await transport.send(attempt, { method: 'POST', path: '/connections/test', json }, signal);
     if (answer.status === 403) refused.add('tests');

@@ -2,7 +2,8 @@
 // Refuses to let an error of HTTP out: it becomes a RefreshFailure here.
 import type { Secret } from '../../log/secret.js';
 import type { HttpClient } from '../../net/http.js';
-import { failure, toRequestFailure, isLoginRejected, type Attempt } from './response-errors.js';
+import { failure, toRequestFailure, isLoginRejected } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import type { AirflowCredential, AirflowTransport, ApiResponse, ApiRequest } from './transport.js';
 
 /** A GET takes 3 s on an API server that has seen a hundred tokens (its secrets masker), more under load. */
@@ -30,7 +31,7 @@ export function createHttpTransport(options: HttpTransportOptions): AirflowTrans
 
   async function sendAs(
     authorization: Secret | undefined,
-    attempt: Attempt,
+    attempt: RequestContext,
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
@@ -50,7 +51,11 @@ export function createHttpTransport(options: HttpTransportOptions): AirflowTrans
     }
   }
 
-  async function send(attempt: Attempt, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+  async function send(
+    attempt: RequestContext,
+    request: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
     if (request.anonymous && !session.always) return sendAs(undefined, attempt, request, signal);
     const first = await session.authorize(signal);
     const answer = await sendAs(first, attempt, request, signal);

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { toAwsFailure } from '../../aws/aws-error.js';
 import type { HttpResponse } from '../../net/http.js';
-import { failure, notAirflow, type Attempt } from './response-errors.js';
+import { failure, notAirflow } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import type { ApiResponse } from './transport.js';
 
 const WRAPPED = z.object({ RestApiStatusCode: z.number().int(), RestApiResponse: z.unknown().optional() });
@@ -18,7 +19,11 @@ export type MwaaOutcome =
   | { readonly kind: 'answer'; readonly answer: ApiResponse }
   | { readonly kind: 'failure'; readonly failure: RefreshFailure };
 
-export function parseMwaaResponse(attempt: Attempt, place: MwaaPlace, answer: HttpResponse): MwaaOutcome {
+export function parseMwaaResponse(
+  attempt: RequestContext,
+  place: MwaaPlace,
+  answer: HttpResponse,
+): MwaaOutcome {
   const name = nameOf(answer);
   // Airflow's answers below 400 come with 200, the others as one of these two exceptions.
   if (answer.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException') {
@@ -34,7 +39,7 @@ export function parseMwaaResponse(attempt: Attempt, place: MwaaPlace, answer: Ht
   return failureOfAws(attempt, place, name, answer.status);
 }
 
-function failureOfAws(attempt: Attempt, place: MwaaPlace, name: string, status: number): MwaaOutcome {
+function failureOfAws(attempt: RequestContext, place: MwaaPlace, name: string, status: number): MwaaOutcome {
   const { environment, region } = place;
   const rejected = toAwsFailure('AWS credentials', { name });
   if (rejected.type === 'AwsCredentialsRejected') return { kind: 'failure', failure: rejected };
@@ -57,7 +62,7 @@ function failureOfAws(attempt: Attempt, place: MwaaPlace, name: string, status: 
   return { kind: 'failure', failure: failure('StoreRequestRejected', attempt, reason, status) };
 }
 
-function unavailable(attempt: Attempt, status: number): MwaaOutcome {
+function unavailable(attempt: RequestContext, status: number): MwaaOutcome {
   const reason = 'MWAA is in trouble, or Airflow did not answer it within 10 s';
   return { kind: 'failure', failure: failure('StoreUnavailable', attempt, reason, status) };
 }

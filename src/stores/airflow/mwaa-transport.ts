@@ -2,7 +2,8 @@
 // Refuses to let AWS's answers out as errors: what Airflow said within them is an answer, the rest a RefreshFailure.
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { HttpResponse, HttpClient } from '../../net/http.js';
-import { toRequestFailure, type Attempt } from './response-errors.js';
+import { toRequestFailure } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { parseMwaaResponse } from './mwaa-response.js';
 import { createRequestSigner } from '../../aws/request-signer.js';
 import type { AirflowTransport, ApiResponse, ApiRequest } from './transport.js';
@@ -27,7 +28,11 @@ export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
   const { environment, region, http } = options;
   const signer = createRequestSigner(options.aws, 'airflow', region);
 
-  async function send(attempt: Attempt, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+  async function send(
+    attempt: RequestContext,
+    request: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
     const url = new URL(`${endpointOf(region)}/restapi/${encodeURIComponent(environment)}`);
     const json = {
       Path: request.path,

@@ -4,19 +4,7 @@ import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { NetworkError } from '../../net/network-error.js';
 import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
 import { hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
-import type { ApiResponse } from './transport.js';
-
-/** What is being done, for the messages. */
-export interface Attempt {
-  /** Name of the Airflow in the configuration. Its URL may come from a secret and is never shown. */
-  readonly airflow: string;
-  /** Such as `PATCH connection docker_default`. */
-  readonly action: string;
-  /** The right that the action takes; absent when it takes none. */
-  readonly right?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
-  /** The action concerns more connections than one. */
-  readonly ofMany?: true;
-}
+import type { ApiResponse, RequestContext } from './transport.js';
 
 /** Airflow does not know who asks: not signed in or expired (401), or a JWT of a secret that it has changed (403). */
 export function isLoginRejected(answer: ApiResponse): boolean {
@@ -29,7 +17,7 @@ export function isMissing(answer: ApiResponse, what: 'connection' | 'variable'):
 }
 
 /** The failure behind an exchange that brought no answer. */
-export function toRequestFailure(attempt: Attempt, error: unknown): RefreshFailure {
+export function toRequestFailure(attempt: RequestContext, error: unknown): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
   if (!(error instanceof NetworkError)) return failure('StoreUnreachable', attempt, 'the request failed');
   const { code, message, remedy } = error;
@@ -44,7 +32,7 @@ export function toRequestFailure(attempt: Attempt, error: unknown): RefreshFailu
 }
 
 /** The failure behind an answer that is not the one hoped for. */
-export function toResponseFailure(attempt: Attempt, answer: ApiResponse): RefreshFailure {
+export function toResponseFailure(attempt: RequestContext, answer: ApiResponse): RefreshFailure {
   const { status } = answer;
   if (isLoginRejected(answer)) {
     if (attempt.right !== undefined) {
@@ -70,14 +58,14 @@ export function toResponseFailure(attempt: Attempt, answer: ApiResponse): Refres
 }
 
 /** For answers of the wrong shape, kind or size. */
-export function notAirflow(attempt: Attempt): RefreshFailure {
+export function notAirflow(attempt: RequestContext): RefreshFailure {
   return failure('StoreRequestRejected', attempt, "answered with something that is not Airflow's REST API");
 }
 
 /** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
 export function failure(
   type: FailureType,
-  attempt: Attempt,
+  attempt: RequestContext,
   reason: string,
   status?: number,
   remedy?: string,
@@ -95,7 +83,7 @@ const PROXY_REMEDY =
 const CA_REMEDY =
   'Name a PEM file with the certificate of its authority as `caFile` of this airflow, or in NODE_EXTRA_CA_CERTS.';
 
-function forbidden(attempt: Attempt, answer: ApiResponse): RefreshFailure {
+function forbidden(attempt: RequestContext, answer: ApiResponse): RefreshFailure {
   if (hasForbiddenText(answer)) {
     return failure('StoreForbidden', attempt, `the user may not ${attempt.right ?? 'use connections'}`, 403);
   }
@@ -103,7 +91,7 @@ function forbidden(attempt: Attempt, answer: ApiResponse): RefreshFailure {
   return failure('StoreForbidden', attempt, reason, 403, PROXY_REMEDY);
 }
 
-function unavailable(attempt: Attempt, status: number): RefreshFailure {
+function unavailable(attempt: RequestContext, status: number): RefreshFailure {
   const { right } = attempt;
   if (status !== 500 || (right !== 'read connections' && right !== 'edit connections')) {
     return failure('StoreUnavailable', attempt, 'Airflow or a proxy before it is in trouble', status);

@@ -2,7 +2,8 @@
 // may quote the answer, and Airflow 3.0.3 answers with passwords in clear.
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
-import { toResponseFailure, notAirflow, type Attempt } from './response-errors.js';
+import { toResponseFailure, notAirflow } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import type { ApiResponse } from './transport.js';
 
 /** Fields that Airflow 2.10 and 3.0 to 3.3 answer; what else they send is of no interest. */
@@ -38,28 +39,28 @@ const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-]{0,39}
 
 const VARIABLE = z.object({ value: z.string() });
 
-export function toConnection(attempt: Attempt, answer: ApiResponse): ConnectionRecord {
+export function toConnection(attempt: RequestContext, answer: ApiResponse): ConnectionRecord {
   return parse(attempt, answer, CONNECTION);
 }
 
 export function toConnections(
-  attempt: Attempt,
+  attempt: RequestContext,
   answer: ApiResponse,
 ): { readonly connections: readonly ConnectionRecord[]; readonly total: number } {
   const { connections, total_entries: total } = parse(attempt, answer, CONNECTIONS);
   return { connections, total };
 }
 
-export function toVersion(attempt: Attempt, answer: ApiResponse): string {
+export function toVersion(attempt: RequestContext, answer: ApiResponse): string {
   return parse(attempt, answer, VERSION).version;
 }
 
-export function toVariable(attempt: Attempt, answer: ApiResponse): string {
+export function toVariable(attempt: RequestContext, answer: ApiResponse): string {
   return parse(attempt, answer, VARIABLE).value;
 }
 
 function parse<Shape extends z.ZodType>(
-  attempt: Attempt,
+  attempt: RequestContext,
   answer: ApiResponse,
   shape: Shape,
 ): z.output<Shape> {

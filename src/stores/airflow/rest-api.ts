@@ -5,7 +5,8 @@ import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
-import { toResponseFailure, isMissing, type Attempt } from './response-errors.js';
+import { toResponseFailure, isMissing } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 import { toConnection, toConnections, toVariable, toVersion } from './response-schemas.js';
 import type { AirflowTransport } from './transport.js';
 
@@ -51,7 +52,11 @@ async function readConnection(
   id: string,
   signal: AbortSignal,
 ): Promise<ConnectionRecord | undefined> {
-  const attempt: Attempt = { airflow: rest.name, action: `GET connection ${id}`, right: 'read connections' };
+  const attempt: RequestContext = {
+    airflow: rest.name,
+    action: `GET connection ${id}`,
+    right: 'read connections',
+  };
   const path = pathOf(attempt, 'connections', id);
   const answer = await rest.transport.send(attempt, { method: 'GET', path }, signal);
   return isMissing(answer, 'connection') ? undefined : toConnection(attempt, answer);
@@ -63,7 +68,7 @@ async function listConnections(
   signal: AbortSignal,
 ): Promise<ConnectionPage> {
   const action = `GET connections, page ${page + 1}`;
-  const attempt: Attempt = { airflow: rest.name, action, right: 'read connections', ofMany: true };
+  const attempt: RequestContext = { airflow: rest.name, action, right: 'read connections', ofMany: true };
   const first = page * PAGE_SIZE;
   const connections: ConnectionRecord[] = [];
   for (;;) {
@@ -90,7 +95,7 @@ async function createConnection(
   signal: AbortSignal,
 ): Promise<'created' | 'exists'> {
   const action = `POST connection ${connection.id}`;
-  const attempt: Attempt = { airflow: rest.name, action, right: 'create connections' };
+  const attempt: RequestContext = { airflow: rest.name, action, right: 'create connections' };
   assertPassword(attempt, password);
   const json = {
     connection_id: connection.id,
@@ -112,7 +117,7 @@ async function writeOne(
   ...[connection, password, json, signal]: Parameters<RestCalls['writeOne']>
 ): Promise<readonly WriteResult[]> {
   const action = `PATCH connection ${connection.id}`;
-  const attempt: Attempt = { airflow: rest.name, action, right: 'edit connections' };
+  const attempt: RequestContext = { airflow: rest.name, action, right: 'edit connections' };
   assertPassword(attempt, password);
   const path = pathOf(attempt, 'connections', connection.id);
   // A misspelt field in the mask, or a comma list, makes v2 answer 200 and change nothing.
@@ -128,7 +133,11 @@ async function readVariable(
   key: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const attempt: Attempt = { airflow: rest.name, action: `GET variable ${key}`, right: 'read variables' };
+  const attempt: RequestContext = {
+    airflow: rest.name,
+    action: `GET variable ${key}`,
+    right: 'read variables',
+  };
   const answer = await rest.transport.send(
     attempt,
     { method: 'GET', path: pathOf(attempt, 'variables', key) },
@@ -138,13 +147,13 @@ async function readVariable(
 }
 
 async function readVersion(rest: RestOptions, signal: AbortSignal): Promise<string> {
-  const attempt: Attempt = { airflow: rest.name, action: 'GET version' };
+  const attempt: RequestContext = { airflow: rest.name, action: 'GET version' };
   return toVersion(attempt, await rest.transport.send(attempt, VERSION_REQUEST, signal));
 }
 
 export const VERSION_REQUEST = { method: 'GET', path: '/version', anonymous: true } as const;
 
-function pathOf(attempt: Attempt, collection: 'connections' | 'variables', id: string): string {
+function pathOf(attempt: RequestContext, collection: 'connections' | 'variables', id: string): string {
   // `.` and `..` pass Airflow's own pattern for ids, and would lead the URL elsewhere.
   if (/^\.{0,2}$/.test(id)) {
     throw new RefreshFailure(
@@ -159,7 +168,7 @@ function pathOf(attempt: Attempt, collection: 'connections' | 'variables', id: s
  * The last net. Airflow 3 answers 200 to an empty or masked password and keeps the old one; Airflow 2 and 3.0.0 store
  * the mask.
  */
-export function assertPassword(attempt: Attempt, password: Secret): void {
+export function assertPassword(attempt: RequestContext, password: Secret): void {
   if (/^\**$/.test(password.reveal().trim())) {
     throw new RefreshFailure(
       'EcrResponseInvalid',

@@ -3,11 +3,12 @@
 import { RefreshFailure } from '../../refresh/failures.js';
 import { waitUnlessAborted } from '../../net/deadline.js';
 import { describeNetworkError } from '../../net/network-error.js';
-import { failure, type Attempt } from './response-errors.js';
+import { failure } from './response-errors.js';
+import type { RequestContext } from './transport.js';
 
 /** A function that starts `call`, or joins the one under way. `call` ends by itself within `limitMs`. */
 export function singleFlight<T>(
-  attempt: Attempt,
+  attempt: RequestContext,
   limitMs: number,
   call: () => Promise<T>,
 ): (signal: AbortSignal) => Promise<T> {

@@ -1,7 +1,18 @@
 // Owns the seam between what is said to Airflow's REST API and how it gets there: HTTP with a session, or MWAA.
 // Refuses to know either: the API versions speak to a transport, and a transport knows no connections.
 import type { Secret } from '../../log/secret.js';
-import type { Attempt } from './response-errors.js';
+
+/** What is being done, for the messages. */
+export interface RequestContext {
+  /** Name of the Airflow in the configuration. Its URL may come from a secret and is never shown. */
+  readonly airflow: string;
+  /** Such as `PATCH connection docker_default`. */
+  readonly action: string;
+  /** The right that the action takes; absent when it takes none. */
+  readonly right?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
+  /** The action concerns more connections than one. */
+  readonly ofMany?: true;
+}
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';
@@ -33,7 +44,7 @@ export interface BulkLimits {
 export interface AirflowTransport {
   readonly bulk: BulkLimits;
   /** Any status of Airflow is an answer, except a sign-in that is rejected for good. @throws RefreshFailure alone */
-  send(attempt: Attempt, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  send(attempt: RequestContext, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
 
 /** One way to sign in to Airflow. Every method throws RefreshFailure alone. */

@@ -1,7 +1,7 @@
 // Owns the sign-in to Airflow 2 by user name and password: HTTP Basic, on each request.
 // Refuses Airflow 3, which has no such sign-in; there the same settings give a JWT (password-session.ts).
 import { Secret } from '../../../log/secret.js';
-import type { Attempt } from '../response-errors.js';
+import type { RequestContext } from '../transport.js';
 import { createCachedCredential } from './cached-credential.js';
 import { readReference, type ReadSecret } from './read-secret.js';
 import type { AirflowCredential } from '../transport.js';
@@ -15,7 +15,7 @@ export interface BasicOptions {
 
 /** The password is read on first use, and again when Airflow rejects it. */
 export function createBasicCredential({ name, username, readPassword }: BasicOptions): AirflowCredential {
-  const attempt: Attempt = { airflow: name, action: 'sign-in' };
+  const attempt: RequestContext = { airflow: name, action: 'sign-in' };
   return createCachedCredential(async () => {
     const password = await readReference(attempt, 'password', readPassword);
     return new Secret(`Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`);

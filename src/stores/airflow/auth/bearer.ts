@@ -1,7 +1,8 @@
 // Owns the sign-in by a token that somebody else issues and renews: Astronomer, Cloud Composer, a sidecar.
 // Refuses to know when it ends: it is used until Airflow rejects it, and then read again.
 import { Secret } from '../../../log/secret.js';
-import { failure, type Attempt } from '../response-errors.js';
+import { failure } from '../response-errors.js';
+import type { RequestContext } from '../transport.js';
 import { createCachedCredential } from './cached-credential.js';
 import { readReference, type ReadSecret } from './read-secret.js';
 import type { AirflowCredential } from '../transport.js';
@@ -14,7 +15,7 @@ export interface BearerOptions {
 
 /** The token is read on first use, and again when Airflow rejects it. */
 export function createBearerCredential({ name, readToken }: BearerOptions): AirflowCredential {
-  const attempt: Attempt = { airflow: name, action: 'sign-in' };
+  const attempt: RequestContext = { airflow: name, action: 'sign-in' };
   const session = createCachedCredential(async () => {
     const token = (await readReference(attempt, 'token', readToken)).reveal().trim();
     // Node would refuse it as a header, with a message that quotes it.

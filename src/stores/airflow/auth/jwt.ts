@@ -2,13 +2,8 @@
 // often than needed: concurrent callers share one sign-in, and a JWT is used until shortly before its end.
 import { Secret } from '../../../log/secret.js';
 import type { HttpResponse, HttpClient } from '../../../net/http.js';
-import {
-  failure,
-  toResponseFailure,
-  toRequestFailure,
-  notAirflow,
-  type Attempt,
-} from '../response-errors.js';
+import { failure, toResponseFailure, toRequestFailure, notAirflow } from '../response-errors.js';
+import type { RequestContext } from '../transport.js';
 import { readReference, type ReadSecret } from './read-secret.js';
 import { singleFlight } from '../single-flight.js';
 import type { AirflowCredential } from '../transport.js';
@@ -45,7 +40,7 @@ interface SignedIn {
  * StoreRequestRejected. A caller's abort ends its own waiting; the sign-in goes on for the others.
  */
 export function createJwtCredential(options: JwtCredentialOptions): AirflowCredential {
-  const attempt: Attempt = { airflow: options.name, action: 'sign-in' };
+  const attempt: RequestContext = { airflow: options.name, action: 'sign-in' };
   let current: SignedIn | undefined;
 
   const signInOnce = singleFlight(attempt, SIGN_IN_TIMEOUT_MS, async () => {
@@ -67,7 +62,7 @@ export function createJwtCredential(options: JwtCredentialOptions): AirflowCrede
   return { authorize, renew, refusal: 'a new sign-in did not help' };
 }
 
-async function signIn(options: JwtCredentialOptions, attempt: Attempt): Promise<SignedIn> {
+async function signIn(options: JwtCredentialOptions, attempt: RequestContext): Promise<SignedIn> {
   const password = await readReference(attempt, 'password', options.readPassword);
   // Measured from before the request: then the JWT ends later than we think, never earlier.
   const startedAt = options.now();
@@ -89,7 +84,7 @@ async function signIn(options: JwtCredentialOptions, attempt: Attempt): Promise<
   return { authorization, usableUntil: startedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
 }
 
-function readAnswer(attempt: Attempt, answer: HttpResponse): string {
+function readAnswer(attempt: RequestContext, answer: HttpResponse): string {
   const { status, json } = answer;
   if (status === 401 || status === 403) {
     throw failure('StoreUnauthorized', attempt, 'user name or password is not accepted', status);

@@ -1,0 +1,132 @@
+// Keeps words out that a reader of technical English would stumble over. In names they are an error; in text their
+// count may only fall below the recorded one. `--record` writes the counts that have fallen.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { IN_NAMES, IN_TEXT } from './odd-word-list.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const RECORD = 'scripts/dev/odd-words.json';
+/** Not ours, recorded as they were, or about the words themselves. */
+const EXEMPT =
+  /^(package-lock\.json|LICENSE|test\/(histories|baseline)\/.*|(scripts|test\/scripts)\/dev\/odd-word.*)$|\/fixtures\//;
+const EXPORT =
+  /^export (?:async |abstract |declare )*(?:function\*?|const|let|class|interface|type) +(\w+)/gm;
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly word: string;
+  readonly write: string;
+}
+
+export type Counts = Readonly<Record<string, number>>;
+
+export function findInText(file: string, text: string): Place[] {
+  // Quotations in the records of decisions stay as they were said.
+  const own = file.startsWith('docs/decisions/') ? text.replace(/^>.*$/gm, '') : text;
+  return Object.entries(IN_TEXT).flatMap(([word, write]) =>
+    [...own.matchAll(toPattern(word))].map(({ index }) => ({ file, line: lineAt(own, index), word, write })),
+  );
+}
+
+/** A phrase may go on in the next line, after the mark of a comment. */
+function toPattern(word: string): RegExp {
+  return new RegExp(`\\b${word.replaceAll(' ', '[\\s/*#]+')}\\b`, 'gi');
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
+/** In the path of the file, and in what a TypeScript file exports. */
+export function findInNames(file: string, text: string): Place[] {
+  const exported = file.endsWith('.ts') ? [...text.matchAll(EXPORT)] : [];
+  const names = [
+    { name: file, line: 1 },
+    ...exported.map(({ 1: name = '', index }) => ({ name, line: lineAt(text, index) })),
+  ];
+  return names.flatMap(({ name, line }) =>
+    Object.entries(IN_NAMES)
+      .filter(([word]) => ` ${toWords(name)} `.includes(` ${word} `))
+      .map(([word, write]) => ({ file, line, word, write })),
+  );
+}
+
+/** `startSignInRig`, `SIGN_IN_RIG` and `sign-in-rig.ts`: as `sign in rig`. */
+function toWords(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
+    .replace(/[^A-Za-z]+/g, ' ')
+    .toLowerCase()
+    .trim();
+}
+
+export function countWords(places: readonly Place[]): Counts {
+  const counts: Record<string, number> = Object.fromEntries(Object.keys(IN_TEXT).map((word) => [word, 0]));
+  for (const { word } of places) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+/** What is wrong with the places, a line each. */
+export function describeProblems(
+  inNames: readonly Place[],
+  inText: readonly Place[],
+  recorded: Counts,
+): string[] {
+  const counts = Object.entries(countWords(inText));
+  const above = counts.filter(([word, count]) => count > (recorded[word] ?? Infinity));
+  const stale = counts.filter(([word, count]) => count < (recorded[word] ?? Infinity));
+  const wordsAbove = new Set(above.map(([word]) => word));
+  return [
+    ...inNames.map(describePlace),
+    ...inText.filter(({ word }) => wordsAbove.has(word)).map(describePlace),
+    ...above.map(([word, count]) => `"${word}" occurs ${count} times, ${recorded[word]} are recorded.`),
+    ...(stale.length === 0 ? [] : [`Not recorded yet: ${listWords(stale)}. Run with --record.`]),
+  ];
+}
+
+function describePlace({ file, line, word, write }: Place): string {
+  return `${file}:${line}: ${word}, write ${write}`;
+}
+
+function listWords(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([word, count]) => `${word} ${count}`).join(', ');
+}
+
+/** Lower counts, and those of words that are new on the list. Never a higher one. */
+export function lowerCounts(recorded: Counts, counts: Counts): Counts {
+  return Object.fromEntries(
+    Object.entries(counts).map(([word, count]) => [word, Math.min(count, recorded[word] ?? Infinity)]),
+  );
+}
+
+function readTree(): [file: string, text: string][] {
+  const options = { cwd: ROOT, encoding: 'utf8' } as const;
+  const listed = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], options).split('\0');
+  return listed
+    .filter((file) => file !== '' && !EXEMPT.test(file) && existsSync(join(ROOT, file)))
+    .map((file): [string, string] => [file, readFileSync(join(ROOT, file), 'utf8')])
+    .filter(([, text]) => !text.includes('\0'));
+}
+
+function readRecord(): Counts {
+  const path = join(ROOT, RECORD);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Counts) : {};
+}
+
+function main(args: readonly string[]): void {
+  const tree = readTree();
+  const inNames = tree.flatMap(([file, text]) => findInNames(file, text));
+  const inText = tree.flatMap(([file, text]) => findInText(file, text));
+  const before = readRecord();
+  const isRecording = args.includes('--record');
+  const recorded = isRecording ? lowerCounts(before, countWords(inText)) : before;
+  if (isRecording) writeFileSync(join(ROOT, RECORD), `${JSON.stringify(recorded, null, 2)}\n`);
+  const problems = describeProblems(inNames, inText, recorded);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));

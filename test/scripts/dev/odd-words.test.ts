@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import {
+  countWords,
+  describeProblems,
+  findInNames,
+  findInText,
+  lowerCounts,
+  type Counts,
+} from '../../../scripts/dev/odd-words.js';
+
+const FILE = 'src/a.ts';
+
+describe('the scan for odd words', () => {
+  it('finds a word with its line, in any case', () => {
+    const places = findInText(FILE, 'fine\nMend what is broken.');
+    assert.deepEqual(places, [{ file: FILE, line: 2, word: 'mend', write: 'fix' }]);
+  });
+
+  it('finds a phrase that goes over the end of a line of a comment', () => {
+    const places = findInText(FILE, '// It is left\n// alone.\n/** All the\n * same */');
+    assert.deepEqual(
+      places.map(({ word, line }) => [word, line]),
+      [
+        ['all the same', 3],
+        ['left alone', 1],
+      ],
+    );
+  });
+
+  it('finds whole words only', () => {
+    assert.deepEqual(findInText(FILE, 'recommend bearer besides asleep commended'), []);
+  });
+
+  it('finds nothing in the quotations of a decision record', () => {
+    const text = '> Mend it.\n\nfixed';
+    assert.deepEqual(findInText('docs/decisions/1.md', text), []);
+    assert.equal(findInText('docs/operations.md', text).length, 1);
+  });
+
+  for (const [name, word] of [
+    ['export function mendToken(): void {}', 'mend'],
+    ['export async function judge(): void {}', 'judge'],
+    ['export const SICK_DISKS = 1;', 'sick'],
+    ['export class RogueCalls {}', 'rogue'],
+    ['export interface AWSRig {}', 'rig'],
+    ['export type SignInWay = 1;', 'sign in'],
+  ] as const) {
+    it(`finds ${word} in the name of \`${name}\``, () => {
+      assert.deepEqual(
+        findInNames(FILE, `// why\n${name}`).map((place) => [place.line, place.word]),
+        [[2, word]],
+      );
+    });
+  }
+
+  it('finds a word in the path of a file of any kind', () => {
+    const words = ['src/look-for-shadows.ts', 'sandbox/rig/start.py'].map(
+      (file) => findInNames(file, '')[0]?.word,
+    );
+    assert.deepEqual(words, ['shadows', 'rig']);
+  });
+
+  it('finds nothing in names of which a word is only a part, nor in what is not exported', () => {
+    assert.deepEqual(findInNames('src/right.ts', 'export const original = 1;\nconst rig = 2;'), []);
+  });
+
+  const mends = findInText(FILE, 'mend\nmend');
+  const recorded: Counts = { ...countWords([]), mend: 2 };
+
+  it('accepts the recorded counts', () => {
+    assert.deepEqual(describeProblems([], mends, recorded), []);
+  });
+
+  it('reports each place of a word that occurs more often than recorded, and what to write', () => {
+    assert.deepEqual(describeProblems([], mends, { ...recorded, mend: 1 }), [
+      'src/a.ts:1: mend, write fix',
+      'src/a.ts:2: mend, write fix',
+      '"mend" occurs 2 times, 1 are recorded.',
+    ]);
+  });
+
+  it('reports a word in a name, whatever is recorded', () => {
+    const inNames = findInNames('src/rig.ts', '');
+    assert.deepEqual(describeProblems(inNames, mends, recorded), ['src/rig.ts:1: rig, write fixture']);
+  });
+
+  it('asks for lower counts, and those of new words, to be recorded', () => {
+    const { anew: _, ...withoutAnew } = recorded;
+    assert.deepEqual(describeProblems([], mends, { ...withoutAnew, mend: 3 }), [
+      'Not recorded yet: mend 2, anew 0. Run with --record.',
+    ]);
+  });
+
+  it('records lower counts and new words, never a higher count', () => {
+    const counts = { mend: 2, anew: 5, lest: 4 };
+    assert.deepEqual(lowerCounts({ mend: 3, anew: 1, gone: 9 }, counts), { mend: 2, anew: 1, lest: 4 });
+  });
+});
