@@ -3,9 +3,8 @@
 import { Context } from '@temporalio/activity';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
-import { withAttemptLimit } from './attempt-deadline.js';
+import { attemptTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { attemptTimeLeftMs } from './attempt-deadline.js';
 import type { RefreshActivities } from './index.js';
 
 /** The activities as a Temporal worker takes them. */

@@ -1,7 +1,7 @@
 // Owns the checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a
 // run themselves, one attempt each, all but the one that writes.
 import { toStepFailure, createInProcessSteps } from '../refresh-once/run-in-process.js';
-import { createApp } from '../app.js';
+import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
@@ -22,8 +22,9 @@ const VERSION_LIMIT_MS = 15_000;
 /** Checks everything a run needs beside Temporal, and tells the registries of its connections. Writes nothing. */
 export async function checkServices(
   config: RefreshConfig,
+  options?: AppOptions,
 ): Promise<{ checks: Check[]; registries: string[] }> {
-  const { activities, source } = createApp(new ConfigStore(config));
+  const { activities, source } = createApp(new ConfigStore(config), options);
   // A deadline that has passed leaves every step one attempt.
   const steps = createInProcessSteps(activities, 'doctor', Date.now());
   const allowed = source.byHash(config.hash);

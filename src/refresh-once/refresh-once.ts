@@ -1,7 +1,7 @@
 // Owns a run without Temporal: the same flow and activities, called in this process. `previewOnce` writes nothing.
 import { randomUUID } from 'node:crypto';
 import { toStepFailure, createInProcessSteps } from './run-in-process.js';
-import { createApp } from '../app.js';
+import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { refresh } from '../refresh/flow.js';
@@ -25,16 +25,23 @@ export interface Preview extends Pick<RefreshReport, 'tokens' | 'docker' | 'fail
 }
 
 /** Refreshes everything once. @param retryForMs for how long failures that may pass are tried again */
-export async function refreshOnce(config: RefreshConfig, retryForMs: number): Promise<RefreshReport> {
-  return runDirectly(config, retryForMs, (steps) => steps);
+export async function refreshOnce(
+  config: RefreshConfig,
+  retryForMs: number,
+  options?: AppOptions,
+): Promise<RefreshReport> {
+  return runDirectly(config, retryForMs, (steps) => steps, options);
 }
 
 /** Everything that `refreshOnce` does, but the writing: connections are read, tokens obtained and shown. */
-export async function previewOnce(config: RefreshConfig, retryForMs: number): Promise<Preview> {
+export async function previewOnce(
+  config: RefreshConfig,
+  retryForMs: number,
+  options?: AppOptions,
+): Promise<Preview> {
   const connections: PreviewedConnection[] = [];
-  const report = await runDirectly(config, retryForMs, (steps) =>
-    previewingSteps(config, steps, connections),
-  );
+  const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections);
+  const report = await runDirectly(config, retryForMs, preview, options);
   // Refusals of single connections are told with the connections; the rest concerns more than one.
   const failures = report.failures.filter(({ stage, count }) => stage !== 'inspect' || count === 0);
   const { tokens, docker, warnings } = report;
@@ -45,8 +52,9 @@ async function runDirectly(
   config: RefreshConfig,
   retryForMs: number,
   wrap: (steps: RefreshSteps) => RefreshSteps,
+  options?: AppOptions,
 ): Promise<RefreshReport> {
-  const { activities } = createApp(new ConfigStore(config));
+  const { activities } = createApp(new ConfigStore(config), options);
   const runId = randomUUID();
   return refresh(wrap(createInProcessSteps(activities, runId, Date.now() + retryForMs)), {
     runId,

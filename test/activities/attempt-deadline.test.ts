@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { attemptTimeLeftMs, retriesTimeLeftMs } from '../../src/activities/attempt-deadline.js';
-import { withAttemptLimit } from '../../src/activities/attempt-deadline.js';
+import {
+  attemptTimeLeftMs,
+  retriesTimeLeftMs,
+  withAttemptLimit,
+} from '../../src/activities/attempt-deadline.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 
 /** Scheduled 100 s ago, its present attempt just now. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { checkConnection, type ConnectionCheck } from '../../src/refresh/check-connection.js';
-import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
+import {
+  checkConnection,
+  type ConnectionCheck,
+  type ConnectionRecord,
+} from '../../src/refresh/check-connection.js';
 import type { FailureType } from '../../src/refresh/failures.js';
 import {
   resolveRegistry,

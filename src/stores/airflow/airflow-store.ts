@@ -5,7 +5,7 @@ import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { HttpClient } from '../../net/http.js';
 import { createAirflow2 } from './airflow-2.js';
 import { createAirflow3 } from './airflow-3.js';
-import type { RequestContext } from './transport.js';
+import type { AirflowTransport, RequestContext } from './transport.js';
 import { createBasicCredential } from './auth/basic.js';
 import { createBearerCredential } from './auth/bearer.js';
 import { detectVersion, type MajorVersion } from './detect-version.js';
@@ -16,7 +16,6 @@ import { createJwtCredential } from './auth/jwt.js';
 import type { AirflowStore } from './rest-api.js';
 import type { ReadSecret } from './auth/read-secret.js';
 import { singleFlight } from './single-flight.js';
-import type { AirflowTransport } from './transport.js';
 
 /** Two requests of 30 s. */
 const DETECTION_TIMEOUT_MS = 60_000;

@@ -7,9 +7,8 @@ import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { Secret } from '../../log/secret.js';
 import { failure, toResponseFailure, notAirflow } from './response-errors.js';
-import type { RequestContext } from './transport.js';
+import type { ApiResponse, BulkLimits, RequestContext } from './transport.js';
 import { namesConnection } from './response-texts.js';
-import type { ApiResponse, BulkLimits } from './transport.js';
 
 /** Bytes of an action besides the password: 127 of JSON and an id of up to 200 characters of four bytes. */
 const ACTION_BYTES = 1024;

@@ -1,10 +1,9 @@
 // Owns the question which major version of Airflow answers. Refuses to guess: what answers neither REST v2 nor v1
 // as Airflow does is no Airflow.
 import { failure, toResponseFailure } from './response-errors.js';
-import type { RequestContext } from './transport.js';
+import type { AirflowTransport, ApiResponse, RequestContext } from './transport.js';
 import { toVersion } from './response-schemas.js';
 import { VERSION_REQUEST } from './rest-api.js';
-import type { AirflowTransport, ApiResponse } from './transport.js';
 
 export type MajorVersion = 2 | 3;
 

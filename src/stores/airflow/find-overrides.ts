@@ -3,10 +3,9 @@
 import { z } from 'zod';
 import type { OverrideCandidate, Overrides } from '../port.js';
 import { withDeadline } from '../../net/deadline.js';
-import type { RequestContext } from './transport.js';
+import type { ApiResponse, RequestContext } from './transport.js';
 import { hasDifferentConnectionText } from './response-texts.js';
 import type { AirflowStore, RestOptions } from './rest-api.js';
-import type { ApiResponse } from './transport.js';
 
 /** Of the two minutes that an inspection may take, after up to 20 reads of 3 s each. */
 const LOOK_LIMIT_MS = 15_000;

@@ -3,8 +3,13 @@
 import type { Secret } from '../../log/secret.js';
 import type { HttpClient } from '../../net/http.js';
 import { failure, toRequestFailure, isLoginRejected } from './response-errors.js';
-import type { RequestContext } from './transport.js';
-import type { AirflowCredential, AirflowTransport, ApiResponse, ApiRequest } from './transport.js';
+import type {
+  AirflowCredential,
+  AirflowTransport,
+  ApiRequest,
+  ApiResponse,
+  RequestContext,
+} from './transport.js';
 
 /** A GET takes 3 s on an API server that has seen a hundred tokens (its secrets masker), more under load. */
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -5,8 +5,7 @@ import { RefreshFailure } from '../../refresh/failures.js';
 import { toAwsFailure } from '../../aws/aws-error.js';
 import type { HttpResponse } from '../../net/http.js';
 import { failure, notAirflow } from './response-errors.js';
-import type { RequestContext } from './transport.js';
-import type { ApiResponse } from './transport.js';
+import type { ApiResponse, RequestContext } from './transport.js';
 
 const WRAPPED = z.object({ RestApiStatusCode: z.number().int(), RestApiResponse: z.unknown().optional() });
 

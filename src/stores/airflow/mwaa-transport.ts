@@ -3,10 +3,9 @@
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { HttpResponse, HttpClient } from '../../net/http.js';
 import { toRequestFailure } from './response-errors.js';
-import type { RequestContext } from './transport.js';
+import type { AirflowTransport, ApiRequest, ApiResponse, RequestContext } from './transport.js';
 import { parseMwaaResponse } from './mwaa-response.js';
 import { createRequestSigner } from '../../aws/request-signer.js';
-import type { AirflowTransport, ApiResponse, ApiRequest } from './transport.js';
 
 /** AWS itself ends the call to Airflow after 10 s, and answers then. */
 const REQUEST_TIMEOUT_MS = 12_000;

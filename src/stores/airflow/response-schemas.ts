@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
-import type { RequestContext } from './transport.js';
-import type { ApiResponse } from './transport.js';
+import type { ApiResponse, RequestContext } from './transport.js';
 
 /** Fields that Airflow 2.10 and 3.0 to 3.3 answer; what else they send is of no interest. */
 const CONNECTION = z

@@ -6,9 +6,8 @@ import { RefreshFailure } from '../../refresh/failures.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
 import { toResponseFailure, isMissing } from './response-errors.js';
-import type { RequestContext } from './transport.js';
+import type { AirflowTransport, RequestContext } from './transport.js';
 import { toConnection, toConnections, toVariable, toVersion } from './response-schemas.js';
-import type { AirflowTransport } from './transport.js';
 
 /** Airflow's own default for the most that one page holds; asking for more gives no more. */
 const PAGE_SIZE = 100;

@@ -5,8 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
-import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
-import type { ConnectionRecord } from '../../support/airflow-stand-in.js';
+import {
+  type AirflowStandIn,
+  type ConnectionRecord,
+  startAirflowStandIn,
+} from '../../support/airflow-stand-in.js';
 import { routeToStandIns, startAwsNetwork, type AwsNetwork, type Route } from '../../support/aws-network.js';
 import { startAwsStandIn, type AwsStandIn, type IssuedToken } from '../../support/aws.js';
 import type { Child } from '../../../sandbox/child-process.js';

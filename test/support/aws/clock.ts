@@ -1,7 +1,6 @@
 // The time of the AWS stand-in, which a test may set off from the machine's, and what AWS says of requests that
 // were signed at another time.
-import type { AwsErrorName } from './errors.js';
-import { refuseAs } from './errors.js';
+import { type AwsErrorName, refuseAs } from './errors.js';
 import type { AwsService } from '../../../sandbox/aws/signed-request.js';
 
 /** The stand-in's clock. */

@@ -1,10 +1,9 @@
 // Owns the sign-in to Airflow 2 by user name and password: HTTP Basic, on each request.
 // Refuses Airflow 3, which has no such sign-in; there the same settings give a JWT (password-session.ts).
 import { Secret } from '../../../log/secret.js';
-import type { RequestContext } from '../transport.js';
+import type { AirflowCredential, RequestContext } from '../transport.js';
 import { createCachedCredential } from './cached-credential.js';
 import { readReference, type ReadSecret } from './read-secret.js';
-import type { AirflowCredential } from '../transport.js';
 
 export interface BasicOptions {
   /** Name of the Airflow in the configuration. */

@@ -2,10 +2,9 @@
 // Refuses to know when it ends: it is used until Airflow rejects it, and then read again.
 import { Secret } from '../../../log/secret.js';
 import { failure } from '../response-errors.js';
-import type { RequestContext } from '../transport.js';
+import type { AirflowCredential, RequestContext } from '../transport.js';
 import { createCachedCredential } from './cached-credential.js';
 import { readReference, type ReadSecret } from './read-secret.js';
-import type { AirflowCredential } from '../transport.js';
 
 export interface BearerOptions {
   /** Name of the Airflow in the configuration. */

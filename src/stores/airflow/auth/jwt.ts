@@ -3,10 +3,9 @@
 import { Secret } from '../../../log/secret.js';
 import type { HttpResponse, HttpClient } from '../../../net/http.js';
 import { failure, toResponseFailure, toRequestFailure, notAirflow } from '../response-errors.js';
-import type { RequestContext } from '../transport.js';
+import type { AirflowCredential, RequestContext } from '../transport.js';
 import { readReference, type ReadSecret } from './read-secret.js';
 import { singleFlight } from '../single-flight.js';
-import type { AirflowCredential } from '../transport.js';
 
 /** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
 const SIGN_IN_TIMEOUT_MS = 30_000;
