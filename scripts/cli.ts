@@ -1,14 +1,9 @@
 #!/usr/bin/env node
 // The entry of every command: `npm run -s <command> --` from a clone, `airflow-ecr-refresh <command>` from the
 // package. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
-import { Command, CommanderError } from 'commander';
-import { VERSION } from '../src/version.js';
+import { CommanderError, type Command } from 'commander';
 import { EXIT, toExitCode, printError } from './command-line.js';
-import { doctorCommand } from './doctor.js';
-import { refreshOnceCommand } from './refresh-once.js';
-import { scheduleCommand } from './schedule.js';
-import { statusCommand } from './status.js';
-import { workerCommand } from './worker.js';
+import { buildProgram } from './program.js';
 
 // The AWS SDK would warn at every command of a Node version that this release supports.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -19,24 +14,8 @@ process.on('uncaughtException', (error) => {
   process.exit(EXIT.failed);
 });
 
-const program = new Command('airflow-ecr-refresh')
-  .description("Keeps the ECR tokens in Airflow's Docker connections fresh.")
-  .version(VERSION)
-  .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(see --help)');
-
-for (const command of [
-  workerCommand(),
-  scheduleCommand(),
-  refreshOnceCommand(),
-  doctorCommand(),
-  statusCommand(),
-]) {
-  program.addCommand(exitByThrowing(command.copyInheritedSettings(program)));
-}
-
 try {
-  await exitByThrowing(program).parseAsync();
+  await exitByThrowing(buildProgram()).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) printError(error);
   process.exitCode = toExitCode(error);

@@ -31,8 +31,12 @@ export function logLevelOption(fallback: (typeof LOG_LEVELS)[number]): Option {
     .default(fallback);
 }
 
+export function formatJson(document: unknown): string {
+  return JSON.stringify(document, null, 2);
+}
+
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  printLine(formatJson(document));
 }
 
 export function printLine(line = ''): void {

@@ -9,6 +9,7 @@ import { checkTemporal } from '../src/doctor/check-temporal.js';
 import { ok, warning, type Check } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+import { formatChecks, type DoctorDocument } from './format-checks.js';
 
 interface DoctorOptions {
   readonly config?: string;
@@ -28,14 +29,14 @@ export function doctorCommand(): Command {
         const [temporal, allowed] = await Promise.all([checkTemporal(config), checkServices(config)]);
         checks.push(...temporal, ...allowed.checks, ...checkDockerConfig(allowed.registries, process.env));
       }
-      if (options.json) printJson({ checks });
-      else checks.forEach(printCheck);
+      if (options.json) printJson({ checks } satisfies DoctorDocument);
+      else printLine(formatChecks(checks));
       const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
       if (!isHealthy) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
     });
 }
 
-function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {
+export function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {
   try {
     const config = loadConfig(path);
     const count = config.stores.reduce((sum, { connections }) => sum + connections.length, 0);
@@ -55,9 +56,4 @@ function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } 
     }));
     return { checks };
   }
-}
-
-function printCheck({ name, outcome, message, remedy }: Check): void {
-  const mark = { ok: 'ok     ', warning: 'warning', failed: 'FAILED ' }[outcome];
-  printLine(`${mark}  ${name}: ${message}${remedy === undefined ? '' : `\n         What to do: ${remedy}`}`);
 }

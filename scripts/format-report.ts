@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { FailureReport, RefreshReport } from '../src/refresh/report.js';
 import type { Preview } from '../src/refresh-once/refresh-once.js';
 
-export function formatReport(report: RefreshReport): string {
+export function formatReport(report: RefreshReport, width = terminalWidth()): string {
   return joinSections([
     report.outcome === 'refreshed' ? 'Refreshed.' : 'INCOMPLETE: something failed, see below.',
     table(
@@ -17,15 +17,16 @@ export function formatReport(report: RefreshReport): string {
         row.expiresAt === null ? '-' : formatTime(row.expiresAt),
         row.fingerprint ?? '-',
       ]),
+      width,
     ),
-    tokensTable(report),
-    dockerTable(report),
+    tokensTable(report, width),
+    dockerTable(report, width),
     ...report.failures.map((failure) => formatFailure(failure, report.startedAt)),
     ...report.warnings.map((warning) => `Warning: ${warning}`),
   ]);
 }
 
-export function formatPreview(preview: Preview): string {
+export function formatPreview(preview: Preview, width = terminalWidth()): string {
   const writes = preview.connections.filter(({ action }) => action !== 'leave').length;
   return joinSections([
     `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
@@ -38,9 +39,10 @@ export function formatPreview(preview: Preview): string {
         row.registry ?? '-',
         row.remedy === null ? row.why : `${row.why} ${row.remedy}`,
       ]),
+      width,
     ),
-    tokensTable(preview),
-    dockerTable(preview),
+    tokensTable(preview, width),
+    dockerTable(preview, width),
     ...preview.failures.map((failure) => formatFailure(failure, failure.failingSince)),
     ...preview.warnings.map((warning) => `Warning: ${warning}`),
   ]);
@@ -65,11 +67,15 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
 const DEFAULT_WIDTH = 160;
 const LEAST_PROSE_WIDTH = 40;
 
+export function terminalWidth(): number {
+  return process.stdout.columns ?? DEFAULT_WIDTH;
+}
+
 /** A table where it fits the terminal; else each row as a block of lines: a table whose lines are broken cannot be read. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
-  width = process.stdout.columns ?? DEFAULT_WIDTH,
+  width = terminalWidth(),
 ): string {
   if (rows.length === 0) return '';
   const cells = rows.map((row) => row.map(String));
@@ -106,7 +112,7 @@ export function formatTime(iso: string | null): string {
   return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : 'never';
 }
 
-function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
+function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>, width: number): string {
   return table(
     ['token', 'region', 'issued to', 'expires', 'registry says'],
     tokens.map((token) => [
@@ -118,13 +124,15 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>): string {
         : formatTime(token.expiresAt),
       token.check,
     ]),
+    width,
   );
 }
 
-function dockerTable({ docker }: Pick<RefreshReport, 'docker'>): string {
+function dockerTable({ docker }: Pick<RefreshReport, 'docker'>, width: number): string {
   return table(
     ['Docker Engine', 'version', 'registry', 'sign-in'],
     docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.login]),
+    width,
   );
 }
 

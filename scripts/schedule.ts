@@ -4,12 +4,7 @@ import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
-import {
-  applySchedule,
-  describeOrUndefined,
-  isUpToDate,
-  type ApplyOutcome,
-} from '../src/schedule/apply-schedule.js';
+import { applySchedule, describeOrUndefined, isUpToDate } from '../src/schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
@@ -21,7 +16,8 @@ import {
   withTemporalClient,
 } from '../src/temporal/connection.js';
 import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
-import { formatReport, formatTime } from './format-report.js';
+import { formatReport } from './format-report.js';
+import { formatApplied, formatSchedule, toScheduleDocument, type ApplyDocument } from './format-schedule.js';
 
 interface ScheduleOptions {
   readonly config?: string;
@@ -79,44 +75,22 @@ function verb(
 async function apply({ client, config, json }: Invocation): Promise<void> {
   const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
   const { id } = config.schedule;
-  const words: Record<ApplyOutcome, string> = {
-    created: `Schedule ${id} created; its first run ${firstRun ? `is ${firstRun.runId}` : 'has not shown up yet'}.`,
-    updated: `Schedule ${id} updated.`,
-    unchanged: `Schedule ${id} is up to date; nothing was changed.`,
+  const applied: ApplyDocument = {
+    scheduleId: id,
+    outcome,
+    summary: describeSchedule(config.schedule),
+    firstRun: firstRun ?? null,
   };
-  const summary = describeSchedule(config.schedule);
-  if (json) printJson({ scheduleId: id, outcome, summary, firstRun: firstRun ?? null });
-  else printLine(`${words[outcome]}\nRuns ${summary}.`);
+  if (json) printJson(applied);
+  else printLine(formatApplied(applied));
 }
 
 async function describe({ config, handle, json }: Invocation): Promise<void> {
   const description = await describeOrFail(handle);
-  const { state, info } = description;
-  const document = {
-    scheduleId: config.schedule.id,
-    upToDate: isUpToDate(description, buildScheduleOptions(config)),
-    paused: state.paused,
-    note: state.note || null,
-    runsStarted: info.numActionsTaken,
-    startsSkipped: info.numActionsSkippedOverlap,
-    startsMissed: info.numActionsMissedCatchupWindow,
-    running: info.runningActions.map(({ workflow }) => workflow),
-    // Temporal lists them for a paused schedule, too.
-    nextRunsAt: state.paused ? [] : info.nextActionTimes.map((time) => time.toISOString()),
-  };
-  if (json) {
-    printJson(document);
-    return;
-  }
-  printLine(`Schedule ${document.scheduleId}: ${describeSchedule(config.schedule)}.`);
-  if (!document.upToDate) printLine('It differs from the configuration: run `schedule apply`.');
-  if (document.paused)
-    printLine(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);
-  printLine(
-    `Runs started: ${document.runsStarted}; skipped, since one was under way: ${document.startsSkipped}; ` +
-      `missed: ${document.startsMissed}; under way now: ${document.running.length}.`,
-  );
-  printLine(`Next runs: ${document.nextRunsAt.slice(0, 3).map(formatTime).join(', ') || 'none'}.`);
+  const isAsConfigured = isUpToDate(description, buildScheduleOptions(config));
+  const document = toScheduleDocument(config.schedule.id, description, isAsConfigured);
+  if (json) printJson(document);
+  else printLine(formatSchedule(document, config.schedule));
 }
 
 async function trigger({ client, handle, json }: Invocation, options: ScheduleOptions): Promise<void> {

@@ -7,6 +7,7 @@ import { ConfigStore } from '../config/config-store.js';
 import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { FAILURES } from '../refresh/failures.js';
 import type {
+  DockerLogin,
   Inspection,
   PullProbe,
   RefreshSteps,
@@ -66,8 +67,8 @@ async function checkStore(
   return { checks, inspections };
 }
 
-function connectionChecks(
-  { name: store, title, rules }: AllowedStore,
+export function connectionChecks(
+  { name: store, title, rules }: Pick<AllowedStore, 'name' | 'title' | 'rules'>,
   inspections: readonly Inspection[],
 ): Check[] {
   const label = `${title} ${store}`;
@@ -162,7 +163,7 @@ async function checkToken(
   }
 }
 
-function tokenChecks(label: string, facts: TokenInfo): Check[] {
+export function tokenChecks(label: string, facts: TokenInfo): Check[] {
   const { principalArn, expiresAt, usableUntil, warnings = [] } = facts;
   const until = usableUntil === undefined ? '' : `; its AWS session ends ${usableUntil}`;
   const issued = `issued to ${principalArn ?? '(principal unknown)'}, until ${expiresAt}${until}`;
@@ -174,7 +175,14 @@ function tokenChecks(label: string, facts: TokenInfo): Check[] {
 
 const REACH_REMEDY = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
 
-function probeChecks({ registry, outcome, message = '', type, remedy, pulls = [] }: RegistryProbe): Check[] {
+export function probeChecks({
+  registry,
+  outcome,
+  message = '',
+  type,
+  remedy,
+  pulls = [],
+}: RegistryProbe): Check[] {
   const label = `registry ${registry}`;
   const check = {
     accepted: () => ok(label, 'accepts the token'),
@@ -214,27 +222,31 @@ async function checkEngine(
     signIns.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        const { login, version, reason } = await steps.testDocker(input);
-        if (login === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
-        if (login === 'inconclusive') {
-          return warning(
-            label,
-            `version ${version} signs in to ${registry} with a wrong password, too`,
-            'Find out who answers the engine in place of the registry.',
-          );
-        }
-        if (version !== null) {
-          const message = `version ${version} was not asked to sign in to ${registry}: ${reason}`;
-          return warning(label, message, REACH_REMEDY);
-        }
-        return warning(
-          label,
-          `is not there${reason === undefined ? '' : `: ${reason}`}`,
-          'Without an engine the token is shown to the registry alone. Name one under `docker.engines` to insist on it.',
-        );
+        return engineCheck(await steps.testDocker(input));
       } catch (error) {
         return failed(label, toStepFailure(error));
       }
     }),
+  );
+}
+
+export function engineCheck({ engine, registry, login, version, reason }: DockerLogin): Check {
+  const label = `Docker Engine ${engine}`;
+  if (login === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
+  if (login === 'inconclusive') {
+    return warning(
+      label,
+      `version ${version} signs in to ${registry} with a wrong password, too`,
+      'Find out who answers the engine in place of the registry.',
+    );
+  }
+  if (version !== null) {
+    const message = `version ${version} was not asked to sign in to ${registry}: ${reason}`;
+    return warning(label, message, REACH_REMEDY);
+  }
+  return warning(
+    label,
+    `is not there${reason === undefined ? '' : `: ${reason}`}`,
+    'Without an engine the token is shown to the registry alone. Name one under `docker.engines` to insist on it.',
   );
 }

@@ -1,7 +1,7 @@
 // Owns the checks of Temporal: whether it answers, whether the schedule is there and as configured, and whether a
 // worker waits at the task queue.
 import proto from '@temporalio/proto';
-import type { Client } from '@temporalio/client';
+import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeOrUndefined, isUpToDate } from '../schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../schedule/build-schedule.js';
@@ -25,14 +25,22 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
 
 async function checkSchedule(client: Client, config: RefreshConfig): Promise<Check> {
   const { id } = config.schedule;
-  const label = `schedule ${id}`;
   const description = await describeOrUndefined(client.schedule.getHandle(id));
+  if (!description) return scheduleCheck(id, undefined, false);
+  return scheduleCheck(id, description, isUpToDate(description, buildScheduleOptions(config)));
+}
+
+/** @param description undefined when there is no such schedule */
+export function scheduleCheck(
+  id: string,
+  description: Pick<ScheduleDescription, 'state' | 'info'> | undefined,
+  upToDate: boolean,
+): Check {
+  const label = `schedule ${id}`;
   if (!description) return warning(label, 'is not there', 'Create it by `schedule apply`.');
   if (description.state.paused)
     return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
-  if (!isUpToDate(description, buildScheduleOptions(config))) {
-    return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
-  }
+  if (!upToDate) return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
   return ok(label, `is there; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
 }
 
@@ -42,7 +50,11 @@ async function checkWorkers(client: Client, config: RefreshConfig): Promise<Chec
     taskQueue: { name: config.taskQueue },
     taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
   });
-  const label = `task queue ${config.taskQueue}`;
-  if (pollers.length === 0) return warning(label, 'no worker waits at it', 'Start a worker: `worker`.');
-  return ok(label, `${pollers.length} worker${pollers.length === 1 ? '' : 's'} seen in the last minutes`);
+  return workersCheck(config.taskQueue, pollers.length);
+}
+
+export function workersCheck(taskQueue: string, count: number): Check {
+  const label = `task queue ${taskQueue}`;
+  if (count === 0) return warning(label, 'no worker waits at it', 'Start a worker: `worker`.');
+  return ok(label, `${count} worker${count === 1 ? '' : 's'} seen in the last minutes`);
 }

@@ -6,19 +6,15 @@ import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigError, type ConfigProblem } from '../../src/config/config-error.js';
+import { assertGoldenProblems, useGoldenProblems } from './golden-problems.js';
+import { GOOD } from './good-config.js';
 
 /** Stands where a secret stood by mistake or rightly; must never show. */
 export const CANARY = 'canary-5f1c0d';
 
-export const ENV: NodeJS.ProcessEnv = { AIRFLOW_PASSWORD: CANARY };
+export { GOOD };
 
-export const GOOD = `version: 1
-airflows:
-  - name: main
-    url: https://airflow.example.com
-    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
-    connections: [docker_default]
-`;
+export const ENV: NodeJS.ProcessEnv = { AIRFLOW_PASSWORD: CANARY };
 
 export const REGISTRY =
   '{name: sandbox, region: us-east-1, account: "123456789012", registryHost: 127.0.0.1:5000}';
@@ -32,6 +28,7 @@ export function edit(from: string, to: string): string {
 /** A folder of its own for each test of a `describe`; the answer writes a file into it and gives its path. */
 export function useConfigFolder(): (content: string | Uint8Array, name?: string) => string {
   let folder = '';
+  useGoldenProblems();
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-config-'));
   });
@@ -45,7 +42,10 @@ export function useConfigFolder(): (content: string | Uint8Array, name?: string)
   };
 }
 
-/** The faults of a file that must not load; fails when any of them shows the canary. */
+/**
+ * The faults of a file that must not load. Fails when any of them shows the canary, or when their text differs from the
+ * golden file.
+ */
 export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
   try {
     loadConfig(path, env);
@@ -55,6 +55,7 @@ export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly
       '\n',
     );
     assert.ok(!shown.includes(CANARY), `shows a secret: ${error.message}`);
+    assertGoldenProblems(path, error);
     return error.problems;
   }
   return assert.fail('the file loaded');

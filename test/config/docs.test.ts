@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { parse } from 'yaml';
 
-import { findStaleDocs, generateDocs } from '../../scripts/generate-docs.js';
+import { findStaleDocs, generateDocs } from '../../scripts/dev/generate-docs.js';
 import { configJsonSchema, configSchema, type JsonSchema } from '../../src/config/schema/config.js';
 import { FAILURES } from '../../src/refresh/failures.js';
 
@@ -28,7 +28,7 @@ function settingsOf(schema: JsonSchema, prefix = ''): [string, JsonSchema][] {
 
 describe('the generated documentation', () => {
   it('is up to date', async () => {
-    assert.deepEqual(await findStaleDocs(ROOT), [], 'run `npx tsx scripts/generate-docs.ts`');
+    assert.deepEqual(await findStaleDocs(ROOT), [], 'run `npm run docs`');
   });
 
   it('is found stale when a file is edited or missing', async () => {

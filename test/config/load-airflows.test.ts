@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { configJsonSchema } from '../../src/config/schema/config.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import { generateDocs } from '../../scripts/generate-docs.js';
+import { generateDocs } from '../../scripts/dev/generate-docs.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 import { CANARY, edit, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
 

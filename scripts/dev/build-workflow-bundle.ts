@@ -4,8 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
+const DIST = new URL('../../dist/', import.meta.url);
+
 const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../src/workflows/index.js', import.meta.url)),
+  workflowsPath: fileURLToPath(new URL('src/workflows/index.js', DIST)),
   logger: new DefaultLogger('WARN'),
 });
-await writeFile(new URL('../workflow-bundle.js', import.meta.url), code);
+await writeFile(new URL('workflow-bundle.js', DIST), code);

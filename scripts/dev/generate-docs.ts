@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 import { format, resolveConfig } from 'prettier';
 
-import { toYaml } from '../src/config/schema-errors.js';
-import { DURATION } from '../src/config/schema/values.js';
-import { configJsonSchema, type JsonSchema } from '../src/config/schema/config.js';
-import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../src/refresh/failures.js';
+import { toYaml } from '../../src/config/schema-errors.js';
+import { DURATION } from '../../src/config/schema/values.js';
+import { configJsonSchema, type JsonSchema } from '../../src/config/schema/config.js';
+import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../../src/refresh/failures.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONNECTIONS_EXAMPLE = `airflows:
   - name: main
     url: https://airflow.example.com
@@ -33,7 +33,7 @@ registries:
     account: { airflowVariable: ecr_aws_account, airflow: main }
     region: { airflowVariable: ecr_aws_region_name, airflow: main }
 `;
-const NOTE = '<!-- Written by scripts/generate-docs.ts: edit there, or in what it reads. -->';
+const NOTE = '<!-- Written by scripts/dev/generate-docs.ts: edit there, or in what it reads. -->';
 
 /** Path below the root of the project, and the whole text of each generated file. */
 export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
@@ -253,8 +253,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const stale = await findStaleDocs(ROOT);
-  for (const path of stale)
-    process.stderr.write(`${path} is stale: run \`npx tsx scripts/generate-docs.ts\`\n`);
+  for (const path of stale) process.stderr.write(`${path} is stale: run \`npm run docs\`\n`);
   return stale.length === 0 ? 0 : 1;
 }
 

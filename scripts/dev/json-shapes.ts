@@ -1,0 +1,172 @@
+// The fields of every JSON document that a command prints. Types do not exist at run time, so each is listed here; the
+// compiler refuses a field or a value that is missing here, and one that the type does not have.
+import type { Check } from '../../src/doctor/check.js';
+import type { FailureType } from '../../src/refresh/failures.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import type { Preview } from '../../src/refresh-once/refresh-once.js';
+import type { TriggeredRun } from '../../src/schedule/trigger-run.js';
+import type { RefreshStatus } from '../../src/status/read-status.js';
+import type { DoctorDocument } from '../format-checks.js';
+import type { ApplyDocument, ScheduleDocument } from '../format-schedule.js';
+
+/** `{ a: 'text' }` for a field, `{ values: … }` for each value of an enumeration, a list of one for a list. */
+export type Shape =
+  string | readonly [Shape] | { readonly values: object } | { readonly [field: string]: Shape };
+
+type ShapeOf<T> = [T] extends [RefreshReport]
+  ? 'report'
+  : [T] extends [FailureType]
+    ? 'failure type'
+    : [T] extends [boolean]
+      ? 'boolean'
+      : [T] extends [number]
+        ? 'number'
+        : [T] extends [string]
+          ? string extends T
+            ? 'text'
+            : { readonly values: Readonly<Record<T, true>> }
+          : [T] extends [readonly (infer Item)[]]
+            ? readonly [ShapeOf<Item>]
+            : Fields<T>;
+
+type Fields<T> = { readonly [Field in keyof T]-?: ShapeOf<NonNullable<T[Field]>> };
+
+const REPORT = {
+  outcome: { values: { refreshed: true, incomplete: true } },
+  runId: 'text',
+  startedAt: 'text',
+  finishedAt: 'text',
+  tokens: [
+    {
+      registries: ['text'],
+      region: 'text',
+      principalArn: 'text',
+      issuedAt: 'text',
+      expiresAt: 'text',
+      usableUntil: 'text',
+      fingerprint: 'text',
+      check: { values: { accepted: true, rejected: true, unreachable: true, inconclusive: true } },
+    },
+  ],
+  stores: [
+    {
+      store: 'text',
+      kind: 'text',
+      registry: 'text',
+      refreshed: 'number',
+      failed: 'number',
+      fingerprint: 'text',
+      expiresAt: 'text',
+      usableUntil: 'text',
+      principalArn: 'text',
+      lastRefreshedAt: 'text',
+    },
+  ],
+  docker: [
+    {
+      engine: 'text',
+      version: 'text',
+      registry: 'text',
+      login: { values: { ok: true, inconclusive: true, rejected: true, none: true } },
+      fingerprint: 'text',
+    },
+  ],
+  failures: [
+    {
+      stage: { values: { plan: true, inspect: true, extract: true, update: true, test: true } },
+      scope: {
+        values: {
+          connection: true,
+          store: true,
+          registry: true,
+          'token group': true,
+          engine: true,
+          run: true,
+        },
+      },
+      store: 'text',
+      registry: 'text',
+      engine: 'text',
+      type: 'failure type',
+      count: 'number',
+      connections: ['text'],
+      message: 'text',
+      remedy: 'text',
+      failingSince: 'text',
+    },
+  ],
+  warnings: ['text'],
+} as const satisfies Fields<RefreshReport>;
+
+const { tokens, docker, failures, warnings } = REPORT;
+const PREVIEW = {
+  dryRun: 'boolean',
+  connections: [
+    {
+      store: 'text',
+      connection: 'text',
+      action: { values: { write: true, create: true, leave: true } },
+      registry: 'text',
+      why: 'text',
+      remedy: 'text',
+    },
+  ],
+  tokens,
+  docker,
+  failures,
+  warnings,
+} as const satisfies Fields<Preview>;
+
+const STATUS = {
+  scheduleId: 'text',
+  exists: 'boolean',
+  paused: 'boolean',
+  note: 'text',
+  nextRunAt: 'text',
+  running: 'boolean',
+  lastRunWithoutReport: 'text',
+  report: 'report',
+} as const satisfies Fields<RefreshStatus>;
+
+const CHECK = {
+  name: 'text',
+  outcome: { values: { ok: true, warning: true, failed: true } },
+  message: 'text',
+  remedy: 'text',
+} as const satisfies Fields<Check>;
+
+const TRIGGERED = {
+  workflowId: 'text',
+  runId: 'text',
+  alreadyRunning: 'boolean',
+} as const satisfies Fields<TriggeredRun>;
+
+const APPLIED = {
+  scheduleId: 'text',
+  outcome: { values: { created: true, updated: true, unchanged: true } },
+  summary: 'text',
+  firstRun: TRIGGERED,
+} as const satisfies Fields<ApplyDocument>;
+
+const SCHEDULE = {
+  scheduleId: 'text',
+  upToDate: 'boolean',
+  paused: 'boolean',
+  note: 'text',
+  runsStarted: 'number',
+  startsSkipped: 'number',
+  startsMissed: 'number',
+  running: [{ workflowId: 'text', firstExecutionRunId: 'text' }],
+  nextRunsAt: ['text'],
+} as const satisfies Fields<ScheduleDocument>;
+
+/** By the name that they have in the contract. */
+export const JSON_SHAPES = {
+  report: REPORT,
+  'dry run': PREVIEW,
+  status: STATUS,
+  doctor: { checks: [CHECK] } as const satisfies Fields<DoctorDocument>,
+  'schedule apply': APPLIED,
+  'schedule describe': SCHEDULE,
+  'schedule trigger': TRIGGERED,
+} as const satisfies Readonly<Record<string, Shape>>;

@@ -1,0 +1,35 @@
+// Lists the full titles of all tests, unit and end-to-end, without running any.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const FILES = ['test/**/*.test.ts', 'test/e2e/**/*.e2e.ts'];
+
+export async function listTitles(root: string): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-titles-'));
+  // A file, since what tests print while they load would get between the JSON.
+  const output = join(folder, 'titles.json');
+  try {
+    const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+    const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`];
+    await run(process.execPath, [mocha, '--dry-run', ...reporter, ...FILES], {
+      cwd: root,
+      env: titleEnvironment(process.env),
+    }).catch((error: { stderr?: string }) => {
+      throw new Error(`The tests cannot be loaded:\n${error.stderr ?? ''}`);
+    });
+    const { tests } = JSON.parse(readFileSync(output, 'utf8')) as { tests: { fullTitle: string }[] };
+    return tests.map(({ fullTitle }) => fullTitle).toSorted();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every Airflow version, wherever it is asked: the titles must not depend on the machine. */
+function titleEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { CI: _ci, ...rest } = env;
+  return { ...rest, TEST_ALL_AIRFLOWS: 'true' };
+}

@@ -1,0 +1,131 @@
+// What `doctor` finds outside of the configuration, by situation.
+import { connectionChecks, engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
+import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
+import { failed, type Check } from '../../src/doctor/check.js';
+import { FAILURES } from '../../src/refresh/failures.js';
+import type { FailureInfo } from '../../src/refresh/report-builder.js';
+import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
+import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { SCHEDULE_DESCRIPTION } from './sample-schedules.js';
+
+export function listOtherChecks(): [string, Check[]][] {
+  return [
+    ['Temporal', listTemporalChecks()],
+    ['connections', listConnectionChecks()],
+    ['tokens', [...tokenChecks(`token ${GROUP}`, TOKEN), ...tokenChecks(`token ${GROUP}`, SHORT_TOKEN)]],
+    ['registries and images', listRegistryChecks()],
+    ['Docker Engines', listEngineChecks()],
+    ['a failure', [failed('Airflow main', UNREACHABLE)]],
+  ];
+}
+
+const UNREACHABLE: FailureInfo = {
+  type: 'StoreUnreachable',
+  scope: 'store',
+  message: 'ECONNREFUSED',
+  remedy: FAILURES.StoreUnreachable.remedy,
+};
+
+const TOKEN: TokenInfo = {
+  group: GROUP,
+  region: 'us-east-1',
+  principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
+  issuedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-01T12:00:00.000Z',
+  fingerprint: FINGERPRINT,
+  probes: [],
+};
+
+const SHORT_TOKEN: TokenInfo = {
+  ...TOKEN,
+  principalArn: null,
+  usableUntil: '2026-01-01T01:00:00.000Z',
+  warnings: ['what is to be known of the token'],
+};
+
+function listTemporalChecks(): Check[] {
+  const paused = { ...SCHEDULE_DESCRIPTION, state: { paused: true } };
+  const never = {
+    ...SCHEDULE_DESCRIPTION,
+    info: { ...SCHEDULE_DESCRIPTION.info, nextActionTimes: [] },
+  };
+  return [
+    scheduleCheck('ecr-refresh', SCHEDULE_DESCRIPTION, true),
+    scheduleCheck('ecr-refresh', never, true),
+    scheduleCheck('ecr-refresh', SCHEDULE_DESCRIPTION, false),
+    scheduleCheck('ecr-refresh', paused, true),
+    scheduleCheck('ecr-refresh', undefined, false),
+    ...[0, 1, 2].map((count) => workersCheck('ecr-refresh', count)),
+  ];
+}
+
+function listConnectionChecks(): Check[] {
+  const rules = [
+    { kind: 'id', id: 'docker_default', ifMissing: 'fail' },
+    { kind: 'id', id: 'docker_new', registry: 'eu', ifMissing: 'create' },
+    { kind: 'id', id: 'gone', ifMissing: 'fail' },
+    { kind: 'match', pattern: '*_ecr' },
+    { kind: 'match', pattern: 'none_*' },
+  ] as const;
+  const inspection: Inspection = {
+    writable: [
+      {
+        registry: REGISTRY,
+        group: GROUP,
+        connections: ['docker_default', 'docker_new', 'a_ecr', 'b_ecr'],
+        toCreate: ['docker_new'],
+      },
+    ],
+    refused: [
+      {
+        connection: 'gone',
+        type: 'ConnectionMissing',
+        scope: 'connection',
+        message: 'Airflow has no connection gone.',
+        remedy: FAILURES.ConnectionMissing.remedy,
+      },
+    ],
+    warnings: ['The host of docker_default has capital letters.'],
+    skipped: { count: 7, first: ['c_ecr', 'd_ecr'] },
+    unreadable: {
+      type: 'StoreUnavailable',
+      scope: 'store',
+      message: 'HTTP 500',
+      remedy: FAILURES.StoreUnavailable.remedy,
+    },
+    nextPage: null,
+  };
+  return connectionChecks({ name: 'main', title: 'Airflow', rules }, [inspection]);
+}
+
+function listRegistryChecks(): Check[] {
+  const pulls: PullProbe[] = [
+    { image: 'team/app:1.0', outcome: 'allowed' },
+    { image: 'team/app:1.1', outcome: 'denied', message: 'HTTP 403' },
+    { image: 'team/app:1.2', outcome: 'missing', message: 'there is no such image' },
+    { image: 'team/app:1.3', outcome: 'unknown', message: 'no answer within 10 s' },
+  ];
+  const refusal = { type: 'RegistryRealmForeign', remedy: FAILURES.RegistryRealmForeign.remedy } as const;
+  return [
+    ...probeChecks({ registry: REGISTRY, outcome: 'accepted', pulls }),
+    ...probeChecks({
+      registry: REGISTRY,
+      outcome: 'inconclusive',
+      message: 'a wrong password is let in, too',
+    }),
+    ...probeChecks({ registry: REGISTRY, outcome: 'unreachable', message: 'no answer within 10 s' }),
+    ...probeChecks({ registry: REGISTRY, outcome: 'rejected', message: 'HTTP 403' }),
+    ...probeChecks({ registry: REGISTRY, outcome: 'rejected', message: 'another realm', ...refusal }),
+  ];
+}
+
+function listEngineChecks(): Check[] {
+  const there = { engine: ENGINE, registry: REGISTRY, version: '28.0.0', fingerprint: FINGERPRINT } as const;
+  return [
+    engineCheck({ ...there, login: 'ok' }),
+    engineCheck({ ...there, login: 'inconclusive' }),
+    engineCheck({ ...there, login: 'none', reason: 'the registry could not be asked' }),
+    engineCheck({ ...there, version: null, login: 'none', reason: 'there is no such socket' }),
+    engineCheck({ ...there, version: null, login: 'none' }),
+  ];
+}
