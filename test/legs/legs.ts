@@ -24,14 +24,19 @@ const LONG_SUITES = [
   'registries',
   'airflow-versions-sandbox',
   'shadowed-connections',
-  'airflow-traps',
+  'airflow-edge-cases',
   'airflow-versions',
-  'temporal-restart',
   'principals',
   'quickstart',
   'sandbox-parts',
   'main-job',
-].map((name) => join('test', 'e2e', `${name}.e2e.ts`));
+].map(toSuiteFile);
+
+/**
+ * Suites about limits of the product that are close to what a free machine takes: heartbeats while Temporal restarts, and
+ * 300 registries within the limit of a step. Next to two others they would measure those.
+ */
+const SUITES_WITH_TIME_LIMITS = ['temporal-restart', 'registries-many'].map(toSuiteFile);
 
 /**
  * The unit tests that depend on Node: its HTTP, TLS and timers, its files and processes, and the workflow as its V8 runs
@@ -39,8 +44,8 @@ const LONG_SUITES = [
  */
 const UNIT_TESTS_OF_NODE = [
   'test/*.test.ts',
-  'test/adapters/**/*.test.ts',
-  'test/config/{load,load-airflows,load-registries,reload,secret-files,bad-file,bad-secrets}.test.ts',
+  'test/{aws,ecr,net,stores,verify}/**/*.test.ts',
+  'test/config/{load,load-airflows,load-registries,config-store,secret-files,bad-file,bad-secrets}.test.ts',
   'test/scripts/*.test.ts',
   'test/workflows/{replay,refresh-credentials}.test.ts',
 ];
@@ -53,13 +58,21 @@ export const BUILD: Leg = {
   hasTests: false,
 };
 
-export function listLegs({ otherNode, isAll }: LegOptions): Leg[] {
+/** Those that need a core for themselves, one after the other, and the rest. */
+export interface Legs {
+  readonly needCore: Leg[];
+  readonly rest: Leg[];
+}
+
+export function listLegs({ otherNode, isAll }: LegOptions): Legs {
   const { execPath, version } = process;
   const suites = readdirSync('test/e2e', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.e2e.ts'))
     .map((file) => join('test', 'e2e', file))
     .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
-  const endToEnd = suites.map((file) => mocha(file, execPath, ['--timeout', '300000', file]));
+  const toLeg = (file: string): Leg => mocha(file, execPath, ['--timeout', '300000', file]);
+  const needCore = suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
+  const endToEnd = suites.filter((file) => !SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
   const onOtherNode = otherNode && [
     mocha(
       `${isAll ? 'unit tests' : 'unit tests that depend on Node'}, Node ${otherNode.version}`,
@@ -68,7 +81,7 @@ export function listLegs({ otherNode, isAll }: LegOptions): Leg[] {
     ),
     mocha(`the built worker, Node ${otherNode.version}`, otherNode.path, ['test/e2e/worker.e2e.ts']),
   ];
-  return [
+  const rest = [
     mocha(`unit tests, Node ${version}`, execPath, ['test/**/*.test.ts']),
     ...endToEnd.slice(0, LONG_SUITES.length),
     ...(onOtherNode ?? []),
@@ -80,6 +93,11 @@ export function listLegs({ otherNode, isAll }: LegOptions): Leg[] {
     },
     ...endToEnd.slice(LONG_SUITES.length),
   ];
+  return { needCore, rest };
+}
+
+function toSuiteFile(name: string): string {
+  return join('test', 'e2e', `${name}.e2e.ts`);
 }
 
 function rank(file: string): number {
