@@ -36,7 +36,7 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   const { taskQueue, hash } = configs.current;
   const outage = new TemporalHealth(logger);
   Runtime.install({
-    logger: temporalLogger(logger, (reason) => outage.noteFailure(reason)),
+    logger: temporalLogger(logger, (reason) => outage.reportFailure(reason)),
     // They are ours: the SDK listens for the first one alone, and the next one would kill the worker as it drains.
     shutdownSignals: [],
     // Debug logs of the core show whole tasks; warnings are what an operator needs of it.

@@ -55,15 +55,15 @@ export async function forEachConnection<T>(
   attemptNumber: number,
   call: (id: string) => Promise<T>,
 ): Promise<{ results: T[]; problems: ConnectionProblem[] }> {
-  const sick = new ConnectionFailures();
+  const failures = new ConnectionFailures();
   const results: T[] = [];
   for (const id of ids) {
-    await sick.try(id, async () => {
+    await failures.try(id, async () => {
       results.push(await call(id));
-      sick.markHealthy();
+      failures.markHealthy();
     });
   }
-  return { results, problems: await sick.problems(attemptNumber) };
+  return { results, problems: await failures.problems(attemptNumber) };
 }
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {

@@ -36,7 +36,7 @@ export async function extractToken(
   );
   const [first] = probed;
   const probes = probed.map(({ probe }) => probe);
-  if (!first || probes.every((probe) => probe.outcome === 'rejected')) throw refusalByAll(probes);
+  if (!first || probes.every((probe) => probe.outcome === 'rejected')) throw toCommonRejection(probes);
   return toTokenInfo(first.token, allowed.schedule, probes);
 }
 
@@ -59,7 +59,7 @@ async function commonGroup(
   return group ?? Promise.reject(new RefreshFailure('InputNotAllowed', 'No registry was asked for.'));
 }
 
-function refusalByAll(probes: readonly RegistryProbe[]): RefreshFailure {
+function toCommonRejection(probes: readonly RegistryProbe[]): RefreshFailure {
   const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
   const types = new Set<FailureType>(probes.map(({ type = 'TokenRejected' }) => type));
   const [type = 'TokenRejected'] = types;

@@ -51,7 +51,7 @@ export async function inspectConnections(
     inspectById(context, store, id),
   );
   const isLast = input.page + 1 >= pagesOfIds && !hasPatterns;
-  const inspection = inspectionOf(store.name, results, problems, isLast ? null : input.page + 1);
+  const inspection = toInspection(store.name, results, problems, isLast ? null : input.page + 1);
   return withOverrides(context, store, input, results, inspection);
 }
 
@@ -118,7 +118,7 @@ async function inspectList(
   if (page instanceof RefreshFailure) {
     const { type, scope, message, remedy } = page;
     const unreadable = { type, scope, message, remedy };
-    return { ...inspectionOf(store.name, [], [], input.page + 1), unreadable };
+    return { ...toInspection(store.name, [], [], input.page + 1), unreadable };
   }
   const inspected: InspectedConnection[] = [];
   for (const connection of page.connections) {
@@ -126,7 +126,7 @@ async function inspectList(
     if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
     inspected.push(await inspectOne(context, rule, connection));
   }
-  const inspection = inspectionOf(store.name, inspected, [], page.hasMore ? input.page + 1 : null);
+  const inspection = toInspection(store.name, inspected, [], page.hasMore ? input.page + 1 : null);
   return withOverrides(context, store, input, inspected, inspection);
 }
 
@@ -154,7 +154,7 @@ export function missing({ title }: AllowedStore, id: string): ConnectionProblem 
   return toProblem(id, new RefreshFailure('ConnectionMissing', `${title} has no connection ${id}.`));
 }
 
-function inspectionOf(
+function toInspection(
   store: string,
   inspected: readonly InspectedConnection[],
   problems: readonly ConnectionProblem[],

@@ -59,7 +59,7 @@ async function testFrom(
     return { ...untested, version, reason: UNASKED };
   await granted.engine.login(registry, token.password, signal);
   const key = JSON.stringify([engine, registry]);
-  const isProven = checks.has(key) || (await refusesWrongPassword(granted.engine, registry, signal));
+  const isProven = checks.has(key) || (await rejectsWrongPassword(granted.engine, registry, signal));
   if (isProven === 'seen') checks.add(key);
   const login = isProven ? 'ok' : 'inconclusive';
   return { engine, version, registry, login, fingerprint: token.fingerprint };
@@ -73,7 +73,7 @@ const UNASKED =
  * Whether a wrong password is refused where the engine stands, which may be behind another proxy or mirror than the
  * worker: seen, or `unknown` when it could not be tried. That is no ground for doubt: the next run tries again.
  */
-async function refusesWrongPassword(
+async function rejectsWrongPassword(
   engine: DockerEngine,
   registry: string,
   signal: AbortSignal,

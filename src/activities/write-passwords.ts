@@ -46,7 +46,7 @@ export async function writePasswords(
     await writePart(write, ids.slice(start, start + CONNECTIONS_PER_PART), tally);
   }
   const [witness] = known;
-  const problems = await tally.sick.problems(
+  const problems = await tally.failures.problems(
     write.context.attempt.number,
     witness === undefined ? undefined : () => writeOne(write, witness),
   );
@@ -54,7 +54,7 @@ export async function writePasswords(
 }
 
 class Tally {
-  readonly sick = new ConnectionFailures();
+  readonly failures = new ConnectionFailures();
   readonly problems: ConnectionProblem[] = [];
   /** Airflow takes no bulk request from this user: it is not asked again. */
   isBulkRefused = false;
@@ -66,7 +66,7 @@ class Tally {
 
   /** Takes what became of one or more connections: an id that was written, or why it was not. */
   settle(results: readonly (string | ConnectionProblem)[]): void {
-    this.sick.markHealthy();
+    this.failures.markHealthy();
     const written: string[] = [];
     for (const result of results) {
       if (typeof result === 'string') written.push(result);
@@ -89,7 +89,7 @@ async function writePart(write: Write, ids: readonly string[], tally: Tally): Pr
   if (atOnce <= 1) return writeEach(write, ids, tally);
   const looked: ConnectionRecord[] = [];
   for (const id of ids) {
-    const found = await tally.sick.try(id, () => lookAt(write, id));
+    const found = await tally.failures.try(id, () => readForWrite(write, id));
     if (found === undefined) continue;
     // One that looks right has not shown yet that Airflow can write.
     if (isStored(found)) looked.push(found);
@@ -102,7 +102,7 @@ async function writePart(write: Write, ids: readonly string[], tally: Tally): Pr
 
 async function writeEach(write: Write, ids: readonly string[], tally: Tally): Promise<void> {
   for (const id of ids) {
-    const result = await tally.sick.try(id, () => writeOne(write, id));
+    const result = await tally.failures.try(id, () => writeOne(write, id));
     if (result !== undefined) tally.settle([result]);
   }
 }
@@ -110,22 +110,25 @@ async function writeEach(write: Write, ids: readonly string[], tally: Tally): Pr
 /** Answers the id once its connection holds the token, or why it was left alone. */
 async function writeOne(write: Write, id: string): Promise<string | ConnectionProblem> {
   const { store, token, context } = write;
-  const before = await lookAt(write, id);
+  const before = await readForWrite(write, id);
   if (!isStored(before)) return before;
   const [result] = await store.connections.write([before], token.password, context.attempt.signal);
   if (result?.outcome === 'failed') throw result.failure;
   if (result?.outcome !== 'written') return missing(store, id);
   const { record } = result;
-  if (!record || (record.id === id && !(await objectionTo(write, record)))) return id;
+  if (!record || (record.id === id && !(await findObjection(write, record)))) return id;
   return unconfirmed(id, `Connection ${id} was edited by somebody else while it was written.`);
 }
 
 /** The connection as it is right before it is written; its id when it was made with the token; else what is wrong. */
-async function lookAt(write: Write, id: string): Promise<ConnectionRecord | string | ConnectionProblem> {
+async function readForWrite(
+  write: Write,
+  id: string,
+): Promise<ConnectionRecord | string | ConnectionProblem> {
   const { store, context } = write;
   const found = await store.connections.read(id, context.attempt.signal);
   if (!found) return create(write, id);
-  const objection = await objectionTo(write, found);
+  const objection = await findObjection(write, found);
   return objection ? toProblem(id, objection) : found;
 }
 
@@ -145,11 +148,14 @@ async function create(write: Write, id: string): Promise<ConnectionRecord | stri
   if ((await store.connections.create(connection, token.password, signal)) === 'created') return id;
   const theirs = await store.connections.read(id, signal);
   if (!theirs) return missing(store, id);
-  const objection = await objectionTo(write, theirs);
+  const objection = await findObjection(write, theirs);
   return objection ? toProblem(id, objection) : theirs;
 }
 
-async function objectionTo(write: Write, connection: ConnectionRecord): Promise<RefreshFailure | undefined> {
+async function findObjection(
+  write: Write,
+  connection: ConnectionRecord,
+): Promise<RefreshFailure | undefined> {
   const rule = write.rules.get(connection.id);
   if (!rule)
     return new RefreshFailure('WriteUnconfirmed', `${write.store.title} answered with another connection.`);
@@ -180,14 +186,14 @@ async function writeTogether(
     // One connection may be what fails a request for many, again and again.
     if (tally.isBulkRefused || context.attempt.number > ATTEMPTS_BEFORE_ISOLATING)
       return writeEach(write, ids, tally);
-    for (const id of ids) tally.sick.add(id, error);
+    for (const id of ids) tally.failures.add(id, error);
     return;
   }
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
   const settled: (string | ConnectionProblem)[] = [];
   for (const id of ids) {
     const outcome = byId.get(id);
-    if (outcome?.outcome === 'failed') tally.sick.add(id, outcome.failure);
+    if (outcome?.outcome === 'failed') tally.failures.add(id, outcome.failure);
     else if (outcome?.outcome === 'written') settled.push(id);
     else if (outcome?.outcome === 'missing') settled.push(missing(store, id));
     else settled.push(unconfirmed(id, `${store.title} did not say what became of connection ${id}.`));

@@ -70,12 +70,12 @@ const POLICIES =
   /(?<how>explicit deny in an?|no) (?<policy>service control policy|resource control policy|VPC endpoint policy|permissions boundary|session policy|identity-based policy|resource-based policy)/i;
 
 export function isDenied(error: unknown): boolean {
-  return DENIED.has(nameOf(error));
+  return DENIED.has(getErrorName(error));
 }
 
 /** Also of an empty one, as a file has it that is being written. */
 export function isBadIdentityToken(error: unknown): boolean {
-  return BAD_IDENTITY_TOKEN.has(nameOf(error)) || nameOf(error) === 'ValidationError';
+  return BAD_IDENTITY_TOKEN.has(getErrorName(error)) || getErrorName(error) === 'ValidationError';
 }
 
 /** What AWS says of the policy that denies. */
@@ -119,10 +119,10 @@ export function toUnknownHostFailure(region: string, where: string): RefreshFail
 }
 
 function failureOfName(where: string, error: unknown): RefreshFailure | undefined {
-  const name = nameOf(error);
+  const name = getErrorName(error);
   const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
-  if (THROTTLED.has(name) || statusOf(error) === 429)
+  if (THROTTLED.has(name) || getStatus(error) === 429)
     return fail('AwsThrottled', 'AWS asks for fewer requests');
   if (EXPIRED.has(name)) return fail('AwsCredentialsRejected', 'the AWS credentials have expired');
   if (BAD_IDENTITY_TOKEN.has(name))
@@ -142,7 +142,7 @@ function failureOfName(where: string, error: unknown): RefreshFailure | undefine
       'AWS does not know the access key there: it is wrong, of another partition, or the account has not enabled the region',
     );
   }
-  const skewMs = SKEWED.has(name) ? skewOf(error) : undefined;
+  const skewMs = SKEWED.has(name) ? parseSkew(error) : undefined;
   if (skewMs !== undefined && Math.abs(skewMs) > MOST_SKEW_MS) {
     const side = skewMs > 0 ? 'behind' : 'ahead of';
     return fail(
@@ -159,7 +159,7 @@ function failureOfRest(where: string, error: unknown): RefreshFailure {
   const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
   if (error instanceof DeadlineExceeded) return fail('AwsUnavailable', describeNetworkError(error));
-  const status = statusOf(error);
+  const status = getStatus(error);
   if (status !== undefined && status >= 500)
     return fail('AwsUnavailable', `AWS failed on its side (${status})`, 'Nothing: the run tries again.');
   if (getErrorCodes(error).length > 0) {
@@ -167,7 +167,7 @@ function failureOfRest(where: string, error: unknown): RefreshFailure {
     return fail('AwsUnavailable', describeNetworkError(error), remedy);
   }
   // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
-  if (nameOf(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
+  if (getErrorName(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
   if (status !== undefined) {
     return fail('EcrResponseInvalid', `${status}, with an answer that is not one of AWS`);
   }
@@ -177,20 +177,20 @@ function failureOfRest(where: string, error: unknown): RefreshFailure {
 const TLS_REMEDY =
   'Look for a proxy that opens TLS, or a custom endpoint; name its authority in NODE_EXTRA_CA_CERTS if it is yours.';
 
-export function nameOf(error: unknown): string {
+export function getErrorName(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   // Some protocols put a namespace before the name.
   return typeof name === 'string' ? name.replace(/^.*#/, '') : '';
 }
 
-function statusOf(error: unknown): number | undefined {
+function getStatus(error: unknown): number | undefined {
   const metadata = (error as { $metadata?: { httpStatusCode?: unknown } } | null)?.$metadata;
   const status = metadata?.httpStatusCode;
   return typeof status === 'number' ? status : undefined;
 }
 
 /** Milliseconds that the clock of AWS is ahead of ours, by the header of its answer. */
-function skewOf(error: unknown): number | undefined {
+function parseSkew(error: unknown): number | undefined {
   const response = (error as { $response?: { headers?: Record<string, unknown> } } | null)?.$response;
   const date = response?.headers?.['date'];
   const atMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;

@@ -56,11 +56,11 @@ export class AwsSession {
   }
 
   privateClient(group: TokenGroup): ECRClient {
-    return kept(this.#private, group.name, () => new ECRClient(this.#configOf(group)));
+    return kept(this.#private, group.name, () => new ECRClient(this.#buildConfig(group)));
   }
 
   publicClient(group: TokenGroup): ECRPUBLICClient {
-    return kept(this.#public, group.name, () => new ECRPUBLICClient(this.#configOf(group)));
+    return kept(this.#public, group.name, () => new ECRPUBLICClient(this.#buildConfig(group)));
   }
 
   /**
@@ -108,7 +108,7 @@ export class AwsSession {
   }
 
   /** Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR are heeded then. */
-  #configOf({ region, api }: TokenGroup) {
+  #buildConfig({ region, api }: TokenGroup) {
     return {
       ...this.#common(),
       region,

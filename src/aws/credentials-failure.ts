@@ -7,7 +7,7 @@ import {
   toAwsFailure,
   isBadIdentityToken,
   isDenied,
-  nameOf,
+  getErrorName,
   parseDenial,
   toUnknownHostFailure,
 } from './aws-error.js';
@@ -42,11 +42,11 @@ export async function toCredentialsFailure(
   if (isDenied(error)) {
     return new RefreshFailure(
       'AwsAccessDenied',
-      `${placeOf(principal)}: the role may not be assumed`,
+      `${describePlace(principal)}: the role may not be assumed`,
       'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
     );
   }
-  return noneFound(principal, error) ?? failureOfCall(placeOf(principal), region, error);
+  return noneFound(principal, error) ?? failureOfCall(describePlace(principal), region, error);
 }
 
 async function failureOfRole(
@@ -66,7 +66,7 @@ async function failureOfRole(
         'identity provider. The run goes on by itself.',
     );
   }
-  if (nameOf(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
+  if (getErrorName(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
   return noneFound(principal, cause) ?? failureOfCall(place, region, cause);
 }
 
@@ -76,7 +76,7 @@ function failureOfCall(place: string, region: string, error: unknown): RefreshFa
     : toAwsFailure(place, error);
 }
 
-function placeOf(principal: Principal): string {
+function describePlace(principal: Principal): string {
   return principal.kind === 'profile' ? `AWS credentials: profile ${principal.profile}` : 'AWS credentials';
 }
 
@@ -91,7 +91,7 @@ function noneFound(principal: Principal, error: unknown): RefreshFailure | undef
       'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
     );
   }
-  if (!NONE_FOUND.has(nameOf(error))) return undefined;
+  if (!NONE_FOUND.has(getErrorName(error))) return undefined;
   if (principal.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',

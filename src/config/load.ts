@@ -30,19 +30,19 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const yaml = parseYaml(readConfigText(path));
   const problems: ConfigProblem[] = [...yaml.problems];
   const warnings: ConfigProblem[] = [];
-  const noteIn =
+  const collectIn =
     (list: ConfigProblem[]): ReportProblem =>
     (at, message, remedy) => {
-      const line = yaml.lineOf(at);
+      const line = yaml.findLine(at);
       list.push({ path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy });
     };
-  const report = noteIn(problems);
+  const report = collectIn(problems);
   if (yaml.value === undefined || yaml.value === null) throw new ConfigError(path, problems);
 
   const parsed = configSchema.safeParse(yaml.value);
   if (!parsed.success) reportIssues(parsed.error.issues, yaml.value, report);
   const raw: Record<string, unknown> = typeof yaml.value === 'object' ? { ...yaml.value } : {};
-  const resolution = { source: { env, folder: dirname(resolve(path)) }, report, warn: noteIn(warnings) };
+  const resolution = { source: { env, folder: dirname(resolve(path)) }, report, warn: collectIn(warnings) };
   const [airflowNames, registryNames] = ['airflows', 'registries'].map((key) =>
     namesIn(raw[key], nameSchema),
   );

@@ -9,10 +9,10 @@ import { resolveAuth, type ResolvedAuth } from './resolve-auth.js';
 import { reportOverlaps, resolveConnections, type PlacedRule } from './resolve-connections.js';
 import { resolveHeaders, type ResolvedHeader } from './resolve-headers.js';
 import {
-  fieldOf,
+  getField,
   isMapping,
-  keysOf,
-  listOf,
+  getKeys,
+  toList,
   reportDuplicate,
   reportUrlProblem,
   resolveValue,
@@ -37,12 +37,12 @@ export function resolveAirflows(
   const names = new Map<string, string>();
   const byDeployment = new Map<string, PlacedRule[]>();
   const airflows: ResolvedAirflow[] = [];
-  for (const [index, item] of listOf(raw).entries()) {
+  for (const [index, item] of toList(raw).entries()) {
     const at = ['airflows', index];
     const { name } = validFields(airflowSchema, item);
     reportDuplicate(name, [...at, 'name'], names, 'the name', resolution.report);
     const connections = resolveConnections(
-      fieldOf(item, 'connections'),
+      getField(item, 'connections'),
       [...at, 'connections'],
       registries,
       resolution,
@@ -72,11 +72,11 @@ interface Access {
 
 function resolveAccess(raw: unknown, at: SettingPath, name: string, resolution: Resolution): Access {
   const settings = validFields(airflowSchema, raw);
-  const auth = resolveAuth(fieldOf(raw, 'auth'), [...at, 'auth'], `airflow "${name}"`, resolution);
-  const authSetting = fieldOf(raw, 'auth');
+  const auth = resolveAuth(getField(raw, 'auth'), [...at, 'auth'], `airflow "${name}"`, resolution);
+  const authSetting = getField(raw, 'auth');
   if (isPresent(authSetting, 'mwaa', authSchema)) {
     // Beside another way to sign in, it is not known which of the two is meant.
-    if (keysOf(authSetting).length === 1) refuseBesideMwaa(raw, at, resolution);
+    if (getKeys(authSetting).length === 1) refuseBesideMwaa(raw, at, resolution);
   } else if (isMapping(raw) && !isPresent(raw, 'url', airflowSchema)) {
     resolution.report([...at, 'url'], 'is missing', 'Write for example `url: https://airflow.example.com`.');
   }
@@ -86,7 +86,7 @@ function resolveAccess(raw: unknown, at: SettingPath, name: string, resolution: 
     url,
     auth,
     version: settings.version ?? 'auto',
-    headers: resolveHeaders(fieldOf(raw, 'headers'), [...at, 'headers'], resolution),
+    headers: resolveHeaders(getField(raw, 'headers'), [...at, 'headers'], resolution),
     caFile: resolveCaFile(settings.caFile, url, [...at, 'caFile'], resolution),
     deployment: way?.kind === 'mwaa' ? `mwaa ${way.region} ${way.environment}` : url,
   };
@@ -95,7 +95,7 @@ function resolveAccess(raw: unknown, at: SettingPath, name: string, resolution: 
 /** AWS finds the environment by its name and signs the requests: none of these could be heeded. */
 function refuseBesideMwaa(raw: unknown, at: SettingPath, { report }: Resolution): void {
   for (const key of ['url', 'headers', 'caFile', 'allowInsecureHttp']) {
-    if (fieldOf(raw, key) === undefined) continue;
+    if (getField(raw, key) === undefined) continue;
     report(
       [...at, key],
       'stands beside auth.mwaa, which reaches Airflow through AWS',

@@ -7,9 +7,9 @@ import { checkHeaderValue, readHeaderSecret } from './resolve-headers.js';
 import {
   checkRegion,
   checkSecret,
-  fieldOf,
+  getField,
   isMapping,
-  keysOf,
+  getKeys,
   reportUrlProblem,
   resolveValue,
   isPresent,
@@ -34,8 +34,8 @@ export function resolveAuth(
   // The schema has reported an absent one, and one that is no mapping.
   if (!isMapping(raw)) return undefined;
   if (!checkMethod(raw, at, resolution)) return undefined;
-  if (fieldOf(raw, 'mwaa') !== undefined)
-    return resolveMwaa(fieldOf(raw, 'mwaa'), [...at, 'mwaa'], resolution);
+  if (getField(raw, 'mwaa') !== undefined)
+    return resolveMwaa(getField(raw, 'mwaa'), [...at, 'mwaa'], resolution);
   const { username, password, token } = validFields(authSchema, raw);
   if (token) return resolveToken(token, [...at, 'token'], owner, resolution);
   return resolvePassword(username, password, at, owner, resolution);
@@ -53,7 +53,7 @@ function checkMethod(raw: object, at: SettingPath, { report }: Resolution): bool
   }
   if (first === undefined) {
     // An unknown key has been reported, with the names of those that are known.
-    if (keysOf(raw).length === 0) {
+    if (getKeys(raw).length === 0) {
       report(
         at,
         'names no way to sign in',

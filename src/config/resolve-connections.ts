@@ -3,9 +3,9 @@
 import { matches, overlap, type ConnectionRule } from '../refresh/connection-rules.js';
 import { formatPath, type SettingPath } from './config-error.js';
 import {
-  fieldOf,
+  getField,
   isMapping,
-  listOf,
+  toList,
   reportDuplicate,
   reportUnknownName,
   isPresent,
@@ -31,7 +31,7 @@ export function resolveConnections(
   registries: readonly string[],
   resolution: Resolution,
 ): PlacedRule[] {
-  return listOf(raw)
+  return toList(raw)
     .map((item, index) => {
       const here = [...at, index];
       const rule = resolveRule(item, here, registries, resolution);
@@ -69,7 +69,7 @@ function checkTogether(raw: object, at: SettingPath, { report }: Resolution): vo
   }
   if (isGiven('match') && isGiven('ifMissing')) {
     report([...at, 'ifMissing'], 'stands beside match, which picks only what is there', 'Remove it.');
-  } else if (fieldOf(raw, 'ifMissing') === 'create' && !isGiven('registry')) {
+  } else if (getField(raw, 'ifMissing') === 'create' && !isGiven('registry')) {
     report(
       [...at, 'ifMissing'],
       'is create, without the registry whose host the new connection shall have',

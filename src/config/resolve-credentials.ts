@@ -9,9 +9,9 @@ import { DEFAULT_PRINCIPAL, type Principal } from '../refresh/token-group.js';
 import type { SettingPath } from './config-error.js';
 import {
   checkSecret,
-  fieldOf,
+  getField,
   isMapping,
-  keysOf,
+  getKeys,
   reportUrlProblem,
   resolveValue,
   isPresent,
@@ -53,7 +53,7 @@ export function resolveCredentials(
     return { principal: { kind: 'profile', name: `profile:${profile}`, profile }, identity: { profile } };
   }
   if (settings.roleArn === undefined) return undefined;
-  return fieldOf(raw, 'webIdentityTokenFile') === undefined
+  return getField(raw, 'webIdentityTokenFile') === undefined
     ? resolveRole(settings.roleArn, settings, at, resolution)
     : resolveWebIdentity(settings.roleArn, settings, at, resolution);
 }
@@ -68,14 +68,14 @@ function checkTogether(raw: object, at: SettingPath, { report }: Resolution): bo
     return false;
   };
   if (isGiven('profile')) {
-    const [other] = keysOf(raw).filter((key) => key === 'roleArn' || OF_ROLES.some((name) => name === key));
+    const [other] = getKeys(raw).filter((key) => key === 'roleArn' || OF_ROLES.some((name) => name === key));
     return other === undefined
       ? true
       : refuse(other, 'stands beside profile', 'Remove one of the two; a profile may say `role_arn` itself.');
   }
   if (!isGiven('roleArn')) {
     const example = 'Write for example `roleArn: arn:aws:iam::123456789012:role/ecr-pull`';
-    if (keysOf(raw).length > 0) return refuse('roleArn', 'is missing', `${example}.`);
+    if (getKeys(raw).length > 0) return refuse('roleArn', 'is missing', `${example}.`);
     report(at, 'names no credentials', `${example}, or \`profile: production\`; or remove it.`);
     return false;
   }

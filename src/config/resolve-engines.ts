@@ -5,8 +5,8 @@ import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-a
 import type { SettingPath } from './config-error.js';
 import type { EngineConfig, EngineTls } from './refresh-config.js';
 import {
-  fieldOf,
-  listOf,
+  getField,
+  toList,
   reportDuplicate,
   reportUrlProblem,
   validFields,
@@ -23,13 +23,13 @@ export interface ResolvedEngine {
 
 /** The engines of the parsed file, else the default one where there is one. */
 export function resolveEngines(raw: unknown, resolution: Resolution): ResolvedEngine[] {
-  const list = fieldOf(raw, 'engines');
+  const list = getField(raw, 'engines');
   if (list === undefined) {
     const engine = resolveDefaultEngine(resolution);
     return engine ? [engine] : [];
   }
   const seen = new Map<string, string>();
-  const engines = listOf(list).map((item, index) =>
+  const engines = toList(list).map((item, index) =>
     resolveEngine(item, ['docker', 'engines', index], seen, resolution),
   );
   return engines.filter((engine) => engine !== undefined);
@@ -45,12 +45,12 @@ function resolveEngine(
   const { url: _url, ...files } = validFields(engineSchema, item);
   const urlAt = isText ? at : [...at, 'url'];
   // What has not its form, the schema has reported.
-  const text = engineUrl.safeParse(isText ? item : fieldOf(item, 'url')).data;
+  const text = engineUrl.safeParse(isText ? item : getField(item, 'url')).data;
   const reading = text === undefined ? undefined : readEngineAddress(text);
   if (reading && !('url' in reading)) reportUrlProblem(reading, urlAt, resolution);
   const address = reading && 'url' in reading ? reading : undefined;
   reportDuplicate(address?.url, urlAt, seen, 'the engine', resolution.report);
-  const given = TLS_FILES.filter((file) => fieldOf(item, file) !== undefined);
+  const given = TLS_FILES.filter((file) => getField(item, file) !== undefined);
   if (address?.kind === 'unix') {
     refuseBesideSocket(given, at, resolution);
     return assemble(address);

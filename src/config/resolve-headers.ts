@@ -6,7 +6,7 @@ import type { UrlProblem } from './urls.js';
 import { formatPath, type SettingPath } from './config-error.js';
 import type { ExtraHeader } from './refresh-config.js';
 import { readSecret, type Reference, type ReferenceSource } from './references.js';
-import { checkSecret, fieldOf, keysOf, reportUrlProblem, type Resolution } from './resolve-values.js';
+import { checkSecret, getField, getKeys, reportUrlProblem, type Resolution } from './resolve-values.js';
 import { valueOrReference } from './schema/values.js';
 
 const MAX_HEADERS = 20;
@@ -34,7 +34,7 @@ export interface ResolvedHeader {
 
 /** The headers of a parsed `headers`, ordered by name; those with faults, all reported, are left out. */
 export function resolveHeaders(raw: unknown, at: SettingPath, resolution: Resolution): ResolvedHeader[] {
-  const names = keysOf(raw);
+  const names = getKeys(raw);
   if (names.length > MAX_HEADERS) {
     resolution.report(at, `has more than ${MAX_HEADERS} entries`, 'Remove those that nothing asks for.');
     return [];
@@ -49,7 +49,12 @@ export function resolveHeaders(raw: unknown, at: SettingPath, resolution: Resolu
       reportUrlProblem(fault, here, resolution);
       continue;
     }
-    const header = resolveHeader(name, valueOrReference.safeParse(fieldOf(raw, name)).data, here, resolution);
+    const header = resolveHeader(
+      name,
+      valueOrReference.safeParse(getField(raw, name)).data,
+      here,
+      resolution,
+    );
     if (header) headers.push(header);
   }
   return headers.sort((a, b) => (a.header.name.toLowerCase() < b.header.name.toLowerCase() ? -1 : 1));

@@ -3,7 +3,7 @@
 import { readEcrHost } from '../refresh/registry-host.js';
 import type { SettingPath } from './config-error.js';
 import type { ImageConfig } from './refresh-config.js';
-import { fieldOf, reportDuplicate, type Resolution } from './resolve-values.js';
+import { getField, reportDuplicate, type Resolution } from './resolve-values.js';
 import { probeSchema } from './schema/docker.js';
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
@@ -15,7 +15,7 @@ const IMAGE = new RegExp(
 
 /** @param docker the section of the parsed file */
 export function resolveImages(docker: unknown, resolution: Resolution): ImageConfig[] {
-  const setting = probeSchema.safeParse(fieldOf(docker, 'probe')).data?.image;
+  const setting = probeSchema.safeParse(getField(docker, 'probe')).data?.image;
   if (setting === undefined) return [];
   const isList = Array.isArray(setting);
   const seen = new Map<string, string>();

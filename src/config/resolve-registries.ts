@@ -16,9 +16,9 @@ import type { Reference } from './references.js';
 import { resolveCredentials } from './resolve-credentials.js';
 import {
   checkRegion,
-  fieldOf,
+  getField,
   isMapping,
-  listOf,
+  toList,
   reportDuplicate,
   reportUrlProblem,
   reportUnknownName,
@@ -53,7 +53,7 @@ export function resolveRegistries(
   const names = new Map<string, string>();
   const seen = new Map<string, string>();
   const registries: ResolvedRegistrySection[] = [];
-  for (const [index, item] of listOf(raw).entries()) {
+  for (const [index, item] of toList(raw).entries()) {
     const at = ['registries', index];
     reportDuplicate(
       validFields(registrySchema, item).name,
@@ -84,7 +84,7 @@ function resolveEntry(
   const region = typeof place?.region === 'string' ? place.region : undefined;
   const isReachable = checkEndpoints(item, at, region, resolution);
   const credentials = resolveCredentials(
-    fieldOf(item, 'credentials'),
+    getField(item, 'credentials'),
     [...at, 'credentials'],
     region === undefined ? undefined : getPartition(region),
     resolution,
@@ -112,7 +112,7 @@ function resolvePlace(
 ): Place | undefined {
   // What else the entry needs depends on its kind: with a slip there, more would only add confusion.
   if (!isMapping(item) || settings.kind === undefined) return undefined;
-  if (fieldOf(item, 'kind') === undefined && isPresent(item, 'kind', registrySchema)) return undefined;
+  if (getField(item, 'kind') === undefined && isPresent(item, 'kind', registrySchema)) return undefined;
   return settings.kind === 'public'
     ? resolvePublic(item, at, resolution)
     : resolvePrivate(item, settings, at, airflows, resolution);
@@ -125,15 +125,15 @@ function resolvePublic(item: unknown, at: SettingPath, { report }: Resolution): 
     report([...at, key], message, 'Remove it.');
     isHealthy = false;
   };
-  const region = fieldOf(item, 'region');
+  const region = getField(item, 'region');
   if (region !== undefined && region !== ECR_PUBLIC_REGION) {
     refuse('region', `is not ${ECR_PUBLIC_REGION}, where alone ECR Public issues tokens`);
   }
-  if (fieldOf(item, 'account') !== undefined)
+  if (getField(item, 'account') !== undefined)
     refuse('account', 'stands beside kind: public, which is of no account');
-  if (fieldOf(item, 'registryHost') !== undefined)
+  if (getField(item, 'registryHost') !== undefined)
     refuse('registryHost', 'stands beside kind: public, which has hosts of its own');
-  if (fieldOf(item, 'fips') === true) refuse('fips', 'asks for what ECR Public does not have');
+  if (getField(item, 'fips') === true) refuse('fips', 'asks for what ECR Public does not have');
   return isHealthy ? { region: ECR_PUBLIC_REGION } : undefined;
 }
 
@@ -258,8 +258,8 @@ export function warnUnusedRegistries(
   used: ReadonlySet<string>,
   { warn }: Resolution,
 ): void {
-  for (const [index, item] of listOf(raw).entries()) {
-    const registry = registries.find(({ name }) => name === fieldOf(item, 'name'));
+  for (const [index, item] of toList(raw).entries()) {
+    const registry = registries.find(({ name }) => name === getField(item, 'name'));
     if (!registry || registry.registryHost !== undefined || used.has(registry.name)) continue;
     const decides =
       registry.principal.kind !== 'default' || registry.fips || registry.dualStack || registry.endpoint;

@@ -97,8 +97,8 @@ export function reportUnknownName(
 
 /** The `name` of every entry of a list that has a valid one. */
 export function namesIn(raw: unknown, nameSchema: z.ZodType<string>): string[] {
-  return listOf(raw)
-    .map((item) => nameSchema.safeParse(fieldOf(item, 'name')).data)
+  return toList(raw)
+    .map((item) => nameSchema.safeParse(getField(item, 'name')).data)
     .filter((name) => name !== undefined);
 }
 
@@ -110,7 +110,7 @@ export function reportUrlProblem(fault: UrlProblem, at: SettingPath, { report }:
 export function validFields<S extends z.ZodObject>(schema: S, raw: unknown): Partial<z.output<S>> {
   const fields: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(schema.shape)) {
-    const parsed = (field as z.ZodType).safeParse(fieldOf(raw, key));
+    const parsed = (field as z.ZodType).safeParse(getField(raw, key));
     if (parsed.success && parsed.data !== undefined) fields[key] = parsed.data;
   }
   return fields as Partial<z.output<S>>;
@@ -118,23 +118,23 @@ export function validFields<S extends z.ZodObject>(schema: S, raw: unknown): Par
 
 /** Whether a mapping has a setting, be it well formed or not, or one that is a mistyped form of it. */
 export function isPresent(raw: unknown, key: string, schema: z.ZodObject): boolean {
-  if (fieldOf(raw, key) !== undefined) return true;
+  if (getField(raw, key) !== undefined) return true;
   const known = Object.keys(schema.shape);
-  return keysOf(raw).some((other) => !known.includes(other) && suggestKey(other, known) === key);
+  return getKeys(raw).some((other) => !known.includes(other) && suggestKey(other, known) === key);
 }
 
 export function isMapping(raw: unknown): raw is Readonly<Record<string, unknown>> {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
 }
 
-export function keysOf(raw: unknown): readonly string[] {
+export function getKeys(raw: unknown): readonly string[] {
   return isMapping(raw) ? Object.keys(raw) : [];
 }
 
-export function fieldOf(raw: unknown, key: string): unknown {
+export function getField(raw: unknown, key: string): unknown {
   return isMapping(raw) && Object.hasOwn(raw, key) ? raw[key] : undefined;
 }
 
-export function listOf(raw: unknown): readonly unknown[] {
+export function toList(raw: unknown): readonly unknown[] {
   return Array.isArray(raw) ? raw : [];
 }

@@ -18,10 +18,10 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Reports everything that the schema found wrong with the parsed file. */
 export function reportIssues(issues: readonly z.core.$ZodIssue[], raw: unknown, report: ReportProblem): void {
   const schema = configJsonSchema();
-  const all = issues.flatMap((issue) => choiceMeant(issue, valueAt(raw, pathOf(issue))));
+  const all = issues.flatMap((issue) => choiceMeant(issue, valueAt(raw, toPath(issue))));
   const mistyped = listMistyped(all, schema);
   for (const issue of all) {
-    const path = pathOf(issue);
+    const path = toPath(issue);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) reportUnknownKey(schemaAt(schema, path), path, key, report);
     } else {
@@ -49,7 +49,7 @@ function listMistyped(issues: readonly z.core.$ZodIssue[], schema: JsonSchema): 
   const paths = new Set<string>();
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue;
-    const path = pathOf(issue);
+    const path = toPath(issue);
     for (const key of issue.keys) {
       const meant = suggestKey(key, keysKnownTo(schemaAt(schema, path)));
       if (meant !== undefined) paths.add(formatPath([...path, meant]));
@@ -58,7 +58,7 @@ function listMistyped(issues: readonly z.core.$ZodIssue[], schema: JsonSchema): 
   return paths;
 }
 
-function pathOf(issue: z.core.$ZodIssue): SettingPath {
+function toPath(issue: z.core.$ZodIssue): SettingPath {
   return issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
@@ -139,14 +139,14 @@ function nearestExample(
 function schemaAt(root: JsonSchema, path: SettingPath): JsonSchema {
   let schema: JsonSchema = root;
   for (const part of path) {
-    schema = (typeof part === 'number' ? schema.items : propertyOf(schema, part)) ?? {};
+    schema = (typeof part === 'number' ? schema.items : getProperty(schema, part)) ?? {};
   }
   return schema;
 }
 
-function propertyOf(schema: JsonSchema, key: string): JsonSchema | undefined {
+function getProperty(schema: JsonSchema, key: string): JsonSchema | undefined {
   const own = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-  return own ?? schema.anyOf?.map((choice) => propertyOf(choice, key)).find((found) => found !== undefined);
+  return own ?? schema.anyOf?.map((choice) => getProperty(choice, key)).find((found) => found !== undefined);
 }
 
 function keysKnownTo(schema: JsonSchema): string[] {

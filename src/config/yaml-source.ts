@@ -20,7 +20,7 @@ export interface YamlSource {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
   /** Line, from 1, of the setting at a path, else of the nearest setting around it. */
-  readonly lineOf: (path: SettingPath) => number | undefined;
+  readonly findLine: (path: SettingPath) => number | undefined;
 }
 
 /**
@@ -60,7 +60,7 @@ export function parseYaml(text: string): YamlSource {
     stringKeys: true,
   });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const lineOf = (path: SettingPath): number | undefined => findLine(document, path, lineAt);
+  const findLine = (path: SettingPath): number | undefined => findLineOfNode(document, path, lineAt);
   const forbidden = findForbidden(document, lineAt);
   const syntax = [...document.errors, ...document.warnings];
   const problems = [...forbidden, ...describeSyntax(document, syntax, forbidden, lineAt)];
@@ -69,7 +69,7 @@ export function parseYaml(text: string): YamlSource {
   if (usable && (value === null || value === undefined)) {
     problems.push({ path: '', line: 1, message: 'holds no settings', remedy: `${START_FRESH}.` });
   }
-  return { value, problems, lineOf };
+  return { value, problems, findLine };
 }
 
 /** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
@@ -123,13 +123,13 @@ function findForbidden(document: Document.Parsed, lineAt: (offset: number) => nu
 }
 
 /** The line of a key for settings, of the item for lists: where one looks first. */
-function findLine(
+function findLineOfNode(
   document: Document.Parsed,
   path: SettingPath,
   lineAt: (offset: number) => number,
 ): number | undefined {
   let node: unknown = document.contents;
-  let offset = startOf(node);
+  let offset = findStart(node);
   for (const part of path) {
     let next: unknown;
     let found: unknown;
@@ -139,13 +139,13 @@ function findLine(
     } else if (isSeq(node) && typeof part === 'number') {
       next = found = node.items[part];
     }
-    if (startOf(found) === undefined) break;
-    offset = startOf(found);
+    if (findStart(found) === undefined) break;
+    offset = findStart(found);
     node = next;
   }
   return offset === undefined ? undefined : lineAt(offset);
 }
 
-function startOf(node: unknown): number | undefined {
+function findStart(node: unknown): number | undefined {
   return isNode(node) ? (node as Node).range?.[0] : undefined;
 }

@@ -72,7 +72,7 @@ export function parseDockerConfig(text: string): DockerConfigParsing {
     return { isNoJson: true };
   }
   if (!isObject(config)) return { fault: 'is JSON, but no object' };
-  const auths = authsOf(config);
+  const auths = getAuths(config);
   const credsStore = isFilled(config['credsStore']) ? config['credsStore'] : undefined;
   const credHelpers = isFilled(config['credHelpers']) ? config['credHelpers'] : {};
   if (!isObject(auths)) return { fault: 'has `auths` that are no object' };
@@ -82,12 +82,12 @@ export function parseDockerConfig(text: string): DockerConfigParsing {
   if (!isObject(credHelpers)) return { fault: 'has `credHelpers` that are no object' };
   const helpers = Object.entries(credHelpers).filter(([, helper]) => isFilled(helper));
   if (!helpers.every(isHelper)) return { fault: 'has an entry of `credHelpers` that is no name' };
-  const authHosts = new Set(Object.keys(auths).map(hostOfKey));
+  const authHosts = new Set(Object.keys(auths).map(toHost));
   return { credHelpers: new Map(helpers), ...(isName(credsStore) ? { credsStore } : {}), authHosts };
 }
 
 /** A file with none of the three keys is taken for `auths` themselves, if it can be: so ~/.dockercfg once was. */
-function authsOf(config: Record<string, unknown>): unknown {
+function getAuths(config: Record<string, unknown>): unknown {
   if ([config['auths'], config['credsStore'], config['credHelpers']].some(isFilled)) {
     return isFilled(config['auths']) ? config['auths'] : {};
   }
@@ -123,6 +123,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** As docker-py compares the keys of `auths`, but not those of `credHelpers`: without scheme and path. */
-function hostOfKey(key: string): string {
+function toHost(key: string): string {
   return key.replace(/https?:\/\//g, '').replace(/\/.*$/s, '');
 }

@@ -4,7 +4,7 @@ import { FIPS_REGIONS } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import { getErrorCodes } from '../net/network-error.js';
-import { toAwsFailure, isDenied, nameOf, parseDenial, toUnknownHostFailure } from '../aws/aws-error.js';
+import { toAwsFailure, isDenied, getErrorName, parseDenial, toUnknownHostFailure } from '../aws/aws-error.js';
 
 /** Source: the references of both services: neither action can be narrowed to a repository. */
 const ACTIONS = {
@@ -19,14 +19,14 @@ export async function toEcrFailure(
   readArn: () => Promise<string | null>,
 ): Promise<RefreshFailure> {
   if (error instanceof RefreshFailure) return error;
-  const where = placeOf(group);
+  const where = describePlace(group);
   if (isDenied(error)) return denied(group, where, error, await readArn());
   if (getErrorCodes(error).includes('ENOTFOUND')) return unknownHost(group, where);
-  if (nameOf(error) === 'EndpointError') return noEndpoint(where);
+  if (getErrorName(error) === 'EndpointError') return noEndpoint(where);
   return toAwsFailure(where, error);
 }
 
-function placeOf({ region, api }: TokenGroup): string {
+function describePlace({ region, api }: TokenGroup): string {
   const service = api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
   const special = [api.fips && 'FIPS', api.dualStack && 'dual-stack', api.endpoint].filter(Boolean);
   return `${service} in ${region}${special.length > 0 ? ` (${special.join(', ')})` : ''}`;

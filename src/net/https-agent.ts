@@ -60,7 +60,7 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
     const target = { ...options, ...this.#rules } as typeof options;
-    if (!proxyFor(urlOf(options))) return tls.connect(directOptions(target));
+    if (!proxyFor(toUrl(options))) return tls.connect(directOptions(target));
     let status = 200;
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode;
@@ -80,7 +80,7 @@ function nameBreak(error: unknown): never {
   throw isNamed ? error : Object.assign(new Error('proxy broke off'), { code: 'ECONNRESET' });
 }
 
-function urlOf(options: ConnectArguments[1]): string {
+function toUrl(options: ConnectArguments[1]): string {
   const host = options.host ?? '';
   return `https://${net.isIPv6(host) ? `[${host}]` : host}:${options.port}`;
 }

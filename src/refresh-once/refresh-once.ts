@@ -75,28 +75,28 @@ function previewingSteps(
     ...steps,
     async extractToken(input) {
       const facts = await steps.extractToken(input);
-      for (const registry of input.registries) tokens.set(keyOf(input.group, registry), facts);
+      for (const registry of input.registries) tokens.set(toKey(input.group, registry), facts);
       return facts;
     },
     async inspectConnections(input) {
       const inspection = await steps.inspectConnections(input);
       connections.push(...inspection.refused.map((problem) => leave(input.store, problem)));
       for (const { toCreate = [] } of inspection.writable) {
-        for (const id of toCreate) missing.add(keyOf(input.store, id));
+        for (const id of toCreate) missing.add(toKey(input.store, id));
       }
       return inspection;
     },
     updateConnections({ store, registry, group, connections: ids }) {
       for (const connection of ids) {
-        const isMissing = missing.has(keyOf(store, connection));
+        const isMissing = missing.has(toKey(store, connection));
         connections.push(
           isMissing
             ? create(store, connection, registry)
-            : write(store, connection, registry, patternOf(config, store, connection)),
+            : write(store, connection, registry, findPattern(config, store, connection)),
         );
       }
       // As if the token had been written: else the report would warn that another one was tested.
-      const token = tokens.get(keyOf(group, registry));
+      const token = tokens.get(toKey(group, registry));
       if (!token) return Promise.reject(new TypeError(`no token of ${group} was extracted`));
       const { fingerprint, expiresAt } = token;
       return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt, token });
@@ -121,13 +121,13 @@ function create(store: string, connection: string, registry: string): PreviewedC
 }
 
 /** The pattern that takes a connection in; undefined where the configuration names its id. */
-function patternOf(config: RefreshConfig, store: string, id: string): string | undefined {
+function findPattern(config: RefreshConfig, store: string, id: string): string | undefined {
   const rules = config.stores.find(({ name }) => name === store)?.connections ?? [];
   const rule = findRule(rules, id);
   return rule?.kind === 'match' ? rule.pattern : undefined;
 }
 
-function keyOf(within: string, name: string): string {
+function toKey(within: string, name: string): string {
   return JSON.stringify([within, name]);
 }
 

@@ -55,7 +55,7 @@ export function checkConnection(connection: ConnectionRecord, wanted?: ResolvedR
   if (turnsReauthOff(connection.extra)) {
     return refuse('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');
   }
-  return { writable: true, registry, group, ...warnOfUpperCase(connection.host) };
+  return { writable: true, registry, group, ...warnUpperCase(connection.host) };
 }
 
 /** What is wrong with a host that looks like ECR's is told, and the one that was meant. */
@@ -75,7 +75,7 @@ function refuse(type: FailureType, message: string): ConnectionCheck {
  * docker-py looks credentials up by the host as it is written: the sign-in works, the pull goes out without them.
  * Seen with the docker provider 4.6.1.
  */
-function warnOfUpperCase(host: string | null): { warning?: string } {
+function warnUpperCase(host: string | null): { warning?: string } {
   const name = host?.replace(/^https?:\/\//i, '') ?? '';
   return name === name.toLowerCase()
     ? {}

@@ -139,7 +139,7 @@ class Run {
 
   /** Starts the extraction for the registries of a group that no other store has asked for yet. */
   #extract(plan: RefreshPlan, group: string, parts: readonly WritableConnections[]): void {
-    const asked = parts.filter((part) => !this.#probes.has(keyOf(part)));
+    const asked = parts.filter((part) => !this.#probes.has(toKey(part)));
     if (asked.length === 0) return;
     const registries = asked.map((part) => part.registry);
     const extraction = this.#extractions
@@ -152,7 +152,7 @@ class Run {
       .catch((error: unknown) => this.#context.describe(error));
     for (const part of asked) {
       this.#probes.set(
-        keyOf(part),
+        toKey(part),
         extraction.then((result) => ('type' in result ? result : findProbe(result, part.registry))),
       );
     }
@@ -165,7 +165,7 @@ class Run {
     updates: StoreUpdates,
   ): Promise<void> {
     const { registry, connections } = part;
-    const probe = await this.#probes.get(keyOf(part));
+    const probe = await this.#probes.get(toKey(part));
     const refusal = probe && toRejection(probe);
     if (refusal) {
       this.record.fail({ stage: 'extract', store, registry, connections }, refusal);
@@ -284,7 +284,7 @@ class StoreUpdates {
   }
 }
 
-function keyOf({ registry, group }: WritableConnections): string {
+function toKey({ registry, group }: WritableConnections): string {
   return JSON.stringify([registry, group]);
 }
 

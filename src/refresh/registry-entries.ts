@@ -106,13 +106,13 @@ export function findRegistriesByHost(
 export function findTokenGroup(host: string, registry?: ResolvedRegistry): TokenGroup | undefined {
   const ecr = parseEcrHost(host);
   if (!registry) {
-    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, apiOf(ecr));
+    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, toApi(ecr));
   }
   const { principal, region, api } = registry.group;
   const addsFips = ecr?.fips === true && !api.fips && api.endpoint === undefined;
   return addsFips ? tokenGroup(principal, region, { ...api, fips: true }) : registry.group;
 }
 
-function apiOf({ kind, fips }: EcrRegistry): EcrApi {
+function toApi({ kind, fips }: EcrRegistry): EcrApi {
   return { service: kind === 'public' ? 'ecr-public' : 'ecr', fips, dualStack: false };
 }

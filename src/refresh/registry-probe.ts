@@ -28,7 +28,7 @@ export function recordProbe(
   if (outcome === 'inconclusive') {
     record.warn(`The test of the token at ${registry} is inconclusive: ${message}.`);
   }
-  noteDenied(
+  recordDenied(
     record,
     registry,
     pulls.filter((pull) => pull.outcome === 'denied'),
@@ -45,7 +45,11 @@ export function recordProbe(
  * A missing right is a failure, since the next pull will fail; the token is written all the same, for other images. One
  * failure for all images, since a report has room for one of a type at each registry.
  */
-function noteDenied(record: ReportBuilder, registry: string, [first, ...others]: readonly PullProbe[]): void {
+function recordDenied(
+  record: ReportBuilder,
+  registry: string,
+  [first, ...others]: readonly PullProbe[],
+): void {
   if (!first) return;
   const { remedy, scope } = FAILURES.RegistryPullDenied;
   const more = others.length === 0 ? '' : `; also denied: ${others.map(({ image }) => image).join(', ')}`;

@@ -160,11 +160,11 @@ export function parseReport(value: unknown): RefreshReport | undefined {
   const isReport =
     (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
     hasStrings(value, 'startedAt', 'finishedAt') &&
-    isListOf(value['tokens'], isRecord) &&
-    isListOf(value['stores'], isStoreRow) &&
-    isListOf(value['docker'], isRecord) &&
-    isListOf(value['failures'], isFailureRow) &&
-    isListOf(value['warnings'], (warning) => typeof warning === 'string');
+    isArrayOf(value['tokens'], isRecord) &&
+    isArrayOf(value['stores'], isStoreRow) &&
+    isArrayOf(value['docker'], isRecord) &&
+    isArrayOf(value['failures'], isFailureRow) &&
+    isArrayOf(value['warnings'], (warning) => typeof warning === 'string');
   return isReport ? (value as unknown as RefreshReport) : undefined;
 }
 
@@ -194,7 +194,7 @@ function hasStrings(record: Record<string, unknown>, ...keys: readonly string[])
   return keys.every((key) => typeof record[key] === 'string');
 }
 
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+function isArrayOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isItem);
 }
 

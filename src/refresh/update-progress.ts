@@ -18,15 +18,15 @@ export function parseUpdateProgress(value: unknown, size: number): UpdateProgres
   const isPlace = (place: unknown): boolean =>
     typeof place === 'number' && Number.isInteger(place) && place >= 0 && place < size;
   const fits =
-    isListOf(refreshed, isPlace) &&
-    isListOf(failed, (id) => typeof id === 'string') &&
-    isListOf(tokens, isTokenFacts) &&
+    isArrayOf(refreshed, isPlace) &&
+    isArrayOf(failed, (id) => typeof id === 'string') &&
+    isArrayOf(tokens, isTokenFacts) &&
     (refreshed as unknown[]).length > 0 &&
     (tokens as unknown[]).length > 0;
   return fits ? (value as UpdateProgress) : undefined;
 }
 
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+function isArrayOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isItem);
 }
 

@@ -42,7 +42,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     staticSummary: `Refresh the ECR tokens in ${stores.length} Airflow${stores.length === 1 ? '' : 's'}`,
     staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule)}.`,
   };
-  const specHash = hashOf({ spec, policies, action });
+  const specHash = toHash({ spec, policies, action });
   return {
     scheduleId: schedule.id,
     spec,
@@ -55,6 +55,6 @@ export function getSpecHash(schedule: DesiredSchedule): string {
   return String(schedule.action.memo?.[SPEC_HASH]);
 }
 
-function hashOf(value: object): string {
+function toHash(value: object): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }

@@ -31,13 +31,13 @@ export class TemporalHealth {
   }
 
   /** A call had no answer; of most calls the SDK's core says so from the sixth attempt on. */
-  noteFailure(reason: string): void {
+  reportFailure(reason: string): void {
     const now = this.#now();
     const { since, lastSaidAt } = this.#outage ?? { since: now, lastSaidAt: -Infinity };
     const isDue = now - lastSaidAt >= REPEAT_MS;
     this.#outage = { since, lastFailureAt: now, lastSaidAt: isDue ? now : lastSaidAt };
     if (!isDue) return;
-    const forSeconds = secondsOf(now - since);
+    const forSeconds = toSeconds(now - since);
     // The first line would say 0, when calls have failed for some seconds already.
     const fields = forSeconds === 0 ? { reason } : { forSeconds, reason };
     this.#logger.warn(fields, 'Temporal does not answer; waiting for it');
@@ -54,16 +54,16 @@ export class TemporalHealth {
     const problem = await ask();
     this.#isAsking = false;
     if (problem !== undefined) {
-      this.noteFailure(problem);
+      this.reportFailure(problem);
       return;
     }
     // A call that failed meanwhile knows better.
     if (this.#outage !== outage) return;
     this.#outage = undefined;
-    this.#logger.info({ afterSeconds: secondsOf(this.#now() - outage.since) }, 'Temporal answers again');
+    this.#logger.info({ afterSeconds: toSeconds(this.#now() - outage.since) }, 'Temporal answers again');
   }
 }
 
-function secondsOf(ms: number): number {
+function toSeconds(ms: number): number {
   return Math.round(ms / 1000);
 }

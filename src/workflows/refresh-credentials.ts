@@ -39,7 +39,7 @@ const LOOK_AGAIN: Duration = '15 minutes';
  */
 export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
   const info = workflowInfo();
-  const times = runBounds(Date.now(), retryForMs, endOf(info));
+  const times = runBounds(Date.now(), retryForMs, findEnd(info));
   const progress = new StepProgress(setCurrentDetails);
   const watch = new CancellationScope();
   const watching = watch.run(() => watchProgress(progress)).catch(ignoreCancellation);
@@ -66,7 +66,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
 }
 
 /** When Temporal ends the run, and its report with it. One started by hand may have but a time-out of the run. */
-function endOf({ executionExpirationTime, runStartTime, runTimeoutMs }: WorkflowInfo): number {
+function findEnd({ executionExpirationTime, runStartTime, runTimeoutMs }: WorkflowInfo): number {
   if (executionExpirationTime) return executionExpirationTime.getTime();
   return runTimeoutMs ? runStartTime.getTime() + runTimeoutMs : Infinity;
 }

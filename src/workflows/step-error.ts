@@ -24,18 +24,18 @@ export function describeStepError(error: unknown): StepFailure {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
-    return { ...factsOf(cause), ...progressOf(detailOf(cause)?.progress) };
+    return { ...toInfo(cause), ...getProgress(getDetail(cause)?.progress) };
   }
   if (cause instanceof TimeoutFailure) {
-    return { ...factsOfTimeout(cause, activityType), ...progressOf(cause.lastHeartbeatDetails) };
+    return { ...toTimeoutInfo(cause, activityType), ...getProgress(cause.lastHeartbeatDetails) };
   }
   return facts('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
 }
 
 /** Time-outs carry the last failure where Temporal knows it: that is what a person needs. */
-function factsOfTimeout({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
+function toTimeoutInfo({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
   if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
-    return factsOf(real);
+    return toInfo(real);
   }
   return facts('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
 }
@@ -45,8 +45,8 @@ function facts(type: FailureType, message: string): FailureInfo {
   return { type, scope, message, remedy };
 }
 
-function factsOf(failure: ApplicationFailure): FailureInfo {
-  const { remedy, scope } = detailOf(failure) ?? {};
+function toInfo(failure: ApplicationFailure): FailureInfo {
+  const { remedy, scope } = getDetail(failure) ?? {};
   const usual = facts(failure.type as FailureType, failure.message);
   return {
     ...usual,
@@ -56,7 +56,7 @@ function factsOf(failure: ApplicationFailure): FailureInfo {
 }
 
 /** What the interceptor of activities puts beside type and message. */
-function detailOf({ details }: ApplicationFailure): FailureDetail | null | undefined {
+function getDetail({ details }: ApplicationFailure): FailureDetail | null | undefined {
   return details?.[0] as FailureDetail | null | undefined;
 }
 
@@ -66,6 +66,6 @@ interface FailureDetail {
   readonly progress?: unknown;
 }
 
-function progressOf(progress: unknown): { progress?: unknown } {
+function getProgress(progress: unknown): { progress?: unknown } {
   return progress === undefined || progress === null ? {} : { progress };
 }

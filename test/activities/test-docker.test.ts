@@ -107,7 +107,7 @@ describe('testDocker', () => {
   it('signs in nowhere where the registry would have the password sent elsewhere', async () => {
     registry.probe = async (host) => ({
       probe: { registry: host, outcome: 'rejected', type: 'RegistryRealmForeign', message: 'elsewhere' },
-      refusesWrongPassword: false,
+      rejectsWrongPassword: false,
     });
     const { message } = await expectFailure('RegistryRealmForeign', test());
     assert.equal(message, `${REGISTRY}: elsewhere`);

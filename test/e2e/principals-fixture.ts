@@ -124,10 +124,10 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     return join(keeper, name);
   };
   const writeOwnKeys = (accessKeyId: string): void => {
-    const keysOf = (id: string, key: string): string =>
+    const getKeys = (id: string, key: string): string =>
       `aws_access_key_id=${id}\naws_secret_access_key=${key}\n`;
-    const own = `[default]\n${keysOf(accessKeyId, secrets.own)}`;
-    write('credentials', `${own}[production]\n${keysOf('AKIAPRODUCTION000000', secrets.production)}`);
+    const own = `[default]\n${getKeys(accessKeyId, secrets.own)}`;
+    write('credentials', `${own}[production]\n${getKeys('AKIAPRODUCTION000000', secrets.production)}`);
   };
   writeOwnKeys('AKIAOWN0000000000000');
   write('identity', secrets.identity);

@@ -281,7 +281,7 @@ describe('TokenCache', () => {
       registry: {
         probe: async (registry, _password, _questions, signal) => (
           signals.push(signal),
-          { probe: { registry, outcome: 'accepted' }, refusesWrongPassword: false }
+          { probe: { registry, outcome: 'accepted' }, rejectsWrongPassword: false }
         ),
       },
     });

@@ -199,8 +199,8 @@ export class FakeRegistries implements RegistryVerifier {
     this.shown.push({ host, password: password.reveal() });
     this.questions.push(questions);
     const probe = this.#judge(host);
-    const refusesWrongPassword = questions.wrongPassword && probe.outcome === 'accepted';
-    return { probe, refusesWrongPassword };
+    const rejectsWrongPassword = questions.wrongPassword && probe.outcome === 'accepted';
+    return { probe, rejectsWrongPassword };
   }
 
   #judge(host: string): RegistryProbe {

@@ -81,7 +81,7 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     const password = await issue();
     assert.deepEqual(await show(password), {
       probe: { registry: registry.host, outcome: 'accepted' },
-      refusesWrongPassword: true,
+      rejectsWrongPassword: true,
     });
     const before = { ...airflow.connections.get(ID) };
     const stored = await api.read(ID, anySignal());

@@ -50,7 +50,7 @@ export async function startContainerCredentials(
       return;
     }
     const session = options.aws.openSession(options.roleArn, 'container', lifeSeconds);
-    sendJson(response, 200, { ...keysOf(session), RoleArn: options.roleArn });
+    sendJson(response, 200, { ...getKeys(session), RoleArn: options.roleArn });
   });
   return {
     ...source,
@@ -81,7 +81,7 @@ export async function startInstanceMetadata(options: CredentialsOptions): Promis
     } else if (url === METADATA_ROLES + role) {
       const session = options.aws.openSession(options.roleArn, 'i-0123456789abcdef0', lifeSeconds);
       const about = { Code: 'Success', LastUpdated: new Date().toISOString(), Type: 'AWS-HMAC' };
-      sendJson(response, 200, { ...about, ...keysOf(session) });
+      sendJson(response, 200, { ...about, ...getKeys(session) });
     } else {
       sendText(response, 404, '');
     }
@@ -116,7 +116,7 @@ async function startSource(answer: Answer): Promise<Omit<CredentialsSource, 'env
   };
 }
 
-function keysOf(session: RoleSession): Record<string, string> {
+function getKeys(session: RoleSession): Record<string, string> {
   return {
     AccessKeyId: session.accessKeyId,
     SecretAccessKey: session.secretAccessKey,

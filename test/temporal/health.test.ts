@@ -24,7 +24,7 @@ describe('TemporalHealth', () => {
   /** Polls fail every second, as of some twenty pollers that wait up to 12 s. */
   function failFor(seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
-      outage.noteFailure('refused');
+      outage.reportFailure('refused');
       now += 1000;
     }
   }

@@ -20,14 +20,14 @@ export async function detectVersion(
   let answer: ApiResponse | undefined;
   for (const transport of transports) {
     answer = await transport.send(attempt, VERSION_REQUEST, signal);
-    if (answer.status !== 404) return majorOf(attempt, answer);
+    if (answer.status !== 404) return parseMajor(attempt, answer);
   }
   if (answer && transports.length === 1) throw toResponseFailure(attempt, answer);
   const advice = 'neither /api/v2/version nor /api/v1/version is there: check the URL (without /api/v2)';
   throw failure('StoreRequestRejected', attempt, advice, 404);
 }
 
-function majorOf(attempt: RequestContext, answer: ApiResponse): MajorVersion {
+function parseMajor(attempt: RequestContext, answer: ApiResponse): MajorVersion {
   const version = toVersion(attempt, answer);
   const major = Number.parseInt(version, 10);
   if (major === 2 || major === 3) return major;

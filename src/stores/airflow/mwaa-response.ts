@@ -23,7 +23,7 @@ export function parseMwaaResponse(
   place: MwaaPlace,
   answer: HttpResponse,
 ): MwaaOutcome {
-  const name = nameOf(answer);
+  const name = getErrorName(answer);
   // Airflow's answers below 400 come with 200, the others as one of these two exceptions.
   if (answer.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException') {
     const wrapped = WRAPPED.safeParse(answer.json);
@@ -67,7 +67,7 @@ function unavailable(attempt: RequestContext, status: number): MwaaOutcome {
 }
 
 /** From the header, else from the body; AWS may put a namespace before it and an address behind it. */
-function nameOf(answer: HttpResponse): string {
+function getErrorName(answer: HttpResponse): string {
   const { json } = answer;
   const type = (json as { __type?: unknown } | null | undefined)?.__type;
   const name = answer.header('x-amzn-errortype') ?? (typeof type === 'string' ? type : '');

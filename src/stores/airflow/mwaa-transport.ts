@@ -32,7 +32,7 @@ export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
-    const url = new URL(`${endpointOf(region)}/restapi/${encodeURIComponent(environment)}`);
+    const url = new URL(`${getEndpoint(region)}/restapi/${encodeURIComponent(environment)}`);
     const json = {
       Path: request.path,
       Method: request.method,
@@ -65,7 +65,7 @@ export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
 }
 
 /** As the AWS SDK finds it: the variable of the service, that of all services, or AWS's own host. */
-function endpointOf(region: string): string {
+function getEndpoint(region: string): string {
   const { AWS_ENDPOINT_URL_MWAA, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env;
   const configured =
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true' ? undefined : AWS_ENDPOINT_URL_MWAA || AWS_ENDPOINT_URL;

@@ -56,7 +56,7 @@ async function readConnection(
     action: `GET connection ${id}`,
     right: 'read connections',
   };
-  const path = pathOf(attempt, 'connections', id);
+  const path = toPath(attempt, 'connections', id);
   const answer = await rest.transport.send(attempt, { method: 'GET', path }, signal);
   return isMissing(answer, 'connection') ? undefined : toConnection(attempt, answer);
 }
@@ -118,7 +118,7 @@ async function writeOne(
   const action = `PATCH connection ${connection.id}`;
   const attempt: RequestContext = { airflow: rest.name, action, right: 'edit connections' };
   assertPassword(attempt, password);
-  const path = pathOf(attempt, 'connections', connection.id);
+  const path = toPath(attempt, 'connections', connection.id);
   // A misspelt field in the mask, or a comma list, makes v2 answer 200 and change nothing.
   const query = { update_mask: 'password' };
   const answer = await rest.transport.send(attempt, { method: 'PATCH', path, query, json }, signal);
@@ -139,7 +139,7 @@ async function readVariable(
   };
   const answer = await rest.transport.send(
     attempt,
-    { method: 'GET', path: pathOf(attempt, 'variables', key) },
+    { method: 'GET', path: toPath(attempt, 'variables', key) },
     signal,
   );
   return isMissing(answer, 'variable') ? undefined : toVariable(attempt, answer);
@@ -152,7 +152,7 @@ async function readVersion(rest: RestOptions, signal: AbortSignal): Promise<stri
 
 export const VERSION_REQUEST = { method: 'GET', path: '/version', anonymous: true } as const;
 
-function pathOf(attempt: RequestContext, collection: 'connections' | 'variables', id: string): string {
+function toPath(attempt: RequestContext, collection: 'connections' | 'variables', id: string): string {
   // `.` and `..` pass Airflow's own pattern for ids, and would lead the URL elsewhere.
   if (/^\.{0,2}$/.test(id)) {
     throw new RefreshFailure(

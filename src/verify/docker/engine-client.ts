@@ -58,7 +58,7 @@ async function ask(target: EngineEndpoint, dial: Dial): Promise<unknown> {
 
 /** Waits for the handshake before anything is sent: what goes wrong in it while data waits loses its code in Node. */
 async function connect({ url, tls: files }: EngineEndpoint, signal?: AbortSignal): Promise<net.Socket> {
-  const where = addressOf(url);
+  const where = toAddress(url);
   const socket = files ? tls.connect({ ...where, ...readTlsRules(files) }) : net.connect(where);
   socket.on('error', () => undefined);
   signal?.addEventListener('abort', () => socket.destroy(new Error('aborted')), { once: true });
@@ -91,7 +91,7 @@ function parseAnswer(bytes: Buffer): unknown {
   }
 }
 
-function addressOf(url: string): net.NetConnectOpts & tls.ConnectionOptions {
+function toAddress(url: string): net.NetConnectOpts & tls.ConnectionOptions {
   if (url.startsWith('unix://')) return { path: url.slice('unix://'.length) };
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');

@@ -30,7 +30,7 @@ const NETWORK_WORDS: Readonly<Record<EngineNetworkCode, string>> = {
 /** The failure behind a request that the engine should have answered. */
 export function toEngineFailure(target: EngineEndpoint, error: unknown): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  const status = statusOf(error);
+  const status = getStatus(error);
   const { words, remedy } =
     status === undefined ? describeConnectionError(target, error) : describeStatus(target, status);
   return toUnreachable(target, words, remedy);
@@ -43,10 +43,10 @@ export function toUnreachable({ url }: EngineEndpoint, reason: string, remedy: s
 
 /** The failure behind a login that did not succeed. */
 export function toLoginFailure(target: EngineEndpoint, registry: string, error: unknown): RefreshFailure {
-  const status = statusOf(error);
+  const status = getStatus(error);
   if (status === undefined) return toEngineFailure(target, error);
   const where = `${target.url}: sign-in to ${registry}`;
-  if (status === 401) return toRejected(registry, where, 401, textOf(error));
+  if (status === 401) return toRejected(registry, where, 401, getText(error));
   if (status < 500) {
     return new RefreshFailure(
       'DockerLoginFailed',
@@ -54,7 +54,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
       'Look for a proxy before the socket of the engine that forbids POST /auth.',
     );
   }
-  const text = textOf(error);
+  const text = getText(error);
   const reason = parseMobyText(text);
   switch (reason.code) {
     case 'rejected':
@@ -87,13 +87,13 @@ function toRejected(
   return new RefreshFailure('DockerLoginRejected', message, findRegistryRemedy(reason));
 }
 
-function statusOf(error: unknown): number | undefined {
+function getStatus(error: unknown): number | undefined {
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' ? status : undefined;
 }
 
 /** Read to be classified, never shown. */
-function textOf(error: unknown): string {
+function getText(error: unknown): string {
   const message = (error as { json?: { message?: unknown } | null } | null)?.json?.message;
   return typeof message === 'string' ? message.slice(0, 4096) : '';
 }

@@ -37,20 +37,20 @@ function isFromRegistry(host: string, answer: HttpResponse): boolean {
   const isPublic400 = answer.status === 400 && isPublic(host) && !isHtml(answer);
   return (
     answer.header('docker-distribution-api-version') !== undefined ||
-    errorOf(answer) !== undefined ||
+    parseFirstError(answer) !== undefined ||
     isPublic400
   );
 }
 
 function toRejection(host: string, answer: HttpResponse): RegistryReason {
   const { status } = answer;
-  const error = errorOf(answer);
+  const error = parseFirstError(answer);
   const code = toRejectionCode(host, status, error?.message ?? answer.text);
   return { code, status, ...(error?.code === undefined ? {} : { apiCode: error.code }) };
 }
 
 /** The first error of a body of the distribution API. Its message is read to be judged, never shown. */
-export function errorOf(answer: HttpResponse): { code?: string; message?: string } | undefined {
+export function parseFirstError(answer: HttpResponse): { code?: string; message?: string } | undefined {
   const errors = (answer.json as { errors?: unknown } | null | undefined)?.errors;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (typeof first !== 'object' || first === null) return undefined;

@@ -16,7 +16,7 @@ const MANIFEST_TYPES = [
 ].join(', ');
 
 /** How a registry lets one in: the header of the requests to come, or the answer that says no. */
-export type SignIn = { readonly authorization: Secret } | { readonly refusedBy: HttpResponse };
+export type AuthorizeResult = { readonly authorization: Secret } | { readonly rejectedBy: HttpResponse };
 
 export interface RegistryClient {
   /** Asks without a password. @throws NetworkError */
@@ -25,7 +25,7 @@ export interface RegistryClient {
    * Gets what the requests to come are authorized by: the password itself, or a token for it. `scope` as Docker has it,
    * `repository:team/app:pull`. @throws NetworkError
    */
-  authorize(challenge: Challenge, password: Secret, scope?: string): Promise<SignIn>;
+  authorize(challenge: Challenge, password: Secret, scope?: string): Promise<AuthorizeResult>;
   /** `GET /v2/`. @throws NetworkError */
   getBase(authorization: Secret): Promise<HttpResponse>;
   /** The manifest of an image, by tag or digest, both of the configuration's grammar. @throws NetworkError */
@@ -46,7 +46,7 @@ export function createRegistryClient(
     return http.send({ method: 'GET', url, headers, timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
-  async function authorize(challenge: Challenge, password: Secret, scope?: string): Promise<SignIn> {
+  async function authorize(challenge: Challenge, password: Secret, scope?: string): Promise<AuthorizeResult> {
     const basic = new Secret(`Basic ${Buffer.from(`${ECR_USER}:${password.reveal()}`).toString('base64')}`);
     if (challenge.scheme !== 'bearer') return { authorization: basic };
     const url = new URL(challenge.realm);
@@ -54,8 +54,8 @@ export function createRegistryClient(
     const wanted = scope ?? challenge.scope;
     if (wanted !== undefined) url.searchParams.set('scope', wanted);
     const answer = await get(url.href, { Authorization: basic.reveal() });
-    const token = answer.status === 200 ? tokenOf(answer) : undefined;
-    return token === undefined ? { refusedBy: answer } : { authorization: new Secret(`Bearer ${token}`) };
+    const token = answer.status === 200 ? parseToken(answer) : undefined;
+    return token === undefined ? { rejectedBy: answer } : { authorization: new Secret(`Bearer ${token}`) };
   }
 
   return {
@@ -85,7 +85,7 @@ function baseUrl(host: string): string | undefined {
 }
 
 /** Docker's token specification allows both names. What could not stand in a header is none. */
-function tokenOf(answer: HttpResponse): string | undefined {
+function parseToken(answer: HttpResponse): string | undefined {
   const { token, access_token: accessToken } = (answer.json ?? {}) as Record<string, unknown>;
   return [token, accessToken].find(
     (value): value is string => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),

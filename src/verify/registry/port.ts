@@ -13,7 +13,7 @@ export interface ProbeOptions {
 /** What the registry responded, and whether it was seen to reject a wrong password. */
 export interface ProbeResult {
   readonly probe: RegistryProbe;
-  readonly refusesWrongPassword: boolean;
+  readonly rejectsWrongPassword: boolean;
 }
 
 export interface RegistryVerifier {

@@ -21,11 +21,11 @@ export function createRegistryVerifier({ http }: { readonly http: HttpClient }):
     signal: AbortSignal,
   ): Promise<ProbeResult> {
     try {
-      const talk = createRegistryClient(http, host, signal);
-      if (!talk) return { probe: toProbe(host, INVALID_HOST), refusesWrongPassword: false };
-      return await ask(talk, host, password, questions);
+      const client = createRegistryClient(http, host, signal);
+      if (!client) return { probe: toProbe(host, INVALID_HOST), rejectsWrongPassword: false };
+      return await ask(client, host, password, questions);
     } catch (error) {
-      return { probe: toFailedProbe(host, error), refusesWrongPassword: false };
+      return { probe: toFailedProbe(host, error), rejectsWrongPassword: false };
     }
   }
 
@@ -49,25 +49,25 @@ function toFailedProbe(host: string, error: unknown): RegistryProbe {
 }
 
 async function ask(
-  talk: RegistryClient,
+  client: RegistryClient,
   host: string,
   password: Secret,
   { wrongPassword, images }: ProbeOptions,
 ): Promise<ProbeResult> {
-  const { answer, challenge } = await talk.getChallenge();
-  if (challenge.scheme === 'foreign') return { probe: foreignRealm(host), refusesWrongPassword: false };
+  const { answer, challenge } = await client.getChallenge();
+  if (challenge.scheme === 'foreign') return { probe: foreignRealm(host), rejectsWrongPassword: false };
   const isOpen = answer.status === 200 && !isHtml(answer);
-  const signIn = await talk.authorize(challenge, password);
-  const shown = 'refusedBy' in signIn ? signIn.refusedBy : await talk.getBase(signIn.authorization);
-  const verdict = 'refusedBy' in signIn ? classifyTokenExchange(host, shown) : classifyLogin(host, shown);
-  if (verdict.outcome !== 'accepted') return { probe: toProbe(host, verdict), refusesWrongPassword: false };
+  const login = await client.authorize(challenge, password);
+  const shown = 'rejectedBy' in login ? login.rejectedBy : await client.getBase(login.authorization);
+  const result = 'rejectedBy' in login ? classifyTokenExchange(host, shown) : classifyLogin(host, shown);
+  if (result.outcome !== 'accepted') return { probe: toProbe(host, result), rejectsWrongPassword: false };
   // Whoever lets everybody in need not be asked.
   const control =
-    !isOpen && wrongPassword ? await probeWithWrongPassword(talk, host, challenge) : 'not asked';
+    !isOpen && wrongPassword ? await probeWithWrongPassword(client, host, challenge) : 'not asked';
   const doubt: RegistryReason = { code: isOpen ? 'anonymous-access' : 'accepts-any-password' };
   const inconclusive = { outcome: 'inconclusive', message: describeRegistryReason(doubt) } as const;
   const pulls = [];
-  for (const image of images) pulls.push(await probePull(talk, challenge, password, image));
+  for (const image of images) pulls.push(await probePull(client, challenge, password, image));
   return {
     probe: {
       registry: host,
@@ -75,20 +75,20 @@ async function ask(
       ...(isOpen || control === 'accepted' ? inconclusive : {}),
       ...(pulls.length === 0 ? {} : { pulls }),
     },
-    refusesWrongPassword: control === 'rejected',
+    rejectsWrongPassword: control === 'rejected',
   };
 }
 
 /** What a wrong password gets. An obstacle says nothing, and the next run asks again. */
 async function probeWithWrongPassword(
-  talk: RegistryClient,
+  client: RegistryClient,
   host: string,
   challenge: Challenge,
 ): Promise<RegistryProbe['outcome']> {
   try {
-    const signIn = await talk.authorize(challenge, new Secret(WRONG_PASSWORD));
-    if ('refusedBy' in signIn) return classifyTokenExchange(host, signIn.refusedBy).outcome;
-    return classifyLogin(host, await talk.getBase(signIn.authorization)).outcome;
+    const login = await client.authorize(challenge, new Secret(WRONG_PASSWORD));
+    if ('rejectedBy' in login) return classifyTokenExchange(host, login.rejectedBy).outcome;
+    return classifyLogin(host, await client.getBase(login.authorization)).outcome;
   } catch (error) {
     if (error instanceof NetworkError) return 'unreachable';
     throw error;
@@ -97,8 +97,8 @@ async function probeWithWrongPassword(
 
 /** What was answered in place of a token. A 200 without one is no yes. */
 function classifyTokenExchange(host: string, answer: HttpResponse): LoginResult {
-  const verdict = classifyLogin(host, answer);
-  if (verdict.outcome !== 'accepted') return verdict;
+  const result = classifyLogin(host, answer);
+  if (result.outcome !== 'accepted') return result;
   return { outcome: 'unreachable', reason: toUnexpectedReason(answer.status) };
 }
 

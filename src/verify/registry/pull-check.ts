@@ -6,24 +6,24 @@ import type { HttpResponse } from '../../net/http.js';
 import { NetworkError } from '../../net/network-error.js';
 import type { Challenge } from './challenge.js';
 import type { RegistryClient } from './client.js';
-import { errorOf, toUnexpectedReason } from './classify-response.js';
+import { parseFirstError, toUnexpectedReason } from './classify-response.js';
 import { findDeniedAction } from './ecr-texts.js';
 import { describeRegistryReason, type RegistryReason } from './registry-reason.js';
 
 /** Asks for the manifest of `repository:tag` or `repository@digest`. Never throws for a registry that does not answer. */
 export async function probePull(
-  talk: RegistryClient,
+  client: RegistryClient,
   challenge: Challenge,
   password: Secret,
   image: string,
 ): Promise<PullProbe> {
   const { repository, reference } = splitImage(image);
   try {
-    const signIn = await talk.authorize(challenge, password, `repository:${repository}:pull`);
+    const login = await client.authorize(challenge, password, `repository:${repository}:pull`);
     const answer =
-      'refusedBy' in signIn
-        ? signIn.refusedBy
-        : await talk.getManifest(repository, reference, signIn.authorization);
+      'rejectedBy' in login
+        ? login.rejectedBy
+        : await client.getManifest(repository, reference, login.authorization);
     const result = classifyPull(answer);
     if (result.outcome === 'allowed') return { image, outcome: 'allowed' };
     return { image, outcome: result.outcome, message: describeRegistryReason(result.reason) };
@@ -49,7 +49,7 @@ export function classifyPull(answer: HttpResponse): PullResult {
       ? { outcome: 'allowed' }
       : { outcome: 'unknown', reason: { code: 'not-a-manifest', status } };
   }
-  const error = errorOf(answer);
+  const error = parseFirstError(answer);
   if ((status === 401 || status === 403) && error)
     return { outcome: 'denied', reason: toDenial(status, error) };
   if (status === 404 && error) {
@@ -59,7 +59,7 @@ export function classifyPull(answer: HttpResponse): PullResult {
   return { outcome: 'unknown', reason: toUnexpectedReason(status) };
 }
 
-function toDenial(status: number, error: NonNullable<ReturnType<typeof errorOf>>): RegistryReason {
+function toDenial(status: number, error: NonNullable<ReturnType<typeof parseFirstError>>): RegistryReason {
   const action = findDeniedAction(error.message);
   return {
     code: 'pull-denied',

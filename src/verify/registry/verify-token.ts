@@ -12,8 +12,8 @@ export function createTokenVerifier(verifier: RegistryVerifier, checks: Negative
     signal: AbortSignal,
   ): Promise<RegistryProbe> => {
     const options = { wrongPassword: !checks.has(registry), images };
-    const { probe, refusesWrongPassword } = await verifier.probe(registry, password, options, signal);
-    if (refusesWrongPassword) checks.add(registry);
+    const { probe, rejectsWrongPassword } = await verifier.probe(registry, password, options, signal);
+    if (rejectsWrongPassword) checks.add(registry);
     return probe;
   };
 }

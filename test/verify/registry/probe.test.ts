@@ -28,7 +28,7 @@ describe('createRegistryVerifier', () => {
   let wrongPassword: boolean;
   let images: readonly string[];
   /** What the last probe said of it. */
-  let refusesWrongPassword: boolean;
+  let rejectsWrongPassword: boolean;
 
   beforeEach(async () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
@@ -49,7 +49,7 @@ describe('createRegistryVerifier', () => {
     const result = await api.probe(host, new Secret(PASSWORD), questions, anySignal());
     assertHides(result, [PASSWORD]);
     assert.equal(result.probe.registry, host);
-    ({ refusesWrongPassword } = result);
+    ({ rejectsWrongPassword } = result);
     return result.probe;
   }
 
@@ -79,7 +79,7 @@ describe('createRegistryVerifier', () => {
     it('is satisfied when a wrong password is refused, and says so', async () => {
       answer = requireBasic(PASSWORD);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(refusesWrongPassword, true);
+      assert.equal(rejectsWrongPassword, true);
       assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
     });
 
@@ -89,7 +89,7 @@ describe('createRegistryVerifier', () => {
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
       await assertOutcome('inconclusive', 'it accepts a wrong password, too');
-      assert.equal(refusesWrongPassword, false);
+      assert.equal(rejectsWrongPassword, false);
     });
 
     it('by no password at all, without asking for more, whether asked to or not', async () => {
@@ -105,19 +105,19 @@ describe('createRegistryVerifier', () => {
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(refusesWrongPassword, false);
+      assert.equal(rejectsWrongPassword, false);
       answer = (request, response) => {
         if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(refusesWrongPassword, false);
+      assert.equal(rejectsWrongPassword, false);
     });
 
     it('and does not ask where the password itself is refused', async () => {
       answer = requireBasic('another');
       assert.equal((await probe()).outcome, 'rejected');
-      assert.equal(refusesWrongPassword, false);
+      assert.equal(rejectsWrongPassword, false);
       assert.equal(server.requests.length, 2);
     });
   });
@@ -150,13 +150,13 @@ describe('createRegistryVerifier', () => {
       wrongPassword = true;
       answer = withTokens();
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(refusesWrongPassword, false);
+      assert.equal(rejectsWrongPassword, false);
       answer = (request, response) =>
         request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
           ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
           : withTokens()(request, response);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(refusesWrongPassword, true);
+      assert.equal(rejectsWrongPassword, true);
     });
 
     it('and tells its refusal, and an answer that holds none', async () => {

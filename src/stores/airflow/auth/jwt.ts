@@ -42,13 +42,13 @@ export function createJwtCredential(options: JwtCredentialOptions): AirflowCrede
   const attempt: RequestContext = { airflow: options.name, action: 'sign-in' };
   let current: SignedIn | undefined;
 
-  const signInOnce = singleFlight(attempt, SIGN_IN_TIMEOUT_MS, async () => {
+  const logInOnce = singleFlight(attempt, SIGN_IN_TIMEOUT_MS, async () => {
     current = await signIn(options, attempt);
     return current;
   });
 
   async function authorize(signal: AbortSignal): Promise<Secret> {
-    const recordLogin = current && options.now() < current.usableUntil ? current : await signInOnce(signal);
+    const recordLogin = current && options.now() < current.usableUntil ? current : await logInOnce(signal);
     return recordLogin.authorization;
   }
 
@@ -78,7 +78,7 @@ async function signIn(options: JwtCredentialOptions, attempt: RequestContext): P
     throw toRequestFailure(attempt, error);
   }
   const jwt = readAnswer(attempt, answer);
-  const lifeMs = lifeOf(jwt);
+  const lifeMs = getLifetime(jwt);
   const authorization = new Secret(`Bearer ${jwt}`);
   return { authorization, usableUntil: startedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
 }
@@ -102,7 +102,7 @@ function readAnswer(attempt: RequestContext, answer: HttpResponse): string {
  * Milliseconds from issue to end, by the JWT's own two times: so a clock that differs from Airflow's does no harm.
  * Decoded only; to verify it is the business of Airflow.
  */
-function lifeOf(jwt: string): number {
+function getLifetime(jwt: string): number {
   try {
     const payload: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
     const { exp, iat } = payload as { exp?: unknown; iat?: unknown };
