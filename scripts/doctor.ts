@@ -10,6 +10,7 @@ import { ok, warning, type Check } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatChecks, type DoctorDocument } from './format-checks.js';
+import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
 interface DoctorOptions {
   readonly config?: string;
@@ -44,7 +45,7 @@ export function checkConfig(path: string): { config?: RefreshConfig; checks: Che
     const warnings = config.warnings.map((problem) =>
       warning(formatPlace(path, problem), problem.message, problem.remedy),
     );
-    const schedule = ok('schedule settings', describeSchedule(config.schedule));
+    const schedule = ok('schedule settings', describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS));
     return { config, checks: [ok('configuration', summary), ...warnings, schedule] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

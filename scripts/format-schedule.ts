@@ -4,6 +4,7 @@ import { describeSchedule, type ScheduleSettings } from '../src/refresh/schedule
 import type { ApplyOutcome } from '../src/schedule/apply-schedule.js';
 import type { TriggeredRun } from '../src/schedule/trigger-run.js';
 import { formatTime } from './format-report.js';
+import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
 /** What `schedule apply --json` prints. */
 export interface ApplyDocument {
@@ -58,7 +59,7 @@ export function toScheduleDocument(
 }
 
 export function formatSchedule(document: ScheduleDocument, settings: ScheduleSettings): string {
-  const lines = [`Schedule ${document.scheduleId}: ${describeSchedule(settings)}.`];
+  const lines = [`Schedule ${document.scheduleId}: ${describeSchedule(settings, ECR_TOKEN_LIFE_MS)}.`];
   if (!document.upToDate) lines.push('It differs from the configuration: run `schedule apply`.');
   if (document.paused)
     lines.push(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);

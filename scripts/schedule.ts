@@ -18,6 +18,7 @@ import {
 import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
 import { formatReport } from './format-report.js';
 import { formatApplied, formatSchedule, toScheduleDocument, type ApplyDocument } from './format-schedule.js';
+import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
 interface ScheduleOptions {
   readonly config?: string;
@@ -78,7 +79,7 @@ async function apply({ client, config, json }: Invocation): Promise<void> {
   const applied: ApplyDocument = {
     scheduleId: id,
     outcome,
-    summary: describeSchedule(config.schedule),
+    summary: describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS),
     firstRun: firstRun ?? null,
   };
   if (json) printJson(applied);

@@ -14,6 +14,7 @@ import {
 import { isTimeZone, readCron } from './cron.js';
 import type { ReportProblem } from './config-error.js';
 import { DEFAULTS, scheduleSchema } from './schema/config.js';
+import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
 
 type ScheduleSection = z.output<typeof scheduleSchema>;
 
@@ -30,7 +31,7 @@ export function resolveSchedule(raw: unknown, report: ReportProblem): ScheduleSe
     retryForMs: toMs(section.retryFor),
     allowNarrowMargin: section.allowNarrowMargin,
   });
-  const problems = checkSchedule(settings);
+  const problems = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
   for (const { setting, message, remedy } of problems) report(['schedule', setting], message, remedy);
   return problems.length === 0 ? settings : undefined;
 }

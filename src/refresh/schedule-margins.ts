@@ -1,9 +1,6 @@
 // Owns the arithmetic of the schedule: how long a run may take and retry, which outage the settings survive, and
 // what they cost. Refuses settings under which a token would expire between two healthy runs.
 
-/** How long an ECR authorization token lives. Source: AWS's description of GetAuthorizationToken. */
-export const TOKEN_LIFE_MS = 12 * 3_600_000;
-
 const MINUTE_MS = 60_000;
 /** What the formula of the survivable outage keeps in hand for clock differences and the run itself. */
 const RESERVE_MS = 5 * MINUTE_MS;
@@ -84,12 +81,17 @@ function marginMs(times: ScheduleIntervals): number {
   return Math.min(5 * MINUTE_MS, Math.floor(times.shortestIntervalMs / 8 / 1000) * 1000);
 }
 
-/** Everything that is wrong with the settings; empty when they may be applied. */
-export function checkSchedule(settings: ScheduleSettings): ScheduleProblem[] {
+/**
+ * Everything that is wrong with the settings; empty when they may be applied.
+ * @param tokenLifeMs how long tokens live: a property of what issues them
+ */
+export function checkSchedule(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem[] {
   // Each check builds on what the one before has made sure of: with that wrong, it would only add confusion.
   const fatal = checkInterval(settings) ?? checkJitter(settings);
   if (fatal) return [fatal];
-  return [checkRetryFor(settings), checkMargin(settings)].filter((problem) => problem !== undefined);
+  return [checkRetryFor(settings), checkMargin(settings, tokenLifeMs)].filter(
+    (problem) => problem !== undefined,
+  );
 }
 
 function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined {
@@ -128,15 +130,15 @@ function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined 
   };
 }
 
-function checkMargin(settings: ScheduleSettings): ScheduleProblem | undefined {
-  const survivableMs = survivableOutageMs(settings);
+function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem | undefined {
+  const survivableMs = survivableOutageMs(settings, tokenLifeMs);
   if (settings.allowNarrowMargin || survivableMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
-  const setting = findLimitingSetting(settings);
+  const setting = findLimitingSetting(settings, tokenLifeMs);
   return {
     setting,
-    message: expiresBetweenRuns(settings)
+    message: expiresBetweenRuns(settings, tokenLifeMs)
       ? `runs are up to ${formatDuration(settings.longestIntervalMs + settings.jitterMs)} apart, jitter included, ` +
-        'and tokens live 12 h: this guarantees an expired token before the late run'
+        `and tokens live ${formatDuration(tokenLifeMs)}: this guarantees an expired token before the late run`
       : `only outages of up to ${formatDuration(survivableMs)} would pass without an expired token; 2 h is the least`,
     remedy:
       (setting === 'jitter' || setting === 'retryFor'
@@ -147,10 +149,12 @@ function checkMargin(settings: ScheduleSettings): ScheduleProblem | undefined {
 }
 
 /** Which setting to blame for a narrow margin: the first, from the least important on, whose default would do. */
-function findLimitingSetting(settings: ScheduleSettings): ScheduleProblem['setting'] {
+function findLimitingSetting(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem['setting'] {
   const survives = (jitterMs: number | undefined): boolean =>
-    survivableOutageMs(planSchedule({ ...settings, times: settings, jitterMs, retryForMs: undefined })) >=
-    LEAST_SURVIVABLE_OUTAGE_MS;
+    survivableOutageMs(
+      planSchedule({ ...settings, times: settings, jitterMs, retryForMs: undefined }),
+      tokenLifeMs,
+    ) >= LEAST_SURVIVABLE_OUTAGE_MS;
   if (survives(settings.jitterMs)) return 'retryFor';
   return survives(undefined) ? 'jitter' : cadenceSetting(settings);
 }
@@ -159,8 +163,8 @@ function cadenceSetting(settings: ScheduleSettings): 'every' | 'cron' {
   return 'cron' in settings.cadence ? 'cron' : 'every';
 }
 
-function expiresBetweenRuns(settings: ScheduleSettings): boolean {
-  return settings.longestIntervalMs + settings.jitterMs + RESERVE_MS > TOKEN_LIFE_MS;
+function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): boolean {
+  return settings.longestIntervalMs + settings.jitterMs + RESERVE_MS > tokenLifeMs;
 }
 
 /**
@@ -169,9 +173,9 @@ function expiresBetweenRuns(settings: ScheduleSettings): boolean {
  * with jitter before the next run, and ends right after a run has stopped trying: then the rest of the interval
  * passes before the next. Five minutes are kept in hand.
  *
- * @param tokenLifeMs for how long tokens can be relied on: 12 h, unless they are known to live less
+ * @param tokenLifeMs for how long tokens are usable
  */
-export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs = TOKEN_LIFE_MS): number {
+export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: number): number {
   const longestStepMs = settings.longestIntervalMs + settings.jitterMs;
   const idleMs = longestStepMs - settings.retryForMs;
   return Math.max(0, tokenLifeMs - longestStepMs - idleMs - RESERVE_MS);
@@ -201,12 +205,12 @@ export function tokensPerDay(settings: ScheduleSettings): number {
 }
 
 /** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
-export function describeSchedule(settings: ScheduleSettings): string {
-  const survivableMs = survivableOutageMs(settings);
+export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number): string {
+  const survivableMs = survivableOutageMs(settings, tokenLifeMs);
   const passes =
     survivableMs > 0
       ? `any outage of up to ${formatDuration(survivableMs)} passes`
-      : expiresBetweenRuns(settings)
+      : expiresBetweenRuns(settings, tokenLifeMs)
         ? 'tokens expire between two runs'
         : 'no outage passes without an expired token';
   const tokens = tokensPerDay(settings);

@@ -5,6 +5,9 @@ import { normalizeHost, parseEcrHost } from './registry-host.js';
 /** ECR signs everybody in under this name. */
 export const ECR_USER = 'AWS';
 
+/** How long an authorization token lives. Source: AWS's description of GetAuthorizationToken. */
+export const ECR_TOKEN_LIFE_MS = 12 * 3_600_000;
+
 /** Looks like a password of ECR and is none: whoever accepts it would accept anything. base64 of a sentence. */
 export const WRONG_PASSWORD = 'VGhpcyBpcyBubyBhdXRob3JpemF0aW9uIHRva2VuLg==';
 

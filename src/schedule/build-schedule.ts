@@ -5,6 +5,7 @@ import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client'
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeSchedule } from '../refresh/schedule-margins.js';
 import type * as workflows from '../workflows/index.js';
+import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
 
 /** Key of the hash in the memo of the scheduled action: the schedule's own memo cannot be changed later. */
 export const SPEC_HASH = 'specHash';
@@ -40,7 +41,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     args: [input],
     workflowExecutionTimeout: executionTimeoutMs,
     staticSummary: `Refresh the ECR tokens in ${stores.length} Airflow${stores.length === 1 ? '' : 's'}`,
-    staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule)}.`,
+    staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule, ECR_TOKEN_LIFE_MS)}.`,
   };
   const specHash = toHash({ spec, policies, action });
   return {

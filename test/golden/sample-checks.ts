@@ -5,7 +5,7 @@ import { failed, type Check } from '../../src/doctor/check.js';
 import { FAILURES } from '../../src/refresh/failures.js';
 import type { FailureInfo } from '../../src/refresh/report-builder.js';
 import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
-import { ENGINE, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { SCHEDULE_DESCRIPTION } from './sample-schedules.js';
 
 export function listOtherChecks(): [string, Check[]][] {
@@ -26,15 +26,7 @@ const UNREACHABLE: FailureInfo = {
   remedy: FAILURES.StoreUnreachable.remedy,
 };
 
-const TOKEN: TokenInfo = {
-  group: GROUP,
-  region: 'us-east-1',
-  principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
-  issuedAt: '2026-01-01T00:00:00.000Z',
-  expiresAt: '2026-01-01T12:00:00.000Z',
-  fingerprint: FINGERPRINT,
-  probes: [],
-};
+const TOKEN: TokenInfo = fakeTokenInfo({ probes: [] });
 
 const SHORT_TOKEN: TokenInfo = {
   ...TOKEN,

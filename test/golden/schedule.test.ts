@@ -8,6 +8,7 @@ import {
 import { describeSchedule } from '../../src/refresh/schedule-margins.js';
 import { assertGolden } from './assert-golden.js';
 import { CRON, EVERY_4_HOURS, RUNNING, SCHEDULE_DESCRIPTION } from './sample-schedules.js';
+import { ECR_TOKEN_LIFE_MS } from '../../src/refresh/token.js';
 
 const ID = 'ecr-refresh';
 
@@ -34,7 +35,7 @@ describe('schedule', () => {
     const unchanged: ApplyDocument = {
       scheduleId: ID,
       outcome: 'unchanged',
-      summary: describeSchedule(EVERY_4_HOURS),
+      summary: describeSchedule(EVERY_4_HOURS, ECR_TOKEN_LIFE_MS),
       firstRun: null,
     };
     const firstRun = { workflowId: `${ID}-run`, runId: 'run-1', alreadyRunning: false };

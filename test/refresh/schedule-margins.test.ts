@@ -12,6 +12,7 @@ import {
   type ScheduleRequest,
   type ScheduleSettings,
 } from '../../src/refresh/schedule-margins.js';
+import { ECR_TOKEN_LIFE_MS } from '../../src/refresh/token.js';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -62,7 +63,11 @@ describe('planSchedule', () => {
     for (let everyMs = MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
       for (const jitterMs of [undefined, 0, Math.floor(everyMs / 2) - 1]) {
         const settings = plan(everyMs, { jitterMs, allowNarrowMargin: true });
-        assert.deepEqual(checkSchedule(settings), [], describeSchedule(settings));
+        assert.deepEqual(
+          checkSchedule(settings, ECR_TOKEN_LIFE_MS),
+          [],
+          describeSchedule(settings, ECR_TOKEN_LIFE_MS),
+        );
         assert.ok(settings.retryForMs >= 10 * S);
         assert.ok(settings.executionTimeoutMs > settings.retryForMs);
         assert.ok(settings.executionTimeoutMs + settings.jitterMs < everyMs);
@@ -80,14 +85,14 @@ describe('survivableOutageMs', () => {
     ['nothing every 12 h', plan(12 * HOUR), 0],
   ] as const) {
     it(`is ${title}`, () => {
-      assert.equal(survivableOutageMs(settings), expectedMs);
+      assert.equal(survivableOutageMs(settings, ECR_TOKEN_LIFE_MS), expectedMs);
     });
   }
 });
 
 describe('checkSchedule', () => {
   const found = (settings: ScheduleSettings): string[] =>
-    checkSchedule(settings).map(({ setting }) => setting);
+    checkSchedule(settings, ECR_TOKEN_LIFE_MS).map(({ setting }) => setting);
 
   it('accepts the defaults', () => {
     assert.deepEqual(found(plan(4 * HOUR)), []);
@@ -122,7 +127,7 @@ describe('checkSchedule', () => {
       [plan(8 * HOUR, { jitterMs: 3 * HOUR }), 'jitter'],
       [plan(11 * HOUR, { jitterMs: 0, retryForMs: HOUR }), 'every'],
     ] as const) {
-      const [problem] = checkSchedule(settings);
+      const [problem] = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
       assert.equal(problem?.setting, setting);
       assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : new RegExp(`Leave ${setting} out`));
     }
@@ -130,7 +135,10 @@ describe('checkSchedule', () => {
 
   it('says of gaps of 12 h that they guarantee an expired token', () => {
     const cadence = { cron: '55 5,17 * * *', timeZone: 'UTC' };
-    const [problem] = checkSchedule(plan(0, { cadence, times: computeIntervals(12 * HOUR) }));
+    const [problem] = checkSchedule(
+      plan(0, { cadence, times: computeIntervals(12 * HOUR) }),
+      ECR_TOKEN_LIFE_MS,
+    );
     assert.equal(problem?.setting, 'cron');
     assert.match(problem.message, /up to 12 h 5 min apart.*guarantees an expired token/);
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
@@ -172,20 +180,23 @@ describe('describeShortLifetime', () => {
 describe('describeSchedule', () => {
   it('puts the settings, what they survive and what they cost in one line', () => {
     assert.equal(
-      describeSchedule(plan(4 * HOUR)),
+      describeSchedule(plan(4 * HOUR), ECR_TOKEN_LIFE_MS),
       'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region',
     );
     assert.equal(
-      describeSchedule(plan(24 * HOUR)),
+      describeSchedule(plan(24 * HOUR), ECR_TOKEN_LIFE_MS),
       'every 24 h, jitter 5 min: tokens expire between two runs; 1 token a day per region',
     );
     assert.equal(
-      describeSchedule(plan(11 * HOUR + 40 * MIN)),
+      describeSchedule(plan(11 * HOUR + 40 * MIN), ECR_TOKEN_LIFE_MS),
       'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day per region',
     );
     const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 5.998 };
     assert.equal(
-      describeSchedule(plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times })),
+      describeSchedule(
+        plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times }),
+        ECR_TOKEN_LIFE_MS,
+      ),
       'cron 0 */4 * * * (Europe/Berlin, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day per region',
     );
   });
