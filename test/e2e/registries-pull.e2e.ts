@@ -107,6 +107,7 @@ describe('the right to pull', function () {
           report.failures.map((failure) => ({ ...failure, failingSince: undefined })),
           Object.values(HOSTS).map((registry) => ({
             stage: 'test',
+            scope: 'registry',
             registry,
             type: 'RegistryPullDenied',
             count: 0,

@@ -72,6 +72,7 @@ describe('registries that are not to be trusted', function () {
         [
           {
             stage: 'extract',
+            scope: 'registry',
             store: 'main',
             registry: SICK,
             type: 'RegistryRealmForeign',
