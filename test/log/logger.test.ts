@@ -70,25 +70,29 @@ describe('safeValue', () => {
     readonly token = SECRET;
   }
 
-  for (const [what, value, shown] of [
-    ['text', 'text', 'text'],
-    ['a number', 1.5, 1.5],
-    ['true', true, true],
-    ['null', null, null],
-    ['a bigint as text', 2n ** 70n, '1180591620717411303424'],
-    ['a list', [1, 'two', [3]], [1, 'two', [3]]],
-    ['a plain object', { a: { b: 1 } }, { a: { b: 1 } }],
-    ['an object without prototype', Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 }],
-    ['an error by its class', new RangeError(SECRET), { error: 'RangeError' }],
-    ['nothing of a Secret', new Secret(SECRET), undefined],
-    ['nothing of an object with a class', new Owner(), undefined],
-    ['nothing of a buffer', Buffer.from(SECRET), undefined],
-    ['nothing of a map', new Map([['token', SECRET]]), undefined],
-    ['nothing of a function', () => SECRET, undefined],
-    ['nothing of a symbol', Symbol(SECRET), undefined],
-    ['nothing of undefined', undefined, undefined],
+  for (const { title, value, expected } of [
+    { title: 'text', value: 'text', expected: 'text' },
+    { title: 'a number', value: 1.5, expected: 1.5 },
+    { title: 'true', value: true, expected: true },
+    { title: 'null', value: null, expected: null },
+    { title: 'a bigint as text', value: 2n ** 70n, expected: '1180591620717411303424' },
+    { title: 'a list', value: [1, 'two', [3]], expected: [1, 'two', [3]] },
+    { title: 'a plain object', value: { a: { b: 1 } }, expected: { a: { b: 1 } } },
+    {
+      title: 'an object without prototype',
+      value: Object.assign(Object.create(null) as object, { a: 1 }),
+      expected: { a: 1 },
+    },
+    { title: 'an error by its class', value: new RangeError(SECRET), expected: { error: 'RangeError' } },
+    { title: 'nothing of a Secret', value: new Secret(SECRET), expected: undefined },
+    { title: 'nothing of an object with a class', value: new Owner(), expected: undefined },
+    { title: 'nothing of a buffer', value: Buffer.from(SECRET), expected: undefined },
+    { title: 'nothing of a map', value: new Map([['token', SECRET]]), expected: undefined },
+    { title: 'nothing of a function', value: () => SECRET, expected: undefined },
+    { title: 'nothing of a symbol', value: Symbol(SECRET), expected: undefined },
+    { title: 'nothing of undefined', value: undefined, expected: undefined },
   ] as const) {
-    it(`shows ${what}`, () => assert.deepEqual(safeValue(value, 4), shown));
+    it(`shows ${title}`, () => assert.deepEqual(safeValue(value, 4), expected));
   }
 
   it('shows text of 1,000 characters whole, of 1,001 cut', () => {

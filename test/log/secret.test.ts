@@ -9,17 +9,20 @@ describe('Secret', () => {
 
   it('gives its value to whoever asks for it by name', () => assert.equal(secret.reveal(), VALUE));
 
-  for (const [how, show] of [
-    ['printed', () => inspect(secret, { depth: 10, showHidden: true })],
-    ['printed within something', () => inspect({ list: [secret] }, { depth: 10, showHidden: true })],
-    ['serialised', () => JSON.stringify({ secret })],
-    ['concatenated', () => `Basic ${String(secret)}`],
-    ['joined', () => [secret].join()],
-    ['copied', () => JSON.stringify(Object.assign({}, secret))],
-    ['listed', () => JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(secret)))],
-    ['cloned', () => inspect(structuredClone(secret))],
+  for (const { title, show } of [
+    { title: 'printed', show: () => inspect(secret, { depth: 10, showHidden: true }) },
+    {
+      title: 'printed within something',
+      show: () => inspect({ list: [secret] }, { depth: 10, showHidden: true }),
+    },
+    { title: 'serialised', show: () => JSON.stringify({ secret }) },
+    { title: 'concatenated', show: () => `Basic ${String(secret)}` },
+    { title: 'joined', show: () => [secret].join() },
+    { title: 'copied', show: () => JSON.stringify(Object.assign({}, secret)) },
+    { title: 'listed', show: () => JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(secret))) },
+    { title: 'cloned', show: () => inspect(structuredClone(secret)) },
   ] as const) {
-    it(`does not show itself when it is ${how}`, () => assert.ok(!show().includes(VALUE), show()));
+    it(`does not show itself when it is ${title}`, () => assert.ok(!show().includes(VALUE), show()));
   }
 
   it('shows a placeholder, so that one sees that there is a secret', () =>

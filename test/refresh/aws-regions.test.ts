@@ -10,21 +10,31 @@ import {
 } from '../../src/refresh/aws-regions.js';
 
 describe('getPartition', () => {
-  for (const [region, name, suffix, dualStackSuffix] of [
-    ['us-east-1', 'aws', 'amazonaws.com', 'on.aws'],
-    ['eu-central-2', 'aws', 'amazonaws.com', 'on.aws'],
-    ['mx-central-1', 'aws', 'amazonaws.com', 'on.aws'],
-    ['xx-new-9', 'aws', 'amazonaws.com', 'on.aws'],
-    ['us-gov-east-1', 'aws-us-gov', 'amazonaws.com', 'on.aws'],
-    ['us-gov-west-1', 'aws-us-gov', 'amazonaws.com', 'on.aws'],
-    ['cn-north-1', 'aws-cn', 'amazonaws.com.cn', 'on.amazonwebservices.com.cn'],
-    ['cn-northwest-1', 'aws-cn', 'amazonaws.com.cn', 'on.amazonwebservices.com.cn'],
-    ['us-iso-east-1', 'aws-iso', 'c2s.ic.gov', undefined],
-    ['us-iso-west-1', 'aws-iso', 'c2s.ic.gov', undefined],
-    ['us-isob-east-1', 'aws-iso-b', 'sc2s.sgov.gov', undefined],
-    ['eu-isoe-west-1', 'aws-iso-e', 'cloud.adc-e.uk', undefined],
-    ['us-isof-south-1', 'aws-iso-f', 'csp.hci.ic.gov', undefined],
-    ['eusc-de-east-1', 'aws-eusc', 'amazonaws.eu', undefined],
+  for (const { region, name, suffix, dualStackSuffix } of [
+    { region: 'us-east-1', name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    { region: 'eu-central-2', name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    { region: 'mx-central-1', name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    { region: 'xx-new-9', name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    { region: 'us-gov-east-1', name: 'aws-us-gov', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    { region: 'us-gov-west-1', name: 'aws-us-gov', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' },
+    {
+      region: 'cn-north-1',
+      name: 'aws-cn',
+      suffix: 'amazonaws.com.cn',
+      dualStackSuffix: 'on.amazonwebservices.com.cn',
+    },
+    {
+      region: 'cn-northwest-1',
+      name: 'aws-cn',
+      suffix: 'amazonaws.com.cn',
+      dualStackSuffix: 'on.amazonwebservices.com.cn',
+    },
+    { region: 'us-iso-east-1', name: 'aws-iso', suffix: 'c2s.ic.gov', dualStackSuffix: undefined },
+    { region: 'us-iso-west-1', name: 'aws-iso', suffix: 'c2s.ic.gov', dualStackSuffix: undefined },
+    { region: 'us-isob-east-1', name: 'aws-iso-b', suffix: 'sc2s.sgov.gov', dualStackSuffix: undefined },
+    { region: 'eu-isoe-west-1', name: 'aws-iso-e', suffix: 'cloud.adc-e.uk', dualStackSuffix: undefined },
+    { region: 'us-isof-south-1', name: 'aws-iso-f', suffix: 'csp.hci.ic.gov', dualStackSuffix: undefined },
+    { region: 'eusc-de-east-1', name: 'aws-eusc', suffix: 'amazonaws.eu', dualStackSuffix: undefined },
   ] as const) {
     it(`is ${name} for ${region}, whose hosts end in ${suffix}`, () => {
       const partition = getPartition(region);
@@ -85,12 +95,12 @@ describe('describeUnknownRegion', () => {
     it(`does not doubt ${region}`, () => assert.equal(describeUnknownRegion(region), undefined));
   }
 
-  for (const [region, meant] of [
-    ['us-esat-1', 'us-east-1'],
-    ['us-east-11', 'us-east-1'],
-    ['useast1', 'us-east-1'],
-    ['eu-wes-1', 'eu-west-1'],
-    ['cn-nroth-1', 'cn-north-1'],
+  for (const { region, meant } of [
+    { region: 'us-esat-1', meant: 'us-east-1' },
+    { region: 'us-east-11', meant: 'us-east-1' },
+    { region: 'useast1', meant: 'us-east-1' },
+    { region: 'eu-wes-1', meant: 'eu-west-1' },
+    { region: 'cn-nroth-1', meant: 'cn-north-1' },
   ] as const) {
     it(`takes ${region} for ${meant}`, () => assert.deepEqual(describeUnknownRegion(region), { meant }));
   }

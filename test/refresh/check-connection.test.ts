@@ -61,12 +61,16 @@ describe('checkConnection', () => {
     assert.deepEqual(judgement, { writable: true, registry: REGISTRY, group: GROUP });
   });
 
-  for (const [host, registry, name] of [
-    [REGISTRY, REGISTRY, 'default/us-east-1'],
-    [FIPS_REGISTRY, FIPS_REGISTRY, 'default/us-east-1/fips'],
-    ['123456789012.dkr-ecr.us-east-1.on.aws', '123456789012.dkr-ecr.us-east-1.on.aws', 'default/us-east-1'],
-    ['public.ecr.aws', 'public.ecr.aws', 'default/us-east-1/public'],
-    ['https://ecr-public.aws.com/', 'ecr-public.aws.com', 'default/us-east-1/public'],
+  for (const { host, registry, name } of [
+    { host: REGISTRY, registry: REGISTRY, name: 'default/us-east-1' },
+    { host: FIPS_REGISTRY, registry: FIPS_REGISTRY, name: 'default/us-east-1/fips' },
+    {
+      host: '123456789012.dkr-ecr.us-east-1.on.aws',
+      registry: '123456789012.dkr-ecr.us-east-1.on.aws',
+      name: 'default/us-east-1',
+    },
+    { host: 'public.ecr.aws', registry: 'public.ecr.aws', name: 'default/us-east-1/public' },
+    { host: 'https://ecr-public.aws.com/', registry: 'ecr-public.aws.com', name: 'default/us-east-1/public' },
   ] as const) {
     it(`gives the host ${host} a token of ${name}`, () => {
       const judgement = judge({ host });
@@ -78,26 +82,46 @@ describe('checkConnection', () => {
   it('does not take a registry that only the configuration knows without being told', () =>
     assert.equal(refusal({ host: 'localhost:5000' }).type, 'ConnectionRegistryUnknown'));
 
-  for (const [what, changes, type, shown] of [
-    ['another type', { type: 'http' }, 'ConnectionTypeMismatch', '"http"'],
-    ['a type in capital letters', { type: 'Docker' }, 'ConnectionTypeMismatch', '"Docker"'],
-    ['no host', { host: null }, 'ConnectionRegistryUnknown', '(empty)'],
-    ['an empty host', { host: '' }, 'ConnectionRegistryUnknown', '""'],
-    ['a host that is no registry', { host: 'quay.io' }, 'ConnectionRegistryUnknown', '"quay.io"'],
-    [
-      'a host that only looks like ECR',
-      { host: `${REGISTRY}.evil.com` },
-      'ConnectionRegistryUnknown',
-      'evil',
-    ],
-    ['an ECR host with a port in it', { host: `${REGISTRY}:443` }, 'ConnectionRegistryUnknown', ':443'],
-    ['a port', { port: 443 }, 'ConnectionPortSet', '443'],
-    ['port 0', { port: 0 }, 'ConnectionPortSet', '0'],
-    ['no login', { login: null }, 'ConnectionLoginMismatch', '(empty)'],
-    ['an empty login', { login: '' }, 'ConnectionLoginMismatch', '""'],
-    ['a login in small letters', { login: 'aws' }, 'ConnectionLoginMismatch', '"aws"'],
+  for (const { title, changes, type, shown } of [
+    { title: 'another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch', shown: '"http"' },
+    {
+      title: 'a type in capital letters',
+      changes: { type: 'Docker' },
+      type: 'ConnectionTypeMismatch',
+      shown: '"Docker"',
+    },
+    { title: 'no host', changes: { host: null }, type: 'ConnectionRegistryUnknown', shown: '(empty)' },
+    { title: 'an empty host', changes: { host: '' }, type: 'ConnectionRegistryUnknown', shown: '""' },
+    {
+      title: 'a host that is no registry',
+      changes: { host: 'quay.io' },
+      type: 'ConnectionRegistryUnknown',
+      shown: '"quay.io"',
+    },
+    {
+      title: 'a host that only looks like ECR',
+      changes: { host: `${REGISTRY}.evil.com` },
+      type: 'ConnectionRegistryUnknown',
+      shown: 'evil',
+    },
+    {
+      title: 'an ECR host with a port in it',
+      changes: { host: `${REGISTRY}:443` },
+      type: 'ConnectionRegistryUnknown',
+      shown: ':443',
+    },
+    { title: 'a port', changes: { port: 443 }, type: 'ConnectionPortSet', shown: '443' },
+    { title: 'port 0', changes: { port: 0 }, type: 'ConnectionPortSet', shown: '0' },
+    { title: 'no login', changes: { login: null }, type: 'ConnectionLoginMismatch', shown: '(empty)' },
+    { title: 'an empty login', changes: { login: '' }, type: 'ConnectionLoginMismatch', shown: '""' },
+    {
+      title: 'a login in small letters',
+      changes: { login: 'aws' },
+      type: 'ConnectionLoginMismatch',
+      shown: '"aws"',
+    },
   ] as const) {
-    it(`refuses ${what} as ${type}`, () => {
+    it(`refuses ${title} as ${type}`, () => {
       const { type: given, message } = refusal(changes);
       assert.equal(given, type);
       assert.ok(message.includes(shown), message);
@@ -128,25 +152,31 @@ describe('checkConnection', () => {
     it(`accepts the extra ${extra ?? 'null'}`, () => assert.equal(judge({ extra }).writable, true));
   }
 
-  for (const [host, message] of [
-    ['quay.io', 'its host "quay.io" is no known ECR registry'],
-    [null, 'its host (empty) is no known ECR registry'],
-    [
-      `${REGISTRY}.cn`,
-      `its host "${REGISTRY}.cn" is no ECR registry: region us-east-1 is of partition aws, whose registries do not ` +
+  for (const { host, message } of [
+    { host: 'quay.io', message: 'its host "quay.io" is no known ECR registry' },
+    { host: null, message: 'its host (empty) is no known ECR registry' },
+    {
+      host: `${REGISTRY}.cn`,
+      message:
+        `its host "${REGISTRY}.cn" is no ECR registry: region us-east-1 is of partition aws, whose registries do not ` +
         `end in amazonaws.com.cn; ${REGISTRY} was meant, perhaps`,
-    ],
-    [
-      `${REGISTRY}:443`,
-      `its host "${REGISTRY}:443" is no ECR registry: it has a port, and hosts of ECR have none; ` +
+    },
+    {
+      host: `${REGISTRY}:443`,
+      message:
+        `its host "${REGISTRY}:443" is no ECR registry: it has a port, and hosts of ECR have none; ` +
         `${REGISTRY} was meant, perhaps`,
-    ],
-    [
-      '1234.dkr.ecr.us-east-1.amazonaws.com',
-      'its host "1234.dkr.ecr.us-east-1.amazonaws.com" is no ECR registry: its account has 4 digits, and accounts ' +
+    },
+    {
+      host: '1234.dkr.ecr.us-east-1.amazonaws.com',
+      message:
+        'its host "1234.dkr.ecr.us-east-1.amazonaws.com" is no ECR registry: its account has 4 digits, and accounts ' +
         'have twelve',
-    ],
-    [`${REGISTRY}@pa55word`, 'its host (not shown: it contains "@") is no known ECR registry'],
+    },
+    {
+      host: `${REGISTRY}@pa55word`,
+      message: 'its host (not shown: it contains "@") is no known ECR registry',
+    },
   ] as const) {
     it(`says of the host ${host} what is wrong with it`, () =>
       assert.deepEqual(refusal({ host }), { writable: false, type: 'ConnectionRegistryUnknown', message }));
@@ -214,9 +244,9 @@ describe('checkConnection by the registry that the configuration gives', () => {
     region: 'eu-west-1',
     principal: { kind: 'profile', name: 'profile:p', profile: 'p' },
   });
-  for (const [host, group] of [
-    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'profile:p/eu-west-1'],
-    ['123456789012.dkr-ecr.eu-west-1.on.aws', 'profile:p/eu-west-1'],
+  for (const { host, group } of [
+    { host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', group: 'profile:p/eu-west-1' },
+    { host: '123456789012.dkr-ecr.eu-west-1.on.aws', group: 'profile:p/eu-west-1' },
   ] as const) {
     it(`accepts ${host} as one of the hosts of its account and region, with its credentials`, () => {
       const judgement = judgeAs(eu, { host });

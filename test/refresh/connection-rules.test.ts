@@ -19,36 +19,36 @@ function texts(alphabet: readonly string[], maxLength: number): string[] {
 }
 
 describe('matches', () => {
-  for (const [pattern, id] of [
-    ['*', ''],
-    ['*', 'docker_default'],
-    ['*_ecr', 'team_ecr'],
-    ['*_ecr', '_ecr'],
-    ['team_*_ecr', 'team_a_b_ecr'],
-    ['?', 'a'],
-    ['docker_??', 'docker_eu'],
-    ['a*b*c', 'a_b_b_c'],
-    ['*ab', 'aab'],
-    ['**', 'x'],
-    ['docker.eu', 'docker.eu'],
+  for (const { pattern, id } of [
+    { pattern: '*', id: '' },
+    { pattern: '*', id: 'docker_default' },
+    { pattern: '*_ecr', id: 'team_ecr' },
+    { pattern: '*_ecr', id: '_ecr' },
+    { pattern: 'team_*_ecr', id: 'team_a_b_ecr' },
+    { pattern: '?', id: 'a' },
+    { pattern: 'docker_??', id: 'docker_eu' },
+    { pattern: 'a*b*c', id: 'a_b_b_c' },
+    { pattern: '*ab', id: 'aab' },
+    { pattern: '**', id: 'x' },
+    { pattern: 'docker.eu', id: 'docker.eu' },
   ] as const) {
     it(`lets ${pattern} match ${id === '' ? 'nothing at all' : id}`, () => assert.ok(matches(pattern, id)));
   }
 
-  for (const [pattern, id] of [
-    ['', 'a'],
-    ['?', ''],
-    ['?', 'ab'],
-    ['*_ecr', 'team_ecr_old'],
-    ['*_ecr', 'team_ECR'],
-    ['team', 'a_team'],
-    ['docker.eu', 'dockerxeu'],
-    ['[a-z]', 'a'],
-    ['a|b', 'a'],
-    ['(a)', 'a'],
-    ['a+', 'aa'],
-    ['\\w', 'a'],
-    ['^a$', 'a'],
+  for (const { pattern, id } of [
+    { pattern: '', id: 'a' },
+    { pattern: '?', id: '' },
+    { pattern: '?', id: 'ab' },
+    { pattern: '*_ecr', id: 'team_ecr_old' },
+    { pattern: '*_ecr', id: 'team_ECR' },
+    { pattern: 'team', id: 'a_team' },
+    { pattern: 'docker.eu', id: 'dockerxeu' },
+    { pattern: '[a-z]', id: 'a' },
+    { pattern: 'a|b', id: 'a' },
+    { pattern: '(a)', id: 'a' },
+    { pattern: 'a+', id: 'aa' },
+    { pattern: '\\w', id: 'a' },
+    { pattern: '^a$', id: 'a' },
   ] as const) {
     it(`does not let ${pattern || 'the empty pattern'} match ${id || 'nothing'}`, () =>
       assert.equal(matches(pattern, id), false));

@@ -5,17 +5,17 @@ import { suggestKey } from '../../src/refresh/did-you-mean.js';
 const KEYS = ['version', 'airflows', 'registries', 'docker', 'schedule', 'temporal', 'id'];
 
 describe('suggestKey', () => {
-  for (const [mistyped, meant] of [
-    ['airflow', 'airflows'],
-    ['airfolws', 'airflows'],
-    ['Docker', 'docker'],
-    ['shedul', 'schedule'],
-    ['dcoekr', 'docker'],
-    ['di', 'id'],
-    ['http', undefined],
-    ['xy', undefined],
-    ['', undefined],
-    ['x'.repeat(100_000), undefined],
+  for (const { mistyped, meant } of [
+    { mistyped: 'airflow', meant: 'airflows' },
+    { mistyped: 'airfolws', meant: 'airflows' },
+    { mistyped: 'Docker', meant: 'docker' },
+    { mistyped: 'shedul', meant: 'schedule' },
+    { mistyped: 'dcoekr', meant: 'docker' },
+    { mistyped: 'di', meant: 'id' },
+    { mistyped: 'http', meant: undefined },
+    { mistyped: 'xy', meant: undefined },
+    { mistyped: '', meant: undefined },
+    { mistyped: 'x'.repeat(100_000), meant: undefined },
   ] as const) {
     it(`takes ${mistyped.slice(0, 20) || 'nothing'} for ${meant ?? 'no known key'}`, () => {
       assert.equal(suggestKey(mistyped, KEYS), meant);

@@ -229,14 +229,14 @@ describe('refresh', () => {
     assert.equal(report.tokens[0]?.check, 'rejected');
   });
 
-  for (const [what, probes] of [
-    [
-      'could not be shown to the registry',
-      [{ registry: REGISTRY, outcome: 'unreachable', message: 'no route' }],
-    ],
-    ['was not shown to it at all', []],
+  for (const { title, probes } of [
+    {
+      title: 'could not be shown to the registry',
+      probes: [{ registry: REGISTRY, outcome: 'unreachable', message: 'no route' }],
+    },
+    { title: 'was not shown to it at all', probes: [] },
   ] as const) {
-    it(`writes a token with a warning that ${what}`, async () => {
+    it(`writes a token with a warning that ${title}`, async () => {
       const report = await refreshWith({
         extractToken: async (input) => ({ ...(await good.extractToken(input)), probes }),
       });
@@ -264,11 +264,11 @@ describe('refresh', () => {
     ]);
   });
 
-  for (const [what, more, remedy] of [
-    ['the remedy of the catalogue', {}, FAILURES.RegistryRealmForeign.remedy],
-    ['a remedy of its own', { remedy: 'Look at the proxy.' }, 'Look at the proxy.'],
+  for (const { title, more, remedy } of [
+    { title: 'the remedy of the catalogue', more: {}, remedy: FAILURES.RegistryRealmForeign.remedy },
+    { title: 'a remedy of its own', more: { remedy: 'Look at the proxy.' }, remedy: 'Look at the proxy.' },
   ] as const) {
-    it(`writes nothing where a registry asks for the sign-in at another host, and tells ${what}`, async () => {
+    it(`writes nothing where a registry asks for the sign-in at another host, and tells ${title}`, async () => {
       let updates = 0;
       const report = await refreshWith({
         extractToken: async (input) => ({
@@ -487,9 +487,9 @@ describe('refresh', () => {
   });
 
   it('writes 100 connections at once and 101 in two chunks', async () => {
-    for (const [count, sizes] of [
-      [100, [100]],
-      [101, [100, 1]],
+    for (const { count, sizes } of [
+      { count: 100, sizes: [100] },
+      { count: 101, sizes: [100, 1] },
     ] as const) {
       const chunks: number[] = [];
       await refreshWith({

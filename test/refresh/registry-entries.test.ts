@@ -45,16 +45,24 @@ const publicRegistry = (changes: Partial<RegistryEntry> = {}): ResolvedRegistry 
 };
 
 describe('resolveRegistry', () => {
-  for (const [changes, host, group] of [
-    [{}, STANDARD, 'default/us-east-1'],
-    [{ fips: true }, FIPS, 'default/us-east-1/fips'],
-    [{ dualStack: true }, DUAL_STACK, 'default/us-east-1/dual-stack'],
-    [{ fips: true, dualStack: true }, FIPS_DUAL_STACK, 'default/us-east-1/fips/dual-stack'],
-    [{ endpoint: ENDPOINT }, STANDARD, `default/us-east-1/${ENDPOINT}`],
-    [{ principal: PROFILE }, STANDARD, 'profile:b/us-east-1'],
-    [{ registryHost: '127.0.0.1:5000' }, '127.0.0.1:5000', 'default/us-east-1'],
-    [{ kind: 'public' }, 'public.ecr.aws', 'default/us-east-1/public'],
-    [{ kind: 'public', dualStack: true }, 'ecr-public.aws.com', 'default/us-east-1/public/dual-stack'],
+  for (const { changes, host, group } of [
+    { changes: {}, host: STANDARD, group: 'default/us-east-1' },
+    { changes: { fips: true }, host: FIPS, group: 'default/us-east-1/fips' },
+    { changes: { dualStack: true }, host: DUAL_STACK, group: 'default/us-east-1/dual-stack' },
+    {
+      changes: { fips: true, dualStack: true },
+      host: FIPS_DUAL_STACK,
+      group: 'default/us-east-1/fips/dual-stack',
+    },
+    { changes: { endpoint: ENDPOINT }, host: STANDARD, group: `default/us-east-1/${ENDPOINT}` },
+    { changes: { principal: PROFILE }, host: STANDARD, group: 'profile:b/us-east-1' },
+    { changes: { registryHost: '127.0.0.1:5000' }, host: '127.0.0.1:5000', group: 'default/us-east-1' },
+    { changes: { kind: 'public' }, host: 'public.ecr.aws', group: 'default/us-east-1/public' },
+    {
+      changes: { kind: 'public', dualStack: true },
+      host: 'ecr-public.aws.com',
+      group: 'default/us-east-1/public/dual-stack',
+    },
   ] as const) {
     it(`has host ${host} and group ${group} for ${JSON.stringify(changes)}`, () => {
       const registry = resolveRegistry(settings(changes), ACCOUNT, 'us-east-1');
@@ -90,11 +98,11 @@ describe('resolveStatic', () => {
     assert.deepEqual([registry?.host, registry?.group.region], ['r.example', 'us-east-1']);
   });
 
-  for (const [what, changes] of [
-    ['account', { account: { airflow: 'main', key: 'k' } }],
-    ['region', { region: { airflow: 'main', key: 'k' } }],
+  for (const { title, changes } of [
+    { title: 'account', changes: { account: { airflow: 'main', key: 'k' } } },
+    { title: 'region', changes: { region: { airflow: 'main', key: 'k' } } },
   ] as const) {
-    it(`knows nothing before the ${what} is read from Airflow`, () =>
+    it(`knows nothing before the ${title} is read from Airflow`, () =>
       assert.equal(resolveStatic(settings(changes)), undefined));
   }
 
@@ -104,21 +112,29 @@ describe('resolveStatic', () => {
 
 describe('isRegistryHost', () => {
   const forms = [STANDARD, FIPS, DUAL_STACK, FIPS_DUAL_STACK];
-  for (const [what, registry, hosts] of [
-    ['without a host', named(), forms],
-    ['with dualStack', named({ dualStack: true }), forms],
-    ['with an endpoint', named({ endpoint: ENDPOINT }), forms],
-    ['with fips', named({ fips: true }), [FIPS, FIPS_DUAL_STACK]],
-    ['with fips and dualStack', named({ fips: true, dualStack: true }), [FIPS, FIPS_DUAL_STACK]],
-    ['with a host of its own', named({ registryHost: '127.0.0.1:5000' }), ['127.0.0.1:5000']],
-    ['of ECR Public', publicRegistry(), ['public.ecr.aws', 'ecr-public.aws.com']],
-    [
-      'of ECR Public with dualStack',
-      publicRegistry({ dualStack: true }),
-      ['public.ecr.aws', 'ecr-public.aws.com'],
-    ],
+  for (const { title, registry, hosts } of [
+    { title: 'without a host', registry: named(), hosts: forms },
+    { title: 'with dualStack', registry: named({ dualStack: true }), hosts: forms },
+    { title: 'with an endpoint', registry: named({ endpoint: ENDPOINT }), hosts: forms },
+    { title: 'with fips', registry: named({ fips: true }), hosts: [FIPS, FIPS_DUAL_STACK] },
+    {
+      title: 'with fips and dualStack',
+      registry: named({ fips: true, dualStack: true }),
+      hosts: [FIPS, FIPS_DUAL_STACK],
+    },
+    {
+      title: 'with a host of its own',
+      registry: named({ registryHost: '127.0.0.1:5000' }),
+      hosts: ['127.0.0.1:5000'],
+    },
+    { title: 'of ECR Public', registry: publicRegistry(), hosts: ['public.ecr.aws', 'ecr-public.aws.com'] },
+    {
+      title: 'of ECR Public with dualStack',
+      registry: publicRegistry({ dualStack: true }),
+      hosts: ['public.ecr.aws', 'ecr-public.aws.com'],
+    },
   ] as const) {
-    it(`gives an entry ${what} exactly ${hosts.join(', ')}`, () => {
+    it(`gives an entry ${title} exactly ${hosts.join(', ')}`, () => {
       const candidates = [
         ...forms,
         'public.ecr.aws',
@@ -158,20 +174,20 @@ describe('findRegistriesByHost', () => {
   const namesOf = (registries: readonly ResolvedRegistry[], host: string): string[] =>
     findRegistriesByHost(registries, host).map(({ name }) => name);
 
-  for (const [host, names] of [
-    [STANDARD, ['plain']],
-    [`https://${STANDARD}/`, ['plain']],
-    [DUAL_STACK, ['dual']],
-    [FIPS, ['fips']],
+  for (const { host, names } of [
+    { host: STANDARD, names: ['plain'] },
+    { host: `https://${STANDARD}/`, names: ['plain'] },
+    { host: DUAL_STACK, names: ['dual'] },
+    { host: FIPS, names: ['fips'] },
     // No entry has it for its own.
-    [FIPS_DUAL_STACK, ['dual', 'fips', 'plain']],
-    ['r.example', ['own']],
-    ['R.Example/', ['own']],
-    ['public.ecr.aws', ['public']],
-    ['ecr-public.aws.com', ['public']],
-    ['r.example:443', []],
-    ['quay.io', []],
-    ['', []],
+    { host: FIPS_DUAL_STACK, names: ['dual', 'fips', 'plain'] },
+    { host: 'r.example', names: ['own'] },
+    { host: 'R.Example/', names: ['own'] },
+    { host: 'public.ecr.aws', names: ['public'] },
+    { host: 'ecr-public.aws.com', names: ['public'] },
+    { host: 'r.example:443', names: [] },
+    { host: 'quay.io', names: [] },
+    { host: '', names: [] },
   ] as const) {
     it(`gives ${JSON.stringify(host)} to ${names.join(', ') || 'none'}`, () =>
       assert.deepEqual(namesOf(all, host), names));
@@ -187,17 +203,17 @@ describe('findRegistriesByHost', () => {
 });
 
 describe('findTokenGroup', () => {
-  for (const [host, group] of [
-    [STANDARD, 'default/us-east-1'],
-    [DUAL_STACK, 'default/us-east-1'],
-    [FIPS, 'default/us-east-1/fips'],
-    [FIPS_DUAL_STACK, 'default/us-east-1/fips'],
-    [`${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`, 'default/cn-north-1'],
-    ['public.ecr.aws', 'default/us-east-1/public'],
-    ['ecr-public.aws.com', 'default/us-east-1/public'],
-    ['quay.io', undefined],
-    [`${STANDARD}.evil.com`, undefined],
-    ['', undefined],
+  for (const { host, group } of [
+    { host: STANDARD, group: 'default/us-east-1' },
+    { host: DUAL_STACK, group: 'default/us-east-1' },
+    { host: FIPS, group: 'default/us-east-1/fips' },
+    { host: FIPS_DUAL_STACK, group: 'default/us-east-1/fips' },
+    { host: `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`, group: 'default/cn-north-1' },
+    { host: 'public.ecr.aws', group: 'default/us-east-1/public' },
+    { host: 'ecr-public.aws.com', group: 'default/us-east-1/public' },
+    { host: 'quay.io', group: undefined },
+    { host: `${STANDARD}.evil.com`, group: undefined },
+    { host: '', group: undefined },
   ] as const) {
     it(`is ${group ?? 'none'} for ${JSON.stringify(host)} by the host alone`, () => {
       const found = findTokenGroup(host);
@@ -209,22 +225,57 @@ describe('findTokenGroup', () => {
     });
   }
 
-  for (const [what, registry, host, group] of [
-    ['its usual host', named({ principal: PROFILE }), STANDARD, 'profile:b/us-east-1'],
-    ['a dual-stack host', named({ principal: PROFILE }), DUAL_STACK, 'profile:b/us-east-1'],
-    ['a FIPS host', named({ principal: PROFILE }), FIPS, 'profile:b/us-east-1/fips'],
-    ['a FIPS host, with dualStack', named({ dualStack: true }), FIPS, 'default/us-east-1/fips/dual-stack'],
-    ['a FIPS host, with fips', named({ fips: true }), FIPS_DUAL_STACK, 'default/us-east-1/fips'],
-    ['a FIPS host, with an endpoint', named({ endpoint: ENDPOINT }), FIPS, `default/us-east-1/${ENDPOINT}`],
-    [
-      'a host of its own',
-      named({ registryHost: 'r.example', region: 'eu-west-1' }),
-      'r.example',
-      'default/eu-west-1',
-    ],
-    ['its dual-stack host', publicRegistry(), 'ecr-public.aws.com', 'default/us-east-1/public'],
+  for (const { title, registry, host, group } of [
+    {
+      title: 'its usual host',
+      registry: named({ principal: PROFILE }),
+      host: STANDARD,
+      group: 'profile:b/us-east-1',
+    },
+    {
+      title: 'a dual-stack host',
+      registry: named({ principal: PROFILE }),
+      host: DUAL_STACK,
+      group: 'profile:b/us-east-1',
+    },
+    {
+      title: 'a FIPS host',
+      registry: named({ principal: PROFILE }),
+      host: FIPS,
+      group: 'profile:b/us-east-1/fips',
+    },
+    {
+      title: 'a FIPS host, with dualStack',
+      registry: named({ dualStack: true }),
+      host: FIPS,
+      group: 'default/us-east-1/fips/dual-stack',
+    },
+    {
+      title: 'a FIPS host, with fips',
+      registry: named({ fips: true }),
+      host: FIPS_DUAL_STACK,
+      group: 'default/us-east-1/fips',
+    },
+    {
+      title: 'a FIPS host, with an endpoint',
+      registry: named({ endpoint: ENDPOINT }),
+      host: FIPS,
+      group: `default/us-east-1/${ENDPOINT}`,
+    },
+    {
+      title: 'a host of its own',
+      registry: named({ registryHost: 'r.example', region: 'eu-west-1' }),
+      host: 'r.example',
+      group: 'default/eu-west-1',
+    },
+    {
+      title: 'its dual-stack host',
+      registry: publicRegistry(),
+      host: 'ecr-public.aws.com',
+      group: 'default/us-east-1/public',
+    },
   ] as const) {
-    it(`is ${group} for ${what} of an entry`, () =>
+    it(`is ${group} for ${title} of an entry`, () =>
       assert.equal(findTokenGroup(host, registry)?.name, group));
   }
 });

@@ -14,23 +14,28 @@ const FIPS_REGIONS = 'us-east-1, us-east-2, us-west-1, us-west-2, us-gov-east-1,
 
 /** Host without its account, region, FIPS, dual-stack. */
 const PRIVATE_HOSTS = [
-  ['dkr.ecr.us-east-1.amazonaws.com', 'us-east-1', false, false],
-  ['dkr.ecr.ap-southeast-5.amazonaws.com', 'ap-southeast-5', false, false],
-  ['dkr.ecr.xx-new-9.amazonaws.com', 'xx-new-9', false, false],
-  ['dkr.ecr-fips.us-east-2.amazonaws.com', 'us-east-2', true, false],
-  ['dkr-ecr.eu-west-1.on.aws', 'eu-west-1', false, true],
-  ['dkr-ecr-fips.us-west-2.on.aws', 'us-west-2', true, true],
-  ['dkr.ecr.us-gov-west-1.amazonaws.com', 'us-gov-west-1', false, false],
-  ['dkr.ecr-fips.us-gov-east-1.amazonaws.com', 'us-gov-east-1', true, false],
-  ['dkr-ecr.us-gov-west-1.on.aws', 'us-gov-west-1', false, true],
-  ['dkr-ecr-fips.us-gov-west-1.on.aws', 'us-gov-west-1', true, true],
-  ['dkr.ecr.cn-north-1.amazonaws.com.cn', 'cn-north-1', false, false],
-  ['dkr-ecr.cn-northwest-1.on.amazonwebservices.com.cn', 'cn-northwest-1', false, true],
-  ['dkr.ecr.us-iso-east-1.c2s.ic.gov', 'us-iso-east-1', false, false],
-  ['dkr.ecr.us-isob-east-1.sc2s.sgov.gov', 'us-isob-east-1', false, false],
-  ['dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk', 'eu-isoe-west-1', false, false],
-  ['dkr.ecr.us-isof-south-1.csp.hci.ic.gov', 'us-isof-south-1', false, false],
-  ['dkr.ecr.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1', false, false],
+  { end: 'dkr.ecr.us-east-1.amazonaws.com', region: 'us-east-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr.ap-southeast-5.amazonaws.com', region: 'ap-southeast-5', fips: false, dualStack: false },
+  { end: 'dkr.ecr.xx-new-9.amazonaws.com', region: 'xx-new-9', fips: false, dualStack: false },
+  { end: 'dkr.ecr-fips.us-east-2.amazonaws.com', region: 'us-east-2', fips: true, dualStack: false },
+  { end: 'dkr-ecr.eu-west-1.on.aws', region: 'eu-west-1', fips: false, dualStack: true },
+  { end: 'dkr-ecr-fips.us-west-2.on.aws', region: 'us-west-2', fips: true, dualStack: true },
+  { end: 'dkr.ecr.us-gov-west-1.amazonaws.com', region: 'us-gov-west-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr-fips.us-gov-east-1.amazonaws.com', region: 'us-gov-east-1', fips: true, dualStack: false },
+  { end: 'dkr-ecr.us-gov-west-1.on.aws', region: 'us-gov-west-1', fips: false, dualStack: true },
+  { end: 'dkr-ecr-fips.us-gov-west-1.on.aws', region: 'us-gov-west-1', fips: true, dualStack: true },
+  { end: 'dkr.ecr.cn-north-1.amazonaws.com.cn', region: 'cn-north-1', fips: false, dualStack: false },
+  {
+    end: 'dkr-ecr.cn-northwest-1.on.amazonwebservices.com.cn',
+    region: 'cn-northwest-1',
+    fips: false,
+    dualStack: true,
+  },
+  { end: 'dkr.ecr.us-iso-east-1.c2s.ic.gov', region: 'us-iso-east-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr.us-isob-east-1.sc2s.sgov.gov', region: 'us-isob-east-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk', region: 'eu-isoe-west-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr.us-isof-south-1.csp.hci.ic.gov', region: 'us-isof-south-1', fips: false, dualStack: false },
+  { end: 'dkr.ecr.eusc-de-east-1.amazonaws.eu', region: 'eusc-de-east-1', fips: false, dualStack: false },
 ] as const;
 
 function parsePrivate(host: string): PrivateRegistry {
@@ -40,7 +45,7 @@ function parsePrivate(host: string): PrivateRegistry {
 }
 
 describe('parseEcrHost', () => {
-  for (const [end, region, fips, dualStack] of PRIVATE_HOSTS) {
+  for (const { end, region, fips, dualStack } of PRIVATE_HOSTS) {
     it(`reads ${end}, and ecrHost makes it again`, () => {
       const host = `${ACCOUNT}.${end}`;
       const registry = parsePrivate(host);
@@ -49,9 +54,9 @@ describe('parseEcrHost', () => {
     });
   }
 
-  for (const [host, dualStack] of [
-    ['public.ecr.aws', false],
-    ['ecr-public.aws.com', true],
+  for (const { host, dualStack } of [
+    { host: 'public.ecr.aws', dualStack: false },
+    { host: 'ecr-public.aws.com', dualStack: true },
   ] as const) {
     it(`reads ${host}, and ecrPublicHost makes it again`, () => {
       assert.deepEqual(parseEcrHost(host), {
@@ -65,30 +70,30 @@ describe('parseEcrHost', () => {
     });
   }
 
-  for (const [why, host] of [
-    ['an account of letters', 'abcdefghijkl.dkr.ecr.us-east-1.amazonaws.com'],
-    ['something before the account', `evil.${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`],
-    ['a path that is a host of ECR', `evil.com/${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`],
-    ['no region', `${ACCOUNT}.dkr.ecr..amazonaws.com`],
-    ['capital letters', `${ACCOUNT}.dkr.ecr.us-east-1.Amazonaws.com`],
-    ['a region in capital letters', `${ACCOUNT}.dkr.ecr.US-EAST-1.amazonaws.com`],
-    ['a path', `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team`],
-    ['a scheme', `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`],
-    ['a user before the host', `AWS@${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`],
-    ['a password after the host', `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com@pa55word`],
-    ['a line break at its end', `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com\n`],
-    ['a line before it', `x\n${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`],
-    ['an end of 81 characters', `${ACCOUNT}.dkr.ecr.us-east-1.${'x'.repeat(81)}`],
-    ['the API instead of the registry', 'api.ecr.us-east-1.amazonaws.com'],
-    ['no dkr', `${ACCOUNT}.ecr.us-east-1.amazonaws.com`],
-    ['another word for ecr', `${ACCOUNT}.dkr.ecrx.us-east-1.amazonaws.com`],
-    ['another sign between dkr and ecr', `${ACCOUNT}.dkr_ecr.us-east-1.amazonaws.com`],
-    ['ECR Public behind another name', 'my.public.ecr.aws'],
-    ['ECR Public in capital letters', 'Public.ECR.aws'],
-    ['another registry', 'docker.io'],
-    ['nothing', ''],
+  for (const { title, host } of [
+    { title: 'an account of letters', host: 'abcdefghijkl.dkr.ecr.us-east-1.amazonaws.com' },
+    { title: 'something before the account', host: `evil.${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'a path that is a host of ECR', host: `evil.com/${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'no region', host: `${ACCOUNT}.dkr.ecr..amazonaws.com` },
+    { title: 'capital letters', host: `${ACCOUNT}.dkr.ecr.us-east-1.Amazonaws.com` },
+    { title: 'a region in capital letters', host: `${ACCOUNT}.dkr.ecr.US-EAST-1.amazonaws.com` },
+    { title: 'a path', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team` },
+    { title: 'a scheme', host: `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'a user before the host', host: `AWS@${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'a password after the host', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com@pa55word` },
+    { title: 'a line break at its end', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com\n` },
+    { title: 'a line before it', host: `x\n${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'an end of 81 characters', host: `${ACCOUNT}.dkr.ecr.us-east-1.${'x'.repeat(81)}` },
+    { title: 'the API instead of the registry', host: 'api.ecr.us-east-1.amazonaws.com' },
+    { title: 'no dkr', host: `${ACCOUNT}.ecr.us-east-1.amazonaws.com` },
+    { title: 'another word for ecr', host: `${ACCOUNT}.dkr.ecrx.us-east-1.amazonaws.com` },
+    { title: 'another sign between dkr and ecr', host: `${ACCOUNT}.dkr_ecr.us-east-1.amazonaws.com` },
+    { title: 'ECR Public behind another name', host: 'my.public.ecr.aws' },
+    { title: 'ECR Public in capital letters', host: 'Public.ECR.aws' },
+    { title: 'another registry', host: 'docker.io' },
+    { title: 'nothing', host: '' },
   ] as const) {
-    it(`finds nothing of ECR in ${why}`, () => {
+    it(`finds nothing of ECR in ${title}`, () => {
       assert.equal(readEcrHost(host), undefined);
       assert.equal(parseEcrHost(host), undefined);
     });
@@ -97,148 +102,168 @@ describe('parseEcrHost', () => {
 
 describe('readEcrHost', () => {
   const standard = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
-  for (const [host, flaw, meant] of [
-    [
-      '12345678901.dkr.ecr.us-east-1.amazonaws.com',
-      'its account has 11 digits, and accounts have twelve',
-      undefined,
-    ],
-    [
-      '1234567890123.dkr.ecr.us-east-1.amazonaws.com',
-      'its account has 13 digits, and accounts have twelve',
-      undefined,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com`,
-      'region cn-north-1 is of partition aws-cn, whose registries do not end in amazonaws.com',
-      `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`,
-    ],
-    [
-      `${standard}.cn`,
-      'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.cn',
-      standard,
-    ],
-    [
-      `${standard}.evil.com`,
-      'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.evil.com',
-      standard,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.us-east-1.evilamazonaws.com`,
-      'region us-east-1 is of partition aws, whose registries do not end in evilamazonaws.com',
-      standard,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.us-east-1.elb.amazonaws.com`,
-      'region us-east-1 is of partition aws, whose registries do not end in elb.amazonaws.com',
-      standard,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.us-east-1.amazonawsxcom`,
-      'region us-east-1 is of partition aws, whose registries do not end in amazonawsxcom',
-      standard,
-    ],
-    [
-      `${standard}.`,
-      'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.',
-      standard,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.com`,
-      'region eusc-de-east-1 is of partition aws-eusc, whose registries do not end in amazonaws.com',
-      `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu`,
-    ],
-    [`${standard}:443`, 'it has a port, and hosts of ECR have none', standard],
-    [
-      `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws:443`,
-      'it has a port, and hosts of ECR have none',
-      `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr.us-east-1.on.aws`,
-      'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
-      `${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr-fips.us-east-1.on.aws`,
-      'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
-      `${ACCOUNT}.dkr-ecr-fips.us-east-1.on.aws`,
-    ],
-    [
-      `${ACCOUNT}.dkr-ecr.us-east-1.amazonaws.com`,
-      'hosts with dkr-ecr end in on.aws',
-      `${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
-    ],
-    [
-      `${ACCOUNT}.dkr-ecr.cn-north-1.amazonaws.com.cn`,
-      'hosts with dkr-ecr end in on.amazonwebservices.com.cn',
-      `${ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`,
-    ],
-    [
-      `${ACCOUNT}.dkr-ecr.cn-north-1.on.aws`,
-      'region cn-north-1 is of partition aws-cn, whose registries do not end in on.aws',
-      `${ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`,
-    ],
-    [
-      `${ACCOUNT}.dkr-ecr.us-iso-east-1.c2s.ic.gov`,
-      'partition aws-iso has no hosts with dkr-ecr',
-      `${ACCOUNT}.dkr.ecr.us-iso-east-1.c2s.ic.gov`,
-    ],
-    [`${ACCOUNT}.dkr.ecr.us-esat-1x.amazonaws.com`, 'what stands in place of its region is none', standard],
-    [`${ACCOUNT}.dkr.ecr.useast1.amazonaws.com`, 'what stands in place of its region is none', standard],
-    [`${ACCOUNT}.dkr.ecr.us-east-1a.amazonaws.com`, 'what stands in place of its region is none', standard],
-    [
-      `${ACCOUNT}.dkr-ecr-fips.uswest2.on.aws`,
-      'what stands in place of its region is none',
-      `${ACCOUNT}.dkr-ecr-fips.us-west-2.on.aws`,
-    ],
-    [
-      `${ACCOUNT}.dkr.ecr-fips.euwest1.amazonaws.com`,
-      'what stands in place of its region is none',
-      `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`,
-    ],
-    [`${ACCOUNT}.dkr.ecr.s3.amazonaws.com`, 'what stands in place of its region is none', undefined],
-    [`${ACCOUNT}.dkr.ecr.amazonaws.com`, 'what stands in place of its region is none', undefined],
-    [
-      `${ACCOUNT}.dkr.ecr-fips.eu-west-1.amazonaws.com`,
-      `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
-      `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`,
-    ],
-    [
-      `${ACCOUNT}.dkr-ecr-fips.eu-west-1.on.aws`,
-      `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
-      `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
-    ],
-    [
-      'public.ecr.amazonaws.com',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'public.ecr.aws',
-    ],
-    [
-      'public.ecr.aws.',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'public.ecr.aws',
-    ],
-    [
-      'public.ecr.aws:443',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'public.ecr.aws',
-    ],
-    [
-      'public.ecr.us-east-1.amazonaws.com',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'public.ecr.aws',
-    ],
-    [
-      'ecr-public.amazonaws.com',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'ecr-public.aws.com',
-    ],
-    [
-      'ecr-public.aws',
-      'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
-      'ecr-public.aws.com',
-    ],
+  for (const { host, flaw, meant } of [
+    {
+      host: '12345678901.dkr.ecr.us-east-1.amazonaws.com',
+      flaw: 'its account has 11 digits, and accounts have twelve',
+      meant: undefined,
+    },
+    {
+      host: '1234567890123.dkr.ecr.us-east-1.amazonaws.com',
+      flaw: 'its account has 13 digits, and accounts have twelve',
+      meant: undefined,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com`,
+      flaw: 'region cn-north-1 is of partition aws-cn, whose registries do not end in amazonaws.com',
+      meant: `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`,
+    },
+    {
+      host: `${standard}.cn`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.cn',
+      meant: standard,
+    },
+    {
+      host: `${standard}.evil.com`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.evil.com',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-east-1.evilamazonaws.com`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in evilamazonaws.com',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-east-1.elb.amazonaws.com`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in elb.amazonaws.com',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonawsxcom`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonawsxcom',
+      meant: standard,
+    },
+    {
+      host: `${standard}.`,
+      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.com`,
+      flaw: 'region eusc-de-east-1 is of partition aws-eusc, whose registries do not end in amazonaws.com',
+      meant: `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu`,
+    },
+    { host: `${standard}:443`, flaw: 'it has a port, and hosts of ECR have none', meant: standard },
+    {
+      host: `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws:443`,
+      flaw: 'it has a port, and hosts of ECR have none',
+      meant: `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-east-1.on.aws`,
+      flaw: 'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
+      meant: `${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr-fips.us-east-1.on.aws`,
+      flaw: 'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
+      meant: `${ACCOUNT}.dkr-ecr-fips.us-east-1.on.aws`,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr.us-east-1.amazonaws.com`,
+      flaw: 'hosts with dkr-ecr end in on.aws',
+      meant: `${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr.cn-north-1.amazonaws.com.cn`,
+      flaw: 'hosts with dkr-ecr end in on.amazonwebservices.com.cn',
+      meant: `${ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr.cn-north-1.on.aws`,
+      flaw: 'region cn-north-1 is of partition aws-cn, whose registries do not end in on.aws',
+      meant: `${ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr.us-iso-east-1.c2s.ic.gov`,
+      flaw: 'partition aws-iso has no hosts with dkr-ecr',
+      meant: `${ACCOUNT}.dkr.ecr.us-iso-east-1.c2s.ic.gov`,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-esat-1x.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.useast1.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.us-east-1a.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: standard,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr-fips.uswest2.on.aws`,
+      flaw: 'what stands in place of its region is none',
+      meant: `${ACCOUNT}.dkr-ecr-fips.us-west-2.on.aws`,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr-fips.euwest1.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.s3.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: undefined,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr.amazonaws.com`,
+      flaw: 'what stands in place of its region is none',
+      meant: undefined,
+    },
+    {
+      host: `${ACCOUNT}.dkr.ecr-fips.eu-west-1.amazonaws.com`,
+      flaw: `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
+      meant: `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`,
+    },
+    {
+      host: `${ACCOUNT}.dkr-ecr-fips.eu-west-1.on.aws`,
+      flaw: `ECR has no FIPS endpoint in eu-west-1, only in ${FIPS_REGIONS}`,
+      meant: `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
+    },
+    {
+      host: 'public.ecr.amazonaws.com',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'public.ecr.aws',
+    },
+    {
+      host: 'public.ecr.aws.',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'public.ecr.aws',
+    },
+    {
+      host: 'public.ecr.aws:443',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'public.ecr.aws',
+    },
+    {
+      host: 'public.ecr.us-east-1.amazonaws.com',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'public.ecr.aws',
+    },
+    {
+      host: 'ecr-public.amazonaws.com',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'ecr-public.aws.com',
+    },
+    {
+      host: 'ecr-public.aws',
+      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      meant: 'ecr-public.aws.com',
+    },
   ] as const) {
     it(`says of ${JSON.stringify(host)} that ${flaw}`, () => {
       assert.deepEqual(readEcrHost(host), { flaw, ...(meant === undefined ? {} : { meant }) });
@@ -256,7 +281,7 @@ describe('readEcrHost', () => {
   it('never takes a host with one character changed for a registry that it does not name', () => {
     const alphabet = ['a', '1', 'z', '0', '-', '.', '_', ':', '/', '@', ' ', 'A', '\n'];
     let accepted = 0;
-    for (const [end] of PRIVATE_HOSTS) {
+    for (const { end } of PRIVATE_HOSTS) {
       const host = `${ACCOUNT}.${end}`;
       for (let at = 0; at <= host.length; at++) {
         const [before, after] = [host.slice(0, at), host.slice(at)];
@@ -300,15 +325,15 @@ describe('readEcrHost', () => {
 });
 
 describe('normalizeHost', () => {
-  for (const [written, bare] of [
-    ['registry.example.com', 'registry.example.com'],
-    ['https://registry.example.com', 'registry.example.com'],
-    ['http://registry.example.com/', 'registry.example.com'],
-    ['HTTPS://Registry.Example.com', 'registry.example.com'],
-    ['  registry.example.com/v2/  ', 'registry.example.com'],
-    ['https://registry.example.com:5000/team/app', 'registry.example.com:5000'],
-    ['https://', ''],
-    ['', ''],
+  for (const { written, bare } of [
+    { written: 'registry.example.com', bare: 'registry.example.com' },
+    { written: 'https://registry.example.com', bare: 'registry.example.com' },
+    { written: 'http://registry.example.com/', bare: 'registry.example.com' },
+    { written: 'HTTPS://Registry.Example.com', bare: 'registry.example.com' },
+    { written: '  registry.example.com/v2/  ', bare: 'registry.example.com' },
+    { written: 'https://registry.example.com:5000/team/app', bare: 'registry.example.com:5000' },
+    { written: 'https://', bare: '' },
+    { written: '', bare: '' },
   ] as const) {
     it(`makes ${JSON.stringify(bare)} of ${JSON.stringify(written)}`, () =>
       assert.equal(normalizeHost(written), bare));

@@ -76,14 +76,14 @@ describe('groupFailures', () => {
     assert.equal(groups[0]?.message, 'Connection id_0 is missing.');
   });
 
-  for (const [what, other] of [
-    ['stage', { stage: 'inspect' }],
-    ['airflow', { store: 'other' }],
-    ['registry', { registry: 'other' }],
-    ['engine', { engine: 'unix:///other.sock' }],
-    ['type', { type: 'ConnectionPortSet' }],
+  for (const { title, other } of [
+    { title: 'stage', other: { stage: 'inspect' } },
+    { title: 'airflow', other: { store: 'other' } },
+    { title: 'registry', other: { registry: 'other' } },
+    { title: 'engine', other: { engine: 'unix:///other.sock' } },
+    { title: 'type', other: { type: 'ConnectionPortSet' } },
   ] as const) {
-    it(`keeps failures of another ${what} apart`, () =>
+    it(`keeps failures of another ${title} apart`, () =>
       assert.equal(groupFailures([failure(), failure(other)]).length, 2));
   }
 
@@ -199,34 +199,49 @@ describe('parseReport', () => {
     assert.equal(parseReport(never), never);
   });
 
-  for (const [what, value] of [
-    ['undefined', undefined],
-    ['null', null],
-    ['text', '{"outcome":"refreshed"}'],
-    ['a list', [report()]],
-    ['an empty object', {}],
-    ['another outcome', { ...report(), outcome: 'done' }],
-    ['a start that is no text', { ...report(), startedAt: 5 }],
-    ['no end', { ...report(), finishedAt: undefined }],
-    ['no list of tokens', { ...report(), tokens: undefined }],
-    ['tokens that are none', { ...report(), tokens: [null] }],
-    ['airflows by name', { ...report(), stores: { main: row() } }],
-    ['an airflow that is null', { ...report(), stores: [null] }],
-    ['an airflow without registry', { ...report(), stores: [{ ...row(), registry: undefined }] }],
-    ['a count that is text', { ...report(), stores: [{ ...row(), refreshed: '1' }] }],
-    ['a time that is a number', { ...report(), stores: [{ ...row(), lastRefreshedAt: 1 }] }],
-    ['a reliable until that is a number', { ...report(), stores: [{ ...row(), usableUntil: 1 }] }],
-    ['a principal that is a list', { ...report(), stores: [{ ...row(), principalArn: [] }] }],
-    ['a fingerprint that is a number', { ...report(), stores: [{ ...row(), fingerprint: 1 }] }],
-    ['an expiry that is a number', { ...report(), stores: [{ ...row(), expiresAt: 1 }] }],
-    ['a failure that is null', { ...report(), failures: [null] }],
-    ['a failure without a type', { ...report(), failures: [{ ...failure(), type: undefined }] }],
-    ['an engine that is a number', { ...report(), failures: [{ ...failure(), engine: 1 }] }],
-    ['a failing since that is a number', { ...report(), failures: [{ ...failure(), failingSince: 1 }] }],
-    ['docker rows that are none', { ...report(), docker: [1] }],
-    ['a warning that is no text', { ...report(), warnings: [{}] }],
+  for (const { title, value } of [
+    { title: 'undefined', value: undefined },
+    { title: 'null', value: null },
+    { title: 'text', value: '{"outcome":"refreshed"}' },
+    { title: 'a list', value: [report()] },
+    { title: 'an empty object', value: {} },
+    { title: 'another outcome', value: { ...report(), outcome: 'done' } },
+    { title: 'a start that is no text', value: { ...report(), startedAt: 5 } },
+    { title: 'no end', value: { ...report(), finishedAt: undefined } },
+    { title: 'no list of tokens', value: { ...report(), tokens: undefined } },
+    { title: 'tokens that are none', value: { ...report(), tokens: [null] } },
+    { title: 'airflows by name', value: { ...report(), stores: { main: row() } } },
+    { title: 'an airflow that is null', value: { ...report(), stores: [null] } },
+    {
+      title: 'an airflow without registry',
+      value: { ...report(), stores: [{ ...row(), registry: undefined }] },
+    },
+    { title: 'a count that is text', value: { ...report(), stores: [{ ...row(), refreshed: '1' }] } },
+    { title: 'a time that is a number', value: { ...report(), stores: [{ ...row(), lastRefreshedAt: 1 }] } },
+    {
+      title: 'a reliable until that is a number',
+      value: { ...report(), stores: [{ ...row(), usableUntil: 1 }] },
+    },
+    { title: 'a principal that is a list', value: { ...report(), stores: [{ ...row(), principalArn: [] }] } },
+    {
+      title: 'a fingerprint that is a number',
+      value: { ...report(), stores: [{ ...row(), fingerprint: 1 }] },
+    },
+    { title: 'an expiry that is a number', value: { ...report(), stores: [{ ...row(), expiresAt: 1 }] } },
+    { title: 'a failure that is null', value: { ...report(), failures: [null] } },
+    {
+      title: 'a failure without a type',
+      value: { ...report(), failures: [{ ...failure(), type: undefined }] },
+    },
+    { title: 'an engine that is a number', value: { ...report(), failures: [{ ...failure(), engine: 1 }] } },
+    {
+      title: 'a failing since that is a number',
+      value: { ...report(), failures: [{ ...failure(), failingSince: 1 }] },
+    },
+    { title: 'docker rows that are none', value: { ...report(), docker: [1] } },
+    { title: 'a warning that is no text', value: { ...report(), warnings: [{}] } },
   ] as const) {
-    it(`refuses ${what}`, () => assert.equal(parseReport(value), undefined));
+    it(`refuses ${title}`, () => assert.equal(parseReport(value), undefined));
   }
 });
 

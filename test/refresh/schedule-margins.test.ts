@@ -77,12 +77,16 @@ describe('planSchedule', () => {
 });
 
 describe('survivableOutageMs', () => {
-  for (const [title, settings, expectedMs] of [
-    ['7 h 30 min with the defaults', plan(4 * HOUR), 7 * HOUR + 30 * MIN],
-    ['5 h 30 min every 6 h', plan(6 * HOUR), 5 * HOUR + 30 * MIN],
-    ['less when a run stops trying early', plan(4 * HOUR, { retryForMs: HOUR }), 4 * HOUR + 45 * MIN],
-    ['2 h 30 min every 9 h', plan(9 * HOUR), 2 * HOUR + 30 * MIN],
-    ['nothing every 12 h', plan(12 * HOUR), 0],
+  for (const { title, settings, expectedMs } of [
+    { title: '7 h 30 min with the defaults', settings: plan(4 * HOUR), expectedMs: 7 * HOUR + 30 * MIN },
+    { title: '5 h 30 min every 6 h', settings: plan(6 * HOUR), expectedMs: 5 * HOUR + 30 * MIN },
+    {
+      title: 'less when a run stops trying early',
+      settings: plan(4 * HOUR, { retryForMs: HOUR }),
+      expectedMs: 4 * HOUR + 45 * MIN,
+    },
+    { title: '2 h 30 min every 9 h', settings: plan(9 * HOUR), expectedMs: 2 * HOUR + 30 * MIN },
+    { title: 'nothing every 12 h', settings: plan(12 * HOUR), expectedMs: 0 },
   ] as const) {
     it(`is ${title}`, () => {
       assert.equal(survivableOutageMs(settings, ECR_TOKEN_LIFE_MS), expectedMs);
@@ -122,10 +126,10 @@ describe('checkSchedule', () => {
   });
 
   it('blames retryFor or jitter for a narrow margin where their default would do', () => {
-    for (const [settings, setting] of [
-      [plan(8 * HOUR, { retryForMs: HOUR }), 'retryFor'],
-      [plan(8 * HOUR, { jitterMs: 3 * HOUR }), 'jitter'],
-      [plan(11 * HOUR, { jitterMs: 0, retryForMs: HOUR }), 'every'],
+    for (const { settings, setting } of [
+      { settings: plan(8 * HOUR, { retryForMs: HOUR }), setting: 'retryFor' },
+      { settings: plan(8 * HOUR, { jitterMs: 3 * HOUR }), setting: 'jitter' },
+      { settings: plan(11 * HOUR, { jitterMs: 0, retryForMs: HOUR }), setting: 'every' },
     ] as const) {
       const [problem] = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
       assert.equal(problem?.setting, setting);
@@ -146,11 +150,11 @@ describe('checkSchedule', () => {
 });
 
 describe('survivableOutageMs of tokens that live less than 12 h', () => {
-  for (const [title, tokenLifeMs, expectedMs] of [
-    ['1 h for tokens of 5 h 30 min', 5.5 * HOUR, HOUR],
-    ['1 ms for tokens of 4 h 30 min and 1 ms', 4.5 * HOUR + 1, 1],
-    ['nothing for tokens of 4 h 30 min', 4.5 * HOUR, 0],
-    ['nothing for tokens of a minute', MIN, 0],
+  for (const { title, tokenLifeMs, expectedMs } of [
+    { title: '1 h for tokens of 5 h 30 min', tokenLifeMs: 5.5 * HOUR, expectedMs: HOUR },
+    { title: '1 ms for tokens of 4 h 30 min and 1 ms', tokenLifeMs: 4.5 * HOUR + 1, expectedMs: 1 },
+    { title: 'nothing for tokens of 4 h 30 min', tokenLifeMs: 4.5 * HOUR, expectedMs: 0 },
+    { title: 'nothing for tokens of a minute', tokenLifeMs: MIN, expectedMs: 0 },
   ] as const) {
     it(`is ${title}`, () => assert.equal(survivableOutageMs(plan(4 * HOUR), tokenLifeMs), expectedMs));
   }
@@ -158,16 +162,28 @@ describe('survivableOutageMs of tokens that live less than 12 h', () => {
 
 describe('describeShortLifetime', () => {
   const apart = 'runs are up to 4 h 5 min apart';
-  for (const [title, tokenLifeMs, words] of [
-    ['12 h', 12 * HOUR, undefined],
-    ['6 h 30 min', 6.5 * HOUR, undefined],
-    ['1 s less than 6 h 30 min', 6.5 * HOUR - S, `${apart}, so only outages of up to 1 h 59 min 59 s pass`],
-    ['4 h 30 min and 1 s', 4.5 * HOUR + S, `${apart}, so only outages of up to 1 s pass`],
-    ['4 h 30 min', 4.5 * HOUR, `${apart}, so no outage passes`],
-    ['4 h 10 min', 4 * HOUR + 10 * MIN, `${apart}, so no outage passes`],
-    ['1 ms less than 4 h 10 min', 4 * HOUR + 10 * MIN - 1, `${apart}, so it ends before the next one`],
-    ['10 min', 10 * MIN, `${apart}, so it ends before the next one`],
-    ['0 s', 0, `${apart}, so it ends before the next one`],
+  for (const { title, tokenLifeMs, words } of [
+    { title: '12 h', tokenLifeMs: 12 * HOUR, words: undefined },
+    { title: '6 h 30 min', tokenLifeMs: 6.5 * HOUR, words: undefined },
+    {
+      title: '1 s less than 6 h 30 min',
+      tokenLifeMs: 6.5 * HOUR - S,
+      words: `${apart}, so only outages of up to 1 h 59 min 59 s pass`,
+    },
+    {
+      title: '4 h 30 min and 1 s',
+      tokenLifeMs: 4.5 * HOUR + S,
+      words: `${apart}, so only outages of up to 1 s pass`,
+    },
+    { title: '4 h 30 min', tokenLifeMs: 4.5 * HOUR, words: `${apart}, so no outage passes` },
+    { title: '4 h 10 min', tokenLifeMs: 4 * HOUR + 10 * MIN, words: `${apart}, so no outage passes` },
+    {
+      title: '1 ms less than 4 h 10 min',
+      tokenLifeMs: 4 * HOUR + 10 * MIN - 1,
+      words: `${apart}, so it ends before the next one`,
+    },
+    { title: '10 min', tokenLifeMs: 10 * MIN, words: `${apart}, so it ends before the next one` },
+    { title: '0 s', tokenLifeMs: 0, words: `${apart}, so it ends before the next one` },
   ] as const) {
     it(`says ${words === undefined ? 'nothing' : `that ${words}`} of tokens that live ${title}`, () =>
       assert.equal(describeShortLifetime(plan(4 * HOUR), tokenLifeMs), words));
@@ -210,18 +226,18 @@ describe('tokensPerDay', () => {
 });
 
 describe('formatDuration', () => {
-  for (const [ms, text] of [
-    [0, '0 s'],
-    [999, '0 s'],
-    [45 * S, '45 s'],
-    [90 * S, '1 min 30 s'],
-    [5 * MIN, '5 min'],
-    [7 * HOUR + 30 * MIN, '7 h 30 min'],
-    [4 * HOUR + 5 * S, '4 h 5 s'],
-    [47 * HOUR, '47 h'],
-    [48 * HOUR, '2 d'],
-    [76 * HOUR, '3 d 4 h'],
-    [-5 * MIN, '-5 min'],
+  for (const { ms, text } of [
+    { ms: 0, text: '0 s' },
+    { ms: 999, text: '0 s' },
+    { ms: 45 * S, text: '45 s' },
+    { ms: 90 * S, text: '1 min 30 s' },
+    { ms: 5 * MIN, text: '5 min' },
+    { ms: 7 * HOUR + 30 * MIN, text: '7 h 30 min' },
+    { ms: 4 * HOUR + 5 * S, text: '4 h 5 s' },
+    { ms: 47 * HOUR, text: '47 h' },
+    { ms: 48 * HOUR, text: '2 d' },
+    { ms: 76 * HOUR, text: '3 d 4 h' },
+    { ms: -5 * MIN, text: '-5 min' },
   ] as const) {
     it(`writes ${ms} ms as ${text}`, () => {
       assert.equal(formatDuration(ms), text);

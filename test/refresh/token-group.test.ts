@@ -22,18 +22,26 @@ describe('tokenGroup', () => {
   const usual: EcrApi = { service: 'ecr', fips: false, dualStack: false };
   const endpoint = 'https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com';
 
-  for (const [principal, changes, name] of [
-    [DEFAULT_PRINCIPAL, {}, 'default/us-east-1'],
-    [PROFILE, {}, 'profile:production/us-east-1'],
-    [ROLE, {}, `${ROLE_ARN}#0a1b2c/us-east-1`],
-    [WEB_IDENTITY, {}, `${ROLE_ARN}#c2b1a0/us-east-1`],
-    [DEFAULT_PRINCIPAL, { service: 'ecr-public' }, 'default/us-east-1/public'],
-    [DEFAULT_PRINCIPAL, { fips: true }, 'default/us-east-1/fips'],
-    [DEFAULT_PRINCIPAL, { dualStack: true }, 'default/us-east-1/dual-stack'],
-    [DEFAULT_PRINCIPAL, { fips: true, dualStack: true }, 'default/us-east-1/fips/dual-stack'],
-    [DEFAULT_PRINCIPAL, { service: 'ecr-public', dualStack: true }, 'default/us-east-1/public/dual-stack'],
-    [DEFAULT_PRINCIPAL, { endpoint }, `default/us-east-1/${endpoint}`],
-    [ROLE, { fips: true }, `${ROLE_ARN}#0a1b2c/us-east-1/fips`],
+  for (const { principal, changes, name } of [
+    { principal: DEFAULT_PRINCIPAL, changes: {}, name: 'default/us-east-1' },
+    { principal: PROFILE, changes: {}, name: 'profile:production/us-east-1' },
+    { principal: ROLE, changes: {}, name: `${ROLE_ARN}#0a1b2c/us-east-1` },
+    { principal: WEB_IDENTITY, changes: {}, name: `${ROLE_ARN}#c2b1a0/us-east-1` },
+    { principal: DEFAULT_PRINCIPAL, changes: { service: 'ecr-public' }, name: 'default/us-east-1/public' },
+    { principal: DEFAULT_PRINCIPAL, changes: { fips: true }, name: 'default/us-east-1/fips' },
+    { principal: DEFAULT_PRINCIPAL, changes: { dualStack: true }, name: 'default/us-east-1/dual-stack' },
+    {
+      principal: DEFAULT_PRINCIPAL,
+      changes: { fips: true, dualStack: true },
+      name: 'default/us-east-1/fips/dual-stack',
+    },
+    {
+      principal: DEFAULT_PRINCIPAL,
+      changes: { service: 'ecr-public', dualStack: true },
+      name: 'default/us-east-1/public/dual-stack',
+    },
+    { principal: DEFAULT_PRINCIPAL, changes: { endpoint }, name: `default/us-east-1/${endpoint}` },
+    { principal: ROLE, changes: { fips: true }, name: `${ROLE_ARN}#0a1b2c/us-east-1/fips` },
   ] as const) {
     it(`is ${name} for ${principal.kind} and ${JSON.stringify(changes)}`, () => {
       const api = { ...usual, ...changes };

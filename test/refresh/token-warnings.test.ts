@@ -47,73 +47,88 @@ const SESSION_OF_1_H =
 const ADVICE = ' Let the session last longer, or run more often.';
 
 describe('tokenWarnings', () => {
-  for (const [what, life, schedule] of [
-    ['a token of 12 h', {}, every(4)],
-    ['a token of 11 h', { lifeMs: 11 * HOUR }, every(4)],
-    ['a token whose session lasts 12 h', { sessionMs: 12 * HOUR }, every(4)],
-    ['a token whose session lasts 1 ms less than 12 h', { sessionMs: 12 * HOUR - 1 }, every(4)],
-    ['a session of 6 h 30 min, which lets an outage of 2 h pass', { sessionMs: 6.5 * HOUR }, every(4)],
-    ['a session of 1 h with allowNarrowMargin', { sessionMs: HOUR }, every(4, true)],
-    ['a token of 12 h under a narrow schedule that the user insists on', {}, every(11, true)],
+  for (const { title, life, schedule } of [
+    { title: 'a token of 12 h', life: {}, schedule: every(4) },
+    { title: 'a token of 11 h', life: { lifeMs: 11 * HOUR }, schedule: every(4) },
+    { title: 'a token whose session lasts 12 h', life: { sessionMs: 12 * HOUR }, schedule: every(4) },
+    {
+      title: 'a token whose session lasts 1 ms less than 12 h',
+      life: { sessionMs: 12 * HOUR - 1 },
+      schedule: every(4),
+    },
+    {
+      title: 'a session of 6 h 30 min, which lets an outage of 2 h pass',
+      life: { sessionMs: 6.5 * HOUR },
+      schedule: every(4),
+    },
+    { title: 'a session of 1 h with allowNarrowMargin', life: { sessionMs: HOUR }, schedule: every(4, true) },
+    {
+      title: 'a token of 12 h under a narrow schedule that the user insists on',
+      life: {},
+      schedule: every(11, true),
+    },
   ] as const) {
-    it(`has nothing to say of ${what}`, () => assert.deepEqual(warningsOf(life, schedule), []));
+    it(`has nothing to say of ${title}`, () => assert.deepEqual(warningsOf(life, schedule), []));
   }
 
-  for (const [what, life, schedule, warning] of [
-    [
-      'a token of 1 ms less than 11 h, and not of the schedule',
-      { lifeMs: 11 * HOUR - 1 },
-      every(4),
-      `The token of ${GROUP} lives 10 h 59 min 59 s, until 2026-01-01T10:59:59.999Z, in place of 12 h.`,
-    ],
-    [
-      'a token of 10 min',
-      { lifeMs: 10 * MINUTE },
-      every(4),
-      `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h; ` +
+  for (const { title, life, schedule, warning } of [
+    {
+      title: 'a token of 1 ms less than 11 h, and not of the schedule',
+      life: { lifeMs: 11 * HOUR - 1 },
+      schedule: every(4),
+      warning: `The token of ${GROUP} lives 10 h 59 min 59 s, until 2026-01-01T10:59:59.999Z, in place of 12 h.`,
+    },
+    {
+      title: 'a token of 10 min',
+      life: { lifeMs: 10 * MINUTE },
+      schedule: every(4),
+      warning:
+        `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h; ` +
         'runs are up to 4 h 5 min apart, so it ends before the next one.',
-    ],
-    [
-      'a token of 60 s',
-      { lifeMs: MINUTE },
-      every(4),
-      `The token of ${GROUP} lives 1 min, until 2026-01-01T00:01:00.000Z, in place of 12 h; ` +
+    },
+    {
+      title: 'a token of 60 s',
+      life: { lifeMs: MINUTE },
+      schedule: every(4),
+      warning:
+        `The token of ${GROUP} lives 1 min, until 2026-01-01T00:01:00.000Z, in place of 12 h; ` +
         'runs are up to 4 h 5 min apart, so it ends before the next one.',
-    ],
-    [
-      'a token of 10 min with allowNarrowMargin, and not of the schedule',
-      { lifeMs: 10 * MINUTE },
-      every(4, true),
-      `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h.`,
-    ],
-    [
-      'a session of 1 h under a schedule of 4 h',
-      { sessionMs: HOUR },
-      every(4),
-      `${SESSION_OF_1_H}runs are up to 4 h 5 min apart, so it ends before the next one.${ADVICE}`,
-    ],
-    [
-      'a session of 1 ms less than 6 h 30 min',
-      { sessionMs: 6.5 * HOUR - 1 },
-      every(4),
-      `Tokens of ${ARN} can be relied on until 2026-01-01T06:29:59.999Z only: the AWS session behind them ends then, ` +
+    },
+    {
+      title: 'a token of 10 min with allowNarrowMargin, and not of the schedule',
+      life: { lifeMs: 10 * MINUTE },
+      schedule: every(4, true),
+      warning: `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h.`,
+    },
+    {
+      title: 'a session of 1 h under a schedule of 4 h',
+      life: { sessionMs: HOUR },
+      schedule: every(4),
+      warning: `${SESSION_OF_1_H}runs are up to 4 h 5 min apart, so it ends before the next one.${ADVICE}`,
+    },
+    {
+      title: 'a session of 1 ms less than 6 h 30 min',
+      life: { sessionMs: 6.5 * HOUR - 1 },
+      schedule: every(4),
+      warning:
+        `Tokens of ${ARN} can be relied on until 2026-01-01T06:29:59.999Z only: the AWS session behind them ends then, ` +
         'and AWS does not say that they outlive it; ' +
         `runs are up to 4 h 5 min apart, so only outages of up to 1 h 59 min 59 s pass.${ADVICE}`,
-    ],
-    [
-      'a clock 4 min behind',
-      { clockOffsetMs: 4 * MINUTE },
-      every(4),
-      'The clock of the worker is 4 min behind that of AWS: set it right.',
-    ],
-    [
-      'a clock 4 min ahead',
-      { clockOffsetMs: -4 * MINUTE },
-      every(4),
-      'The clock of the worker is 4 min ahead of that of AWS: set it right.',
-    ],
+    },
+    {
+      title: 'a clock 4 min behind',
+      life: { clockOffsetMs: 4 * MINUTE },
+      schedule: every(4),
+      warning: 'The clock of the worker is 4 min behind that of AWS: set it right.',
+    },
+    {
+      title: 'a clock 4 min ahead',
+      life: { clockOffsetMs: -4 * MINUTE },
+      schedule: every(4),
+      warning: 'The clock of the worker is 4 min ahead of that of AWS: set it right.',
+    },
   ] as const) {
-    it(`warns of ${what}`, () => assert.deepEqual(warningsOf(life, schedule), [warning]));
+    it(`warns of ${title}`, () => assert.deepEqual(warningsOf(life, schedule), [warning]));
   }
 
   it('warns of everything at once', () => {

@@ -44,23 +44,43 @@ describe('checkToken', () => {
       expiresAt: LATER,
     }));
 
-  for (const [what, token, problem] of [
-    ['no token', undefined, /no authorization token/],
-    ['an empty one', '', /no authorization token/],
-    ['what is no base64', `AWS:${SECRET}!`, /^the token is no base64 of printable ASCII text$/],
-    ['what is base64 of bytes beyond ASCII', base64(`AWS:${SECRET}\u00e9`), /no base64 of printable ASCII/],
-    ['what is base64 of a line break', base64(`AWS:${SECRET}\n`), /no base64 of printable ASCII/],
-    ['what is base64 of a zero byte', base64(`AWS:${SECRET}\0`), /no base64 of printable ASCII/],
-    ['text with characters beyond Latin-1', `${SECRET}\u{1f600}`, /no base64/],
-    ['a token without a colon', base64(`AWS${SECRET}`), /no colon/],
-    ['another user', base64(`aws:${SECRET}`), /user in the token is not AWS/],
-    ['no user', base64(`:${SECRET}`), /user in the token is not AWS/],
-    ['a user with a space', base64(`AWS :${SECRET}`), /user in the token is not AWS/],
-    ['an empty password', base64('AWS:'), /empty or masked/],
-    ['the password ***', base64('AWS:***'), /empty or masked/],
-    ['the password *', base64('AWS:*'), /empty or masked/],
+  for (const { title, token, problem } of [
+    { title: 'no token', token: undefined, problem: /no authorization token/ },
+    { title: 'an empty one', token: '', problem: /no authorization token/ },
+    {
+      title: 'what is no base64',
+      token: `AWS:${SECRET}!`,
+      problem: /^the token is no base64 of printable ASCII text$/,
+    },
+    {
+      title: 'what is base64 of bytes beyond ASCII',
+      token: base64(`AWS:${SECRET}\u00e9`),
+      problem: /no base64 of printable ASCII/,
+    },
+    {
+      title: 'what is base64 of a line break',
+      token: base64(`AWS:${SECRET}\n`),
+      problem: /no base64 of printable ASCII/,
+    },
+    {
+      title: 'what is base64 of a zero byte',
+      token: base64(`AWS:${SECRET}\0`),
+      problem: /no base64 of printable ASCII/,
+    },
+    { title: 'text with characters beyond Latin-1', token: `${SECRET}\u{1f600}`, problem: /no base64/ },
+    { title: 'a token without a colon', token: base64(`AWS${SECRET}`), problem: /no colon/ },
+    { title: 'another user', token: base64(`aws:${SECRET}`), problem: /user in the token is not AWS/ },
+    { title: 'no user', token: base64(`:${SECRET}`), problem: /user in the token is not AWS/ },
+    {
+      title: 'a user with a space',
+      token: base64(`AWS :${SECRET}`),
+      problem: /user in the token is not AWS/,
+    },
+    { title: 'an empty password', token: base64('AWS:'), problem: /empty or masked/ },
+    { title: 'the password ***', token: base64('AWS:***'), problem: /empty or masked/ },
+    { title: 'the password *', token: base64('AWS:*'), problem: /empty or masked/ },
   ] as const) {
-    it(`refuses ${what} and does not quote it`, () => {
+    it(`refuses ${title} and does not quote it`, () => {
       const text = toProblem({ authorizationToken: token });
       assert.match(text, problem);
       assert.ok(!text.includes(SECRET), text);
@@ -100,17 +120,20 @@ describe('checkToken', () => {
 
   describe('by its proxy endpoint', () => {
     const own = `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
-    for (const [what, proxyEndpoint] of [
-      ['the registry of whoever asked', own],
-      ['its dual-stack host', `https://${ACCOUNT}.dkr-ecr.us-east-1.on.aws`],
-      ['its host without a scheme', own.replace('https://', '')],
-      ['none, as by ECR Public', undefined],
-      ['nothing', ''],
-      ['ECR Public', 'https://public.ecr.aws'],
-      ['an emulator', 'http://localhost:4566'],
-      ['what is not quite a host of ECR', 'https://999999999999.dkr.ecr.eu-west-1.amazonaws.com.cn'],
+    for (const { title, proxyEndpoint } of [
+      { title: 'the registry of whoever asked', proxyEndpoint: own },
+      { title: 'its dual-stack host', proxyEndpoint: `https://${ACCOUNT}.dkr-ecr.us-east-1.on.aws` },
+      { title: 'its host without a scheme', proxyEndpoint: own.replace('https://', '') },
+      { title: 'none, as by ECR Public', proxyEndpoint: undefined },
+      { title: 'nothing', proxyEndpoint: '' },
+      { title: 'ECR Public', proxyEndpoint: 'https://public.ecr.aws' },
+      { title: 'an emulator', proxyEndpoint: 'http://localhost:4566' },
+      {
+        title: 'what is not quite a host of ECR',
+        proxyEndpoint: 'https://999999999999.dkr.ecr.eu-west-1.amazonaws.com.cn',
+      },
     ] as const) {
-      it(`accepts ${what}`, () => assert.equal(check({ proxyEndpoint }).usable, true));
+      it(`accepts ${title}`, () => assert.equal(check({ proxyEndpoint }).usable, true));
     }
 
     it('refuses the registry of another region', () =>
@@ -137,16 +160,16 @@ describe('checkToken', () => {
 });
 
 describe('parseAccount', () => {
-  for (const [arn, account] of [
-    ['arn:aws:sts::123456789012:assumed-role/ecr-refresh/test', ACCOUNT],
-    ['arn:aws-us-gov:iam::012345678901:user/a', '012345678901'],
-    ['arn:aws-cn:sts::123456789012:federated-user/a', ACCOUNT],
-    ['arn:aws:ecr:us-east-1:123456789012:repository/a', ACCOUNT],
-    ['arn:aws:s3:::bucket', null],
-    ['arn:aws:iam::12345678901:user/a', null],
-    ['x arn:aws:iam::123456789012:user/a', null],
-    ['', null],
-    [null, null],
+  for (const { arn, account } of [
+    { arn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test', account: ACCOUNT },
+    { arn: 'arn:aws-us-gov:iam::012345678901:user/a', account: '012345678901' },
+    { arn: 'arn:aws-cn:sts::123456789012:federated-user/a', account: ACCOUNT },
+    { arn: 'arn:aws:ecr:us-east-1:123456789012:repository/a', account: ACCOUNT },
+    { arn: 'arn:aws:s3:::bucket', account: null },
+    { arn: 'arn:aws:iam::12345678901:user/a', account: null },
+    { arn: 'x arn:aws:iam::123456789012:user/a', account: null },
+    { arn: '', account: null },
+    { arn: null, account: null },
   ] as const) {
     it(`is ${account} in ${arn}`, () => assert.equal(parseAccount(arn), account));
   }
@@ -161,13 +184,21 @@ describe('WRONG_PASSWORD', () => {
 
 describe('usableUntil', () => {
   const at = (time: string): Date => new Date(`2026-01-01T${time}Z`);
-  for (const [what, sessionEndsAt, expected] of [
-    ['the expiry without a session', undefined, LATER],
-    ['the end of a session that ends 1 ms before the expiry', at('11:59:59.999'), at('11:59:59.999')],
-    ['the expiry when the session ends with it', LATER, LATER],
-    ['the expiry when the session ends 1 ms after it', at('12:00:00.001'), LATER],
+  for (const { title, sessionEndsAt, expected } of [
+    { title: 'the expiry without a session', sessionEndsAt: undefined, expected: LATER },
+    {
+      title: 'the end of a session that ends 1 ms before the expiry',
+      sessionEndsAt: at('11:59:59.999'),
+      expected: at('11:59:59.999'),
+    },
+    { title: 'the expiry when the session ends with it', sessionEndsAt: LATER, expected: LATER },
+    {
+      title: 'the expiry when the session ends 1 ms after it',
+      sessionEndsAt: at('12:00:00.001'),
+      expected: LATER,
+    },
   ] as const) {
-    it(`is ${what}`, () =>
+    it(`is ${title}`, () =>
       assert.deepEqual(usableUntil({ issuedAt: NOW, expiresAt: LATER, sessionEndsAt }), expected));
   }
 });
@@ -177,23 +208,23 @@ describe('isFresh', () => {
   const SIX_HOURS_MS = 6 * 3_600_000;
   const HALF_HOUR_MS = 1_800_000;
 
-  for (const [when, afterMs, young] of [
-    ['when it is issued', 0, true],
-    ['1 ms before half of its life', SIX_HOURS_MS - 1, true],
-    ['at half of its life', SIX_HOURS_MS, true],
-    ['1 ms after half of its life', SIX_HOURS_MS + 1, false],
-    ['when it expires', 2 * SIX_HOURS_MS, false],
+  for (const { title, afterMs, young } of [
+    { title: 'when it is issued', afterMs: 0, young: true },
+    { title: '1 ms before half of its life', afterMs: SIX_HOURS_MS - 1, young: true },
+    { title: 'at half of its life', afterMs: SIX_HOURS_MS, young: true },
+    { title: '1 ms after half of its life', afterMs: SIX_HOURS_MS + 1, young: false },
+    { title: 'when it expires', afterMs: 2 * SIX_HOURS_MS, young: false },
   ] as const) {
-    it(`is ${young} ${when}`, () => assert.equal(isFresh(token, new Date(NOW.getTime() + afterMs)), young));
+    it(`is ${young} ${title}`, () => assert.equal(isFresh(token, new Date(NOW.getTime() + afterMs)), young));
   }
 
-  for (const [when, afterMs, young] of [
-    ['29 min 59.999 s after its issue', HALF_HOUR_MS - 1, true],
-    ['30 min after its issue', HALF_HOUR_MS, true],
-    ['30 min and 1 ms after its issue', HALF_HOUR_MS + 1, false],
-    ['when the session has ended', 2 * HALF_HOUR_MS + 1, false],
+  for (const { title, afterMs, young } of [
+    { title: '29 min 59.999 s after its issue', afterMs: HALF_HOUR_MS - 1, young: true },
+    { title: '30 min after its issue', afterMs: HALF_HOUR_MS, young: true },
+    { title: '30 min and 1 ms after its issue', afterMs: HALF_HOUR_MS + 1, young: false },
+    { title: 'when the session has ended', afterMs: 2 * HALF_HOUR_MS + 1, young: false },
   ] as const) {
-    it(`is ${young} ${when}, when the session behind it ends after an hour`, () => {
+    it(`is ${young} ${title}, when the session behind it ends after an hour`, () => {
       const sessionEndsAt = new Date(NOW.getTime() + 2 * HALF_HOUR_MS);
       assert.equal(isFresh({ ...token, sessionEndsAt }, new Date(NOW.getTime() + afterMs)), young);
     });

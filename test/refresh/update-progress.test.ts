@@ -26,24 +26,24 @@ describe('parseUpdateProgress', () => {
 
   it('takes what an attempt noted', () => assert.deepEqual(parseUpdateProgress(good, 3), good));
 
-  for (const [what, value] of [
-    ['nothing', undefined],
-    ['null', null],
-    ['text', 'refreshed'],
-    ['a list', [good]],
-    ['no places', { ...good, refreshed: undefined }],
-    ['places that are no list', { ...good, refreshed: { length: 1, 0: 0 } }],
-    ['a place behind the last', { ...good, refreshed: [0, 3] }],
-    ['a negative place', { ...good, refreshed: [-1] }],
-    ['half a place', { ...good, refreshed: [0.5] }],
-    ['a place in words', { ...good, refreshed: ['0'] }],
-    ['failures that are no ids', { ...good, failed: [7] }],
-    ['no token', { ...good, tokens: [] }],
-    ['a token without a time', { ...good, tokens: [{ ...EARLY, expiresAt: undefined }] }],
-    ['a token without probes', { ...good, tokens: [{ ...EARLY, probes: 'none' }] }],
-    ['nothing written', { ...good, refreshed: [] }],
+  for (const { title, value } of [
+    { title: 'nothing', value: undefined },
+    { title: 'null', value: null },
+    { title: 'text', value: 'refreshed' },
+    { title: 'a list', value: [good] },
+    { title: 'no places', value: { ...good, refreshed: undefined } },
+    { title: 'places that are no list', value: { ...good, refreshed: { length: 1, 0: 0 } } },
+    { title: 'a place behind the last', value: { ...good, refreshed: [0, 3] } },
+    { title: 'a negative place', value: { ...good, refreshed: [-1] } },
+    { title: 'half a place', value: { ...good, refreshed: [0.5] } },
+    { title: 'a place in words', value: { ...good, refreshed: ['0'] } },
+    { title: 'failures that are no ids', value: { ...good, failed: [7] } },
+    { title: 'no token', value: { ...good, tokens: [] } },
+    { title: 'a token without a time', value: { ...good, tokens: [{ ...EARLY, expiresAt: undefined }] } },
+    { title: 'a token without probes', value: { ...good, tokens: [{ ...EARLY, probes: 'none' }] } },
+    { title: 'nothing written', value: { ...good, refreshed: [] } },
   ] as const) {
-    it(`takes ${what} for no progress`, () => assert.equal(parseUpdateProgress(value, 3), undefined));
+    it(`takes ${title} for no progress`, () => assert.equal(parseUpdateProgress(value, 3), undefined));
   }
 });
 

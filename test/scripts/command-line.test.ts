@@ -9,16 +9,20 @@ import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 const PROBLEM = { path: 'airflows', line: 3, message: 'is missing', remedy: 'Write one.' };
 
 describe('toExitCode', () => {
-  for (const [what, error, code] of [
-    ['help that was asked for', new CommanderError(0, 'commander.help', ''), EXIT.done],
-    ['wrong usage', new CommanderError(1, 'commander.unknownOption', ''), EXIT.usage],
-    ['an argument of the wrong form', new InvalidArgumentError('no'), EXIT.usage],
-    ['an invalid configuration', new ConfigError('refresh.yaml', [PROBLEM]), EXIT.configInvalid],
-    ['a failure', new RefreshFailure('AwsThrottled', 'x'), EXIT.failed],
-    ['a command that could not do it', new CommandFailed('x'), EXIT.failed],
-    ['anything else', 'text', EXIT.failed],
+  for (const { title, error, code } of [
+    { title: 'help that was asked for', error: new CommanderError(0, 'commander.help', ''), code: EXIT.done },
+    { title: 'wrong usage', error: new CommanderError(1, 'commander.unknownOption', ''), code: EXIT.usage },
+    { title: 'an argument of the wrong form', error: new InvalidArgumentError('no'), code: EXIT.usage },
+    {
+      title: 'an invalid configuration',
+      error: new ConfigError('refresh.yaml', [PROBLEM]),
+      code: EXIT.configInvalid,
+    },
+    { title: 'a failure', error: new RefreshFailure('AwsThrottled', 'x'), code: EXIT.failed },
+    { title: 'a command that could not do it', error: new CommandFailed('x'), code: EXIT.failed },
+    { title: 'anything else', error: 'text', code: EXIT.failed },
   ] as const) {
-    it(`is ${code} for ${what}`, () => assert.equal(toExitCode(error), code));
+    it(`is ${code} for ${title}`, () => assert.equal(toExitCode(error), code));
   }
 
   it('keeps to the codes that are documented', () =>
@@ -53,13 +57,13 @@ describe('describeError', () => {
 });
 
 describe('durationArgument', () => {
-  for (const [text, ms] of [
-    ['0s', 0],
-    ['30s', 30_000],
-    ['5m', 300_000],
-    ['1h', 3_600_000],
-    ['2d', 172_800_000],
-    ['999999s', 999_999_000],
+  for (const { text, ms } of [
+    { text: '0s', ms: 0 },
+    { text: '30s', ms: 30_000 },
+    { text: '5m', ms: 300_000 },
+    { text: '1h', ms: 3_600_000 },
+    { text: '2d', ms: 172_800_000 },
+    { text: '999999s', ms: 999_999_000 },
   ] as const) {
     it(`reads ${text}`, () => assert.equal(durationArgument(text), ms));
   }

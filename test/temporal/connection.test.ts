@@ -5,12 +5,17 @@ const SETTINGS = { connectionOptions: {}, address: 'temporal:7233', namespace: '
 const PLACE = 'Temporal at temporal:7233, namespace default';
 
 describe('unavailable', () => {
-  for (const [grpcStatus, code, words, remedy] of [
-    [5, 'namespace-not-found', 'there is no such namespace', 'Create it, or set TEMPORAL_NAMESPACE to one'],
-    [7, 'access-denied', 'access denied', 'Check TEMPORAL_API_KEY'],
-    [16, 'access-denied', 'access denied', 'Check TEMPORAL_API_KEY'],
-    [14, 'unreachable', 'no answer', 'Start the server'],
-    [undefined, 'unreachable', 'no answer', 'Start the server'],
+  for (const { grpcStatus, code, words, remedy } of [
+    {
+      grpcStatus: 5,
+      code: 'namespace-not-found',
+      words: 'there is no such namespace',
+      remedy: 'Create it, or set TEMPORAL_NAMESPACE to one',
+    },
+    { grpcStatus: 7, code: 'access-denied', words: 'access denied', remedy: 'Check TEMPORAL_API_KEY' },
+    { grpcStatus: 16, code: 'access-denied', words: 'access denied', remedy: 'Check TEMPORAL_API_KEY' },
+    { grpcStatus: 14, code: 'unreachable', words: 'no answer', remedy: 'Start the server' },
+    { grpcStatus: undefined, code: 'unreachable', words: 'no answer', remedy: 'Start the server' },
   ] as const) {
     it(`gives ${code} for gRPC status ${grpcStatus}, with what is wrong and the fix apart`, () => {
       const error = unavailable(SETTINGS, Object.assign(new Error('refused'), { code: grpcStatus }));

@@ -100,13 +100,17 @@ describe('temporalLogger', () => {
       });
     }
 
-    for (const [what, message, error, component] of [
-      ['an answer that is no', RETRIED, 'Status { code: ResourceExhausted, message: "Unavailable" }'],
-      ['a lost result', 'Network error while completing activity', REFUSED],
-      ['a line that quotes such a one', `Workflow says: ${RETRIED}`, REFUSED],
-      ['a line of a workflow', RETRIED, new Error(REFUSED), 'workflow'],
+    for (const { title, message, error, component } of [
+      {
+        title: 'an answer that is no',
+        message: RETRIED,
+        error: 'Status { code: ResourceExhausted, message: "Unavailable" }',
+      },
+      { title: 'a lost result', message: 'Network error while completing activity', error: REFUSED },
+      { title: 'a line that quotes such a one', message: `Workflow says: ${RETRIED}`, error: REFUSED },
+      { title: 'a line of a workflow', message: RETRIED, error: new Error(REFUSED), component: 'workflow' },
     ] as const) {
-      it(`leaves ${what} as it is`, () => {
+      it(`leaves ${title} as it is`, () => {
         assert.equal(levelOf(message, error, component), 'error');
         assert.deepEqual(heard, []);
       });

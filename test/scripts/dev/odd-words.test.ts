@@ -37,13 +37,13 @@ describe('the scan for odd words', () => {
     assert.equal(findInText('docs/operations.md', text).length, 1);
   });
 
-  for (const [name, word] of [
-    ['export function mendToken(): void {}', 'mend'],
-    ['export async function judge(): void {}', 'judge'],
-    ['export const SICK_DISKS = 1;', 'sick'],
-    ['export class RogueCalls {}', 'rogue'],
-    ['export interface AWSRig {}', 'rig'],
-    ['export type SignInWay = 1;', 'sign in'],
+  for (const { name, word } of [
+    { name: 'export function mendToken(): void {}', word: 'mend' },
+    { name: 'export async function judge(): void {}', word: 'judge' },
+    { name: 'export const SICK_DISKS = 1;', word: 'sick' },
+    { name: 'export class RogueCalls {}', word: 'rogue' },
+    { name: 'export interface AWSRig {}', word: 'rig' },
+    { name: 'export type SignInWay = 1;', word: 'sign in' },
   ] as const) {
     it(`finds ${word} in the name of \`${name}\``, () => {
       assert.deepEqual(
