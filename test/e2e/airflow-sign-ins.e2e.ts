@@ -113,7 +113,7 @@ describe('the ways to sign in to an Airflow', function () {
     for (const way of WAYS) {
       it(`says of ${way} where it failed and what to do, and changes nothing`, () => {
         const [type, message, remedy] = WRONG[way];
-        const failures = run.report.failures.filter(({ store: airflow }) => airflow === way);
+        const failures = run.report.failures.filter(({ store }) => store === way);
         const [failure] = failures;
         assert.deepEqual(
           failures.map((one) => [one.type, one.stage]),

@@ -128,7 +128,7 @@ ${docker}`,
 
     assert.equal(code, 1, output);
     const recordLogin = new Map(
-      report.docker.map(({ engine, version, login: signIn }) => [engine, `${version} ${signIn}`]),
+      report.docker.map(({ engine, version, login }) => [engine, `${version} ${login}`]),
     );
     const engines = [guarded.dockerHost, guarded.tcpHost, plain.tcpHost];
     assert.deepEqual(recordLogin, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
@@ -167,7 +167,7 @@ ${docker}`,
     });
     assert.equal(code, 0, output);
     assert.deepEqual(
-      report.docker.map(({ engine, login: signIn }) => [engine, signIn]),
+      report.docker.map(({ engine, login }) => [engine, login]),
       [[guarded.tcpHost, 'ok']],
     );
   });

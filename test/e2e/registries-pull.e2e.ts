@@ -119,7 +119,7 @@ describe('the right to pull', function () {
         );
         assert.ok(Object.keys(HOSTS).every((id) => rig.held(id)));
         assertSameRows(
-          report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
+          report.docker.map(({ registry, login }) => [registry, login]),
           Object.values(HOSTS).map((host) => [host, 'ok']),
           'the sign-in alone would have said that all is well',
         );
@@ -159,16 +159,16 @@ describe('the right to pull', function () {
       [PROD, DEV, undefined],
     );
     assertSameRows(
-      report.stores.map(({ store: airflow, refreshed, principalArn }) => [airflow, refreshed, principalArn]),
+      report.stores.map(({ store, refreshed, principalArn }) => [store, refreshed, principalArn]),
       [
         ['main', 1, `arn:aws:sts::${PROD}:assumed-role/prod/airflow-ecr-refresh`],
         ['second', 1, `arn:aws:sts::${DEV}:assumed-role/dev/airflow-ecr-refresh`],
       ],
     );
     assert.deepEqual(
-      report.failures.map(({ stage, store: airflow, type, connections, message, remedy }) => ({
+      report.failures.map(({ stage, store, type, connections, message, remedy }) => ({
         stage,
-        airflow,
+        store,
         type,
         connections,
         message,
@@ -187,7 +187,7 @@ describe('the right to pull', function () {
       ],
     );
     assert.deepEqual(
-      report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
+      report.docker.map(({ registry, login }) => [registry, login]),
       [
         [WELL, 'ok'],
         [WELL, 'ok'],

@@ -51,7 +51,7 @@ describe('registries that refuse, or cannot be asked', function () {
 
   function assertNeighbourWell(report: RefreshReport): void {
     assert.equal(rig.held('well')?.region, 'us-east-1');
-    assert.ok(report.docker.some(({ registry, login: signIn }) => registry === WELL && signIn === 'ok'));
+    assert.ok(report.docker.some(({ registry, login }) => registry === WELL && login === 'ok'));
   }
 
   function failuresOf({ failures }: RefreshReport) {
@@ -132,7 +132,7 @@ describe('registries that refuse, or cannot be asked', function () {
     const { report, code } = await rig.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
     assert.ok(rig.held('sick'));
-    assert.ok(report.docker.some(({ registry, login: signIn }) => registry === ALIAS && signIn === 'none'));
+    assert.ok(report.docker.some(({ registry, login }) => registry === ALIAS && login === 'none'));
     assert.ok(
       report.warnings.some((text) =>
         text.includes(`to ${ALIAS} was not tested (the worker could not ask the registry where`),
@@ -171,9 +171,7 @@ describe('registries that refuse, or cannot be asked', function () {
       assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
       assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
       assert.ok(rig.held('sick'));
-      assert.ok(
-        report.docker.some(({ registry, login: signIn }) => registry === host && signIn === 'rejected'),
-      );
+      assert.ok(report.docker.some(({ registry, login }) => registry === host && login === 'rejected'));
       assertNeighbourWell(report);
     });
   }

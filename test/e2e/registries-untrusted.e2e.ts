@@ -95,7 +95,7 @@ describe('registries that are not to be trusted', function () {
       assert.equal(rig.connections.get('sick')?.password, OLD);
       assert.equal(rig.held('well')?.region, 'us-east-1');
       assert.deepEqual(
-        report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
+        report.docker.map(({ registry, login }) => [registry, login]),
         [[WELL, 'ok']],
       );
     });
@@ -123,9 +123,9 @@ describe('registries that are not to be trusted', function () {
       `The test of the sign-in from ${rig.engine.dockerHost} to ${host} is inconclusive: a wrong password signs in, too.`,
     ]);
     assertSameRows(report.warnings, told);
-    assert.ok(report.tokens.every(({ check: probe }) => probe === 'inconclusive'));
+    assert.ok(report.tokens.every(({ check }) => check === 'inconclusive'));
     assertSameRows(
-      report.docker.map(({ registry, login: signIn }) => [registry, signIn]),
+      report.docker.map(({ registry, login }) => [registry, login]),
       hosts.map((host) => [host, 'inconclusive']),
     );
   }
@@ -164,7 +164,7 @@ describe('registries that are not to be trusted', function () {
     for (const run of [1, 2, 3]) {
       const { report, code } = await rig.trigger();
       assert.deepEqual([code, report.warnings, report.failures], [0, [], []], `run ${run}`);
-      assert.ok(report.tokens.every(({ check: probe }) => probe === 'accepted'));
+      assert.ok(report.tokens.every(({ check }) => check === 'accepted'));
       assert.deepEqual([wrongPasswords(SICK), wrongPasswords(WELL)], [2, 2], `run ${run}`);
     }
   });

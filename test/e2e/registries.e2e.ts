@@ -52,7 +52,7 @@ describe('registries of every kind, by their real names', function () {
       const held = places.filter((place) => place.api === api).map(({ id }) => rig.held(id)?.password);
       assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
     }
-    const engines = report.docker.map(({ engine, registry, login: signIn }) => [engine, registry, signIn]);
+    const engines = report.docker.map(({ engine, registry, login }) => [engine, registry, login]);
     assertSameRows(
       engines,
       places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']),
@@ -92,7 +92,7 @@ describe('registries of every kind, by their real names', function () {
     assertAsked();
     assertConnected();
     assert.deepEqual(
-      report.tokens.map(({ check: probe }) => probe),
+      report.tokens.map(({ check }) => check),
       APIS.map(() => 'accepted'),
     );
     assert.equal(rig.aws.issued.length, APIS.length);

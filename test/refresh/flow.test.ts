@@ -71,9 +71,9 @@ function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> 
 }
 
 function failures(report: RefreshReport): unknown[] {
-  return report.failures.map(({ stage, store: airflow, registry, type, count }) => [
+  return report.failures.map(({ stage, store, registry, type, count }) => [
     stage,
-    airflow,
+    store,
     registry,
     type,
     count,
@@ -103,11 +103,7 @@ describe('refresh', () => {
     );
     assert.deepEqual(failures(report), [['plan', undefined, undefined, 'ConfigInvalid', 0]]);
     assert.deepEqual(
-      report.stores.map(({ store: airflow, refreshed, lastRefreshedAt }) => [
-        airflow,
-        refreshed,
-        lastRefreshedAt,
-      ]),
+      report.stores.map(({ store, refreshed, lastRefreshedAt }) => [store, refreshed, lastRefreshedAt]),
       [['main', 0, STARTED_AT]],
     );
   });
@@ -122,7 +118,7 @@ describe('refresh', () => {
     });
     assert.deepEqual(failures(report), [['inspect', 'down', undefined, 'StoreUnreachable', 0]]);
     assert.deepEqual(
-      report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed]),
+      report.stores.map(({ store, refreshed }) => [store, refreshed]),
       [['up', 1]],
     );
   });
@@ -173,12 +169,7 @@ describe('refresh', () => {
       ['extract', 'two', EU_REGISTRY, 'AwsAccessDenied', 1],
     ]);
     assert.deepEqual(
-      report.stores.map(({ store: airflow, registry, refreshed, failed }) => [
-        airflow,
-        registry,
-        refreshed,
-        failed,
-      ]),
+      report.stores.map(({ store, registry, refreshed, failed }) => [store, registry, refreshed, failed]),
       [
         ['one', REGISTRY, 1, 0],
         ['one', EU_REGISTRY, 0, 1],
@@ -406,8 +397,8 @@ describe('refresh', () => {
       const extracted: (readonly string[])[] = [];
       await refreshWith({
         planRefresh: planned({ stores: plannedStores('one', 'two'), engines: [] }),
-        inspectConnections: async ({ store: airflow }) =>
-          airflow === 'one' ? inspection(part()) : inspection(part(), part({ registry: NEIGHBOUR })),
+        inspectConnections: async ({ store }) =>
+          store === 'one' ? inspection(part()) : inspection(part(), part({ registry: NEIGHBOUR })),
         extractToken: async (input) => (extracted.push(input.registries), good.extractToken(input)),
       });
       assert.deepEqual(extracted, [[REGISTRY], [NEIGHBOUR]]);
@@ -524,7 +515,7 @@ describe('refresh', () => {
     const regions = ids(12, 'region');
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two'), engines: [] }),
-      inspectConnections: async ({ store: airflow }) =>
+      inspectConnections: async ({ store }) =>
         inspection(
           ...regions.map((region) =>
             part({ registry: `${region}.${airflow}`, group: `default/${region}.${airflow}` }),

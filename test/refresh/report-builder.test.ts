@@ -154,8 +154,8 @@ describe('ReportBuilder', () => {
     });
     const second = run((record) => record.carryStore('main'), SECOND_START, first);
     assert.deepEqual(
-      second.stores.map(({ store: airflow, registry, refreshed, lastRefreshedAt }) => [
-        airflow,
+      second.stores.map(({ store, registry, refreshed, lastRefreshedAt }) => [
+        store,
         registry,
         refreshed,
         lastRefreshedAt,
@@ -228,7 +228,7 @@ describe('ReportBuilder', () => {
       record.token(toTokenInfo({ probes: [{ registry: OTHER_REGISTRY, outcome: 'rejected' }] }));
     });
     assert.deepEqual(
-      report.tokens.map(({ registries, check: probe }) => [registries, probe]),
+      report.tokens.map(({ registries, check }) => [registries, check]),
       [[[REGISTRY, OTHER_REGISTRY], 'rejected']],
     );
   });

@@ -50,11 +50,11 @@ describe('the deadline of a run', function () {
     );
     assertEndedInTime(run);
     assert.deepEqual(
-      run.report.failures.map(({ stage, store: airflow, type, message }) => [stage, airflow, type, message]),
+      run.report.failures.map(({ stage, store, type, message }) => [stage, store, type, message]),
       [['inspect', 'down', 'StoreUnreachable', 'Airflow down: refused.']],
     );
     assert.deepEqual(
-      run.report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed]),
+      run.report.stores.map(({ store, refreshed }) => [store, refreshed]),
       [['up', 1]],
     );
   });
@@ -80,9 +80,9 @@ describe('the deadline of a run', function () {
     );
     assertEndedInTime(run);
     assert.deepEqual(
-      run.report.failures.map(({ stage, store: airflow, registry, type, count, message }) => [
+      run.report.failures.map(({ stage, store, registry, type, count, message }) => [
         stage,
-        airflow,
+        store,
         registry,
         type,
         count,
@@ -91,9 +91,7 @@ describe('the deadline of a run', function () {
       [['update', 'down', REGISTRY, 'StoreUnreachable', 450, 'Airflow down: refused.']],
     );
     assert.deepEqual(
-      new Map(
-        run.report.stores.map(({ store: airflow, refreshed, failed }) => [airflow, [refreshed, failed]]),
-      ),
+      new Map(run.report.stores.map(({ store, refreshed, failed }) => [store, [refreshed, failed]])),
       new Map([
         ['down', [0, 450]],
         ['up', [1, 0]],
@@ -137,9 +135,9 @@ describe('the deadline of a run', function () {
     assert.deepEqual(steps, ['planRefresh', 'inspectConnections', 'extractToken']);
     assert.ok(run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes, 'it ended by itself');
     assert.deepEqual(
-      run.report.failures.map(({ stage, store: airflow, registry, type, connections, message }) => [
+      run.report.failures.map(({ stage, store, registry, type, connections, message }) => [
         stage,
-        airflow,
+        store,
         registry,
         type,
         connections,

@@ -21,7 +21,7 @@ describe('refreshCredentials', function () {
     assert.equal(row?.fingerprint, FINGERPRINT);
     assert.equal(report.tokens[0]?.check, 'accepted');
     assert.deepEqual(
-      report.docker.map(({ engine, login: signIn }) => [engine, signIn]),
+      report.docker.map(({ engine, login }) => [engine, login]),
       [[ENGINE, 'ok']],
     );
   });

@@ -68,16 +68,14 @@ describe('recorded histories', function () {
       const [payload] = last?.applicationFailureInfo?.details?.payloads ?? [];
       const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
       assert.deepEqual(
-        new Map(
-          report?.stores.map(({ store: airflow, refreshed, failed }) => [airflow, [refreshed, failed]]),
-        ),
+        new Map(report?.stores.map(({ store, refreshed, failed }) => [store, [refreshed, failed]])),
         new Map([
           ['main', [1, 0]],
           ['broken', [0, 1]],
         ]),
       );
       assert.deepEqual(
-        new Map(report?.failures.map(({ stage, store: airflow }) => [stage, airflow])),
+        new Map(report?.failures.map(({ stage, store }) => [stage, store])),
         new Map([
           ['inspect', 'main'],
           ['update', 'broken'],

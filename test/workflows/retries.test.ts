@@ -127,7 +127,7 @@ describe('retries within a run', function () {
     assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'it is one run, completed');
     assert.equal(scheduledActivities(history, 'inspectConnections').length, 2);
     assert.deepEqual(
-      new Map(report.stores.map(({ store: airflow, refreshed }) => [airflow, refreshed])),
+      new Map(report.stores.map(({ store, refreshed }) => [store, refreshed])),
       new Map([
         ['down', 1],
         ['up', 1],

@@ -176,7 +176,7 @@ describe('a run over two workers', function () {
       const { handle } = await runOver(stepsOf('a', planner), hanging, other.steps);
       const { report } = await endOf(handle);
       assert.deepEqual(
-        report.failures.map(({ stage, store: airflow, type, message }) => [stage, airflow, type, message]),
+        report.failures.map(({ stage, store, type, message }) => [stage, store, type, message]),
         [
           [
             'inspect',

@@ -13,7 +13,7 @@ const FERNET = /Fernet key was changed and its password is unreadable/;
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
   assert.deepEqual(told(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
-  const failure = report.failures.find(({ store: airflow }) => airflow === place.name);
+  const failure = report.failures.find(({ store }) => store === place.name);
   assert.match(failure?.message ?? '', FERNET);
   assert.match(failure?.remedy ?? '', /delete and create the connection anew/);
 }
