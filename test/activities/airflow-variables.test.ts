@@ -113,15 +113,40 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal((await inspect()).refused.length, 0);
   });
 
-  for (const [key, value, type, what] of [
-    ['ecr_aws_account', undefined, 'AirflowVariableMissing', 'does not exist'],
-    ['ecr_aws_region_name', undefined, 'AirflowVariableMissing', 'does not exist'],
-    ['ecr_aws_account', '12345', 'AirflowVariableInvalid', 'holds no AWS account'],
-    ['ecr_aws_account', '***', 'AirflowVariableInvalid', 'holds no AWS account'],
-    ['ecr_aws_account', '', 'AirflowVariableInvalid', 'holds no AWS account'],
-    ['ecr_aws_region_name', 'us-east-1.evil.com', 'AirflowVariableInvalid', 'holds no AWS region'],
-    ['ecr_aws_region_name', 'us-east-1/v2', 'AirflowVariableInvalid', 'holds no AWS region'],
-    ['ecr_aws_region_name', 's3cret-p4ssword', 'AirflowVariableInvalid', 'holds no AWS region'],
+  for (const { key, value, type, message } of [
+    { key: 'ecr_aws_account', value: undefined, type: 'AirflowVariableMissing', message: 'does not exist' },
+    {
+      key: 'ecr_aws_region_name',
+      value: undefined,
+      type: 'AirflowVariableMissing',
+      message: 'does not exist',
+    },
+    {
+      key: 'ecr_aws_account',
+      value: '12345',
+      type: 'AirflowVariableInvalid',
+      message: 'holds no AWS account',
+    },
+    { key: 'ecr_aws_account', value: '***', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
+    { key: 'ecr_aws_account', value: '', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
+    {
+      key: 'ecr_aws_region_name',
+      value: 'us-east-1.evil.com',
+      type: 'AirflowVariableInvalid',
+      message: 'holds no AWS region',
+    },
+    {
+      key: 'ecr_aws_region_name',
+      value: 'us-east-1/v2',
+      type: 'AirflowVariableInvalid',
+      message: 'holds no AWS region',
+    },
+    {
+      key: 'ecr_aws_region_name',
+      value: 's3cret-p4ssword',
+      type: 'AirflowVariableInvalid',
+      message: 'holds no AWS region',
+    },
   ] as const) {
     it(`stop their own connections alone when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
       if (value === undefined) airflow.variables.delete(key);
@@ -132,7 +157,7 @@ describe('registries whose account and region are Airflow Variables', () => {
         refused.map((problem) => [problem.connection, problem.type]),
         [['docker_default', type]],
       );
-      assert.match(refused[0]?.message ?? '', new RegExp(`Variable ${key} of Airflow main, .* ${what}`));
+      assert.match(refused[0]?.message ?? '', new RegExp(`Variable ${key} of Airflow main, .* ${message}`));
       if (value) assert.ok(!JSON.stringify(refused).includes(value), 'its value is not shown');
     });
   }

@@ -76,11 +76,14 @@ describe('temporalActivities', () => {
     );
   });
 
-  for (const [what, info] of [
-    ['is not in a workflow', { inWorkflow: false }],
-    ['stands alone', { inWorkflow: false, workflowExecution: undefined, activityRunId: 'run-of-its-own' }],
+  for (const { title, info } of [
+    { title: 'is not in a workflow', info: { inWorkflow: false } },
+    {
+      title: 'stands alone',
+      info: { inWorkflow: false, workflowExecution: undefined, activityRunId: 'run-of-its-own' },
+    },
   ] as const) {
-    it(`refuses an activity that ${what}, before it does anything`, async () => {
+    it(`refuses an activity that ${title}, before it does anything`, async () => {
       let calls = 0;
       const steps = temporalActivities(activitiesThat(async () => (calls += 1)));
       for (const step of Object.values(steps) as (() => Promise<unknown>)[]) {

@@ -114,9 +114,9 @@ describe('testDocker', () => {
     assert.deepEqual(engine.signIns, []);
   });
 
-  for (const [host, signIn] of [
-    [REGISTRY, 'ok'],
-    ['registry.example.com', 'none'],
+  for (const { host, signIn } of [
+    { host: REGISTRY, signIn: 'ok' },
+    { host: 'registry.example.com', signIn: 'none' },
   ] as const) {
     it(`answers ${signIn} where the worker could not ask ${host} for its challenge`, async () => {
       registry.unreachable.add(host);

@@ -122,15 +122,23 @@ describe('updateConnections', () => {
     assert.ok(!airflow.calls.includes('write b'));
   });
 
-  for (const [what, changes, type] of [
-    ['points to another registry', { host: EU_REGISTRY }, 'ConnectionRegistryChanged'],
-    ['has another type', { type: 'http' }, 'ConnectionTypeMismatch'],
-    ['has a host that is no registry', { host: 'quay.io' }, 'ConnectionRegistryUnknown'],
-    ['has a port', { port: 443 }, 'ConnectionPortSet'],
-    ['has another login', { login: 'root' }, 'ConnectionLoginMismatch'],
-    ['turns reauth off', { extra: '{"reauth":false}' }, 'ConnectionReauthDisabled'],
+  for (const { title, changes, type } of [
+    {
+      title: 'points to another registry',
+      changes: { host: EU_REGISTRY },
+      type: 'ConnectionRegistryChanged',
+    },
+    { title: 'has another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch' },
+    {
+      title: 'has a host that is no registry',
+      changes: { host: 'quay.io' },
+      type: 'ConnectionRegistryUnknown',
+    },
+    { title: 'has a port', changes: { port: 443 }, type: 'ConnectionPortSet' },
+    { title: 'has another login', changes: { login: 'root' }, type: 'ConnectionLoginMismatch' },
+    { title: 'turns reauth off', changes: { extra: '{"reauth":false}' }, type: 'ConnectionReauthDisabled' },
   ] as const) {
-    it(`does not write a connection that by now ${what}`, async () => {
+    it(`does not write a connection that by now ${title}`, async () => {
       store('b', changes);
       const { refreshed, failed } = await update();
       assert.deepEqual(refreshed, ['a', 'c']);
@@ -141,7 +149,7 @@ describe('updateConnections', () => {
       assert.equal(airflow.passwords.has('b'), false);
     });
 
-    it(`does not confirm a write after which the connection ${what}`, async () => {
+    it(`does not confirm a write after which the connection ${title}`, async () => {
       airflow.afterWrite = (written) => (written.id === 'b' ? { ...written, ...changes } : written);
       const { refreshed, failed } = await update();
       assert.deepEqual(refreshed, ['a', 'c']);

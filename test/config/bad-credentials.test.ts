@@ -91,13 +91,13 @@ describe('a configuration with credentials that make no sense', () => {
       fault('the name of a role', '{roleArn: ecr-pull}', '.roleArn', 'is no ARN of a role', ROLE_EXAMPLE),
       ...(
         [
-          ['via', `["${HUB}"]`],
-          ['externalId', CANARY],
-          ['sessionName', 'name'],
-          ['sessionDuration', '1h'],
-          ['webIdentityTokenFile', 'token'],
+          { key: 'via', value: `["${HUB}"]` },
+          { key: 'externalId', value: CANARY },
+          { key: 'sessionName', value: 'name' },
+          { key: 'sessionDuration', value: '1h' },
+          { key: 'webIdentityTokenFile', value: 'token' },
         ] as const
-      ).flatMap(([key, value]) => [
+      ).flatMap(({ key, value }) => [
         fault(`${key} without roleArn`, `{${key}: ${value}}`, '.roleArn', 'is missing', ROLE_EXAMPLE),
         fault(`${key} beside profile`, `{profile: p, ${key}: ${value}}`, `.${key}`, ...besideProfile),
       ]),

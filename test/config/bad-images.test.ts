@@ -100,30 +100,30 @@ describe('a configuration with images that are none', () => {
 describe('the images of a configuration', () => {
   const write = useConfigFolder();
 
-  for (const [probe, images] of [
-    ['{image: team/app:1.0}', [{ image: 'team/app:1.0' }]],
-    ['{image: "a.b_c__d---e/f:_X.y-Z"}', [{ image: 'a.b_c__d---e/f:_X.y-Z' }]],
-    [`{image: "app@${DIGEST}"}`, [{ image: `app@${DIGEST}` }]],
-    [`{image: "app:${'x'.repeat(128)}"}`, [{ image: `app:${'x'.repeat(128)}` }]],
-    [`{image: "${ECR}/team/app:1.0"}`, [{ registry: ECR, image: 'team/app:1.0' }]],
-    [
-      '{image: "public.ecr.aws/docker/library/busybox:1"}',
-      [{ registry: 'public.ecr.aws', image: 'docker/library/busybox:1' }],
-    ],
-    ['{image: "127.0.0.1:5000/app:1"}', [{ registry: '127.0.0.1:5000', image: 'app:1' }]],
-    ['{image: "registry:5000/app:1"}', [{ registry: 'registry:5000', image: 'app:1' }]],
-    ['{image: "r2.e9-x.example/app:1"}', [{ registry: 'r2.e9-x.example', image: 'app:1' }]],
-    ['{image: "r29.d:5000/app:1"}', [{ registry: 'r29.d:5000', image: 'app:1' }]],
-    ['{image: "r29:5000/app:1"}', [{ registry: 'r29:5000', image: 'app:1' }]],
-    ['{image: "localhost/app:1"}', [{ registry: 'localhost', image: 'app:1' }]],
-    [
-      `{image: [app:1, "r.example/app:1", "r.example/app@${DIGEST}"]}`,
-      [
+  for (const { probe, images } of [
+    { probe: '{image: team/app:1.0}', images: [{ image: 'team/app:1.0' }] },
+    { probe: '{image: "a.b_c__d---e/f:_X.y-Z"}', images: [{ image: 'a.b_c__d---e/f:_X.y-Z' }] },
+    { probe: `{image: "app@${DIGEST}"}`, images: [{ image: `app@${DIGEST}` }] },
+    { probe: `{image: "app:${'x'.repeat(128)}"}`, images: [{ image: `app:${'x'.repeat(128)}` }] },
+    { probe: `{image: "${ECR}/team/app:1.0"}`, images: [{ registry: ECR, image: 'team/app:1.0' }] },
+    {
+      probe: '{image: "public.ecr.aws/docker/library/busybox:1"}',
+      images: [{ registry: 'public.ecr.aws', image: 'docker/library/busybox:1' }],
+    },
+    { probe: '{image: "127.0.0.1:5000/app:1"}', images: [{ registry: '127.0.0.1:5000', image: 'app:1' }] },
+    { probe: '{image: "registry:5000/app:1"}', images: [{ registry: 'registry:5000', image: 'app:1' }] },
+    { probe: '{image: "r2.e9-x.example/app:1"}', images: [{ registry: 'r2.e9-x.example', image: 'app:1' }] },
+    { probe: '{image: "r29.d:5000/app:1"}', images: [{ registry: 'r29.d:5000', image: 'app:1' }] },
+    { probe: '{image: "r29:5000/app:1"}', images: [{ registry: 'r29:5000', image: 'app:1' }] },
+    { probe: '{image: "localhost/app:1"}', images: [{ registry: 'localhost', image: 'app:1' }] },
+    {
+      probe: `{image: [app:1, "r.example/app:1", "r.example/app@${DIGEST}"]}`,
+      images: [
         { image: 'app:1' },
         { registry: 'r.example', image: 'app:1' },
         { registry: 'r.example', image: `app@${DIGEST}` },
       ],
-    ],
+    },
   ] as const) {
     it(`are read from ${probe}`, () =>
       assert.deepEqual(loadConfig(write(withProbe(probe)), ENV).images, images));

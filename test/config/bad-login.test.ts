@@ -61,25 +61,43 @@ const OF_MWAA: BadConfig[] = [
   ),
   ...(
     [
-      ['without region', '{environment: e}', '.region', /missing/, /region: us-east-1/],
-      ['without environment', '{region: us-east-1}', '.environment', /missing/, /environment: my-/],
-      ['of no region', '{environment: e, region: virginia}', '.region', /no AWS region/, /us-east-1/],
-      [
-        'by its ARN',
-        '{environment: "arn:aws:airflow:e", region: us-east-1}',
-        '.environment',
-        /no name of an MWAA environment/,
-        /not the ARN/,
-      ],
-      [
-        'with a profile',
-        '{environment: e, region: us-east-1, profile: p}',
-        '.profile',
-        /no setting/,
-        /region/,
-      ],
+      {
+        title: 'without region',
+        value: '{environment: e}',
+        key: '.region',
+        message: /missing/,
+        remedy: /region: us-east-1/,
+      },
+      {
+        title: 'without environment',
+        value: '{region: us-east-1}',
+        key: '.environment',
+        message: /missing/,
+        remedy: /environment: my-/,
+      },
+      {
+        title: 'of no region',
+        value: '{environment: e, region: virginia}',
+        key: '.region',
+        message: /no AWS region/,
+        remedy: /us-east-1/,
+      },
+      {
+        title: 'by its ARN',
+        value: '{environment: "arn:aws:airflow:e", region: us-east-1}',
+        key: '.environment',
+        message: /no name of an MWAA environment/,
+        remedy: /not the ARN/,
+      },
+      {
+        title: 'with a profile',
+        value: '{environment: e, region: us-east-1, profile: p}',
+        key: '.profile',
+        message: /no setting/,
+        remedy: /region/,
+      },
     ] as const
-  ).map(([title, value, key, message, remedy]) =>
+  ).map(({ title, value, key, message, remedy }) =>
     bad(
       `MWAA ${title}`,
       edit(URL_LINE, '').replace(AUTH, `auth: {mwaa: ${value}}`),

@@ -400,15 +400,23 @@ describe('a configuration with a registry twice', () => {
   ]);
 
   const write = useConfigFolder();
-  for (const [what, one, other] of [
-    ['credentials', 'credentials: {profile: a}', 'credentials: {profile: b}'],
-    ['credentials where one has none', 'credentials: {profile: a}', 'fips: false'],
-    ['FIPS', 'fips: true', 'fips: false'],
-    ['an endpoint', 'endpoint: https://a.example', 'endpoint: https://b.example'],
+  for (const { difference, first, second } of [
+    { difference: 'credentials', first: 'credentials: {profile: a}', second: 'credentials: {profile: b}' },
+    {
+      difference: 'credentials where one has none',
+      first: 'credentials: {profile: a}',
+      second: 'fips: false',
+    },
+    { difference: 'FIPS', first: 'fips: true', second: 'fips: false' },
+    {
+      difference: 'an endpoint',
+      first: 'endpoint: https://a.example',
+      second: 'endpoint: https://b.example',
+    },
   ] as const) {
-    it(`is accepted when the two differ by ${what}`, () => {
+    it(`is accepted when the two differ by ${difference}`, () => {
       const settings = `region: us-east-1, ${ACCOUNT}`;
-      const text = withEntries(`{name: a, ${settings}, ${one}}`, `{name: b, ${settings}, ${other}}`);
+      const text = withEntries(`{name: a, ${settings}, ${first}}`, `{name: b, ${settings}, ${second}}`);
       assert.equal(loadConfig(write(text), ENV).registries.length, 2);
     });
   }
@@ -440,45 +448,75 @@ describe('a configuration with registries that can hardly be meant', () => {
     'or remove it: a host of ECR tells its own account and region.';
   const unknown = '8 registries[0].region: is no AWS region that this release knows. ';
 
-  for (const [what, settings, connection, warnings] of [
-    [
-      'a region that is mistyped',
-      `region: us-esat-1, ${ACCOUNT}`,
-      named,
-      [`${unknown}Did you mean \`us-east-1\`?`],
-    ],
-    [
-      'a region that is unknown',
-      `region: xx-new-9, ${ACCOUNT}`,
-      named,
-      [`${unknown}Mend it, unless the region is new.`],
-    ],
-    ['a region that is known', `region: us-isof-south-1, ${ACCOUNT}`, named, []],
-    ['an entry that no connection names', `region: us-east-1, ${ACCOUNT}`, 'docker_default', [idle]],
-    ['ECR Public that no connection names', 'kind: public', 'docker_default', [idle]],
-    [
-      'an Airflow Variable that no connection needs, whatever else the entry says',
-      'region: us-east-1, account: {airflowVariable: a, airflow: main}, credentials: {profile: p}',
-      'docker_default',
-      [idle],
-    ],
-    [
-      'an entry with credentials',
-      `region: us-east-1, ${ACCOUNT}, credentials: {profile: p}`,
-      'docker_default',
-      [],
-    ],
-    ['an entry with fips', `region: us-east-1, ${ACCOUNT}, fips: true`, 'docker_default', []],
-    ['an entry with dualStack', `region: us-east-1, ${ACCOUNT}, dualStack: true`, 'docker_default', []],
-    [
-      'an entry with an endpoint',
-      `region: us-east-1, ${ACCOUNT}, endpoint: https://e.example`,
-      'docker_default',
-      [],
-    ],
-    ['an entry with a host', `region: us-east-1, ${ACCOUNT}, registryHost: r.example`, 'docker_default', []],
+  for (const { title, settings, connection, warnings } of [
+    {
+      title: 'a region that is mistyped',
+      settings: `region: us-esat-1, ${ACCOUNT}`,
+      connection: named,
+      warnings: [`${unknown}Did you mean \`us-east-1\`?`],
+    },
+    {
+      title: 'a region that is unknown',
+      settings: `region: xx-new-9, ${ACCOUNT}`,
+      connection: named,
+      warnings: [`${unknown}Mend it, unless the region is new.`],
+    },
+    {
+      title: 'a region that is known',
+      settings: `region: us-isof-south-1, ${ACCOUNT}`,
+      connection: named,
+      warnings: [],
+    },
+    {
+      title: 'an entry that no connection names',
+      settings: `region: us-east-1, ${ACCOUNT}`,
+      connection: 'docker_default',
+      warnings: [idle],
+    },
+    {
+      title: 'ECR Public that no connection names',
+      settings: 'kind: public',
+      connection: 'docker_default',
+      warnings: [idle],
+    },
+    {
+      title: 'an Airflow Variable that no connection needs, whatever else the entry says',
+      settings: 'region: us-east-1, account: {airflowVariable: a, airflow: main}, credentials: {profile: p}',
+      connection: 'docker_default',
+      warnings: [idle],
+    },
+    {
+      title: 'an entry with credentials',
+      settings: `region: us-east-1, ${ACCOUNT}, credentials: {profile: p}`,
+      connection: 'docker_default',
+      warnings: [],
+    },
+    {
+      title: 'an entry with fips',
+      settings: `region: us-east-1, ${ACCOUNT}, fips: true`,
+      connection: 'docker_default',
+      warnings: [],
+    },
+    {
+      title: 'an entry with dualStack',
+      settings: `region: us-east-1, ${ACCOUNT}, dualStack: true`,
+      connection: 'docker_default',
+      warnings: [],
+    },
+    {
+      title: 'an entry with an endpoint',
+      settings: `region: us-east-1, ${ACCOUNT}, endpoint: https://e.example`,
+      connection: 'docker_default',
+      warnings: [],
+    },
+    {
+      title: 'an entry with a host',
+      settings: `region: us-east-1, ${ACCOUNT}, registryHost: r.example`,
+      connection: 'docker_default',
+      warnings: [],
+    },
   ] as const) {
-    it(`has ${warnings.length === 0 ? 'no warning' : 'a warning'} of ${what}`, () =>
+    it(`has ${warnings.length === 0 ? 'no warning' : 'a warning'} of ${title}`, () =>
       assert.deepEqual(warningsOf(settings, connection), warnings));
   }
 });

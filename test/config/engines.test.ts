@@ -141,13 +141,28 @@ describe('engines of a configuration', () => {
     );
   });
 
-  for (const [what, key, message, remedy] of [
-    ['of another certificate', anotherKey(), /key of another certificate/, /made together/],
-    ['locked by a passphrase', anotherKey(CANARY), /locked by a passphrase/, /openssl pkey/],
-    ['that is none', CANARY, /holds no PEM private key/, /BEGIN PRIVATE KEY/],
-    ['that is damaged', SELF_SIGNED.key.replace('MIG', 'AAA'), /no PEM private key/, /BEGIN PRIVATE KEY/],
+  for (const { title, key, message, remedy } of [
+    {
+      title: 'of another certificate',
+      key: anotherKey(),
+      message: /key of another certificate/,
+      remedy: /made together/,
+    },
+    {
+      title: 'locked by a passphrase',
+      key: anotherKey(CANARY),
+      message: /locked by a passphrase/,
+      remedy: /openssl pkey/,
+    },
+    { title: 'that is none', key: CANARY, message: /holds no PEM private key/, remedy: /BEGIN PRIVATE KEY/ },
+    {
+      title: 'that is damaged',
+      key: SELF_SIGNED.key.replace('MIG', 'AAA'),
+      message: /no PEM private key/,
+      remedy: /BEGIN PRIVATE KEY/,
+    },
   ] as const) {
-    it(`are refused for a key ${what}`, () => {
+    it(`are refused for a key ${title}`, () => {
       write(key, 'tls/key.pem');
       const [problem, ...more] = problemsOf(write(withEngines(engine)));
       assert.deepEqual(more, []);
@@ -261,14 +276,39 @@ describe('the default engine', () => {
     assert.match(warnings[0]?.message ?? '', /key\.pem" may be read by every user/);
   });
 
-  for (const [what, env, message, remedy] of [
-    ['ssh://', { DOCKER_HOST: `ssh://${CANARY}@host` }, /DOCKER_HOST is ssh:/, /Set it to unix:/],
-    ['nonsense', { DOCKER_HOST: CANARY }, /DOCKER_HOST is no unix:/, /`\[\]` for none/],
-    ['unix:// alone', { DOCKER_HOST: 'unix://' }, /has no absolute path/, /unix:\/\/\/path/],
-    ['TCP in clear', { DOCKER_HOST: REMOTE }, /in clear/, /Set DOCKER_TLS_VERIFY=1/],
-    ['TLS without a folder', REMOTE_TLS, /neither DOCKER_CERT_PATH nor HOME/, /Set DOCKER_CERT_PATH/],
+  for (const { title, env, message, remedy } of [
+    {
+      title: 'ssh://',
+      env: { DOCKER_HOST: `ssh://${CANARY}@host` },
+      message: /DOCKER_HOST is ssh:/,
+      remedy: /Set it to unix:/,
+    },
+    {
+      title: 'nonsense',
+      env: { DOCKER_HOST: CANARY },
+      message: /DOCKER_HOST is no unix:/,
+      remedy: /`\[\]` for none/,
+    },
+    {
+      title: 'unix:// alone',
+      env: { DOCKER_HOST: 'unix://' },
+      message: /has no absolute path/,
+      remedy: /unix:\/\/\/path/,
+    },
+    {
+      title: 'TCP in clear',
+      env: { DOCKER_HOST: REMOTE },
+      message: /in clear/,
+      remedy: /Set DOCKER_TLS_VERIFY=1/,
+    },
+    {
+      title: 'TLS without a folder',
+      env: REMOTE_TLS,
+      message: /neither DOCKER_CERT_PATH nor HOME/,
+      remedy: /Set DOCKER_CERT_PATH/,
+    },
   ] as const) {
-    it(`is none for ${what} in DOCKER_HOST, with a warning`, () => {
+    it(`is none for ${title} in DOCKER_HOST, with a warning`, () => {
       const { engines, warnings } = defaultFor(env);
       assert.deepEqual(engines, []);
       assert.deepEqual(

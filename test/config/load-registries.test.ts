@@ -33,69 +33,79 @@ describe('an entry of registries', () => {
   const place = 'region: us-east-1, account: "123456789012"';
   const { account: _account, ...ofNoAccount } = PLAIN;
 
-  for (const [settings, expected, host, group] of [
-    [place, PLAIN, '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'default/us-east-1'],
-    [
-      `${place}, kind: private, fips: false, dualStack: false`,
-      PLAIN,
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-      'default/us-east-1',
-    ],
-    [
-      `${place}, fips: true`,
-      { ...PLAIN, fips: true },
-      '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com',
-      'default/us-east-1/fips',
-    ],
-    [
-      `${place}, dualStack: true`,
-      { ...PLAIN, dualStack: true },
-      '123456789012.dkr-ecr.us-east-1.on.aws',
-      'default/us-east-1/dual-stack',
-    ],
-    [
-      `${place}, endpoint: "https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com/"`,
-      { ...PLAIN, endpoint: 'https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com' },
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-      'default/us-east-1/https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com',
-    ],
-    [
-      `${place}, endpoint: "http://127.0.0.1:4566"`,
-      { ...PLAIN, endpoint: 'http://127.0.0.1:4566' },
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-      'default/us-east-1/http://127.0.0.1:4566',
-    ],
+  for (const { settings, expected, host, group } of [
+    {
+      settings: place,
+      expected: PLAIN,
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      group: 'default/us-east-1',
+    },
+    {
+      settings: `${place}, kind: private, fips: false, dualStack: false`,
+      expected: PLAIN,
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      group: 'default/us-east-1',
+    },
+    {
+      settings: `${place}, fips: true`,
+      expected: { ...PLAIN, fips: true },
+      host: '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com',
+      group: 'default/us-east-1/fips',
+    },
+    {
+      settings: `${place}, dualStack: true`,
+      expected: { ...PLAIN, dualStack: true },
+      host: '123456789012.dkr-ecr.us-east-1.on.aws',
+      group: 'default/us-east-1/dual-stack',
+    },
+    {
+      settings: `${place}, endpoint: "https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com/"`,
+      expected: { ...PLAIN, endpoint: 'https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com' },
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      group: 'default/us-east-1/https://vpce-0.api.ecr.us-east-1.vpce.amazonaws.com',
+    },
+    {
+      settings: `${place}, endpoint: "http://127.0.0.1:4566"`,
+      expected: { ...PLAIN, endpoint: 'http://127.0.0.1:4566' },
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      group: 'default/us-east-1/http://127.0.0.1:4566',
+    },
     // It has the form of a region, and is none.
-    [
-      `${place}, endpoint: "https://ecr-proxy-1.example"`,
-      { ...PLAIN, endpoint: 'https://ecr-proxy-1.example' },
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-      'default/us-east-1/https://ecr-proxy-1.example',
-    ],
-    [
-      `${place}, registryHost: "registry.example:65535"`,
-      { ...PLAIN, registryHost: 'registry.example:65535' },
-      'registry.example:65535',
-      'default/us-east-1',
-    ],
-    ['kind: public', { ...ofNoAccount, kind: 'public' }, 'public.ecr.aws', 'default/us-east-1/public'],
-    [
-      'kind: public, region: us-east-1, dualStack: true',
-      { ...ofNoAccount, kind: 'public', dualStack: true },
-      'ecr-public.aws.com',
-      'default/us-east-1/public/dual-stack',
-    ],
-    [
-      'kind: public, endpoint: "https://ecr.example", credentials: {profile: p}',
-      {
+    {
+      settings: `${place}, endpoint: "https://ecr-proxy-1.example"`,
+      expected: { ...PLAIN, endpoint: 'https://ecr-proxy-1.example' },
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      group: 'default/us-east-1/https://ecr-proxy-1.example',
+    },
+    {
+      settings: `${place}, registryHost: "registry.example:65535"`,
+      expected: { ...PLAIN, registryHost: 'registry.example:65535' },
+      host: 'registry.example:65535',
+      group: 'default/us-east-1',
+    },
+    {
+      settings: 'kind: public',
+      expected: { ...ofNoAccount, kind: 'public' },
+      host: 'public.ecr.aws',
+      group: 'default/us-east-1/public',
+    },
+    {
+      settings: 'kind: public, region: us-east-1, dualStack: true',
+      expected: { ...ofNoAccount, kind: 'public', dualStack: true },
+      host: 'ecr-public.aws.com',
+      group: 'default/us-east-1/public/dual-stack',
+    },
+    {
+      settings: 'kind: public, endpoint: "https://ecr.example", credentials: {profile: p}',
+      expected: {
         ...ofNoAccount,
         kind: 'public',
         endpoint: 'https://ecr.example',
         principal: { kind: 'profile', name: 'profile:p', profile: 'p' },
       },
-      'public.ecr.aws',
-      'profile:p/us-east-1/public/https://ecr.example',
-    ],
+      host: 'public.ecr.aws',
+      group: 'profile:p/us-east-1/public/https://ecr.example',
+    },
   ] as const) {
     it(`with ${settings} is ${host}, of ${group}`, () => {
       const [registry, ...more] = load(`{name: r, ${settings}}`);
@@ -105,12 +115,12 @@ describe('an entry of registries', () => {
     });
   }
 
-  for (const [region, suffix] of [
-    ['eu-west-1', 'amazonaws.com'],
-    ['us-gov-west-1', 'amazonaws.com'],
-    ['cn-north-1', 'amazonaws.com.cn'],
-    ['eusc-de-east-1', 'amazonaws.eu'],
-    ['us-isob-east-1', 'sc2s.sgov.gov'],
+  for (const { region, suffix } of [
+    { region: 'eu-west-1', suffix: 'amazonaws.com' },
+    { region: 'us-gov-west-1', suffix: 'amazonaws.com' },
+    { region: 'cn-north-1', suffix: 'amazonaws.com.cn' },
+    { region: 'eusc-de-east-1', suffix: 'amazonaws.eu' },
+    { region: 'us-isob-east-1', suffix: 'sc2s.sgov.gov' },
   ] as const) {
     it(`has the host of its partition in ${region}`, () => {
       const [registry] = load(`{name: r, region: ${region}, account: "123456789012"}`);
@@ -142,22 +152,27 @@ describe('an entry of registries', () => {
     it('of a role alone is named by the role', () =>
       assert.deepEqual(principalOf(`{roleArn: "${ROLE}"}`), { ...role, name: ROLE }));
 
-    for (const [credentials, more] of [
-      ['externalId: data-platform', { externalId: 'data-platform' }],
-      ['externalId: {env: EXTERNAL_ID}', { externalId: CANARY }],
-      ['sessionName: other', { sessionName: 'other' }],
-      ['sessionDuration: 15m', { sessionSeconds: 900 }],
-      ['sessionDuration: 12h', { sessionSeconds: 43_200 }],
-      [`via: ["${HUB}"]`, { via: [HUB] }],
-      [
-        `via: ["${HUB}", "${SPOKE}"], externalId: "a+=,.@:/-", sessionName: "a+=,.@-", sessionDuration: 1h`,
-        { via: [HUB, SPOKE], externalId: 'a+=,.@:/-', sessionName: 'a+=,.@-', sessionSeconds: 3600 },
-      ],
+    for (const { credentials, expected } of [
+      { credentials: 'externalId: data-platform', expected: { externalId: 'data-platform' } },
+      { credentials: 'externalId: {env: EXTERNAL_ID}', expected: { externalId: CANARY } },
+      { credentials: 'sessionName: other', expected: { sessionName: 'other' } },
+      { credentials: 'sessionDuration: 15m', expected: { sessionSeconds: 900 } },
+      { credentials: 'sessionDuration: 12h', expected: { sessionSeconds: 43_200 } },
+      { credentials: `via: ["${HUB}"]`, expected: { via: [HUB] } },
+      {
+        credentials: `via: ["${HUB}", "${SPOKE}"], externalId: "a+=,.@:/-", sessionName: "a+=,.@-", sessionDuration: 1h`,
+        expected: {
+          via: [HUB, SPOKE],
+          externalId: 'a+=,.@:/-',
+          sessionName: 'a+=,.@-',
+          sessionSeconds: 3600,
+        },
+      },
     ] as const) {
       it(`of a role with ${credentials} has a name of its own, which tells no external id`, () => {
         const principal = principalOf(`{roleArn: "${ROLE}", ${credentials}}`);
         const { name, ...rest } = principal ?? DEFAULT_PRINCIPAL;
-        assert.deepEqual(rest, { ...role, ...more });
+        assert.deepEqual(rest, { ...role, ...expected });
         assert.match(name, /^arn:aws:iam::123456789012:role\/ecr-pull#[0-9a-f]{6}$/);
       });
     }

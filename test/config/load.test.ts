@@ -171,12 +171,12 @@ describe('references', () => {
   const withFile = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}');
 
   it('are read from files relative to the configuration file, one newline cut off', () => {
-    for (const [content, value] of [
-      ['word', 'word'],
-      ['word\n', 'word'],
-      ['word\r\n', 'word'],
-      ['word\n\n', 'word\n'],
-      [' word ', ' word '],
+    for (const { content, value } of [
+      { content: 'word', value: 'word' },
+      { content: 'word\n', value: 'word' },
+      { content: 'word\r\n', value: 'word' },
+      { content: 'word\n\n', value: 'word\n' },
+      { content: ' word ', value: ' word ' },
     ] as const) {
       write(content, 'secrets/password');
       assert.equal(readPassword(loadConfig(write(withFile), {})).reveal(), value);
@@ -211,11 +211,11 @@ describe('references', () => {
     ]);
   });
 
-  for (const [title, content, message] of [
-    ['empty', '', /file "secrets\/password" is empty/],
-    ['a newline alone', '\n', /is empty/],
-    ['larger than 64 KiB', 'x'.repeat(64 * 1024 + 1), /larger than 64 KiB/],
-    ['not UTF-8', Buffer.from([0xff, 0xfe, 0x41]), /not UTF-8/],
+  for (const { title, content, message } of [
+    { title: 'empty', content: '', message: /file "secrets\/password" is empty/ },
+    { title: 'a newline alone', content: '\n', message: /is empty/ },
+    { title: 'larger than 64 KiB', content: 'x'.repeat(64 * 1024 + 1), message: /larger than 64 KiB/ },
+    { title: 'not UTF-8', content: Buffer.from([0xff, 0xfe, 0x41]), message: /not UTF-8/ },
   ] as const) {
     it(`are refused when their file is ${title}`, () => {
       write(content, 'secrets/password');

@@ -73,12 +73,12 @@ describe('a file that holds a password', () => {
     assert.match(problemsOf(config)[0]?.message ?? '', /there is no file "secrets\/password"/);
   });
 
-  for (const [what, content] of [
-    ['ends with a second newline', `${CANARY}\n\n`],
-    ['begins with a blank', ` ${CANARY}`],
-    ['has two lines', `${CANARY}\nmore\n`],
+  for (const { title, content } of [
+    { title: 'ends with a second newline', content: `${CANARY}\n\n` },
+    { title: 'begins with a blank', content: ` ${CANARY}` },
+    { title: 'has two lines', content: `${CANARY}\nmore\n` },
   ] as const) {
-    it(`is used as it stands, with a warning, when its value ${what}`, () => {
+    it(`is used as it stands, with a warning, when its value ${title}`, () => {
       const [warning, ...more] = warningsFor(content, 0o600);
       assert.deepEqual(more, []);
       assert.match(warning?.message ?? '', /blank, or holds a line break/);

@@ -7,14 +7,34 @@ import type { CommandResult } from './run-command-line.js';
 import { CONNECTION, startSignInFixture, WAYS, type SignInFixture, type Way } from './sign-in-fixture.js';
 
 /** What a wrong credential leads to, and what the remedy tells to look at. */
-const WRONG: Readonly<Record<Way, readonly [FailureType, message: RegExp, remedy: RegExp]>> = {
-  password: ['StoreUnauthorized', /401 on sign-in: user name or password/, /password/],
-  basic: ['StoreUnauthorized', /401 on GET connection docker_default: user name or password/, /password/],
-  token: ['StoreUnauthorized', /403 on GET connection docker_default: the token is not/, /token/],
-  mwaa: ['AwsCredentialsRejected', /AWS/, /credentials/],
-  'sub-path': ['StoreUnauthorized', /401 on sign-in: user name or password/, /password/],
-  header: ['StoreUnauthorized', /401 on GET version: .+ look for a proxy/, /headers/],
-  'own-ca': ['StoreUnreachable', /TLS: self-signed certificate/, /`caFile`/],
+const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: RegExp }>> = {
+  password: {
+    type: 'StoreUnauthorized',
+    message: /401 on sign-in: user name or password/,
+    remedy: /password/,
+  },
+  basic: {
+    type: 'StoreUnauthorized',
+    message: /401 on GET connection docker_default: user name or password/,
+    remedy: /password/,
+  },
+  token: {
+    type: 'StoreUnauthorized',
+    message: /403 on GET connection docker_default: the token is not/,
+    remedy: /token/,
+  },
+  mwaa: { type: 'AwsCredentialsRejected', message: /AWS/, remedy: /credentials/ },
+  'sub-path': {
+    type: 'StoreUnauthorized',
+    message: /401 on sign-in: user name or password/,
+    remedy: /password/,
+  },
+  header: {
+    type: 'StoreUnauthorized',
+    message: /401 on GET version: .+ look for a proxy/,
+    remedy: /headers/,
+  },
+  'own-ca': { type: 'StoreUnreachable', message: /TLS: self-signed certificate/, remedy: /`caFile`/ },
 };
 const MWAA_REFUSAL = {
   status: 403,
@@ -112,7 +132,7 @@ describe('the ways to sign in to an Airflow', function () {
 
     for (const way of WAYS) {
       it(`says of ${way} where it failed and what to do, and changes nothing`, () => {
-        const [type, message, remedy] = WRONG[way];
+        const { type, message, remedy } = WRONG[way];
         const failures = run.report.failures.filter(({ store }) => store === way);
         const [failure] = failures;
         assert.deepEqual(

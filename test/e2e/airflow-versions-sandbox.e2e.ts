@@ -129,14 +129,18 @@ async function ask(airflow: Airflow, user: AirflowUser, right: Right): Promise<n
     throw error;
   }
   const body = { connection_id: 'docker_default', conn_type: 'docker', password: 'new' };
-  const requests: Record<Right, [method: string, path: string, body?: object]> = {
-    read: ['GET', '/connections/docker_default'],
-    edit: ['PATCH', '/connections/docker_default?update_mask=password', body],
-    create: ['POST', '/connections', { ...body, connection_id: `made_by_${user.username}` }],
-    'read variables': ['GET', '/variables/ecr_aws_account'],
-    test: ['POST', '/connections/test', { ...body, connection_id: 'unknown' }],
+  const requests: Record<Right, { method: string; path: string; content?: object }> = {
+    read: { method: 'GET', path: '/connections/docker_default' },
+    edit: { method: 'PATCH', path: '/connections/docker_default?update_mask=password', content: body },
+    create: {
+      method: 'POST',
+      path: '/connections',
+      content: { ...body, connection_id: `made_by_${user.username}` },
+    },
+    'read variables': { method: 'GET', path: '/variables/ecr_aws_account' },
+    test: { method: 'POST', path: '/connections/test', content: { ...body, connection_id: 'unknown' } },
   };
-  const [method, path, content] = requests[right];
+  const { method, path, content } = requests[right];
   const answer = await fetch(`${url}/api/v${api}${path}`, {
     method,
     headers: { Authorization: authorization, 'Content-Type': 'application/json' },

@@ -33,12 +33,12 @@ const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padS
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 /** Connections that must be left alone, by the failure that says why. */
-const REFUSED: Readonly<Record<string, readonly [FailureType, Partial<SeedConnection>]>> = {
-  of_other_type: ['ConnectionTypeMismatch', { conn_type: 'http' }],
-  of_other_registry: ['ConnectionRegistryUnknown', { host: 'ghcr.io' }],
-  with_port: ['ConnectionPortSet', { port: 443 }],
-  of_other_login: ['ConnectionLoginMismatch', { login: 'ops' }],
-  without_reauth: ['ConnectionReauthDisabled', { extra: '{"reauth": false}' }],
+const REFUSED: Readonly<Record<string, { type: FailureType; changes: Partial<SeedConnection> }>> = {
+  of_other_type: { type: 'ConnectionTypeMismatch', changes: { conn_type: 'http' } },
+  of_other_registry: { type: 'ConnectionRegistryUnknown', changes: { host: 'ghcr.io' } },
+  with_port: { type: 'ConnectionPortSet', changes: { port: 443 } },
+  of_other_login: { type: 'ConnectionLoginMismatch', changes: { login: 'ops' } },
+  without_reauth: { type: 'ConnectionReauthDisabled', changes: { extra: '{"reauth": false}' } },
 };
 
 describe('one configuration for Airflows of several versions', function () {
@@ -79,7 +79,7 @@ describe('one configuration for Airflows of several versions', function () {
     for (const connection_id of ['docker_default', 'bystander', ...MANY]) {
       await seedConnection(airflow, { connection_id, ...plain });
     }
-    for (const [connection_id, [, changes]] of Object.entries(REFUSED)) {
+    for (const [connection_id, { changes }] of Object.entries(REFUSED)) {
       await seedConnection(airflow, { connection_id, ...plain, ...changes });
     }
     await seedConnection(airflow, { connection_id: 'of_variables', ...plain, host: ECR_HOST });
@@ -171,7 +171,7 @@ describe('one configuration for Airflows of several versions', function () {
     for (const [name, airflow] of airflows) {
       const failures = report.failures.filter((failure) => failure.store === `v${name.replaceAll('.', '-')}`);
       const expected = [
-        ...Object.entries(REFUSED).map(([id, [type]]) => [type, id]),
+        ...Object.entries(REFUSED).map(([id, { type }]) => [type, id]),
         ['ConnectionMissing', 'gone'],
       ];
       assert.deepEqual(
@@ -221,9 +221,9 @@ describe('one configuration for Airflows of several versions', function () {
     );
   });
 
-  for (const [user, right] of [
-    ['reader', 'edit'],
-    ['nobody', 'read'],
+  for (const { user, right } of [
+    { user: 'reader', right: 'edit' },
+    { user: 'nobody', right: 'read' },
   ] as const) {
     it(`says which right is missing to one who may not ${right} connections`, async () => {
       const report = await refreshOnce(writeConfig('[docker_default]', user));

@@ -32,20 +32,22 @@ interface BadFile {
   readonly make: (path: string, airflowUrl: string) => void;
   readonly commands?: readonly string[];
   /** Of each fault: what follows the path of the file, the message and the remedy. */
-  readonly faults: readonly [place: string, message: RegExp, remedy: RegExp][];
+  readonly faults: readonly { place: string; message: RegExp; remedy: RegExp }[];
 }
 
 const BAD_FILES: BadFile[] = [
   {
     title: 'a missing file',
     make: () => {},
-    faults: [['', /there is no such file/, /cp refresh\.example\.yaml refresh\.yaml/]],
+    faults: [
+      { place: '', message: /there is no such file/, remedy: /cp refresh\.example\.yaml refresh\.yaml/ },
+    ],
   },
   {
     // Missing permissions are no hindrance to root, as whom tests may run; a link to itself is one to everybody.
     title: 'an unreadable file',
     make: (path) => symlinkSync(path, path),
-    faults: [['', /cannot be read \(ELOOP\)/, /Look at the file/]],
+    faults: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Look at the file/ }],
   },
   {
     title: 'a file that everybody may write',
@@ -53,30 +55,40 @@ const BAD_FILES: BadFile[] = [
       writeFileSync(path, good(airflowUrl));
       chmodSync(path, 0o666);
     },
-    faults: [['', /may be written by every user/, /chmod o-w/]],
+    faults: [{ place: '', message: /may be written by every user/, remedy: /chmod o-w/ }],
   },
   {
     title: 'a syntax error beside a secret',
     make: (path, airflowUrl) => writeFileSync(path, `${good(airflowUrl)}x: "${CANARY}\n`),
-    faults: [[':8', /a quote is not closed/, /Close it/]],
+    faults: [{ place: ':8', message: /a quote is not closed/, remedy: /Close it/ }],
   },
   {
     title: 'a variable that is not set, beside an airflow that lacks nothing',
     make: (path, airflowUrl) => writeFileSync(path, good(airflowUrl) + UNSET_VARIABLE),
-    faults: [[':10 airflows[1].auth.password', /variable NOT_SET is not set/, /Set NOT_SET/]],
+    faults: [
+      {
+        place: ':10 airflows[1].auth.password',
+        message: /variable NOT_SET is not set/,
+        remedy: /Set NOT_SET/,
+      },
+    ],
   },
   {
     title: 'many faults, beside an airflow that has none',
     commands: [...COMMANDS, ...MORE_COMMANDS],
     make: (path, airflowUrl) => writeFileSync(path, good(airflowUrl) + MANY_FAULTS),
     faults: [
-      [':9 airflows[1].url', /user name or password/, /under `auth`/],
-      [':10 airflows[1].auth.password', /stands here in clear/, /password: \{env: AIRFLOW_PASSWORD\}/],
-      [':10 airflows[1].auth.usernam', /no setting/, /Did you mean `username`/],
-      [':11 airflows[1].connections[0]', /no connection id/, /docker_default/],
-      [':12 docker.engines[0]', /is ssh:\/\//, /tcp:\/\/ with TLS/],
-      [':13 schedule.every', /guarantees an expired token/, /every: 4h/],
-      [':14 temporal.taskQueue', /at most 200/, /taskQueue: ecr-refresh/],
+      { place: ':9 airflows[1].url', message: /user name or password/, remedy: /under `auth`/ },
+      {
+        place: ':10 airflows[1].auth.password',
+        message: /stands here in clear/,
+        remedy: /password: \{env: AIRFLOW_PASSWORD\}/,
+      },
+      { place: ':10 airflows[1].auth.usernam', message: /no setting/, remedy: /Did you mean `username`/ },
+      { place: ':11 airflows[1].connections[0]', message: /no connection id/, remedy: /docker_default/ },
+      { place: ':12 docker.engines[0]', message: /is ssh:\/\//, remedy: /tcp:\/\/ with TLS/ },
+      { place: ':13 schedule.every', message: /guarantees an expired token/, remedy: /every: 4h/ },
+      { place: ':14 temporal.taskQueue', message: /at most 200/, remedy: /taskQueue: ecr-refresh/ },
     ],
   },
 ];
@@ -206,7 +218,7 @@ function assertFaults(
 ): void {
   const shown = readFaults(command, stdout, stderr);
   assert.equal(shown.length, faults.length, `${command}: ${stdout}${stderr}`);
-  for (const [index, [place, message, remedy]] of faults.entries()) {
+  for (const [index, { place, message, remedy }] of faults.entries()) {
     const { place: shownPlace, text } = shown[index] ?? { place: '', text: '' };
     assert.equal(shownPlace, `${path}${place}`, command);
     assert.match(text, message, command);

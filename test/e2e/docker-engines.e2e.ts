@@ -41,11 +41,11 @@ describe('Docker Engines', function () {
 
   before(async function () {
     if (!canStartDockerEngine()) skipOrFail(this, 'dockerd, and root to start it (Debian: docker.io)');
-    for (const [program, name] of [
-      ['openssl', 'openssl'],
-      ['setpriv', 'util-linux'],
+    for (const { program, packageName } of [
+      { program: 'openssl', packageName: 'openssl' },
+      { program: 'setpriv', packageName: 'util-linux' },
     ] as const) {
-      if (findOnPath([program]) === undefined) skipOrFail(this, `${program} (Debian: ${name})`);
+      if (findOnPath([program]) === undefined) skipOrFail(this, `${program} (Debian: ${packageName})`);
     }
     folder = mkdtempSync(join(tmpdir(), 'ecr-engines-'));
     await startParts();
@@ -152,10 +152,10 @@ ${docker}`,
   it('are by default that of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH', async () => {
     const certificates = join(folder, 'cert-path');
     mkdirSync(certificates);
-    for (const [from, name] of [
-      [authority.caFile, 'ca.pem'],
-      [client.certFile, 'cert.pem'],
-      [client.keyFile, 'key.pem'],
+    for (const { from, name } of [
+      { from: authority.caFile, name: 'ca.pem' },
+      { from: client.certFile, name: 'cert.pem' },
+      { from: client.keyFile, name: 'key.pem' },
     ] as const) {
       copyFileSync(from, join(certificates, name));
       chmodSync(join(certificates, name), 0o600);

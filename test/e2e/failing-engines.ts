@@ -197,9 +197,9 @@ async function relay({ tcpHost = '' }: DockerEngine, stops: Cleanup): Promise<nu
   const port = Number(new URL(tcpHost).port);
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     const upstream = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
+    for (const { from, to } of [
+      { from: socket, to: upstream },
+      { from: upstream, to: socket },
     ] as const) {
       from.on('error', () => to.destroy());
       from.pipe(to);

@@ -170,9 +170,9 @@ describe('registries of five AWS principals', function () {
       rig.resetPrincipals();
     });
 
-    for (const [hours, side] of [
-      [13, 'behind'],
-      [-1, 'ahead of'],
+    for (const { hours, side } of [
+      { hours: 13, side: 'behind' },
+      { hours: -1, side: 'ahead of' },
     ] as const) {
       it(`works by a clock that is ${Math.abs(hours)} h ${side} AWS, and says so; where the SDK may not, it fails`, async () => {
         const two = rig.writeConfig({ name: 'clock', registries: ['own', 'pod'] });

@@ -111,9 +111,15 @@ describe('registries that are not to be trusted', function () {
     assert.ok(!rig.engineNetwork.names.includes(SICK));
   });
 
-  const tests: Readonly<Record<string, readonly [open: () => void, says: string]>> = {
-    'accepts whatever password': [() => rig.registry.acceptAnything(), 'it accepts a wrong password, too'],
-    'asks for none': [() => rig.registry.openToAll(), 'it lets everybody in, without a password'],
+  const tests: Readonly<Record<string, { open: () => void; says: string }>> = {
+    'accepts whatever password': {
+      open: () => rig.registry.acceptAnything(),
+      says: 'it accepts a wrong password, too',
+    },
+    'asks for none': {
+      open: () => rig.registry.openToAll(),
+      says: 'it lets everybody in, without a password',
+    },
   };
 
   function assertInconclusive(report: RefreshReport, hosts: readonly string[], says: string): void {
@@ -130,7 +136,7 @@ describe('registries that are not to be trusted', function () {
     );
   }
 
-  for (const [what, [open, says]] of Object.entries(tests)) {
+  for (const [what, { open, says }] of Object.entries(tests)) {
     it(`warns of a registry that ${what}, and refreshes its connections`, async () => {
       rig.seed({ sick: PUBLIC, well: WELL });
       open();

@@ -107,9 +107,14 @@ schedule: {id: "${schedule.id}", ${times}}
   const refused: RefreshSteps['updateConnections'] = async () => {
     throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
   };
-  for (const [outcome, write, exitCode, words] of [
-    ['refreshed', fakeSteps().updateConnections, 0, /\n\nRefreshed\.\n/],
-    ['incomplete', refused, 1, /StoreRequestRejected[^]*Airflow main: 404\./],
+  for (const { outcome, write, exitCode, output } of [
+    { outcome: 'refreshed', write: fakeSteps().updateConnections, exitCode: 0, output: /\n\nRefreshed\.\n/ },
+    {
+      outcome: 'incomplete',
+      write: refused,
+      exitCode: 1,
+      output: /StoreRequestRejected[^]*Airflow main: 404\./,
+    },
   ] as const) {
     it(`follows the run that is under way on trigger --wait, and exits with ${exitCode} when it is ${outcome}`, async () => {
       const { client, withHeldWrites, runsOf } = server;
@@ -134,7 +139,7 @@ schedule: {id: "${schedule.id}", ${times}}
           assert.deepEqual([text.code, text.stderr], [exitCode, '']);
           const heading = `A run is under way already: workflow ${workflowId}, run ${runId}.\n`;
           assert.ok(text.stdout.startsWith(heading), text.stdout);
-          assert.match(text.stdout, words);
+          assert.match(text.stdout, output);
           assert.deepEqual([json.code, json.stderr], [exitCode, '']);
           const report = JSON.parse(json.stdout) as RefreshReport;
           assert.deepEqual([report.outcome, report.runId], [outcome, runId]);
@@ -156,15 +161,16 @@ schedule: {id: "${schedule.id}", ${times}}
     assert.match(created.stdout, new RegExp(`^Schedule ${id} created; its first run is [0-9a-f-]{36}\\.\n`));
     await handle.pause('maintenance until noon');
 
-    for (const [times, summary] of [
-      [
-        'every: 6h',
-        'every 6 h, jitter 5 min: any outage of up to 5 h 30 min passes; 4 tokens a day per region',
-      ],
-      [
-        'cron: 0 */3 * * *',
-        'cron 0 */3 * * * (UTC, up to 3 h apart), jitter 5 min: any outage of up to 8 h 30 min passes; 8 tokens a day per region',
-      ],
+    for (const { times, summary } of [
+      {
+        times: 'every: 6h',
+        summary: 'every 6 h, jitter 5 min: any outage of up to 5 h 30 min passes; 4 tokens a day per region',
+      },
+      {
+        times: 'cron: 0 */3 * * *',
+        summary:
+          'cron 0 */3 * * * (UTC, up to 3 h apart), jitter 5 min: any outage of up to 8 h 30 min passes; 8 tokens a day per region',
+      },
     ] as const) {
       writeConfig(wanted, times);
       const updated = await command(wanted, 'apply');

@@ -89,15 +89,15 @@ describe('the death of a worker', function () {
   async function runAll(): Promise<void> {
     const limit = new Semaphore(FLEETS_AT_ONCE);
     const kills = KILLS.filter(({ call }) => call.to !== 'engine' || stage.engine !== undefined);
-    const runs: [string, () => Promise<Outcome>][] = [
-      [HANDED_OVER, () => terminateDuring(stage, HANDED_OVER, CALLS.look, CALLS.write)],
-      ...kills.map(({ name, call, point }): [string, () => Promise<Outcome>] => [
+    const runs: { name: string; run: () => Promise<Outcome> }[] = [
+      { name: HANDED_OVER, run: () => terminateDuring(stage, HANDED_OVER, CALLS.look, CALLS.write) },
+      ...kills.map(({ name, call, point }) => ({
         name,
-        () => killDuring(stage, name, call, point),
-      ]),
+        run: () => killDuring(stage, name, call, point),
+      })),
     ];
-    const results = await Promise.allSettled(runs.map(([, run]) => limit.run(run)));
-    runs.forEach(([name], index) => outcomes.set(name, results[index]!));
+    const results = await Promise.allSettled(runs.map(({ run }) => limit.run(run)));
+    runs.forEach(({ name }, index) => outcomes.set(name, results[index]!));
   }
 
   function toOutcome(name: string): Outcome {

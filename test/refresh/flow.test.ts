@@ -518,7 +518,7 @@ describe('refresh', () => {
       inspectConnections: async ({ store }) =>
         inspection(
           ...regions.map((region) =>
-            part({ registry: `${region}.${airflow}`, group: `default/${region}.${airflow}` }),
+            part({ registry: `${region}.${store}`, group: `default/${region}.${store}` }),
           ),
         ),
       extractToken: (input) => extractions.during(() => good.extractToken(input)),

@@ -106,13 +106,13 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     );
   });
 
-  for (const [what, spoil] of [
-    ['expire', () => airflow.expireSessions()],
-    ['are signed with another secret', () => airflow.rotateJwtSecret()],
+  for (const { title, invalidate } of [
+    { title: 'expire', invalidate: () => airflow.expireSessions() },
+    { title: 'are signed with another secret', invalidate: () => airflow.rotateJwtSecret() },
   ] as const) {
-    it(`sign in once when the sessions of 50 requests ${what}`, async () => {
+    it(`sign in once when the sessions of 50 requests ${title}`, async () => {
       await api.read(ID, anySignal());
-      spoil();
+      invalidate();
       await Promise.all(Array.from({ length: 50 }, () => api.read(ID, anySignal())));
       assert.equal(airflow.requests.filter((request) => request.path === '/auth/token').length, 2);
     });

@@ -21,14 +21,14 @@ describe('AWS stand-in, clock', () => {
     new ECRClient(config(maxAttempts)).send(new GetAuthorizationTokenCommand({}));
   const identity = () => new STSClient(config(1)).send(new GetCallerIdentityCommand({}));
 
-  for (const [words, offsetMs] of [
-    ['Signature expired', HOUR_MS],
-    ['Signature not yet current', -HOUR_MS],
+  for (const { reason, offsetMs } of [
+    { reason: 'Signature expired', offsetMs: HOUR_MS },
+    { reason: 'Signature not yet current', offsetMs: -HOUR_MS },
   ] as const) {
-    it(`says "${words}" when its clock is off by ${offsetMs} ms`, async () => {
+    it(`says "${reason}" when its clock is off by ${offsetMs} ms`, async () => {
       aws.setClockOffset(offsetMs);
       const message = new RegExp(
-        `^${words}: \\d{8}T\\d{6}Z is (now earlier|still later) than \\d{8}T\\d{6}Z \\(\\d{8}T\\d{6}Z [+-] 5 min\\.\\)$`,
+        `^${reason}: \\d{8}T\\d{6}Z is (now earlier|still later) than \\d{8}T\\d{6}Z \\(\\d{8}T\\d{6}Z [+-] 5 min\\.\\)$`,
       );
       await assert.rejects(token(), { name: 'InvalidSignatureException', message });
       await assert.rejects(identity(), { name: 'SignatureDoesNotMatch', message });

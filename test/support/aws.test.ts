@@ -153,14 +153,14 @@ describe('AWS stand-in', () => {
     });
   });
 
-  for (const [region, suffix] of [
-    ['cn-north-1', 'amazonaws.com.cn'],
-    ['eusc-de-east-1', 'amazonaws.eu'],
-    ['us-iso-east-1', 'c2s.ic.gov'],
-    ['us-isob-east-1', 'sc2s.sgov.gov'],
-    ['us-isof-south-1', 'csp.hci.ic.gov'],
-    ['eu-isoe-west-1', 'cloud.adc-e.uk'],
-    ['us-gov-west-1', 'amazonaws.com'],
+  for (const { region, suffix } of [
+    { region: 'cn-north-1', suffix: 'amazonaws.com.cn' },
+    { region: 'eusc-de-east-1', suffix: 'amazonaws.eu' },
+    { region: 'us-iso-east-1', suffix: 'c2s.ic.gov' },
+    { region: 'us-isob-east-1', suffix: 'sc2s.sgov.gov' },
+    { region: 'us-isof-south-1', suffix: 'csp.hci.ic.gov' },
+    { region: 'eu-isoe-west-1', suffix: 'cloud.adc-e.uk' },
+    { region: 'us-gov-west-1', suffix: 'amazonaws.com' },
   ] as const) {
     it(`names the registry of ${region} in its partition`, async () => {
       const client = new ECRClient({ region, endpoint: aws.url, credentials, maxAttempts: 1 });

@@ -63,36 +63,64 @@ const CALLS: readonly WireFault[] = [
   },
 ];
 
-const ECR_ANSWERS: readonly (readonly [when: string, says: RegExp, arrange: (rig: Fixture) => void])[] = [
-  ['an empty list', /no authorization token/, (rig) => ecrAnswers(rig, [])],
-  ['null instead of a list', /no authorization token/, (rig) => ecrAnswers(rig, null)],
-  ['an entry without a token', /no authorization token/, (rig) => ecrAnswers(rig, [{}])],
-  ['an empty token', /no authorization token/, (rig) => ecrSends(rig, () => encode(''))],
-  ['no base64', /no base64/, (rig) => ecrSends(rig, (p) => ({ authorizationToken: `AWS:${p}` }))],
-  ['a token without a colon', /no colon/, (rig) => ecrSends(rig, (p) => encode(`AWS${p}`))],
-  ['another user', /not AWS/, (rig) => ecrSends(rig, (p) => encode(`root:${p}`))],
-  ['an empty password', /empty or masked/, (rig) => ecrSends(rig, () => encode('AWS:'))],
-  ['a masked password', /empty or masked/, (rig) => ecrSends(rig, () => encode('AWS:***'))],
-  [
-    'an oversized token',
-    /characters, more than/,
-    (rig) => ecrSends(rig, (p) => encode(`AWS:${p.repeat(500)}`)),
-  ],
-  [
-    'an expired token',
-    /expired at/,
-    (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
-  ],
-  [
-    'no expiry',
-    /when the token expires/,
-    (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
-  ],
+const ECR_ANSWERS: readonly {
+  readonly when: string;
+  readonly says: RegExp;
+  readonly arrange: (rig: Fixture) => void;
+}[] = [
+  { when: 'an empty list', says: /no authorization token/, arrange: (rig) => ecrAnswers(rig, []) },
+  { when: 'null instead of a list', says: /no authorization token/, arrange: (rig) => ecrAnswers(rig, null) },
+  {
+    when: 'an entry without a token',
+    says: /no authorization token/,
+    arrange: (rig) => ecrAnswers(rig, [{}]),
+  },
+  {
+    when: 'an empty token',
+    says: /no authorization token/,
+    arrange: (rig) => ecrSends(rig, () => encode('')),
+  },
+  {
+    when: 'no base64',
+    says: /no base64/,
+    arrange: (rig) => ecrSends(rig, (p) => ({ authorizationToken: `AWS:${p}` })),
+  },
+  {
+    when: 'a token without a colon',
+    says: /no colon/,
+    arrange: (rig) => ecrSends(rig, (p) => encode(`AWS${p}`)),
+  },
+  { when: 'another user', says: /not AWS/, arrange: (rig) => ecrSends(rig, (p) => encode(`root:${p}`)) },
+  {
+    when: 'an empty password',
+    says: /empty or masked/,
+    arrange: (rig) => ecrSends(rig, () => encode('AWS:')),
+  },
+  {
+    when: 'a masked password',
+    says: /empty or masked/,
+    arrange: (rig) => ecrSends(rig, () => encode('AWS:***')),
+  },
+  {
+    when: 'an oversized token',
+    says: /characters, more than/,
+    arrange: (rig) => ecrSends(rig, (p) => encode(`AWS:${p.repeat(500)}`)),
+  },
+  {
+    when: 'an expired token',
+    says: /expired at/,
+    arrange: (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
+  },
+  {
+    when: 'no expiry',
+    says: /when the token expires/,
+    arrange: (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
+  },
 ];
 
 export const AWS_FAULTS: readonly WireFault[] = [
   ...CALLS,
-  ...ECR_ANSWERS.map(([when, says, arrange]): WireFault => ({
+  ...ECR_ANSWERS.map(({ when, says, arrange }): WireFault => ({
     type: 'EcrResponseInvalid',
     when: `ECR answers with ${when}`,
     stage: 'extract',

@@ -200,9 +200,9 @@ describe('every failure of the catalogue', function () {
     produced.add('Unexpected');
   });
 
-  for (const [title, defect] of [
-    ['an error in a callback', `setImmediate(() => { ${THROW_SECRETS} });`],
-    ['a rejection that nobody awaits', `void (async () => { ${THROW_SECRETS} })();`],
+  for (const { title, defect } of [
+    { title: 'an error in a callback', defect: `setImmediate(() => { ${THROW_SECRETS} });` },
+    { title: 'a rejection that nobody awaits', defect: `void (async () => { ${THROW_SECRETS} })();` },
   ] as const) {
     it(`Unexpected: ${title}, that quotes the password, ends the process with 1`, async () => {
       putRight();
@@ -219,7 +219,7 @@ describe('every failure of the catalogue', function () {
     before(async () => (calls = await startForgedCalls(rig)));
     after(() => calls?.stop());
 
-    for (const [title, craft] of CRAFTED_INPUTS) {
+    for (const { title, craft } of CRAFTED_INPUTS) {
       it(`for ${title}`, async () => {
         putRight();
         const before = calls.traffic();

@@ -26,107 +26,113 @@ type Craft = (known: Known) => readonly [step: StepName, input: unknown];
 
 const GROUP = 'default/us-east-1';
 
-export const CRAFTED_INPUTS: readonly (readonly [title: string, craft: Craft])[] = [
-  [
-    'an Airflow that is not configured',
-    ({ configHash }) => ['inspectConnections', { configHash, store: 'other', page: 0 }],
-  ],
-  [
-    'an Airflow named like a property of every object',
-    ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', page: 0 }],
-  ],
-  [
-    'a URL for an Airflow',
-    ({ configHash, evilHost }) => [
+export const CRAFTED_INPUTS: readonly { readonly title: string; readonly craft: Craft }[] = [
+  {
+    title: 'an Airflow that is not configured',
+    craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'other', page: 0 }],
+  },
+  {
+    title: 'an Airflow named like a property of every object',
+    craft: ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', page: 0 }],
+  },
+  {
+    title: 'a URL for an Airflow',
+    craft: ({ configHash, evilHost }) => [
       'inspectConnections',
       { configHash, airflow: `http://${evilHost}`, page: 0 },
     ],
-  ],
-  [
-    'a page that is no number',
-    ({ configHash }) => ['inspectConnections', { configHash, store: 'main', page: '0' }],
-  ],
-  [
-    'a token shown to a host of the attacker',
-    ({ configHash, evilHost }) => ['extractToken', { configHash, group: GROUP, registries: [evilHost] }],
-  ],
-  [
-    'a token shown to one more host',
-    ({ configHash, evilHost, registry }) => [
+  },
+  {
+    title: 'a page that is no number',
+    craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'main', page: '0' }],
+  },
+  {
+    title: 'a token shown to a host of the attacker',
+    craft: ({ configHash, evilHost }) => [
+      'extractToken',
+      { configHash, group: GROUP, registries: [evilHost] },
+    ],
+  },
+  {
+    title: 'a token shown to one more host',
+    craft: ({ configHash, evilHost, registry }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [registry, evilHost] },
     ],
-  ],
-  [
-    'a host that looks like one of ECR',
-    ({ configHash, evilHost }) => [
+  },
+  {
+    title: 'a host that looks like one of ECR',
+    craft: ({ configHash, evilHost }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [`123456789012.dkr.ecr.us-east-1.amazonaws.com.${evilHost}`] },
     ],
-  ],
-  [
-    'a user within the host',
-    ({ configHash, registry, evilHost }) => [
+  },
+  {
+    title: 'a user within the host',
+    craft: ({ configHash, registry, evilHost }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [`${registry}@${evilHost}`] },
     ],
-  ],
-  [
-    'a token group of another region',
-    ({ configHash, registry }) => [
+  },
+  {
+    title: 'a token group of another region',
+    craft: ({ configHash, registry }) => [
       'extractToken',
       { configHash, group: 'default/eu-west-1', registries: [registry] },
     ],
-  ],
-  ['no registries', ({ configHash }) => ['extractToken', { configHash, group: GROUP, registries: [] }]],
-  [
-    'a connection that is not configured',
-    ({ configHash, registry }) => [
+  },
+  {
+    title: 'no registries',
+    craft: ({ configHash }) => ['extractToken', { configHash, group: GROUP, registries: [] }],
+  },
+  {
+    title: 'a connection that is not configured',
+    craft: ({ configHash, registry }) => [
       'updateConnections',
       { configHash, store: 'main', registry, connections: ['aws_default'] },
     ],
-  ],
-  [
-    'one more connection than configured',
-    ({ configHash, registry }) => [
+  },
+  {
+    title: 'one more connection than configured',
+    craft: ({ configHash, registry }) => [
       'updateConnections',
       { configHash, store: 'main', registry, connections: [CONNECTION, 'aws_default'] },
     ],
-  ],
-  [
-    'a path for a connection',
-    ({ configHash, registry }) => [
+  },
+  {
+    title: 'a path for a connection',
+    craft: ({ configHash, registry }) => [
       'updateConnections',
       { configHash, store: 'main', registry, connections: ['../variables/x'] },
     ],
-  ],
-  [
-    'a registry of the attacker for a connection',
-    ({ configHash, evilHost }) => [
+  },
+  {
+    title: 'a registry of the attacker for a connection',
+    craft: ({ configHash, evilHost }) => [
       'updateConnections',
       { configHash, store: 'main', registry: evilHost, connections: [CONNECTION] },
     ],
-  ],
-  [
-    'an engine that is not configured',
-    ({ configHash, registry }) => [
+  },
+  {
+    title: 'an engine that is not configured',
+    craft: ({ configHash, registry }) => [
       'testDocker',
       { configHash, engine: 'unix:///var/run/other.sock', registry },
     ],
-  ],
-  [
-    'an engine of the attacker',
-    ({ configHash, registry, evilHost }) => [
+  },
+  {
+    title: 'an engine of the attacker',
+    craft: ({ configHash, registry, evilHost }) => [
       'testDocker',
       { configHash, engine: `tcp://${evilHost}`, registry },
     ],
-  ],
-  [
-    'a sign-in at a host of the attacker',
-    ({ configHash, engine, evilHost }) => ['testDocker', { configHash, engine, registry: evilHost }],
-  ],
-  ['text instead of an input', () => ['testDocker', 'text']],
-  ['no input at all', () => ['updateConnections', undefined]],
+  },
+  {
+    title: 'a sign-in at a host of the attacker',
+    craft: ({ configHash, engine, evilHost }) => ['testDocker', { configHash, engine, registry: evilHost }],
+  },
+  { title: 'text instead of an input', craft: () => ['testDocker', 'text'] },
+  { title: 'no input at all', craft: () => ['updateConnections', undefined] },
 ];
 
 export const STEPS: readonly StepName[] = [

@@ -106,16 +106,16 @@ describe('parts that are not there', function () {
     assert.equal(rig.aws.check(rig.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
   });
 
-  for (const [title, fault] of [
-    [
-      'a proxy’s 403 page',
-      { status: 403, headers: { 'Content-Type': 'text/html' }, body: '<html>Forbidden</html>' },
-    ],
-    ['a proxy’s 403 in plain text', { status: 403, body: 'blocked by policy' }],
-    [
-      'a sign-in page with 200',
-      { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>Sign in</html>' },
-    ],
+  for (const { title, fault } of [
+    {
+      title: 'a proxy’s 403 page',
+      fault: { status: 403, headers: { 'Content-Type': 'text/html' }, body: '<html>Forbidden</html>' },
+    },
+    { title: 'a proxy’s 403 in plain text', fault: { status: 403, body: 'blocked by policy' } },
+    {
+      title: 'a sign-in page with 200',
+      fault: { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>Sign in</html>' },
+    },
   ] as const) {
     it(`a registry, but ${title}: a warning, and the connections are refreshed`, async () => {
       rig.registry.setFault(() => fault);

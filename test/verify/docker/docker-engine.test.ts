@@ -121,16 +121,16 @@ describe('createDockerEngine', () => {
     });
 
     // By their codes: a test that runs as root has every permission.
-    for (const [code, words] of [
-      ['EACCES', 'no permission on the socket'],
-      ['ENOTSOCK', 'this is no socket'],
+    for (const { code, reason } of [
+      { code: 'EACCES', reason: 'no permission on the socket' },
+      { code: 'ENOTSOCK', reason: 'this is no socket' },
     ] as const) {
       it(`by ${code}`, () => {
         const { message, type } = toEngineFailure(
           { url: 'unix:///x' },
           Object.assign(new Error(PASSWORD), { code }),
         );
-        assert.deepEqual([type, message], ['DockerEngineUnreachable', `unix:///x: ${words}`]);
+        assert.deepEqual([type, message], ['DockerEngineUnreachable', `unix:///x: ${reason}`]);
       });
     }
 
@@ -154,22 +154,27 @@ describe('createDockerEngine', () => {
       await tcp.close();
     });
 
-    for (const [status, where, words, remedyWords] of [
-      [400, 'tcp', 'answered 400, as HTTPS does to plain HTTP', /expects TLS there, name `caFile`/],
-      [400, 'unix', 'answered 400', /proxy or plugin/],
-      [403, 'tcp', 'answered 403', /proxy or plugin/],
-      [500, 'unix', 'answered 500', /failed on its side/],
-      [503, 'tcp', 'answered 503', /failed on its side/],
+    for (const { status, transport, reason, remedyPattern } of [
+      {
+        status: 400,
+        transport: 'tcp',
+        reason: 'answered 400, as HTTPS does to plain HTTP',
+        remedyPattern: /expects TLS there, name `caFile`/,
+      },
+      { status: 400, transport: 'unix', reason: 'answered 400', remedyPattern: /proxy or plugin/ },
+      { status: 403, transport: 'tcp', reason: 'answered 403', remedyPattern: /proxy or plugin/ },
+      { status: 500, transport: 'unix', reason: 'answered 500', remedyPattern: /failed on its side/ },
+      { status: 503, transport: 'tcp', reason: 'answered 503', remedyPattern: /failed on its side/ },
     ] as const) {
-      it(`that answers ${status} on ${where}`, async () => {
+      it(`that answers ${status} on ${transport}`, async () => {
         const refuse: Answer = (_request, response) => answerJson(response, status, { message: PASSWORD });
         answer = refuse;
         const tcp = await startServer(refuse);
-        const url = where === 'tcp' ? `tcp://${tcp.host}` : `unix://${socket}`;
+        const url = transport === 'tcp' ? `tcp://${tcp.host}` : `unix://${socket}`;
         const asked = createDockerEngine({ url }).readVersion(anySignal());
         const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
-        assert.equal(message, `${url}: ${words}`);
-        assert.match(remedy, remedyWords);
+        assert.equal(message, `${url}: ${reason}`);
+        assert.match(remedy, remedyPattern);
         await tcp.close();
       });
     }
@@ -251,80 +256,111 @@ describe('createDockerEngine', () => {
   describe('tells a refusing registry from one that the engine cannot reach', () => {
     const login = `login attempt to https://${REGISTRY}/v2/ failed with status:`;
     const dial = `Get "https://${REGISTRY}/v2/": dial tcp`;
-    const cases: readonly (readonly [status: number, text: string, type: FailureType, words: string])[] = [
-      [
-        401,
-        'unauthorized: incorrect username or password',
-        'DockerLoginRejected',
-        '401: the registry does not take this as a sign-in',
-      ],
-      [
-        500,
-        `${login} 403 Forbidden`,
-        'DockerLoginRejected',
-        '403: the registry takes the token for expired, or does not admit its principal',
-      ],
-      [
-        500,
-        `${login} 401 Unauthorized`,
-        'DockerLoginRejected',
-        '401: the registry does not take this as a sign-in',
-      ],
-      [
-        500,
-        `${login} 400 Bad Request`,
-        'DockerLoginRejected',
-        '400: a token of another region, or malformed',
-      ],
-      [
-        500,
-        'error parsing HTTP 403 response body: invalid character: "Your Authorization Token has expired."',
-        'DockerLoginRejected',
-        '403: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
-      ],
-      [
-        500,
-        'error parsing HTTP 403 response body: "The security token included in the request is invalid"',
-        'DockerLoginRejected',
-        '403: the AWS session behind the token has ended',
-      ],
-      [
-        500,
-        "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>denied",
-        'DockerLoginFailed',
-        'something other than a registry answered (403)',
-      ],
-      [
-        500,
-        'denied: requested access is denied',
-        'DockerLoginRejected',
-        'the registry does not admit the principal of the token',
-      ],
-      [500, `${login} 503 Service Unavailable`, 'DockerLoginFailed', 'the registry failed on its side'],
-      [500, `${login} 429 Too Many Requests`, 'DockerLoginFailed', 'the registry asks for fewer requests'],
-      [500, `${dial}: lookup ${REGISTRY}: no such host`, 'DockerLoginFailed', 'no such host'],
-      [500, `${dial} 10.0.0.1:443: connect: connection refused`, 'DockerLoginFailed', 'connection refused'],
-      [
-        500,
-        `${dial} 10.0.0.1:443: connect: permission denied`,
-        'DockerLoginFailed',
-        'the engine failed (500)',
-      ],
-      [500, `${dial} 10.0.0.1:443: i/o timeout`, 'DockerLoginFailed', 'the registry does not answer in time'],
-      [
-        500,
-        'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
-        'DockerLoginFailed',
-        'TLS: the certificate of the registry is not accepted',
-      ],
-      [500, PASSWORD, 'DockerLoginFailed', 'the engine failed (500)'],
-      [403, 'Forbidden', 'DockerLoginFailed', 'the engine answered 403'],
+    const cases: readonly {
+      readonly status: number;
+      readonly text: string;
+      readonly type: FailureType;
+      readonly reason: string;
+    }[] = [
+      {
+        status: 401,
+        text: 'unauthorized: incorrect username or password',
+        type: 'DockerLoginRejected',
+        reason: '401: the registry does not take this as a sign-in',
+      },
+      {
+        status: 500,
+        text: `${login} 403 Forbidden`,
+        type: 'DockerLoginRejected',
+        reason: '403: the registry takes the token for expired, or does not admit its principal',
+      },
+      {
+        status: 500,
+        text: `${login} 401 Unauthorized`,
+        type: 'DockerLoginRejected',
+        reason: '401: the registry does not take this as a sign-in',
+      },
+      {
+        status: 500,
+        text: `${login} 400 Bad Request`,
+        type: 'DockerLoginRejected',
+        reason: '400: a token of another region, or malformed',
+      },
+      {
+        status: 500,
+        text: 'error parsing HTTP 403 response body: invalid character: "Your Authorization Token has expired."',
+        type: 'DockerLoginRejected',
+        reason:
+          '403: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+      },
+      {
+        status: 500,
+        text: 'error parsing HTTP 403 response body: "The security token included in the request is invalid"',
+        type: 'DockerLoginRejected',
+        reason: '403: the AWS session behind the token has ended',
+      },
+      {
+        status: 500,
+        text: "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>denied",
+        type: 'DockerLoginFailed',
+        reason: 'something other than a registry answered (403)',
+      },
+      {
+        status: 500,
+        text: 'denied: requested access is denied',
+        type: 'DockerLoginRejected',
+        reason: 'the registry does not admit the principal of the token',
+      },
+      {
+        status: 500,
+        text: `${login} 503 Service Unavailable`,
+        type: 'DockerLoginFailed',
+        reason: 'the registry failed on its side',
+      },
+      {
+        status: 500,
+        text: `${login} 429 Too Many Requests`,
+        type: 'DockerLoginFailed',
+        reason: 'the registry asks for fewer requests',
+      },
+      {
+        status: 500,
+        text: `${dial}: lookup ${REGISTRY}: no such host`,
+        type: 'DockerLoginFailed',
+        reason: 'no such host',
+      },
+      {
+        status: 500,
+        text: `${dial} 10.0.0.1:443: connect: connection refused`,
+        type: 'DockerLoginFailed',
+        reason: 'connection refused',
+      },
+      {
+        status: 500,
+        text: `${dial} 10.0.0.1:443: connect: permission denied`,
+        type: 'DockerLoginFailed',
+        reason: 'the engine failed (500)',
+      },
+      {
+        status: 500,
+        text: `${dial} 10.0.0.1:443: i/o timeout`,
+        type: 'DockerLoginFailed',
+        reason: 'the registry does not answer in time',
+      },
+      {
+        status: 500,
+        text: 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+        type: 'DockerLoginFailed',
+        reason: 'TLS: the certificate of the registry is not accepted',
+      },
+      { status: 500, text: PASSWORD, type: 'DockerLoginFailed', reason: 'the engine failed (500)' },
+      { status: 403, text: 'Forbidden', type: 'DockerLoginFailed', reason: 'the engine answered 403' },
     ];
-    for (const [status, text, type, words] of cases) {
-      it(`${status} "${text.slice(0, 60)}": ${words}`, async () => {
+    for (const { status, text, type, reason } of cases) {
+      it(`${status} "${text.slice(0, 60)}": ${reason}`, async () => {
         answer = (_request, response) => answerJson(response, status, { message: text });
         const { message } = await expectFailure(signIn(), type, [PASSWORD]);
-        assert.equal(message, `unix://${socket}: sign-in to ${REGISTRY}: ${words}`);
+        assert.equal(message, `unix://${socket}: sign-in to ${REGISTRY}: ${reason}`);
       });
     }
   });

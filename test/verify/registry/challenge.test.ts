@@ -21,13 +21,13 @@ describe('readChallenge', () => {
     );
   });
 
-  for (const [realm, host] of [
-    [`https://${HOST}/token`, HOST],
-    ['https://public.ecr.aws/token/', 'ecr-public.aws.com'],
-    ['https://ecr-public.aws.com/token/', 'public.ecr.aws'],
-    ['http://127.0.0.1:5000/token', '127.0.0.1:5000'],
-    ['https://registry.example.com:5000/t', 'registry.example.com:5000'],
-    ['https://registry.example.com:443/t', 'registry.example.com'],
+  for (const { realm, host } of [
+    { realm: `https://${HOST}/token`, host: HOST },
+    { realm: 'https://public.ecr.aws/token/', host: 'ecr-public.aws.com' },
+    { realm: 'https://ecr-public.aws.com/token/', host: 'public.ecr.aws' },
+    { realm: 'http://127.0.0.1:5000/token', host: '127.0.0.1:5000' },
+    { realm: 'https://registry.example.com:5000/t', host: 'registry.example.com:5000' },
+    { realm: 'https://registry.example.com:443/t', host: 'registry.example.com' },
   ] as const) {
     it(`takes the realm ${realm} for the own one of ${host}`, () =>
       assert.equal(readChallenge(`Bearer realm="${realm}"`, host).scheme, 'bearer'));

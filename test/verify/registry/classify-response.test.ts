@@ -20,22 +20,32 @@ function respondOdd(status: number): HttpResponse {
 
 describe('classifyLogin', () => {
   const cases = [
-    ['token-expired', PRIVATE, respond(403, 'Your Authorization Token has expired.'), 'rejected'],
-    [
-      'session-ended',
-      PRIVATE,
-      respond(403, 'The security token included in the request is invalid'),
-      'rejected',
-    ],
-    ['wrong-region', PRIVATE, respond(400, ''), 'rejected'],
-    ['public-token-rejected', PUBLIC, respondOdd(400), 'rejected'],
-    ['not-authenticated', PRIVATE, respond(401, '', 'UNAUTHORIZED'), 'rejected'],
-    ['principal-denied', PRIVATE, respond(403, 'no'), 'rejected'],
-    ['throttled', PRIVATE, respondOdd(429), 'unreachable'],
-    ['server-error', PRIVATE, respondOdd(503), 'unreachable'],
-    ['not-a-registry', PRIVATE, respondOdd(403), 'unreachable'],
+    {
+      code: 'token-expired',
+      host: PRIVATE,
+      response: respond(403, 'Your Authorization Token has expired.'),
+      outcome: 'rejected',
+    },
+    {
+      code: 'session-ended',
+      host: PRIVATE,
+      response: respond(403, 'The security token included in the request is invalid'),
+      outcome: 'rejected',
+    },
+    { code: 'wrong-region', host: PRIVATE, response: respond(400, ''), outcome: 'rejected' },
+    { code: 'public-token-rejected', host: PUBLIC, response: respondOdd(400), outcome: 'rejected' },
+    {
+      code: 'not-authenticated',
+      host: PRIVATE,
+      response: respond(401, '', 'UNAUTHORIZED'),
+      outcome: 'rejected',
+    },
+    { code: 'principal-denied', host: PRIVATE, response: respond(403, 'no'), outcome: 'rejected' },
+    { code: 'throttled', host: PRIVATE, response: respondOdd(429), outcome: 'unreachable' },
+    { code: 'server-error', host: PRIVATE, response: respondOdd(503), outcome: 'unreachable' },
+    { code: 'not-a-registry', host: PRIVATE, response: respondOdd(403), outcome: 'unreachable' },
   ] as const;
-  for (const [code, host, response, outcome] of cases) {
+  for (const { code, host, response, outcome } of cases) {
     it(`gives ${code} for ${response.status} of ${host}`, () => {
       const result = classifyLogin(host, response);
       assert.ok(result.outcome !== 'accepted');
@@ -61,9 +71,9 @@ describe('classifyPull', () => {
   });
 
   it('tells a missing repository from a missing image', () => {
-    for (const [apiCode, code] of [
-      ['NAME_UNKNOWN', 'repository-missing'],
-      ['MANIFEST_UNKNOWN', 'image-missing'],
+    for (const { apiCode, code } of [
+      { apiCode: 'NAME_UNKNOWN', code: 'repository-missing' },
+      { apiCode: 'MANIFEST_UNKNOWN', code: 'image-missing' },
     ] as const) {
       assert.deepEqual(classifyPull(respond(404, '', apiCode)), {
         outcome: 'missing',

@@ -226,50 +226,65 @@ describe('createRegistryVerifier', () => {
       assert.equal(server.requests.at(-1)?.path, `/v2/app/manifests/sha256:${'0'.repeat(64)}`);
     });
 
-    const cases: readonly (readonly [what: string, answer: Answer, outcome: string, message: string])[] = [
-      [
-        'a right that is missing, by its name',
-        denied(
+    const cases: readonly {
+      readonly title: string;
+      readonly manifest: Answer;
+      readonly outcome: string;
+      readonly message: string;
+    }[] = [
+      {
+        title: 'a right that is missing, by its name',
+        manifest: denied(
           'User: arn:aws:sts::123456789012:x is not authorized to perform: ecr:BatchGetImage on resource: y',
         ),
-        'denied',
-        '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
-      ],
-      [
-        'another denial, without its words',
-        denied(PASSWORD),
-        'denied',
-        '403 DENIED: the principal signs in, and may not pull',
-      ],
-      [
-        'no such repository',
-        (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
-        'missing',
-        'the registry has no such repository',
-      ],
-      [
-        'no such tag',
-        (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
-        'missing',
-        'the registry has no such image',
-      ],
-      ['a page', (_q, r) => answerHtml(r, 200), 'unknown', 'something other than a manifest was answered'],
-      [
-        'a page with 403',
-        (_q, r) => answerHtml(r, 403),
-        'unknown',
-        'something other than a registry answered (403)',
-      ],
-      [
-        'throttling',
-        (_q, r) => r.writeHead(429).end(),
-        'unknown',
-        'the registry asks for fewer requests (429)',
-      ],
-      ['a broken connection', (_q, r) => r.destroy(), 'unknown', 'the connection was broken off'],
+        outcome: 'denied',
+        message: '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+      },
+      {
+        title: 'another denial, without its words',
+        manifest: denied(PASSWORD),
+        outcome: 'denied',
+        message: '403 DENIED: the principal signs in, and may not pull',
+      },
+      {
+        title: 'no such repository',
+        manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
+        outcome: 'missing',
+        message: 'the registry has no such repository',
+      },
+      {
+        title: 'no such tag',
+        manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
+        outcome: 'missing',
+        message: 'the registry has no such image',
+      },
+      {
+        title: 'a page',
+        manifest: (_q, r) => answerHtml(r, 200),
+        outcome: 'unknown',
+        message: 'something other than a manifest was answered',
+      },
+      {
+        title: 'a page with 403',
+        manifest: (_q, r) => answerHtml(r, 403),
+        outcome: 'unknown',
+        message: 'something other than a registry answered (403)',
+      },
+      {
+        title: 'throttling',
+        manifest: (_q, r) => r.writeHead(429).end(),
+        outcome: 'unknown',
+        message: 'the registry asks for fewer requests (429)',
+      },
+      {
+        title: 'a broken connection',
+        manifest: (_q, r) => r.destroy(),
+        outcome: 'unknown',
+        message: 'the connection was broken off',
+      },
     ];
-    for (const [what, manifest, outcome, message] of cases) {
-      it(`and tells ${what}`, async () => {
+    for (const { title, manifest, outcome, message } of cases) {
+      it(`and tells ${title}`, async () => {
         assert.deepEqual(await pullOf(manifest), [{ image: 'team/app:1.0', outcome, message }]);
       });
     }
@@ -329,27 +344,43 @@ describe('createRegistryVerifier', () => {
 
   describe('takes for no answer of the registry', () => {
     const foreign = (status: number): string => `something other than a registry answered (${status})`;
-    const cases: readonly (readonly [what: string, message: string, answer: Answer])[] = [
-      ['a page with 403', foreign(403), (_q, r) => answerHtml(r, 403)],
-      ['a page with 200', foreign(200), (_q, r) => answerHtml(r, 200)],
-      [
-        'JSON with 401 that is not a registry',
-        foreign(401),
-        (_q, r) => answerJson(r, 401, { errors: ['x'] }),
-      ],
-      ['404', foreign(404), (_q, r) => r.writeHead(404, SIGNATURE).end()],
-      ['429', 'the registry asks for fewer requests (429)', (_q, r) => r.writeHead(429, SIGNATURE).end()],
-      ['503', 'the registry or a proxy before it failed (503)', (_q, r) => r.writeHead(503, SIGNATURE).end()],
-      [
-        'a redirect',
-        'a redirect (HTTP 307) was refused',
-        (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
-      ],
-      ['too much', 'the answer is too large', (_q, r) => r.end('x'.repeat(2_000_000))],
-      ['a broken connection', 'the connection was broken off', (_q, r) => r.destroy()],
+    const cases: readonly { readonly title: string; readonly message: string; readonly reply: Answer }[] = [
+      { title: 'a page with 403', message: foreign(403), reply: (_q, r) => answerHtml(r, 403) },
+      { title: 'a page with 200', message: foreign(200), reply: (_q, r) => answerHtml(r, 200) },
+      {
+        title: 'JSON with 401 that is not a registry',
+        message: foreign(401),
+        reply: (_q, r) => answerJson(r, 401, { errors: ['x'] }),
+      },
+      { title: '404', message: foreign(404), reply: (_q, r) => r.writeHead(404, SIGNATURE).end() },
+      {
+        title: '429',
+        message: 'the registry asks for fewer requests (429)',
+        reply: (_q, r) => r.writeHead(429, SIGNATURE).end(),
+      },
+      {
+        title: '503',
+        message: 'the registry or a proxy before it failed (503)',
+        reply: (_q, r) => r.writeHead(503, SIGNATURE).end(),
+      },
+      {
+        title: 'a redirect',
+        message: 'a redirect (HTTP 307) was refused',
+        reply: (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
+      },
+      {
+        title: 'too much',
+        message: 'the answer is too large',
+        reply: (_q, r) => r.end('x'.repeat(2_000_000)),
+      },
+      {
+        title: 'a broken connection',
+        message: 'the connection was broken off',
+        reply: (_q, r) => r.destroy(),
+      },
     ];
-    for (const [what, message, reply] of cases) {
-      it(what, async () => {
+    for (const { title, message, reply } of cases) {
+      it(title, async () => {
         answer = reply;
         await assertOutcome('unreachable', message);
       });
@@ -381,17 +412,17 @@ describe('createRegistryVerifier', () => {
       return url;
     }
 
-    for (const [host, url] of [
-      [
-        '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-        'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/',
-      ],
-      ['registry.example.com:5000', 'https://registry.example.com:5000/v2/'],
-      ['127.0.0.1:5000', 'http://127.0.0.1:5000/v2/'],
-      ['localhost:5000', 'http://localhost:5000/v2/'],
-      ['[::1]:5000', 'http://[::1]:5000/v2/'],
-      ['127.0.0.1.example.com', 'https://127.0.0.1.example.com/v2/'],
-      ['localhost.example.com', 'https://localhost.example.com/v2/'],
+    for (const { host, url } of [
+      {
+        host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+        url: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/',
+      },
+      { host: 'registry.example.com:5000', url: 'https://registry.example.com:5000/v2/' },
+      { host: '127.0.0.1:5000', url: 'http://127.0.0.1:5000/v2/' },
+      { host: 'localhost:5000', url: 'http://localhost:5000/v2/' },
+      { host: '[::1]:5000', url: 'http://[::1]:5000/v2/' },
+      { host: '127.0.0.1.example.com', url: 'https://127.0.0.1.example.com/v2/' },
+      { host: 'localhost.example.com', url: 'https://localhost.example.com/v2/' },
     ] as const) {
       it(`${host} → ${url}`, async () => {
         assert.equal(await urlOf(host), url);
