@@ -152,15 +152,15 @@ describe('the sessions of a worker', () => {
   });
 
   describe('while STS is away', () => {
-    const outages: readonly (readonly [what: string, fault: AwsFault])[] = [
-      ['fails on its side', { status: 503, body: '' }],
-      ['throttles', { error: 'Throttling' }],
-      ['breaks connections off', { drop: true }],
-      ['denies', { error: 'AccessDenied' }],
-      ['does not answer', { hang: true }],
+    const outages: readonly { title: string; fault: AwsFault }[] = [
+      { title: 'fails on its side', fault: { status: 503, body: '' } },
+      { title: 'throttles', fault: { error: 'Throttling' } },
+      { title: 'breaks connections off', fault: { drop: true } },
+      { title: 'denies', fault: { error: 'AccessDenied' } },
+      { title: 'does not answer', fault: { hang: true } },
     ];
-    for (const [what, fault] of outages) {
-      it(`are used on as long as they are good: STS ${what}`, async () => {
+    for (const { title, fault } of outages) {
+      it(`are used on as long as they are good: STS ${title}`, async () => {
         const before = await fixture.issue(pull);
         fixture.aws.setFault(({ service }) => (service === 'sts' ? fault : undefined));
         fixture.advance(30 * MINUTE_MS);

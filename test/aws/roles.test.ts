@@ -56,16 +56,16 @@ describe('a role', () => {
     assert.match(failure.remedy, /Shorten `sessionDuration`/);
   });
 
-  for (const [what, asked] of [
-    ['no external id', undefined],
-    ['another external id', 'data-platform'],
+  for (const { title, externalId } of [
+    { title: 'no external id', externalId: undefined },
+    { title: 'another external id', externalId: 'data-platform' },
   ] as const) {
-    it(`says who may not assume it and what to write into which policy, with ${what}`, async () => {
+    it(`says who may not assume it and what to write into which policy, with ${title}`, async () => {
       fixture.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID });
-      const principal = role('pull', asked === undefined ? {} : { externalId: asked });
+      const principal = role('pull', externalId === undefined ? {} : { externalId });
       const failure = await expectFailure(fixture.issue(principal), 'AwsAccessDenied', [
         ...SECRETS,
-        ...(asked === undefined ? [] : [asked]),
+        ...(externalId === undefined ? [] : [externalId]),
       ]);
       assert.equal(
         failure.message,
@@ -76,7 +76,7 @@ describe('a role', () => {
       assert.match(failure.remedy, /the trust policy of the role admit it/);
       assert.match(
         failure.remedy,
-        asked === undefined
+        externalId === undefined
           ? /if that policy asks for an external id, write it as `externalId`/
           : /with this external id/,
       );
@@ -123,11 +123,11 @@ describe('a role', () => {
     fixture.aws.setPrincipal('AKIDFIRST', { account: ACCOUNT, arn: first ?? '' });
     fixture.aws.setPrincipal('AKIDSECOND', { account: ACCOUNT, arn: second ?? '' });
     fixture.aws.setRole(roleArn('pull'), { trusts: () => false });
-    for (const [key, arn] of [
-      ['AKIDFIRST', first],
-      ['AKIDSECOND', second],
+    for (const { accessKeyId, arn } of [
+      { accessKeyId: 'AKIDFIRST', arn: first },
+      { accessKeyId: 'AKIDSECOND', arn: second },
     ] as const) {
-      fixture.write('credentials', `[default]\n${keys(key)}`);
+      fixture.write('credentials', `[default]\n${keys(accessKeyId)}`);
       const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
       assert.ok(message.includes(`${arn} may not call`), message);
     }
@@ -312,11 +312,23 @@ describe('a role', () => {
       assert.match(failure.message, /the web identity token is not accepted$/);
     });
 
-    for (const [code, type, pattern] of [
-      ['IDPRejectedClaim', 'AwsCredentialsRejected', /the web identity token is not accepted/],
-      ['IDPCommunicationError', 'AwsUnavailable', /could not reach the identity provider/],
-      ['RegionDisabledException', 'AwsAccessDenied', /has not enabled the region, or not STS in it/],
-      ['ExpiredTokenException', 'AwsCredentialsRejected', /expired/],
+    for (const { code, type, pattern } of [
+      {
+        code: 'IDPRejectedClaim',
+        type: 'AwsCredentialsRejected',
+        pattern: /the web identity token is not accepted/,
+      },
+      {
+        code: 'IDPCommunicationError',
+        type: 'AwsUnavailable',
+        pattern: /could not reach the identity provider/,
+      },
+      {
+        code: 'RegionDisabledException',
+        type: 'AwsAccessDenied',
+        pattern: /has not enabled the region, or not STS in it/,
+      },
+      { code: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /expired/ },
     ] as const) {
       it(`takes ${code} of STS for ${type}`, async () => {
         const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>identity-token-1</Message></Error></ErrorResponse>`;

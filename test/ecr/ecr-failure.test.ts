@@ -58,56 +58,56 @@ describe('a call for a token', () => {
     const deny = /^Remove that deny: no other policy outweighs it; the run goes on by itself\.$/;
     const statement =
       /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;
-    const cases: readonly (readonly [said: string, told: string, remedy: RegExp])[] = [
-      ['', '', statement],
-      [
-        'because no identity-based policy allows the ecr:GetAuthorizationToken action',
-        ': no identity-based policy allows it',
-        statement,
-      ],
-      [
-        'with an explicit deny in a service control policy',
-        ': a service control policy denies it explicitly',
-        deny,
-      ],
-      [
-        'with an explicit deny in a resource control policy',
-        ': a resource control policy denies it explicitly',
-        deny,
-      ],
-      [
-        'because no VPC endpoint policy allows the ecr:GetAuthorizationToken action',
-        ': no VPC endpoint policy allows it',
-        elsewhere,
-      ],
-      [
-        'with an explicit deny in a VPC endpoint policy',
-        ': a VPC endpoint policy denies it explicitly',
-        deny,
-      ],
-      [
-        'because no permissions boundary allows the ecr:GetAuthorizationToken action',
-        ': no permissions boundary allows it',
-        elsewhere,
-      ],
-      [
-        'because no session policy allows the ecr:GetAuthorizationToken action',
-        ': no session policy allows it',
-        elsewhere,
-      ],
-      [
-        'with an explicit deny in an identity-based policy',
-        ': an identity-based policy denies it explicitly',
-        deny,
-      ],
+    const cases: readonly { reason: string; explanation: string; remedy: RegExp }[] = [
+      { reason: '', explanation: '', remedy: statement },
+      {
+        reason: 'because no identity-based policy allows the ecr:GetAuthorizationToken action',
+        explanation: ': no identity-based policy allows it',
+        remedy: statement,
+      },
+      {
+        reason: 'with an explicit deny in a service control policy',
+        explanation: ': a service control policy denies it explicitly',
+        remedy: deny,
+      },
+      {
+        reason: 'with an explicit deny in a resource control policy',
+        explanation: ': a resource control policy denies it explicitly',
+        remedy: deny,
+      },
+      {
+        reason: 'because no VPC endpoint policy allows the ecr:GetAuthorizationToken action',
+        explanation: ': no VPC endpoint policy allows it',
+        remedy: elsewhere,
+      },
+      {
+        reason: 'with an explicit deny in a VPC endpoint policy',
+        explanation: ': a VPC endpoint policy denies it explicitly',
+        remedy: deny,
+      },
+      {
+        reason: 'because no permissions boundary allows the ecr:GetAuthorizationToken action',
+        explanation: ': no permissions boundary allows it',
+        remedy: elsewhere,
+      },
+      {
+        reason: 'because no session policy allows the ecr:GetAuthorizationToken action',
+        explanation: ': no session policy allows it',
+        remedy: elsewhere,
+      },
+      {
+        reason: 'with an explicit deny in an identity-based policy',
+        explanation: ': an identity-based policy denies it explicitly',
+        remedy: deny,
+      },
     ];
-    for (const [said, told, remedy] of cases) {
-      it(`names who, what and the policy: ${said || 'AWS names none'}`, async () => {
-        breakEcr({ error: 'AccessDeniedException', message: `${asked} ${said}`.trim() });
+    for (const { reason, explanation, remedy } of cases) {
+      it(`names who, what and the policy: ${reason || 'AWS names none'}`, async () => {
+        breakEcr({ error: 'AccessDeniedException', message: `${asked} ${reason}`.trim() });
         const failure = await expectFailure(fixture.issue(), 'AwsAccessDenied', SECRETS);
         assert.equal(
           failure.message,
-          `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${told}`,
+          `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${explanation}`,
         );
         assert.match(failure.remedy, remedy);
       });
@@ -140,16 +140,19 @@ describe('a call for a token', () => {
       Object.assign(new Error(`getaddrinfo ${code} ${SECRET_KEY}`), { code, hostname: SECRET_KEY });
     const nobody = (): Promise<string | null> => Promise.resolve(null);
 
-    for (const [region, told] of [
-      ['us-esat-1', 'no such host, and no AWS region us-esat-1 is known; us-east-1 was meant, perhaps'],
-      ['xx-nowhere-9', 'no such host, and no AWS region xx-nowhere-9 is known'],
-      ['eu-west-1', 'no such host'],
+    for (const { region, problem } of [
+      {
+        region: 'us-esat-1',
+        problem: 'no such host, and no AWS region us-esat-1 is known; us-east-1 was meant, perhaps',
+      },
+      { region: 'xx-nowhere-9', problem: 'no such host, and no AWS region xx-nowhere-9 is known' },
+      { region: 'eu-west-1', problem: 'no such host' },
     ] as const) {
       it(`doubts a region that is none, and no other: ${region}`, async () => {
         const group = groupOf(DEFAULT_PRINCIPAL, region);
         const failure = await toEcrFailure(group, failing('ENOTFOUND'), nobody);
         assert.equal(failure.type, 'AwsUnavailable');
-        assert.equal(failure.message, `ECR in ${region}: ${told}`);
+        assert.equal(failure.message, `ECR in ${region}: ${problem}`);
         assert.match(
           failure.remedy,
           region === 'eu-west-1' ? /DNS/ : /Mend the region in the host of the connection/,
@@ -168,15 +171,15 @@ describe('a call for a token', () => {
       assert.match(failure.remedy, /`endpoint` of the entry under `registries`/);
     });
 
-    for (const [code, told] of [
-      ['EAI_AGAIN', 'its name could not be looked up (DNS)'],
-      ['ENETUNREACH', 'no route to the network'],
-      ['EHOSTUNREACH', 'no route to the host'],
-      ['ETIMEDOUT', 'no answer (timed out)'],
+    for (const { code, problem } of [
+      { code: 'EAI_AGAIN', problem: 'its name could not be looked up (DNS)' },
+      { code: 'ENETUNREACH', problem: 'no route to the network' },
+      { code: 'EHOSTUNREACH', problem: 'no route to the host' },
+      { code: 'ETIMEDOUT', problem: 'no answer (timed out)' },
     ] as const) {
       it(`tells ${code}`, async () => {
         const failure = await toEcrFailure(groupOf(DEFAULT_PRINCIPAL, 'eu-west-1'), failing(code), nobody);
-        assert.deepEqual([failure.type, failure.message], ['AwsUnavailable', `ECR in eu-west-1: ${told}`]);
+        assert.deepEqual([failure.type, failure.message], ['AwsUnavailable', `ECR in eu-west-1: ${problem}`]);
         assert.match(failure.remedy, /network, DNS, proxy and VPC endpoints/);
       });
     }
@@ -211,25 +214,25 @@ describe('a call for a token', () => {
     }
   });
 
-  for (const [what, fault, told] of [
-    ['never answers', { hang: true }, /: no answer/],
-    ['answers in a minute', { delayMs: 60_000 }, /: no answer/],
+  for (const { title, fault, pattern } of [
+    { title: 'never answers', fault: { hang: true }, pattern: /: no answer/ },
+    { title: 'answers in a minute', fault: { delayMs: 60_000 }, pattern: /: no answer/ },
   ] as const) {
-    it(`that ECR ${what} has its limit, after two tries`, async () => {
+    it(`that ECR ${title} has its limit, after two tries`, async () => {
       breakEcr(fault);
       const { value: failure, tookMs } = await withFastTimers(() =>
         expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
       );
-      assert.match(failure.message, told);
+      assert.match(failure.message, pattern);
       assert.ok(tookMs >= 19_000 && tookMs <= 26_000, `${tookMs} ms`);
       assert.equal(fixture.count('GetAuthorizationToken'), 2);
     });
   }
 
-  for (const [status, type] of [
-    [200, 'EcrResponseInvalid'],
-    [403, 'EcrResponseInvalid'],
-    [503, 'AwsUnavailable'],
+  for (const { status, type } of [
+    { status: 200, type: 'EcrResponseInvalid' },
+    { status: 403, type: 'EcrResponseInvalid' },
+    { status: 503, type: 'AwsUnavailable' },
   ] as const) {
     it(`that a proxy answers with a page and ${status} is told without it`, async () => {
       const page = `<html>${SECRET_KEY}</html>`;

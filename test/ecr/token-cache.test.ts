@@ -143,15 +143,18 @@ describe('TokenCache', () => {
     assert.equal(registries.shown.at(-1)?.password, 'password-2');
   });
 
-  for (const [what, answer] of [
-    ['no token', { authorizationToken: undefined }],
-    ['a token of another user', { authorizationToken: new Secret(base64('root:hunter2hunter2')) }],
-    ['what is no base64', { authorizationToken: new Secret('AWS:hunter2hunter2') }],
-    ['a token without expiry', { expiresAt: undefined }],
-    ['a token that has expired', { expiresAt: NOW }],
+  for (const { title, changes } of [
+    { title: 'no token', changes: { authorizationToken: undefined } },
+    {
+      title: 'a token of another user',
+      changes: { authorizationToken: new Secret(base64('root:hunter2hunter2')) },
+    },
+    { title: 'what is no base64', changes: { authorizationToken: new Secret('AWS:hunter2hunter2') } },
+    { title: 'a token without expiry', changes: { expiresAt: undefined } },
+    { title: 'a token that has expired', changes: { expiresAt: NOW } },
   ] as const) {
-    it(`refuses ${what} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
-      issuer.answer = () => issuedToken('hunter2hunter2', answer);
+    it(`refuses ${title} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
+      issuer.answer = () => issuedToken('hunter2hunter2', changes);
       const failure = await expectFailure('EcrResponseInvalid', take());
       assert.match(failure.message, /ECR in us-east-1 gave no usable token: /);
       const shown = inspect(failure, { depth: 10, showHidden: true });
@@ -256,11 +259,19 @@ describe('TokenCache', () => {
     );
   });
 
-  for (const [what, proxyEndpoint, problem] of [
-    ['another account', 'https://999999999999.dkr.ecr.us-east-1.amazonaws.com', /for account 999999999999/],
-    ['another region', 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com', /for region eu-west-1/],
+  for (const { title, proxyEndpoint, problem } of [
+    {
+      title: 'another account',
+      proxyEndpoint: 'https://999999999999.dkr.ecr.us-east-1.amazonaws.com',
+      problem: /for account 999999999999/,
+    },
+    {
+      title: 'another region',
+      proxyEndpoint: 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+      problem: /for region eu-west-1/,
+    },
   ] as const) {
-    it(`refuses a token whose proxy endpoint is that of ${what}`, async () => {
+    it(`refuses a token whose proxy endpoint is that of ${title}`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', { proxyEndpoint });
       const { message } = await expectFailure('EcrResponseInvalid', take());
       assert.match(message, problem);

@@ -149,13 +149,13 @@ describe('createTokenIssuer', () => {
     assert.equal((await issue()).principalArn, null);
   });
 
-  for (const [what, body] of [
-    ['no list', {}],
-    ['null', { authorizationData: null }],
-    ['an empty list', { authorizationData: [] }],
-    ['an empty element', { authorizationData: [{}] }],
+  for (const { title, body } of [
+    { title: 'no list', body: {} },
+    { title: 'null', body: { authorizationData: null } },
+    { title: 'an empty list', body: { authorizationData: [] } },
+    { title: 'an empty element', body: { authorizationData: [{}] } },
   ] as const) {
-    it(`answers no token for ${what}`, async () => {
+    it(`answers no token for ${title}`, async () => {
       answerEcr = (_request, response) => answerAws(response, 200, body);
       assert.deepEqual(await issue(), {
         authorizationToken: undefined,
@@ -200,31 +200,41 @@ describe('createTokenIssuer', () => {
   });
 
   describe('turns what AWS answers into a failure', () => {
-    const cases: readonly (readonly [status: number, name: string, type: FailureType, pattern: RegExp])[] = [
-      [400, 'ThrottlingException', 'AwsThrottled', /fewer requests/],
-      [429, 'TooManyRequestsException', 'AwsThrottled', /fewer requests/],
-      [429, 'SomethingNew', 'AwsThrottled', /fewer requests/],
-      [
-        400,
-        'AccessDeniedException',
-        'AwsAccessDenied',
-        /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
-      ],
-      [400, 'ExpiredTokenException', 'AwsCredentialsRejected', /have expired/],
-      [
-        400,
-        'UnrecognizedClientException',
-        'AwsCredentialsRejected',
-        /access key there: .*enabled the region/,
-      ],
-      [403, 'InvalidClientTokenId', 'AwsCredentialsRejected', /access key/],
-      [400, 'InvalidSignatureException', 'AwsCredentialsRejected', /secret key is wrong/],
-      [403, 'SignatureDoesNotMatch', 'AwsCredentialsRejected', /secret key is wrong/],
-      [500, 'ServerException', 'AwsUnavailable', /its side \(500\)/],
-      [503, 'ServiceUnavailable', 'AwsUnavailable', /its side \(503\)/],
-      [400, 'InvalidParameterException', 'EcrResponseInvalid', /400/],
+    const cases: readonly { status: number; name: string; type: FailureType; pattern: RegExp }[] = [
+      { status: 400, name: 'ThrottlingException', type: 'AwsThrottled', pattern: /fewer requests/ },
+      { status: 429, name: 'TooManyRequestsException', type: 'AwsThrottled', pattern: /fewer requests/ },
+      { status: 429, name: 'SomethingNew', type: 'AwsThrottled', pattern: /fewer requests/ },
+      {
+        status: 400,
+        name: 'AccessDeniedException',
+        type: 'AwsAccessDenied',
+        pattern: /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
+      },
+      { status: 400, name: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /have expired/ },
+      {
+        status: 400,
+        name: 'UnrecognizedClientException',
+        type: 'AwsCredentialsRejected',
+        pattern: /access key there: .*enabled the region/,
+      },
+      { status: 403, name: 'InvalidClientTokenId', type: 'AwsCredentialsRejected', pattern: /access key/ },
+      {
+        status: 400,
+        name: 'InvalidSignatureException',
+        type: 'AwsCredentialsRejected',
+        pattern: /secret key is wrong/,
+      },
+      {
+        status: 403,
+        name: 'SignatureDoesNotMatch',
+        type: 'AwsCredentialsRejected',
+        pattern: /secret key is wrong/,
+      },
+      { status: 500, name: 'ServerException', type: 'AwsUnavailable', pattern: /its side \(500\)/ },
+      { status: 503, name: 'ServiceUnavailable', type: 'AwsUnavailable', pattern: /its side \(503\)/ },
+      { status: 400, name: 'InvalidParameterException', type: 'EcrResponseInvalid', pattern: /400/ },
     ];
-    for (const [status, name, type, pattern] of cases) {
+    for (const { status, name, type, pattern } of cases) {
       it(`${status} ${name}: ${type}`, async () => {
         answerEcr = fail(status, name);
         const { message } = await expectFailure(issue(), type, SECRETS);
@@ -288,12 +298,12 @@ describe('createTokenIssuer', () => {
       assert.equal(message, 'ECR in us-east-1: the connection was broken off');
     });
 
-    for (const [when, begin] of [
-      ['before it answers', () => {}],
-      ['while it drips', (r: Parameters<Answer>[1]) => void r.writeHead(200).write('{')],
+    for (const { when, respond } of [
+      { when: 'before it answers', respond: () => {} },
+      { when: 'while it drips', respond: (r: Parameters<Answer>[1]) => void r.writeHead(200).write('{') },
     ] as const) {
       it(`the caller's abort ${when}: AwsUnavailable at once`, async () => {
-        answerEcr = (_request, response) => begin(response);
+        answerEcr = (_request, response) => respond(response);
         const caller = new AbortController();
         const asked = issue(REGION, caller.signal);
         while (ecr.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -358,17 +368,17 @@ describe('createTokenIssuer', () => {
         });
       });
 
-      for (const [name, type, pattern] of [
-        ['AccessDenied', 'AwsAccessDenied', /may not be assumed/],
-        ['InvalidIdentityToken', 'AwsCredentialsRejected', /web identity token/],
-        ['ExpiredTokenException', 'AwsCredentialsRejected', /expired/],
+      for (const { code, type, pattern } of [
+        { code: 'AccessDenied', type: 'AwsAccessDenied', pattern: /may not be assumed/ },
+        { code: 'InvalidIdentityToken', type: 'AwsCredentialsRejected', pattern: /web identity token/ },
+        { code: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /expired/ },
       ] as const) {
-        it(`tells ${name} of STS from one of ECR: ${type}`, async () => {
+        it(`tells ${code} of STS from one of ECR: ${type}`, async () => {
           answerSts = (_request, response) =>
             response
               .writeHead(400, { 'content-type': 'text/xml' })
               .end(
-                `<ErrorResponse><Error><Code>${name}</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
+                `<ErrorResponse><Error><Code>${code}</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
               );
           const { message } = await expectFailure(issue(), type, SECRETS);
           assert.match(message, /^AWS credentials: /);

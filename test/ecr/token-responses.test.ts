@@ -64,38 +64,54 @@ describe('a token that AWS hands out', () => {
     ...changes,
   });
 
-  const unusable: readonly (readonly [what: string, data: () => unknown, problem: RegExp])[] = [
-    ['no list', () => undefined, /holds no authorization token/],
-    ['null in place of the list', () => null, /holds no authorization token/],
-    ['an empty list', () => [], /holds no authorization token/],
-    ['no token', () => [entry({ authorizationToken: undefined })], /holds no authorization token/],
-    ['an empty token', () => [entry({ authorizationToken: '' })], /holds no authorization token/],
-    ['no time', () => [entry({ expiresAt: undefined })], /does not say when the token expires/],
-    [
-      'a token that has expired',
-      () => [entry({ expiresAt: 1_420_070_400 })],
-      /expired at 2015-01-01T00:00:00\.000Z/,
-    ],
-    [
-      'the proxy endpoint of another account',
-      () => [entry({ proxyEndpoint: 'https://999988887777.dkr.ecr.us-east-1.amazonaws.com' })],
-      /for account 999988887777, and the principal is of 123456789012/,
-    ],
-    [
-      'the proxy endpoint of another region',
-      () => [entry({ proxyEndpoint: 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com' })],
-      /for region eu-west-1/,
-    ],
-    [
-      'a user that is not AWS',
-      () => [entry({ authorizationToken: btoa(`root:${PASSWORD}`) })],
-      /user in the token is not AWS/,
-    ],
-    ['no base64', () => [entry({ authorizationToken: `${PASSWORD}!` })], /no base64/],
-    ['a masked password', () => [entry({ authorizationToken: btoa('AWS:***') })], /empty or masked/],
+  const unusable: readonly { title: string; data: () => unknown; problem: RegExp }[] = [
+    { title: 'no list', data: () => undefined, problem: /holds no authorization token/ },
+    { title: 'null in place of the list', data: () => null, problem: /holds no authorization token/ },
+    { title: 'an empty list', data: () => [], problem: /holds no authorization token/ },
+    {
+      title: 'no token',
+      data: () => [entry({ authorizationToken: undefined })],
+      problem: /holds no authorization token/,
+    },
+    {
+      title: 'an empty token',
+      data: () => [entry({ authorizationToken: '' })],
+      problem: /holds no authorization token/,
+    },
+    {
+      title: 'no time',
+      data: () => [entry({ expiresAt: undefined })],
+      problem: /does not say when the token expires/,
+    },
+    {
+      title: 'a token that has expired',
+      data: () => [entry({ expiresAt: 1_420_070_400 })],
+      problem: /expired at 2015-01-01T00:00:00\.000Z/,
+    },
+    {
+      title: 'the proxy endpoint of another account',
+      data: () => [entry({ proxyEndpoint: 'https://999988887777.dkr.ecr.us-east-1.amazonaws.com' })],
+      problem: /for account 999988887777, and the principal is of 123456789012/,
+    },
+    {
+      title: 'the proxy endpoint of another region',
+      data: () => [entry({ proxyEndpoint: 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com' })],
+      problem: /for region eu-west-1/,
+    },
+    {
+      title: 'a user that is not AWS',
+      data: () => [entry({ authorizationToken: btoa(`root:${PASSWORD}`) })],
+      problem: /user in the token is not AWS/,
+    },
+    { title: 'no base64', data: () => [entry({ authorizationToken: `${PASSWORD}!` })], problem: /no base64/ },
+    {
+      title: 'a masked password',
+      data: () => [entry({ authorizationToken: btoa('AWS:***') })],
+      problem: /empty or masked/,
+    },
   ];
-  for (const [what, data, problem] of unusable) {
-    it(`is refused with ${what}`, async () => {
+  for (const { title, data, problem } of unusable) {
+    it(`is refused with ${title}`, async () => {
       answer({ authorizationData: data() });
       const failure = await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
       assert.match(failure.message, /^ECR in us-east-1 gave no usable token: /);
@@ -103,13 +119,13 @@ describe('a token that AWS hands out', () => {
     });
   }
 
-  for (const [what, said] of [
-    ['numbers for texts', { authorizationToken: 7, expiresAt: 'soon' }],
-    ['a text for the time', { authorizationToken: TOKEN, expiresAt: 'soon' }],
-    ['a text for the list', 'nothing'],
+  for (const { title, data } of [
+    { title: 'numbers for texts', data: { authorizationToken: 7, expiresAt: 'soon' } },
+    { title: 'a text for the time', data: { authorizationToken: TOKEN, expiresAt: 'soon' } },
+    { title: 'a text for the list', data: 'nothing' },
   ] as const) {
-    it(`is refused with ${what}`, async () => {
-      answer({ authorizationData: typeof said === 'string' ? said : [said] });
+    it(`is refused with ${title}`, async () => {
+      answer({ authorizationData: typeof data === 'string' ? data : [data] });
       await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
     });
   }
@@ -177,16 +193,22 @@ describe('a token that AWS hands out', () => {
     );
   });
 
-  for (const [hours, words] of [
-    [13, /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) behind that of AWS: set it right/],
-    [-13, /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of that of AWS: set it right/],
+  for (const { hours, warning } of [
+    {
+      hours: 13,
+      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) behind that of AWS: set it right/,
+    },
+    {
+      hours: -13,
+      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of that of AWS: set it right/,
+    },
   ] as const) {
     it(`is neither expired nor young by a clock that is ${hours} h off`, async () => {
       fixture.aws.setClockOffset(hours * HOUR_MS);
       const first = await take(role('pull', { sessionSeconds: 43_200 }));
       const lifeMs = first.expiresAt.getTime() - first.issuedAt.getTime();
       assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 5_000, `${lifeMs} ms`);
-      assert.match(toTokenInfo(first, schedule, []).warnings?.join() ?? '', words);
+      assert.match(toTokenInfo(first, schedule, []).warnings?.join() ?? '', warning);
       assert.equal((await take(role('pull', { sessionSeconds: 43_200 }))).fingerprint, first.fingerprint);
     });
   }

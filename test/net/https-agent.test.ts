@@ -35,9 +35,9 @@ describe('createHttpsAgent', () => {
 
   after(() => server.close());
 
-  for (const [title, proxy] of [
-    ['without a proxy', undefined],
-    ['with a proxy for others', 'http://127.0.0.1:1'],
+  for (const { title, proxy } of [
+    { title: 'without a proxy', proxy: undefined },
+    { title: 'with a proxy for others', proxy: 'http://127.0.0.1:1' },
   ] as const) {
     it(`refuses a certificate that nobody vouches for, ${title}, though Node is told not to care`, async () => {
       const restore = setEnvironment({
@@ -84,9 +84,9 @@ describe('createHttpsAgent', () => {
       return client.send({ method: 'GET', url, timeoutMs: 5000, signal: anySignal() });
     }
 
-    for (const [title, proxy] of [
-      ['without a proxy', undefined],
-      ['with a proxy for others', 'http://127.0.0.1:1'],
+    for (const { title, proxy } of [
+      { title: 'without a proxy', proxy: undefined },
+      { title: 'with a proxy for others', proxy: 'http://127.0.0.1:1' },
     ] as const) {
       it(`trusts whom the file names, ${title}`, async () => {
         const undo = setEnvironment({ HTTPS_PROXY: proxy });
@@ -117,24 +117,29 @@ describe('createHttpsAgent', () => {
     });
 
     const damaged = SELF_SIGNED.cert.replace('MIIBk', 'AAAAA');
-    const faults: readonly (readonly [
-      what: string,
-      text: string | undefined,
-      code: NetworkReason,
-      pattern: RegExp,
-    ])[] = [
-      ['no file', undefined, 'ca-file-unreadable', /ca\.pem cannot be read/],
-      ['an empty file', '', 'ca-file-empty', /ca\.pem holds no certificate/],
-      ['a private key', SELF_SIGNED.key, 'ca-file-empty', /ca\.pem holds no certificate/],
-      [
-        'a damaged certificate',
-        `${SELF_SIGNED.cert}${damaged}`,
-        'ca-file-corrupt',
-        /ca\.pem: certificate 2 is damaged/,
-      ],
+    const faults: readonly {
+      title: string;
+      text: string | undefined;
+      code: NetworkReason;
+      pattern: RegExp;
+    }[] = [
+      { title: 'no file', text: undefined, code: 'ca-file-unreadable', pattern: /ca\.pem cannot be read/ },
+      { title: 'an empty file', text: '', code: 'ca-file-empty', pattern: /ca\.pem holds no certificate/ },
+      {
+        title: 'a private key',
+        text: SELF_SIGNED.key,
+        code: 'ca-file-empty',
+        pattern: /ca\.pem holds no certificate/,
+      },
+      {
+        title: 'a damaged certificate',
+        text: `${SELF_SIGNED.cert}${damaged}`,
+        code: 'ca-file-corrupt',
+        pattern: /ca\.pem: certificate 2 is damaged/,
+      },
     ];
-    for (const [what, text, code, pattern] of faults) {
-      it(`names the file for ${what}, at each request, until it is mended`, async () => {
+    for (const { title, text, code, pattern } of faults) {
+      it(`names the file for ${title}, at each request, until it is mended`, async () => {
         const caFile = text === undefined ? path.join(folder, 'ca.pem') : await fileWith(text);
         const client = createLazyClient({ version: '0', caFile });
         for (let times = 0; times < 2; times += 1) {

@@ -14,29 +14,37 @@ import {
 } from '../../src/net/network-reason.js';
 
 describe('describeNetworkError', () => {
-  const cases: readonly (readonly [code: string, reason: string, own: NetworkReason])[] = [
-    ['ECONNREFUSED', 'connection refused', 'connection-refused'],
-    ['ENOTFOUND', 'no such host', 'unknown-host'],
-    ['ETIMEDOUT', 'no answer (timed out)', 'timed-out'],
-    ['ECONNABORTED', 'no answer (timed out)', 'timed-out'],
-    ['ECONNRESET', 'the connection was broken off', 'connection-reset'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS: self-signed certificate', 'tls-self-signed'],
-    [
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'TLS: certificate of an unknown authority',
-      'tls-unknown-authority',
-    ],
-    ['CERT_HAS_EXPIRED', 'TLS: the certificate has expired', 'tls-expired'],
-    ['CERT_REVOKED', 'TLS: the certificate is not accepted', 'tls-certificate-rejected'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'TLS: the certificate is for another host', 'tls-wrong-host'],
-    ['ERR_FR_TOO_MANY_REDIRECTS', 'too many redirects', 'too-many-redirects'],
-    ['HPE_INVALID_CONSTANT', 'the answer is not HTTP', 'not-http'],
+  const cases: readonly { code: string; text: string; reason: NetworkReason }[] = [
+    { code: 'ECONNREFUSED', text: 'connection refused', reason: 'connection-refused' },
+    { code: 'ENOTFOUND', text: 'no such host', reason: 'unknown-host' },
+    { code: 'ETIMEDOUT', text: 'no answer (timed out)', reason: 'timed-out' },
+    { code: 'ECONNABORTED', text: 'no answer (timed out)', reason: 'timed-out' },
+    { code: 'ECONNRESET', text: 'the connection was broken off', reason: 'connection-reset' },
+    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', text: 'TLS: self-signed certificate', reason: 'tls-self-signed' },
+    {
+      code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      text: 'TLS: certificate of an unknown authority',
+      reason: 'tls-unknown-authority',
+    },
+    { code: 'CERT_HAS_EXPIRED', text: 'TLS: the certificate has expired', reason: 'tls-expired' },
+    {
+      code: 'CERT_REVOKED',
+      text: 'TLS: the certificate is not accepted',
+      reason: 'tls-certificate-rejected',
+    },
+    {
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      text: 'TLS: the certificate is for another host',
+      reason: 'tls-wrong-host',
+    },
+    { code: 'ERR_FR_TOO_MANY_REDIRECTS', text: 'too many redirects', reason: 'too-many-redirects' },
+    { code: 'HPE_INVALID_CONSTANT', text: 'the answer is not HTTP', reason: 'not-http' },
   ];
-  for (const [code, reason, own] of cases) {
-    it(`says "${reason}" for ${code}`, () => {
+  for (const { code, text, reason } of cases) {
+    it(`says "${text}" for ${code}`, () => {
       const error = Object.assign(new Error('secret'), { code });
-      assert.equal(describeNetworkError(error), reason);
-      assert.equal(toNetworkReason(error), own);
+      assert.equal(describeNetworkError(error), text);
+      assert.equal(toNetworkReason(error), reason);
     });
   }
 

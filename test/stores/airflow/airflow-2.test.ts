@@ -159,13 +159,17 @@ describe('createAirflow2', () => {
     assert.equal(airflow.requests.length, 1);
   });
 
-  const bodies: readonly (readonly [status: number, body: unknown, type: FailureType])[] = [
-    [400, { detail: `'${TOKEN}' is not of type 'string'`, status: 400 }, 'StoreRequestRejected'],
-    [404, '<!DOCTYPE html>', 'StoreRequestRejected'],
-    [500, { detail: null, status: 500, title: TOKEN }, 'StoreUnavailable'],
-    [503, undefined, 'StoreUnavailable'],
+  const bodies: readonly { status: number; body: unknown; type: FailureType }[] = [
+    {
+      status: 400,
+      body: { detail: `'${TOKEN}' is not of type 'string'`, status: 400 },
+      type: 'StoreRequestRejected',
+    },
+    { status: 404, body: '<!DOCTYPE html>', type: 'StoreRequestRejected' },
+    { status: 500, body: { detail: null, status: 500, title: TOKEN }, type: 'StoreUnavailable' },
+    { status: 503, body: undefined, type: 'StoreUnavailable' },
   ];
-  for (const [status, body, type] of bodies) {
+  for (const { status, body, type } of bodies) {
     it(`${status} ${JSON.stringify(body)?.slice(0, 30)}: ${type}`, async () => {
       airflow.setFault(() => ({ status, body }));
       await expectFailure(write(TOKEN), type, SECRETS);

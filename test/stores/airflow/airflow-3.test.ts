@@ -160,12 +160,12 @@ describe('createAirflow3', () => {
   });
 
   describe('when Airflow rejects the JWT', () => {
-    const refusals: readonly (readonly [status: number, detail: string])[] = [
-      [401, 'Token Expired'],
-      [401, 'Not authenticated'],
-      [403, 'Invalid JWT token'],
+    const refusals: readonly { status: number; detail: string }[] = [
+      { status: 401, detail: 'Token Expired' },
+      { status: 401, detail: 'Not authenticated' },
+      { status: 403, detail: 'Invalid JWT token' },
     ];
-    for (const [status, detail] of refusals) {
+    for (const { status, detail } of refusals) {
       it(`signs in anew once after ${status} "${detail}"`, async () => {
         answer = (request, response) =>
           request.headers.authorization === `Bearer ${JWT}`
@@ -207,48 +207,108 @@ describe('createAirflow3', () => {
   });
 
   describe('turns what Airflow answers into a failure', () => {
-    type Case = readonly [
-      what: string,
-      type: FailureType,
-      pattern: RegExp,
-      answer: (r: http.ServerResponse) => void,
-    ];
+    interface Case {
+      title: string;
+      type: FailureType;
+      pattern: RegExp;
+      reply: (r: http.ServerResponse) => void;
+    }
     const cases: readonly Case[] = [
-      ['500', 'StoreUnavailable', /500 on .*Fernet/, (r) => r.writeHead(500).end('Internal Server Error')],
-      ['502', 'StoreUnavailable', /502 on /, (r) => answerHtml(r, 502)],
-      ['503', 'StoreUnavailable', /503 on /, (r) => answerHtml(r, 503)],
-      ['429', 'StoreUnavailable', /429 on /, (r) => answerJson(r, 429, { detail: TOKEN })],
-      ['a page with 403', 'StoreForbidden', /proxy or firewall/, (r) => answerHtml(r, 403)],
-      ['a page with 404', 'StoreRequestRejected', /check the URL/, (r) => answerHtml(r, 404)],
-      [
-        'an unknown route',
-        'StoreRequestRejected',
-        /check the URL/,
-        (r) => answerJson(r, 404, { error: 'API route not found' }),
-      ],
-      ['400', 'StoreRequestRejected', /400 on /, (r) => answerJson(r, 400, { detail: TOKEN })],
-      ['405', 'StoreRequestRejected', /405 on /, (r) => answerJson(r, 405, { detail: 'Method Not Allowed' })],
-      ['409', 'StoreRequestRejected', /409 on /, (r) => answerJson(r, 409, { detail: { reason: TOKEN } })],
-      ['422 that echoes the body', 'StoreRequestRejected', /422 on /, (r) => answerJson(r, 422, ECHO)],
-      [
-        'a redirect',
-        'StoreRequestRejected',
-        /redirect \(HTTP 302\)/,
-        (r) => r.writeHead(302, { location: `https://login.invalid/?x=${TOKEN}` }).end(),
-      ],
-      ['a page with 200', 'StoreRequestRejected', /not Airflow's REST API/, (r) => answerHtml(r, 200)],
-      [
-        'JSON of another shape',
-        'StoreRequestRejected',
-        /not Airflow's REST API/,
-        (r) => answerJson(r, 200, { password: TOKEN }),
-      ],
-      ['JSON null', 'StoreRequestRejected', /not Airflow's REST API/, (r) => answerJson(r, 200, null)],
-      ['too much', 'StoreRequestRejected', /not Airflow's REST API/, (r) => r.end(TOKEN.repeat(250_000))],
-      ['a broken connection', 'StoreUnreachable', /the connection was broken off/, (r) => r.destroy()],
+      {
+        title: '500',
+        type: 'StoreUnavailable',
+        pattern: /500 on .*Fernet/,
+        reply: (r) => r.writeHead(500).end('Internal Server Error'),
+      },
+      { title: '502', type: 'StoreUnavailable', pattern: /502 on /, reply: (r) => answerHtml(r, 502) },
+      { title: '503', type: 'StoreUnavailable', pattern: /503 on /, reply: (r) => answerHtml(r, 503) },
+      {
+        title: '429',
+        type: 'StoreUnavailable',
+        pattern: /429 on /,
+        reply: (r) => answerJson(r, 429, { detail: TOKEN }),
+      },
+      {
+        title: 'a page with 403',
+        type: 'StoreForbidden',
+        pattern: /proxy or firewall/,
+        reply: (r) => answerHtml(r, 403),
+      },
+      {
+        title: 'a page with 404',
+        type: 'StoreRequestRejected',
+        pattern: /check the URL/,
+        reply: (r) => answerHtml(r, 404),
+      },
+      {
+        title: 'an unknown route',
+        type: 'StoreRequestRejected',
+        pattern: /check the URL/,
+        reply: (r) => answerJson(r, 404, { error: 'API route not found' }),
+      },
+      {
+        title: '400',
+        type: 'StoreRequestRejected',
+        pattern: /400 on /,
+        reply: (r) => answerJson(r, 400, { detail: TOKEN }),
+      },
+      {
+        title: '405',
+        type: 'StoreRequestRejected',
+        pattern: /405 on /,
+        reply: (r) => answerJson(r, 405, { detail: 'Method Not Allowed' }),
+      },
+      {
+        title: '409',
+        type: 'StoreRequestRejected',
+        pattern: /409 on /,
+        reply: (r) => answerJson(r, 409, { detail: { reason: TOKEN } }),
+      },
+      {
+        title: '422 that echoes the body',
+        type: 'StoreRequestRejected',
+        pattern: /422 on /,
+        reply: (r) => answerJson(r, 422, ECHO),
+      },
+      {
+        title: 'a redirect',
+        type: 'StoreRequestRejected',
+        pattern: /redirect \(HTTP 302\)/,
+        reply: (r) => r.writeHead(302, { location: `https://login.invalid/?x=${TOKEN}` }).end(),
+      },
+      {
+        title: 'a page with 200',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's REST API/,
+        reply: (r) => answerHtml(r, 200),
+      },
+      {
+        title: 'JSON of another shape',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's REST API/,
+        reply: (r) => answerJson(r, 200, { password: TOKEN }),
+      },
+      {
+        title: 'JSON null',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's REST API/,
+        reply: (r) => answerJson(r, 200, null),
+      },
+      {
+        title: 'too much',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's REST API/,
+        reply: (r) => r.end(TOKEN.repeat(250_000)),
+      },
+      {
+        title: 'a broken connection',
+        type: 'StoreUnreachable',
+        pattern: /the connection was broken off/,
+        reply: (r) => r.destroy(),
+      },
     ];
-    for (const [what, type, pattern, reply] of cases) {
-      it(`${what}: ${type}`, async () => {
+    for (const { title, type, pattern, reply } of cases) {
+      it(`${title}: ${type}`, async () => {
         answer = (_request, response) => reply(response);
         const reading = await expectFailure(read(), type, SECRETS);
         const writing = await expectFailure(write(), type, SECRETS);

@@ -136,17 +136,20 @@ describe('createAirflowStore', () => {
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
-  for (const [what, spoil] of [
-    ['expires', (standIn: AirflowStandIn) => standIn.expireSessions()],
-    ['is of a secret that Airflow has changed', (standIn: AirflowStandIn) => standIn.rotateJwtSecret()],
+  for (const { title, invalidate } of [
+    { title: 'expires', invalidate: (standIn: AirflowStandIn) => standIn.expireSessions() },
+    {
+      title: 'is of a secret that Airflow has changed',
+      invalidate: (standIn: AirflowStandIn) => standIn.rotateJwtSecret(),
+    },
   ] as const) {
-    it(`signs in once when the JWT ${what} under bulk requests in flight`, async () => {
+    it(`signs in once when the JWT ${title} under bulk requests in flight`, async () => {
       const standIn = await start('3.3.2');
       const api = connect(standIn.url);
       const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
       const write = (): Promise<unknown> => api.write(both, new Secret(TOKEN), anySignal());
       await write();
-      spoil(standIn);
+      invalidate(standIn);
       const outcomes = await Promise.all(Array.from({ length: 20 }, write));
       assert.deepEqual(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size, 1);
       assert.deepEqual(

@@ -140,15 +140,31 @@ describe('writeMany of Airflow 3', () => {
     );
   });
 
-  const errors: readonly (readonly [what: string, errors: unknown, type: FailureType])[] = [
-    ['that Airflow does not mention', [], 'WriteUnconfirmed'],
-    ['that Airflow forbids', [{ error: `no 'a' ${TOKEN}`, status_code: 403 }], 'StoreForbidden'],
-    ['that Airflow refuses', [{ error: `'a' ${TOKEN}`, status_code: 409 }], 'StoreRequestRejected'],
-    ['that Airflow cannot write', [{ error: `'a' ${TOKEN}`, status_code: 500 }], 'StoreUnavailable'],
-    ['when the error names nobody', [{ error: TOKEN, status_code: 404 }], 'WriteUnconfirmed'],
+  const errors: readonly { title: string; list: unknown; type: FailureType }[] = [
+    { title: 'that Airflow does not mention', list: [], type: 'WriteUnconfirmed' },
+    {
+      title: 'that Airflow forbids',
+      list: [{ error: `no 'a' ${TOKEN}`, status_code: 403 }],
+      type: 'StoreForbidden',
+    },
+    {
+      title: 'that Airflow refuses',
+      list: [{ error: `'a' ${TOKEN}`, status_code: 409 }],
+      type: 'StoreRequestRejected',
+    },
+    {
+      title: 'that Airflow cannot write',
+      list: [{ error: `'a' ${TOKEN}`, status_code: 500 }],
+      type: 'StoreUnavailable',
+    },
+    {
+      title: 'when the error names nobody',
+      list: [{ error: TOKEN, status_code: 404 }],
+      type: 'WriteUnconfirmed',
+    },
   ];
-  for (const [what, list, type] of errors) {
-    it(`fails one connection ${what}, without Airflow's words: ${type}`, async () => {
+  for (const { title, list, type } of errors) {
+    it(`fails one connection ${title}, without Airflow's words: ${type}`, async () => {
       answerWith(200, { create: null, update: { success: ['b'], errors: list }, delete: null });
       const [first, second] = await write(['a', 'b']);
       assert.ok(first?.outcome === 'failed');
@@ -181,23 +197,27 @@ describe('writeMany of Airflow 3', () => {
     const echo = {
       detail: [{ type: 'missing', loc: ['body'], msg: 'Field required', input: { password: TOKEN } }],
     };
-    const whole: readonly (readonly [status: number, body: unknown, type: FailureType])[] = [
-      [400, { detail: TOKEN }, 'StoreRequestRejected'],
-      [403, { detail: 'Forbidden' }, 'StoreForbidden'],
-      [404, { error: 'API route not found' }, 'StoreRequestRejected'],
-      [404, undefined, 'StoreRequestRejected'],
-      [405, { detail: 'Method Not Allowed' }, 'StoreRequestRejected'],
-      [409, { detail: { reason: 'Unique constraint violation', statement: TOKEN } }, 'StoreRequestRejected'],
-      [413, `too large ${TOKEN}`, 'StoreRequestRejected'],
-      [422, echo, 'StoreRequestRejected'],
-      [422, { detail: `echo ${TOKEN}` }, 'StoreRequestRejected'],
-      [500, 'Internal Server Error', 'StoreRequestRejected'],
-      [502, `<html>${TOKEN}`, 'StoreUnavailable'],
-      [503, { detail: null }, 'StoreUnavailable'],
-      [200, { update: null }, 'StoreRequestRejected'],
-      [200, `<html>${TOKEN}`, 'StoreRequestRejected'],
+    const whole: readonly { status: number; body: unknown; type: FailureType }[] = [
+      { status: 400, body: { detail: TOKEN }, type: 'StoreRequestRejected' },
+      { status: 403, body: { detail: 'Forbidden' }, type: 'StoreForbidden' },
+      { status: 404, body: { error: 'API route not found' }, type: 'StoreRequestRejected' },
+      { status: 404, body: undefined, type: 'StoreRequestRejected' },
+      { status: 405, body: { detail: 'Method Not Allowed' }, type: 'StoreRequestRejected' },
+      {
+        status: 409,
+        body: { detail: { reason: 'Unique constraint violation', statement: TOKEN } },
+        type: 'StoreRequestRejected',
+      },
+      { status: 413, body: `too large ${TOKEN}`, type: 'StoreRequestRejected' },
+      { status: 422, body: echo, type: 'StoreRequestRejected' },
+      { status: 422, body: { detail: `echo ${TOKEN}` }, type: 'StoreRequestRejected' },
+      { status: 500, body: 'Internal Server Error', type: 'StoreRequestRejected' },
+      { status: 502, body: `<html>${TOKEN}`, type: 'StoreUnavailable' },
+      { status: 503, body: { detail: null }, type: 'StoreUnavailable' },
+      { status: 200, body: { update: null }, type: 'StoreRequestRejected' },
+      { status: 200, body: `<html>${TOKEN}`, type: 'StoreRequestRejected' },
     ];
-    for (const [status, body, type] of whole) {
+    for (const { status, body, type } of whole) {
       it(`${status} ${JSON.stringify(body)?.slice(0, 40)}: ${type}`, async () => {
         answerWith(status, body);
         const { message } = await expectFailure(write(['a', 'b']), type, [TOKEN]);
@@ -224,13 +244,13 @@ describe('writeMany of Airflow 3', () => {
 
   describe('keeps a request within 100 connections and 512 KB', () => {
     const sizes = [
-      [2_700, 100],
-      [4_000, 100],
-      [6_000, 74],
-      [16_000, 30],
-      [600_000, 1],
+      { bytes: 2_700, expected: 100 },
+      { bytes: 4_000, expected: 100 },
+      { bytes: 6_000, expected: 74 },
+      { bytes: 16_000, expected: 30 },
+      { bytes: 600_000, expected: 1 },
     ] as const;
-    for (const [bytes, expected] of sizes) {
+    for (const { bytes, expected } of sizes) {
       it(`takes ${expected} at once for a password of ${bytes} bytes`, async () => {
         assert.equal(await api.maxRecordsPerWrite(bytes, anySignal()), expected);
       });

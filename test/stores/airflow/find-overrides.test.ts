@@ -147,10 +147,10 @@ describe('findOverrides', () => {
     assert.deepEqual(
       bodies.map((body) => JSON.parse(body) as unknown),
       [
-        ['plain', 'airflow-ecr-refresh.invalid'],
-        ['plain', HOST],
-        ['gone', 'airflow-ecr-refresh.invalid'],
-      ].map(([connection_id, host]) => ({ connection_id, conn_type: 'airflow-ecr-refresh', host })),
+        { connection_id: 'plain', host: 'airflow-ecr-refresh.invalid' },
+        { connection_id: 'plain', host: HOST },
+        { connection_id: 'gone', host: 'airflow-ecr-refresh.invalid' },
+      ].map((body) => ({ ...body, conn_type: 'airflow-ecr-refresh' })),
     );
   });
 
@@ -171,10 +171,10 @@ describe('findOverrides', () => {
     );
   });
 
-  for (const [status, body] of [
-    [400, { detail: 'something else' }],
-    [422, { detail: [{ msg: DIFFERENT.detail }] }],
-    [500, DIFFERENT],
+  for (const { status, body } of [
+    { status: 400, body: { detail: 'something else' } },
+    { status: 422, body: { detail: [{ msg: DIFFERENT.detail }] } },
+    { status: 500, body: DIFFERENT },
   ] as const) {
     it(`takes ${status} ${JSON.stringify(body).slice(0, 30)} for no finding, and asks no more this time`, async () => {
       answers[TEST] = [status, body];

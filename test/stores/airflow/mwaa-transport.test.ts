@@ -237,29 +237,79 @@ describe('createAirflowStore with MWAA', () => {
     assert.deepEqual(mwaa.calls, []);
   });
 
-  const cases: readonly (readonly [what: string, fault: Fault, type: FailureType, pattern: RegExp])[] = [
-    [
-      'no permission',
-      aws(403, 'AccessDeniedException'),
-      'StoreForbidden',
-      /airflow:InvokeRestApi on data-team/,
-    ],
-    ['an unknown key', aws(403, 'UnrecognizedClientException'), 'AwsCredentialsRejected', /access key/],
-    ['its name in the body', TYPED, 'StoreRequestRejected', /no environment/],
-    ['throttling', aws(429, 'TooManyRequestsException'), 'StoreUnavailable', /429/],
-    ['throttling with 400', aws(400, 'ThrottlingException'), 'StoreUnavailable', /MWAA/],
-    ['a gateway', { status: 502, body: TOKEN }, 'StoreUnavailable', /502/],
-    ['its own failure', aws(500, 'InternalServerException'), 'StoreUnavailable', /500/],
-    ['Airflow: 500', within('Server', 500, TOKEN), 'StoreUnavailable', /500 on GET connection .*Fernet/],
-    ['Airflow: 503', within('Server', 503), 'StoreUnavailable', /503/],
-    ['Airflow: 403', within('Client', 403, { detail: 'Forbidden' }), 'StoreForbidden', /may not read/],
-    ['Airflow: 401', within('Client', 401, { detail: null }), 'StoreUnauthorized', /401/],
-    ['Airflow: 422', within('Client', 422, { detail: [{ input: TOKEN }] }), 'StoreRequestRejected', /422/],
-    ['no Airflow', aws(400, 'RestApiClientException'), 'StoreRequestRejected', /not Airflow's/],
-    ['a page with 200', { status: 200, body: TOKEN }, 'StoreRequestRejected', /not Airflow's/],
+  const cases: readonly { title: string; fault: Fault; type: FailureType; pattern: RegExp }[] = [
+    {
+      title: 'no permission',
+      fault: aws(403, 'AccessDeniedException'),
+      type: 'StoreForbidden',
+      pattern: /airflow:InvokeRestApi on data-team/,
+    },
+    {
+      title: 'an unknown key',
+      fault: aws(403, 'UnrecognizedClientException'),
+      type: 'AwsCredentialsRejected',
+      pattern: /access key/,
+    },
+    { title: 'its name in the body', fault: TYPED, type: 'StoreRequestRejected', pattern: /no environment/ },
+    {
+      title: 'throttling',
+      fault: aws(429, 'TooManyRequestsException'),
+      type: 'StoreUnavailable',
+      pattern: /429/,
+    },
+    {
+      title: 'throttling with 400',
+      fault: aws(400, 'ThrottlingException'),
+      type: 'StoreUnavailable',
+      pattern: /MWAA/,
+    },
+    { title: 'a gateway', fault: { status: 502, body: TOKEN }, type: 'StoreUnavailable', pattern: /502/ },
+    {
+      title: 'its own failure',
+      fault: aws(500, 'InternalServerException'),
+      type: 'StoreUnavailable',
+      pattern: /500/,
+    },
+    {
+      title: 'Airflow: 500',
+      fault: within('Server', 500, TOKEN),
+      type: 'StoreUnavailable',
+      pattern: /500 on GET connection .*Fernet/,
+    },
+    { title: 'Airflow: 503', fault: within('Server', 503), type: 'StoreUnavailable', pattern: /503/ },
+    {
+      title: 'Airflow: 403',
+      fault: within('Client', 403, { detail: 'Forbidden' }),
+      type: 'StoreForbidden',
+      pattern: /may not read/,
+    },
+    {
+      title: 'Airflow: 401',
+      fault: within('Client', 401, { detail: null }),
+      type: 'StoreUnauthorized',
+      pattern: /401/,
+    },
+    {
+      title: 'Airflow: 422',
+      fault: within('Client', 422, { detail: [{ input: TOKEN }] }),
+      type: 'StoreRequestRejected',
+      pattern: /422/,
+    },
+    {
+      title: 'no Airflow',
+      fault: aws(400, 'RestApiClientException'),
+      type: 'StoreRequestRejected',
+      pattern: /not Airflow's/,
+    },
+    {
+      title: 'a page with 200',
+      fault: { status: 200, body: TOKEN },
+      type: 'StoreRequestRejected',
+      pattern: /not Airflow's/,
+    },
   ];
-  for (const [what, fault, type, pattern] of cases) {
-    it(`tells ${what}: ${type}`, async () => {
+  for (const { title, fault, type, pattern } of cases) {
+    it(`tells ${title}: ${type}`, async () => {
       await api.check(anySignal());
       mwaa.setFault(() => fault);
       const { message } = await expectFailure(read(), type, SECRETS);

@@ -4,31 +4,73 @@ import type { NetworkFacts, NetworkReason } from '../../../src/net/network-reaso
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { toRequestFailure } from '../../../src/stores/airflow/response-errors.js';
 
-const CASES: readonly (readonly [
-  NetworkReason,
-  NetworkFacts,
-  FailureType,
-  message: RegExp,
-  remedy: RegExp,
-])[] = [
-  ['ca-file-empty', { file: '/ca.pem' }, 'ConfigInvalid', /^caFile \/ca\.pem holds no/, /^Name a PEM file/],
-  ['proxy-invalid', {}, 'ConfigInvalid', /^HTTPS_PROXY/, /^Set it to http:/],
-  [
-    'redirect',
-    { status: 302 },
-    'StoreRequestRejected',
-    /a redirect \(HTTP 302\) was refused: configure/,
-    /./,
-  ],
-  ['too-large', {}, 'StoreRequestRejected', /not Airflow's REST API/, /./],
-  ['tls-self-signed', {}, 'StoreUnreachable', /TLS: self-signed certificate$/, /`caFile` of this airflow/],
-  ['tls-unknown-authority', {}, 'StoreUnreachable', /of an unknown authority$/, /`caFile` of this airflow/],
-  ['tls-expired', {}, 'StoreUnreachable', /TLS: the certificate has expired$/, /^(?!.*`caFile` of this)/],
-  ['timed-out', { limitMs: 30_000 }, 'StoreUnreachable', /no answer within 30 s$/, /./],
+const CASES: readonly {
+  code: NetworkReason;
+  facts: NetworkFacts;
+  type: FailureType;
+  message: RegExp;
+  remedy: RegExp;
+}[] = [
+  {
+    code: 'ca-file-empty',
+    facts: { file: '/ca.pem' },
+    type: 'ConfigInvalid',
+    message: /^caFile \/ca\.pem holds no/,
+    remedy: /^Name a PEM file/,
+  },
+  {
+    code: 'proxy-invalid',
+    facts: {},
+    type: 'ConfigInvalid',
+    message: /^HTTPS_PROXY/,
+    remedy: /^Set it to http:/,
+  },
+  {
+    code: 'redirect',
+    facts: { status: 302 },
+    type: 'StoreRequestRejected',
+    message: /a redirect \(HTTP 302\) was refused: configure/,
+    remedy: /./,
+  },
+  {
+    code: 'too-large',
+    facts: {},
+    type: 'StoreRequestRejected',
+    message: /not Airflow's REST API/,
+    remedy: /./,
+  },
+  {
+    code: 'tls-self-signed',
+    facts: {},
+    type: 'StoreUnreachable',
+    message: /TLS: self-signed certificate$/,
+    remedy: /`caFile` of this airflow/,
+  },
+  {
+    code: 'tls-unknown-authority',
+    facts: {},
+    type: 'StoreUnreachable',
+    message: /of an unknown authority$/,
+    remedy: /`caFile` of this airflow/,
+  },
+  {
+    code: 'tls-expired',
+    facts: {},
+    type: 'StoreUnreachable',
+    message: /TLS: the certificate has expired$/,
+    remedy: /^(?!.*`caFile` of this)/,
+  },
+  {
+    code: 'timed-out',
+    facts: { limitMs: 30_000 },
+    type: 'StoreUnreachable',
+    message: /no answer within 30 s$/,
+    remedy: /./,
+  },
 ];
 
 describe('toRequestFailure', () => {
-  for (const [code, facts, type, message, remedy] of CASES) {
+  for (const { code, facts, type, message, remedy } of CASES) {
     it(`makes ${type} of ${code}, with its remedy`, () => {
       const attempt = { airflow: 'main', action: 'GET version' };
       const failure = toRequestFailure(attempt, new NetworkError(code, facts));

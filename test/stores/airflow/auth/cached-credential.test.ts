@@ -21,25 +21,25 @@ const SECOND = 'second-secret-that-must-not-show';
 const SECRETS = [FIRST, SECOND];
 
 type Read = () => Secret | Promise<Secret>;
-const KINDS: readonly (readonly [
-  kind: string,
-  create: (read: Read) => AirflowCredential,
-  header: (secret: string) => string,
-])[] = [
-  [
-    'createBasicCredential',
-    (readPassword) => createBasicCredential({ name: 'main', username: 'op', readPassword }),
-    (secret) => `Basic ${Buffer.from(`op:${secret}`).toString('base64')}`,
-  ],
-  [
-    'createBearerCredential',
-    (readToken) => createBearerCredential({ name: 'main', readToken }),
-    (secret) => `Bearer ${secret}`,
-  ],
+const KINDS: readonly {
+  title: string;
+  create: (read: Read) => AirflowCredential;
+  header: (secret: string) => string;
+}[] = [
+  {
+    title: 'createBasicCredential',
+    create: (readPassword) => createBasicCredential({ name: 'main', username: 'op', readPassword }),
+    header: (secret) => `Basic ${Buffer.from(`op:${secret}`).toString('base64')}`,
+  },
+  {
+    title: 'createBearerCredential',
+    create: (readToken) => createBearerCredential({ name: 'main', readToken }),
+    header: (secret) => `Bearer ${secret}`,
+  },
 ];
 
-for (const [kind, create, header] of KINDS) {
-  describe(kind, () => {
+for (const { title, create, header } of KINDS) {
+  describe(title, () => {
     let server: LocalServer;
     let accepted: string;
     let secret: string;

@@ -102,12 +102,12 @@ describe('createJwtCredential', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  for (const [what, jwt] of [
-    ['that cannot be read', 'opaque'],
-    ['without times', makeJwt({ sub: '1' })],
-    ['that ends before it begins', makeJwt({ iat: 2_000, exp: 1_000 })],
+  for (const { title, jwt } of [
+    { title: 'that cannot be read', jwt: 'opaque' },
+    { title: 'without times', jwt: makeJwt({ sub: '1' }) },
+    { title: 'that ends before it begins', jwt: makeJwt({ iat: 2_000, exp: 1_000 }) },
   ] as const) {
-    it(`uses a JWT ${what} for an hour at most`, async () => {
+    it(`uses a JWT ${title} for an hour at most`, async () => {
       answer = (_request, response) => answerJson(response, 201, { access_token: jwt });
       await authorize();
       clockMs += 3_540_000 - 1;
@@ -193,46 +193,76 @@ describe('createJwtCredential', () => {
   });
 
   describe('turns what the sign-in brings into a failure', () => {
-    const cases: readonly (readonly [what: string, type: FailureType, pattern: RegExp, answer: Answer])[] = [
-      [
-        '401',
-        'StoreUnauthorized',
-        /401 on sign-in: user name or password/,
-        (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
-      ],
-      ['403', 'StoreUnauthorized', /403 on sign-in/, (_q, r) => answerJson(r, 403, { detail: PASSWORD })],
-      ['404', 'StoreRequestRejected', /404 on sign-in: .*is this Airflow 3/, (_q, r) => answerHtml(r, 404)],
-      [
-        '422 that echoes the body',
-        'StoreRequestRejected',
-        /422 on sign-in/,
-        (q, r) => answerJson(r, 422, { detail: `input_value=${q.body}` }),
-      ],
-      ['500', 'StoreUnavailable', /500 on sign-in/, (_q, r) => r.writeHead(500).end('Internal Server Error')],
-      ['429', 'StoreUnavailable', /429 on sign-in/, (_q, r) => answerJson(r, 429, {})],
-      ['a page with 200', 'StoreRequestRejected', /is not|not Airflow's/, (_q, r) => answerHtml(r, 200)],
-      [
-        'no token',
-        'StoreRequestRejected',
-        /not Airflow's/,
-        (_q, r) => answerJson(r, 201, { access_token: '' }),
-      ],
-      [
-        'a token that breaks headers',
-        'StoreRequestRejected',
-        /not Airflow's/,
-        (_q, r) => answerJson(r, 201, { access_token: 'a\r\nb' }),
-      ],
-      [
-        'a redirect',
-        'StoreRequestRejected',
-        /redirect/,
-        (_q, r) => r.writeHead(307, { location: 'https://login.invalid/' }).end(),
-      ],
-      ['a broken connection', 'StoreUnreachable', /broken off/, (_q, r) => r.destroy()],
+    const cases: readonly { title: string; type: FailureType; pattern: RegExp; reply: Answer }[] = [
+      {
+        title: '401',
+        type: 'StoreUnauthorized',
+        pattern: /401 on sign-in: user name or password/,
+        reply: (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
+      },
+      {
+        title: '403',
+        type: 'StoreUnauthorized',
+        pattern: /403 on sign-in/,
+        reply: (_q, r) => answerJson(r, 403, { detail: PASSWORD }),
+      },
+      {
+        title: '404',
+        type: 'StoreRequestRejected',
+        pattern: /404 on sign-in: .*is this Airflow 3/,
+        reply: (_q, r) => answerHtml(r, 404),
+      },
+      {
+        title: '422 that echoes the body',
+        type: 'StoreRequestRejected',
+        pattern: /422 on sign-in/,
+        reply: (q, r) => answerJson(r, 422, { detail: `input_value=${q.body}` }),
+      },
+      {
+        title: '500',
+        type: 'StoreUnavailable',
+        pattern: /500 on sign-in/,
+        reply: (_q, r) => r.writeHead(500).end('Internal Server Error'),
+      },
+      {
+        title: '429',
+        type: 'StoreUnavailable',
+        pattern: /429 on sign-in/,
+        reply: (_q, r) => answerJson(r, 429, {}),
+      },
+      {
+        title: 'a page with 200',
+        type: 'StoreRequestRejected',
+        pattern: /is not|not Airflow's/,
+        reply: (_q, r) => answerHtml(r, 200),
+      },
+      {
+        title: 'no token',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's/,
+        reply: (_q, r) => answerJson(r, 201, { access_token: '' }),
+      },
+      {
+        title: 'a token that breaks headers',
+        type: 'StoreRequestRejected',
+        pattern: /not Airflow's/,
+        reply: (_q, r) => answerJson(r, 201, { access_token: 'a\r\nb' }),
+      },
+      {
+        title: 'a redirect',
+        type: 'StoreRequestRejected',
+        pattern: /redirect/,
+        reply: (_q, r) => r.writeHead(307, { location: 'https://login.invalid/' }).end(),
+      },
+      {
+        title: 'a broken connection',
+        type: 'StoreUnreachable',
+        pattern: /broken off/,
+        reply: (_q, r) => r.destroy(),
+      },
     ];
-    for (const [what, type, pattern, reply] of cases) {
-      it(`${what}: ${type}`, async () => {
+    for (const { title, type, pattern, reply } of cases) {
+      it(`${title}: ${type}`, async () => {
         answer = reply;
         const { message } = await expectFailure(authorize(), type, [PASSWORD]);
         assert.match(message, /^Airflow main: /);
