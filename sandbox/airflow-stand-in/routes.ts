@@ -40,7 +40,7 @@ export function answerAirflow(state: AirflowState, request: AirflowRequest): Air
     const error = '/api/v1 has been removed in Airflow 3, please use its upgraded version /api/v2 instead.';
     return { status: 404, body: { error } };
   }
-  if (method === 'POST' && path === '/auth/token') return signIn(state, request.body);
+  if (method === 'POST' && path === '/auth/token') return logIn(state, request.body);
   if (method === 'GET' && path === '/api/v2/version') {
     return { status: 200, body: { version: state.version, git_version: `.release:stand-in` } };
   }
@@ -70,7 +70,7 @@ function detail(status: number, text: string): AirflowAnswer {
   return { status, body: { detail: text } };
 }
 
-function signIn(state: AirflowState, body: unknown): AirflowAnswer {
+function logIn(state: AirflowState, body: unknown): AirflowAnswer {
   const fields = isObject(body) ? body : {};
   const missing = ['username', 'password'].find((field) => typeof fields[field] !== 'string');
   if (missing !== undefined) {

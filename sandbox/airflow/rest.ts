@@ -23,7 +23,7 @@ export interface SeedConnection {
 }
 
 /** The Authorization header for this login. @throws Error as {@link callAirflow} */
-export async function signIn({ url, username, password }: AirflowLogin): Promise<string> {
+export async function logIn({ url, username, password }: AirflowLogin): Promise<string> {
   const credentials = { username, password };
   const answer = await callAirflow({ url, method: 'POST', route: '/auth/token', body: credentials }, [201]);
   return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
@@ -34,7 +34,7 @@ export async function readConnection(
   airflow: AirflowLogin,
   connectionId: string,
 ): Promise<Record<string, unknown> | undefined> {
-  const authorization = await signIn(airflow);
+  const authorization = await logIn(airflow);
   const route = `/api/v2/connections/${encodeURIComponent(connectionId)}`;
   const answer = await callAirflow({ url: airflow.url, authorization, method: 'GET', route }, [200, 404]);
   return answer.status === 404 ? undefined : ((await answer.json()) as Record<string, unknown>);
@@ -42,7 +42,7 @@ export async function readConnection(
 
 /** Creates the connection, or replaces it as a whole: an update could not empty a password. */
 export async function seedConnection(airflow: AirflowLogin, connection: SeedConnection): Promise<void> {
-  const call = { url: airflow.url, authorization: await signIn(airflow) };
+  const call = { url: airflow.url, authorization: await logIn(airflow) };
   const route = '/api/v2/connections';
   const id = encodeURIComponent(connection.connection_id);
   await callAirflow({ ...call, method: 'DELETE', route: `${route}/${id}` }, [204, 404]);

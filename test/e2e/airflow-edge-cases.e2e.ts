@@ -22,7 +22,13 @@ import {
   type Places,
   type Rows,
 } from './airflow-edge-cases/places.js';
-import { actBeforeBulk, actBeforeWrites, isBulk, told, type Run } from './airflow-edge-cases/runs.js';
+import {
+  actBeforeBulk,
+  actBeforeWrites,
+  isBulk,
+  toFailureRows,
+  type Run,
+} from './airflow-edge-cases/runs.js';
 import { assertRefusedFromTheStart, assertUnreadable } from './airflow-edge-cases/unreadable.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 
@@ -59,7 +65,10 @@ describe('traps of Airflow', function () {
     const report = await actBeforeBulk(ofNewest(['vanishing']), () =>
       deleteConnection(newest.airflow, 'vanishing'),
     );
-    assert.deepEqual(told(report, newest), [[newest.usual.length], ['ConnectionMissing', 'vanishing']]);
+    assert.deepEqual(toFailureRows(report, newest), [
+      [newest.usual.length],
+      ['ConnectionMissing', 'vanishing'],
+    ]);
     await assertWritten(newest, before, newest.usual, token());
     assert.equal(newest.proxy.requests.slice(start).filter(isBulk).length, 1, 'nothing is written twice');
   });
@@ -69,7 +78,7 @@ describe('traps of Airflow', function () {
       for (const id of newest.usual) await deleteConnection(newest.airflow, id);
     });
     assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 200);
-    assert.deepEqual(told(report, newest), [[0], ['ConnectionMissing', ...newest.usual]]);
+    assert.deepEqual(toFailureRows(report, newest), [[0], ['ConnectionMissing', ...newest.usual]]);
     assert.deepEqual(
       Object.values(await rowsOf(newest, newest.usual)),
       newest.usual.map(() => undefined),
@@ -87,7 +96,10 @@ describe('traps of Airflow', function () {
       }
     });
     for (const [place, rows] of before) {
-      assert.deepEqual(told(report, place), [[place.usual.length], ['ConnectionTypeMismatch', 'converted']]);
+      assert.deepEqual(toFailureRows(report, place), [
+        [place.usual.length],
+        ['ConnectionTypeMismatch', 'converted'],
+      ]);
       assert.deepEqual(await rowsOf(place, ['converted']), { converted: rows['converted'] });
       await assertWritten(place, rows, place.usual, token());
     }
@@ -156,7 +168,7 @@ describe('traps of Airflow', function () {
     await stalled.reached();
     process.kill(newest.airflow.pid, 'SIGKILL');
     const broken = await running;
-    assert.deepEqual(told(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
+    assert.deepEqual(toFailureRows(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
     await stalled.end();
     assert.deepEqual(await rowsOf(newest, newest.usual), before, 'no half of it was written');
 

@@ -16,7 +16,7 @@ import {
   type AirflowUser,
   type AirflowUsers,
 } from '../support/airflow.js';
-import { signIn } from '../support/airflow/rest.js';
+import { logIn } from '../support/airflow/rest.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { airflowKindsToTest } from './airflow-kinds.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
@@ -123,7 +123,7 @@ async function ask(airflow: Airflow, user: AirflowUser, right: Right): Promise<n
   const { url, api } = airflow;
   let authorization: string;
   try {
-    authorization = await signIn({ url, api, ...user });
+    authorization = await logIn({ url, api, ...user });
   } catch (error) {
     if (/HTTP 401/.test(String(error))) return 401;
     throw error;

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDecryptedPasswords, startAirflow, type Airflow } from '../support/airflow.js';
 import { readAuditLog } from '../support/airflow/database.js';
-import { signIn } from '../support/airflow/rest.js';
+import { logIn } from '../support/airflow/rest.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startFixture, type Fixture } from './every-failure/fixture.js';
 import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
@@ -34,7 +34,7 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   });
 
   async function seedAll(): Promise<void> {
-    const headers = { Authorization: await signIn(airflow), 'Content-Type': 'application/json' };
+    const headers = { Authorization: await logIn(airflow), 'Content-Type': 'application/json' };
     for (let start = 0; start < COUNT; start += 500) {
       const entities = IDS.slice(start, start + 500).map((connection_id) => ({
         connection_id,

@@ -120,14 +120,14 @@ describe('real parts of the sandbox', function () {
     const valid = () => aws.mintToken({ lifeSeconds: 600 }).password;
     const expired = () => aws.mintToken({ lifeSeconds: 0 }).password;
 
-    function signIn(password: string): Promise<unknown> {
+    function logIn(password: string): Promise<unknown> {
       const docker = new Docker({ socketPath: engine.dockerHost.slice('unix://'.length) });
       return docker.checkAuth({ username: 'AWS', password, serveraddress: registry.host });
     }
 
     it('signs in with a valid token and not with an expired one', async () => {
-      assert.deepEqual(await signIn(valid()), { IdentityToken: '', Status: 'Login Succeeded' });
-      await assert.rejects(signIn(expired()), /403 Forbidden/);
+      assert.deepEqual(await logIn(valid()), { IdentityToken: '', Status: 'Login Succeeded' });
+      await assert.rejects(logIn(expired()), /403 Forbidden/);
     });
 
     it('pulls the private image with a valid token alone', async () => {

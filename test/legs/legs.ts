@@ -23,7 +23,7 @@ const LONG_SUITES = [
   'worker-death',
   'registries',
   'airflow-versions-sandbox',
-  'shadowed-connections',
+  'overridden-connections',
   'airflow-edge-cases',
   'airflow-versions',
   'principals',

@@ -28,12 +28,12 @@ describe('Airflow stand-in', () => {
       ],
     });
     http = create({ baseURL: airflow.url, validateStatus: () => true, proxy: false });
-    await signIn('op');
+    await logIn('op');
   });
 
   afterEach(() => airflow.stop());
 
-  async function signIn(username: string): Promise<void> {
+  async function logIn(username: string): Promise<void> {
     const { data } = await http.post('/auth/token', { username, password: `${username}-password` });
     http.defaults.headers.common['Authorization'] =
       `Bearer ${(data as { access_token: string }).access_token}`;
@@ -69,15 +69,15 @@ describe('Airflow stand-in', () => {
     expectAnswer(await http.get(one, anonymous), 401, { detail: 'Not authenticated' });
     airflow.expireSessions();
     expectAnswer(await http.get(one), 401, { detail: 'Token Expired' });
-    await signIn('op');
+    await logIn('op');
     airflow.rotateJwtSecret();
     expectAnswer(await http.get(one), 403, { detail: 'Invalid JWT token' });
   });
 
   it('forbids what the role does not allow', async () => {
-    await signIn('viewer');
+    await logIn('viewer');
     expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
-    await signIn('editor');
+    await logIn('editor');
     expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
     assert.equal(
       (await http.patch(`${one}?update_mask=password`, { ...update, password: 'new' })).status,

@@ -21,7 +21,7 @@ import { singleFlight } from './single-flight.js';
 const DETECTION_TIMEOUT_MS = 60_000;
 
 /** How to sign in. */
-export type SignIn =
+export type AirflowLogin =
   | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
   | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
@@ -31,7 +31,7 @@ export interface AirflowOptions {
   readonly name: string;
   /** Base URL, a sub-path included, without /api/v2. Absent with MWAA alone. */
   readonly url?: string;
-  readonly auth: SignIn;
+  readonly auth: AirflowLogin;
   readonly version: 'auto' | MajorVersion;
   readonly headers: readonly ExtraHeader[];
   /** A client that trusts the authorities which this Airflow needs. */

@@ -65,7 +65,7 @@ export function isBulk({ method, path }: PassingRequest): boolean {
 }
 
 /** What the report says of one Airflow: how many were refreshed, and each failure with its connections. */
-export function told(report: RefreshReport, { name }: Place): unknown[] {
+export function toFailureRows(report: RefreshReport, { name }: Place): unknown[] {
   const refreshed = report.stores.filter(({ store }) => store === name).map((row) => row.refreshed);
   const failures = report.failures.filter(({ store }) => store === name);
   return [refreshed, ...failures.map(({ type, connections }) => [type, ...connections])];

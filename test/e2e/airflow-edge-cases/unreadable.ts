@@ -6,13 +6,13 @@ import { loadConfig } from '../../../src/config/load.js';
 import { ConfigStore } from '../../../src/config/config-store.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
-import { told } from './runs.js';
+import { toFailureRows } from './runs.js';
 
 const FERNET = /Fernet key was changed and its password is unreadable/;
 
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
-  assert.deepEqual(told(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
+  assert.deepEqual(toFailureRows(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
   const failure = report.failures.find(({ store }) => store === place.name);
   assert.match(failure?.message ?? '', FERNET);
   assert.match(failure?.remedy ?? '', /delete and create the connection anew/);

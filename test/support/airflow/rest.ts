@@ -1,7 +1,7 @@
 // What tests ask of an Airflow's REST API: to seed, to read and to delete, as an administrator, in each of its versions.
 import {
   callAirflow,
-  signIn as signInForToken,
+  logIn as signInForToken,
   type AirflowLogin as Login,
   type SeedConnection,
 } from '../../../sandbox/airflow/rest.js';
@@ -21,7 +21,7 @@ export interface AirflowLogin extends Login {
  * @throws Error with status and route when Airflow refuses; never with the body, which repeats the password
  */
 export async function seedConnection(airflow: AirflowLogin, connection: SeedConnection): Promise<void> {
-  const authorization = await signIn(airflow);
+  const authorization = await logIn(airflow);
   const { password, ...others } = connection;
   const body = password === null && airflow.api === 1 ? others : connection; // API 1 refuses a null there
   const path = connectionPath(connection.connection_id);
@@ -34,7 +34,7 @@ export async function seedConnection(airflow: AirflowLogin, connection: SeedConn
  * @throws Error as {@link seedConnection}, also when it does not exist
  */
 export async function deleteConnection(airflow: AirflowLogin, connectionId: string): Promise<void> {
-  await send(airflow, await signIn(airflow), 'DELETE', connectionPath(connectionId), undefined, [204]);
+  await send(airflow, await logIn(airflow), 'DELETE', connectionPath(connectionId), undefined, [204]);
 }
 
 /** The connection as the API shows it, its password masked or left out; undefined when it does not exist. */
@@ -43,7 +43,7 @@ export async function readConnection(
   connectionId: string,
 ): Promise<Record<string, unknown> | undefined> {
   const path = connectionPath(connectionId);
-  const answer = await send(airflow, await signIn(airflow), 'GET', path, undefined, [200, 404]);
+  const answer = await send(airflow, await logIn(airflow), 'GET', path, undefined, [200, 404]);
   return answer.status === 404 ? undefined : ((await answer.json()) as Record<string, unknown>);
 }
 
@@ -52,7 +52,7 @@ export async function readConnection(
  * @throws Error as {@link seedConnection}
  */
 export async function seedVariable(airflow: AirflowLogin, key: string, value: string): Promise<void> {
-  const authorization = await signIn(airflow);
+  const authorization = await logIn(airflow);
   const path = `/variables/${encodeURIComponent(key)}`;
   await send(airflow, authorization, 'DELETE', path, undefined, [204, 404]);
   await send(airflow, authorization, 'POST', '/variables', { key, value }, [200, 201]);
@@ -62,7 +62,7 @@ export async function seedVariable(airflow: AirflowLogin, key: string, value: st
  * The Authorization header: Airflow 2 takes user and password, Airflow 3 a token that it gives for them.
  * @throws Error as {@link seedConnection}
  */
-export async function signIn(airflow: AirflowLogin): Promise<string> {
+export async function logIn(airflow: AirflowLogin): Promise<string> {
   const { username, password } = airflow.users?.admin ?? airflow;
   if (airflow.api === 1) {
     return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

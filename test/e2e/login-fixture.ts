@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
-import { signIn } from '../support/airflow/rest.js';
+import { logIn } from '../support/airflow/rest.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startMwaaStandIn, type MwaaStandIn } from '../support/mwaa.js';
 import { startRegistry } from '../support/registry.js';
@@ -39,7 +39,7 @@ export interface ConfigChanges {
   readonly headerUrl?: string;
 }
 
-export interface SignInFixture {
+export interface LoginFixture {
   readonly aws: AwsStandIn;
   readonly mwaa: MwaaStandIn;
   readonly right: Credentials;
@@ -58,7 +58,7 @@ export interface SignInFixture {
   stop(): Promise<void>;
 }
 
-export async function startSignInFixture(): Promise<SignInFixture> {
+export async function startLoginFixture(): Promise<LoginFixture> {
   const stops = new Cleanup();
   const folder = mkdtempSync(join(tmpdir(), 'ecr-sign-ins-'));
   const secrets: KnownSecret[] = [];
@@ -81,7 +81,7 @@ export async function startSignInFixture(): Promise<SignInFixture> {
     return airflow;
   };
   const signInto = (way: Way): Promise<string> =>
-    signIn({ url: of(way).url, username: 'ecr-refresh', password: right.password });
+    logIn({ url: of(way).url, username: 'ecr-refresh', password: right.password });
   const mwaa = stops.add(
     await startMwaaStandIn({
       environment: 'production',
@@ -157,7 +157,7 @@ function startOne(way: Way, { password }: Credentials, host: string): Promise<Ai
 
 type Urls = Readonly<Record<'sub-path' | 'header' | 'own-ca', string>>;
 
-async function startGateways(of: SignInFixture['of'], key: string, stops: Cleanup): Promise<Urls> {
+async function startGateways(of: LoginFixture['of'], key: string, stops: Cleanup): Promise<Urls> {
   const start = async (way: Way, options: object): Promise<string> =>
     stops.add(await startGateway({ upstream: of(way).url, ...options })).url;
   const admits = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): boolean =>
@@ -170,7 +170,7 @@ async function startGateways(of: SignInFixture['of'], key: string, stops: Cleanu
 }
 
 function configText(
-  of: SignInFixture['of'],
+  of: LoginFixture['of'],
   urls: Urls,
   registryHost: string,
   { ways = WAYS, hasCaFile = true, headerUrl = urls.header }: ConfigChanges,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { FailureType } from '../../src/refresh/failures.js';
 import { startGateway } from './gateway.js';
 import type { CommandResult } from './run-command-line.js';
-import { CONNECTION, startSignInFixture, WAYS, type SignInFixture, type Way } from './sign-in-fixture.js';
+import { CONNECTION, startLoginFixture, WAYS, type LoginFixture, type Way } from './login-fixture.js';
 
 /** What a wrong credential leads to, and what the remedy tells to look at. */
 const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: RegExp }>> = {
@@ -44,17 +44,17 @@ const MWAA_REFUSAL = {
 
 describe('the ways to sign in to an Airflow', function () {
   this.timeout(120_000);
-  let rig: SignInFixture;
+  let rig: LoginFixture;
 
   before(async () => {
-    rig = await startSignInFixture();
+    rig = await startLoginFixture();
   });
 
   after(() => rig.stop());
 
   describe('with right credentials', () => {
     const rows = new Map<Way, object>();
-    let run: Awaited<ReturnType<SignInFixture['refreshOnce']>>;
+    let run: Awaited<ReturnType<LoginFixture['refreshOnce']>>;
     let doctor: CommandResult;
 
     before(async () => {
@@ -109,7 +109,7 @@ describe('the ways to sign in to an Airflow', function () {
 
   describe('with wrong credentials', () => {
     const rows = new Map<Way, object>();
-    let run: Awaited<ReturnType<SignInFixture['refreshOnce']>>;
+    let run: Awaited<ReturnType<LoginFixture['refreshOnce']>>;
     let doctor: CommandResult;
 
     before(async () => {
