@@ -66,9 +66,8 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
       airflows: airflows.map(({ identity }) => identity),
       registries: registries.map(({ identity }) => identity),
       engines: engines.map(({ identity }) => identity),
+      images,
       ...rest,
-      // Left out where there are none, so that an upgrade does not change the hash under a run.
-      ...(images.length === 0 ? {} : { images }),
     }),
     path,
     stores: airflows.map(({ store }) => store),

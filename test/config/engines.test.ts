@@ -109,14 +109,6 @@ describe('engines of a configuration', () => {
     assert.equal(new Set([hash, ...hashes]).size, edits.length + 1);
   });
 
-  it('have the hash of earlier releases without TLS', () => {
-    const hashOf = (text: string, env = {}): string => loadConfig(write(text), { ...ENV, ...env }).hash;
-    assert.equal(hashOf(GOOD), '6daab3f376dd');
-    assert.equal(hashOf(GOOD, { DOCKER_HOST: 'unix:///x' }), '259f9645bb27');
-    assert.equal(hashOf(`${GOOD}docker: {engines: []}\n`), '2a0849258c65');
-    assert.equal(hashOf(`${GOOD}docker: {engines: ["unix:///a", "unix:///b/c.sock"]}\n`), 'b8021c3d1e1c');
-  });
-
   it('are refused for all faults of their files at once', () => {
     write('no certificate', 'tls/ca.pem');
     chmodSync(write(SELF_SIGNED.cert, 'tls/cert.pem'), 0o606);

@@ -5,7 +5,7 @@ import type { RefreshStatus } from '../../src/status/read-status.js';
 import { assertGolden } from './assert-golden.js';
 import { incompleteReport, refreshedReport } from './sample-reports.js';
 
-const WIDTH = 160;
+const WIDTH = 240;
 const NOW = new Date('2026-01-01T05:00:30.000Z');
 const STATUS: RefreshStatus = {
   scheduleId: 'ecr-refresh',

@@ -189,7 +189,7 @@ describe('parseReport', () => {
     assert.equal(parseReport(later), later);
   });
 
-  it('takes a failure with an engine, and one of an earlier release without', () => {
+  it('takes a failure with an engine, and one without', () => {
     const sent = report({ failures: [failure({ engine: 'unix:///a.sock' }), failure()] });
     assert.equal(parseReport(sent), sent);
   });
