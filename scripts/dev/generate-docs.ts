@@ -204,7 +204,7 @@ function renderFailures(): string {
   const types = Object.keys(FAILURES) as FailureType[];
   const rows = types.map(
     (type) =>
-      `| [${type}](#${type.toLowerCase()}) | ${failureEntry(type).whoActs} | ${describeRetry(failureEntry(type))} |`,
+      `| [${type}](#${type.toLowerCase()}) | ${failureEntry(type).scope} | ${failureEntry(type).whoActs} | ${describeRetry(failureEntry(type))} |`,
   );
   const sections = types.map((type) => renderFailure(type, failureEntry(type)));
   return `${NOTE}
@@ -212,10 +212,11 @@ function renderFailures(): string {
 # Failures
 
 Everything that can go wrong in a run has one of these types, in reports and in Temporal. Whatever is not tried
-again within the run is tried again by the next one, at the next time of the schedule.
+again within the run is tried again by the next one, at the next time of the schedule. The scope is the smallest thing
+that the failure stops: everything else continues.
 
-| type | who acts | tried again within the run |
-| --- | --- | --- |
+| type | scope | who acts | tried again within the run |
+| --- | --- | --- | --- |
 ${rows.join('\n')}
 
 ${sections.join('\n')}`;
@@ -226,6 +227,7 @@ function renderFailure(type: FailureType, entry: FailureEntry): string {
 
 ${escapeMarkdown(entry.meaning)}
 
+- Scope: ${entry.scope}
 - Who acts: ${entry.whoActs}
 - What to do: ${escapeMarkdown(entry.remedy)}
 - Tried again within the run: ${describeRetry(entry)}
