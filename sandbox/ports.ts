@@ -5,6 +5,22 @@ import { createServer } from 'node:net';
 const givenOut = new Set<number>();
 
 /**
+ * Below the ports that the system itself gives to clients and to servers that ask for any: 32768 and up on Linux, 49152 on
+ * macOS. One of those could be taken again by anyone before the part listens, which may be seconds later.
+ */
+const FIRST_PORT = 20_000;
+const PORTS_OF_A_PROCESS = 64;
+const PROCESSES = 199;
+
+/** Processes that choose ports at the same time begin at different ones. */
+let chosen = (process.pid % PROCESSES) * PORTS_OF_A_PROCESS;
+
+function nextPort(): number {
+  chosen += 1;
+  return FIRST_PORT + (chosen % (PROCESSES * PORTS_OF_A_PROCESS));
+}
+
+/**
  * A TCP port that nobody listens on at 127.0.0.1.
  * @param preferred taken when it is free, so that addresses stay the same from one start to the next
  */
@@ -14,8 +30,8 @@ export async function freePort(preferred?: number): Promise<number> {
     return preferred;
   }
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = await tryPort(0);
-    if (port !== undefined && !givenOut.has(port)) {
+    const port = nextPort();
+    if (!givenOut.has(port) && (await tryPort(port)) !== undefined) {
       givenOut.add(port);
       return port;
     }
