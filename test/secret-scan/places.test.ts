@@ -184,7 +184,10 @@ os._exit(0)
   });
 
   it('include the arguments of a process that has ended by the time the watch does, and no environment', async () => {
-    const [argument, variable] = [canary('argument'), canary('variable')];
+    // The watch sees every process of the machine, those of this test in another run included: not the same canaries.
+    const ofThisProcess = seededRandom(process.pid);
+    const argument = { name: 'argument', value: randomText(ofThisProcess, 60) };
+    const variable = { name: 'variable', value: randomText(ofThisProcess, 60) };
     const watch = processWatch();
     const child = spawn(
       process.execPath,
