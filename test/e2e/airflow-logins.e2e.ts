@@ -44,13 +44,13 @@ const MWAA_REFUSAL = {
 
 describe('the ways to sign in to an Airflow', function () {
   this.timeout(120_000);
-  let rig: LoginFixture;
+  let fixture: LoginFixture;
 
   before(async () => {
-    rig = await startLoginFixture();
+    fixture = await startLoginFixture();
   });
 
-  after(() => rig.stop());
+  after(() => fixture.stop());
 
   describe('with right credentials', () => {
     const rows = new Map<Way, object>();
@@ -58,13 +58,13 @@ describe('the ways to sign in to an Airflow', function () {
     let doctor: CommandResult;
 
     before(async () => {
-      rig.writeConfig();
-      await rig.writePasswords();
-      const env = rig.give(rig.right);
-      for (const way of WAYS) rows.set(way, rig.stored(way));
-      doctor = await rig.command(['doctor'], env);
-      for (const way of WAYS) assert.deepEqual(rig.stored(way), rows.get(way), 'doctor changes nothing');
-      run = await rig.refreshOnce(env);
+      fixture.writeConfig();
+      await fixture.writePasswords();
+      const env = fixture.give(fixture.right);
+      for (const way of WAYS) rows.set(way, fixture.stored(way));
+      doctor = await fixture.command(['doctor'], env);
+      for (const way of WAYS) assert.deepEqual(fixture.stored(way), rows.get(way), 'doctor changes nothing');
+      run = await fixture.refreshOnce(env);
     });
 
     it('refreshes all of them in one run', () => {
@@ -75,10 +75,10 @@ describe('the ways to sign in to an Airflow', function () {
 
     for (const way of WAYS) {
       it(`writes the password and nothing else by ${way}, and doctor says that it may`, () => {
-        const password = rig.of(way).connections.get(CONNECTION)?.password ?? '';
-        assert.equal(rig.aws.check(password), 'valid');
+        const password = fixture.of(way).connections.get(CONNECTION)?.password ?? '';
+        assert.equal(fixture.aws.check(password), 'valid');
         const [row] = Object.values(rows.get(way) ?? {}) as object[];
-        assert.deepEqual(rig.stored(way), { [CONNECTION]: { ...row, password } });
+        assert.deepEqual(fixture.stored(way), { [CONNECTION]: { ...row, password } });
         assert.match(doctor.stdout, new RegExp(`^ok +Airflow ${way}: signed in, and may read`, 'm'));
         assert.match(
           doctor.stdout,
@@ -88,22 +88,22 @@ describe('the ways to sign in to an Airflow', function () {
     }
 
     it('signs in to Airflow 2 by user and password on each request, and asks it for no JWT', () => {
-      const { requests } = rig.of('basic');
-      const basic = `Basic ${Buffer.from(`ecr-refresh:${rig.right.password}`).toString('base64')}`;
+      const { requests } = fixture.of('basic');
+      const basic = `Basic ${Buffer.from(`ecr-refresh:${fixture.right.password}`).toString('base64')}`;
       const given = new Set(requests.map(({ headers }) => headers['authorization']));
       assert.deepEqual(given, new Set([undefined, basic]), 'none for the version alone');
       assert.ok(!requests.some(({ path }) => path === '/auth/token'));
     });
 
     it('asks MWAA at the endpoint of AWS_ENDPOINT_URL_MWAA, else of AWS_ENDPOINT_URL', async () => {
-      const asked = rig.mwaa.calls.length;
-      const places = new Set(rig.mwaa.calls.map(({ environment, region }) => `${environment} ${region}`));
+      const asked = fixture.mwaa.calls.length;
+      const places = new Set(fixture.mwaa.calls.map(({ environment, region }) => `${environment} ${region}`));
       assert.deepEqual(places, new Set(['production eu-west-1']));
-      rig.writeConfig({ ways: ['mwaa'] });
-      const { AWS_ENDPOINT_URL_MWAA: endpoint, ...env } = rig.give(rig.right);
-      const { code, report } = await rig.refreshOnce({ ...env, AWS_ENDPOINT_URL: endpoint });
+      fixture.writeConfig({ ways: ['mwaa'] });
+      const { AWS_ENDPOINT_URL_MWAA: endpoint, ...env } = fixture.give(fixture.right);
+      const { code, report } = await fixture.refreshOnce({ ...env, AWS_ENDPOINT_URL: endpoint });
       assert.deepEqual([code, report.failures], [0, []]);
-      assert.ok(rig.mwaa.calls.length > asked);
+      assert.ok(fixture.mwaa.calls.length > asked);
     });
   });
 
@@ -114,15 +114,15 @@ describe('the ways to sign in to an Airflow', function () {
 
     before(async () => {
       // A certificate is no credential, but without its authority nobody knows whose Airflow that is.
-      rig.writeConfig({ hasCaFile: false });
-      await rig.writePasswords(rig.wrong.key);
-      rig.mwaa.setFault(() => MWAA_REFUSAL);
-      const env = rig.give(rig.wrong);
-      for (const way of WAYS) rows.set(way, rig.stored(way));
-      [run, doctor] = await Promise.all([rig.refreshOnce(env), rig.command(['doctor'], env)]);
+      fixture.writeConfig({ hasCaFile: false });
+      await fixture.writePasswords(fixture.wrong.key);
+      fixture.mwaa.setFault(() => MWAA_REFUSAL);
+      const env = fixture.give(fixture.wrong);
+      for (const way of WAYS) rows.set(way, fixture.stored(way));
+      [run, doctor] = await Promise.all([fixture.refreshOnce(env), fixture.command(['doctor'], env)]);
     });
 
-    after(() => rig.mwaa.setFault(undefined));
+    after(() => fixture.mwaa.setFault(undefined));
 
     it('exits with 1, and obtains no token for nobody', () => {
       assert.deepEqual([run.code, doctor.code], [1, 1]);
@@ -143,24 +143,24 @@ describe('the ways to sign in to an Airflow', function () {
         assert.match(failure?.remedy ?? '', remedy);
         const line = new RegExp(`^FAILED +Airflow ${way}: ${type}: .+\n +What to do: .+`, 'm');
         assert.match(doctor.stdout, line);
-        assert.deepEqual(rig.stored(way), rows.get(way));
+        assert.deepEqual(fixture.stored(way), rows.get(way));
       });
     }
   });
 
   it('reads a token file again when Airflow rejects the token in mid-run', async () => {
-    rig.writeConfig({ ways: ['token'] });
-    await rig.writePasswords();
-    const airflow = rig.of('token');
+    fixture.writeConfig({ ways: ['token'] });
+    await fixture.writePasswords();
+    const airflow = fixture.of('token');
     const asked = airflow.requests.length;
     let isReplaced = false;
     airflow.setFault(({ method }) => {
       if (isReplaced || method !== 'PATCH') return undefined;
       isReplaced = true;
       airflow.rotateJwtSecret();
-      return { until: rig.writePasswords() };
+      return { until: fixture.writePasswords() };
     });
-    const { code, report } = await rig.refreshOnce(rig.give(rig.right));
+    const { code, report } = await fixture.refreshOnce(fixture.give(fixture.right));
     airflow.setFault(undefined);
     assert.deepEqual([code, report.failures], [0, []]);
     const writes = airflow.requests.slice(asked).filter(({ method }) => method === 'PATCH');
@@ -168,20 +168,20 @@ describe('the ways to sign in to an Airflow', function () {
       writes.map(({ status }) => status),
       [403, 200],
     );
-    assert.equal(airflow.connections.get(CONNECTION)?.password, rig.aws.issued.at(-1)?.password);
+    assert.equal(airflow.connections.get(CONNECTION)?.password, fixture.aws.issued.at(-1)?.password);
   });
 
   it("blames what stands before Airflow for a 403 that is not Airflow's own", async () => {
-    const strict = await startGateway({ upstream: rig.of('header').url, admits: () => false });
-    rig.writeConfig({ ways: ['header'], headerUrl: strict.url });
-    const rows = rig.stored('header');
-    const { code, report } = await rig.refreshOnce(rig.give(rig.right));
+    const strict = await startGateway({ upstream: fixture.of('header').url, admits: () => false });
+    fixture.writeConfig({ ways: ['header'], headerUrl: strict.url });
+    const rows = fixture.stored('header');
+    const { code, report } = await fixture.refreshOnce(fixture.give(fixture.right));
     await strict.stop();
     assert.equal(code, 1);
     const [failure] = report.failures;
     assert.equal(failure?.type, 'StoreForbidden');
     assert.match(failure.message, /look for a proxy or firewall before it/);
     assert.match(failure.remedy, /headers/);
-    assert.deepEqual(rig.stored('header'), rows);
+    assert.deepEqual(fixture.stored('header'), rows);
   });
 });

@@ -18,19 +18,19 @@ const describeOnDemand = process.env['TEST_ALL_AIRFLOWS'] === 'true' ? describe 
 describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   // Measured: see the line that the test prints. This is against hanging.
   this.timeout(1_800_000);
-  let rig: Fixture;
+  let fixture: Fixture;
   let airflow: Airflow;
 
   before(async function () {
     await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
-    rig = await startFixture();
-    airflow = await startAirflow({ stateFolder: rig.stateFolder });
+    fixture = await startFixture();
+    airflow = await startAirflow({ stateFolder: fixture.stateFolder });
     await seedAll();
   });
 
   after(async () => {
     await airflow?.stop();
-    await rig?.stop();
+    await fixture?.stop();
   });
 
   async function seedAll(): Promise<void> {
@@ -39,7 +39,7 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
       const entities = IDS.slice(start, start + 500).map((connection_id) => ({
         connection_id,
         conn_type: 'docker',
-        host: rig.registry.host,
+        host: fixture.registry.host,
         login: 'AWS',
         password: 'old',
       }));
@@ -51,8 +51,8 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   }
 
   function writeConfig(): string {
-    const path = join(rig.stateFolder, 'real.yaml');
-    const text = readFileSync(rig.configPath, 'utf8')
+    const path = join(fixture.stateFolder, 'real.yaml');
+    const text = readFileSync(fixture.configPath, 'utf8')
       .replace(/\burl: .*/, `url: ${airflow.url}`)
       .replace('username: ecr-refresh', `username: ${airflow.username}`)
       .replace(/\bconnections: .*/, 'connections: [{match: "many_*"}]')
@@ -62,19 +62,19 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   }
 
   it('writes each with one token in a run of Temporal, within its limits', async () => {
-    const worker = await rig.startWorker('real', {
+    const worker = await fixture.startWorker('real', {
       ECR_REFRESH_CONFIG: writeConfig(),
       AIRFLOW_PASSWORD: airflow.password,
     });
     const log = await readAuditLog(airflow);
-    const run = await measureRun(rig, worker, await startManyRun(rig.client, 'real'));
+    const run = await measureRun(fixture, worker, await startManyRun(fixture.client, 'real'));
     process.stderr.write(`    real Airflow: ${run.told}\n`);
     assertWithinLimits(run, COUNT);
     const passwords = await readDecryptedPasswords(airflow, IDS);
     assert.equal(Object.keys(passwords).length, COUNT);
     const [password, ...others] = new Set(Object.values(passwords));
     assert.deepEqual(others, [], 'one token for all');
-    assert.equal(rig.aws.check(password ?? ''), 'valid');
+    assert.equal(fixture.aws.check(password ?? ''), 'valid');
     const writes = (await readAuditLog(airflow)).slice(log.length).filter(([, extra]) => extra !== null);
     const counts = new Map<string, number>();
     for (const [, extra] of writes) {

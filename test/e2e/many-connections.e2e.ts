@@ -28,18 +28,18 @@ interface BulkAction {
 
 describe(`${COUNT} connections in one Airflow`, function () {
   this.timeout(300_000);
-  let rig: Fixture;
+  let fixture: Fixture;
 
   before(async () => {
-    rig = await startFixture();
-    seedConnections(rig);
+    fixture = await startFixture();
+    seedConnections(fixture);
     for (let index = 0; index < COUNT; index += 1) {
       const connection_id = `many_${String(index).padStart(5, '0')}`;
-      rig.airflow.connections.set(connection_id, {
+      fixture.airflow.connections.set(connection_id, {
         connection_id,
         conn_type: 'docker',
         description: null,
-        host: rig.registry.host,
+        host: fixture.registry.host,
         login: 'AWS',
         schema: null,
         port: null,
@@ -47,13 +47,13 @@ describe(`${COUNT} connections in one Airflow`, function () {
         extra: null,
       });
     }
-    rig.writeConfig({ connections: ['{match: "many_*"}'] });
+    fixture.writeConfig({ connections: ['{match: "many_*"}'] });
   });
 
-  after(() => rig.stop());
+  after(() => fixture.stop());
 
   function trafficSince(start: number): Traffic {
-    const requests = rig.airflow.requests.slice(start);
+    const requests = fixture.airflow.requests.slice(start);
     const count = (is: (request: AirflowRequest) => boolean): number => requests.filter(is).length;
     const bulks = requests.filter(({ method, path }) => method === 'PATCH' && path === '/api/v2/connections');
     const entities = bulks.map(({ body }) =>
@@ -84,8 +84,8 @@ describe(`${COUNT} connections in one Airflow`, function () {
     assert.equal(traffic.singleWrites, 0);
     const [password = ''] = traffic.passwords;
     assert.equal(traffic.passwords.size, 1, 'one token for all');
-    assert.equal(rig.aws.check(password), 'valid');
-    for (const connection of rig.airflow.connections.values()) {
+    assert.equal(fixture.aws.check(password), 'valid');
+    for (const connection of fixture.airflow.connections.values()) {
       const isOurs = ID.test(connection.connection_id);
       assert.equal(connection.password === password, isOurs, connection.connection_id);
     }
@@ -93,7 +93,7 @@ describe(`${COUNT} connections in one Airflow`, function () {
 
   function assertFewRequests(traffic: Traffic): void {
     assert.equal(traffic.signIns, 1);
-    assert.equal(traffic.lists, Math.ceil(rig.airflow.connections.size / 100));
+    assert.equal(traffic.lists, Math.ceil(fixture.airflow.connections.size / 100));
     assert.equal(traffic.looks, COUNT, 'each is looked at once, right before it is written');
     assert.ok(traffic.others <= 3 * traffic.lists, `${traffic.others} other requests`);
     assert.ok(traffic.bulks.length <= COUNT / 20, `${traffic.bulks.length} bulk requests`);
@@ -111,8 +111,8 @@ describe(`${COUNT} connections in one Airflow`, function () {
   }
 
   it('writes each exactly once with one token by refresh-once', async () => {
-    const [start, startedAt] = [rig.airflow.requests.length, performance.now()];
-    const { code, stdout, stderr } = await rig.command(['refresh-once', '--json']);
+    const [start, startedAt] = [fixture.airflow.requests.length, performance.now()];
+    const { code, stdout, stderr } = await fixture.command(['refresh-once', '--json']);
     const traffic = trafficSince(start);
     tell('refresh-once', startedAt, traffic);
     assert.equal(code, 0, stdout.slice(0, 2000) + stderr);
@@ -123,9 +123,9 @@ describe(`${COUNT} connections in one Airflow`, function () {
   });
 
   it('writes each exactly once in a run of Temporal, within its limits', async () => {
-    const worker = await rig.startWorker('many');
-    const [start, startedAt] = [rig.airflow.requests.length, performance.now()];
-    const run = await measureRun(rig, worker, await startManyRun(rig.client, 'main'));
+    const worker = await fixture.startWorker('many');
+    const [start, startedAt] = [fixture.airflow.requests.length, performance.now()];
+    const run = await measureRun(fixture, worker, await startManyRun(fixture.client, 'main'));
     const traffic = trafficSince(start);
     tell('Temporal', startedAt, traffic, `; the run ${run.told}`);
     assertWithinLimits(run, COUNT);

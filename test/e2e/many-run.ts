@@ -27,7 +27,11 @@ export function startManyRun(client: Client, taskQueue: string): Promise<Workflo
 }
 
 /** Waits for the run to end. @throws when it failed */
-export async function measureRun(rig: Fixture, worker: Child, handle: WorkflowHandle): Promise<MeasuredRun> {
+export async function measureRun(
+  fixture: Fixture,
+  worker: Child,
+  handle: WorkflowHandle,
+): Promise<MeasuredRun> {
   const atRest = peakMegabytes(worker.pid);
   const report = (await handle.result()) as RefreshReport;
   const { historyLength: events, raw } = await handle.describe();
@@ -38,7 +42,7 @@ export async function measureRun(rig: Fixture, worker: Child, handle: WorkflowHa
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const memory = `the worker at most ${peakMegabytes(worker.pid)} MB, before the run ${atRest} MB`;
   const told = `${seconds.toFixed(1)} s, ${events} events of ${bytes} bytes, ${memory}`;
-  return { report, events, serverLog: readFileSync(join(rig.stateFolder, 'temporal.log'), 'utf8'), told };
+  return { report, events, serverLog: readFileSync(join(fixture.stateFolder, 'temporal.log'), 'utf8'), told };
 }
 
 export function assertWithinLimits({ report, events, serverLog }: MeasuredRun, count: number): void {

@@ -20,19 +20,19 @@ const HOUR_MS = 3_600_000;
 
 describe('registries of five AWS principals', function () {
   this.timeout(180_000);
-  let rig: PrincipalsFixture;
+  let fixture: PrincipalsFixture;
   let config: string;
 
   before(async () => {
-    rig = await startPrincipalsFixture();
-    config = rig.writeConfig();
+    fixture = await startPrincipalsFixture();
+    config = fixture.writeConfig();
   });
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
   afterEach(() => {
-    rig.aws.setFault(undefined);
-    rig.aws.setClockOffset(0);
-    rig.aws.setTokenLife(43_200);
-    rig.aws.setSessionLife(undefined);
+    fixture.aws.setFault(undefined);
+    fixture.aws.setClockOffset(0);
+    fixture.aws.setTokenLife(43_200);
+    fixture.aws.setSessionLife(undefined);
   });
 
   function show(title: string, { stdout, stderr }: CommandResult): void {
@@ -45,7 +45,7 @@ describe('registries of five AWS principals', function () {
     args: readonly string[],
     more: { config?: string; env?: NodeJS.ProcessEnv } = {},
   ): Promise<T> {
-    const result = await rig.command(more.config ?? config, [...args, '--json'], more.env);
+    const result = await fixture.command(more.config ?? config, [...args, '--json'], more.env);
     assert.equal(result.code, code, result.stdout + result.stderr);
     return JSON.parse(result.stdout) as T;
   }
@@ -55,7 +55,7 @@ describe('registries of five AWS principals', function () {
     args: readonly string[],
     more: { config?: string; env?: NodeJS.ProcessEnv } = {},
   ): Promise<string> {
-    const result = await rig.command(more.config ?? config, args, more.env);
+    const result = await fixture.command(more.config ?? config, args, more.env);
     show(args.join(' '), result);
     assert.equal(result.code, code, result.stdout + result.stderr);
     return result.stdout;
@@ -63,14 +63,14 @@ describe('registries of five AWS principals', function () {
 
   /** The password of a connection is a token that was issued to the account of its principal. */
   function assertHolds(name: RegistryName): void {
-    const password = rig.airflow.connections.get(`docker_${name}`)?.password;
-    const token = rig.aws.issued.find((issued) => issued.password === password);
+    const password = fixture.airflow.connections.get(`docker_${name}`)?.password;
+    const token = fixture.aws.issued.find((issued) => issued.password === password);
     assert.ok(token, `docker_${name} holds a token`);
     assert.equal(token.account, ARNS[name].split(':')[4], name);
   }
 
   function assertArns(report: RefreshReport, names: readonly RegistryName[] = NAMES): void {
-    const byHost = new Map(names.map((name) => [rig.hosts[name], ARNS[name]]));
+    const byHost = new Map(names.map((name) => [fixture.hosts[name], ARNS[name]]));
     assert.deepEqual(
       new Map(
         report.tokens.flatMap(({ registries, principalArn }) =>
@@ -103,7 +103,8 @@ describe('registries of five AWS principals', function () {
         const lifeMs = Date.parse(expiresAt) - Date.parse(issuedAt);
         const reliableMs = Date.parse(usableUntil) - Date.parse(issuedAt);
         assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 10_000);
-        const expectedMs = host === rig.hosts.own || host === rig.hosts.production ? 12 * HOUR_MS : HOUR_MS;
+        const expectedMs =
+          host === fixture.hosts.own || host === fixture.hosts.production ? 12 * HOUR_MS : HOUR_MS;
         assert.ok(Math.abs(reliableMs - expectedMs) < 60_000, `${host}: ${reliableMs} ms`);
       }
       for (const name of ['partner', 'chain', 'pod'] as const) {
@@ -117,7 +118,11 @@ describe('registries of five AWS principals', function () {
     });
 
     it('has nothing to warn of where the session lasts as long as the token', async () => {
-      const long = rig.writeConfig({ name: 'long', registries: ['own', 'partner'], sessionDuration: '12h' });
+      const long = fixture.writeConfig({
+        name: 'long',
+        registries: ['own', 'partner'],
+        sessionDuration: '12h',
+      });
       const report = await ask<RefreshReport>(0, ['refresh-once'], { config: long });
       assert.deepEqual(report.warnings, []);
       assert.doesNotMatch(await say(0, ['doctor', '--offline'], { config: long }), /warning/);
@@ -145,17 +150,17 @@ describe('registries of five AWS principals', function () {
     });
 
     it('lets a principal that is denied fail alone, and says who may not do what', async () => {
-      rig.aws.setRole(ROLES.spoke, { trusts: () => false });
-      const before = rig.airflow.connections.get('docker_chain')?.password;
+      fixture.aws.setRole(ROLES.spoke, { trusts: () => false });
+      const before = fixture.airflow.connections.get('docker_chain')?.password;
       const report = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s']);
       const others = NAMES.filter((name) => name !== 'chain');
       assertArns(report, others);
-      assert.equal(rig.airflow.connections.get('docker_chain')?.password, before);
+      assert.equal(fixture.airflow.connections.get('docker_chain')?.password, before);
       assert.equal(report.failures.length, 1);
       const [failure] = report.failures;
       assert.deepEqual(
         [failure?.stage, failure?.type, failure?.registry, failure?.connections],
-        ['extract', 'AwsAccessDenied', rig.hosts.chain, ['docker_chain']],
+        ['extract', 'AwsAccessDenied', fixture.hosts.chain, ['docker_chain']],
       );
       assert.equal(
         failure?.message,
@@ -167,7 +172,7 @@ describe('registries of five AWS principals', function () {
         [`AwsAccessDenied: ${failure?.message}`],
       );
       await say(1, ['doctor']);
-      rig.resetPrincipals();
+      fixture.resetPrincipals();
     });
 
     for (const { hours, side } of [
@@ -175,8 +180,8 @@ describe('registries of five AWS principals', function () {
       { hours: -1, side: 'ahead of' },
     ] as const) {
       it(`works by a clock that is ${Math.abs(hours)} h ${side} AWS, and says so; where the SDK may not, it fails`, async () => {
-        const two = rig.writeConfig({ name: 'clock', registries: ['own', 'pod'] });
-        rig.aws.setClockOffset(hours * HOUR_MS);
+        const two = fixture.writeConfig({ name: 'clock', registries: ['own', 'pod'] });
+        fixture.aws.setClockOffset(hours * HOUR_MS);
         const report = await ask<RefreshReport>(0, ['refresh-once'], { config: two });
         const said = new RegExp(`^The clock of the worker is .* ${side} that of AWS: set it right\\.$`);
         assert.equal(
@@ -189,7 +194,7 @@ describe('registries of five AWS principals', function () {
           new RegExp(` ${side} that of AWS: set it right`),
         );
 
-        const chain = rig.writeConfig({ name: 'clock', registries: ['own', 'chain'] });
+        const chain = fixture.writeConfig({ name: 'clock', registries: ['own', 'chain'] });
         const env = { AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'true' };
         const failed = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s'], {
           config: chain,
@@ -201,7 +206,7 @@ describe('registries of five AWS principals', function () {
         );
         const off = Math.abs(hours);
         const about = `(${off} h( \\d s)?|${off - 1 === 0 ? '' : `${off - 1} h `}59 min \\d+ s)`;
-        const [ofEcr, ofSts] = [rig.hosts.own, rig.hosts.chain].map(
+        const [ofEcr, ofSts] = [fixture.hosts.own, fixture.hosts.chain].map(
           (host) => failed.failures.find(({ registry }) => registry === host)?.message ?? '',
         );
         assert.match(
@@ -220,7 +225,7 @@ describe('registries of five AWS principals', function () {
     const trigger = ['schedule', 'trigger', '--wait'];
 
     before(async () => {
-      await rig.startWorker(config);
+      await fixture.startWorker(config);
       await ask(0, ['schedule', 'apply']);
     });
 
@@ -231,7 +236,7 @@ describe('registries of five AWS principals', function () {
       const status = await ask<RefreshStatus>(0, ['status']);
       assert.deepEqual(
         new Map(status.report?.stores.map((row) => [row.registry, row.principalArn])),
-        new Map(NAMES.map((name) => [rig.hosts[name], ARNS[name]])),
+        new Map(NAMES.map((name) => [fixture.hosts[name], ARNS[name]])),
       );
       const text = await say(0, ['status']);
       for (const name of NAMES) assert.ok(text.includes(ARNS[name]), text);
@@ -239,7 +244,7 @@ describe('registries of five AWS principals', function () {
     });
 
     it('uses a token of ten minutes, and says so', async () => {
-      rig.aws.setTokenLife(600);
+      fixture.aws.setTokenLife(600);
       const report = await ask<RefreshReport>(0, trigger);
       NAMES.forEach(assertHolds);
       const short = report.warnings.filter((text) =>
@@ -250,9 +255,9 @@ describe('registries of five AWS principals', function () {
     });
 
     it('lets a principal that is denied fail alone, and have its token again by the next run', async () => {
-      rig.aws.setRole(ROLES.partner, { trusts: () => false });
+      fixture.aws.setRole(ROLES.partner, { trusts: () => false });
       // The worker would use on the one that it has, which is good for most of an hour.
-      for (const { accessKeyId } of rig.aws.sessions) rig.aws.endSession(accessKeyId);
+      for (const { accessKeyId } of fixture.aws.sessions) fixture.aws.endSession(accessKeyId);
       const denied = await ask<RefreshReport>(1, trigger);
       assertArns(
         denied,
@@ -271,18 +276,18 @@ describe('registries of five AWS principals', function () {
       assert.match(text, /1 FAILED, 0 refreshed: see below/);
       // What it held before, and whose that was.
       assert.ok(text.includes(ARNS.partner), text);
-      rig.resetPrincipals();
+      fixture.resetPrincipals();
       assertArns(await ask<RefreshReport>(0, trigger));
     });
 
     it('heals within the run when ECR throttles', async () => {
       // Two tries of the SDK for each: every principal's first attempt fails.
       const pass = throttleFirst(2 * NAMES.length);
-      rig.aws.setFault((call) => (call.service === 'ecr' ? pass(call) : undefined));
-      const from = rig.aws.issued.length;
+      fixture.aws.setFault((call) => (call.service === 'ecr' ? pass(call) : undefined));
+      const from = fixture.aws.issued.length;
       const report = await ask<RefreshReport>(0, trigger);
       assertArns(report);
-      assert.deepEqual([report.failures, rig.aws.issued.length - from], [[], NAMES.length]);
+      assert.deepEqual([report.failures, fixture.aws.issued.length - from], [[], NAMES.length]);
     });
   });
 
@@ -290,34 +295,36 @@ describe('registries of five AWS principals', function () {
     const registries = ['own', 'partner'] as const;
 
     it('picks up keys that were rotated in a file, without a restart', async () => {
-      const rotating = rig.writeConfig({ name: 'rotating', registries });
-      rig.writeOwnKeys('AKIAOWN0000000000000');
-      await rig.startWorker(rotating, rig.fileEnv);
+      const rotating = fixture.writeConfig({ name: 'rotating', registries });
+      fixture.writeOwnKeys('AKIAOWN0000000000000');
+      await fixture.startWorker(rotating, fixture.fileEnv);
       await ask(0, ['schedule', 'apply'], { config: rotating });
-      const more = { config: rotating, env: rig.fileEnv };
+      const more = { config: rotating, env: fixture.fileEnv };
       assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
-      rig.aws.setFault(({ accessKeyId, service }) =>
+      fixture.aws.setFault(({ accessKeyId, service }) =>
         accessKeyId === 'AKIAOWN0000000000000'
           ? { error: service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException' }
           : undefined,
       );
-      rig.writeOwnKeys('AKIAROTATED000000000');
-      const from = rig.aws.calls.length;
+      fixture.writeOwnKeys('AKIAROTATED000000000');
+      const from = fixture.aws.calls.length;
       assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
-      const tokensBy = rig.aws.calls.slice(from).filter(({ action }) => action === 'GetAuthorizationToken');
+      const tokensBy = fixture.aws.calls
+        .slice(from)
+        .filter(({ action }) => action === 'GetAuthorizationToken');
       assert.ok(tokensBy.some(({ accessKeyId }) => accessKeyId === 'AKIAROTATED000000000'));
     });
 
     for (const source of ['container', 'instance'] as const) {
       it(`has those of its ${source}`, async () => {
         const roleArn = `arn:aws:iam::123456789012:role/${source}`;
-        const options = { aws: rig.aws, roleArn, stateFolder: rig.keeper };
+        const options = { aws: fixture.aws, roleArn, stateFolder: fixture.keeper };
         const started = await (source === 'container' ? startContainerCredentials : startInstanceMetadata)(
           options,
         );
         try {
-          const ofMachine = rig.writeConfig({ name: source, registries: ['own'] });
-          const worker = await rig.startWorker(ofMachine, {
+          const ofMachine = fixture.writeConfig({ name: source, registries: ['own'] });
+          const worker = await fixture.startWorker(ofMachine, {
             ...started.env,
             AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
           });
@@ -343,7 +350,7 @@ describe('registries of five AWS principals', function () {
 
   describe('afterwards', () => {
     it('leave no secret out of place', async () => {
-      const { places, bytes } = await rig.assertNoSecretOut();
+      const { places, bytes } = await fixture.assertNoSecretOut();
       assert.ok(places > 100 && bytes > 1_000_000);
     });
   });

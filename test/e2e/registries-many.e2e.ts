@@ -18,19 +18,19 @@ const IDS = Object.keys(HOSTS);
 
 describe('300 registries of 20 accounts in 15 regions', function () {
   this.timeout(300_000);
-  let rig: RegistryFixture;
+  let fixture: RegistryFixture;
 
   before(async function () {
-    rig = await startRegistryFixture(this);
+    fixture = await startRegistryFixture(this);
     // Docker looks each name up by DNS before it asks its proxy: hundreds of sign-ins would test this machine's name server.
-    rig.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
+    fixture.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
   });
 
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
 
   beforeEach(() => {
-    rig.putRight();
-    rig.seed(HOSTS);
+    fixture.putRight();
+    fixture.seed(HOSTS);
   });
 
   function assertAllRefreshed(report: RefreshReport): void {
@@ -40,14 +40,14 @@ describe('300 registries of 20 accounts in 15 regions', function () {
       rows,
       Object.values(HOSTS).map((host) => [host, 1, 0]),
     );
-    const held = IDS.map((id) => rig.held(id));
+    const held = IDS.map((id) => fixture.held(id));
     assert.deepEqual(
       held.map((token) => token?.region),
       IDS.map((id) => id.split('_')[2]),
       'each holds a token of its region',
     );
     assert.equal(new Set(held).size, 15);
-    const calls = rig.aws.calls.filter(({ action }) => action === 'GetAuthorizationToken');
+    const calls = fixture.aws.calls.filter(({ action }) => action === 'GetAuthorizationToken');
     assertSameRows(
       calls.map(({ host }) => host),
       REGIONS.split(' ').map((region) => `api.ecr.${region}.amazonaws.com`),
@@ -58,14 +58,14 @@ describe('300 registries of 20 accounts in 15 regions', function () {
   /** Requests to each registry: as few as the questions that there are. */
   function assertFewRequests(most: number): void {
     const counts = new Map<string, number>();
-    for (const { host } of rig.registry.requests) counts.set(host, (counts.get(host) ?? 0) + 1);
+    for (const { host } of fixture.registry.requests) counts.set(host, (counts.get(host) ?? 0) + 1);
     assert.equal(counts.size, IDS.length);
     assert.ok(Math.max(...counts.values()) <= most, `${Math.max(...counts.values())} requests`);
   }
 
   it('refreshes all of them by refresh-once with 15 tokens', async () => {
     const startedAt = performance.now();
-    const { report, code } = await rig.refreshOnce();
+    const { report, code } = await fixture.refreshOnce();
     process.stderr.write(`    refresh-once: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
     assert.equal(code, 0);
     assertAllRefreshed(report);
@@ -73,10 +73,10 @@ describe('300 registries of 20 accounts in 15 regions', function () {
   });
 
   it('refreshes all of them in runs of the schedule with 15 tokens each', async () => {
-    await rig.startScheduled();
-    rig.putRight();
-    rig.seed(HOSTS);
-    const { report, code } = await rig.trigger();
+    await fixture.startScheduled();
+    fixture.putRight();
+    fixture.seed(HOSTS);
+    const { report, code } = await fixture.trigger();
     const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
     process.stderr.write(`    Temporal: ${seconds.toFixed(1)} s\n`);
     assert.equal(code, 0);
@@ -85,5 +85,5 @@ describe('300 registries of 20 accounts in 15 regions', function () {
     assertFewRequests(2);
   });
 
-  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
 });

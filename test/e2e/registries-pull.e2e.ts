@@ -15,39 +15,39 @@ const [PROD, DEV] = ['111111111111', '222222222222'];
 
 describe('the right to pull', function () {
   this.timeout(300_000);
-  let rig: RegistryFixture;
+  let fixture: RegistryFixture;
 
   before(async function () {
-    rig = await startRegistryFixture(this, { moreAirflows: ['second'] });
-    await rig.registry.pushSampleImage?.();
+    fixture = await startRegistryFixture(this, { moreAirflows: ['second'] });
+    await fixture.registry.pushSampleImage?.();
     probe(IMAGE);
-    rig.seed(HOSTS);
-    await rig.startScheduled();
+    fixture.seed(HOSTS);
+    await fixture.startScheduled();
   });
 
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
 
   beforeEach(() => {
-    rig.putRight();
-    rig.seed(HOSTS);
+    fixture.putRight();
+    fixture.seed(HOSTS);
   });
 
   function probe(image: string): void {
     const docker = `docker: {engines: [ENGINE], probe: {image: "${image}"}}`;
-    rig.writeConfig({ main: Object.keys(HOSTS) }, docker);
+    fixture.writeConfig({ main: Object.keys(HOSTS) }, docker);
   }
 
   /** Registries whose manifests were asked for, how, and with what answer. */
   function manifestsAsked() {
-    return rig.registry.requests
+    return fixture.registry.requests
       .filter(({ path }) => path.includes('/manifests/'))
       .map(({ host, path, scheme, status }) => [host, path, scheme, status]);
   }
 
   /** As Docker pulls on behalf of the connection. */
   async function pull(id: string, host: string): Promise<void> {
-    const docker = new Docker({ socketPath: rig.engine.dockerHost.slice('unix://'.length) });
-    const password = rig.connections.get(id)?.password ?? '';
+    const docker = new Docker({ socketPath: fixture.engine.dockerHost.slice('unix://'.length) });
+    const password = fixture.connections.get(id)?.password ?? '';
     const authconfig = { username: 'AWS', password, serveraddress: host };
     const progress = await docker.pull(`${host}/${IMAGE}`, { authconfig });
     await new Promise((resolve, reject) => {
@@ -64,7 +64,7 @@ describe('the right to pull', function () {
 
   it('is proven by the manifest, at ECR Public by Bearer; and Docker pulls', async () => {
     probe(IMAGE);
-    const { report, code } = await rig.trigger();
+    const { report, code } = await fixture.trigger();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
     assertSameRows(manifestsAsked(), asked(200));
     for (const [id, host] of Object.entries(HOSTS)) await pull(id, host);
@@ -72,14 +72,14 @@ describe('the right to pull', function () {
 
   it('is asked for at one registry alone where its host stands before the image', async () => {
     probe(`${OTHER}/${IMAGE}`);
-    const { report, code } = await rig.refreshOnce();
+    const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
     assert.deepEqual(manifestsAsked(), [asked(200)[1]]);
   });
 
   it('is not proven by an image that is not there: a warning, no failure', async () => {
     probe(`${WELL}/team/none:1.0`);
-    const { report, code } = await rig.refreshOnce();
+    const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
     const [warning = '', ...others] = report.warnings;
     assert.match(
@@ -87,20 +87,20 @@ describe('the right to pull', function () {
       /^Whether images may be pulled is not proven by 123456789012\S+\/team\/none:1\.0: the registry has no such (repository|image)\.$/,
     );
     assert.deepEqual(others, []);
-    const doctor = await rig.command('doctor');
+    const doctor = await fixture.command('doctor');
     assert.equal(doctor.code, 0, doctor.stdout);
     assert.match(doctor.stdout, /whether it may be pulled is not proven: the registry has no such/);
   });
 
   describe('when it is missing', () => {
     before(() => {
-      rig.registry.denyPull('sandbox/hello');
+      fixture.registry.denyPull('sandbox/hello');
       probe(IMAGE);
     });
 
     for (const how of ['refresh-once', 'the schedule'] as const) {
       it(`is told by ${how} with action and remedy, and the connections are refreshed`, async () => {
-        const { report, code } = await (how === 'refresh-once' ? rig.refreshOnce() : rig.trigger());
+        const { report, code } = await (how === 'refresh-once' ? fixture.refreshOnce() : fixture.trigger());
         assert.equal(code, 1);
         assert.equal(report.outcome, 'incomplete');
         assertSameRows(
@@ -117,7 +117,7 @@ describe('the right to pull', function () {
             failingSince: undefined,
           })),
         );
-        assert.ok(Object.keys(HOSTS).every((id) => rig.held(id)));
+        assert.ok(Object.keys(HOSTS).every((id) => fixture.held(id)));
         assertSameRows(
           report.docker.map(({ registry, login }) => [registry, login]),
           Object.values(HOSTS).map((host) => [host, 'ok']),
@@ -129,7 +129,7 @@ describe('the right to pull', function () {
     }
 
     it('is told by doctor, image by image', async () => {
-      const { code, stdout } = await rig.command('doctor', '--json');
+      const { code, stdout } = await fixture.command('doctor', '--json');
       assert.equal(code, 1);
       const { checks } = JSON.parse(stdout) as {
         checks: { name: string; outcome: string; message: string }[];
@@ -146,16 +146,16 @@ describe('the right to pull', function () {
   it('is that of the principal which the connection names, where two are of one registry', async () => {
     const entry = (name: string, account: string): string =>
       `  - {name: ${name}, account: "123456789012", region: us-east-1, credentials: {roleArn: "arn:aws:iam::${account}:role/${name}", sessionDuration: 12h}}\n`;
-    rig.seed({ mine: WELL, nobodys: WELL });
-    rig.seed({ mine: WELL }, 'second');
-    rig.writeConfig(
+    fixture.seed({ mine: WELL, nobodys: WELL });
+    fixture.seed({ mine: WELL }, 'second');
+    fixture.writeConfig(
       { main: ['{id: mine, registry: prod}', 'nobodys'], second: ['{id: mine, registry: dev}'] },
       `registries:\n${entry('prod', PROD)}${entry('dev', DEV)}`,
     );
-    const { report, code } = await rig.refreshOnce();
+    const { report, code } = await fixture.refreshOnce();
     assert.equal(code, 1);
     assert.deepEqual(
-      [rig.held('mine')?.account, rig.held('mine', 'second')?.account, rig.held('nobodys')],
+      [fixture.held('mine')?.account, fixture.held('mine', 'second')?.account, fixture.held('nobodys')],
       [PROD, DEV, undefined],
     );
     assertSameRows(
@@ -197,5 +197,5 @@ describe('the right to pull', function () {
     assert.deepEqual(report.warnings, []);
   });
 
-  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
 });

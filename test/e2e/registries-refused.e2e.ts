@@ -20,37 +20,37 @@ const OF_PUBLIC =
 
 describe('registries that refuse, or cannot be asked', function () {
   this.timeout(300_000);
-  let rig: RegistryFixture;
+  let fixture: RegistryFixture;
 
   before(async function () {
     const route = ({ registry }: Pick<RegistryFixture, 'registry'>) => {
       const port = Number(new URL(registry.url).port);
       return (name: string) => (name === ALIAS ? { port } : undefined);
     };
-    rig = await startRegistryFixture(this, { route, region: 'us-east-1' });
-    rig.writeConfig(
+    fixture = await startRegistryFixture(this, { route, region: 'us-east-1' });
+    fixture.writeConfig(
       { main: ['sick', 'well'] },
       `registries:\n  - {name: alias, account: "123456789012", region: eu-west-1, registryHost: ${ALIAS}}`,
     );
-    rig.seed({ sick: SICK, well: WELL });
-    await rig.startScheduled();
+    fixture.seed({ sick: SICK, well: WELL });
+    await fixture.startScheduled();
   });
 
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
 
   beforeEach(() => {
-    rig.putRight();
-    for (const host of [SICK, PUBLIC, ALIAS]) rig.network.setTrouble(host, undefined);
+    fixture.putRight();
+    for (const host of [SICK, PUBLIC, ALIAS]) fixture.network.setTrouble(host, undefined);
   });
 
   function only(host: string, fault: Fault, when: (path: string) => boolean = () => true): void {
-    rig.registry.setFault((request) =>
+    fixture.registry.setFault((request) =>
       request.host === host && request.authorized && when(request.path) ? fault : undefined,
     );
   }
 
   function assertNeighbourWell(report: RefreshReport): void {
-    assert.equal(rig.held('well')?.region, 'us-east-1');
+    assert.equal(fixture.held('well')?.region, 'us-east-1');
     assert.ok(report.docker.some(({ registry, login }) => registry === WELL && login === 'ok'));
   }
 
@@ -127,18 +127,18 @@ describe('registries that refuse, or cannot be asked', function () {
   ];
 
   it('does not have an engine sign in to a host of ones own that the worker cannot ask for its challenge', async () => {
-    rig.seed({ sick: ALIAS, well: WELL });
-    rig.network.setTrouble(ALIAS, 'unreachable');
-    const { report, code } = await rig.refreshOnce();
+    fixture.seed({ sick: ALIAS, well: WELL });
+    fixture.network.setTrouble(ALIAS, 'unreachable');
+    const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
-    assert.ok(rig.held('sick'));
+    assert.ok(fixture.held('sick'));
     assert.ok(report.docker.some(({ registry, login }) => registry === ALIAS && login === 'none'));
     assert.ok(
       report.warnings.some((text) =>
         text.includes(`to ${ALIAS} was not tested (the worker could not ask the registry where`),
       ),
     );
-    assert.ok(!rig.engineNetwork.names.includes(ALIAS));
+    assert.ok(!fixture.engineNetwork.names.includes(ALIAS));
     assertNeighbourWell(report);
   });
 
@@ -148,37 +148,37 @@ describe('registries that refuse, or cannot be asked', function () {
 
   for (const { when, host, arrange, probe, engine, remedy, engineRemedy = remedy } of REFUSALS) {
     it(`tells ${when}, shown by the worker, and writes nothing`, async () => {
-      rig.seed({ sick: host, well: WELL });
+      fixture.seed({ sick: host, well: WELL });
       arrange();
-      const { report, code } = await rig.refreshOnce();
+      const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
       assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${host}: ${probe}`]]);
       assert.match(report.failures[0]?.remedy ?? '', remedy);
-      assert.equal(rig.connections.get('sick')?.password, OLD);
-      assert.ok(!rig.engineNetwork.names.includes(host), 'the engine is not asked to try it');
+      assert.equal(fixture.connections.get('sick')?.password, OLD);
+      assert.ok(!fixture.engineNetwork.names.includes(host), 'the engine is not asked to try it');
       assertNeighbourWell(report);
     });
 
     if (host === ALIAS) continue;
     it(`tells ${when}, shown by the engine alone, after it was written`, async () => {
-      rig.seed({ sick: host, well: WELL });
-      rig.network.setTrouble(host, 'unreachable');
+      fixture.seed({ sick: host, well: WELL });
+      fixture.network.setTrouble(host, 'unreachable');
       arrange();
-      const { report, code } = await rig.refreshOnce();
+      const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
-      const place = `${rig.engine.dockerHost}: sign-in to ${host}`;
+      const place = `${fixture.engine.dockerHost}: sign-in to ${host}`;
       assert.deepEqual(failuresOf(report), [['test', 'DockerLoginRejected', `${place}: ${engine}`]]);
       assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
       assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
-      assert.ok(rig.held('sick'));
+      assert.ok(fixture.held('sick'));
       assert.ok(report.docker.some(({ registry, login }) => registry === host && login === 'rejected'));
       assertNeighbourWell(report);
     });
   }
 
   it('tells a token of another region in a run of the schedule, too', async () => {
-    rig.seed({ sick: ALIAS, well: WELL });
-    const { report } = await rig.trigger();
+    fixture.seed({ sick: ALIAS, well: WELL });
+    const { report } = await fixture.trigger();
     assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${ALIAS}: 400: ${OTHER_REGION}`]]);
     assertNeighbourWell(report);
   });
@@ -209,26 +209,26 @@ describe('registries that refuse, or cannot be asked', function () {
     {
       when: 'has a name that the proxy does not know',
       says: /the proxy refused to connect|no such host/,
-      arrange: () => rig.network.setTrouble(SICK, 'unknown'),
+      arrange: () => fixture.network.setTrouble(SICK, 'unknown'),
     },
     {
       when: 'breaks off',
       says: /the connection was broken off/,
-      arrange: () => rig.network.setTrouble(SICK, 'dropped'),
+      arrange: () => fixture.network.setTrouble(SICK, 'dropped'),
     },
     {
       when: 'shows a certificate of an authority that nobody knows',
       says: /TLS: certificate of an unknown authority|TLS: self-signed certificate in the chain/,
-      arrange: () => rig.network.setTrouble(SICK, 'untrusted'),
+      arrange: () => fixture.network.setTrouble(SICK, 'untrusted'),
     },
   ];
 
   for (const { when, says, arrange } of OBSTACLES) {
     it(`warns of a registry that ${when}, and writes the token`, async () => {
-      rig.seed({ sick: SICK, well: WELL });
-      rig.writeConfig({ main: ['sick', 'well'] }, 'docker: {engines: []}');
+      fixture.seed({ sick: SICK, well: WELL });
+      fixture.writeConfig({ main: ['sick', 'well'] }, 'docker: {engines: []}');
       arrange();
-      const { report, code, stdout } = await rig.refreshOnce();
+      const { report, code, stdout } = await fixture.refreshOnce();
       assert.equal(code, 0, stdout);
       assert.deepEqual(report.failures, []);
       const [warning = '', ...others] = report.warnings;
@@ -236,11 +236,14 @@ describe('registries that refuse, or cannot be asked', function () {
       assert.ok(warning.startsWith(`Registry ${SICK} could not be asked whether it accepts the token: `));
       assert.match(warning, says);
       assert.equal(report.tokens.find(({ region }) => region === 'eu-west-1')?.check, 'unreachable');
-      assert.deepEqual([rig.held('sick')?.region, rig.held('well')?.region], ['eu-west-1', 'us-east-1']);
+      assert.deepEqual(
+        [fixture.held('sick')?.region, fixture.held('well')?.region],
+        ['eu-west-1', 'us-east-1'],
+      );
     });
   }
 
-  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
 });
 
 function errorBody(message: string, code = 'DENIED'): object {

@@ -15,7 +15,7 @@ const EVIL = 'tokens.evil.example';
 
 describe('registries that are not to be trusted', function () {
   this.timeout(300_000);
-  let rig: RegistryFixture;
+  let fixture: RegistryFixture;
   let evil: LocalServer;
   const heard: string[] = [];
 
@@ -25,18 +25,18 @@ describe('registries that are not to be trusted', function () {
       sendJson(response, 200, { token: 'a token of the evil one' });
     });
     const route = () => (name: string) => (name === EVIL ? { port: evil.port } : undefined);
-    rig = await startRegistryFixture(this, { route });
-    rig.writeConfig({ main: ['sick', 'well'] });
+    fixture = await startRegistryFixture(this, { route });
+    fixture.writeConfig({ main: ['sick', 'well'] });
   });
 
   after(async () => {
-    await rig?.stop();
+    await fixture?.stop();
     await evil?.stop();
   });
 
   beforeEach(() => {
-    rig.putRight();
-    rig.seed({ sick: SICK, well: WELL });
+    fixture.putRight();
+    fixture.seed({ sick: SICK, well: WELL });
     heard.length = 0;
   });
 
@@ -51,7 +51,7 @@ describe('registries that are not to be trusted', function () {
 
   function demandRealm(realm: string): void {
     const headers = { 'Www-Authenticate': `Bearer realm="${realm}",service="${SICK}"` };
-    rig.registry.setFault(({ host }) =>
+    fixture.registry.setFault(({ host }) =>
       host === SICK
         ? {
             status: 401,
@@ -65,7 +65,7 @@ describe('registries that are not to be trusted', function () {
   for (const [where, realm] of Object.entries(realms)) {
     it(`sends nothing to a realm at ${where}, from worker or engine, and writes nothing`, async () => {
       demandRealm(realm());
-      const { report, code } = await rig.refreshOnce();
+      const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
       assert.deepEqual(
         report.failures.map((failure) => ({ ...failure, failingSince: undefined })),
@@ -85,15 +85,15 @@ describe('registries that are not to be trusted', function () {
         ],
       );
       assert.deepEqual(heard, []);
-      assert.ok(!rig.network.names.some((name) => name.includes(EVIL)));
+      assert.ok(!fixture.network.names.some((name) => name.includes(EVIL)));
       assert.deepEqual(
-        [...new Set(rig.engineNetwork.names)],
+        [...new Set(fixture.engineNetwork.names)],
         [WELL],
         'the engine is kept from it altogether',
       );
-      assert.ok(rig.registry.requests.every(({ host, authorized }) => host !== SICK || !authorized));
-      assert.equal(rig.connections.get('sick')?.password, OLD);
-      assert.equal(rig.held('well')?.region, 'us-east-1');
+      assert.ok(fixture.registry.requests.every(({ host, authorized }) => host !== SICK || !authorized));
+      assert.equal(fixture.connections.get('sick')?.password, OLD);
+      assert.equal(fixture.held('well')?.region, 'us-east-1');
       assert.deepEqual(
         report.docker.map(({ registry, login }) => [registry, login]),
         [[WELL, 'ok']],
@@ -103,21 +103,21 @@ describe('registries that are not to be trusted', function () {
 
   it('tells a realm elsewhere by doctor, and sends nothing to it', async () => {
     demandRealm(`https://${EVIL}/token`);
-    const { code, stdout } = await rig.command('doctor');
+    const { code, stdout } = await fixture.command('doctor');
     assert.equal(code, 1);
     assert.match(stdout, /it asks for the sign-in to be sent to another host \(realm\)/);
     assert.ok(stdout.includes(FAILURES.RegistryRealmForeign.remedy), stdout);
     assert.deepEqual(heard, []);
-    assert.ok(!rig.engineNetwork.names.includes(SICK));
+    assert.ok(!fixture.engineNetwork.names.includes(SICK));
   });
 
   const tests: Readonly<Record<string, { open: () => void; says: string }>> = {
     'accepts whatever password': {
-      open: () => rig.registry.acceptAnything(),
+      open: () => fixture.registry.acceptAnything(),
       says: 'it accepts a wrong password, too',
     },
     'asks for none': {
-      open: () => rig.registry.openToAll(),
+      open: () => fixture.registry.openToAll(),
       says: 'it lets everybody in, without a password',
     },
   };
@@ -126,7 +126,7 @@ describe('registries that are not to be trusted', function () {
     assert.deepEqual([report.outcome, report.failures], ['refreshed', []]);
     const told = hosts.flatMap((host) => [
       `The test of the token at ${host} is inconclusive: ${says}.`,
-      `The test of the sign-in from ${rig.engine.dockerHost} to ${host} is inconclusive: a wrong password signs in, too.`,
+      `The test of the sign-in from ${fixture.engine.dockerHost} to ${host} is inconclusive: a wrong password signs in, too.`,
     ]);
     assertSameRows(report.warnings, told);
     assert.ok(report.tokens.every(({ check }) => check === 'inconclusive'));
@@ -138,27 +138,27 @@ describe('registries that are not to be trusted', function () {
 
   for (const [what, { open, says }] of Object.entries(tests)) {
     it(`warns of a registry that ${what}, and refreshes its connections`, async () => {
-      rig.seed({ sick: PUBLIC, well: WELL });
+      fixture.seed({ sick: PUBLIC, well: WELL });
       open();
-      const { report, code } = await rig.refreshOnce();
+      const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 0);
       assertInconclusive(report, [PUBLIC, WELL], says);
-      assert.deepEqual([rig.held('sick')?.service, rig.held('well')?.service], ['ecr-public', 'ecr']);
+      assert.deepEqual([fixture.held('sick')?.service, fixture.held('well')?.service], ['ecr-public', 'ecr']);
     });
   }
 
   /** How often the wrong password was shown to a registry, by worker and engine together. */
   function wrongPasswords(host: string): number {
-    const ofHost = rig.registry.requests.filter((request) => request.host === host);
+    const ofHost = fixture.registry.requests.filter((request) => request.host === host);
     return ofHost.filter(({ password }) => password === WRONG_PASSWORD).length;
   }
 
   it('tells it in each run of a worker as long as it lasts, then proves once a day and engine that it is over', async () => {
-    rig.registry.acceptAnything();
-    await rig.startScheduled();
+    fixture.registry.acceptAnything();
+    await fixture.startScheduled();
     for (const _ of [1, 2]) {
       const before = [wrongPasswords(SICK), wrongPasswords(WELL)];
-      assertInconclusive((await rig.trigger()).report, [SICK, WELL], 'it accepts a wrong password, too');
+      assertInconclusive((await fixture.trigger()).report, [SICK, WELL], 'it accepts a wrong password, too');
       const after = [wrongPasswords(SICK), wrongPasswords(WELL)];
       assert.deepEqual(
         after,
@@ -166,14 +166,14 @@ describe('registries that are not to be trusted', function () {
         'by the worker and by the engine',
       );
     }
-    rig.putRight();
+    fixture.putRight();
     for (const run of [1, 2, 3]) {
-      const { report, code } = await rig.trigger();
+      const { report, code } = await fixture.trigger();
       assert.deepEqual([code, report.warnings, report.failures], [0, [], []], `run ${run}`);
       assert.ok(report.tokens.every(({ check }) => check === 'accepted'));
       assert.deepEqual([wrongPasswords(SICK), wrongPasswords(WELL)], [2, 2], `run ${run}`);
     }
   });
 
-  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
 });

@@ -19,19 +19,19 @@ const APIS = [...new Set(Object.values(FIXTURE_PLACES).map(({ api }) => api))].t
 
 describe('registries of every kind, by their real names', function () {
   this.timeout(300_000);
-  let rig: RegistryFixture;
+  let fixture: RegistryFixture;
 
   before(async function () {
     const route = { route: ({ registry }: Pick<RegistryFixture, 'registry'>) => toCorporate(registry.url) };
-    rig = await startRegistryFixture(this, route);
-    rig.writeConfig({ main: IDS }, REGISTRIES);
+    fixture = await startRegistryFixture(this, route);
+    fixture.writeConfig({ main: IDS }, REGISTRIES);
   });
 
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
 
   beforeEach(() => {
-    rig.putRight();
-    rig.seed(FIXTURE_HOSTS);
+    fixture.putRight();
+    fixture.seed(FIXTURE_HOSTS);
   });
 
   function assertRefreshed(report: RefreshReport, ids: readonly string[]): void {
@@ -41,7 +41,7 @@ describe('registries of every kind, by their real names', function () {
       places.map(({ host }) => [host, 1, 0]),
     );
     for (const { id, region, api } of places) {
-      const token = rig.held(id);
+      const token = fixture.held(id);
       assert.deepEqual(
         [token?.region, token?.service],
         [region, api === PUBLIC_API ? 'ecr-public' : 'ecr'],
@@ -49,18 +49,18 @@ describe('registries of every kind, by their real names', function () {
       );
     }
     for (const api of new Set(places.map((place) => place.api))) {
-      const held = places.filter((place) => place.api === api).map(({ id }) => rig.held(id)?.password);
+      const held = places.filter((place) => place.api === api).map(({ id }) => fixture.held(id)?.password);
       assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
     }
     const engines = report.docker.map(({ engine, registry, login }) => [engine, registry, login]);
     assertSameRows(
       engines,
-      places.map(({ host }) => [rig.engine.dockerHost, host, 'ok']),
+      places.map(({ host }) => [fixture.engine.dockerHost, host, 'ok']),
     );
   }
 
   function assertAsked(): void {
-    const calls = rig.aws.calls.filter(({ service }) => service !== 'sts');
+    const calls = fixture.aws.calls.filter(({ service }) => service !== 'sts');
     assertSameRows(
       calls.map(({ host }) => host),
       APIS,
@@ -74,17 +74,17 @@ describe('registries of every kind, by their real names', function () {
 
   /** For a process of its own: a worker keeps connections, and goes on by them. */
   function assertConnected(): void {
-    const names = new Set(rig.network.names.filter((name) => !name.startsWith('sts.')));
+    const names = new Set(fixture.network.names.filter((name) => !name.startsWith('sts.')));
     assertSameRows([...names], [...APIS, ...Object.values(FIXTURE_HOSTS)]);
     assertSameRows(
-      [...new Set(rig.engineNetwork.names)],
+      [...new Set(fixture.engineNetwork.names)],
       Object.values(FIXTURE_HOSTS),
       'the engine asks the registries, and nobody else',
     );
   }
 
   it('refreshes all of them in one run, each by the token of its own endpoint', async () => {
-    const { report, code } = await rig.refreshOnce();
+    const { report, code } = await fixture.refreshOnce();
     assert.deepEqual(report.failures, []);
     assert.deepEqual(report.warnings, []);
     assert.equal(code, 0);
@@ -95,12 +95,12 @@ describe('registries of every kind, by their real names', function () {
       report.tokens.map(({ check }) => check),
       APIS.map(() => 'accepted'),
     );
-    assert.equal(rig.aws.issued.length, APIS.length);
+    assert.equal(fixture.aws.issued.length, APIS.length);
   });
 
   it('signs in at ECR Public by Bearer, from worker and engine, and everywhere else by Basic', async () => {
-    await rig.refreshOnce();
-    const shown = rig.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
+    await fixture.refreshOnce();
+    const shown = fixture.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
     for (const host of Object.values(FIXTURE_HOSTS)) {
       const isPublic = host === 'public.ecr.aws' || host === 'ecr-public.aws.com';
       const asked = shown.filter((request) => request.host === host);
@@ -121,31 +121,31 @@ describe('registries of every kind, by their real names', function () {
         host,
       );
     }
-    const exchanges = rig.registry.requests.filter(({ path }) => path.startsWith('/token'));
+    const exchanges = fixture.registry.requests.filter(({ path }) => path.startsWith('/token'));
     assert.equal(exchanges.length, 8, 'token and wrong password, by worker and engine, at two hosts');
     assert.ok(exchanges.every(({ scheme }) => scheme === 'Basic'));
   });
 
   it('refreshes all of them in a run of the schedule', async () => {
-    await rig.startScheduled();
-    rig.putRight();
-    rig.seed(FIXTURE_HOSTS);
-    const { report, code } = await rig.trigger();
+    await fixture.startScheduled();
+    fixture.putRight();
+    fixture.seed(FIXTURE_HOSTS);
+    const { report, code } = await fixture.trigger();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
     assertRefreshed(report, IDS);
     assertAsked();
   });
 
   it('shows by a dry run what would be written where, and writes nothing', async () => {
-    const { code, stdout, stderr } = await rig.command('refresh-once', '--dry-run');
+    const { code, stdout, stderr } = await fixture.command('refresh-once', '--dry-run');
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, new RegExp(`${IDS.length} of ${IDS.length} connections would be written`));
     for (const host of Object.values(FIXTURE_HOSTS)) assert.ok(stdout.includes(host), host);
-    assert.ok([...rig.connections.values()].every(({ password }) => password === OLD));
+    assert.ok([...fixture.connections.values()].every(({ password }) => password === OLD));
   });
 
   it('says by doctor that all is well, registry by registry', async () => {
-    const { code, stdout, stderr } = await rig.command('doctor', '--json');
+    const { code, stdout, stderr } = await fixture.command('doctor', '--json');
     assert.equal(code, 0, stdout + stderr);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; message: string }[] };
     assert.deepEqual(
@@ -156,47 +156,47 @@ describe('registries of every kind, by their real names', function () {
       const lines = checks.filter(({ name, message }) => `${name} ${message}`.includes(host));
       assert.ok(lines.length >= 3, `connection, registry and engine of ${host}: ${JSON.stringify(lines)}`);
     }
-    assert.ok([...rig.connections.values()].every(({ password }) => password === OLD));
+    assert.ok([...fixture.connections.values()].every(({ password }) => password === OLD));
   });
 
   for (const how of ['refresh-once', 'doctor'] as const) {
     it(`tells hosts that contradict themselves by ${how}, and sends nothing to any of them`, async () => {
       const flawed = Object.keys(FLAWED);
-      rig.seed({ ...FIXTURE_HOSTS, ...hostsOf(FLAWED) });
-      rig.writeConfig({ main: [...IDS, ...flawed] }, REGISTRIES);
+      fixture.seed({ ...FIXTURE_HOSTS, ...hostsOf(FLAWED) });
+      fixture.writeConfig({ main: [...IDS, ...flawed] }, REGISTRIES);
       const told = await (how === 'doctor' ? doctorTells() : refreshTells());
       for (const [id, { says, meant }] of Object.entries(FLAWED)) {
         const message = told.find((text) => text.includes(`Connection ${id} `)) ?? '';
         assert.match(message, says, JSON.stringify(told));
         if (meant !== undefined) assert.ok(message.includes(`${meant} was meant, perhaps`), message);
-        assert.equal(rig.connections.get(id)?.password, OLD);
+        assert.equal(fixture.connections.get(id)?.password, OLD);
       }
-      const names = new Set([...rig.network.names, ...rig.engineNetwork.names]);
+      const names = new Set([...fixture.network.names, ...fixture.engineNetwork.names]);
       for (const { host } of Object.values(FLAWED)) assert.ok(!names.has(host), host);
     });
   }
 
   /** Failures alike are one entry of the report, with the message of the first: so each is asked for by itself, too. */
   async function refreshTells(): Promise<string[]> {
-    const { code, report } = await rig.refreshOnce();
+    const { code, report } = await fixture.refreshOnce();
     assert.equal(code, 1);
     assert.deepEqual(
       report.failures.map(({ stage, type, count }) => [stage, type, count]),
       [['inspect', 'ConnectionRegistryUnknown', Object.keys(FLAWED).length]],
     );
     assertRefreshed(report, IDS);
-    const { stdout } = await rig.command('refresh-once', '--dry-run', '--json');
+    const { stdout } = await fixture.command('refresh-once', '--dry-run', '--json');
     const { connections } = JSON.parse(stdout) as { connections: { why?: string; message?: string }[] };
     return connections.map((connection) => JSON.stringify(connection));
   }
 
   async function doctorTells(): Promise<string[]> {
-    const { stdout } = await rig.command('doctor', '--json');
+    const { stdout } = await fixture.command('doctor', '--json');
     const { checks } = JSON.parse(stdout) as { checks: { message: string }[] };
     return checks.map(({ message }) => message);
   }
 
-  it('leaves no secret out of place', () => rig.assertNoSecretOut());
+  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
 });
 
 function toCorporate(url: string) {

@@ -16,7 +16,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'inspect',
     says: /Airflow main/,
     refreshed: 0,
-    arrange: (rig) => rig.airflow.setFault(() => ({ drop: true })),
+    arrange: (fixture) => fixture.airflow.setFault(() => ({ drop: true })),
   },
   {
     type: 'StoreUnavailable',
@@ -24,8 +24,8 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'inspect',
     says: /Airflow main: 503/,
     refreshed: 0,
-    arrange: (rig) =>
-      airflowAnswers(rig, isOfConnections, () => ({ status: 503, body: rig.secrets.quote() })),
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isOfConnections, () => ({ status: 503, body: fixture.secrets.quote() })),
   },
   {
     type: 'StoreUnauthorized',
@@ -33,9 +33,9 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'inspect',
     says: /Airflow main: 401 on sign-in/,
     refreshed: 0,
-    arrange: (rig) => {
-      rig.airflow.expireSessions();
-      rig.user.password = 'another one';
+    arrange: (fixture) => {
+      fixture.airflow.expireSessions();
+      fixture.user.password = 'another one';
     },
   },
   {
@@ -44,7 +44,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'inspect',
     says: /may not read connections/,
     refreshed: 0,
-    arrange: (rig) => void (rig.user.role = 'viewer'),
+    arrange: (fixture) => void (fixture.user.role = 'viewer'),
   },
   {
     type: 'StoreForbidden',
@@ -52,7 +52,8 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'update',
     says: /PATCH connection docker_default: the user may not edit connections/,
     refreshed: 0,
-    arrange: (rig) => airflowAnswers(rig, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
   },
   {
     type: 'StoreRequestRejected',
@@ -60,11 +61,13 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'update',
     says: /Airflow main: 422 on PATCH connection/,
     refreshed: 0,
-    arrange: (rig) =>
-      airflowAnswers(rig, isWrite, () => ({
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isWrite, () => ({
         status: 422,
         body: {
-          detail: [{ type: 'missing', loc: ['body'], msg: 'x', input: { password: rig.secrets.quote() } }],
+          detail: [
+            { type: 'missing', loc: ['body'], msg: 'x', input: { password: fixture.secrets.quote() } },
+          ],
         },
       })),
   },
@@ -74,8 +77,11 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'inspect',
     says: /check the URL/,
     refreshed: 0,
-    arrange: (rig) =>
-      airflowAnswers(rig, isOfConnections, () => ({ status: 404, body: { error: 'API route not found' } })),
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isOfConnections, () => ({
+        status: 404,
+        body: { error: 'API route not found' },
+      })),
   },
   {
     type: 'WriteUnconfirmed',
@@ -83,10 +89,10 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     stage: 'update',
     says: /Connection docker_default was edited by somebody else/,
     refreshed: 0,
-    arrange: (rig) =>
-      airflowAnswers(rig, isWrite, () => ({
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isWrite, () => ({
         status: 200,
-        body: { connection_id: 'another', conn_type: 'docker', host: rig.registry.host, login: 'AWS' },
+        body: { connection_id: 'another', conn_type: 'docker', host: fixture.registry.host, login: 'AWS' },
       })),
   },
 ];
@@ -96,34 +102,34 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
     'ConnectionMissing',
     'it is missing',
     /no connection docker_default/,
-    (rig) => void rig.airflow.connections.delete(CONNECTION),
+    (fixture) => void fixture.airflow.connections.delete(CONNECTION),
   ),
-  refusedAlone('ConnectionTypeMismatch', 'it is of another type', /type is "http"/, (rig) =>
-    editConnection(rig, { conn_type: 'http' }),
+  refusedAlone('ConnectionTypeMismatch', 'it is of another type', /type is "http"/, (fixture) =>
+    editConnection(fixture, { conn_type: 'http' }),
   ),
-  refusedAlone('ConnectionRegistryUnknown', 'its host is another registry', /host "ghcr\.io"/, (rig) =>
-    editConnection(rig, { host: 'ghcr.io' }),
+  refusedAlone('ConnectionRegistryUnknown', 'its host is another registry', /host "ghcr\.io"/, (fixture) =>
+    editConnection(fixture, { host: 'ghcr.io' }),
   ),
-  refusedAlone('ConnectionPortSet', 'it has a port', /port is 443/, (rig) =>
-    editConnection(rig, { port: 443 }),
+  refusedAlone('ConnectionPortSet', 'it has a port', /port is 443/, (fixture) =>
+    editConnection(fixture, { port: 443 }),
   ),
-  refusedAlone('ConnectionLoginMismatch', 'its login is another', /login is "ops"/, (rig) =>
-    editConnection(rig, { login: 'ops' }),
+  refusedAlone('ConnectionLoginMismatch', 'its login is another', /login is "ops"/, (fixture) =>
+    editConnection(fixture, { login: 'ops' }),
   ),
-  refusedAlone('ConnectionReauthDisabled', 'it turns reauth off', /"reauth"/, (rig) =>
-    editConnection(rig, { extra: '{"reauth": false}' }),
+  refusedAlone('ConnectionReauthDisabled', 'it turns reauth off', /"reauth"/, (fixture) =>
+    editConnection(fixture, { extra: '{"reauth": false}' }),
   ),
   {
     ...refusedAlone(
       'ConnectionRegistryChanged',
       'its host changes in mid-run',
       /it is now of 210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
-      (rig) => {
+      (fixture) => {
         let reads = 0;
-        rig.airflow.setFault(({ method, path }) => {
+        fixture.airflow.setFault(({ method, path }) => {
           const isRead = method === 'GET' && SINGLE.test(path) && path.endsWith(CONNECTION);
           if (isRead && ++reads === 2) {
-            editConnection(rig, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
+            editConnection(fixture, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
           }
           return undefined;
         });
@@ -138,15 +144,19 @@ function refusedAlone(
   type: FailureType,
   when: string,
   says: RegExp,
-  arrange: (rig: Fixture) => void,
+  arrange: (fixture: Fixture) => void,
 ): WireFault {
   return { type, when: `${when} (the connection)`, stage: 'inspect', says, refreshed: 1, arrange };
 }
 
-function airflowAnswers(rig: Fixture, is: (request: AirflowRequest) => boolean, fault: () => Fault): void {
-  rig.airflow.setFault((request) => (is(request) ? fault() : undefined));
+function airflowAnswers(
+  fixture: Fixture,
+  is: (request: AirflowRequest) => boolean,
+  fault: () => Fault,
+): void {
+  fixture.airflow.setFault((request) => (is(request) ? fault() : undefined));
 }
 
-function editConnection(rig: Fixture, changes: object): void {
-  Object.assign(rig.airflow.connections.get(CONNECTION) ?? {}, changes);
+function editConnection(fixture: Fixture, changes: object): void {
+  Object.assign(fixture.airflow.connections.get(CONNECTION) ?? {}, changes);
 }

@@ -11,7 +11,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1/,
     refreshed: 0,
-    arrange: (rig) => rig.aws.setFault(() => ({ error: 'UnrecognizedClientException' })),
+    arrange: (fixture) => fixture.aws.setFault(() => ({ error: 'UnrecognizedClientException' })),
   },
   {
     type: 'AwsCredentialsRejected',
@@ -19,7 +19,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1/,
     refreshed: 0,
-    arrange: (rig) => rig.aws.setFault(() => ({ error: 'ExpiredTokenException' })),
+    arrange: (fixture) => fixture.aws.setFault(() => ({ error: 'ExpiredTokenException' })),
   },
   {
     type: 'AwsAccessDenied',
@@ -27,7 +27,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /arn:aws:sts::123456789012:.*us-east-1|us-east-1.*arn:aws:sts::123456789012:/,
     refreshed: 0,
-    arrange: (rig) => ecrFails(rig, 'AccessDeniedException'),
+    arrange: (fixture) => ecrFails(fixture, 'AccessDeniedException'),
   },
   {
     type: 'AwsThrottled',
@@ -35,7 +35,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1/,
     refreshed: 0,
-    arrange: (rig) => ecrFails(rig, 'ThrottlingException'),
+    arrange: (fixture) => ecrFails(fixture, 'ThrottlingException'),
   },
   {
     type: 'AwsUnavailable',
@@ -43,7 +43,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1/,
     refreshed: 0,
-    arrange: (rig) => ecrFails(rig, 'ServerException'),
+    arrange: (fixture) => ecrFails(fixture, 'ServerException'),
   },
   {
     type: 'AwsUnavailable',
@@ -51,7 +51,7 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1/,
     refreshed: 0,
-    arrange: (rig) => rig.aws.setFault(() => ({ drop: true })),
+    arrange: (fixture) => fixture.aws.setFault(() => ({ drop: true })),
   },
   {
     type: 'AwsClockSkewed',
@@ -59,62 +59,70 @@ const CALLS: readonly WireFault[] = [
     stage: 'extract',
     says: /us-east-1: the clock of the worker is 1 h .*behind that of AWS/,
     refreshed: 0,
-    arrange: (rig) => signedAnHourAgo(rig),
+    arrange: (fixture) => signedAnHourAgo(fixture),
   },
 ];
 
 const ECR_ANSWERS: readonly {
   readonly when: string;
   readonly says: RegExp;
-  readonly arrange: (rig: Fixture) => void;
+  readonly arrange: (fixture: Fixture) => void;
 }[] = [
-  { when: 'an empty list', says: /no authorization token/, arrange: (rig) => ecrAnswers(rig, []) },
-  { when: 'null instead of a list', says: /no authorization token/, arrange: (rig) => ecrAnswers(rig, null) },
+  { when: 'an empty list', says: /no authorization token/, arrange: (fixture) => ecrAnswers(fixture, []) },
+  {
+    when: 'null instead of a list',
+    says: /no authorization token/,
+    arrange: (fixture) => ecrAnswers(fixture, null),
+  },
   {
     when: 'an entry without a token',
     says: /no authorization token/,
-    arrange: (rig) => ecrAnswers(rig, [{}]),
+    arrange: (fixture) => ecrAnswers(fixture, [{}]),
   },
   {
     when: 'an empty token',
     says: /no authorization token/,
-    arrange: (rig) => ecrSends(rig, () => encode('')),
+    arrange: (fixture) => ecrSends(fixture, () => encode('')),
   },
   {
     when: 'no base64',
     says: /no base64/,
-    arrange: (rig) => ecrSends(rig, (p) => ({ authorizationToken: `AWS:${p}` })),
+    arrange: (fixture) => ecrSends(fixture, (p) => ({ authorizationToken: `AWS:${p}` })),
   },
   {
     when: 'a token without a colon',
     says: /no colon/,
-    arrange: (rig) => ecrSends(rig, (p) => encode(`AWS${p}`)),
+    arrange: (fixture) => ecrSends(fixture, (p) => encode(`AWS${p}`)),
   },
-  { when: 'another user', says: /not AWS/, arrange: (rig) => ecrSends(rig, (p) => encode(`root:${p}`)) },
+  {
+    when: 'another user',
+    says: /not AWS/,
+    arrange: (fixture) => ecrSends(fixture, (p) => encode(`root:${p}`)),
+  },
   {
     when: 'an empty password',
     says: /empty or masked/,
-    arrange: (rig) => ecrSends(rig, () => encode('AWS:')),
+    arrange: (fixture) => ecrSends(fixture, () => encode('AWS:')),
   },
   {
     when: 'a masked password',
     says: /empty or masked/,
-    arrange: (rig) => ecrSends(rig, () => encode('AWS:***')),
+    arrange: (fixture) => ecrSends(fixture, () => encode('AWS:***')),
   },
   {
     when: 'an oversized token',
     says: /characters, more than/,
-    arrange: (rig) => ecrSends(rig, (p) => encode(`AWS:${p.repeat(500)}`)),
+    arrange: (fixture) => ecrSends(fixture, (p) => encode(`AWS:${p.repeat(500)}`)),
   },
   {
     when: 'an expired token',
     says: /expired at/,
-    arrange: (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
+    arrange: (fixture) => ecrSends(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
   },
   {
     when: 'no expiry',
     says: /when the token expires/,
-    arrange: (rig) => ecrSends(rig, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
+    arrange: (fixture) => ecrSends(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
   },
 ];
 
@@ -130,31 +138,34 @@ export const AWS_FAULTS: readonly WireFault[] = [
   })),
 ];
 
-function ecrAnswers(rig: Fixture, authorizationData: unknown): void {
-  rig.aws.setFault((call) =>
+function ecrAnswers(fixture: Fixture, authorizationData: unknown): void {
+  fixture.aws.setFault((call) =>
     call.action === 'GetAuthorizationToken'
       ? { status: 200, headers: JSON_TYPE, body: { authorizationData } }
       : undefined,
   );
 }
 
-function signedAnHourAgo(rig: Fixture): void {
-  rig.aws.setFault(({ service }) =>
+function signedAnHourAgo(fixture: Fixture): void {
+  fixture.aws.setFault(({ service }) =>
     service === 'ecr'
       ? {
           status: 400,
           // The SDK takes the difference for that of the clocks.
           headers: { ...JSON_TYPE, Date: new Date(Date.now() + 3_630_000).toUTCString() },
-          body: { __type: 'InvalidSignatureException', message: `Signature expired: ${rig.secrets.quote()}` },
+          body: {
+            __type: 'InvalidSignatureException',
+            message: `Signature expired: ${fixture.secrets.quote()}`,
+          },
         }
       : undefined,
   );
 }
 
 /** One token as ECR sends it, changed. */
-function ecrSends(rig: Fixture, make: (password: string) => object): void {
+function ecrSends(fixture: Fixture, make: (password: string) => object): void {
   const expiresAt = Date.now() / 1000 + 43_200;
-  ecrAnswers(rig, [{ expiresAt, ...make(rig.secrets.make('answered token')) }]);
+  ecrAnswers(fixture, [{ expiresAt, ...make(fixture.secrets.make('answered token')) }]);
 }
 
 function encode(text: string): { authorizationToken: string } {
@@ -162,10 +173,10 @@ function encode(text: string): { authorizationToken: string } {
 }
 
 function ecrFails(
-  rig: Fixture,
+  fixture: Fixture,
   error: 'AccessDeniedException' | 'ThrottlingException' | 'ServerException',
 ): void {
-  rig.aws.setFault((call) =>
-    call.service === 'ecr' ? { error, message: `${error}: ${rig.secrets.quote()}` } : undefined,
+  fixture.aws.setFault((call) =>
+    call.service === 'ecr' ? { error, message: `${error}: ${fixture.secrets.quote()}` } : undefined,
   );
 }

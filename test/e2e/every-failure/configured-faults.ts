@@ -28,10 +28,10 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     when: 'a pattern takes in an id that no request may hold',
     says: /docker_\/\.\./,
     changes: { connections: [NEIGHBOUR, '{match: "docker_?.."}'] },
-    arrange: (rig) => {
-      const record = rig.airflow.connections.get(CONNECTION);
-      rig.airflow.connections.delete(CONNECTION);
-      if (record) rig.airflow.connections.set('docker_/..', { ...record, connection_id: 'docker_/..' });
+    arrange: (fixture) => {
+      const record = fixture.airflow.connections.get(CONNECTION);
+      fixture.airflow.connections.delete(CONNECTION);
+      if (record) fixture.airflow.connections.set('docker_/..', { ...record, connection_id: 'docker_/..' });
     },
   },
   {
@@ -48,8 +48,8 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     when: 'the Variable for the account holds something else',
     says: /account/,
     changes: { connections: INSISTING, registries: [OF_VARIABLE] },
-    arrange: (rig: Fixture) =>
-      void rig.airflow.variables.set('account', rig.secrets.make('value of a Variable')),
+    arrange: (fixture: Fixture) =>
+      void fixture.airflow.variables.set('account', fixture.secrets.make('value of a Variable')),
   },
   {
     stage: 'test',
@@ -58,6 +58,6 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     when: 'the principal signs in, and may not pull the image that is asked for',
     says: /127\.0\.0\.1:\d+\/team\/denied:1\.0: 403 DENIED: .*it lacks ecr:BatchGetImage/,
     changes: { line: `docker: {engines: [], probe: {image: "${DENIED}:1.0"}}` },
-    arrange: (rig) => rig.registry.denyPull(DENIED),
+    arrange: (fixture) => fixture.registry.denyPull(DENIED),
   },
 ];

@@ -7,8 +7,8 @@ export const THROW_SECRETS =
   'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`);';
 
 /** Stands in for a line of ours that is wrong: the token cache calls it where nothing catches what it throws. */
-export function withDefect(rig: Fixture, body: string): NodeJS.ProcessEnv {
-  const file = join(rig.stateFolder, 'defect.mjs');
+export function withDefect(fixture: Fixture, body: string): NodeJS.ProcessEnv {
+  const file = join(fixture.stateFolder, 'defect.mjs');
   writeFileSync(
     file,
     `const original = AbortSignal.timeout;

@@ -14,7 +14,7 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 403 DENIED/,
     refreshed: 0,
-    arrange: (rig) => registryAnswers(rig, 403, { body: OCI_REFUSAL }),
+    arrange: (fixture) => registryAnswers(fixture, 403, { body: OCI_REFUSAL }),
   },
   {
     type: 'TokenRejected',
@@ -22,7 +22,8 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 400: a token of another region/,
     refreshed: 0,
-    arrange: (rig) => registryAnswers(rig, 400, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
+    arrange: (fixture) =>
+      registryAnswers(fixture, 400, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
   },
   {
     type: 'TokenRejected',
@@ -30,7 +31,8 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: 401/,
     refreshed: 0,
-    arrange: (rig) => registryAnswers(rig, 401, { headers: REGISTRY_HEADER, body: rig.secrets.quote() }),
+    arrange: (fixture) =>
+      registryAnswers(fixture, 401, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
   },
   {
     type: 'RegistryRealmForeign',
@@ -38,7 +40,7 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
     stage: 'extract',
     says: /127\.0\.0\.1:\d+: it asks for the sign-in to be sent to another host/,
     refreshed: 0,
-    arrange: (rig) => rig.registry.setChallenge('https://tokens.evil.example/token'),
+    arrange: (fixture) => fixture.registry.setChallenge('https://tokens.evil.example/token'),
   },
 ];
 
@@ -49,7 +51,7 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     stage: 'test',
     says: /docker\.sock: the engine broke off/,
     refreshed: 2,
-    arrange: (rig) => rig.engine.setFault((_, response) => response.destroy()),
+    arrange: (fixture) => fixture.engine.setFault((_, response) => response.destroy()),
   },
   {
     type: 'DockerLoginFailed',
@@ -57,8 +59,8 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     stage: 'test',
     says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: no such host/,
     refreshed: 2,
-    arrange: (rig) =>
-      engineRefusesSignIn(rig, 500, `dial tcp: lookup registry: no such host ${rig.secrets.quote()}`),
+    arrange: (fixture) =>
+      engineRefusesSignIn(fixture, 500, `dial tcp: lookup registry: no such host ${fixture.secrets.quote()}`),
   },
   {
     type: 'DockerLoginRejected',
@@ -66,16 +68,16 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     stage: 'test',
     says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: 401: the registry does not take this as a sign-in/,
     refreshed: 2,
-    arrange: (rig) => engineRefusesSignIn(rig, 401, `unauthorized: ${rig.secrets.quote()}`),
+    arrange: (fixture) => engineRefusesSignIn(fixture, 401, `unauthorized: ${fixture.secrets.quote()}`),
   },
 ];
 
-function registryAnswers(rig: Fixture, status: number, fault: Fault): void {
-  rig.registry.setFault(({ path }) => (path.startsWith('/v2/') ? { status, ...fault } : undefined));
+function registryAnswers(fixture: Fixture, status: number, fault: Fault): void {
+  fixture.registry.setFault(({ path }) => (path.startsWith('/v2/') ? { status, ...fault } : undefined));
 }
 
-function engineRefusesSignIn(rig: Fixture, status: number, message: string): void {
-  rig.engine.setFault(({ path, body }, response) => {
+function engineRefusesSignIn(fixture: Fixture, status: number, message: string): void {
+  fixture.engine.setFault(({ path, body }, response) => {
     if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
     else answerJson(response, status, { message: `${message} ${body}` });
   });

@@ -25,37 +25,37 @@ const WIRE_FAULTS: readonly WireFault[] = [
 
 describe('every failure of the catalogue', function () {
   this.timeout(300_000);
-  let rig: Fixture;
+  let fixture: Fixture;
   const produced = new Set<FailureType>();
 
   before(async () => {
-    rig = await startFixture();
-    await rig.startWorker('main');
+    fixture = await startFixture();
+    await fixture.startWorker('main');
   });
 
-  after(() => rig?.stop());
+  after(() => fixture?.stop());
 
   function putRight(): void {
-    rig.aws.setFault(undefined);
-    rig.registry.setFault(undefined);
-    rig.registry.setChallenge(undefined);
-    rig.airflow.setFault(undefined);
-    rig.engine.setFault(undefined);
-    rig.user.role = 'op';
-    rig.user.password = rig.env['AIRFLOW_PASSWORD'] ?? '';
-    seedConnections(rig);
+    fixture.aws.setFault(undefined);
+    fixture.registry.setFault(undefined);
+    fixture.registry.setChallenge(undefined);
+    fixture.airflow.setFault(undefined);
+    fixture.engine.setFault(undefined);
+    fixture.user.role = 'op';
+    fixture.user.password = fixture.env['AIRFLOW_PASSWORD'] ?? '';
+    seedConnections(fixture);
   }
 
   /** Runs with the fault; Airflow must be as it was, but for the passwords that the fault lets be written. */
   async function withFault<T>(fault: WireFault, run: () => Promise<T>): Promise<T> {
     putRight();
-    fault.arrange(rig);
-    const before = structuredClone(rig.airflow.connections);
+    fault.arrange(fixture);
+    const before = structuredClone(fixture.airflow.connections);
     const result = await run();
-    const after = rig.airflow.connections;
+    const after = fixture.airflow.connections;
     const written = [...after].filter(([id, { password }]) => password !== before.get(id)?.password);
     assert.equal(written.length, fault.refreshed, `${written.length} connections were written`);
-    for (const [, { password }] of written) assert.equal(rig.aws.check(password ?? ''), 'valid');
+    for (const [, { password }] of written) assert.equal(fixture.aws.check(password ?? ''), 'valid');
     if (fault.type !== 'ConnectionRegistryChanged') {
       assert.deepEqual(withoutPasswords(after), withoutPasswords(before));
     }
@@ -77,11 +77,11 @@ describe('every failure of the catalogue', function () {
 
   for (const fault of WIRE_FAULTS) {
     it(`${fault.type}: ${fault.when}`, async () => {
-      const report = await withFault(fault, () => rig.run('main'));
+      const report = await withFault(fault, () => fixture.run('main'));
       const { remedy } = checkReport(report, fault);
       produced.add(fault.type);
 
-      const once = await withFault(fault, () => rig.command(['refresh-once', '--retry-for', '1s']));
+      const once = await withFault(fault, () => fixture.command(['refresh-once', '--retry-for', '1s']));
       assert.equal(once.code, 1, once.stdout + once.stderr);
       assert.equal(once.stderr, '');
       // Not the same words in any case: this process signs in anew, where the worker had done so.
@@ -95,15 +95,15 @@ describe('every failure of the catalogue', function () {
     it(`${fault.type}: ${fault.when}`, async () => {
       try {
         const report = await withFault(fault, () => {
-          rig.writeConfig(fault.changes);
-          return rig.run('main');
+          fixture.writeConfig(fault.changes);
+          return fixture.run('main');
         });
         checkReport(report, fault);
         produced.add(fault.type);
       } finally {
-        rig.writeConfig();
-        rig.airflow.variables.clear();
-        rig.airflow.connections.clear();
+        fixture.writeConfig();
+        fixture.airflow.variables.clear();
+        fixture.airflow.connections.clear();
       }
     });
   }
@@ -111,9 +111,9 @@ describe('every failure of the catalogue', function () {
   it('ConfigInvalid: refresh.yaml was edited into nonsense', async () => {
     putRight();
     // The last good configuration is the one that a run has read.
-    await rig.run('main');
-    writeFileSync(rig.configPath, 'version: 1\nairflows: nonsense\n');
-    const report = await rig.run('main').finally(() => rig.writeConfig());
+    await fixture.run('main');
+    writeFileSync(fixture.configPath, 'version: 1\nairflows: nonsense\n');
+    const report = await fixture.run('main').finally(() => fixture.writeConfig());
     assert.deepEqual(
       report.failures.map(({ stage, type }) => [stage, type]),
       [['plan', 'ConfigInvalid']],
@@ -126,18 +126,18 @@ describe('every failure of the catalogue', function () {
   it('ConfigVersionMismatch: the file was edited twice, and runs planned by it, while a run was held up', async () => {
     putRight();
     let isHeld = false;
-    rig.airflow.setFault(({ path }) => {
+    fixture.airflow.setFault(({ path }) => {
       if (isHeld || !path.startsWith('/api/v2/')) return undefined;
       isHeld = true;
       return { delayMs: 4000 };
     });
-    const held = rig.run('main');
+    const held = fixture.run('main');
     await waitFor('the first run', () => isHeld);
     for (const connections of [[CONNECTION], [NEIGHBOUR]]) {
-      rig.writeConfig({ connections });
-      assert.equal((await rig.run('main')).outcome, 'refreshed');
+      fixture.writeConfig({ connections });
+      assert.equal((await fixture.run('main')).outcome, 'refreshed');
     }
-    const report = await held.finally(() => rig.writeConfig());
+    const report = await held.finally(() => fixture.writeConfig());
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'ConfigVersionMismatch']);
     assert.equal(report.stores[0]?.refreshed, 0);
@@ -146,7 +146,7 @@ describe('every failure of the catalogue', function () {
 
   it('RunOutOfTime: the run began so late that no attempt would end before it', async () => {
     putRight();
-    const report = await rig.run('main', '60 seconds');
+    const report = await fixture.run('main', '60 seconds');
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['inspect', 'RunOutOfTime']);
     assert.match(failure?.message ?? '', /inspectConnections/);
@@ -156,9 +156,9 @@ describe('every failure of the catalogue', function () {
   it('AwsCredentialsMissing: the worker has none', async () => {
     putRight();
     const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
-    const config = rig.writeConfig({ taskQueue: 'without-aws' });
-    const worker = await rig.startWorker('without-aws', none, ['--config', config]);
-    const report = await rig.run('without-aws');
+    const config = fixture.writeConfig({ taskQueue: 'without-aws' });
+    const worker = await fixture.startWorker('without-aws', none, ['--config', config]);
+    const report = await fixture.run('without-aws');
     await worker.stop();
     assert.deepEqual(
       report.failures.map(({ stage, type }) => [stage, type]),
@@ -169,16 +169,16 @@ describe('every failure of the catalogue', function () {
 
   it('AttemptTimedOut: the worker dies in mid-attempt, and there was time for one attempt only', async () => {
     putRight();
-    const config = rig.writeConfig({ taskQueue: 'doomed' });
-    const doomed = await rig.startWorker('doomed', {}, ['--config', config]);
+    const config = fixture.writeConfig({ taskQueue: 'doomed' });
+    const doomed = await fixture.startWorker('doomed', {}, ['--config', config]);
     let isHung = false;
-    rig.airflow.setFault(({ method }) =>
+    fixture.airflow.setFault(({ method }) =>
       method === 'PATCH' ? ((isHung = true), { hang: true }) : undefined,
     );
-    const run = rig.run('doomed');
+    const run = fixture.run('doomed');
     await waitFor('the write', () => isHung);
     process.kill(doomed.pid, 'SIGKILL');
-    const heir = await rig.startWorker('heir', {}, ['--config', config]);
+    const heir = await fixture.startWorker('heir', {}, ['--config', config]);
     const report = await run;
     await heir.stop();
     const [failure] = report.failures;
@@ -188,10 +188,10 @@ describe('every failure of the catalogue', function () {
 
   it('Unexpected: a defect throws an error that quotes the password', async () => {
     putRight();
-    const config = rig.writeConfig({ taskQueue: 'defective' });
-    const env = withDefect(rig, THROW_SECRETS);
-    const worker = await rig.startWorker('defective', env, ['--config', config]);
-    const report = await rig.run('defective');
+    const config = fixture.writeConfig({ taskQueue: 'defective' });
+    const env = withDefect(fixture, THROW_SECRETS);
+    const worker = await fixture.startWorker('defective', env, ['--config', config]);
+    const report = await fixture.run('defective');
     await worker.stop();
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'Unexpected']);
@@ -206,8 +206,8 @@ describe('every failure of the catalogue', function () {
   ] as const) {
     it(`Unexpected: ${title}, that quotes the password, ends the process with 1`, async () => {
       putRight();
-      const env = withDefect(rig, `${defect} return original.call(AbortSignal, ms);`);
-      const { code, stdout, stderr } = await rig.command(['refresh-once'], env);
+      const env = withDefect(fixture, `${defect} return original.call(AbortSignal, ms);`);
+      const { code, stdout, stderr } = await fixture.command(['refresh-once'], env);
       assert.deepEqual([code, stdout], [1, '']);
       assert.match(stderr, /^Unexpected Error; this is a defect\.\nat .*defect\.mjs/);
     });
@@ -216,7 +216,7 @@ describe('every failure of the catalogue', function () {
   describe('InputNotAllowed', () => {
     let calls: ForgedCalls;
 
-    before(async () => (calls = await startForgedCalls(rig)));
+    before(async () => (calls = await startForgedCalls(fixture)));
     after(() => calls?.stop());
 
     for (const { title, craft } of CRAFTED_INPUTS) {
@@ -245,14 +245,14 @@ describe('every failure of the catalogue', function () {
       const levels = LOG_LEVELS.filter((level) => level !== 'trace');
       await Promise.all(
         levels.map(async (level) => {
-          const args = ['--config', rig.writeConfig({ taskQueue: level }), '--log-level', level];
-          await rig.startWorker(level, {}, args);
+          const args = ['--config', fixture.writeConfig({ taskQueue: level }), '--log-level', level];
+          await fixture.startWorker(level, {}, args);
         }),
       );
       for (const type of ['AwsAccessDenied', 'StoreRequestRejected', 'DockerLoginRejected']) {
         putRight();
-        WIRE_FAULTS.find((fault) => fault.type === type)?.arrange(rig);
-        for (const report of await Promise.all(levels.map((level) => rig.run(level)))) {
+        WIRE_FAULTS.find((fault) => fault.type === type)?.arrange(fixture);
+        for (const report of await Promise.all(levels.map((level) => fixture.run(level)))) {
           assert.deepEqual(
             report.failures.map((failure) => failure.type),
             [type],
@@ -279,11 +279,11 @@ describe('every failure of the catalogue', function () {
         ['doctor'],
       ]) {
         for (const form of [[], ['--json']]) {
-          const { code, stdout, stderr } = await rig.command([...args, ...form]);
+          const { code, stdout, stderr } = await fixture.command([...args, ...form]);
           assert.equal(code, 0, stdout + stderr);
         }
       }
-      const { places, bytes } = await rig.assertNoSecretOut();
+      const { places, bytes } = await fixture.assertNoSecretOut();
       assert.ok(places > 100 && bytes > 1_000_000, `looked at ${places} places, ${bytes} bytes`);
     });
   });

@@ -1,4 +1,4 @@
-// Owns every secret of a rig: those it was made with, those that stand-ins have handed out, those that tests make up.
+// Owns every secret of a fixture: those it was made with, those that stand-ins have handed out, those that tests make up.
 import { randomBytes } from 'node:crypto';
 import type { AirflowStandIn } from '../../support/airflow-stand-in.js';
 import type { AwsStandIn } from '../../support/aws.js';

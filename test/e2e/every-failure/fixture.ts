@@ -57,7 +57,7 @@ export interface Fixture {
   writeConfig(changes?: ConfigChanges): string;
   readonly secrets: FixtureSecrets;
   startWorker(name: string, changes?: NodeJS.ProcessEnv, args?: readonly string[]): Promise<Child>;
-  /** Runs a command as its user does, with the environment of the rig. */
+  /** Runs a command as its user does, with the environment of the fixture. */
   command(args: readonly string[], changes?: NodeJS.ProcessEnv): Promise<CommandResult>;
   /** One run of the workflow on a task queue, its failures told after one attempt. */
   run(taskQueue: string, executionTimeout?: string): Promise<RefreshReport>;

@@ -153,10 +153,10 @@ export interface ForgedCalls {
   stop(): Promise<void>;
 }
 
-export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
+export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
   installQuietRuntime();
   const evil = await startServer((_, response) => answerJson(response, 200, {}));
-  const connection = await NativeConnection.connect({ address: rig.temporal.address });
+  const connection = await NativeConnection.connect({ address: fixture.temporal.address });
   const worker = await Worker.create({
     connection,
     namespace: 'default',
@@ -168,7 +168,7 @@ export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
   async function call(step: StepName, input: readonly unknown[]): Promise<unknown> {
     const args: [ForgedCall] = [{ taskQueue: 'main', step, input }];
     const workflowId = randomUUID();
-    return rig.client.workflow.execute<typeof callActivity>('callActivity', {
+    return fixture.client.workflow.execute<typeof callActivity>('callActivity', {
       taskQueue: QUEUE,
       workflowId,
       args,
@@ -179,8 +179,8 @@ export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
   const { configHash } = (await call('planRefresh', [])) as RefreshPlan;
   const known: Known = {
     configHash,
-    registry: rig.registry.host,
-    engine: rig.engine.url,
+    registry: fixture.registry.host,
+    engine: fixture.engine.url,
     evilHost: evil.host,
   };
 
@@ -196,7 +196,7 @@ export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
       throw error;
     },
     async standalone(step) {
-      const args = ['activity', 'execute', '--address', rig.temporal.address, '--task-queue', 'main'];
+      const args = ['activity', 'execute', '--address', fixture.temporal.address, '--task-queue', 'main'];
       const limits = ['--start-to-close-timeout', '30s', '--retry-maximum-attempts', '1'];
       const input = step === 'planRefresh' ? [] : ['--input', JSON.stringify(GRANTED[step](known))];
       const id = ['--type', step, '--activity-id', randomUUID(), '--disable-config-file'];
@@ -211,9 +211,9 @@ export async function startForgedCalls(rig: Fixture): Promise<ForgedCalls> {
       return stdout + stderr;
     },
     traffic: () => ({
-      Airflow: rig.airflow.requests.length,
-      AWS: rig.aws.calls.length,
-      registry: rig.registry.requests.length,
+      Airflow: fixture.airflow.requests.length,
+      AWS: fixture.aws.calls.length,
+      registry: fixture.registry.requests.length,
       attacker: evil.requests.length,
     }),
     async stop() {

@@ -9,17 +9,17 @@ const NOWHERE = '127.0.0.1:1';
 
 describe('parts that are not there', function () {
   this.timeout(120_000);
-  let rig: Fixture;
+  let fixture: Fixture;
 
-  before(async () => (rig = await startFixture()));
-  after(() => rig?.stop());
-  beforeEach(() => seedConnections(rig));
-  afterEach(() => rig.registry.setFault(undefined));
+  before(async () => (fixture = await startFixture()));
+  after(() => fixture?.stop());
+  beforeEach(() => seedConnections(fixture));
+  afterEach(() => fixture.registry.setFault(undefined));
 
   async function command(args: readonly string[], changes: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
-    const before = structuredClone(rig.airflow.connections);
-    const result = await rig.command(args, changes);
-    if (result.code !== 0) assert.deepEqual(rig.airflow.connections, before, 'Airflow was changed');
+    const before = structuredClone(fixture.airflow.connections);
+    const result = await fixture.command(args, changes);
+    if (result.code !== 0) assert.deepEqual(fixture.airflow.connections, before, 'Airflow was changed');
     assert.doesNotMatch(result.stdout + result.stderr, /^\s+at /m, 'a stack was printed');
     return result;
   }
@@ -51,7 +51,7 @@ describe('parts that are not there', function () {
   it('Temporal: `refresh-once` does without it', async () => {
     const { code, stdout } = await command(['refresh-once'], { TEMPORAL_ADDRESS: NOWHERE });
     assert.equal(code, 0, stdout);
-    assert.equal(rig.aws.check(rig.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
+    assert.equal(fixture.aws.check(fixture.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
   });
 
   it('every part at once: `doctor` names each, with what to do, and exits with 1', async () => {
@@ -60,9 +60,9 @@ describe('parts that are not there', function () {
       AWS_ENDPOINT_URL_ECR: `http://${NOWHERE}`,
       AWS_ENDPOINT_URL_STS: `http://${NOWHERE}`,
     };
-    rig.engine.setFault((_, response) => response.destroy());
+    fixture.engine.setFault((_, response) => response.destroy());
     const { code, stdout, stderr } = await command(['doctor'], absent);
-    rig.engine.setFault(undefined);
+    fixture.engine.setFault(undefined);
     assert.equal(code, 1);
     assert.equal(stderr, '');
     assert.match(
@@ -73,7 +73,7 @@ describe('parts that are not there', function () {
   });
 
   it('Airflow: `doctor` and `refresh-once` say where they looked, and exit with 1', async () => {
-    const config = rig.writeConfig({ taskQueue: 'absent', line: `url: http://${NOWHERE}` });
+    const config = fixture.writeConfig({ taskQueue: 'absent', line: `url: http://${NOWHERE}` });
     const doctor = await command(['doctor', '--config', config]);
     assert.equal(doctor.code, 1);
     assert.match(
@@ -90,20 +90,20 @@ describe('parts that are not there', function () {
 
   it('a Docker Engine: they say so, exit with 1, and the connections are refreshed all the same', async () => {
     const line = 'docker: {engines: ["unix:///nonexistent/docker.sock"]}';
-    const config = rig.writeConfig({ taskQueue: 'absent', line });
+    const config = fixture.writeConfig({ taskQueue: 'absent', line });
     const doctor = await command(['doctor', '--config', config]);
     assert.equal(doctor.code, 1);
     assert.match(
       doctor.stdout,
       /FAILED {3}Docker Engine unix:\/\/\/nonexistent.*no socket.*\n +What to do: Start/,
     );
-    const once = await rig.command(['refresh-once', '--retry-for', '1s', '--config', config]);
+    const once = await fixture.command(['refresh-once', '--retry-for', '1s', '--config', config]);
     assert.equal(once.code, 1);
     assert.match(
       once.stdout,
       /FAILED test .*: DockerEngineUnreachable\n +unix:\/\/\/nonexistent.*: no socket there/,
     );
-    assert.equal(rig.aws.check(rig.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
+    assert.equal(fixture.aws.check(fixture.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
   });
 
   for (const { title, fault } of [
@@ -118,14 +118,14 @@ describe('parts that are not there', function () {
     },
   ] as const) {
     it(`a registry, but ${title}: a warning, and the connections are refreshed`, async () => {
-      rig.registry.setFault(() => fault);
+      fixture.registry.setFault(() => fault);
       const { code, stdout } = await command(['refresh-once']);
       assert.equal(code, 0, stdout);
       assert.match(
         stdout,
         /Warning: Registry 127\.0\.0\.1:\d+ could not be asked whether it accepts the token/,
       );
-      assert.equal(rig.aws.check(rig.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
+      assert.equal(fixture.aws.check(fixture.airflow.connections.get(CONNECTION)?.password ?? ''), 'valid');
     });
   }
 });

@@ -14,5 +14,5 @@ export interface WireFault {
   /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
   readonly refreshed: number;
   /** Lets it go wrong; the test puts everything right again. */
-  readonly arrange: (rig: Fixture) => void;
+  readonly arrange: (fixture: Fixture) => void;
 }
