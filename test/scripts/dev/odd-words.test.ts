@@ -42,7 +42,7 @@ describe('the scan for odd words', () => {
     { name: 'export async function judge(): void {}', word: 'judge' },
     { name: 'export const SICK_DISKS = 1;', word: 'sick' },
     { name: 'export class RogueCalls {}', word: 'rogue' },
-    { name: 'export interface AWSRig {}', word: 'fixture' },
+    { name: 'export interface AWSRig {}', word: 'rig' },
     { name: 'export type SignInWay = 1;', word: 'sign in' },
   ] as const) {
     it(`finds ${word} in the name of \`${name}\``, () => {
@@ -54,14 +54,14 @@ describe('the scan for odd words', () => {
   }
 
   it('finds a word in the path of a file of any kind', () => {
-    const words = ['src/look-for-shadows.ts', 'sandbox/fixture/start.py'].map(
+    const words = ['src/look-for-shadows.ts', 'sandbox/rig/start.py'].map(
       (file) => findInNames(file, '')[0]?.word,
     );
-    assert.deepEqual(words, ['shadows', 'fixture']);
+    assert.deepEqual(words, ['shadows', 'rig']);
   });
 
   it('finds nothing in names of which a word is only a part, nor in what is not exported', () => {
-    assert.deepEqual(findInNames('src/right.ts', 'export const original = 1;\nconst fixture = 2;'), []);
+    assert.deepEqual(findInNames('src/right.ts', 'export const original = 1;\nconst rig = 2;'), []);
   });
 
   const mends = findInText(FILE, 'mend\nmend');
@@ -80,10 +80,8 @@ describe('the scan for odd words', () => {
   });
 
   it('reports a word in a name, whatever is recorded', () => {
-    const inNames = findInNames('src/fixture.ts', '');
-    assert.deepEqual(describeProblems(inNames, mends, recorded), [
-      'src/fixture.ts:1: fixture, write fixture',
-    ]);
+    const inNames = findInNames('src/rig.ts', '');
+    assert.deepEqual(describeProblems(inNames, mends, recorded), ['src/rig.ts:1: rig, write fixture']);
   });
 
   it('asks for lower counts, and those of new words, to be recorded', () => {
