@@ -12,7 +12,7 @@ import {
 const ACCOUNT = '123456789012';
 const FIPS_REGIONS = 'us-east-1, us-east-2, us-west-1, us-west-2, us-gov-east-1, us-gov-west-1';
 
-/** Host without its account, region, FIPS, dual-stack. */
+/** The end of a host is what follows its account. */
 const PRIVATE_HOSTS = [
   { end: 'dkr.ecr.us-east-1.amazonaws.com', region: 'us-east-1', fips: false, dualStack: false },
   { end: 'dkr.ecr.ap-southeast-5.amazonaws.com', region: 'ap-southeast-5', fips: false, dualStack: false },

@@ -208,25 +208,25 @@ describe('isFresh', () => {
   const SIX_HOURS_MS = 6 * 3_600_000;
   const HALF_HOUR_MS = 1_800_000;
 
-  for (const { title, afterMs, young } of [
-    { title: 'when it is issued', afterMs: 0, young: true },
-    { title: '1 ms before half of its life', afterMs: SIX_HOURS_MS - 1, young: true },
-    { title: 'at half of its life', afterMs: SIX_HOURS_MS, young: true },
-    { title: '1 ms after half of its life', afterMs: SIX_HOURS_MS + 1, young: false },
-    { title: 'when it expires', afterMs: 2 * SIX_HOURS_MS, young: false },
+  for (const { title, afterMs, fresh } of [
+    { title: 'when it is issued', afterMs: 0, fresh: true },
+    { title: '1 ms before half of its life', afterMs: SIX_HOURS_MS - 1, fresh: true },
+    { title: 'at half of its life', afterMs: SIX_HOURS_MS, fresh: true },
+    { title: '1 ms after half of its life', afterMs: SIX_HOURS_MS + 1, fresh: false },
+    { title: 'when it expires', afterMs: 2 * SIX_HOURS_MS, fresh: false },
   ] as const) {
-    it(`is ${young} ${title}`, () => assert.equal(isFresh(token, new Date(NOW.getTime() + afterMs)), young));
+    it(`is ${fresh} ${title}`, () => assert.equal(isFresh(token, new Date(NOW.getTime() + afterMs)), fresh));
   }
 
-  for (const { title, afterMs, young } of [
-    { title: '29 min 59.999 s after its issue', afterMs: HALF_HOUR_MS - 1, young: true },
-    { title: '30 min after its issue', afterMs: HALF_HOUR_MS, young: true },
-    { title: '30 min and 1 ms after its issue', afterMs: HALF_HOUR_MS + 1, young: false },
-    { title: 'when the session has ended', afterMs: 2 * HALF_HOUR_MS + 1, young: false },
+  for (const { title, afterMs, fresh } of [
+    { title: '29 min 59.999 s after its issue', afterMs: HALF_HOUR_MS - 1, fresh: true },
+    { title: '30 min after its issue', afterMs: HALF_HOUR_MS, fresh: true },
+    { title: '30 min and 1 ms after its issue', afterMs: HALF_HOUR_MS + 1, fresh: false },
+    { title: 'when the session has ended', afterMs: 2 * HALF_HOUR_MS + 1, fresh: false },
   ] as const) {
-    it(`is ${young} ${title}, when the session behind it ends after an hour`, () => {
+    it(`is ${fresh} ${title}, when the session behind it ends after an hour`, () => {
       const sessionEndsAt = new Date(NOW.getTime() + 2 * HALF_HOUR_MS);
-      assert.equal(isFresh({ ...token, sessionEndsAt }, new Date(NOW.getTime() + afterMs)), young);
+      assert.equal(isFresh({ ...token, sessionEndsAt }, new Date(NOW.getTime() + afterMs)), fresh);
     });
   }
 });

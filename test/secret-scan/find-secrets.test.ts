@@ -8,6 +8,12 @@ import { ecrTokenSecret, jwtSecrets } from './secret-core.js';
 
 type Encode = (text: string) => string;
 
+interface Encoder {
+  readonly title: string;
+  readonly form: string;
+  readonly encode: Encode;
+}
+
 /** In the middle of a longer text, as a secret is in a header or a document. */
 const base64At =
   (alignment: number, encoding: 'base64' | 'base64url' = 'base64'): Encode =>
@@ -25,41 +31,57 @@ const lowerPercent: Encode = (text) =>
   encodeURIComponent(text).replaceAll(/%../g, (escape) => escape.toLowerCase());
 
 /** Written by the encoders of the platform over whole documents, not by the code under test. */
-const ENCODERS: readonly (readonly [title: string, form: string, encode: Encode])[] = [
-  ['clear', 'clear', (text) => text],
-  ['a label of metrics', 'label', (text) => text.replaceAll(/[^A-Za-z0-9]/gu, '_')],
-  ['encodeURIComponent', 'URL-encoded', encodeURIComponent],
-  ['percent-encoding in lower case', 'URL-encoded', lowerPercent],
-  ['a form', 'URL-encoded', formUrl],
-  ['JSON', 'JSON-escaped', json],
-  ['JSON of Python', 'JSON-escaped', pythonJson],
-  ['JSON of Go', 'JSON-escaped', goJson],
-  ['JSON within JSON', 'JSON-escaped', (text) => json(json(text))],
-  ['hex', 'hex', hex],
-  ['upper-case hex', 'hex', upperHex],
-  ...[0, 1, 2].flatMap((at) => {
+const ENCODERS: readonly Encoder[] = [
+  { title: 'clear', form: 'clear', encode: (text) => text },
+  { title: 'a label of metrics', form: 'label', encode: (text) => text.replaceAll(/[^A-Za-z0-9]/gu, '_') },
+  { title: 'encodeURIComponent', form: 'URL-encoded', encode: encodeURIComponent },
+  { title: 'percent-encoding in lower case', form: 'URL-encoded', encode: lowerPercent },
+  { title: 'a form', form: 'URL-encoded', encode: formUrl },
+  { title: 'JSON', form: 'JSON-escaped', encode: json },
+  { title: 'JSON of Python', form: 'JSON-escaped', encode: pythonJson },
+  { title: 'JSON of Go', form: 'JSON-escaped', encode: goJson },
+  { title: 'JSON within JSON', form: 'JSON-escaped', encode: (text) => json(json(text)) },
+  { title: 'hex', form: 'hex', encode: hex },
+  { title: 'upper-case hex', form: 'hex', encode: upperHex },
+  ...[0, 1, 2].flatMap((at): readonly Encoder[] => {
     const outer = base64At(at);
     return [
-      [`base64 at ${at}`, 'base64', outer],
-      [`base64url at ${at}`, 'base64', base64At(at, 'base64url')],
-      [`a URL of base64 at ${at}`, 'URL-encoded base64', (text: string) => encodeURIComponent(outer(text))],
-      [`base64 at ${at} of hex`, 'base64 of hex', (text: string) => outer(hex(text))],
-      [`base64 at ${at} of upper-case hex`, 'base64 of hex', (text: string) => outer(upperHex(text))],
-      [`base64 at ${at} of JSON`, 'base64 of JSON-escaped', (text: string) => outer(json(text))],
-      [`base64 at ${at} of a form`, 'base64 of URL-encoded', (text: string) => outer(formUrl(text))],
-      ...[0, 1, 2].flatMap((inner) => [
-        [
-          `base64 at ${at} of base64 at ${inner}`,
-          'base64 of base64',
-          (text: string) => outer(base64At(inner)(text)),
-        ],
-        [
-          `base64 at ${at} of base64url at ${inner}`,
-          'base64 of base64',
-          (text: string) => outer(base64At(inner, 'base64url')(text)),
-        ],
+      { title: `base64 at ${at}`, form: 'base64', encode: outer },
+      { title: `base64url at ${at}`, form: 'base64', encode: base64At(at, 'base64url') },
+      {
+        title: `a URL of base64 at ${at}`,
+        form: 'URL-encoded base64',
+        encode: (text) => encodeURIComponent(outer(text)),
+      },
+      { title: `base64 at ${at} of hex`, form: 'base64 of hex', encode: (text) => outer(hex(text)) },
+      {
+        title: `base64 at ${at} of upper-case hex`,
+        form: 'base64 of hex',
+        encode: (text) => outer(upperHex(text)),
+      },
+      {
+        title: `base64 at ${at} of JSON`,
+        form: 'base64 of JSON-escaped',
+        encode: (text) => outer(json(text)),
+      },
+      {
+        title: `base64 at ${at} of a form`,
+        form: 'base64 of URL-encoded',
+        encode: (text) => outer(formUrl(text)),
+      },
+      ...[0, 1, 2].flatMap((inner): readonly Encoder[] => [
+        {
+          title: `base64 at ${at} of base64 at ${inner}`,
+          form: 'base64 of base64',
+          encode: (text) => outer(base64At(inner)(text)),
+        },
+        {
+          title: `base64 at ${at} of base64url at ${inner}`,
+          form: 'base64 of base64',
+          encode: (text) => outer(base64At(inner, 'base64url')(text)),
+        },
       ]),
-    ] as [string, string, Encode][];
+    ];
   }),
 ];
 
@@ -80,24 +102,24 @@ describe('the secret finder', () => {
     mint.mint({ region: 'us-east-1', account: '123456789012', lifeSeconds: 43_200 }).password;
   const sessions = createSessionTokens(86_400);
   const jwt = sessions.issue('op', 'op');
-  const KINDS: readonly (readonly [title: string, value: string])[] = [
-    ['an ECR token', ecrTokenSecret('s', token()).value],
-    ['the signature of a JWT', jwt.split('.')[2] ?? ''],
-    ['a secret of AWS', randomText(random, 40, BASE64)],
-    ['a long awkward password', randomText(random, 120, AWKWARD)],
-    ['31 characters', randomText(random, 31)],
-    ['a short awkward password', 'p"w\\ +/é<&>%'],
-    ['8 characters', randomText(random, 8)],
+  const KINDS: readonly { readonly title: string; readonly value: string }[] = [
+    { title: 'an ECR token', value: ecrTokenSecret('s', token()).value },
+    { title: 'the signature of a JWT', value: jwt.split('.')[2] ?? '' },
+    { title: 'a secret of AWS', value: randomText(random, 40, BASE64) },
+    { title: 'a long awkward password', value: randomText(random, 120, AWKWARD) },
+    { title: '31 characters', value: randomText(random, 31) },
+    { title: 'a short awkward password', value: 'p"w\\ +/é<&>%' },
+    { title: '8 characters', value: randomText(random, 8) },
   ];
 
-  for (const [kind, value] of KINDS) {
+  for (const { title: kind, value } of KINDS) {
     describe(`of ${kind}`, () => {
       const find = createSecretFinder([
         { name: 'another', value: randomText(random, 200, BASE64) },
         { name: 's', value },
       ]);
 
-      for (const [title, form, encode] of ENCODERS) {
+      for (const { title, form, encode } of ENCODERS) {
         it(`finds it as ${title}, wherever it lies`, () => {
           for (let offset = 0; offset < 50; offset += 1) {
             const encoded = encode(value);
@@ -200,12 +222,12 @@ describe('the secret finder', () => {
   it('calls a part by the plainest form when nothing in it had to be escaped', () => {
     const plain = randomText(random, 100);
     const find = createSecretFinder([{ name: 's', value: `"/${plain}/"` }]);
-    const forms: readonly (readonly [string, string])[] = [
-      ['clear', plain],
-      ['base64', base64At(0)(plain)],
-      ['hex', hex(plain)],
+    const forms: readonly { readonly form: string; readonly text: string }[] = [
+      { form: 'clear', text: plain },
+      { form: 'base64', text: base64At(0)(plain) },
+      { form: 'hex', text: hex(plain) },
     ];
-    for (const [form, text] of forms) {
+    for (const { form, text } of forms) {
       assert.deepEqual(
         find('here', Buffer.from(text)).map((finding) => finding.form),
         [form],
@@ -225,7 +247,7 @@ describe('the secret finder', () => {
     assert.deepEqual(find('base64', Buffer.from(randomText(random, 1_000_000, BASE64))), []);
     assert.deepEqual(find('hex', Buffer.from(randomBytesOf(random, 1_000_000).toString('hex'))), []);
     assert.deepEqual(find('zeros', Buffer.alloc(1_000_000)), []);
-    for (const [title, , encode] of ENCODERS) {
+    for (const { title, encode } of ENCODERS) {
       const others = [token(), token(), sessions.issue('op', 'op'), sessions.issue('op', 'op')];
       for (const other of others) assert.deepEqual(find(title, Buffer.from(encode(other))), []);
     }
@@ -255,7 +277,7 @@ describe('the secret finder', () => {
     const find = createSecretFinder(secrets);
     for (let i = 0; i < 300; i += 1) {
       const { name, value } = secrets[Math.floor(random() * secrets.length)] ?? { name: '', value: '' };
-      const [, , encode] = ENCODERS[Math.floor(random() * ENCODERS.length)] ?? ENCODERS[0] ?? assert.fail();
+      const { encode } = ENCODERS[Math.floor(random() * ENCODERS.length)] ?? ENCODERS[0] ?? assert.fail();
       const start = Math.floor(random() * (value.length - 30));
       const part = value.slice(start, start + 31 + Math.floor(random() * 200));
       const [before, after] = [randomBytesOf(random, random() * 300), randomBytesOf(random, random() * 300)];

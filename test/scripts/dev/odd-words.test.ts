@@ -37,17 +37,17 @@ describe('the scan for odd words', () => {
     assert.equal(findInText('docs/operations.md', text).length, 1);
   });
 
-  for (const { name, word } of [
-    { name: 'export function mendToken(): void {}', word: 'mend' },
-    { name: 'export async function judge(): void {}', word: 'judge' },
-    { name: 'export const SICK_DISKS = 1;', word: 'sick' },
-    { name: 'export class RogueCalls {}', word: 'rogue' },
-    { name: 'export interface AWSRig {}', word: 'rig' },
-    { name: 'export type SignInWay = 1;', word: 'sign in' },
+  for (const { source, word } of [
+    { source: 'export function mendToken(): void {}', word: 'mend' },
+    { source: 'export async function judge(): void {}', word: 'judge' },
+    { source: 'export const SICK_DISKS = 1;', word: 'sick' },
+    { source: 'export class RogueCalls {}', word: 'rogue' },
+    { source: 'export interface AWSRig {}', word: 'rig' },
+    { source: 'export type SignInWay = 1;', word: 'sign in' },
   ] as const) {
-    it(`finds ${word} in the name of \`${name}\``, () => {
+    it(`finds ${word} in the name of \`${source}\``, () => {
       assert.deepEqual(
-        findInNames(FILE, `// why\n${name}`).map((place) => [place.line, place.word]),
+        findInNames(FILE, `// why\n${source}`).map((place) => [place.line, place.word]),
         [[2, word]],
       );
     });
