@@ -1,6 +1,6 @@
 // Fourth step: writes the token into the connections of one Airflow and registry, and goes on where an earlier
 // attempt stopped. Its failures tell what was written before, so that nobody takes that for failed.
-import { RefreshFailure } from '../refresh/failures.js';
+import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { toRejection } from '../refresh/registry-probe.js';
 import type { TokenInfo, UpdateInput, UpdateOutcome } from '../refresh/activity-types.js';
 import { parseUpdateProgress, toOutcome, type UpdateProgress } from '../refresh/update-progress.js';
@@ -46,9 +46,12 @@ export async function updateConnections(
   }
 }
 
-/** A server error for the connections of one update says nothing of the store's others. */
+/** A server error may be one connection's own, and an auth manager may allow some connections and forbid others. */
+const SAY_NOTHING_OF_OTHERS: readonly FailureType[] = ['StoreUnavailable', 'StoreForbidden'];
+
+/** A failure that stops the connections of this update, but not the store's others. */
 function narrow(error: unknown): unknown {
-  const isOfConnections = error instanceof RefreshFailure && error.type === 'StoreUnavailable';
+  const isOfConnections = error instanceof RefreshFailure && SAY_NOTHING_OF_OTHERS.includes(error.type);
   return isOfConnections ? error.with({ scope: 'connection' }) : error;
 }
 

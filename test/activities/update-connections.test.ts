@@ -52,6 +52,20 @@ describe('updateConnections', () => {
     };
   }
 
+  for (const { type, scope } of [
+    { type: 'StoreUnavailable', scope: 'connection' },
+    { type: 'StoreForbidden', scope: 'connection' },
+    { type: 'StoreUnauthorized', scope: 'store' },
+    { type: 'StoreUnreachable', scope: 'store' },
+  ] as const) {
+    it(`fails with the scope ${scope} for ${type}`, async () => {
+      airflow.onCall = () => {
+        throw new RefreshFailure(type, 'HTTP trouble');
+      };
+      assert.equal((await expectFailure(type, update())).scope, scope);
+    });
+  }
+
   it('writes the token into each connection, and answers facts alone', async () => {
     const outcome = await update();
     assert.deepEqual(outcome, {
