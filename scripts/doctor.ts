@@ -27,8 +27,8 @@ export function doctorCommand(): Command {
     .action(async (options: DoctorOptions) => {
       const { config, checks } = checkConfig(configPath(options.config));
       if (config && !options.offline) {
-        const [temporal, allowed] = await Promise.all([checkTemporal(config), checkServices(config)]);
-        checks.push(...temporal, ...allowed.checks, ...checkDockerConfig(allowed.registries, process.env));
+        const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);
+        checks.push(...temporal, ...services.checks, ...checkDockerConfig(services.registries, process.env));
       }
       if (options.json) printJson({ checks } satisfies DoctorDocument);
       else printLine(formatChecks(checks));

@@ -91,7 +91,7 @@ export function overlap(patternA: string, patternB: string): boolean {
 
 const MAX_NAMED = 5;
 
-/** One warning for an store, however many of its connections a wide pattern takes in. */
+/** One warning for a store, however many of its connections a wide pattern takes in. */
 export function describeSkipped(store: string, parts: readonly Skipped[]): string | undefined {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   if (count === 0) return undefined;

@@ -1,6 +1,5 @@
-// Owns the flow of a run, written once for the workflow and for `refresh-once`: plan, then for every store side
-// by side inspect, extract, update, test. Refuses to let one failing part stop another: every failure is recorded
-// where it happens, and the rest goes on.
+// The flow of a run, written once for the workflow and for `refresh-once`: plan, then for every store in parallel inspect,
+// extract, update, test. Every failure is recorded where it occurs, and the rest continues.
 import { describeSkipped } from './connection-rules.js';
 import { FAILURES } from './failures.js';
 import { Semaphore } from './semaphore.js';

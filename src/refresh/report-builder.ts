@@ -95,7 +95,7 @@ export class ReportBuilder {
     this.#setRow(this.#row(store, registry));
   }
 
-  /** Keeps what earlier runs said of an store that this run cannot look into. */
+  /** Keeps what earlier runs said of a store that this run cannot look into. */
   carryStore(store: string): void {
     for (const row of this.#previous?.stores ?? []) {
       if (row.store === store) this.expect(store, row.registry);
