@@ -60,7 +60,7 @@ export const ROWS: readonly Row[] = [
   { files: ['config/a.ts', 'config/schema/a.ts'], imports: ['config/', ...BASE], packages: OTHERS },
   {
     files: ['activities/a.ts'],
-    imports: ['activities/', 'refresh/', 'log/'],
+    imports: ['activities/', ...BASE],
     types: PORTS,
     packages: [...TEMPORAL, ...OTHERS],
   },
