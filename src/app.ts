@@ -11,7 +11,6 @@ import { createHttpClient, createLazyClient, type HttpClient } from './net/http.
 import { NetworkError } from './net/network-error.js';
 import { RefreshFailure } from './refresh/failures.js';
 import { staticRegistries } from './refresh/registry-entries.js';
-import { Semaphore } from './refresh/semaphore.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
 import type { ConnectionStore, VariableSource } from './stores/port.js';
 import { createDockerEngine } from './verify/docker/docker-engine.js';
@@ -62,9 +61,6 @@ export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 export interface AppOptions {
   readonly storeKinds: readonly StoreKind[];
 }
-
-/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
-const LOGINS_AT_ONCE = 10;
 
 /** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
 export function createApp(
@@ -132,7 +128,7 @@ function buildAllowedConfig(
     engines: new Map(
       config.engines.map(({ required, ...endpoint }) => [
         endpoint.url,
-        { engine: createDockerEngine(endpoint), required, limit: new Semaphore(LOGINS_AT_ONCE) },
+        { engine: createDockerEngine(endpoint), required },
       ]),
     ),
     ...findEngineProblem(config),

@@ -32,7 +32,7 @@ const REGISTRY_FAILURES: readonly FailureType[] = [
 
 /**
  * Whether and of which registry a connection may receive a token.
- * @throws RefreshFailure what ConnectionStore throws for a Variable, where that may pass
+ * @throws RefreshFailure of scope registry: what VariableSource throws, where a retry may help
  */
 export async function matchConnection(
   context: MatchContext,
@@ -91,8 +91,9 @@ async function findRegistry(
   try {
     return await shared.registries.find(allowed, settings, attempt);
   } catch (error) {
-    if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type))
-      return error.with({ scope: 'registry' });
-    throw error;
+    if (!(error instanceof RefreshFailure)) throw error;
+    const failure = error.with({ scope: 'registry' });
+    if (REGISTRY_FAILURES.includes(error.type)) return failure;
+    throw failure;
   }
 }

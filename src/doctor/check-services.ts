@@ -1,14 +1,17 @@
-// Owns the checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a
-// run themselves, one attempt each, all but the one that writes.
-import { toStepFailure, createInProcessSteps } from '../refresh-once/run-in-process.js';
+// Checks of what a run talks to: stores, ECR, registries, Docker Engines. They are the activities of a run themselves, one
+// attempt each, all but the one that writes.
+import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { FAILURES } from '../refresh/failures.js';
+import { walkList, type ListEnd } from '../refresh/list-walk.js';
+import { NAMED_PER_INSPECTION } from '../refresh/store-run.js';
 import type {
   DockerLogin,
   Inspection,
+  InspectTarget,
   PullProbe,
   RefreshSteps,
   RegistryProbe,
@@ -19,6 +22,10 @@ import type { AllowedStore } from '../activities/allowed-config.js';
 import { failed, ok, warning, type Check } from './check.js';
 
 const VERSION_LIMIT_MS = 15_000;
+/** A list that is longer by its own statement than it plausibly is ends here. */
+const LIST_LIMIT_MS = 60_000;
+/** With the time of a retry, and what only a retry does, such as splitting a part of a list. */
+const ONE_PATIENT_ATTEMPT = { attemptsBefore: 1 } as const;
 
 /** Checks everything a run needs beside Temporal, and tells the registries of its connections. Writes nothing. */
 export async function checkServices(
@@ -55,16 +62,38 @@ async function checkStore(
   try {
     const found = await store.connections.check(AbortSignal.timeout(VERSION_LIMIT_MS));
     checks.push(ok(label, `answers, ${found}`));
-    for (let page: number | null = 0; page !== null; page = inspections.at(-1)?.nextPage ?? null) {
-      const input = { configHash: config.hash, store: store.name, page };
-      inspections.push(await steps.inspectConnections(input));
-    }
+    const { failure, warning: aboutList } = await inspectAll(config, store, steps, inspections);
     checks.push(ok(label, 'signed in, and may read connections'));
     checks.push(...connectionChecks(store, inspections));
+    if (failure) checks.push(failed(label, failure));
+    if (aboutList !== undefined) checks.push({ name: label, outcome: 'warning', message: aboutList });
   } catch (error) {
-    checks.push(failed(label, toStepFailure(error)));
+    checks.push(failed(label, toFailureInfo(error)));
   }
   return { checks, inspections };
+}
+
+/** Reads all connections of a store, as a run does. @param inspections what was read is added to it */
+async function inspectAll(
+  config: RefreshConfig,
+  { name, kind, title, rules }: AllowedStore,
+  steps: RefreshSteps,
+  inspections: Inspection[],
+): Promise<ListEnd> {
+  const inspect = async (target: InspectTarget): Promise<Inspection> => {
+    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1 };
+    const inspection = await steps.inspectConnections(input, ONE_PATIENT_ATTEMPT);
+    inspections.push(inspection);
+    return inspection;
+  };
+  const named = rules.filter((rule) => rule.kind === 'id').length;
+  const isListed = named < rules.length;
+  for (let offset = 0; offset < named; offset += NAMED_PER_INSPECTION) {
+    await inspect({ named: { offset, limit: NAMED_PER_INSPECTION } });
+  }
+  if (!isListed) return {};
+  const context = { now: () => new Date(), deadlineMs: Date.now() + LIST_LIMIT_MS };
+  return walkList({ name, kind, title, named, isListed }, context, (listed) => inspect({ listed }));
 }
 
 export function connectionChecks(
@@ -80,10 +109,11 @@ export function connectionChecks(
   return [
     ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
     ...matchChecks(store, rules, inspections),
-    ...inspections.flatMap(({ refused }) =>
-      refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${store}`, facts)),
+    ...inspections.flatMap(({ refused, toRetry }) =>
+      [...refused, ...toRetry].map(({ connection, ...facts }) =>
+        failed(`connection ${connection} of ${store}`, facts),
+      ),
     ),
-    ...inspections.flatMap(({ unreadable }) => (unreadable ? [failed(label, unreadable)] : [])),
     ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
   ];
 }
@@ -154,12 +184,13 @@ async function checkToken(
 ): Promise<{ checks: Check[]; accepted: SignIn[] }> {
   const label = `token ${group}`;
   try {
-    const facts = await steps.extractToken({ configHash: config.hash, group, registries });
-    const checks = [...tokenChecks(label, facts), ...facts.probes.flatMap(probeChecks)];
-    const usable = facts.probes.filter(({ outcome }) => outcome !== 'rejected');
+    const input = { configHash: config.hash, group, registries };
+    const { token } = await steps.extractToken(input, ONE_PATIENT_ATTEMPT);
+    const checks = [...tokenChecks(label, token), ...token.probes.flatMap(probeChecks)];
+    const usable = token.probes.filter(({ outcome }) => outcome !== 'rejected');
     return { checks, accepted: usable.map(({ registry }) => ({ registry, group })) };
   } catch (error) {
-    return { checks: [failed(label, toStepFailure(error))], accepted: [] };
+    return { checks: [failed(label, toFailureInfo(error))], accepted: [] };
   }
 }
 
@@ -222,9 +253,9 @@ async function checkEngine(
     signIns.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        return engineCheck(await steps.testDocker(input));
+        return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT));
       } catch (error) {
-        return failed(label, toStepFailure(error));
+        return failed(label, toFailureInfo(error));
       }
     }),
   );

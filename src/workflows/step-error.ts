@@ -3,7 +3,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { FAILURES, isFailureType, isScope, type FailureType } from '../refresh/failures.js';
-import type { StepFailure } from '../refresh/flow.js';
 import type { FailureInfo } from '../refresh/report-builder.js';
 import type { StepName } from '../refresh/activity-types.js';
 
@@ -19,16 +18,14 @@ export class OutOfTime extends Error {
 }
 
 /** @throws the error itself when it is a cancellation, or none of an activity */
-export function describeStepError(error: unknown): StepFailure {
+export function describeStepError(error: unknown): FailureInfo {
   if (error instanceof OutOfTime) return facts('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
-    return { ...toInfo(cause), ...getProgress(getDetail(cause)?.progress) };
+    return toInfo(cause);
   }
-  if (cause instanceof TimeoutFailure) {
-    return { ...toTimeoutInfo(cause, activityType), ...getProgress(cause.lastHeartbeatDetails) };
-  }
+  if (cause instanceof TimeoutFailure) return toTimeoutInfo(cause, activityType);
   return facts('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
 }
 
@@ -46,13 +43,18 @@ function facts(type: FailureType, message: string): FailureInfo {
 }
 
 function toInfo(failure: ApplicationFailure): FailureInfo {
-  const { remedy, scope } = getDetail(failure) ?? {};
+  const { remedy, scope, connections } = getDetail(failure) ?? {};
   const usual = facts(failure.type as FailureType, failure.message);
   return {
     ...usual,
     ...(isScope(scope) ? { scope } : {}),
     ...(typeof remedy === 'string' ? { remedy } : {}),
+    ...(isTexts(connections) ? { connections } : {}),
   };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** What the interceptor of activities puts beside type and message. */
@@ -63,9 +65,5 @@ function getDetail({ details }: ApplicationFailure): FailureDetail | null | unde
 interface FailureDetail {
   readonly remedy?: unknown;
   readonly scope?: unknown;
-  readonly progress?: unknown;
-}
-
-function getProgress(progress: unknown): { progress?: unknown } {
-  return progress === undefined || progress === null ? {} : { progress };
+  readonly connections?: unknown;
 }
