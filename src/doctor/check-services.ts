@@ -1,9 +1,10 @@
-// Owns the checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a
-// run themselves, one attempt each, all but the one that writes.
+// The checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a run, one
+// attempt each, all but the one that writes.
 import { toStepFailure, createInProcessSteps } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
+import { withSignal } from '../net/deadline.js';
 import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { FAILURES } from '../refresh/failures.js';
 import type {
@@ -53,7 +54,7 @@ async function checkStore(
   const checks: Check[] = [];
   const inspections: Inspection[] = [];
   try {
-    const found = await store.connections.check(AbortSignal.timeout(VERSION_LIMIT_MS));
+    const found = await withSignal(VERSION_LIMIT_MS, undefined, (signal) => store.connections.check(signal));
     checks.push(ok(label, `answers, ${found}`));
     for (let page: number | null = 0; page !== null; page = inspections.at(-1)?.nextPage ?? null) {
       const input = { configHash: config.hash, store: store.name, page };
