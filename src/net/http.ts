@@ -1,11 +1,11 @@
-// Owns how this program speaks HTTP to Airflow and to registries: limits on time and size, proxy, no redirects.
-// Refuses to let an AxiosError out: it carries request bodies and headers, so tokens and passwords.
+// HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
+// it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
 import axios, { AxiosError, type AxiosResponse } from 'axios';
-import { readCaCertificates } from './ca-certificates.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
+import { readCaCertificates } from './tls-files.js';
 
 /** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
