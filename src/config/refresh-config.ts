@@ -4,6 +4,7 @@ import type { ConnectionRule } from '../refresh/connection-rules.js';
 import type { RegistryEntry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { Secret } from '../log/secret.js';
+import type { ExtraHeader } from '../net/http.js';
 import type { TlsFiles } from '../net/tls-files.js';
 import type { ConfigProblem } from './config-error.js';
 
@@ -21,12 +22,6 @@ export type AirflowAuth =
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
   /** Amazon MWAA, by AWS's InvokeRestApi; the Airflow then has no `url`. */
   | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
-
-/** A header of every request to an Airflow. */
-export interface ExtraHeader {
-  readonly name: string;
-  readonly read: ReadSecret;
-}
 
 export interface AirflowSettings {
   /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
