@@ -48,7 +48,7 @@ function toRejection(host: string, response: HttpResponse): RegistryReason {
   return { code, status, ...(error?.code === undefined ? {} : { apiCode: error.code }) };
 }
 
-/** The first error of a body of the distribution API. Its message is read to be judged, never shown. */
+/** The first error of a body of the distribution API. Its message is classified, never shown. */
 export function parseFirstError(response: HttpResponse): { code?: string; message?: string } | undefined {
   const errors = (response.json as { errors?: unknown } | null | undefined)?.errors;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
