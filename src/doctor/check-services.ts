@@ -4,6 +4,7 @@ import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-proc
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
+import { withSignal } from '../net/deadline.js';
 import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { FAILURES } from '../refresh/failures.js';
 import { walkList, type ListEnd } from '../refresh/list-walk.js';
@@ -60,7 +61,7 @@ async function checkStore(
   const checks: Check[] = [];
   const inspections: Inspection[] = [];
   try {
-    const found = await store.connections.check(AbortSignal.timeout(VERSION_LIMIT_MS));
+    const found = await withSignal(VERSION_LIMIT_MS, undefined, (signal) => store.connections.check(signal));
     checks.push(ok(label, `answers, ${found}`));
     const { failure, warning: aboutList } = await inspectAll(config, store, steps, inspections);
     checks.push(ok(label, 'signed in, and may read connections'));

@@ -1,11 +1,12 @@
-// Owns how this program speaks HTTP to Airflow and to registries: limits on time and size, proxy, no redirects.
-// Refuses to let an AxiosError out: it carries request bodies and headers, so tokens and passwords.
+// HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
+// it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
 import axios, { AxiosError, type AxiosResponse } from 'axios';
-import { readCaCertificates } from './ca-certificates.js';
+import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
+import { readCaCertificates } from './tls-files.js';
 
 /** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -23,7 +24,14 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** What came back. May quote the request (Airflow's 422 does): read it, judge it, never put it into a failure. */
+/** A header with a secret value, which is read for each request so that a rotated one is picked up. */
+export interface ExtraHeader {
+  readonly name: string;
+  /** @throws RefreshFailure ConfigInvalid when it cannot be read */
+  readonly read: () => Secret;
+}
+
+/** What came back. May quote the request (Airflow's 422 does): never put any of it into a failure. */
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
@@ -33,7 +41,7 @@ export interface HttpResponse {
 }
 
 export interface HttpClient {
-  /** Any status but a redirect is an answer. @throws NetworkError alone */
+  /** Any status but a redirect is a response. @throws NetworkError alone */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
@@ -45,8 +53,8 @@ export interface HttpClientOptions {
 }
 
 /**
- * One client for Airflow and registries, so that connections and proxy rules are shared; an Airflow with authorities
- * of its own has one of its own, lest a registry be trusted by them.
+ * One client for Airflow and registries, so that connections and proxy rules are shared. An Airflow instance with a
+ * custom CA has a client of its own, so that no registry is trusted by that CA.
  * @throws NetworkError `proxy-invalid`, or a `ca-file-…` code
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
@@ -86,7 +94,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     } catch (error) {
       throw toTransportError(error);
     }
-    return toAnswer(response);
+    return toResponse(response);
   }
 
   return { send };
@@ -97,7 +105,7 @@ const STALE_CONNECTIONS = 3;
 
 /**
  * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. Nothing
- * was answered on it, and every request that we send may be sent again: reading, signing in, setting a password.
+ * was answered on it, and every request that we send may be sent again: reading, logging in, setting a password.
  */
 async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
   for (let used = 0; ; used += 1) {
@@ -115,7 +123,7 @@ function isStaleConnection(error: unknown): boolean {
   return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-function toAnswer(response: AxiosResponse<string>): HttpResponse {
+function toResponse(response: AxiosResponse<string>): HttpResponse {
   if (response.status >= 300 && response.status < 400) {
     throw new NetworkError('redirect', { status: response.status });
   }
@@ -144,14 +152,14 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is an answer like any other: a proxy's page, Airflow's plain-text 500. The callers judge it.
+    // A response need not be JSON: a proxy's page, Airflow's plain-text 500. The callers classify it.
     return undefined;
   }
 }
 
 /**
- * A client that is made at its first request, so that what the configuration gets wrong fails that request alone;
- * it is tried again at the next. `send` also throws what createHttpClient does.
+ * A client that is created at its first request, so that a CA file which cannot be used fails the requests that need it
+ * and nothing else; creating it is retried at the next request. `send` also throws what createHttpClient does.
  */
 export function createLazyClient(options: HttpClientOptions): HttpClient {
   let client: HttpClient | undefined;

@@ -1,5 +1,5 @@
-// Owns the way out for HTTPS: straight, or through the proxy that the environment names (HTTPS_PROXY, NO_PROXY),
-// decided for each connection. Refuses to send anything for loopback to a proxy.
+// The way out for HTTPS: straight, or through the proxy that the environment names (HTTPS_PROXY, NO_PROXY), decided for
+// each connection. Nothing for loopback goes to a proxy.
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -7,9 +7,7 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import { isLoopbackHost } from './is-loopback.js';
 import { NetworkError } from './network-error.js';
-
-/** Node's own defaults, stated: NODE_OPTIONS can lower the one, NODE_TLS_REJECT_UNAUTHORIZED=0 the other. */
-const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
+import { TLS_RULES } from './tls-files.js';
 
 /** Which proxy the environment wants for a URL; undefined for none, and always for loopback. */
 export function proxyFor(url: string): string | undefined {
@@ -29,7 +27,10 @@ export function createHttpsAgent(authorities?: readonly string[]): https.Agent {
     ? // Made once: Node would parse all authorities again for each connection.
       {
         ...TLS_RULES,
-        secureContext: tls.createSecureContext({ ca: [...authorities], minVersion: 'TLSv1.2' }),
+        secureContext: tls.createSecureContext({
+          ca: [...authorities],
+          minVersion: TLS_RULES.minVersion,
+        }),
       }
     : TLS_RULES;
   // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.

@@ -6,9 +6,11 @@ export interface NetworkFacts {
   readonly limitMs?: number;
   /** Of `redirect`: the HTTP status. */
   readonly status?: number;
-  /** Of the `ca-file-…` codes: the path. */
-  readonly file?: string;
-  /** Of `ca-file-corrupt`: which certificate of the file, from 1. */
+  /** Of the codes of files: the path. */
+  readonly file?: string | undefined;
+  /** Of `key-file-mismatch`: the path of the other file. */
+  readonly certFile?: string | undefined;
+  /** Of `…-file-corrupt`: which certificate of the file, from 1. */
   readonly certificate?: number;
 }
 
@@ -47,12 +49,22 @@ const WORDS = {
   'ca-file-unreadable': ({ file }) => `caFile ${file} cannot be read`,
   'ca-file-empty': ({ file }) => `caFile ${file} holds no certificate (PEM)`,
   'ca-file-corrupt': ({ file, certificate }) => `caFile ${file}: certificate ${certificate} is damaged`,
+  'cert-file-unreadable': ({ file }) => `certFile ${file} cannot be read`,
+  'cert-file-empty': ({ file }) => `certFile ${file} holds no certificate (PEM)`,
+  'cert-file-corrupt': ({ file, certificate }) => `certFile ${file}: certificate ${certificate} is damaged`,
+  'key-file-unreadable': ({ file }) => `keyFile ${file} cannot be read`,
+  'key-file-empty': ({ file }) => `keyFile ${file} holds no private key (PEM)`,
+  'key-file-locked': ({ file }) => `keyFile ${file} holds a private key that is locked by a passphrase`,
+  'key-file-mismatch': ({ file, certFile }) =>
+    `certFile ${certFile} and keyFile ${file} are no certificate and key that fit together`,
   failed: () => 'the connection failed',
 } as const satisfies Readonly<Record<string, (facts: NetworkFacts) => string>>;
 
 export type NetworkReason = keyof typeof WORDS;
 
 const FIX_CA_FILE = 'Name a PEM file with the certificates of the authorities.';
+const FIX_CLIENT_CERTIFICATE =
+  'Fix the client certificate and its key: run `doctor --offline`, which says what is wrong with them.';
 
 /** What is wrong is a setting of this machine or a file that it names: a retry does not help. */
 const SETTINGS: Partial<Readonly<Record<NetworkReason, string>>> = {
@@ -60,6 +72,13 @@ const SETTINGS: Partial<Readonly<Record<NetworkReason, string>>> = {
   'ca-file-unreadable': FIX_CA_FILE,
   'ca-file-empty': FIX_CA_FILE,
   'ca-file-corrupt': FIX_CA_FILE,
+  'cert-file-unreadable': FIX_CLIENT_CERTIFICATE,
+  'cert-file-empty': FIX_CLIENT_CERTIFICATE,
+  'cert-file-corrupt': FIX_CLIENT_CERTIFICATE,
+  'key-file-unreadable': FIX_CLIENT_CERTIFICATE,
+  'key-file-empty': FIX_CLIENT_CERTIFICATE,
+  'key-file-locked': FIX_CLIENT_CERTIFICATE,
+  'key-file-mismatch': FIX_CLIENT_CERTIFICATE,
 };
 
 const TLS_TRUST: ReadonlySet<NetworkReason> = new Set<NetworkReason>([

@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { readCaCertificates } from '../../src/net/ca-certificates.js';
 import {
   createHttpClient,
   createLazyClient,
@@ -15,6 +14,7 @@ import {
 } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
 import type { NetworkReason } from '../../src/net/network-reason.js';
+import { readCaCertificates } from '../../src/net/tls-files.js';
 import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 

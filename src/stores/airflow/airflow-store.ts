@@ -2,14 +2,14 @@
 // Refuses to ask anything before the first call: an Airflow that is down must not keep the worker from starting.
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
-import type { HttpClient } from '../../net/http.js';
+import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { createAirflow2 } from './airflow-2.js';
 import { createAirflow3 } from './airflow-3.js';
 import type { AirflowTransport, RequestContext } from './transport.js';
 import { createBasicCredential } from './auth/basic.js';
 import { createBearerCredential } from './auth/bearer.js';
 import { detectVersion, type MajorVersion } from './detect-version.js';
-import { withExtraHeaders, type ExtraHeader } from './extra-headers.js';
+import { withExtraHeaders } from './extra-headers.js';
 import { createHttpTransport } from './http-transport.js';
 import { createMwaaTransport } from './mwaa-transport.js';
 import { createJwtCredential } from './auth/jwt.js';

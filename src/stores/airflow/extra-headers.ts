@@ -1,14 +1,7 @@
 // Owns the headers that an operator wants on every request to an Airflow, sign-ins included: for the gateway before
 // it. Refuses to show their values: a failure names the header alone.
 import { RefreshFailure } from '../../refresh/failures.js';
-import type { Secret } from '../../log/secret.js';
-import type { HttpClient } from '../../net/http.js';
-
-export interface ExtraHeader {
-  readonly name: string;
-  /** Called for each request. @throws RefreshFailure ConfigInvalid when it cannot be read */
-  readonly read: () => Secret;
-}
+import type { ExtraHeader, HttpClient } from '../../net/http.js';
 
 /** The client, with the headers on each request; `send` also throws RefreshFailure ConfigInvalid. */
 export function withExtraHeaders(

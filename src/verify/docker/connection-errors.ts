@@ -18,7 +18,7 @@ import type { EngineEndpoint } from './engine-client.js';
 const REFUSED_CERTIFICATE =
   /^ERR_SSL_.*ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_(?:REQUIRED|UNKNOWN|REVOKED|EXPIRED)|UNSUPPORTED_CERTIFICATE|NO_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/;
 
-/** Why there was no answer. */
+/** Why there is no response. */
 export function describeConnectionError(target: EngineEndpoint, error: unknown): UnreachableReason {
   const { code: networkReason, message: words } = toNetworkError(error);
   if (error instanceof DeadlineExceeded) {
@@ -27,17 +27,17 @@ export function describeConnectionError(target: EngineEndpoint, error: unknown):
     return { code: networkReason, words, remedy };
   }
   const isSocket = target.url.startsWith('unix:');
-  const ways = isSocket ? [BY_SOCKET] : [BY_TCP, target.tls ? BY_TLS : BY_PLAIN_TCP];
+  const reasons = isSocket ? BY_SOCKET : [...BY_TCP, ...(target.tls ? BY_TLS : BY_PLAIN_TCP)];
   for (const code of getErrorCodes(error)) {
     if (isSocket && code === 'ECONNREFUSED' && isOtherFile(target.url)) return NOT_A_SOCKET;
     if (target.tls && REFUSED_CERTIFICATE.test(code)) return describeRejection(target.tls.certFile, code);
-    const known = ways.flat().find(([pattern]) => pattern.test(code));
-    if (known) return known[1];
+    const known = reasons.find(({ pattern }) => pattern.test(code));
+    if (known) return known;
   }
   return { code: networkReason, words, remedy: CONNECTION_RESET.remedy };
 }
 
-/** What an HTTP status in place of an answer means. */
+/** What an HTTP status other than the expected one means. */
 export function describeStatus({ url, tls }: EngineEndpoint, status: number): UnreachableReason {
   const words = `answered ${status}`;
   // Go's HTTPS server says 400 to plain HTTP. An engine has no reason to, for a request without parameters.

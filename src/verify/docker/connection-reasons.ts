@@ -24,7 +24,10 @@ export interface UnreachableReason {
   readonly remedy: string;
 }
 
-export type KnownReasons = readonly (readonly [code: RegExp, reason: UnreachableReason])[];
+/** A reason, and the codes of Node and OpenSSL that mean it. */
+interface KnownReason extends UnreachableReason {
+  readonly pattern: RegExp;
+}
 
 export const NOT_A_SOCKET: UnreachableReason = {
   code: 'not-a-socket',
@@ -43,155 +46,126 @@ const NOT_HTTP: UnreachableReason = {
 };
 export const ADD_TLS = 'name `caFile`, `certFile` and `keyFile` beside its `url`.';
 
-export const BY_SOCKET: KnownReasons = [
-  [
-    /^(?:ENOENT|ENOTDIR)$/,
-    {
-      code: 'socket-missing',
-      words: 'no socket there',
-      remedy: 'Start the Docker Engine, mend `docker.engines`, or mount its socket into the container.',
-    },
-  ],
-  [
-    /^(?:EACCES|EPERM)$/,
-    {
-      code: 'socket-not-permitted',
-      words: 'no permission on the socket',
-      remedy:
-        'Give the user of the worker access to the socket: its group (often `docker`), or group_add in a container.',
-    },
-  ],
-  [/^ENOTSOCK$/, NOT_A_SOCKET],
-  [
-    /^ECONNREFUSED$/,
-    {
-      code: 'not-listening',
-      words: 'nothing listens there',
-      remedy: 'Start the Docker Engine; the socket may be left over from one that has ended.',
-    },
-  ],
-  [
-    /^EAGAIN$/,
-    {
-      code: 'backlog-full',
-      words: 'it takes no more connections',
-      remedy: 'Restart the Docker Engine: it hangs.',
-    },
-  ],
-  [/^(?:ECONNRESET|EPIPE)$/, CONNECTION_RESET],
-  [/^HPE_/, NOT_HTTP],
+export const BY_SOCKET: readonly KnownReason[] = [
+  {
+    pattern: /^(?:ENOENT|ENOTDIR)$/,
+    code: 'socket-missing',
+    words: 'no socket there',
+    remedy: 'Start the Docker Engine, mend `docker.engines`, or mount its socket into the container.',
+  },
+  {
+    pattern: /^(?:EACCES|EPERM)$/,
+    code: 'socket-not-permitted',
+    words: 'no permission on the socket',
+    remedy:
+      'Give the user of the worker access to the socket: its group (often `docker`), or group_add in a container.',
+  },
+  { ...NOT_A_SOCKET, pattern: /^ENOTSOCK$/ },
+  {
+    pattern: /^ECONNREFUSED$/,
+    code: 'not-listening',
+    words: 'nothing listens there',
+    remedy: 'Start the Docker Engine; the socket may be left over from one that has ended.',
+  },
+  {
+    pattern: /^EAGAIN$/,
+    code: 'backlog-full',
+    words: 'it takes no more connections',
+    remedy: 'Restart the Docker Engine: it hangs.',
+  },
+  { ...CONNECTION_RESET, pattern: /^(?:ECONNRESET|EPIPE)$/ },
+  { ...NOT_HTTP, pattern: /^HPE_/ },
 ];
 
-export const BY_TCP: KnownReasons = [
-  [
-    /^ECONNREFUSED$/,
-    {
-      code: 'not-listening',
-      words: 'nothing listens there',
-      remedy:
-        'Start the Docker Engine, let it listen on that host and port (`--host`), or mend `docker.engines`.',
-    },
-  ],
-  [
-    /^(?:ENOTFOUND|EAI_[A-Z]+)$/,
-    {
-      code: 'unknown-host',
-      words: 'its host name cannot be looked up',
-      remedy: 'Mend the host in `docker.engines`, or the DNS of the worker.',
-    },
-  ],
-  [
-    /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EACCES|EPERM)$/,
-    {
-      code: 'host-unreachable',
-      words: 'no way to the host',
-      remedy: 'Check network and firewalls between the worker and the Docker Engine.',
-    },
-  ],
+export const BY_TCP: readonly KnownReason[] = [
+  {
+    pattern: /^ECONNREFUSED$/,
+    code: 'not-listening',
+    words: 'nothing listens there',
+    remedy:
+      'Start the Docker Engine, let it listen on that host and port (`--host`), or mend `docker.engines`.',
+  },
+  {
+    pattern: /^(?:ENOTFOUND|EAI_[A-Z]+)$/,
+    code: 'unknown-host',
+    words: 'its host name cannot be looked up',
+    remedy: 'Mend the host in `docker.engines`, or the DNS of the worker.',
+  },
+  {
+    pattern: /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EACCES|EPERM)$/,
+    code: 'host-unreachable',
+    words: 'no way to the host',
+    remedy: 'Check network and firewalls between the worker and the Docker Engine.',
+  },
 ];
 
-export const BY_PLAIN_TCP: KnownReasons = [
-  [
-    /^HPE_/,
-    { ...NOT_HTTP, remedy: `Mend host and port; if the Docker Engine expects TLS there, ${ADD_TLS}` },
-  ],
-  [
-    /^(?:ECONNRESET|EPIPE)$/,
-    {
-      ...CONNECTION_RESET,
-      remedy: `Look into the log of the Docker Engine; if it expects TLS there, ${ADD_TLS}`,
-    },
-  ],
+export const BY_PLAIN_TCP: readonly KnownReason[] = [
+  {
+    ...NOT_HTTP,
+    pattern: /^HPE_/,
+    remedy: `Mend host and port; if the Docker Engine expects TLS there, ${ADD_TLS}`,
+  },
+  {
+    pattern: /^(?:ECONNRESET|EPIPE)$/,
+    ...CONNECTION_RESET,
+    remedy: `Look into the log of the Docker Engine; if it expects TLS there, ${ADD_TLS}`,
+  },
 ];
 
-export const BY_TLS: KnownReasons = [
-  [
-    /^(?:UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED|INVALID_CA)/,
-    {
-      code: 'tls-unknown-authority',
-      words: 'TLS: the certificate of the engine is of an unknown authority',
-      remedy:
-        'Name by `caFile` the authority that issued the certificate of the Docker Engine (its `--tlscert`).',
-    },
-  ],
-  [
-    /^CERT_HAS_EXPIRED$/,
-    {
-      code: 'tls-expired',
-      words: 'TLS: the certificate of the engine has expired',
-      remedy: 'Renew the certificate of the Docker Engine.',
-    },
-  ],
-  [
-    /^CERT_NOT_YET_VALID$/,
-    {
-      code: 'tls-not-yet-valid',
-      words: 'TLS: the certificate of the engine is not valid yet',
-      remedy: 'Set the clock of the worker, or that of whoever issued the certificate.',
-    },
-  ],
-  [
-    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    {
-      code: 'tls-wrong-host',
-      words: 'TLS: the certificate of the engine is for another host',
-      remedy: 'Name in `url` a host of the certificate, or have the host of `url` added to it.',
-    },
-  ],
-  [
-    /^CERT_/,
-    {
-      code: 'tls-certificate-rejected',
-      words: 'TLS: the certificate of the engine is not accepted',
-      remedy: 'Renew the certificate of the Docker Engine.',
-    },
-  ],
-  [
-    /^ERR_SSL_(?:WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL)$/,
-    {
-      code: 'not-tls',
-      words: 'TLS: what listens there does not speak it',
-      remedy:
-        'Let the Docker Engine listen there with `--tlsverify`, or mend the port; on loopback TLS may be left away.',
-    },
-  ],
-  [
-    /^(?:ECONNRESET|EPIPE)$/,
-    {
-      code: 'tls-connection-reset',
-      words: 'TLS: the connection was broken off',
-      remedy: 'Look into the log of the Docker Engine: it says whether it refused the client certificate.',
-    },
-  ],
-  [/^HPE_/, NOT_HTTP],
-  [
-    /^(?:ERR_SSL_|ERR_TLS_|EPROTO)/,
-    {
-      code: 'tls-handshake',
-      words: 'TLS: no agreement on the protocol',
-      remedy:
-        'Let the Docker Engine speak TLS 1.2 or later, with certificates that are still deemed safe; if it asks for a client ' +
-        'certificate, name one by `certFile` and `keyFile`.',
-    },
-  ],
+export const BY_TLS: readonly KnownReason[] = [
+  {
+    pattern:
+      /^(?:UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED|INVALID_CA)/,
+    code: 'tls-unknown-authority',
+    words: 'TLS: the certificate of the engine is of an unknown authority',
+    remedy:
+      'Name by `caFile` the authority that issued the certificate of the Docker Engine (its `--tlscert`).',
+  },
+  {
+    pattern: /^CERT_HAS_EXPIRED$/,
+    code: 'tls-expired',
+    words: 'TLS: the certificate of the engine has expired',
+    remedy: 'Renew the certificate of the Docker Engine.',
+  },
+  {
+    pattern: /^CERT_NOT_YET_VALID$/,
+    code: 'tls-not-yet-valid',
+    words: 'TLS: the certificate of the engine is not valid yet',
+    remedy: 'Set the clock of the worker, or that of whoever issued the certificate.',
+  },
+  {
+    pattern: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    code: 'tls-wrong-host',
+    words: 'TLS: the certificate of the engine is for another host',
+    remedy: 'Name in `url` a host of the certificate, or have the host of `url` added to it.',
+  },
+  {
+    pattern: /^CERT_/,
+    code: 'tls-certificate-rejected',
+    words: 'TLS: the certificate of the engine is not accepted',
+    remedy: 'Renew the certificate of the Docker Engine.',
+  },
+  {
+    pattern:
+      /^ERR_SSL_(?:WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL)$/,
+    code: 'not-tls',
+    words: 'TLS: what listens there does not speak it',
+    remedy:
+      'Let the Docker Engine listen there with `--tlsverify`, or mend the port; on loopback TLS may be left away.',
+  },
+  {
+    pattern: /^(?:ECONNRESET|EPIPE)$/,
+    code: 'tls-connection-reset',
+    words: 'TLS: the connection was broken off',
+    remedy: 'Look into the log of the Docker Engine: it says whether it refused the client certificate.',
+  },
+  { ...NOT_HTTP, pattern: /^HPE_/ },
+  {
+    pattern: /^(?:ERR_SSL_|ERR_TLS_|EPROTO)/,
+    code: 'tls-handshake',
+    words: 'TLS: no agreement on the protocol',
+    remedy:
+      'Let the Docker Engine speak TLS 1.2 or later, with certificates that are still deemed safe; if it asks for a client ' +
+      'certificate, name one by `certFile` and `keyFile`.',
+  },
 ];

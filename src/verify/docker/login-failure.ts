@@ -1,6 +1,7 @@
 // What a failed request to a Docker Engine means: the engine is not there, it cannot reach the registry, or the registry
 // rejects the token. Decided by codes; the text of the engine is read in moby-texts.ts and never shown, since it repeats
 // what registries and proxies said.
+import { NetworkError } from '../../net/network-error.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { toUnexpectedReason } from '../registry/classify-response.js';
 import {
@@ -29,7 +30,8 @@ const NETWORK_WORDS: Readonly<Record<EngineNetworkCode, string>> = {
 
 /** The failure behind a request that the engine should have answered. */
 export function toEngineFailure(target: EngineEndpoint, error: unknown): RefreshFailure {
-  if (error instanceof RefreshFailure) return error;
+  // A file of TLS has become unusable; nothing was sent.
+  if (error instanceof NetworkError) return new RefreshFailure('ConfigInvalid', error.message, error.remedy);
   const status = getStatus(error);
   const { words, remedy } =
     status === undefined ? describeConnectionError(target, error) : describeStatus(target, status);

@@ -1,5 +1,4 @@
-// Owns the requests to one registry: its challenge, signing in as that asks, and reading as somebody signed in.
-// Refuses redirects, and to send the password to any other host.
+// The requests to one registry. The password is sent to no other host.
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
 import { Secret } from '../../log/secret.js';
@@ -15,14 +14,14 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** How a registry lets one in: the header of the requests to come, or the answer that says no. */
+/** The header of further requests, or the response that rejects the password. */
 export type AuthorizeResult = { readonly authorization: Secret } | { readonly rejectedBy: HttpResponse };
 
 export interface RegistryClient {
-  /** Asks without a password. @throws NetworkError */
-  getChallenge(): Promise<{ readonly answer: HttpResponse; readonly challenge: Challenge }>;
+  /** `GET /v2/` without a password. @throws NetworkError */
+  getChallenge(): Promise<{ readonly response: HttpResponse; readonly challenge: Challenge }>;
   /**
-   * Gets what the requests to come are authorized by: the password itself, or a token for it. `scope` as Docker has it,
+   * Gets what authorizes further requests: the password itself, or a token for it. `scope` as Docker has it,
    * `repository:team/app:pull`. @throws NetworkError
    */
   authorize(challenge: Challenge, password: Secret, scope?: string): Promise<AuthorizeResult>;
@@ -42,7 +41,7 @@ export function createRegistryClient(
   if (base === undefined) return undefined;
 
   function get(url: string, headers: Record<string, string>): Promise<HttpResponse> {
-    // GET, since a refusal explains itself only in a body, and HEAD has none.
+    // GET, since only a body has the reason of a rejection, and HEAD has none.
     return http.send({ method: 'GET', url, headers, timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
@@ -53,15 +52,15 @@ export function createRegistryClient(
     if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
     const wanted = scope ?? challenge.scope;
     if (wanted !== undefined) url.searchParams.set('scope', wanted);
-    const answer = await get(url.href, { Authorization: basic.reveal() });
-    const token = answer.status === 200 ? parseToken(answer) : undefined;
-    return token === undefined ? { rejectedBy: answer } : { authorization: new Secret(`Bearer ${token}`) };
+    const response = await get(url.href, { Authorization: basic.reveal() });
+    const token = response.status === 200 ? parseToken(response) : undefined;
+    return token === undefined ? { rejectedBy: response } : { authorization: new Secret(`Bearer ${token}`) };
   }
 
   return {
     async getChallenge() {
-      const answer = await get(`${base}/v2/`, {});
-      return { answer, challenge: readChallenge(answer.header('www-authenticate'), host) };
+      const response = await get(`${base}/v2/`, {});
+      return { response, challenge: readChallenge(response.header('www-authenticate'), host) };
     },
     authorize,
     getBase: (authorization) => get(`${base}/v2/`, { Authorization: authorization.reveal() }),
@@ -74,7 +73,7 @@ export function createRegistryClient(
 }
 
 function baseUrl(host: string): string | undefined {
-  // Whatever else a URL can hold (user, path, query) would lead the token astray.
+  // Anything else that a URL can hold (user, path, query) would send the token elsewhere.
   if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)) return undefined;
   const url = `//${host}`;
   try {
@@ -85,8 +84,8 @@ function baseUrl(host: string): string | undefined {
 }
 
 /** Docker's token specification allows both names. What could not stand in a header is none. */
-function parseToken(answer: HttpResponse): string | undefined {
-  const { token, access_token: accessToken } = (answer.json ?? {}) as Record<string, unknown>;
+function parseToken({ json }: HttpResponse): string | undefined {
+  const { token, access_token: accessToken } = (json ?? {}) as Record<string, unknown>;
   return [token, accessToken].find(
     (value): value is string => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
   );

@@ -18,7 +18,7 @@ export interface ProbeResult {
 
 export interface RegistryVerifier {
   /**
-   * Logs in to the registry with a password: `GET /v2/`, in the way that the registry's challenge asks for. Never throws:
+   * Logs in to the registry with a password: `GET /v2/`, as its challenge requires. Never throws:
    * no response is the outcome `unreachable`. The password is sent to the registry's own host only.
    */
   probe(host: string, password: Secret, options: ProbeOptions, signal: AbortSignal): Promise<ProbeResult>;

@@ -1,5 +1,4 @@
-// Owns the question whether an image may be pulled: its manifest is asked for, and nothing else.
-// Refuses to take a missing image for a missing right: it proves neither.
+// Whether an image may be pulled: its manifest is requested, and nothing else. A missing image proves nothing about rights.
 import type { PullProbe } from '../../refresh/activity-types.js';
 import type { Secret } from '../../log/secret.js';
 import type { HttpResponse } from '../../net/http.js';
@@ -10,7 +9,7 @@ import { parseFirstError, toUnexpectedReason } from './classify-response.js';
 import { findDeniedAction } from './ecr-texts.js';
 import { describeRegistryReason, type RegistryReason } from './registry-reason.js';
 
-/** Asks for the manifest of `repository:tag` or `repository@digest`. Never throws for a registry that does not answer. */
+/** Requests the manifest of `repository:tag` or `repository@digest`. Never throws for a registry that does not respond. */
 export async function probePull(
   client: RegistryClient,
   challenge: Challenge,
@@ -20,11 +19,11 @@ export async function probePull(
   const { repository, reference } = splitImage(image);
   try {
     const login = await client.authorize(challenge, password, `repository:${repository}:pull`);
-    const answer =
+    const response =
       'rejectedBy' in login
         ? login.rejectedBy
         : await client.getManifest(repository, reference, login.authorization);
-    const result = classifyPull(answer);
+    const result = classifyPull(response);
     if (result.outcome === 'allowed') return { image, outcome: 'allowed' };
     return { image, outcome: result.outcome, message: describeRegistryReason(result.reason) };
   } catch (error) {
@@ -42,14 +41,14 @@ export type PullResult =
   | { readonly outcome: 'allowed' }
   | { readonly outcome: Exclude<PullProbe['outcome'], 'allowed'>; readonly reason: RegistryReason };
 
-export function classifyPull(answer: HttpResponse): PullResult {
-  const { status } = answer;
+export function classifyPull(response: HttpResponse): PullResult {
+  const { status } = response;
   if (status === 200) {
-    return isManifest(answer)
+    return isManifest(response)
       ? { outcome: 'allowed' }
       : { outcome: 'unknown', reason: { code: 'not-a-manifest', status } };
   }
-  const error = parseFirstError(answer);
+  const error = parseFirstError(response);
   if ((status === 401 || status === 403) && error)
     return { outcome: 'denied', reason: toDenial(status, error) };
   if (status === 404 && error) {

@@ -1,5 +1,4 @@
-// Why a registry rejects a token, by its status and its text: the same code whether the worker asked it or a Docker Engine
-// did.
+// Why a registry rejects a token, by status and text: the same code for a request of the worker and one of a Docker Engine.
 import { parseEcrHost } from '../../refresh/registry-host.js';
 import { findEcrTextCode } from './ecr-texts.js';
 import type { RegistryCode } from './registry-reason.js';

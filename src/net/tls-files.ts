@@ -1,0 +1,129 @@
+// The one reader of PEM files for TLS: certificates to trust, and the certificate and key of a client.
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import fs from 'node:fs';
+import tls from 'node:tls';
+import { NetworkError } from './network-error.js';
+
+/** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
+export interface TlsFiles {
+  /** The authorities to trust instead of Node's own. */
+  readonly caFile?: string;
+  /** The certificate that the client shows; never without its key. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+/** Node's own defaults, stated: NODE_OPTIONS can lower the one, NODE_TLS_REJECT_UNAUTHORIZED=0 the other. */
+export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
+
+type Certificates =
+  | { readonly certificates: readonly X509Certificate[] }
+  | { readonly problem: 'empty' }
+  /** `certificate`: which one, from 1. */
+  | { readonly problem: 'corrupt'; readonly certificate: number };
+
+type PrivateKey = { readonly key: KeyObject } | { readonly problem: 'empty' | 'locked' };
+
+/** The certificates in a text. Node would take a text without any silently, and trust nothing by it. */
+export function parseCertificates(text: string): Certificates {
+  const certificates: X509Certificate[] = [];
+  for (const pem of text.match(CERTIFICATE) ?? []) {
+    try {
+      certificates.push(new X509Certificate(pem));
+    } catch {
+      return { problem: 'corrupt', certificate: certificates.length + 1 };
+    }
+  }
+  return certificates.length === 0 ? { problem: 'empty' } : { certificates };
+}
+
+/** The private key in a text. What Node says of one that it cannot read is dropped: it may quote the text. */
+export function parsePrivateKey(text: string): PrivateKey {
+  if (LOCKED_KEY.test(text)) return { problem: 'locked' };
+  try {
+    return { key: createPrivateKey(text) };
+  } catch {
+    return { problem: 'empty' };
+  }
+}
+
+/** Whether a key is that of the first certificate; those of the authorities between may follow it. */
+export function isPair([own]: readonly X509Certificate[], key: KeyObject): boolean {
+  return own?.checkPrivateKey(key) ?? false;
+}
+
+/**
+ * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the file, as PEM.
+ * @throws NetworkError with a code `ca-file-…`
+ */
+export function readCaCertificates(caFile: string): readonly string[] {
+  const extra = process.env['NODE_EXTRA_CA_CERTS'];
+  // Node adds these by itself only where no authorities are given.
+  return [
+    ...tls.rootCertificates,
+    ...(extra ? readExtra(extra) : []),
+    ...toPem(readCertificates('ca', caFile)),
+  ];
+}
+
+/**
+ * What a single connection trusts and shows.
+ * @throws NetworkError with a code `ca-file-…`, `cert-file-…` or `key-file-…`
+ */
+export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.SecureContext {
+  const ca = caFile === undefined ? undefined : readCertificates('ca', caFile);
+  const cert = certFile === undefined ? undefined : readCertificates('cert', certFile);
+  const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
+  // Half of the two may have been rotated, and the other half may be about to be.
+  const mismatch = new NetworkError('key-file-mismatch', { file: keyFile, certFile });
+  if (cert && key && !isPair(cert, key)) throw mismatch;
+  try {
+    return tls.createSecureContext({
+      minVersion: TLS_RULES.minVersion,
+      ...(ca && { ca: toPem(ca) }),
+      ...(cert && { cert: toPem(cert).join('') }),
+      ...(key && { key: key.export({ type: 'pkcs8', format: 'pem' }) }),
+    });
+  } catch {
+    // OpenSSL refuses some of what Node can parse, a key that is too short for example.
+    throw mismatch;
+  }
+}
+
+function readCertificates(kind: 'ca' | 'cert', file: string): readonly X509Certificate[] {
+  const parsed = parseCertificates(readText(kind, file));
+  if ('certificates' in parsed) return parsed.certificates;
+  const { problem, ...facts } = parsed;
+  throw new NetworkError(`${kind}-file-${problem}`, { file, ...facts });
+}
+
+function readPrivateKey(file: string): KeyObject {
+  const parsed = parsePrivateKey(readText('key', file));
+  if ('key' in parsed) return parsed.key;
+  throw new NetworkError(`key-file-${parsed.problem}`, { file });
+}
+
+function readText(kind: 'ca' | 'cert' | 'key', file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    throw new NetworkError(`${kind}-file-unreadable`, { file });
+  }
+}
+
+/** Node warns of a wrong file and goes on; so do we. */
+function readExtra(file: string): readonly string[] {
+  try {
+    const pems = fs.readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];
+    return pems.filter((pem) => 'certificates' in parseCertificates(pem));
+  } catch {
+    return [];
+  }
+}
+
+function toPem(certificates: readonly X509Certificate[]): string[] {
+  return certificates.map((certificate) => certificate.toString());
+}
