@@ -10,14 +10,7 @@ import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { builtCli } from './built-cli.js';
 import { play, type Ended } from './isolation/play.js';
-import {
-  CONNECTIONS,
-  ids,
-  NAMES,
-  REGISTRY_HOST,
-  SCENARIOS,
-  type ScenarioName,
-} from './isolation/scenarios.js';
+import { CONNECTIONS, ids, NAMES, SCENARIOS, type ScenarioName } from './isolation/scenarios.js';
 
 /** Generous: what fails takes minutes, what is healthy takes about a second. */
 const SOON_MS = 20_000;
