@@ -59,7 +59,8 @@ export class StoreRun {
 
   async refresh(): Promise<void> {
     await Promise.all([this.#readNamed(), this.#readList()]);
-    await Promise.all(this.#updates);
+    // Retried reads bring up further updates.
+    while (this.#updates.length > 0) await Promise.all(this.#updates.splice(0));
     const { name, title } = this.#store;
     const { record } = this.#parts;
     const warning = describeSkipped(name, this.#skipped);
