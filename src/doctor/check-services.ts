@@ -16,6 +16,7 @@ import type {
   WritableConnections,
 } from '../refresh/activity-types.js';
 import type { AllowedStore } from '../activities/allowed-config.js';
+import { checkOverrides } from './check-overrides.js';
 import { failed, ok, warning, type Check } from './check.js';
 
 const VERSION_LIMIT_MS = 15_000;
@@ -61,6 +62,7 @@ async function checkStore(
     }
     checks.push(ok(label, 'signed in, and may read connections'));
     checks.push(...connectionChecks(store, inspections));
+    checks.push(...(await checkOverrides(store)));
   } catch (error) {
     checks.push(failed(label, toStepFailure(error)));
   }

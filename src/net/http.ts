@@ -86,7 +86,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     } catch (error) {
       throw toTransportError(error);
     }
-    return toAnswer(response);
+    return toAnswer(response, request.url);
   }
 
   return { send };
@@ -115,9 +115,10 @@ function isStaleConnection(error: unknown): boolean {
   return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-function toAnswer(response: AxiosResponse<string>): HttpResponse {
+function toAnswer(response: AxiosResponse<string>, url: string): HttpResponse {
   if (response.status >= 300 && response.status < 400) {
-    throw new NetworkError('redirect', { status: response.status });
+    const code = leadsToOtherHost(response.headers['location'], url) ? 'redirect-to-other-host' : 'redirect';
+    throw new NetworkError(code, { status: response.status });
   }
   const text = response.data;
   return {
@@ -129,6 +130,11 @@ function toAnswer(response: AxiosResponse<string>): HttpResponse {
       return typeof value === 'string' ? value : undefined;
     },
   };
+}
+
+function leadsToOtherHost(location: unknown, url: string): boolean {
+  if (typeof location !== 'string' || !URL.canParse(location, url)) return false;
+  return new URL(location, url).hostname !== new URL(url).hostname;
 }
 
 function toTransportError(error: unknown): NetworkError {
