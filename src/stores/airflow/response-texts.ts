@@ -49,13 +49,16 @@ export function namesConnection(error: string, id: string): boolean {
 }
 
 /**
- * Whether a response has a format of Airflow's errors: `detail` (Airflow 3), `error` (its unknown routes), `title`
- * (Airflow 2). Anything else comes from something in front of Airflow, and usually not for long. The 404 pages and the
- * plain-text 500 of Airflow itself have no such format: no one may conclude more from it than that to retry is right.
+ * Whether a response has the format of Airflow's errors: `detail` (Airflow 3), `title` (Airflow 2), or `error` for a path
+ * that Airflow 3 does not have. Otherwise something in front of Airflow responded, usually for a short time, and a retry is
+ * right. The exceptions are Airflow's own plain-text 500 and the 404 page of Airflow 2 for paths outside of its API.
+ * Sources: FastAPI's HTTPException; airflow/api_fastapi/core_api/app.py (`error`); airflow/api_connexion/exceptions.py.
  */
-export function hasAirflowFormat({ json }: ApiResponse): boolean {
+export function hasAirflowFormat({ status, json }: ApiResponse): boolean {
   if (typeof json !== 'object' || json === null) return false;
-  return ['detail', 'error', 'title'].some((field) => Object.hasOwn(json, field));
+  return ['detail', 'title', ...(status === 404 ? ['error'] : [])].some((field) =>
+    Object.hasOwn(json, field),
+  );
 }
 
 /** `detail` may be text, an object, a list or absent; only text is of use here. */

@@ -67,11 +67,12 @@ export class AirflowStore implements ConnectionStore, VariableSource {
       more.length === 0 ? `PATCH connection ${record.id}` : `PATCH ${records.length} connections`;
     const context = this.#describe(action, 'edit connections');
     assertPassword(context, password);
-    return this.#version.use(signal, async (api) => {
+    const results = await this.#version.use(signal, async (api) => {
       if (more.length === 0) return [await writeOne(context, api, record, password, signal)];
-      if (api.major === 3) return writeInBulk(this.#name, api.transport, records, password, signal);
-      throw failure('StoreRequestRejected', context, 'Airflow 2 has no bulk request');
+      return api.major === 3 ? writeInBulk(this.#name, api.transport, records, password, signal) : undefined;
     });
+    if (results) return results;
+    throw failure('StoreRequestRejected', context, 'Airflow 2 has no bulk request');
   }
 
   async create(

@@ -134,6 +134,16 @@ describe('createAirflowStore', () => {
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
+  it('does not detect the version again because Airflow 2 has no bulk request', async () => {
+    const standIn = await start('2.10.5');
+    const api = connect(standIn.url);
+    const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
+    for (let count = 0; count < 3; count += 1) {
+      await expectFailure(api.write(both, new Secret(TOKEN), anySignal()), 'StoreRequestRejected', SECRETS);
+    }
+    assert.deepEqual(paths(standIn), ['GET /api/v2/version', 'GET /api/v1/version']);
+  });
+
   it('survives a restart of the API server between requests', async () => {
     const old = await start('3.3.2');
     const api = connect(old.url);
