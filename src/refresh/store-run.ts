@@ -2,11 +2,13 @@
 // soon as its token is there. Nothing waits for all of it.
 import type {
   Inspection,
+  InspectInput,
   InspectTarget,
   PlannedStore,
   Range,
   RefreshSteps,
   Skipped,
+  StepCall,
   UpdateOutcome,
   WritableConnections,
 } from './activity-types.js';
@@ -117,12 +119,13 @@ export class StoreRun {
       name: 'inspectConnections',
       target: name,
       call: (how) =>
-        steps.inspectConnections(
-          { configHash, store: name, target, attemptsBefore: how.attemptsBefore },
-          how,
-        ),
+        steps.inspectConnections({ configHash, store: name, target, ...this.#history(how) }, how),
       countAttempts: (failure) => this.#retries.countAttempts(failure),
     };
+  }
+
+  #history({ attemptsBefore }: StepCall): Pick<InspectInput, 'attemptsBefore' | 'storeWorks'> {
+    return { attemptsBefore, storeWorks: this.#retries.storeWorks };
   }
 
   /** The rows of earlier runs stay in the report. */
@@ -212,7 +215,7 @@ export class StoreRun {
     return {
       name: 'updateConnections',
       target: `${name} ${registry}`,
-      call: (how) => steps.updateConnections({ ...input, attemptsBefore: how.attemptsBefore }, how),
+      call: (how) => steps.updateConnections({ ...input, ...this.#history(how) }, how),
       countAttempts: (failure) => this.#retries.countAttempts(failure),
     };
   }

@@ -91,7 +91,7 @@ describe('a part of a run that fails', function () {
     ['a connection that hangs when it is read', 'ConnectionUnavailable'],
     ['a connection that hangs when it is written', 'ConnectionUnavailable'],
     ['a connection that fails when it is written', 'ConnectionUnavailable'],
-    ['a connection whose response is malformed', 'StoreRequestRejected'],
+    ['a connection whose response is malformed', 'ConnectionUnavailable'],
   ] as const) {
     it(`${name} fails alone`, () => {
       const result = end(name);
