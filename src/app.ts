@@ -1,6 +1,7 @@
 // The composition root: the one place that builds stores, issuer, verifiers and activities from a configuration, for the
 // worker, `refresh-once` and `doctor`.
 import type { AllowedConfig, ConfigSource } from './activities/allowed-config.js';
+import { Pace } from './activities/pace.js';
 import { createActivities, type RefreshActivities } from './activities/index.js';
 import { AwsSessions } from './aws/aws-sessions.js';
 import type { ConfigStore } from './config/config-store.js';
@@ -143,7 +144,7 @@ function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly
   const found = kinds.find((candidate) => candidate.kind === kind);
   // The configuration's schema has a section for each kind that is listed, and for no other.
   if (!found) throw new TypeError(`no store kind ${kind}`);
-  return { name, kind, title: found.title, rules, ...found.create(config, clients) };
+  return { name, kind, title: found.title, rules, pace: new Pace(), ...found.create(config, clients) };
 }
 
 /** Of the warnings about the file, the one that a report without a row of Docker needs. */

@@ -6,6 +6,7 @@ import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entrie
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { ConnectionStore, VariableSource } from '../stores/port.js';
 import type { DockerEngine } from '../verify/docker/port.js';
+import type { Pace } from './pace.js';
 
 export interface AllowedStore {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface AllowedStore {
   readonly title: string;
   readonly connections: ConnectionStore;
   readonly rules: readonly ConnectionRule[];
+  /** Of all requests for connections by this worker. */
+  readonly pace: Pace;
 }
 
 export interface AllowedEngine {

@@ -1,10 +1,9 @@
 // Requests for several connections of a store, a few side by side: one that fails or hangs neither fails nor delays the
 // others, while a store that fails for all of them is not asked again and again.
-import { setTimeout as delay } from 'node:timers/promises';
-import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { toTimeUp } from './call-store.js';
 
 /** An API server has few processes, and others need it. */
 const AT_ONCE = 5;
@@ -12,10 +11,6 @@ const AT_ONCE = 5;
 const FAILURES_OF_A_STORE = AT_ONCE;
 /** A server error is repeated at once so often, where other requests succeed: one of several server processes may be bad. */
 const TRIES = 3;
-/** One request takes no longer than this, and no longer than half of its attempt. */
-const LONGEST_REQUEST_MS = 30_000;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 10_000;
 
 /** Failures that may be one connection's own; all others concern every request alike. */
 const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
@@ -41,19 +36,15 @@ export interface ForEachOptions {
   readonly atOnce?: number;
 }
 
-/** Milliseconds that one request of an attempt may take. */
-export function requestLimitMs({ limitMs }: Pick<Attempt, 'limitMs'>): number {
-  return Math.min(LONGEST_REQUEST_MS, limitMs / 2);
-}
-
 /**
- * Calls for each of the connections. When the attempt's time is up, what is not done is to be retried.
+ * Calls for each of the connections. When the attempt's time is up, what is not done is to be retried. Each call bounds its
+ * own requests (`callStore`) and throws RefreshFailure alone; another error is a defect, and is thrown on.
  * @throws RefreshFailure when nothing succeeded: the failure of one of them, rather one that a retry may change
  */
 export async function forEachConnection<T>(
   ids: readonly string[],
   attempt: Attempt,
-  call: (id: string, signal: AbortSignal) => Promise<T>,
+  call: (id: string) => Promise<T>,
   options: ForEachOptions = {},
 ): Promise<Outcomes<T>> {
   if (ids.length === 0) return { results: [], refused: [], toRetry: [] };
@@ -62,7 +53,7 @@ export async function forEachConnection<T>(
 
 class ConnectionWork<T> {
   readonly #attempt: Attempt;
-  readonly #call: (id: string, signal: AbortSignal) => Promise<T>;
+  readonly #call: (id: string) => Promise<T>;
   readonly #options: ForEachOptions;
   readonly #waiting: string[];
   readonly #results: T[] = [];
@@ -70,13 +61,11 @@ class ConnectionWork<T> {
   readonly #tries = new Map<string, number>();
   /** Concerns every request: nothing more is started. */
   #failureOfAll: RefreshFailure | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
-  #pausedUntil = 0;
 
   constructor(
     ids: readonly string[],
     attempt: Attempt,
-    call: (id: string, signal: AbortSignal) => Promise<T>,
+    call: (id: string) => Promise<T>,
     options: ForEachOptions,
   ) {
     this.#waiting = [...ids];
@@ -94,7 +83,6 @@ class ConnectionWork<T> {
 
   async #work(): Promise<void> {
     for (;;) {
-      await this.#pause();
       if (this.#isOver()) return;
       const id = this.#waiting.shift();
       if (id === undefined) return;
@@ -103,26 +91,16 @@ class ConnectionWork<T> {
   }
 
   async #try(id: string): Promise<void> {
-    const { signal } = this.#attempt;
     try {
-      const result = await withDeadline(requestLimitMs(this.#attempt), signal, (within) =>
-        this.#call(id, within),
-      );
-      this.#results.push(result);
+      this.#results.push(await this.#call(id));
       this.#failures.delete(id);
-      this.#pauseMs = FIRST_PAUSE_MS;
     } catch (error) {
-      this.#fail(id, toFailure(id, error));
+      if (!(error instanceof RefreshFailure)) throw error;
+      this.#fail(id, error);
     }
   }
 
   #fail(id: string, failure: RefreshFailure): void {
-    if (failure.type === 'StoreThrottled') {
-      this.#failures.set(id, failure);
-      this.#waiting.push(id);
-      this.#slowDown();
-      return;
-    }
     this.#failures.set(id, failure);
     // Such as the Variable that its registry is read from, which another store may have.
     if (failure.scope === 'registry') return;
@@ -141,28 +119,12 @@ class ConnectionWork<T> {
     return isFailing || this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
   }
 
-  /** All wait: requests that come sooner would be throttled, too, and count against the limit. */
-  #slowDown(): void {
-    const now = performance.now();
-    if (now < this.#pausedUntil) return;
-    this.#pausedUntil = now + this.#pauseMs;
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-  }
-
-  async #pause(): Promise<void> {
-    for (;;) {
-      const leftMs = this.#pausedUntil - performance.now();
-      if (leftMs <= 0 || this.#attempt.signal.aborted) return;
-      await delay(leftMs, undefined, { signal: this.#attempt.signal }).catch(() => undefined);
-    }
-  }
-
   #settle(): Outcomes<T> {
     const failures = [...this.#failures];
     const notStarted = this.#waiting.filter((id) => !this.#failures.has(id));
     if (this.#results.length === 0) throw this.#pickWorst(notStarted);
     const isRetryable = ([, { type }]: [string, RefreshFailure]): boolean => failureEntry(type).retryable;
-    const why = this.#failureOfAll ?? timeUp(this.#attempt.signal);
+    const why = this.#failureOfAll ?? toTimeUp(this.#attempt.signal);
     return {
       results: this.#results,
       refused: failures.filter((failed) => !isRetryable(failed)).map(toOwnProblem),
@@ -179,7 +141,7 @@ class ConnectionWork<T> {
       this.#failureOfAll ??
       failures.find(({ type }) => failureEntry(type).retryable) ??
       failures[0] ??
-      timeUp(this.#attempt.signal);
+      toTimeUp(this.#attempt.signal);
     return worst.with({ connections: [...this.#failures.keys(), ...notStarted] });
   }
 }
@@ -193,24 +155,4 @@ export function toProblem(connection: string, failure: RefreshFailure): Connecti
 function toOwnProblem([id, failure]: [string, RefreshFailure]): ConnectionProblem {
   const isOwn = failure.scope === 'store' && MAY_BE_ITS_OWN.has(failure.type);
   return toProblem(id, isOwn ? failure.with({ scope: 'connection' }) : failure);
-}
-
-function timeUp(signal: AbortSignal): RefreshFailure {
-  const reason: unknown = signal.reason;
-  return reason instanceof RefreshFailure
-    ? reason
-    : new RefreshFailure('AttemptTimedOut', 'The attempt ended before this connection had its turn.');
-}
-
-/** @throws whatever is not a failure of a request: a defect */
-function toFailure(id: string, error: unknown): RefreshFailure {
-  if (error instanceof RefreshFailure) return error;
-  if (!(error instanceof DeadlineExceeded)) throw error;
-  return toRequestTimeout(`Connection ${id}`, error);
-}
-
-export function toRequestTimeout(what: string, { endedBy, limitMs }: DeadlineExceeded): RefreshFailure {
-  const when =
-    endedBy === 'limit' ? `within ${Math.round(limitMs / 100) / 10} s` : 'before the attempt ended';
-  return new RefreshFailure('StoreUnreachable', `${what}: no response ${when}.`);
 }

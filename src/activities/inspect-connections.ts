@@ -12,6 +12,7 @@ import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { findRule, isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import { getAllowedConfig, getAllowedRules, getAllowedStore, type AllowedStore } from './allowed-config.js';
+import { readById } from './call-store.js';
 import type { Dependencies } from './dependencies.js';
 import { forEachConnection, toProblem, type Outcomes } from './for-each-connection.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
@@ -44,7 +45,7 @@ export async function inspectConnections(
   const outcomes = await forEachConnection(
     ids,
     attempt,
-    (id, signal) => inspectById(withSignal(context, signal), store, id, rules.get(id)),
+    (id) => inspectById(context, store, id, rules.get(id)),
     { storeWorks },
   );
   return toInspection(store.name, outcomes);
@@ -61,7 +62,7 @@ async function inspectById(
   id: string,
   rule: ConnectionRule | undefined,
 ): Promise<InspectedConnection> {
-  const connection = await store.connections.read(id, context.attempt.signal);
+  const connection = await readById(store, context.attempt, id);
   if (connection && rule) {
     return inspectOne(context, store, rule, connection);
   }
@@ -90,9 +91,9 @@ async function inspectList(
   const outcomes = await forEachConnection(
     [...matching.keys()],
     attempt,
-    (id, signal) => {
+    (id) => {
       const { rule, connection } = matching.get(id) as { rule: ConnectionRule; connection: ConnectionRecord };
-      return inspectOne(withSignal(context, signal), store, rule, connection, part.isComplete);
+      return inspectOne(context, store, rule, connection, part.isComplete);
     },
     { storeWorks, atOnce: matching.size },
   );
@@ -104,10 +105,6 @@ async function inspectList(
 /** Rows without an id may be ours; with one, a pattern decides. */
 function isOurs({ rules }: AllowedStore, id: string): boolean {
   return !isConnectionId(id) || findRule(rules, id)?.kind === 'match';
-}
-
-function withSignal(context: MatchContext, signal: AbortSignal): MatchContext {
-  return { ...context, attempt: { ...context.attempt, signal } };
 }
 
 async function inspectOne(

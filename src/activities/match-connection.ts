@@ -10,7 +10,7 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
-import { requestLimitMs, toRequestTimeout } from './for-each-connection.js';
+import { requestLimitMs, toRequestTimeout } from './call-store.js';
 
 export interface MatchContext {
   readonly shared: Dependencies;
@@ -90,10 +90,8 @@ async function findRegistry(
   const { shared, allowed, attempt } = context;
   const settings = allowed.registries.find((candidate) => candidate.name === name);
   if (!settings) return undefined;
-  // Before the limit of the whole request, so that a Variable that is not returned is not taken for a failing store.
-  const limitMs = requestLimitMs(attempt) * 0.8;
   try {
-    return await withDeadline(limitMs, attempt.signal, (signal) =>
+    return await withDeadline(requestLimitMs(attempt), attempt.signal, (signal) =>
       shared.registries.find(allowed, settings, { ...attempt, signal }),
     );
   } catch (error) {

@@ -6,6 +6,7 @@ import type { ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { AllowedStore } from './allowed-config.js';
+import { callStore, readById } from './call-store.js';
 import { forEachConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
@@ -40,7 +41,7 @@ export async function readForWrite(
   const { results, refused, toRetry } = await forEachConnection(
     ids,
     write.context.attempt,
-    (id, signal) => readOne(withSignal(write, signal), id, known.get(id)),
+    (id) => readOne(write, id, known.get(id)),
     { storeWorks: write.storeWorks },
   );
   return {
@@ -78,7 +79,7 @@ function byId(records: readonly ConnectionRecord[]): Map<string, ConnectionRecor
 /** The connection as it is right before it is written; its id when it was created with the token; else what is wrong. */
 async function readOne(write: Write, id: string, known: ConnectionRecord | undefined): Promise<Found> {
   const { store, context } = write;
-  const found = known ?? (await store.connections.read(id, context.attempt.signal));
+  const found = known ?? (await readById(store, context.attempt, id));
   if (!found) return create(write, id);
   const objection = await findObjection(write, found);
   return objection ? toProblem(id, objection) : found;
@@ -87,7 +88,6 @@ async function readOne(write: Write, id: string, known: ConnectionRecord | undef
 /** Creates a connection that the configuration lets be created. Where someone else was faster, theirs is checked. */
 async function create(write: Write, id: string): Promise<Found> {
   const { store, context, rules, token, registry } = write;
-  const { signal } = context.attempt;
   const rule = rules.get(id);
   const wanted = rule && (await registryToCreate(context, rule));
   if (!wanted) return missing(store, id);
@@ -101,8 +101,11 @@ async function create(write: Write, id: string): Promise<Found> {
     host: registry,
     description: `Created by airflow-ecr-refresh for ${wanted.name}.`,
   };
-  if ((await store.connections.create(connection, token.password, signal)) === 'created') return id;
-  const theirs = await store.connections.read(id, signal);
+  const created = await callStore(store, context.attempt, `creation of connection ${id}`, (signal) =>
+    store.connections.create(connection, token.password, signal),
+  );
+  if (created === 'created') return id;
+  const theirs = await readById(store, context.attempt, id);
   if (!theirs) return missing(store, id);
   const objection = await findObjection(write, theirs);
   return objection ? toProblem(id, objection) : theirs;
@@ -123,11 +126,6 @@ export async function findObjection(
   if (registry === write.registry && group.name === write.token.group.name) return undefined;
   const message = `Connection ${connection.id} is not written: it is now of ${registry} (${group.name}).`;
   return new RefreshFailure('ConnectionRegistryChanged', message);
-}
-
-export function withSignal(write: Write, signal: AbortSignal): Write {
-  const { context } = write;
-  return { ...write, context: { ...context, attempt: { ...context.attempt, signal } } };
 }
 
 type Found = ConnectionRecord | string | ConnectionProblem;

@@ -1,13 +1,13 @@
 // One part of a store's list. A part that the store cannot return is split until the rows at fault are found, so that one
 // connection that cannot be read does not hide those next to it.
-import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import type { ConnectionProblem, ListPart, Range } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { ConnectionPage } from '../stores/port.js';
 import type { AllowedStore } from './allowed-config.js';
-import { forEachConnection, requestLimitMs, toProblem, toRequestTimeout } from './for-each-connection.js';
+import { callStore } from './call-store.js';
+import { forEachConnection, toProblem } from './for-each-connection.js';
 
 /** A part of 100 takes 10 requests, and 10 more for each of these that has a row at fault. */
 const ROWS_PER_CHUNK = 10;
@@ -95,8 +95,7 @@ async function readRanges(
   const names = [...byName.keys()];
   // Others work, as has been seen: a server error is repeated before a row is taken for the one at fault.
   const options = { storeWorks: true };
-  const call = (name: string, signal: AbortSignal): Promise<ReadPart> =>
-    readPage(store, byName.get(name) as Range, { ...attempt, signal });
+  const call = (name: string): Promise<ReadPart> => readPage(store, byName.get(name) as Range, attempt);
   const outcomes = await forEachConnection(names, attempt, call, options).catch((error: unknown) => {
     if (!(error instanceof RefreshFailure)) throw error;
     return { results: [], refused: [], toRetry: names.map((name) => toProblem(name, error)) };
@@ -119,16 +118,10 @@ function split({ offset, limit }: Range, size: number): Range[] {
 }
 
 async function readPage(store: AllowedStore, range: Range, attempt: Attempt): Promise<ReadPart> {
-  const limitMs = requestLimitMs(attempt);
-  try {
-    const page = await withDeadline(limitMs, attempt.signal, (signal) =>
-      store.connections.readPage({ ...range, pattern: listPattern(store) }, signal),
-    );
-    return { offset: range.offset, page };
-  } catch (error) {
-    if (!(error instanceof DeadlineExceeded)) throw error;
-    throw toRequestTimeout(`${store.title} ${store.name}: list of connections`, error);
-  }
+  const page = await callStore(store, attempt, 'list of connections', (signal) =>
+    store.connections.readPage({ ...range, pattern: listPattern(store) }, signal),
+  );
+  return { offset: range.offset, page };
 }
 
 /** The store's own filter takes one pattern. */

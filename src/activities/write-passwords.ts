@@ -1,13 +1,13 @@
 // How a token gets into connections that were read and checked: a few are written one by one, many by requests for several.
 // Writes the password and nothing else.
-import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import type { WriteResult } from '../stores/port.js';
-import { forEachConnection, requestLimitMs, toProblem, toRequestTimeout } from './for-each-connection.js';
+import { callStore } from './call-store.js';
+import { forEachConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
-import { findObjection, withSignal, type Write } from './read-for-write.js';
+import { findObjection, type Write } from './read-for-write.js';
 
 /** Up to here one by one: the response to a single write shows the connection, so that each is seen to be right. */
 const MOST_SINGLE_WRITES = 10;
@@ -41,15 +41,9 @@ async function writeTogether(
   { store, token, context }: Write,
   records: readonly ConnectionRecord[],
 ): Promise<readonly WriteResult[]> {
-  const { attempt } = context;
-  try {
-    return await withDeadline(requestLimitMs(attempt), attempt.signal, (signal) =>
-      store.connections.write(records, token.password, signal),
-    );
-  } catch (error) {
-    if (!(error instanceof DeadlineExceeded)) throw error;
-    throw toRequestTimeout(`${store.title} ${store.name}: write of ${records.length} connections`, error);
-  }
+  return callStore(store, context.attempt, `write of ${records.length} connections`, (signal) =>
+    store.connections.write(records, token.password, signal),
+  );
 }
 
 function toWrites({ store }: Write, results: readonly WriteResult[]): Writes {
@@ -71,7 +65,7 @@ async function writeEach(write: Write, records: readonly ConnectionRecord[]): Pr
   const { results, refused, toRetry } = await forEachConnection(
     [...byId.keys()],
     write.context.attempt,
-    (id, signal) => writeOne(withSignal(write, signal), byId.get(id) as ConnectionRecord),
+    (id) => writeOne(write, byId.get(id) as ConnectionRecord),
     { storeWorks: write.storeWorks },
   );
   return {
@@ -85,7 +79,9 @@ async function writeEach(write: Write, records: readonly ConnectionRecord[]): Pr
 async function writeOne(write: Write, before: ConnectionRecord): Promise<string | ConnectionProblem> {
   const { store, token, context } = write;
   const { id } = before;
-  const [result] = await store.connections.write([before], token.password, context.attempt.signal);
+  const [result] = await callStore(store, context.attempt, `write of connection ${id}`, (signal) =>
+    store.connections.write([before], token.password, signal),
+  );
   if (result?.outcome === 'failed') throw result.failure;
   if (result?.outcome !== 'written') return missing(store, id);
   const { record } = result;
