@@ -7,6 +7,7 @@ import type {
   ConnectionStore,
   WriteResult,
   ConnectionPage,
+  ListRange,
   OverrideCandidate,
   NewConnection,
   Overrides,
@@ -15,7 +16,7 @@ import type {
 import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
 import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../src/verify/registry/port.js';
-import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
@@ -52,8 +53,8 @@ export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
   return {
     runId: 'run-1',
     number: 1,
+    limitMs: 60_000,
     signal: new AbortController().signal,
-    note: () => undefined,
     ...changes,
   };
 }
@@ -69,11 +70,17 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
-  /** What Airflow says to hide connections, and what it was asked: no requests that `calls` counts. */
-  shadows: Overrides = { backends: [], hidden: [] };
-  readonly shadowLooks: (readonly OverrideCandidate[])[] = [];
-  /** What one bulk request takes; 1 as Airflow 2. */
+  /** What overrides connections, and what was to be compared: no requests that `calls` counts. */
+  overrides: Overrides = { backends: [], hidden: [] };
+  readonly compared: (readonly OverrideCandidate[])[] = [];
+  /** What one bulk request takes; with 1 there is none, as in Airflow 2. */
   atOnce = 1;
+  /** Whether lists have `extra`, which those of Airflow 2 have not. */
+  isComplete = true;
+  /** Ids of rows that a list shows malformed. */
+  readonly malformed = new Set<string>();
+  /** The total that lists claim; default: the true one. */
+  claimedTotal: number | undefined;
   /** Called before each answer; throw here to let a request fail. */
   onCall: (call: string, id: string) => void = () => undefined;
   /** What Airflow says that it has after a write; undefined when the connection is gone. */
@@ -96,23 +103,50 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return record ? { id, outcome: 'written', record } : { id, outcome: 'missing' };
   }
 
-  /** By the order of their ids, as Airflow does. */
-  async readPage(page: number): Promise<ConnectionPage> {
-    this.#note('list', String(page));
-    const all = [...this.connections.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    return { connections: all.slice(page * 100, page * 100 + 100), hasMore: all.length > page * 100 + 100 };
+  /** In the order of their ids, as Airflow does; `onCall` is told `list` with `offset+limit pattern`. */
+  async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
+    this.#note('list', `${offset}+${limit} ${pattern}`);
+    const found = [...this.connections.values()]
+      .filter(({ id }) => matches(pattern, id))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const rows = found.slice(offset, offset + Math.min(limit, 100));
+    return {
+      connections: rows
+        .filter(({ id }) => !this.malformed.has(id))
+        .map((record) => (this.isComplete ? record : { ...record, extra: null })),
+      malformed: rows.flatMap(({ id }, index) =>
+        this.malformed.has(id) ? [{ position: offset + index, id }] : [],
+      ),
+      total: this.claimedTotal ?? found.length,
+      isComplete: this.isComplete,
+    };
   }
 
-  async maxRecordsPerWrite(): Promise<number> {
-    return this.atOnce;
-  }
-
-  /** Several each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
+  /** Several each for itself: `onCall` is told `bulk` with the ids of a request, then `write` with each, which fails alone. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
     if (first && more.length === 0) return [this.#writeOne(first, password)];
-    this.#note('bulk', connections.map(({ id }) => id).join(' '));
-    return connections.map(({ id }) => this.#writeInBulk(id, password));
+    if (this.atOnce === 1) throw new RefreshFailure('StoreRequestRejected', 'there is no bulk request');
+    const results: WriteResult[] = [];
+    for (let start = 0; start < connections.length; start += this.atOnce) {
+      results.push(...this.#writePart(connections.slice(start, start + this.atOnce), password, start === 0));
+    }
+    return results;
+  }
+
+  #writePart(
+    connections: readonly ConnectionRecord[],
+    password: Secret,
+    isFirst: boolean,
+  ): readonly WriteResult[] {
+    const ids = connections.map(({ id }) => id);
+    try {
+      this.#note('bulk', ids.join(' '));
+    } catch (error) {
+      if (isFirst || !(error instanceof RefreshFailure)) throw error;
+      return ids.map((id) => ({ id, outcome: 'failed', failure: error }));
+    }
+    return ids.map((id) => this.#writeInBulk(id, password));
   }
 
   #writeInBulk(id: string, password: Secret): WriteResult {
@@ -142,8 +176,8 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async findOverrides(connections: readonly OverrideCandidate[]): Promise<Overrides> {
-    this.shadowLooks.push(connections);
-    return this.shadows;
+    this.compared.push(connections);
+    return this.overrides;
   }
 
   async check(): Promise<string> {
