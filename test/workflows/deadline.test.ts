@@ -42,9 +42,9 @@ describe('the deadline of a run', function () {
   it('ends it with the real cause when an airflow stays down, the other refreshed at once', async () => {
     const run = await server.run(
       twoAirflows({
-        inspectConnections: async (input) => {
+        inspectConnections: async (input, how) => {
           if (input.store === 'down') throw unreachable();
-          return good.inspectConnections(input);
+          return good.inspectConnections(input, how);
         },
       }),
     );
@@ -63,18 +63,18 @@ describe('the deadline of a run', function () {
     const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
-        inspectConnections: async (input) =>
+        inspectConnections: async (input, how) =>
           input.store === 'down'
             ? {
                 writable: [{ registry: REGISTRY, group: GROUP, connections }],
                 refused: [],
                 warnings: [],
-                nextPage: null,
+                toRetry: [],
               }
-            : good.inspectConnections(input),
-        updateConnections: async (input) => {
+            : good.inspectConnections(input, how),
+        updateConnections: async (input, how) => {
           if (input.store === 'down') throw unreachable();
-          return good.updateConnections(input);
+          return good.updateConnections(input, how);
         },
       }),
     );
@@ -163,10 +163,10 @@ describe('the deadline of a run', function () {
 function failingInspections(count: number): Partial<RefreshSteps> {
   let calls = 0;
   return {
-    inspectConnections: async (input) => {
+    inspectConnections: async (input, how) => {
       calls += 1;
       if (calls <= count) throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
-      return good.inspectConnections(input);
+      return good.inspectConnections(input, how);
     },
   };
 }

@@ -84,10 +84,12 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run with retries that ended well', () => {
+  it('have a run with retries of a whole step and of a single connection, which succeeded', () => {
     for (const history of recorded('retried')) {
       assertRefreshed(history);
       assert.ok(startedActivities(history).some(({ attempt }) => (attempt ?? 0) > 1));
+      assert.equal(scheduledActivities(history, 'extractToken').length, 2);
+      assert.equal(scheduledActivities(history, 'updateConnections').length, 2);
     }
   });
 
@@ -101,12 +103,12 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run of more connections than one update takes', () => {
+  it('have a run with named connections and a list of two parts, each with an update of its own', () => {
     const updates = recorded('many').map((history) => {
       assertRefreshed(history);
       return scheduledActivities(history, 'updateConnections').length;
     });
-    assert.deepEqual(updates, [2]);
+    assert.deepEqual(updates, [3]);
   });
 
   it('name no host, process or folder of the machine that recorded them', () => {

@@ -115,11 +115,11 @@ export function useTestServer(): TestServer {
 /** Steps that are looked up at each call. */
 function delegateSteps(steps: () => RefreshSteps): RefreshSteps {
   return {
-    planRefresh: () => steps().planRefresh(),
-    inspectConnections: (input) => steps().inspectConnections(input),
-    extractToken: (input) => steps().extractToken(input),
-    updateConnections: (input) => steps().updateConnections(input),
-    testDocker: (input) => steps().testDocker(input),
+    planRefresh: (how) => steps().planRefresh(how),
+    inspectConnections: (input, how) => steps().inspectConnections(input, how),
+    extractToken: (input, how) => steps().extractToken(input, how),
+    updateConnections: (input, how) => steps().updateConnections(input, how),
+    testDocker: (input, how) => steps().testDocker(input, how),
   };
 }
 

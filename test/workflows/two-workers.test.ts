@@ -129,9 +129,9 @@ describe('a run over two workers', function () {
           return undefined;
         },
       });
-      const inspectConnections: RefreshSteps['inspectConnections'] = async (input) => {
+      const inspectConnections: RefreshSteps['inspectConnections'] = async (input, how) => {
         if (asked.length >= answers) await hanging.wait(Context.current().cancellationSignal);
-        return steps.inspectConnections(input);
+        return steps.inspectConnections(input, how);
       };
       return { steps: { ...steps, inspectConnections }, asked, hanging };
     }
