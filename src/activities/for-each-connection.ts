@@ -35,8 +35,8 @@ export interface Outcomes<T> {
 }
 
 export interface ForEachOptions {
-  /** Attempts that were made before for these connections, while others worked. */
-  readonly attemptsBefore?: number;
+  /** Other requests to the store are known to succeed. */
+  readonly storeWorks?: boolean;
   /** Default 5. */
   readonly atOnce?: number;
 }
@@ -132,7 +132,7 @@ class ConnectionWork<T> {
     }
     const tries = (this.#tries.get(id) ?? 0) + 1;
     this.#tries.set(id, tries);
-    const othersWork = this.#results.length > 0 || (this.#options.attemptsBefore ?? 0) > 0;
+    const othersWork = this.#results.length > 0 || this.#options.storeWorks === true;
     if (failure.type === 'StoreUnavailable' && tries < TRIES && othersWork) this.#waiting.push(id);
   }
 

@@ -37,15 +37,15 @@ export async function inspectConnections(
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
   const context: MatchContext = { shared, allowed, attempt };
-  const { target, attemptsBefore } = input;
-  if ('listed' in target) return inspectList(context, store, target.listed, attemptsBefore);
+  const { target, storeWorks } = input;
+  if ('listed' in target) return inspectList(context, store, target.listed, input);
   const ids = 'named' in target ? pickNamed(store, target.named) : target.connections;
   const rules = getAllowedRules(store, ids);
   const outcomes = await forEachConnection(
     ids,
     attempt,
     (id, signal) => inspectById(withSignal(context, signal), store, id, rules.get(id)),
-    { attemptsBefore },
+    { storeWorks },
   );
   return toInspection(store.name, outcomes);
 }
@@ -76,7 +76,7 @@ async function inspectList(
   context: MatchContext,
   store: AllowedStore,
   range: Range,
-  attemptsBefore: number,
+  { attemptsBefore, storeWorks }: InspectInput,
 ): Promise<Inspection> {
   const { attempt } = context;
   const { connections, problems, part } = await readList(store, range, attempt, attemptsBefore);
@@ -94,7 +94,7 @@ async function inspectList(
       const { rule, connection } = matching.get(id) as { rule: ConnectionRule; connection: ConnectionRecord };
       return inspectOne(withSignal(context, signal), store, rule, connection, part.isComplete);
     },
-    { attemptsBefore, atOnce: matching.size },
+    { storeWorks, atOnce: matching.size },
   );
   const inspection = toInspection(store.name, outcomes);
   const ours = problems.filter(({ connection }) => isOurs(store, connection));

@@ -1,5 +1,6 @@
-// Owns the check of a connection by the rule of the configuration that grants it: reads what the rule's registry
-// is, where Airflow Variables say that. Refuses to let a registry that is not known stop connections of others.
+// The check of a connection by the rule of the configuration that allows it, with the registry that the rule names, which
+// Airflow Variables may describe. A registry that is not known does not stop connections of others.
+import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
@@ -9,6 +10,7 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
+import { requestLimitMs, toRequestTimeout } from './for-each-connection.js';
 
 export interface MatchContext {
   readonly shared: Dependencies;
@@ -88,12 +90,19 @@ async function findRegistry(
   const { shared, allowed, attempt } = context;
   const settings = allowed.registries.find((candidate) => candidate.name === name);
   if (!settings) return undefined;
+  // Before the limit of the whole request, so that a Variable that is not returned is not taken for a failing store.
+  const limitMs = requestLimitMs(attempt) * 0.8;
   try {
-    return await shared.registries.find(allowed, settings, attempt);
+    return await withDeadline(limitMs, attempt.signal, (signal) =>
+      shared.registries.find(allowed, settings, { ...attempt, signal }),
+    );
   } catch (error) {
-    if (!(error instanceof RefreshFailure)) throw error;
-    const failure = error.with({ scope: 'registry' });
-    if (REGISTRY_FAILURES.includes(error.type)) return failure;
-    throw failure;
+    const failure =
+      error instanceof DeadlineExceeded
+        ? toRequestTimeout(`Airflow Variable of registry ${name}`, error)
+        : error;
+    if (!(failure instanceof RefreshFailure)) throw failure;
+    if (REGISTRY_FAILURES.includes(failure.type)) return failure.with({ scope: 'registry' });
+    throw failure.with({ scope: 'registry' });
   }
 }

@@ -18,6 +18,7 @@ export interface Write {
   readonly registry: string;
   readonly token: Token;
   readonly attemptsBefore: number;
+  readonly storeWorks: boolean;
 }
 
 export interface ReadConnections {
@@ -40,7 +41,7 @@ export async function readForWrite(
     ids,
     write.context.attempt,
     (id, signal) => readOne(withSignal(write, signal), id, known.get(id)),
-    { attemptsBefore: write.attemptsBefore },
+    { storeWorks: write.storeWorks },
   );
   return {
     records: results.flatMap((found) => (isRecord(found) ? [found] : [])),

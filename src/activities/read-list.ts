@@ -94,7 +94,7 @@ async function readRanges(
   const byName = new Map(ranges.map((range) => [`${range.offset}`, range]));
   const names = [...byName.keys()];
   // Others work, as has been seen: a server error is repeated before a row is taken for the one at fault.
-  const options = { attemptsBefore: 1 };
+  const options = { storeWorks: true };
   const call = (name: string, signal: AbortSignal): Promise<ReadPart> =>
     readPage(store, byName.get(name) as Range, { ...attempt, signal });
   const outcomes = await forEachConnection(names, attempt, call, options).catch((error: unknown) => {

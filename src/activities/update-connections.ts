@@ -22,7 +22,7 @@ export async function updateConnections(
 ): Promise<UpdateOutcome> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
-  const { registry, attemptsBefore } = input;
+  const { registry, attemptsBefore, storeWorks } = input;
   const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
   const { token, probe } = await shared.tokens.take(attempt, group, registry, allowed.getImages(registry));
   const rejection = toRejection(probe);
@@ -34,6 +34,7 @@ export async function updateConnections(
     registry,
     token,
     attemptsBefore,
+    storeWorks,
   };
   const read = await readForWrite(write, input.connections, input.listed);
   const result = await writeRead(write, read);

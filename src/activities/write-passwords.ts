@@ -72,7 +72,7 @@ async function writeEach(write: Write, records: readonly ConnectionRecord[]): Pr
     [...byId.keys()],
     write.context.attempt,
     (id, signal) => writeOne(withSignal(write, signal), byId.get(id) as ConnectionRecord),
-    { attemptsBefore: write.attemptsBefore },
+    { storeWorks: write.storeWorks },
   );
   return {
     written: results.filter((result) => typeof result === 'string'),

@@ -20,6 +20,7 @@ import type {
   WritableConnections,
 } from '../refresh/activity-types.js';
 import type { AllowedStore } from '../activities/allowed-config.js';
+import { checkOverrides } from './check-overrides.js';
 import { failed, ok, warning, type Check } from './check.js';
 
 const VERSION_LIMIT_MS = 15_000;
@@ -68,6 +69,7 @@ async function checkStore(
     checks.push(...connectionChecks(store, inspections));
     if (failure) checks.push(failed(label, failure));
     if (aboutList !== undefined) checks.push({ name: label, outcome: 'warning', message: aboutList });
+    checks.push(...(await checkOverrides(store)));
   } catch (error) {
     checks.push(failed(label, toFailureInfo(error)));
   }
@@ -82,7 +84,7 @@ async function inspectAll(
   inspections: Inspection[],
 ): Promise<ListEnd> {
   const inspect = async (target: InspectTarget): Promise<Inspection> => {
-    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1 };
+    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1, storeWorks: false };
     const inspection = await steps.inspectConnections(input, ONE_PATIENT_ATTEMPT);
     inspections.push(inspection);
     return inspection;

@@ -94,7 +94,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     } catch (error) {
       throw toTransportError(error);
     }
-    return toResponse(response);
+    return toResponse(response, request.url);
   }
 
   return { send };
@@ -123,9 +123,10 @@ function isStaleConnection(error: unknown): boolean {
   return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-function toResponse(response: AxiosResponse<string>): HttpResponse {
+function toResponse(response: AxiosResponse<string>, url: string): HttpResponse {
   if (response.status >= 300 && response.status < 400) {
-    throw new NetworkError('redirect', { status: response.status });
+    const code = leadsToOtherHost(response.headers['location'], url) ? 'redirect-to-other-host' : 'redirect';
+    throw new NetworkError(code, { status: response.status });
   }
   const text = response.data;
   return {
@@ -137,6 +138,11 @@ function toResponse(response: AxiosResponse<string>): HttpResponse {
       return typeof value === 'string' ? value : undefined;
     },
   };
+}
+
+function leadsToOtherHost(location: unknown, url: string): boolean {
+  if (typeof location !== 'string' || !URL.canParse(location, url)) return false;
+  return new URL(location, url).hostname !== new URL(url).hostname;
 }
 
 function toTransportError(error: unknown): NetworkError {

@@ -4,7 +4,7 @@
 export interface NetworkFacts {
   /** Of `timed-out`: the limit that was exceeded; absent where the system's own limit was. */
   readonly limitMs?: number;
-  /** Of `redirect`: the HTTP status. */
+  /** Of the `redirect…` codes: the HTTP status. */
   readonly status?: number;
   /** Of the codes of files: the path. */
   readonly file?: string | undefined;
@@ -42,6 +42,7 @@ const WORDS = {
   'not-http': () => 'the answer is not HTTP',
   'corrupt-response': () => 'the answer is damaged (compression)',
   redirect: ({ status }) => `a redirect (HTTP ${status}) was refused`,
+  'redirect-to-other-host': ({ status }) => `a redirect to another host (HTTP ${status}) was refused`,
   'too-many-redirects': () => 'too many redirects',
   'too-large': () => 'the answer is too large',
   'invalid-url': () => 'the URL is invalid',

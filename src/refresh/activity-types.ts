@@ -47,6 +47,8 @@ export interface InspectInput {
   readonly target: InspectTarget;
   /** How often it was tried before, as another activity. */
   readonly attemptsBefore: number;
+  /** Whether the store has worked for anything in this run: then a failure may be one connection's own. */
+  readonly storeWorks: boolean;
 }
 
 /** Why one connection was not written, in words that may be shown. */
@@ -161,6 +163,8 @@ export interface UpdateInput {
   readonly listed?: Range;
   /** How often it was tried before, as another activity. */
   readonly attemptsBefore: number;
+  /** Whether the store has worked for anything in this run: then a failure may be one connection's own. */
+  readonly storeWorks: boolean;
 }
 
 export interface UpdateOutcome {

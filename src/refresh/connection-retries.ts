@@ -39,6 +39,10 @@ export class ConnectionRetries {
     this.#record = record;
   }
 
+  get storeWorks(): boolean {
+    return this.#works;
+  }
+
   /** From now on a server error for one connection may be its own. */
   noteSuccess(): void {
     this.#works = true;

@@ -2,11 +2,13 @@
 // soon as its token is there. Nothing waits for all of it.
 import type {
   Inspection,
+  InspectInput,
   InspectTarget,
   PlannedStore,
   Range,
   RefreshSteps,
   Skipped,
+  StepCall,
   UpdateOutcome,
   WritableConnections,
 } from './activity-types.js';
@@ -59,7 +61,8 @@ export class StoreRun {
 
   async refresh(): Promise<void> {
     await Promise.all([this.#readNamed(), this.#readList()]);
-    await Promise.all(this.#updates);
+    // Retried reads bring up further updates.
+    while (this.#updates.length > 0) await Promise.all(this.#updates.splice(0));
     const { name, title } = this.#store;
     const { record } = this.#parts;
     const warning = describeSkipped(name, this.#skipped);
@@ -116,12 +119,13 @@ export class StoreRun {
       name: 'inspectConnections',
       target: name,
       call: (how) =>
-        steps.inspectConnections(
-          { configHash, store: name, target, attemptsBefore: how.attemptsBefore },
-          how,
-        ),
+        steps.inspectConnections({ configHash, store: name, target, ...this.#history(how) }, how),
       countAttempts: (failure) => this.#retries.countAttempts(failure),
     };
+  }
+
+  #history({ attemptsBefore }: StepCall): Pick<InspectInput, 'attemptsBefore' | 'storeWorks'> {
+    return { attemptsBefore, storeWorks: this.#retries.storeWorks };
   }
 
   /** The rows of earlier runs stay in the report. */
@@ -211,7 +215,7 @@ export class StoreRun {
     return {
       name: 'updateConnections',
       target: `${name} ${registry}`,
-      call: (how) => steps.updateConnections({ ...input, attemptsBefore: how.attemptsBefore }, how),
+      call: (how) => steps.updateConnections({ ...input, ...this.#history(how) }, how),
       countAttempts: (failure) => this.#retries.countAttempts(failure),
     };
   }

@@ -1,5 +1,5 @@
-// Owns in-memory stand-ins of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine that
-// do as they are told and note what they were asked.
+// In-memory implementations of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine, which
+// record their calls.
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';

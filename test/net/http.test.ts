@@ -95,6 +95,18 @@ describe('createHttpClient', () => {
     });
   }
 
+  for (const { location, code } of [
+    { location: 'https://login.invalid/?next=1', code: 'redirect-to-other-host' },
+    { location: '/with/a/slash/', code: 'redirect' },
+    { location: 'https://127.0.0.1/', code: 'redirect' },
+    { location: 'https://[', code: 'redirect' },
+  ] as const) {
+    it(`reports a redirect to ${location} as ${code}`, async () => {
+      const { url } = await serve((_request, response) => response.writeHead(302, { location }).end());
+      await expectFailure(http.send(request(url)), code);
+    });
+  }
+
   it('refuses an answer of more than 1 MiB, and reads one of exactly that', async () => {
     let size = 1024 * 1024 + 1;
     const { url } = await serve((_request, response) => response.end('x'.repeat(size)));

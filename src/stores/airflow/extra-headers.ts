@@ -1,5 +1,5 @@
-// Owns the headers that an operator wants on every request to an Airflow, sign-ins included: for the gateway before
-// it. Refuses to show their values: a failure names the header alone.
+// Headers of the configuration on every request to an Airflow, logins included: for the gateway in front of it. Their
+// values are never shown: a failure names only the header.
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { ExtraHeader, HttpClient } from '../../net/http.js';
 
@@ -13,7 +13,7 @@ export function withExtraHeaders(
   return {
     async send(request) {
       const extra = Object.fromEntries(headers.map((header) => [header.name, valueOf(name, header)]));
-      // Ours last: the sign-in and the type of the body are not for configuration.
+      // Ours last: authorization and content type are not for configuration.
       return http.send({ ...request, headers: { ...extra, ...request.headers } });
     },
   };
@@ -21,11 +21,11 @@ export function withExtraHeaders(
 
 function valueOf(airflow: string, header: ExtraHeader): string {
   const value = header.read().reveal();
-  // Node would refuse it with a message that quotes it.
+  // Node would reject it with a message that quotes it.
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   throw new RefreshFailure(
     'ConfigInvalid',
-    `Airflow ${airflow}: the value of header ${header.name} has characters that a header cannot carry`,
-    'Mend what its reference leads to: printable ASCII in one line.',
+    `Airflow ${airflow}: the value of header ${header.name} contains characters that are not valid in a header`,
+    'Fix the value that its reference leads to: printable ASCII in one line.',
   );
 }

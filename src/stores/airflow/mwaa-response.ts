@@ -1,7 +1,7 @@
-// Owns what an answer of InvokeRestApi means: Airflow's own answer within it, or why AWS did not ask Airflow.
-// Refuses to quote: an answer may repeat the request, so only names and status codes are read.
+// What a response of InvokeRestApi means: Airflow's own response within it, or why AWS did not reach Airflow. It may repeat
+// the request, so only names and status codes are read.
 import { z } from 'zod';
-import { RefreshFailure } from '../../refresh/failures.js';
+import type { RefreshFailure } from '../../refresh/failures.js';
 import { toAwsFailure } from '../../aws/aws-error.js';
 import type { HttpResponse } from '../../net/http.js';
 import { failure, notAirflow } from './response-errors.js';
@@ -14,62 +14,62 @@ export interface MwaaPlace {
   readonly region: string;
 }
 
-export type MwaaOutcome =
-  | { readonly kind: 'answer'; readonly answer: ApiResponse }
-  | { readonly kind: 'failure'; readonly failure: RefreshFailure };
-
+/** @throws RefreshFailure when Airflow did not respond */
 export function parseMwaaResponse(
-  attempt: RequestContext,
+  context: RequestContext,
   place: MwaaPlace,
-  answer: HttpResponse,
-): MwaaOutcome {
-  const name = getErrorName(answer);
-  // Airflow's answers below 400 come with 200, the others as one of these two exceptions.
-  if (answer.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException') {
-    const wrapped = WRAPPED.safeParse(answer.json);
+  response: HttpResponse,
+): ApiResponse {
+  const name = getErrorName(response);
+  // Airflow's responses below 400 come with 200, the others as one of these two exceptions.
+  if (response.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException') {
+    const wrapped = WRAPPED.safeParse(response.json);
     if (wrapped.success) {
       const { RestApiStatusCode: status, RestApiResponse: json } = wrapped.data;
-      return { kind: 'answer', answer: { status, json } };
+      return { status, json };
     }
-    // Seen as: the web server did not answer AWS in time, so there is nothing of Airflow to tell.
-    if (name === 'RestApiServerException') return unavailable(attempt, answer.status);
-    return { kind: 'failure', failure: notAirflow(attempt) };
+    // Seen when the web server did not respond to AWS in time.
+    if (name === 'RestApiServerException') throw unavailable(context, response.status);
+    throw notAirflow(context);
   }
-  return failureOfAws(attempt, place, name, answer.status);
+  throw toMwaaFailure(context, place, name, response.status);
 }
 
-function failureOfAws(attempt: RequestContext, place: MwaaPlace, name: string, status: number): MwaaOutcome {
-  const { environment, region } = place;
-  const rejected = toAwsFailure('AWS credentials', { name });
-  if (rejected.type === 'AwsCredentialsRejected') return { kind: 'failure', failure: rejected };
-  if (status === 429 || status >= 500 || rejected.type === 'AwsThrottled')
-    return unavailable(attempt, status);
+function toMwaaFailure(
+  context: RequestContext,
+  { environment, region }: MwaaPlace,
+  name: string,
+  status: number,
+): RefreshFailure {
+  const known = toAwsFailure('AWS credentials', { name });
+  if (known.type === 'AwsCredentialsRejected') return known;
+  if (status === 429 || known.type === 'AwsThrottled') {
+    return failure('StoreThrottled', context, 'AWS throttles InvokeRestApi', status);
+  }
+  if (status >= 500) return unavailable(context, status);
   if (name === 'AccessDeniedException' || status === 403) {
-    const refused = new RefreshFailure(
-      'StoreForbidden',
-      `Airflow ${attempt.airflow}: ${status} on ${attempt.action}: the AWS principal may not call ` +
-        `airflow:InvokeRestApi on ${environment} in ${region}`,
-      'Allow airflow:InvokeRestApi on arn:aws:airflow:<region>:<account>:role/<environment>/Op to the principal ' +
-        'of the worker; role Op is the least that may read and edit connections.',
-    );
-    return { kind: 'failure', failure: refused };
+    const reason = `the AWS principal may not call airflow:InvokeRestApi on ${environment} in ${region}`;
+    return failure('StoreForbidden', context, reason, status, ACCESS_REMEDY);
   }
   const reason =
     name === 'ResourceNotFoundException' || status === 404
       ? `MWAA has no environment ${environment} in ${region}`
-      : 'MWAA refuses the request as such; it takes ids of up to 51 characters, and environments must be up to date';
-  return { kind: 'failure', failure: failure('StoreRequestRejected', attempt, reason, status) };
+      : 'MWAA rejects the request; it accepts ids of up to 51 characters, and environments must be up to date';
+  return failure('StoreRequestRejected', context, reason, status);
 }
 
-function unavailable(attempt: RequestContext, status: number): MwaaOutcome {
-  const reason = 'MWAA is in trouble, or Airflow did not answer it within 10 s';
-  return { kind: 'failure', failure: failure('StoreUnavailable', attempt, reason, status) };
+const ACCESS_REMEDY =
+  'Allow airflow:InvokeRestApi on arn:aws:airflow:<region>:<account>:role/<environment>/Op to the principal ' +
+  'of the worker; role Op is the least that may read and edit connections.';
+
+function unavailable(context: RequestContext, status: number): RefreshFailure {
+  const reason = 'MWAA returned a server error, or Airflow did not respond to MWAA within 10 s';
+  return failure('StoreUnavailable', context, reason, status);
 }
 
-/** From the header, else from the body; AWS may put a namespace before it and an address behind it. */
-function getErrorName(answer: HttpResponse): string {
-  const { json } = answer;
-  const type = (json as { __type?: unknown } | null | undefined)?.__type;
-  const name = answer.header('x-amzn-errortype') ?? (typeof type === 'string' ? type : '');
+/** From the header, else from the body; AWS may put a namespace before it and an address after it. */
+function getErrorName(response: HttpResponse): string {
+  const type = (response.json as { __type?: unknown } | null | undefined)?.__type;
+  const name = response.header('x-amzn-errortype') ?? (typeof type === 'string' ? type : '');
   return name.replace(/:.*$/, '').replace(/^.*#/, '');
 }

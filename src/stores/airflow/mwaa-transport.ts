@@ -1,17 +1,16 @@
-// Owns the way to an Airflow of Amazon MWAA: AWS's InvokeRestApi, signed with the default credential chain.
-// Refuses to let AWS's answers out as errors: what Airflow said within them is an answer, the rest a RefreshFailure.
+// Requests to an Airflow of Amazon MWAA by AWS's InvokeRestApi.
 import type { AwsSessions } from '../../aws/aws-sessions.js';
-import type { HttpResponse, HttpClient } from '../../net/http.js';
+import type { HttpClient } from '../../net/http.js';
 import { toRequestFailure } from './response-errors.js';
 import type { AirflowTransport, ApiRequest, ApiResponse, RequestContext } from './transport.js';
 import { parseMwaaResponse } from './mwaa-response.js';
 import { createRequestSigner } from '../../aws/request-signer.js';
 
-/** AWS itself ends the call to Airflow after 10 s, and answers then. */
+/** AWS itself ends the call to Airflow after 10 s, and responds then. */
 const REQUEST_TIMEOUT_MS = 12_000;
-/** AWS's limit for what Airflow answers. */
+/** AWS's limit for a response of Airflow. */
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
-/** Within the 10 s also on the smallest web server: half of what Airflow takes elsewhere. */
+/** Within the 10 s also on the smallest web server: half of what is sent elsewhere. */
 const BULK = { connections: 50, bytes: 256 * 1024 } as const;
 
 export interface MwaaOptions {
@@ -22,13 +21,13 @@ export interface MwaaOptions {
   readonly aws: AwsSessions;
 }
 
-/** A transport by InvokeRestApi. Credentials are loaded on first use and kept while AWS accepts them. */
+/** Credentials are loaded on first use and kept while AWS accepts them. */
 export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
   const { environment, region, http } = options;
   const signer = createRequestSigner(options.aws, 'airflow', region);
 
   async function send(
-    attempt: RequestContext,
+    context: RequestContext,
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
@@ -40,9 +39,8 @@ export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
       ...(request.json === undefined ? {} : { Body: request.json }),
     };
     const headers = await signer.sign({ method: 'POST', url, body: JSON.stringify(json) }, signal);
-    let answer: HttpResponse;
     try {
-      answer = await http.send({
+      const response = await http.send({
         method: 'POST',
         url: url.href,
         headers,
@@ -51,14 +49,13 @@ export function createMwaaTransport(options: MwaaOptions): AirflowTransport {
         maxResponseBytes: MAX_RESPONSE_BYTES,
         signal,
       });
+      return parseMwaaResponse(context, { environment, region }, response);
     } catch (error) {
-      throw toRequestFailure(attempt, error);
+      const failure = toRequestFailure(context, error, 'MWAA');
+      // A file of static credentials is read once and kept: after a rejection it is read again.
+      if (failure.type === 'AwsCredentialsRejected') signer.forget();
+      throw failure;
     }
-    const outcome = parseMwaaResponse(attempt, { environment, region }, answer);
-    if (outcome.kind === 'answer') return outcome.answer;
-    // A file of static credentials is read once and kept: after a rejection it is read again.
-    if (outcome.failure.type === 'AwsCredentialsRejected') signer.forget();
-    throw outcome.failure;
   }
 
   return { bulk: BULK, send };

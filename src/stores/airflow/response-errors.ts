@@ -1,105 +1,123 @@
-// Owns what an answer of Airflow means, and the words for it. Refuses to quote: Airflow's 422 echoes the password
-// that it was sent, so no body, header or foreign message ever enters a failure.
+// Failures for what a request to Airflow brought. No body, header or foreign message ever enters one: Airflow's 422
+// echoes the password that it was sent.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
-import { NetworkError } from '../../net/network-error.js';
+import { toNetworkError } from '../../net/network-error.js';
 import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
-import { hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
+import { hasAirflowFormat, hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
-/** Airflow does not know who asks: not signed in or expired (401), or a JWT of a secret that it has changed (403). */
-export function isLoginRejected(answer: ApiResponse): boolean {
-  return answer.status === 401 || (answer.status === 403 && hasInvalidJwtText(answer));
+/** The login is missing, wrong or expired (401), or a JWT is signed with another secret than Airflow's (403). */
+export function isLoginRejected(response: ApiResponse): boolean {
+  return response.status === 401 || (response.status === 403 && hasInvalidJwtText(response));
 }
 
-/** Airflow itself says that it is not there; a 404 of a proxy or another API does not count. */
-export function isMissing(answer: ApiResponse, what: 'connection' | 'variable'): boolean {
-  return answer.status === 404 && hasNotFoundText(answer, what);
+/** Airflow itself reports that it does not exist; a 404 of a proxy or another API does not count. */
+export function isMissing(response: ApiResponse, what: 'connection' | 'variable'): boolean {
+  return response.status === 404 && hasNotFoundText(response, what);
 }
 
-/** The failure behind an exchange that brought no answer. */
-export function toRequestFailure(attempt: RequestContext, error: unknown): RefreshFailure {
+/**
+ * The failure behind a request that brought no response.
+ * @param via what the request goes through, where that is not Airflow itself
+ */
+export function toRequestFailure(context: RequestContext, error: unknown, via?: 'MWAA'): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  if (!(error instanceof NetworkError)) return failure('StoreUnreachable', attempt, 'the request failed');
-  const { code, message, remedy } = error;
+  const { code, message, remedy } = toNetworkError(error);
   if (isSettingsProblem(code)) return new RefreshFailure('ConfigInvalid', message, remedy);
-  if (code === 'too-large') return notAirflow(attempt);
+  if (code === 'too-large') return tooLarge(context);
   if (code === 'redirect') {
-    return failure('StoreRequestRejected', attempt, `${message}: configure the URL it leads to`);
+    const reason = `${message}; configure the URL that it leads to`;
+    return failure('StoreUnavailable', context, reason, undefined, REDIRECT_REMEDY);
+  }
+  if (code === 'redirect-to-other-host') {
+    const reason = `${message}: probably the login page of an SSO proxy in front of Airflow`;
+    return failure('StoreUnavailable', context, reason, undefined, PROXY_REMEDY);
   }
   // Where the type's own remedy would send the operator elsewhere.
   const fix = isTlsTrustProblem(code) ? CA_REMEDY : undefined;
-  return failure('StoreUnreachable', attempt, message, undefined, fix);
+  const reason = via === undefined ? message : `${via}: ${message}`;
+  return failure('StoreUnreachable', context, reason, undefined, fix);
 }
 
-/** The failure behind an answer that is not the one hoped for. */
-export function toResponseFailure(attempt: RequestContext, answer: ApiResponse): RefreshFailure {
-  const { status } = answer;
-  if (isLoginRejected(answer)) {
-    if (attempt.right !== undefined) {
-      return failure('StoreUnauthorized', attempt, 'the sign-in is not accepted', status);
-    }
-    const reason = 'Airflow asks for no sign-in here; look for a proxy before it that does';
-    return failure('StoreUnauthorized', attempt, reason, status, PROXY_REMEDY);
+/** The failure behind a response that is not the expected one. */
+export function toResponseFailure(context: RequestContext, response: ApiResponse): RefreshFailure {
+  const { status } = response;
+  const isFromAirflow = hasAirflowFormat(response);
+  if (isLoginRejected(response)) {
+    // Airflow requires no login for what needs no permission.
+    return isFromAirflow && context.permission !== undefined
+      ? failure('StoreUnauthorized', context, 'the login is rejected', status)
+      : notFromAirflow(context, status);
   }
-  if (status === 403) return forbidden(attempt, answer);
+  if (status === 403) return forbidden(context, response);
   if (status === 404) {
-    const advice =
-      'not the REST API of this version of Airflow: check the URL (without /api/v2) and the version';
-    return failure('StoreRequestRejected', attempt, advice, status);
+    if (!isFromAirflow) return notFromAirflow(context, status);
+    const advice = 'not a path of this version of Airflow: check the URL (without /api/v2) and the version';
+    return failure('StoreRequestRejected', context, advice, status);
   }
-  if (status === 429 || status >= 500) return unavailable(attempt, status);
-  if (status === 409 && attempt.right === 'edit connections') {
-    const reason =
-      'the database of Airflow does not take the password; its column may be too short for the token';
-    return failure('StoreRequestRejected', attempt, reason, status, COLUMN_REMEDY);
+  if (status === 429) return failure('StoreThrottled', context, 'requests are rate-limited (429)');
+  if (status >= 500) {
+    const reason = 'server error of Airflow or a proxy in front of it';
+    return failure('StoreUnavailable', context, reason, status);
   }
-  if (status >= 200 && status < 300) return notAirflow(attempt);
-  return failure('StoreRequestRejected', attempt, 'Airflow refuses the request as such', status);
+  if (status === 409 && context.permission === 'edit connections') {
+    const reason = "Airflow's database rejected the password; its column may be too short for the token";
+    return failure('StoreRequestRejected', context, reason, status, COLUMN_REMEDY);
+  }
+  if (status >= 200 && status < 300) return notAirflow(context);
+  return failure('StoreRequestRejected', context, 'the request is rejected', status);
 }
 
-/** For answers of the wrong shape, kind or size. */
-export function notAirflow(attempt: RequestContext): RefreshFailure {
-  return failure('StoreRequestRejected', attempt, "answered with something that is not Airflow's REST API");
+/** For responses of the wrong shape or kind: what is in front of Airflow sent them, and usually not for long. */
+export function notAirflow(context: RequestContext): RefreshFailure {
+  const reason = "the response is not from Airflow's REST API";
+  return failure('StoreUnavailable', context, reason, undefined, FRONT_REMEDY);
 }
 
 /** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
 export function failure(
   type: FailureType,
-  attempt: RequestContext,
+  context: RequestContext,
   reason: string,
   status?: number,
   remedy?: string,
 ): RefreshFailure {
-  const where = status === undefined ? attempt.action : `${status} on ${attempt.action}`;
-  return new RefreshFailure(type, `Airflow ${attempt.airflow}: ${where}: ${reason}`, remedy);
+  const where = status === undefined ? context.action : `${status} on ${context.action}`;
+  return new RefreshFailure(type, `Airflow ${context.airflow}: ${where}: ${reason}`, remedy);
 }
 
 const COLUMN_REMEDY =
   'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds a third.';
 
-const PROXY_REMEDY =
-  'Let the worker pass there. What the proxy asks for in a header goes into `headers` of this airflow.';
+export const PROXY_REMEDY =
+  'Allow the worker through the proxy. What it requires in a header goes into `headers` of this Airflow; if it is what ' +
+  'checks `auth.token`, fix that.';
+
+export const FRONT_REMEDY =
+  'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
+
+const REDIRECT_REMEDY = 'Configure the URL that the redirect leads to, or fix the redirect.';
 
 const CA_REMEDY =
-  'Name a PEM file with the certificate of its authority as `caFile` of this airflow, or in NODE_EXTRA_CA_CERTS.';
+  'Name a PEM file with the certificate of its authority as `caFile` of this Airflow, or in NODE_EXTRA_CA_CERTS.';
 
-function forbidden(attempt: RequestContext, answer: ApiResponse): RefreshFailure {
-  if (hasForbiddenText(answer)) {
-    return failure('StoreForbidden', attempt, `the user may not ${attempt.right ?? 'use connections'}`, 403);
+function tooLarge(context: RequestContext): RefreshFailure {
+  if (context.permission !== 'read connections' && context.permission !== 'edit connections') {
+    return notAirflow(context);
   }
-  const reason = 'this is not how Airflow itself forbids; look for a proxy or firewall before it';
-  return failure('StoreForbidden', attempt, reason, 403, PROXY_REMEDY);
+  return failure('StoreResponseTooLarge', context, 'the response is larger than 6 MB');
 }
 
-function unavailable(attempt: RequestContext, status: number): RefreshFailure {
-  const { right } = attempt;
-  if (status !== 500 || (right !== 'read connections' && right !== 'edit connections')) {
-    return failure('StoreUnavailable', attempt, 'Airflow or a proxy before it is in trouble', status);
+function notFromAirflow(context: RequestContext, status: number): RefreshFailure {
+  const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
+  return failure('StoreUnavailable', context, reason, status, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
+}
+
+function forbidden(context: RequestContext, response: ApiResponse): RefreshFailure {
+  if (hasForbiddenText(response)) {
+    const reason = `the user may not ${context.permission ?? 'use connections'}`;
+    return failure('StoreForbidden', context, reason, 403);
   }
-  const hint = attempt.ofMany
-    ? 'if it keeps failing, the Fernet key was changed and the password of one connection is unreadable'
-    : 'if only this connection keeps failing, the Fernet key was changed and its password is unreadable';
-  // On PostgreSQL and MySQL that is how a column too short for the token shows.
-  const more = right === 'edit connections' ? ', or its column is too short for the token' : '';
-  return failure('StoreUnavailable', attempt, hint + more, status);
+  const reason = 'this 403 is not from Airflow; check for a proxy or firewall in front of it';
+  return failure('StoreForbidden', context, reason, 403, PROXY_REMEDY);
 }

@@ -13,7 +13,7 @@ export function hasInvalidJwtText(response: ApiResponse): boolean {
 }
 
 /**
- * Tells Airflow's own 404 from that of a proxy or another API. Without a match a missing connection is a rejected
+ * Distinguishes Airflow's own 404 from that of a proxy or another API. Without a match a missing connection is a rejected
  * request. Sources: airflow/api_fastapi/core_api/routes/public/connections.py and variables.py (Airflow 3, in `detail`);
  * airflow/api_connexion/endpoints/connection_endpoint.py and variable_endpoint.py (Airflow 2, in `title`).
  */
@@ -23,7 +23,7 @@ export function hasNotFoundText(response: ApiResponse, what: 'connection' | 'var
 }
 
 /**
- * Tells Airflow's own 403 from that of a proxy. Without a match the failure sends the reader to a proxy.
+ * Distinguishes Airflow's own 403 from that of a proxy. Without a match the failure sends the reader to a proxy.
  * Sources: airflow/api_fastapi/core_api/security.py (Airflow 3: any `detail`); airflow/api_connexion/exceptions.py,
  * `PermissionDenied` (Airflow 2: the title, and `detail` in some releases).
  */
@@ -48,7 +48,20 @@ export function namesConnection(error: string, id: string): boolean {
   return error.includes(`'${id}'`);
 }
 
-/** `detail` may be text, an object, a list or absent; only as text does it say what we look for. */
+/**
+ * Whether a response has the format of Airflow's errors: `detail` (Airflow 3), `title` (Airflow 2), or `error` for a path
+ * that Airflow 3 does not have. Otherwise something in front of Airflow responded, usually for a short time, and a retry is
+ * right. The exceptions are Airflow's own plain-text 500 and the 404 page of Airflow 2 for paths outside of its API.
+ * Sources: FastAPI's HTTPException; airflow/api_fastapi/core_api/app.py (`error`); airflow/api_connexion/exceptions.py.
+ */
+export function hasAirflowFormat({ status, json }: ApiResponse): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  return ['detail', 'title', ...(status === 404 ? ['error'] : [])].some((field) =>
+    Object.hasOwn(json, field),
+  );
+}
+
+/** `detail` may be text, an object, a list or absent; only text is of use here. */
 function getText({ json }: ApiResponse, field: 'detail' | 'title'): string | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const value = (json as Record<string, unknown>)[field];

@@ -1,6 +1,6 @@
-// Owns the seam between what is said to Airflow's REST API and how it gets there: HTTP with a session, or MWAA.
-// Refuses to know either: the API versions speak to a transport, and a transport knows no connections.
-import type { Secret } from '../../log/secret.js';
+// The interface between the calls of Airflow's REST API and how they get there: HTTP with a login, or MWAA.
+
+export type MajorVersion = 2 | 3;
 
 /** What is being done, for the messages. */
 export interface RequestContext {
@@ -8,10 +8,8 @@ export interface RequestContext {
   readonly airflow: string;
   /** Such as `PATCH connection docker_default`. */
   readonly action: string;
-  /** The right that the action takes; absent when it takes none. */
-  readonly right?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
-  /** The action concerns more connections than one. */
-  readonly ofMany?: true;
+  /** The permission that the action needs; absent when it needs none. */
+  readonly permission?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
 }
 
 export interface ApiRequest {
@@ -21,16 +19,16 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Airflow answers it without a sign-in. */
+  /** Airflow responds to it without a login. */
   readonly anonymous?: true;
-  /** Milliseconds; without it the transport's own limit. */
+  /** Milliseconds; default: the transport's own limit, which it does not exceed. */
   readonly timeoutMs?: number;
 }
 
-/** May quote the request (Airflow's 422 does): read it, judge it, never put it into a failure. */
+/** May quote the request (Airflow's 422 does): never put any of it into a failure. */
 export interface ApiResponse {
   readonly status: number;
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly json: unknown;
 }
 
@@ -40,24 +38,14 @@ export interface BulkLimits {
   readonly bytes: number;
 }
 
-/** A way to one Airflow. */
 export interface AirflowTransport {
   readonly bulk: BulkLimits;
-  /** Any status of Airflow is an answer, except a sign-in that is rejected for good. @throws RefreshFailure alone */
-  send(attempt: RequestContext, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** Any status of Airflow is a response, except a login that is rejected. @throws RefreshFailure alone */
+  send(context: RequestContext, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
 
-/** One way to sign in to Airflow. Every method throws RefreshFailure alone. */
-export interface AirflowCredential {
-  /** Value of the `Authorization` header; signs in when there is none that will do. */
-  authorize(signal: AbortSignal): Promise<Secret>;
-  /**
-   * Another value, since Airflow rejected this one. However many requests bring the same rejected value, there is
-   * one new sign-in. The same value again says that there is no other.
-   */
-  renew(rejected: Secret, signal: AbortSignal): Promise<Secret>;
-  /** What to say when Airflow rejects the renewed value as well. */
-  readonly refusal: string;
-  /** Authorize requests too that Airflow answers to anybody: what stands before it may not. */
-  readonly always?: true;
+/** The REST API of one Airflow. */
+export interface AirflowApi {
+  readonly major: MajorVersion;
+  readonly transport: AirflowTransport;
 }

@@ -31,7 +31,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     type: 'StoreUnauthorized',
     when: 'the password is wrong',
     stage: 'inspect',
-    says: /Airflow main: 401 on sign-in/,
+    says: /Airflow main: 401 on login/,
     refreshed: 0,
     arrange: (fixture) => {
       fixture.airflow.expireSessions();

@@ -28,30 +28,37 @@ const CASES: readonly {
   {
     code: 'redirect',
     facts: { status: 302 },
-    type: 'StoreRequestRejected',
-    message: /a redirect \(HTTP 302\) was refused: configure/,
+    type: 'StoreUnavailable',
+    message: /a redirect \(HTTP 302\) was refused; configure/,
     remedy: /./,
+  },
+  {
+    code: 'redirect-to-other-host',
+    facts: { status: 302 },
+    type: 'StoreUnavailable',
+    message: /SSO proxy in front of Airflow$/,
+    remedy: /through the proxy/,
   },
   {
     code: 'too-large',
     facts: {},
-    type: 'StoreRequestRejected',
-    message: /not Airflow's REST API/,
-    remedy: /./,
+    type: 'StoreUnavailable',
+    message: /not from Airflow's REST API$/,
+    remedy: /ingress, proxy/,
   },
   {
     code: 'tls-self-signed',
     facts: {},
     type: 'StoreUnreachable',
     message: /TLS: self-signed certificate$/,
-    remedy: /`caFile` of this airflow/,
+    remedy: /`caFile` of this Airflow/,
   },
   {
     code: 'tls-unknown-authority',
     facts: {},
     type: 'StoreUnreachable',
     message: /of an unknown authority$/,
-    remedy: /`caFile` of this airflow/,
+    remedy: /`caFile` of this Airflow/,
   },
   {
     code: 'tls-expired',
@@ -70,6 +77,17 @@ const CASES: readonly {
 ];
 
 describe('toRequestFailure', () => {
+  for (const [permission, type] of [
+    ['read connections', 'StoreResponseTooLarge'],
+    ['edit connections', 'StoreResponseTooLarge'],
+    ['read variables', 'StoreUnavailable'],
+  ] as const) {
+    it(`makes ${type} of a response that is too large for "${permission}"`, () => {
+      const context = { airflow: 'main', action: 'GET x', permission };
+      assert.equal(toRequestFailure(context, new NetworkError('too-large')).type, type);
+    });
+  }
+
   for (const { code, facts, type, message, remedy } of CASES) {
     it(`makes ${type} of ${code}, with its remedy`, () => {
       const attempt = { airflow: 'main', action: 'GET version' };

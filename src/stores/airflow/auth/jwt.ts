@@ -1,106 +1,76 @@
-// Owns the sign-in to one Airflow by user name and password, and the JWT that it gives. Refuses to sign in more
-// often than needed: concurrent callers share one sign-in, and a JWT is used until shortly before its end.
+// The login to Airflow 3 by user name and password, and the JWT that it issues.
 import { Secret } from '../../../log/secret.js';
-import type { HttpResponse, HttpClient } from '../../../net/http.js';
-import { failure, toResponseFailure, toRequestFailure, notAirflow } from '../response-errors.js';
-import type { AirflowCredential, RequestContext } from '../transport.js';
-import { readReference, type ReadSecret } from './read-secret.js';
-import { singleFlight } from '../single-flight.js';
+import type { HttpClient, HttpResponse } from '../../../net/http.js';
+import { failure, FRONT_REMEDY, notAirflow, toResponseFailure } from '../response-errors.js';
+import { hasAirflowFormat } from '../response-texts.js';
+import type { RequestContext } from '../transport.js';
+import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
 
-/** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
-const SIGN_IN_TIMEOUT_MS = 30_000;
-/** Airflow accepts a JWT until 10 s past its end; requests begun before that must not meet its end. */
+/** Airflow accepts a JWT until 10 s after it expires; requests begun before that must not meet its end. */
 const MARGIN_MS = 60_000;
-/** For a JWT that does not say when it ends. Airflow's own default is 24 h. */
+/** For a JWT that does not show when it expires. Airflow's own default is 24 h. */
 const ASSUMED_LIFE_MS = 3_600_000;
 
-export interface JwtCredentialOptions {
-  /** Name of the Airflow in the configuration. */
-  readonly name: string;
+export interface JwtLoginOptions {
   /** Base URL, without /api/v2 and /auth. */
   readonly url: string;
   readonly username: string;
-  readonly readPassword: ReadSecret;
-  /** Milliseconds of any clock; only differences count. One that jumps costs a sign-in more, and nothing else. */
-  readonly now: () => number;
+  readonly readSecret: ReadSecret;
   readonly http: HttpClient;
+  /** The version of Airflow, where it has responded. */
+  readonly getVersion: () => string | undefined;
 }
 
-interface SignedIn {
-  /** `Bearer` and the JWT. */
-  readonly authorization: Secret;
-  /** On the clock of `now`. */
-  readonly usableUntil: number;
+/** Logs in by `POST /auth/token`. */
+export function createJwtLogin(options: JwtLoginOptions): LoginMethod {
+  const url = `${options.url.replace(/\/+$/, '')}/auth/token`;
+  return {
+    secretName: 'password',
+    readSecret: options.readSecret,
+    async authorize(context, password, signal) {
+      const json = { username: options.username, password: password.reveal() };
+      const request = { method: 'POST', url, json, timeoutMs: LOGIN_TIMEOUT_MS, signal } as const;
+      const response = await options.http.send(request);
+      const jwt = parseJwt(context, response, options.getVersion());
+      const lifeMs = getLifetime(jwt);
+      return { header: new Secret(`Bearer ${jwt}`), usableMs: lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
+    },
+    // Nothing that a password could cause, and no account is locked by it.
+    toRejection(context, status) {
+      const reason = 'a token just issued is rejected: do all API servers share `[api_auth] jwt_secret`?';
+      const remedy = 'Set one `[api_auth] jwt_secret` for all API servers, and check their clocks.';
+      return failure('StoreUnavailable', context, reason, status, remedy);
+    },
+  };
 }
 
-/**
- * A session that signs in on first use by `POST /auth/token`.
- * Its methods throw RefreshFailure StoreUnreachable, StoreUnavailable, StoreUnauthorized or
- * StoreRequestRejected. A caller's abort ends its own waiting; the sign-in goes on for the others.
- */
-export function createJwtCredential(options: JwtCredentialOptions): AirflowCredential {
-  const attempt: RequestContext = { airflow: options.name, action: 'sign-in' };
-  let current: SignedIn | undefined;
-
-  const logInOnce = singleFlight(attempt, SIGN_IN_TIMEOUT_MS, async () => {
-    current = await signIn(options, attempt);
-    return current;
-  });
-
-  async function authorize(signal: AbortSignal): Promise<Secret> {
-    const recordLogin = current && options.now() < current.usableUntil ? current : await logInOnce(signal);
-    return recordLogin.authorization;
-  }
-
-  async function renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
-    // Of many requests that one JWT failed, the first signs in; the others find its JWT here.
-    if (current?.authorization === rejected) current = undefined;
-    return authorize(signal);
-  }
-
-  return { authorize, renew, refusal: 'a new sign-in did not help' };
-}
-
-async function signIn(options: JwtCredentialOptions, attempt: RequestContext): Promise<SignedIn> {
-  const password = await readReference(attempt, 'password', options.readPassword);
-  // Measured from before the request: then the JWT ends later than we think, never earlier.
-  const startedAt = options.now();
-  let answer: HttpResponse;
-  try {
-    answer = await options.http.send({
-      method: 'POST',
-      url: `${options.url.replace(/\/+$/, '')}/auth/token`,
-      json: { username: options.username, password: password.reveal() },
-      timeoutMs: SIGN_IN_TIMEOUT_MS,
-      signal: new AbortController().signal,
-    });
-  } catch (error) {
-    throw toRequestFailure(attempt, error);
-  }
-  const jwt = readAnswer(attempt, answer);
-  const lifeMs = getLifetime(jwt);
-  const authorization = new Secret(`Bearer ${jwt}`);
-  return { authorization, usableUntil: startedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
-}
-
-function readAnswer(attempt: RequestContext, answer: HttpResponse): string {
-  const { status, json } = answer;
-  if (status === 401 || status === 403) {
-    throw failure('StoreUnauthorized', attempt, 'user name or password is not accepted', status);
+function parseJwt(context: RequestContext, response: HttpResponse, version: string | undefined): string {
+  const { status, json } = response;
+  if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
+    const reason = 'rejected user name or password; or is it an SSO user? Only local users can log in here';
+    const remedy =
+      'Fix the reference to the password, or the Airflow user. For an SSO user, create a local one ' +
+      '(`airflow users create`) or use `auth: {token}`. Retried every 30 min, so that no account is locked.';
+    throw failure('StoreUnauthorized', context, reason, status, remedy);
   }
   if (status === 404 || status === 405) {
-    throw failure('StoreRequestRejected', attempt, 'no /auth/token there: is this Airflow 3?', status);
+    const reason =
+      version === undefined
+        ? '/auth/token does not exist: does the proxy in front of it forward /auth, and is this Airflow 3?'
+        : `version ${version} responds here, but its login does not: does the proxy forward /auth?`;
+    const type = hasAirflowFormat(response) ? 'StoreRequestRejected' : 'StoreUnavailable';
+    throw failure(type, context, reason, status, FRONT_REMEDY);
   }
-  if (status !== 200 && status !== 201) throw toResponseFailure(attempt, answer);
+  if (status !== 200 && status !== 201) throw toResponseFailure(context, response);
   const jwt = (json as { access_token?: unknown } | null | undefined)?.access_token;
-  // Printable and short, or else it would not do as a header.
-  if (typeof jwt !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(jwt)) throw notAirflow(attempt);
+  // Printable and short, or else it cannot be a header.
+  if (typeof jwt !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(jwt)) throw notAirflow(context);
   return jwt;
 }
 
 /**
- * Milliseconds from issue to end, by the JWT's own two times: so a clock that differs from Airflow's does no harm.
- * Decoded only; to verify it is the business of Airflow.
+ * Milliseconds from issue to expiry, by the JWT's own two times: then a clock that differs from Airflow's does no harm.
+ * Decoded, not verified: that is for Airflow.
  */
 function getLifetime(jwt: string): number {
   try {
@@ -108,7 +78,7 @@ function getLifetime(jwt: string): number {
     const { exp, iat } = payload as { exp?: unknown; iat?: unknown };
     if (typeof exp === 'number' && typeof iat === 'number' && exp > iat) return (exp - iat) * 1000;
   } catch {
-    // Not a JWT that we can read: it is used all the same, and Airflow says when it no longer likes it.
+    // Not a JWT that can be read: it is used anyway, until Airflow rejects it.
   }
   return ASSUMED_LIFE_MS;
 }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
-import { createAirflow3 } from '../../../src/stores/airflow/airflow-3.js';
-import { createHttpTransport } from '../../../src/stores/airflow/http-transport.js';
-import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
-import { createHttpClient } from '../../../src/net/http.js';
+import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
+import type { WriteResult } from '../../../src/stores/port.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
@@ -15,6 +13,7 @@ import {
   NO_PROXY_VARIABLES,
   setEnvironment,
 } from '../../support/local-server.js';
+import { connect } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const OLD = 'the-old-password';
@@ -28,9 +27,9 @@ interface Body {
   readonly actions: readonly { readonly action: string; readonly entities: readonly Entity[] }[];
 }
 
-describe('writeMany of Airflow 3', () => {
+describe('AirflowStore.write of several connections', () => {
   let airflow: AirflowStandIn;
-  let transport: AirflowTransport;
+  let limits: (number | undefined)[];
   let api: AirflowStore;
   let restore = (): void => {};
 
@@ -48,20 +47,17 @@ describe('writeMany of Airflow 3', () => {
         description: 'kept',
       })),
     });
-    const signIn = await fetch(`${airflow.url}/auth/token`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ username: 'op', password: 'op' }),
-    });
-    const { access_token: jwt } = (await signIn.json()) as { access_token: string };
-    const authorization = new Secret(`Bearer ${jwt}`);
-    transport = createHttpTransport({
-      url: airflow.url,
-      apiPath: '/api/v2',
-      http: createHttpClient({ version: '0' }),
-      session: { authorize: async () => authorization, renew: async () => authorization, refusal: 'refused' },
-    });
-    api = createAirflow3({ name: 'main', transport });
+    limits = [];
+    const client = createHttpClient({ version: '0' });
+    const http: HttpClient = {
+      send(request) {
+        limits.push(request.timeoutMs);
+        return client.send(request);
+      },
+    };
+    const auth = { kind: 'password', username: 'op', readPassword: () => new Secret('op') } as const;
+    api = connect(airflow.url, { version: 3, auth, http });
+    await api.readVariable('any', anySignal());
     airflow.requests.length = 0;
   });
   afterEach(async () => {
@@ -69,13 +65,18 @@ describe('writeMany of Airflow 3', () => {
     await airflow.stop();
   });
 
-  function write(
-    ids: readonly string[],
-    password = TOKEN,
-    type = 'docker',
-  ): ReturnType<AirflowStore['write']> {
-    const connections = ids.map((id) => dockerConnection({ id, type }));
+  function write(ids: readonly string[], password = TOKEN): Promise<readonly WriteResult[]> {
+    const connections = ids.map((id) => dockerConnection({ id }));
     return api.write(connections, new Secret(password), anySignal());
+  }
+
+  /** Connections of the ids that Airflow has, and their ids. */
+  function add(count: number): readonly string[] {
+    const ids = Array.from({ length: count }, (_, index) => `${index}`.padStart(200, 'x'));
+    for (const id of ids) {
+      airflow.connections.set(id, { ...airflow.connections.get('a')!, connection_id: id });
+    }
+    return ids;
   }
 
   function passwords(): Record<string, string | null> {
@@ -86,7 +87,7 @@ describe('writeMany of Airflow 3', () => {
     airflow.setFault(() => ({ status, body }));
   }
 
-  it('writes the password alone, by one request with one action for each connection', async () => {
+  it('writes only the password, by one request with one action for each connection', async () => {
     const before = structuredClone([...airflow.connections.values()]);
     const outcomes = await write(['a', 'b']);
     assert.deepEqual(outcomes, [
@@ -107,7 +108,7 @@ describe('writeMany of Airflow 3', () => {
     });
   });
 
-  it('tells missing ones, and writes the others', async () => {
+  it('reports missing ones, and writes the others', async () => {
     const outcomes = await write(['a', 'gone', 'c', 'also-gone']);
     assert.deepEqual(
       outcomes.map(({ id, outcome }) => `${id} ${outcome}`),
@@ -116,7 +117,7 @@ describe('writeMany of Airflow 3', () => {
     assert.deepEqual(passwords(), { a: TOKEN, b: OLD, c: TOKEN });
   });
 
-  it('knows 200 with all missing for what it is', async () => {
+  it('reports all as missing when Airflow returns 200 and they are', async () => {
     const outcomes = await write(['x', 'y']);
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
@@ -148,7 +149,7 @@ describe('writeMany of Airflow 3', () => {
       type: 'StoreForbidden',
     },
     {
-      title: 'that Airflow refuses',
+      title: 'that Airflow rejects',
       list: [{ error: `'a' ${TOKEN}`, status_code: 409 }],
       type: 'StoreRequestRejected',
     },
@@ -158,7 +159,7 @@ describe('writeMany of Airflow 3', () => {
       type: 'StoreUnavailable',
     },
     {
-      title: 'when the error names nobody',
+      title: 'when the error names no connection',
       list: [{ error: TOKEN, status_code: 404 }],
       type: 'WriteUnconfirmed',
     },
@@ -170,6 +171,7 @@ describe('writeMany of Airflow 3', () => {
       assert.ok(first?.outcome === 'failed');
       assert.equal(first.failure.type, type);
       assert.match(first.failure.message, /^Airflow main: .*PATCH connection a: /);
+      assert.doesNotMatch(first.failure.message, /proxy or firewall/);
       assertHides(first, [TOKEN]);
       assert.deepEqual(second, { id: 'b', outcome: 'written' });
     });
@@ -177,7 +179,7 @@ describe('writeMany of Airflow 3', () => {
 
   for (const password of ['', '***', ' \n']) {
     it(`never sends ${JSON.stringify(password)}`, async () => {
-      await expectFailure(write(['a'], password), 'EcrResponseInvalid', [TOKEN]);
+      await expectFailure(write(['a', 'b'], password), 'EcrResponseInvalid', [TOKEN]);
       assert.deepEqual(airflow.requests, []);
     });
   }
@@ -201,7 +203,7 @@ describe('writeMany of Airflow 3', () => {
       { status: 400, body: { detail: TOKEN }, type: 'StoreRequestRejected' },
       { status: 403, body: { detail: 'Forbidden' }, type: 'StoreForbidden' },
       { status: 404, body: { error: 'API route not found' }, type: 'StoreRequestRejected' },
-      { status: 404, body: undefined, type: 'StoreRequestRejected' },
+      { status: 404, body: undefined, type: 'StoreUnavailable' },
       { status: 405, body: { detail: 'Method Not Allowed' }, type: 'StoreRequestRejected' },
       {
         status: 409,
@@ -211,11 +213,12 @@ describe('writeMany of Airflow 3', () => {
       { status: 413, body: `too large ${TOKEN}`, type: 'StoreRequestRejected' },
       { status: 422, body: echo, type: 'StoreRequestRejected' },
       { status: 422, body: { detail: `echo ${TOKEN}` }, type: 'StoreRequestRejected' },
-      { status: 500, body: 'Internal Server Error', type: 'StoreRequestRejected' },
+      { status: 429, body: { detail: TOKEN }, type: 'StoreThrottled' },
+      { status: 500, body: 'Internal Server Error', type: 'StoreUnavailable' },
       { status: 502, body: `<html>${TOKEN}`, type: 'StoreUnavailable' },
       { status: 503, body: { detail: null }, type: 'StoreUnavailable' },
-      { status: 200, body: { update: null }, type: 'StoreRequestRejected' },
-      { status: 200, body: `<html>${TOKEN}`, type: 'StoreRequestRejected' },
+      { status: 200, body: { update: null }, type: 'StoreUnavailable' },
+      { status: 200, body: `<html>${TOKEN}`, type: 'StoreUnavailable' },
     ];
     for (const { status, body, type } of whole) {
       it(`${status} ${JSON.stringify(body)?.slice(0, 40)}: ${type}`, async () => {
@@ -225,13 +228,10 @@ describe('writeMany of Airflow 3', () => {
       });
     }
 
-    it('a 500 for one unreadable connection is a refusal, so that singles find out which', async () => {
-      answerWith(500, 'Internal Server Error');
-      const { message } = await expectFailure(write(['a', 'b']), 'StoreRequestRejected', [TOKEN]);
-      assert.equal(
-        message,
-        'Airflow main: 500 on PATCH 2 connections: one of them may be unreadable for Airflow',
-      );
+    it('names the column that may be too short after a 409', async () => {
+      answerWith(409, { detail: { reason: 'Unique constraint violation', statement: TOKEN } });
+      const { remedy } = await expectFailure(write(['a', 'b']), 'StoreRequestRejected', [TOKEN]);
+      assert.match(remedy, /airflow db migrate/);
     });
 
     it('a server that goes away in between: StoreUnreachable', async () => {
@@ -242,41 +242,85 @@ describe('writeMany of Airflow 3', () => {
     });
   });
 
-  describe('keeps a request within 100 connections and 512 KB', () => {
-    const sizes = [
-      { bytes: 2_700, expected: 100 },
-      { bytes: 4_000, expected: 100 },
-      { bytes: 6_000, expected: 74 },
-      { bytes: 16_000, expected: 30 },
-      { bytes: 600_000, expected: 1 },
-    ] as const;
-    for (const { bytes, expected } of sizes) {
-      it(`takes ${expected} at once for a password of ${bytes} bytes`, async () => {
-        assert.equal(await api.maxRecordsPerWrite(bytes, anySignal()), expected);
-      });
-    }
+  it('gives a request 15 s', async () => {
+    await write(['a', 'b']);
+    assert.equal(limits.at(-1), 15_000);
+  });
 
-    for (const bytes of [2_700, 6_000, 16_000]) {
-      it(`sends as many as it promises, with the longest of ids and ${bytes} bytes`, async () => {
-        const limit = await api.maxRecordsPerWrite(bytes, anySignal());
-        const ids = Array.from({ length: limit }, (_, i) => `${i}`.padStart(200, 'x'));
+  it('sends no request for no connection', async () => {
+    assert.deepEqual(await write([]), []);
+    assert.deepEqual(airflow.requests, []);
+  });
+
+  describe('splits into requests of 100 connections and 512 KB', () => {
+    for (const { bytes, count, sizes } of [
+      { bytes: 2_700, count: 130, sizes: [100, 30] },
+      { bytes: 4_000, count: 100, sizes: [100] },
+      { bytes: 6_000, count: 100, sizes: [74, 26] },
+      { bytes: 16_000, count: 70, sizes: [30, 30, 10] },
+      { bytes: 300_000, count: 2, sizes: [1, 1] },
+    ] as const) {
+      it(`sends ${sizes.join(' and ')} with a password of ${bytes} bytes and the longest ids`, async () => {
+        const ids = add(count);
         const password = 'p'.repeat(bytes);
-        for (const id of ids)
-          airflow.connections.set(id, { ...airflow.connections.get('a')!, connection_id: id });
-        const outcomes = await write(ids, password);
-        assert.ok(outcomes.every(({ outcome }) => outcome === 'written'));
-        const body = airflow.requests[0]?.body as Body | undefined;
-        assert.equal(body?.actions.length, limit);
-        assert.ok(JSON.stringify(body).length <= 512 * 1024);
+        const results = await write(ids, password);
+        assert.deepEqual(
+          results,
+          ids.map((id) => ({ id, outcome: 'written' })),
+        );
+        const bodies = airflow.requests.map(({ body }) => body as Body);
+        assert.deepEqual(
+          bodies.map(({ actions }) => actions.length),
+          sizes,
+        );
+        assert.ok(bodies.every((body) => JSON.stringify(body).length <= 512 * 1024));
         assert.ok(ids.every((id) => airflow.connections.get(id)?.password === password));
       });
     }
 
-    it('refuses more than that, and sends nothing', async () => {
-      const ids = Array.from({ length: 101 }, (_, i) => `c${i}`);
-      await expectFailure(write(ids), 'StoreRequestRejected', [TOKEN]);
-      await expectFailure(write(ids.slice(0, 60), 'p'.repeat(16_000)), 'StoreRequestRejected', [TOKEN]);
-      assert.deepEqual(airflow.requests, []);
+    /** The results of three requests of which the second gets this status, by outcome. */
+    async function failSecond(status: number): Promise<readonly WriteResult[]> {
+      const ids = add(210);
+      airflow.setFault(() => (airflow.requests.length === 2 ? { status, body: { detail: '' } } : undefined));
+      const results = await write(ids);
+      assert.deepEqual(
+        results.map(({ id }) => id),
+        ids,
+      );
+      return results;
+    }
+
+    function typesOf(results: readonly WriteResult[]): readonly string[] {
+      return results.map((result) => (result.outcome === 'failed' ? result.failure.type : result.outcome));
+    }
+
+    it('reports the connections of a later request that fails, and sends the next one', async () => {
+      const types = typesOf(await failSecond(500));
+      assert.deepEqual(
+        [types[99], types[100], types[199], types[200]],
+        ['written', 'StoreUnavailable', 'StoreUnavailable', 'written'],
+      );
     });
+
+    for (const { status, type } of [
+      { status: 429, type: 'StoreThrottled' },
+      { status: 403, type: 'StoreForbidden' },
+    ] as const) {
+      it(`sends no more after ${status}, and reports the rest likewise`, async () => {
+        const types = typesOf(await failSecond(status));
+        assert.deepEqual([types[99], types[100], types[209]], ['written', type, type]);
+        assert.equal(airflow.requests.length, 2);
+      });
+    }
+  });
+
+  it('has no bulk request on Airflow 2', async () => {
+    const old = await startAirflowStandIn({ version: '2.10.5' });
+    const connections = ['a', 'b'].map((id) => dockerConnection({ id }));
+    const writing = connect(old.url, { version: 2 }).write(connections, new Secret(TOKEN), anySignal());
+    const { message } = await expectFailure(writing, 'StoreRequestRejected', [TOKEN]);
+    assert.equal(message, 'Airflow main: PATCH 2 connections: Airflow 2 has no bulk request');
+    assert.deepEqual(old.requests, []);
+    await old.stop();
   });
 });
