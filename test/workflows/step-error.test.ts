@@ -38,6 +38,15 @@ describe('describeStepError', () => {
     });
   });
 
+  it('says so when the worker of an attempt was stopped', () => {
+    const cause = ApplicationFailure.create({ type: 'WorkerShutdown', message: 'Worker is shutting down' });
+    const described = describeStepError(activityFailure(cause));
+    assert.deepEqual(
+      [described.type, described.message],
+      ['AttemptTimedOut', 'updateConnections ended because its worker was stopped.'],
+    );
+  });
+
   it('reports the last failure before a timeout, where Temporal knows it', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreUnreachable',
