@@ -61,7 +61,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a partial failure: one airflow not written, one connection refused, the rest refreshed', () => {
+  it('have a partial failure: one Airflow not written, one connection refused, the rest refreshed', () => {
     for (const history of recorded('partial')) {
       const last = eventsOf(history).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
       assert.equal(last?.applicationFailureInfo?.type, REFRESH_INCOMPLETE);
@@ -132,7 +132,7 @@ describe('a replay', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('of the run that just ended does well, and fails when its activities are renamed', async () => {
+  it('of the run that just ended succeeds, and fails when its activities are renamed', async () => {
     const { history, workflowId } = await server.run(fakeSteps());
     const json = historyToJSON(history);
     const options = { workflowBundle: await workflowBundle() };

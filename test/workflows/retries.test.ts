@@ -12,10 +12,10 @@ import {
 } from './test-server.js';
 
 const SECOND_MS = 1000;
-/** What the server and its worker need beside the waiting itself. */
+/** What the server and its worker need in addition to the waiting itself. */
 const SLACK_MS = 30 * SECOND_MS;
 
-/** Every gap is as long as it should be, and hardly longer. */
+/** Every gap is as long as it should be, and barely longer. */
 function assertGaps(actualMs: readonly number[], expectedMs: readonly number[]): void {
   const fit = expectedMs.map((ms, index) => {
     const gapMs = actualMs[index] ?? NaN;
@@ -54,7 +54,7 @@ describe('retries within a run', function () {
     assertGaps(gapsMs(attempts), [2 * SECOND_MS, 4 * SECOND_MS]);
   });
 
-  it('come every 10 minutes while AWS denies access, and heal within the run', async () => {
+  it('come every 10 minutes while AWS denies access, and succeed within the run once it no longer does', async () => {
     let calls = 0;
     const run = await server.run(
       fakeSteps({
@@ -72,7 +72,7 @@ describe('retries within a run', function () {
     assert.ok(refreshedAfterMs(run.report, 'main') >= 30 * MINUTE_MS);
   });
 
-  it('try a wrong Airflow password at most once in 30 minutes, and tell it in the end', async () => {
+  it('send a wrong Airflow password at most once in 30 minutes, and report it in the end', async () => {
     const run = await server.run(
       fakeSteps({
         inspectConnections: async () => {
@@ -92,7 +92,7 @@ describe('retries within a run', function () {
     );
   });
 
-  it('try a password that goes wrong before the update no more often', async () => {
+  it('send a password that is rejected at the update no more often', async () => {
     const run = await server.run(
       fakeSteps({
         updateConnections: async () => {
@@ -105,7 +105,7 @@ describe('retries within a run', function () {
     assert.ok(Math.min(...gaps) >= 30 * MINUTE_MS, `gaps of ${gaps.join(', ')} ms`);
   });
 
-  it('refresh an airflow that was down for two hours in the same run, and the other at once', async () => {
+  it('refresh an Airflow that was down for two hours in the same run, and the other at once', async () => {
     const downUntilMs = (await server.now()) + 120 * MINUTE_MS;
     const run = await server.run(
       fakeSteps({

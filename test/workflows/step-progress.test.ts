@@ -39,7 +39,7 @@ describe('StepProgress', () => {
   });
 
   it('shows why a step waits, and until when', async () => {
-    const wait = deferred<void>();
+    const wait = deferred();
     const followed = progress.followWait(WAITING, new Date(0), wait.promise);
     assert.equal(
       shown,
@@ -60,7 +60,7 @@ describe('StepProgress', () => {
 
   it('shows 20 steps and counts the others', () => {
     for (let index = 0; index < 25; index += 1) {
-      void progress.follow(`updateConnections: main #${index}`, deferred<void>().promise);
+      void progress.follow(`updateConnections: main #${index}`, deferred().promise);
     }
     assert.equal(shown.match(/^- updateConnections/gm)?.length, 20);
     assert.match(shown, /^0 steps done, 25 in progress\n/);
