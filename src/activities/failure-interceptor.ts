@@ -1,6 +1,5 @@
-// Owns the one place where what an activity throws becomes a failure in Temporal's history: a type of the
-// catalogue, a message that is safe to show, a remedy. Refuses everything else of an error, since messages,
-// causes, details and stacks of foreign errors quote bodies, headers and tokens.
+// Turns what an activity throws into a failure in Temporal's history, and nothing else of it: messages, causes, details and
+// stacks of foreign errors quote bodies, headers and tokens.
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';

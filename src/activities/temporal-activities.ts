@@ -3,11 +3,15 @@
 import { Context } from '@temporalio/activity';
 import type {
   DockerInput,
+  DockerLogin,
+  ExtractedToken,
   ExtractInput,
   InspectInput,
-  RefreshSteps,
+  Inspection,
+  RefreshPlan,
   StepName,
   UpdateInput,
+  UpdateOutcome,
 } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { RefreshFailure } from '../refresh/failures.js';
@@ -15,19 +19,21 @@ import { attemptTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
 import type { RefreshActivities } from './index.js';
 
 /** The activities by the names that the workflow schedules. */
-export type TemporalActivities = {
-  readonly [Step in StepName]: (input: never) => ReturnType<RefreshSteps[Step]>;
-};
+export interface TemporalActivities {
+  planRefresh(): Promise<RefreshPlan>;
+  inspectConnections(input: InspectInput): Promise<Inspection>;
+  extractToken(input: ExtractInput): Promise<ExtractedToken>;
+  updateConnections(input: UpdateInput): Promise<UpdateOutcome>;
+  testDocker(input: DockerInput): Promise<DockerLogin>;
+}
 
 export function temporalActivities(activities: RefreshActivities): TemporalActivities {
   return {
     planRefresh: () => inAttempt((attempt) => activities.planRefresh(attempt)),
-    inspectConnections: (input: InspectInput) =>
-      inAttempt((attempt) => activities.inspectConnections(attempt, input)),
-    extractToken: (input: ExtractInput) => inAttempt((attempt) => activities.extractToken(attempt, input)),
-    updateConnections: (input: UpdateInput) =>
-      inAttempt((attempt) => activities.updateConnections(attempt, input)),
-    testDocker: (input: DockerInput) => inAttempt((attempt) => activities.testDocker(attempt, input)),
+    inspectConnections: (input) => inAttempt((attempt) => activities.inspectConnections(attempt, input)),
+    extractToken: (input) => inAttempt((attempt) => activities.extractToken(attempt, input)),
+    updateConnections: (input) => inAttempt((attempt) => activities.updateConnections(attempt, input)),
+    testDocker: (input) => inAttempt((attempt) => activities.testDocker(attempt, input)),
   };
 }
 

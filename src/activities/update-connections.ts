@@ -22,6 +22,7 @@ export async function updateConnections(
 ): Promise<UpdateOutcome> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
+  const rules = getAllowedRules(store, input.connections);
   const { registry, attemptsBefore, storeWorks } = input;
   const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
   const { token, probe } = await shared.tokens.take(attempt, group, registry, allowed.getImages(registry));
@@ -30,7 +31,7 @@ export async function updateConnections(
   const write: Write = {
     context: { shared, allowed, attempt },
     store,
-    rules: getAllowedRules(store, input.connections),
+    rules,
     registry,
     token,
     attemptsBefore,

@@ -94,7 +94,9 @@ export class StepRunner {
     try {
       return await this.#retries.run(() => step.call({ attemptsBefore: attempts, ...maximumAttempts }));
     } catch (error) {
-      throw new StepFailed(this.#context.describe(error));
+      const last = this.#context.describe(error);
+      // Where no time was left for a retry, what the attempt before failed with is the cause.
+      throw new StepFailed(last.type === 'RunOutOfTime' ? failure : last);
     }
   }
 }

@@ -26,10 +26,11 @@ export class StepProgress {
     this.#pending.set(id, new Date());
     this.show(new Date());
     try {
-      return await step;
+      const result = await step;
+      this.#done += 1;
+      return result;
     } finally {
       this.#pending.delete(id);
-      this.#done += 1;
       this.show(new Date());
     }
   }

@@ -53,8 +53,8 @@ export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
   return {
     runId: 'run-1',
     number: 1,
+    limitMs: 60_000,
     signal: new AbortController().signal,
-    note: () => undefined,
     ...changes,
   };
 }

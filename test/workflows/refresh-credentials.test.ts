@@ -52,10 +52,10 @@ describe('refreshCredentials', function () {
     });
     assert.deepEqual(summaries, [
       'Read the configuration',
-      'Look at the connections of main',
+      'Read connections of main',
       'Get a token for 1 registry',
       'Write the token into 1 connection of main',
-      `Sign in from ${ENGINE}`,
+      `Log in from ${ENGINE}`,
     ]);
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
     assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
@@ -64,8 +64,8 @@ describe('refreshCredentials', function () {
   it('refreshes by the last good configuration and then fails for the invalid one', async () => {
     const { planRefresh } = fakeSteps();
     const steps = fakeSteps({
-      planRefresh: async () => ({
-        ...(await planRefresh()),
+      planRefresh: async (how) => ({
+        ...(await planRefresh(how)),
         configProblem: 'refresh.yaml:3 airflows: is missing',
       }),
     });
@@ -86,8 +86,8 @@ describe('refreshCredentials', function () {
           stores: plannedStores('down', 'up'),
           engines: [ENGINE],
         }),
-        inspectConnections: async (input) => {
-          if (input.store === 'up') return good.inspectConnections(input);
+        inspectConnections: async (input, how) => {
+          if (input.store === 'up') return good.inspectConnections(input, how);
           retrying.resolve();
           throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         },
