@@ -58,7 +58,7 @@ function toMessage({ failure }: ListEnd): string | undefined {
 /** A promise for each part that is retried, by its offset. */
 function retryFrom(isRetried: (offset: number) => boolean): {
   waiting: Map<number, Deferred<'read' | 'fail'>>;
-  instead: Behaviour['instead'];
+  instead: NonNullable<Behaviour['instead']>;
 } {
   const waiting = new Map<number, Deferred<'read' | 'fail'>>();
   return {
