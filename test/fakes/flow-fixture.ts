@@ -64,6 +64,23 @@ export function ids(count: number, prefix = 'id'): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
 }
 
+/** Runs a test and returns the rejections that nothing handled. */
+export async function collectUnhandled(test: () => Promise<void>): Promise<unknown[]> {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', note);
+  try {
+    await test();
+    await settle();
+    return unhandled;
+  } finally {
+    process.off('unhandledRejection', note);
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  }
+}
+
 /** Counts what runs at once, each call as long as a turn of the event loop. */
 export function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> } {
   let running = 0;

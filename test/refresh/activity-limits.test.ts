@@ -258,7 +258,7 @@ describe('waitBeforeRetryMs', () => {
 describe('ACTIVITY_LIMITS', () => {
   it('notices a dead worker well within an attempt, where an attempt is not short itself', () => {
     for (const step of STEPS) {
-      for (const retryForMs of [100 * S, 600 * S, HOUR, RETRY_FOR_MS]) {
+      for (const retryForMs of [100 * S, 500 * S, HOUR, RETRY_FOR_MS]) {
         const run = { ...RUN, retryForMs };
         for (const how of [FIRST, RETRY]) {
           const { heartbeatMs, startToCloseMs = 0 } = limitsNow(step, how, 0, run) ?? {};

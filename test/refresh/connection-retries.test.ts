@@ -5,9 +5,19 @@ import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type { FailureReport } from '../../src/refresh/report.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
 import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';
+import { settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
-import { ids, inspection, listFailures, part, problem, refreshWith } from '../fakes/flow-fixture.js';
+import { fakeSteps, fakeTokenInfo, listedStore, REGISTRY } from '../fakes/fake-steps.js';
+import {
+  ids,
+  inspection,
+  listFailures,
+  listPart,
+  part,
+  planned,
+  problem,
+  refreshWith,
+} from '../fakes/flow-fixture.js';
 
 const S = 1000;
 const good = fakeSteps();
@@ -235,6 +245,43 @@ describe('refresh: connections that are retried', () => {
     assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionUnavailable', 1]]);
     assert.deepEqual(report.failures[0]?.connections, ['sick']);
     assert.equal(report.stores[0]?.refreshed, 1);
+  });
+
+  it('takes rows that no pattern matches for the proof that the store works', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ stores: [listedStore()] }),
+      inspectConnections: async ({ target }) => ({
+        ...inspection(),
+        toRetry: [problem('sick', 'StoreUnavailable', '500')],
+        ...('listed' in target ? { list: { rows: 3, total: 3, first: 'a', isComplete: true } } : {}),
+      }),
+    });
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionUnavailable', 1]]);
+  });
+
+  it('reads the rest of a list while single connections wait for their retry', async () => {
+    const context = new FakeContext();
+    context.isHeld = true;
+    const offsets: number[] = [];
+    const run = refreshWith(
+      {
+        planRefresh: planned({ stores: [listedStore()] }),
+        inspectConnections: async ({ target }) => {
+          if (!('listed' in target)) return inspection(part({ connections: ['late'] }));
+          offsets.push(target.listed.offset);
+          return {
+            ...listPart(ids(150), target.listed),
+            toRetry: target.listed.offset === 0 ? [problem('late', 'AttemptTimedOut')] : [],
+          };
+        },
+      },
+      context,
+    );
+    await settle();
+    assert.deepEqual(offsets, [0, 100]);
+    context.isHeld = false;
+    context.advance();
+    assert.equal((await run).stores[0]?.refreshed, 151);
   });
 
   it('writes the other connections of an update while one is retried', async () => {

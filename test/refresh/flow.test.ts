@@ -3,16 +3,19 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext, STARTED_AT } from '../fakes/fake-context.js';
-import { ENGINE, fakeSteps, FINGERPRINT, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
+import { ENGINE, fakeSteps, FINGERPRINT, listedStore, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import {
+  collectUnhandled,
   ids,
   inspection,
   listFailures,
+  listPart,
   meter,
   NEIGHBOUR,
   part,
   planned,
   refreshWith,
+  toListed,
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
@@ -235,7 +238,7 @@ describe('refresh: tests from Docker', () => {
       report.failures.map(({ engine, message, remedy }) => [engine, message, remedy]),
       ['engine-1', 'engine-2'].map((engine) => [engine, `${engine} is away`, `Start ${engine}.`]),
     );
-    assert.equal(report.stores[0]?.failed, 0);
+    assert.deepEqual([report.stores[0]?.failed, report.docker], [0, []]);
   });
 
   it('notes an engine whose login was rejected, and one that is not there', async () => {
@@ -300,12 +303,7 @@ describe('refresh: cancellation', () => {
   });
 
   it('leaves no rejection unhandled when tests and updates are cancelled together', async () => {
-    const unhandled: unknown[] = [];
-    const note = (error: unknown): void => void unhandled.push(error);
-    const listeners = process.listeners('unhandledRejection');
-    process.removeAllListeners('unhandledRejection');
-    process.on('unhandledRejection', note);
-    try {
+    const unhandled = await collectUnhandled(async () => {
       const gate = deferred<never>();
       const run = refreshWith({
         planRefresh: planned({ stores: plannedStores('one', 'two'), engines: ['engine-1', 'engine-2'] }),
@@ -316,11 +314,25 @@ describe('refresh: cancellation', () => {
       await settle();
       gate.reject(new Cancelled());
       await assert.rejects(run, Cancelled);
+    });
+    assert.deepEqual(unhandled, []);
+  });
+
+  it('leaves no rejection unhandled when an update is cancelled before the list is read', async () => {
+    const unhandled = await collectUnhandled(async () => {
+      const gate = deferred<never>();
+      const run = refreshWith({
+        planRefresh: planned({ stores: [listedStore()] }),
+        inspectConnections: (input) => {
+          const range = toListed(input);
+          return range.offset === 0 ? Promise.resolve(listPart(ids(150), range)) : gate.promise;
+        },
+        updateConnections: () => Promise.reject(new Cancelled()),
+      });
       await settle();
-      assert.deepEqual(unhandled, []);
-    } finally {
-      process.off('unhandledRejection', note);
-      for (const listener of listeners) process.on('unhandledRejection', listener);
-    }
+      gate.reject(new Cancelled());
+      await assert.rejects(run, Cancelled);
+    });
+    assert.deepEqual(unhandled, []);
   });
 });

@@ -83,6 +83,12 @@ describe('walkList: the end of a list', () => {
     it(`ends at ${title}`, async () => assert.deepEqual(await walkToEnd(ids(count)), [offsets, {}]));
   }
 
+  it('ends at an empty first part, whatever total it states', async () =>
+    assert.deepEqual(await walkToEnd([], { states: () => ({ total: 300 }) }), [
+      [0],
+      { warning: 'Airflow main lists 0 connections and states a total of 300.' },
+    ]));
+
   it('follows the rows where the server returns fewer than are asked for', async () =>
     assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50 }), [[0, 50, 100], {}]));
 

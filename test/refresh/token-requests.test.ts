@@ -24,6 +24,7 @@ import {
   REGISTRY,
 } from '../fakes/fake-steps.js';
 import {
+  collectUnhandled,
   EU_GROUP,
   EU_REGISTRY,
   ids,
@@ -132,10 +133,13 @@ describe('TokenRequests', () => {
 
   it('ends with the cancellation for everyone who waits, and leaves no rejection unhandled', async () => {
     const tokens = start(() => Promise.reject(new Cancelled()));
-    tokens.request([part(), part({ registry: NEIGHBOUR })]);
-    await assert.rejects(tokens.wait(GROUP, REGISTRY), Cancelled);
-    await settle();
-    await assert.rejects(tokens.wait(GROUP, NEIGHBOUR), Cancelled);
+    const unhandled = await collectUnhandled(async () => {
+      tokens.request([part(), part({ registry: NEIGHBOUR })]);
+      await assert.rejects(tokens.wait(GROUP, REGISTRY), Cancelled);
+      await settle();
+      await assert.rejects(tokens.wait(GROUP, NEIGHBOUR), Cancelled);
+    });
+    assert.deepEqual(unhandled, []);
   });
 
   describe('of a registry that is late', () => {
