@@ -13,6 +13,7 @@ import type {
   Range,
   RefreshPlan,
   RefreshSteps,
+  UpdateInput,
   WritableConnections,
 } from '../../src/refresh/activity-types.js';
 
@@ -53,6 +54,24 @@ export function listPart(rows: readonly string[], range: Range, changes: Partial
 export function toListed({ target }: Pick<InspectInput, 'target'>): Range {
   if (!('listed' in target)) throw new TypeError('it is not the list that is asked for');
   return target.listed;
+}
+
+/** Reads a list of these rows, all of them writable. */
+export function inspectList(rows: readonly string[]): RefreshSteps['inspectConnections'] {
+  return async (input) => listPart(rows, toListed(input));
+}
+
+/** Steps that note the updates. */
+export function noteUpdates(): {
+  updates: UpdateInput[];
+  updateConnections: RefreshSteps['updateConnections'];
+} {
+  const good = fakeSteps();
+  const updates: UpdateInput[] = [];
+  return {
+    updates,
+    updateConnections: async (input, how) => (updates.push(input), good.updateConnections(input, how)),
+  };
 }
 
 export function problem(connection: string, type: FailureType, message: string = type): ConnectionProblem {
