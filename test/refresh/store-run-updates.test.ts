@@ -89,6 +89,26 @@ describe('a store run: updates', () => {
     );
   });
 
+  it('writes ten to an update, too, of what such a list showed only by a retry', async () => {
+    const { updates, updateConnections } = noteUpdates();
+    await refreshWith({
+      planRefresh: listed,
+      inspectConnections: async ({ target }) =>
+        'connections' in target
+          ? inspection(part({ connections: target.connections }))
+          : {
+              ...inspection(),
+              list: { rows: 25, total: 25, isComplete: false },
+              toRetry: ids(25).map((id) => problem(id, 'AttemptTimedOut')),
+            },
+      updateConnections,
+    });
+    assert.deepEqual(
+      updates.map(({ connections }) => connections.length),
+      [10, 10, 5],
+    );
+  });
+
   it('passes where in the list connections were found, and no position of named ones', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
