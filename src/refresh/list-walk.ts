@@ -56,11 +56,14 @@ class ListWalk {
   async follow(): Promise<string | undefined> {
     let offset = 0;
     let before: string | undefined;
+    /** A part that cannot be read may be the last: the rest of the list is unknown, and its failure is reported. */
+    let hasSkipped = false;
     for (let parts = 0; parts < MOST_PARTS; parts += 1) {
-      if (this.#isEndless()) return 'does not end';
+      if (this.#isEndless(offset)) return hasSkipped ? undefined : 'does not end';
       const part = await this.#read({ offset, limit: ROWS_PER_PART });
       if (part === 'stop') return undefined;
       if (part === 'skip') {
+        hasSkipped = true;
         offset += this.#rowsPerPart ?? ROWS_PER_PART;
         continue;
       }
@@ -130,11 +133,11 @@ class ListWalk {
     return part;
   }
 
-  /** Past the deadline, a list goes on only as far as it plausibly said before. */
-  #isEndless(): boolean {
+  /** Past the deadline, a list goes on only as far as it plausibly said before, and one part on to show its end. */
+  #isEndless(offset: number): boolean {
     const total = this.#totals.at(-1);
     if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;
-    return this.#rows >= total || total > MOST_PARTS * ROWS_PER_PART;
+    return offset > total || total > MOST_PARTS * ROWS_PER_PART;
   }
 }
 

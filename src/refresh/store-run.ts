@@ -95,13 +95,14 @@ export class StoreRun {
     try {
       const step = { ...this.#inspection(target), ...(onRetry ? { onRetry } : {}) };
       const inspection = await runner.run(step, this.#reads);
-      this.#take(inspection, 'listed' in target ? target.listed : undefined);
+      const isComplete = inspection.list?.isComplete ?? true;
+      this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
       const again = this.#retries.finish<Inspection>(
         { stage: 'inspect' },
         inspection.toRetry,
         (connections) => ({
           step: this.#inspection({ connections }),
-          take: (later) => this.#take(later, undefined),
+          take: (later) => this.#take(later, undefined, isComplete),
         }),
       );
       this.#follow(again);
@@ -138,7 +139,7 @@ export class StoreRun {
     this.#isEmpty = false;
   }
 
-  #take(inspection: Inspection, listed: Range | undefined): void {
+  #take(inspection: Inspection, listed: Range | undefined, isComplete: boolean): void {
     const { record, tokens } = this.#parts;
     const { writable, refused, warnings, skipped, list, toRetry } = inspection;
     const { name } = this.#store;
@@ -153,7 +154,6 @@ export class StoreRun {
       .map((part) => this.#withoutKnown(part))
       .filter((part) => part.connections.length > 0);
     tokens.request(added);
-    const isComplete = list?.isComplete ?? true;
     for (const part of added) {
       record.expect(name, part.registry);
       this.#follow(this.#refresh(part, isComplete ? listed : undefined, isComplete));

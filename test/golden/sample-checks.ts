@@ -79,13 +79,15 @@ function listConnectionChecks(): Check[] {
     ],
     warnings: ['The host of docker_default has capital letters.'],
     skipped: { count: 7, first: ['c_ecr', 'd_ecr'] },
-    unreadable: {
-      type: 'StoreUnavailable',
-      scope: 'store',
-      message: 'HTTP 500',
-      remedy: FAILURES.StoreUnavailable.remedy,
-    },
-    nextPage: null,
+    toRetry: [
+      {
+        connection: 'e_ecr',
+        type: 'StoreUnavailable',
+        scope: 'connection',
+        message: 'HTTP 500',
+        remedy: FAILURES.StoreUnavailable.remedy,
+      },
+    ],
   };
   return connectionChecks({ name: 'main', title: 'Airflow', rules }, [inspection]);
 }
