@@ -3,7 +3,7 @@
 import { Context } from '@temporalio/activity';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
-import { attemptTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
+import { attemptTimeLeftMs, retriesTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { RefreshActivities } from './index.js';
 
@@ -34,6 +34,7 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
       (signal) =>
         run({
           runId,
+          deadlineMs: Date.now() + retriesTimeLeftMs(info, 0),
           number: info.attempt,
           signal,
           noted: info.heartbeatDetails as unknown,

@@ -56,7 +56,7 @@ async function callWithRetries<T>(
   for (let number = 1; ; number += 1) {
     try {
       return await withAttemptLimit(step, ACTIVITY_LIMITS[step].startToCloseMs, (signal) =>
-        run({ runId, number, signal, noted, note }),
+        run({ runId, deadlineMs, number, signal, noted, note }),
       );
     } catch (error) {
       // A foreign error is a defect, and no attempt mends it.

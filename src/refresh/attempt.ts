@@ -2,6 +2,8 @@
 export interface Attempt {
   /** Key of the run's tokens. */
   readonly runId: string;
+  /** When the run makes no further attempt, by the clock of this machine; absent where nothing says so. */
+  readonly deadlineMs?: number;
   /** From 1. */
   readonly number: number;
   /** Aborts on cancellation, and shortly before the attempt's time is up, so that its real cause can be reported. */

@@ -288,7 +288,7 @@ describe('TokenCache', () => {
   it('gives ECR and the registry signals of their own', async () => {
     const signals: AbortSignal[] = [];
     const listening = fakeCache({
-      issuer: { issueToken: async (_group, signal) => (signals.push(signal), issuedToken('x')) },
+      issuer: { issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')) },
       registry: {
         probe: async (registry, _password, _questions, signal) => (
           signals.push(signal),

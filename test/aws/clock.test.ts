@@ -33,12 +33,12 @@ describe('a clock that is wrong', () => {
       assert.ok(Math.abs(leftMs - HOUR_MS) < 5_000, `${leftMs} ms`);
       const regions = ['us-east-1', 'eu-west-1', 'eu-west-2', 'eu-west-3'];
       await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
-      fixture.advance(4 * HOUR_MS);
+      fixture.startRun();
       await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
-      // The very first call of each service is refused for its time, and no later one.
+      // The very first call of each service is rejected for its time, and no later one.
       assert.deepEqual(
         ['AssumeRole', 'GetAuthorizationToken', 'GetCallerIdentity'].map((action) => fixture.count(action)),
-        [3, 10, 2],
+        [3, 10, 3],
       );
     });
   }
@@ -55,13 +55,5 @@ describe('a clock that is wrong', () => {
     // The SDK learns it from the next answer.
     await fixture.issue();
     assert.equal((await fixture.issue()).clockOffsetMs, 0);
-  });
-
-  it('lets a session of an hour be used on through an outage of STS', async () => {
-    fixture.aws.setClockOffset(-13 * HOUR_MS);
-    await fixture.issue(role('pull'));
-    fixture.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
-    fixture.advance(HOUR_MS / 2);
-    assert.ok((await fixture.issue(role('pull'))).authorizationToken);
   });
 });
