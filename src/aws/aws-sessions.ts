@@ -106,6 +106,8 @@ export class AwsSessions {
     // Several calls may have been rejected with the same credentials: what came after them stays.
     if (this.#sessions.get(session.source.name) !== session) return;
     this.#sessions.delete(session.source.name);
+    // A signature is also rejected when the clock has been set right since: the SDK finds out, if told no offset.
+    this.settings.systemClockOffset = 0;
     if (session.master) this.drop(session.master);
   }
 
