@@ -5,7 +5,7 @@ import type { Principal } from '../refresh/token-group.js';
 import { SingleFlight } from '../net/single-flight.js';
 import { clientSettings, type ClientSettings } from './client-settings.js';
 import { CredentialProcesses } from './credential-processes.js';
-import { toCredentialsFailure } from './credentials-failure.js';
+import { describeLoad, toCredentialsFailure } from './credentials-failure.js';
 import { findMaster, loadCredentials, type AwsIdentity, type CredentialSource } from './load-credentials.js';
 
 /** Sign-in helpers, such as those of SSO and aws-vault, take as long. */
@@ -27,6 +27,7 @@ export class AwsSession {
   readonly settings: ClientSettings;
   readonly #loading = new SingleFlight<AwsIdentity>();
   readonly #asking = new SingleFlight<string | null>();
+  /** Of the load in progress. */
   #processes: CredentialProcesses | undefined;
   #identity: AwsIdentity | undefined;
   #arn: string | null = null;
@@ -66,10 +67,23 @@ export class AwsSession {
   async #load(region: string, master: AwsIdentity | undefined, ended: AbortSignal): Promise<AwsIdentity> {
     const processes = new CredentialProcesses();
     this.#processes = processes;
-    this.#identity = await processes.run(ended, () =>
-      loadCredentials(this.source, region, master, this.settings),
+    try {
+      this.#identity = await processes.run(ended, () =>
+        loadCredentials(this.source, region, master, this.settings),
+      );
+      return this.#identity;
+    } finally {
+      if (this.#processes === processes) this.#processes = undefined;
+    }
+  }
+
+  /** Which credentials are being loaded; undefined when none are. */
+  describeLoad(): string | undefined {
+    const isProcess = this.#processes?.areRunning;
+    return (
+      this.master?.describeLoad() ??
+      (isProcess === undefined ? undefined : describeLoad(this.source, isProcess))
     );
-    return this.#identity;
   }
 
   /** Best effort: null when AWS STS does not respond, and before the credentials are loaded. */

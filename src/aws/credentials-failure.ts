@@ -43,7 +43,7 @@ export async function toCredentialsFailure(
 ): Promise<RefreshFailure> {
   const place = describePlace(source);
   if (isDenied(error)) return denied(source, place, error, readMasterArn);
-  if (isProcess && error instanceof DeadlineExceeded) return processTimedOut(place, error);
+  if (isProcess && error instanceof DeadlineExceeded) return processTimedOut(source, error);
   if (source.kind === 'web-identity' && isBadIdentityToken(error)) {
     return new RefreshFailure(
       'AwsCredentialsRejected',
@@ -66,16 +66,21 @@ function failureOfCall(place: string, region: string, error: unknown): RefreshFa
     : toAwsFailure(place, error);
 }
 
+/** Where credentials come from, as far as the configuration shows. */
+export function describeLoad(source: CredentialSource, isProcess: boolean): string {
+  return `${describePlace(source)}${isProcess ? ': credential_process' : ''}`;
+}
+
 function describePlace(source: CredentialSource): string {
   if (source.kind === 'default') return 'AWS credentials';
   if (source.kind === 'profile') return `AWS credentials: profile ${source.profile}`;
   return `AWS credentials: role ${source.roleArn}`;
 }
 
-function processTimedOut(place: string, error: DeadlineExceeded): RefreshFailure {
+function processTimedOut(source: CredentialSource, error: DeadlineExceeded): RefreshFailure {
   return new RefreshFailure(
     'AwsUnavailable',
-    `${place}: credential_process: ${describeNetworkError(error)}`,
+    `${describeLoad(source, true)}: ${describeNetworkError(error)}`,
     'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
   );
 }

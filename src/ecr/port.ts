@@ -32,6 +32,8 @@ export interface TokenIssuer {
     run: Pick<Attempt, 'runId' | 'deadlineMs'>,
     signal: AbortSignal,
   ): Promise<IssuedToken>;
+  /** Which credentials a call in progress waits for; undefined when it waits for none. */
+  describeWait(group: TokenGroup): string | undefined;
 }
 
 export interface Token extends TokenDetails {

@@ -96,7 +96,9 @@ export class TokenCache implements TokenSource {
     try {
       return await join(this.#issuing, `${run.runId} ${group.name}`, ISSUE_LIMIT_MS, signal, issue);
     } catch (error) {
-      throw error instanceof DeadlineExceeded ? await toEcrFailure(group, error, async () => null) : error;
+      if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error, async () => null);
+      const wait = error === signal.reason && isTimeUp(error) && this.#parts.issuer.describeWait(group);
+      throw wait ? stillLoading(wait) : error;
     }
   }
 
@@ -138,6 +140,19 @@ export class TokenCache implements TokenSource {
 
 function startRun(runId: string): RunTokens {
   return { runId, tokens: new Map(), probes: new Map() };
+}
+
+function isTimeUp(error: unknown): boolean {
+  return error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
+}
+
+/** Says what the attempt's own time limit cannot. */
+function stillLoading(credentials: string): RefreshFailure {
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${credentials}: not loaded when the time of the attempt was up; loading continues`,
+    'Nothing, if the next attempt has them. Otherwise check why they take so long: a prompt for input, a proxy, the network.',
+  );
 }
 
 /** Waits no longer than the attempt may. @throws the reason of its signal, or what `call` throws */

@@ -56,7 +56,7 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
     }
   }
 
-  return { issueToken };
+  return { issueToken, describeWait: ({ principal }) => sessions.of(principal).describeLoad() };
 }
 
 async function issue(call: Call): Promise<IssuedToken> {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { toTokenInfo } from '../../src/refresh/token-info.js';
-import { TokenCache } from '../../src/ecr/token-cache.js';
+import type { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { Secret } from '../../src/log/secret.js';
-import { withFastTimers } from '../aws/fast-timers.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { fakeCache, FakeIssuer, FakeRegistries, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
@@ -182,82 +181,6 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('lets a call continue when its attempt ends, and the next attempt of the run join it', async () => {
-    const token = deferred<IssuedToken>();
-    issuer.answer = () => token.promise;
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended, { message: 'time up' });
-    const second = take();
-    await settle();
-    token.resolve(issuedToken('late'));
-    assert.equal((await second).token.password.reveal(), 'late');
-    assert.equal(issuer.regions.length, 1);
-  });
-
-  it('keeps what a call returned that nobody waited for any more', async () => {
-    const token = deferred<IssuedToken>();
-    issuer.answer = () => token.promise;
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended);
-    token.resolve(issuedToken('late'));
-    await settle();
-    assert.equal((await take()).token.password.reveal(), 'late');
-    assert.equal(issuer.regions.length, 1);
-  });
-
-  it('lets a verification continue when its attempt ends, and the next attempt join it', async () => {
-    const accepted = deferred<void>();
-    let verifications = 0;
-    const slow = new TokenCache({
-      issuer,
-      verify: async (registry) => {
-        verifications += 1;
-        await accepted.promise;
-        return { registry, outcome: 'accepted' };
-      },
-      now: () => NOW,
-    });
-    const first = new AbortController();
-    const ended = slow.take({ runId: 'run-1', signal: first.signal }, TOKEN_GROUP, REGISTRY, []);
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended, { message: 'time up' });
-    const second = slow.take(
-      { runId: 'run-1', signal: new AbortController().signal },
-      TOKEN_GROUP,
-      REGISTRY,
-      [],
-    );
-    accepted.resolve();
-    assert.equal((await second).probe.outcome, 'accepted');
-    assert.deepEqual([verifications, issuer.regions.length], [1, 1]);
-  });
-
-  it('does not give the late token of an earlier run to a later one', async () => {
-    const old = deferred<IssuedToken>();
-    issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
-    const first = take({ run: 'run-1' });
-    await settle();
-    const second = take({ run: 'run-2' });
-    old.resolve(issuedToken('old'));
-    assert.equal((await second).token.password.reveal(), 'password-2');
-    assert.equal((await first).token.password.reveal(), 'old');
-    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
-  });
-
-  it('ends a call for a token after 110 s', async () => {
-    issuer.answer = () => new Promise(() => undefined);
-    const { value: failure, tookMs } = await withFastTimers(() => expectFailure('AwsUnavailable', take()));
-    assert.equal(failure.message, 'ECR in us-east-1: no answer within 110 s');
-    assert.ok(tookMs >= 109_000 && tookMs <= 111_000, `${tookMs} ms`);
-  });
-
   it('gives the issuer the run', async () => {
     const runs: unknown[] = [];
     const listening = fakeCache({
@@ -266,6 +189,7 @@ describe('TokenCache', () => {
           runs.push([runId, deadlineMs]),
           issuedToken('x')
         ),
+        describeWait: () => undefined,
       },
     });
     const attempt = { runId: 'run-1', deadlineMs: 5, signal: new AbortController().signal };
@@ -380,7 +304,10 @@ describe('TokenCache', () => {
   it('gives ECR and the registry signals of their own', async () => {
     const signals: AbortSignal[] = [];
     const listening = fakeCache({
-      issuer: { issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')) },
+      issuer: {
+        issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')),
+        describeWait: () => undefined,
+      },
       registry: {
         probe: async (registry, _password, _questions, signal) => (
           signals.push(signal),
