@@ -16,6 +16,8 @@ const IDENTITY_LIMIT_MS = 5_000;
 const LEAST_LEFT_MS = 300_000;
 /** A smaller difference of clocks is within what AWS tolerates, and not reported. */
 const LEAST_OFFSET_MS = 240_000;
+/** An attempt may start just before the deadline of its run. */
+const LAST_ATTEMPT_MS = 120_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export type Run = Pick<Attempt, 'runId' | 'deadlineMs'>;
@@ -79,11 +81,18 @@ export class AwsSession {
 
   /** Which credentials are being loaded; undefined when none are. */
   describeLoad(): string | undefined {
-    const isProcess = this.#processes?.areRunning;
-    return (
-      this.master?.describeLoad() ??
-      (isProcess === undefined ? undefined : describeLoad(this.source, isProcess))
-    );
+    const own = this.#processes && describeLoad(this.source, this.#processes.areRunning);
+    return this.master?.describeLoad() ?? own;
+  }
+
+  /**
+   * For all clients that are made later, of any session.
+   * @param offsetMs as a client of the SDK has it after a response
+   * @returns 0 where it is not worth mentioning
+   */
+  noteClockOffset(offsetMs: number): number {
+    this.settings.systemClockOffset = Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs;
+    return this.settings.systemClockOffset;
   }
 
   /** Best effort: null when AWS STS does not respond, and before the credentials are loaded. */
@@ -125,11 +134,6 @@ export class AwsSessions {
     if (session.master) this.drop(session.master);
   }
 
-  /** @param offsetMs as a client of the SDK has it after a response */
-  noteClockOffset(offsetMs: number): void {
-    this.settings.systemClockOffset = Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs;
-  }
-
   #find(source: CredentialSource): AwsSession {
     const kept = this.#sessions.get(source.name);
     if (kept && !kept.isEnding) return kept;
@@ -143,7 +147,7 @@ export class AwsSessions {
     this.#runId = runId;
     this.#sessions.clear();
     clearTimeout(this.#atDeadline);
-    const leftMs = Math.min(deadlineMs - Date.now(), MAX_TIMER_MS);
-    this.#atDeadline = setTimeout(() => this.#sessions.clear(), Math.max(1, leftMs)).unref();
+    const leftMs = Math.max(deadlineMs - Date.now(), 0) + LAST_ATTEMPT_MS;
+    this.#atDeadline = setTimeout(() => this.#sessions.clear(), Math.min(leftMs, MAX_TIMER_MS)).unref();
   }
 }

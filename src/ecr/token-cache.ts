@@ -54,10 +54,8 @@ export class TokenCache implements TokenSource {
   }
 
   /**
-   * The run's token of a group, verified with the given registry. On a miss (another worker, a restart, a token past
-   * half of its life) it gets another: cheap, and a new token does not revoke the old one.
-   *
-   * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws; the reason of the attempt's signal
+   * On a miss (another worker, a restart, a token past half of its life) it gets another token: cheap, and a new token does
+   * not revoke the old one.
    */
   async take(
     attempt: RunAttempt,
@@ -97,8 +95,9 @@ export class TokenCache implements TokenSource {
       return await join(this.#issuing, `${run.runId} ${group.name}`, ISSUE_LIMIT_MS, signal, issue);
     } catch (error) {
       if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error, async () => null);
-      const wait = error === signal.reason && isTimeUp(error) && this.#parts.issuer.describeWait(group);
-      throw wait ? stillLoading(wait) : error;
+      const isTimeUp = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
+      const wait = isTimeUp ? this.#parts.issuer.describeWait(group) : undefined;
+      throw wait === undefined ? error : stillLoading(wait);
     }
   }
 
@@ -140,10 +139,6 @@ export class TokenCache implements TokenSource {
 
 function startRun(runId: string): RunTokens {
   return { runId, tokens: new Map(), probes: new Map() };
-}
-
-function isTimeUp(error: unknown): boolean {
-  return error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
 }
 
 /** Says what the attempt's own time limit cannot. */

@@ -26,19 +26,11 @@ interface AuthorizationData {
   readonly proxyEndpoint?: string | undefined;
 }
 
-/** One token group's call, with a client of its own: their connections are pooled by the agent that all share. */
-interface Call {
-  readonly sessions: AwsSessions;
-  readonly session: AwsSession;
-  readonly group: TokenGroup;
-  readonly signal: AbortSignal;
-}
-
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
   async function issueOnce(group: TokenGroup, run: Run, signal: AbortSignal): Promise<IssuedToken> {
     const session = sessions.of(group.principal, run);
     try {
-      return await issue({ sessions, session, group, signal });
+      return await issue(session, group, signal);
     } catch (error) {
       // A rotated key, a session that AWS ended, or keys of someone with fewer permissions than those that are there by now.
       if (isAboutCredentials(error)) sessions.drop(session);
@@ -59,9 +51,8 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
   return { issueToken, describeWait: ({ principal }) => sessions.of(principal).describeLoad() };
 }
 
-async function issue(call: Call): Promise<IssuedToken> {
-  const { sessions, session, group, signal } = call;
-  const client = createClient(call);
+async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
+  const client = createClient(session, group, signal);
   // Before anything else: AWS STS would not be found, either.
   if (group.api.service === 'ecr' && !hasFips(group.region) && (await client.config.useFipsEndpoint()))
     throw toNoFipsFailure(group.region);
@@ -71,7 +62,7 @@ async function issue(call: Call): Promise<IssuedToken> {
   const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
     const data = await withDeadline(ISSUE_LIMIT_MS, signal, (ended) => getToken(client, ended));
-    sessions.noteClockOffset(client.config.systemClockOffset);
+    const clockOffsetMs = session.noteClockOffset(client.config.systemClockOffset);
     const token = data?.authorizationToken;
     return {
       authorizationToken: token === undefined ? undefined : new Secret(token),
@@ -79,7 +70,7 @@ async function issue(call: Call): Promise<IssuedToken> {
       proxyEndpoint: data?.proxyEndpoint,
       principalArn: await principalArn,
       sessionEndsAt: expiration,
-      clockOffsetMs: sessions.settings.systemClockOffset,
+      clockOffsetMs,
     };
   } catch (error) {
     throw await toEcrFailure(group, error, () => principalArn);
@@ -88,8 +79,12 @@ async function issue(call: Call): Promise<IssuedToken> {
   }
 }
 
-function createClient({ session, group, signal }: Call): ECRClient | ECRPUBLICClient {
-  const { region, api } = group;
+/** A client for one call: their connections are pooled by the agent in the settings, which all have in common. */
+function createClient(
+  session: AwsSession,
+  { region, api }: TokenGroup,
+  signal: AbortSignal,
+): ECRClient | ECRPUBLICClient {
   const config = {
     ...session.settings,
     credentials: () => session.load(region, signal),

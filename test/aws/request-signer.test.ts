@@ -91,7 +91,7 @@ describe('createRequestSigner', () => {
     });
     const sessions = new AwsSessions();
     const HOUR_MS = 3_600_000;
-    sessions.noteClockOffset(5 * HOUR_MS);
+    sessions.of(DEFAULT_PRINCIPAL).noteClockOffset(5 * HOUR_MS);
     const headers = await createRequestSigner(sessions, 'airflow', 'eu-central-1').sign(REQUEST, anySignal());
     restore();
     const iso = headers['x-amz-date']?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5') ?? '';
