@@ -44,11 +44,15 @@ export class CredentialProcesses {
     return this.#running.size > 0;
   }
 
+  /** @param child not started yet */
   add(child: ChildProcess): void {
+    // When a process fails, the chain of the SDK continues, and may start the same program once more.
+    if (this.#isOver) {
+      Object.assign(child, { spawn: refuseToStart });
+      return;
+    }
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
-    // When its process ends, the chain of the SDK goes on, and may start the same program once more.
-    if (this.#isOver) child.once('spawn', () => this.end());
   }
 
   end(): void {
@@ -57,7 +61,7 @@ export class CredentialProcesses {
     for (const pid of pids) ending.add(pid);
     kill('SIGTERM', pids);
     const killRest = (): void => {
-      kill('SIGKILL', pids);
+      kill('SIGKILL', [...pids, ...this.findPids()]);
       for (const pid of pids) ending.delete(pid);
     };
     if (pids.length > 0) setTimeout(killRest, GRACE_MS).unref();
@@ -71,6 +75,11 @@ export class CredentialProcesses {
 /** Ends the processes of all loads in progress: a command that is done need not wait for them. */
 export function endCredentialProcesses(): void {
   for (const load of loads) load.end();
+}
+
+/** Node calls `spawn` of a child right after it has published it. The SDK takes this for a failure of the program. */
+function refuseToStart(): never {
+  throw new Error('the load of credentials is over');
 }
 
 /** The SDK starts a shell, and only what is beneath it may be the program. Linux only: elsewhere the process alone. */
