@@ -15,7 +15,7 @@ import type {
 } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { RefreshFailure } from '../refresh/failures.js';
-import { attemptTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
+import { attemptTimeLeftMs, retriesTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
 import type { RefreshActivities } from './index.js';
 
 /** The activities by the names that the workflow schedules. */
@@ -46,12 +46,13 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   }
   const { runId } = info.workflowExecution;
   const limitMs = attemptTimeLeftMs(info, 0);
+  const deadlineMs = Date.now() + retriesTimeLeftMs(info, 0);
   const stopHeartbeats = startHeartbeats(context);
   try {
     return await withAttemptLimit(
       info.activityType as StepName,
       limitMs,
-      (signal) => run({ runId, number: info.attempt, limitMs, signal }),
+      (signal) => run({ runId, deadlineMs, number: info.attempt, limitMs, signal }),
       context.cancellationSignal,
     );
   } finally {

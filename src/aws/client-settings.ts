@@ -1,4 +1,4 @@
-// Owns the limits, proxy and TLS rules of every call to AWS. Refuses the SDK's own logger, which prints tokens in clear.
+// Limits, proxy, TLS rules and clock of every call to AWS. The SDK's own logger is not set: it prints tokens in plain text.
 import type https from 'node:https';
 import { createHttpsAgent } from '../net/https-agent.js';
 import { NetworkError } from '../net/network-error.js';
@@ -11,6 +11,8 @@ export function clientSettings() {
   return {
     // The workflow's retries are the real ones; the second attempt is for a dropped connection.
     maxAttempts: 2,
+    // Milliseconds that the clock of AWS is ahead of ours: a new client need not find out by a rejected call.
+    systemClockOffset: 0,
     requestHandler: {
       httpsAgent: createAgent(),
       connectionTimeout: 3_000,

@@ -1,8 +1,8 @@
-// Owns what an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file.
-// Refuses to quote what was read: names of profiles and files, and ARNs of roles, are in the configuration anyway.
+// What an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file. Nothing
+// that was read is quoted: names of profiles and files, and ARNs of roles, are in the configuration anyway.
 import { RefreshFailure } from '../refresh/failures.js';
-import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../refresh/token-group.js';
-import { getErrorCodes } from '../net/network-error.js';
+import { DeadlineExceeded } from '../net/deadline.js';
+import { describeNetworkError, getErrorCodes } from '../net/network-error.js';
 import {
   toAwsFailure,
   isBadIdentityToken,
@@ -11,7 +11,7 @@ import {
   parseDenial,
   toUnknownHostFailure,
 } from './aws-error.js';
-import { AssumeRoleError, SourceCredentialsError } from './principal-credentials.js';
+import type { AssumedSource, CredentialSource } from './load-credentials.js';
 
 const NONE_FOUND = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
 
@@ -23,51 +23,41 @@ const FILE_REASONS = new Map([
   ['EPERM', 'its permissions do not allow it'],
 ]);
 
-type ReadArn = (asker: Principal) => Promise<string | null>;
+/** What was loaded when it failed. */
+export interface FailedLoad {
+  readonly source: CredentialSource;
+  /** Where AWS STS was asked. */
+  readonly region: string;
+  /** A process of `credential_process` was running. */
+  readonly isProcess: boolean;
+}
 
 /**
  * The failure behind loading the credentials of a principal.
- * @param readArn answers who a principal is, or null: of the default one, when it may not assume a role
+ * @param readMasterArn returns with whose credentials a role was to be assumed, or null
  */
 export async function toCredentialsFailure(
-  { principal, region }: Pick<TokenGroup, 'principal' | 'region'>,
+  { source, region, isProcess }: FailedLoad,
   error: unknown,
-  readArn: ReadArn,
+  readMasterArn: () => Promise<string | null>,
 ): Promise<RefreshFailure> {
-  if (error instanceof SourceCredentialsError) {
-    return toCredentialsFailure({ principal: DEFAULT_PRINCIPAL, region }, error.cause, readArn);
-  }
-  if (error instanceof AssumeRoleError) return failureOfRole(principal, region, error, readArn);
-  // Roles that the profile or the environment name, not the configuration.
-  if (isDenied(error)) {
-    return new RefreshFailure(
-      'AwsAccessDenied',
-      `${describePlace(principal)}: the role may not be assumed`,
-      'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
-    );
-  }
-  return noneFound(principal, error) ?? failureOfCall(describePlace(principal), region, error);
-}
-
-async function failureOfRole(
-  principal: Principal,
-  region: string,
-  error: AssumeRoleError,
-  readArn: ReadArn,
-): Promise<RefreshFailure> {
-  const { roleArn, cause } = error;
-  const place = `AWS credentials: role ${roleArn}`;
-  if (isDenied(cause)) return roleDenied(principal, error, readArn);
-  if (principal.kind === 'web-identity' && isBadIdentityToken(cause)) {
+  const place = describePlace(source);
+  if (isDenied(error)) return denied(source, place, error, readMasterArn);
+  if (isProcess && error instanceof DeadlineExceeded) return processTimedOut(source, error);
+  if (source.kind === 'web-identity' && isBadIdentityToken(error)) {
     return new RefreshFailure(
       'AwsCredentialsRejected',
       `${place}: the web identity token is not accepted`,
-      `Look whether ${principal.tokenFile} holds a token that has not expired, and whether the account knows its ` +
+      `Look whether ${source.tokenFile} holds a token that has not expired, and whether the account knows its ` +
         'identity provider. The run goes on by itself.',
     );
   }
-  if (getErrorName(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
-  return noneFound(principal, cause) ?? failureOfCall(place, region, cause);
+  if (isAssumed(source) && getErrorName(error) === 'ValidationError') return roleInvalid(source);
+  return noneFound(source, error) ?? failureOfCall(place, region, error);
+}
+
+function isAssumed(source: CredentialSource): source is AssumedSource {
+  return source.kind === 'role' || source.kind === 'step';
 }
 
 function failureOfCall(place: string, region: string, error: unknown): RefreshFailure {
@@ -76,15 +66,30 @@ function failureOfCall(place: string, region: string, error: unknown): RefreshFa
     : toAwsFailure(place, error);
 }
 
-function describePlace(principal: Principal): string {
-  return principal.kind === 'profile' ? `AWS credentials: profile ${principal.profile}` : 'AWS credentials';
+/** Where credentials come from, as far as the configuration shows. */
+export function describeLoad(source: CredentialSource, isProcess: boolean): string {
+  return `${describePlace(source)}${isProcess ? ': credential_process' : ''}`;
+}
+
+function describePlace(source: CredentialSource): string {
+  if (source.kind === 'default') return 'AWS credentials';
+  if (source.kind === 'profile') return `AWS credentials: profile ${source.profile}`;
+  return `AWS credentials: role ${source.roleArn}`;
+}
+
+function processTimedOut(source: CredentialSource, error: DeadlineExceeded): RefreshFailure {
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${describeLoad(source, true)}: ${describeNetworkError(error)}`,
+    'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
+  );
 }
 
 /** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
-function noneFound(principal: Principal, error: unknown): RefreshFailure | undefined {
+function noneFound(source: CredentialSource, error: unknown): RefreshFailure | undefined {
   const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
-  if (principal.kind === 'web-identity' && reason !== undefined) {
-    const { tokenFile } = principal;
+  if (source.kind === 'web-identity' && reason !== undefined) {
+    const { tokenFile } = source;
     return new RefreshFailure(
       'AwsCredentialsMissing',
       `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
@@ -92,10 +97,10 @@ function noneFound(principal: Principal, error: unknown): RefreshFailure | undef
     );
   }
   if (!NONE_FOUND.has(getErrorName(error))) return undefined;
-  if (principal.kind === 'profile') {
+  if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `AWS credentials: profile ${principal.profile} gives none`,
+      `AWS credentials: profile ${source.profile} gives none`,
       'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
         'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
     );
@@ -106,44 +111,54 @@ function noneFound(principal: Principal, error: unknown): RefreshFailure | undef
   );
 }
 
-async function roleDenied(
-  principal: Principal,
-  { roleArn, askedBy, cause }: AssumeRoleError,
-  readArn: ReadArn,
+async function denied(
+  source: CredentialSource,
+  place: string,
+  error: unknown,
+  readMasterArn: () => Promise<string | null>,
 ): Promise<RefreshFailure> {
-  if (principal.kind === 'web-identity') {
+  if (source.kind === 'web-identity') {
     return new RefreshFailure(
       'AwsAccessDenied',
-      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${roleArn}`,
+      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
       'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
     );
   }
-  const asker = askedBy ?? (await readArn(DEFAULT_PRINCIPAL)) ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(cause, `sts:AssumeRole on the role to the former`);
+  if (!isAssumed(source)) {
+    // Roles that the profile or the environment name, not the configuration.
+    return new RefreshFailure(
+      'AwsAccessDenied',
+      `${place}: the role may not be assumed`,
+      'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+    );
+  }
+  const { roleArn, via } = source;
+  const caller = via.at(-1) ?? (await readMasterArn()) ?? 'the AWS principal of the worker';
+  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role to the former`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${words}`,
+    `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
     remedy ??
       `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
-        `${aboutExternalId(principal, roleArn)}. The run goes on by itself.`,
+        `${aboutExternalId(source)}. The run goes on by itself.`,
   );
 }
 
-/** STS does not say whether it was the asker or the external id; only the last role of a chain gets one. */
-function aboutExternalId(principal: Principal, roleArn: string): string {
-  if (principal.kind !== 'role' || principal.roleArn !== roleArn) return '';
-  return principal.externalId === undefined
+/** STS does not say whether it was the caller or the external id; only the last role of a chain gets one. */
+function aboutExternalId(source: AssumedSource): string {
+  if (source.kind === 'step') return '';
+  return source.externalId === undefined
     ? '; if that policy asks for an external id, write it as `externalId`'
     : ' with this external id';
 }
 
 /** STS says so of a session that may not last as long, and of an ARN or name that is none; only the former passes our checks. */
-function roleInvalid(principal: Principal, roleArn: string): RefreshFailure {
+function roleInvalid({ roleArn, via }: AssumedSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,
-    principal.kind === 'role' && principal.via.length > 0
+    via.length > 0
       ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
       : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +
           'role assumes has an hour.',

@@ -22,11 +22,18 @@ export interface IssuedToken {
 
 export interface TokenIssuer {
   /**
-   * One GetAuthorizationToken call for a token group, as its principal.
+   * One GetAuthorizationToken call for a token group, as its principal; a second one with new credentials where AWS
+   * rejects those it had. Within a run, the calls of a principal share its credentials.
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled,
    *   AwsUnavailable, EcrResponseInvalid
    */
-  issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken>;
+  issueToken(
+    group: TokenGroup,
+    run: Pick<Attempt, 'runId' | 'deadlineMs'>,
+    signal: AbortSignal,
+  ): Promise<IssuedToken>;
+  /** Which credentials a call in progress waits for; undefined when it waits for none. */
+  describeWait(group: TokenGroup): string | undefined;
 }
 
 export interface Token extends TokenDetails {
@@ -40,12 +47,12 @@ export interface ProbedToken {
 
 export interface TokenSource {
   /**
-   * The run's token of a group, verified with the given registry.
+   * The run's token of a group, verified with the given registry. What an earlier attempt of the run has started is joined.
    * @param images those whose pull is checked with it
-   * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws
+   * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws, or the reason of the attempt's signal
    */
   take(
-    attempt: Pick<Attempt, 'runId' | 'signal'>,
+    attempt: Pick<Attempt, 'runId' | 'deadlineMs' | 'signal'>,
     group: TokenGroup,
     registry: string,
     images: readonly string[],

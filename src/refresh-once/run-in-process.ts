@@ -31,9 +31,9 @@ export function createInProcessSteps(
   clock: Clock = SYSTEM_CLOCK,
 ): RefreshSteps {
   function call<T>(step: StepName, how: StepCall, run: CallInAttempt<T>): Promise<T> {
-    const { inAllMs = Infinity, firstAttemptMs } = ACTIVITY_LIMITS[step];
-    if (how.attemptsBefore === 0) return callOnce(step, 1, firstAttemptMs, runId, run);
+    const { inAllMs = Infinity, firstAttemptMs: limitMs } = ACTIVITY_LIMITS[step];
     const deadlineMs = Math.min(runDeadlineMs, clock.nowMs() + inAllMs);
+    if (how.attemptsBefore === 0) return callOnce(step, run, { runId, deadlineMs, number: 1, limitMs });
     return callWithRetries(step, how, run, { runId, deadlineMs, clock });
   }
   return {
@@ -48,14 +48,8 @@ export function createInProcessSteps(
   };
 }
 
-function callOnce<T>(
-  step: StepName,
-  number: number,
-  limitMs: number,
-  runId: string,
-  run: CallInAttempt<T>,
-): Promise<T> {
-  return withAttemptLimit(step, limitMs, (signal) => run({ runId, number, limitMs, signal }));
+function callOnce<T>(step: StepName, run: CallInAttempt<T>, attempt: Omit<Attempt, 'signal'>): Promise<T> {
+  return withAttemptLimit(step, attempt.limitMs, (signal) => run({ ...attempt, signal }));
 }
 
 interface Retries {
@@ -72,9 +66,10 @@ async function callWithRetries<T>(
   run: CallInAttempt<T>,
   { runId, deadlineMs, clock }: Retries,
 ): Promise<T> {
+  const { attemptMs: limitMs } = ACTIVITY_LIMITS[step];
   for (let number = 1; ; number += 1) {
     try {
-      return await callOnce(step, number, ACTIVITY_LIMITS[step].attemptMs, runId, run);
+      return await callOnce(step, run, { runId, deadlineMs, number, limitMs });
     } catch (error) {
       // A foreign error is a defect, and no retry changes it.
       const waitMs = isRefreshFailure(error)

@@ -50,6 +50,16 @@ describe('temporalActivities', () => {
     assert.deepEqual([seen?.runId, seen?.number, seen?.signal.aborted], ['run-7', 3, false]);
   });
 
+  it('tells an activity when the run makes no further attempt, by the clock of the worker', async () => {
+    let leftMs = 0;
+    const { planRefresh } = temporalActivities(
+      activitiesThat(async ({ deadlineMs = 0 }) => (leftMs = deadlineMs - Date.now())),
+    );
+    const times = { scheduledTimestampMs: 1_000, currentAttemptScheduledTimestampMs: 21_000 };
+    await environment(times).run(planRefresh);
+    assert.ok(leftMs > 39_000 && leftMs <= 40_000, `${leftMs} ms`);
+  });
+
   it('passes attempt and input to each of the five activities', async () => {
     const calls: unknown[] = [];
     const note =

@@ -181,6 +181,22 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
+  it('gives the issuer the run', async () => {
+    const runs: unknown[] = [];
+    const listening = fakeCache({
+      issuer: {
+        issueToken: async (_group, { runId, deadlineMs }) => (
+          runs.push([runId, deadlineMs]),
+          issuedToken('x')
+        ),
+        describeWait: () => undefined,
+      },
+    });
+    const attempt = { runId: 'run-1', deadlineMs: 5, signal: new AbortController().signal };
+    await listening.take(attempt, TOKEN_GROUP, REGISTRY, []);
+    assert.deepEqual(runs, [['run-1', 5]]);
+  });
+
   it('asks for a wrong password once a registry and day, over all runs and tokens', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
     const asked = (): boolean[] => registries.questions.map(({ wrongPassword }) => wrongPassword);
@@ -288,7 +304,10 @@ describe('TokenCache', () => {
   it('gives ECR and the registry signals of their own', async () => {
     const signals: AbortSignal[] = [];
     const listening = fakeCache({
-      issuer: { issueToken: async (_group, signal) => (signals.push(signal), issuedToken('x')) },
+      issuer: {
+        issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')),
+        describeWait: () => undefined,
+      },
       registry: {
         probe: async (registry, _password, _questions, signal) => (
           signals.push(signal),

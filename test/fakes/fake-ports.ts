@@ -219,6 +219,13 @@ export class FakeIssuer implements TokenIssuer {
     this.regions.push(region);
     return this.answer(name, this.groups.length);
   }
+
+  /** The credentials that a call waits for. */
+  wait: string | undefined;
+
+  describeWait(): string | undefined {
+    return this.wait;
+  }
 }
 
 /** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */

@@ -66,7 +66,11 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
 
   async function issue(region = 'us-east-1'): Promise<Secret> {
     const group = tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
-    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
+    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(
+      group,
+      { runId: 'run' },
+      anySignal(),
+    );
     const decoded = Buffer.from(authorizationToken?.reveal() ?? '', 'base64').toString();
     assert.match(decoded, /^AWS:./);
     return new Secret(decoded.slice('AWS:'.length));
