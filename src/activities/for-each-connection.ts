@@ -11,6 +11,8 @@ const AT_ONCE = 5;
 const FAILURES_OF_A_STORE = AT_ONCE;
 /** A server error is repeated at once so often, where other requests succeed: one of several server processes may be bad. */
 const TRIES = 3;
+/** After these attempts, 35 s of back-off, a server error or silence for one connection among others is its own. */
+const ATTEMPTS_OF_A_CONNECTION = 4;
 
 /** Failures that may be one connection's own; all others concern every request alike. */
 const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
@@ -30,8 +32,12 @@ export interface Outcomes<T> {
 }
 
 export interface ForEachOptions {
+  /** Attempts for these connections, this one included; default 1. */
+  readonly attempts?: number;
   /** Other requests to the store are known to succeed. */
   readonly storeWorks?: boolean;
+  /** Finds out whether others succeed, where none of the connections did; throws if not. */
+  readonly witness?: () => Promise<unknown>;
   /** Default 5. */
   readonly atOnce?: number;
 }
@@ -61,6 +67,8 @@ class ConnectionWork<T> {
   readonly #tries = new Map<string, number>();
   /** Concerns every request: nothing more is started. */
   #failureOfAll: RefreshFailure | undefined;
+  /** The store works for others: a failure may be one connection's own. */
+  #othersWork: boolean;
 
   constructor(
     ids: readonly string[],
@@ -68,17 +76,46 @@ class ConnectionWork<T> {
     call: (id: string) => Promise<T>,
     options: ForEachOptions,
   ) {
-    this.#waiting = [...ids];
+    // Another one comes first in each attempt: where the first few are at fault, the others are not kept from their turn.
+    const turn = (((options.attempts ?? 1) - 1) * 37) % ids.length;
+    this.#waiting = [...ids.slice(turn), ...ids.slice(0, turn)];
     this.#attempt = attempt;
     this.#call = call;
     this.#options = options;
+    this.#othersWork = options.storeWorks ?? false;
   }
 
   async run(): Promise<Outcomes<T>> {
-    const atOnce = this.#options.atOnce ?? AT_ONCE;
-    const workers = Array.from({ length: Math.min(atOnce, this.#waiting.length) }, () => this.#work());
-    await Promise.all(workers);
+    await this.#workOff();
+    if (await this.#findOutWhetherOthersWork()) {
+      this.#waiting.push(...this.#findRepeatable());
+      await this.#workOff();
+    }
     return this.#settle();
+  }
+
+  #findRepeatable(): string[] {
+    return [...this.#failures].filter(([, { type }]) => type === 'StoreUnavailable').map(([id]) => id);
+  }
+
+  async #workOff(): Promise<void> {
+    const atOnce = Math.min(this.#options.atOnce ?? AT_ONCE, this.#waiting.length);
+    await Promise.all(Array.from({ length: atOnce }, () => this.#work()));
+  }
+
+  /** Not in the first attempt: what fails there may have passed by the next. */
+  async #findOutWhetherOthersWork(): Promise<boolean> {
+    const { attempts = 1, witness } = this.#options;
+    const isOpen = this.#failureOfAll === undefined && !this.#attempt.signal.aborted;
+    if (!witness || attempts === 1 || this.#othersWork || !isOpen) return false;
+    try {
+      await witness();
+    } catch (error) {
+      if (!(error instanceof RefreshFailure)) throw error;
+      return false;
+    }
+    this.#othersWork = true;
+    return true;
   }
 
   async #work(): Promise<void> {
@@ -93,6 +130,7 @@ class ConnectionWork<T> {
   async #try(id: string): Promise<void> {
     try {
       this.#results.push(await this.#call(id));
+      this.#othersWork = true;
       this.#failures.delete(id);
     } catch (error) {
       if (!(error instanceof RefreshFailure)) throw error;
@@ -110,49 +148,54 @@ class ConnectionWork<T> {
     }
     const tries = (this.#tries.get(id) ?? 0) + 1;
     this.#tries.set(id, tries);
-    const othersWork = this.#results.length > 0 || this.#options.storeWorks === true;
-    if (failure.type === 'StoreUnavailable' && tries < TRIES && othersWork) this.#waiting.push(id);
+    if (failure.type === 'StoreUnavailable' && tries < TRIES && this.#othersWork) this.#waiting.push(id);
   }
 
   #isOver(): boolean {
-    const isFailing = this.#results.length === 0 && this.#tries.size >= FAILURES_OF_A_STORE;
+    const isFailing = !this.#othersWork && this.#tries.size >= FAILURES_OF_A_STORE;
     return isFailing || this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
   }
 
   #settle(): Outcomes<T> {
-    const failures = [...this.#failures];
+    const failures = [...this.#failures].map(([id, failure]) => [id, this.#conclude(failure)] as const);
     const notStarted = this.#waiting.filter((id) => !this.#failures.has(id));
-    if (this.#results.length === 0) throw this.#pickWorst(notStarted);
-    const isRetryable = ([, { type }]: [string, RefreshFailure]): boolean => failureEntry(type).retryable;
+    const refused = failures.filter(([, { type }]) => !failureEntry(type).retryable);
+    const toRetry = failures.filter(([, { type }]) => failureEntry(type).retryable);
+    // Nothing was found out; or only that others work.
+    if (this.#results.length === 0 && (!this.#othersWork || refused.length === 0)) {
+      throw this.#pickWorst([...toRetry, ...refused], notStarted);
+    }
     const why = this.#failureOfAll ?? toTimeUp(this.#attempt.signal);
     return {
       results: this.#results,
-      refused: failures.filter((failed) => !isRetryable(failed)).map(toOwnProblem),
+      refused: refused.map(([id, failure]) => toProblem(id, failure)),
       toRetry: [
-        ...failures.filter(isRetryable).map(toOwnProblem),
+        ...toRetry.map(([id, failure]) => toProblem(id, failure)),
         ...notStarted.map((id) => toProblem(id, why)),
       ],
     };
   }
 
-  #pickWorst(notStarted: readonly string[]): RefreshFailure {
-    const failures = [...this.#failures.values()];
-    const worst =
-      this.#failureOfAll ??
-      failures.find(({ type }) => failureEntry(type).retryable) ??
-      failures[0] ??
-      toTimeUp(this.#attempt.signal);
-    return worst.with({ connections: [...this.#failures.keys(), ...notStarted] });
+  /** What a failure is, seen with the others: that of one connection among others, or the store's. */
+  #conclude(failure: RefreshFailure): RefreshFailure {
+    if (!this.#othersWork || failure.scope !== 'store' || !MAY_BE_ITS_OWN.has(failure.type)) return failure;
+    const { attempts = 1 } = this.#options;
+    const mayPass = failure.type === 'StoreUnavailable' || failure.type === 'StoreUnreachable';
+    return mayPass && attempts >= ATTEMPTS_OF_A_CONNECTION
+      ? new RefreshFailure('ConnectionUnavailable', failure.message)
+      : failure.with({ scope: 'connection' });
+  }
+
+  #pickWorst(
+    failures: readonly (readonly [string, RefreshFailure])[],
+    notStarted: readonly string[],
+  ): RefreshFailure {
+    const worst = this.#failureOfAll ?? failures[0]?.[1] ?? toTimeUp(this.#attempt.signal);
+    return worst.with({ connections: [...failures.map(([id]) => id), ...notStarted] });
   }
 }
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {
   const { type, scope, message, remedy } = failure;
   return { connection, type, scope, message, remedy };
-}
-
-/** Others succeeded: the failure stops this connection alone. */
-function toOwnProblem([id, failure]: [string, RefreshFailure]): ConnectionProblem {
-  const isOwn = failure.scope === 'store' && MAY_BE_ITS_OWN.has(failure.type);
-  return toProblem(id, isOwn ? failure.with({ scope: 'connection' }) : failure);
 }

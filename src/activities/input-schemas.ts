@@ -13,7 +13,6 @@ const range = z.object({
   limit: z.number().int().positive().max(100),
 });
 const attemptsBefore = z.number().int().nonnegative();
-const storeWorks = z.boolean();
 
 export const INSPECT_INPUT: z.ZodType<InspectInput> = z.object({
   configHash: name,
@@ -24,7 +23,6 @@ export const INSPECT_INPUT: z.ZodType<InspectInput> = z.object({
     z.strictObject({ connections: names }),
   ]),
   attemptsBefore,
-  storeWorks,
 });
 export const EXTRACT_INPUT: z.ZodType<ExtractInput> = z.object({
   configHash: name,
@@ -39,7 +37,7 @@ export const UPDATE_INPUT = z.object({
   connections: names,
   listed: range.optional(),
   attemptsBefore,
-  storeWorks,
+  witness: name.optional(),
 }) as z.ZodType<UpdateInput>;
 export const DOCKER_INPUT: z.ZodType<DockerInput> = z.object({
   configHash: name,

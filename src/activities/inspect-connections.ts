@@ -16,7 +16,7 @@ import { readById } from './call-store.js';
 import type { Dependencies } from './dependencies.js';
 import { forEachConnection, toProblem, type Outcomes } from './for-each-connection.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
-import { readList } from './read-list.js';
+import { readFirstRow, readList } from './read-list.js';
 
 type InspectedConnection =
   | {
@@ -38,7 +38,7 @@ export async function inspectConnections(
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
   const context: MatchContext = { shared, allowed, attempt };
-  const { target, storeWorks } = input;
+  const { target } = input;
   if ('listed' in target) return inspectList(context, store, target.listed, input);
   const ids = 'named' in target ? pickNamed(store, target.named) : target.connections;
   const rules = getAllowedRules(store, ids);
@@ -46,7 +46,7 @@ export async function inspectConnections(
     ids,
     attempt,
     (id) => inspectById(context, store, id, rules.get(id)),
-    { storeWorks },
+    { attempts: input.attemptsBefore + attempt.number, witness: () => readFirstRow(store, attempt) },
   );
   return toInspection(store.name, outcomes);
 }
@@ -77,7 +77,7 @@ async function inspectList(
   context: MatchContext,
   store: AllowedStore,
   range: Range,
-  { attemptsBefore, storeWorks }: InspectInput,
+  { attemptsBefore }: InspectInput,
 ): Promise<Inspection> {
   const { attempt } = context;
   const { connections, problems, part } = await readList(store, range, attempt, attemptsBefore);
@@ -95,7 +95,7 @@ async function inspectList(
       const { rule, connection } = matching.get(id) as { rule: ConnectionRule; connection: ConnectionRecord };
       return inspectOne(context, store, rule, connection, part.isComplete);
     },
-    { storeWorks, atOnce: matching.size },
+    { atOnce: matching.size },
   );
   const inspection = toInspection(store.name, outcomes);
   const ours = problems.filter(({ connection }) => isOurs(store, connection));

@@ -10,7 +10,7 @@ import { callStore, readById } from './call-store.js';
 import { forEachConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
-import { readList } from './read-list.js';
+import { readFirstRow, readList } from './read-list.js';
 
 export interface Write {
   readonly context: MatchContext;
@@ -19,7 +19,8 @@ export interface Write {
   readonly registry: string;
   readonly token: Token;
   readonly attemptsBefore: number;
-  readonly storeWorks: boolean;
+  /** A connection that was written in this run. */
+  readonly witness?: string;
 }
 
 export interface ReadConnections {
@@ -42,7 +43,10 @@ export async function readForWrite(
     ids,
     write.context.attempt,
     (id) => readOne(write, id, known.get(id)),
-    { storeWorks: write.storeWorks },
+    {
+      attempts: write.attemptsBefore + write.context.attempt.number,
+      witness: () => readFirstRow(write.store, write.context.attempt),
+    },
   );
   return {
     records: results.flatMap((found) => (isRecord(found) ? [found] : [])),
@@ -77,7 +81,7 @@ function byId(records: readonly ConnectionRecord[]): Map<string, ConnectionRecor
 }
 
 /** The connection as it is right before it is written; its id when it was created with the token; else what is wrong. */
-async function readOne(write: Write, id: string, known: ConnectionRecord | undefined): Promise<Found> {
+export async function readOne(write: Write, id: string, known: ConnectionRecord | undefined): Promise<Found> {
   const { store, context } = write;
   const found = known ?? (await readById(store, context.attempt, id));
   if (!found) return create(write, id);
@@ -130,7 +134,7 @@ export async function findObjection(
 
 type Found = ConnectionRecord | string | ConnectionProblem;
 
-function isRecord(found: Found): found is ConnectionRecord {
+export function isRecord(found: Found): found is ConnectionRecord {
   return typeof found === 'object' && 'host' in found;
 }
 

@@ -76,6 +76,13 @@ async function readSplit(
   return toReadRange(store, parts, rows.failed);
 }
 
+/** Whether the store returns anything: throws RefreshFailure if not. */
+export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promise<void> {
+  await callStore(store, attempt, 'list of connections', (signal) =>
+    store.connections.readPage({ pattern: '*', offset: 0, limit: 1 }, signal),
+  );
+}
+
 interface ReadPart {
   readonly offset: number;
   readonly page: ConnectionPage;

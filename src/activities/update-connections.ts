@@ -22,8 +22,8 @@ export async function updateConnections(
 ): Promise<UpdateOutcome> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
-  const rules = getAllowedRules(store, input.connections);
-  const { registry, attemptsBefore, storeWorks } = input;
+  const { registry, attemptsBefore, witness, connections } = input;
+  const rules = getAllowedRules(store, witness === undefined ? connections : [...connections, witness]);
   const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
   const { token, probe } = await shared.tokens.take(attempt, group, registry, allowed.getImages(registry));
   const rejection = toRejection(probe);
@@ -35,9 +35,9 @@ export async function updateConnections(
     registry,
     token,
     attemptsBefore,
-    storeWorks,
+    ...(witness === undefined ? {} : { witness }),
   };
-  const read = await readForWrite(write, input.connections, input.listed);
+  const read = await readForWrite(write, connections, input.listed);
   const result = await writeRead(write, read);
   return {
     written: [...read.created, ...result.written],

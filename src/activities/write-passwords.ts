@@ -7,7 +7,7 @@ import type { WriteResult } from '../stores/port.js';
 import { callStore } from './call-store.js';
 import { forEachConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
-import { findObjection, type Write } from './read-for-write.js';
+import { findObjection, isRecord, readOne, type Write } from './read-for-write.js';
 
 /** Up to here one by one: the response to a single write shows the connection, so that each is seen to be right. */
 const MOST_SINGLE_WRITES = 10;
@@ -62,11 +62,15 @@ function toWrites({ store }: Write, results: readonly WriteResult[]): Writes {
 
 async function writeEach(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {
   const byId = new Map(records.map((record) => [record.id, record]));
+  const { witness } = write;
   const { results, refused, toRetry } = await forEachConnection(
     [...byId.keys()],
     write.context.attempt,
     (id) => writeOne(write, byId.get(id) as ConnectionRecord),
-    { storeWorks: write.storeWorks },
+    {
+      attempts: write.attemptsBefore + write.context.attempt.number,
+      ...(witness === undefined ? {} : { witness: () => writeAgain(write, witness) }),
+    },
   );
   return {
     written: results.filter((result) => typeof result === 'string'),
@@ -88,4 +92,10 @@ async function writeOne(write: Write, before: ConnectionRecord): Promise<string 
   if (!record || (record.id === id && !(await findObjection(write, record)))) return id;
   const message = `Connection ${id} was edited by someone else while it was written.`;
   return toProblem(id, new RefreshFailure('WriteUnconfirmed', message));
+}
+
+/** Throws RefreshFailure where a connection that was written before cannot be written now. */
+async function writeAgain(write: Write, id: string): Promise<void> {
+  const found = await readOne(write, id, undefined);
+  if (isRecord(found)) await writeOne(write, found);
 }

@@ -84,7 +84,7 @@ async function inspectAll(
   inspections: Inspection[],
 ): Promise<ListEnd> {
   const inspect = async (target: InspectTarget): Promise<Inspection> => {
-    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1, storeWorks: false };
+    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1 };
     const inspection = await steps.inspectConnections(input, ONE_PATIENT_ATTEMPT);
     inspections.push(inspection);
     return inspection;

@@ -62,7 +62,7 @@ interface Retries {
 /** As Temporal would: the first attempt at once, each further one after its back-off. */
 async function callWithRetries<T>(
   step: StepName,
-  { attemptsBefore, maximumAttempts = Infinity }: StepCall,
+  { attemptsBefore }: StepCall,
   run: CallInAttempt<T>,
   { runId, deadlineMs, clock }: Retries,
 ): Promise<T> {
@@ -75,8 +75,7 @@ async function callWithRetries<T>(
       const waitMs = isRefreshFailure(error)
         ? waitBeforeRetryMs(error.type, step, attemptsBefore + number, RETRY_FOR_MS)
         : undefined;
-      const isLast = number >= maximumAttempts;
-      if (waitMs === undefined || isLast || clock.nowMs() + waitMs >= deadlineMs) throw error;
+      if (waitMs === undefined || clock.nowMs() + waitMs >= deadlineMs) throw error;
       await clock.wait(waitMs);
     }
   }

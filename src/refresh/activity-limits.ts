@@ -106,14 +106,13 @@ export function scaleLimits(step: StepName, retryForMs: number): ActivityLimits 
 /** What a call may take now; undefined when not even one attempt ends before the run does. */
 export function limitsNow(
   step: StepName,
-  { attemptsBefore, maximumAttempts }: StepCall,
+  { attemptsBefore }: StepCall,
   nowMs: number,
   run: RunBounds,
 ): CallLimits | undefined {
   const scaled = scaleLimits(step, run.retryForMs);
   const isFirst = attemptsBefore === 0;
   const startToCloseMs = isFirst ? scaled.firstAttemptMs : scaled.attemptMs;
-  const attempts = isFirst ? 1 : maximumAttempts;
   const limits = {
     startToCloseMs,
     ...(startToCloseMs < SHORTEST_WITH_HEARTBEAT_MS ? {} : { heartbeatMs: HEARTBEAT_MS }),
@@ -125,7 +124,7 @@ export function limitsNow(
     return {
       ...limits,
       scheduleToCloseMs: leftMs,
-      ...(attempts === undefined ? {} : { maximumAttempts: attempts }),
+      ...(isFirst ? { maximumAttempts: 1 } : {}),
     };
   }
   if (nowMs + startToCloseMs + REPORT_RESERVE_MS > run.endsMs) return undefined;

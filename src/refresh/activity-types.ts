@@ -47,8 +47,6 @@ export interface InspectInput {
   readonly target: InspectTarget;
   /** How often it was tried before, as another activity. */
   readonly attemptsBefore: number;
-  /** Whether the store has worked for anything in this run: then a failure may be one connection's own. */
-  readonly storeWorks: boolean;
 }
 
 /** Why one connection was not written, in words that may be shown. */
@@ -163,8 +161,8 @@ export interface UpdateInput {
   readonly listed?: Range;
   /** How often it was tried before, as another activity. */
   readonly attemptsBefore: number;
-  /** Whether the store has worked for anything in this run: then a failure may be one connection's own. */
-  readonly storeWorks: boolean;
+  /** A connection that was written in this run: where it can be written again, a failure is another one's own. */
+  readonly witness?: string;
 }
 
 export interface UpdateOutcome {
@@ -204,11 +202,10 @@ export interface DockerLogin {
 export interface StepCall {
   /**
    * Attempts that were made before, as calls of their own. 0: a single attempt, short for its kind, since it holds a place
-   * within the limits of concurrency; what takes longer is continued by a retry. Else attempts by the step's retry policy.
+   * within the limits of concurrency; what takes longer is continued by a retry. Else attempts by the step's retry policy,
+   * until the deadline of the run.
    */
   readonly attemptsBefore: number;
-  /** Of a retry; absent: until the deadline of the run. */
-  readonly maximumAttempts?: number;
 }
 
 /** The five steps of a run. The workflow and `refresh-once` differ only in how they call them. */

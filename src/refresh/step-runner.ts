@@ -49,8 +49,6 @@ export interface Step<T> {
   readonly name: StepName;
   readonly target: string;
   call(how: StepCall): Promise<T>;
-  /** Attempts in all after such a failure; absent or undefined: until the deadline. */
-  countAttempts?(failure: FailureInfo): number | undefined;
   /** Called when the first attempt has failed and a retry will follow. */
   onRetry?(): void;
 }
@@ -85,14 +83,12 @@ export class StepRunner {
   async retry<T>(step: Step<T>, failure: FailureInfo, attempts: number): Promise<T> {
     const { deadlineMs, retryForMs } = this.#context;
     const waitMs = waitBeforeRetryMs(failure.type, step.name, attempts, retryForMs);
-    const most = step.countAttempts?.(failure) ?? Infinity;
     const isInTime = waitMs !== undefined && this.#context.now().getTime() + waitMs < deadlineMs;
-    if (!isInTime || attempts >= most) throw new StepFailed(failure);
+    if (!isInTime) throw new StepFailed(failure);
     step.onRetry?.();
     await this.#context.wait(waitMs, { step: step.name, target: step.target, failure });
-    const maximumAttempts = most === Infinity ? {} : { maximumAttempts: most - attempts };
     try {
-      return await this.#retries.run(() => step.call({ attemptsBefore: attempts, ...maximumAttempts }));
+      return await this.#retries.run(() => step.call({ attemptsBefore: attempts }));
     } catch (error) {
       const last = this.#context.describe(error);
       // Where no time was left for a retry, what the attempt before failed with is the cause.

@@ -1,18 +1,17 @@
 // What a run does for one store: its named connections and its list are read side by side, and what is read is written as
 // soon as its token is there. Nothing waits for all of it.
 import type {
+  ConnectionProblem,
   Inspection,
-  InspectInput,
   InspectTarget,
   PlannedStore,
   Range,
   RefreshSteps,
   Skipped,
-  StepCall,
   UpdateOutcome,
   WritableConnections,
 } from './activity-types.js';
-import { ConnectionRetries } from './connection-retries.js';
+import { retryConnections } from './connection-retries.js';
 import { describeSkipped } from './connection-rules.js';
 import { walkList } from './list-walk.js';
 import { toRejection } from './registry-probe.js';
@@ -50,13 +49,13 @@ export class StoreRun {
   /** Connections that were found writable: a list that is edited while it is read may show one twice. */
   readonly #found = new Set<string>();
   readonly #skipped: Skipped[] = [];
-  readonly #retries: ConnectionRetries;
+  /** By registry and token group, a connection that was written. */
+  readonly #witnesses = new Map<string, string>();
   #isEmpty = true;
 
   constructor(store: PlannedStore, parts: StoreRunParts) {
     this.#store = store;
     this.#parts = parts;
-    this.#retries = new ConnectionRetries(store.name, parts);
   }
 
   async refresh(): Promise<void> {
@@ -97,20 +96,26 @@ export class StoreRun {
       const inspection = await runner.run(step, this.#reads);
       const isComplete = inspection.list?.isComplete ?? true;
       this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
-      const again = this.#retries.finish<Inspection>(
-        { stage: 'inspect' },
-        inspection.toRetry,
-        (connections) => ({
-          step: this.#inspection({ connections }),
-          take: (later) => this.#take(later, undefined, isComplete),
-        }),
-      );
-      this.#follow(again);
+      this.#follow(this.#retryReads(inspection.toRetry, isComplete));
       return inspection;
     } catch (error) {
       this.#failRead(toFailure(error));
       return undefined;
     }
+  }
+
+  #retryReads(toRetry: readonly ConnectionProblem[], isComplete: boolean): Promise<void> {
+    const { runner, record } = this.#parts;
+    return retryConnections<Inspection>(
+      runner,
+      toRetry,
+      (connections) => ({
+        step: this.#inspection({ connections }),
+        take: (later) => this.#take(later, undefined, isComplete),
+      }),
+      (connection, failure) =>
+        record.fail({ stage: 'inspect', store: this.#store.name, connections: [connection] }, failure),
+    );
   }
 
   #inspection(target: InspectTarget): Step<Inspection> {
@@ -120,30 +125,25 @@ export class StoreRun {
       name: 'inspectConnections',
       target: name,
       call: (how) =>
-        steps.inspectConnections({ configHash, store: name, target, ...this.#history(how) }, how),
-      countAttempts: (failure) => this.#retries.countAttempts(failure),
+        steps.inspectConnections(
+          { configHash, store: name, target, attemptsBefore: how.attemptsBefore },
+          how,
+        ),
     };
-  }
-
-  #history({ attemptsBefore }: StepCall): Pick<InspectInput, 'attemptsBefore' | 'storeWorks'> {
-    return { attemptsBefore, storeWorks: this.#retries.storeWorks };
   }
 
   /** The rows of earlier runs stay in the report. */
   #failRead(failure: FailureInfo): void {
     const { record } = this.#parts;
-    // Of a part of the list no connection is known, and the advice for one of them would be wrong.
-    const concluded = failure.connections ? this.#retries.conclude(failure) : failure;
-    record.fail({ stage: 'inspect', store: this.#store.name }, concluded);
+    record.fail({ stage: 'inspect', store: this.#store.name }, failure);
     record.carryStore(this.#store.name);
     this.#isEmpty = false;
   }
 
   #take(inspection: Inspection, listed: Range | undefined, isComplete: boolean): void {
     const { record, tokens } = this.#parts;
-    const { writable, refused, warnings, skipped, list, toRetry } = inspection;
+    const { writable, refused, warnings, skipped, toRetry } = inspection;
     const { name } = this.#store;
-    if (writable.length > 0 || (list?.rows ?? 0) > 0) this.#retries.noteSuccess();
     this.#isEmpty &&= writable.length + refused.length + toRetry.length === 0;
     for (const { connection, ...failure } of refused) {
       record.fail({ stage: 'inspect', store: name, connections: [connection] }, failure);
@@ -189,19 +189,21 @@ export class StoreRun {
   async #update(part: WritableConnections, listed: Range | undefined): Promise<void> {
     const { runner, record } = this.#parts;
     const { registry, connections } = part;
+    const place = { stage: 'update', store: this.#store.name, registry } as const;
     try {
       const outcome = await runner.run(this.#updateStep(part, listed), this.#writes);
       this.#takeUpdate(part, outcome);
-      await this.#retries.finish<UpdateOutcome>({ stage: 'update', registry }, outcome.toRetry, (rest) => ({
-        step: this.#updateStep({ ...part, connections: rest }, listed),
-        take: (later) => this.#takeUpdate(part, later),
-      }));
-    } catch (error) {
-      const store = this.#store.name;
-      record.fail(
-        { stage: 'update', store, registry, connections },
-        this.#retries.conclude(toFailure(error)),
+      await retryConnections<UpdateOutcome>(
+        runner,
+        outcome.toRetry,
+        (rest) => ({
+          step: this.#updateStep({ ...part, connections: rest }, listed),
+          take: (later) => this.#takeUpdate(part, later),
+        }),
+        (connection, failure) => record.fail({ ...place, connections: [connection] }, failure),
       );
+    } catch (error) {
+      record.fail({ ...place, connections }, toFailure(error));
     }
   }
 
@@ -215,8 +217,11 @@ export class StoreRun {
     return {
       name: 'updateConnections',
       target: `${name} ${registry}`,
-      call: (how) => steps.updateConnections({ ...input, ...this.#history(how) }, how),
-      countAttempts: (failure) => this.#retries.countAttempts(failure),
+      call: (how) =>
+        steps.updateConnections(
+          { ...input, attemptsBefore: how.attemptsBefore, ...this.#findWitness(registry, group) },
+          how,
+        ),
     };
   }
 
@@ -228,9 +233,15 @@ export class StoreRun {
     for (const { connection, ...failure } of outcome.refused) {
       record.fail({ stage: 'update', store, registry, connections: [connection] }, failure);
     }
-    if (outcome.written.length === 0) return;
-    this.#retries.noteSuccess();
+    const [first] = outcome.written;
+    if (first === undefined) return;
+    this.#witnesses.set(JSON.stringify([registry, part.group]), first);
     onWritten(part);
+  }
+
+  #findWitness(registry: string, group: string): { readonly witness?: string } {
+    const witness = this.#witnesses.get(JSON.stringify([registry, group]));
+    return witness === undefined ? {} : { witness };
   }
 }
 

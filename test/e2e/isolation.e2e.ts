@@ -88,8 +88,8 @@ describe('a part of a run that fails', function () {
   }
 
   for (const [name, type] of [
-    ['a connection that hangs when it is read', 'ConnectionUnavailable'],
-    ['a connection that hangs when it is written', 'ConnectionUnavailable'],
+    ['a connection that hangs when it is read', 'StoreUnreachable'],
+    ['a connection that hangs when it is written', 'StoreUnreachable'],
     ['a connection that fails when it is written', 'ConnectionUnavailable'],
     ['a connection whose response is malformed', 'ConnectionUnavailable'],
   ] as const) {
@@ -106,7 +106,7 @@ describe('a part of a run that fails', function () {
 
   it('a connection that makes a bulk write hang fails alone', () => {
     const result = end('a connection in a bulk write of a hundred that makes it hang');
-    assert.deepEqual(failures(result), [['ConnectionUnavailable', 'connection', 'team_050']]);
+    assert.deepEqual(failures(result), [['StoreUnreachable', 'connection', 'team_050']]);
     assert.equal(result.written.length, 99);
   });
 

@@ -91,13 +91,13 @@ export const SCENARIOS = {
   'a connection that fails when it is written': {
     named: NAMES,
     rows: NAMES,
-    retryFor: '30s',
+    retryFor: '60s',
     fault: (request) => (isOf('c001')(request) && request.method === 'PATCH' ? SERVER_ERROR : undefined),
   },
   'a connection whose response is malformed': {
     named: NAMES,
     rows: NAMES,
-    retryFor: '15s',
+    retryFor: '60s',
     fault: (request) =>
       isOf('c001')(request) ? { body: { connection_id: 'c001', conn_type: 7 } } : undefined,
   },
