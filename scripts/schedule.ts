@@ -7,7 +7,8 @@ import { applySchedule, describeOrUndefined, isUpToDate } from '../src/schedule/
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
-import { readTemporalSettings, toUnavailable, withTemporalClient } from '../src/temporal/connection.js';
+import { toUnavailable, withTemporalClient } from '../src/temporal/connection.js';
+import { readTemporalSettings } from '../src/temporal/settings.js';
 import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
 import { CommandFailed, EXIT, printJson, printLine } from './command-line.js';
 import { formatReport } from './format-report.js';

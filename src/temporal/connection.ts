@@ -1,28 +1,9 @@
-// Owns where Temporal is: address, namespace, TLS and API key, by the environment and temporal.toml as every
-// Temporal tool reads them. Refuses to print what is in there beyond address and namespace.
-import { status } from '@grpc/grpc-js';
+// The client of the commands. Apart from settings.ts, as the worker has a connection of its own and need not load this one.
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { TemporalUnavailable } from './unavailable.js';
+import { readTemporalSettings, unavailable, type TemporalSettings } from './settings.js';
 
 /** How long a server may take to answer at all. */
 const CONNECT_LIMIT_MS = 10_000;
-
-export type TemporalSettings = ReturnType<typeof readTemporalSettings>;
-
-/** @throws TemporalUnavailable when temporal.toml or the TEMPORAL_* variables cannot be read */
-export function readTemporalSettings() {
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    return {
-      connectionOptions,
-      address: connectionOptions.address ?? 'localhost:7233',
-      namespace: namespace ?? 'default',
-    };
-  } catch {
-    throw new TemporalUnavailable('settings-invalid', 'The settings of Temporal cannot be read');
-  }
-}
 
 /** @throws TemporalUnavailable naming address, namespace and remedy */
 export async function connectClient(
@@ -41,21 +22,6 @@ export async function connectClient(
     client: new Client({ connection, namespace: settings.namespace }),
     close: () => connection.close(),
   };
-}
-
-/** What a failed call to Temporal means, by its gRPC status. */
-export function unavailable(settings: TemporalSettings, error: unknown): TemporalUnavailable {
-  const { address, namespace } = settings;
-  const place = `Temporal at ${address}, namespace ${namespace}`;
-  switch ((error as { code?: unknown } | null)?.code) {
-    case status.NOT_FOUND:
-      return new TemporalUnavailable('namespace-not-found', `${place}: there is no such namespace`);
-    case status.PERMISSION_DENIED:
-    case status.UNAUTHENTICATED:
-      return new TemporalUnavailable('access-denied', `${place}: access denied`);
-    default:
-      return new TemporalUnavailable('unreachable', `${place}: no answer`);
-  }
 }
 
 /**

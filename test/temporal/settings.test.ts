@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { unavailable } from '../../src/temporal/connection.js';
+import { unavailable } from '../../src/temporal/settings.js';
 import { describeUnavailable } from '../../src/temporal/unavailable.js';
 
 const SETTINGS = { connectionOptions: {}, address: 'temporal:7233', namespace: 'default' };
