@@ -14,9 +14,11 @@ import { createWorkerSeries } from './worker.js';
 type CreateSeries = (folder: string, stops: Cleanup) => Promise<Series> | Series;
 
 const options = parseOptions(process.argv.slice(2));
+// Before the first series: the load is that of others.
+const machine = describeMachine();
 const tables: string[] = [];
 for (const create of listSeries(await builtCli(), options)) tables.push(await runInFolder(create));
-process.stdout.write(`\n${[describeMachine(), ...tables].join('\n\n')}\n`);
+process.stdout.write(`\n${[machine, ...tables].join('\n\n')}\n`);
 
 function listSeries(cli: string, { rounds, only, connections }: BenchOptions): CreateSeries[] {
   const all: Record<SeriesName, CreateSeries[]> = {
