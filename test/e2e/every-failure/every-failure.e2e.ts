@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FAILURES, type FailureType } from '../../../src/refresh/failures.js';
 import type { FailureReport, RefreshReport } from '../../../src/refresh/report.js';
-import { LOG_LEVELS } from '../../../src/log/logger.js';
+import { LOG_LEVELS } from '../../../src/log/log-level.js';
 import { AIRFLOW_FAULTS, CONNECTION_FAULTS } from './airflow-faults.js';
 import { AWS_FAULTS } from './aws-faults.js';
 import { CONFIGURED_FAULTS } from './configured-faults.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describeUnavailable, unavailable } from '../../src/temporal/connection.js';
+import { unavailable } from '../../src/temporal/settings.js';
+import { describeUnavailable } from '../../src/temporal/unavailable.js';
 
 const SETTINGS = { connectionOptions: {}, address: 'temporal:7233', namespace: 'default' };
 const PLACE = 'Temporal at temporal:7233, namespace default';
