@@ -26,7 +26,7 @@ export async function callStore<T>(
 ): Promise<T> {
   let throttled: RefreshFailure | undefined;
   for (;;) {
-    const startedAtMs = await pace.wait(attempt.signal);
+    await pace.wait(attempt.signal);
     if (attempt.signal.aborted) throw throttled ?? toTimeUp(attempt.signal);
     try {
       const result = await withDeadline(requestLimitMs(attempt), attempt.signal, call);
@@ -36,7 +36,7 @@ export async function callStore<T>(
       if (error instanceof DeadlineExceeded) throw toRequestTimeout(`${title} ${name}: ${what}`, error);
       if (!(error instanceof RefreshFailure) || error.type !== 'StoreThrottled') throw error;
       throttled = error;
-      pace.noteThrottled(startedAtMs);
+      pace.noteThrottled();
     }
   }
 }

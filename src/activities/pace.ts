@@ -2,7 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_INTERVAL_MS = 50;
-const LONGEST_INTERVAL_MS = 5_000;
+const LONGEST_INTERVAL_MS = 1_000;
+/** Requests that had their turn before the pace changed end within this time, and say nothing about the new one. */
+const SETTLING_MS = 1_000;
 /** Below this the interval is dropped. */
 const SHORTEST_INTERVAL_MS = 5;
 
@@ -12,21 +14,20 @@ export class Pace {
   #nextAtMs = 0;
   #slowedAtMs = -Infinity;
 
-  /** Waits for the turn of the next request; ends early when the signal fires. @returns when the turn began */
-  async wait(signal: AbortSignal): Promise<number> {
+  /** Waits for the turn of the next request; ends early when the signal fires. */
+  async wait(signal: AbortSignal): Promise<void> {
     const nowMs = performance.now();
     const startMs = Math.max(nowMs, this.#nextAtMs);
     this.#nextAtMs = startMs + this.#intervalMs;
     if (startMs > nowMs) await delay(startMs - nowMs, undefined, { signal }).catch(() => undefined);
-    return performance.now();
   }
 
-  /** @param startedAtMs of the request: of those that were under way together, one slows the others down */
-  noteThrottled(startedAtMs: number): void {
-    if (startedAtMs < this.#slowedAtMs) return;
-    this.#slowedAtMs = performance.now();
+  noteThrottled(): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#slowedAtMs + SETTLING_MS) return;
+    this.#slowedAtMs = nowMs;
     this.#intervalMs = Math.min(Math.max(this.#intervalMs * 2, FIRST_INTERVAL_MS), LONGEST_INTERVAL_MS);
-    this.#nextAtMs = Math.max(this.#nextAtMs, this.#slowedAtMs + this.#intervalMs);
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + SETTLING_MS);
   }
 
   noteAccepted(): void {
