@@ -67,11 +67,8 @@ docker: {engines: []}
       },
     };
     const steps = createInProcessSteps(activities, 'run', nowMs + 180 * MINUTE_MS, clock);
-    return steps.extractToken({
-      configHash: config.hash,
-      group: `${group}/us-east-1`,
-      registries: [registry.host],
-    });
+    const input = { configHash: config.hash, group: `${group}/us-east-1`, registries: [registry.host] };
+    return (await steps.extractToken(input, { attemptsBefore: 1 })).token;
   }
 
   const role = `, credentials: {roleArn: "${roleArn('pull')}"}`;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Pace } from '../../src/activities/pace.js';
 import { checkOverrides } from '../../src/doctor/check-overrides.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
@@ -22,7 +23,14 @@ describe('checkOverrides', () => {
   }
 
   function check(rules: readonly ConnectionRule[], connections: ConnectionStore = airflow): Promise<Check[]> {
-    return checkOverrides({ name: 'main', kind: 'airflow', title: 'Airflow', connections, rules });
+    return checkOverrides({
+      name: 'main',
+      kind: 'airflow',
+      title: 'Airflow',
+      connections,
+      rules,
+      pace: new Pace(),
+    });
   }
 
   it('compares connections that are named by id, by their host as stored, and those that are missing', async () => {

@@ -20,6 +20,7 @@ import { matches, type ConnectionRule } from '../../src/refresh/connection-rules
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
+import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { TokenCache } from '../../src/ecr/token-cache.js';
@@ -337,7 +338,10 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
     stores: new Map([
-      ['main', { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules }],
+      [
+        'main',
+        { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules, pace: new Pace() },
+      ],
     ]),
     variables: new Map([['main', airflow]]),
     registries,

@@ -106,12 +106,6 @@ describe('createInProcessSteps', () => {
     assert.equal(message, 'attempt 4');
   });
 
-  it('makes no more attempts than the call allows', async () => {
-    const call = failing('StoreUnavailable').updateConnections(INPUT, { ...RETRY, maximumAttempts: 2 });
-    await expectFailure('StoreUnavailable', call);
-    assert.equal(attempts.length, 2);
-  });
-
   it('waits for a retry 1 ms before the deadline, not for one at it', async () => {
     const call = (retryForMs: number): Promise<unknown> =>
       failing('StoreUnavailable', retryForMs).updateConnections(INPUT, RETRY);

@@ -47,12 +47,6 @@ describe('limitsNow', () => {
     assert.deepEqual(firstRetries, [10 * S, 20 * S, 40 * S, 5 * MIN]);
   });
 
-  it('makes no more attempts than the call allows', () =>
-    assert.equal(
-      limitsNow('updateConnections', { attemptsBefore: 1, maximumAttempts: 5 }, 0, RUN)?.maximumAttempts,
-      5,
-    ));
-
   it('gives all attempts of testDocker 15 min, or what is left when that is less', () => {
     const limits = (nowMs: number) => limitsNow('testDocker', RETRY, nowMs, RUN)?.scheduleToCloseMs;
     assert.equal(limits(0), 15 * MIN);

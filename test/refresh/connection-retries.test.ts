@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
-import { ConnectionRetries } from '../../src/refresh/connection-retries.js';
-import { ReportBuilder } from '../../src/refresh/report-builder.js';
+import { retryConnections } from '../../src/refresh/connection-retries.js';
+import { ReportBuilder, type FailureInfo } from '../../src/refresh/report-builder.js';
 import type { FailureReport } from '../../src/refresh/report.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
 import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';
@@ -34,7 +34,7 @@ function failAll(type: FailureType): Reply {
   };
 }
 
-describe('ConnectionRetries', () => {
+describe('retryConnections', () => {
   let context: FakeContext;
   let calls: Called[];
   let taken: string[];
@@ -52,26 +52,25 @@ describe('ConnectionRetries', () => {
   async function finish(
     toRetry: readonly ConnectionProblem[],
     replies: readonly Reply[],
-    { othersWork = false } = {},
   ): Promise<FailureReport[]> {
     const record = new ReportBuilder('run-1', context.now(), undefined);
     const fail = record.fail.bind(record);
     record.fail = (...failure) => (reported.push(failure), fail(...failure));
-    const retries = new ConnectionRetries('main', { runner: new StepRunner(context), record });
-    if (othersWork) retries.noteSuccess();
-    await retries.finish<UpdateOutcome>({ stage: 'update', registry: REGISTRY }, toRetry, (connections) => ({
+    const again = (connections: readonly string[]) => ({
       step: {
         name: 'updateConnections',
         target: `main ${REGISTRY}`,
-        call: async (how) => {
+        call: async (how: StepCall) => {
           const reply = replies[Math.min(calls.length, replies.length - 1)] ?? writeAll;
           calls.push({ connections, how });
           return { refused: [], token: fakeTokenInfo(), ...reply(connections) };
         },
-        countAttempts: (failure) => retries.countAttempts(failure),
-      },
-      take: ({ written }) => void taken.push(...written),
-    }));
+      } as const,
+      take: ({ written }: UpdateOutcome) => void taken.push(...written),
+    });
+    const giveUp = (connection: string, failure: FailureInfo): void =>
+      record.fail({ stage: 'update', registry: REGISTRY, connections: [connection] }, failure);
+    await retryConnections<UpdateOutcome>(new StepRunner(context), toRetry, again, giveUp);
     return [...record.report(context.now()).failures];
   }
 
@@ -130,38 +129,14 @@ describe('ConnectionRetries', () => {
     assert.deepEqual(taken, ids(3));
   });
 
-  for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
-    it(`gives a connection up after 6 attempts with ${type} where others work`, async () => {
-      const failures = await finish([problem('sick', type)], [retryAll(type, '500')], { othersWork: true });
-      assert.equal(calls.length, 5);
-      assert.deepEqual(
-        calls.map(({ how }) => how),
-        [1, 2, 3, 4, 5].map((before) => ({ attemptsBefore: before, maximumAttempts: 6 - before })),
-      );
-      assert.deepEqual(briefly(failures), [['ConnectionUnavailable', 'connection', ['sick'], '500']]);
-      assert.deepEqual([failures[0]?.stage, failures[0]?.registry], ['update', REGISTRY]);
-    });
-
-    it(`retries a connection with ${type} until the deadline where nothing works`, async () => {
-      context = new FakeContext({ leftMs: 30 * 60 * S });
-      const failures = await finish([problem('one', type)], [retryAll(type, '500')]);
-      assert.ok(calls.length > 6, `${calls.length} attempts`);
-      assert.deepEqual(
-        failures.map((failure) => failure.type),
-        [type],
-      );
-    });
-  }
-
-  for (const type of ['StoreThrottled', 'StoreForbidden', 'AttemptTimedOut'] as const) {
-    it(`does not count attempts that end with ${type}`, async () => {
+  for (const type of ['StoreUnavailable', 'StoreThrottled', 'StoreForbidden', 'AttemptTimedOut'] as const) {
+    it(`retries a connection with ${type} until the deadline`, async () => {
       context = new FakeContext({ leftMs: 120 * 60 * S });
-      const failures = await finish([problem('one', type)], [retryAll(type)], { othersWork: true });
+      const failures = await finish([problem('one', type)], [retryAll(type, 'why')]);
       assert.ok(calls.length > 6, `${calls.length} attempts`);
-      assert.ok(calls.every(({ how }) => how.maximumAttempts === undefined));
       assert.deepEqual(
-        failures.map((failure) => failure.type),
-        [type],
+        failures.map((failure) => [failure.type, failure.connections, failure.message]),
+        [[type, ['one'], 'why']],
       );
     });
   }
@@ -171,14 +146,6 @@ describe('ConnectionRetries', () => {
     const failures = await finish(left, [failAll('ConfigVersionMismatch')]);
     assert.deepEqual(briefly(failures), [['ConfigVersionMismatch', 'run', ids(2), 'all of it failed']]);
     assert.equal(calls.length, 1);
-  });
-
-  it('gives up with the retry, when it fails as a whole where others work', async () => {
-    const left = [problem('sick', 'StoreUnavailable')];
-    const failures = await finish(left, [failAll('StoreUnavailable')], { othersWork: true });
-    assert.deepEqual(briefly(failures), [
-      ['ConnectionUnavailable', 'connection', ['sick'], 'all of it failed'],
-    ]);
   });
 
   it('keeps the own failure of each connection when no time is left for a retry', async () => {

@@ -37,24 +37,12 @@ describe('refresh: connections that are retried', () => {
     const report = await refreshWith({
       inspectConnections: async ({ target }) => ({
         ...inspection(...('connections' in target ? [] : [part()])),
-        toRetry: [problem('sick', 'StoreUnavailable', '500')],
+        toRetry: [problem('failing', 'StoreUnavailable', '500')],
       }),
     });
-    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionUnavailable', 1]]);
-    assert.deepEqual(report.failures[0]?.connections, ['sick']);
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'StoreUnavailable', 1]]);
+    assert.deepEqual(report.failures[0]?.connections, ['failing']);
     assert.equal(report.stores[0]?.refreshed, 1);
-  });
-
-  it('takes rows that no pattern matches for the proof that the store works', async () => {
-    const report = await refreshWith({
-      planRefresh: planned({ stores: [listedStore()] }),
-      inspectConnections: async ({ target }) => ({
-        ...inspection(),
-        toRetry: [problem('sick', 'StoreUnavailable', '500')],
-        ...('listed' in target ? { list: { rows: 3, total: 3, first: 'a', isComplete: true } } : {}),
-      }),
-    });
-    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionUnavailable', 1]]);
   });
 
   it('reads the rest of a list while single connections wait for their retry', async () => {
@@ -82,24 +70,27 @@ describe('refresh: connections that are retried', () => {
     assert.equal((await run).stores[0]?.refreshed, 151);
   });
 
-  it('writes the other connections of an update while one is retried', async () => {
+  it('writes the other connections of an update while one is retried, and names one of them as the witness', async () => {
     const updated: unknown[] = [];
     const report = await refreshWith({
-      inspectConnections: async () => inspection(part({ connections: ['a', 'sick', 'b'] })),
+      inspectConnections: async () => inspection(part({ connections: ['a', 'failing', 'b'] })),
       updateConnections: async (input, how) => {
-        updated.push([input.connections, input.attemptsBefore]);
+        updated.push([input.connections, input.attemptsBefore, input.witness]);
         return {
           ...(await good.updateConnections(input, how)),
-          written: input.connections.filter((id) => id !== 'sick'),
-          toRetry: [problem('sick', 'StoreUnavailable', '500')],
+          written: input.connections.filter((id) => id !== 'failing'),
+          ...(input.attemptsBefore < 3
+            ? { toRetry: [problem('failing', 'StoreUnavailable', '500')] }
+            : { refused: [problem('failing', 'ConnectionUnavailable', '500')] }),
         };
       },
     });
-    assert.deepEqual(updated.slice(0, 2), [
-      [['a', 'sick', 'b'], 0],
-      [['sick'], 1],
+    assert.deepEqual(updated, [
+      [['a', 'failing', 'b'], 0, undefined],
+      [['failing'], 1, 'a'],
+      [['failing'], 2, 'a'],
+      [['failing'], 3, 'a'],
     ]);
-    assert.equal(updated.length, 6);
     assert.deepEqual(listFailures(report), [['update', 'main', REGISTRY, 'ConnectionUnavailable', 1]]);
     assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [2, 1]);
   });

@@ -153,19 +153,6 @@ describe('StepRunner', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('passes how many attempts are left where a step counts them', async () => {
-    const { calls, step } = failing('StoreUnavailable');
-    await runner.run({ ...step, countAttempts: () => 6 }, new Semaphore(1));
-    assert.deepEqual(calls, [{ attemptsBefore: 0 }, { attemptsBefore: 1, maximumAttempts: 5 }]);
-  });
-
-  it('fails without a further attempt when all that a step counts are made', async () => {
-    const { calls, step } = failing('StoreUnavailable');
-    const counting = { ...step, countAttempts: () => 1 };
-    await expectStepFailed('StoreUnavailable', runner.run(counting, new Semaphore(1)));
-    assert.equal(calls.length, 1);
-  });
-
   it('tells a step of its retry, and only where one follows', async () => {
     let retries = 0;
     const onRetry = (): void => void (retries += 1);

@@ -14,16 +14,13 @@ const FIRST = { attemptsBefore: 0 };
 export async function refresh(steps: RefreshSteps, context: RunContext): Promise<RefreshReport> {
   const { configHash, engines } = await steps.planRefresh(FIRST);
   const target = { named: { offset: 0, limit: NAMED_PER_INSPECTION } };
-  const inspect = { configHash, store: 'main', target, storeWorks: false, ...FIRST };
+  const inspect = { configHash, store: 'main', target, ...FIRST };
   const { writable } = await steps.inspectConnections(inspect, FIRST);
   for (const { registry, group, connections } of writable) {
     const extract = (): Promise<unknown> =>
       steps.extractToken({ configHash, group, registries: [registry] }, FIRST);
     const update = (): Promise<unknown> =>
-      steps.updateConnections(
-        { configHash, store: 'main', registry, group, connections, storeWorks: true, ...FIRST },
-        FIRST,
-      );
+      steps.updateConnections({ configHash, store: 'main', registry, group, connections, ...FIRST }, FIRST);
     const isReordered = workflowInfo().workflowId === REORDERED;
     for (const step of isReordered ? [update, extract] : [extract, update]) await step();
     for (const engine of engines) await steps.testDocker({ configHash, engine, registry, group }, FIRST);
