@@ -5,11 +5,13 @@ import { readFileSync, rmSync } from 'node:fs';
 import { startAirflowStandIn } from '../support/airflow-stand-in.js';
 import { throttleFirst } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
-import { createInProcessSteps } from '../../src/refresh-once/run-in-process.js';
+import { createInProcessSteps, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigStore } from '../../src/config/config-store.js';
-import type { TokenInfo } from '../../src/refresh/activity-types.js';
+import type { ExtractedToken, StepCall, TokenInfo } from '../../src/refresh/activity-types.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
+import { StepRunner } from '../../src/refresh/step-runner.js';
 import {
   keys,
   roleArn,
@@ -66,9 +68,19 @@ docker: {engines: []}
         mend(waits.length);
       },
     };
-    const steps = createInProcessSteps(activities, 'run', nowMs + 180 * MINUTE_MS, clock);
+    const deadlineMs = nowMs + 180 * MINUTE_MS;
+    const steps = createInProcessSteps(activities, 'run', deadlineMs, clock);
     const input = { configHash: config.hash, group: `${group}/us-east-1`, registries: [registry.host] };
-    return (await steps.extractToken(input, { attemptsBefore: 1 })).token;
+    const runner = new StepRunner({
+      now: () => new Date(nowMs),
+      deadlineMs,
+      retryForMs: Infinity,
+      wait: clock.wait,
+      describe: toFailureInfo,
+    });
+    const step = { name: 'extractToken', target: group ?? '' } as const;
+    const call = (how: StepCall): Promise<ExtractedToken> => steps.extractToken(input, how);
+    return (await runner.run({ ...step, call }, new Semaphore(1))).token;
   }
 
   const role = `, credentials: {roleArn: "${roleArn('pull')}"}`;
