@@ -51,6 +51,7 @@ export async function withAttemptLimit<T>(
       throw error;
     }
   }
-  const timeUp = new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
-  return withSignal(Math.max(1, limitMs), cancellation, runStep, timeUp);
+  const createTimeUp = (): RefreshFailure =>
+    new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
+  return withSignal(Math.max(1, limitMs), cancellation, runStep, createTimeUp);
 }

@@ -1,5 +1,4 @@
 // What a run has of each AWS principal: its credentials, and who it is.
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Attempt } from '../refresh/attempt.js';
 import type { Principal } from '../refresh/token-group.js';
 import { SingleFlight } from '../net/single-flight.js';
@@ -99,8 +98,9 @@ export class AwsSession {
   async readArn(region: string, signal: AbortSignal): Promise<string | null> {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
-    const client = new STSClient({ ...this.settings, region, credentials });
     const ask = async (abortSignal: AbortSignal): Promise<string | null> => {
+      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+      const client = new STSClient({ ...this.settings, region, credentials });
       const { Arn: arn = '' } = await client.send(new GetCallerIdentityCommand({}), { abortSignal });
       // It goes into reports and messages, so it must be an ARN and nothing else.
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);

@@ -1,10 +1,4 @@
 // Where the credentials of each kind of principal come from: one provider of the AWS SDK for each.
-import {
-  fromIni,
-  fromNodeProviderChain,
-  fromTemporaryCredentials,
-  fromTokenFile,
-} from '@aws-sdk/credential-providers';
 import { DEFAULT_PRINCIPAL, type Principal } from '../refresh/token-group.js';
 import type { ClientSettings } from './client-settings.js';
 
@@ -56,11 +50,23 @@ export async function loadCredentials(
   master: AwsIdentity | undefined,
   settings: ClientSettings,
 ): Promise<AwsIdentity> {
-  const load = createProvider(source, master, settings);
+  // Loaded at the first use, as the clients are: the AWS SDK is a fifth of what a worker loads, and its start needs none of it.
+  const providers = await import('@aws-sdk/credential-providers');
+  const load = createProvider(providers, source, master, settings);
   return load({ callerClientConfig: { region: async () => region } });
 }
 
-function createProvider(source: CredentialSource, master: AwsIdentity | undefined, settings: ClientSettings) {
+function createProvider(
+  {
+    fromIni,
+    fromNodeProviderChain,
+    fromTemporaryCredentials,
+    fromTokenFile,
+  }: typeof import('@aws-sdk/credential-providers'),
+  source: CredentialSource,
+  master: AwsIdentity | undefined,
+  settings: ClientSettings,
+) {
   // The SDK would keep what it once read of the AWS files.
   const init = { clientConfig: settings, ignoreCache: true };
   switch (source.kind) {

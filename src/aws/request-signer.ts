@@ -1,6 +1,5 @@
 // The signature of AWS (SigV4) for a call that the SDK has no client for here, by the SDK's own signer.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
 
@@ -28,6 +27,8 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
   ): Promise<Record<string, string>> {
     session = sessions.of(DEFAULT_PRINCIPAL);
     const credentials = await session.load(region, signal);
+    // Loaded here: only MWAA needs it.
+    const { SignatureV4 } = await import('@smithy/signature-v4');
     const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
     const request = {
       method,

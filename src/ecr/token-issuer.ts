@@ -1,10 +1,7 @@
 // Authorization tokens of ECR and ECR Public. `registryIds` is not sent: it is deprecated, since one token serves every
 // registry of the region.
-import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import {
-  ECRPUBLICClient,
-  GetAuthorizationTokenCommand as GetPublicTokenCommand,
-} from '@aws-sdk/client-ecr-public';
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import type { IssuedToken, TokenIssuer } from './port.js';
 import { hasFips } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
@@ -52,7 +49,7 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
 }
 
 async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
-  const client = createClient(session, group, signal);
+  const { client, getToken } = await createClient(session, group, signal);
   // Before anything else: AWS STS would not be found, either.
   if (group.api.service === 'ecr' && !hasFips(group.region) && (await client.config.useFipsEndpoint()))
     throw toNoFipsFailure(group.region);
@@ -61,7 +58,7 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
   const rest = new AbortController();
   const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const data = await withDeadline(ISSUE_LIMIT_MS, signal, (ended) => getToken(client, ended));
+    const data = await withDeadline(ISSUE_LIMIT_MS, signal, getToken);
     const clockOffsetMs = session.noteClockOffset(client.config.systemClockOffset);
     const token = data?.authorizationToken;
     return {
@@ -79,12 +76,20 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
   }
 }
 
-/** A client for one call: their connections are pooled by the agent in the settings, which all have in common. */
-function createClient(
+interface TokenClient {
+  readonly client: ECRClient | ECRPUBLICClient;
+  getToken(abortSignal: AbortSignal): Promise<AuthorizationData | undefined>;
+}
+
+/**
+ * A client for one call: their connections are pooled by the agent in the settings, which all have in common. The SDK is
+ * imported here, at its first use: a worker starts without it.
+ */
+async function createClient(
   session: AwsSession,
   { region, api }: TokenGroup,
   signal: AbortSignal,
-): ECRClient | ECRPUBLICClient {
+): Promise<TokenClient> {
   const config = {
     ...session.settings,
     credentials: () => session.load(region, signal),
@@ -97,18 +102,22 @@ function createClient(
       ? {}
       : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
   };
-  return api.service === 'ecr-public' ? new ECRPUBLICClient(config) : new ECRClient(config);
-}
-
-async function getToken(
-  client: ECRClient | ECRPUBLICClient,
-  abortSignal: AbortSignal,
-): Promise<AuthorizationData | undefined> {
-  if (client instanceof ECRPUBLICClient) {
-    return (await client.send(new GetPublicTokenCommand({}), { abortSignal })).authorizationData;
+  if (api.service === 'ecr-public') {
+    const sdk = await import('@aws-sdk/client-ecr-public');
+    const client = new sdk.ECRPUBLICClient(config);
+    return {
+      client,
+      getToken: async (abortSignal) =>
+        (await client.send(new sdk.GetAuthorizationTokenCommand({}), { abortSignal })).authorizationData,
+    };
   }
-  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
-  return authorizationData?.[0];
+  const sdk = await import('@aws-sdk/client-ecr');
+  const client = new sdk.ECRClient(config);
+  return {
+    client,
+    getToken: async (abortSignal) =>
+      (await client.send(new sdk.GetAuthorizationTokenCommand({}), { abortSignal })).authorizationData?.[0],
+  };
 }
 
 function isAboutCredentials(error: unknown): error is RefreshFailure {

@@ -17,19 +17,19 @@ export class DeadlineExceeded extends Error {
  *
  * The one place where a time limit meets another signal. It has a timer of its own, since Node 20 may collect an
  * AbortSignal.timeout that is combined with another signal, which then never fires.
- * @param timeUp the reason of the signal at the limit; the reason of the caller's signal is passed on
+ * @param createTimeUp makes the reason of the signal at the limit; the reason of the caller's signal is passed on
  */
 export async function withSignal<T>(
   limitMs: number,
   caller: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
-  timeUp: Error = new DeadlineExceeded('limit', limitMs),
+  createTimeUp: () => Error = () => new DeadlineExceeded('limit', limitMs),
 ): Promise<T> {
   const controller = new AbortController();
   const onCallerAbort = (): void => controller.abort(caller?.reason);
   if (caller?.aborted) onCallerAbort();
   caller?.addEventListener('abort', onCallerAbort, { once: true });
-  const timer = setTimeout(() => controller.abort(timeUp), limitMs);
+  const timer = setTimeout(() => controller.abort(createTimeUp()), limitMs);
   try {
     return await run(controller.signal);
   } finally {
@@ -49,28 +49,13 @@ export async function withDeadline<T>(
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (caller?.aborted) throw new DeadlineExceeded('caller', limitMs);
-  const timeUp = new DeadlineExceeded('limit', limitMs);
-  return withSignal(
-    limitMs,
-    caller,
-    (signal) => {
-      const ended = new Promise<never>((_resolve, reject) => {
-        // Before the call can listen, so that its own error about the signal comes second.
-        signal.addEventListener('abort', () =>
-          reject(signal.reason === timeUp ? timeUp : new DeadlineExceeded('caller', limitMs)),
-        );
-      });
-      return Promise.race([run(signal), ended]);
-    },
-    timeUp,
-  );
-}
-
-/** Waits for work that others wait for too: the caller's signal ends the waiting, never the work. */
-export async function waitUnlessAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  limitMs: number,
-): Promise<T> {
-  return withDeadline(limitMs, signal, () => work);
+  return withSignal(limitMs, caller, (signal) => {
+    const ended = new Promise<never>((_resolve, reject) => {
+      // Before the call can listen, so that its own error about the signal comes second.
+      signal.addEventListener('abort', () =>
+        reject(new DeadlineExceeded(caller?.aborted ? 'caller' : 'limit', limitMs)),
+      );
+    });
+    return Promise.race([run(signal), ended]);
+  });
 }

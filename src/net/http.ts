@@ -1,7 +1,8 @@
 // HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
 // it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
-import axios, { AxiosError, type AxiosResponse } from 'axios';
+import type https from 'node:https';
+import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
 import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
@@ -58,27 +59,20 @@ export interface HttpClientOptions {
  * @throws NetworkError `proxy-invalid`, or a `ca-file-…` code
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
-  const client = axios.create({
-    adapter: 'http',
-    headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
-    httpAgent: new http.Agent({ keepAlive: true }),
-    httpsAgent: createHttpsAgent(caFile === undefined ? undefined : readCaCertificates(caFile)),
-    // A redirect would carry the password or the token to a host that nobody configured.
-    maxRedirects: 0,
-    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
-    proxy: false,
-    responseType: 'text',
-    // Or axios parses and prints again what is JSON already.
-    transformRequest: [(body: unknown) => body],
-    validateStatus: () => true,
-  });
+  // What is wrong with proxy or CA file is thrown now; axios is imported at the first request: a worker starts without it.
+  const httpsAgent = createHttpsAgent(caFile === undefined ? undefined : readCaCertificates(caFile));
+  let client: AxiosInstance | undefined;
 
+  async function getClient(): Promise<AxiosInstance> {
+    const { default: axios } = await import('axios');
+    return (client ??= axios.create(buildSettings(version, httpsAgent)));
+  }
   async function send(request: HttpRequest): Promise<HttpResponse> {
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
-        sendAgainOnStaleConnection(() =>
-          client.request<string>({
+        sendAgainOnStaleConnection(async () =>
+          (await getClient()).request<string>({
             method: request.method,
             url: request.url,
             headers: {
@@ -100,6 +94,23 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
   return { send };
 }
 
+function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDefaults {
+  return {
+    adapter: 'http',
+    headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
+    httpAgent: new http.Agent({ keepAlive: true }),
+    httpsAgent,
+    // A redirect would carry the password or the token to a host that nobody configured.
+    maxRedirects: 0,
+    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
+    proxy: false,
+    responseType: 'text',
+    // Or axios parses and prints again what is JSON already.
+    transformRequest: [(body: unknown) => body],
+    validateStatus: () => true,
+  };
+}
+
 /** Two stale connections in a row are rare; each attempt uses one up. */
 const STALE_CONNECTIONS = 3;
 
@@ -118,7 +129,7 @@ async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T>
 }
 
 function isStaleConnection(error: unknown): boolean {
-  if (!(error instanceof AxiosError) || error.response) return false;
+  if (!isAxiosError(error) || error.response) return false;
   const reused = (error.request as { readonly reusedSocket?: unknown } | undefined)?.reusedSocket === true;
   return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
@@ -148,10 +159,15 @@ function leadsToOtherHost(location: unknown, url: string): boolean {
 function toTransportError(error: unknown): NetworkError {
   // axios uses one code for "larger than maxContentLength" and for "broken off while reading"; only the second
   // comes with a response.
-  if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {
+  if (isAxiosError(error) && error.code === 'ERR_BAD_RESPONSE') {
     return new NetworkError(error.response ? 'connection-reset' : 'too-large');
   }
   return toNetworkError(error);
+}
+
+/** By its mark, as axios itself does, so that axios need not be loaded for it. */
+function isAxiosError(error: unknown): error is AxiosError {
+  return (error as { isAxiosError?: unknown } | null)?.isAxiosError === true;
 }
 
 function parseJson(text: string): unknown {

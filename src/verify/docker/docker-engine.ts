@@ -1,6 +1,6 @@
 // The version of a Docker Engine, and a login to a registry from it. An engine on another machine must use TLS: the token
 // would cross the network unencrypted.
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';
@@ -25,8 +25,8 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   async function readVersion(signal: AbortSignal): Promise<string> {
     let version: unknown;
     try {
-      const response = await withDeadline(VERSION_TIMEOUT_MS, signal, (abortSignal) =>
-        openDocker(target).version({ abortSignal }),
+      const response = await withDeadline(VERSION_TIMEOUT_MS, signal, async (abortSignal) =>
+        (await openDocker(target)).version({ abortSignal }),
       );
       version = response?.Version;
     } catch (error) {
@@ -51,7 +51,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
           serveraddress: registry,
           abortSignal,
         };
-        return openDocker(target).checkAuth(request);
+        return (await openDocker(target)).checkAuth(request);
       });
     } catch (error) {
       throw toLoginFailure(target, registry, error);
@@ -79,8 +79,10 @@ interface DockerClient {
   checkAuth(login: object): Promise<unknown>;
 }
 
-function openDocker(target: EngineEndpoint): DockerClient {
-  return new Docker({ modem: createEngineClient(target) } as Docker.DockerOptions);
+async function openDocker(target: EngineEndpoint): Promise<DockerClient> {
+  // Imported at its first use: a worker starts without it, and many runs have no engine.
+  const { default: Dockerode } = await import('dockerode');
+  return new Dockerode({ modem: createEngineClient(target) } as Docker.DockerOptions);
 }
 
 function checkTarget({ url, tls }: EngineEndpoint): void {
