@@ -37,6 +37,8 @@ export interface Outcomes<T> {
 export interface ForEachOptions {
   /** Other requests to the store are known to succeed. */
   readonly storeWorks?: boolean;
+  /** Others were seen to succeed a moment ago: all are tried, even when the first ones fail. */
+  readonly triesAll?: boolean;
   /** Default 5. */
   readonly atOnce?: number;
 }
@@ -112,20 +114,24 @@ class ConnectionWork<T> {
       this.#failures.delete(id);
       this.#pauseMs = FIRST_PAUSE_MS;
     } catch (error) {
-      this.#fail(id, toFailure(id, error));
+      if (!(error instanceof RefreshFailure) && !(error instanceof DeadlineExceeded)) {
+        // A defect, which fails the step: the others must not continue unseen.
+        this.#waiting.length = 0;
+        throw error;
+      }
+      this.#fail(id, error instanceof RefreshFailure ? error : toRequestTimeout(`Connection ${id}`, error));
     }
   }
 
   #fail(id: string, failure: RefreshFailure): void {
+    this.#failures.set(id, failure);
+    // Such as the Variable that its registry is read from, which another store may have.
+    if (failure.scope === 'registry') return;
     if (failure.type === 'StoreThrottled') {
-      this.#failures.set(id, failure);
       this.#waiting.push(id);
       this.#slowDown();
       return;
     }
-    this.#failures.set(id, failure);
-    // Such as the Variable that its registry is read from, which another store may have.
-    if (failure.scope === 'registry') return;
     if (!MAY_BE_ITS_OWN.has(failure.type)) {
       this.#failureOfAll ??= failure;
       return;
@@ -137,7 +143,8 @@ class ConnectionWork<T> {
   }
 
   #isOver(): boolean {
-    const isFailing = this.#results.length === 0 && this.#tries.size >= FAILURES_OF_A_STORE;
+    const mayFail = this.#results.length > 0 || this.#options.triesAll === true;
+    const isFailing = !mayFail && this.#tries.size >= FAILURES_OF_A_STORE;
     return isFailing || this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
   }
 
@@ -200,13 +207,6 @@ function timeUp(signal: AbortSignal): RefreshFailure {
   return reason instanceof RefreshFailure
     ? reason
     : new RefreshFailure('AttemptTimedOut', 'The attempt ended before this connection had its turn.');
-}
-
-/** @throws whatever is not a failure of a request: a defect */
-function toFailure(id: string, error: unknown): RefreshFailure {
-  if (error instanceof RefreshFailure) return error;
-  if (!(error instanceof DeadlineExceeded)) throw error;
-  return toRequestTimeout(`Connection ${id}`, error);
 }
 
 export function toRequestTimeout(what: string, { endedBy, limitMs }: DeadlineExceeded): RefreshFailure {
