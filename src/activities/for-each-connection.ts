@@ -18,7 +18,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Failures that may be one connection's own; all others concern every request alike. */
-const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
+export const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'StoreUnreachable',
   'StoreUnavailable',
   'StoreForbidden',

@@ -29,7 +29,7 @@ async function passTime(run: () => Promise<unknown>): Promise<number> {
     const end = (): void => void (isDone = true);
     const running = run();
     running.then(end, end);
-    for (let turn = 0; !isDone; turn += 1) {
+    while (!isDone) {
       await new Promise((next) => startTimer(next, 0));
       if (!isDone) mock.timers.tick(100);
     }
