@@ -30,7 +30,7 @@ export interface Writes {
 export async function writePasswords(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {
   if (records.length <= MOST_SINGLE_WRITES) return writeEach(write, records);
   try {
-    return toWrites(write, await writeTogether(write, records));
+    return toWrites(write, records, await writeTogether(write, records));
   } catch (error) {
     if (!(error instanceof RefreshFailure) || !MAY_WORK_ONE_BY_ONE.has(error.type)) throw error;
     return writeEach(write, records);
@@ -52,18 +52,30 @@ async function writeTogether(
   }
 }
 
-function toWrites({ store }: Write, results: readonly WriteResult[]): Writes {
+/** A store that leaves a connection out, or adds another, must not go unnoticed. */
+function toWrites(
+  { store }: Write,
+  records: readonly ConnectionRecord[],
+  results: readonly WriteResult[],
+): Writes {
+  const byId = new Map(results.map((result) => [result.id, result]));
   const written: string[] = [];
   const refused: ConnectionProblem[] = [];
   const toRetry: ConnectionProblem[] = [];
-  for (const result of results) {
-    const { id, outcome } = result;
+  for (const { id } of records) {
+    const result = byId.get(id) ?? notConfirmed(id);
+    const { outcome } = result;
     if (outcome === 'written') written.push(id);
     else if (outcome === 'missing') refused.push(missing(store, id));
     else if (failureEntry(result.failure.type).retryable) toRetry.push(toProblem(id, result.failure));
     else refused.push(toProblem(id, result.failure));
   }
   return { written, refused, toRetry };
+}
+
+function notConfirmed(id: string): WriteResult {
+  const message = `The store returned no result for connection ${id}.`;
+  return { id, outcome: 'failed', failure: new RefreshFailure('WriteUnconfirmed', message) };
 }
 
 async function writeEach(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {
