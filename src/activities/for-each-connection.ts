@@ -27,6 +27,7 @@ export const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'WriteUnconfirmed',
 ]);
 
+/** Each in the order of the connections. */
 export interface Outcomes<T> {
   readonly results: readonly T[];
   /** Failed in a way that a retry does not change. */
@@ -66,8 +67,9 @@ class ConnectionWork<T> {
   readonly #attempt: Attempt;
   readonly #call: (id: string, signal: AbortSignal) => Promise<T>;
   readonly #options: ForEachOptions;
+  readonly #ids: readonly string[];
   readonly #waiting: string[];
-  readonly #results: T[] = [];
+  readonly #results = new Map<string, T>();
   readonly #failures = new Map<string, RefreshFailure>();
   readonly #tries = new Map<string, number>();
   /** Concerns every request: nothing more is started. */
@@ -81,6 +83,7 @@ class ConnectionWork<T> {
     call: (id: string, signal: AbortSignal) => Promise<T>,
     options: ForEachOptions,
   ) {
+    this.#ids = ids;
     this.#waiting = [...ids];
     this.#attempt = attempt;
     this.#call = call;
@@ -110,7 +113,7 @@ class ConnectionWork<T> {
       const result = await withDeadline(requestLimitMs(this.#attempt), signal, (within) =>
         this.#call(id, within),
       );
-      this.#results.push(result);
+      this.#results.set(id, result);
       this.#failures.delete(id);
       this.#pauseMs = FIRST_PAUSE_MS;
     } catch (error) {
@@ -138,12 +141,12 @@ class ConnectionWork<T> {
     }
     const tries = (this.#tries.get(id) ?? 0) + 1;
     this.#tries.set(id, tries);
-    const othersWork = this.#results.length > 0 || this.#options.storeWorks === true;
+    const othersWork = this.#results.size > 0 || this.#options.storeWorks === true;
     if (failure.type === 'StoreUnavailable' && tries < TRIES && othersWork) this.#waiting.push(id);
   }
 
   #isOver(): boolean {
-    const mayFail = this.#results.length > 0 || this.#options.triesAll === true;
+    const mayFail = this.#results.size > 0 || this.#options.triesAll === true;
     const isFailing = !mayFail && this.#tries.size >= FAILURES_OF_A_STORE;
     return isFailing || this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
   }
@@ -165,29 +168,33 @@ class ConnectionWork<T> {
   }
 
   #settle(): Outcomes<T> {
-    const failures = [...this.#failures];
-    const notStarted = this.#waiting.filter((id) => !this.#failures.has(id));
-    if (this.#results.length === 0) throw this.#pickWorst(notStarted);
-    const isRetryable = ([, { type }]: [string, RefreshFailure]): boolean => failureEntry(type).retryable;
+    const ids = [...new Set(this.#ids)];
+    const isDone = (id: string): boolean => this.#results.has(id) || this.#failures.has(id);
+    if (this.#results.size === 0) throw this.#pickWorst(ids);
     const why = this.#failureOfAll ?? timeUp(this.#attempt.signal);
+    const failures = ids.flatMap((id): [string, RefreshFailure][] => {
+      const failure = this.#failures.get(id);
+      return failure ? [[id, failure]] : [];
+    });
+    const isRetryable = ([, { type }]: [string, RefreshFailure]): boolean => failureEntry(type).retryable;
     return {
-      results: this.#results,
+      results: ids.filter((id) => this.#results.has(id)).map((id) => this.#results.get(id) as T),
       refused: failures.filter((failed) => !isRetryable(failed)).map(toOwnProblem),
       toRetry: [
         ...failures.filter(isRetryable).map(toOwnProblem),
-        ...notStarted.map((id) => toProblem(id, why)),
+        ...ids.filter((id) => !isDone(id)).map((id) => toProblem(id, why)),
       ],
     };
   }
 
-  #pickWorst(notStarted: readonly string[]): RefreshFailure {
+  #pickWorst(connections: readonly string[]): RefreshFailure {
     const failures = [...this.#failures.values()];
     const worst =
       this.#failureOfAll ??
       failures.find(({ type }) => failureEntry(type).retryable) ??
       failures[0] ??
       timeUp(this.#attempt.signal);
-    return worst.with({ connections: [...this.#failures.keys(), ...notStarted] });
+    return worst.with({ connections });
   }
 }
 

@@ -75,6 +75,20 @@ describe('forEachConnection', () => {
     });
   });
 
+  it('returns everything in the order of the connections, whatever is done first', async () => {
+    const call = callThat(async (id) => {
+      if (id === 'id_00') await settle();
+      if (id === 'id_01') await settle().then(() => fail('StoreForbidden'));
+      if (id === 'id_02') fail('StoreForbidden');
+    });
+    const { results, toRetry } = await forEachConnection(ids(5), attemptOf(), call);
+    assert.deepEqual(results, ['id_00', 'id_03', 'id_04']);
+    assert.deepEqual(
+      toRetry.map(({ connection }) => connection),
+      ['id_01', 'id_02'],
+    );
+  });
+
   for (const { atOnce, expected } of [
     { atOnce: undefined, expected: 5 },
     { atOnce: 12, expected: 12 },
