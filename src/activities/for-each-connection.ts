@@ -38,6 +38,8 @@ export interface Outcomes<T> {
 export interface ForEachOptions {
   /** Other requests to the store are known to succeed. */
   readonly storeWorks?: boolean;
+  /** Attempts that were made before, as calls of their own. Default 0. */
+  readonly attemptsBefore?: number;
   /** Others were seen to succeed a moment ago: all are tried, even when the first ones fail. */
   readonly triesAll?: boolean;
   /** Default 5. */
@@ -84,7 +86,7 @@ class ConnectionWork<T> {
     options: ForEachOptions,
   ) {
     this.#ids = ids;
-    this.#waiting = [...ids];
+    this.#waiting = rotate(ids, (attempt.number - 1 + (options.attemptsBefore ?? 0)) * AT_ONCE);
     this.#attempt = attempt;
     this.#call = call;
     this.#options = options;
@@ -196,6 +198,12 @@ class ConnectionWork<T> {
       timeUp(this.#attempt.signal);
     return worst.with({ connections });
   }
+}
+
+/** Each attempt begins with others: the first ones may be those that fail, and the store works for the rest. */
+function rotate(ids: readonly string[], count: number): string[] {
+  const start = count % ids.length;
+  return [...ids.slice(start), ...ids.slice(0, start)];
 }
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {

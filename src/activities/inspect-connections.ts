@@ -37,7 +37,7 @@ export async function inspectConnections(
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
   const context: MatchContext = { shared, allowed, attempt };
-  const { target, storeWorks } = input;
+  const { target, storeWorks, attemptsBefore } = input;
   if ('listed' in target) return inspectList(context, store, target.listed, input);
   const ids = 'named' in target ? pickNamed(store, target.named) : target.connections;
   const rules = getAllowedRules(store, ids);
@@ -45,7 +45,7 @@ export async function inspectConnections(
     ids,
     attempt,
     (id, signal) => inspectById(withSignal(context, signal), store, id, rules.get(id)),
-    { storeWorks },
+    { storeWorks, attemptsBefore },
   );
   return toInspection(store.name, outcomes);
 }

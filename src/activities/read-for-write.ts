@@ -41,7 +41,7 @@ export async function readForWrite(
     ids,
     write.context.attempt,
     (id, signal) => readOne(withSignal(write, signal), id, known.get(id)),
-    { storeWorks: write.storeWorks },
+    { storeWorks: write.storeWorks, attemptsBefore: write.attemptsBefore },
   );
   return {
     records: results.flatMap((found) => (isRecord(found) ? [found] : [])),

@@ -84,7 +84,7 @@ async function writeEach(write: Write, records: readonly ConnectionRecord[]): Pr
     [...byId.keys()],
     write.context.attempt,
     (id, signal) => writeOne(withSignal(write, signal), byId.get(id) as ConnectionRecord),
-    { storeWorks: write.storeWorks },
+    { storeWorks: write.storeWorks, attemptsBefore: write.attemptsBefore },
   );
   return {
     written: results.filter((result) => typeof result === 'string'),

@@ -205,6 +205,33 @@ describe('forEachConnection', () => {
       assert.equal(called.length, 5);
     });
 
+    for (const { title, attemptsBefore, number } of [
+      { title: 'the second attempt', attemptsBefore: 0, number: 2 },
+      { title: 'the first attempt of a retry', attemptsBefore: 1, number: 1 },
+    ]) {
+      it(`begins with others in ${title}, so that the first five do not hide the rest`, async () => {
+        const call = callThat((id) => {
+          if (id < 'id_05') fail('StoreUnavailable');
+        });
+        await expectFailure('StoreUnavailable', forEachConnection(ids(12), attemptOf(), call));
+        const { results, toRetry } = await forEachConnection(ids(12), attemptOf({ number }), call, {
+          attemptsBefore,
+        });
+        assert.deepEqual([results, toRetry.length], [ids(12).slice(5), 5]);
+      });
+    }
+
+    it('begins with each of the connections in one attempt or another', async () => {
+      const call = callThat((id) => {
+        if (id !== 'id_19') fail('StoreUnreachable');
+      });
+      for (const number of [1, 2, 3]) {
+        await expectFailure('StoreUnreachable', forEachConnection(ids(20), attemptOf({ number }), call));
+      }
+      const { results } = await forEachConnection(ids(20), attemptOf({ number: 4 }), call);
+      assert.deepEqual(results, ['id_19']);
+    });
+
     it('continues after any number of failures once one has succeeded', async () => {
       const call = callThat((id) => (id === 'id_00' ? undefined : fail('StoreRequestRejected')));
       const { results, refused } = await forEachConnection(ids(30), attemptOf(), call);

@@ -169,6 +169,17 @@ describe('inspectConnections', () => {
       assert.deepEqual(typesOf(found.toRetry), [['id_3', 'StoreUnreachable']]);
     });
 
+    it('inspects in a retry what five failing connections hid in the first attempt', async () => {
+      const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
+      airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
+      const activities = activitiesOver(airflow, ids(8));
+      await expectFailure('StoreUnavailable', activities.inspectConnections(attemptOf(), INPUT));
+      const retry = { ...INPUT, attemptsBefore: 1 };
+      const { writable, toRetry } = await activities.inspectConnections(attemptOf(), retry);
+      assert.deepEqual(writable[0]?.connections, ['id_5', 'id_6', 'id_7']);
+      assert.equal(toRetry.length, 5);
+    });
+
     for (const type of [
       'StoreUnavailable',
       'StoreUnreachable',
