@@ -24,7 +24,6 @@ import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-c
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { TokenCache } from '../../src/ecr/token-cache.js';
-import { Semaphore } from '../../src/refresh/semaphore.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
@@ -310,7 +309,7 @@ export class FakeEngine implements DockerEngine {
     return '28.0.0';
   }
 
-  async login(registry: string, password: Secret): Promise<void> {
+  async login(registry: string, password: Secret, _signal: AbortSignal): Promise<void> {
     this.signIns.push({ registry, password: password.reveal() });
     this.onSignIn(password.reveal());
   }
@@ -323,7 +322,6 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
-  readonly signInsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
   readonly getImages?: AllowedConfig['getImages'];
@@ -353,7 +351,6 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
-          limit: new Semaphore(options.signInsAtOnce ?? 10),
         },
       ],
     ]),
