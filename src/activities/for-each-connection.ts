@@ -181,9 +181,9 @@ class ConnectionWork<T> {
     const isRetryable = ([, { type }]: [string, RefreshFailure]): boolean => failureEntry(type).retryable;
     return {
       results: ids.filter((id) => this.#results.has(id)).map((id) => this.#results.get(id) as T),
-      refused: failures.filter((failed) => !isRetryable(failed)).map(toOwnProblem),
+      refused: failures.filter((failed) => !isRetryable(failed)).map((failed) => toOwnProblem(...failed)),
       toRetry: [
-        ...failures.filter(isRetryable).map(toOwnProblem),
+        ...failures.filter(isRetryable).map((failed) => toOwnProblem(...failed)),
         ...ids.filter((id) => !isDone(id)).map((id) => toProblem(id, why)),
       ],
     };
@@ -211,8 +211,8 @@ export function toProblem(connection: string, failure: RefreshFailure): Connecti
   return { connection, type, scope, message, remedy };
 }
 
-/** Others succeeded: the failure stops this connection alone. */
-function toOwnProblem([id, failure]: [string, RefreshFailure]): ConnectionProblem {
+/** Of a connection while others succeed: the failure stops this one alone. */
+export function toOwnProblem(id: string, failure: RefreshFailure): ConnectionProblem {
   const isOwn = failure.scope === 'store' && MAY_BE_ITS_OWN.has(failure.type);
   return toProblem(id, isOwn ? failure.with({ scope: 'connection' }) : failure);
 }

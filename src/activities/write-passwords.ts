@@ -5,7 +5,13 @@ import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import type { WriteResult } from '../stores/port.js';
-import { forEachConnection, requestLimitMs, toProblem, toRequestTimeout } from './for-each-connection.js';
+import {
+  forEachConnection,
+  requestLimitMs,
+  toOwnProblem,
+  toProblem,
+  toRequestTimeout,
+} from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
 import { findObjection, withSignal, type Write } from './read-for-write.js';
 
@@ -59,16 +65,17 @@ function toWrites(
   results: readonly WriteResult[],
 ): Writes {
   const byId = new Map(results.map((result) => [result.id, result]));
-  const written: string[] = [];
+  const own = records.map(({ id }) => byId.get(id) ?? notConfirmed(id));
+  const written = own.filter(({ outcome }) => outcome === 'written').map(({ id }) => id);
+  const describe = written.length > 0 ? toOwnProblem : toProblem;
   const refused: ConnectionProblem[] = [];
   const toRetry: ConnectionProblem[] = [];
-  for (const { id } of records) {
-    const result = byId.get(id) ?? notConfirmed(id);
-    const { outcome } = result;
-    if (outcome === 'written') written.push(id);
-    else if (outcome === 'missing') refused.push(missing(store, id));
-    else if (failureEntry(result.failure.type).retryable) toRetry.push(toProblem(id, result.failure));
-    else refused.push(toProblem(id, result.failure));
+  for (const result of own) {
+    const { id, outcome } = result;
+    if (outcome === 'missing') refused.push(missing(store, id));
+    if (outcome !== 'failed') continue;
+    const { failure } = result;
+    (failureEntry(failure.type).retryable ? toRetry : refused).push(describe(id, failure));
   }
   return { written, refused, toRetry };
 }

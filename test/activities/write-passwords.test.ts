@@ -199,8 +199,16 @@ describe('writePasswords', () => {
         ['id_04', 'StoreRequestRejected'],
       ]);
       assert.deepEqual(typesOf(toRetry), [['id_07', 'StoreUnavailable']]);
+      assert.ok([...refused, ...toRetry].every(({ scope }) => scope === 'connection'));
       assert.ok(['id_02', 'id_04', 'id_07'].every((id) => !airflow.passwords.has(id)));
       assert.equal(airflow.calls.length, 1);
+    });
+
+    it('keeps the scope of a failure that all have', async () => {
+      failAt({ write: 'StoreUnavailable' });
+      const { written, toRetry } = await write();
+      assert.deepEqual([written, toRetry.length], [[], 60]);
+      assert.ok(toRetry.every(({ scope }) => scope === 'store'));
     });
 
     it('keeps what is written when a later request of the store fails', async () => {
