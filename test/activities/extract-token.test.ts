@@ -124,7 +124,9 @@ describe('extractToken', () => {
     }
 
     it('returns the others after half of the attempt, and this one as to be retried', async () => {
-      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY]);
+      const signal = AbortSignal.timeout(60);
+      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY], { signal });
+      assert.equal(signal.aborted, false);
       assert.deepEqual(token.probes, [{ registry: REGISTRY, outcome: 'accepted' }]);
       assert.deepEqual(toRetry, [NEIGHBOUR]);
       gate.resolve();
