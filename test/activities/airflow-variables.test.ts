@@ -119,40 +119,17 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal((await inspect()).refused.length, 0);
   });
 
-  for (const { key, value, type, message } of [
-    { key: 'ecr_aws_account', value: undefined, type: 'AirflowVariableMissing', message: 'does not exist' },
-    {
-      key: 'ecr_aws_region_name',
-      value: undefined,
-      type: 'AirflowVariableMissing',
-      message: 'does not exist',
-    },
-    {
-      key: 'ecr_aws_account',
-      value: '12345',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS account',
-    },
-    { key: 'ecr_aws_account', value: '***', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
-    { key: 'ecr_aws_account', value: '', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
-    {
-      key: 'ecr_aws_region_name',
-      value: 'us-east-1.evil.com',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
-    {
-      key: 'ecr_aws_region_name',
-      value: 'us-east-1/v2',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
-    {
-      key: 'ecr_aws_region_name',
-      value: 's3cret-p4ssword',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
+  const ACCOUNT = 'ecr_aws_account';
+  const REGION = 'ecr_aws_region_name';
+  for (const [key, value, type, message] of [
+    [ACCOUNT, undefined, 'AirflowVariableMissing', 'does not exist'],
+    [REGION, undefined, 'AirflowVariableMissing', 'does not exist'],
+    [ACCOUNT, '12345', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [ACCOUNT, '***', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [ACCOUNT, '', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [REGION, 'us-east-1.evil.com', 'AirflowVariableInvalid', 'holds no AWS region'],
+    [REGION, 'us-east-1/v2', 'AirflowVariableInvalid', 'holds no AWS region'],
+    [REGION, 's3cret-p4ssword', 'AirflowVariableInvalid', 'holds no AWS region'],
   ] as const) {
     it(`stop only their own connections when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
       if (value === undefined) airflow.variables.delete(key);
