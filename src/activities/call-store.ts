@@ -23,13 +23,14 @@ export async function callStore<T>(
   attempt: Attempt,
   what: string,
   call: (signal: AbortSignal) => Promise<T>,
+  limitMs = requestLimitMs(attempt),
 ): Promise<T> {
   let throttled: RefreshFailure | undefined;
   for (;;) {
     await pace.wait(attempt.signal);
     if (attempt.signal.aborted) throw throttled ?? toTimeUp(attempt.signal);
     try {
-      const result = await withDeadline(requestLimitMs(attempt), attempt.signal, call);
+      const result = await withDeadline(limitMs, attempt.signal, call);
       pace.noteAccepted();
       return result;
     } catch (error) {

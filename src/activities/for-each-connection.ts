@@ -15,7 +15,7 @@ const TRIES = 3;
 const ATTEMPTS_OF_A_CONNECTION = 4;
 
 /** Failures that may be one connection's own; all others concern every request alike. */
-const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
+export const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'StoreUnreachable',
   'StoreUnavailable',
   'StoreForbidden',
@@ -24,6 +24,7 @@ const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'WriteUnconfirmed',
 ]);
 
+/** Each in the order of the connections. */
 export interface Outcomes<T> {
   readonly results: readonly T[];
   /** Failed in a way that a retry does not change. */
@@ -61,8 +62,9 @@ class ConnectionWork<T> {
   readonly #attempt: Attempt;
   readonly #call: (id: string) => Promise<T>;
   readonly #options: ForEachOptions;
+  readonly #ids: readonly string[];
   readonly #waiting: string[];
-  readonly #results: T[] = [];
+  readonly #results = new Map<string, T>();
   readonly #failures = new Map<string, RefreshFailure>();
   readonly #tries = new Map<string, number>();
   /** Concerns every request: nothing more is started. */
@@ -76,9 +78,10 @@ class ConnectionWork<T> {
     call: (id: string) => Promise<T>,
     options: ForEachOptions,
   ) {
+    this.#ids = [...new Set(ids)];
     // Another one comes first in each attempt: where the first few are at fault, the others are not kept from their turn.
-    const turn = (((options.attempts ?? 1) - 1) * 37) % ids.length;
-    this.#waiting = [...ids.slice(turn), ...ids.slice(0, turn)];
+    const turn = (((options.attempts ?? 1) - 1) * AT_ONCE) % this.#ids.length;
+    this.#waiting = [...this.#ids.slice(turn), ...this.#ids.slice(0, turn)];
     this.#attempt = attempt;
     this.#call = call;
     this.#options = options;
@@ -129,12 +132,17 @@ class ConnectionWork<T> {
 
   async #try(id: string): Promise<void> {
     try {
-      this.#results.push(await this.#call(id));
+      this.#results.set(id, await this.#call(id));
       this.#othersWork = true;
       this.#failures.delete(id);
     } catch (error) {
-      if (!(error instanceof RefreshFailure)) throw error;
-      this.#fail(id, error);
+      if (error instanceof RefreshFailure) {
+        this.#fail(id, error);
+        return;
+      }
+      // A defect, which fails the step: the others must not continue unseen.
+      this.#waiting.length = 0;
+      throw error;
     }
   }
 
@@ -157,17 +165,20 @@ class ConnectionWork<T> {
   }
 
   #settle(): Outcomes<T> {
-    const failures = [...this.#failures].map(([id, failure]) => [id, this.#conclude(failure)] as const);
-    const notStarted = this.#waiting.filter((id) => !this.#failures.has(id));
+    const failures = this.#ids.flatMap((id) => {
+      const failure = this.#failures.get(id);
+      return failure ? [[id, this.#conclude(failure)] as const] : [];
+    });
     const refused = failures.filter(([, { type }]) => !failureEntry(type).retryable);
     const toRetry = failures.filter(([, { type }]) => failureEntry(type).retryable);
     // Nothing was found out; or only that others work.
-    if (this.#results.length === 0 && (!this.#othersWork || refused.length === 0)) {
-      throw this.#pickWorst([...toRetry, ...refused], notStarted);
+    if (this.#results.size === 0 && (!this.#othersWork || refused.length === 0)) {
+      throw this.#pickWorst([...toRetry, ...refused]);
     }
     const why = this.#failureOfAll ?? toTimeUp(this.#attempt.signal);
+    const notStarted = this.#ids.filter((id) => !this.#results.has(id) && !this.#failures.has(id));
     return {
-      results: this.#results,
+      results: this.#ids.filter((id) => this.#results.has(id)).map((id) => this.#results.get(id) as T),
       refused: refused.map(([id, failure]) => toProblem(id, failure)),
       toRetry: [
         ...toRetry.map(([id, failure]) => toProblem(id, failure)),
@@ -178,21 +189,24 @@ class ConnectionWork<T> {
 
   /** What a failure is, seen with the others: that of one connection among others, or the store's. */
   #conclude(failure: RefreshFailure): RefreshFailure {
-    if (!this.#othersWork || failure.scope !== 'store' || !MAY_BE_ITS_OWN.has(failure.type)) return failure;
+    const own = this.#othersWork ? narrowToConnection(failure) : failure;
     const { attempts = 1 } = this.#options;
-    const mayPass = failure.type === 'StoreUnavailable' || failure.type === 'StoreUnreachable';
-    return mayPass && attempts >= ATTEMPTS_OF_A_CONNECTION
-      ? new RefreshFailure('ConnectionUnavailable', failure.message)
-      : failure.with({ scope: 'connection' });
+    const mayPass = own.type === 'StoreUnavailable' || own.type === 'StoreUnreachable';
+    return own.scope === 'connection' && mayPass && attempts >= ATTEMPTS_OF_A_CONNECTION
+      ? new RefreshFailure('ConnectionUnavailable', own.message)
+      : own;
   }
 
-  #pickWorst(
-    failures: readonly (readonly [string, RefreshFailure])[],
-    notStarted: readonly string[],
-  ): RefreshFailure {
+  #pickWorst(failures: readonly (readonly [string, RefreshFailure])[]): RefreshFailure {
     const worst = this.#failureOfAll ?? failures[0]?.[1] ?? toTimeUp(this.#attempt.signal);
-    return worst.with({ connections: [...failures.map(([id]) => id), ...notStarted] });
+    return worst.with({ connections: this.#ids });
   }
+}
+
+/** A failure for one connection while others succeed stops this one alone. */
+export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
+  const isOwn = failure.scope === 'store' && MAY_BE_ITS_OWN.has(failure.type);
+  return isOwn ? failure.with({ scope: 'connection' }) : failure;
 }
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {

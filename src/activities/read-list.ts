@@ -6,11 +6,13 @@ import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { ConnectionPage } from '../stores/port.js';
 import type { AllowedStore } from './allowed-config.js';
-import { callStore } from './call-store.js';
-import { forEachConnection, toProblem } from './for-each-connection.js';
+import { callStore, requestLimitMs } from './call-store.js';
+import { forEachConnection, MAY_BE_ITS_OWN, toProblem } from './for-each-connection.js';
 
 /** A part of 100 takes 10 requests, and 10 more for each of these that has a row at fault. */
 const ROWS_PER_CHUNK = 10;
+/** After half of the attempt for the part: one row, a chunk and a row of it may each hang within the rest. */
+const PIECES_PER_ATTEMPT = 8;
 
 export interface ReadRange {
   readonly connections: readonly ConnectionRecord[];
@@ -55,7 +57,7 @@ async function maySplit(
   if ((type !== 'StoreUnavailable' && type !== 'StoreUnreachable') || attempts === 1) return false;
   const position = offset + ((attempts * 37) % limit);
   try {
-    await readPage(store, { offset: position, limit: 1 }, attempt);
+    await readPiece(store, { offset: position, limit: 1 }, attempt);
     return true;
   } catch {
     return false;
@@ -68,19 +70,13 @@ async function readSplit(
   attempt: Attempt,
   failure: RefreshFailure,
 ): Promise<ReadRange> {
-  const chunks = await readRanges(store, split(range, ROWS_PER_CHUNK), attempt);
+  const chunks = await readRanges(store, split(range, ROWS_PER_CHUNK), attempt, true);
   const singles = chunks.failed.flatMap(({ range: chunk }) => split(chunk, 1));
-  const rows = await readRanges(store, singles, attempt);
+  // Several neighbours may be at fault: where chunks could be read, each row is tried before it is reported.
+  const rows = await readRanges(store, singles, attempt, chunks.parts.length > 0);
   const parts = [...chunks.parts, ...rows.parts];
   if (parts.length === 0) throw failure;
   return toReadRange(store, parts, rows.failed);
-}
-
-/** Whether the store returns anything: throws RefreshFailure if not. */
-export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promise<void> {
-  await callStore(store, attempt, 'list of connections', (signal) =>
-    store.connections.readPage({ pattern: '*', offset: 0, limit: 1 }, signal),
-  );
 }
 
 interface ReadPart {
@@ -97,19 +93,21 @@ async function readRanges(
   store: AllowedStore,
   ranges: readonly Range[],
   attempt: Attempt,
+  storeWorks: boolean,
 ): Promise<{ readonly parts: readonly ReadPart[]; readonly failed: readonly FailedPart[] }> {
   const byName = new Map(ranges.map((range) => [`${range.offset}`, range]));
   const names = [...byName.keys()];
-  // Others work, as has been seen: a server error is repeated before a row is taken for the one at fault.
-  const options = { storeWorks: true };
-  const call = (name: string): Promise<ReadPart> => readPage(store, byName.get(name) as Range, attempt);
-  const outcomes = await forEachConnection(names, attempt, call, options).catch((error: unknown) => {
+  const call = (name: string): Promise<ReadPart> => readPiece(store, byName.get(name) as Range, attempt);
+  const outcomes = await forEachConnection(names, attempt, call, { storeWorks }).catch((error: unknown) => {
     if (!(error instanceof RefreshFailure)) throw error;
     return { results: [], refused: [], toRetry: names.map((name) => toProblem(name, error)) };
   });
   // What was not tried for lack of time must not be taken for rows at fault.
   attempt.signal.throwIfAborted();
   const failed = [...outcomes.refused, ...outcomes.toRetry];
+  // A login that is rejected meanwhile, for instance, is the fault of no row.
+  const ofAll = failed.find(({ type }) => !MAY_BE_ITS_OWN.has(type));
+  if (ofAll) throw new RefreshFailure(ofAll.type, ofAll.message, ofAll.remedy, { scope: ofAll.scope });
   return {
     parts: outcomes.results,
     failed: failed.map((problem) => ({ range: byName.get(problem.connection) as Range, problem })),
@@ -124,11 +122,28 @@ function split({ offset, limit }: Range, size: number): Range[] {
   }));
 }
 
-async function readPage(store: AllowedStore, range: Range, attempt: Attempt): Promise<ReadPart> {
-  const page = await callStore(store, attempt, 'list of connections', (signal) =>
-    store.connections.readPage({ ...range, pattern: listPattern(store) }, signal),
-  );
+function readPiece(store: AllowedStore, range: Range, attempt: Attempt): Promise<ReadPart> {
+  const limitMs = Math.min(requestLimitMs(attempt), attempt.limitMs / PIECES_PER_ATTEMPT);
+  return readPage(store, range, attempt, limitMs);
+}
+
+async function readPage(
+  store: AllowedStore,
+  range: Range,
+  attempt: Attempt,
+  limitMs?: number,
+): Promise<ReadPart> {
+  const read = (signal: AbortSignal): Promise<ConnectionPage> =>
+    store.connections.readPage({ ...range, pattern: listPattern(store) }, signal);
+  const page = await callStore(store, attempt, 'list of connections', read, limitMs);
   return { offset: range.offset, page };
+}
+
+/** Whether the store returns anything: throws RefreshFailure if not. */
+export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promise<void> {
+  await callStore(store, attempt, 'list of connections', (signal) =>
+    store.connections.readPage({ pattern: '*', offset: 0, limit: 1 }, signal),
+  );
 }
 
 /** The store's own filter takes one pattern. */
@@ -149,7 +164,11 @@ function toReadRange(
   return {
     connections: positions.flatMap((position) => rows.get(position) ?? []),
     problems: [
-      ...malformed.map(({ position, id }) => toMalformed(store, id ?? nameRow(position, rows))),
+      ...malformed.map(({ position, id }) =>
+        id === undefined
+          ? toMalformed(store, nameRow(position, rows), 'store')
+          : toMalformed(store, id, 'connection'),
+      ),
       ...failed.map(({ range, problem }) => toUnreadable(nameRow(range.offset, rows), problem)),
     ],
     part: {
@@ -197,10 +216,12 @@ function toUnreadable(row: string, { message }: ConnectionProblem): ConnectionPr
   return toProblem(row, failure);
 }
 
-function toMalformed({ name, title }: AllowedStore, which: string): ConnectionProblem {
+function toMalformed(
+  { name, title }: AllowedStore,
+  which: string,
+  scope: 'connection' | 'store',
+): ConnectionProblem {
   const message = `${title} ${name}: ${which} is not a valid connection.`;
-  return toProblem(
-    which,
-    new RefreshFailure('ConnectionUnavailable', message, 'Check what the API returns for this connection.'),
-  );
+  const remedy = 'Check what the API returns for this connection.';
+  return toProblem(which, new RefreshFailure('ConnectionUnavailable', message, remedy, { scope }));
 }

@@ -8,9 +8,11 @@ import {
   type ResolvedRegistry,
   type RegistryEntry,
 } from '../refresh/registry-entries.js';
+import { DeadlineExceeded } from '../net/deadline.js';
 import { SingleFlight } from '../net/single-flight.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
+import { toRequestTimeout } from './call-store.js';
 
 /** A read serves every activity that waits for it, so it has a limit of its own: two GETs and a login. */
 const READ_LIMIT_MS = 30_000;
@@ -32,13 +34,25 @@ export class RegistryResolver {
     }
     const known = this.#known;
     const key = JSON.stringify([allowed.configHash, settings.name]);
-    const found =
-      known.get(key) ??
-      (await this.#reads.run(JSON.stringify([attempt.runId, key]), READ_LIMIT_MS, attempt.signal, (signal) =>
-        readRegistry(allowed, settings, signal),
-      ));
+    const found = known.get(key) ?? (await this.#read(key, allowed, settings, attempt));
     known.set(key, found);
     return found;
+  }
+
+  async #read(
+    key: string,
+    allowed: AllowedConfig,
+    settings: RegistryEntry,
+    { runId, signal }: Attempt,
+  ): Promise<ResolvedRegistry> {
+    try {
+      return await this.#reads.run(JSON.stringify([runId, key]), READ_LIMIT_MS, signal, (within) =>
+        readRegistry(allowed, settings, within),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineExceeded) || error.endedBy !== 'limit') throw error;
+      throw toRequestTimeout(`Airflow Variable of registry ${settings.name}`, error);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import type { WriteResult } from '../stores/port.js';
 import { callStore } from './call-store.js';
-import { forEachConnection, toProblem } from './for-each-connection.js';
+import { forEachConnection, narrowToConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
 import { findObjection, isRecord, readOne, type Write } from './read-for-write.js';
 
@@ -30,7 +30,7 @@ export interface Writes {
 export async function writePasswords(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {
   if (records.length <= MOST_SINGLE_WRITES) return writeEach(write, records);
   try {
-    return toWrites(write, await writeTogether(write, records));
+    return toWrites(write, records, await writeTogether(write, records));
   } catch (error) {
     if (!(error instanceof RefreshFailure) || !MAY_WORK_ONE_BY_ONE.has(error.type)) throw error;
     return writeEach(write, records);
@@ -46,18 +46,30 @@ async function writeTogether(
   );
 }
 
-function toWrites({ store }: Write, results: readonly WriteResult[]): Writes {
-  const written: string[] = [];
+/** A store that leaves a connection out, or adds another, must not go unnoticed. */
+function toWrites(
+  { store }: Write,
+  records: readonly ConnectionRecord[],
+  results: readonly WriteResult[],
+): Writes {
+  const byId = new Map(results.map((result) => [result.id, result]));
+  const own = records.map(({ id }) => byId.get(id) ?? notConfirmed(id));
+  const written = own.filter(({ outcome }) => outcome === 'written').map(({ id }) => id);
   const refused: ConnectionProblem[] = [];
   const toRetry: ConnectionProblem[] = [];
-  for (const result of results) {
+  for (const result of own) {
     const { id, outcome } = result;
-    if (outcome === 'written') written.push(id);
-    else if (outcome === 'missing') refused.push(missing(store, id));
-    else if (failureEntry(result.failure.type).retryable) toRetry.push(toProblem(id, result.failure));
-    else refused.push(toProblem(id, result.failure));
+    if (outcome === 'missing') refused.push(missing(store, id));
+    if (outcome !== 'failed') continue;
+    const failure = written.length > 0 ? narrowToConnection(result.failure) : result.failure;
+    (failureEntry(failure.type).retryable ? toRetry : refused).push(toProblem(id, failure));
   }
   return { written, refused, toRetry };
+}
+
+function notConfirmed(id: string): WriteResult {
+  const message = `The store returned no result for connection ${id}.`;
+  return { id, outcome: 'failed', failure: new RefreshFailure('WriteUnconfirmed', message) };
 }
 
 async function writeEach(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {

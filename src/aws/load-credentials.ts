@@ -1,4 +1,5 @@
 // Where the credentials of each kind of principal come from: one provider of the AWS SDK for each.
+import type * as Providers from '@aws-sdk/credential-providers';
 import { DEFAULT_PRINCIPAL, type Principal } from '../refresh/token-group.js';
 import type { ClientSettings } from './client-settings.js';
 
@@ -57,12 +58,7 @@ export async function loadCredentials(
 }
 
 function createProvider(
-  {
-    fromIni,
-    fromNodeProviderChain,
-    fromTemporaryCredentials,
-    fromTokenFile,
-  }: typeof import('@aws-sdk/credential-providers'),
+  { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile }: typeof Providers,
   source: CredentialSource,
   master: AwsIdentity | undefined,
   settings: ClientSettings,

@@ -22,7 +22,6 @@ const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
     store: 'main',
     target: { named: { offset: 0, limit: 20 } },
     attemptsBefore: 0,
-    storeWorks: false,
   },
   extractToken: { configHash: CONFIG_HASH, group: GROUP, registries: [REGISTRY] },
   updateConnections: {
@@ -32,7 +31,6 @@ const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
     group: GROUP,
     connections: ['docker_default'],
     attemptsBefore: 0,
-    storeWorks: false,
   },
   testDocker: { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP },
 };

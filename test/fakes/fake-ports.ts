@@ -1,5 +1,6 @@
 // In-memory implementations of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine, which
 // record their calls.
+import { setMaxListeners } from 'node:events';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';
@@ -24,7 +25,6 @@ import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { TokenCache } from '../../src/ecr/token-cache.js';
-import { Semaphore } from '../../src/refresh/semaphore.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
@@ -51,11 +51,13 @@ export function dockerConnection(changes: Partial<ConnectionRecord> = {}): Conne
 }
 
 export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
   return {
     runId: 'run-1',
     number: 1,
     limitMs: 60_000,
-    signal: new AbortController().signal,
+    signal,
     ...changes,
   };
 }
@@ -82,9 +84,9 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly malformed = new Set<string>();
   /** The total that lists claim; default: the true one. */
   claimedTotal: number | undefined;
-  /** Called before each answer; throw here to let a request fail. */
-  onCall: (call: string, id: string) => void = () => undefined;
-  /** What Airflow says that it has after a write; undefined when the connection is gone. */
+  /** Called before each response: what it throws fails the request, and a promise delays it. */
+  onCall: (call: string, id: string) => void | Promise<void> = () => undefined;
+  /** What the response to a single write shows; undefined when the connection is gone. */
   afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
 
   constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
@@ -92,21 +94,22 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async read(id: string): Promise<ConnectionRecord | undefined> {
-    this.#note('read', id);
+    await this.#note('read', id);
     return this.connections.get(id);
   }
 
-  #writeOne(connection: ConnectionRecord, password: Secret): WriteResult {
-    const { id } = connection;
-    this.#note('write', id);
+  async #writeOne({ id }: ConnectionRecord, password: Secret): Promise<WriteResult> {
+    await this.#note('write', id);
+    const stored = this.connections.get(id);
+    const record = stored && this.afterWrite(stored);
+    if (!record) return { id, outcome: 'missing' };
     this.passwords.set(id, password.reveal());
-    const record = this.afterWrite(connection);
-    return record ? { id, outcome: 'written', record } : { id, outcome: 'missing' };
+    return { id, outcome: 'written', record };
   }
 
   /** In the order of their ids, as Airflow does; `onCall` is told `list` with `offset+limit pattern`. */
   async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
-    this.#note('list', `${offset}+${limit} ${pattern}`);
+    await this.#note('list', `${offset}+${limit} ${pattern}`);
     const found = [...this.connections.values()]
       .filter(({ id }) => matches(pattern, id))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -126,34 +129,35 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   /** Several each for itself: `onCall` is told `bulk` with the ids of a request, then `write` with each, which fails alone. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
-    if (first && more.length === 0) return [this.#writeOne(first, password)];
+    if (first && more.length === 0) return [await this.#writeOne(first, password)];
     if (this.atOnce === 1) throw new RefreshFailure('StoreRequestRejected', 'there is no bulk request');
     const results: WriteResult[] = [];
     for (let start = 0; start < connections.length; start += this.atOnce) {
-      results.push(...this.#writePart(connections.slice(start, start + this.atOnce), password, start === 0));
+      const part = connections.slice(start, start + this.atOnce);
+      results.push(...(await this.#writePart(part, password, start === 0)));
     }
     return results;
   }
 
-  #writePart(
+  async #writePart(
     connections: readonly ConnectionRecord[],
     password: Secret,
     isFirst: boolean,
-  ): readonly WriteResult[] {
+  ): Promise<readonly WriteResult[]> {
     const ids = connections.map(({ id }) => id);
     try {
-      this.#note('bulk', ids.join(' '));
+      await this.#note('bulk', ids.join(' '));
     } catch (error) {
       if (isFirst || !(error instanceof RefreshFailure)) throw error;
       return ids.map((id) => ({ id, outcome: 'failed', failure: error }));
     }
-    return ids.map((id) => this.#writeInBulk(id, password));
+    return Promise.all(ids.map((id) => this.#writeInBulk(id, password)));
   }
 
-  #writeInBulk(id: string, password: Secret): WriteResult {
+  async #writeInBulk(id: string, password: Secret): Promise<WriteResult> {
     if (!this.connections.has(id)) return { id, outcome: 'missing' };
     try {
-      this.onCall('write', id);
+      await this.onCall('write', id);
     } catch (error) {
       if (error instanceof RefreshFailure) return { id, outcome: 'failed', failure: error };
       throw error;
@@ -164,7 +168,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
 
   async create(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
     const { id, host, description } = connection;
-    this.#note('create', id);
+    await this.#note('create', id);
     if (this.connections.has(id)) return 'exists';
     this.connections.set(id, dockerConnection({ id, host, description }));
     this.passwords.set(id, password.reveal());
@@ -172,7 +176,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async readVariable(key: string): Promise<string | undefined> {
-    this.#note('variable', key);
+    await this.#note('variable', key);
     return this.variables.get(key);
   }
 
@@ -185,9 +189,16 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return 'version 3.3.2';
   }
 
-  #note(call: string, id: string): void {
+  #note(call: string, id: string): void | Promise<void> {
     this.calls.push(`${call} ${id}`);
-    this.onCall(call, id);
+    return this.onCall(call, id);
+  }
+
+  /** Calls of one kind, such as `read`, without the kind. */
+  callsOf(kind: string): string[] {
+    return this.calls
+      .filter((call) => call.startsWith(`${kind} `))
+      .map((call) => call.slice(kind.length + 1));
   }
 }
 
@@ -306,7 +317,7 @@ export class FakeEngine implements DockerEngine {
     return '28.0.0';
   }
 
-  async login(registry: string, password: Secret): Promise<void> {
+  async login(registry: string, password: Secret, _signal: AbortSignal): Promise<void> {
     this.signIns.push({ registry, password: password.reveal() });
     this.onSignIn(password.reveal());
   }
@@ -319,7 +330,6 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
-  readonly signInsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
   readonly getImages?: AllowedConfig['getImages'];
@@ -352,7 +362,6 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
-          limit: new Semaphore(options.signInsAtOnce ?? 10),
         },
       ],
     ]),

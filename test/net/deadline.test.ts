@@ -58,7 +58,7 @@ describe('withSignal', () => {
     assert.ok(reason instanceof DeadlineExceeded);
     assert.deepEqual([reason.endedBy, reason.limitMs], ['limit', 10]);
     const timeUp = new Error('own');
-    assert.equal(await withSignal(10, undefined, untilAborted, timeUp), timeUp);
+    assert.equal(await withSignal(10, undefined, untilAborted, () => timeUp), timeUp);
   });
 
   it('passes on the reason of the caller, before the call and during it', async () => {
