@@ -66,6 +66,10 @@ function isOfOneRequest({ type }: RefreshFailure): boolean {
   return type === 'StoreUnavailable' || type === 'StoreRequestRejected';
 }
 
+/**
+ * By one action for all, which costs Airflow three quarters of one action for each. It applies none of them where one is
+ * missing: then by an action for each, so that a missing one fails alone.
+ */
 async function writePart(
   airflow: string,
   transport: AirflowTransport,
@@ -75,19 +79,24 @@ async function writePart(
 ): Promise<readonly WriteResult[]> {
   const action = `PATCH ${ids.length} connections`;
   const context: RequestContext = { airflow, action, permission: 'edit connections' };
-  // One action for each connection, so that a missing one fails alone.
-  const actions = ids.map((id) => ({
+
+  async function send(groups: readonly (readonly string[])[]): Promise<readonly WriteResult[]> {
+    const json = { actions: groups.map((group) => toAction(group, password)) };
+    const request = { method: 'PATCH', path: '/connections', json, timeoutMs: TIMEOUT_MS } as const;
+    return parseResults(context, ids, await transport.send(context, request, signal));
+  }
+
+  const results = await send([ids]);
+  if (results.every(({ outcome }) => outcome === 'written')) return results;
+  return send(ids.map((id) => [id]));
+}
+
+function toAction(ids: readonly string[], password: Secret): object {
+  return {
     action: 'update',
-    entities: [{ connection_id: id, conn_type: 'docker', password: password.reveal() }],
+    entities: ids.map((id) => ({ connection_id: id, conn_type: 'docker', password: password.reveal() })),
     action_on_non_existence: 'fail',
-  }));
-  const request = {
-    method: 'PATCH',
-    path: '/connections',
-    json: { actions },
-    timeoutMs: TIMEOUT_MS,
-  } as const;
-  return parseResults(context, ids, await transport.send(context, request, signal));
+  };
 }
 
 function parseResults(

@@ -87,7 +87,7 @@ describe('AirflowStore.write of several connections', () => {
     airflow.setFault(() => ({ status, body }));
   }
 
-  it('writes only the password, by one request with one action for each connection', async () => {
+  it('writes only the password, by one request with one action for all', async () => {
     const before = structuredClone([...airflow.connections.values()]);
     const outcomes = await write(['a', 'b']);
     assert.deepEqual(outcomes, [
@@ -100,12 +100,22 @@ describe('AirflowStore.write of several connections', () => {
     );
     assert.equal(airflow.requests.length, 1);
     assert.deepEqual(airflow.requests[0]?.body, {
-      actions: ['a', 'b'].map((id) => ({
-        action: 'update',
-        entities: [{ connection_id: id, conn_type: 'docker', password: TOKEN }],
-        action_on_non_existence: 'fail',
-      })),
+      actions: [
+        {
+          action: 'update',
+          entities: ['a', 'b'].map((id) => ({ connection_id: id, conn_type: 'docker', password: TOKEN })),
+          action_on_non_existence: 'fail',
+        },
+      ],
     });
+  });
+
+  it('sends an action for each where one for all is not applied', async () => {
+    await write(['a', 'gone', 'c']);
+    assert.deepEqual(
+      airflow.requests.map(({ body }) => (body as Body).actions.map(({ entities }) => entities.length)),
+      [[3], [1, 1, 1]],
+    );
   });
 
   it('reports missing ones, and writes the others', async () => {
@@ -270,8 +280,8 @@ describe('AirflowStore.write of several connections', () => {
         );
         const bodies = airflow.requests.map(({ body }) => body as Body);
         assert.deepEqual(
-          bodies.map(({ actions }) => actions.length),
-          sizes,
+          bodies.map(({ actions }) => actions.map(({ entities }) => entities.length)),
+          sizes.map((size) => [size]),
         );
         assert.ok(bodies.every((body) => JSON.stringify(body).length <= 512 * 1024));
         assert.ok(ids.every((id) => airflow.connections.get(id)?.password === password));
