@@ -91,7 +91,7 @@ function handleStopSignals(): { stopBy: (stop: (signal: string) => void) => void
 
 /** Explicit, as a worker in production should have it. Activities wait for others most of their time. */
 const LIMITS = {
-  maxConcurrentActivityTaskExecutions: 50,
+  maxConcurrentActivityTaskExecutions: 500,
   maxConcurrentWorkflowTaskExecutions: 10,
   maxCachedWorkflows: 100,
   // With 0, the default, SIGTERM would abort activities at once and count that as a failed attempt.
