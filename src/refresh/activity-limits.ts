@@ -91,15 +91,18 @@ export interface CallLimits {
 /** Time kept free at the end of a run for its report. */
 const REPORT_RESERVE_MS = 10 * SECOND_MS;
 
+/** A run that retries for less has one attempt of each step, with the limits of the table. No schedule makes such a run. */
+const SHORTEST_RETRY_FOR_MS = 100 * SECOND_MS;
+
 /** The limits of a step in a run that retries for so long: every step has room for two retries, however short the run. */
 export function scaleLimits(step: StepName, retryForMs: number): ActivityLimits {
-  const { attemptMs, firstAttemptMs, firstRetryMs, ...rest } = ACTIVITY_LIMITS[step];
-  const longestMs = Math.max(SECOND_MS, Math.floor(retryForMs / 25) || 0);
+  const table = ACTIVITY_LIMITS[step];
+  if (!(retryForMs >= SHORTEST_RETRY_FOR_MS)) return table;
   return {
-    ...rest,
-    attemptMs: Math.min(attemptMs, longestMs),
-    firstAttemptMs: Math.min(firstAttemptMs, longestMs),
-    firstRetryMs: Math.min(firstRetryMs, Math.max(SECOND_MS, Math.floor(retryForMs / 100) || 0)),
+    ...table,
+    attemptMs: Math.min(table.attemptMs, Math.floor(retryForMs / 25)),
+    firstAttemptMs: Math.min(table.firstAttemptMs, Math.floor(retryForMs / 25)),
+    firstRetryMs: Math.min(table.firstRetryMs, Math.floor(retryForMs / 100)),
   };
 }
 

@@ -140,9 +140,10 @@ describe('scaleLimits', () => {
     assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs, retryCapMs], [8 * S, 8 * S, 2 * S, 5 * MIN]);
   });
 
-  it('goes no lower than 1 s', () => {
-    const { attemptMs, firstAttemptMs, firstRetryMs } = scaleLimits('updateConnections', 10);
-    assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs], [S, S, S]);
+  it('are those of the table where a run has no time for retries anyway', () => {
+    assert.deepEqual(scaleLimits('updateConnections', 100 * S - 1), ACTIVITY_LIMITS.updateConnections);
+    const { attemptMs, firstAttemptMs, firstRetryMs } = scaleLimits('updateConnections', 100 * S);
+    assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs], [4 * S, 4 * S, S]);
   });
 
   it('leaves every step of a run room for two retries, from the least retryFor of 100 s on', () => {
