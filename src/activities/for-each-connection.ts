@@ -205,9 +205,15 @@ class ConnectionWork<T> {
 
 /** A failure for one connection while others succeed stops this one alone. */
 export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
-  const isOwn = failure.scope === 'store' && MAY_BE_ITS_OWN.has(failure.type);
-  return isOwn ? failure.with({ scope: 'connection' }) : failure;
+  const { type, message, scope } = failure;
+  if (scope !== 'store' || !MAY_BE_ITS_OWN.has(type)) return failure;
+  const remedy = type === 'StoreUnavailable' ? IF_IT_STAYS_ALONE : failure.remedy;
+  return new RefreshFailure(type, message, remedy, { scope: 'connection' });
 }
+
+const IF_IT_STAYS_ALONE =
+  'Other connections work. If the next attempts fail for this one only, its stored password cannot be decrypted because the ' +
+  'Fernet key was changed: delete the connection and create it again.';
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {
   const { type, scope, message, remedy } = failure;

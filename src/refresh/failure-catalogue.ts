@@ -37,7 +37,9 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'Airflow administrator',
     meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
-    remedy: 'Check the log of the API server and of the proxy in front of it.',
+    remedy:
+      'Check the log of the API server and of the proxy in front of it. Where only writes fail, the column of the password ' +
+      'may be too short for the token: run `airflow db migrate`.',
   },
   StoreThrottled: {
     scope: 'store',

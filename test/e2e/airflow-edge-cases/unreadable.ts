@@ -12,8 +12,10 @@ const FERNET = /Fernet key was changed: delete the connection and create it agai
 
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
-  assert.deepEqual(toFailureRows(report, place), [[place.usual.length], ['ConnectionUnavailable', id]]);
+  assert.deepEqual(toFailureRows(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
+
   const failure = report.failures.find(({ store }) => store === place.name);
+  assert.equal(failure?.scope, 'connection');
   assert.match(failure?.message ?? '', /: 500 on /);
   assert.match(failure?.remedy ?? '', FERNET);
 }
