@@ -123,8 +123,7 @@ describe('inspectConnections', () => {
       const activities = activitiesOver(airflow, ids(8));
       return {
         airflow,
-        inspect: (attempt: Partial<Attempt> = {}, storeWorks = false) =>
-          activities.inspectConnections(attemptOf(attempt), { ...INPUT, storeWorks }),
+        inspect: (attempt: Partial<Attempt> = {}) => activities.inspectConnections(attemptOf(attempt), INPUT),
       };
     }
 
@@ -187,7 +186,7 @@ describe('inspectConnections', () => {
     ] as const) {
       it(`fails with ${type} when every request does, after five of them at most`, async () => {
         const { airflow, inspect: attempt } = failing('all', throws(type));
-        const { connections, scope } = await expectFailure(type, attempt({}, true));
+        const { connections, scope } = await expectFailure(type, attempt());
         assert.deepEqual([connections?.toSorted(), scope], [ids(8), 'store']);
         assert.ok(airflow.calls.length <= 5);
       });
