@@ -198,6 +198,14 @@ describe('readList', () => {
     assert.equal(idsOf(await read(2)).length, 99);
   });
 
+  it('throws an error on that is not in the catalogue, when it tries one row', async () => {
+    failAt([...Array.from({ length: 250 }).keys()], () => {
+      if (airflow.calls.length === 1) throws('StoreUnavailable')();
+      throw new TypeError('a defect');
+    });
+    await assert.rejects(read(1), TypeError);
+  });
+
   it('reads the rows between those at fault, however many these are', async () => {
     const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
     failAt(bad, throws('StoreUnreachable'));
