@@ -131,6 +131,22 @@ describe('forEachConnection', () => {
       assert.equal(evidence, 0);
     });
 
+    it('does not look for it where only the source of a registry fails, nor reads that again', async () => {
+      const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnavailable', 'registry'), {
+        attempts: 2,
+        witness: succeed,
+      });
+      const { scope } = await expectFailure('StoreUnavailable', work);
+      assert.deepEqual([evidence, calls.called.length, scope], [0, 3, 'registry']);
+    });
+
+    it('repeats connections alone, not the source of a registry', async () => {
+      const call = calls.callThat((id) => fail('StoreUnavailable', id === 'id_00' ? 'registry' : undefined));
+      const options = { attempts: 2, witness: succeed };
+      await expectFailure('StoreUnavailable', forEachConnection(toIds(2), attemptOf(), call, options));
+      assert.deepEqual(calls.called.toSorted(), ['id_00', 'id_01', 'id_01', 'id_01']);
+    });
+
     it('does not look for it when the attempt has ended', async () => {
       const controller = new AbortController();
       const call = calls.callThat(() => {
