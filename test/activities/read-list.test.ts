@@ -98,44 +98,6 @@ describe('readList', () => {
     assert.equal((await read()).part.isComplete, false);
   });
 
-  describe('with a row that is not a valid connection', () => {
-    it('reports it with its id, counts it, and returns the others', async () => {
-      airflow.malformed.add(id(142));
-      const found = await read();
-      assert.deepEqual(idsOf(found), positions(100, 200, [142]));
-      assert.deepEqual([found.part.rows, airflow.calls.length], [100, 1]);
-      const [problem] = found.problems;
-      assert.deepEqual(
-        [problem?.connection, problem?.type, problem?.scope, problem?.message],
-        [
-          id(142),
-          'ConnectionUnavailable',
-          'connection',
-          `Airflow main: ${id(142)} is not a valid connection.`,
-        ],
-      );
-    });
-
-    it('names it by its position and the ids next to it where it has no id that may be shown', async () => {
-      const { readPage } = airflow;
-      airflow.malformed.add(id(142));
-      airflow.readPage = async (range) => {
-        const page = await readPage.call(airflow, range);
-        return { ...page, malformed: page.malformed.map(({ position }) => ({ position })) };
-      };
-      const { problems } = await read();
-      assert.deepEqual(
-        problems.map(({ connection, scope }) => [connection, scope]),
-        [[`row 143 of the list (after ${id(141)}, before ${id(143)})`, 'store']],
-      );
-    });
-
-    it('shows the first row that could be read', async () => {
-      airflow.malformed.add(id(100));
-      assert.equal((await read()).part.first, id(101));
-    });
-  });
-
   for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
     describe(`with a row for which the store fails with ${type}`, () => {
       it('fails the first attempt by one request: the failure may pass', async () => {
