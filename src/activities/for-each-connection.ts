@@ -98,7 +98,9 @@ class ConnectionWork<T> {
   }
 
   #findRepeatable(): string[] {
-    return [...this.#failures].filter(([, { type }]) => type === 'StoreUnavailable').map(([id]) => id);
+    const isRepeatable = ({ type, scope }: RefreshFailure): boolean =>
+      type === 'StoreUnavailable' && scope !== 'registry';
+    return [...this.#failures].filter(([, failure]) => isRepeatable(failure)).map(([id]) => id);
   }
 
   async #workOff(): Promise<void> {
@@ -109,8 +111,9 @@ class ConnectionWork<T> {
   /** Not in the first attempt: what fails there may have passed by the next. */
   async #findOutWhetherOthersWork(): Promise<boolean> {
     const { attempts = 1, witness } = this.#options;
-    const isOpen = this.#failureOfAll === undefined && !this.#attempt.signal.aborted;
-    if (!witness || attempts === 1 || this.#othersWork || !isOpen) return false;
+    const isOver = this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
+    const mayBeTheirOwn = this.#tries.size > 0;
+    if (!witness || attempts === 1 || this.#othersWork || isOver || !mayBeTheirOwn) return false;
     try {
       await witness();
     } catch (error) {

@@ -59,7 +59,8 @@ async function maySplit(
   try {
     await readPiece(store, { offset: position, limit: 1 }, attempt);
     return true;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof RefreshFailure)) throw error;
     return false;
   }
 }

@@ -106,8 +106,11 @@ async function writeOne(write: Write, before: ConnectionRecord): Promise<string 
   return toProblem(id, new RefreshFailure('WriteUnconfirmed', message));
 }
 
-/** Throws RefreshFailure where a connection that was written before cannot be written now. */
+/** Throws RefreshFailure where a connection that was written before is not written now. */
 async function writeAgain(write: Write, id: string): Promise<void> {
   const found = await readOne(write, id, undefined);
-  if (isRecord(found)) await writeOne(write, found);
+  const outcome = isRecord(found) ? await writeOne(write, found) : found;
+  if (typeof outcome === 'string') return;
+  // Nothing was written, which shows nothing of the others.
+  throw new RefreshFailure(outcome.type, outcome.message, outcome.remedy, { scope: outcome.scope });
 }

@@ -166,14 +166,17 @@ describe('what activities are given', () => {
     });
   });
 
-  it('refuses a number of earlier attempts, or a state of the store, that is not valid', async () => {
+  it('refuses a number of earlier attempts that is not valid', async () => {
     for (const activity of ['inspectConnections', 'updateConnections'] as const) {
       for (const attemptsBefore of [-1, 1.5, NaN, Infinity, '0', undefined, null, [0]]) {
         await refuses(activity, { ...GOOD[activity], attemptsBefore });
       }
-      for (const storeWorks of [undefined, null, 0, 'true', {}]) {
-        await refuses(activity, { ...GOOD[activity], storeWorks });
-      }
+    }
+  });
+
+  it('refuses a connection as evidence that is not a name, or that is not configured', async () => {
+    for (const witness of [null, 0, true, {}, [], ['docker_default'], ...UNKNOWN_NAMES, '../x', '*']) {
+      await refuses('updateConnections', { ...GOOD.updateConnections, witness });
     }
   });
 

@@ -123,8 +123,7 @@ describe('inspectConnections', () => {
       const activities = activitiesOver(airflow, ids(8));
       return {
         airflow,
-        inspect: (attempt: Partial<Attempt> = {}, storeWorks = false) =>
-          activities.inspectConnections(attemptOf(attempt), { ...INPUT, storeWorks }),
+        inspect: (attempt: Partial<Attempt> = {}) => activities.inspectConnections(attemptOf(attempt), INPUT),
       };
     }
 
@@ -168,6 +167,25 @@ describe('inspectConnections', () => {
       assert.deepEqual(typesOf(found.toRetry), [['id_3', 'StoreUnreachable']]);
     });
 
+    describe('in the fourth attempt', () => {
+      function inspectAgain(listFails: boolean): Promise<Inspection> {
+        const airflow = new FakeAirflow([dockerConnection({ id: 'a' })]);
+        airflow.onCall = (call) => (call === 'list' && !listFails ? undefined : throws('StoreUnavailable')());
+        const retry = { ...INPUT, target: { connections: ['a'] }, attemptsBefore: 3 };
+        return activitiesOver(airflow, ['a']).inspectConnections(attemptOf(), retry);
+      }
+
+      it('refuses a connection that cannot be read while the list can', async () => {
+        const { refused } = await inspectAgain(false);
+        assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
+      });
+
+      it('goes on failing with the failure of the store when the list cannot be read either', async () => {
+        const { scope } = await expectFailure('StoreUnavailable', inspectAgain(true));
+        assert.equal(scope, 'store');
+      });
+    });
+
     it('inspects in a retry what five failing connections hid in the first attempt', async () => {
       const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
       airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
@@ -187,7 +205,7 @@ describe('inspectConnections', () => {
     ] as const) {
       it(`fails with ${type} when every request does, after five of them at most`, async () => {
         const { airflow, inspect: attempt } = failing('all', throws(type));
-        const { connections, scope } = await expectFailure(type, attempt({}, true));
+        const { connections, scope } = await expectFailure(type, attempt());
         assert.deepEqual([connections?.toSorted(), scope], [ids(8), 'store']);
         assert.ok(airflow.calls.length <= 5);
       });

@@ -140,12 +140,40 @@ describe('readForWrite', () => {
     });
   }
 
-  it('asks little of a store that is down', async () => {
+  it('requests little of a store that is down', async () => {
     airflow.onCall = () => {
       throw new RefreshFailure('StoreUnreachable', 'no route');
     };
     await expectFailure('StoreUnreachable', read(IDS, { listed: LISTED, attemptsBefore: 1 }));
-    assert.equal(airflow.calls.length, 1 + 5);
+    // The list, five connections, and one row as evidence.
+    assert.equal(airflow.calls.length, 1 + 5 + 1);
+    assert.equal(airflow.calls.at(-1), 'list 0+1 *');
+  });
+
+  for (const { title, retry, scope, reads } of [
+    { title: 'once in the first attempt', retry: {}, scope: 'store', reads: 1 },
+    {
+      title: 'three times in a retry, where the list shows that others can be read',
+      retry: { attemptsBefore: 1 },
+      scope: 'connection',
+      reads: 3,
+    },
+  ]) {
+    it(`reads a single connection with a server error ${title}`, async () => {
+      airflow.onCall = (call) => {
+        if (call === 'read') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+      };
+      const failure = await expectFailure('StoreUnavailable', read(['id_00'], retry));
+      assert.deepEqual([failure.scope, airflow.callsOf('read').length], [scope, reads]);
+    });
+  }
+
+  it('refuses a connection in the fourth attempt that cannot be read while others can', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'read') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+    };
+    const { refused } = await read(['id_00'], { attemptsBefore: 3 });
+    assert.deepEqual(typesOf(refused), [['id_00', 'ConnectionUnavailable']]);
   });
 
   it('hands out a connection as it is stored', async () => {

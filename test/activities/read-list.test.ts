@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
+import { Pace } from '../../src/activities/pace.js';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
@@ -38,6 +39,7 @@ describe('readList', () => {
       title: 'Airflow',
       connections: airflow,
       rules,
+      pace: new Pace(),
     };
     return readList(store, range, attemptOf(attempt), attemptsBefore);
   }
@@ -94,44 +96,6 @@ describe('readList', () => {
   it('says that the rows leave out fields', async () => {
     airflow.isComplete = false;
     assert.equal((await read()).part.isComplete, false);
-  });
-
-  describe('with a row that is not a valid connection', () => {
-    it('reports it with its id, counts it, and returns the others', async () => {
-      airflow.malformed.add(id(142));
-      const found = await read();
-      assert.deepEqual(idsOf(found), positions(100, 200, [142]));
-      assert.deepEqual([found.part.rows, airflow.calls.length], [100, 1]);
-      const [problem] = found.problems;
-      assert.deepEqual(
-        [problem?.connection, problem?.type, problem?.scope, problem?.message],
-        [
-          id(142),
-          'ConnectionUnavailable',
-          'connection',
-          `Airflow main: ${id(142)} is not a valid connection.`,
-        ],
-      );
-    });
-
-    it('names it by its position and the ids next to it where it has no id that may be shown', async () => {
-      const { readPage } = airflow;
-      airflow.malformed.add(id(142));
-      airflow.readPage = async (range) => {
-        const page = await readPage.call(airflow, range);
-        return { ...page, malformed: page.malformed.map(({ position }) => ({ position })) };
-      };
-      const { problems } = await read();
-      assert.deepEqual(
-        problems.map(({ connection, scope }) => [connection, scope]),
-        [[`row 143 of the list (after ${id(141)}, before ${id(143)})`, 'store']],
-      );
-    });
-
-    it('shows the first row that could be read', async () => {
-      airflow.malformed.add(id(100));
-      assert.equal((await read()).part.first, id(101));
-    });
   });
 
   for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
@@ -196,6 +160,14 @@ describe('readList', () => {
     assert.equal(idsOf(await read(2)).length, 99);
   });
 
+  it('throws an error on that is not in the catalogue, when it tries one row', async () => {
+    failAt([...Array.from({ length: 250 }).keys()], () => {
+      if (airflow.calls.length === 1) throws('StoreUnavailable')();
+      throw new TypeError('a defect');
+    });
+    await assert.rejects(read(1), TypeError);
+  });
+
   it('reads the rows between those at fault, however many these are', async () => {
     const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
     failAt(bad, throws('StoreUnreachable'));
@@ -231,18 +203,23 @@ describe('readList', () => {
     assert.equal(airflow.calls.length, 1);
   });
 
-  for (const type of [
-    'StoreUnauthorized',
-    'StoreForbidden',
-    'StoreThrottled',
-    'StoreRequestRejected',
-  ] as const) {
+  for (const type of ['StoreUnauthorized', 'StoreForbidden', 'StoreRequestRejected'] as const) {
     it(`does not split after ${type}`, async () => {
       failAt([142], throws(type));
       await expectFailure(type, read(5));
       assert.equal(airflow.calls.length, 1);
     });
   }
+
+  it('does not split while the store throttles: the attempt ends with that', async () => {
+    const controller = new AbortController();
+    failAt([142], () => {
+      setTimeout(() => controller.abort(), 1);
+      throws('StoreThrottled')();
+    });
+    await expectFailure('StoreThrottled', read(5, { signal: controller.signal }));
+    assert.equal(airflow.calls.length, 1);
+  });
 
   it('fails, and reports no row, when the login is rejected while it is split', async () => {
     let requests = 0;
@@ -262,7 +239,8 @@ describe('readList', () => {
       if (requests !== 2) throws('StoreUnavailable')();
     });
     await expectFailure('StoreUnavailable', read(1));
-    assert.ok(requests < 35, `${requests} requests`);
+    // The part, one row, each chunk three times, and five rows.
+    assert.equal(requests, 1 + 1 + 10 * 3 + 5);
   });
 
   describe('when a request hangs', () => {
@@ -274,7 +252,7 @@ describe('readList', () => {
 
     it('isolates the row at fault within one attempt', async () => {
       failAt([142], hang);
-      const limitMs = 160;
+      const limitMs = 400;
       const signal = AbortSignal.timeout(limitMs);
       const found = await read(1, { limitMs, signal });
       assert.equal(idsOf(found).length, 99);

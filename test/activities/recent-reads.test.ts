@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
+import { Pace } from '../../src/activities/pace.js';
 import { RecentReads } from '../../src/activities/recent-reads.js';
 import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
 
@@ -7,7 +8,8 @@ const LIFE_MS = 30_000;
 const MOST = 5_000;
 
 function createStore(name = 'main'): AllowedStore {
-  return { name, kind: 'airflow', title: 'Airflow', connections: new FakeAirflow([]), rules: [] };
+  const connections = new FakeAirflow([]);
+  return { name, kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
 }
 
 describe('RecentReads', () => {

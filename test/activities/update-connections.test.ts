@@ -208,13 +208,29 @@ describe('updateConnections', () => {
     assert.deepEqual([...written, ...toRetry.map(({ connection }) => connection)].toSorted(), MANY);
   });
 
-  it('tries a connection with a server error once more where the store is known to work', async () => {
-    let failures = 0;
-    airflow.onCall = (call) => {
-      if (call === 'write' && ++failures === 1) throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
-    };
-    const { written } = await update({ connections: ['a'] });
-    assert.deepEqual(written, ['a']);
+  describe('with a connection as evidence that was written in this run', () => {
+    it('writes one with a server error once more', async () => {
+      let failures = 0;
+      airflow.onCall = (call, id) => {
+        if (call === 'write' && id === 'a' && ++failures === 1)
+          throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+      };
+      const { written } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 1 });
+      assert.deepEqual(written, ['a']);
+      assert.deepEqual(airflow.callsOf('write'), ['a', 'b', 'a']);
+    });
+
+    it('refuses in the fourth attempt what cannot be written while that one can', async () => {
+      failAt({ 'write a': 'StoreUnavailable' });
+      const { refused } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 3 });
+      assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
+    });
+
+    it('refuses one that the configuration does not allow, and requests nothing', async () => {
+      airflow.connections.set('other', dockerConnection({ id: 'other' }));
+      await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
+      assert.deepEqual(airflow.calls, []);
+    });
   });
 
   for (const type of [

@@ -173,13 +173,21 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1 + 5);
     });
 
-    for (const type of ['StoreUnauthorized', 'StoreThrottled'] as const) {
-      it(`stops at ${type}`, async () => {
-        failAt({ bulk: type });
-        await expectFailure(type, write());
-        assert.equal(airflow.calls.length, 1);
-      });
-    }
+    it('stops at StoreUnauthorized', async () => {
+      failAt({ bulk: 'StoreUnauthorized' });
+      await expectFailure('StoreUnauthorized', write());
+      assert.equal(airflow.calls.length, 1);
+    });
+
+    it('is never followed by single writes while the store throttles: the attempt ends with that', async () => {
+      const controller = new AbortController();
+      airflow.onCall = () => {
+        setTimeout(() => controller.abort(), 1);
+        throw new RefreshFailure('StoreThrottled', 'HTTP 429.');
+      };
+      await expectFailure('StoreThrottled', write(IDS, { attempt: { signal: controller.signal } }));
+      assert.equal(airflow.calls.length, 1);
+    });
 
     it('lets an error through that is not in the catalogue', async () => {
       airflow.onCall = () => {

@@ -25,7 +25,8 @@ export interface FakeWriteOptions extends FakeTargets {
   readonly attempt?: Partial<Attempt>;
   readonly registry?: string;
   readonly attemptsBefore?: number;
-  readonly storeWorks?: boolean;
+  /** A connection that was written in this run. */
+  readonly witness?: string;
 }
 
 export function fakeDependencies(source: ConfigSource): Dependencies {
@@ -40,7 +41,7 @@ export function fakeDependencies(source: ConfigSource): Dependencies {
 
 /** The token `password-1` for REGISTRY, in the first attempt of an update. */
 export function fakeWrite(options: FakeWriteOptions): Write {
-  const { registry = REGISTRY, attemptsBefore = 0, storeWorks = false } = options;
+  const { registry = REGISTRY, attemptsBefore = 0, witness } = options;
   const source = fakeSource(options);
   const allowed = source.byHash(CONFIG_HASH);
   const store = allowed?.stores.get('main');
@@ -61,6 +62,6 @@ export function fakeWrite(options: FakeWriteOptions): Write {
       clockOffsetMs: 0,
     },
     attemptsBefore,
-    storeWorks,
+    ...(witness === undefined ? {} : { witness }),
   };
 }
