@@ -32,6 +32,7 @@ export interface FailureLocation {
   readonly connections?: readonly string[];
 }
 
+const STAGES: readonly Stage[] = ['plan', 'inspect', 'extract', 'update', 'test'];
 const WORST_FIRST = ['rejected', 'unreachable', 'inconclusive', 'accepted'] as const;
 
 export class ReportBuilder {
@@ -150,6 +151,8 @@ export class ReportBuilder {
 
   report(finishedAt: Date): RefreshReport {
     const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
+    // In the order of the steps, not in that in which they happened to end.
+    failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
       runId: this.#runId,
@@ -157,7 +160,7 @@ export class ReportBuilder {
       finishedAt: finishedAt.toISOString(),
       tokens: [...this.#tokens.values()],
       stores: [...this.#stores.values()],
-      docker: this.#docker,
+      docker: this.#docker.toSorted((a, b) => compare(a.engine, b.engine) || compare(a.registry, b.registry)),
       failures,
       warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
     });
@@ -210,6 +213,10 @@ export class ReportBuilder {
           'that was written: another worker did the test, with a token of its own.',
       );
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function writtenKey(registry: string, fingerprint: string): string {
