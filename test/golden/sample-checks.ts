@@ -1,5 +1,6 @@
 // What `doctor` finds outside of the configuration, by situation.
-import { connectionChecks, engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
+import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
+import { connectionChecks } from '../../src/doctor/check-store.js';
 import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
 import { failed, type Check } from '../../src/doctor/check.js';
 import { FAILURES } from '../../src/refresh/failures.js';
