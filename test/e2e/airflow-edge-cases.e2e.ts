@@ -95,7 +95,9 @@ describe('traps of Airflow', function () {
     for (const place of places.all) {
       const { converted } = await rowsOf(place, ['converted']);
       const isBulkWrite = place.airflow.version.startsWith('3');
-      const type = Buffer.from(isBulkWrite ? 'docker' : 'http').toString('hex').toUpperCase();
+      const type = Buffer.from(isBulkWrite ? 'docker' : 'http')
+        .toString('hex')
+        .toUpperCase();
       assert.equal(converted?.['conn_type'], `text:${type}`);
       assert.deepEqual(
         toFailureRows(report, place),
