@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
-import { NetworkError } from './network-error.js';
+import { RefreshFailure } from '../refresh/failures.js';
 
 /** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
 export interface TlsFiles {
@@ -57,28 +57,31 @@ export function isPair([own]: readonly X509Certificate[], key: KeyObject): boole
 
 /**
  * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the file, as PEM.
- * @throws NetworkError with a code `ca-file-…`
+ * @throws RefreshFailure ConfigInvalid when the file cannot be used
  */
-export function readCaCertificates(caFile: string): readonly string[] {
+export function readCaCertificates(caFile: string): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   // Node adds these by itself only where no authorities are given.
   return [
     ...tls.rootCertificates,
     ...(extra ? readExtra(extra) : []),
-    ...toPem(readCertificates('ca', caFile)),
+    ...toPem(readCertificates('caFile', caFile)),
   ];
 }
 
 /**
  * What a single connection trusts and shows.
- * @throws NetworkError with a code `ca-file-…`, `cert-file-…` or `key-file-…`
+ * @throws RefreshFailure ConfigInvalid when a file cannot be used
  */
 export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.SecureContext {
-  const ca = caFile === undefined ? undefined : readCertificates('ca', caFile);
-  const cert = certFile === undefined ? undefined : readCertificates('cert', certFile);
+  const ca = caFile === undefined ? undefined : readCertificates('caFile', caFile);
+  const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
   // Half of the two may have been rotated, and the other half may be about to be.
-  const mismatch = new NetworkError('key-file-mismatch', { file: keyFile, certFile });
+  const mismatch = invalidFile(
+    'certFile',
+    `${certFile} and keyFile ${keyFile} are no certificate and key that fit together`,
+  );
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
     return tls.createSecureContext({
@@ -93,25 +96,42 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   }
 }
 
-function readCertificates(kind: 'ca' | 'cert', file: string): readonly X509Certificate[] {
-  const parsed = parseCertificates(readText(kind, file));
+function readCertificates(setting: 'caFile' | 'certFile', file: string): readonly X509Certificate[] {
+  const parsed = parseCertificates(readText(setting, file));
   if ('certificates' in parsed) return parsed.certificates;
-  const { problem, ...facts } = parsed;
-  throw new NetworkError(`${kind}-file-${problem}`, { file, ...facts });
+  throw invalidFile(
+    setting,
+    parsed.problem === 'empty'
+      ? `${file} holds no certificate (PEM)`
+      : `${file}: certificate ${parsed.certificate} is damaged`,
+  );
 }
 
 function readPrivateKey(file: string): KeyObject {
-  const parsed = parsePrivateKey(readText('key', file));
+  const parsed = parsePrivateKey(readText('keyFile', file));
   if ('key' in parsed) return parsed.key;
-  throw new NetworkError(`key-file-${parsed.problem}`, { file });
+  throw invalidFile(
+    'keyFile',
+    parsed.problem === 'locked'
+      ? `${file} holds a private key that is locked by a passphrase`
+      : `${file} holds no private key (PEM)`,
+  );
 }
 
-function readText(kind: 'ca' | 'cert' | 'key', file: string): string {
+function readText(setting: keyof TlsFiles, file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch {
-    throw new NetworkError(`${kind}-file-unreadable`, { file });
+    throw invalidFile(setting, `${file} cannot be read`);
   }
+}
+
+function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
+  const remedy =
+    setting === 'caFile'
+      ? 'Name a PEM file with the certificates of the authorities.'
+      : 'Fix the client certificate and its key: run `doctor --offline`, which says what is wrong with them.';
+  return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 
 /** Node warns of a wrong file and goes on; so do we. */
