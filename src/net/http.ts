@@ -76,7 +76,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     ));
   }
 
-  async function send({ json, url, ...request }: HttpRequest): Promise<HttpResponse> {
+  async function send(request: HttpRequest): Promise<HttpResponse> {
     const axios = await getClient();
     let response: AxiosResponse<string>;
     try {
@@ -84,12 +84,9 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
         sendAgainOnStaleConnection(() =>
           axios.request<string>({
             method: request.method,
-            url,
-            headers: {
-              ...request.headers,
-              ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
-            },
-            ...(json === undefined ? {} : { data: JSON.stringify(json) }),
+            url: request.url,
+            headers: { ...request.headers },
+            data: request.json,
             maxContentLength: request.maxResponseBytes ?? MAX_RESPONSE_BYTES,
             signal,
           }),
@@ -98,7 +95,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     } catch (error) {
       throw toTransportError(error);
     }
-    return toResponse(response, url);
+    return toResponse(response, request.url);
   }
 
   return { send };
@@ -115,8 +112,6 @@ function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDef
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
     proxy: false,
     responseType: 'text',
-    // Or axios parses and prints again what is JSON already.
-    transformRequest: [(body: unknown) => body],
     validateStatus: () => true,
   };
 }

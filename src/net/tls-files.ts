@@ -19,34 +19,34 @@ export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-type Certificates =
-  | { readonly certificates: readonly X509Certificate[] }
-  | { readonly problem: 'empty' }
-  /** `certificate`: which one, from 1. */
-  | { readonly problem: 'corrupt'; readonly certificate: number };
+/** What a file holds in place of what was looked for. */
+interface WrongText {
+  readonly problem: string;
+}
 
-type PrivateKey = { readonly key: KeyObject } | { readonly problem: 'empty' | 'locked' };
+/** A private key that a passphrase locks. */
+export const LOCKED: WrongText = { problem: 'a private key that is locked by a passphrase' };
 
 /** The certificates in a text. Node would take a text without any silently, and trust nothing by it. */
-export function parseCertificates(text: string): Certificates {
+export function parseCertificates(text: string): { certificates: readonly X509Certificate[] } | WrongText {
   const certificates: X509Certificate[] = [];
   for (const pem of text.match(CERTIFICATE) ?? []) {
     try {
       certificates.push(new X509Certificate(pem));
     } catch {
-      return { problem: 'corrupt', certificate: certificates.length + 1 };
+      return { problem: `a broken certificate, number ${certificates.length + 1}` };
     }
   }
-  return certificates.length === 0 ? { problem: 'empty' } : { certificates };
+  return certificates.length === 0 ? { problem: 'no PEM certificate' } : { certificates };
 }
 
 /** The private key in a text. What Node says of one that it cannot read is dropped: it may quote the text. */
-export function parsePrivateKey(text: string): PrivateKey {
-  if (LOCKED_KEY.test(text)) return { problem: 'locked' };
+export function parsePrivateKey(text: string): { key: KeyObject } | WrongText {
+  if (LOCKED_KEY.test(text)) return LOCKED;
   try {
     return { key: createPrivateKey(text) };
   } catch {
-    return { problem: 'empty' };
+    return { problem: 'no PEM private key' };
   }
 }
 
@@ -99,23 +99,13 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
 function readCertificates(setting: 'caFile' | 'certFile', file: string): readonly X509Certificate[] {
   const parsed = parseCertificates(readText(setting, file));
   if ('certificates' in parsed) return parsed.certificates;
-  throw invalidFile(
-    setting,
-    parsed.problem === 'empty'
-      ? `${file} holds no certificate (PEM)`
-      : `${file}: certificate ${parsed.certificate} is damaged`,
-  );
+  throw invalidFile(setting, `${file} holds ${parsed.problem}`);
 }
 
 function readPrivateKey(file: string): KeyObject {
   const parsed = parsePrivateKey(readText('keyFile', file));
   if ('key' in parsed) return parsed.key;
-  throw invalidFile(
-    'keyFile',
-    parsed.problem === 'locked'
-      ? `${file} holds a private key that is locked by a passphrase`
-      : `${file} holds no private key (PEM)`,
-  );
+  throw invalidFile('keyFile', `${file} holds ${parsed.problem}`);
 }
 
 function readText(setting: keyof TlsFiles, file: string): string {

@@ -144,16 +144,16 @@ describe('createHttpsAgent', () => {
       pattern: RegExp;
     }[] = [
       { title: 'no file', text: undefined, pattern: /ca\.pem cannot be read/ },
-      { title: 'an empty file', text: '', pattern: /ca\.pem holds no certificate/ },
+      { title: 'an empty file', text: '', pattern: /ca\.pem holds no PEM certificate/ },
       {
         title: 'a private key',
         text: SELF_SIGNED.key,
-        pattern: /ca\.pem holds no certificate/,
+        pattern: /ca\.pem holds no PEM certificate/,
       },
       {
         title: 'a damaged certificate',
         text: `${SELF_SIGNED.cert}${damaged}`,
-        pattern: /ca\.pem: certificate 2 is damaged/,
+        pattern: /ca\.pem holds a broken certificate, number 2/,
       },
     ];
     for (const { title, text, pattern } of faults) {

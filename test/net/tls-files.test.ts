@@ -56,17 +56,17 @@ describe('readTlsContext', () => {
     {
       title: 'an empty CA file',
       texts: { ca: '' },
-      words: /^caFile .*holds no certificate/,
+      words: /^caFile .*holds no PEM certificate$/,
     },
     {
       title: 'a damaged CA',
       texts: { ca: `${SELF_SIGNED.cert}${DAMAGED}` },
-      words: /^caFile .*: certificate 2 is damaged$/,
+      words: /^caFile .* holds a broken certificate, number 2$/,
     },
     {
       title: 'a certificate without an end before another',
       texts: { ca: `${SELF_SIGNED.cert.slice(0, 200)}\n${SELF_SIGNED.cert}` },
-      words: /^caFile .*: certificate 1 is damaged$/,
+      words: /^caFile .* holds a broken certificate, number 1$/,
     },
     {
       title: 'no certificate file',
@@ -76,12 +76,12 @@ describe('readTlsContext', () => {
     {
       title: 'a key instead of a certificate',
       texts: { cert: SELF_SIGNED.key },
-      words: /^certFile .*holds no certificate/,
+      words: /^certFile .*holds no PEM certificate$/,
     },
     {
       title: 'a damaged certificate',
       texts: { cert: DAMAGED },
-      words: /^certFile .*: certificate 1 is damaged$/,
+      words: /^certFile .* holds a broken certificate, number 1$/,
     },
     {
       title: 'no key file',
@@ -91,7 +91,7 @@ describe('readTlsContext', () => {
     {
       title: 'a certificate instead of a key',
       texts: { key: SELF_SIGNED.cert },
-      words: /^keyFile .*holds no private key/,
+      words: /^keyFile .*holds no PEM private key$/,
     },
     {
       title: 'a key that is locked by a passphrase',

@@ -25,10 +25,6 @@ interface ModemRequest {
   readonly statusCodes: Readonly<Record<number, unknown>>;
 }
 
-export interface EngineClient {
-  dial(request: ModemRequest, done: (error: unknown, body: unknown) => void): void;
-}
-
 /** The engine answered with a status that dockerode does not expect. */
 export class StatusError extends Error {
   readonly status: number;
@@ -45,9 +41,9 @@ export class StatusError extends Error {
 /** Far more than any response that is needed here. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
-export function createEngineClient(engine: EngineEndpoint): EngineClient {
+export function createEngineClient(engine: EngineEndpoint) {
   return {
-    dial(request, done) {
+    dial(request: ModemRequest, done: (error: unknown, body: unknown) => void): void {
       sendRequest(engine, request).then(
         (body) => done(null, body),
         (error: unknown) => done(error, null),
