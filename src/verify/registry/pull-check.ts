@@ -2,9 +2,8 @@
 import type { PullProbe } from '../../refresh/activity-types.js';
 import { Secret } from '../../log/secret.js';
 import { NetworkError } from '../../net/network-error.js';
-import type { Challenge } from './challenge.js';
 import { classifyPull } from './classify-response.js';
-import type { RegistryClient } from './client.js';
+import type { Registry } from './open-registry.js';
 
 /** Manifests are some kilobytes; an index of many platforms a few dozen. */
 const MANIFEST_TYPES = [
@@ -18,19 +17,14 @@ const MANIFEST_TYPES = [
  * Requests the manifest of `repository:tag` or `repository@digest`, both of the configuration's grammar. Never throws for a
  * registry that does not respond.
  */
-export async function probePull(
-  client: RegistryClient,
-  challenge: Challenge,
-  password: Secret,
-  image: string,
-): Promise<PullProbe> {
+export async function probePull(registry: Registry, password: Secret, image: string): Promise<PullProbe> {
   const at = image.includes('@') ? image.indexOf('@') : image.lastIndexOf(':');
   const [repository, reference] = [image.slice(0, at), image.slice(at + 1)];
   try {
-    const authorized = await client.authorize(challenge, password, `repository:${repository}:pull`);
+    const authorized = await registry.authorize(password, `repository:${repository}:pull`);
     const response =
       authorized instanceof Secret
-        ? await client.get(`${repository}/manifests/${reference}`, authorized, MANIFEST_TYPES)
+        ? await registry.get(`${repository}/manifests/${reference}`, authorized, MANIFEST_TYPES)
         : authorized;
     return { image, ...classifyPull(response) };
   } catch (error) {

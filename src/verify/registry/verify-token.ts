@@ -5,9 +5,8 @@ import { NetworkError } from '../../net/network-error.js';
 import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
 import { FAILURES } from '../../refresh/failures.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
-import { readChallenge, type Challenge } from './challenge.js';
 import { classifyLogin, describeUnexpected } from './classify-response.js';
-import { createRegistryClient, type RegistryClient } from './client.js';
+import { openRegistry, type Registry } from './open-registry.js';
 import type { NegativeChecks } from './port.js';
 import { probePull } from './pull-check.js';
 
@@ -18,38 +17,36 @@ import { probePull } from './pull-check.js';
  */
 export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
   return async (
-    registry: string,
+    host: string,
     password: Secret,
     images: readonly string[],
     signal: AbortSignal,
   ): Promise<RegistryProbe> => {
     try {
-      const client = createRegistryClient(http, registry, signal);
-      return await verify(client, checks, password, images);
+      return await verify(await openRegistry(http, host, signal), checks, password, images);
     } catch (error) {
       const message = error instanceof NetworkError ? error.message : 'the request failed';
-      return { registry, outcome: 'unreachable', message };
+      return { registry: host, outcome: 'unreachable', message };
     }
   };
 }
 
 async function verify(
-  client: RegistryClient,
+  registry: Registry,
   checks: NegativeChecks,
   password: Secret,
   images: readonly string[],
 ): Promise<RegistryProbe> {
-  const anonymous = await client.get('');
-  const challenge = readChallenge(anonymous.header('www-authenticate'), client.host);
-  if (challenge.scheme === 'other-host') return toOtherHostProbe(client.host);
-  const result = await login(client, challenge, password);
+  const { host, anonymous, challenge } = registry;
+  if (challenge.scheme === 'other-host') return toOtherHostProbe(host);
+  const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
-  const isOpen = classifyLogin(client.host, anonymous).outcome === 'accepted';
+  const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
   const doubt = isOpen
     ? 'it lets everybody in, without a password'
-    : await tryWrongPassword(client, challenge, checks);
+    : await tryWrongPassword(registry, checks);
   const pulls: PullProbe[] = [];
-  for (const image of images) pulls.push(await probePull(client, challenge, password, image));
+  for (const image of images) pulls.push(await probePull(registry, password, image));
   return {
     ...result,
     ...(doubt === undefined ? {} : { outcome: 'inconclusive', message: doubt }),
@@ -57,25 +54,22 @@ async function verify(
   };
 }
 
-async function login(client: RegistryClient, challenge: Challenge, password: Secret): Promise<RegistryProbe> {
-  const authorized = await client.authorize(challenge, password);
-  if (authorized instanceof Secret) return classifyLogin(client.host, await client.get('', authorized));
-  const result = classifyLogin(client.host, authorized);
+async function login(registry: Registry, password: Secret): Promise<RegistryProbe> {
+  const { host } = registry;
+  const authorized = await registry.authorize(password);
+  if (authorized instanceof Secret) return classifyLogin(host, await registry.get('', authorized));
+  const result = classifyLogin(host, authorized);
   if (result.outcome !== 'accepted') return result;
   // A 200 without a token accepts nothing.
   return { ...result, outcome: 'unreachable', message: describeUnexpected(authorized.status) };
 }
 
 /** What is wrong when a wrong password is accepted. Without a response it proves nothing, and the next run tries again. */
-async function tryWrongPassword(
-  client: RegistryClient,
-  challenge: Challenge,
-  checks: NegativeChecks,
-): Promise<string | undefined> {
-  if (checks.has(client.host)) return undefined;
+async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Promise<string | undefined> {
+  if (checks.has(registry.host)) return undefined;
   try {
-    const { outcome } = await login(client, challenge, new Secret(WRONG_PASSWORD));
-    if (outcome === 'rejected') checks.add(client.host);
+    const { outcome } = await login(registry, new Secret(WRONG_PASSWORD));
+    if (outcome === 'rejected') checks.add(registry.host);
     return outcome === 'accepted' ? 'it accepts a wrong password, too' : undefined;
   } catch (error) {
     if (error instanceof NetworkError) return undefined;

@@ -10,42 +10,12 @@ const MUTUAL = { ...TLS, tls: { certFile: '/cert.pem', keyFile: '/key.pem' } };
 
 describe('toEngineFailure', () => {
   for (const { where, target, nodeCode, words } of [
-    {
-      where: 'a socket',
-      target: SOCKET,
-      nodeCode: 'ENOENT',
-      words: 'no socket there',
-    },
-    {
-      where: 'a socket',
-      target: SOCKET,
-      nodeCode: 'EACCES',
-      words: 'no permission on the socket',
-    },
-    {
-      where: 'a socket',
-      target: SOCKET,
-      nodeCode: 'ECONNREFUSED',
-      words: 'nothing listens there',
-    },
-    {
-      where: 'TCP',
-      target: TCP,
-      nodeCode: 'ECONNRESET',
-      words: 'the engine broke off without an answer',
-    },
-    {
-      where: 'TCP',
-      target: TCP,
-      nodeCode: 'HPE_INVALID_CONSTANT',
-      words: 'the answer is not HTTP',
-    },
-    {
-      where: 'TLS',
-      target: TLS,
-      nodeCode: 'ECONNRESET',
-      words: 'TLS: the connection was broken off',
-    },
+    { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'no socket there' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'no permission on the socket' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'ECONNREFUSED', words: 'nothing listens there' },
+    { where: 'TCP', target: TCP, nodeCode: 'ECONNRESET', words: 'the engine broke off without an answer' },
+    { where: 'TCP', target: TCP, nodeCode: 'HPE_INVALID_CONSTANT', words: 'the answer is not HTTP' },
+    { where: 'TLS', target: TLS, nodeCode: 'ECONNRESET', words: 'TLS: the connection was broken off' },
     {
       where: 'TLS',
       target: TLS,

@@ -4,12 +4,16 @@ import { NetworkError } from '../../net/network-error.js';
 import { ECR_USER } from '../../refresh/token.js';
 import { Secret } from '../../log/secret.js';
 import type { HttpResponse, HttpClient } from '../../net/http.js';
-import type { Challenge } from './challenge.js';
+import { readChallenge, type Challenge } from './challenge.js';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-export interface RegistryClient {
+/** A registry that has responded. */
+export interface Registry {
   readonly host: string;
+  /** Its response to `GET /v2/` without a password. */
+  readonly anonymous: HttpResponse;
+  readonly challenge: Challenge;
   /** Requests a path below `/v2/`. @throws NetworkError */
   get(path: string, authorization?: Secret, accept?: string): Promise<HttpResponse>;
   /**
@@ -17,14 +21,14 @@ export interface RegistryClient {
    * the password. `scope` as Docker has it, `repository:team/app:pull`.
    * @throws NetworkError
    */
-  authorize(challenge: Challenge, password: Secret, scope?: string): Promise<Secret | HttpResponse>;
+  authorize(password: Secret, scope?: string): Promise<Secret | HttpResponse>;
 }
 
 /**
- * Over HTTPS, on loopback over HTTP.
- * @throws NetworkError for what is no host name
+ * Reads the challenge of a registry: over HTTPS, on loopback over HTTP.
+ * @throws NetworkError, also for what is no host name
  */
-export function createRegistryClient(http: HttpClient, host: string, signal: AbortSignal): RegistryClient {
+export async function openRegistry(http: HttpClient, host: string, signal: AbortSignal): Promise<Registry> {
   const base = toBaseUrl(host);
 
   function send(url: string, authorization?: Secret, accept?: string): Promise<HttpResponse> {
@@ -36,10 +40,14 @@ export function createRegistryClient(http: HttpClient, host: string, signal: Abo
     return http.send({ method: 'GET', url, headers, timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
+  const anonymous = await send(`${base}/v2/`);
+  const challenge = readChallenge(anonymous.header('www-authenticate'), host);
   return {
     host,
+    anonymous,
+    challenge,
     get: (path, authorization, accept) => send(`${base}/v2/${path}`, authorization, accept),
-    async authorize(challenge, password, scope) {
+    async authorize(password, scope) {
       const credentials = Buffer.from(`${ECR_USER}:${password.reveal()}`).toString('base64');
       const basic = new Secret(`Basic ${credentials}`);
       if (challenge.scheme !== 'bearer') return basic;
