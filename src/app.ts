@@ -8,15 +8,12 @@ import type { ConfigStore } from './config/config-store.js';
 import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refresh-config.js';
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
-import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
-import { NetworkError } from './net/network-error.js';
-import { RefreshFailure } from './refresh/failures.js';
+import { createHttpClient, type HttpClient } from './net/http.js';
 import { staticRegistries } from './refresh/registry-entries.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
 import type { ConnectionStore, VariableSource } from './stores/port.js';
 import { createDockerEngine } from './verify/docker/docker-engine.js';
 import { NegativeCheckCache } from './verify/registry/negative-check-cache.js';
-import { createRegistryVerifier } from './verify/registry/probe.js';
 import { createTokenVerifier } from './verify/registry/verify-token.js';
 import { VERSION } from './version.js';
 
@@ -51,7 +48,7 @@ const AIRFLOW: StoreKind = {
     // The section of the schema for this kind makes exactly these.
     const airflow = settings as AirflowSettings;
     const { caFile } = airflow;
-    const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
+    const http = caFile === undefined ? shared : createHttpClient({ version: VERSION, caFile });
     const store = createAirflowStore({ ...airflow, name, http, aws, now: Date.now });
     return { connections: store, variables: store };
   },
@@ -63,31 +60,24 @@ export interface AppOptions {
   readonly storeKinds: readonly StoreKind[];
 }
 
-/** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
+/**
+ * Builds the activities over a configuration that is read again at every run. Opens no connection yet.
+ * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
+ */
 export function createApp(
   configs: ConfigStore,
   { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
 ): App {
-  const clients: SharedClients = { http: createSharedHttpClient(), aws: new AwsSessions() };
+  const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);
   const negativeChecks = new NegativeCheckCache(now);
   const tokens = new TokenCache({
     issuer: createTokenIssuer(clients.aws),
-    verify: createTokenVerifier(createRegistryVerifier(clients), negativeChecks),
+    verify: createTokenVerifier(clients.http, negativeChecks),
     now,
   });
   return { activities: createActivities(source, tokens, negativeChecks), source };
-}
-
-/** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
-function createSharedHttpClient(): HttpClient {
-  try {
-    return createHttpClient({ version: VERSION });
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
-  }
 }
 
 /** Keeps the clients of a configuration as long as the configuration: logins outlive a run, not an edit. */

@@ -4,8 +4,7 @@ import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { DeadlineExceeded } from '../net/deadline.js';
-import { describeNetworkError, getErrorCodes, toNetworkReason } from '../net/network-error.js';
-import { isTlsProblem } from '../net/network-reason.js';
+import { getErrorCodes, toNetworkError } from '../net/network-error.js';
 
 const THROTTLED = new Set([
   'Throttling',
@@ -158,13 +157,13 @@ function failureOfName(where: string, error: unknown): RefreshFailure | undefine
 function failureOfRest(where: string, error: unknown): RefreshFailure {
   const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
-  if (error instanceof DeadlineExceeded) return fail('AwsUnavailable', describeNetworkError(error));
+  if (error instanceof DeadlineExceeded) return fail('AwsUnavailable', toNetworkError(error).message);
   const status = getStatus(error);
   if (status !== undefined && status >= 500)
     return fail('AwsUnavailable', `AWS failed on its side (${status})`, 'Nothing: the run tries again.');
   if (getErrorCodes(error).length > 0) {
-    const remedy = isTlsProblem(toNetworkReason(error)) ? TLS_REMEDY : undefined;
-    return fail('AwsUnavailable', describeNetworkError(error), remedy);
+    const { message, isTlsProblem } = toNetworkError(error);
+    return fail('AwsUnavailable', message, isTlsProblem ? TLS_REMEDY : undefined);
   }
   // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
   if (getErrorName(error) === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');

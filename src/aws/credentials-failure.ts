@@ -2,7 +2,7 @@
 // that was read is quoted: names of profiles and files, and ARNs of roles, are in the configuration anyway.
 import { RefreshFailure } from '../refresh/failures.js';
 import { DeadlineExceeded } from '../net/deadline.js';
-import { describeNetworkError, getErrorCodes } from '../net/network-error.js';
+import { getErrorCodes, toNetworkError } from '../net/network-error.js';
 import {
   toAwsFailure,
   isBadIdentityToken,
@@ -80,7 +80,7 @@ function describePlace(source: CredentialSource): string {
 function processTimedOut(source: CredentialSource, error: DeadlineExceeded): RefreshFailure {
   return new RefreshFailure(
     'AwsUnavailable',
-    `${describeLoad(source, true)}: ${describeNetworkError(error)}`,
+    `${describeLoad(source, true)}: ${toNetworkError(error).message}`,
     'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
   );
 }

@@ -2,7 +2,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 
-import { parseCertificates, parsePrivateKey } from '../net/tls-files.js';
+import { LOCKED, parseCertificates, parsePrivateKey } from '../net/tls-files.js';
 import type { UrlProblem } from './urls.js';
 import { remedyForMissing } from './references.js';
 import { readTextFile } from './text-file.js';
@@ -45,9 +45,7 @@ export function readCertificateFile(
   if (!('text' in reading)) return reading;
   const parsed = parseCertificates(reading.text);
   if ('certificates' in parsed) return { path: reading.path, ...parsed };
-  const what =
-    parsed.problem === 'empty' ? 'no PEM certificate' : `a broken certificate, number ${parsed.certificate}`;
-  return { message: `file ${JSON.stringify(path)} holds ${what}`, remedy: remedies.wrong };
+  return { message: `file ${JSON.stringify(path)} holds ${parsed.problem}`, remedy: remedies.wrong };
 }
 
 /** The absolute path of a file with a private key and that key, or what is wrong with it. */
@@ -56,14 +54,11 @@ export function readKeyFile(path: string, folder: string, remedies: PemRemedies)
   if (!('text' in reading)) return reading;
   const parsed = parsePrivateKey(reading.text);
   if ('key' in parsed) return { path: reading.path, ...parsed, isReadableByAll: reading.isReadableByAll };
-  const file = JSON.stringify(path);
-  if (parsed.problem === 'locked') {
-    return {
-      message: `file ${file} holds a private key that is locked by a passphrase`,
-      remedy: 'Unlock it: `openssl pkey -in locked.pem -out key.pem`, and `chmod 600` on the new file.',
-    };
-  }
-  return { message: `file ${file} holds no PEM private key`, remedy: remedies.wrong };
+  const remedy =
+    parsed === LOCKED
+      ? 'Unlock it: `openssl pkey -in locked.pem -out key.pem`, and `chmod 600` on the new file.'
+      : remedies.wrong;
+  return { message: `file ${JSON.stringify(path)} holds ${parsed.problem}`, remedy };
 }
 
 function readPem(path: string, folder: string, { wrong, missing }: PemRemedies): PemText | UrlProblem {

@@ -7,7 +7,6 @@ import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
-import { readCaCertificates } from './tls-files.js';
 
 /** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -42,44 +41,52 @@ export interface HttpResponse {
 }
 
 export interface HttpClient {
-  /** Any status but a redirect is a response. @throws NetworkError alone */
+  /**
+   * Any status but a redirect is a response.
+   * @throws NetworkError, or RefreshFailure ConfigInvalid when the CA file cannot be used
+   */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
 export interface HttpClientOptions {
   /** Of this program, for the User-Agent. */
   readonly version: string;
-  /** PEM file with authorities to trust besides Node's own. */
+  /**
+   * PEM file with authorities to trust besides Node's own. Read at the first request, and again at the next until it can be
+   * used: it fails the requests that need it and nothing else.
+   */
   readonly caFile?: string;
 }
 
 /**
  * One client for Airflow and registries, so that connections and proxy rules are shared. An Airflow instance with a
  * custom CA has a client of its own, so that no registry is trusted by that CA.
- * @throws NetworkError `proxy-invalid`, or a `ca-file-…` code
+ * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
-  // What is wrong with proxy or CA file is thrown now; axios is imported at the first request: a worker starts without it.
-  const httpsAgent = createHttpsAgent(caFile === undefined ? undefined : readCaCertificates(caFile));
+  // Also checks the proxy.
+  const agent = createHttpsAgent();
   let client: AxiosInstance | undefined;
 
   async function getClient(): Promise<AxiosInstance> {
+    // Imported at the first request: a worker starts without it.
     const { default: axios } = await import('axios');
-    return (client ??= axios.create(buildSettings(version, httpsAgent)));
+    return (client ??= axios.create(
+      buildSettings(version, caFile === undefined ? agent : createHttpsAgent(caFile)),
+    ));
   }
+
   async function send(request: HttpRequest): Promise<HttpResponse> {
+    const axios = await getClient();
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
-        sendAgainOnStaleConnection(async () =>
-          (await getClient()).request<string>({
+        sendAgainOnStaleConnection(() =>
+          axios.request<string>({
             method: request.method,
             url: request.url,
-            headers: {
-              ...request.headers,
-              ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
-            },
-            ...(request.json === undefined ? {} : { data: JSON.stringify(request.json) }),
+            headers: { ...request.headers },
+            data: request.json,
             maxContentLength: request.maxResponseBytes ?? MAX_RESPONSE_BYTES,
             signal,
           }),
@@ -105,8 +112,6 @@ function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDef
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
     proxy: false,
     responseType: 'text',
-    // Or axios parses and prints again what is JSON already.
-    transformRequest: [(body: unknown) => body],
     validateStatus: () => true,
   };
 }
@@ -135,13 +140,14 @@ function isStaleConnection(error: unknown): boolean {
 }
 
 function toResponse(response: AxiosResponse<string>, url: string): HttpResponse {
-  if (response.status >= 300 && response.status < 400) {
-    const code = leadsToOtherHost(response.headers['location'], url) ? 'redirect-to-other-host' : 'redirect';
-    throw new NetworkError(code, { status: response.status });
+  const { status, data: text } = response;
+  if (status >= 300 && status < 400) {
+    throw leadsToOtherHost(response.headers['location'], url)
+      ? new NetworkError('redirect-to-other-host', `a redirect to another host (HTTP ${status}) was refused`)
+      : new NetworkError('redirect', `a redirect (HTTP ${status}) was refused`);
   }
-  const text = response.data;
   return {
-    status: response.status,
+    status,
     text,
     json: parseJson(text),
     header(name) {
@@ -177,18 +183,4 @@ function parseJson(text: string): unknown {
     // A response need not be JSON: a proxy's page, Airflow's plain-text 500. The callers classify it.
     return undefined;
   }
-}
-
-/**
- * A client that is created at its first request, so that a CA file which cannot be used fails the requests that need it
- * and nothing else; creating it is retried at the next request. `send` also throws what createHttpClient does.
- */
-export function createLazyClient(options: HttpClientOptions): HttpClient {
-  let client: HttpClient | undefined;
-  return {
-    async send(request) {
-      client ??= createHttpClient(options);
-      return client.send(request);
-    },
-  };
 }

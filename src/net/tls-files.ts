@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
-import { NetworkError } from './network-error.js';
+import { RefreshFailure } from '../refresh/failures.js';
 
 /** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
 export interface TlsFiles {
@@ -19,34 +19,34 @@ export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-type Certificates =
-  | { readonly certificates: readonly X509Certificate[] }
-  | { readonly problem: 'empty' }
-  /** `certificate`: which one, from 1. */
-  | { readonly problem: 'corrupt'; readonly certificate: number };
+/** What a file holds in place of what was looked for. */
+interface WrongText {
+  readonly problem: string;
+}
 
-type PrivateKey = { readonly key: KeyObject } | { readonly problem: 'empty' | 'locked' };
+/** A private key that a passphrase locks. */
+export const LOCKED: WrongText = { problem: 'a private key that is locked by a passphrase' };
 
 /** The certificates in a text. Node would take a text without any silently, and trust nothing by it. */
-export function parseCertificates(text: string): Certificates {
+export function parseCertificates(text: string): { certificates: readonly X509Certificate[] } | WrongText {
   const certificates: X509Certificate[] = [];
   for (const pem of text.match(CERTIFICATE) ?? []) {
     try {
       certificates.push(new X509Certificate(pem));
     } catch {
-      return { problem: 'corrupt', certificate: certificates.length + 1 };
+      return { problem: `a broken certificate, number ${certificates.length + 1}` };
     }
   }
-  return certificates.length === 0 ? { problem: 'empty' } : { certificates };
+  return certificates.length === 0 ? { problem: 'no PEM certificate' } : { certificates };
 }
 
 /** The private key in a text. What Node says of one that it cannot read is dropped: it may quote the text. */
-export function parsePrivateKey(text: string): PrivateKey {
-  if (LOCKED_KEY.test(text)) return { problem: 'locked' };
+export function parsePrivateKey(text: string): { key: KeyObject } | WrongText {
+  if (LOCKED_KEY.test(text)) return LOCKED;
   try {
     return { key: createPrivateKey(text) };
   } catch {
-    return { problem: 'empty' };
+    return { problem: 'no PEM private key' };
   }
 }
 
@@ -57,28 +57,31 @@ export function isPair([own]: readonly X509Certificate[], key: KeyObject): boole
 
 /**
  * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the file, as PEM.
- * @throws NetworkError with a code `ca-file-…`
+ * @throws RefreshFailure ConfigInvalid when the file cannot be used
  */
-export function readCaCertificates(caFile: string): readonly string[] {
+export function readCaCertificates(caFile: string): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   // Node adds these by itself only where no authorities are given.
   return [
     ...tls.rootCertificates,
     ...(extra ? readExtra(extra) : []),
-    ...toPem(readCertificates('ca', caFile)),
+    ...toPem(readCertificates('caFile', caFile)),
   ];
 }
 
 /**
  * What a single connection trusts and shows.
- * @throws NetworkError with a code `ca-file-…`, `cert-file-…` or `key-file-…`
+ * @throws RefreshFailure ConfigInvalid when a file cannot be used
  */
 export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.SecureContext {
-  const ca = caFile === undefined ? undefined : readCertificates('ca', caFile);
-  const cert = certFile === undefined ? undefined : readCertificates('cert', certFile);
+  const ca = caFile === undefined ? undefined : readCertificates('caFile', caFile);
+  const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
   // Half of the two may have been rotated, and the other half may be about to be.
-  const mismatch = new NetworkError('key-file-mismatch', { file: keyFile, certFile });
+  const mismatch = invalidFile(
+    'certFile',
+    `${certFile} and keyFile ${keyFile} are no certificate and key that fit together`,
+  );
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
     return tls.createSecureContext({
@@ -93,25 +96,32 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   }
 }
 
-function readCertificates(kind: 'ca' | 'cert', file: string): readonly X509Certificate[] {
-  const parsed = parseCertificates(readText(kind, file));
+function readCertificates(setting: 'caFile' | 'certFile', file: string): readonly X509Certificate[] {
+  const parsed = parseCertificates(readText(setting, file));
   if ('certificates' in parsed) return parsed.certificates;
-  const { problem, ...facts } = parsed;
-  throw new NetworkError(`${kind}-file-${problem}`, { file, ...facts });
+  throw invalidFile(setting, `${file} holds ${parsed.problem}`);
 }
 
 function readPrivateKey(file: string): KeyObject {
-  const parsed = parsePrivateKey(readText('key', file));
+  const parsed = parsePrivateKey(readText('keyFile', file));
   if ('key' in parsed) return parsed.key;
-  throw new NetworkError(`key-file-${parsed.problem}`, { file });
+  throw invalidFile('keyFile', `${file} holds ${parsed.problem}`);
 }
 
-function readText(kind: 'ca' | 'cert' | 'key', file: string): string {
+function readText(setting: keyof TlsFiles, file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch {
-    throw new NetworkError(`${kind}-file-unreadable`, { file });
+    throw invalidFile(setting, `${file} cannot be read`);
   }
+}
+
+function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
+  const remedy =
+    setting === 'caFile'
+      ? 'Name a PEM file with the certificates of the authorities.'
+      : 'Fix the client certificate and its key: run `doctor --offline`, which says what is wrong with them.';
+  return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 
 /** Node warns of a wrong file and goes on; so do we. */

@@ -103,9 +103,9 @@ describe('extractToken', () => {
 
     beforeEach(() => {
       gate = deferred();
-      const { probe } = registries;
-      registries.probe = async (host, ...rest) => {
-        const result = probe.call(registries, host, ...rest);
+      const { verify } = registries;
+      registries.verify = async (host, ...rest) => {
+        const result = verify(host, ...rest);
         if (host === NEIGHBOUR) await gate.promise;
         return result;
       };
@@ -173,9 +173,9 @@ describe('extractToken', () => {
       REGISTRY.replace('123456789012', String(100_000_000_000 + index)),
     );
     const gate = deferred();
-    const { probe } = registries;
-    registries.probe = async (...probed) => {
-      const result = probe.apply(registries, probed);
+    const { verify } = registries;
+    registries.verify = async (...verified) => {
+      const result = verify(...verified);
       await gate.promise;
       return result;
     };

@@ -105,9 +105,11 @@ describe('testDocker', () => {
   });
 
   it('does not log in where the registry would have the password sent to another host', async () => {
-    registry.probe = async (host) => ({
-      probe: { registry: host, outcome: 'rejected', type: 'RegistryRealmForeign', message: 'elsewhere' },
-      rejectsWrongPassword: false,
+    registry.verify = async (host) => ({
+      registry: host,
+      outcome: 'rejected',
+      type: 'RegistryRealmForeign',
+      message: 'elsewhere',
     });
     const { message } = await expectFailure('RegistryRealmForeign', test());
     assert.equal(message, `${REGISTRY}: elsewhere`);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { toTokenInfo } from '../../src/refresh/token-info.js';
 import type { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
@@ -22,7 +21,6 @@ describe('TokenCache', () => {
   let registries: FakeRegistries;
   let nowMs: number;
   let images: readonly string[];
-  let proofs: NegativeCheckCache;
   let cache: TokenCache;
 
   beforeEach(() => {
@@ -30,8 +28,7 @@ describe('TokenCache', () => {
     registries = new FakeRegistries();
     nowMs = NOW.getTime();
     images = [];
-    proofs = new NegativeCheckCache(() => new Date(nowMs));
-    cache = fakeCache({ issuer, registry: registries, proofs, now: () => new Date(nowMs) });
+    cache = fakeCache({ issuer, registry: registries, now: () => new Date(nowMs) });
   });
 
   function take(options: { run?: string; region?: string; registry?: string; signal?: AbortSignal } = {}) {
@@ -197,34 +194,10 @@ describe('TokenCache', () => {
     assert.deepEqual(runs, [['run-1', 5]]);
   });
 
-  it('asks for a wrong password once a registry and day, over all runs and tokens', async () => {
-    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
-    const asked = (): boolean[] => registries.questions.map(({ wrongPassword }) => wrongPassword);
-    await take();
-    await take({ run: 'run-2' });
-    await take({ run: 'run-2', registry: NEIGHBOUR });
-    assert.deepEqual(asked(), [true, false, true]);
-    nowMs += 24 * HOUR_MS - 1;
-    await take({ run: 'run-3' });
-    nowMs += 1;
-    await take({ run: 'run-4' });
-    assert.deepEqual(asked().slice(3), [false, true]);
-  });
-
-  it('asks again at each run where a wrong password was accepted', async () => {
-    registries.credulous.add(REGISTRY);
-    assert.equal((await take()).probe.outcome, 'inconclusive');
-    assert.equal((await take({ run: 'run-2' })).probe.outcome, 'inconclusive');
-    assert.deepEqual(
-      registries.questions.map(({ wrongPassword }) => wrongPassword),
-      [true, true],
-    );
-  });
-
   it('has the images of the configuration asked for', async () => {
     images = ['team/app:1'];
     await take();
-    assert.deepEqual(registries.questions[0]?.images, ['team/app:1']);
+    assert.deepEqual(registries.images[0], ['team/app:1']);
   });
 
   it('goes by the end of the AWS session where the token outlives it', async () => {
@@ -309,9 +282,9 @@ describe('TokenCache', () => {
         describeWait: () => undefined,
       },
       registry: {
-        probe: async (registry, _password, _questions, signal) => (
+        verify: async (registry, _password, _images, signal) => (
           signals.push(signal),
-          { probe: { registry, outcome: 'accepted' }, rejectsWrongPassword: false }
+          { registry, outcome: 'accepted' }
         ),
       },
     });

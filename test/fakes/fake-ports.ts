@@ -16,15 +16,13 @@ import type {
 } from '../../src/stores/port.js';
 import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
-import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../src/verify/registry/port.js';
 import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
 import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
-import { TokenCache } from '../../src/ecr/token-cache.js';
+import { TokenCache, type VerifyToken } from '../../src/ecr/token-cache.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
@@ -241,20 +239,18 @@ export class FakeIssuer implements TokenIssuer {
 }
 
 /** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */
-export class FakeRegistries implements RegistryVerifier {
+export class FakeRegistries {
   readonly shown: { readonly host: string; readonly password: string }[] = [];
-  readonly questions: ProbeOptions[] = [];
+  readonly images: (readonly string[])[] = [];
   readonly refused = new Set<string>();
   readonly unreachable = new Set<string>();
   readonly credulous = new Set<string>();
 
-  async probe(host: string, password: Secret, questions: ProbeOptions): Promise<ProbeResult> {
+  verify: VerifyToken = async (host, password, images) => {
     this.shown.push({ host, password: password.reveal() });
-    this.questions.push(questions);
-    const probe = this.#judge(host);
-    const rejectsWrongPassword = questions.wrongPassword && probe.outcome === 'accepted';
-    return { probe, rejectsWrongPassword };
-  }
+    this.images.push(images);
+    return this.#judge(host);
+  };
 
   #judge(host: string): RegistryProbe {
     if (this.refused.has(host)) return { registry: host, outcome: 'rejected', message: '403 DENIED' };
@@ -280,9 +276,12 @@ export function namedRegistry(changes: Partial<RegistryEntry> = {}): RegistryEnt
 
 export interface FakeCache {
   readonly issuer?: TokenIssuer;
-  readonly registry?: RegistryVerifier;
-  readonly proofs?: NegativeCheckCache;
+  readonly registry?: Pick<FakeRegistries, 'verify'>;
   readonly now?: () => Date;
+}
+
+interface FakeActivities extends FakeCache {
+  readonly proofs?: NegativeCheckCache;
 }
 
 /** A token cache over fakes, at NOW. */
@@ -290,18 +289,15 @@ export function fakeCache(parts: FakeCache = {}): TokenCache {
   const { now = () => NOW } = parts;
   return new TokenCache({
     issuer: parts.issuer ?? new FakeIssuer(),
-    verify: createTokenVerifier(
-      parts.registry ?? new FakeRegistries(),
-      parts.proofs ?? new NegativeCheckCache(now),
-    ),
+    verify: (parts.registry ?? new FakeRegistries()).verify,
     now,
   });
 }
 
 /** The activities over fakes. */
-export function fakeActivities(source: ConfigSource, parts: FakeCache = {}): RefreshActivities {
+export function fakeActivities(source: ConfigSource, parts: FakeActivities = {}): RefreshActivities {
   const { now = () => NOW, proofs = new NegativeCheckCache(now) } = parts;
-  return createActivities(source, fakeCache({ ...parts, proofs }), proofs);
+  return createActivities(source, fakeCache(parts), proofs);
 }
 
 export class FakeEngine implements DockerEngine {

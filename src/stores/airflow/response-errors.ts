@@ -2,7 +2,6 @@
 // echoes the password that it was sent.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
-import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
 import { hasAirflowFormat, hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
@@ -22,8 +21,7 @@ export function isMissing(response: ApiResponse, what: 'connection' | 'variable'
  */
 export function toRequestFailure(context: RequestContext, error: unknown, via?: 'MWAA'): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  const { code, message, remedy } = toNetworkError(error);
-  if (isSettingsProblem(code)) return new RefreshFailure('ConfigInvalid', message, remedy);
+  const { code, message, isTlsTrustProblem } = toNetworkError(error);
   if (code === 'too-large') return tooLarge(context);
   if (code === 'redirect') {
     const reason = `${message}; configure the URL that it leads to`;
@@ -34,7 +32,7 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
     return failure('StoreUnavailable', context, reason, undefined, PROXY_REMEDY);
   }
   // Where the type's own remedy would send the operator elsewhere.
-  const fix = isTlsTrustProblem(code) ? CA_REMEDY : undefined;
+  const fix = isTlsTrustProblem ? CA_REMEDY : undefined;
   const reason = via === undefined ? message : `${via}: ${message}`;
   return failure('StoreUnreachable', context, reason, undefined, fix);
 }

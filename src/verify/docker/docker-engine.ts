@@ -7,8 +7,9 @@ import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
 import { withDeadline } from '../../net/deadline.js';
-import { toEngineFailure, toLoginFailure, toUnreachable } from './login-failure.js';
 import { createEngineClient, type EngineEndpoint } from './engine-client.js';
+import { toEngineFailure, toUnreachable } from './engine-failure.js';
+import { toLoginFailure } from './login-failure.js';
 
 const VERSION_TIMEOUT_MS = 10_000;
 /** The engine itself waits 15 s for the registry, twice: for the challenge and for the login. */

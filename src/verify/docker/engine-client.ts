@@ -25,16 +25,25 @@ interface ModemRequest {
   readonly statusCodes: Readonly<Record<number, unknown>>;
 }
 
-export interface EngineClient {
-  dial(request: ModemRequest, done: (error: unknown, body: unknown) => void): void;
+/** The engine answered with a status that dockerode does not expect. */
+export class StatusError extends Error {
+  readonly status: number;
+  /** What the engine says of it: read to be classified, never shown. */
+  readonly text: string;
+
+  constructor(status: number, text: string) {
+    super(`answered ${status}`);
+    this.status = status;
+    this.text = text;
+  }
 }
 
 /** Far more than any response that is needed here. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
-export function createEngineClient(engine: EngineEndpoint): EngineClient {
+export function createEngineClient(engine: EngineEndpoint) {
   return {
-    dial(request, done) {
+    dial(request: ModemRequest, done: (error: unknown, body: unknown) => void): void {
       sendRequest(engine, request).then(
         (body) => done(null, body),
         (error: unknown) => done(error, null),
@@ -43,7 +52,7 @@ export function createEngineClient(engine: EngineEndpoint): EngineClient {
   };
 }
 
-/** @throws NetworkError when a file of TLS cannot be used any more; else what Node throws, or an error with `statusCode` */
+/** @throws RefreshFailure ConfigInvalid when a file of TLS cannot be used any more; StatusError; else what Node throws */
 async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promise<unknown> {
   const { method, path, options, abortSignal, statusCodes } = request;
   const socket = await connect(engine, abortSignal);
@@ -58,7 +67,8 @@ async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promi
   const json = parseBody(await readBody(response));
   const { statusCode = 0 } = response;
   if (statusCodes[statusCode] === true) return json;
-  throw Object.assign(new Error(`answered ${statusCode}`), { statusCode, json });
+  const message = (json as { message?: unknown } | null)?.message;
+  throw new StatusError(statusCode, typeof message === 'string' ? message.slice(0, 4096) : '');
 }
 
 /** Waits for the handshake before anything is sent: what goes wrong in it while data waits loses its code in Node. */

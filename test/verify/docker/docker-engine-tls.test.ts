@@ -8,7 +8,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { createCertificateAuthority, type Certificate } from '../../support/certificate-authority.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
-import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
+import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
 import type { TlsFiles } from '../../../src/net/tls-files.js';
 import { Secret } from '../../../src/log/secret.js';
 import {

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DockerEngine } from '../../../src/verify/docker/port.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
-import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
+import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { deferred } from '../../fakes/deferred.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
-import { createRegistryVerifier } from '../../../src/verify/registry/probe.js';
+import { NegativeCheckCache } from '../../../src/verify/registry/negative-check-cache.js';
+import { createTokenVerifier } from '../../../src/verify/registry/verify-token.js';
 import type { RegistryProbe } from '../../../src/refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../../../src/refresh/token.js';
 import { Secret } from '../../../src/log/secret.js';
@@ -20,19 +21,19 @@ const PASSWORD = 'ecr-password-that-must-not-show';
 const TOKEN = 'bearer-token-that-must-not-show';
 const SIGNATURE = { 'docker-distribution-api-version': 'registry/2.0' };
 
-describe('createRegistryVerifier', () => {
+describe('createTokenVerifier', () => {
   let server: LocalServer;
   let answer: Answer;
   let http: HttpClient;
   let restore = (): void => {};
-  let wrongPassword: boolean;
+  let checks: NegativeCheckCache;
+  let nowMs: number;
   let images: readonly string[];
-  /** What the last probe said of it. */
-  let rejectsWrongPassword: boolean;
 
   beforeEach(async () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
-    wrongPassword = false;
+    nowMs = 0;
+    checks = new NegativeCheckCache(() => new Date(nowMs));
     images = [];
     http = createHttpClient({ version: '0' });
     answer = (_request, response) => answerJson(response, 200, {});
@@ -44,14 +45,15 @@ describe('createRegistryVerifier', () => {
   });
 
   async function probe(host = server.host, client = http): Promise<RegistryProbe> {
-    const questions = { wrongPassword, images };
-    const api = createRegistryVerifier({ http: client });
-    const result = await api.probe(host, new Secret(PASSWORD), questions, anySignal());
+    const verify = createTokenVerifier(client, checks);
+    const result = await verify(host, new Secret(PASSWORD), images, anySignal());
     assertHides(result, [PASSWORD]);
-    assert.equal(result.probe.registry, host);
-    ({ rejectsWrongPassword } = result);
-    return result.probe;
+    assert.equal(result.registry, host);
+    return result;
   }
+
+  /** Whether it was seen to reject a wrong password. */
+  const isProven = (): boolean => checks.has(server.host);
 
   async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
     const result = await probe();
@@ -60,6 +62,7 @@ describe('createRegistryVerifier', () => {
 
   it('asks for the challenge, and shows the password as Basic to /v2/, by GET', async () => {
     answer = requireBasic(PASSWORD);
+    checks.add(server.host);
     const result = await probe();
     assert.deepEqual(result, { registry: server.host, outcome: 'accepted' });
     assert.deepEqual(
@@ -72,15 +75,33 @@ describe('createRegistryVerifier', () => {
   });
 
   describe('finds out what accepts anything', () => {
-    beforeEach(() => {
-      wrongPassword = true;
-    });
-
     it('is satisfied when a wrong password is refused, and says so', async () => {
       answer = requireBasic(PASSWORD);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(rejectsWrongPassword, true);
+      assert.ok(isProven());
       assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
+    });
+
+    it('tries a wrong password once a day', async () => {
+      answer = requireBasic(PASSWORD);
+      const counts: number[] = [];
+      for (const passedMs of [0, 24 * 3_600_000 - 1, 1, 1]) {
+        nowMs += passedMs;
+        await probe();
+        counts.push(server.requests.splice(0).length);
+      }
+      assert.deepEqual(counts, [3, 2, 3, 2]);
+    });
+
+    it('tries again each time where a wrong password was accepted', async () => {
+      answer = (request, response) =>
+        request.headers.authorization === undefined
+          ? challenge(response, 'Basic realm="x"')
+          : answerJson(response, 200, {});
+      for (let times = 0; times < 2; times += 1) {
+        await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      }
+      assert.equal(server.requests.length, 6);
     });
 
     it('by a wrong password that is accepted', async () => {
@@ -89,13 +110,13 @@ describe('createRegistryVerifier', () => {
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
       await assertOutcome('inconclusive', 'it accepts a wrong password, too');
-      assert.equal(rejectsWrongPassword, false);
+      assert.ok(!isProven());
     });
 
     it('by no password at all, without asking for more, whether asked to or not', async () => {
       await assertOutcome('inconclusive', 'it lets everybody in, without a password');
       assert.equal(server.requests.length, 2);
-      wrongPassword = false;
+      checks.add(server.host);
       await assertOutcome('inconclusive', 'it lets everybody in, without a password');
     });
 
@@ -105,19 +126,19 @@ describe('createRegistryVerifier', () => {
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(rejectsWrongPassword, false);
+      assert.ok(!isProven());
       answer = (request, response) => {
         if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(rejectsWrongPassword, false);
+      assert.ok(!isProven());
     });
 
     it('and does not ask where the password itself is refused', async () => {
       answer = requireBasic('another');
       assert.equal((await probe()).outcome, 'rejected');
-      assert.equal(rejectsWrongPassword, false);
+      assert.ok(!isProven());
       assert.equal(server.requests.length, 2);
     });
   });
@@ -147,16 +168,15 @@ describe('createRegistryVerifier', () => {
     });
 
     it('and with a wrong password does not get one', async () => {
-      wrongPassword = true;
       answer = withTokens();
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(rejectsWrongPassword, false);
+      assert.ok(!isProven());
       answer = (request, response) =>
         request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
           ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
           : withTokens()(request, response);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.equal(rejectsWrongPassword, true);
+      assert.ok(isProven());
     });
 
     it('and tells its refusal, and an answer that holds none', async () => {
