@@ -99,9 +99,9 @@ export class AwsSession {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
     const ask = async (abortSignal: AbortSignal): Promise<string | null> => {
-      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-      const client = new STSClient({ ...this.settings, region, credentials });
-      const { Arn: arn = '' } = await client.send(new GetCallerIdentityCommand({}), { abortSignal });
+      const { STS } = await import('@aws-sdk/client-sts');
+      const client = new STS({ ...this.settings, region, credentials });
+      const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
       // It goes into reports and messages, so it must be an ARN and nothing else.
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);
       return (this.#arn = isArn ? arn : null);

@@ -17,8 +17,8 @@ const MAX_TOKEN_CHARS = 32_768;
 /** What GetAuthorizationToken answered, as far as it is of use. */
 export interface TokenResponse {
   /** base64 of `AWS:<password>`, split at the first colon: a password may contain colons. */
-  readonly authorizationToken: string | undefined;
-  readonly expiresAt: Date | undefined;
+  readonly authorizationToken?: string | undefined;
+  readonly expiresAt?: Date | undefined;
   /** `https://` and the registry of the account that asked; ECR Public names none. */
   readonly proxyEndpoint?: string | undefined;
 }
