@@ -1,5 +1,4 @@
-// Owns what a usable ECR authorization token is. Refuses anything else before it can reach a connection:
-// what ECR, or whatever answers in its place, sends is treated as hostile input.
+// What a usable ECR authorization token is. What ECR, or whatever responds in its place, sends is treated as hostile input.
 import { normalizeHost, parseEcrHost } from './registry-host.js';
 
 /** ECR signs everybody in under this name. */
