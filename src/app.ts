@@ -68,7 +68,7 @@ export function createApp(
   configs: ConfigStore,
   { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
 ): App {
-  const clients: SharedClients = { http: createSharedHttpClient(), aws: new AwsSessions() };
+  const clients = createSharedClients();
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);
   const negativeChecks = new NegativeCheckCache(now);
@@ -81,9 +81,9 @@ export function createApp(
 }
 
 /** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
-function createSharedHttpClient(): HttpClient {
+function createSharedClients(): SharedClients {
   try {
-    return createHttpClient({ version: VERSION });
+    return { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
