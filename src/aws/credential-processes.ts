@@ -29,13 +29,12 @@ export class CredentialProcesses {
 
   /** Runs a load, and ends its processes as soon as the signal fires. */
   async run<T>(signal: AbortSignal, load: () => Promise<T>): Promise<T> {
-    const end = (): void => this.end();
     loads.add(this);
-    signal.addEventListener('abort', end, { once: true });
+    // It is not removed: without processes there is nothing to end.
+    signal.addEventListener('abort', () => this.end(), { once: true });
     try {
       return await currentLoad.run(this, load);
     } finally {
-      signal.removeEventListener('abort', end);
       loads.delete(this);
     }
   }
@@ -49,10 +48,10 @@ export class CredentialProcesses {
     // When a process fails, the chain of the SDK continues, and may start the same program once more.
     if (this.#isOver) {
       Object.assign(child, { spawn: refuseToStart });
-      return;
+    } else {
+      this.#running.add(child);
+      child.once('exit', () => this.#running.delete(child));
     }
-    this.#running.add(child);
-    child.once('exit', () => this.#running.delete(child));
   }
 
   end(): void {
@@ -88,15 +87,12 @@ function findWithDescendants(pid: number): number[] {
   try {
     const folder = `/proc/${pid}/task`;
     for (const thread of readdirSync(folder)) {
-      children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' '));
+      children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' ').filter(Boolean));
     }
   } catch {
     // It has ended meanwhile, or this is no Linux.
   }
-  return [
-    pid,
-    ...children.filter((child) => child !== '').flatMap((child) => findWithDescendants(Number(child))),
-  ];
+  return [pid, ...children.flatMap((child) => findWithDescendants(Number(child)))];
 }
 
 /** Parents first: a shell would go on with its next command. */

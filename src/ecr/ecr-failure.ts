@@ -45,7 +45,8 @@ export async function toEcrFailure(
   return toAwsFailure(where, error);
 }
 
-function describePlace({ region, api }: TokenGroup): string {
+/** With what is special about the endpoint. */
+export function describePlace({ region, api }: TokenGroup): string {
   const service = api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
   const special = [api.fips && 'FIPS', api.dualStack && 'dual-stack', api.endpoint].filter(Boolean);
   return `${service} in ${region}${special.length > 0 ? ` (${special.join(', ')})` : ''}`;

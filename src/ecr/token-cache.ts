@@ -7,7 +7,7 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import { Secret } from '../log/secret.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { SingleFlight } from '../net/single-flight.js';
-import { toEcrFailure } from './ecr-failure.js';
+import { describePlace, toEcrFailure } from './ecr-failure.js';
 import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
@@ -107,8 +107,7 @@ export class TokenCache implements TokenSource {
     const account = parseAccount(principalArn);
     const check = checkToken(response, { region: group.region, account, now: issuedAt });
     if (!check.usable) {
-      const where = group.api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
-      const message = `${where} in ${group.region} gave no usable token: ${check.problem}.`;
+      const message = `${describePlace(group)} gave no usable token: ${check.problem}.`;
       throw new RefreshFailure('EcrResponseInvalid', message);
     }
     const password = new Secret(check.password);

@@ -165,6 +165,17 @@ describe('TokenCache', () => {
     });
   }
 
+  it('names the endpoint that returned an unusable token', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: undefined });
+    const group = { ...TOKEN_GROUP, api: { ...TOKEN_GROUP.api, fips: true } };
+    const attempt = { runId: 'run-1', signal: new AbortController().signal };
+    const { message } = await expectFailure(
+      'EcrResponseInvalid',
+      cache.take(attempt, group, REGISTRY, images),
+    );
+    assert.match(message, /^ECR in us-east-1 \(FIPS\) gave no usable token: /);
+  });
+
   it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {
     const gate = deferred<IssuedToken>();
     issuer.answer = () => gate.promise;
