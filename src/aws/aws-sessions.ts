@@ -129,7 +129,7 @@ export class AwsSessions {
     // Several calls may have been rejected with the same credentials: what came after them stays.
     if (this.#sessions.get(session.source.name) !== session) return;
     this.#sessions.delete(session.source.name);
-    // A signature is also rejected when the clock has been set right since: the SDK finds out, if told no offset.
+    // A signature is also rejected when the clock has been corrected since: without an offset the SDK finds out.
     this.settings.systemClockOffset = 0;
     if (session.master) this.drop(session.master);
   }

@@ -1,4 +1,4 @@
-// Ends the processes of `credential_process`: the AWS SDK runs them without a time limit, and gives nobody a handle.
+// Ends the processes of `credential_process`: the AWS SDK runs them without a time limit, and returns no handle.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
@@ -12,7 +12,7 @@ const loads = new Set<CredentialProcesses>();
 /** Were sent SIGTERM, and get SIGKILL after the grace period. */
 const ending = new Set<number>();
 
-// Node publishes every process here before it starts it, within the asynchronous context of whoever starts it.
+// Node publishes every process here before it starts it, within the asynchronous context of its caller.
 subscribe('child_process', (message) =>
   currentLoad.getStore()?.add((message as { readonly process: ChildProcess }).process),
 );
@@ -90,7 +90,7 @@ function findWithDescendants(pid: number): number[] {
       children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' ').filter(Boolean));
     }
   } catch {
-    // It has ended meanwhile, or this is no Linux.
+    // It has ended meanwhile, or this is not Linux.
   }
   return [pid, ...children.flatMap((child) => findWithDescendants(Number(child)))];
 }

@@ -148,7 +148,7 @@ function aboutExternalId(source: RoleSource): string {
     : ' with this external id';
 }
 
-/** STS says so of a session that may not last as long, and of an invalid ARN or name; only the former passes our checks. */
+/** STS says so of a session that may not last as long, and of an invalid ARN or name, which our checks exclude. */
 function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',

@@ -17,7 +17,7 @@ export type CredentialSource = Principal | (Extract<Principal, { kind: 'role' }>
 /** What is assumed with the credentials of another source. */
 export type RoleSource = Extract<CredentialSource, { kind: 'role' }>;
 
-/** With whose credentials a role is assumed; undefined for what is no role, or needs none. */
+/** With whose credentials a role is assumed; undefined for sources that need no other. */
 export function findMaster(source: CredentialSource): CredentialSource | undefined {
   if (source.kind !== 'role') return undefined;
   const { via, sessionName } = source;

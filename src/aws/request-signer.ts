@@ -12,7 +12,7 @@ export interface SignableRequest {
 export interface RequestSigner {
   /** The headers to send. @throws RefreshFailure AwsCredentialsMissing, and others of AWS credentials */
   sign(request: SignableRequest, signal: AbortSignal): Promise<Record<string, string>>;
-  /** AWS rejected the credentials: they are loaded anew next time. */
+  /** AWS rejected the credentials: the next call loads them again. */
   forget(): void;
 }
 
@@ -39,7 +39,7 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
       headers: { host: url.host, 'content-type': 'application/json' },
       body,
     };
-    // By the clock of AWS, once a token was obtained: this signer learns nothing of it by itself.
+    // By the clock of AWS, once a token was obtained: this signer does not learn the offset itself.
     const signingDate = new Date(Date.now() + sessions.settings.systemClockOffset);
     return (await signer.sign(request, { signingDate })).headers;
   }

@@ -16,7 +16,7 @@ import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from '.
  */
 const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
-/** Verifying ends by itself before, with the outcome `unreachable`. */
+/** Verifying ends before, with the outcome `unreachable`. */
 const PROBE_MARGIN_MS = 2_000;
 
 /** Logs in to a registry with a token. Never throws: no response is the outcome `unreachable`. */

@@ -92,7 +92,7 @@ async function createClient(
     // Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
     ...(api.fips ? { useFipsEndpoint: true } : {}),
     ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
-    // The SDK takes no endpoint beside the other two, and those may also come from the environment.
+    // The SDK accepts no custom endpoint together with the other two, and those may also come from the environment.
     ...(api.endpoint === undefined
       ? {}
       : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),

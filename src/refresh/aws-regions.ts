@@ -10,7 +10,7 @@ export interface Partition {
   readonly dualStackSuffix?: string;
 }
 
-/** Where registries answer to everybody, to sign in and to pull. Source: AWS's description of ECR Public. */
+/** The only region of ECR Public's API. Source: AWS's description of ECR Public. */
 export const ECR_PUBLIC_REGION = 'us-east-1';
 
 const AWS: Partition = { name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' };

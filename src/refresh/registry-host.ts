@@ -32,7 +32,7 @@ export interface PublicRegistry {
 
 export type EcrRegistry = PrivateRegistry | PublicRegistry;
 
-/** Why what looks like a host of ECR is none, and the host that is probably meant. */
+/** Why a host that looks like ECR's is not valid, and the host that is probably meant. */
 export interface HostProblem {
   readonly flaw: string;
   readonly meant?: string;
@@ -81,7 +81,7 @@ export function parseEcrHost(host: string): EcrRegistry | undefined {
 
 /**
  * The registry behind a bare host, or what is wrong with one that looks like ECR's; undefined for all others. Private
- * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` in place of `ecr`, and with `dkr-ecr` and another suffix for
+ * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` instead of `ecr`, and with `dkr-ecr` and another suffix for
  * IPv4 and IPv6. Sources: the patterns of the ECR credential helper and of the kubelet, AWS's list of ECR's endpoints.
  */
 export function readEcrHost(host: string): EcrRegistry | HostProblem | undefined {
@@ -116,12 +116,12 @@ function readPrivate(
   }
   const right = ecrHost(registry);
   if (right === host) return { kind: 'private', host, ...registry };
-  // `.on.aws` alone tells what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
+  // `.on.aws` alone shows what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
   const dualStack = registry.dualStack || suffix === getPartition(region).dualStackSuffix;
   return { flaw: describeEnd(host, registry, suffix), meant: ecrHost({ ...registry, dualStack }) };
 }
 
-/** What is wrong with the end of a host whose beginning is well. */
+/** What is wrong with the end of a host whose beginning is valid. */
 function describeEnd(host: string, registry: HostParts, end: string): string {
   const { region, dualStack } = registry;
   const { name, suffix, dualStackSuffix } = getPartition(region);
