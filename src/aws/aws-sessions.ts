@@ -99,9 +99,9 @@ export class AwsSession {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
     const ask = async (abortSignal: AbortSignal): Promise<string | null> => {
-      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-      const client = new STSClient({ ...this.settings, region, credentials });
-      const { Arn: arn = '' } = await client.send(new GetCallerIdentityCommand({}), { abortSignal });
+      const { STS } = await import('@aws-sdk/client-sts');
+      const client = new STS({ ...this.settings, region, credentials });
+      const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
       // It goes into reports and messages, so it must be an ARN and nothing else.
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);
       return (this.#arn = isArn ? arn : null);
@@ -129,7 +129,7 @@ export class AwsSessions {
     // Several calls may have been rejected with the same credentials: what came after them stays.
     if (this.#sessions.get(session.source.name) !== session) return;
     this.#sessions.delete(session.source.name);
-    // A signature is also rejected when the clock has been set right since: the SDK finds out, if told no offset.
+    // A signature is also rejected when the clock has been corrected since: without an offset the SDK finds out.
     this.settings.systemClockOffset = 0;
     if (session.master) this.drop(session.master);
   }

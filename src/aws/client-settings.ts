@@ -3,7 +3,7 @@ import { createHttpsAgent } from '../net/https-agent.js';
 
 export type ClientSettings = ReturnType<typeof clientSettings>;
 
-/** @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none */
+/** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
 export function clientSettings() {
   return {
     // The workflow's retries are the real ones; the second attempt is for a dropped connection.

@@ -1,4 +1,4 @@
-// Ends the processes of `credential_process`: the AWS SDK runs them without a time limit, and gives nobody a handle.
+// Ends the processes of `credential_process`: the AWS SDK runs them without a time limit, and returns no handle.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
@@ -12,7 +12,7 @@ const loads = new Set<CredentialProcesses>();
 /** Were sent SIGTERM, and get SIGKILL after the grace period. */
 const ending = new Set<number>();
 
-// Node publishes every process here before it starts it, within the asynchronous context of whoever starts it.
+// Node publishes every process here before it starts it, within the asynchronous context of its caller.
 subscribe('child_process', (message) =>
   currentLoad.getStore()?.add((message as { readonly process: ChildProcess }).process),
 );
@@ -29,13 +29,12 @@ export class CredentialProcesses {
 
   /** Runs a load, and ends its processes as soon as the signal fires. */
   async run<T>(signal: AbortSignal, load: () => Promise<T>): Promise<T> {
-    const end = (): void => this.end();
     loads.add(this);
-    signal.addEventListener('abort', end, { once: true });
+    // It is not removed: without processes there is nothing to end.
+    signal.addEventListener('abort', () => this.end(), { once: true });
     try {
       return await currentLoad.run(this, load);
     } finally {
-      signal.removeEventListener('abort', end);
       loads.delete(this);
     }
   }
@@ -49,10 +48,10 @@ export class CredentialProcesses {
     // When a process fails, the chain of the SDK continues, and may start the same program once more.
     if (this.#isOver) {
       Object.assign(child, { spawn: refuseToStart });
-      return;
+    } else {
+      this.#running.add(child);
+      child.once('exit', () => this.#running.delete(child));
     }
-    this.#running.add(child);
-    child.once('exit', () => this.#running.delete(child));
   }
 
   end(): void {
@@ -88,15 +87,12 @@ function findWithDescendants(pid: number): number[] {
   try {
     const folder = `/proc/${pid}/task`;
     for (const thread of readdirSync(folder)) {
-      children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' '));
+      children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' ').filter(Boolean));
     }
   } catch {
-    // It has ended meanwhile, or this is no Linux.
+    // It has ended meanwhile, or this is not Linux.
   }
-  return [
-    pid,
-    ...children.filter((child) => child !== '').flatMap((child) => findWithDescendants(Number(child))),
-  ];
+  return [pid, ...children.flatMap((child) => findWithDescendants(Number(child)))];
 }
 
 /** Parents first: a shell would go on with its next command. */

@@ -11,9 +11,9 @@ import {
   parseDenial,
   toUnknownHostFailure,
 } from './aws-error.js';
-import type { AssumedSource, CredentialSource } from './load-credentials.js';
+import type { CredentialSource, RoleSource } from './load-credentials.js';
 
-const NONE_FOUND = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
+const NONE_FOUND = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'];
 
 const FILE_REASONS = new Map([
   ['ENOENT', 'there is none'],
@@ -41,66 +41,65 @@ export async function toCredentialsFailure(
   error: unknown,
   readMasterArn: () => Promise<string | null>,
 ): Promise<RefreshFailure> {
-  const place = describePlace(source);
-  if (isDenied(error)) return denied(source, place, error, readMasterArn);
-  if (isProcess && error instanceof DeadlineExceeded) return processTimedOut(source, error);
-  if (source.kind === 'web-identity' && isBadIdentityToken(error)) {
+  const place = describeLoad(source);
+  if (source.kind === 'role') {
+    if (isDenied(error)) return roleDenied(source, error, await readMasterArn());
+    if (getErrorName(error) === 'ValidationError') return roleInvalid(source);
+  }
+  if (isDenied(error)) return denied(source, place);
+  if (isProcess && error instanceof DeadlineExceeded) {
     return new RefreshFailure(
-      'AwsCredentialsRejected',
-      `${place}: the web identity token is not accepted`,
-      `Look whether ${source.tokenFile} holds a token that has not expired, and whether the account knows its ` +
-        'identity provider. The run goes on by itself.',
+      'AwsUnavailable',
+      `${describeLoad(source, isProcess)}: ${toNetworkError(error).message}`,
+      'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
     );
   }
-  if (isAssumed(source) && getErrorName(error) === 'ValidationError') return roleInvalid(source);
-  return noneFound(source, error) ?? failureOfCall(place, region, error);
-}
-
-function isAssumed(source: CredentialSource): source is AssumedSource {
-  return source.kind === 'role' || source.kind === 'step';
-}
-
-function failureOfCall(place: string, region: string, error: unknown): RefreshFailure {
+  const missing = identityTokenUnusable(source, place, error) ?? noneFound(source, place, error);
+  if (missing) return missing;
   return getErrorCodes(error).includes('ENOTFOUND')
     ? toUnknownHostFailure(region, `${place}: STS in ${region}`)
     : toAwsFailure(place, error);
 }
 
 /** Where credentials come from, as far as the configuration shows. */
-export function describeLoad(source: CredentialSource, isProcess: boolean): string {
-  return `${describePlace(source)}${isProcess ? ': credential_process' : ''}`;
+export function describeLoad(source: CredentialSource, isProcess = false): string {
+  const process = isProcess ? ': credential_process' : '';
+  if (source.kind === 'default') return `AWS credentials${process}`;
+  if (source.kind === 'profile') return `AWS credentials: profile ${source.profile}${process}`;
+  return `AWS credentials: role ${source.roleArn}${process}`;
 }
 
-function describePlace(source: CredentialSource): string {
-  if (source.kind === 'default') return 'AWS credentials';
-  if (source.kind === 'profile') return `AWS credentials: profile ${source.profile}`;
-  return `AWS credentials: role ${source.roleArn}`;
-}
-
-function processTimedOut(source: CredentialSource, error: DeadlineExceeded): RefreshFailure {
+function identityTokenUnusable(
+  source: CredentialSource,
+  place: string,
+  error: unknown,
+): RefreshFailure | undefined {
+  if (source.kind !== 'web-identity') return undefined;
+  const { tokenFile } = source;
+  if (isBadIdentityToken(error)) {
+    return new RefreshFailure(
+      'AwsCredentialsRejected',
+      `${place}: the web identity token is not accepted`,
+      `Look whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
+        'identity provider. The run goes on by itself.',
+    );
+  }
+  const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
+  if (reason === undefined) return undefined;
   return new RefreshFailure(
-    'AwsUnavailable',
-    `${describeLoad(source, true)}: ${toNetworkError(error).message}`,
-    'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
+    'AwsCredentialsMissing',
+    `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
+    'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
   );
 }
 
 /** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
-function noneFound(source: CredentialSource, error: unknown): RefreshFailure | undefined {
-  const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
-  if (source.kind === 'web-identity' && reason !== undefined) {
-    const { tokenFile } = source;
-    return new RefreshFailure(
-      'AwsCredentialsMissing',
-      `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
-      'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
-    );
-  }
-  if (!NONE_FOUND.has(getErrorName(error))) return undefined;
+function noneFound(source: CredentialSource, place: string, error: unknown): RefreshFailure | undefined {
+  if (!NONE_FOUND.includes(getErrorName(error))) return undefined;
   if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `AWS credentials: profile ${source.profile} gives none`,
+      `${place} gives none`,
       'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
         'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
     );
@@ -111,12 +110,8 @@ function noneFound(source: CredentialSource, error: unknown): RefreshFailure | u
   );
 }
 
-async function denied(
-  source: CredentialSource,
-  place: string,
-  error: unknown,
-  readMasterArn: () => Promise<string | null>,
-): Promise<RefreshFailure> {
+/** Roles of a web identity, or that the profile or the environment name, not the configuration. */
+function denied(source: CredentialSource, place: string): RefreshFailure {
   if (source.kind === 'web-identity') {
     return new RefreshFailure(
       'AwsAccessDenied',
@@ -124,17 +119,17 @@ async function denied(
       'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
     );
   }
-  if (!isAssumed(source)) {
-    // Roles that the profile or the environment name, not the configuration.
-    return new RefreshFailure(
-      'AwsAccessDenied',
-      `${place}: the role may not be assumed`,
-      'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
-    );
-  }
+  return new RefreshFailure(
+    'AwsAccessDenied',
+    `${place}: the role may not be assumed`,
+    'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+  );
+}
+
+function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
   const { roleArn, via } = source;
-  const caller = via.at(-1) ?? (await readMasterArn()) ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role to the former`);
+  const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
+  const { words, remedy } = parseDenial(error, 'sts:AssumeRole on the role to the former');
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
@@ -146,15 +141,15 @@ async function denied(
 }
 
 /** STS does not say whether it was the caller or the external id; only the last role of a chain gets one. */
-function aboutExternalId(source: AssumedSource): string {
-  if (source.kind === 'step') return '';
+function aboutExternalId(source: RoleSource): string {
+  if ('isStep' in source) return '';
   return source.externalId === undefined
     ? '; if that policy asks for an external id, write it as `externalId`'
     : ' with this external id';
 }
 
-/** STS says so of a session that may not last as long, and of an ARN or name that is none; only the former passes our checks. */
-function roleInvalid({ roleArn, via }: AssumedSource): RefreshFailure {
+/** STS says so of a session that may not last as long, and of an invalid ARN or name, which our checks exclude. */
+function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,

@@ -11,36 +11,24 @@ export interface AwsIdentity {
   readonly expiration?: Date;
 }
 
-type RolePrincipal = Extract<Principal, { kind: 'role' }>;
-
-/** A role that is assumed only to assume another one. It gets no external id and no session duration. */
-interface RoleStep extends Pick<RolePrincipal, 'name' | 'roleArn' | 'via' | 'sessionName'> {
-  readonly kind: 'step';
-}
+/** A principal of the configuration, or a role on the way to one: it gets no external id and no session duration. */
+export type CredentialSource = Principal | (Extract<Principal, { kind: 'role' }> & { readonly isStep: true });
 
 /** What is assumed with the credentials of another source. */
-export type AssumedSource = RolePrincipal | RoleStep;
+export type RoleSource = Extract<CredentialSource, { kind: 'role' }>;
 
-/** A principal of the configuration, or a role on the way to one. */
-export type CredentialSource = Principal | RoleStep;
-
-/** With whose credentials a role is assumed; undefined for what is no role, or needs none. */
+/** With whose credentials a role is assumed; undefined for sources that need no other. */
 export function findMaster(source: CredentialSource): CredentialSource | undefined {
-  if (source.kind !== 'role' && source.kind !== 'step') return undefined;
+  if (source.kind !== 'role') return undefined;
   const { via, sessionName } = source;
   const roleArn = via.at(-1);
   if (roleArn === undefined) return DEFAULT_PRINCIPAL;
-  return {
-    kind: 'step',
-    name: JSON.stringify([via, sessionName]),
-    roleArn,
-    via: via.slice(0, -1),
-    sessionName,
-  };
+  const name = JSON.stringify([via, sessionName]);
+  return { kind: 'role', isStep: true, name, roleArn, via: via.slice(0, -1), sessionName };
 }
 
 /**
- * Loads credentials anew, from files, environment and AWS.
+ * Loads credentials again, from files, environment and AWS.
  * @param region where AWS STS is asked
  * @param master those that a role is assumed with
  * @throws errors of the SDK
@@ -70,27 +58,23 @@ function createProvider(
       return fromNodeProviderChain(init);
     case 'profile':
       return fromIni({ ...init, profile: source.profile });
-    case 'web-identity': {
-      const { roleArn, tokenFile, sessionName } = source;
+    case 'web-identity':
       return fromTokenFile({
         ...init,
-        roleArn,
-        webIdentityTokenFile: tokenFile,
-        roleSessionName: sessionName,
+        roleArn: source.roleArn,
+        webIdentityTokenFile: source.tokenFile,
+        roleSessionName: source.sessionName,
       });
-    }
-    case 'role':
-    case 'step': {
-      const { externalId, sessionSeconds } = source.kind === 'role' ? source : {};
-      const params = {
-        RoleArn: source.roleArn,
-        RoleSessionName: source.sessionName,
-        ...(externalId === undefined ? {} : { ExternalId: externalId }),
-        ...(sessionSeconds === undefined ? {} : { DurationSeconds: sessionSeconds }),
-      };
+    case 'role': {
+      const { roleArn, sessionName, externalId, sessionSeconds } = source;
       return fromTemporaryCredentials({
         ...(master ? { masterCredentials: master } : {}),
-        params,
+        params: {
+          RoleArn: roleArn,
+          RoleSessionName: sessionName,
+          ...(externalId === undefined ? {} : { ExternalId: externalId }),
+          ...(sessionSeconds === undefined ? {} : { DurationSeconds: sessionSeconds }),
+        },
         clientConfig: settings,
       });
     }

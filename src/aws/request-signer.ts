@@ -1,5 +1,4 @@
 // The signature of AWS (SigV4) for a call that the SDK has no client for here, by the SDK's own signer.
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
 
@@ -13,7 +12,7 @@ export interface SignableRequest {
 export interface RequestSigner {
   /** The headers to send. @throws RefreshFailure AwsCredentialsMissing, and others of AWS credentials */
   sign(request: SignableRequest, signal: AbortSignal): Promise<Record<string, string>>;
-  /** AWS rejected the credentials: they are loaded anew next time. */
+  /** AWS rejected the credentials: the next call loads them again. */
   forget(): void;
 }
 
@@ -27,8 +26,9 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
   ): Promise<Record<string, string>> {
     session = sessions.of(DEFAULT_PRINCIPAL);
     const credentials = await session.load(region, signal);
-    // Loaded here: only MWAA needs it.
+    // Loaded here: only MWAA needs them.
     const { SignatureV4 } = await import('@smithy/signature-v4');
+    const { Sha256 } = await import('@smithy/core/checksum');
     const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
     const request = {
       method,
@@ -39,38 +39,10 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
       headers: { host: url.host, 'content-type': 'application/json' },
       body,
     };
-    // By the clock of AWS, once a token was obtained: this signer learns nothing of it by itself.
+    // By the clock of AWS, once a token was obtained: this signer does not learn the offset itself.
     const signingDate = new Date(Date.now() + sessions.settings.systemClockOffset);
     return (await signer.sign(request, { signingDate })).headers;
   }
 
   return { sign, forget: () => session && sessions.drop(session) };
-}
-
-/** SHA-256, or HMAC with a key, in the form that the signer asks for. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-
-  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', toBytes(key));
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return new Uint8Array(this.#hash.digest());
-  }
-
-  reset(): void {
-    throw new Error('the signer makes a new hash each time');
-  }
-}
-
-function toBytes(key: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof key === 'string') return Buffer.from(key, 'utf8');
-  return ArrayBuffer.isView(key)
-    ? new Uint8Array(key.buffer, key.byteOffset, key.byteLength)
-    : new Uint8Array(key);
 }

@@ -1,23 +1,14 @@
 // The tokens of the newest run, in memory only. It is the only caller of ECR, and returns only tokens that were checked, and
 // verified with the registry.
 import { RefreshFailure } from '../refresh/failures.js';
-import type { RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
+import type { RegistryProbe } from '../refresh/activity-types.js';
 import { checkToken, isFresh, parseAccount } from '../refresh/token.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import { Secret } from '../log/secret.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { SingleFlight } from '../net/single-flight.js';
-import { toEcrFailure } from './ecr-failure.js';
-import type { ProbedToken, Token, TokenIssuer, TokenSource } from './port.js';
-
-/** What is kept of the newest run, by token group and registry. */
-interface RunTokens {
-  readonly runId: string;
-  readonly tokens: Map<string, Token>;
-  readonly probes: Map<string, RegistryProbe>;
-}
-
-type RunAttempt = Parameters<TokenSource['take']>[0];
+import { describePlace, toEcrFailure } from './ecr-failure.js';
+import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
  * A call to ECR or a registry serves every activity that waits for it, and the next attempt of those whose time is up. So it
@@ -25,7 +16,7 @@ type RunAttempt = Parameters<TokenSource['take']>[0];
  */
 const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
-/** Verifying ends by itself before, with the outcome `unreachable`. */
+/** Verifying ends before, with the outcome `unreachable`. */
 const PROBE_MARGIN_MS = 2_000;
 
 /** Logs in to a registry with a token. Never throws: no response is the outcome `unreachable`. */
@@ -47,7 +38,7 @@ export class TokenCache implements TokenSource {
   readonly #parts: TokenCacheParts;
   readonly #issuing = new SingleFlight<Token>();
   readonly #probing = new SingleFlight<RegistryProbe>();
-  #run: RunTokens = startRun('');
+  #run = startRun('');
 
   constructor(parts: TokenCacheParts) {
     this.#parts = parts;
@@ -63,59 +54,49 @@ export class TokenCache implements TokenSource {
     registry: string,
     images: readonly string[],
   ): Promise<ProbedToken> {
-    attempt.signal.throwIfAborted();
-    if (attempt.runId !== this.#run.runId) this.#run = startRun(attempt.runId);
-    const run = this.#run;
-    const token = this.#findFresh(run, group) ?? (await this.#issueOrJoin(run, group, attempt));
+    const { runId, signal } = attempt;
+    signal.throwIfAborted();
+    if (runId !== this.#run.runId) this.#run = startRun(runId);
+    const { tokens, probes } = this.#run;
+    const kept = tokens.get(group.name);
+    const token = kept && this.#isFresh(kept) ? kept : await this.#issueOrJoin(tokens, group, attempt);
     const key = `${token.fingerprint} ${registry}`;
-    const probe =
-      run.probes.get(key) ?? (await this.#probeOrJoin(run, key, token, registry, images, attempt));
-    return { token, probe };
-  }
-
-  /** Whether connections that received this token need no other yet. */
-  isFresh({ issuedAt, expiresAt, usableUntil: until = expiresAt }: TokenInfo): boolean {
-    return isFresh({ issuedAt: new Date(issuedAt), expiresAt: new Date(until) }, this.#parts.now());
-  }
-
-  #findFresh({ tokens }: RunTokens, group: TokenGroup): Token | undefined {
-    const token = tokens.get(group.name);
-    const nowMs = this.#parts.now().getTime() + (token?.clockOffsetMs ?? 0);
-    return token && isFresh(token, new Date(nowMs)) ? token : undefined;
-  }
-
-  async #issueOrJoin(run: RunTokens, group: TokenGroup, attempt: RunAttempt): Promise<Token> {
-    const { signal } = attempt;
-    const issue = async (ended: AbortSignal): Promise<Token> => {
-      const token = await this.#issue(group, attempt, ended);
-      run.tokens.set(group.name, token);
-      return token;
-    };
-    try {
-      return await join(this.#issuing, `${run.runId} ${group.name}`, ISSUE_LIMIT_MS, signal, issue);
-    } catch (error) {
-      if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error, async () => null);
-      const isTimeUp = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
-      const wait = isTimeUp ? this.#parts.issuer.describeWait(group) : undefined;
-      throw wait === undefined ? error : stillLoading(wait);
-    }
-  }
-
-  async #probeOrJoin(
-    { probes }: RunTokens,
-    key: string,
-    { password }: Token,
-    registry: string,
-    images: readonly string[],
-    { signal }: RunAttempt,
-  ): Promise<RegistryProbe> {
     const verify = async (): Promise<RegistryProbe> => {
       const ended = AbortSignal.timeout(PROBE_LIMIT_MS);
-      const probe = await this.#parts.verify(registry, password, images, ended);
+      const probe = await this.#parts.verify(registry, token.password, images, ended);
       probes.set(key, probe);
       return probe;
     };
-    return join(this.#probing, key, PROBE_LIMIT_MS + PROBE_MARGIN_MS, signal, verify);
+    const limitMs = PROBE_LIMIT_MS + PROBE_MARGIN_MS;
+    const probe = probes.get(key) ?? (await join(this.#probing, key, limitMs, signal, verify));
+    return { token, probe };
+  }
+
+  #isFresh(token: Token): boolean {
+    return isFresh(token, new Date(this.#parts.now().getTime() + token.clockOffsetMs));
+  }
+
+  /** @param tokens where the token is kept, also for a caller that has stopped waiting */
+  async #issueOrJoin(tokens: Map<string, Token>, group: TokenGroup, attempt: RunAttempt): Promise<Token> {
+    const issue = async (ended: AbortSignal): Promise<Token> => {
+      const token = await this.#issue(group, attempt, ended);
+      tokens.set(group.name, token);
+      return token;
+    };
+    try {
+      const key = `${attempt.runId} ${group.name}`;
+      return await join(this.#issuing, key, ISSUE_LIMIT_MS, attempt.signal, issue);
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error);
+      const isTimeUp = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
+      const wait = isTimeUp ? this.#parts.issuer.describeWait(group) : undefined;
+      if (wait === undefined) throw error;
+      throw new RefreshFailure(
+        'AwsUnavailable',
+        `${wait}: not loaded when the time of the attempt was up; loading continues`,
+        'Nothing, if the next attempt has them. Otherwise check why they take so long: a prompt for input, a proxy, the network.',
+      );
+    }
   }
 
   async #issue(group: TokenGroup, attempt: RunAttempt, signal: AbortSignal): Promise<Token> {
@@ -126,8 +107,7 @@ export class TokenCache implements TokenSource {
     const account = parseAccount(principalArn);
     const check = checkToken(response, { region: group.region, account, now: issuedAt });
     if (!check.usable) {
-      const where = group.api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
-      const message = `${where} in ${group.region} gave no usable token: ${check.problem}.`;
+      const message = `${describePlace(group)} gave no usable token: ${check.problem}.`;
       throw new RefreshFailure('EcrResponseInvalid', message);
     }
     const password = new Secret(check.password);
@@ -137,17 +117,9 @@ export class TokenCache implements TokenSource {
   }
 }
 
-function startRun(runId: string): RunTokens {
-  return { runId, tokens: new Map(), probes: new Map() };
-}
-
-/** Says what the attempt's own time limit cannot. */
-function stillLoading(credentials: string): RefreshFailure {
-  return new RefreshFailure(
-    'AwsUnavailable',
-    `${credentials}: not loaded when the time of the attempt was up; loading continues`,
-    'Nothing, if the next attempt has them. Otherwise check why they take so long: a prompt for input, a proxy, the network.',
-  );
+/** What is kept of a run: tokens by their groups, and responses to them by fingerprint and registry. */
+function startRun(runId: string) {
+  return { runId, tokens: new Map<string, Token>(), probes: new Map<string, RegistryProbe>() };
 }
 
 /** Waits no longer than the attempt may. @throws the reason of its signal, or what `call` throws */

@@ -6,6 +6,7 @@ import type { IssuedToken, TokenIssuer } from './port.js';
 import { hasFips } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { TokenGroup } from '../refresh/token-group.js';
+import type { TokenResponse } from '../refresh/token.js';
 import { Secret } from '../log/secret.js';
 import { withDeadline } from '../net/deadline.js';
 import { toEcrFailure, toNoFipsFailure } from './ecr-failure.js';
@@ -14,34 +15,28 @@ import type { AwsSession, AwsSessions, Run } from '../aws/aws-sessions.js';
 /** One attempt 10 s, two attempts and the pause between them. */
 const ISSUE_LIMIT_MS = 25_000;
 
-const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected', 'AwsAccessDenied'] as const;
-
-/** What both services return, as far as it is of use. */
-interface AuthorizationData {
-  readonly authorizationToken?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-  readonly proxyEndpoint?: string | undefined;
-}
+const ABOUT_CREDENTIALS: readonly string[] = [
+  'AwsCredentialsMissing',
+  'AwsCredentialsRejected',
+  'AwsAccessDenied',
+];
 
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
-  async function issueOnce(group: TokenGroup, run: Run, signal: AbortSignal): Promise<IssuedToken> {
+  async function issueToken(
+    group: TokenGroup,
+    run: Run,
+    signal: AbortSignal,
+    mayRetry = true,
+  ): Promise<IssuedToken> {
     const session = sessions.of(group.principal, run);
     try {
       return await issue(session, group, signal);
     } catch (error) {
+      const type = error instanceof RefreshFailure ? error.type : '';
       // A rotated key, a session that AWS ended, or keys of someone with fewer permissions than those that are there by now.
-      if (isAboutCredentials(error)) sessions.drop(session);
-      throw error;
-    }
-  }
-
-  async function issueToken(group: TokenGroup, run: Run, signal: AbortSignal): Promise<IssuedToken> {
-    try {
-      return await issueOnce(group, run, signal);
-    } catch (error) {
-      if (!isAboutCredentials(error) || error.type !== 'AwsCredentialsRejected' || signal.aborted)
-        throw error;
-      return issueOnce(group, run, signal);
+      if (ABOUT_CREDENTIALS.includes(type)) sessions.drop(session);
+      if (!mayRetry || type !== 'AwsCredentialsRejected' || signal.aborted) throw error;
+      return issueToken(group, run, signal, false);
     }
   }
 
@@ -70,7 +65,7 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
       clockOffsetMs,
     };
   } catch (error) {
-    throw await toEcrFailure(group, error, () => principalArn);
+    throw await toEcrFailure(group, error, principalArn);
   } finally {
     rest.abort();
   }
@@ -78,7 +73,7 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
 
 interface TokenClient {
   readonly client: ECRClient | ECRPUBLICClient;
-  getToken(abortSignal: AbortSignal): Promise<AuthorizationData | undefined>;
+  getToken(abortSignal: AbortSignal): Promise<TokenResponse | undefined>;
 }
 
 /**
@@ -97,29 +92,25 @@ async function createClient(
     // Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
     ...(api.fips ? { useFipsEndpoint: true } : {}),
     ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
-    // The SDK takes no endpoint beside the other two, and those may also come from the environment.
+    // The SDK accepts no custom endpoint together with the other two, and those may also come from the environment.
     ...(api.endpoint === undefined
       ? {}
       : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
   };
   if (api.service === 'ecr-public') {
-    const sdk = await import('@aws-sdk/client-ecr-public');
-    const client = new sdk.ECRPUBLICClient(config);
+    const { ECRPUBLIC } = await import('@aws-sdk/client-ecr-public');
+    const client = new ECRPUBLIC(config);
     return {
       client,
       getToken: async (abortSignal) =>
-        (await client.send(new sdk.GetAuthorizationTokenCommand({}), { abortSignal })).authorizationData,
+        (await client.getAuthorizationToken({}, { abortSignal })).authorizationData,
     };
   }
-  const sdk = await import('@aws-sdk/client-ecr');
-  const client = new sdk.ECRClient(config);
+  const { ECR } = await import('@aws-sdk/client-ecr');
+  const client = new ECR(config);
   return {
     client,
     getToken: async (abortSignal) =>
-      (await client.send(new sdk.GetAuthorizationTokenCommand({}), { abortSignal })).authorizationData?.[0],
+      (await client.getAuthorizationToken({}, { abortSignal })).authorizationData?.[0],
   };
-}
-
-function isAboutCredentials(error: unknown): error is RefreshFailure {
-  return error instanceof RefreshFailure && ABOUT_CREDENTIALS.some((type) => type === error.type);
 }

@@ -212,6 +212,7 @@ describe('createTokenIssuer', () => {
         pattern: /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
       },
       { status: 400, name: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /have expired/ },
+      { status: 403, name: 'ExpiredToken', type: 'AwsCredentialsRejected', pattern: /have expired/ },
       {
         status: 400,
         name: 'UnrecognizedClientException',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { computeIntervals, planSchedule, type ScheduleSettings } from '../../src/refresh/schedule-margins.js';
-import { tokenWarnings, type TokenForWarnings } from '../../src/refresh/token-warnings.js';
+import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
+import { tokenWarnings } from '../../src/refresh/token-info.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const ISSUED_AT = new Date('2026-01-01T00:00:00.000Z');
-const GROUP = 'default/us-east-1';
+const GROUP = tokenGroup(DEFAULT_PRINCIPAL, 'us-east-1', { service: 'ecr', fips: false, dualStack: false });
 const ARN = 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test';
 
 function every(hours: number, allowNarrowMargin = false): ScheduleSettings {
@@ -26,13 +27,14 @@ interface Life {
   readonly lifeMs?: number;
   readonly sessionMs?: number;
   readonly clockOffsetMs?: number;
+  readonly principalArn?: string | null;
 }
 
 function warningsOf(life: Life, schedule = every(4)): string[] {
-  const { lifeMs = 12 * HOUR, sessionMs, clockOffsetMs = 0 } = life;
-  const token: TokenForWarnings = {
+  const { lifeMs = 12 * HOUR, sessionMs, clockOffsetMs = 0, principalArn = ARN } = life;
+  const token = {
     group: GROUP,
-    principal: ARN,
+    principalArn,
     issuedAt: ISSUED_AT,
     expiresAt: after(lifeMs),
     sessionEndsAt: sessionMs === undefined ? undefined : after(sessionMs),
@@ -76,14 +78,14 @@ describe('tokenWarnings', () => {
       title: 'a token of 1 ms less than 11 h, and not of the schedule',
       life: { lifeMs: 11 * HOUR - 1 },
       schedule: every(4),
-      warning: `The token of ${GROUP} lives 10 h 59 min 59 s, until 2026-01-01T10:59:59.999Z, in place of 12 h.`,
+      warning: `The token of default/us-east-1 lives 10 h 59 min 59 s, until 2026-01-01T10:59:59.999Z, in place of 12 h.`,
     },
     {
       title: 'a token of 10 min',
       life: { lifeMs: 10 * MINUTE },
       schedule: every(4),
       warning:
-        `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h; ` +
+        `The token of default/us-east-1 lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h; ` +
         'runs are up to 4 h 5 min apart, so it ends before the next one.',
     },
     {
@@ -91,14 +93,14 @@ describe('tokenWarnings', () => {
       life: { lifeMs: MINUTE },
       schedule: every(4),
       warning:
-        `The token of ${GROUP} lives 1 min, until 2026-01-01T00:01:00.000Z, in place of 12 h; ` +
+        `The token of default/us-east-1 lives 1 min, until 2026-01-01T00:01:00.000Z, in place of 12 h; ` +
         'runs are up to 4 h 5 min apart, so it ends before the next one.',
     },
     {
       title: 'a token of 10 min with allowNarrowMargin, and not of the schedule',
       life: { lifeMs: 10 * MINUTE },
       schedule: every(4, true),
-      warning: `The token of ${GROUP} lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h.`,
+      warning: `The token of default/us-east-1 lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h.`,
     },
     {
       title: 'a session of 1 h under a schedule of 4 h',
@@ -130,6 +132,11 @@ describe('tokenWarnings', () => {
   ] as const) {
     it(`warns of ${title}`, () => assert.deepEqual(warningsOf(life, schedule), [warning]));
   }
+
+  it('names the principal where AWS did not return its ARN', () => {
+    const [warning] = warningsOf({ sessionMs: HOUR, principalArn: null });
+    assert.match(warning ?? '', /^Tokens of default can be relied on until /);
+  });
 
   it('warns of everything at once', () => {
     const warnings = warningsOf({ lifeMs: 2 * HOUR, sessionMs: HOUR, clockOffsetMs: HOUR });
