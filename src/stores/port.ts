@@ -98,8 +98,8 @@ export interface ConnectionStore {
    */
   check(signal: AbortSignal): Promise<string>;
   /**
-   * For `doctor`: what overrides these connections, of which it compares the first 20; absent where nothing can. Changes
-   * nothing and takes 10 s at most. Throws only the reason of an abort: what cannot be found out is left out.
+   * For `doctor`: what overrides these connections; absent where nothing can. Changes nothing and never fails: what cannot
+   * be found out before the signal fires is left out. Each connection may take a request.
    */
   findOverrides?(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides>;
 }

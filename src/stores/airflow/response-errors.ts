@@ -3,11 +3,44 @@
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
 import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
-import { hasAirflowFormat, hasForbiddenText, hasInvalidJwtText, hasNotFoundText } from './response-texts.js';
+import {
+  hasAirflowFormat,
+  hasForbiddenText,
+  hasInvalidJwtText,
+  hasNotFoundText,
+  type StatusAndBody,
+} from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
+const COLUMN_REMEDY =
+  'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds a third.';
+
+const PROXY_REMEDY =
+  'Allow the worker through the proxy. What it requires in a header goes into `headers` of this Airflow; if it is what ' +
+  'checks `auth.token`, fix that.';
+
+export const FRONT_REMEDY =
+  'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
+
+const REDIRECT_REMEDY = 'Configure the URL that the redirect leads to, or fix the redirect.';
+
+const CA_REMEDY =
+  'Name a PEM file with the certificate of its authority as `caFile` of this Airflow, or in NODE_EXTRA_CA_CERTS.';
+
+/** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
+export function failure(
+  type: FailureType,
+  { airflow, action }: RequestContext,
+  reason: string,
+  status?: number,
+  remedy?: string,
+): RefreshFailure {
+  const where = status === undefined ? action : `${status} on ${action}`;
+  return new RefreshFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy);
+}
+
 /** The login is missing, wrong or expired (401), or a JWT is signed with another secret than Airflow's (403). */
-export function isLoginRejected(response: ApiResponse): boolean {
+export function isLoginRejected(response: StatusAndBody): boolean {
   return response.status === 401 || (response.status === 403 && hasInvalidJwtText(response));
 }
 
@@ -24,7 +57,12 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
   if (error instanceof RefreshFailure) return error;
   const { code, message, remedy } = toNetworkError(error);
   if (isSettingsProblem(code)) return new RefreshFailure('ConfigInvalid', message, remedy);
-  if (code === 'too-large') return tooLarge(context);
+  if (code === 'too-large') {
+    const { permission } = context;
+    return permission === 'read connections' || permission === 'edit connections'
+      ? failure('StoreResponseTooLarge', context, 'the response is larger than 6 MB')
+      : notAirflow(context);
+  }
   if (code === 'redirect') {
     const reason = `${message}; configure the URL that it leads to`;
     return failure('StoreUnavailable', context, reason, undefined, REDIRECT_REMEDY);
@@ -40,32 +78,42 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
 }
 
 /** The failure behind a response that is not the expected one. */
-export function toResponseFailure(context: RequestContext, response: ApiResponse): RefreshFailure {
-  const { status } = response;
+export function toResponseFailure(response: ApiResponse): RefreshFailure {
+  const { request, status } = response;
+  const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
+    failure(type, request, reason, status, remedy);
   const isFromAirflow = hasAirflowFormat(response);
   if (isLoginRejected(response)) {
     // Airflow requires no login for what needs no permission.
-    return isFromAirflow && context.permission !== undefined
-      ? failure('StoreUnauthorized', context, 'the login is rejected', status)
-      : notFromAirflow(context, status);
+    return isFromAirflow && request.permission !== undefined
+      ? fail('StoreUnauthorized', 'the login is rejected')
+      : notFromAirflow(request, status);
   }
-  if (status === 403) return forbidden(context, response);
+  if (status === 403) {
+    return hasForbiddenText(response)
+      ? fail('StoreForbidden', `the user may not ${request.permission ?? 'use connections'}`)
+      : fail(
+          'StoreForbidden',
+          'this 403 is not from Airflow; check for a proxy or firewall in front of it',
+          PROXY_REMEDY,
+        );
+  }
   if (status === 404) {
-    if (!isFromAirflow) return notFromAirflow(context, status);
-    const advice = 'not a path of this version of Airflow: check the URL (without /api/v2) and the version';
-    return failure('StoreRequestRejected', context, advice, status);
+    return isFromAirflow
+      ? fail(
+          'StoreRequestRejected',
+          'not a path of this version of Airflow: check the URL (without /api/v2) and the version',
+        )
+      : notFromAirflow(request, status);
   }
-  if (status === 429) return failure('StoreThrottled', context, 'requests are rate-limited (429)');
-  if (status >= 500) {
-    const reason = 'server error of Airflow or a proxy in front of it';
-    return failure('StoreUnavailable', context, reason, status);
-  }
-  if (status === 409 && context.permission === 'edit connections') {
+  if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
+  if (status >= 500) return fail('StoreUnavailable', 'server error of Airflow or a proxy in front of it');
+  if (status === 409 && request.permission === 'edit connections') {
     const reason = "Airflow's database rejected the password; its column may be too short for the token";
-    return failure('StoreRequestRejected', context, reason, status, COLUMN_REMEDY);
+    return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
   }
-  if (status >= 200 && status < 300) return notAirflow(context);
-  return failure('StoreRequestRejected', context, 'the request is rejected', status);
+  if (status >= 200 && status < 300) return notAirflow(request);
+  return fail('StoreRequestRejected', 'the request is rejected');
 }
 
 /** For responses of the wrong shape or kind: what is in front of Airflow sent them, and usually not for long. */
@@ -74,50 +122,7 @@ export function notAirflow(context: RequestContext): RefreshFailure {
   return failure('StoreUnavailable', context, reason, undefined, FRONT_REMEDY);
 }
 
-/** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
-export function failure(
-  type: FailureType,
-  context: RequestContext,
-  reason: string,
-  status?: number,
-  remedy?: string,
-): RefreshFailure {
-  const where = status === undefined ? context.action : `${status} on ${context.action}`;
-  return new RefreshFailure(type, `Airflow ${context.airflow}: ${where}: ${reason}`, remedy);
-}
-
-const COLUMN_REMEDY =
-  'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds a third.';
-
-export const PROXY_REMEDY =
-  'Allow the worker through the proxy. What it requires in a header goes into `headers` of this Airflow; if it is what ' +
-  'checks `auth.token`, fix that.';
-
-export const FRONT_REMEDY =
-  'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
-
-const REDIRECT_REMEDY = 'Configure the URL that the redirect leads to, or fix the redirect.';
-
-const CA_REMEDY =
-  'Name a PEM file with the certificate of its authority as `caFile` of this Airflow, or in NODE_EXTRA_CA_CERTS.';
-
-function tooLarge(context: RequestContext): RefreshFailure {
-  if (context.permission !== 'read connections' && context.permission !== 'edit connections') {
-    return notAirflow(context);
-  }
-  return failure('StoreResponseTooLarge', context, 'the response is larger than 6 MB');
-}
-
 function notFromAirflow(context: RequestContext, status: number): RefreshFailure {
   const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
   return failure('StoreUnavailable', context, reason, status, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
-}
-
-function forbidden(context: RequestContext, response: ApiResponse): RefreshFailure {
-  if (hasForbiddenText(response)) {
-    const reason = `the user may not ${context.permission ?? 'use connections'}`;
-    return failure('StoreForbidden', context, reason, 403);
-  }
-  const reason = 'this 403 is not from Airflow; check for a proxy or firewall in front of it';
-  return failure('StoreForbidden', context, reason, 403, PROXY_REMEDY);
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
-import type { ApiResponse, RequestContext } from './transport.js';
+import type { ApiResponse } from './transport.js';
 
 /** Fields that Airflow 2.10 and 3.0 to 3.3 return; the others are not used. */
 export const CONNECTION = z
@@ -39,14 +39,17 @@ export const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-
 
 export const VARIABLE = z.object({ value: z.string() });
 
+export const BULK_UPDATE = z.object({
+  update: z.object({
+    success: z.array(z.string()),
+    errors: z.array(z.object({ error: z.string(), status_code: z.number().int() })),
+  }),
+});
+
 /** @throws RefreshFailure when the status is not 200 or the body has another shape */
-export function parseResponse<Shape extends z.ZodType>(
-  context: RequestContext,
-  response: ApiResponse,
-  shape: Shape,
-): z.output<Shape> {
-  if (response.status !== 200) throw toResponseFailure(context, response);
+export function parseResponse<Shape extends z.ZodType>(response: ApiResponse, shape: Shape): z.output<Shape> {
+  if (response.status !== 200) throw toResponseFailure(response);
   const parsed = shape.safeParse(response.json);
-  if (!parsed.success) throw notAirflow(context);
+  if (!parsed.success) throw notAirflow(response.request);
   return parsed.data;
 }

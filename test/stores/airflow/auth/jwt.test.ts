@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createJwtLogin } from '../../../../src/stores/airflow/auth/jwt.js';
+import { createJwtLogin } from '../../../../src/stores/airflow/auth/login-methods.js';
 import { AirflowLogin } from '../../../../src/stores/airflow/auth/login.js';
 import type { ApiResponse } from '../../../../src/stores/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../../src/net/http.js';
@@ -19,6 +19,7 @@ import {
 import { connect } from '../connect.js';
 
 const PASSWORD = 'login-password-that-must-not-show';
+const GET_X = { airflow: 'main', action: 'GET x' };
 const SHOWN = { connection_id: 'docker_default', conn_type: 'docker', host: null, login: null, extra: null };
 
 function makeJwt(payload: object): string {
@@ -61,29 +62,24 @@ describe('createJwtLogin', () => {
   });
 
   function open(url: string, client = http): AirflowLogin {
-    const method = createJwtLogin({
-      url,
-      username: 'ecr-refresh',
-      readSecret: () => password(),
-      http: client,
-      getVersion: () => version,
-    });
+    const settings = { url, username: 'ecr-refresh', readPassword: () => password(), http: client };
+    const method = createJwtLogin(settings, () => version);
     return new AirflowLogin('main', method, () => clockMs);
   }
 
   /** The header that a request is accepted with, after Airflow rejected the given one. */
   async function authorize(rejected?: Secret, signal = anySignal()): Promise<Secret> {
     let accepted: Secret | undefined;
-    await login.send({ airflow: 'main', action: 'GET x' }, signal, async (header): Promise<ApiResponse> => {
-      if (header === rejected) return { status: 401, json: { detail: 'Token Expired' } };
+    await login.send({}, signal, async (header): Promise<ApiResponse> => {
+      if (header === rejected) return { request: GET_X, status: 401, json: { detail: 'Token Expired' } };
       accepted = header;
-      return { status: 200, json: {} };
+      return { request: GET_X, status: 200, json: {} };
     });
     return accepted ?? assert.fail('no request was sent');
   }
 
   it('logs in with user name and password, below a sub-path', async () => {
-    login = open(`${server.url}/airflow/`);
+    login = open(`${server.url}/airflow`);
     assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
     const [request] = server.requests;
     assert.equal(request?.method, 'POST');
@@ -254,12 +250,11 @@ describe('createJwtLogin', () => {
 
   it('does not remember a JWT that is rejected as soon as it is issued: no account is locked by it', async () => {
     const request = async (): Promise<ApiResponse> => ({
+      request: GET_X,
       status: 403,
       json: { detail: 'Invalid JWT token' },
     });
-    const send = (): Promise<ApiResponse> =>
-      login.send({ airflow: 'main', action: 'GET x' }, anySignal(), request);
-    await expectFailure(send(), 'StoreUnavailable', [PASSWORD]);
+    await expectFailure(login.send({}, anySignal(), request), 'StoreUnavailable', [PASSWORD]);
     assert.equal(server.requests.length, 2);
     await authorize();
     assert.equal(server.requests.length, 3);

@@ -3,7 +3,7 @@ import { createHttpClient } from '../../../../src/net/http.js';
 import { RefreshFailure } from '../../../../src/refresh/failures.js';
 import { Secret } from '../../../../src/log/secret.js';
 import type { AirflowAuth } from '../../../../src/stores/airflow/airflow-store.js';
-import { createBearerLogin } from '../../../../src/stores/airflow/auth/stored-secret.js';
+import { createBearerLogin } from '../../../../src/stores/airflow/auth/login-methods.js';
 import type { ReadSecret } from '../../../../src/stores/airflow/auth/login.js';
 import type { AirflowStore } from '../../../../src/stores/airflow/rest-store.js';
 import {
