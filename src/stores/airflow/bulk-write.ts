@@ -25,7 +25,8 @@ export async function writeInBulk(
   signal: AbortSignal,
 ): Promise<readonly WriteResult[]> {
   const ids = records.filter(({ type }) => type === 'docker').map(({ id }) => id);
-  const size = getBulkSize(api, Buffer.byteLength(password.reveal()));
+  const fitting = Math.floor(api.bulk.bytes / (Buffer.byteLength(password.reveal()) + ACTION_BYTES));
+  const size = Math.max(1, Math.min(api.bulk.connections, fitting));
   const results = new Map<string, WriteResult>();
   for (let start = 0; start < ids.length; start += size) {
     const part = ids.slice(start, start + size);
@@ -42,12 +43,6 @@ export async function writeInBulk(
     }
   }
   return records.map((record) => results.get(record.id) ?? rejectType(airflow, record));
-}
-
-/** The most connections that one request may hold for a password of this many bytes. */
-function getBulkSize({ bulk }: AirflowApi, passwordBytes: number): number {
-  const fitting = Math.floor((bulk.bytes - ACTION_BYTES) / (passwordBytes + ACTION_BYTES));
-  return Math.max(1, Math.min(bulk.connections, fitting));
 }
 
 /**

@@ -5,29 +5,24 @@ import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
 import type { ApiResponse } from './transport.js';
 
+const TEXT = z.string().nullable().default(null);
+
 /** Fields that Airflow 2.10 and 3.0 to 3.3 return; the others are not used. */
 export const CONNECTION = z
   .object({
     connection_id: z.string(),
     conn_type: z.string(),
-    host: z.string().nullish(),
-    login: z.string().nullish(),
+    host: TEXT,
+    login: TEXT,
     port: z.number().int().nullish(),
-    schema: z.string().nullish(),
-    extra: z.string().nullish(),
-    description: z.string().nullish(),
+    schema: TEXT,
+    extra: TEXT,
+    description: TEXT,
   })
-  .transform((shown): ConnectionRecord => ({
-    id: shown.connection_id,
-    type: shown.conn_type,
-    host: shown.host ?? null,
-    login: shown.login ?? null,
+  .transform(({ connection_id: id, conn_type: type, port, ...texts }): ConnectionRecord => {
     // Terraform and some user interfaces store 0 for no port, and DockerHook takes 0 for none.
-    port: shown.port || null,
-    schema: shown.schema ?? null,
-    extra: shown.extra ?? null,
-    description: shown.description ?? null,
-  }));
+    return { id, type, port: port || null, ...texts };
+  });
 
 export const CONNECTION_LIST = z.object({
   connections: z.array(z.unknown()),

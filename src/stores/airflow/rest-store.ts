@@ -136,7 +136,9 @@ export class AirflowStore implements ConnectionStore, VariableSource {
   }
 
   async findOverrides(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides> {
-    return findOverrides(this.#name, this.#version, candidates, signal);
+    return this.#version
+      .use(signal, (api) => findOverrides(this.#name, api, candidates, signal))
+      .catch(() => ({ backends: [], hidden: [] }));
   }
 
   /** A request about one connection or Variable. */

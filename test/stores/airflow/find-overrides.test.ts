@@ -204,6 +204,10 @@ describe('AirflowStore.findOverrides', () => {
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
   });
 
+  it('finds nothing where the version of Airflow cannot be detected', async () => {
+    assert.deepEqual(await connect('auto').findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
+  });
+
   it('uses the version that was detected', async () => {
     answers['/version'] = [200, { version: '3.3.2' }];
     answers['/connections/a'] = [

@@ -7,11 +7,6 @@ import { hasAirflowFormat } from '../response-texts.js';
 import type { RequestContext } from '../transport.js';
 import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
 
-/** Airflow accepts a JWT until 10 s after it expires; requests begun before that must not meet its end. */
-const MARGIN_MS = 60_000;
-/** For a JWT that does not show when it expires. Airflow's own default is 24 h. */
-const ASSUMED_LIFE_MS = 3_600_000;
-
 export interface PasswordLogin {
   /** Base URL, without /api and /auth and without a slash at its end. */
   readonly url: string;
@@ -43,7 +38,7 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
       // What else may be wrong is reported by the request that needs the login.
       if (isLoginRejected(response) && hasAirflowFormat(response))
         throw rejectBasic(context, response.status);
-      return { header };
+      return header;
     },
     toRejection: rejectBasic,
   };
@@ -72,7 +67,7 @@ export function createBearerLogin(readSecret: ReadSecret): LoginMethod {
       if (!/^[\x21-\x7e]+$/.test(token)) {
         throw failure('StoreUnauthorized', context, 'the token contains invalid characters');
       }
-      return { header: new Secret(`Bearer ${token}`) };
+      return new Secret(`Bearer ${token}`);
     },
     toRejection: (context, status) => failure('StoreUnauthorized', context, 'rejected the token', status),
     // Managed services require the token before anything of Airflow is reached, its version included.
@@ -99,9 +94,7 @@ export function createJwtLogin(
         timeoutMs: LOGIN_TIMEOUT_MS,
         signal,
       });
-      const jwt = parseJwt(context, response, getVersion());
-      const lifeMs = getLifetime(jwt);
-      return { header: new Secret(`Bearer ${jwt}`), usableMs: lifeMs - Math.min(MARGIN_MS, lifeMs / 10) };
+      return new Secret(`Bearer ${parseJwt(context, response, getVersion())}`);
     },
     // Nothing that a password could cause, and no account is locked by it.
     toRejection(context, status) {
@@ -134,19 +127,4 @@ function parseJwt(request: RequestContext, response: HttpResponse, version: stri
   // Printable and short, or else it cannot be a header.
   if (typeof jwt !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(jwt)) throw notAirflow(request);
   return jwt;
-}
-
-/**
- * Milliseconds from issue to expiry, by the JWT's own two times: then a clock that differs from Airflow's does no harm.
- * Decoded, not verified: that is for Airflow.
- */
-function getLifetime(jwt: string): number {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const { exp, iat } = payload as { exp?: unknown; iat?: unknown };
-    if (typeof exp === 'number' && typeof iat === 'number' && exp > iat) return (exp - iat) * 1000;
-  } catch {
-    // Not a JWT that can be read: it is used anyway, until Airflow rejects it.
-  }
-  return ASSUMED_LIFE_MS;
 }

@@ -13,19 +13,12 @@ const REJECTION_MS = 30 * 60_000;
 /** Called at each login, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
 
-export interface Authorization {
-  /** Value of the `Authorization` header. */
-  readonly header: Secret;
-  /** Milliseconds that it may be used; without it, until Airflow rejects it. */
-  readonly usableMs?: number;
-}
-
 /** One way to log in. */
 export interface LoginMethod {
   readonly secretName: 'password' | 'token';
   readonly readSecret: ReadSecret;
-  /** @throws RefreshFailure StoreUnauthorized when the secret is rejected */
-  authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Authorization>;
+  /** @returns the value of the `Authorization` header @throws RefreshFailure StoreUnauthorized for a rejected secret */
+  authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Secret>;
   /** The failure when Airflow rejects what was obtained; StoreUnauthorized when it was the secret itself. */
   toRejection(context: RequestContext, status: number): RefreshFailure;
   /** Also for requests that Airflow allows to anyone: what is in front of it may not. */
@@ -34,15 +27,13 @@ export interface LoginMethod {
 
 interface CurrentLogin {
   readonly header: Secret;
-  /** On the clock of `now`. */
-  readonly usableUntil: number;
   /** With which it was obtained. */
   readonly secret: Secret;
 }
 
 /**
- * The login to one Airflow. Its header is kept until it expires or Airflow rejects it; concurrent requests share a login.
- * A secret that Airflow rejected is not sent again for 30 minutes.
+ * The login to one Airflow. Its header is kept until Airflow rejects it, as it does with an expired one; concurrent requests
+ * share a login. A secret that Airflow rejected is not sent again for 30 minutes.
  */
 export class AirflowLogin {
   readonly #method: LoginMethod;
@@ -86,7 +77,7 @@ export class AirflowLogin {
   }
 
   async #getLogin(signal: AbortSignal): Promise<CurrentLogin> {
-    if (this.#current && this.#now() < this.#current.usableUntil) return this.#current;
+    if (this.#current) return this.#current;
     try {
       return await this.#logins.run('login', LOGIN_TIMEOUT_MS, signal, (within) => this.#logIn(within));
     } catch (error) {
@@ -103,8 +94,7 @@ export class AirflowLogin {
       throw rejection.failure;
     this.#rejection = undefined;
     try {
-      const { header, usableMs = Infinity } = await this.#method.authorize(this.#context, secret, signal);
-      this.#current = { header, usableUntil: startedAt + usableMs, secret };
+      this.#current = { header: await this.#method.authorize(this.#context, secret, signal), secret };
       return this.#current;
     } catch (error) {
       this.#remember(secret, error);

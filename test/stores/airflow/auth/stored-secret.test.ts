@@ -197,7 +197,7 @@ describe('createBearerLogin', () => {
 
   async function authorize(token: string): Promise<string> {
     const login = createBearerLogin(() => new Secret(token));
-    return (await login.authorize(context, new Secret(token), anySignal())).header.reveal();
+    return (await login.authorize(context, new Secret(token), anySignal())).reveal();
   }
 
   it('takes the token from a file that ends with a line break', async () => {
