@@ -14,17 +14,10 @@ export interface ListRange {
   readonly limit: number;
 }
 
-/** A row that is not a valid connection. */
-export interface MalformedRow {
-  /** Position in the list, from 0. */
-  readonly position: number;
-  /** Where the row has one that may be shown. */
-  readonly id?: string;
-}
-
 export interface ConnectionPage {
   readonly connections: readonly ConnectionRecord[];
-  readonly malformed: readonly MalformedRow[];
+  /** Rows that are not valid connections: position in the list, from 0, and the id, where there is one that may be shown. */
+  readonly malformed: readonly { readonly position: number; readonly id?: string }[];
   /** How many rows the store says there are in all. A claim of the store: check it against what is received. */
   readonly total: number;
   /** Whether the records can be evaluated as they are: Airflow 2 leaves `extra` out of its lists. */

@@ -1,6 +1,6 @@
 import { SingleFlight } from '../../net/single-flight.js';
 import { RefreshFailure } from '../../refresh/failures.js';
-import { failure, FRONT_REMEDY, toRequestFailure } from './response-errors.js';
+import { failure, toFrontFailure, toRequestFailure } from './response-errors.js';
 import { parseResponse, VERSION } from './response-schemas.js';
 import type { AirflowApi, AirflowApis, ApiRequest, ApiResponse, MajorVersion } from './transport.js';
 
@@ -70,7 +70,7 @@ export class ApiVersion {
     const advice =
       'neither /api/v2/version nor /api/v1/version exists: check the URL (without /api/v2) and the proxy in front of it';
     // An ingress without ready endpoints responds like a wrong URL, but not for long.
-    throw failure('StoreUnavailable', this.#request, advice, 404, FRONT_REMEDY);
+    throw toFrontFailure(this.#request, advice, 404);
   }
 
   #chooseApi(version: string): AirflowApi {

@@ -25,7 +25,7 @@ export function createHttpApi(
   login: AirflowLogin,
   http: HttpClient,
 ): AirflowApi {
-  const base = `${url}/api/v${major - 1}`;
+  const base = `${url}/api/${major === 3 ? 'v2' : 'v1'}`;
 
   return {
     major,
@@ -37,7 +37,7 @@ export function createHttpApi(
             method: request.method,
             url: `${base}${request.path}${formatQuery(request)}`,
             headers: authorization ? { Authorization: authorization.reveal() } : {},
-            ...(request.json === undefined ? {} : { json: request.json }),
+            json: request.json,
             timeoutMs: REQUEST_TIMEOUT_MS,
             maxResponseBytes: MAX_RESPONSE_BYTES,
             signal,

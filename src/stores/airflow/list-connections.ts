@@ -1,7 +1,7 @@
 // A part of Airflow's list of connections, by one request.
 import { isConnectionId } from '../../refresh/connection-rules.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
-import type { ConnectionPage, ListRange, MalformedRow } from '../port.js';
+import type { ConnectionPage, ListRange } from '../port.js';
 import { CONNECTION, CONNECTION_LIST, parseResponse } from './response-schemas.js';
 import type { AirflowApi, ApiRequest } from './transport.js';
 
@@ -28,7 +28,7 @@ export async function listConnections(
   };
   const list = parseResponse(await api.send(request, signal), CONNECTION_LIST);
   const connections: ConnectionRecord[] = [];
-  const malformed: MalformedRow[] = [];
+  const malformed: { position: number; id?: string }[] = [];
   for (const [index, row] of list.connections.entries()) {
     const parsed = CONNECTION.safeParse(row);
     if (parsed.success) connections.push(parsed.data);

@@ -38,12 +38,8 @@ export function createMwaaTransport(
 
   async function send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const url = new URL(`${getEndpoint(mwaa.region)}/restapi/${encodeURIComponent(mwaa.environment)}`);
-    const json = {
-      Path: request.path,
-      Method: request.method,
-      ...(request.query ? { QueryParameters: request.query } : {}),
-      ...(request.json === undefined ? {} : { Body: request.json }),
-    };
+    const { path: Path, method: Method, query: QueryParameters, json: Body } = request;
+    const json = { Path, Method, QueryParameters, Body };
     const headers = await signer.sign({ method: 'POST', url, body: JSON.stringify(json) }, signal);
     try {
       const response = await http.send({

@@ -83,28 +83,24 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
     failure(type, request, reason, status, remedy);
   const isFromAirflow = hasAirflowFormat(response);
-  if (isLoginRejected(response)) {
-    // Airflow requires no login for what needs no permission.
-    return isFromAirflow && request.permission !== undefined
-      ? fail('StoreUnauthorized', 'the login is rejected')
-      : notFromAirflow(request, status);
+  // Airflow requires no login for what needs no permission.
+  if (isLoginRejected(response) && isFromAirflow && request.permission !== undefined) {
+    return fail('StoreUnauthorized', 'the login is rejected');
   }
-  if (status === 403) {
-    return hasForbiddenText(response)
-      ? fail('StoreForbidden', `the user may not ${request.permission ?? 'use connections'}`)
-      : fail(
-          'StoreForbidden',
-          'this 403 is not from Airflow; check for a proxy or firewall in front of it',
-          PROXY_REMEDY,
-        );
+  if (isLoginRejected(response) || (status === 404 && !isFromAirflow)) {
+    const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
+    return fail('StoreUnavailable', reason, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
   }
   if (status === 404) {
-    return isFromAirflow
-      ? fail(
-          'StoreRequestRejected',
-          'not a path of this version of Airflow: check the URL (without /api/v2) and the version',
-        )
-      : notFromAirflow(request, status);
+    const reason = 'not a path of this version of Airflow: check the URL (without /api/v2) and the version';
+    return fail('StoreRequestRejected', reason);
+  }
+  if (status === 403 && hasForbiddenText(response)) {
+    return fail('StoreForbidden', `the user may not ${request.permission ?? 'use connections'}`);
+  }
+  if (status === 403) {
+    const reason = 'this 403 is not from Airflow; check for a proxy or firewall in front of it';
+    return fail('StoreForbidden', reason, PROXY_REMEDY);
   }
   if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
   if (status >= 500) return fail('StoreUnavailable', 'server error of Airflow or a proxy in front of it');
@@ -116,13 +112,12 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
   return fail('StoreRequestRejected', 'the request is rejected');
 }
 
-/** For responses of the wrong shape or kind: what is in front of Airflow sent them, and usually not for long. */
+/** For responses of the wrong shape or kind. */
 export function notAirflow(context: RequestContext): RefreshFailure {
-  const reason = "the response is not from Airflow's REST API";
-  return failure('StoreUnavailable', context, reason, undefined, FRONT_REMEDY);
+  return toFrontFailure(context, "the response is not from Airflow's REST API");
 }
 
-function notFromAirflow(context: RequestContext, status: number): RefreshFailure {
-  const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
-  return failure('StoreUnavailable', context, reason, status, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
+/** What is in front of Airflow responded, and usually not for long. */
+export function toFrontFailure(context: RequestContext, reason: string, status?: number): RefreshFailure {
+  return failure('StoreUnavailable', context, reason, status, FRONT_REMEDY);
 }

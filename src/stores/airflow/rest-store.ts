@@ -18,7 +18,7 @@ import type { ApiVersion } from './api-version.js';
 import { writeInBulk } from './bulk-write.js';
 import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
-import { failure, FRONT_REMEDY, isMissing, toResponseFailure } from './response-errors.js';
+import { failure, isMissing, toFrontFailure, toResponseFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
 import type { ApiRequest, RequestContext } from './transport.js';
 
@@ -43,8 +43,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
       const record = parseResponse(response, CONNECTION);
       if (record.id === id) return record;
       const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
-      const reason = `Airflow returned ${other} when asked for ${id}`;
-      throw failure('StoreUnavailable', request, reason, undefined, FRONT_REMEDY);
+      throw toFrontFailure(request, `Airflow returned ${other} when asked for ${id}`);
     });
   }
 
@@ -59,9 +58,8 @@ export class AirflowStore implements ConnectionStore, VariableSource {
   ): Promise<readonly WriteResult[]> {
     const [record, ...more] = records;
     if (!record) return [];
-    return more.length === 0
-      ? [await this.#writeOne(record, password, signal)]
-      : this.#writeMany(records, password, signal);
+    if (more.length > 0) return this.#writeMany(records, password, signal);
+    return [await this.#writeOne(record, password, signal)];
   }
 
   /** By a mask, under which neither the id nor the type of the body is written. */
