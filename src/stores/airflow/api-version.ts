@@ -11,7 +11,7 @@ const DETECTION_TIMEOUT_MS = 60_000;
 export class ApiVersion {
   readonly #apis: AirflowApis;
   readonly #request: ApiRequest;
-  readonly #isConfigured: boolean;
+  readonly #configured: AirflowApi | undefined;
   readonly #detections = new SingleFlight<AirflowApi>();
   #api: AirflowApi | undefined;
   #detected: string | undefined;
@@ -19,8 +19,7 @@ export class ApiVersion {
   constructor(airflow: string, configured: 'auto' | MajorVersion, apis: AirflowApis) {
     this.#request = { airflow, action: 'GET version', method: 'GET', path: '/version', anonymous: true };
     this.#apis = apis;
-    this.#isConfigured = configured !== 'auto';
-    if (configured !== 'auto') this.#api = apis[configured];
+    this.#configured = configured === 'auto' ? undefined : apis[configured];
   }
 
   /** The version that the last detection found, such as `3.3.2`. */
@@ -30,15 +29,13 @@ export class ApiVersion {
 
   /** @throws RefreshFailure of the detection or of `call` */
   async use<T>(signal: AbortSignal, call: (api: AirflowApi) => Promise<T>): Promise<T> {
-    const api = this.#api ?? (await this.#detect(signal));
+    const api = this.#configured ?? this.#api ?? (await this.#detect(signal));
     try {
       return await call(api);
     } catch (error) {
       // Either is what an Airflow of the other version would cause.
-      const mayHaveChanged =
-        error instanceof RefreshFailure &&
-        (error.type === 'StoreRequestRejected' || error.type === 'StoreUnavailable');
-      if (mayHaveChanged && !this.#isConfigured) this.#api = undefined;
+      const type = error instanceof RefreshFailure ? error.type : undefined;
+      if (type === 'StoreRequestRejected' || type === 'StoreUnavailable') this.#api = undefined;
       throw error;
     }
   }

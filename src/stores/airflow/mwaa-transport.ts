@@ -38,8 +38,8 @@ export function createMwaaTransport(
 
   async function send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const url = new URL(`${getEndpoint(mwaa.region)}/restapi/${encodeURIComponent(mwaa.environment)}`);
-    const { path: Path, method: Method, query: QueryParameters, json: Body } = request;
-    const json = { Path, Method, QueryParameters, Body };
+    const { method, path, query, json: body } = request;
+    const json = { Path: path, Method: method, QueryParameters: query, Body: body };
     const headers = await signer.sign({ method: 'POST', url, body: JSON.stringify(json) }, signal);
     try {
       const response = await http.send({

@@ -57,24 +57,23 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
   if (error instanceof RefreshFailure) return error;
   const { code, message, remedy } = toNetworkError(error);
   if (isSettingsProblem(code)) return new RefreshFailure('ConfigInvalid', message, remedy);
+  const fail = (type: FailureType, reason: string, fix?: string): RefreshFailure =>
+    failure(type, context, reason, undefined, fix);
   if (code === 'too-large') {
-    const { permission } = context;
-    return permission === 'read connections' || permission === 'edit connections'
-      ? failure('StoreResponseTooLarge', context, 'the response is larger than 6 MB')
+    return context.permission === 'read connections' || context.permission === 'edit connections'
+      ? fail('StoreResponseTooLarge', 'the response is larger than 6 MB')
       : notAirflow(context);
   }
   if (code === 'redirect') {
-    const reason = `${message}; configure the URL that it leads to`;
-    return failure('StoreUnavailable', context, reason, undefined, REDIRECT_REMEDY);
+    return fail('StoreUnavailable', `${message}; configure the URL that it leads to`, REDIRECT_REMEDY);
   }
   if (code === 'redirect-to-other-host') {
     const reason = `${message}: probably the login page of an SSO proxy in front of Airflow`;
-    return failure('StoreUnavailable', context, reason, undefined, PROXY_REMEDY);
+    return fail('StoreUnavailable', reason, PROXY_REMEDY);
   }
   // Where the type's own remedy would send the operator elsewhere.
   const fix = isTlsTrustProblem(code) ? CA_REMEDY : undefined;
-  const reason = via === undefined ? message : `${via}: ${message}`;
-  return failure('StoreUnreachable', context, reason, undefined, fix);
+  return fail('StoreUnreachable', via === undefined ? message : `${via}: ${message}`, fix);
 }
 
 /** The failure behind a response that is not the expected one. */

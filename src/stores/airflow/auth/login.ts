@@ -17,7 +17,7 @@ export type ReadSecret = () => Secret | Promise<Secret>;
 export interface LoginMethod {
   readonly secretName: 'password' | 'token';
   readonly readSecret: ReadSecret;
-  /** @returns the value of the `Authorization` header @throws RefreshFailure StoreUnauthorized for a rejected secret */
+  /** The value of the `Authorization` header. @throws RefreshFailure StoreUnauthorized when the secret is rejected */
   authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Secret>;
   /** The failure when Airflow rejects what was obtained; StoreUnauthorized when it was the secret itself. */
   toRejection(context: RequestContext, status: number): RefreshFailure;
@@ -27,8 +27,15 @@ export interface LoginMethod {
 
 interface CurrentLogin {
   readonly header: Secret;
-  /** With which it was obtained. */
+  /** The password or token that it was obtained with. */
   readonly secret: Secret;
+}
+
+interface Rejection {
+  readonly secret: Secret;
+  readonly failure: RefreshFailure;
+  /** On the clock of `now`. */
+  readonly until: number;
 }
 
 /**
@@ -41,8 +48,7 @@ export class AirflowLogin {
   readonly #now: () => number;
   readonly #logins = new SingleFlight<CurrentLogin>();
   #current: CurrentLogin | undefined;
-  #rejection:
-    { readonly secret: Secret; readonly until: number; readonly failure: RefreshFailure } | undefined;
+  #rejection: Rejection | undefined;
 
   /** @param now milliseconds of any clock; only differences count */
   constructor(airflow: string, method: LoginMethod, now: () => number) {
@@ -87,11 +93,9 @@ export class AirflowLogin {
 
   async #logIn(signal: AbortSignal): Promise<CurrentLogin> {
     const secret = await this.#readSecret();
-    // Measured from before the request: then a JWT expires later than computed, never earlier.
-    const startedAt = this.#now();
-    const rejection = this.#rejection;
-    if (rejection?.secret.reveal() === secret.reveal() && startedAt < rejection.until)
-      throw rejection.failure;
+    const rejected = this.#rejection;
+    const isSame = rejected?.secret.reveal() === secret.reveal();
+    if (rejected && isSame && this.#now() < rejected.until) throw rejected.failure;
     this.#rejection = undefined;
     try {
       this.#current = { header: await this.#method.authorize(this.#context, secret, signal), secret };
@@ -118,6 +122,6 @@ export class AirflowLogin {
 
   #remember(secret: Secret, error: unknown): void {
     if (!(error instanceof RefreshFailure) || error.type !== 'StoreUnauthorized') return;
-    this.#rejection = { secret, until: this.#now() + REJECTION_MS, failure: error };
+    this.#rejection = { secret, failure: error, until: this.#now() + REJECTION_MS };
   }
 }
