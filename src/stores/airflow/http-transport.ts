@@ -3,7 +3,7 @@ import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { AirflowLogin } from './auth/login.js';
 import { toRequestFailure } from './response-errors.js';
-import type { AirflowApi, ApiRequest, MajorVersion } from './transport.js';
+import type { AirflowApi, MajorVersion } from './transport.js';
 
 /** A GET takes 3 s on an API server that has seen a hundred tokens (its secrets masker), more under load. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -31,11 +31,12 @@ export function createHttpApi(
     major,
     bulk: BULK,
     async send(request, signal) {
+      const query = request.query ? `?${new URLSearchParams(request.query).toString()}` : '';
       return login.send(request, signal, async (authorization) => {
         try {
           const { status, json } = await http.send({
             method: request.method,
-            url: `${base}${request.path}${formatQuery(request)}`,
+            url: `${base}${request.path}${query}`,
             headers: authorization ? { Authorization: authorization.reveal() } : {},
             json: request.json,
             timeoutMs: REQUEST_TIMEOUT_MS,
@@ -49,10 +50,6 @@ export function createHttpApi(
       });
     },
   };
-}
-
-function formatQuery({ query }: ApiRequest): string {
-  return query ? `?${new URLSearchParams(query).toString()}` : '';
 }
 
 /**

@@ -3,13 +3,7 @@
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
 import { isSettingsProblem, isTlsTrustProblem } from '../../net/network-reason.js';
-import {
-  hasAirflowFormat,
-  hasForbiddenText,
-  hasInvalidJwtText,
-  hasNotFoundText,
-  type StatusAndBody,
-} from './response-texts.js';
+import { hasAirflowFormat, hasForbiddenText, isLoginRejected } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
 const COLUMN_REMEDY =
@@ -37,16 +31,6 @@ export function failure(
 ): RefreshFailure {
   const where = status === undefined ? action : `${status} on ${action}`;
   return new RefreshFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy);
-}
-
-/** The login is missing, wrong or expired (401), or a JWT is signed with another secret than Airflow's (403). */
-export function isLoginRejected(response: StatusAndBody): boolean {
-  return response.status === 401 || (response.status === 403 && hasInvalidJwtText(response));
-}
-
-/** Airflow itself reports that it does not exist; a 404 of a proxy or another API does not count. */
-export function isMissing(response: ApiResponse, what: 'connection' | 'variable'): boolean {
-  return response.status === 404 && hasNotFoundText(response, what);
 }
 
 /**

@@ -9,22 +9,25 @@ export interface StatusAndBody {
 }
 
 /**
- * Airflow 3 rejects a JWT of another secret by 403, the status of a missing permission. Without a match there is no new
- * login after Airflow changed its secret, and the failure names a missing permission.
+ * The login is missing, wrong or expired (401), or a JWT is signed with another secret than Airflow's: Airflow 3 rejects
+ * that by 403, the status of a missing permission. Without a match there is no new login after Airflow changed its secret,
+ * and the failure names a missing permission.
  * Source: airflow/api_fastapi/core_api/security.py, `resolve_user_from_token`.
  */
-export function hasInvalidJwtText(response: StatusAndBody): boolean {
-  return getText(response, 'detail') === 'Invalid JWT token';
+export function isLoginRejected(response: StatusAndBody): boolean {
+  const { status } = response;
+  return status === 401 || (status === 403 && getText(response, 'detail') === 'Invalid JWT token');
 }
 
 /**
- * Distinguishes Airflow's own 404 from that of a proxy or another API. Without a match a missing connection is a rejected
- * request. Sources: airflow/api_fastapi/core_api/routes/public/connections.py and variables.py (Airflow 3, in `detail`);
+ * Airflow itself reports that it does not exist; a 404 of a proxy or another API does not count. Without a match a missing
+ * connection is a rejected request.
+ * Sources: airflow/api_fastapi/core_api/routes/public/connections.py and variables.py (Airflow 3, in `detail`);
  * airflow/api_connexion/endpoints/connection_endpoint.py and variable_endpoint.py (Airflow 2, in `title`).
  */
-export function hasNotFoundText(response: StatusAndBody, what: 'connection' | 'variable'): boolean {
-  const words = new RegExp(`${what}.*not found`, 'i');
-  return words.test(getText(response, 'detail') ?? '') || words.test(getText(response, 'title') ?? '');
+export function isMissing(response: StatusAndBody, what: 'connection' | 'variable'): boolean {
+  const text = `${getText(response, 'detail') ?? ''}\n${getText(response, 'title') ?? ''}`;
+  return response.status === 404 && new RegExp(`${what}.*not found`, 'i').test(text);
 }
 
 /**

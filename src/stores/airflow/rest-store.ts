@@ -18,8 +18,9 @@ import type { ApiVersion } from './api-version.js';
 import { writeInBulk } from './bulk-write.js';
 import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
-import { failure, isMissing, toFrontFailure, toResponseFailure } from './response-errors.js';
+import { failure, toFrontFailure, toResponseFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
+import { isMissing } from './response-texts.js';
 import type { ApiRequest, RequestContext } from './transport.js';
 
 export class AirflowStore implements ConnectionStore, VariableSource {

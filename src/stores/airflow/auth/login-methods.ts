@@ -2,8 +2,8 @@
 import { Secret } from '../../../log/secret.js';
 import type { HttpClient, HttpResponse } from '../../../net/http.js';
 import type { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, FRONT_REMEDY, isLoginRejected, notAirflow, toResponseFailure } from '../response-errors.js';
-import { hasAirflowFormat } from '../response-texts.js';
+import { failure, FRONT_REMEDY, notAirflow, toResponseFailure } from '../response-errors.js';
+import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
 import type { RequestContext } from '../transport.js';
 import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
 

@@ -1,8 +1,8 @@
 import type { Secret } from '../../../log/secret.js';
 import { SingleFlight } from '../../../net/single-flight.js';
 import { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, isLoginRejected, toRequestFailure, toResponseFailure } from '../response-errors.js';
-import { hasAirflowFormat } from '../response-texts.js';
+import { failure, toRequestFailure, toResponseFailure } from '../response-errors.js';
+import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
 import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 
 /** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
