@@ -6,14 +6,17 @@ import { warning, type Check } from './check.js';
 
 /** Each may take a request; a pattern may match thousands. */
 const MAX_COMPARED = 20;
-/** Of 15 s in all: the store takes the rest. */
 const READ_LIMIT_MS = 5_000;
+const FIND_LIMIT_MS = 10_000;
 
 export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
   const { name, title, connections } = store;
   if (!connections.findOverrides) return [];
   const candidates = await readCandidates(store);
-  const { backends, hidden } = await connections.findOverrides(candidates, new AbortController().signal);
+  const { backends, hidden } = await connections.findOverrides(
+    candidates,
+    AbortSignal.timeout(FIND_LIMIT_MS),
+  );
   const missing = new Set(candidates.filter(({ host }) => host === null).map(({ id }) => id));
   const label = `${title} ${name}`;
   return [

@@ -14,17 +14,10 @@ export interface ListRange {
   readonly limit: number;
 }
 
-/** A row that is not a valid connection. */
-export interface MalformedRow {
-  /** Position in the list, from 0. */
-  readonly position: number;
-  /** Where the row has one that may be shown. */
-  readonly id?: string;
-}
-
 export interface ConnectionPage {
   readonly connections: readonly ConnectionRecord[];
-  readonly malformed: readonly MalformedRow[];
+  /** Rows that are not valid connections: position in the list, from 0, and the id, where there is one that may be shown. */
+  readonly malformed: readonly { readonly position: number; readonly id?: string }[];
   /** How many rows the store says there are in all. A claim of the store: check it against what is received. */
   readonly total: number;
   /** Whether the records can be evaluated as they are: Airflow 2 leaves `extra` out of its lists. */
@@ -98,8 +91,8 @@ export interface ConnectionStore {
    */
   check(signal: AbortSignal): Promise<string>;
   /**
-   * For `doctor`: what overrides these connections, of which it compares the first 20; absent where nothing can. Changes
-   * nothing and takes 10 s at most. Throws only the reason of an abort: what cannot be found out is left out.
+   * For `doctor`: what overrides these connections; absent where nothing can. Changes nothing and never fails: what cannot
+   * be found out before the signal fires is left out. Each connection may take a request.
    */
   findOverrides?(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides>;
 }

@@ -1,10 +1,7 @@
-import assert from 'node:assert/strict';
 import { createApp } from '../../src/app.js';
-import { clientSettings } from '../../src/aws/client-settings.js';
 import { ConfigStore } from '../../src/config/config-store.js';
-import { NetworkError } from '../../src/net/network-error.js';
 import { fakeConfig } from '../fakes/fake-config.js';
-import { assertHides, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+import { expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 
 const SECRET = 'a-password-that-must-not-show';
 
@@ -18,13 +15,6 @@ describe('clientSettings', () => {
     });
   });
   afterEach(() => restore());
-
-  it('throws an error of the network without the proxy that is not one of HTTP', () => {
-    assert.throws(clientSettings, (error) => {
-      assertHides(error, [SECRET]);
-      return error instanceof NetworkError && error.code === 'proxy-invalid';
-    });
-  });
 
   it('refuses a proxy that is not one of HTTP as ConfigInvalid, without showing it', async () => {
     const created = Promise.resolve().then(() => createApp(new ConfigStore(fakeConfig())));

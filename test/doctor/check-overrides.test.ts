@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { Pace } from '../../src/activities/pace.js';
 import { checkOverrides } from '../../src/doctor/check-overrides.js';
 import type { Check } from '../../src/doctor/check.js';
@@ -87,6 +88,20 @@ describe('checkOverrides', () => {
     };
     assert.deepEqual(await check(idRules(['a', 'b', 'a'])), []);
     assert.deepEqual(airflow.compared, [[{ id: 'a', host: REGISTRY }]]);
+  });
+
+  it('gives the store 10 s', async () => {
+    const limit = AbortSignal.abort();
+    const timeout = mock.method(AbortSignal, 'timeout', () => limit);
+    const given: unknown[] = [];
+    airflow.findOverrides = async (_candidates: unknown, signal?: AbortSignal) => {
+      given.push(signal);
+      return airflow.overrides;
+    };
+    await check(idRules(['a']));
+    timeout.mock.restore();
+    assert.deepEqual(timeout.mock.calls[0]?.arguments, [10_000]);
+    assert.deepEqual(given, [limit]);
   });
 
   it('requests nothing of a store where nothing can be overridden', async () => {

@@ -4,14 +4,12 @@ import { RefreshFailure } from '../../refresh/failures.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { ApiVersion } from './api-version.js';
-import { createJwtLogin } from './auth/jwt.js';
+import { createBasicLogin, createBearerLogin, createJwtLogin } from './auth/login-methods.js';
 import { AirflowLogin, type LoginMethod, type ReadSecret } from './auth/login.js';
-import { createBasicLogin, createBearerLogin } from './auth/stored-secret.js';
-import { withExtraHeaders } from './extra-headers.js';
-import { createHttpTransport } from './http-transport.js';
+import { createHttpApi, withExtraHeaders } from './http-transport.js';
 import { createMwaaTransport } from './mwaa-transport.js';
 import { AirflowStore } from './rest-store.js';
-import type { AirflowTransport, MajorVersion } from './transport.js';
+import type { AirflowApis, MajorVersion } from './transport.js';
 
 export type AirflowAuth =
   | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
@@ -35,35 +33,32 @@ export interface AirflowOptions {
 }
 
 export function createAirflowStore(options: AirflowOptions): AirflowStore {
-  const transports = createTransports(options, () => version.responded);
-  const version = new ApiVersion(options.name, options.version, transports);
+  const apis = createApis(options, () => version.detected);
+  const version = new ApiVersion(options.name, options.version, apis);
   return new AirflowStore(options.name, version);
 }
 
-function createTransports(
-  options: AirflowOptions,
-  getVersion: () => string | undefined,
-): Readonly<Record<MajorVersion, AirflowTransport>> {
-  const { name, auth, url } = options;
+function createApis(options: AirflowOptions, getVersion: () => string | undefined): AirflowApis {
+  const { name, auth, now } = options;
   if (auth.kind === 'mwaa') {
-    // InvokeRestApi adds /api/v2 or /api/v1 itself.
-    const transport = createMwaaTransport({ ...auth, http: options.http, aws: options.aws });
-    return { 2: transport, 3: transport };
+    const transport = createMwaaTransport(auth, options.http, options.aws);
+    return { 2: { major: 2, ...transport }, 3: { major: 3, ...transport } };
   }
-  if (url === undefined) throw new RefreshFailure('ConfigInvalid', `Airflow ${name} has no url`);
+  if (options.url === undefined) throw new RefreshFailure('ConfigInvalid', `Airflow ${name} has no url`);
+  const url = options.url.replace(/\/+$/, '');
   const http = withExtraHeaders(name, options.http, options.headers);
-  const createLogin = (method: LoginMethod): AirflowLogin => new AirflowLogin(name, method, options.now);
-  const createBoth = (login2: AirflowLogin, login3: AirflowLogin) => ({
-    2: createHttpTransport({ url, apiPath: '/api/v1', login: login2, http }),
-    3: createHttpTransport({ url, apiPath: '/api/v2', login: login3, http }),
+  const createLogin = (method: LoginMethod): AirflowLogin => new AirflowLogin(name, method, now);
+  const createBoth = (login2: AirflowLogin, login3: AirflowLogin): AirflowApis => ({
+    2: createHttpApi(2, url, login2, http),
+    3: createHttpApi(3, url, login3, http),
   });
   if (auth.kind === 'token') {
     const login = createLogin(createBearerLogin(auth.readToken));
     return createBoth(login, login);
   }
-  const settings = { url, username: auth.username, readSecret: auth.readPassword, http };
+  const settings = { ...auth, url, http };
   return createBoth(
     createLogin(createBasicLogin(settings)),
-    createLogin(createJwtLogin({ ...settings, getVersion })),
+    createLogin(createJwtLogin(settings, getVersion)),
   );
 }

@@ -1,27 +1,16 @@
 // Airflow 3's bulk request. Airflow returns 200 whatever happened, so the connections that it names are compared with
 // those that were sent. `update_mask` is never used (ignored there, or an error), nor `skip` (missing ones vanish).
-import { z } from 'zod';
 import type { WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { Secret } from '../../log/secret.js';
-import { failure, notAirflow, toResponseFailure } from './response-errors.js';
+import { failure, toResponseFailure } from './response-errors.js';
+import { BULK_UPDATE, parseResponse } from './response-schemas.js';
 import { namesConnection } from './response-texts.js';
-import type { AirflowTransport, ApiResponse, BulkLimits, RequestContext } from './transport.js';
+import type { AirflowApi, RequestContext } from './transport.js';
 
-/** 100 connections take 0.2 s, and seconds where Airflow's secrets masker has many tokens. */
-const TIMEOUT_MS = 15_000;
 /** Bytes of an action besides the password: 127 of JSON and an id of up to 200 characters of four bytes. */
 const ACTION_BYTES = 1024;
-
-const RESPONSE = z.object({
-  update: z.object({
-    success: z.array(z.string()),
-    errors: z.array(z.object({ error: z.string(), status_code: z.number().int() })),
-  }),
-});
-
-type BulkError = z.output<typeof RESPONSE>['update']['errors'][number];
 
 /**
  * Writes the password by as few requests as fit. Unlike the single request a bulk request also writes the type, so that
@@ -30,40 +19,30 @@ type BulkError = z.output<typeof RESPONSE>['update']['errors'][number];
  */
 export async function writeInBulk(
   airflow: string,
-  transport: AirflowTransport,
+  api: AirflowApi,
   records: readonly ConnectionRecord[],
   password: Secret,
   signal: AbortSignal,
 ): Promise<readonly WriteResult[]> {
   const ids = records.filter(({ type }) => type === 'docker').map(({ id }) => id);
-  const size = getBulkSize(transport.bulk, Buffer.byteLength(password.reveal()));
+  const fitting = Math.floor(api.bulk.bytes / (Buffer.byteLength(password.reveal()) + ACTION_BYTES));
+  const size = Math.max(1, Math.min(api.bulk.connections, fitting));
   const results = new Map<string, WriteResult>();
-  let unsent: RefreshFailure | undefined;
   for (let start = 0; start < ids.length; start += size) {
     const part = ids.slice(start, start + size);
     try {
-      if (unsent) throw unsent;
-      for (const result of await writePart(airflow, transport, part, password, signal)) {
-        results.set(result.id, result);
-      }
+      const written = await writePart(airflow, api, part, password, signal);
+      for (const result of written) results.set(result.id, result);
     } catch (error) {
       if (start === 0 || !(error instanceof RefreshFailure)) throw error;
-      for (const id of part) results.set(id, { id, outcome: 'failed', failure: error });
-      if (!isOfOneRequest(error)) unsent = error;
+      // One connection that cannot be decrypted fails its own request alone; other failures would meet the next, too.
+      const isOfOneRequest = error.type === 'StoreUnavailable' || error.type === 'StoreRequestRejected';
+      const failed = isOfOneRequest ? part : ids.slice(start);
+      for (const id of failed) results.set(id, { id, outcome: 'failed', failure: error });
+      if (!isOfOneRequest) break;
     }
   }
   return records.map((record) => results.get(record.id) ?? rejectType(airflow, record));
-}
-
-/** The most connections that one request may hold for a password of this many bytes. */
-function getBulkSize(limits: BulkLimits, passwordBytes: number): number {
-  const fitting = Math.floor((limits.bytes - ACTION_BYTES) / (passwordBytes + ACTION_BYTES));
-  return Math.max(1, Math.min(limits.connections, fitting));
-}
-
-/** Whether another request may succeed: one connection that cannot be decrypted fails its own request alone. */
-function isOfOneRequest({ type }: RefreshFailure): boolean {
-  return type === 'StoreUnavailable' || type === 'StoreRequestRejected';
 }
 
 /**
@@ -72,18 +51,26 @@ function isOfOneRequest({ type }: RefreshFailure): boolean {
  */
 async function writePart(
   airflow: string,
-  transport: AirflowTransport,
+  api: AirflowApi,
   ids: readonly string[],
   password: Secret,
   signal: AbortSignal,
 ): Promise<readonly WriteResult[]> {
-  const action = `PATCH ${ids.length} connections`;
-  const context: RequestContext = { airflow, action, permission: 'edit connections' };
+  const context: RequestContext = {
+    airflow,
+    action: `PATCH ${ids.length} connections`,
+    permission: 'edit connections',
+  };
 
   async function send(groups: readonly (readonly string[])[]): Promise<readonly WriteResult[]> {
     const json = { actions: groups.map((group) => toAction(group, password)) };
-    const request = { method: 'PATCH', path: '/connections', json, timeoutMs: TIMEOUT_MS } as const;
-    return parseResults(context, ids, await transport.send(context, request, signal));
+    const response = await api.send({ ...context, method: 'PATCH', path: '/connections', json }, signal);
+    const { success, errors } = parseResponse(response, BULK_UPDATE).update;
+    return ids.map((id) => {
+      if (success.includes(id)) return { id, outcome: 'written' };
+      const error = errors.find((candidate) => namesConnection(candidate.error, id));
+      return toErrorResult({ ...context, action: `PATCH connection ${id}` }, id, error?.status_code);
+    });
   }
 
   const results = await send([ids]);
@@ -99,33 +86,14 @@ function toAction(ids: readonly string[], password: Secret): object {
   };
 }
 
-function parseResults(
-  context: RequestContext,
-  ids: readonly string[],
-  response: ApiResponse,
-): readonly WriteResult[] {
-  if (response.status !== 200) throw toResponseFailure(context, response);
-  const parsed = RESPONSE.safeParse(response.json);
-  if (!parsed.success) throw notAirflow(context);
-  const { success, errors } = parsed.data.update;
-  const written = new Set(success);
-  return ids.map((id) =>
-    written.has(id) ? { id, outcome: 'written' } : toErrorResult(context.airflow, id, errors),
-  );
-}
-
-function toErrorResult(airflow: string, id: string, errors: readonly BulkError[]): WriteResult {
-  const context: RequestContext = {
-    airflow,
-    action: `PATCH connection ${id}`,
-    permission: 'edit connections',
-  };
-  const error = errors.find((candidate) => namesConnection(candidate.error, id));
-  if (error?.status_code === 404) return { id, outcome: 'missing' };
-  // The format of the whole response is Airflow's.
-  const cause = error
-    ? toResponseFailure(context, { status: error.status_code, json: { detail: '' } })
-    : failure('WriteUnconfirmed', context, 'Airflow did not confirm the write');
+/** @param status of the connection, where Airflow mentions it */
+function toErrorResult(request: RequestContext, id: string, status: number | undefined): WriteResult {
+  if (status === 404) return { id, outcome: 'missing' };
+  const cause =
+    status === undefined
+      ? failure('WriteUnconfirmed', request, 'Airflow did not confirm the write')
+      : // The format of the whole response is Airflow's.
+        toResponseFailure({ request, status, json: { detail: '' } });
   return { id, outcome: 'failed', failure: cause };
 }
 

@@ -1,8 +1,9 @@
-import type { Secret } from '../../log/secret.js';
-import type { HttpClient } from '../../net/http.js';
+// Airflow's REST API over HTTP, with a login and the headers of the configuration.
+import type { ExtraHeader, HttpClient } from '../../net/http.js';
+import { RefreshFailure } from '../../refresh/failures.js';
 import type { AirflowLogin } from './auth/login.js';
 import { toRequestFailure } from './response-errors.js';
-import type { AirflowTransport, ApiRequest, ApiResponse, RequestContext } from './transport.js';
+import type { AirflowApi, MajorVersion } from './transport.js';
 
 /** A GET takes 3 s on an API server that has seen a hundred tokens (its secrets masker), more under load. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -14,44 +15,68 @@ const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
  */
 const BULK = { connections: 100, bytes: 512 * 1024 } as const;
 
-export interface HttpTransportOptions {
-  /** Base URL, a sub-path included, without /api/v2. */
-  readonly url: string;
-  readonly apiPath: '/api/v1' | '/api/v2';
-  readonly login: AirflowLogin;
-  readonly http: HttpClient;
-}
-
-/** A transport over HTTP. Logs in on first use. */
-export function createHttpTransport({ url, apiPath, login, http }: HttpTransportOptions): AirflowTransport {
-  const base = url.replace(/\/+$/, '') + apiPath;
-
-  async function request(
-    context: RequestContext,
-    { method, path, query, json, timeoutMs = REQUEST_TIMEOUT_MS }: ApiRequest,
-    signal: AbortSignal,
-    authorization?: Secret,
-  ): Promise<ApiResponse> {
-    try {
-      return await http.send({
-        method,
-        url: `${base}${path}${query ? `?${new URLSearchParams(query).toString()}` : ''}`,
-        headers: authorization ? { Authorization: authorization.reveal() } : {},
-        ...(json === undefined ? {} : { json }),
-        timeoutMs,
-        maxResponseBytes: MAX_RESPONSE_BYTES,
-        signal,
-      });
-    } catch (error) {
-      throw toRequestFailure(context, error);
-    }
-  }
+/**
+ * Logs in on first use.
+ * @param url base URL, a sub-path included, without a slash at its end
+ */
+export function createHttpApi(
+  major: MajorVersion,
+  url: string,
+  login: AirflowLogin,
+  http: HttpClient,
+): AirflowApi {
+  const base = `${url}/api/${major === 3 ? 'v2' : 'v1'}`;
 
   return {
+    major,
     bulk: BULK,
-    async send(context, apiRequest, signal) {
-      if (apiRequest.anonymous && !login.isAlwaysSent) return request(context, apiRequest, signal);
-      return login.send(context, signal, (header) => request(context, apiRequest, signal, header));
+    async send(request, signal) {
+      const query = request.query ? `?${new URLSearchParams(request.query).toString()}` : '';
+      return login.send(request, signal, async (authorization) => {
+        try {
+          const { status, json } = await http.send({
+            method: request.method,
+            url: `${base}${request.path}${query}`,
+            headers: authorization ? { Authorization: authorization.reveal() } : {},
+            json: request.json,
+            timeoutMs: REQUEST_TIMEOUT_MS,
+            maxResponseBytes: MAX_RESPONSE_BYTES,
+            signal,
+          });
+          return { request, status, json };
+        } catch (error) {
+          throw toRequestFailure(request, error);
+        }
+      });
     },
   };
+}
+
+/**
+ * The client with headers on every request, logins included: for the gateway in front of an Airflow. `send` also throws
+ * RefreshFailure ConfigInvalid. The values are never shown: a failure names only the header.
+ */
+export function withExtraHeaders(
+  airflow: string,
+  http: HttpClient,
+  headers: readonly ExtraHeader[],
+): HttpClient {
+  return {
+    async send(request) {
+      const extra = Object.fromEntries(headers.map((header) => [header.name, readValue(airflow, header)]));
+      // Ours last: authorization and content type are not for configuration.
+      return http.send({ ...request, headers: { ...extra, ...request.headers } });
+    },
+  };
+}
+
+function readValue(airflow: string, header: ExtraHeader): string {
+  const value = header.read().reveal();
+  // Node would reject it with a message that quotes it.
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value;
+  throw new RefreshFailure(
+    'ConfigInvalid',
+    `Airflow ${airflow}: the value of header ${header.name} contains characters that are not valid in a header`,
+    'Fix the value that its reference leads to: printable ASCII in one line.',
+  );
 }

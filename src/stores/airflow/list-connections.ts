@@ -1,33 +1,40 @@
 // A part of Airflow's list of connections, by one request.
 import { isConnectionId } from '../../refresh/connection-rules.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
-import type { ConnectionPage, ListRange, MalformedRow } from '../port.js';
+import type { ConnectionPage, ListRange } from '../port.js';
 import { CONNECTION, CONNECTION_LIST, parseResponse } from './response-schemas.js';
-import type { AirflowApi, RequestContext } from './transport.js';
+import type { AirflowApi, ApiRequest } from './transport.js';
 
 export async function listConnections(
   airflow: string,
-  { major, transport }: AirflowApi,
-  range: ListRange,
+  api: AirflowApi,
+  { pattern, offset, limit }: ListRange,
   signal: AbortSignal,
 ): Promise<ConnectionPage> {
-  const context: RequestContext = { airflow, action: describeRange(range), permission: 'read connections' };
-  const query = {
-    limit: `${range.limit}`,
-    offset: `${range.offset}`,
-    order_by: 'connection_id',
-    ...(major === 3 ? buildFilter(range.pattern) : {}),
+  const isAny = /^\**$/.test(pattern);
+  const matching = isAny ? '' : ` matching ${JSON.stringify(pattern)}`;
+  const request: ApiRequest = {
+    airflow,
+    action: `GET connections ${offset + 1} to ${offset + limit}${matching}`,
+    permission: 'read connections',
+    method: 'GET',
+    path: '/connections',
+    query: {
+      limit: `${limit}`,
+      offset: `${offset}`,
+      order_by: 'connection_id',
+      ...(isAny || api.major === 2 ? {} : buildFilter(pattern)),
+    },
   };
-  const response = await transport.send(context, { method: 'GET', path: '/connections', query }, signal);
-  const { connections: rows, total_entries: total } = parseResponse(context, response, CONNECTION_LIST);
+  const list = parseResponse(await api.send(request, signal), CONNECTION_LIST);
   const connections: ConnectionRecord[] = [];
-  const malformed: MalformedRow[] = [];
-  for (const [index, row] of rows.entries()) {
+  const malformed: { position: number; id?: string }[] = [];
+  for (const [index, row] of list.connections.entries()) {
     const parsed = CONNECTION.safeParse(row);
     if (parsed.success) connections.push(parsed.data);
-    else malformed.push({ position: range.offset + index, ...findId(row) });
+    else malformed.push({ position: offset + index, ...findId(row) });
   }
-  return { connections, malformed, total, isComplete: major === 3 };
+  return { connections, malformed, total: list.total_entries, isComplete: api.major === 3 };
 }
 
 /**
@@ -36,13 +43,8 @@ export async function listConnections(
  * a lone `~` have a meaning, too, but cannot be in a pattern of the configuration.
  */
 function buildFilter(pattern: string): { connection_id_pattern?: string } {
-  if (/^\**$/.test(pattern) || !/^[\w.*?-]+$/.test(pattern)) return {};
+  if (!/^[\w.*?-]+$/.test(pattern)) return {};
   return { connection_id_pattern: pattern.replaceAll('*', '%').replaceAll('?', '_') };
-}
-
-function describeRange({ pattern, offset, limit }: ListRange): string {
-  const matching = /^\**$/.test(pattern) ? '' : ` matching ${JSON.stringify(pattern)}`;
-  return `GET connections ${offset + 1} to ${offset + limit}${matching}`;
 }
 
 function findId(row: unknown): { id?: string } {

@@ -3,31 +3,26 @@
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
-import type { ApiResponse, RequestContext } from './transport.js';
+import type { ApiResponse } from './transport.js';
+
+const TEXT = z.string().nullable().default(null);
 
 /** Fields that Airflow 2.10 and 3.0 to 3.3 return; the others are not used. */
 export const CONNECTION = z
   .object({
     connection_id: z.string(),
     conn_type: z.string(),
-    host: z.string().nullish(),
-    login: z.string().nullish(),
+    host: TEXT,
+    login: TEXT,
     port: z.number().int().nullish(),
-    schema: z.string().nullish(),
-    extra: z.string().nullish(),
-    description: z.string().nullish(),
+    schema: TEXT,
+    extra: TEXT,
+    description: TEXT,
   })
-  .transform((shown): ConnectionRecord => ({
-    id: shown.connection_id,
-    type: shown.conn_type,
-    host: shown.host ?? null,
-    login: shown.login ?? null,
+  .transform(({ connection_id: id, conn_type: type, port, ...texts }): ConnectionRecord => {
     // Terraform and some user interfaces store 0 for no port, and DockerHook takes 0 for none.
-    port: shown.port || null,
-    schema: shown.schema ?? null,
-    extra: shown.extra ?? null,
-    description: shown.description ?? null,
-  }));
+    return { id, type, port: port || null, ...texts };
+  });
 
 export const CONNECTION_LIST = z.object({
   connections: z.array(z.unknown()),
@@ -39,14 +34,17 @@ export const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-
 
 export const VARIABLE = z.object({ value: z.string() });
 
+export const BULK_UPDATE = z.object({
+  update: z.object({
+    success: z.array(z.string()),
+    errors: z.array(z.object({ error: z.string(), status_code: z.number().int() })),
+  }),
+});
+
 /** @throws RefreshFailure when the status is not 200 or the body has another shape */
-export function parseResponse<Shape extends z.ZodType>(
-  context: RequestContext,
-  response: ApiResponse,
-  shape: Shape,
-): z.output<Shape> {
-  if (response.status !== 200) throw toResponseFailure(context, response);
+export function parseResponse<Shape extends z.ZodType>(response: ApiResponse, shape: Shape): z.output<Shape> {
+  if (response.status !== 200) throw toResponseFailure(response);
   const parsed = shape.safeParse(response.json);
-  if (!parsed.success) throw notAirflow(context);
+  if (!parsed.success) throw notAirflow(response.request);
   return parsed.data;
 }

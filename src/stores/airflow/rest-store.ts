@@ -14,13 +14,14 @@ import { isConnectionId } from '../../refresh/connection-rules.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
-import { readVersion, type ApiVersion } from './api-version.js';
+import type { ApiVersion } from './api-version.js';
 import { writeInBulk } from './bulk-write.js';
 import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
-import { failure, FRONT_REMEDY, isMissing, toResponseFailure } from './response-errors.js';
+import { failure, toFrontFailure, toResponseFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
-import type { AirflowApi, RequestContext } from './transport.js';
+import { isMissing } from './response-texts.js';
+import type { ApiRequest, RequestContext } from './transport.js';
 
 export class AirflowStore implements ConnectionStore, VariableSource {
   readonly #name: string;
@@ -32,23 +33,18 @@ export class AirflowStore implements ConnectionStore, VariableSource {
   }
 
   async check(signal: AbortSignal): Promise<string> {
-    return this.#version.use(
-      signal,
-      async ({ transport }) => `version ${await readVersion(this.#name, transport, signal)}`,
-    );
+    return `version ${await this.#version.request(signal)}`;
   }
 
   async read(id: string, signal: AbortSignal): Promise<ConnectionRecord | undefined> {
-    const context = this.#describe(`GET connection ${id}`, 'read connections');
-    const path = toPath(context, 'connections', id);
-    return this.#version.use(signal, async ({ transport }) => {
-      const response = await transport.send(context, { method: 'GET', path }, signal);
+    const request = this.#describeOne('GET', 'connection', id, 'read connections');
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
       if (isMissing(response, 'connection')) return undefined;
-      const record = parseResponse(context, response, CONNECTION);
+      const record = parseResponse(response, CONNECTION);
       if (record.id === id) return record;
       const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
-      const reason = `Airflow returned ${other} when asked for ${id}`;
-      throw failure('StoreUnavailable', context, reason, undefined, FRONT_REMEDY);
+      throw toFrontFailure(request, `Airflow returned ${other} when asked for ${id}`);
     });
   }
 
@@ -63,14 +59,39 @@ export class AirflowStore implements ConnectionStore, VariableSource {
   ): Promise<readonly WriteResult[]> {
     const [record, ...more] = records;
     if (!record) return [];
-    const action =
-      more.length === 0 ? `PATCH connection ${record.id}` : `PATCH ${records.length} connections`;
-    const context = this.#describe(action, 'edit connections');
-    assertPassword(context, password);
-    const results = await this.#version.use(signal, async (api) => {
-      if (more.length === 0) return [await writeOne(context, api, record, password, signal)];
-      return api.major === 3 ? writeInBulk(this.#name, api.transport, records, password, signal) : undefined;
+    if (more.length > 0) return this.#writeMany(records, password, signal);
+    return [await this.#writeOne(record, password, signal)];
+  }
+
+  /** By a mask, under which neither the id nor the type of the body is written. */
+  async #writeOne(
+    { id, type }: ConnectionRecord,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    const request = this.#describeOne('PATCH', 'connection', id, 'edit connections');
+    assertPassword(request, password);
+    return this.#version.use(signal, async (api) => {
+      const secret = { password: password.reveal() };
+      // The schema of Airflow 3 requires id and type.
+      const json = api.major === 3 ? { connection_id: id, conn_type: type, ...secret } : secret;
+      // A typo in the mask, or a comma list, makes v2 return 200 and change nothing.
+      const response = await api.send({ ...request, query: { update_mask: 'password' }, json }, signal);
+      if (isMissing(response, 'connection')) return { id, outcome: 'missing' };
+      return { id, outcome: 'written', record: parseResponse(response, CONNECTION) };
     });
+  }
+
+  async #writeMany(
+    records: readonly ConnectionRecord[],
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<readonly WriteResult[]> {
+    const context: RequestContext = { airflow: this.#name, action: `PATCH ${records.length} connections` };
+    assertPassword(context, password);
+    const results = await this.#version.use(signal, async (api) =>
+      api.major === 3 ? writeInBulk(this.#name, api, records, password, signal) : undefined,
+    );
     if (results) return results;
     throw failure('StoreRequestRejected', context, 'Airflow 2 has no bulk request');
   }
@@ -80,74 +101,59 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     password: Secret,
     signal: AbortSignal,
   ): Promise<'created' | 'exists'> {
-    const context = this.#describe(`POST connection ${id}`, 'create connections');
-    assertPassword(context, password);
-    const json = {
-      connection_id: id,
-      conn_type: 'docker',
-      host,
-      login: ECR_USER,
-      description,
-      password: password.reveal(),
+    const request: ApiRequest = {
+      airflow: this.#name,
+      action: `POST connection ${id}`,
+      permission: 'create connections',
+      method: 'POST',
+      path: '/connections',
+      json: {
+        connection_id: id,
+        conn_type: 'docker',
+        host,
+        login: ECR_USER,
+        description,
+        password: password.reveal(),
+      },
     };
-    return this.#version.use(signal, async ({ transport }) => {
-      const response = await transport.send(context, { method: 'POST', path: '/connections', json }, signal);
+    assertPassword(request, password);
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
       // 201 from v2, 200 from v1.
       if (response.status === 201 || response.status === 200) return 'created';
       if (response.status === 409) return 'exists';
-      throw toResponseFailure(context, response);
+      throw toResponseFailure(response);
     });
   }
 
   async readVariable(key: string, signal: AbortSignal): Promise<string | undefined> {
-    const context = this.#describe(`GET variable ${key}`, 'read variables');
-    const path = toPath(context, 'variables', key);
-    return this.#version.use(signal, async ({ transport }) => {
-      const response = await transport.send(context, { method: 'GET', path }, signal);
-      return isMissing(response, 'variable') ? undefined : parseResponse(context, response, VARIABLE).value;
+    const request = this.#describeOne('GET', 'variable', key, 'read variables');
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
+      return isMissing(response, 'variable') ? undefined : parseResponse(response, VARIABLE).value;
     });
   }
 
   async findOverrides(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides> {
-    return findOverrides(this.#name, this.#version, candidates, signal);
+    return this.#version
+      .use(signal, (api) => findOverrides(this.#name, api, candidates, signal))
+      .catch(() => ({ backends: [], hidden: [] }));
   }
 
-  #describe(action: string, permission: RequestContext['permission'] & string): RequestContext {
-    return { airflow: this.#name, action, permission };
+  /** A request about one connection or Variable. */
+  #describeOne(
+    method: 'GET' | 'PATCH',
+    what: 'connection' | 'variable',
+    id: string,
+    permission: RequestContext['permission'] & string,
+  ): ApiRequest {
+    const context: RequestContext = { airflow: this.#name, action: `${method} ${what} ${id}`, permission };
+    // `.` and `..` match Airflow's own pattern for ids, and would lead the URL elsewhere.
+    if (/^\.{0,2}$/.test(id)) {
+      throw failure('StoreRequestRejected', context, `${JSON.stringify(id)} is not a valid id`);
+    }
+    return { ...context, method, path: `/${what}s/${encodeURIComponent(id)}` };
   }
-}
-
-/** By a mask, under which neither the id nor the type of the body is written. */
-async function writeOne(
-  context: RequestContext,
-  { major, transport }: AirflowApi,
-  { id, type }: ConnectionRecord,
-  password: Secret,
-  signal: AbortSignal,
-): Promise<WriteResult> {
-  const secret = { password: password.reveal() };
-  const response = await transport.send(
-    context,
-    {
-      method: 'PATCH',
-      path: toPath(context, 'connections', id),
-      // A typo in the mask, or a comma list, makes v2 return 200 and change nothing.
-      query: { update_mask: 'password' },
-      // The schema of Airflow 3 requires id and type.
-      json: major === 3 ? { connection_id: id, conn_type: type, ...secret } : secret,
-    },
-    signal,
-  );
-  if (isMissing(response, 'connection')) return { id, outcome: 'missing' };
-  return { id, outcome: 'written', record: parseResponse(context, response, CONNECTION) };
-}
-
-function toPath(context: RequestContext, collection: 'connections' | 'variables', id: string): string {
-  // `.` and `..` match Airflow's own pattern for ids, and would lead the URL elsewhere.
-  if (/^\.{0,2}$/.test(id)) {
-    throw failure('StoreRequestRejected', context, `${JSON.stringify(id)} is not a valid id`);
-  }
-  return `/${collection}/${encodeURIComponent(id)}`;
 }
 
 /**

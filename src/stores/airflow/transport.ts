@@ -12,7 +12,7 @@ export interface RequestContext {
   readonly permission?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
 }
 
-export interface ApiRequest {
+export interface ApiRequest extends RequestContext {
   readonly method: 'GET' | 'POST' | 'PATCH';
   /** Below `/api/v2` or `/api/v1`, encoded, without a query. */
   readonly path: string;
@@ -21,31 +21,24 @@ export interface ApiRequest {
   readonly json?: unknown;
   /** Airflow responds to it without a login. */
   readonly anonymous?: true;
-  /** Milliseconds; default: the transport's own limit, which it does not exceed. */
-  readonly timeoutMs?: number;
 }
 
 /** May quote the request (Airflow's 422 does): never put any of it into a failure. */
 export interface ApiResponse {
+  readonly request: RequestContext;
   readonly status: number;
   /** The parsed body; undefined when it is not JSON. */
   readonly json: unknown;
 }
 
-/** What one bulk request may hold. */
-export interface BulkLimits {
-  readonly connections: number;
-  readonly bytes: number;
-}
-
-export interface AirflowTransport {
-  readonly bulk: BulkLimits;
-  /** Any status of Airflow is a response, except a login that is rejected. @throws RefreshFailure alone */
-  send(context: RequestContext, request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
-}
-
 /** The REST API of one Airflow. */
 export interface AirflowApi {
   readonly major: MajorVersion;
-  readonly transport: AirflowTransport;
+  /** What one bulk request may hold. */
+  readonly bulk: { readonly connections: number; readonly bytes: number };
+  /** Any status of Airflow is a response, except a login that is rejected. @throws RefreshFailure alone */
+  send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
+
+/** By the version of Airflow, which may have to be detected. */
+export type AirflowApis = Readonly<Record<MajorVersion, AirflowApi>>;

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
-import { ApiVersion } from '../../../src/stores/airflow/api-version.js';
-import { findOverrides } from '../../../src/stores/airflow/find-overrides.js';
-import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
 import { Secret } from '../../../src/log/secret.js';
@@ -199,31 +196,16 @@ describe('AirflowStore.findOverrides', () => {
     assert.deepEqual(await connect().findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
   });
 
-  it('ends when Airflow is slow, and returns what it found until then', async () => {
-    const transport: AirflowTransport = {
-      bulk: { connections: 1, bytes: 1 },
-      send: (_attempt, { path }) =>
-        path === BACKEND
-          ? Promise.resolve({ status: 200, json: option('backend', 'mine.VaultBackend') })
-          : new Promise(() => {}),
-    };
-    const version = new ApiVersion('main', 3, { 2: transport, 3: transport });
-    const found = await findOverrides('main', version, [{ id: 'a', host: HOST }], anySignal(), 1);
+  it('returns what it found when the signal fires while Airflow is slow', async () => {
+    answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
+    const controller = new AbortController();
+    test = () => controller.abort();
+    const found = await connect().findOverrides([{ id: 'a', host: HOST }], controller.signal);
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
   });
 
-  it('throws the reason of the abort', async () => {
-    const controller = new AbortController();
-    const reason = new Error('the attempt is over');
-    test = () => controller.abort(reason);
-    await assert.rejects(connect().findOverrides([{ id: 'a', host: HOST }], controller.signal), reason);
-  });
-
-  it('compares the first 20', async () => {
-    const many = Array.from({ length: 25 }, (_, index) => ({ id: `id_${index}`, host: HOST }));
-    resolved = new Map(many.map(({ id }) => [id, 'other.example.com']));
-    const { hidden } = await connect().findOverrides(many, anySignal());
-    assert.equal(hidden.length, 20);
+  it('finds nothing where the version of Airflow cannot be detected', async () => {
+    assert.deepEqual(await connect('auto').findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
   });
 
   it('uses the version that was detected', async () => {

@@ -1,10 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { Secret } from '../../../log/secret.js';
 import { SingleFlight } from '../../../net/single-flight.js';
 import { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, isLoginRejected, toRequestFailure, toResponseFailure } from '../response-errors.js';
-import { hasAirflowFormat } from '../response-texts.js';
-import type { ApiResponse, RequestContext } from '../transport.js';
+import { failure, toRequestFailure, toResponseFailure } from '../response-errors.js';
+import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
+import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 
 /** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
 export const LOGIN_TIMEOUT_MS = 30_000;
@@ -14,49 +13,42 @@ const REJECTION_MS = 30 * 60_000;
 /** Called at each login, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
 
-export interface Authorization {
-  /** Value of the `Authorization` header. */
-  readonly header: Secret;
-  /** Milliseconds that it may be used; without it, until Airflow rejects it. */
-  readonly usableMs?: number;
-}
-
 /** One way to log in. */
 export interface LoginMethod {
   readonly secretName: 'password' | 'token';
   readonly readSecret: ReadSecret;
-  /** @throws RefreshFailure StoreUnauthorized when the secret is rejected */
-  authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Authorization>;
-  /** The failure when Airflow rejects a header that has just been obtained. */
+  /** The value of the `Authorization` header. @throws RefreshFailure StoreUnauthorized when the secret is rejected */
+  authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Secret>;
+  /** The failure when Airflow rejects what was obtained; StoreUnauthorized when it was the secret itself. */
   toRejection(context: RequestContext, status: number): RefreshFailure;
-  /** The secret is in each request, so that each may count as an attempt to log in. */
-  readonly isSecretInHeader?: true;
   /** Also for requests that Airflow allows to anyone: what is in front of it may not. */
   readonly isAlwaysSent?: true;
 }
 
 interface CurrentLogin {
   readonly header: Secret;
+  /** The password or token that it was obtained with. */
+  readonly secret: Secret;
+}
+
+interface Rejection {
+  readonly secret: Secret;
+  readonly failure: RefreshFailure;
   /** On the clock of `now`. */
-  readonly usableUntil: number;
-  /** Of the secret that it was obtained with. */
-  readonly fingerprint: string;
+  readonly until: number;
 }
 
 /**
- * The login to one Airflow. Its header is kept until it expires or Airflow rejects it; concurrent requests share a login.
- * A secret that Airflow rejected is not sent again for 30 minutes.
+ * The login to one Airflow. Its header is kept until Airflow rejects it, as it does with an expired one; concurrent requests
+ * share a login. A secret that Airflow rejected is not sent again for 30 minutes.
  */
 export class AirflowLogin {
   readonly #method: LoginMethod;
   readonly #context: RequestContext;
   readonly #now: () => number;
   readonly #logins = new SingleFlight<CurrentLogin>();
-  /** Only to notice that a secret has changed. A bare hash of a password could be guessed. */
-  readonly #fingerprintKey = randomBytes(32);
   #current: CurrentLogin | undefined;
-  #rejection:
-    { readonly fingerprint: string; readonly until: number; readonly failure: RefreshFailure } | undefined;
+  #rejection: Rejection | undefined;
 
   /** @param now milliseconds of any clock; only differences count */
   constructor(airflow: string, method: LoginMethod, now: () => number) {
@@ -65,35 +57,33 @@ export class AirflowLogin {
     this.#now = now;
   }
 
-  get isAlwaysSent(): boolean {
-    return this.#method.isAlwaysSent ?? false;
-  }
-
   /**
    * Sends a request with the header, and once more with a new one when Airflow rejects the first.
-   * @throws RefreshFailure of the login or of `request`; StoreUnauthorized when Airflow rejects the login
+   * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
-    context: RequestContext,
+    { anonymous }: Pick<ApiRequest, 'anonymous'>,
     signal: AbortSignal,
-    request: (header: Secret) => Promise<ApiResponse>,
+    call: (authorization?: Secret) => Promise<ApiResponse>,
   ): Promise<ApiResponse> {
-    const first = await this.#getLogin(signal);
-    const response = await request(first.header);
-    if (!isLoginRejected(response)) return response;
-    // However many requests bring the same rejected header, there is one new login.
-    if (this.#current === first) this.#current = undefined;
-    // The same password or token again would only bring the account nearer to being locked.
-    if (this.#method.isSecretInHeader) this.#reject(context, first, response);
-    const second = await this.#getLogin(signal);
-    const last = await request(second.header);
-    if (!isLoginRejected(last)) return last;
-    if (this.#current === second) this.#current = undefined;
-    throw this.#reject(context, second, last);
+    if (anonymous && !this.#method.isAlwaysSent) return call();
+    for (let isFirst = true; ; isFirst = false) {
+      const login = await this.#getLogin(signal);
+      const response = await call(login.header);
+      if (!isLoginRejected(response)) return response;
+      // However many requests bring the same rejected header, there is one new login.
+      if (this.#current === login) this.#current = undefined;
+      const rejection = hasAirflowFormat(response)
+        ? this.#method.toRejection(response.request, response.status)
+        : toResponseFailure(response);
+      // Before the second login, too: the same secret again would only bring the account nearer to being locked.
+      this.#remember(login.secret, rejection);
+      if (!isFirst) throw rejection;
+    }
   }
 
   async #getLogin(signal: AbortSignal): Promise<CurrentLogin> {
-    if (this.#current && this.#now() < this.#current.usableUntil) return this.#current;
+    if (this.#current) return this.#current;
     try {
       return await this.#logins.run('login', LOGIN_TIMEOUT_MS, signal, (within) => this.#logIn(within));
     } catch (error) {
@@ -103,18 +93,15 @@ export class AirflowLogin {
 
   async #logIn(signal: AbortSignal): Promise<CurrentLogin> {
     const secret = await this.#readSecret();
-    const fingerprint = createHmac('sha256', this.#fingerprintKey).update(secret.reveal()).digest('hex');
-    // Measured from before the request: then a JWT expires later than computed, never earlier.
-    const startedAt = this.#now();
-    const rejection = this.#rejection;
-    if (rejection?.fingerprint === fingerprint && startedAt < rejection.until) throw rejection.failure;
+    const rejected = this.#rejection;
+    const isSame = rejected?.secret.reveal() === secret.reveal();
+    if (rejected && isSame && this.#now() < rejected.until) throw rejected.failure;
     this.#rejection = undefined;
     try {
-      const { header, usableMs = Infinity } = await this.#method.authorize(this.#context, secret, signal);
-      this.#current = { header, usableUntil: startedAt + usableMs, fingerprint };
+      this.#current = { header: await this.#method.authorize(this.#context, secret, signal), secret };
       return this.#current;
     } catch (error) {
-      this.#remember(fingerprint, error);
+      this.#remember(secret, error);
       throw error;
     }
   }
@@ -133,16 +120,8 @@ export class AirflowLogin {
     throw failure('StoreUnauthorized', this.#context, `the ${secretName} is empty`);
   }
 
-  #reject(context: RequestContext, login: CurrentLogin, response: ApiResponse): RefreshFailure {
-    const rejection = hasAirflowFormat(response)
-      ? this.#method.toRejection(context, response.status)
-      : toResponseFailure(context, response);
-    this.#remember(login.fingerprint, rejection);
-    return rejection;
-  }
-
-  #remember(fingerprint: string, error: unknown): void {
+  #remember(secret: Secret, error: unknown): void {
     if (!(error instanceof RefreshFailure) || error.type !== 'StoreUnauthorized') return;
-    this.#rejection = { fingerprint, until: this.#now() + REJECTION_MS, failure: error };
+    this.#rejection = { secret, failure: error, until: this.#now() + REJECTION_MS };
   }
 }

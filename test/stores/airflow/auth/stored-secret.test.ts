@@ -3,7 +3,7 @@ import { createHttpClient } from '../../../../src/net/http.js';
 import { RefreshFailure } from '../../../../src/refresh/failures.js';
 import { Secret } from '../../../../src/log/secret.js';
 import type { AirflowAuth } from '../../../../src/stores/airflow/airflow-store.js';
-import { createBearerLogin } from '../../../../src/stores/airflow/auth/stored-secret.js';
+import { createBearerLogin } from '../../../../src/stores/airflow/auth/login-methods.js';
 import type { ReadSecret } from '../../../../src/stores/airflow/auth/login.js';
 import type { AirflowStore } from '../../../../src/stores/airflow/rest-store.js';
 import {
@@ -197,7 +197,7 @@ describe('createBearerLogin', () => {
 
   async function authorize(token: string): Promise<string> {
     const login = createBearerLogin(() => new Secret(token));
-    return (await login.authorize(context, new Secret(token), anySignal())).header.reveal();
+    return (await login.authorize(context, new Secret(token), anySignal())).reveal();
   }
 
   it('takes the token from a file that ends with a line break', async () => {
