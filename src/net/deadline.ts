@@ -30,6 +30,8 @@ export async function withSignal<T>(
   if (caller?.aborted) onCallerAbort();
   caller?.addEventListener('abort', onCallerAbort, { once: true });
   const timer = setTimeout(() => controller.abort(createTimeUp()), limitMs);
+  // A call that no one waits for must not keep a process alive.
+  if (caller === undefined) timer.unref();
   try {
     return await run(controller.signal);
   } finally {

@@ -15,6 +15,9 @@ const RETRYING_AT_ONCE = 5;
 /** Inspects a part; `onRetry` is called when it will be retried. Undefined: it failed for good, and is reported. */
 export type InspectPart = (range: Range, onRetry: () => void) => Promise<Inspection | undefined>;
 
+/** Parts that are read past the deadline of the run although the list should have ended by its own statement. */
+const IMPLAUSIBLE_PARTS = 10;
+
 export interface ListEnd {
   /** Why the list was not followed to its end. */
   readonly failure?: FailureInfo;
@@ -45,6 +48,7 @@ class ListWalk {
   #rows = 0;
   readonly #totals: number[] = [];
   #isWhole = true;
+  #implausibleParts = 0;
 
   constructor(store: PlannedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
     this.#store = store;
@@ -59,7 +63,9 @@ class ListWalk {
     /** A part that cannot be read may be the last: the rest of the list is unknown, and its failure is reported. */
     let hasSkipped = false;
     for (let parts = 0; parts < MOST_PARTS; parts += 1) {
-      if (this.#isEndless(offset)) return hasSkipped ? undefined : 'does not end';
+      if (this.#isEndless(offset, hasSkipped ? 0 : IMPLAUSIBLE_PARTS)) {
+        return hasSkipped ? undefined : 'does not end';
+      }
       const part = await this.#read({ offset, limit: ROWS_PER_PART });
       if (part === 'stop') return undefined;
       if (part === 'skip') {
@@ -133,11 +139,13 @@ class ListWalk {
     return part;
   }
 
-  /** Past the deadline, a list goes on only as far as it plausibly said before, and one part on to show its end. */
-  #isEndless(offset: number): boolean {
+  /** Past the deadline, a list goes on as far as it plausibly said, and a little further: its total may be too small. */
+  #isEndless(offset: number, most: number): boolean {
     const total = this.#totals.at(-1);
     if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;
-    return offset > total || total > MOST_PARTS * ROWS_PER_PART;
+    const isPlausible = total <= MOST_PARTS * ROWS_PER_PART && offset <= total;
+    if (!isPlausible) this.#implausibleParts += 1;
+    return this.#implausibleParts > most;
   }
 }
 
