@@ -29,6 +29,7 @@ export const NAMED_PER_INSPECTION = 20;
 const CONNECTIONS_PER_UPDATE = 100;
 /** Where each takes a request to read and one to write. */
 const CONNECTIONS_PER_UPDATE_ONE_BY_ONE = 10;
+
 export interface StoreRunParts {
   readonly configHash: string;
   readonly steps: RefreshSteps;
@@ -43,7 +44,9 @@ export interface StoreRunParts {
 export class StoreRun {
   readonly #store: PlannedStore;
   readonly #parts: StoreRunParts;
-  readonly #reads = new Semaphore(READS_AT_ONCE);
+  /** Of named connections and of the list, so that neither waits for the other. */
+  readonly #namedReads = new Semaphore(READS_AT_ONCE);
+  readonly #listReads = new Semaphore(READS_AT_ONCE);
   readonly #writes = new Semaphore(UPDATES_AT_ONCE);
   readonly #updates: Promise<void>[] = [];
   /** Connections that were found writable: a list that is edited while it is read may show one twice. */
@@ -93,7 +96,8 @@ export class StoreRun {
     const { runner } = this.#parts;
     try {
       const step = { ...this.#inspection(target), ...(onRetry ? { onRetry } : {}) };
-      const inspection = await runner.run(step, this.#reads);
+      const limit = 'listed' in target ? this.#listReads : this.#namedReads;
+      const inspection = await runner.run(step, limit);
       const isComplete = inspection.list?.isComplete ?? true;
       this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
       this.#follow(this.#retryReads(inspection.toRetry, isComplete));
