@@ -1,4 +1,4 @@
-// Owns a whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
+// A whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
 // registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
