@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { temporal } from '@temporalio/proto';
 import { randomUUID } from 'node:crypto';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { RefreshFailure } from '../../src/refresh/failures.js';
@@ -105,6 +106,9 @@ describe('refreshCredentials', function () {
     await assert.rejects(handle.result(), cancelled);
     const events = (await handle.fetchHistory()).events ?? [];
     assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
-    assert.equal(events.filter((event) => event.workflowTaskFailedEventAttributes).length, 0);
+    const failed = events.flatMap(({ workflowTaskFailedEventAttributes: task }) => (task ? [task] : []));
+    // The server refuses the end of a run while there is something new for it: no fault of the workflow's code.
+    const isOfCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;
+    assert.deepEqual(failed.filter(isOfCode), []);
   });
 });
