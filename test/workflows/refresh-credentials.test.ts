@@ -7,6 +7,9 @@ import { deferred } from '../fakes/deferred.js';
 import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
 
+const UNHANDLED_COMMAND =
+  temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
+
 describe('refreshCredentials', function () {
   this.timeout(60_000);
   const server = useTestServer();
