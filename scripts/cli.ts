@@ -2,6 +2,7 @@
 // The entry of every command: `npm run -s <command> --` from a clone, `airflow-ecr-refresh <command>` from the
 // package. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
 import { CommanderError, type Command } from 'commander';
+import { endCredentialProcesses } from '../src/aws/credential-processes.js';
 import { EXIT, toExitCode, printError } from './command-line.js';
 import { buildProgram } from './program.js';
 
@@ -19,6 +20,9 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) printError(error);
   process.exitCode = toExitCode(error);
+} finally {
+  // One that still runs would keep this process waiting for it.
+  endCredentialProcesses();
 }
 
 /** Lets the one place above decide the exit code: commander itself would exit with 1 for wrong usage. */

@@ -3,9 +3,9 @@
 import { CommanderError, Option } from 'commander';
 import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
-import { LOG_LEVELS } from '../src/log/logger.js';
+import { LOG_LEVELS } from '../src/log/log-level.js';
 import { errorClassName, safeStackFrames } from '../src/log/redact-error.js';
-import { describeUnavailable, TemporalUnavailable } from '../src/temporal/connection.js';
+import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
 

@@ -1,40 +1,35 @@
 // The command `doctor`: checks everything a run needs, one line each with its remedy. Changes nothing.
-import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import { ConfigError, formatPlace } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
-import { checkServices } from '../src/doctor/check-services.js';
-import { checkTemporal } from '../src/doctor/check-temporal.js';
 import { ok, warning, type Check } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
-import { configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+import { EXIT, printJson, printLine } from './command-line.js';
 import { formatChecks, type DoctorDocument } from './format-checks.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
-interface DoctorOptions {
+export interface DoctorOptions {
   readonly config?: string;
   readonly json?: true;
   readonly offline?: true;
 }
 
-export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('check everything a run needs')
-    .addOption(configOption())
-    .addOption(jsonOption())
-    .option('--offline', 'check the configuration alone')
-    .action(async (options: DoctorOptions) => {
-      const { config, checks } = checkConfig(configPath(options.config));
-      if (config && !options.offline) {
-        const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);
-        checks.push(...temporal, ...services.checks, ...checkDockerConfig(services.registries, process.env));
-      }
-      if (options.json) printJson({ checks } satisfies DoctorDocument);
-      else printLine(formatChecks(checks));
-      const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
-      if (!isHealthy) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
-    });
+export async function runDoctor(options: DoctorOptions): Promise<void> {
+  const { config, checks } = checkConfig(configPath(options.config));
+  if (config && !options.offline) checks.push(...(await checkOnline(config)));
+  if (options.json) printJson({ checks } satisfies DoctorDocument);
+  else printLine(formatChecks(checks));
+  const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
+  if (!isHealthy) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+}
+
+async function checkOnline(config: RefreshConfig): Promise<Check[]> {
+  // Loaded here: the SDKs and HTTP clients take half a second, which `--offline` does not need.
+  const { checkTemporal } = await import('../src/doctor/check-temporal.js');
+  const { checkServices } = await import('../src/doctor/check-services.js');
+  const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);
+  return [...temporal, ...services.checks, ...checkDockerConfig(services.registries, process.env)];
 }
 
 export function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {

@@ -1,11 +1,13 @@
-// Owns which commands there are.
-import { Command } from 'commander';
+// The commands and their options. What a command does is loaded when it runs: all of it together takes half a second.
+import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
-import { doctorCommand } from './doctor.js';
-import { refreshOnceCommand } from './refresh-once.js';
-import { scheduleCommand } from './schedule.js';
-import { statusCommand } from './status.js';
-import { workerCommand } from './worker.js';
+import { configOption, jsonOption, logLevelOption } from './command-line.js';
+import type { DoctorOptions } from './doctor.js';
+import { durationArgument } from './duration-argument.js';
+import type { RefreshOnceOptions } from './refresh-once.js';
+import type { ScheduleOptions, ScheduleVerb } from './schedule.js';
+import type { StatusOptions } from './status.js';
+import type { WorkerOptions } from './worker.js';
 
 export function buildProgram(): Command {
   const program = new Command('airflow-ecr-refresh')
@@ -23,4 +25,79 @@ export function buildProgram(): Command {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;
+}
+
+function workerCommand(): Command {
+  return new Command('worker')
+    .description('run the Temporal worker until SIGTERM or SIGINT')
+    .addOption(configOption())
+    .addOption(logLevelOption('info'))
+    .action(async (options: WorkerOptions) => {
+      const { startWorker } = await import('./worker.js');
+      await startWorker(options);
+    });
+}
+
+function scheduleCommand(): Command {
+  const command = new Command('schedule').description('create and steer the schedule that starts the runs');
+  const add = (verb: ScheduleVerb, description: string): Command =>
+    command
+      .command(verb)
+      .description(description)
+      .addOption(configOption())
+      .addOption(jsonOption())
+      .action(async (options: ScheduleOptions) => {
+        const { runSchedule } = await import('./schedule.js');
+        await runSchedule(verb, options);
+      });
+  add('apply', 'make the schedule what the configuration says; a new one starts its first run');
+  add('describe', 'show the schedule');
+  add('trigger', 'start a run now, unless one is under way').option(
+    '--wait',
+    'wait for the end of the run and print its report',
+  );
+  add('pause', 'start no runs until unpaused; tokens will expire');
+  add('unpause', 'start runs again');
+  add('delete', 'delete the schedule; a run under way goes on');
+  return command;
+}
+
+function refreshOnceCommand(): Command {
+  return new Command('refresh-once')
+    .description('refresh the connections once, in this process, without Temporal')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--dry-run', 'show what would be written where, and why, and change nothing')
+    .addOption(
+      new Option('--retry-for <duration>', 'how long to go on trying')
+        .argParser(durationArgument)
+        .default(60_000, '1m'),
+    )
+    .action(async (options: RefreshOnceOptions) => {
+      const { runRefreshOnce } = await import('./refresh-once.js');
+      await runRefreshOnce(options);
+    });
+}
+
+function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check everything a run needs')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--offline', 'check the configuration alone')
+    .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('./doctor.js');
+      await runDoctor(options);
+    });
+}
+
+function statusCommand(): Command {
+  return new Command('status')
+    .description('show what the connections hold, what failed last, and when the next run is')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: StatusOptions) => {
+      const { printStatus } = await import('./status.js');
+      await printStatus(options);
+    });
 }

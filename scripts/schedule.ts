@@ -1,6 +1,5 @@
 // The command `schedule`: creates and steers the Temporal schedule that starts the runs.
 import type { Client, ScheduleDescription, ScheduleHandle } from '@temporalio/client';
-import { Command } from 'commander';
 import { configPath, loadConfig } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
@@ -8,19 +7,15 @@ import { applySchedule, describeOrUndefined, isUpToDate } from '../src/schedule/
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
-import {
-  describeUnavailable,
-  toUnavailable,
-  readTemporalSettings,
-  TemporalUnavailable,
-  withTemporalClient,
-} from '../src/temporal/connection.js';
-import { CommandFailed, configOption, EXIT, jsonOption, printJson, printLine } from './command-line.js';
+import { toUnavailable, withTemporalClient } from '../src/temporal/connection.js';
+import { readTemporalSettings } from '../src/temporal/settings.js';
+import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
+import { CommandFailed, EXIT, printJson, printLine } from './command-line.js';
 import { formatReport } from './format-report.js';
 import { formatApplied, formatSchedule, toScheduleDocument, type ApplyDocument } from './format-schedule.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
-interface ScheduleOptions {
+export interface ScheduleOptions {
   readonly config?: string;
   readonly json?: true;
   /** Of `trigger` alone. */
@@ -34,43 +29,16 @@ interface Invocation {
   readonly json: boolean;
 }
 
-export function scheduleCommand(): Command {
-  const command = new Command('schedule').description('create and steer the schedule that starts the runs');
-  verb(
-    command,
-    'apply',
-    'make the schedule what the configuration says; a new one starts its first run',
-    apply,
-  );
-  verb(command, 'describe', 'show the schedule', describe);
-  verb(command, 'trigger', 'start a run now, unless one is under way', trigger).option(
-    '--wait',
-    'wait for the end of the run and print its report',
-  );
-  verb(command, 'pause', 'start no runs until unpaused; tokens will expire', pause);
-  verb(command, 'unpause', 'start runs again', unpause);
-  verb(command, 'delete', 'delete the schedule; a run under way goes on', remove);
-  return command;
-}
+const VERBS = { apply, describe, trigger, pause, unpause, delete: remove };
 
-function verb(
-  parent: Command,
-  name: string,
-  description: string,
-  run: (invocation: Invocation, options: ScheduleOptions) => Promise<void>,
-): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .addOption(configOption())
-    .addOption(jsonOption())
-    .action(async (options: ScheduleOptions) => {
-      const config = loadConfig(configPath(options.config));
-      await withTemporalClient((client) => {
-        const handle = client.schedule.getHandle(config.schedule.id);
-        return run({ client, config, handle, json: options.json === true }, options);
-      });
-    });
+export type ScheduleVerb = keyof typeof VERBS;
+
+export async function runSchedule(verb: ScheduleVerb, options: ScheduleOptions): Promise<void> {
+  const config = loadConfig(configPath(options.config));
+  await withTemporalClient((client) => {
+    const handle = client.schedule.getHandle(config.schedule.id);
+    return VERBS[verb]({ client, config, handle, json: options.json === true }, options);
+  });
 }
 
 async function apply({ client, config, json }: Invocation): Promise<void> {

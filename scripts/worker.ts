@@ -1,22 +1,14 @@
 // The command `worker`: runs the Temporal worker until SIGTERM or SIGINT.
-import { Command } from 'commander';
 import { configPath } from '../src/config/load.js';
-import { createLogger, type LogLevel } from '../src/log/logger.js';
-import { configOption, logLevelOption } from './command-line.js';
+import type { LogLevel } from '../src/log/log-level.js';
+import { createLogger } from '../src/log/logger.js';
+import { runWorker } from '../src/worker.js';
 
-interface WorkerCommandOptions {
+export interface WorkerOptions {
   readonly config?: string;
   readonly logLevel: LogLevel;
 }
 
-export function workerCommand(): Command {
-  return new Command('worker')
-    .description('run the Temporal worker until SIGTERM or SIGINT')
-    .addOption(configOption())
-    .addOption(logLevelOption('info'))
-    .action(async (options: WorkerCommandOptions) => {
-      // Loaded here, for it takes a second that the other commands need not wait.
-      const { runWorker } = await import('../src/worker.js');
-      await runWorker(configPath(options.config), createLogger(options.logLevel));
-    });
+export async function startWorker(options: WorkerOptions): Promise<void> {
+  await runWorker(configPath(options.config), createLogger(options.logLevel));
 }

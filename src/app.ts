@@ -1,22 +1,19 @@
 // The composition root: the one place that builds stores, issuer, verifiers and activities from a configuration, for the
 // worker, `refresh-once` and `doctor`.
 import type { AllowedConfig, ConfigSource } from './activities/allowed-config.js';
+import { Pace } from './activities/pace.js';
 import { createActivities, type RefreshActivities } from './activities/index.js';
 import { AwsSessions } from './aws/aws-sessions.js';
 import type { ConfigStore } from './config/config-store.js';
 import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refresh-config.js';
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
-import { createHttpClient, createLazyClient, type HttpClient } from './net/http.js';
-import { NetworkError } from './net/network-error.js';
-import { RefreshFailure } from './refresh/failures.js';
+import { createHttpClient, type HttpClient } from './net/http.js';
 import { staticRegistries } from './refresh/registry-entries.js';
-import { Semaphore } from './refresh/semaphore.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
 import type { ConnectionStore, VariableSource } from './stores/port.js';
 import { createDockerEngine } from './verify/docker/docker-engine.js';
 import { NegativeCheckCache } from './verify/registry/negative-check-cache.js';
-import { createRegistryVerifier } from './verify/registry/probe.js';
 import { createTokenVerifier } from './verify/registry/verify-token.js';
 import { VERSION } from './version.js';
 
@@ -51,7 +48,7 @@ const AIRFLOW: StoreKind = {
     // The section of the schema for this kind makes exactly these.
     const airflow = settings as AirflowSettings;
     const { caFile } = airflow;
-    const http = caFile === undefined ? shared : createLazyClient({ version: VERSION, caFile });
+    const http = caFile === undefined ? shared : createHttpClient({ version: VERSION, caFile });
     const store = createAirflowStore({ ...airflow, name, http, aws, now: Date.now });
     return { connections: store, variables: store };
   },
@@ -63,34 +60,24 @@ export interface AppOptions {
   readonly storeKinds: readonly StoreKind[];
 }
 
-/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
-const LOGINS_AT_ONCE = 10;
-
-/** Builds the activities over a configuration that is read again at every run. Opens no connection yet. */
+/**
+ * Builds the activities over a configuration that is read again at every run. Opens no connection yet.
+ * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
+ */
 export function createApp(
   configs: ConfigStore,
   { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
 ): App {
-  const clients: SharedClients = { http: createSharedHttpClient(), aws: new AwsSessions() };
+  const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);
   const negativeChecks = new NegativeCheckCache(now);
   const tokens = new TokenCache({
     issuer: createTokenIssuer(clients.aws),
-    verify: createTokenVerifier(createRegistryVerifier(clients), negativeChecks),
+    verify: createTokenVerifier(clients.http, negativeChecks),
     now,
   });
   return { activities: createActivities(source, tokens, negativeChecks), source };
-}
-
-/** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
-function createSharedHttpClient(): HttpClient {
-  try {
-    return createHttpClient({ version: VERSION });
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
-  }
 }
 
 /** Keeps the clients of a configuration as long as the configuration: logins outlive a run, not an edit. */
@@ -132,7 +119,7 @@ function buildAllowedConfig(
     engines: new Map(
       config.engines.map(({ required, ...endpoint }) => [
         endpoint.url,
-        { engine: createDockerEngine(endpoint), required, limit: new Semaphore(LOGINS_AT_ONCE) },
+        { engine: createDockerEngine(endpoint), required },
       ]),
     ),
     ...findEngineProblem(config),
@@ -147,7 +134,7 @@ function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly
   const found = kinds.find((candidate) => candidate.kind === kind);
   // The configuration's schema has a section for each kind that is listed, and for no other.
   if (!found) throw new TypeError(`no store kind ${kind}`);
-  return { name, kind, title: found.title, rules, ...found.create(config, clients) };
+  return { name, kind, title: found.title, rules, pace: new Pace(), ...found.create(config, clients) };
 }
 
 /** Of the warnings about the file, the one that a report without a row of Docker needs. */

@@ -12,12 +12,8 @@ import { formatProblem } from './config/config-error.js';
 import type { RefreshConfig } from './config/refresh-config.js';
 import { ConfigStore } from './config/config-store.js';
 import type { Logger } from './log/logger.js';
-import {
-  describeUnavailable,
-  readTemporalSettings,
-  unavailable,
-  type TemporalSettings,
-} from './temporal/connection.js';
+import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/settings.js';
+import { describeUnavailable } from './temporal/unavailable.js';
 import { temporalLogger } from './temporal/sdk-logger.js';
 import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
 
@@ -95,7 +91,7 @@ function handleStopSignals(): { stopBy: (stop: (signal: string) => void) => void
 
 /** Explicit, as a worker in production should have it. Activities wait for others most of their time. */
 const LIMITS = {
-  maxConcurrentActivityTaskExecutions: 50,
+  maxConcurrentActivityTaskExecutions: 500,
   maxConcurrentWorkflowTaskExecutions: 10,
   maxCachedWorkflows: 100,
   // With 0, the default, SIGTERM would abort activities at once and count that as a failed attempt.

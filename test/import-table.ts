@@ -43,7 +43,7 @@ export const PLACES = [...PRODUCT, '../scripts/', '../sandbox/', '../test/'];
 export const ROWS: readonly Row[] = [
   { files: ['refresh/a.ts'], imports: ['refresh/'], packages: [] },
   { files: ['log/a.ts'], imports: ['log/', 'refresh/'], packages: OTHERS },
-  { files: ['net/a.ts'], imports: ['net/', 'log/'], packages: [...CLIENTS, ...OTHERS] },
+  { files: ['net/a.ts'], imports: BASE, packages: [...CLIENTS, ...OTHERS] },
   { files: ['aws/a.ts'], imports: ['aws/', ...BASE], packages: [...CLIENTS, ...OTHERS] },
   { files: ['ecr/a.ts'], imports: [...ECR, 'aws/', ...BASE], packages: [...CLIENTS, ...OTHERS] },
   {

@@ -127,8 +127,7 @@ function listConnections(connections: Map<string, ConnectionRecord>, query: URLS
     const msg = 'Input should be a valid integer, unable to parse string as an integer';
     return { status: 422, body: { detail: [{ type: 'int_parsing', loc: ['query', name], msg, input }] } };
   }
-  const pattern = query.get('connection_id_pattern') ?? '';
-  const wanted = new RegExp(pattern.split('%').map(likePart).join('.*'), 'i');
+  const wanted = parsePattern(query.get('connection_id_pattern') ?? '');
   const found = [...connections.values()].filter((record) => wanted.test(record.connection_id));
   const order = query.get('order_by');
   if (order !== null) found.sort((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
@@ -137,6 +136,16 @@ function listConnections(connections: Map<string, ConnectionRecord>, query: URLS
   const offset = Number(query.get('offset') ?? 0);
   const page = found.slice(offset, offset + limit).map(maskedConnection);
   return { status: 200, body: { connections: page, total_entries: found.length } };
+}
+
+/** Airflow's search: ILIKE `%value%`, `|` is OR, and `~` alone stands for `%`. */
+function parsePattern(pattern: string): RegExp {
+  const terms = pattern
+    .split('|')
+    .map((term) => term.trim())
+    .filter((term) => term !== '');
+  if (pattern === '~' || terms.length === 0) return /^/;
+  return new RegExp(terms.map((term) => term.split('%').map(likePart).join('.*')).join('|'), 'i');
 }
 
 /** SQL's LIKE: `_` is any one character, the rest is itself. */

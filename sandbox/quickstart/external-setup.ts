@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
-import { readTemporalSettings } from '../../src/temporal/connection.js';
+import { readTemporalSettings } from '../../src/temporal/settings.js';
 import { freePort } from '../ports.js';
 import type { Cleanup } from '../cleanup.js';
 import { claimStateFolder } from '../state-folder.js';

@@ -1,5 +1,5 @@
 // What the two ways to start have in common: what the worker needs, and what the user may open.
-import type { TemporalSettings } from '../../src/temporal/connection.js';
+import type { TemporalSettings } from '../../src/temporal/settings.js';
 
 export interface Setup {
   readonly configPath: string;

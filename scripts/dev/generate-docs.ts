@@ -211,11 +211,11 @@ function renderFailures(): string {
 
 # Failures
 
-Everything that can go wrong in a run has one of these types, in reports and in Temporal. Whatever is not tried
-again within the run is tried again by the next one, at the next time of the schedule. The scope is the smallest thing
+Everything that can go wrong in a run has one of these types, in reports and in Temporal. What is not retried
+within the run is retried by the next one, at the next time of the schedule. The scope is the smallest thing
 that the failure stops: everything else continues.
 
-| type | scope | who acts | tried again within the run |
+| type | scope | who acts | retried within the run |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
@@ -230,7 +230,7 @@ ${escapeMarkdown(entry.meaning)}
 - Scope: ${entry.scope}
 - Who acts: ${entry.whoActs}
 - What to do: ${escapeMarkdown(entry.remedy)}
-- Tried again within the run: ${describeRetry(entry)}
+- Retried within the run: ${describeRetry(entry)}
 `;
 }
 

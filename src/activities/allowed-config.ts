@@ -4,9 +4,9 @@ import { findRule, isConnectionId, type ConnectionRule } from '../refresh/connec
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
-import type { Semaphore } from '../refresh/semaphore.js';
 import type { ConnectionStore, VariableSource } from '../stores/port.js';
 import type { DockerEngine } from '../verify/docker/port.js';
+import type { Pace } from './pace.js';
 
 export interface AllowedStore {
   readonly name: string;
@@ -16,14 +16,14 @@ export interface AllowedStore {
   readonly title: string;
   readonly connections: ConnectionStore;
   readonly rules: readonly ConnectionRule[];
+  /** Of all requests for connections by this worker. */
+  readonly pace: Pace;
 }
 
 export interface AllowedEngine {
   readonly engine: DockerEngine;
   /** Named in the configuration, so that its absence is a failure; the default one may be absent. */
   readonly required: boolean;
-  /** How many logins it does at once, for all runs of this worker: hundreds at once would keep each other waiting. */
-  readonly limit: Semaphore;
 }
 
 /** One configuration, with a client behind every name in it. */

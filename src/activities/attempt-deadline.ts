@@ -1,7 +1,9 @@
-// Owns how much time an attempt has left. Differences of the server's own times and of a monotonic clock alone, so
-// that a worker whose clock is wrong reckons right.
+// How much time an attempt has left, from differences of the server's own times and of a monotonic clock only, so that
+// a wrong clock of the worker does not matter.
 import { setMaxListeners } from 'node:events';
 import type { Info } from '@temporalio/activity';
+import { isRefreshFailure } from '../log/redact-error.js';
+import { withSignal } from '../net/deadline.js';
 import type { StepName } from '../refresh/activity-types.js';
 import { RefreshFailure } from '../refresh/failures.js';
 
@@ -30,8 +32,8 @@ export function retriesTimeLeftMs(info: AttemptTimes, elapsedMs: number): number
 
 /**
  * Runs an attempt with a signal that fires after `limitMs` milliseconds, its reason a failure of the catalogue, and
- * when `cancellation` does. A timer of our own: Node 20 may collect an AbortSignal.timeout that was combined with
- * another signal, and it never fires then.
+ * when `cancellation` does. Waits for the attempt: a step returns what it has done when its signal fires. What fails
+ * after that with no failure of the catalogue was cut off, and fails with the reason of the signal.
  */
 export async function withAttemptLimit<T>(
   step: StepName,
@@ -39,18 +41,17 @@ export async function withAttemptLimit<T>(
   run: (signal: AbortSignal) => Promise<T>,
   cancellation?: AbortSignal,
 ): Promise<T> {
-  const controller = new AbortController();
-  // One listener per registry of a token group, of which there may be many: no leak that Node should warn of.
-  setMaxListeners(0, controller.signal);
-  const timeUp = new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
-  const timer = setTimeout(() => controller.abort(timeUp), Math.max(1, limitMs));
-  const onCancel = (): void => controller.abort(cancellation?.reason);
-  cancellation?.addEventListener('abort', onCancel, { once: true });
-  if (cancellation?.aborted) onCancel();
-  try {
-    return await run(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    cancellation?.removeEventListener('abort', onCancel);
+  async function runStep(signal: AbortSignal): Promise<T> {
+    // One listener per registry of a token group, of which there may be many: no leak that Node should warn of.
+    setMaxListeners(0, signal);
+    try {
+      return await run(signal);
+    } catch (error) {
+      if (signal.aborted && !isRefreshFailure(error)) throw signal.reason;
+      throw error;
+    }
   }
+  const createTimeUp = (): RefreshFailure =>
+    new RefreshFailure('AttemptTimedOut', `${step} did not end within its time.`);
+  return withSignal(Math.max(1, limitMs), cancellation, runStep, createTimeUp);
 }

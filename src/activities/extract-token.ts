@@ -1,10 +1,12 @@
-// Third step: has a fresh token of a token group in the worker's cache, shown to its registries, and answers facts
-// about it. The token itself stays in the worker.
+// Gets a fresh token of a token group into the worker's cache, verified with its registries, and returns facts about it. The
+// token itself stays in the worker.
+import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { Semaphore } from '../refresh/semaphore.js';
-import type { ExtractInput, RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
+import type { ExtractedToken, ExtractInput, RegistryProbe } from '../refresh/activity-types.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
+import type { ProbedToken } from '../ecr/port.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
 import { getAllowedConfig, type AllowedConfig } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
@@ -12,32 +14,58 @@ import { toTokenInfo } from '../refresh/token-info.js';
 
 /**
  * Registries of one group that are asked side by side. Some hundreds in a row would outlast the attempt when they do not
- * answer; so many at once are sockets, and no more.
+ * respond; so many at once are sockets, and no more.
  */
 const PROBES_AT_ONCE = 50;
 
 /**
+ * Returns the registries that have not responded within half of the attempt as `toRetry`: the next attempt joins the
+ * requests that are in progress.
+ *
  * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, ConnectionRegistryChanged; TokenRejected or
- *   RegistryRealmForeign when no registry may have the token (a refusal by some is in the answer); whatever RegistryResolver
- *   and TokenCache throw
+ *   RegistryRealmForeign when no registry may have the token (a rejection by some is in the result); whatever
+ *   RegistryResolver and TokenSource throw
  */
 export async function extractToken(
   shared: Dependencies,
   attempt: Attempt,
   input: ExtractInput,
-): Promise<TokenInfo> {
+): Promise<ExtractedToken> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const group = await commonGroup(shared, allowed, input, attempt);
+  const probed = new Map<string, ProbedToken>();
   const limit = new Semaphore(PROBES_AT_ONCE);
-  const probed = await Promise.all(
-    input.registries.map((registry) =>
-      limit.run(() => shared.tokens.take(attempt, group, registry, allowed.getImages(registry))),
-    ),
+  const takes = input.registries.map((registry) =>
+    limit.run(async () => {
+      const images = allowed.getImages(registry);
+      probed.set(registry, await shared.tokens.take(attempt, group, registry, images));
+    }),
   );
-  const [first] = probed;
-  const probes = probed.map(({ probe }) => probe);
-  if (!first || probes.every((probe) => probe.outcome === 'rejected')) throw toCommonRejection(probes);
-  return toTokenInfo(first.token, allowed.schedule, probes);
+  await waitForAllOrSome(takes, attempt);
+  const [first] = probed.values();
+  if (!first) throw new RefreshFailure('InputNotAllowed', 'No registry was asked for.');
+  const toRetry = input.registries.filter((registry) => !probed.has(registry));
+  const probes = [...probed.values()].map(({ probe }) => probe);
+  if (toRetry.length === 0 && probes.every((probe) => probe.outcome === 'rejected')) {
+    throw toCommonRejection(probes);
+  }
+  return { token: toTokenInfo(first.token, allowed.schedule, probes), toRetry };
+}
+
+/** Waits for all, but no longer than half of the attempt where some are done by then. */
+async function waitForAllOrSome(
+  calls: readonly Promise<void>[],
+  { limitMs, signal }: Attempt,
+): Promise<void> {
+  const all = Promise.all(calls);
+  // What is still in progress at the end is awaited by the next attempt.
+  all.catch(() => undefined);
+  try {
+    await withDeadline(limitMs / 2, signal, () => all);
+  } catch (error) {
+    if (!(error instanceof DeadlineExceeded)) throw error;
+    await Promise.race(calls);
+  }
 }
 
 /** All registries must be of the group that was asked for. */

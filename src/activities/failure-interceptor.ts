@@ -1,12 +1,9 @@
-// Owns the one place where what an activity throws becomes a failure in Temporal's history: a type of the
-// catalogue, a message that is safe to show, a remedy. Refuses everything else of an error, since messages,
-// causes, details and stacks of foreign errors quote bodies, headers and tokens.
+// Turns what an activity throws into a failure in Temporal's history, and nothing else of it: messages, causes, details and
+// stacks of foreign errors quote bodies, headers and tokens.
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { waitBeforeRetryMs } from '../refresh/activity-limits.js';
 import { failureEntry, RefreshFailure } from '../refresh/failures.js';
-import type { StepName } from '../refresh/activity-types.js';
 import type { Logger } from '../log/logger.js';
 import { isRefreshFailure, errorClassName, safeStackFrames } from '../log/redact-error.js';
 import { retriesTimeLeftMs } from './attempt-deadline.js';
@@ -37,10 +34,11 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
   // What an adapter says of an aborted request is beside the point when the attempt was cancelled.
   if (reason instanceof CancelledFailure) return withoutStack(reason);
   const failure = asRefreshFailure(error, info.activityType, logger);
-  const { retryAfterMinutes } = failureEntry(failure.type);
-  const waitMs = waitBeforeRetryMs(failure.type, info.activityType as StepName, info.attempt);
-  const fits = waitMs !== undefined && retriesTimeLeftMs(info, elapsedMs) > waitMs + START_RESERVE_MS;
-  const told = ApplicationFailure.create({
+  const { retryable, retryAfterMinutes } = failureEntry(failure.type);
+  const slowMs = retryAfterMinutes === undefined ? undefined : retryAfterMinutes * 60_000;
+  const waitMs = slowMs ?? backoffOfPolicyMs(info);
+  const fits = retryable && retriesTimeLeftMs(info, elapsedMs) > waitMs + START_RESERVE_MS;
+  const reported = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,
     // A retry that does not fit would end as a time-out, and this cause would be lost.
@@ -49,13 +47,22 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
       {
         remedy: failure.remedy,
         scope: failure.scope,
-        ...(failure.progress === undefined ? {} : { progress: failure.progress }),
+        ...(failure.connections === undefined ? {} : { connections: failure.connections }),
       },
     ],
-    // The ladder of the retry policy does for the others.
-    ...(fits && retryAfterMinutes !== undefined ? { nextRetryDelay: waitMs } : {}),
+    // The retry policy decides for the others.
+    ...(fits && slowMs !== undefined ? { nextRetryDelay: slowMs } : {}),
   });
-  return withoutStack(told);
+  return withoutStack(reported);
+}
+
+/** Milliseconds that Temporal waits before the next attempt, by the policy that the activity was scheduled with. */
+function backoffOfPolicyMs({ retryPolicy, attempt }: Context['info']): number {
+  const { initialInterval, maximumInterval, backoffCoefficient = 1 } = retryPolicy ?? {};
+  // Numbers, as the workflow writes them; the type also allows text.
+  const firstMs = typeof initialInterval === 'number' ? initialInterval : 0;
+  const capMs = typeof maximumInterval === 'number' ? maximumInterval : Infinity;
+  return Math.min(firstMs * backoffCoefficient ** (attempt - 1), capMs);
 }
 
 /** A stack would tell every reader of the history where the worker is installed, and nothing else. */

@@ -3,10 +3,10 @@ import type {
   DockerInput,
   DockerLogin,
   ExtractInput,
+  ExtractedToken,
   InspectInput,
   Inspection,
   RefreshPlan,
-  TokenInfo,
   UpdateInput,
   UpdateOutcome,
 } from '../refresh/activity-types.js';
@@ -16,6 +16,7 @@ import { extractToken } from './extract-token.js';
 import { DOCKER_INPUT, EXTRACT_INPUT, INSPECT_INPUT, parseInput, UPDATE_INPUT } from './input-schemas.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
+import { RecentReads } from './recent-reads.js';
 import { RegistryResolver } from './registry-resolver.js';
 import type { ConfigSource } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
@@ -26,7 +27,7 @@ import { updateConnections } from './update-connections.js';
 export interface RefreshActivities {
   planRefresh(attempt: Attempt): Promise<RefreshPlan>;
   inspectConnections(attempt: Attempt, input: InspectInput): Promise<Inspection>;
-  extractToken(attempt: Attempt, input: ExtractInput): Promise<TokenInfo>;
+  extractToken(attempt: Attempt, input: ExtractInput): Promise<ExtractedToken>;
   updateConnections(attempt: Attempt, input: UpdateInput): Promise<UpdateOutcome>;
   testDocker(attempt: Attempt, input: DockerInput): Promise<DockerLogin>;
 }
@@ -37,7 +38,13 @@ export function createActivities(
   tokens: TokenSource,
   negativeChecks: NegativeChecks,
 ): RefreshActivities {
-  const shared: Dependencies = { source, tokens, registries: new RegistryResolver(), negativeChecks };
+  const shared: Dependencies = {
+    source,
+    tokens,
+    registries: new RegistryResolver(),
+    recentReads: new RecentReads(() => performance.now()),
+    negativeChecks,
+  };
   return {
     planRefresh: () => planRefresh(source),
     inspectConnections: async (attempt, input) =>

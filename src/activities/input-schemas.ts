@@ -7,23 +7,38 @@ import { RefreshFailure } from '../refresh/failures.js';
 const name = z.string();
 const names = z.array(name).min(1).readonly();
 
+/** A run sends no more; the number of a list's last row is far below. */
+const range = z.object({
+  offset: z.number().int().nonnegative().max(1_000_000),
+  limit: z.number().int().positive().max(100),
+});
+const attemptsBefore = z.number().int().nonnegative();
+
 export const INSPECT_INPUT: z.ZodType<InspectInput> = z.object({
   configHash: name,
   store: name,
-  page: z.number().int().nonnegative(),
+  target: z.union([
+    z.strictObject({ named: range }),
+    z.strictObject({ listed: range }),
+    z.strictObject({ connections: names }),
+  ]),
+  attemptsBefore,
 });
 export const EXTRACT_INPUT: z.ZodType<ExtractInput> = z.object({
   configHash: name,
   group: name,
   registries: names,
 });
-export const UPDATE_INPUT: z.ZodType<UpdateInput> = z.object({
+export const UPDATE_INPUT = z.object({
   configHash: name,
   store: name,
   registry: name,
   group: name,
   connections: names,
-});
+  listed: range.optional(),
+  attemptsBefore,
+  witness: name.optional(),
+}) as z.ZodType<UpdateInput>;
 export const DOCKER_INPUT: z.ZodType<DockerInput> = z.object({
   configHash: name,
   engine: name,

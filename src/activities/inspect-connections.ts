@@ -1,31 +1,28 @@
-// Second step: looks at the configured connections of an Airflow and says which registry each belongs to, and
-// which must not be written: first those that are named, then those that a pattern matches. Changes nothing.
-import { findRule, isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
-import type { ConnectionRecord } from '../refresh/check-connection.js';
-import { RefreshFailure } from '../refresh/failures.js';
+// Reads connections of a store and decides which registry each belongs to, and which must not be written: those that the
+// configuration names, or those of a part of the list that a pattern matches. Changes nothing.
 import type {
   ConnectionProblem,
-  InspectInput,
   Inspection,
+  InspectInput,
+  Range,
   WritableConnections,
 } from '../refresh/activity-types.js';
-import { forEachConnection, ATTEMPTS_BEFORE_ISOLATING, toProblem } from './connection-failures.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { detectOverrides } from './detect-overrides.js';
-import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
-import type { ConnectionPage } from '../stores/port.js';
-import { getAllowedStore, getAllowedConfig, type AllowedStore } from './allowed-config.js';
+import type { ConnectionRecord } from '../refresh/check-connection.js';
+import { findRule, isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { getAllowedConfig, getAllowedRules, getAllowedStore, type AllowedStore } from './allowed-config.js';
+import { readById } from './call-store.js';
 import type { Dependencies } from './dependencies.js';
-
-/** Each takes a GET of up to 3 s on a slow API server: these fit into an attempt of two minutes. */
-const CONNECTIONS_PER_PAGE = 20;
+import { forEachConnection, toProblem, type Outcomes } from './for-each-connection.js';
+import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
+import { readFirstRow, readList } from './read-list.js';
 
 type InspectedConnection =
   | {
       readonly id: string;
       readonly registry: string;
       readonly group: string;
-      readonly host: string | null;
       readonly warning?: string;
       readonly isMissing?: true;
     }
@@ -40,59 +37,84 @@ export async function inspectConnections(
 ): Promise<Inspection> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
   const store = getAllowedStore(allowed, input.store);
-  const context = { shared, allowed, attempt };
-  const idRules = store.rules.filter((rule) => rule.kind === 'id');
-  const pagesOfIds = Math.ceil(idRules.length / CONNECTIONS_PER_PAGE);
-  const hasPatterns = store.rules.length > idRules.length;
-  if (input.page >= pagesOfIds && hasPatterns) return inspectList(context, store, input, pagesOfIds);
-  const start = input.page * CONNECTIONS_PER_PAGE;
-  const ids = idRules.slice(start, start + CONNECTIONS_PER_PAGE).map(({ id }) => id);
-  const { results, problems } = await forEachConnection(ids, attempt.number, (id) =>
-    inspectById(context, store, id),
+  const context: MatchContext = { shared, allowed, attempt };
+  const { target } = input;
+  if ('listed' in target) return inspectList(context, store, target.listed, input);
+  const ids = 'named' in target ? pickNamed(store, target.named) : target.connections;
+  const rules = getAllowedRules(store, ids);
+  const outcomes = await forEachConnection(
+    ids,
+    attempt,
+    (id) => inspectById(context, store, id, rules.get(id)),
+    { attempts: input.attemptsBefore + attempt.number, witness: () => readFirstRow(store, attempt) },
   );
-  const isLast = input.page + 1 >= pagesOfIds && !hasPatterns;
-  const inspection = toInspection(store.name, results, problems, isLast ? null : input.page + 1);
-  return withOverrides(context, store, input, results, inspection);
+  return toInspection(store.name, outcomes);
 }
 
-/** Asked once per run, with what the first page holds: each connection may cost a request. */
-async function withOverrides(
-  { attempt }: MatchContext,
-  store: AllowedStore,
-  input: InspectInput,
-  inspected: readonly InspectedConnection[],
-  inspection: Inspection,
-): Promise<Inspection> {
-  if (input.page > 0) return inspection;
-  const connections = inspected.flatMap((found) => {
-    if ('registry' in found) return [{ id: found.id, host: found.host }];
-    const isMissing = 'problem' in found && found.problem.type === 'ConnectionMissing';
-    return isMissing ? [{ id: found.id, host: null }] : [];
-  });
-  const warnings = await detectOverrides(store, connections, attempt.signal);
-  return { ...inspection, warnings: [...inspection.warnings, ...warnings] };
+function pickNamed({ rules }: AllowedStore, { offset, limit }: Range): string[] {
+  const ids = rules.flatMap((rule) => (rule.kind === 'id' ? [rule.id] : []));
+  return ids.slice(offset, offset + limit);
 }
 
 async function inspectById(
   context: MatchContext,
   store: AllowedStore,
   id: string,
+  rule: ConnectionRule | undefined,
 ): Promise<InspectedConnection> {
-  const connection = await store.connections.read(id, context.attempt.signal);
-  const rule = findRule(store.rules, id);
-  if (connection && rule) return inspectOne(context, rule, connection);
+  const connection = await readById(store, context.attempt, id);
+  if (connection && rule) {
+    return inspectOne(context, store, rule, connection);
+  }
   const registry = rule && (await registryToCreate(context, rule));
   if (!registry) return { id, problem: missing(store, id) };
   if (registry instanceof RefreshFailure) return { id, problem: toProblem(id, registry) };
-  return { id, registry: registry.host, group: registry.group.name, host: null, isMissing: true };
+  return { id, registry: registry.host, group: registry.group.name, isMissing: true };
+}
+
+/** Of the rows that a pattern matches; connections of other types are no concern of the run. */
+async function inspectList(
+  context: MatchContext,
+  store: AllowedStore,
+  range: Range,
+  { attemptsBefore }: InspectInput,
+): Promise<Inspection> {
+  const { attempt } = context;
+  const { connections, problems, part } = await readList(store, range, attempt, attemptsBefore);
+  const matching = new Map<string, { rule: ConnectionRule; connection: ConnectionRecord }>();
+  for (const connection of connections) {
+    const rule = findRule(store.rules, connection.id);
+    if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
+    matching.set(connection.id, { rule, connection });
+  }
+  // Nothing is requested for them but Airflow Variables, once for all.
+  const outcomes = await forEachConnection(
+    [...matching.keys()],
+    attempt,
+    (id) => {
+      const { rule, connection } = matching.get(id) as { rule: ConnectionRule; connection: ConnectionRecord };
+      return inspectOne(context, store, rule, connection, part.isComplete);
+    },
+    { atOnce: matching.size },
+  );
+  const inspection = toInspection(store.name, outcomes);
+  const ours = problems.filter(({ connection }) => isOurs(store, connection));
+  return { ...inspection, refused: [...inspection.refused, ...ours], list: part };
+}
+
+/** Rows without an id may be ours; with one, a pattern decides. */
+function isOurs({ rules }: AllowedStore, id: string): boolean {
+  return !isConnectionId(id) || findRule(rules, id)?.kind === 'match';
 }
 
 async function inspectOne(
   context: MatchContext,
+  store: AllowedStore,
   rule: ConnectionRule,
   connection: ConnectionRecord,
+  isComplete = true,
 ): Promise<InspectedConnection> {
-  const { id, host } = connection;
+  const { id } = connection;
   const check = await matchConnection(context, rule, connection);
   if (!(check instanceof RefreshFailure) && !isConnectionId(id)) {
     const message = `Connection ${JSON.stringify(id.slice(0, 80))} is not written: its id cannot be requested.`;
@@ -100,54 +122,12 @@ async function inspectOne(
   }
   if (!(check instanceof RefreshFailure)) {
     const { registry, group, warning } = check;
-    return { id, registry, group: group.name, host, ...(warning === undefined ? {} : { warning }) };
+    if (isComplete) context.shared.recentReads.add(store, connection);
+    return { id, registry, group: group.name, ...(warning === undefined ? {} : { warning }) };
   }
-  // A pattern takes in what nobody named: another kind of registry there is no mistake.
+  // A pattern takes in what no one named: another kind of registry there is no mistake.
   const isSkipped = rule.kind === 'match' && check.type === 'ConnectionRegistryUnknown';
   return isSkipped ? { id, isSkipped } : { id, problem: toProblem(id, check) };
-}
-
-/** One page of Airflow's list: of what matches, connections of other types are nobody's business here. */
-async function inspectList(
-  context: MatchContext,
-  store: AllowedStore,
-  input: InspectInput,
-  pagesOfIds: number,
-): Promise<Inspection> {
-  const page = await readPage(store, input.page - pagesOfIds, context.attempt);
-  if (page instanceof RefreshFailure) {
-    const { type, scope, message, remedy } = page;
-    const unreadable = { type, scope, message, remedy };
-    return { ...toInspection(store.name, [], [], input.page + 1), unreadable };
-  }
-  const inspected: InspectedConnection[] = [];
-  for (const connection of page.connections) {
-    const rule = findRule(store.rules, connection.id);
-    if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
-    inspected.push(await inspectOne(context, rule, connection));
-  }
-  const inspection = toInspection(store.name, inspected, [], page.hasMore ? input.page + 1 : null);
-  return withOverrides(context, store, input, inspected, inspection);
-}
-
-/**
- * One connection whose password cannot be decrypted makes Airflow fail a whole page, for ever. Where the next page
- * is well, this one is told as a failure, and the others go on.
- */
-async function readPage(
-  { connections }: AllowedStore,
-  page: number,
-  { number, signal }: Attempt,
-): Promise<ConnectionPage | RefreshFailure> {
-  try {
-    return await connections.readPage(page, signal);
-  } catch (error) {
-    const maySkip = error instanceof RefreshFailure && error.type === 'StoreUnavailable';
-    if (!maySkip || number <= ATTEMPTS_BEFORE_ISOLATING) throw error;
-    await connections.readPage(page + 1, signal);
-    const message = `Connections ${page * 100 + 1} to ${page * 100 + 100} of the list, by id, could not be read. ${error.message}`;
-    return new RefreshFailure(error.type, message, error.remedy);
-  }
 }
 
 export function missing({ title }: AllowedStore, id: string): ConnectionProblem {
@@ -156,18 +136,16 @@ export function missing({ title }: AllowedStore, id: string): ConnectionProblem 
 
 function toInspection(
   store: string,
-  inspected: readonly InspectedConnection[],
-  problems: readonly ConnectionProblem[],
-  nextPage: number | null,
+  { results, refused, toRetry }: Outcomes<InspectedConnection>,
 ): Inspection {
-  const skipped = toSkipped(inspected.flatMap((found) => ('isSkipped' in found ? [found.id] : [])));
+  const skipped = toSkipped(results.flatMap((found) => ('isSkipped' in found ? [found.id] : [])));
   return {
-    writable: byRegistry(inspected),
-    refused: [...problems, ...inspected.flatMap((found) => ('problem' in found ? [found.problem] : []))],
-    warnings: inspected.flatMap((found) =>
+    writable: byRegistry(results),
+    refused: [...refused, ...results.flatMap((found) => ('problem' in found ? [found.problem] : []))],
+    toRetry,
+    warnings: results.flatMap((found) =>
       'warning' in found ? [`Connection ${found.id} of ${store}: ${found.warning}.`] : [],
     ),
-    nextPage,
     ...(skipped ? { skipped } : {}),
   };
 }

@@ -1,5 +1,6 @@
-// Owns the check of a connection by the rule of the configuration that grants it: reads what the rule's registry
-// is, where Airflow Variables say that. Refuses to let a registry that is not known stop connections of others.
+// The check of a connection by the rule of the configuration that allows it, with the registry that the rule names, which
+// Airflow Variables may describe. A registry that is not known does not stop connections of others.
+import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
@@ -9,6 +10,7 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
+import { requestLimitMs, toRequestTimeout } from './call-store.js';
 
 export interface MatchContext {
   readonly shared: Dependencies;
@@ -32,7 +34,7 @@ const REGISTRY_FAILURES: readonly FailureType[] = [
 
 /**
  * Whether and of which registry a connection may receive a token.
- * @throws RefreshFailure what ConnectionStore throws for a Variable, where that may pass
+ * @throws RefreshFailure of scope registry: what VariableSource throws, where a retry may help
  */
 export async function matchConnection(
   context: MatchContext,
@@ -89,10 +91,16 @@ async function findRegistry(
   const settings = allowed.registries.find((candidate) => candidate.name === name);
   if (!settings) return undefined;
   try {
-    return await shared.registries.find(allowed, settings, attempt);
+    return await withDeadline(requestLimitMs(attempt), attempt.signal, (signal) =>
+      shared.registries.find(allowed, settings, { ...attempt, signal }),
+    );
   } catch (error) {
-    if (error instanceof RefreshFailure && REGISTRY_FAILURES.includes(error.type))
-      return error.with({ scope: 'registry' });
-    throw error;
+    const failure =
+      error instanceof DeadlineExceeded
+        ? toRequestTimeout(`Airflow Variable of registry ${name}`, error)
+        : error;
+    if (!(failure instanceof RefreshFailure)) throw failure;
+    if (REGISTRY_FAILURES.includes(failure.type)) return failure.with({ scope: 'registry' });
+    throw failure.with({ scope: 'registry' });
   }
 }

@@ -1,5 +1,5 @@
-// Owns the registries of the configuration as the current run sees them: account and region that Airflow keeps as
-// Variables are read once per run. Refuses whatever is no AWS account or region, and shows nothing of it.
+// The registries of the configuration as the current run sees them: account and region that Airflow keeps as Variables are
+// read once per run, and nothing of an invalid value is shown.
 import { FIPS_REGIONS, hasFips, isAccount, isRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import {
@@ -8,37 +8,51 @@ import {
   type ResolvedRegistry,
   type RegistryEntry,
 } from '../refresh/registry-entries.js';
-import { orAbort, type Attempt } from '../refresh/attempt.js';
+import { DeadlineExceeded } from '../net/deadline.js';
+import { SingleFlight } from '../net/single-flight.js';
+import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
+import { toRequestTimeout } from './call-store.js';
 
-/** A reading serves every activity that waits for it, so it has a limit of its own: two GETs and a sign-in. */
+/** A read serves every activity that waits for it, so it has a limit of its own: two GETs and a login. */
 const READ_LIMIT_MS = 30_000;
 
 export class RegistryResolver {
+  readonly #reads = new SingleFlight<ResolvedRegistry>();
   #runId: string | undefined;
-  #known = new Map<string, Promise<ResolvedRegistry>>();
+  #known = new Map<string, ResolvedRegistry>();
 
   /**
-   * Host and region of an entry of `registries`.
-   * @throws RefreshFailure AirflowVariableMissing, AirflowVariableInvalid, and whatever ConnectionStore throws
+   * Host and region of an entry of `registries`. A read that failed is not kept: the next attempt reads again.
+   * @throws RefreshFailure AirflowVariableMissing, AirflowVariableInvalid, and whatever VariableSource throws;
+   *   DeadlineExceeded when the attempt ends
    */
   async find(allowed: AllowedConfig, settings: RegistryEntry, attempt: Attempt): Promise<ResolvedRegistry> {
     if (attempt.runId !== this.#runId) {
       this.#runId = attempt.runId;
       this.#known = new Map();
     }
+    const known = this.#known;
     const key = JSON.stringify([allowed.configHash, settings.name]);
-    const known = this.#known.get(key) ?? this.#read(key, allowed, settings);
-    return orAbort(known, attempt.signal);
+    const found = known.get(key) ?? (await this.#read(key, allowed, settings, attempt));
+    known.set(key, found);
+    return found;
   }
 
-  #read(key: string, allowed: AllowedConfig, settings: RegistryEntry): Promise<ResolvedRegistry> {
-    const reading = readRegistry(allowed, settings, AbortSignal.timeout(READ_LIMIT_MS));
-    const known = this.#known;
-    known.set(key, reading);
-    // A failed reading is not kept: the next attempt asks again.
-    reading.catch(() => known.delete(key));
-    return reading;
+  async #read(
+    key: string,
+    allowed: AllowedConfig,
+    settings: RegistryEntry,
+    { runId, signal }: Attempt,
+  ): Promise<ResolvedRegistry> {
+    try {
+      return await this.#reads.run(JSON.stringify([runId, key]), READ_LIMIT_MS, signal, (within) =>
+        readRegistry(allowed, settings, within),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineExceeded) || error.endedBy !== 'limit') throw error;
+      throw toRequestTimeout(`Airflow Variable of registry ${settings.name}`, error);
+    }
   }
 }
 

@@ -1,14 +1,33 @@
-// Owns the way from Temporal to an activity: makes its attempt from Temporal's context, keeps heartbeats going, and
-// ends it shortly before Temporal would. Refuses activities that no workflow started.
+// Activities as a Temporal worker takes them: each gets its attempt from Temporal's context, heartbeats, and ends shortly
+// before Temporal would end it.
 import { Context } from '@temporalio/activity';
-import { RefreshFailure } from '../refresh/failures.js';
-import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
-import { attemptTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
+import type {
+  DockerInput,
+  DockerLogin,
+  ExtractedToken,
+  ExtractInput,
+  InspectInput,
+  Inspection,
+  RefreshPlan,
+  StepName,
+  UpdateInput,
+  UpdateOutcome,
+} from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
+import { RefreshFailure } from '../refresh/failures.js';
+import { attemptTimeLeftMs, retriesTimeLeftMs, withAttemptLimit } from './attempt-deadline.js';
 import type { RefreshActivities } from './index.js';
 
-/** The activities as a Temporal worker takes them. */
-export function temporalActivities(activities: RefreshActivities): RefreshSteps {
+/** The activities by the names that the workflow schedules. */
+export interface TemporalActivities {
+  planRefresh(): Promise<RefreshPlan>;
+  inspectConnections(input: InspectInput): Promise<Inspection>;
+  extractToken(input: ExtractInput): Promise<ExtractedToken>;
+  updateConnections(input: UpdateInput): Promise<UpdateOutcome>;
+  testDocker(input: DockerInput): Promise<DockerLogin>;
+}
+
+export function temporalActivities(activities: RefreshActivities): TemporalActivities {
   return {
     planRefresh: () => inAttempt((attempt) => activities.planRefresh(attempt)),
     inspectConnections: (input) => inAttempt((attempt) => activities.inspectConnections(attempt, input)),
@@ -26,41 +45,25 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
     throw new RefreshFailure('InputNotAllowed', 'This activity was not started by a run of the workflow.');
   }
   const { runId } = info.workflowExecution;
-  const heartbeats = startHeartbeats(context);
+  const limitMs = attemptTimeLeftMs(info, 0);
+  const deadlineMs = Date.now() + retriesTimeLeftMs(info, 0);
+  const stopHeartbeats = startHeartbeats(context);
   try {
     return await withAttemptLimit(
       info.activityType as StepName,
-      attemptTimeLeftMs(info, 0),
-      (signal) =>
-        run({
-          runId,
-          number: info.attempt,
-          signal,
-          noted: info.heartbeatDetails as unknown,
-          note: heartbeats.note,
-        }),
+      limitMs,
+      (signal) => run({ runId, deadlineMs, number: info.attempt, limitMs, signal }),
       context.cancellationSignal,
     );
   } finally {
-    heartbeats.stop();
+    stopHeartbeats();
   }
 }
 
-/**
- * Tells Temporal that the worker lives; it also is the way in which a cancellation arrives. Each heartbeat carries
- * what was noted last, since Temporal keeps the last one alone: what an earlier attempt noted stays until then.
- */
-function startHeartbeats(context: Context): { note(progress: object): void; stop(): void } {
-  const { heartbeatTimeoutMs, heartbeatDetails } = context.info;
-  if (!heartbeatTimeoutMs) return { note: () => undefined, stop: () => undefined };
-  let noted: unknown = heartbeatDetails;
-  const beat = (): void => context.heartbeat(noted);
-  const timer = setInterval(beat, heartbeatTimeoutMs / 3);
-  return {
-    note(progress) {
-      noted = progress;
-      beat();
-    },
-    stop: () => clearInterval(timer),
-  };
+/** Shows Temporal that the worker is alive; it also is the way in which a cancellation arrives. */
+function startHeartbeats(context: Context): () => void {
+  const { heartbeatTimeoutMs } = context.info;
+  if (!heartbeatTimeoutMs) return () => undefined;
+  const timer = setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+  return () => clearInterval(timer);
 }

@@ -6,7 +6,7 @@ import { toRejection } from '../refresh/registry-probe.js';
 import type { DockerInput, DockerLogin } from '../refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../refresh/token.js';
 import { Secret } from '../log/secret.js';
-import { orAbort, type Attempt } from '../refresh/attempt.js';
+import type { Attempt } from '../refresh/attempt.js';
 import type { NegativeChecks } from '../verify/registry/port.js';
 import { resolveTokenGroup } from './resolve-token-group.js';
 import type { DockerEngine } from '../verify/docker/port.js';
@@ -24,27 +24,22 @@ export async function testDocker(
   input: DockerInput,
 ): Promise<DockerLogin> {
   const allowed = getAllowedConfig(shared.source, input.configHash);
-  const granted = getAllowedEngine(allowed, input.engine);
+  const engine = getAllowedEngine(allowed, input.engine);
   const group = await resolveTokenGroup(shared, allowed, input.registry, input.group, attempt);
   const take = (): Promise<ProbedToken> =>
     shared.tokens.take(attempt, group, input.registry, allowed.getImages(input.registry));
-  const test = granted.limit.run(() => {
-    // It may have waited for its turn longer than it had time.
-    attempt.signal.throwIfAborted();
-    return testFrom(granted, shared.negativeChecks, input, take, attempt.signal);
-  });
-  return orAbort(test, attempt.signal);
+  return testFrom(engine, shared.negativeChecks, input, take, attempt.signal);
 }
 
 async function testFrom(
-  granted: AllowedEngine,
+  allowed: AllowedEngine,
   checks: NegativeChecks,
   { engine, registry }: DockerInput,
   take: () => Promise<ProbedToken>,
   signal: AbortSignal,
 ): Promise<DockerLogin> {
   const untested = { engine, registry, login: 'none', fingerprint: null } as const;
-  const version = await readVersion(granted, signal);
+  const version = await readVersion(allowed, signal);
   if (version instanceof RefreshFailure) {
     // The warning names the engine itself.
     return { ...untested, version: null, reason: version.reason ?? version.message };
@@ -57,9 +52,9 @@ async function testFrom(
   }
   if (probe.outcome === 'unreachable' && !parseEcrHost(registry))
     return { ...untested, version, reason: UNASKED };
-  await granted.engine.login(registry, token.password, signal);
+  await allowed.engine.login(registry, token.password, signal);
   const key = JSON.stringify([engine, registry]);
-  const isProven = checks.has(key) || (await rejectsWrongPassword(granted.engine, registry, signal));
+  const isProven = checks.has(key) || (await rejectsWrongPassword(allowed.engine, registry, signal));
   if (isProven === 'seen') checks.add(key);
   const login = isProven ? 'ok' : 'inconclusive';
   return { engine, version, registry, login, fingerprint: token.fingerprint };

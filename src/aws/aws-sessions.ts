@@ -1,142 +1,153 @@
-// Owns what is kept of each AWS principal for the life of the worker: its credentials, one client for each region and
-// endpoint, and its ARN. Refuses to ask twice whose the same credentials are.
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../refresh/token-group.js';
-import { waitUnlessAborted, withDeadline } from '../net/deadline.js';
-import { AwsClock } from './aws-clock.js';
-import { clientSettings } from './client-settings.js';
-import {
-  createCredentials,
-  type AwsIdentity,
-  type CredentialsParts,
-  type PrincipalCredentials,
-} from './principal-credentials.js';
+// What a run has of each AWS principal: its credentials, and who it is.
+import type { Attempt } from '../refresh/attempt.js';
+import type { Principal } from '../refresh/token-group.js';
+import { SingleFlight } from '../net/single-flight.js';
+import { clientSettings, type ClientSettings } from './client-settings.js';
+import { CredentialProcesses } from './credential-processes.js';
+import { describeLoad, toCredentialsFailure } from './credentials-failure.js';
+import { findMaster, loadCredentials, type AwsIdentity, type CredentialSource } from './load-credentials.js';
 
-/** Whose token it is is worth knowing, not worth waiting for. */
-const IDENTITY_TIMEOUT_MS = 5_000;
+/** Sign-in helpers, such as those of SSO and aws-vault, take as long. */
+const LOAD_LIMIT_MS = 90_000;
+/** Who a token was issued to is worth knowing, not worth waiting for. */
+const IDENTITY_LIMIT_MS = 5_000;
+/** As the SDK does: credentials that end within this time are not used any more. */
+const LEAST_LEFT_MS = 300_000;
+/** A smaller difference of clocks is within what AWS tolerates, and not reported. */
+const LEAST_OFFSET_MS = 240_000;
+/** An attempt may start just before the deadline of its run. */
+const LAST_ATTEMPT_MS = 120_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-interface Asked {
-  /** What the credentials were when it was asked. */
-  readonly key: string | undefined;
-  readonly arn: Promise<string | null>;
-}
+export type Run = Pick<Attempt, 'runId' | 'deadlineMs'>;
 
 export class AwsSession {
-  readonly principal: Principal;
-  readonly credentials: PrincipalCredentials;
-  /** Whose credentials the role is assumed with. */
-  readonly #base: AwsSession | undefined;
-  readonly #parts: CredentialsParts;
-  readonly #private = new Map<string, ECRClient>();
-  readonly #public = new Map<string, ECRPUBLICClient>();
-  readonly #sts = new Map<string, STSClient>();
-  #asked: Asked | undefined;
+  readonly source: CredentialSource;
+  /** Of those that the role is assumed with. */
+  readonly master: AwsSession | undefined;
+  readonly settings: ClientSettings;
+  readonly #loading = new SingleFlight<AwsIdentity>();
+  readonly #asking = new SingleFlight<string | null>();
+  /** Of the load in progress. */
+  #processes: CredentialProcesses | undefined;
+  #identity: AwsIdentity | undefined;
+  #arn: string | null = null;
 
-  constructor(principal: Principal, parts: CredentialsParts, base: AwsSession | undefined) {
-    this.principal = principal;
-    this.credentials = createCredentials(principal, base?.credentials, parts);
-    this.#base = base;
-    this.#parts = parts;
+  constructor(source: CredentialSource, master: AwsSession | undefined, settings: ClientSettings) {
+    this.source = source;
+    this.master = master;
+    this.settings = settings;
   }
 
-  get clock(): AwsClock {
-    return this.#parts.clock;
-  }
-
-  /**
-   * AWS no longer accepts the credentials: they are loaded anew, and may then be those of somebody else.
-   * @param rejected which ones; absent where they could not even be loaded
-   */
-  forgetCredentials(rejected?: AwsIdentity): void {
-    if (!this.credentials.forget(rejected)) return;
-    this.#asked = undefined;
-    this.#base?.forgetCredentials();
-  }
-
-  privateClient(group: TokenGroup): ECRClient {
-    return kept(this.#private, group.name, () => new ECRClient(this.#buildConfig(group)));
-  }
-
-  publicClient(group: TokenGroup): ECRPUBLICClient {
-    return kept(this.#public, group.name, () => new ECRPUBLICClient(this.#buildConfig(group)));
+  /** A session is not renewed but replaced: by AWS's clock, its credentials have ended or are about to. */
+  get isEnding(): boolean {
+    const endMs = this.#identity?.expiration?.getTime() ?? Infinity;
+    return endMs - (Date.now() + this.settings.systemClockOffset) < LEAST_LEFT_MS;
   }
 
   /**
-   * Best effort: null when STS does not say. Everybody who wants to know waits for the same answer. That of a role holds
-   * for good; what a chain or profile finds may be another principal's after each renewal.
+   * The credentials, which are loaded once. A load continues when the caller's signal fires, and the next caller joins it.
+   * @param region where AWS STS is asked
+   * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable
    */
-  async readArn(region: string, signal: AbortSignal): Promise<string | null> {
-    const { kind } = this.principal;
-    const isRole = kind === 'role' || kind === 'web-identity';
-    const key = isRole ? undefined : this.credentials.accessKeyId;
-    const asked = this.#asked?.key === key && this.#asked ? this.#asked : this.#ask(key, region);
-    // The token is what matters: where STS cannot be reached, the report names no principal.
-    return waitUnlessAborted(asked.arn, signal, IDENTITY_TIMEOUT_MS).catch(() => null);
-  }
-
-  #ask(key: string | undefined, region: string): Asked {
-    const asked = { key, arn: this.#askArn(region) };
-    this.#asked = asked;
-    const keep = (arn: string | null): void => {
-      if (arn === null && this.#asked === asked) this.#asked = undefined;
-    };
-    void asked.arn.then(keep);
-    return asked;
-  }
-
-  async #askArn(region: string): Promise<string | null> {
+  async load(region: string, signal: AbortSignal): Promise<AwsIdentity> {
+    const master = await this.master?.load(region, signal);
+    if (this.#identity) return this.#identity;
     try {
-      const client = kept(this.#sts, region, () => new STSClient({ ...this.#common(), region }));
-      const anySignal = new AbortController().signal;
-      const answer = await withDeadline(IDENTITY_TIMEOUT_MS, anySignal, (abortSignal) =>
-        client.send(new GetCallerIdentityCommand({}), { abortSignal }),
+      return await this.#loading.run('load', LOAD_LIMIT_MS, signal, (ended) =>
+        this.#load(region, master, ended),
       );
-      const arn = answer.Arn ?? '';
-      // It goes into reports and messages, so it must be an ARN and nothing else.
-      return /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn) ? arn : null;
-    } catch {
-      return null;
+    } catch (error) {
+      const isProcess = this.#processes?.areRunning ?? false;
+      throw await toCredentialsFailure({ source: this.source, region, isProcess }, error, async () =>
+        this.master ? this.master.readArn(region, signal) : null,
+      );
     }
   }
 
-  #common() {
-    const { settings, clock } = this.#parts;
-    // A client that is made later need not find out anew that the clock is wrong.
-    return { ...settings, systemClockOffset: clock.offsetMs, credentials: this.credentials.provider };
+  async #load(region: string, master: AwsIdentity | undefined, ended: AbortSignal): Promise<AwsIdentity> {
+    const processes = new CredentialProcesses();
+    this.#processes = processes;
+    try {
+      this.#identity = await processes.run(ended, () =>
+        loadCredentials(this.source, region, master, this.settings),
+      );
+      return this.#identity;
+    } finally {
+      if (this.#processes === processes) this.#processes = undefined;
+    }
   }
 
-  /** Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR are heeded then. */
-  #buildConfig({ region, api }: TokenGroup) {
-    return {
-      ...this.#common(),
-      region,
-      ...(api.fips ? { useFipsEndpoint: true } : {}),
-      ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
-      // The SDK takes no endpoint beside the other two, and those may also come from the environment.
-      ...(api.endpoint === undefined
-        ? {}
-        : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
+  /** Which credentials are being loaded; undefined when none are. */
+  describeLoad(): string | undefined {
+    const own = this.#processes && describeLoad(this.source, this.#processes.areRunning);
+    return this.master?.describeLoad() ?? own;
+  }
+
+  /**
+   * For all clients that are made later, of any session.
+   * @param offsetMs as a client of the SDK has it after a response
+   * @returns 0 where it is not worth mentioning
+   */
+  noteClockOffset(offsetMs: number): number {
+    this.settings.systemClockOffset = Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs;
+    return this.settings.systemClockOffset;
+  }
+
+  /** Best effort: null when AWS STS does not respond, and before the credentials are loaded. */
+  async readArn(region: string, signal: AbortSignal): Promise<string | null> {
+    const credentials = this.#identity;
+    if (this.#arn !== null || !credentials) return this.#arn;
+    const ask = async (abortSignal: AbortSignal): Promise<string | null> => {
+      const { STS } = await import('@aws-sdk/client-sts');
+      const client = new STS({ ...this.settings, region, credentials });
+      const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
+      // It goes into reports and messages, so it must be an ARN and nothing else.
+      const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);
+      return (this.#arn = isArn ? arn : null);
     };
+    return this.#asking.run('ask', IDENTITY_LIMIT_MS, signal, ask).catch(() => null);
   }
 }
 
-/** The sessions of all principals that were ever asked for. */
+/** The sessions of the newest run. */
 export class AwsSessions {
-  readonly #parts: CredentialsParts = { settings: clientSettings(), clock: new AwsClock() };
+  /** The clock's offset in it is the one that AWS's latest response to a call for a token showed. */
+  readonly settings = clientSettings();
   readonly #sessions = new Map<string, AwsSession>();
+  #runId: string | undefined;
+  #atDeadline: NodeJS.Timeout | undefined;
 
-  of(principal: Principal): AwsSession {
-    return kept(this.#sessions, principal.name, () => {
-      const base = principal.kind === 'role' ? this.of(DEFAULT_PRINCIPAL) : undefined;
-      return new AwsSession(principal, this.#parts, base);
-    });
+  /** @param run drops the sessions of an earlier run; absent where the caller knows of none */
+  of(principal: Principal, run?: Run): AwsSession {
+    if (run && run.runId !== this.#runId) this.#begin(run);
+    return this.#find(principal);
   }
-}
 
-function kept<Value>(values: Map<string, Value>, key: string, create: () => Value): Value {
-  const value = values.get(key) ?? create();
-  values.set(key, value);
-  return value;
+  /** AWS rejected what the session has: the next one reads files and environment again, and assumes roles again. */
+  drop(session: AwsSession): void {
+    // Several calls may have been rejected with the same credentials: what came after them stays.
+    if (this.#sessions.get(session.source.name) !== session) return;
+    this.#sessions.delete(session.source.name);
+    // A signature is also rejected when the clock has been corrected since: without an offset the SDK finds out.
+    this.settings.systemClockOffset = 0;
+    if (session.master) this.drop(session.master);
+  }
+
+  #find(source: CredentialSource): AwsSession {
+    const kept = this.#sessions.get(source.name);
+    if (kept && !kept.isEnding) return kept;
+    const master = findMaster(source);
+    const session = new AwsSession(source, master && this.#find(master), this.settings);
+    this.#sessions.set(source.name, session);
+    return session;
+  }
+
+  #begin({ runId, deadlineMs = Infinity }: Run): void {
+    this.#runId = runId;
+    this.#sessions.clear();
+    clearTimeout(this.#atDeadline);
+    const leftMs = Math.max(deadlineMs - Date.now(), 0) + LAST_ATTEMPT_MS;
+    this.#atDeadline = setTimeout(() => this.#sessions.clear(), Math.min(leftMs, MAX_TIMER_MS)).unref();
+  }
 }

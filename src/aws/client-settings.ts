@@ -1,31 +1,21 @@
-// Owns the limits, proxy and TLS rules of every call to AWS. Refuses the SDK's own logger, which prints tokens in clear.
-import type https from 'node:https';
+// Limits, proxy, TLS rules and clock of every call to AWS. The SDK's own logger is not set: it prints tokens in plain text.
 import { createHttpsAgent } from '../net/https-agent.js';
-import { NetworkError } from '../net/network-error.js';
-import { RefreshFailure } from '../refresh/failures.js';
 
 export type ClientSettings = ReturnType<typeof clientSettings>;
 
-/** @throws RefreshFailure ConfigInvalid when the environment names a proxy that is none */
+/** @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy */
 export function clientSettings() {
   return {
     // The workflow's retries are the real ones; the second attempt is for a dropped connection.
     maxAttempts: 2,
+    // Milliseconds that the clock of AWS is ahead of ours: a new client need not find out by a rejected call.
+    systemClockOffset: 0,
     requestHandler: {
-      httpsAgent: createAgent(),
+      httpsAgent: createHttpsAgent(),
       connectionTimeout: 3_000,
       requestTimeout: 10_000,
       // Without it the SDK only warns on the console, and waits on.
       throwOnRequestTimeout: true,
     },
   };
-}
-
-function createAgent(): https.Agent {
-  try {
-    return createHttpsAgent();
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new RefreshFailure('ConfigInvalid', error.message, error.remedy);
-  }
 }

@@ -1,8 +1,8 @@
-// Owns what an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file.
-// Refuses to quote what was read: names of profiles and files, and ARNs of roles, are in the configuration anyway.
+// What an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file. Nothing
+// that was read is quoted: names of profiles and files, and ARNs of roles, are in the configuration anyway.
 import { RefreshFailure } from '../refresh/failures.js';
-import { DEFAULT_PRINCIPAL, type Principal, type TokenGroup } from '../refresh/token-group.js';
-import { getErrorCodes } from '../net/network-error.js';
+import { DeadlineExceeded } from '../net/deadline.js';
+import { getErrorCodes, toNetworkError } from '../net/network-error.js';
 import {
   toAwsFailure,
   isBadIdentityToken,
@@ -11,9 +11,9 @@ import {
   parseDenial,
   toUnknownHostFailure,
 } from './aws-error.js';
-import { AssumeRoleError, SourceCredentialsError } from './principal-credentials.js';
+import type { CredentialSource, RoleSource } from './load-credentials.js';
 
-const NONE_FOUND = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
+const NONE_FOUND = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'];
 
 const FILE_REASONS = new Map([
   ['ENOENT', 'there is none'],
@@ -23,79 +23,83 @@ const FILE_REASONS = new Map([
   ['EPERM', 'its permissions do not allow it'],
 ]);
 
-type ReadArn = (asker: Principal) => Promise<string | null>;
+/** What was loaded when it failed. */
+export interface FailedLoad {
+  readonly source: CredentialSource;
+  /** Where AWS STS was asked. */
+  readonly region: string;
+  /** A process of `credential_process` was running. */
+  readonly isProcess: boolean;
+}
 
 /**
  * The failure behind loading the credentials of a principal.
- * @param readArn answers who a principal is, or null: of the default one, when it may not assume a role
+ * @param readMasterArn returns with whose credentials a role was to be assumed, or null
  */
 export async function toCredentialsFailure(
-  { principal, region }: Pick<TokenGroup, 'principal' | 'region'>,
+  { source, region, isProcess }: FailedLoad,
   error: unknown,
-  readArn: ReadArn,
+  readMasterArn: () => Promise<string | null>,
 ): Promise<RefreshFailure> {
-  if (error instanceof SourceCredentialsError) {
-    return toCredentialsFailure({ principal: DEFAULT_PRINCIPAL, region }, error.cause, readArn);
+  const place = describeLoad(source);
+  if (source.kind === 'role') {
+    if (isDenied(error)) return roleDenied(source, error, await readMasterArn());
+    if (getErrorName(error) === 'ValidationError') return roleInvalid(source);
   }
-  if (error instanceof AssumeRoleError) return failureOfRole(principal, region, error, readArn);
-  // Roles that the profile or the environment name, not the configuration.
-  if (isDenied(error)) {
+  if (isDenied(error)) return denied(source, place);
+  if (isProcess && error instanceof DeadlineExceeded) {
     return new RefreshFailure(
-      'AwsAccessDenied',
-      `${describePlace(principal)}: the role may not be assumed`,
-      'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+      'AwsUnavailable',
+      `${describeLoad(source, isProcess)}: ${toNetworkError(error).message}`,
+      'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
     );
   }
-  return noneFound(principal, error) ?? failureOfCall(describePlace(principal), region, error);
-}
-
-async function failureOfRole(
-  principal: Principal,
-  region: string,
-  error: AssumeRoleError,
-  readArn: ReadArn,
-): Promise<RefreshFailure> {
-  const { roleArn, cause } = error;
-  const place = `AWS credentials: role ${roleArn}`;
-  if (isDenied(cause)) return roleDenied(principal, error, readArn);
-  if (principal.kind === 'web-identity' && isBadIdentityToken(cause)) {
-    return new RefreshFailure(
-      'AwsCredentialsRejected',
-      `${place}: the web identity token is not accepted`,
-      `Look whether ${principal.tokenFile} holds a token that has not expired, and whether the account knows its ` +
-        'identity provider. The run goes on by itself.',
-    );
-  }
-  if (getErrorName(cause) === 'ValidationError') return roleInvalid(principal, roleArn);
-  return noneFound(principal, cause) ?? failureOfCall(place, region, cause);
-}
-
-function failureOfCall(place: string, region: string, error: unknown): RefreshFailure {
+  const missing = identityTokenUnusable(source, place, error) ?? noneFound(source, place, error);
+  if (missing) return missing;
   return getErrorCodes(error).includes('ENOTFOUND')
     ? toUnknownHostFailure(region, `${place}: STS in ${region}`)
     : toAwsFailure(place, error);
 }
 
-function describePlace(principal: Principal): string {
-  return principal.kind === 'profile' ? `AWS credentials: profile ${principal.profile}` : 'AWS credentials';
+/** Where credentials come from, as far as the configuration shows. */
+export function describeLoad(source: CredentialSource, isProcess = false): string {
+  const process = isProcess ? ': credential_process' : '';
+  if (source.kind === 'default') return `AWS credentials${process}`;
+  if (source.kind === 'profile') return `AWS credentials: profile ${source.profile}${process}`;
+  return `AWS credentials: role ${source.roleArn}${process}`;
+}
+
+function identityTokenUnusable(
+  source: CredentialSource,
+  place: string,
+  error: unknown,
+): RefreshFailure | undefined {
+  if (source.kind !== 'web-identity') return undefined;
+  const { tokenFile } = source;
+  if (isBadIdentityToken(error)) {
+    return new RefreshFailure(
+      'AwsCredentialsRejected',
+      `${place}: the web identity token is not accepted`,
+      `Look whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
+        'identity provider. The run goes on by itself.',
+    );
+  }
+  const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
+  if (reason === undefined) return undefined;
+  return new RefreshFailure(
+    'AwsCredentialsMissing',
+    `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
+    'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
+  );
 }
 
 /** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
-function noneFound(principal: Principal, error: unknown): RefreshFailure | undefined {
-  const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
-  if (principal.kind === 'web-identity' && reason !== undefined) {
-    const { tokenFile } = principal;
+function noneFound(source: CredentialSource, place: string, error: unknown): RefreshFailure | undefined {
+  if (!NONE_FOUND.includes(getErrorName(error))) return undefined;
+  if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
-      'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
-    );
-  }
-  if (!NONE_FOUND.has(getErrorName(error))) return undefined;
-  if (principal.kind === 'profile') {
-    return new RefreshFailure(
-      'AwsCredentialsMissing',
-      `AWS credentials: profile ${principal.profile} gives none`,
+      `${place} gives none`,
       'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
         'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
     );
@@ -106,44 +110,50 @@ function noneFound(principal: Principal, error: unknown): RefreshFailure | undef
   );
 }
 
-async function roleDenied(
-  principal: Principal,
-  { roleArn, askedBy, cause }: AssumeRoleError,
-  readArn: ReadArn,
-): Promise<RefreshFailure> {
-  if (principal.kind === 'web-identity') {
+/** Roles of a web identity, or that the profile or the environment name, not the configuration. */
+function denied(source: CredentialSource, place: string): RefreshFailure {
+  if (source.kind === 'web-identity') {
     return new RefreshFailure(
       'AwsAccessDenied',
-      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${roleArn}`,
+      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
       'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
     );
   }
-  const asker = askedBy ?? (await readArn(DEFAULT_PRINCIPAL)) ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(cause, `sts:AssumeRole on the role to the former`);
-  const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: ${asker} may not call sts:AssumeRole on ${roleArn}${words}`,
-    remedy ??
-      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
-        `${aboutExternalId(principal, roleArn)}. The run goes on by itself.`,
+    `${place}: the role may not be assumed`,
+    'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
   );
 }
 
-/** STS does not say whether it was the asker or the external id; only the last role of a chain gets one. */
-function aboutExternalId(principal: Principal, roleArn: string): string {
-  if (principal.kind !== 'role' || principal.roleArn !== roleArn) return '';
-  return principal.externalId === undefined
+function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
+  const { roleArn, via } = source;
+  const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
+  const { words, remedy } = parseDenial(error, 'sts:AssumeRole on the role to the former');
+  const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
+  return new RefreshFailure(
+    'AwsAccessDenied',
+    `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
+    remedy ??
+      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
+        `${aboutExternalId(source)}. The run goes on by itself.`,
+  );
+}
+
+/** STS does not say whether it was the caller or the external id; only the last role of a chain gets one. */
+function aboutExternalId(source: RoleSource): string {
+  if ('isStep' in source) return '';
+  return source.externalId === undefined
     ? '; if that policy asks for an external id, write it as `externalId`'
     : ' with this external id';
 }
 
-/** STS says so of a session that may not last as long, and of an ARN or name that is none; only the former passes our checks. */
-function roleInvalid(principal: Principal, roleArn: string): RefreshFailure {
+/** STS says so of a session that may not last as long, and of an invalid ARN or name, which our checks exclude. */
+function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,
-    principal.kind === 'role' && principal.via.length > 0
+    via.length > 0
       ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
       : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +
           'role assumes has an hour.',

@@ -3,9 +3,10 @@
 import { join, resolve } from 'node:path';
 
 import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-address.js';
-import type { EngineConfig, EngineTls } from './refresh-config.js';
+import type { EngineConfig } from './refresh-config.js';
 import type { Resolution } from './resolve-values.js';
 import { DEFAULT_ENGINE } from './schema/docker.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import { resolveTlsFiles } from './tls-files.js';
 
 const AT = ['docker', 'engines'];
@@ -75,7 +76,7 @@ function certificateFolder(env: NodeJS.ProcessEnv): string | undefined {
   return env['HOME'] ? resolve(env['HOME'], '.docker') : undefined;
 }
 
-function asDefault(url: string, tls?: EngineTls): DefaultEngine {
+function asDefault(url: string, tls?: TlsFiles): DefaultEngine {
   const identity = { url, required: false };
   // By name alone: the folder is another one for each worker.
   return tls

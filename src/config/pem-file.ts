@@ -1,8 +1,8 @@
-// Owns the check of PEM files that connections by TLS need: certificates, and private keys.
-// Refuses files that hold none, or one that Node could not read: the first request would fail, and not say why.
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+// The check of the PEM files that connections over TLS need: with a wrong one the first request would fail, and not say why.
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 
+import { LOCKED, parseCertificates, parsePrivateKey } from '../net/tls-files.js';
 import type { UrlProblem } from './urls.js';
 import { remedyForMissing } from './references.js';
 import { readTextFile } from './text-file.js';
@@ -43,34 +43,22 @@ export function readCertificateFile(
 ): CertificateFile | UrlProblem {
   const reading = readPem(path, folder, remedies);
   if (!('text' in reading)) return reading;
-  const file = JSON.stringify(path);
-  const pems = reading.text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  if (pems.length === 0) return { message: `file ${file} holds no PEM certificate`, remedy: remedies.wrong };
-  const certificates = pems.map(parseCertificate);
-  const broken = certificates.indexOf(undefined);
-  if (broken === -1) {
-    return { path: reading.path, certificates: certificates.filter((parsed) => parsed !== undefined) };
-  }
-  return {
-    message: `file ${file} holds a broken certificate, number ${broken + 1}`,
-    remedy: remedies.wrong,
-  };
+  const parsed = parseCertificates(reading.text);
+  if ('certificates' in parsed) return { path: reading.path, ...parsed };
+  return { message: `file ${JSON.stringify(path)} holds ${parsed.problem}`, remedy: remedies.wrong };
 }
 
 /** The absolute path of a file with a private key and that key, or what is wrong with it. */
 export function readKeyFile(path: string, folder: string, remedies: PemRemedies): KeyFile | UrlProblem {
   const reading = readPem(path, folder, remedies);
   if (!('text' in reading)) return reading;
-  const file = JSON.stringify(path);
-  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(reading.text)) {
-    return {
-      message: `file ${file} holds a private key that is locked by a passphrase`,
-      remedy: 'Unlock it: `openssl pkey -in locked.pem -out key.pem`, and `chmod 600` on the new file.',
-    };
-  }
-  const key = parseKey(reading.text);
-  if (!key) return { message: `file ${file} holds no PEM private key`, remedy: remedies.wrong };
-  return { path: reading.path, key, isReadableByAll: reading.isReadableByAll };
+  const parsed = parsePrivateKey(reading.text);
+  if ('key' in parsed) return { path: reading.path, ...parsed, isReadableByAll: reading.isReadableByAll };
+  const remedy =
+    parsed === LOCKED
+      ? 'Unlock it: `openssl pkey -in locked.pem -out key.pem`, and `chmod 600` on the new file.'
+      : remedies.wrong;
+  return { message: `file ${JSON.stringify(path)} holds ${parsed.problem}`, remedy };
 }
 
 function readPem(path: string, folder: string, { wrong, missing }: PemRemedies): PemText | UrlProblem {
@@ -84,21 +72,4 @@ function readPem(path: string, folder: string, { wrong, missing }: PemRemedies):
     return { message: `file ${file} ${reading.message}`, remedy: reading.remedy ?? wrong };
   }
   return { path: absolute, text: reading.text, isReadableByAll: reading.isReadableByAll };
-}
-
-function parseCertificate(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The error is dropped: what it says of a key is nobody's business. */
-function parseKey(text: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,8 @@ import type { ConnectionRule } from '../refresh/connection-rules.js';
 import type { RegistryEntry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { Secret } from '../log/secret.js';
+import type { ExtraHeader } from '../net/http.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import type { ConfigProblem } from './config-error.js';
 
 /**
@@ -20,12 +22,6 @@ export type AirflowAuth =
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
   /** Amazon MWAA, by AWS's InvokeRestApi; the Airflow then has no `url`. */
   | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
-
-/** A header of every request to an Airflow. */
-export interface ExtraHeader {
-  readonly name: string;
-  readonly read: ReadSecret;
-}
 
 export interface AirflowSettings {
   /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
@@ -51,19 +47,10 @@ export interface StoreConfig {
 /** Its host is the one that the file gives, else the one that follows from account and region once they are known. */
 export type RegistryConfig = RegistryEntry;
 
-/** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
-export interface EngineTls {
-  /** The authorities to trust instead of Node's own. */
-  readonly caFile?: string;
-  /** The certificate that the worker shows; never without its key. */
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
-
 export interface EngineConfig {
   /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` on loopback alone. */
   readonly url: string;
-  readonly tls?: EngineTls;
+  readonly tls?: TlsFiles;
   /** Whether its absence is a failure: true for one that the configuration names, false for the default one. */
   readonly required: boolean;
 }

@@ -3,7 +3,7 @@
 import { resolveDefaultEngine } from './default-engine.js';
 import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-address.js';
 import type { SettingPath } from './config-error.js';
-import type { EngineConfig, EngineTls } from './refresh-config.js';
+import type { EngineConfig } from './refresh-config.js';
 import {
   getField,
   toList,
@@ -13,6 +13,7 @@ import {
   type Resolution,
 } from './resolve-values.js';
 import { engineSchema, engineUrl } from './schema/docker.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import { resolveTlsFiles, TLS_FILES, type TlsSettings } from './tls-files.js';
 
 /** An engine, and all that a run of it depends on as plain data. */
@@ -62,7 +63,7 @@ function resolveEngine(
   return given.length === 0 ? assemble(address) : assemble(address, tls, files);
 }
 
-function assemble({ url }: EngineAddress, tls?: EngineTls, files: TlsSettings = {}): ResolvedEngine {
+function assemble({ url }: EngineAddress, tls?: TlsFiles, files: TlsSettings = {}): ResolvedEngine {
   const engine = { url, required: true };
   if (!tls) return { engine, identity: engine };
   const { caFile, certFile, keyFile } = files;

@@ -4,7 +4,7 @@ import { RefreshFailure } from '../refresh/failures.js';
 import { Secret } from '../log/secret.js';
 import type { UrlProblem } from './urls.js';
 import { formatPath, type SettingPath } from './config-error.js';
-import type { ExtraHeader } from './refresh-config.js';
+import type { ExtraHeader } from '../net/http.js';
 import { readSecret, type Reference, type ReferenceSource } from './references.js';
 import { checkSecret, getField, getKeys, reportUrlProblem, type Resolution } from './resolve-values.js';
 import { valueOrReference } from './schema/values.js';

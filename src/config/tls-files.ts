@@ -1,13 +1,13 @@
 // Owns the files by which worker and Docker Engine know each other: authority, certificate and key.
 // Refuses a certificate without its key, and a key that is another's: the engine's own answer would not say so.
+import { isPair, type TlsFiles } from '../net/tls-files.js';
 import type { UrlProblem } from './urls.js';
 import { readCaFile } from './ca-file.js';
-import { readCertificateFile, readKeyFile, type CertificateFile, type KeyFile } from './pem-file.js';
+import { readCertificateFile, readKeyFile } from './pem-file.js';
 import type { SettingPath } from './config-error.js';
-import type { EngineTls } from './refresh-config.js';
 import { reportUrlProblem, type Resolution } from './resolve-values.js';
 
-export type TlsFile = keyof EngineTls;
+export type TlsFile = keyof TlsFiles;
 export const TLS_FILES = ['caFile', 'certFile', 'keyFile'] as const satisfies readonly TlsFile[];
 
 /** The files as they are written. */
@@ -27,7 +27,7 @@ const KEY_REMEDY =
   'Name a PEM file with the private key of the client certificate: `-----BEGIN PRIVATE KEY-----`.';
 
 /** The files by their absolute paths; those with faults, all reported, are left out. */
-export function resolveTlsFiles(files: TlsSettings, place: TlsPlace, resolution: Resolution): EngineTls {
+export function resolveTlsFiles(files: TlsSettings, place: TlsPlace, resolution: Resolution): TlsFiles {
   reportHalf(files, place, resolution);
   const { folder, remedyIfMissing } = place;
   const missing = remedyIfMissing === undefined ? {} : { missing: remedyIfMissing };
@@ -44,14 +44,12 @@ export function resolveTlsFiles(files: TlsSettings, place: TlsPlace, resolution:
   );
   const key = check('keyFile', (path) => readKeyFile(path, folder, { wrong: KEY_REMEDY, ...missing }));
   if (key?.isReadableByAll) warnOfReaders(files, place, resolution);
-  const pair = cert && key && isPair(cert, key) ? { certFile: cert.path, keyFile: key.path } : undefined;
+  const pair =
+    cert && key && isPair(cert.certificates, key.key)
+      ? { certFile: cert.path, keyFile: key.path }
+      : undefined;
   if (cert && key && !pair) reportStrangers(files, place, resolution);
   return { ...(ca ? { caFile: ca.path } : {}), ...pair };
-}
-
-/** The first certificate is the worker's own; those of authorities between may follow. */
-function isPair({ certificates }: CertificateFile, { key }: KeyFile): boolean {
-  return certificates[0]?.checkPrivateKey(key) ?? false;
 }
 
 function reportHalf({ certFile, keyFile }: TlsSettings, place: TlsPlace, { report }: Resolution): void {

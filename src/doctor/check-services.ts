@@ -1,10 +1,9 @@
-// Owns the checks of what a run talks to: Airflow, ECR, registries, Docker Engines. They are the activities of a
-// run themselves, one attempt each, all but the one that writes.
-import { toStepFailure, createInProcessSteps } from '../refresh-once/run-in-process.js';
+// Checks of what a run talks to: stores, ECR, registries, Docker Engines. They are the activities of a run themselves, one
+// attempt each, all but the one that writes.
+import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
-import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { FAILURES } from '../refresh/failures.js';
 import type {
   DockerLogin,
@@ -13,12 +12,9 @@ import type {
   RefreshSteps,
   RegistryProbe,
   TokenInfo,
-  WritableConnections,
 } from '../refresh/activity-types.js';
-import type { AllowedStore } from '../activities/allowed-config.js';
 import { failed, ok, warning, type Check } from './check.js';
-
-const VERSION_LIMIT_MS = 15_000;
+import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
 
 /** Checks everything a run needs beside Temporal, and tells the registries of its connections. Writes nothing. */
 export async function checkServices(
@@ -44,95 +40,6 @@ export async function checkServices(
   return { checks, registries: [...registries.values()].flat() };
 }
 
-async function checkStore(
-  config: RefreshConfig,
-  store: AllowedStore,
-  steps: RefreshSteps,
-): Promise<{ checks: Check[]; inspections: Inspection[] }> {
-  const label = `${store.title} ${store.name}`;
-  const checks: Check[] = [];
-  const inspections: Inspection[] = [];
-  try {
-    const found = await store.connections.check(AbortSignal.timeout(VERSION_LIMIT_MS));
-    checks.push(ok(label, `answers, ${found}`));
-    for (let page: number | null = 0; page !== null; page = inspections.at(-1)?.nextPage ?? null) {
-      const input = { configHash: config.hash, store: store.name, page };
-      inspections.push(await steps.inspectConnections(input));
-    }
-    checks.push(ok(label, 'signed in, and may read connections'));
-    checks.push(...connectionChecks(store, inspections));
-  } catch (error) {
-    checks.push(failed(label, toStepFailure(error)));
-  }
-  return { checks, inspections };
-}
-
-export function connectionChecks(
-  { name: store, title, rules }: Pick<AllowedStore, 'name' | 'title' | 'rules'>,
-  inspections: readonly Inspection[],
-): Check[] {
-  const label = `${title} ${store}`;
-  const skipped = describeSkipped(
-    store,
-    inspections.flatMap((inspection) => inspection.skipped ?? []),
-  );
-  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(skipped ?? []);
-  return [
-    ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
-    ...matchChecks(store, rules, inspections),
-    ...inspections.flatMap(({ refused }) =>
-      refused.map(({ connection, ...facts }) => failed(`connection ${connection} of ${store}`, facts)),
-    ),
-    ...inspections.flatMap(({ unreadable }) => (unreadable ? [failed(label, unreadable)] : [])),
-    ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
-  ];
-}
-
-/** A line for each connection that the configuration names. */
-function namedChecks(
-  store: string,
-  rules: readonly ConnectionRule[],
-  { registry, connections, toCreate = [] }: WritableConnections,
-): Check[] {
-  return connections
-    .filter((id) => findRule(rules, id)?.kind !== 'match')
-    .map((id) =>
-      ok(
-        `connection ${id} of ${store}`,
-        toCreate.includes(id)
-          ? `is missing, and will be made for registry ${registry}`
-          : `may be written, registry ${registry}`,
-      ),
-    );
-}
-
-/** A line for each pattern and registry: a pattern may take in thousands. */
-function matchChecks(
-  store: string,
-  rules: readonly ConnectionRule[],
-  inspections: readonly Inspection[],
-): Check[] {
-  const parts = inspections.flatMap(({ writable }) => writable);
-  const toLabel = (pattern: string): string => `connections "${pattern}" of ${store}`;
-  const lines = new Map<string, Map<string, number>>();
-  for (const rule of rules) {
-    if (rule.kind === 'match') lines.set(toLabel(rule.pattern), new Map());
-  }
-  for (const { registry, connections } of parts) {
-    for (const id of connections) {
-      const rule = findRule(rules, id);
-      if (rule?.kind !== 'match') continue;
-      const counts = lines.get(toLabel(rule.pattern));
-      counts?.set(registry, (counts.get(registry) ?? 0) + 1);
-    }
-  }
-  return [...lines].flatMap(([label, counts]) =>
-    counts.size === 0
-      ? [warning(label, 'there is none that may be written', 'Mend the pattern, or remove the entry.')]
-      : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
-  );
-}
-
 function registriesByGroup(inspections: readonly Inspection[]): Map<string, string[]> {
   const groups = new Map<string, Set<string>>();
   for (const { group, registry } of inspections.flatMap(({ writable }) => writable)) {
@@ -154,12 +61,13 @@ async function checkToken(
 ): Promise<{ checks: Check[]; accepted: SignIn[] }> {
   const label = `token ${group}`;
   try {
-    const facts = await steps.extractToken({ configHash: config.hash, group, registries });
-    const checks = [...tokenChecks(label, facts), ...facts.probes.flatMap(probeChecks)];
-    const usable = facts.probes.filter(({ outcome }) => outcome !== 'rejected');
+    const input = { configHash: config.hash, group, registries };
+    const { token } = await steps.extractToken(input, ONE_PATIENT_ATTEMPT);
+    const checks = [...tokenChecks(label, token), ...token.probes.flatMap(probeChecks)];
+    const usable = token.probes.filter(({ outcome }) => outcome !== 'rejected');
     return { checks, accepted: usable.map(({ registry }) => ({ registry, group })) };
   } catch (error) {
-    return { checks: [failed(label, toStepFailure(error))], accepted: [] };
+    return { checks: [failed(label, toFailureInfo(error))], accepted: [] };
   }
 }
 
@@ -222,9 +130,9 @@ async function checkEngine(
     signIns.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        return engineCheck(await steps.testDocker(input));
+        return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT));
       } catch (error) {
-        return failed(label, toStepFailure(error));
+        return failed(label, toFailureInfo(error));
       }
     }),
   );

@@ -5,7 +5,9 @@ import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeOrUndefined, isUpToDate } from '../schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../schedule/build-schedule.js';
-import { readTemporalSettings, TemporalUnavailable, withTemporalClient } from '../temporal/connection.js';
+import { withTemporalClient } from '../temporal/connection.js';
+import { readTemporalSettings } from '../temporal/settings.js';
+import { TemporalUnavailable } from '../temporal/unavailable.js';
 import { ok, warning, type Check } from './check.js';
 
 export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {

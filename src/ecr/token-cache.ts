@@ -1,24 +1,23 @@
-// Owns the tokens of the current run, in memory alone. It is the only caller of ECR, and hands out only tokens
-// that were checked and shown to the registry. Refuses to keep what another run obtained.
-import { orAbort, type Attempt } from '../refresh/attempt.js';
+// The tokens of the newest run, in memory only. It is the only caller of ECR, and returns only tokens that were checked, and
+// verified with the registry.
 import { RefreshFailure } from '../refresh/failures.js';
-import type { RegistryProbe, TokenInfo } from '../refresh/activity-types.js';
+import type { RegistryProbe } from '../refresh/activity-types.js';
 import { checkToken, isFresh, parseAccount } from '../refresh/token.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import { Secret } from '../log/secret.js';
-import type { ProbedToken, Token, TokenIssuer, TokenSource } from './port.js';
-
-interface CachedGroup {
-  readonly token: Promise<Token>;
-  readonly probes: Map<string, Promise<RegistryProbe>>;
-}
+import { DeadlineExceeded } from '../net/deadline.js';
+import { SingleFlight } from '../net/single-flight.js';
+import { describePlace, toEcrFailure } from './ecr-failure.js';
+import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
- * A call to ECR or a registry serves every activity that waits for it, so it has a limit of its own instead of
- * ending with the first of them that is cancelled. Together below the 59 s that an attempt of `extractToken` has.
+ * A call to ECR or a registry serves every activity that waits for it, and the next attempt of those whose time is up. So it
+ * has a limit of its own: 90 s for credentials, the rest for ECR.
  */
-const ISSUE_LIMIT_MS = 40_000;
+const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
+/** Verifying ends before, with the outcome `unreachable`. */
+const PROBE_MARGIN_MS = 2_000;
 
 /** Logs in to a registry with a token. Never throws: no response is the outcome `unreachable`. */
 export type VerifyToken = (
@@ -37,74 +36,78 @@ export interface TokenCacheParts {
 
 export class TokenCache implements TokenSource {
   readonly #parts: TokenCacheParts;
-  #runId: string | undefined;
-  #groups = new Map<string, CachedGroup>();
+  readonly #issuing = new SingleFlight<Token>();
+  readonly #probing = new SingleFlight<RegistryProbe>();
+  #run = startRun('');
 
   constructor(parts: TokenCacheParts) {
     this.#parts = parts;
   }
 
   /**
-   * The run's token of a group, shown to the given registry. On a miss (another worker, a restart, a token past
-   * half of its life) it gets another: cheap, and a new token does not revoke the old one.
-   *
-   * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws
+   * On a miss (another worker, a restart, a token past half of its life) it gets another token: cheap, and a new token does
+   * not revoke the old one.
    */
   async take(
-    { runId, signal }: Pick<Attempt, 'runId' | 'signal'>,
+    attempt: RunAttempt,
     group: TokenGroup,
     registry: string,
     images: readonly string[],
   ): Promise<ProbedToken> {
-    const { token, probes } = await this.#takeYoung(runId, group, signal);
-    const probe = probes.get(registry) ?? this.#probe(registry, token, images);
-    probes.set(registry, probe);
-    return { token, probe: await orAbort(probe, signal) };
+    const { runId, signal } = attempt;
+    signal.throwIfAborted();
+    if (runId !== this.#run.runId) this.#run = startRun(runId);
+    const { tokens, probes } = this.#run;
+    const kept = tokens.get(group.name);
+    const token = kept && this.#isFresh(kept) ? kept : await this.#issueOrJoin(tokens, group, attempt);
+    const key = `${token.fingerprint} ${registry}`;
+    const verify = async (): Promise<RegistryProbe> => {
+      const ended = AbortSignal.timeout(PROBE_LIMIT_MS);
+      const probe = await this.#parts.verify(registry, token.password, images, ended);
+      probes.set(key, probe);
+      return probe;
+    };
+    const limitMs = PROBE_LIMIT_MS + PROBE_MARGIN_MS;
+    const probe = probes.get(key) ?? (await join(this.#probing, key, limitMs, signal, verify));
+    return { token, probe };
   }
 
-  /** Whether connections that received this token need no other yet. */
-  isFresh({ issuedAt, expiresAt, usableUntil: until = expiresAt }: TokenInfo): boolean {
-    return isFresh({ issuedAt: new Date(issuedAt), expiresAt: new Date(until) }, this.#parts.now());
+  #isFresh(token: Token): boolean {
+    return isFresh(token, new Date(this.#parts.now().getTime() + token.clockOffsetMs));
   }
 
-  async #takeYoung(runId: string, group: TokenGroup, signal: AbortSignal) {
-    const cached = this.#cached(runId, group);
-    const token = await orAbort(cached.token, signal);
-    const nowAtAws = new Date(this.#parts.now().getTime() + token.clockOffsetMs);
-    if (isFresh(token, nowAtAws)) return { token, probes: cached.probes };
-    this.#forget(group, cached);
-    const fresh = this.#cached(runId, group);
-    return { token: await orAbort(fresh.token, signal), probes: fresh.probes };
-  }
-
-  #cached(runId: string, group: TokenGroup): CachedGroup {
-    if (runId !== this.#runId) {
-      this.#runId = runId;
-      this.#groups = new Map();
+  /** @param tokens where the token is kept, also for a caller that has stopped waiting */
+  async #issueOrJoin(tokens: Map<string, Token>, group: TokenGroup, attempt: RunAttempt): Promise<Token> {
+    const issue = async (ended: AbortSignal): Promise<Token> => {
+      const token = await this.#issue(group, attempt, ended);
+      tokens.set(group.name, token);
+      return token;
+    };
+    try {
+      const key = `${attempt.runId} ${group.name}`;
+      return await join(this.#issuing, key, ISSUE_LIMIT_MS, attempt.signal, issue);
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error);
+      const isTimeUp = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
+      const wait = isTimeUp ? this.#parts.issuer.describeWait(group) : undefined;
+      if (wait === undefined) throw error;
+      throw new RefreshFailure(
+        'AwsUnavailable',
+        `${wait}: not loaded when the time of the attempt was up; loading continues`,
+        'Nothing, if the next attempt has them. Otherwise check why they take so long: a prompt for input, a proxy, the network.',
+      );
     }
-    const known = this.#groups.get(group.name);
-    if (known) return known;
-    const cached: CachedGroup = { token: this.#issue(group), probes: new Map() };
-    this.#groups.set(group.name, cached);
-    // A failed call is not kept: the next attempt asks again.
-    cached.token.catch(() => this.#forget(group, cached));
-    return cached;
   }
 
-  #forget({ name }: TokenGroup, cached: CachedGroup): void {
-    if (this.#groups.get(name) === cached) this.#groups.delete(name);
-  }
-
-  async #issue(group: TokenGroup): Promise<Token> {
-    const issued = await this.#parts.issuer.issueToken(group, AbortSignal.timeout(ISSUE_LIMIT_MS));
+  async #issue(group: TokenGroup, attempt: RunAttempt, signal: AbortSignal): Promise<Token> {
+    const issued = await this.#parts.issuer.issueToken(group, attempt, signal);
     const { principalArn, sessionEndsAt, clockOffsetMs } = issued;
     const issuedAt = new Date(this.#parts.now().getTime() + clockOffsetMs);
-    const answer = { ...issued, authorizationToken: issued.authorizationToken?.reveal() };
+    const response = { ...issued, authorizationToken: issued.authorizationToken?.reveal() };
     const account = parseAccount(principalArn);
-    const check = checkToken(answer, { region: group.region, account, now: issuedAt });
+    const check = checkToken(response, { region: group.region, account, now: issuedAt });
     if (!check.usable) {
-      const where = group.api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
-      const message = `${where} in ${group.region} gave no usable token: ${check.problem}.`;
+      const message = `${describePlace(group)} gave no usable token: ${check.problem}.`;
       throw new RefreshFailure('EcrResponseInvalid', message);
     }
     const password = new Secret(check.password);
@@ -112,8 +115,25 @@ export class TokenCache implements TokenSource {
     const fingerprint = password.fingerprint();
     return { password, fingerprint, group, principalArn, issuedAt, expiresAt, sessionEndsAt, clockOffsetMs };
   }
+}
 
-  #probe(registry: string, { password }: Token, images: readonly string[]): Promise<RegistryProbe> {
-    return this.#parts.verify(registry, password, images, AbortSignal.timeout(PROBE_LIMIT_MS));
+/** What is kept of a run: tokens by their groups, and responses to them by fingerprint and registry. */
+function startRun(runId: string) {
+  return { runId, tokens: new Map<string, Token>(), probes: new Map<string, RegistryProbe>() };
+}
+
+/** Waits no longer than the attempt may. @throws the reason of its signal, or what `call` throws */
+async function join<T>(
+  flight: SingleFlight<T>,
+  key: string,
+  limitMs: number,
+  signal: AbortSignal,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await flight.run(key, limitMs, signal, call);
+  } catch (error) {
+    if (error instanceof DeadlineExceeded) signal.throwIfAborted();
+    throw error;
   }
 }

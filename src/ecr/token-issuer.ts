@@ -1,128 +1,116 @@
-// Owns the conversation with ECR and ECR Public: an authorization token of a token group, and whose it is.
-// Refuses `registryIds`: they are deprecated, since one token serves every registry of the region.
-import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { GetAuthorizationTokenCommand as GetPublicTokenCommand } from '@aws-sdk/client-ecr-public';
+// Authorization tokens of ECR and ECR Public. `registryIds` is not sent: it is deprecated, since one token serves every
+// registry of the region.
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import type { IssuedToken, TokenIssuer } from './port.js';
 import { hasFips } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { TokenGroup } from '../refresh/token-group.js';
+import type { TokenResponse } from '../refresh/token.js';
 import { Secret } from '../log/secret.js';
 import { withDeadline } from '../net/deadline.js';
-import { toCredentialsFailure } from '../aws/credentials-failure.js';
 import { toEcrFailure, toNoFipsFailure } from './ecr-failure.js';
-import type { AwsSession, AwsSessions } from '../aws/aws-sessions.js';
-import type { AwsIdentity } from '../aws/principal-credentials.js';
+import type { AwsSession, AwsSessions, Run } from '../aws/aws-sessions.js';
 
 /** One attempt 10 s, two attempts and the pause between them. */
-const ISSUE_TIMEOUT_MS = 25_000;
-/** Assuming a role, a process or the instance's metadata may each take a few seconds. */
-const CREDENTIALS_TIMEOUT_MS = 20_000;
+const ISSUE_LIMIT_MS = 25_000;
 
-const ABOUT_CREDENTIALS = ['AwsCredentialsMissing', 'AwsCredentialsRejected', 'AwsAccessDenied'] as const;
-
-/** What both services answer, as far as it is of use. */
-interface AuthorizationData {
-  readonly authorizationToken?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-  readonly proxyEndpoint?: string | undefined;
-}
+const ABOUT_CREDENTIALS: readonly string[] = [
+  'AwsCredentialsMissing',
+  'AwsCredentialsRejected',
+  'AwsAccessDenied',
+];
 
 export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
-  async function issueOnce(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
-    const session = sessions.of(group.principal);
-    let identity: AwsIdentity | undefined;
+  async function issueToken(
+    group: TokenGroup,
+    run: Run,
+    signal: AbortSignal,
+    mayRetry = true,
+  ): Promise<IssuedToken> {
+    const session = sessions.of(group.principal, run);
     try {
-      await checkFips(session, group);
-      identity = await loadCredentials(session, sessions, group, signal);
-      return await issue(session, group, identity.expiration, signal);
+      return await issue(session, group, signal);
     } catch (error) {
-      // Files, roles and metadata are asked anew the next time: a rotated key, a session that AWS ended, or keys of
-      // somebody who may do less than those that are there by now, is mended so.
-      if (isAboutCredentials(error)) session.forgetCredentials(identity);
-      throw error;
+      const type = error instanceof RefreshFailure ? error.type : '';
+      // A rotated key, a session that AWS ended, or keys of someone with fewer permissions than those that are there by now.
+      if (ABOUT_CREDENTIALS.includes(type)) sessions.drop(session);
+      if (!mayRetry || type !== 'AwsCredentialsRejected' || signal.aborted) throw error;
+      return issueToken(group, run, signal, false);
     }
   }
 
-  async function issueToken(group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
-    try {
-      return await issueOnce(group, signal);
-    } catch (error) {
-      if (!isAboutCredentials(error) || error.type !== 'AwsCredentialsRejected' || signal.aborted)
-        throw error;
-      return issueOnce(group, signal);
-    }
-  }
-
-  return { issueToken };
+  return { issueToken, describeWait: ({ principal }) => sessions.of(principal).describeLoad() };
 }
 
-async function issue(
-  session: AwsSession,
-  group: TokenGroup,
-  sessionEndsAt: Date | undefined,
-  signal: AbortSignal,
-): Promise<IssuedToken> {
+async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
+  const { client, getToken } = await createClient(session, group, signal);
+  // Before anything else: AWS STS would not be found, either.
+  if (group.api.service === 'ecr' && !hasFips(group.region) && (await client.config.useFipsEndpoint()))
+    throw toNoFipsFailure(group.region);
+  // By itself first, so that a failing load is not taken for a failing ECR.
+  const { expiration } = await session.load(group.region, signal);
   const rest = new AbortController();
-  const identity = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
+  const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const data = await withDeadline(ISSUE_TIMEOUT_MS, signal, (abortSignal) =>
-      getToken(session, group, abortSignal),
-    );
+    const data = await withDeadline(ISSUE_LIMIT_MS, signal, getToken);
+    const clockOffsetMs = session.noteClockOffset(client.config.systemClockOffset);
     const token = data?.authorizationToken;
     return {
       authorizationToken: token === undefined ? undefined : new Secret(token),
       expiresAt: data?.expiresAt,
       proxyEndpoint: data?.proxyEndpoint,
-      principalArn: await identity,
-      sessionEndsAt,
-      clockOffsetMs: session.clock.offsetMs,
+      principalArn: await principalArn,
+      sessionEndsAt: expiration,
+      clockOffsetMs,
     };
   } catch (error) {
-    throw await toEcrFailure(group, error, () => identity);
+    throw await toEcrFailure(group, error, principalArn);
   } finally {
     rest.abort();
   }
 }
 
-/** The environment may want FIPS, too. Before anything else: STS would not be found, either. */
-async function checkFips(session: AwsSession, group: TokenGroup): Promise<void> {
-  if (group.api.service === 'ecr-public' || hasFips(group.region)) return;
-  if (await session.privateClient(group).config.useFipsEndpoint()) throw toNoFipsFailure(group.region);
+interface TokenClient {
+  readonly client: ECRClient | ECRPUBLICClient;
+  getToken(abortSignal: AbortSignal): Promise<TokenResponse | undefined>;
 }
 
-/** Loaded by itself first, so that a failing sign-in to AWS is not taken for a failing ECR. */
-async function loadCredentials(
+/**
+ * A client for one call: their connections are pooled by the agent in the settings, which all have in common. The SDK is
+ * imported here, at its first use: a worker starts without it.
+ */
+async function createClient(
   session: AwsSession,
-  sessions: AwsSessions,
-  { principal, region }: TokenGroup,
+  { region, api }: TokenGroup,
   signal: AbortSignal,
-): Promise<AwsIdentity> {
-  try {
-    return await withDeadline(CREDENTIALS_TIMEOUT_MS, signal, () => session.credentials.loadFresh(region));
-  } catch (error) {
-    throw await toCredentialsFailure({ principal, region }, error, (asker) =>
-      sessions.of(asker).readArn(region, signal),
-    );
+): Promise<TokenClient> {
+  const config = {
+    ...session.settings,
+    credentials: () => session.load(region, signal),
+    region,
+    // Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
+    ...(api.fips ? { useFipsEndpoint: true } : {}),
+    ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
+    // The SDK accepts no custom endpoint together with the other two, and those may also come from the environment.
+    ...(api.endpoint === undefined
+      ? {}
+      : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
+  };
+  if (api.service === 'ecr-public') {
+    const { ECRPUBLIC } = await import('@aws-sdk/client-ecr-public');
+    const client = new ECRPUBLIC(config);
+    return {
+      client,
+      getToken: async (abortSignal) =>
+        (await client.getAuthorizationToken({}, { abortSignal })).authorizationData,
+    };
   }
-}
-
-async function getToken(
-  session: AwsSession,
-  group: TokenGroup,
-  abortSignal: AbortSignal,
-): Promise<AuthorizationData | undefined> {
-  if (group.api.service === 'ecr-public') {
-    const client = session.publicClient(group);
-    const { authorizationData } = await client.send(new GetPublicTokenCommand({}), { abortSignal });
-    session.clock.note(client.config.systemClockOffset);
-    return authorizationData;
-  }
-  const client = session.privateClient(group);
-  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal });
-  session.clock.note(client.config.systemClockOffset);
-  return authorizationData?.[0];
-}
-
-function isAboutCredentials(error: unknown): error is RefreshFailure {
-  return error instanceof RefreshFailure && ABOUT_CREDENTIALS.some((type) => type === error.type);
+  const { ECR } = await import('@aws-sdk/client-ecr');
+  const client = new ECR(config);
+  return {
+    client,
+    getToken: async (abortSignal) =>
+      (await client.getAuthorizationToken({}, { abortSignal })).authorizationData?.[0],
+  };
 }

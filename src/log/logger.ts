@@ -1,12 +1,10 @@
 // Owns the log: one JSON line per event on standard error, a static message with data in fields. Refuses error
 // objects, which carry requests and tokens: callers log names, codes and places, and a last net drops the rest.
 import { pino, type LogFn, type Logger } from 'pino';
+import type { LogLevel } from './log-level.js';
 import { errorClassName } from './redact-error.js';
 
 export type { Logger };
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Depth and size at which fields are cut: what is larger than this is not meant for a log. */
 const MAX_DEPTH = 4;

@@ -1,7 +1,4 @@
-// Owns the total time an exchange with the outside may take: connecting, waiting and reading together.
-// Refuses to wait on, even for a server that drips, or for a library that does not heed an AbortSignal.
-
-/** Who ended an exchange: its own limit, or the caller's signal. */
+/** A call was ended: by its own limit, or by the caller's signal. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
   readonly endedBy: 'limit' | 'caller';
@@ -15,45 +12,52 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Runs an exchange, and ends it after `limitMs` milliseconds or when the caller's signal fires, whichever is first.
- * A timer of our own instead of AbortSignal.timeout: that one is garbage-collected in some versions of Node 20
- * when it is combined with another signal, and then never fires.
+ * Runs a call with a signal that fires after `limitMs` milliseconds or with the caller's signal, whichever is first, and
+ * waits for the call: it may still return what it has, or fail in its own words.
+ *
+ * The one place where a time limit meets another signal. It has a timer of its own, since Node 20 may collect an
+ * AbortSignal.timeout that is combined with another signal, which then never fires.
+ * @param createTimeUp makes the reason of the signal at the limit; the reason of the caller's signal is passed on
+ */
+export async function withSignal<T>(
+  limitMs: number,
+  caller: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+  createTimeUp: () => Error = () => new DeadlineExceeded('limit', limitMs),
+): Promise<T> {
+  const controller = new AbortController();
+  const onCallerAbort = (): void => controller.abort(caller?.reason);
+  if (caller?.aborted) onCallerAbort();
+  caller?.addEventListener('abort', onCallerAbort, { once: true });
+  const timer = setTimeout(() => controller.abort(createTimeUp()), limitMs);
+  // A call that no one waits for must not keep a process alive.
+  if (caller === undefined) timer.unref();
+  try {
+    return await run(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    caller?.removeEventListener('abort', onCallerAbort);
+  }
+}
+
+/**
+ * Runs a call, and stops waiting for it when its signal fires: for servers that send a byte now and then, and libraries
+ * that ignore an AbortSignal. A call whose caller has ended is not started.
  * @throws DeadlineExceeded, or what `run` throws
  */
 export async function withDeadline<T>(
   limitMs: number,
-  signal: AbortSignal,
+  caller: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (signal.aborted) throw new DeadlineExceeded('caller', limitMs);
-  const controller = new AbortController();
-  let release = (): void => {};
-  const ended = new Promise<never>((_resolve, reject) => {
-    const end = (endedBy: 'limit' | 'caller'): void => {
-      // Rejected first, aborted second: so the race is lost to this reason and not to the library's own error.
-      reject(new DeadlineExceeded(endedBy, limitMs));
-      controller.abort();
-    };
-    const timer = setTimeout(() => end('limit'), limitMs);
-    const onAbort = (): void => end('caller');
-    signal.addEventListener('abort', onAbort, { once: true });
-    release = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
+  if (caller?.aborted) throw new DeadlineExceeded('caller', limitMs);
+  return withSignal(limitMs, caller, (signal) => {
+    const ended = new Promise<never>((_resolve, reject) => {
+      // Before the call can listen, so that its own error about the signal comes second.
+      signal.addEventListener('abort', () =>
+        reject(new DeadlineExceeded(caller?.aborted ? 'caller' : 'limit', limitMs)),
+      );
+    });
+    return Promise.race([run(signal), ended]);
   });
-  try {
-    return await Promise.race([run(controller.signal), ended]);
-  } finally {
-    release();
-  }
-}
-
-/** Waits for work that others wait for too: the caller's signal ends the waiting, never the work. */
-export async function waitUnlessAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  limitMs: number,
-): Promise<T> {
-  return withDeadline(limitMs, signal, () => work);
 }

@@ -1,8 +1,9 @@
-// Owns how this program speaks HTTP to Airflow and to registries: limits on time and size, proxy, no redirects.
-// Refuses to let an AxiosError out: it carries request bodies and headers, so tokens and passwords.
+// HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
+// it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
-import axios, { AxiosError, type AxiosResponse } from 'axios';
-import { readCaCertificates } from './ca-certificates.js';
+import type https from 'node:https';
+import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
+import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
 import { createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
@@ -23,7 +24,14 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** What came back. May quote the request (Airflow's 422 does): read it, judge it, never put it into a failure. */
+/** A header with a secret value, which is read for each request so that a rotated one is picked up. */
+export interface ExtraHeader {
+  readonly name: string;
+  /** @throws RefreshFailure ConfigInvalid when it cannot be read */
+  readonly read: () => Secret;
+}
+
+/** What came back. May quote the request (Airflow's 422 does): never put any of it into a failure. */
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
@@ -33,51 +41,52 @@ export interface HttpResponse {
 }
 
 export interface HttpClient {
-  /** Any status but a redirect is an answer. @throws NetworkError alone */
+  /**
+   * Any status but a redirect is a response.
+   * @throws NetworkError, or RefreshFailure ConfigInvalid when the CA file cannot be used
+   */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
 export interface HttpClientOptions {
   /** Of this program, for the User-Agent. */
   readonly version: string;
-  /** PEM file with authorities to trust besides Node's own. */
+  /**
+   * PEM file with authorities to trust besides Node's own. Read at the first request, and again at the next until it can be
+   * used: it fails the requests that need it and nothing else.
+   */
   readonly caFile?: string;
 }
 
 /**
- * One client for Airflow and registries, so that connections and proxy rules are shared; an Airflow with authorities
- * of its own has one of its own, lest a registry be trusted by them.
- * @throws NetworkError `proxy-invalid`, or a `ca-file-…` code
+ * One client for Airflow and registries, so that connections and proxy rules are shared. An Airflow instance with a
+ * custom CA has a client of its own, so that no registry is trusted by that CA.
+ * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
-  const client = axios.create({
-    adapter: 'http',
-    headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
-    httpAgent: new http.Agent({ keepAlive: true }),
-    httpsAgent: createHttpsAgent(caFile === undefined ? undefined : readCaCertificates(caFile)),
-    // A redirect would carry the password or the token to a host that nobody configured.
-    maxRedirects: 0,
-    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
-    proxy: false,
-    responseType: 'text',
-    // Or axios parses and prints again what is JSON already.
-    transformRequest: [(body: unknown) => body],
-    validateStatus: () => true,
-  });
+  // Also checks the proxy.
+  const agent = createHttpsAgent();
+  let client: AxiosInstance | undefined;
+
+  async function getClient(): Promise<AxiosInstance> {
+    // Imported at the first request: a worker starts without it.
+    const { default: axios } = await import('axios');
+    return (client ??= axios.create(
+      buildSettings(version, caFile === undefined ? agent : createHttpsAgent(caFile)),
+    ));
+  }
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
+    const axios = await getClient();
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
         sendAgainOnStaleConnection(() =>
-          client.request<string>({
+          axios.request<string>({
             method: request.method,
             url: request.url,
-            headers: {
-              ...request.headers,
-              ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
-            },
-            ...(request.json === undefined ? {} : { data: JSON.stringify(request.json) }),
+            headers: { ...request.headers },
+            data: request.json,
             maxContentLength: request.maxResponseBytes ?? MAX_RESPONSE_BYTES,
             signal,
           }),
@@ -86,10 +95,25 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
     } catch (error) {
       throw toTransportError(error);
     }
-    return toAnswer(response);
+    return toResponse(response, request.url);
   }
 
   return { send };
+}
+
+function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDefaults {
+  return {
+    adapter: 'http',
+    headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
+    httpAgent: new http.Agent({ keepAlive: true }),
+    httpsAgent,
+    // A redirect would carry the password or the token to a host that nobody configured.
+    maxRedirects: 0,
+    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
+    proxy: false,
+    responseType: 'text',
+    validateStatus: () => true,
+  };
 }
 
 /** Two stale connections in a row are rare; each attempt uses one up. */
@@ -97,7 +121,7 @@ const STALE_CONNECTIONS = 3;
 
 /**
  * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. Nothing
- * was answered on it, and every request that we send may be sent again: reading, signing in, setting a password.
+ * was answered on it, and every request that we send may be sent again: reading, logging in, setting a password.
  */
 async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
   for (let used = 0; ; used += 1) {
@@ -110,18 +134,20 @@ async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T>
 }
 
 function isStaleConnection(error: unknown): boolean {
-  if (!(error instanceof AxiosError) || error.response) return false;
+  if (!isAxiosError(error) || error.response) return false;
   const reused = (error.request as { readonly reusedSocket?: unknown } | undefined)?.reusedSocket === true;
   return reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-function toAnswer(response: AxiosResponse<string>): HttpResponse {
-  if (response.status >= 300 && response.status < 400) {
-    throw new NetworkError('redirect', { status: response.status });
+function toResponse(response: AxiosResponse<string>, url: string): HttpResponse {
+  const { status, data: text } = response;
+  if (status >= 300 && status < 400) {
+    throw leadsToOtherHost(response.headers['location'], url)
+      ? new NetworkError('redirect-to-other-host', `a redirect to another host (HTTP ${status}) was refused`)
+      : new NetworkError('redirect', `a redirect (HTTP ${status}) was refused`);
   }
-  const text = response.data;
   return {
-    status: response.status,
+    status,
     text,
     json: parseJson(text),
     header(name) {
@@ -131,34 +157,30 @@ function toAnswer(response: AxiosResponse<string>): HttpResponse {
   };
 }
 
+function leadsToOtherHost(location: unknown, url: string): boolean {
+  if (typeof location !== 'string' || !URL.canParse(location, url)) return false;
+  return new URL(location, url).hostname !== new URL(url).hostname;
+}
+
 function toTransportError(error: unknown): NetworkError {
   // axios uses one code for "larger than maxContentLength" and for "broken off while reading"; only the second
   // comes with a response.
-  if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {
+  if (isAxiosError(error) && error.code === 'ERR_BAD_RESPONSE') {
     return new NetworkError(error.response ? 'connection-reset' : 'too-large');
   }
   return toNetworkError(error);
+}
+
+/** By its mark, as axios itself does, so that axios need not be loaded for it. */
+function isAxiosError(error: unknown): error is AxiosError {
+  return (error as { isAxiosError?: unknown } | null)?.isAxiosError === true;
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is an answer like any other: a proxy's page, Airflow's plain-text 500. The callers judge it.
+    // A response need not be JSON: a proxy's page, Airflow's plain-text 500. The callers classify it.
     return undefined;
   }
-}
-
-/**
- * A client that is made at its first request, so that what the configuration gets wrong fails that request alone;
- * it is tried again at the next. `send` also throws what createHttpClient does.
- */
-export function createLazyClient(options: HttpClientOptions): HttpClient {
-  let client: HttpClient | undefined;
-  return {
-    async send(request) {
-      client ??= createHttpClient(options);
-      return client.send(request);
-    },
-  };
 }

@@ -1,82 +1,91 @@
-// Errors below HTTP and of the machine's own settings, each with a reason code. An error's message may carry a URL, a
-// header or a body, so only codes are read, and the words come from the table in network-reason.ts.
+// Errors below HTTP, each with a reason code. An error's message may carry a URL, a header or a body, so only codes are read.
 import { DeadlineExceeded } from './deadline.js';
-import {
-  describeNetworkReason,
-  findNetworkRemedy,
-  isNetworkReason,
-  type NetworkFacts,
-  type NetworkReason,
-} from './network-reason.js';
 
-/** No usable response. The message is made of the code and is safe to show; there is no cause. */
+/**
+ * What each reason is in words, and the codes of Node's system errors, of OpenSSL and of axios that mean it. A prefix ends
+ * in `*`; the first match counts.
+ */
+const REASONS = {
+  'connection-refused': ['connection refused', 'ECONNREFUSED'],
+  'unknown-host': ['no such host', 'ENOTFOUND'],
+  'dns-failure': ['its name could not be looked up (DNS)', 'EAI_AGAIN'],
+  'timed-out': ['no answer (timed out)', 'ETIMEDOUT', 'ECONNABORTED'],
+  /** By our own caller. */
+  cancelled: ['the attempt was ended'],
+  /** By the HTTP client. */
+  'request-cancelled': ['no answer (ended by the caller)', 'ERR_CANCELED'],
+  'connection-reset': ['the connection was broken off', 'ECONNRESET', 'EPIPE'],
+  'host-unreachable': ['no route to the host', 'EHOSTUNREACH'],
+  'network-unreachable': ['no route to the network', 'ENETUNREACH'],
+  'not-permitted': ['no permission to connect', 'EACCES'],
+  'proxy-auth-required': ['the proxy asks for a sign-in (407)'],
+  'proxy-refused': ['the proxy refused to connect'],
+  'tls-self-signed': ['TLS: self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  'tls-self-signed-in-chain': ['TLS: self-signed certificate in the chain', 'SELF_SIGNED_CERT_IN_CHAIN'],
+  'tls-unknown-authority': [
+    'TLS: certificate of an unknown authority',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT*',
+  ],
+  'tls-expired': ['TLS: the certificate has expired', 'CERT_HAS_EXPIRED'],
+  'tls-not-yet-valid': ['TLS: the certificate is not valid yet (or our clock is slow)', 'CERT_NOT_YET_VALID'],
+  'tls-wrong-host': ['TLS: the certificate is for another host', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  'tls-certificate-rejected': ['TLS: the certificate is not accepted', 'CERT_*'],
+  'tls-handshake': ['TLS: no agreement on the protocol', 'EPROTO', 'ERR_SSL_*'],
+  'tls-failed': ['TLS: the connection failed', 'ERR_TLS_*'],
+  'not-http': ['the answer is not HTTP', 'HPE_*'],
+  'corrupt-response': ['the answer is damaged (compression)', 'Z_*'],
+  redirect: ['a redirect was refused'],
+  'redirect-to-other-host': ['a redirect to another host was refused'],
+  'too-many-redirects': ['too many redirects', 'ERR_FR_TOO_MANY_REDIRECTS'],
+  'too-large': ['the answer is too large'],
+  'invalid-url': ['the URL is invalid', 'ERR_INVALID_URL'],
+  failed: ['the connection failed'],
+} as const satisfies Readonly<Record<string, readonly [words: string, ...codes: string[]]>>;
+
+export type NetworkReason = keyof typeof REASONS;
+
+/** No usable response. The message is safe to show and to keep; there is no cause. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkReason;
-  /** The fix, where the code alone tells it: a setting of the machine or a file that is wrong. */
-  readonly remedy: string | undefined;
 
-  constructor(code: NetworkReason, facts: NetworkFacts = {}) {
-    super(describeNetworkReason(code, facts));
+  /** @param message where more than the code is known; nothing secret and nothing foreign */
+  constructor(code: NetworkReason, message: string = REASONS[code][0]) {
+    super(message);
     this.code = code;
-    this.remedy = findNetworkRemedy(code);
   }
-}
 
-/** Codes of Node's system errors, of OpenSSL and of axios. A prefix ends in `*`; the first match counts. */
-const CODES: readonly (readonly [code: string, reason: NetworkReason])[] = [
-  ['ECONNREFUSED', 'connection-refused'],
-  ['ENOTFOUND', 'unknown-host'],
-  ['EAI_AGAIN', 'dns-failure'],
-  ['ETIMEDOUT', 'timed-out'],
-  ['ECONNABORTED', 'timed-out'],
-  ['ERR_CANCELED', 'request-cancelled'],
-  ['ECONNRESET', 'connection-reset'],
-  ['EPIPE', 'connection-reset'],
-  ['EHOSTUNREACH', 'host-unreachable'],
-  ['ENETUNREACH', 'network-unreachable'],
-  ['EACCES', 'not-permitted'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls-self-signed'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'tls-self-signed-in-chain'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls-unknown-authority'],
-  ['UNABLE_TO_GET_ISSUER_CERT*', 'tls-unknown-authority'],
-  ['CERT_HAS_EXPIRED', 'tls-expired'],
-  ['CERT_NOT_YET_VALID', 'tls-not-yet-valid'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls-wrong-host'],
-  ['CERT_*', 'tls-certificate-rejected'],
-  ['EPROTO', 'tls-handshake'],
-  ['ERR_SSL_*', 'tls-handshake'],
-  ['ERR_TLS_*', 'tls-failed'],
-  ['HPE_*', 'not-http'],
-  ['Z_*', 'corrupt-response'],
-  ['ERR_FR_TOO_MANY_REDIRECTS', 'too-many-redirects'],
-  ['ERR_INVALID_URL', 'invalid-url'],
-];
-
-/** The reason behind any error: made of its code, or of the first known code of what caused it. */
-export function toNetworkReason(error: unknown): NetworkReason {
-  if (error instanceof DeadlineExceeded) return error.endedBy === 'limit' ? 'timed-out' : 'cancelled';
-  for (const code of getErrorCodes(error)) {
-    // One of our own, as the agent throws them: an HTTP client passes the code on.
-    if (isNetworkReason(code)) return code;
-    const known = CODES.find(([name]) =>
-      name.endsWith('*') ? code.startsWith(name.slice(0, -1)) : code === name,
-    );
-    if (known) return known[1];
+  /** No authority that is trusted here has issued the certificate: naming another authority fixes it. */
+  get isTlsTrustProblem(): boolean {
+    return this.code.startsWith('tls-self-signed') || this.code === 'tls-unknown-authority';
   }
-  return 'failed';
+
+  get isTlsProblem(): boolean {
+    return this.code.startsWith('tls-');
+  }
 }
 
 /** The error of ours for any error: the same one where it is ours already. */
 export function toNetworkError(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error;
-  const facts = error instanceof DeadlineExceeded ? { limitMs: error.limitMs } : {};
-  return new NetworkError(toNetworkReason(error), facts);
+  if (error instanceof DeadlineExceeded) {
+    if (error.endedBy === 'caller') return new NetworkError('cancelled');
+    return new NetworkError('timed-out', `no answer within ${Math.round(error.limitMs / 100) / 10} s`);
+  }
+  const [reason = 'failed'] = getErrorCodes(error).flatMap((code) => findReason(code) ?? []);
+  return new NetworkError(reason);
 }
 
-/** The words for any error; they are safe to show and to keep. */
-export function describeNetworkError(error: unknown): string {
-  return toNetworkError(error).message;
+/** A code of our own is one that the agent threw: an HTTP client passes it on. */
+function findReason(code: string): NetworkReason | undefined {
+  const reasons = Object.keys(REASONS) as NetworkReason[];
+  return reasons.find((reason) => reason === code || means(reason, code));
+}
+
+function means(reason: NetworkReason, code: string): boolean {
+  const [, ...codes] = REASONS[reason];
+  return codes.some((known) => (known.endsWith('*') ? code.startsWith(known.slice(0, -1)) : code === known));
 }
 
 /** The codes of an error and of the errors within it: happy eyeballs fails with one error per address. */

@@ -8,7 +8,8 @@ export class SingleFlight<T> {
   /**
    * Starts `call`, or joins the call of the same key that is in progress.
    *
-   * The caller's signal ends its own waiting, never the call, which has a limit of its own.
+   * The caller's signal ends its own waiting, never the call, which has a limit of its own. A caller that has ended
+   * starts no call.
    * @param limitMs milliseconds that the call may take, from its start
    * @throws DeadlineExceeded when the limit has passed or the signal fires, or what `call` throws
    */
@@ -18,12 +19,11 @@ export class SingleFlight<T> {
     signal: AbortSignal,
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const running = this.#running.get(key) ?? this.#start(key, limitMs, call);
-    return withDeadline(limitMs, signal, () => running);
+    return withDeadline(limitMs, signal, () => this.#running.get(key) ?? this.#start(key, limitMs, call));
   }
 
   #start(key: string, limitMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const running = withDeadline(limitMs, new AbortController().signal, call);
+    const running = withDeadline(limitMs, undefined, call);
     this.#running.set(key, running);
     const end = (): void => {
       if (this.#running.get(key) === running) this.#running.delete(key);

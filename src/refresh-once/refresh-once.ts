@@ -1,6 +1,6 @@
 // Owns a run without Temporal: the same flow and activities, called in this process. `previewOnce` writes nothing.
 import { randomUUID } from 'node:crypto';
-import { toStepFailure, createInProcessSteps } from './run-in-process.js';
+import { createInProcessSteps, RETRY_FOR_MS, SYSTEM_CLOCK, toFailureInfo } from './run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
@@ -56,11 +56,15 @@ async function runDirectly(
 ): Promise<RefreshReport> {
   const { activities } = createApp(new ConfigStore(config), options);
   const runId = randomUUID();
-  return refresh(wrap(createInProcessSteps(activities, runId, Date.now() + retryForMs)), {
+  const deadlineMs = Date.now() + retryForMs;
+  return refresh(wrap(createInProcessSteps(activities, runId, deadlineMs)), {
     runId,
     previous: undefined,
     now: () => new Date(),
-    describe: toStepFailure,
+    deadlineMs,
+    retryForMs: RETRY_FOR_MS,
+    wait: (ms) => SYSTEM_CLOCK.wait(ms),
+    describe: toFailureInfo,
   });
 }
 
@@ -73,13 +77,13 @@ function previewingSteps(
   const tokens = new Map<string, TokenInfo>();
   return {
     ...steps,
-    async extractToken(input) {
-      const facts = await steps.extractToken(input);
-      for (const registry of input.registries) tokens.set(toKey(input.group, registry), facts);
-      return facts;
+    async extractToken(input, how) {
+      const extracted = await steps.extractToken(input, how);
+      for (const registry of input.registries) tokens.set(toKey(input.group, registry), extracted.token);
+      return extracted;
     },
-    async inspectConnections(input) {
-      const inspection = await steps.inspectConnections(input);
+    async inspectConnections(input, how) {
+      const inspection = await steps.inspectConnections(input, how);
       connections.push(...inspection.refused.map((problem) => leave(input.store, problem)));
       for (const { toCreate = [] } of inspection.writable) {
         for (const id of toCreate) missing.add(toKey(input.store, id));
@@ -98,8 +102,7 @@ function previewingSteps(
       // As if the token had been written: else the report would warn that another one was tested.
       const token = tokens.get(toKey(group, registry));
       if (!token) return Promise.reject(new TypeError(`no token of ${group} was extracted`));
-      const { fingerprint, expiresAt } = token;
-      return Promise.resolve({ refreshed: ids, failed: [], fingerprint, expiresAt, token });
+      return Promise.resolve({ written: ids, refused: [], toRetry: [], token });
     },
   };
 }

@@ -1,14 +1,14 @@
-// Owns the calling of activities in this process, without Temporal, with the same limits and retry ladders: what
-// `refresh-once` is for when Temporal is what is broken.
+// Calls the activities in this process, without Temporal, with the same limits and retry policies: `refresh-once` is for when
+// Temporal is what has failed.
 import { setTimeout as delay } from 'node:timers/promises';
 import { withAttemptLimit } from '../activities/attempt-deadline.js';
-import type { Attempt } from '../refresh/attempt.js';
 import type { RefreshActivities } from '../activities/index.js';
+import { errorClassName, isRefreshFailure } from '../log/redact-error.js';
 import { ACTIVITY_LIMITS, waitBeforeRetryMs } from '../refresh/activity-limits.js';
+import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
+import type { Attempt } from '../refresh/attempt.js';
 import { FAILURES } from '../refresh/failures.js';
-import type { StepFailure } from '../refresh/flow.js';
-import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
-import { isRefreshFailure, errorClassName } from '../log/redact-error.js';
+import type { FailureInfo } from '../refresh/report-builder.js';
 
 export interface Clock {
   /** Milliseconds of the epoch. */
@@ -16,51 +16,65 @@ export interface Clock {
   wait(ms: number): Promise<void>;
 }
 
-const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: (ms) => delay(ms) };
+export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: (ms) => delay(ms) };
 
-/** @param runId key of the run's tokens; @param runDeadlineMs until when failures are tried again, of the epoch */
+/** The limits of the table apply, however short the run. */
+export const RETRY_FOR_MS = Infinity;
+
+type CallInAttempt<T> = (attempt: Attempt) => Promise<T>;
+
+/** @param runId key of the run's tokens; @param runDeadlineMs until when failures are retried, of the epoch */
 export function createInProcessSteps(
   activities: RefreshActivities,
   runId: string,
   runDeadlineMs: number,
   clock: Clock = SYSTEM_CLOCK,
 ): RefreshSteps {
-  function call<T>(step: StepName, run: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const { inAllMs = Infinity } = ACTIVITY_LIMITS[step];
+  function call<T>(step: StepName, how: StepCall, run: CallInAttempt<T>): Promise<T> {
+    const { inAllMs = Infinity, firstAttemptMs: limitMs } = ACTIVITY_LIMITS[step];
     const deadlineMs = Math.min(runDeadlineMs, clock.nowMs() + inAllMs);
-    return callWithRetries(step, run, runId, deadlineMs, clock);
+    if (how.attemptsBefore === 0) return callOnce(step, run, { runId, deadlineMs, number: 1, limitMs });
+    return callWithRetries(step, how, run, { runId, deadlineMs, clock });
   }
   return {
-    planRefresh: () => call('planRefresh', (attempt) => activities.planRefresh(attempt)),
-    inspectConnections: (input) =>
-      call('inspectConnections', (attempt) => activities.inspectConnections(attempt, input)),
-    extractToken: (input) => call('extractToken', (attempt) => activities.extractToken(attempt, input)),
-    updateConnections: (input) =>
-      call('updateConnections', (attempt) => activities.updateConnections(attempt, input)),
-    testDocker: (input) => call('testDocker', (attempt) => activities.testDocker(attempt, input)),
+    planRefresh: (how) => call('planRefresh', how, (attempt) => activities.planRefresh(attempt)),
+    inspectConnections: (input, how) =>
+      call('inspectConnections', how, (attempt) => activities.inspectConnections(attempt, input)),
+    extractToken: (input, how) =>
+      call('extractToken', how, (attempt) => activities.extractToken(attempt, input)),
+    updateConnections: (input, how) =>
+      call('updateConnections', how, (attempt) => activities.updateConnections(attempt, input)),
+    testDocker: (input, how) => call('testDocker', how, (attempt) => activities.testDocker(attempt, input)),
   };
 }
 
-/** The first attempt is made even when the deadline has passed: what it finds out is worth more than the time. */
+function callOnce<T>(step: StepName, run: CallInAttempt<T>, attempt: Omit<Attempt, 'signal'>): Promise<T> {
+  return withAttemptLimit(step, attempt.limitMs, (signal) => run({ ...attempt, signal }));
+}
+
+interface Retries {
+  readonly runId: string;
+  /** Of the epoch. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+}
+
+/** As Temporal would: the first attempt at once, each further one after its back-off. */
 async function callWithRetries<T>(
   step: StepName,
-  run: (attempt: Attempt) => Promise<T>,
-  runId: string,
-  deadlineMs: number,
-  clock: Clock,
+  { attemptsBefore }: StepCall,
+  run: CallInAttempt<T>,
+  { runId, deadlineMs, clock }: Retries,
 ): Promise<T> {
-  let noted: unknown;
-  const note = (progress: object): void => {
-    noted = progress;
-  };
+  const { attemptMs: limitMs } = ACTIVITY_LIMITS[step];
   for (let number = 1; ; number += 1) {
     try {
-      return await withAttemptLimit(step, ACTIVITY_LIMITS[step].startToCloseMs, (signal) =>
-        run({ runId, number, signal, noted, note }),
-      );
+      return await callOnce(step, run, { runId, deadlineMs, number, limitMs });
     } catch (error) {
-      // A foreign error is a defect, and no attempt mends it.
-      const waitMs = isRefreshFailure(error) ? waitBeforeRetryMs(error.type, step, number) : undefined;
+      // A foreign error is a defect, and no retry changes it.
+      const waitMs = isRefreshFailure(error)
+        ? waitBeforeRetryMs(error.type, step, attemptsBefore + number, RETRY_FOR_MS)
+        : undefined;
       if (waitMs === undefined || clock.nowMs() + waitMs >= deadlineMs) throw error;
       await clock.wait(waitMs);
     }
@@ -68,10 +82,10 @@ async function callWithRetries<T>(
 }
 
 /** What a step threw, in words that may be shown: of a foreign error only that there was one. */
-export function toStepFailure(error: unknown): StepFailure {
+export function toFailureInfo(error: unknown): FailureInfo {
   if (isRefreshFailure(error)) {
-    const { type, scope, message, remedy, progress } = error;
-    return { type, scope, message, remedy, ...(progress === undefined ? {} : { progress }) };
+    const { type, scope, message, remedy, connections } = error;
+    return { type, scope, message, remedy, ...(connections === undefined ? {} : { connections }) };
   }
   const { scope, remedy } = FAILURES.Unexpected;
   return { type: 'Unexpected', scope, message: `${errorClassName(error)}.`, remedy };

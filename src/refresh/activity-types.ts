@@ -9,6 +9,10 @@ export interface PlannedStore {
   readonly kind: string;
   /** The kind in messages, such as `Airflow`. */
   readonly title: string;
+  /** How many connections the configuration names by id. */
+  readonly named: number;
+  /** Whether patterns pick connections from the store's list. */
+  readonly isListed: boolean;
 }
 
 /** What the configuration asks for, read from the file at the start of a run. */
@@ -22,14 +26,30 @@ export interface RefreshPlan {
   readonly engineProblem?: string;
 }
 
+/** Positions in a sequence, from `offset` (0 is the first) on. */
+export interface Range {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** The connections that one inspection reads. */
+export type InspectTarget =
+  /** Of those that the configuration names by id, in its order. */
+  | { readonly named: Range }
+  /** Rows of the store's list: those that a pattern matches. */
+  | { readonly listed: Range }
+  /** Those that an earlier inspection could not read. */
+  | { readonly connections: readonly string[] };
+
 export interface InspectInput {
   readonly configHash: string;
   readonly store: string;
-  /** From 0. Follow `nextPage` of the answer until it is null. */
-  readonly page: number;
+  readonly target: InspectTarget;
+  /** How often it was tried before, as another activity. */
+  readonly attemptsBefore: number;
 }
 
-/** Why one connection is not written, in words that may be shown. */
+/** Why one connection was not written, in words that may be shown. */
 export interface ConnectionProblem {
   readonly connection: string;
   readonly type: FailureType;
@@ -54,14 +74,27 @@ export interface Skipped {
   readonly first: readonly string[];
 }
 
+/** What a part of a store's list says about the list. */
+export interface ListPart {
+  /** Rows in this part, the unreadable ones included. */
+  readonly rows: number;
+  /** How many rows there are in all, by the store's own statement. */
+  readonly total: number;
+  /** Id of the first row that could be read. */
+  readonly first?: string;
+  /** False where lists leave out fields that decide: each connection is read by itself before it is written. */
+  readonly isComplete: boolean;
+}
+
 export interface Inspection {
   readonly writable: readonly WritableConnections[];
   readonly refused: readonly ConnectionProblem[];
+  /** Connections that could not be read in this attempt, and why: the next may succeed. */
+  readonly toRetry: readonly ConnectionProblem[];
   readonly warnings: readonly string[];
-  readonly nextPage: number | null;
   readonly skipped?: Skipped;
-  /** Why a page of Airflow's list could not be read, while Airflow is well otherwise. */
-  readonly unreadable?: Omit<ConnectionProblem, 'connection'>;
+  /** Of the target `listed`. */
+  readonly list?: ListPart;
 }
 
 export interface ExtractInput {
@@ -110,6 +143,13 @@ export interface TokenInfo {
   readonly warnings?: readonly string[];
 }
 
+/** A token of a group, verified with registries. */
+export interface ExtractedToken {
+  readonly token: TokenInfo;
+  /** Registries that have not responded yet. */
+  readonly toRetry: readonly string[];
+}
+
 export interface UpdateInput {
   readonly configHash: string;
   readonly store: string;
@@ -117,17 +157,21 @@ export interface UpdateInput {
   /** Name of the token group. */
   readonly group: string;
   readonly connections: readonly string[];
+  /** Where in the store's list they were found, for reading them again by one request. */
+  readonly listed?: Range;
+  /** How often it was tried before, as another activity. */
+  readonly attemptsBefore: number;
+  /** A connection that was written in this run: where it can be written again, a failure is another one's own. */
+  readonly witness?: string;
 }
 
 export interface UpdateOutcome {
-  readonly refreshed: readonly string[];
-  readonly failed: readonly ConnectionProblem[];
-  readonly fingerprint: string;
-  readonly expiresAt: string;
+  readonly written: readonly string[];
+  readonly refused: readonly ConnectionProblem[];
+  /** Connections that could not be written in this attempt, and why: the next may succeed. */
+  readonly toRetry: readonly ConnectionProblem[];
   /** The token that was written: another than the extracted one when another worker wrote. */
   readonly token: TokenInfo;
-  /** Where attempts wrote different tokens: those beside `token`, which is the one that expires first. */
-  readonly otherTokens?: readonly TokenInfo[];
 }
 
 export interface DockerInput {
@@ -154,13 +198,23 @@ export interface DockerLogin {
   readonly fingerprint: string | null;
 }
 
+/** How a step is called. */
+export interface StepCall {
+  /**
+   * Attempts that were made before, as calls of their own. 0: a single attempt, short for its kind, since it holds a place
+   * within the limits of concurrency; what takes longer is continued by a retry. Else attempts by the step's retry policy,
+   * until the deadline of the run.
+   */
+  readonly attemptsBefore: number;
+}
+
 /** The five steps of a run. The workflow and `refresh-once` differ only in how they call them. */
 export interface RefreshSteps {
-  planRefresh(): Promise<RefreshPlan>;
-  inspectConnections(input: InspectInput): Promise<Inspection>;
-  extractToken(input: ExtractInput): Promise<TokenInfo>;
-  updateConnections(input: UpdateInput): Promise<UpdateOutcome>;
-  testDocker(input: DockerInput): Promise<DockerLogin>;
+  planRefresh(call: StepCall): Promise<RefreshPlan>;
+  inspectConnections(input: InspectInput, call: StepCall): Promise<Inspection>;
+  extractToken(input: ExtractInput, call: StepCall): Promise<ExtractedToken>;
+  updateConnections(input: UpdateInput, call: StepCall): Promise<UpdateOutcome>;
+  testDocker(input: DockerInput, call: StepCall): Promise<DockerLogin>;
 }
 
 export type StepName = keyof RefreshSteps;

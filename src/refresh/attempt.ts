@@ -2,27 +2,12 @@
 export interface Attempt {
   /** Key of the run's tokens. */
   readonly runId: string;
-  /** From 1. */
+  /** When the run makes no further attempt, by the clock of this machine; absent where nothing says so. */
+  readonly deadlineMs?: number;
+  /** From 1, within one call of the activity. */
   readonly number: number;
-  /** Aborts on cancellation, and shortly before the attempt's time is up, so that its real cause can be reported. */
+  /** Milliseconds that the attempt may take. */
+  readonly limitMs: number;
+  /** Aborts on cancellation, and shortly before the attempt's time is up, so that it can return what it has done. */
   readonly signal: AbortSignal;
-  /** What the previous attempt had noted, on this worker or another. From outside: its shape is to be checked. */
-  readonly noted?: unknown;
-  /** Notes how far the attempt has got, for the next one: plain JSON, small, no secret. */
-  note(progress: object): void;
-}
-
-/** Waits for a promise that others wait for too, no longer than the caller may. @throws the reason of the signal */
-export async function orAbort<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([shared, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
 }

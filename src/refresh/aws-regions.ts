@@ -1,5 +1,4 @@
-// Owns what is known of AWS's regions and partitions: which region is of which, and what the hosts of each end with.
-// Refuses to take its list of regions for complete: AWS opens new ones, so an unknown region is only ever doubted.
+// AWS's regions and partitions. AWS opens new regions, so one that is not in the list is doubted, never refused.
 import { suggestKey } from './did-you-mean.js';
 
 export interface Partition {
@@ -11,7 +10,7 @@ export interface Partition {
   readonly dualStackSuffix?: string;
 }
 
-/** Where registries answer to everybody, to sign in and to pull. Source: AWS's description of ECR Public. */
+/** The only region of ECR Public's API. Source: AWS's description of ECR Public. */
 export const ECR_PUBLIC_REGION = 'us-east-1';
 
 const AWS: Partition = { name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' };

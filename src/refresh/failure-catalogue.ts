@@ -36,10 +36,44 @@ export const FAILURES = {
     scope: 'store',
     retryable: true,
     whoActs: 'Airflow administrator',
-    meaning: 'Airflow, or a proxy before it, answered with a server error (HTTP 5xx or 429).',
+    meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
     remedy:
-      'Look into the log of the API server. A constant 500 for one connection means that its stored password ' +
-      'cannot be decrypted (the Fernet key was changed): delete and create the connection anew.',
+      'Check the log of the API server and of the proxy in front of it. Where only writes fail, the column of the password ' +
+      'may be too short for the token: run `airflow db migrate`.',
+  },
+  StoreThrottled: {
+    scope: 'store',
+    retryable: true,
+    whoActs: 'no one',
+    meaning: 'The store limits the rate of requests (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
+    remedy: 'None needed: the run waits and continues where it stopped.',
+  },
+  StoreResponseTooLarge: {
+    scope: 'store',
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The store returned more for one connection than this program reads (6 MB).',
+    remedy: 'Shorten the description or the extra of the connection that the message names.',
+  },
+  StoreListInvalid: {
+    scope: 'store',
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'The list of connections does not end, or repeats itself. The connections that were found in it were refreshed.',
+    remedy:
+      'Check for a proxy or cache in front of the API server that ignores the query of the request; narrow the pattern ' +
+      'where the list is really longer than 50,000 connections.',
+  },
+  ConnectionUnavailable: {
+    scope: 'connection',
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning: 'The store fails for this connection in each of several attempts, while other connections work.',
+    remedy:
+      'Check the log of the API server for this connection. Usually its stored password cannot be decrypted because the ' +
+      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the column of the ' +
+      'password may be too short for the token: run `airflow db migrate`.',
   },
   StoreUnauthorized: {
     scope: 'store',

@@ -24,8 +24,8 @@ export function isScope(value: unknown): value is Scope {
 export interface FailureContext {
   /** That of the catalogue, or a smaller one where the failure was isolated. */
   readonly scope?: Scope;
-  /** What had been done by then, where a part of it had: plain JSON, no secret. It stays done. */
-  readonly progress?: object;
+  /** Ids of the connections that it concerns. */
+  readonly connections?: readonly string[];
   /** What is wrong without the place that the message begins with, where a report names the place itself. */
   readonly reason?: string;
 }
@@ -50,8 +50,8 @@ export class RefreshFailure extends Error {
     this.#context = context;
   }
 
-  get progress(): object | undefined {
-    return this.#context.progress;
+  get connections(): readonly string[] | undefined {
+    return this.#context.connections;
   }
 
   get reason(): string | undefined {

@@ -1,13 +1,6 @@
-// Owns the entries of `registries`: which hosts each stands for, and which token group a host's token is of.
-// Refuses to choose between two entries for one host: the connection must name one.
+// The entries of `registries`: which hosts each stands for, and which token group a host's token is of.
 import { normalizeHost, ecrHost, ecrPublicHost, parseEcrHost, type EcrRegistry } from './registry-host.js';
-import {
-  DEFAULT_PRINCIPAL,
-  tokenGroup,
-  type EcrApi,
-  type Principal,
-  type TokenGroup,
-} from './token-group.js';
+import { DEFAULT_PRINCIPAL, tokenGroup, type Principal, type TokenGroup } from './token-group.js';
 
 /** A value that an Airflow keeps as a Variable, read at each run. */
 export interface AirflowVariable {
@@ -106,13 +99,10 @@ export function findRegistriesByHost(
 export function findTokenGroup(host: string, registry?: ResolvedRegistry): TokenGroup | undefined {
   const ecr = parseEcrHost(host);
   if (!registry) {
-    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, toApi(ecr));
+    const service = ecr?.kind === 'public' ? 'ecr-public' : 'ecr';
+    return ecr && tokenGroup(DEFAULT_PRINCIPAL, ecr.region, { service, fips: ecr.fips, dualStack: false });
   }
   const { principal, region, api } = registry.group;
   const addsFips = ecr?.fips === true && !api.fips && api.endpoint === undefined;
   return addsFips ? tokenGroup(principal, region, { ...api, fips: true }) : registry.group;
-}
-
-function toApi({ kind, fips }: EcrRegistry): EcrApi {
-  return { service: kind === 'public' ? 'ecr-public' : 'ecr', fips, dualStack: false };
 }

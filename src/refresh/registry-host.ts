@@ -1,5 +1,5 @@
-// Owns the grammar of the hosts of ECR's registries, private and public, and what follows from one. Refuses to guess:
-// a host that contradicts itself is no registry, and is told with the host that was meant.
+// The grammar of the hosts of ECR's registries, private and public. A host that contradicts itself is not a registry, and is
+// reported with the host that was meant.
 import {
   describeUnknownRegion,
   ECR_PUBLIC_REGION,
@@ -32,7 +32,7 @@ export interface PublicRegistry {
 
 export type EcrRegistry = PrivateRegistry | PublicRegistry;
 
-/** Why what looks like a host of ECR is none, and the host that is probably meant. */
+/** Why a host that looks like ECR's is not valid, and the host that is probably meant. */
 export interface HostProblem {
   readonly flaw: string;
   readonly meant?: string;
@@ -48,11 +48,10 @@ const PUBLIC_HOSTS = { ipv4: 'public.ecr.aws', dualStack: 'ecr-public.aws.com' }
 const PRIVATE_LIKE =
   /^(?<account>\d+)\.dkr(?<separator>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?<suffix>[a-z0-9.:-]{1,80})$/;
 
+type HostParts = Omit<PrivateRegistry, 'kind' | 'host'>;
+
 /** The host of a private registry. Where a partition has no dual-stack hosts, the usual one. */
-export function ecrHost(
-  registry: Pick<PrivateRegistry, 'account' | 'region' | 'fips' | 'dualStack'>,
-): string {
-  const { account, region, fips, dualStack } = registry;
+export function ecrHost({ account, region, fips, dualStack }: HostParts): string {
   const { suffix, dualStackSuffix } = getPartition(region);
   const service = fips ? 'ecr-fips' : 'ecr';
   return dualStack && dualStackSuffix !== undefined
@@ -82,7 +81,7 @@ export function parseEcrHost(host: string): EcrRegistry | undefined {
 
 /**
  * The registry behind a bare host, or what is wrong with one that looks like ECR's; undefined for all others. Private
- * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` in place of `ecr`, and with `dkr-ecr` and another suffix for
+ * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` instead of `ecr`, and with `dkr-ecr` and another suffix for
  * IPv4 and IPv6. Sources: the patterns of the ECR credential helper and of the kubelet, AWS's list of ECR's endpoints.
  */
 export function readEcrHost(host: string): EcrRegistry | HostProblem | undefined {
@@ -104,12 +103,11 @@ function readPrivate(
   host: string,
   parts: Readonly<Record<string, string | undefined>>,
 ): PrivateRegistry | HostProblem {
-  const { account = '', region = '', suffix = '', separator, fips: fipsMark } = parts;
-  const fips = fipsMark !== undefined;
-  if (!isAccount(account)) {
+  const { account = '', region = '', suffix = '' } = parts;
+  const fips = parts['fips'] !== undefined;
+  const registry = { account, region, fips, dualStack: parts['separator'] === '-' };
+  if (!isAccount(account))
     return { flaw: `its account has ${account.length} digits, and accounts have twelve` };
-  }
-  const registry = { account, region, fips, dualStack: separator === '-' };
   if (!isRegion(region))
     return { flaw: 'what stands in place of its region is none', ...nearRegion(registry) };
   if (fips && !hasFips(region)) {
@@ -118,13 +116,13 @@ function readPrivate(
   }
   const right = ecrHost(registry);
   if (right === host) return { kind: 'private', host, ...registry };
-  // `.on.aws` alone tells what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
+  // `.on.aws` alone shows what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
   const dualStack = registry.dualStack || suffix === getPartition(region).dualStackSuffix;
   return { flaw: describeEnd(host, registry, suffix), meant: ecrHost({ ...registry, dualStack }) };
 }
 
-/** What is wrong with the end of a host whose beginning is well. */
-function describeEnd(host: string, registry: Parameters<typeof ecrHost>[0], end: string): string {
+/** What is wrong with the end of a host whose beginning is valid. */
+function describeEnd(host: string, registry: HostParts, end: string): string {
   const { region, dualStack } = registry;
   const { name, suffix, dualStackSuffix } = getPartition(region);
   if (host.replace(/:\d*$/, '') === ecrHost(registry)) return 'it has a port, and hosts of ECR have none';
@@ -138,9 +136,8 @@ function describeEnd(host: string, registry: Parameters<typeof ecrHost>[0], end:
     : `region ${region} is of partition ${name}, whose registries do not end in ${end}`;
 }
 
-function nearRegion(registry: Parameters<typeof ecrHost>[0]): { meant?: string } {
+function nearRegion(registry: HostParts): Pick<HostProblem, 'meant'> {
   const region = describeUnknownRegion(registry.region)?.meant;
-  return region === undefined
-    ? {}
-    : { meant: ecrHost({ ...registry, region, fips: registry.fips && hasFips(region) }) };
+  if (region === undefined) return {};
+  return { meant: ecrHost({ ...registry, region, fips: registry.fips && hasFips(region) }) };
 }

@@ -19,6 +19,8 @@ export interface FailureInfo {
   readonly scope: Scope;
   readonly message: string;
   readonly remedy: string;
+  /** Which connections it concerns, where the failure itself tells. */
+  readonly connections?: readonly string[];
 }
 
 /** Where it went wrong. */
@@ -30,6 +32,7 @@ export interface FailureLocation {
   readonly connections?: readonly string[];
 }
 
+const STAGES: readonly Stage[] = ['plan', 'inspect', 'extract', 'update', 'test'];
 const WORST_FIRST = ['rejected', 'unreachable', 'inconclusive', 'accepted'] as const;
 
 export class ReportBuilder {
@@ -61,7 +64,7 @@ export class ReportBuilder {
   }
 
   fail(place: FailureLocation, facts: FailureInfo): void {
-    const { connections = [], ...where } = place;
+    const { connections = facts.connections ?? [], ...where } = place;
     const { type, scope, message, remedy } = facts;
     this.#failures.push({ ...where, type, scope, count: connections.length, connections, message, remedy });
     if (place.store !== undefined && place.registry !== undefined && place.stage !== 'test') {
@@ -107,35 +110,39 @@ export class ReportBuilder {
     for (const { store, registry } of this.#previous?.stores ?? []) this.expect(store, registry);
   }
 
-  updated(store: string, registry: string, outcome: UpdateOutcome, at: Date): void {
-    const { refreshed, fingerprint, expiresAt, token, otherTokens = [] } = outcome;
-    if (refreshed.length === 0) return;
-    this.#written.add(writtenKey(registry, fingerprint));
+  /** Notes which connections were written, and with which token. */
+  updated(store: string, registry: string, { written, token }: UpdateOutcome, at: Date): void {
+    if (written.length === 0) return;
+    this.#written.add(writtenKey(registry, token.fingerprint));
     this.token(token);
-    for (const other of otherTokens) {
-      this.#written.add(writtenKey(registry, other.fingerprint));
-      this.token(other);
-    }
     const row = this.#row(store, registry);
-    const written = {
-      fingerprint,
-      expiresAt,
-      usableUntil: token.usableUntil ?? expiresAt,
-      principalArn: token.principalArn,
-    };
+    const { fingerprint, expiresAt, usableUntil = expiresAt, principalArn } = token;
     // Two workers may have written two tokens: what matters is when the first of them can no longer be relied on.
     const until = row.usableUntil;
-    const isEarlier = row.refreshed > 0 && until !== null && until < written.usableUntil;
+    const isEarlier = row.refreshed > 0 && until !== null && until < usableUntil;
     this.#setRow({
       ...row,
-      ...(isEarlier ? {} : written),
-      refreshed: row.refreshed + refreshed.length,
+      ...(isEarlier ? {} : { fingerprint, expiresAt, usableUntil, principalArn }),
+      refreshed: row.refreshed + written.length,
       lastRefreshedAt: at.toISOString(),
     });
   }
 
-  recordLogin({ engine, version, registry, login, fingerprint }: DockerLogin): void {
+  recordLogin({ engine, version, registry, login, fingerprint, reason }: DockerLogin): void {
     this.#docker.push({ engine, version, registry, login, fingerprint });
+    const why = reason === undefined ? '' : ` (${reason})`;
+    if (login === 'none') {
+      this.warn(
+        version === null
+          ? `No Docker Engine at ${engine}${why}: the sign-in from Docker was not tested.`
+          : `The sign-in from ${engine} to ${registry} was not tested${why}.`,
+      );
+    }
+    if (login === 'inconclusive') {
+      this.warn(
+        `The test of the sign-in from ${engine} to ${registry} is inconclusive: a wrong password signs in, too.`,
+      );
+    }
   }
 
   recordRejectedLogin(engine: string, registry: string): void {
@@ -144,6 +151,8 @@ export class ReportBuilder {
 
   report(finishedAt: Date): RefreshReport {
     const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
+    // In the order of the steps, not in that in which they happened to end.
+    failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
       runId: this.#runId,
@@ -151,7 +160,7 @@ export class ReportBuilder {
       finishedAt: finishedAt.toISOString(),
       tokens: [...this.#tokens.values()],
       stores: [...this.#stores.values()],
-      docker: this.#docker,
+      docker: this.#docker.toSorted((a, b) => compare(a.engine, b.engine) || compare(a.registry, b.registry)),
       failures,
       warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
     });
@@ -204,6 +213,10 @@ export class ReportBuilder {
           'that was written: another worker did the test, with a token of its own.',
       );
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function writtenKey(registry: string, fingerprint: string): string {

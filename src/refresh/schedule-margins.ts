@@ -1,11 +1,9 @@
-// Owns the arithmetic of the schedule: how long a run may take and retry, which outage the settings survive, and
-// what they cost. Refuses settings under which a token would expire between two healthy runs.
+// The arithmetic of the schedule: how long a run may take and retry, which outage the settings survive, and what they cost.
 
 const MINUTE_MS = 60_000;
 /** What the formula of the survivable outage keeps in hand for clock differences and the run itself. */
 const RESERVE_MS = 5 * MINUTE_MS;
 const LEAST_SURVIVABLE_OUTAGE_MS = 120 * MINUTE_MS;
-const SHORTEST_INTERVAL_MS = MINUTE_MS;
 /** One attempt of the shortest step takes up to 10 s: less would retry nothing. */
 const SHORTEST_RETRY_FOR_MS = 10_000;
 
@@ -95,7 +93,7 @@ export function checkSchedule(settings: ScheduleSettings, tokenLifeMs: number): 
 }
 
 function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined {
-  if (settings.shortestIntervalMs >= SHORTEST_INTERVAL_MS) return undefined;
+  if (settings.shortestIntervalMs >= MINUTE_MS) return undefined;
   return {
     setting: cadenceSetting(settings),
     message: `runs would be ${formatDuration(settings.shortestIntervalMs)} apart; the least is 1 min`,
@@ -137,7 +135,7 @@ function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleP
   return {
     setting,
     message: expiresBetweenRuns(settings, tokenLifeMs)
-      ? `runs are up to ${formatDuration(settings.longestIntervalMs + settings.jitterMs)} apart, jitter included, ` +
+      ? `runs are up to ${formatDuration(longestStepMs(settings))} apart, jitter included, ` +
         `and tokens live ${formatDuration(tokenLifeMs)}: this guarantees an expired token before the late run`
       : `only outages of up to ${formatDuration(survivableMs)} would pass without an expired token; 2 h is the least`,
     remedy:
@@ -163,8 +161,13 @@ function cadenceSetting(settings: ScheduleSettings): 'every' | 'cron' {
   return 'cron' in settings.cadence ? 'cron' : 'every';
 }
 
+/** From one run to the next at most. */
+function longestStepMs({ longestIntervalMs, jitterMs }: ScheduleSettings): number {
+  return longestIntervalMs + jitterMs;
+}
+
 function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): boolean {
-  return settings.longestIntervalMs + settings.jitterMs + RESERVE_MS > tokenLifeMs;
+  return longestStepMs(settings) + RESERVE_MS > tokenLifeMs;
 }
 
 /**
@@ -176,9 +179,9 @@ function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): bo
  * @param tokenLifeMs for how long tokens are usable
  */
 export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: number): number {
-  const longestStepMs = settings.longestIntervalMs + settings.jitterMs;
-  const idleMs = longestStepMs - settings.retryForMs;
-  return Math.max(0, tokenLifeMs - longestStepMs - idleMs - RESERVE_MS);
+  const stepMs = longestStepMs(settings);
+  const idleMs = stepMs - settings.retryForMs;
+  return Math.max(0, tokenLifeMs - stepMs - idleMs - RESERVE_MS);
 }
 
 /**
@@ -188,9 +191,8 @@ export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: numb
 export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
   const outageMs = survivableOutageMs(settings, tokenLifeMs);
   if (settings.allowNarrowMargin || outageMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
-  const apartMs = settings.longestIntervalMs + settings.jitterMs;
-  const apart = `runs are up to ${formatDuration(apartMs)} apart`;
-  if (tokenLifeMs < apartMs + RESERVE_MS) return `${apart}, so it ends before the next one`;
+  const apart = `runs are up to ${formatDuration(longestStepMs(settings))} apart`;
+  if (expiresBetweenRuns(settings, tokenLifeMs)) return `${apart}, so it ends before the next one`;
   return outageMs === 0
     ? `${apart}, so no outage passes`
     : `${apart}, so only outages of up to ${formatDuration(outageMs)} pass`;
@@ -206,6 +208,11 @@ export function tokensPerDay(settings: ScheduleSettings): number {
 
 /** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
 export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number): string {
+  const { cadence, jitterMs, longestIntervalMs } = settings;
+  const starts =
+    'everyMs' in cadence
+      ? `every ${formatDuration(cadence.everyMs)}`
+      : `cron ${cadence.cron} (${cadence.timeZone}, up to ${formatDuration(longestIntervalMs)} apart)`;
   const survivableMs = survivableOutageMs(settings, tokenLifeMs);
   const passes =
     survivableMs > 0
@@ -214,31 +221,22 @@ export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number
         ? 'tokens expire between two runs'
         : 'no outage passes without an expired token';
   const tokens = tokensPerDay(settings);
-  return `${describeScheduleSpec(settings)}, jitter ${formatDuration(settings.jitterMs)}: ${passes}; ${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
-}
-
-/** When runs start, in words: `every 4 h`, or the cron expression with its time zone and longest gap. */
-export function describeScheduleSpec(settings: ScheduleSettings): string {
-  const { cadence } = settings;
-  if ('everyMs' in cadence) return `every ${formatDuration(cadence.everyMs)}`;
-  return `cron ${cadence.cron} (${cadence.timeZone}, up to ${formatDuration(settings.longestIntervalMs)} apart)`;
+  const cost = `${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
+  return `${starts}, jitter ${formatDuration(jitterMs)}: ${passes}; ${cost}`;
 }
 
 /** A duration in milliseconds for people: `7 h 30 min`, `45 s`, `3 d`. What is below a second is cut off. */
 export function formatDuration(ms: number): string {
   const sign = ms < 0 ? '-' : '';
-  let restS = Math.floor(Math.abs(ms) / 1000);
-  const parts: string[] = [];
-  for (const [unit, seconds] of [
-    // Hours up to two days: token life and intervals are thought of in hours.
-    ['d', restS < 48 * 3600 ? Infinity : 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const) {
-    const count = Math.floor(restS / seconds);
-    if (count > 0) parts.push(`${count} ${unit}`);
-    if (count > 0) restS -= count * seconds;
-  }
-  return parts.length > 0 ? sign + parts.join(' ') : '0 s';
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  // Hours up to two days: token life and intervals are thought of in hours.
+  const days = seconds < 48 * 3600 ? 0 : Math.floor(seconds / 86_400);
+  const parts = [
+    { count: days, unit: 'd' },
+    { count: Math.floor(seconds / 3600) - days * 24, unit: 'h' },
+    { count: Math.floor(seconds / 60) % 60, unit: 'min' },
+    { count: seconds % 60, unit: 's' },
+  ].filter(({ count }) => count > 0);
+  if (parts.length === 0) return '0 s';
+  return sign + parts.map(({ count, unit }) => `${count} ${unit}`).join(' ');
 }

@@ -1,5 +1,5 @@
-// Owns what one token serves: all registries that a principal may read in a region, asked for at one endpoint of ECR.
-// Refuses to tell two groups apart by anything but their names, which pass between steps.
+// What one token serves: all registries that a principal may read in a region, asked for at one endpoint of ECR. Groups are
+// told apart by their names, which pass between steps.
 
 /** As whom tokens are obtained at AWS. */
 export type Principal =

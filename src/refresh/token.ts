@@ -1,29 +1,28 @@
-// Owns what a usable ECR authorization token is. Refuses anything else before it can reach a connection:
-// what ECR, or whatever answers in its place, sends is treated as hostile input.
+// What a usable ECR authorization token is. What ECR, or whatever responds in its place, sends is treated as hostile input.
 import { normalizeHost, parseEcrHost } from './registry-host.js';
 
-/** ECR signs everybody in under this name. */
+/** The user name of every login to ECR. */
 export const ECR_USER = 'AWS';
 
 /** How long an authorization token lives. Source: AWS's description of GetAuthorizationToken. */
 export const ECR_TOKEN_LIFE_MS = 12 * 3_600_000;
 
-/** Looks like a password of ECR and is none: whoever accepts it would accept anything. base64 of a sentence. */
+/** Looks like a password of ECR: what accepts it would accept anything. base64 of a sentence. */
 export const WRONG_PASSWORD = 'VGhpcyBpcyBubyBhdXRob3JpemF0aW9uIHRva2VuLg==';
 
 /** Far above the 2,368 characters seen, far below what an Airflow database column on MySQL takes (about 49,000). */
 const MAX_TOKEN_CHARS = 32_768;
 
-/** What GetAuthorizationToken answered, as far as it is of use. */
+/** What GetAuthorizationToken returned, as far as it is of use. */
 export interface TokenResponse {
   /** base64 of `AWS:<password>`, split at the first colon: a password may contain colons. */
-  readonly authorizationToken: string | undefined;
-  readonly expiresAt: Date | undefined;
-  /** `https://` and the registry of the account that asked; ECR Public names none. */
+  readonly authorizationToken?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+  /** `https://` and the registry of the caller's account; ECR Public names none. */
   readonly proxyEndpoint?: string | undefined;
 }
 
-/** What the answer must agree with. */
+/** What the response must agree with. */
 export interface ExpectedToken {
   readonly region: string;
   /** Account of the principal; null when it is not known. */
@@ -36,9 +35,9 @@ export type TokenCheck =
   | { readonly usable: true; readonly password: string; readonly expiresAt: Date }
   | { readonly usable: false; readonly problem: string };
 
-/** Checks what GetAuthorizationToken answered and takes the password out of it. Problems never quote the token. */
-export function checkToken(answer: TokenResponse, expected: ExpectedToken): TokenCheck {
-  const { authorizationToken, expiresAt } = answer;
+/** Checks what GetAuthorizationToken returned and takes the password out of it. Problems never quote the token. */
+export function checkToken(response: TokenResponse, expected: ExpectedToken): TokenCheck {
+  const { authorizationToken, expiresAt } = response;
   if (!authorizationToken) return unusable('it holds no authorization token');
   if (authorizationToken.length > MAX_TOKEN_CHARS) {
     return unusable(`the token has ${authorizationToken.length} characters, more than ${MAX_TOKEN_CHARS}`);
@@ -49,20 +48,20 @@ export function checkToken(answer: TokenResponse, expected: ExpectedToken): Toke
   if (colon < 0) return unusable('the decoded token has no colon');
   if (decoded.slice(0, colon) !== ECR_USER) return unusable('the user in the token is not AWS');
   const password = decoded.slice(colon + 1);
-  // Airflow takes an empty password and "***" as "keep the old one" and answers success all the same.
+  // Airflow takes an empty password and "***" as "keep the old one" and still responds with success.
   if (password === '' || /^\*+$/.test(password))
     return unusable('the password in the token is empty or masked');
   if (!expiresAt || Number.isNaN(expiresAt.getTime()))
     return unusable('it does not say when the token expires');
   if (expiresAt <= expected.now) return unusable(`the token expired at ${expiresAt.toISOString()}`);
-  const foreign = findForeignRegistry(answer.proxyEndpoint, expected);
+  const foreign = findForeignRegistry(response.proxyEndpoint, expected);
   if (foreign !== undefined) return unusable(foreign);
   return { usable: true, password, expiresAt };
 }
 
 /**
- * The proxy endpoint is always the registry of whoever asked: another one means that somebody else's token was answered.
- * What is no host of ECR at all, as emulators and gateways name it, says nothing.
+ * The proxy endpoint is always the registry of the caller: another one means that the token is someone else's.
+ * A host that is not ECR's, as emulators and gateways name it, proves nothing.
  */
 function findForeignRegistry(
   proxyEndpoint: string | undefined,
@@ -92,7 +91,7 @@ export interface TokenLifetime {
 
 /**
  * Until when a token can be relied on. AWS says only that tokens live 12 hours; but tokens were seen to be refused with
- * the words of STS, "The security token included in the request is invalid", when the session behind them had ended
+ * the message of STS, "The security token included in the request is invalid", when the session behind them had ended
  * (kubernetes/kubernetes issue 69141). So the earlier time counts.
  */
 export function usableUntil({ expiresAt, sessionEndsAt }: TokenLifetime): Date {
@@ -109,7 +108,7 @@ function unusable(problem: string): TokenCheck {
   return { usable: false, problem };
 }
 
-/** Undefined when the text is no base64: unlike Node's Buffer, `atob` notices. */
+/** Undefined when the text is not base64: unlike Node's Buffer, `atob` notices. */
 function decodeBase64(text: string): string | undefined {
   try {
     const decoded = atob(text);

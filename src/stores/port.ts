@@ -4,11 +4,24 @@ import type { Secret } from '../log/secret.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import type { RefreshFailure } from '../refresh/failures.js';
 
-/** A page of the connections of a store, in the order of their ids. */
+/** A part of the list of a store's connections, in the order of their ids. */
+export interface ListRange {
+  /** Only connections whose ids may match this pattern of the configuration; `*` for all. The store may return more. */
+  readonly pattern: string;
+  /** Position of the first row, from 0, among those that the store's own filter leaves. */
+  readonly offset: number;
+  /** Rows that are requested; the store may return fewer. */
+  readonly limit: number;
+}
+
 export interface ConnectionPage {
   readonly connections: readonly ConnectionRecord[];
-  /** Whether there may be more after this page. */
-  readonly hasMore: boolean;
+  /** Rows that are not valid connections: position in the list, from 0, and the id, where there is one that may be shown. */
+  readonly malformed: readonly { readonly position: number; readonly id?: string }[];
+  /** How many rows the store says there are in all. A claim of the store: check it against what is received. */
+  readonly total: number;
+  /** Whether the records can be evaluated as they are: Airflow 2 leaves `extra` out of its lists. */
+  readonly isComplete: boolean;
 }
 
 /** The result of a write for one connection. */
@@ -42,23 +55,24 @@ export interface Overrides {
 export interface ConnectionStore {
   /**
    * Reads a connection; undefined when the store has none of this id.
-   * @throws RefreshFailure StoreUnreachable, StoreUnavailable, StoreUnauthorized, StoreForbidden, StoreRequestRejected;
+   * @throws RefreshFailure StoreUnreachable, StoreUnavailable, StoreThrottled, StoreUnauthorized, StoreForbidden,
+   *   StoreRequestRejected;
    *   also those of AWS credentials, where the store is reached with them
    */
   read(id: string, signal: AbortSignal): Promise<ConnectionRecord | undefined>;
   /**
-   * A page of all connections, 100 at most; pages count from 0. `extra` may be null in a list: a connection is read by
-   * its id before it is written. @throws RefreshFailure as `read`
+   * A part of the list, 100 rows at most.
+   * @throws RefreshFailure as `read`; StoreResponseTooLarge when fewer rows should be requested
    */
-  readPage(page: number, signal: AbortSignal): Promise<ConnectionPage>;
-  /** The most connections that one `write` takes for a password of this many bytes. @throws RefreshFailure as `read` */
-  maxRecordsPerWrite(passwordBytes: number, signal: AbortSignal): Promise<number>;
+  readPage(range: ListRange, signal: AbortSignal): Promise<ConnectionPage>;
   /**
-   * Writes the password of connections and nothing else, each by itself: one that is missing fails alone. Returns one
-   * result for each, in the order given.
-   * @throws RefreshFailure as `read`. For several connections StoreForbidden and StoreRequestRejected mean that the
-   *   request was rejected as a whole and nothing was written: the caller may continue one by one. After any other
-   *   failure some of the passwords may have been written.
+   * Writes the password of connections and nothing else. Returns one result for each, in the order given.
+   *
+   * One record: by a single request, whose response shows the connection. Several: by as few requests as the store takes,
+   * each connection by itself, so that one that is missing fails alone.
+   * @throws RefreshFailure as `read`, when none was written for the same reason. Several and StoreRequestRejected or
+   *   StoreForbidden: the store takes no requests for several, and the caller may write one by one. After a timeout some of
+   *   the passwords may have been written.
    */
   write(
     records: readonly ConnectionRecord[],
@@ -77,8 +91,8 @@ export interface ConnectionStore {
    */
   check(signal: AbortSignal): Promise<string>;
   /**
-   * What overrides these connections; absent where nothing can. Changes nothing and takes 15 s at most. Never throws but
-   * the reason of an abort: what cannot be found out is left out.
+   * For `doctor`: what overrides these connections; absent where nothing can. Changes nothing and never fails: what cannot
+   * be found out before the signal fires is left out. Each connection may take a request.
    */
   findOverrides?(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides>;
 }

@@ -1,55 +1,9 @@
-// Owns where Temporal is: address, namespace, TLS and API key, by the environment and temporal.toml as every
-// Temporal tool reads them. Refuses to print what is in there beyond address and namespace.
-import { status } from '@grpc/grpc-js';
+// The client of the commands. Apart from settings.ts, as the worker has a connection of its own and need not load this one.
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readTemporalSettings, unavailable, type TemporalSettings } from './settings.js';
 
 /** How long a server may take to answer at all. */
 const CONNECT_LIMIT_MS = 10_000;
-
-export type TemporalSettings = ReturnType<typeof readTemporalSettings>;
-
-export type TemporalReason = 'settings-invalid' | 'namespace-not-found' | 'access-denied' | 'unreachable';
-
-const REMEDIES: Readonly<Record<TemporalReason, string>> = {
-  'settings-invalid': 'Check the TEMPORAL_* variables and the file that TEMPORAL_CONFIG_FILE names.',
-  'namespace-not-found': 'Create it, or set TEMPORAL_NAMESPACE to one that exists.',
-  'access-denied': 'Check TEMPORAL_API_KEY, or the client certificate, and its rights.',
-  unreachable: 'Start the server, or set TEMPORAL_ADDRESS (and TLS) to where it is.',
-};
-
-/** A problem of the environment around the worker: exit 1, no stack. */
-export class TemporalUnavailable extends Error {
-  override readonly name = 'TemporalUnavailable';
-  readonly code: TemporalReason;
-  readonly remedy: string;
-
-  /** @param message what is wrong, without a full stop */
-  constructor(code: TemporalReason, message: string) {
-    super(message);
-    this.code = code;
-    this.remedy = REMEDIES[code];
-  }
-}
-
-/** Both in one line, as commands and the log of the worker print them. */
-export function describeUnavailable({ message, remedy }: TemporalUnavailable): string {
-  return `${message}. ${remedy}`;
-}
-
-/** @throws TemporalUnavailable when temporal.toml or the TEMPORAL_* variables cannot be read */
-export function readTemporalSettings() {
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    return {
-      connectionOptions,
-      address: connectionOptions.address ?? 'localhost:7233',
-      namespace: namespace ?? 'default',
-    };
-  } catch {
-    throw new TemporalUnavailable('settings-invalid', 'The settings of Temporal cannot be read');
-  }
-}
 
 /** @throws TemporalUnavailable naming address, namespace and remedy */
 export async function connectClient(
@@ -68,21 +22,6 @@ export async function connectClient(
     client: new Client({ connection, namespace: settings.namespace }),
     close: () => connection.close(),
   };
-}
-
-/** What a failed call to Temporal means, by its gRPC status. */
-export function unavailable(settings: TemporalSettings, error: unknown): TemporalUnavailable {
-  const { address, namespace } = settings;
-  const place = `Temporal at ${address}, namespace ${namespace}`;
-  switch ((error as { code?: unknown } | null)?.code) {
-    case status.NOT_FOUND:
-      return new TemporalUnavailable('namespace-not-found', `${place}: there is no such namespace`);
-    case status.PERMISSION_DENIED:
-    case status.UNAUTHENTICATED:
-      return new TemporalUnavailable('access-denied', `${place}: access denied`);
-    default:
-      return new TemporalUnavailable('unreachable', `${place}: no answer`);
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
-// Owns the run as a durable workflow: its deadline, how each step is scheduled, and what the Temporal UI shows of
-// it. The flow itself is `domain/refresh.ts`. No secret passes through here: steps exchange names and facts.
+// The run as a durable workflow: its deadline, how each step is scheduled, and what the Temporal UI shows. The flow itself is
+// `refresh/flow.ts`. No secret passes through here: steps exchange names and facts.
 import { ApplicationFailure, type Duration } from '@temporalio/common';
 import {
   CancellationScope,
@@ -10,16 +10,10 @@ import {
   workflowInfo,
   type WorkflowInfo,
 } from '@temporalio/workflow';
-import {
-  ACTIVITY_LIMITS,
-  BACKOFF_COEFFICIENT,
-  limitsNow,
-  runBounds,
-  type RunBounds,
-} from '../refresh/activity-limits.js';
+import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../refresh/activity-limits.js';
 import { refresh } from '../refresh/flow.js';
 import { parseReport, REFRESH_INCOMPLETE, summarizeReport, type RefreshReport } from '../refresh/report.js';
-import type { RefreshSteps, StepName } from '../refresh/activity-types.js';
+import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
 import { StepProgress } from './step-progress.js';
 
@@ -28,8 +22,8 @@ export interface RefreshInput {
   readonly retryForMs: number;
 }
 
-/** After this long the current details say which steps are still being tried. */
-const LOOK_AGAIN: Duration = '15 minutes';
+/** How often the current details are updated while steps are being retried. */
+const UPDATE_INTERVAL: Duration = '15 minutes';
 
 /**
  * One run: plan, then inspect, extract, update and test for every Airflow.
@@ -47,6 +41,14 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
     runId: info.runId,
     previous: previousReport(),
     now: () => new Date(),
+    deadlineMs: times.deadlineMs,
+    retryForMs,
+    wait: (ms, waiting) =>
+      progress.followWait(
+        waiting,
+        new Date(Date.now() + ms),
+        sleep(ms, { summary: `Back-off of ${waiting.step}` }),
+      ),
     describe: describeStepError,
   });
   watch.cancel();
@@ -81,10 +83,16 @@ function previousReport(): RefreshReport | undefined {
 
 /** The steps as activities of this run, each within what is left until the deadline. */
 function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps {
-  function schedule<T>(step: StepName, target: string, summary: string, input?: object): Promise<T> {
-    const limits = limitsNow(step, Date.now(), times);
+  function schedule<T>(
+    step: StepName,
+    target: string,
+    summary: string,
+    how: StepCall,
+    input?: object,
+  ): Promise<T> {
+    const limits = limitsNow(step, how, Date.now(), times);
     if (!limits) return Promise.reject(new OutOfTime(step));
-    const { heartbeatMs, firstRetryMs, retryCapMs } = ACTIVITY_LIMITS[step];
+    const { heartbeatMs, maximumAttempts } = limits;
     const activityId = progress.uniqueId(target === '' ? step : `${step}: ${target}`);
     const activity = scheduleActivity<T>(step, input ? [input] : [], {
       activityId,
@@ -93,36 +101,43 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
       scheduleToCloseTimeout: limits.scheduleToCloseMs,
       ...(heartbeatMs === undefined ? {} : { heartbeatTimeout: heartbeatMs }),
       retry: {
-        initialInterval: firstRetryMs,
+        initialInterval: limits.firstRetryMs,
         backoffCoefficient: BACKOFF_COEFFICIENT,
-        maximumInterval: retryCapMs,
-        ...(limits.maximumAttempts === undefined ? {} : { maximumAttempts: limits.maximumAttempts }),
+        maximumInterval: limits.retryCapMs,
+        ...(maximumAttempts === undefined ? {} : { maximumAttempts }),
       },
     });
     return progress.follow(activityId, activity);
   }
 
   return {
-    planRefresh: () => schedule('planRefresh', '', 'Read the configuration'),
-    inspectConnections: (input) =>
-      schedule('inspectConnections', input.store, `Look at the connections of ${input.store}`, input),
-    extractToken: (input) =>
-      schedule('extractToken', input.group, `Get a token for ${count(input.registries, 'registry')}`, input),
-    updateConnections: (input) =>
+    planRefresh: (how) => schedule('planRefresh', '', 'Read the configuration', how),
+    inspectConnections: (input, how) =>
+      schedule('inspectConnections', input.store, `Read connections of ${input.store}`, how, input),
+    extractToken: (input, how) =>
+      schedule(
+        'extractToken',
+        input.group,
+        `Get a token for ${count(input.registries, 'registry')}`,
+        how,
+        input,
+      ),
+    updateConnections: (input, how) =>
       schedule(
         'updateConnections',
         `${input.store} ${input.registry}`,
         `Write the token into ${count(input.connections, 'connection')} of ${input.store}`,
+        how,
         input,
       ),
-    testDocker: (input) =>
-      schedule('testDocker', `${input.engine} ${input.registry}`, `Sign in from ${input.engine}`, input),
+    testDocker: (input, how) =>
+      schedule('testDocker', `${input.engine} ${input.registry}`, `Log in from ${input.engine}`, how, input),
   };
 }
 
 async function watchProgress(progress: StepProgress): Promise<void> {
   for (;;) {
-    await sleep(LOOK_AGAIN, { summary: 'Look whether steps are still being tried' });
+    await sleep(UPDATE_INTERVAL, { summary: 'Update the current details' });
     progress.show(new Date());
   }
 }

@@ -1,11 +1,12 @@
-// Owns the reading of what a scheduled activity ended with: a failure of the catalogue, a time-out, or a
-// cancellation, which is no failure of the step and goes on as it is.
+// What a scheduled activity ended with, as a failure of the catalogue.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { FAILURES, isFailureType, isScope, type FailureType } from '../refresh/failures.js';
-import type { StepFailure } from '../refresh/flow.js';
 import type { FailureInfo } from '../refresh/report-builder.js';
 import type { StepName } from '../refresh/activity-types.js';
+
+/** By which Temporal's SDK reports an activity that a worker left when it was stopped. */
+const WORKER_SHUTDOWN = 'WorkerShutdown';
 
 /** The step was not scheduled: not even one attempt would have ended before the run does. */
 export class OutOfTime extends Error {
@@ -18,21 +19,22 @@ export class OutOfTime extends Error {
   }
 }
 
-/** @throws the error itself when it is a cancellation, or none of an activity */
-export function describeStepError(error: unknown): StepFailure {
+/** @throws the error itself when it is a cancellation, or not of an activity */
+export function describeStepError(error: unknown): FailureInfo {
   if (error instanceof OutOfTime) return facts('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
-    return { ...toInfo(cause), ...getProgress(getDetail(cause)?.progress) };
+    return toInfo(cause);
   }
-  if (cause instanceof TimeoutFailure) {
-    return { ...toTimeoutInfo(cause, activityType), ...getProgress(cause.lastHeartbeatDetails) };
+  if (cause instanceof ApplicationFailure && cause.type === WORKER_SHUTDOWN) {
+    return facts('AttemptTimedOut', `${activityType} ended because its worker was stopped.`);
   }
+  if (cause instanceof TimeoutFailure) return toTimeoutInfo(cause, activityType);
   return facts('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
 }
 
-/** Time-outs carry the last failure where Temporal knows it: that is what a person needs. */
+/** A timeout carries the last failure where Temporal knows it: that is what a person needs. */
 function toTimeoutInfo({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
   if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
     return toInfo(real);
@@ -46,13 +48,18 @@ function facts(type: FailureType, message: string): FailureInfo {
 }
 
 function toInfo(failure: ApplicationFailure): FailureInfo {
-  const { remedy, scope } = getDetail(failure) ?? {};
+  const { remedy, scope, connections } = getDetail(failure) ?? {};
   const usual = facts(failure.type as FailureType, failure.message);
   return {
     ...usual,
     ...(isScope(scope) ? { scope } : {}),
     ...(typeof remedy === 'string' ? { remedy } : {}),
+    ...(isTexts(connections) ? { connections } : {}),
   };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** What the interceptor of activities puts beside type and message. */
@@ -63,9 +70,5 @@ function getDetail({ details }: ApplicationFailure): FailureDetail | null | unde
 interface FailureDetail {
   readonly remedy?: unknown;
   readonly scope?: unknown;
-  readonly progress?: unknown;
-}
-
-function getProgress(progress: unknown): { progress?: unknown } {
-  return progress === undefined || progress === null ? {} : { progress };
+  readonly connections?: unknown;
 }

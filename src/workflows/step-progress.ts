@@ -1,4 +1,5 @@
-// Owns what the Temporal UI shows of a run under way: which steps are done, and since when the others are tried.
+// What the Temporal UI shows of a run in progress: how many steps are done, and what the others wait for.
+import type { WaitingStep } from '../refresh/step-runner.js';
 
 /** Longer lists help nobody, and the details of a run have a size limit in Temporal. */
 const MAX_SHOWN = 20;
@@ -6,6 +7,7 @@ const MAX_SHOWN = 20;
 export class StepProgress {
   readonly #show: (markdown: string) => void;
   readonly #pending = new Map<string, Date>();
+  readonly #waiting = new Map<WaitingStep, Date>();
   readonly #uses = new Map<string, number>();
   #done = 0;
 
@@ -24,23 +26,48 @@ export class StepProgress {
     this.#pending.set(id, new Date());
     this.show(new Date());
     try {
-      return await step;
+      const result = await step;
+      this.#done += 1;
+      return result;
     } finally {
       this.#pending.delete(id);
-      this.#done += 1;
       this.show(new Date());
     }
   }
 
+  /** A step between its first attempt and its retries, where Temporal shows no pending activity. */
+  async followWait(waiting: WaitingStep, until: Date, wait: Promise<void>): Promise<void> {
+    this.#waiting.set(waiting, until);
+    this.show(new Date());
+    try {
+      await wait;
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
   show(now: Date): void {
-    const lines = [...this.#pending].slice(0, MAX_SHOWN).map(([id, since]) => {
-      const minutes = Math.floor((now.getTime() - since.getTime()) / 60_000);
-      const trouble = minutes >= 15 ? ' **(see its last failure under pending activities)**' : '';
-      return `- ${id}, for ${minutes} min${trouble}`;
-    });
-    const more = this.#pending.size > MAX_SHOWN ? `\n- and ${this.#pending.size - MAX_SHOWN} more` : '';
+    const lines = [...this.#describeWaiting(), ...this.#describePending(now)];
+    const more = lines.length > MAX_SHOWN ? `\n- and ${lines.length - MAX_SHOWN} more` : '';
+    const open = this.#pending.size + this.#waiting.size;
     this.#show(
-      `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${this.#pending.size} under way\n\n${lines.join('\n')}${more}`,
+      `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${open} in progress\n\n` +
+        `${lines.slice(0, MAX_SHOWN).join('\n')}${more}`,
     );
+  }
+
+  #describeWaiting(): string[] {
+    return [...this.#waiting].map(
+      ([{ step, target, failure }, until]) =>
+        `- ${step}: ${target}: **${failure.type}**: ${failure.message} Next attempt at ${until.toISOString()}.`,
+    );
+  }
+
+  #describePending(now: Date): string[] {
+    return [...this.#pending].map(([id, since]) => {
+      const minutes = Math.floor((now.getTime() - since.getTime()) / 60_000);
+      const hint = minutes >= 15 ? ' **(see its last failure under pending activities)**' : '';
+      return `- ${id}, for ${minutes} min${hint}`;
+    });
   }
 }

@@ -3,7 +3,8 @@ import type { RefreshActivities } from '../../src/activities/index.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import type { RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { Inspection } from '../../src/refresh/activity-types.js';
+import type { Inspection, InspectTarget } from '../../src/refresh/activity-types.js';
+import { deferred } from '../fakes/deferred.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -26,6 +27,7 @@ const BY_VARIABLES = namedRegistry({
   region: { airflow: 'main', key: 'ecr_aws_region_name' },
 });
 const LOCAL: RegistryEntry = { ...BY_VARIABLES, registryHost: 'localhost:5000' };
+const NAMED: InspectTarget = { named: { offset: 0, limit: 20 } };
 const RULES: readonly ConnectionRule[] = [
   { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'fail' },
   { kind: 'id', id: 'inferred', ifMissing: 'fail' },
@@ -52,11 +54,12 @@ describe('registries whose account and region are Airflow Variables', () => {
     return fakeActivities(source, { issuer, registry: registries });
   }
 
-  function inspect(runId = 'run-1'): Promise<Inspection> {
+  function inspect(runId = 'run-1', target: InspectTarget = NAMED): Promise<Inspection> {
     return activities.inspectConnections(attemptOf({ runId }), {
       configHash: CONFIG_HASH,
       store: 'main',
-      page: 0,
+      target,
+      attemptsBefore: 0,
     });
   }
 
@@ -67,27 +70,28 @@ describe('registries whose account and region are Airflow Variables', () => {
       registry,
       group: GROUP,
       connections: ['docker_default'],
+      attemptsBefore: 0,
     };
     return activities.updateConnections(attemptOf(), input);
   }
 
   function variableCalls(): string[] {
-    return airflow.calls.filter((call) => call.startsWith('variable'));
+    return airflow.callsOf('variable');
   }
 
-  it('are read at the inspection, and work as any other', async () => {
+  it('are read at the inspection, and work as any others', async () => {
     const found = await inspect();
     assert.deepEqual(found.writable, [
       { registry: REGISTRY, group: GROUP, connections: ['docker_default', 'inferred'] },
     ]);
-    assert.deepEqual((await update()).refreshed, ['docker_default']);
+    assert.deepEqual((await update()).written, ['docker_default']);
   });
 
-  it('are read once per run, and anew in the next', async () => {
+  it('are read once per run, and again in the next', async () => {
     await inspect();
     await inspect();
     await update();
-    assert.deepEqual(variableCalls(), ['variable ecr_aws_account', 'variable ecr_aws_region_name']);
+    assert.deepEqual(variableCalls(), ['ecr_aws_account', 'ecr_aws_region_name']);
     airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
     const next = await inspect('run-2');
     assert.equal(variableCalls().length, 4);
@@ -103,9 +107,9 @@ describe('registries whose account and region are Airflow Variables', () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
-    await expectFailure('StoreUnreachable', inspect());
+    assert.equal((await inspect()).toRetry.length, 1);
     airflow.onCall = () => undefined;
-    assert.equal((await inspect()).refused.length, 0);
+    assert.deepEqual((await inspect()).writable[0]?.connections, ['docker_default', 'inferred']);
   });
 
   it('may be surrounded by blanks', async () => {
@@ -113,42 +117,19 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal((await inspect()).refused.length, 0);
   });
 
-  for (const { key, value, type, message } of [
-    { key: 'ecr_aws_account', value: undefined, type: 'AirflowVariableMissing', message: 'does not exist' },
-    {
-      key: 'ecr_aws_region_name',
-      value: undefined,
-      type: 'AirflowVariableMissing',
-      message: 'does not exist',
-    },
-    {
-      key: 'ecr_aws_account',
-      value: '12345',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS account',
-    },
-    { key: 'ecr_aws_account', value: '***', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
-    { key: 'ecr_aws_account', value: '', type: 'AirflowVariableInvalid', message: 'holds no AWS account' },
-    {
-      key: 'ecr_aws_region_name',
-      value: 'us-east-1.evil.com',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
-    {
-      key: 'ecr_aws_region_name',
-      value: 'us-east-1/v2',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
-    {
-      key: 'ecr_aws_region_name',
-      value: 's3cret-p4ssword',
-      type: 'AirflowVariableInvalid',
-      message: 'holds no AWS region',
-    },
+  const ACCOUNT = 'ecr_aws_account';
+  const REGION = 'ecr_aws_region_name';
+  for (const [key, value, type, message] of [
+    [ACCOUNT, undefined, 'AirflowVariableMissing', 'does not exist'],
+    [REGION, undefined, 'AirflowVariableMissing', 'does not exist'],
+    [ACCOUNT, '12345', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [ACCOUNT, '***', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [ACCOUNT, '', 'AirflowVariableInvalid', 'holds no AWS account'],
+    [REGION, 'us-east-1.evil.com', 'AirflowVariableInvalid', 'holds no AWS region'],
+    [REGION, 'us-east-1/v2', 'AirflowVariableInvalid', 'holds no AWS region'],
+    [REGION, 's3cret-p4ssword', 'AirflowVariableInvalid', 'holds no AWS region'],
   ] as const) {
-    it(`stop their own connections alone when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
+    it(`stop only their own connections when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
       if (value === undefined) airflow.variables.delete(key);
       else airflow.variables.set(key, value);
       const { writable, refused } = await inspect();
@@ -162,7 +143,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     });
   }
 
-  it('stop their own connections alone when the user may not read Variables', async () => {
+  it('stop only their own connections when the user may not read Variables', async () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreForbidden', '403');
     };
@@ -171,13 +152,53 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal(refused[0]?.type, 'StoreForbidden');
   });
 
+  it('whose store cannot be reached leave their own connections alone to the next attempt', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
+    };
+    const { writable, toRetry } = await inspect();
+    assert.deepEqual(writable[0]?.connections, ['inferred']);
+    assert.deepEqual(
+      toRetry.map(({ connection, type, scope }) => [connection, type, scope]),
+      [['docker_default', 'StoreUnreachable', 'registry']],
+    );
+  });
+
+  it('that are not returned leave their own connections alone to the next attempt', async () => {
+    const gate = deferred();
+    airflow.onCall = (call) => (call === 'variable' ? gate.promise : undefined);
+    const input = {
+      configHash: CONFIG_HASH,
+      store: 'main',
+      target: NAMED,
+      attemptsBefore: 0,
+    };
+    const { writable, toRetry } = await activities.inspectConnections(attemptOf({ limitMs: 60 }), input);
+    assert.deepEqual(writable[0]?.connections, ['inferred']);
+    assert.deepEqual(
+      toRetry.map(({ connection, type, scope }) => [connection, type, scope]),
+      [['docker_default', 'StoreUnreachable', 'registry']],
+    );
+    assert.match(toRetry[0]?.message ?? '', /^Airflow Variable of registry dag: no response within/);
+    // The read has a limit of its own, and continues.
+    gate.resolve();
+  });
+
+  it('fail with scope registry where no connection is of another', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
+    };
+    activities = worker(BY_VARIABLES, RULES.slice(0, 1));
+    assert.equal((await expectFailure('StoreUnreachable', inspect())).scope, 'registry');
+  });
+
   it('are not read for connections of others', async () => {
     activities = worker(BY_VARIABLES, [{ kind: 'id', id: 'inferred', ifMissing: 'fail' }]);
     await inspect();
     assert.deepEqual(airflow.calls, ['read inferred']);
   });
 
-  it('tell the host that a missing connection is made with', async () => {
+  it('show the host that a missing connection is created with', async () => {
     airflow.connections.delete('docker_default');
     activities = worker(BY_VARIABLES, [
       { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
@@ -187,31 +208,31 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal(airflow.connections.get('docker_default')?.host, REGISTRY);
   });
 
-  describe('whose value changes in mid-run', () => {
+  describe('whose value changes during a run', () => {
     beforeEach(async () => {
       await inspect();
       airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
     });
 
     it('stay as they were read for the worker that read them', async () => {
-      assert.deepEqual((await update()).refreshed, ['docker_default']);
+      assert.deepEqual((await update()).written, ['docker_default']);
       assert.deepEqual(issuer.regions, ['us-east-1']);
     });
 
-    it('lead another worker to refuse the write: the connection is of another registry by now', async () => {
+    it('let another worker refuse the write: the connection is of another registry by now', async () => {
       activities = worker();
-      const { refreshed, failed } = await update();
-      assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionRegistryMismatch']);
+      const { written, refused } = await update();
+      assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);
       assert.equal(airflow.passwords.size, 0);
     });
 
-    it('lead another worker to make no connection of the registry that was', async () => {
+    it('let another worker create no connection of the earlier registry', async () => {
       airflow.connections.delete('docker_default');
       activities = worker(BY_VARIABLES, [
         { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
       ]);
-      const { refreshed, failed } = await update();
-      assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionRegistryChanged']);
+      const { written, refused } = await update();
+      assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryChanged']);
     });
   });
 
@@ -230,8 +251,8 @@ describe('registries whose account and region are Airflow Variables', () => {
         connections: ['docker_default'],
       });
       activities = worker(LOCAL);
-      assert.equal((await activities.extractToken(attemptOf(), input)).region, 'us-east-1');
-      assert.deepEqual((await update('localhost:5000')).refreshed, ['docker_default']);
+      assert.equal((await activities.extractToken(attemptOf(), input)).token.region, 'us-east-1');
+      assert.deepEqual((await update('localhost:5000')).written, ['docker_default']);
       const test = {
         configHash: CONFIG_HASH,
         engine: ENGINE,
@@ -248,9 +269,10 @@ describe('registries whose account and region are Airflow Variables', () => {
       assert.deepEqual([issuer.regions, registries.shown], [[], []]);
     });
 
-    it('are judged by that host where no rule names them', async () => {
+    it('are recognized by that host where no rule names them', async () => {
       activities = worker(LOCAL, [{ kind: 'match', pattern: 'docker_*' }]);
-      assert.deepEqual((await inspect()).writable[0]?.registry, 'localhost:5000');
+      const listed: InspectTarget = { listed: { offset: 0, limit: 100 } };
+      assert.deepEqual((await inspect('run-1', listed)).writable[0]?.registry, 'localhost:5000');
     });
 
     it('need no account where the region is known', async () => {

@@ -4,6 +4,8 @@ import {
   retriesTimeLeftMs,
   withAttemptLimit,
 } from '../../src/activities/attempt-deadline.js';
+import { DeadlineExceeded } from '../../src/net/deadline.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 
 /** Scheduled 100 s ago, its present attempt just now. */
@@ -62,6 +64,41 @@ describe('withAttemptLimit', () => {
     const late = withAttemptLimit('extractToken', 60_000, untilAborted, controller.signal);
     controller.abort(reason);
     await assert.rejects(late, (error) => error === reason);
+  });
+
+  it('returns what a step returns after its signal has fired', async () => {
+    const partial = withAttemptLimit('updateConnections', 1, async (signal) => {
+      await untilAborted(signal).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return 'two of three';
+    });
+    assert.equal(await partial, 'two of three');
+  });
+
+  it('keeps the failure of the catalogue that a step ends with after its signal has fired', async () => {
+    const cause = new RefreshFailure('StoreUnreachable', 'no answer');
+    const late = withAttemptLimit('updateConnections', 1, async (signal) => {
+      await untilAborted(signal).catch(() => undefined);
+      throw cause;
+    });
+    assert.equal(await expectFailure('StoreUnreachable', late), cause);
+  });
+
+  it('reports the end of its time, or the cancellation, for what the signal cut off', async () => {
+    const cutOff = async (signal: AbortSignal): Promise<never> => {
+      await untilAborted(signal).catch(() => undefined);
+      throw new DeadlineExceeded('caller', 30_000);
+    };
+    await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', 1, cutOff));
+    const reason = new Error('cancelled');
+    const cancelled = withAttemptLimit('extractToken', 60_000, cutOff, AbortSignal.abort(reason));
+    await assert.rejects(cancelled, (error) => error === reason);
+  });
+
+  it('keeps any other error of a step whose signal has not fired', async () => {
+    const defect = new TypeError('own');
+    const failing = withAttemptLimit('extractToken', 60_000, () => Promise.reject(defect));
+    await assert.rejects(failing, (error) => error === defect);
   });
 
   it('answers what the attempt answers, and aborts nothing afterwards', async () => {

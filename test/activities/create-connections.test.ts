@@ -18,7 +18,7 @@ import { REGISTRY } from '../fakes/fake-steps.js';
 const OTHER_REGISTRY = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
 const OWN = namedRegistry({ name: 'own' });
 
-function rulesOf(ids: readonly string[], ifMissing: 'create' | 'fail' = 'create'): ConnectionRule[] {
+function toRules(ids: readonly string[], ifMissing: 'create' | 'fail' = 'create'): ConnectionRule[] {
   return ids.map((id) => ({ kind: 'id', id, registry: 'own', ifMissing }));
 }
 
@@ -31,7 +31,7 @@ describe('updateConnections of missing connections', () => {
 
   function update(
     connections: readonly string[],
-    rules: readonly ConnectionRule[] = rulesOf(connections),
+    rules: readonly ConnectionRule[] = toRules(connections),
     registry = REGISTRY,
   ): Promise<UpdateOutcome> {
     const source = fakeSource({ airflow, rules, registries: [OWN] });
@@ -41,78 +41,95 @@ describe('updateConnections of missing connections', () => {
       registry,
       group: TOKEN_GROUP.name,
       connections,
+      attemptsBefore: 0,
     });
   }
 
-  it('makes one with host and token, beside others that are written', async () => {
-    const { refreshed, failed } = await update(['there', 'gone']);
-    assert.deepEqual([refreshed, failed], [['there', 'gone'], []]);
-    assert.deepEqual(airflow.calls, ['read there', 'write there', 'read gone', 'create gone']);
+  it('creates one with host and token, next to others that are written', async () => {
+    const { written, refused } = await update(['there', 'gone']);
+    assert.deepEqual([written.toSorted(), refused], [['gone', 'there'], []]);
+    assert.deepEqual(airflow.calls.toSorted(), ['create gone', 'read gone', 'read there', 'write there']);
     assert.equal(airflow.passwords.get('gone'), 'password-1');
     assert.deepEqual(
       airflow.connections.get('gone'),
-      dockerConnection({ id: 'gone', description: 'Made by airflow-ecr-refresh for own.' }),
+      dockerConnection({ id: 'gone', description: 'Created by airflow-ecr-refresh for own.' }),
     );
   });
 
-  it('makes many, and writes those that are there by one request', async () => {
+  it('creates several, and writes those that are there by one request', async () => {
     airflow.atOnce = 100;
-    const ids = Array.from({ length: 20 }, (_, index) => `id_${index}`);
+    const ids = Array.from({ length: 20 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
     for (const id of ids.slice(5)) airflow.connections.set(id, dockerConnection({ id }));
-    const { refreshed } = await update(ids);
-    assert.deepEqual(refreshed, ids);
-    assert.equal(airflow.calls.filter((call) => call.startsWith('create ')).length, 5);
-    assert.deepEqual(
-      airflow.calls.filter((call) => call.startsWith('bulk ')),
-      [`bulk ${ids.slice(5).join(' ')}`],
-    );
+    const { written } = await update(ids);
+    assert.deepEqual(written.toSorted(), ids);
+    assert.deepEqual(airflow.callsOf('create').toSorted(), ids.slice(0, 5));
+    assert.equal(airflow.callsOf('bulk').length, 1);
+    assert.deepEqual(new Set(airflow.callsOf('bulk')[0]?.split(' ')), new Set(ids.slice(5)));
     assert.deepEqual(new Set(airflow.passwords.keys()), new Set(ids));
   });
 
-  describe('that somebody else makes at the same moment', () => {
+  describe('that someone else creates at the same moment', () => {
     function raceWith(changes: Parameters<typeof dockerConnection>[0]): void {
       airflow.onCall = (call, id) => {
         if (call === 'create') airflow.connections.set(id, dockerConnection({ id, ...changes }));
       };
     }
 
-    it('looks at theirs and writes the password into it, nothing else', async () => {
+    it('reads theirs and writes the password into it, nothing else', async () => {
       raceWith({ description: 'theirs' });
-      assert.deepEqual((await update(['gone'])).refreshed, ['gone']);
+      assert.deepEqual((await update(['gone'])).written, ['gone']);
       assert.deepEqual(airflow.calls, ['read gone', 'create gone', 'read gone', 'write gone']);
       assert.equal(airflow.connections.get('gone')?.description, 'theirs');
     });
 
-    it('leaves theirs alone when it is of another registry', async () => {
+    it('does not change theirs when it is of another registry', async () => {
       raceWith({ host: OTHER_REGISTRY });
-      const { refreshed, failed } = await update(['gone']);
-      assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionRegistryMismatch']);
+      const { written, refused } = await update(['gone']);
+      assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);
       assert.equal(airflow.passwords.size, 0);
+    });
+
+    it('reports it as missing when it is gone again', async () => {
+      airflow.create = async () => 'exists';
+      const { written, refused } = await update(['gone']);
+      assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionMissing']);
     });
   });
 
-  it('makes none where its rule says fail', async () => {
-    const { refreshed, failed } = await update(['gone'], rulesOf(['gone'], 'fail'));
-    assert.deepEqual([refreshed, failed[0]?.type], [[], 'ConnectionMissing']);
+  it('creates none where its rule says fail', async () => {
+    const { written, refused } = await update(['gone'], toRules(['gone'], 'fail'));
+    assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionMissing']);
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('makes none that a pattern alone takes in', async () => {
-    const { failed } = await update(['gone'], [{ kind: 'match', pattern: '*', registry: 'own' }]);
-    assert.equal(failed[0]?.type, 'ConnectionMissing');
+  it('creates none that only a pattern matches', async () => {
+    const { refused } = await update(['gone'], [{ kind: 'match', pattern: '*', registry: 'own' }]);
+    assert.equal(refused[0]?.type, 'ConnectionMissing');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('makes none with a host that is not that of its rule, whatever it is asked for', async () => {
-    const { failed } = await update(['gone'], rulesOf(['gone']), OTHER_REGISTRY);
-    assert.equal(failed[0]?.type, 'ConnectionRegistryChanged');
+  it('creates none with a host that is not that of its rule, whatever it is asked for', async () => {
+    const { refused } = await update(['gone'], toRules(['gone']), OTHER_REGISTRY);
+    assert.equal(refused[0]?.type, 'ConnectionRegistryChanged');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('fails the attempt when Airflow may not be written to', async () => {
+  it('fails the attempt when Airflow does not allow it', async () => {
     airflow.onCall = (call) => {
       if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
     };
     await expectFailure('StoreForbidden', update(['gone']));
+  });
+
+  it('leaves one that cannot be created to the next attempt, and writes the others', async () => {
+    airflow.onCall = (call) => {
+      if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
+    };
+    const { written, toRetry } = await update(['gone', 'there']);
+    assert.deepEqual(written, ['there']);
+    assert.deepEqual(
+      toRetry.map(({ connection, type }) => [connection, type]),
+      [['gone', 'StoreForbidden']],
+    );
   });
 });

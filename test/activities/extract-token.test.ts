@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { TokenInfo } from '../../src/refresh/activity-types.js';
+import type { ExtractedToken } from '../../src/refresh/activity-types.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import { Secret } from '../../src/log/secret.js';
+import { deferred, settle, type Deferred } from '../fakes/deferred.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -26,14 +29,15 @@ describe('extractToken', () => {
     registries = new FakeRegistries();
   });
 
-  function extract(hosts: readonly string[] = [REGISTRY], attempt = attemptOf()): Promise<TokenInfo> {
+  function extract(hosts: readonly string[] = [REGISTRY], attempt = attemptOf()): Promise<ExtractedToken> {
     const activities = fakeActivities(fakeSource({ registries: [NAMED] }), { issuer, registry: registries });
     return activities.extractToken(attempt, { configHash: CONFIG_HASH, group: GROUP, registries: hosts });
   }
 
-  it('answers facts about the token, and never the token', async () => {
-    const facts = await extract();
-    assert.deepEqual(facts, {
+  it('returns facts about the token, and never the token', async () => {
+    const extracted = await extract();
+    assert.deepEqual(extracted.toRetry, []);
+    assert.deepEqual(extracted.token, {
       group: GROUP,
       region: 'us-east-1',
       principalArn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test',
@@ -42,14 +46,14 @@ describe('extractToken', () => {
       fingerprint: new Secret('password-1').fingerprint(),
       probes: [{ registry: REGISTRY, outcome: 'accepted' }],
     });
-    const text = JSON.stringify(facts);
+    const text = JSON.stringify(extracted);
     for (const secret of ['password-1', Buffer.from('AWS:password-1').toString('base64')]) {
       assert.ok(!text.includes(secret), text);
     }
   });
 
-  it('shows one token to all registries of the group, one of the configuration among them', async () => {
-    const { probes } = await extract([REGISTRY, NEIGHBOUR, NAMED.registryHost]);
+  it('verifies one token with all registries of the group, one of the configuration among them', async () => {
+    const { probes } = (await extract([REGISTRY, NEIGHBOUR, NAMED.registryHost])).token;
     assert.deepEqual(issuer.regions, ['us-east-1']);
     assert.deepEqual(
       probes.map(({ registry }) => registry),
@@ -58,26 +62,26 @@ describe('extractToken', () => {
     assert.deepEqual(new Set(registries.shown.map(({ password }) => password)), new Set(['password-1']));
   });
 
-  it('answers the refusal of one registry beside the acceptance of another', async () => {
+  it('returns the rejection of one registry next to the acceptance of another', async () => {
     registries.refused.add(NEIGHBOUR);
-    const { probes } = await extract([REGISTRY, NEIGHBOUR]);
+    const { probes } = (await extract([REGISTRY, NEIGHBOUR])).token;
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
       ['accepted', 'rejected'],
     );
   });
 
-  it('does not fail when one registry refuses and the other is unreachable', async () => {
+  it('does not fail when one registry rejects it and the other is unreachable', async () => {
     registries.refused.add(NEIGHBOUR);
     registries.unreachable.add(REGISTRY);
-    const { probes } = await extract([REGISTRY, NEIGHBOUR]);
+    const { probes } = (await extract([REGISTRY, NEIGHBOUR])).token;
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
       ['unreachable', 'rejected'],
     );
   });
 
-  it('fails when every registry refuses, and names three of them', async () => {
+  it('fails when every registry rejects it, and names three of them', async () => {
     const hosts = [1, 2, 3, 4].map((digit) => REGISTRY.replace('123456789012', String(digit).repeat(12)));
     for (const host of hosts) registries.refused.add(host);
     const { message } = await expectFailure('TokenRejected', extract(hosts));
@@ -92,6 +96,94 @@ describe('extractToken', () => {
       throw new RefreshFailure('AwsAccessDenied', 'denied');
     };
     return expectFailure('AwsAccessDenied', extract());
+  });
+
+  describe('when a registry does not respond in time', () => {
+    let gate: Deferred<void>;
+
+    beforeEach(() => {
+      gate = deferred();
+      const { verify } = registries;
+      registries.verify = async (host, ...rest) => {
+        const result = verify(host, ...rest);
+        if (host === NEIGHBOUR) await gate.promise;
+        return result;
+      };
+    });
+
+    /** A worker with a cache of its own, which lasts for its attempts. */
+    function worker() {
+      const source = fakeSource({ registries: [NAMED] });
+      const activities = fakeActivities(source, { issuer, registry: registries });
+      return (hosts: readonly string[], changes: Partial<Attempt> = {}): Promise<ExtractedToken> =>
+        activities.extractToken(attemptOf({ limitMs: 60, ...changes }), {
+          configHash: CONFIG_HASH,
+          group: GROUP,
+          registries: hosts,
+        });
+    }
+
+    it('returns the others after half of the attempt, and this one as to be retried', async () => {
+      const signal = AbortSignal.timeout(60);
+      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY], { signal });
+      assert.equal(signal.aborted, false);
+      assert.deepEqual(token.probes, [{ registry: REGISTRY, outcome: 'accepted' }]);
+      assert.deepEqual(toRetry, [NEIGHBOUR]);
+      gate.resolve();
+    });
+
+    it('joins the request in the next attempt: one token, one verification', async () => {
+      const attempt = worker();
+      const { toRetry } = await attempt([NEIGHBOUR, REGISTRY]);
+      const next = attempt(toRetry, { number: 2 });
+      gate.resolve();
+      assert.deepEqual((await next).token.probes, [{ registry: NEIGHBOUR, outcome: 'accepted' }]);
+      assert.deepEqual((await next).toRetry, []);
+      assert.equal(issuer.groups.length, 1);
+      assert.deepEqual(registries.shown.map(({ host }) => host).toSorted(), [REGISTRY, NEIGHBOUR].toSorted());
+    });
+
+    it('does not fail when the others reject the token: this one may accept it', async () => {
+      registries.refused.add(REGISTRY);
+      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY]);
+      assert.deepEqual([token.probes[0]?.outcome, toRetry], ['rejected', [NEIGHBOUR]]);
+      gate.resolve();
+    });
+
+    it('waits for it longer where it is the only one', async () => {
+      const late = worker()([NEIGHBOUR]);
+      await delay(40);
+      gate.resolve();
+      assert.equal((await late).token.probes[0]?.outcome, 'accepted');
+    });
+
+    it('fails with the reason of its attempt when none has responded by its end', async () => {
+      const controller = new AbortController();
+      const reason = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
+      const late = worker()([NEIGHBOUR], { signal: controller.signal });
+      await delay(40);
+      controller.abort(reason);
+      await expectFailure('AttemptTimedOut', late);
+      gate.resolve();
+    });
+  });
+
+  it('verifies 50 registries side by side, and all in the end', async () => {
+    const hosts = Array.from({ length: 120 }, (_, index) =>
+      REGISTRY.replace('123456789012', String(100_000_000_000 + index)),
+    );
+    const gate = deferred();
+    const { verify } = registries;
+    registries.verify = async (...verified) => {
+      const result = verify(...verified);
+      await gate.promise;
+      return result;
+    };
+    const extracting = extract(hosts);
+    await settle();
+    assert.equal(registries.shown.length, 50);
+    gate.resolve();
+    assert.equal((await extracting).token.probes.length, 120);
   });
 
   it('ends with its attempt', async () => {

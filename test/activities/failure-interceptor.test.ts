@@ -4,9 +4,7 @@ import { CancelledFailure, type Info } from '@temporalio/activity';
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
-import { ACTIVITY_LIMITS } from '../../src/refresh/activity-limits.js';
 import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
-import type { StepName } from '../../src/refresh/activity-types.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 import { temporalLogger } from '../../src/temporal/sdk-logger.js';
@@ -22,6 +20,7 @@ const INFO: Partial<Info> = {
   currentAttemptScheduledTimestampMs: 0,
   startToCloseTimeoutMs: 2 * MIN,
   scheduleToCloseTimeoutMs: 180 * MIN,
+  retryPolicy: { initialInterval: 5000, backoffCoefficient: 2, maximumInterval: 5 * MIN },
 };
 
 describe('failureInterceptor', () => {
@@ -55,7 +54,7 @@ describe('failureInterceptor', () => {
     return failure;
   }
 
-  it('lets through what an activity answers', async () => {
+  it('returns what an activity returns', async () => {
     assert.equal(await environment().run(async () => 'an answer'), 'an answer');
     assert.deepEqual(errorLines(), []);
   });
@@ -76,7 +75,7 @@ describe('failureInterceptor', () => {
     });
   }
 
-  it('retries slowly what a person must mend: 10 min, and 30 min where an account may be locked', async () => {
+  it('retries slowly what a person must fix: 10 min, and 30 min where an account may be locked', async () => {
     const delays = new Map<FailureType, unknown>();
     for (const type of TYPES) {
       const { nextRetryDelay } = await failureAfter(new RefreshFailure(type, 'x'));
@@ -93,15 +92,10 @@ describe('failureInterceptor', () => {
 
   describe('near the end of the retries', () => {
     /** The failure of an attempt that begins with this much of schedule-to-close left. */
-    async function isFinal(
-      type: FailureType,
-      leftMs: number,
-      attempt = 1,
-      step: StepName = 'updateConnections',
-    ) {
+    async function isFinal(type: FailureType, leftMs: number, attempt = 1, retryPolicy = INFO.retryPolicy) {
       const { nonRetryable } = await failureAfter(new RefreshFailure(type, 'x'), {
-        activityType: step,
         attempt,
+        ...(retryPolicy ? { retryPolicy } : {}),
         currentAttemptScheduledTimestampMs: 180 * MIN - leftMs,
       });
       return nonRetryable;
@@ -113,17 +107,26 @@ describe('failureInterceptor', () => {
       assert.equal(await isFinal('StoreUnavailable', 7000), true);
     });
 
-    it('reckons with the back-off of the seventh attempt: 5 min', async () => {
+    it('computes the back-off of the seventh attempt: 5 min at most', async () => {
       assert.equal(await isFinal('StoreUnavailable', 303_000, 7), false);
       assert.equal(await isFinal('StoreUnavailable', 302_000, 7), true);
     });
 
-    it('reckons with the ladder of the step: 2 s for ECR', async () => {
-      assert.equal(await isFinal('AwsThrottled', 5000, 1, 'extractToken'), false);
-      assert.equal(await isFinal('AwsThrottled', 4000, 1, 'extractToken'), true);
+    it('computes the back-off from the retry policy of the activity, which continues that of an earlier one', async () => {
+      const retryPolicy = { initialInterval: 20_000, backoffCoefficient: 2, maximumInterval: 5 * MIN };
+      assert.equal(await isFinal('AwsThrottled', 23_000, 1, retryPolicy), false);
+      assert.equal(await isFinal('AwsThrottled', 22_000, 1, retryPolicy), true);
+      assert.equal(await isFinal('AwsThrottled', 43_000, 2, retryPolicy), false);
+      assert.equal(await isFinal('AwsThrottled', 42_000, 2, retryPolicy), true);
     });
 
-    it('reckons with the 10 min of AwsAccessDenied and the 30 min of StoreUnauthorized', async () => {
+    it('takes an interval without a coefficient or a maximum as it is', async () => {
+      const retryPolicy = { initialInterval: 20_000 };
+      assert.equal(await isFinal('AwsThrottled', 23_000, 9, retryPolicy), false);
+      assert.equal(await isFinal('AwsThrottled', 22_000, 9, retryPolicy), true);
+    });
+
+    it('allows for the 10 min of AwsAccessDenied and the 30 min of StoreUnauthorized', async () => {
       assert.equal(await isFinal('AwsAccessDenied', 603_000), false);
       assert.equal(await isFinal('AwsAccessDenied', 602_000), true);
       assert.equal(await isFinal('StoreUnauthorized', 1_803_000), false);
@@ -133,7 +136,7 @@ describe('failureInterceptor', () => {
     it('never makes a failure retryable that is not', async () =>
       assert.equal(await isFinal('TokenRejected', 180 * MIN), true));
 
-    it('retries without end where there is no schedule-to-close', async () => {
+    it('retries indefinitely where there is no schedule-to-close timeout', async () => {
       const info = { scheduleToCloseTimeoutMs: 0, currentAttemptScheduledTimestampMs: 999 * MIN };
       assert.equal((await failureAfter(new RefreshFailure('AwsThrottled', 'x'), info)).nonRetryable, false);
     });
@@ -141,7 +144,7 @@ describe('failureInterceptor', () => {
 
   describe('for an error that is not of the catalogue', () => {
     for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
-      it(`tells nothing of ${what}`, async () => {
+      it(`shows nothing of ${what}`, async () => {
         const failure = await failureAfter(make());
         assert.equal(failure.type, 'Unexpected');
         assert.equal(failure.nonRetryable, false);
@@ -192,18 +195,11 @@ describe('failureInterceptor', () => {
       assert.deepEqual(errorLines(), []);
     });
 
-    it('lets an activity succeed that did not heed it', async () => {
+    it('lets an activity succeed that ignored it', async () => {
       const env = environment();
       env.cancel('CANCELLED');
       assert.equal(await env.run(async () => 'done'), 'done');
     });
-  });
-
-  it('knows every step whose back-off it has to reckon with', async () => {
-    for (const activityType of Object.keys(ACTIVITY_LIMITS)) {
-      const failure = await failureAfter(new RefreshFailure('AwsThrottled', 'x'), { activityType });
-      assert.equal(failure.nonRetryable, false);
-    }
   });
 });
 

@@ -17,7 +17,12 @@ import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 type Activity = Exclude<keyof RefreshActivities, 'planRefresh'>;
 
 const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
-  inspectConnections: { configHash: CONFIG_HASH, store: 'main', page: 0 },
+  inspectConnections: {
+    configHash: CONFIG_HASH,
+    store: 'main',
+    target: { named: { offset: 0, limit: 20 } },
+    attemptsBefore: 0,
+  },
   extractToken: { configHash: CONFIG_HASH, group: GROUP, registries: [REGISTRY] },
   updateConnections: {
     configHash: CONFIG_HASH,
@@ -25,11 +30,12 @@ const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
     registry: REGISTRY,
     group: GROUP,
     connections: ['docker_default'],
+    attemptsBefore: 0,
   },
   testDocker: { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP },
 };
 
-/** What whoever reaches the task queue may send instead of a name. */
+/** What anyone who reaches the task queue may send instead of a name. */
 const NO_NAMES: readonly unknown[] = [undefined, null, 1, true, {}, [], ['main'], { toString: () => 'main' }];
 const UNKNOWN_NAMES: readonly string[] = [
   '',
@@ -75,7 +81,7 @@ describe('what activities are given', () => {
         await call(activity, good);
       });
 
-      it('refuses what is no object', async () => {
+      it('refuses what is not an object', async () => {
         for (const input of [undefined, null, 'main', 7, true, [], [good]]) await refuses(activity, input);
       });
 
@@ -90,22 +96,87 @@ describe('what activities are given', () => {
       });
 
       for (const field of Object.keys(good).filter((key) => typeof GOOD[activity][key] === 'string')) {
-        it(`refuses a ${field} that is no name`, async () => {
+        it(`refuses a ${field} that is not a name`, async () => {
           for (const value of NO_NAMES) await refuses(activity, { ...good, [field]: value });
         });
       }
 
       for (const field of ['store', 'engine', 'registry', 'group'].filter((key) => key in good)) {
-        it(`refuses a ${field} that is not granted`, async () => {
+        it(`refuses a ${field} that is not allowed`, async () => {
           for (const value of UNKNOWN_NAMES) await refuses(activity, { ...good, [field]: value });
         });
       }
     });
   }
 
-  it('refuses pages that are none', async () => {
-    for (const page of [-1, 1.5, NaN, Infinity, 2 ** 53, '0', undefined, null, [0]]) {
-      await refuses('inspectConnections', { ...GOOD.inspectConnections, page });
+  describe('as the target of an inspection', () => {
+    function inspect(target: unknown): Promise<unknown> {
+      return call('inspectConnections', { ...GOOD.inspectConnections, target });
+    }
+
+    it('accepts positions of named connections, rows of the list, and ids', async () => {
+      for (const target of [
+        { named: { offset: 0, limit: 20 } },
+        { listed: { offset: 100, limit: 100 } },
+        { connections: ['docker_default'] },
+      ]) {
+        await inspect(target);
+      }
+    });
+
+    it('refuses every other shape, and several at once', async () => {
+      const named = { offset: 0, limit: 1 };
+      for (const target of [
+        undefined,
+        null,
+        'named',
+        {},
+        [],
+        { page: 0 },
+        { named: null },
+        { named, listed: named },
+        { named, connections: ['docker_default'] },
+        { connections: [] },
+        { connections: 'docker_default' },
+        { connections: [1] },
+      ]) {
+        await refuses('inspectConnections', { ...GOOD.inspectConnections, target });
+      }
+    });
+
+    it('refuses ranges that are not valid, or larger than those of a run', async () => {
+      const notCounts = [-1, 1.5, NaN, Infinity, 2 ** 53, '0', undefined, null, [0]];
+      const ranges = [
+        ...notCounts.map((offset) => ({ offset, limit: 1 })),
+        ...[0, 101, ...notCounts].map((limit) => ({ offset: 0, limit })),
+        { offset: 1_000_001, limit: 1 },
+      ];
+      for (const range of ranges) {
+        await refuses('inspectConnections', { ...GOOD.inspectConnections, target: { named: range } });
+        await refuses('inspectConnections', { ...GOOD.inspectConnections, target: { listed: range } });
+        await refuses('updateConnections', { ...GOOD.updateConnections, listed: range });
+      }
+    });
+
+    it('refuses connections that are not configured, one among others too', async () => {
+      for (const connections of [['other'], ['docker_default', 'other'], ['docker_/../variables']]) {
+        const target = { connections };
+        await refuses('inspectConnections', { ...GOOD.inspectConnections, target });
+      }
+    });
+  });
+
+  it('refuses a number of earlier attempts that is not valid', async () => {
+    for (const activity of ['inspectConnections', 'updateConnections'] as const) {
+      for (const attemptsBefore of [-1, 1.5, NaN, Infinity, '0', undefined, null, [0]]) {
+        await refuses(activity, { ...GOOD[activity], attemptsBefore });
+      }
+    }
+  });
+
+  it('refuses a connection as evidence that is not a name, or that is not configured', async () => {
+    for (const witness of [null, 0, true, {}, [], ['docker_default'], ...UNKNOWN_NAMES, '../x', '*']) {
+      await refuses('updateConnections', { ...GOOD.updateConnections, witness });
     }
   });
 
@@ -125,7 +196,7 @@ describe('what activities are given', () => {
     }
   });
 
-  describe('where connections are granted by a pattern', () => {
+  describe('where a pattern allows connections', () => {
     beforeEach(() => {
       const rules = [
         { kind: 'match', pattern: 'docker_*' },
@@ -169,7 +240,7 @@ describe('what activities are given', () => {
       }
     });
 
-    it('makes no connection but one whose rule says so', async () => {
+    it('creates a connection only where its rule says so', async () => {
       await update('docker_gone', 'kept', 'made');
       assert.deepEqual(
         airflow.calls.filter((line) => line.startsWith('create')),

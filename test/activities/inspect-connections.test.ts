@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { InspectInput, Inspection } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
@@ -15,7 +16,13 @@ import {
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const INPUT: InspectInput = { configHash: CONFIG_HASH, store: 'main', page: 0 };
+const NOTHING: Inspection = { writable: [], refused: [], toRetry: [], warnings: [] };
+const INPUT: InspectInput = {
+  configHash: CONFIG_HASH,
+  store: 'main',
+  target: { named: { offset: 0, limit: 20 } },
+  attemptsBefore: 0,
+};
 
 function activitiesOver(airflow: FakeAirflow, connections: readonly string[]): RefreshActivities {
   return fakeActivities(fakeSource({ airflow, connections }));
@@ -24,20 +31,22 @@ function activitiesOver(airflow: FakeAirflow, connections: readonly string[]): R
 function inspect(
   stored: readonly ConnectionRecord[],
   configured: readonly string[],
-  input: Partial<InspectInput> = {},
+  target: InspectInput['target'] = INPUT.target,
 ): Promise<Inspection> {
-  return activitiesOver(new FakeAirflow(stored), configured).inspectConnections(attemptOf(), {
-    ...INPUT,
-    ...input,
-  });
+  const activities = activitiesOver(new FakeAirflow(stored), configured);
+  return activities.inspectConnections(attemptOf(), { ...INPUT, target });
 }
 
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `id_${index}`);
 }
 
+function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
+  return problems.map(({ connection, type }) => [connection, type]);
+}
+
 describe('inspectConnections', () => {
-  it('says which registry and token group the connections belong to', async () => {
+  it('returns the registry and token group of the connections', async () => {
     const found = await inspect(
       [
         dockerConnection({ id: 'a' }),
@@ -47,101 +56,158 @@ describe('inspectConnections', () => {
       ['a', 'b', 'c'],
     );
     assert.deepEqual(found, {
+      ...NOTHING,
       writable: [
         { registry: REGISTRY, group: GROUP, connections: ['a', 'c'] },
         { registry: EU_REGISTRY, group: 'default/eu-west-1', connections: ['b'] },
       ],
-      refused: [],
-      warnings: [],
-      nextPage: null,
     });
   });
 
   it('reads what is configured and writes nothing', async () => {
     const airflow = new FakeAirflow([dockerConnection({ id: 'a' }), dockerConnection({ id: 'other' })]);
     await activitiesOver(airflow, ['a']).inspectConnections(attemptOf(), INPUT);
-    assert.deepEqual(airflow.calls, ['read a']);
+    assert.deepEqual([airflow.calls, airflow.passwords.size], [['read a'], 0]);
   });
 
-  it('reports a missing connection, and one that must not be written, beside a good one', async () => {
+  it('reports a missing connection, and one that must not be written, next to a good one', async () => {
     const found = await inspect(
       [dockerConnection({ id: 'good' }), dockerConnection({ id: 'bad', login: 'root' })],
       ['gone', 'bad', 'good'],
     );
     assert.deepEqual(found.writable, [{ registry: REGISTRY, group: GROUP, connections: ['good'] }]);
-    assert.deepEqual(
-      found.refused.map(({ connection, type }) => [connection, type]),
-      [
-        ['gone', 'ConnectionMissing'],
-        ['bad', 'ConnectionLoginMismatch'],
-      ],
-    );
+    assert.deepEqual(typesOf(found.refused), [
+      ['gone', 'ConnectionMissing'],
+      ['bad', 'ConnectionLoginMismatch'],
+    ]);
     assert.match(found.refused[1]?.message ?? '', /^Connection bad is not written: its login is "root"/);
   });
 
-  it('warns of capital letters with the names of connection and airflow', async () => {
+  it('warns of capital letters with the names of connection and store', async () => {
     const found = await inspect([dockerConnection({ id: 'a', host: REGISTRY.toUpperCase() })], ['a']);
     assert.equal(found.writable.length, 1);
     assert.match(found.warnings[0] ?? '', /^Connection a of main: .*capital letters.*\.$/);
   });
 
-  it('shows 20 connections on one page and the 21st on the next', async () => {
-    const pages = await Promise.all([
-      inspect([], ids(20)),
-      inspect([], ids(21)),
-      inspect([], ids(21), { page: 1 }),
-      inspect([], ids(21), { page: 2 }),
-    ]);
+  it('reads a range of the named connections', async () => {
+    const reads = await Promise.all(
+      [0, 20, 40].map((offset) => inspect([], ids(21), { named: { offset, limit: 20 } })),
+    );
     assert.deepEqual(
-      pages.map(({ refused, nextPage }) => [refused.length, nextPage]),
-      [
-        [20, null],
-        [20, 1],
-        [1, null],
-        [0, null],
-      ],
+      reads.map(({ refused }) => refused.map(({ connection }) => connection)),
+      [ids(20), ['id_20'], []],
     );
   });
 
-  it('has nothing to say of an airflow without connections', async () =>
-    assert.deepEqual(await inspect([], []), { writable: [], refused: [], warnings: [], nextPage: null }));
+  it('reads connections that an earlier inspection could not read', async () => {
+    const { writable } = await inspect([dockerConnection({ id: 'b' })], ['a', 'b'], { connections: ['b'] });
+    assert.deepEqual(writable[0]?.connections, ['b']);
+  });
+
+  for (const id of ['other', '../x', '*']) {
+    it(`refuses the id ${id}, which the configuration does not allow`, async () => {
+      await expectFailure(
+        'InputNotAllowed',
+        inspect([dockerConnection({ id })], ['a'], { connections: [id] }),
+      );
+    });
+  }
+
+  it('returns nothing for a store without connections', async () =>
+    assert.deepEqual(await inspect([], []), NOTHING));
 
   describe('when Airflow fails', () => {
-    function failing(type: 'StoreUnavailable' | 'StoreUnauthorized' | 'StoreUnreachable', sick: string) {
-      const airflow = new FakeAirflow(['a', 'b', 'c'].map((id) => dockerConnection({ id })));
-      airflow.onCall = (_call, id) => {
-        if (id === sick || sick === 'all') throw new RefreshFailure(type, `HTTP trouble at ${id}`);
-      };
-      const activities = activitiesOver(airflow, ['a', 'b', 'c']);
+    function failing(at: string, react: () => void | Promise<void>) {
+      const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
+      airflow.onCall = (_call, id) => (id === at || at === 'all' ? react() : undefined);
+      const activities = activitiesOver(airflow, ids(8));
       return {
         airflow,
-        inspect: (number: number) => activities.inspectConnections(attemptOf({ number }), INPUT),
+        inspect: (attempt: Partial<Attempt> = {}) => activities.inspectConnections(attemptOf(attempt), INPUT),
       };
     }
 
-    it('fails the first three attempts for a server error at one connection among others', async () => {
-      const { inspect: attempt } = failing('StoreUnavailable', 'b');
-      for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', attempt(number));
-    });
+    function throws(type: FailureType): () => never {
+      return () => {
+        throw new RefreshFailure(type, `HTTP trouble: ${type}`);
+      };
+    }
 
-    it('takes it for a problem of that connection from the fourth attempt on', async () => {
-      const found = await failing('StoreUnavailable', 'b').inspect(4);
-      assert.deepEqual(found.writable[0]?.connections, ['a', 'c']);
+    it('returns a connection that has a server error as to be retried, and inspects the others', async () => {
+      const found = await failing('id_3', throws('StoreUnavailable')).inspect();
       assert.deepEqual(
-        found.refused.map(({ connection, type, message }) => [connection, type, message]),
-        [['b', 'StoreUnavailable', 'HTTP trouble at b']],
+        found.writable[0]?.connections,
+        ids(8).filter((id) => id !== 'id_3'),
+      );
+      assert.deepEqual(
+        found.toRetry.map(({ connection, type, scope, message }) => [connection, type, scope, message]),
+        [['id_3', 'StoreUnavailable', 'connection', 'HTTP trouble: StoreUnavailable']],
       );
     });
 
-    it('goes on failing when every connection has a server error', async () => {
-      await expectFailure('StoreUnavailable', failing('StoreUnavailable', 'all').inspect(50));
+    it('repeats a server error at once where other requests succeed', async () => {
+      let failures = 0;
+      const found = await failing('id_7', () => {
+        failures += 1;
+        if (failures < 3) throws('StoreUnavailable')();
+      }).inspect();
+      assert.equal(found.writable[0]?.connections.length, 8);
     });
 
-    for (const type of ['StoreUnauthorized', 'StoreUnreachable'] as const) {
-      it(`stops at the first ${type}, however often it was tried`, async () => {
-        const { airflow, inspect: attempt } = failing(type, 'all');
-        await expectFailure(type, attempt(50));
-        assert.deepEqual(airflow.calls, ['read a']);
+    it('refuses a connection whose request is rejected, and inspects the others', async () => {
+      const found = await failing('id_3', throws('StoreRequestRejected')).inspect();
+      assert.equal(found.writable[0]?.connections.length, 7);
+      assert.deepEqual(typesOf(found.refused), [['id_3', 'StoreRequestRejected']]);
+    });
+
+    it('leaves a connection that hangs to the next attempt, and inspects the others', async () => {
+      const { inspect: attempt } = failing('id_3', () => new Promise<void>(() => undefined));
+      const found = await attempt({ limitMs: 60 });
+      assert.equal(found.writable[0]?.connections.length, 7);
+      assert.deepEqual(typesOf(found.toRetry), [['id_3', 'StoreUnreachable']]);
+    });
+
+    describe('in the fourth attempt', () => {
+      function inspectAgain(listFails: boolean): Promise<Inspection> {
+        const airflow = new FakeAirflow([dockerConnection({ id: 'a' })]);
+        airflow.onCall = (call) => (call === 'list' && !listFails ? undefined : throws('StoreUnavailable')());
+        const retry = { ...INPUT, target: { connections: ['a'] }, attemptsBefore: 3 };
+        return activitiesOver(airflow, ['a']).inspectConnections(attemptOf(), retry);
+      }
+
+      it('refuses a connection that cannot be read while the list can', async () => {
+        const { refused } = await inspectAgain(false);
+        assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
+      });
+
+      it('goes on failing with the failure of the store when the list cannot be read either', async () => {
+        const { scope } = await expectFailure('StoreUnavailable', inspectAgain(true));
+        assert.equal(scope, 'store');
+      });
+    });
+
+    it('inspects in a retry what five failing connections hid in the first attempt', async () => {
+      const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
+      airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
+      const activities = activitiesOver(airflow, ids(8));
+      await expectFailure('StoreUnavailable', activities.inspectConnections(attemptOf(), INPUT));
+      const retry = { ...INPUT, attemptsBefore: 1 };
+      const { writable, toRetry } = await activities.inspectConnections(attemptOf(), retry);
+      assert.deepEqual(writable[0]?.connections, ['id_5', 'id_6', 'id_7']);
+      assert.equal(toRetry.length, 5);
+    });
+
+    for (const type of [
+      'StoreUnavailable',
+      'StoreUnreachable',
+      'StoreUnauthorized',
+      'StoreForbidden',
+    ] as const) {
+      it(`fails with ${type} when every request does, after five of them at most`, async () => {
+        const { airflow, inspect: attempt } = failing('all', throws(type));
+        const { connections, scope } = await expectFailure(type, attempt());
+        assert.deepEqual([connections?.toSorted(), scope], [ids(8), 'store']);
+        assert.ok(airflow.calls.length <= 5);
       });
     }
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { Inspection } from '../../src/refresh/activity-types.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import type { Inspection, InspectTarget } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -18,9 +18,15 @@ import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 const EU_HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const EU = namedRegistry({ name: 'eu', region: 'eu-west-1' });
 const ECR: ConnectionRule = { kind: 'match', pattern: '*_ecr' };
+const NAMED: InspectTarget = { named: { offset: 0, limit: 20 } };
+const LISTED: InspectTarget = { listed: { offset: 0, limit: 100 } };
 
 function ids(count: number, ending = ''): string[] {
   return Array.from({ length: count }, (_, index) => `id_${String(index).padStart(4, '0')}${ending}`);
+}
+
+function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
+  return problems.map(({ connection, type }) => [connection, type]);
 }
 
 describe('inspectConnections by rules', () => {
@@ -37,17 +43,22 @@ describe('inspectConnections by rules', () => {
     }
   }
 
-  function inspect(rules: readonly ConnectionRule[], page = 0, number = 1): Promise<Inspection> {
+  function inspect(
+    rules: readonly ConnectionRule[],
+    target: InspectTarget = LISTED,
+    attemptsBefore = 0,
+  ): Promise<Inspection> {
     const source = fakeSource({ airflow, rules, registries: [EU] });
-    return fakeActivities(source).inspectConnections(attemptOf({ number }), {
+    return fakeActivities(source).inspectConnections(attemptOf(), {
       configHash: CONFIG_HASH,
       store: 'main',
-      page,
+      target,
+      attemptsBefore,
     });
   }
 
   describe('that match', () => {
-    it('judges every docker connection that matches, by one request for a page', async () => {
+    it('checks every docker connection that matches, by one request for a part of the list', async () => {
       store(
         { id: 'a_ecr' },
         { id: 'b_ecr', host: EU_HOST },
@@ -56,18 +67,22 @@ describe('inspectConnections by rules', () => {
         { id: 'd_ecr', host: REGISTRY.toUpperCase() },
       );
       const found = await inspect([ECR]);
-      assert.deepEqual(airflow.calls, ['list 0']);
+      assert.deepEqual(airflow.calls, ['list 0+100 *_ecr']);
       assert.deepEqual(found.writable, [
         { registry: REGISTRY, group: GROUP, connections: ['a_ecr', 'd_ecr'] },
         { registry: EU_HOST, group: 'default/eu-west-1', connections: ['b_ecr'] },
       ]);
-      assert.deepEqual(
-        found.refused.map(({ connection, type }) => [connection, type]),
-        [['c_ecr', 'ConnectionLoginMismatch']],
-      );
+      assert.deepEqual(typesOf(found.refused), [['c_ecr', 'ConnectionLoginMismatch']]);
       assert.match(found.warnings[0] ?? '', /^Connection d_ecr of main: .*capital letters/);
       assert.equal(found.warnings.length, 1);
-      assert.equal(found.nextPage, null);
+      assert.deepEqual(found.list, { rows: 4, total: 4, isComplete: true, first: 'a_ecr' });
+    });
+
+    it('reads the part that it is asked for', async () => {
+      store(...ids(150, '_ecr').map((id) => ({ id })));
+      const { writable, list } = await inspect([ECR], { listed: { offset: 100, limit: 100 } });
+      assert.deepEqual(writable[0]?.connections, ids(150, '_ecr').slice(100));
+      assert.deepEqual([list?.rows, list?.total], [50, 150]);
     });
 
     it('refuses ids that no request may hold', async () => {
@@ -76,22 +91,23 @@ describe('inspectConnections by rules', () => {
       const found = await inspect([ECR]);
       assert.deepEqual(found.writable[0]?.connections, ['good_ecr']);
       assert.deepEqual(
-        new Map(found.refused.map(({ connection, type }) => [connection, type])),
+        new Map(typesOf(found.refused)),
         new Map(odd.map((id) => [id, 'ConnectionIdInvalid'])),
       );
     });
 
-    it('passes over other types silently', async () => {
+    it('skips other types silently', async () => {
       store({ id: 'a_ecr' }, { id: 'b_ecr', type: 'http' }, { id: 'c_ecr', type: 'aws', host: 'quay.io' });
       assert.deepEqual(await inspect([ECR]), {
         writable: [{ registry: REGISTRY, group: GROUP, connections: ['a_ecr'] }],
         refused: [],
+        toRetry: [],
         warnings: [],
-        nextPage: null,
+        list: { rows: 3, total: 3, isComplete: true, first: 'a_ecr' },
       });
     });
 
-    it('passes over docker connections of unknown registries, counted, the first few named', async () => {
+    it('skips docker connections of unknown registries, counted, the first few named', async () => {
       store(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
       const found = await inspect([ECR]);
       assert.deepEqual([found.writable, found.refused, found.warnings], [[], [], []]);
@@ -100,110 +116,105 @@ describe('inspectConnections by rules', () => {
 
     it('refuses a docker connection of an unknown registry that is named by its id', async () => {
       store({ id: 'named', host: 'quay.io' });
-      const found = await inspect(idRules(['named']));
-      assert.equal(found.refused[0]?.type, 'ConnectionRegistryUnknown');
+      const found = await inspect(idRules(['named']), NAMED);
+      assert.deepEqual(typesOf(found.refused), [['named', 'ConnectionRegistryUnknown']]);
       assert.equal(found.skipped, undefined);
     });
 
-    it('refuses one of another registry than its rule gives, passing over none', async () => {
+    it('refuses one of another registry than its rule gives, and skips none', async () => {
       store({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
       const found = await inspect([{ ...ECR, registry: 'eu' }]);
       assert.deepEqual(found.writable[0]?.connections, ['a_ecr']);
-      assert.deepEqual(
-        found.refused.map(({ connection, type }) => [connection, type]),
-        [
-          ['b_ecr', 'ConnectionRegistryMismatch'],
-          ['c_ecr', 'ConnectionRegistryMismatch'],
-        ],
-      );
+      assert.deepEqual(typesOf(found.refused), [
+        ['b_ecr', 'ConnectionRegistryMismatch'],
+        ['c_ecr', 'ConnectionRegistryMismatch'],
+      ]);
+      assert.equal(found.skipped, undefined);
     });
 
-    it('reads the named ids first, 20 a page, then the list, 100 a page', async () => {
-      const named = ids(21);
-      store(...named.map((id) => ({ id })), ...ids(90, '_ecr').map((id) => ({ id })));
-      const rules = [...idRules(named), ECR];
-      const pages: Inspection[] = [];
-      for (let page: number | null = 0; page !== null; page = pages.at(-1)?.nextPage ?? null) {
-        pages.push(await inspect(rules, page));
-      }
-      assert.deepEqual(
-        pages.map(({ writable, nextPage }) => [writable[0]?.connections.length, nextPage]),
-        [
-          [20, 1],
-          [1, 2],
-          [79, 3],
-          [11, null],
-        ],
-      );
-      assert.deepEqual(airflow.calls.slice(21), ['list 0', 'list 1']);
-      const found = pages.flatMap(({ writable }) => writable.flatMap(({ connections }) => connections));
-      assert.deepEqual(found.toSorted(), [...airflow.connections.keys()].toSorted());
-    });
-
-    it('judges a connection by its id, and not again where a pattern takes it in too', async () => {
+    it('inspects a connection by its id, and not again where a pattern matches it too', async () => {
       store({ id: 'a_ecr', host: EU_HOST });
       const rules: ConnectionRule[] = [...idRules(['a_ecr']), ECR];
-      assert.equal((await inspect(rules, 0)).writable.length, 1);
-      assert.deepEqual((await inspect(rules, 1)).writable, []);
+      assert.equal((await inspect(rules, NAMED)).writable.length, 1);
+      assert.deepEqual((await inspect(rules, LISTED)).writable, []);
     });
 
-    it('does not ask for the list where nothing is to match', async () => {
+    it('does not request the list for named connections', async () => {
       store({ id: 'a' });
-      assert.equal((await inspect(idRules(['a']))).nextPage, null);
-      assert.deepEqual((await inspect(idRules(['a']), 1)).writable, []);
+      await inspect([...idRules(['a']), ECR], NAMED);
       assert.deepEqual(airflow.calls, ['read a']);
+    });
+
+    it('reports that lists leave out fields', async () => {
+      airflow.isComplete = false;
+      store({ id: 'a_ecr' });
+      assert.equal((await inspect([ECR])).list?.isComplete, false);
     });
   });
 
-  describe('when a page of the list is sick', () => {
+  describe('when rows of the list cannot be read', () => {
     beforeEach(() => {
-      store(...ids(150, '_ecr').map((id) => ({ id })));
-      airflow.onCall = (call, page) => {
-        if (call === 'list' && page === '0') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+      store(...ids(30, '_ecr').map((id) => ({ id })));
+    });
+
+    it('fails in the first attempt, and names the row in the second, next to what was read', async () => {
+      airflow.onCall = (call, what) => {
+        const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
+        if (call === 'list' && offset <= 7 && 7 < offset + limit) {
+          throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+        }
       };
+      await expectFailure('StoreUnavailable', inspect([ECR]));
+      const { writable, refused, list } = await inspect([ECR], LISTED, 1);
+      assert.equal(writable[0]?.connections.length, 29);
+      assert.deepEqual(
+        refused.map(({ connection, type, scope, message }) => [connection, type, scope, message]),
+        [
+          [
+            'row 8 of the list (after id_0006_ecr, before id_0008_ecr)',
+            'ConnectionUnavailable',
+            'store',
+            'HTTP 500.',
+          ],
+        ],
+      );
+      assert.equal(list?.rows, 30);
     });
 
-    it('fails the first three attempts', async () => {
-      for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', inspect([ECR], 0, number));
+    it('refuses a malformed row that a pattern matches', async () => {
+      airflow.malformed.add('id_0003_ecr');
+      const { writable, refused } = await inspect([ECR]);
+      assert.equal(writable[0]?.connections.length, 29);
+      assert.deepEqual(typesOf(refused), [['id_0003_ecr', 'ConnectionUnavailable']]);
     });
 
-    it('says from the fourth on which it is, when the next page is well, and goes on there', async () => {
-      const found = await inspect([ECR], 0, 4);
-      assert.deepEqual([found.writable, found.nextPage], [[], 1]);
-      assert.equal(found.unreadable?.type, 'StoreUnavailable');
-      assert.match(found.unreadable?.message ?? '', /^Connections 1 to 100 of the list.* HTTP 500\.$/);
-      assert.equal((await inspect([ECR], 1, 1)).writable[0]?.connections.length, 50);
+    it('does not report a malformed row that no pattern matches, or that is named by its id', async () => {
+      store({ id: 'other' });
+      airflow.malformed.add('other').add('id_0003_ecr');
+      const two: ConnectionRule[] = [...idRules(['id_0003_ecr']), ECR, { kind: 'match', pattern: 'x_*' }];
+      const { refused, list } = await inspect(two);
+      assert.deepEqual([refused, list?.rows], [[], 31]);
     });
 
-    it('goes on failing when the next page is sick too', async () => {
-      airflow.onCall = () => {
-        throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
-      };
-      await expectFailure('StoreUnavailable', inspect([ECR], 0, 50));
-    });
-
-    it('goes on failing when Airflow cannot be reached', async () => {
+    it('goes on failing when every request for the list fails', async () => {
       airflow.onCall = () => {
         throw new RefreshFailure('StoreUnreachable', 'refused');
       };
-      await expectFailure('StoreUnreachable', inspect([ECR], 0, 50));
-      assert.deepEqual(airflow.calls, ['list 0']);
+      await expectFailure('StoreUnreachable', inspect([ECR], LISTED, 50));
+      assert.equal(airflow.calls.length, 2);
     });
   });
 
-  describe('that name a registry or let a connection be made', () => {
+  describe('that name a registry or let a connection be created', () => {
     it('refuses a connection of another registry than its rule gives', async () => {
       store({ id: 'a' }, { id: 'b', host: EU_HOST });
       const rules = idRules(['a', 'b']).map((rule) => ({ ...rule, registry: 'eu' }));
-      const found = await inspect(rules);
+      const found = await inspect(rules, NAMED);
       assert.deepEqual(found.writable[0]?.connections, ['b']);
-      assert.deepEqual(
-        found.refused.map(({ connection, type }) => [connection, type]),
-        [['a', 'ConnectionRegistryMismatch']],
-      );
+      assert.deepEqual(typesOf(found.refused), [['a', 'ConnectionRegistryMismatch']]);
     });
 
-    it('lists a missing connection as to be made, beside those that are there', async () => {
+    it('returns a missing connection as to be created, next to those that are there', async () => {
       store({ id: 'there', host: EU_HOST });
       const rules: ConnectionRule[] = ['there', 'gone'].map((id) => ({
         kind: 'id',
@@ -211,7 +222,7 @@ describe('inspectConnections by rules', () => {
         registry: 'eu',
         ifMissing: 'create',
       }));
-      assert.deepEqual(await inspect(rules), {
+      assert.deepEqual(await inspect(rules, NAMED), {
         writable: [
           {
             registry: EU_HOST,
@@ -221,16 +232,15 @@ describe('inspectConnections by rules', () => {
           },
         ],
         refused: [],
+        toRetry: [],
         warnings: [],
-        nextPage: null,
       });
       assert.deepEqual([...airflow.connections.keys()], ['there']);
     });
 
-    it('refuses a missing connection whose rule gives a registry but does not let it be made', async () => {
-      const found = await inspect([{ kind: 'id', id: 'gone', registry: 'eu', ifMissing: 'fail' }]);
-      assert.equal(found.refused[0]?.type, 'ConnectionMissing');
-      assert.deepEqual(found.writable, []);
+    it('refuses a missing connection whose rule gives a registry but does not let it be created', async () => {
+      const found = await inspect([{ kind: 'id', id: 'gone', registry: 'eu', ifMissing: 'fail' }], NAMED);
+      assert.deepEqual([found.writable, typesOf(found.refused)], [[], [['gone', 'ConnectionMissing']]]);
     });
   });
 });

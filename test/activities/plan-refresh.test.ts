@@ -1,17 +1,34 @@
 import assert from 'node:assert/strict';
 import { planRefresh } from '../../src/activities/plan-refresh.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
 import { ENGINE, plannedStores } from '../fakes/fake-steps.js';
 
 describe('planRefresh', () => {
-  it('names the airflows and engines of the configuration, and its hash', async () =>
+  it('names the stores and engines of the configuration, and its hash', async () =>
     assert.deepEqual(await planRefresh(fakeSource()), {
       configHash: CONFIG_HASH,
       stores: plannedStores('main'),
       engines: [ENGINE],
     }));
+
+  it('counts the named connections of a store, and says whether patterns pick others from its list', async () => {
+    const named = { kind: 'id', ifMissing: 'fail' } as const;
+    const rules = [
+      { ...named, id: 'docker_default' },
+      { kind: 'match', pattern: '*_ecr' },
+      { ...named, id: 'docker_eu' },
+    ] as const;
+    const planOf = async (given: readonly ConnectionRule[]): Promise<unknown> => {
+      const [store] = (await planRefresh(fakeSource({ rules: given }))).stores;
+      return [store?.named, store?.isListed];
+    };
+    assert.deepEqual(await planOf(rules), [2, true]);
+    assert.deepEqual(await planOf([rules[0], rules[2]]), [2, false]);
+    assert.deepEqual(await planOf([rules[1]]), [0, true]);
+  });
 
   it('plans by the last good configuration and says what is wrong with the file', async () => {
     const plan = await planRefresh(fakeSource({ problem: 'refresh.yaml:3 airflows: is missing' }));

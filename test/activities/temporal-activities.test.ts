@@ -43,11 +43,21 @@ function untilAborted({ signal }: Attempt): Promise<never> {
 }
 
 describe('temporalActivities', () => {
-  it('tells an activity the run, the number of its attempt, and a signal', async () => {
+  it('gives an activity the run, the number of its attempt, and a signal', async () => {
     let seen: Attempt | undefined;
     const { planRefresh } = temporalActivities(activitiesThat(async (attempt) => (seen = attempt)));
     await environment().run(planRefresh);
     assert.deepEqual([seen?.runId, seen?.number, seen?.signal.aborted], ['run-7', 3, false]);
+  });
+
+  it('tells an activity when the run makes no further attempt, by the clock of the worker', async () => {
+    let leftMs = 0;
+    const { planRefresh } = temporalActivities(
+      activitiesThat(async ({ deadlineMs = 0 }) => (leftMs = deadlineMs - Date.now())),
+    );
+    const times = { scheduledTimestampMs: 1_000, currentAttemptScheduledTimestampMs: 21_000 };
+    await environment(times).run(planRefresh);
+    assert.ok(leftMs > 39_000 && leftMs <= 40_000, `${leftMs} ms`);
   });
 
   it('passes attempt and input to each of the five activities', async () => {
@@ -124,37 +134,37 @@ describe('temporalActivities', () => {
     await silent.run(temporalActivities(activitiesThat(async () => undefined)).planRefresh);
   });
 
-  it('hands out what the attempt before had noted, and keeps it until something newer is', async () => {
-    const beats: unknown[] = [];
-    const env = environment({ heartbeatTimeoutMs: 3, heartbeatDetails: { done: 1 } });
-    let onNoted = (): void => undefined;
-    env.on('heartbeat', (details: unknown) => {
-      beats.push(details);
-      onNoted();
+  it('sends heartbeats without details', async () => {
+    const details: unknown[] = [];
+    const env = environment({ heartbeatTimeoutMs: 3 });
+    const beating = new Promise<void>((resolve) => {
+      env.on('heartbeat', (beat: unknown) => {
+        details.push(beat);
+        resolve();
+      });
     });
-    const nextBeat = (): Promise<void> => new Promise((resolve) => (onNoted = resolve));
-    let noted: unknown;
-    const { planRefresh } = temporalActivities(
-      activitiesThat(async (attempt) => {
-        noted = attempt.noted;
-        await nextBeat();
-        attempt.note({ done: 2 });
-        await nextBeat();
-      }),
-    );
-    await env.run(planRefresh);
-    assert.deepEqual(noted, { done: 1 });
-    assert.deepEqual(beats[0], { done: 1 });
-    const newer = beats.slice(beats.findIndex((beat) => (beat as { done: number }).done === 2));
-    // The next of the heartbeats that come by themselves carries it on.
-    assert.deepEqual(newer.slice(0, 2), [{ done: 2 }, { done: 2 }]);
+    await env.run(temporalActivities(activitiesThat(() => beating)).planRefresh);
+    assert.deepEqual(new Set(details), new Set([undefined]));
   });
 
-  it('notes nothing where no heartbeats are asked for', async () => {
-    const silent = environment();
-    silent.on('heartbeat', () => assert.fail('a heartbeat'));
-    await silent.run(
-      temporalActivities(activitiesThat(async (attempt) => attempt.note({ done: 1 }))).planRefresh,
+  it('reports how long the attempt may take: 1 s less than the nearer of the two timeouts', async () => {
+    let limitMs: number | undefined;
+    const { planRefresh } = temporalActivities(
+      activitiesThat(async (attempt) => {
+        ({ limitMs } = attempt);
+      }),
     );
+    await environment().run(planRefresh);
+    assert.equal(limitMs, 59_000);
+    await environment({ scheduleToCloseTimeoutMs: 10_000 }).run(planRefresh);
+    assert.equal(limitMs, 9_000);
+  });
+
+  it('returns what an activity had done when its time was up', async () => {
+    const { planRefresh } = temporalActivities(
+      activitiesThat((attempt) => untilAborted(attempt).catch(() => 'a part')),
+    );
+    const env = environment({ startToCloseTimeoutMs: 1001 });
+    assert.equal(await env.run(planRefresh), 'a part');
   });
 });

@@ -4,7 +4,6 @@ import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { DockerLogin } from '../../src/refresh/activity-types.js';
 import { Secret } from '../../src/log/secret.js';
-import { deferred, settle } from '../fakes/deferred.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -18,6 +17,7 @@ import {
   fakeSource,
   NOW,
 } from '../fakes/fake-ports.js';
+import { hangingCall } from '../fakes/hanging-call.js';
 import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -55,7 +55,7 @@ describe('testDocker', () => {
     });
   }
 
-  it('signs in with the token of the run, and answers facts alone', async () => {
+  it('logs in with the token of the run, and returns facts alone', async () => {
     const signIn = await test();
     assert.deepEqual(signIn, {
       engine: ENGINE,
@@ -70,7 +70,7 @@ describe('testDocker', () => {
     ]);
   });
 
-  it('tries a wrong password once a day where it is refused', async () => {
+  it('tries a wrong password once a day where it is rejected', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: new Date(now.getTime() + DAY_MS / 2) });
     const tries = (): number => engine.signIns.filter(({ password }) => password === WRONG_PASSWORD).length;
     await test();
@@ -82,13 +82,13 @@ describe('testDocker', () => {
     assert.equal(tries(), 2);
   });
 
-  it('answers inconclusive, run after run, where a wrong password signs in too', async () => {
+  it('returns inconclusive, run after run, where a wrong password can log in too', async () => {
     engine.onSignIn = () => undefined;
     assert.equal((await test()).login, 'inconclusive');
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('does not doubt a sign-in because the wrong password could not be tried, and tries again', async () => {
+  it('accepts a login where the wrong password could not be tried, and tries it again in the next run', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
@@ -97,17 +97,19 @@ describe('testDocker', () => {
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('hides no defect that the wrong password lays open', async () => {
+  it('hides no defect that shows with the wrong password', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new TypeError('a defect');
     };
     await assert.rejects(test(), TypeError);
   });
 
-  it('signs in nowhere where the registry would have the password sent elsewhere', async () => {
-    registry.probe = async (host) => ({
-      probe: { registry: host, outcome: 'rejected', type: 'RegistryRealmForeign', message: 'elsewhere' },
-      rejectsWrongPassword: false,
+  it('does not log in where the registry would have the password sent to another host', async () => {
+    registry.verify = async (host) => ({
+      registry: host,
+      outcome: 'rejected',
+      type: 'RegistryRealmForeign',
+      message: 'elsewhere',
     });
     const { message } = await expectFailure('RegistryRealmForeign', test());
     assert.equal(message, `${REGISTRY}: elsewhere`);
@@ -118,7 +120,7 @@ describe('testDocker', () => {
     { host: REGISTRY, signIn: 'ok' },
     { host: 'registry.example.com', signIn: 'none' },
   ] as const) {
-    it(`answers ${signIn} where the worker could not ask ${host} for its challenge`, async () => {
+    it(`returns ${signIn} where the worker could not reach ${host}`, async () => {
       registry.unreachable.add(host);
       const answer = await test(true, host);
       assert.deepEqual([answer.login, answer.version], [signIn, '28.0.0']);
@@ -127,35 +129,20 @@ describe('testDocker', () => {
     });
   }
 
-  it('lets an engine do a few sign-ins at once, and none for who has given up waiting', async () => {
-    const gate = deferred();
-    const begun: string[] = [];
-    engine.login = async (host) => {
-      begun.push(host);
-      await gate.promise;
-    };
-    const parts = { issuer, registry, proofs };
-    const activities = fakeActivities(fakeSource({ engine, signInsAtOnce: 2 }), parts);
+  it('ends the login with its attempt', async () => {
+    const controller = new AbortController();
+    const call = hangingCall();
+    engine.login = (_registry, _password, signal) => call.wait(signal);
+    const activities = fakeActivities(fakeSource({ engine }), { issuer, registry, proofs });
     const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP };
-    const giving = new AbortController();
-    const tests = [
-      activities.testDocker(attemptOf(), input),
-      activities.testDocker(attemptOf(), input),
-      activities.testDocker(attemptOf({ signal: giving.signal }), input),
-      activities.testDocker(attemptOf(), input),
-    ];
-    await settle();
-    assert.equal(begun.length, 2);
-    const reason = new Error('given up');
-    giving.abort(reason);
-    await assert.rejects(tests[2] ?? Promise.resolve(), (error) => error === reason);
-    gate.resolve();
-    await Promise.all([tests[0], tests[1], tests[3]]);
-    // Each of the three also tries the wrong password.
-    assert.equal(begun.length, 6);
+    const testing = activities.testDocker(attemptOf({ signal: controller.signal }), input);
+    await call.reached;
+    const reason = new RefreshFailure('AttemptTimedOut', 'testDocker did not end within its time.');
+    controller.abort(reason);
+    await expectFailure('AttemptTimedOut', testing);
   });
 
-  it('answers none when the default engine is absent, without a token', async () => {
+  it('returns none when the default engine is absent, without a token', async () => {
     engine.onReadVersion = unreachable;
     assert.deepEqual(await test(false), {
       engine: ENGINE,
@@ -173,7 +160,7 @@ describe('testDocker', () => {
     await expectFailure('DockerEngineUnreachable', test(true));
   });
 
-  it('fails when the default engine is there but goes away during the sign-in', async () => {
+  it('fails when the default engine is there but goes away during the login', async () => {
     engine.onSignIn = unreachable;
     await expectFailure('DockerEngineUnreachable', test(false));
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { UpdateOutcome } from '../../src/refresh/activity-types.js';
+import type { RefreshActivities } from '../../src/activities/index.js';
 import { Secret } from '../../src/log/secret.js';
+import type { InspectTarget, UpdateInput, UpdateOutcome } from '../../src/refresh/activity-types.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -13,66 +15,70 @@ import {
   FakeIssuer,
   FakeRegistries,
   fakeSource,
-  TOKEN_GROUP,
+  idRules,
+  namedRegistry,
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const CONFIGURED = ['a', 'b', 'c'];
+const MANY = Array.from({ length: 30 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
 
 describe('updateConnections', () => {
   let airflow: FakeAirflow;
   let issuer: FakeIssuer;
   let registries: FakeRegistries;
+  let activities: RefreshActivities;
 
   beforeEach(() => {
-    airflow = new FakeAirflow(CONFIGURED.map((id) => dockerConnection({ id })));
     issuer = new FakeIssuer();
     registries = new FakeRegistries();
+    configure(idRules(CONFIGURED), CONFIGURED);
   });
 
-  function update(connections: readonly string[] = CONFIGURED, number = 1): Promise<UpdateOutcome> {
-    const source = fakeSource({ airflow, connections: CONFIGURED });
-    return fakeActivities(source, { issuer, registry: registries }).updateConnections(attemptOf({ number }), {
+  function configure(rules: readonly ConnectionRule[], stored: readonly string[]): void {
+    airflow = new FakeAirflow(stored.map((id) => dockerConnection({ id })));
+    airflow.atOnce = 100;
+    const source = fakeSource({ airflow, rules, registries: [namedRegistry({ name: 'own' })] });
+    activities = fakeActivities(source, { issuer, registry: registries });
+  }
+
+  function update(
+    changes: Partial<UpdateInput> = {},
+    attempt: Partial<Attempt> = {},
+  ): Promise<UpdateOutcome> {
+    return activities.updateConnections(attemptOf(attempt), {
       configHash: CONFIG_HASH,
       store: 'main',
       registry: REGISTRY,
-      group: TOKEN_GROUP.name,
-      connections,
+      group: GROUP,
+      connections: CONFIGURED,
+      attemptsBefore: 0,
+      ...changes,
     });
   }
 
-  function store(id: string, changes: Partial<ConnectionRecord>): void {
-    airflow.connections.set(id, dockerConnection({ id, ...changes }));
+  function inspect(target: InspectTarget) {
+    const input = { configHash: CONFIG_HASH, store: 'main', target, attemptsBefore: 0 };
+    return activities.inspectConnections(attemptOf(), input);
   }
 
-  function failAt(call: string, type: 'StoreUnavailable' | 'StoreRequestRejected'): void {
-    airflow.onCall = (name, id) => {
-      if (`${name} ${id}` === call) throw new RefreshFailure(type, `HTTP trouble at ${id}`);
+  function failAt(calls: Readonly<Record<string, FailureType>>): void {
+    airflow.onCall = (call, id) => {
+      const type = calls[`${call} ${id}`] ?? calls[call];
+      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
     };
   }
 
-  for (const { type, scope } of [
-    { type: 'StoreUnavailable', scope: 'connection' },
-    { type: 'StoreForbidden', scope: 'connection' },
-    { type: 'StoreUnauthorized', scope: 'store' },
-    { type: 'StoreUnreachable', scope: 'store' },
-  ] as const) {
-    it(`fails with the scope ${scope} for ${type}`, async () => {
-      airflow.onCall = () => {
-        throw new RefreshFailure(type, 'HTTP trouble');
-      };
-      assert.equal((await expectFailure(type, update())).scope, scope);
-    });
+  function typesOf(problems: UpdateOutcome['refused']): (readonly [string, FailureType])[] {
+    return problems.map(({ connection, type }) => [connection, type]);
   }
 
-  it('writes the token into each connection, and answers facts alone', async () => {
+  it('writes the token into each connection, and returns facts alone', async () => {
     const outcome = await update();
     assert.deepEqual(outcome, {
-      refreshed: CONFIGURED,
-      failed: [],
-      fingerprint: new Secret('password-1').fingerprint(),
-      expiresAt: '2026-01-01T12:00:00.000Z',
+      written: CONFIGURED,
+      refused: [],
+      toRetry: [],
       token: {
         group: GROUP,
         region: 'us-east-1',
@@ -87,162 +93,166 @@ describe('updateConnections', () => {
       [...airflow.passwords],
       CONFIGURED.map((id) => [id, 'password-1']),
     );
-    assert.ok(!JSON.stringify(outcome).includes('password-1'));
-  });
-
-  it('looks at each connection right before it writes it, one request at a time', async () => {
-    await update();
-    assert.deepEqual(airflow.calls, ['read a', 'write a', 'read b', 'write b', 'read c', 'write c']);
-  });
-
-  it('hands the connection to the write as it was read, for nothing but the password to change', async () => {
-    const written: ConnectionRecord[] = [];
-    const stored = dockerConnection({
-      id: 'a',
-      schema: 'kept',
-      extra: '{"email":"kept"}',
-      description: 'kept',
-    });
-    airflow.connections.set('a', stored);
-    airflow.afterWrite = (connection) => (written.push(connection), connection);
-    await update(['a']);
-    assert.deepEqual(written, [stored]);
+    const text = JSON.stringify(outcome);
+    assert.ok(!text.includes('password-1') && !text.includes(btoa('AWS:password-1')));
   });
 
   it('writes only what it was asked for', async () => {
-    await update(['b']);
+    await update({ connections: ['b'] });
     assert.deepEqual([...airflow.passwords.keys()], ['b']);
   });
 
-  it('never writes into a registry that refuses the token', async () => {
+  it('does not read connections again that were inspected before', async () => {
+    await inspect({ named: { offset: 0, limit: 20 } });
+    airflow.calls.length = 0;
+    await update();
+    assert.deepEqual(airflow.calls, ['write a', 'write b', 'write c']);
+  });
+
+  it('writes an inspected part of the list by one request', async () => {
+    configure([{ kind: 'match', pattern: 'id_*' }], MANY);
+    const listed = { offset: 0, limit: 100 };
+    await inspect({ listed });
+    assert.deepEqual((await update({ connections: MANY, listed })).written, MANY);
+    assert.deepEqual(airflow.calls, ['list 0+100 id_*', `bulk ${MANY.join(' ')}`]);
+  });
+
+  it('reads each connection before it writes it where lists leave out fields', async () => {
+    configure([{ kind: 'match', pattern: 'id_*' }], MANY);
+    airflow.isComplete = false;
+    airflow.connections.set('id_03', dockerConnection({ id: 'id_03', extra: '{"reauth":false}' }));
+    await inspect({ listed: { offset: 0, limit: 100 } });
+    const { written, refused } = await update({ connections: MANY.slice(0, 5) });
+    assert.deepEqual(written, ['id_00', 'id_01', 'id_02', 'id_04']);
+    assert.deepEqual(typesOf(refused), [['id_03', 'ConnectionReauthDisabled']]);
+  });
+
+  it('never writes a token that its registry rejects', async () => {
     registries.refused.add(REGISTRY);
     await expectFailure('TokenRejected', update());
-    assert.deepEqual(airflow.calls, []);
+    assert.deepEqual([airflow.calls, airflow.passwords.size], [[], 0]);
   });
 
   it('writes when the registry could not be asked', async () => {
     registries.unreachable.add(REGISTRY);
-    assert.deepEqual((await update()).refreshed, CONFIGURED);
+    assert.deepEqual((await update()).written, CONFIGURED);
   });
 
-  it('lets a missing connection fail alone', async () => {
+  it('writes nothing when there is no token', async () => {
+    issuer.answer = () => {
+      throw new RefreshFailure('AwsUnavailable', 'no ECR');
+    };
+    await expectFailure('AwsUnavailable', update());
+    assert.deepEqual(airflow.calls, []);
+  });
+
+  it('returns the token that was written: another one on another worker', async () => {
+    await update();
+    const source = fakeSource({ airflow, connections: CONFIGURED });
+    activities = fakeActivities(source, { issuer, registry: registries });
+    const { token } = await update();
+    assert.equal(token.fingerprint, new Secret('password-2').fingerprint());
+    assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-2']));
+  });
+
+  it('returns what was refused and what is to be retried next to what was written', async () => {
+    configure(idRules(MANY), MANY);
+    airflow.connections.delete('id_01');
+    airflow.connections.set('id_02', dockerConnection({ id: 'id_02', login: 'root' }));
+    failAt({
+      'read id_03': 'StoreUnavailable',
+      'write id_04': 'StoreUnavailable',
+      'write id_05': 'StoreRequestRejected',
+    });
+    const { written, refused, toRetry } = await update({ connections: MANY });
+    assert.deepEqual(written, [...MANY.slice(0, 1), ...MANY.slice(6)]);
+    assert.deepEqual(typesOf(refused), [
+      ['id_01', 'ConnectionMissing'],
+      ['id_02', 'ConnectionLoginMismatch'],
+      ['id_05', 'StoreRequestRejected'],
+    ]);
+    assert.deepEqual(typesOf(toRetry), [
+      ['id_03', 'StoreUnavailable'],
+      ['id_04', 'StoreUnavailable'],
+    ]);
+  });
+
+  it('keeps what it has found out when the writing fails', async () => {
     airflow.connections.delete('b');
-    const { refreshed, failed } = await update();
-    assert.deepEqual(refreshed, ['a', 'c']);
-    assert.deepEqual(
-      failed.map(({ connection, type }) => [connection, type]),
-      [['b', 'ConnectionMissing']],
-    );
-    assert.ok(!airflow.calls.includes('write b'));
+    failAt({ write: 'StoreUnavailable' });
+    const { written, refused, toRetry } = await update();
+    assert.deepEqual([written, typesOf(refused)], [[], [['b', 'ConnectionMissing']]]);
+    assert.deepEqual(typesOf(toRetry), [
+      ['a', 'StoreUnavailable'],
+      ['c', 'StoreUnavailable'],
+    ]);
   });
 
-  for (const { title, changes, type } of [
-    {
-      title: 'points to another registry',
-      changes: { host: EU_REGISTRY },
-      type: 'ConnectionRegistryChanged',
-    },
-    { title: 'has another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch' },
-    {
-      title: 'has a host that is no registry',
-      changes: { host: 'quay.io' },
-      type: 'ConnectionRegistryUnknown',
-    },
-    { title: 'has a port', changes: { port: 443 }, type: 'ConnectionPortSet' },
-    { title: 'has another login', changes: { login: 'root' }, type: 'ConnectionLoginMismatch' },
-    { title: 'turns reauth off', changes: { extra: '{"reauth":false}' }, type: 'ConnectionReauthDisabled' },
-  ] as const) {
-    it(`does not write a connection that by now ${title}`, async () => {
-      store('b', changes);
-      const { refreshed, failed } = await update();
-      assert.deepEqual(refreshed, ['a', 'c']);
-      assert.deepEqual(
-        failed.map(({ connection, type: given }) => [connection, given]),
-        [['b', type]],
-      );
-      assert.equal(airflow.passwords.has('b'), false);
-    });
-
-    it(`does not confirm a write after which the connection ${title}`, async () => {
-      airflow.afterWrite = (written) => (written.id === 'b' ? { ...written, ...changes } : written);
-      const { refreshed, failed } = await update();
-      assert.deepEqual(refreshed, ['a', 'c']);
-      assert.deepEqual(
-        failed.map(({ connection, type: given }) => [connection, given]),
-        [['b', 'WriteUnconfirmed']],
-      );
-    });
-  }
-
-  it('does not confirm a write that Airflow answers with another connection', async () => {
-    airflow.afterWrite = (written) => ({ ...written, id: 'a' });
-    const { refreshed, failed } = await update(['a', 'b']);
-    assert.deepEqual(refreshed, ['a']);
-    assert.deepEqual(
-      failed.map(({ connection, type }) => [connection, type]),
-      [['b', 'WriteUnconfirmed']],
-    );
+  it('keeps what it has created when the writing fails', async () => {
+    configure([...idRules(['a']), { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' }], ['a']);
+    failAt({ write: 'StoreUnauthorized' });
+    const { written, toRetry } = await update({ connections: ['a', 'new'] });
+    assert.deepEqual([written, typesOf(toRetry)], [['new'], [['a', 'StoreUnauthorized']]]);
   });
 
-  it('takes a connection for missing that is gone when it is written', async () => {
-    airflow.afterWrite = (written) => (written.id === 'c' ? undefined : written);
-    const { refreshed, failed } = await update();
-    assert.deepEqual(refreshed, ['a', 'b']);
-    assert.equal(failed[0]?.type, 'ConnectionMissing');
-  });
-
-  it('fails attempts 1 to 3 for a server error at one connection, and writes the others all the same', async () => {
-    failAt('write b', 'StoreUnavailable');
-    for (const number of [1, 2, 3]) await expectFailure('StoreUnavailable', update(CONFIGURED, number));
-    assert.ok(airflow.passwords.has('c'), 'the connection after the sick one was written');
-  });
-
-  it('takes it for a problem of that connection from attempt 4 on', async () => {
-    failAt('write b', 'StoreUnavailable');
-    const { refreshed, failed } = await update(CONFIGURED, 4);
-    assert.deepEqual(refreshed, ['a', 'c']);
-    assert.deepEqual(
-      failed.map(({ connection, type, message }) => [connection, type, message]),
-      [['b', 'StoreUnavailable', 'HTTP trouble at b']],
-    );
-  });
-
-  it('takes a rejected request for a problem of that connection at once', async () => {
-    failAt('read b', 'StoreRequestRejected');
-    const { refreshed, failed } = await update();
-    assert.deepEqual(refreshed, ['a', 'c']);
-    assert.equal(failed[0]?.type, 'StoreRequestRejected');
-  });
-
-  it('fails as a whole when every request is rejected', async () => {
-    airflow.onCall = () => {
-      throw new RefreshFailure('StoreRequestRejected', '422');
+  it('returns what was written by the end of the attempt, and the rest as to be retried', async () => {
+    configure(idRules(MANY), MANY);
+    const controller = new AbortController();
+    const reason = new RefreshFailure('AttemptTimedOut', 'updateConnections did not end within its time.');
+    airflow.onCall = (call, id) => {
+      if (call === 'bulk') throw new RefreshFailure('StoreRequestRejected', 'no bulk');
+      if (call === 'write' && id === 'id_12') controller.abort(reason);
     };
-    await expectFailure('StoreRequestRejected', update());
+    const { written, toRetry } = await update({ connections: MANY }, { signal: controller.signal });
+    assert.ok(written.length >= 5 && written.length < 20, `${written.length} written`);
+    assert.deepEqual([...written, ...toRetry.map(({ connection }) => connection)].toSorted(), MANY);
   });
 
-  it('prefers the failure that may pass when all fail, for the attempt to be made again', async () => {
-    airflow.onCall = (_call, id) => {
-      throw new RefreshFailure(id === 'a' ? 'StoreRequestRejected' : 'StoreUnavailable', 'trouble');
-    };
-    await expectFailure('StoreUnavailable', update());
-  });
-
-  for (const type of ['StoreUnauthorized', 'StoreForbidden', 'StoreUnreachable'] as const) {
-    it(`stops at the first ${type}: one request, no more`, async () => {
-      airflow.onCall = () => {
-        throw new RefreshFailure(type, 'not to be tried on');
+  describe('with a connection as evidence that was written in this run', () => {
+    it('writes one with a server error once more', async () => {
+      let failures = 0;
+      airflow.onCall = (call, id) => {
+        if (call === 'write' && id === 'a' && ++failures === 1)
+          throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
       };
-      await expectFailure(type, update(CONFIGURED, 9));
-      assert.deepEqual(airflow.calls, ['read a']);
+      const { written } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 1 });
+      assert.deepEqual(written, ['a']);
+      assert.deepEqual(airflow.callsOf('write'), ['a', 'b', 'a']);
+    });
+
+    it('refuses in the fourth attempt what cannot be written while that one can', async () => {
+      failAt({ 'write a': 'StoreUnavailable' });
+      const { refused } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 3 });
+      assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
+    });
+
+    it('refuses one that the configuration does not allow, and requests nothing', async () => {
+      airflow.connections.set('other', dockerConnection({ id: 'other' }));
+      await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
+      assert.deepEqual(airflow.calls, []);
+    });
+  });
+
+  for (const type of [
+    'StoreUnavailable',
+    'StoreForbidden',
+    'StoreUnauthorized',
+    'StoreUnreachable',
+    'StoreRequestRejected',
+  ] as const) {
+    it(`fails with ${type} of the store when every request fails`, async () => {
+      failAt({ read: type });
+      const { scope } = await expectFailure(type, update());
+      assert.equal(scope, 'store');
+      assert.equal(airflow.passwords.size, 0);
     });
   }
 
-  it('lets an error through that is none of the catalogue, and writes no more', async () => {
+  it('lets an error through that is not in the catalogue', async () => {
     airflow.onCall = (call) => {
       if (call === 'write') throw new TypeError('a defect');
     };
     await assert.rejects(update(), TypeError);
-    assert.deepEqual(airflow.calls, ['read a', 'write a']);
+    assert.equal(airflow.passwords.size, 0);
   });
 });

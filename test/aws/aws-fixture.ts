@@ -1,5 +1,5 @@
-// Owns what the tests of principals share: an AWS stand-in for the SDK of this process, an environment and AWS files that
-// are nobody else's, and a clock that can be put forward, so that sessions age without anybody waiting.
+// What the tests of principals share: an AWS stand-in for the SDK of this process, an environment and AWS files of their own,
+// and a clock that can be put forward, so that sessions age without waiting.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -45,7 +45,10 @@ export interface AwsFixture {
   set(values: Readonly<Record<string, string | undefined>>): void;
   /** Writes a file in the folder; answers its path. `config` and `credentials` are those of the SDK. */
   write(name: string, content: string): string;
+  /** Within the current run. */
   issue(principal?: Principal, region?: string, api?: Partial<EcrApi>): Promise<IssuedToken>;
+  /** What is issued from now on is for another run, hours later. */
+  startRun(hoursLater?: number): void;
   /** Services and actions of all calls so far, such as `sts:AssumeRole`; or of those with this action alone. */
   calls(action?: string): readonly AwsCall[];
   count(action: string): number;
@@ -70,6 +73,11 @@ export async function startAwsFixture(): Promise<AwsFixture> {
   });
   const issuer = createTokenIssuer(new AwsSessions());
   const ownNow = Date.now;
+  let runs = 1;
+  const advance = (ms: number): void => {
+    const before = Date.now;
+    Date.now = () => before() + ms;
+  };
   const calls: AwsFixture['calls'] = (wanted) =>
     aws.calls.filter(({ action }) => wanted === undefined || action === wanted);
   return {
@@ -86,11 +94,12 @@ export async function startAwsFixture(): Promise<AwsFixture> {
       return file;
     },
     issue: (principal = DEFAULT_PRINCIPAL, region = REGION, api = {}) =>
-      issuer.issueToken(groupOf(principal, region, api), anySignal()),
-    advance(ms) {
-      const before = Date.now;
-      Date.now = () => before() + ms;
+      issuer.issueToken(groupOf(principal, region, api), { runId: `run-${runs}` }, anySignal()),
+    startRun(hoursLater = 4) {
+      runs += 1;
+      advance(hoursLater * 3_600_000);
     },
+    advance,
     async stop() {
       Date.now = ownNow;
       for (const restore of restores.toReversed()) restore();

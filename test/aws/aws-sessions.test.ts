@@ -1,8 +1,7 @@
-// What is kept of a principal for the life of the worker, how rarely AWS is asked, and what ends a session.
+// What is kept of a principal for a run, how rarely AWS is asked, and what ends a session.
 import assert from 'node:assert/strict';
-import diagnosticsChannel from 'node:diagnostics_channel';
-import { rmSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import { throttleFirst, type AwsFault } from '../support/aws.js';
 import { expectFailure } from '../support/local-server.js';
@@ -42,33 +41,69 @@ describe('the sessions of a worker', () => {
     fixture.aws.endSession(fixture.calls('GetAuthorizationToken').at(-1)?.accessKeyId ?? '');
   }
 
-  it('take one AssumeRole a run, one GetCallerIdentity and one connection a client, however many regions', async () => {
-    let sockets = 0;
-    const count = (): void => void (sockets += 1);
-    diagnosticsChannel.subscribe('net.client.socket', count);
-    try {
-      for (let run = 0; run < 5; run += 1) {
-        await Promise.all(FIFTEEN.map((region) => fixture.issue(pull, region)));
-        fixture.advance(4 * 60 * MINUTE_MS);
-      }
-    } finally {
-      diagnosticsChannel.unsubscribe('net.client.socket', count);
+  it('make one AssumeRole and one GetCallerIdentity per run, for any number of regions', async () => {
+    for (let run = 0; run < 5; run += 1) {
+      await Promise.all(FIFTEEN.map((region) => fixture.issue(pull, region)));
+      fixture.startRun();
     }
     assert.equal(fixture.count('GetAuthorizationToken'), 75);
     assert.equal(fixture.count('AssumeRole'), 5);
-    assert.equal(fixture.count('GetCallerIdentity'), 1);
-    // A client of ECR for each region, one of STS, and one for each AssumeRole, which the SDK makes anew.
-    assert.equal(sockets, 15 + 1 + 5);
+    assert.equal(fixture.count('GetCallerIdentity'), 5);
   });
 
-  it('are used on for a tenth of their life, and renewed then', async () => {
+  it('make one AssumeRole per run for a role that two chains have in common', async () => {
+    const via = [roleArn('hub'), roleArn('spoke')];
+    const chains = [role('one', { via }), role('two', { via }), role('three', { via: via.slice(0, 1) })];
+    await Promise.all(
+      chains.flatMap((chain) =>
+        TEN.map((region) => fixture.issue({ ...chain, name: chain.roleArn }, region)),
+      ),
+    );
+    const assumed = fixture.calls('AssumeRole').map(({ input }) => input['RoleArn']);
+    assert.deepEqual(
+      assumed.map(String).toSorted((a, b) => a.localeCompare(b)),
+      ['hub', 'one', 'spoke', 'three', 'two'].map((name) => roleArn(name)),
+    );
+  });
+
+  it('are new for each run, even when the credentials of the earlier one are still valid', async () => {
+    fixture.withoutKeys();
+    fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
+    await fixture.issue();
+    fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`);
+    await fixture.issue();
+    fixture.startRun();
+    await fixture.issue();
+    assert.deepEqual(
+      fixture.calls('GetAuthorizationToken').map(({ accessKeyId }) => accessKeyId),
+      ['AKIDOLD', 'AKIDOLD', 'AKIDNEW'],
+    );
+  });
+
+  it("are dropped when the last attempt before the run's deadline is over", async () => {
+    const sessions = new AwsSessions();
+    const { tookMs } = await withFastTimers(async () => {
+      const session = sessions.of(pull, { runId: 'run', deadlineMs: Date.now() + 30_000 });
+      while (sessions.of(pull) === session) await new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    assert.ok(tookMs >= 149_000 && tookMs <= 152_000, `${tookMs} ms`);
+  });
+
+  it('are kept where the run has no deadline', async () => {
+    const sessions = new AwsSessions();
+    const session = sessions.of(pull, { runId: 'run', deadlineMs: Infinity });
+    await delay(20);
+    assert.equal(sessions.of(pull, { runId: 'run' }), session);
+  });
+
+  it('are used until five minutes before their end, and replaced then', async () => {
     const ends = [];
-    for (const minutes of [0, 5, 2]) {
+    for (const minutes of [0, 54, 2]) {
       fixture.advance(minutes * MINUTE_MS);
       ends.push((await fixture.issue(pull)).sessionEndsAt?.getTime());
     }
     assert.equal(ends[0], ends[1]);
-    assert.equal((ends[2] ?? 0) - (ends[0] ?? 0) >= 7 * MINUTE_MS, true);
+    assert.equal((ends[2] ?? 0) - (ends[0] ?? 0) >= 56 * MINUTE_MS, true);
     assert.equal(fixture.count('AssumeRole'), 2);
   });
 
@@ -129,7 +164,7 @@ describe('the sessions of a worker', () => {
     await fixture.issue(pull);
     refused.add('AKIDOLD');
     fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`);
-    fixture.advance(4 * 60 * MINUTE_MS);
+    fixture.advance(56 * MINUTE_MS);
     await fixture.issue(pull);
     assert.deepEqual(
       fixture.calls('AssumeRole').map(({ accessKeyId }) => accessKeyId),
@@ -196,29 +231,6 @@ describe('the sessions of a worker', () => {
     });
   });
 
-  it('do not wait for ever for a process that hangs, nor for the one before', async () => {
-    fixture.withoutKeys();
-    // The AWS SDK starts these processes and never ends them: they would outlive the test, and keep mocha alive. They end
-    // with this file, and so with the folder of the fixture, too.
-    const held = `${fixture.folder}/held`;
-    fixture.write('held', '');
-    fixture.write(
-      'config',
-      `[default]\ncredential_process = sh -c "while [ -e '${held}' ]; do sleep 0.05; done"\n`,
-    );
-    try {
-      const { value: failure, tookMs } = await withFastTimers(() =>
-        expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
-      );
-      assert.match(failure.message, /^AWS credentials: no answer within \d+ s$/);
-      assert.ok(tookMs <= 21_000, `${tookMs} ms`);
-      fixture.write('config', `[default]\n${keys('AKIDNEW')}`);
-      assert.ok((await fixture.issue()).authorizationToken);
-    } finally {
-      rmSync(held);
-    }
-  });
-
   it('do not stand in each other’s way: one denied, one throttled, one that hangs', async () => {
     const [denied, throttled, hanging] = [role('denied'), profile('throttled'), role('hanging')];
     fixture.write('credentials', `[throttled]\n${keys('AKIDTHROTTLED')}`);
@@ -230,7 +242,7 @@ describe('the sessions of a worker', () => {
     const end = new AbortController();
     let hasEnded = false;
     const hung = expectFailure(
-      fixture.issuer.issueToken(groupOf(hanging, 'us-east-1'), end.signal),
+      fixture.issuer.issueToken(groupOf(hanging, 'us-east-1'), { runId: 'run-1' }, end.signal),
       'AwsUnavailable',
       SECRETS,
     );

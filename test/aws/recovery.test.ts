@@ -1,15 +1,27 @@
 // What a run does about a principal that is mended while it is under way: by the activities and limits of a run, in this
 // process, with a clock on which nobody waits.
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
 import { startAirflowStandIn } from '../support/airflow-stand-in.js';
 import { throttleFirst } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
-import { createInProcessSteps } from '../../src/refresh-once/run-in-process.js';
+import { createInProcessSteps, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigStore } from '../../src/config/config-store.js';
-import type { TokenInfo } from '../../src/refresh/activity-types.js';
-import { keys, roleArn, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture } from './aws-fixture.js';
+import type { ExtractedToken, StepCall, TokenInfo } from '../../src/refresh/activity-types.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
+import { StepRunner } from '../../src/refresh/step-runner.js';
+import {
+  keys,
+  roleArn,
+  SECRET_KEY,
+  sessionArn,
+  startAwsFixture,
+  WORKER_ARN,
+  type AwsFixture,
+} from './aws-fixture.js';
+import { withFastTimers } from './fast-timers.js';
 
 const MINUTE_MS = 60_000;
 
@@ -56,12 +68,19 @@ docker: {engines: []}
         mend(waits.length);
       },
     };
-    const steps = createInProcessSteps(activities, 'run', nowMs + 180 * MINUTE_MS, clock);
-    return steps.extractToken({
-      configHash: config.hash,
-      group: `${group}/us-east-1`,
-      registries: [registry.host],
+    const deadlineMs = nowMs + 180 * MINUTE_MS;
+    const steps = createInProcessSteps(activities, 'run', deadlineMs, clock);
+    const input = { configHash: config.hash, group: `${group}/us-east-1`, registries: [registry.host] };
+    const runner = new StepRunner({
+      now: () => new Date(nowMs),
+      deadlineMs,
+      retryForMs: Infinity,
+      wait: clock.wait,
+      describe: toFailureInfo,
     });
+    const step = { name: 'extractToken', target: group ?? '' } as const;
+    const call = (how: StepCall): Promise<ExtractedToken> => steps.extractToken(input, how);
+    return (await runner.run({ ...step, call }, new Semaphore(1))).token;
   }
 
   const role = `, credentials: {roleArn: "${roleArn('pull')}"}`;
@@ -91,6 +110,23 @@ docker: {engines: []}
     fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
     const facts = await extract('', () => fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`));
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
+  });
+
+  it('has the token of a credential process that outlasts the first attempt, and starts it once', async () => {
+    fixture.withoutKeys();
+    const [held, started] = [fixture.write('held', ''), fixture.write('started', '')];
+    const output = fixture.write(
+      'keys.json',
+      JSON.stringify({ Version: 1, AccessKeyId: 'AKIDSSO', SecretAccessKey: SECRET_KEY }),
+    );
+    const program = fixture.write(
+      'program.sh',
+      `echo x >> '${started}'; while [ -e '${held}' ]; do sleep 0.05; done; cat '${output}'\n`,
+    );
+    fixture.write('config', `[default]\ncredential_process = sh '${program}'\n`);
+    const { value: facts } = await withFastTimers(() => extract('', () => rmSync(held)));
+    assert.deepEqual([facts.principalArn, waits.length], [WORKER_ARN, 1]);
+    assert.equal(readFileSync(started, 'utf8'), 'x\n');
   });
 
   it('waits seconds, not minutes, for an ECR that throttles', async () => {

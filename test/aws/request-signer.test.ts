@@ -55,6 +55,34 @@ describe('createRequestSigner', () => {
     });
   }
 
+  it('signs with the credentials of the newest run until AWS rejects them, and reads them again then', async () => {
+    const restore = setEnvironment({
+      AWS_ACCESS_KEY_ID: 'AKIAFIRST',
+      AWS_SECRET_ACCESS_KEY: KEY,
+      AWS_SESSION_TOKEN: undefined,
+      AWS_PROFILE: undefined,
+    });
+    const sessions = new AwsSessions();
+    const signer = createRequestSigner(sessions, 'airflow', 'eu-central-1');
+    const readKey = async (): Promise<string | undefined> => {
+      const { authorization } = await signer.sign(REQUEST, anySignal());
+      return /Credential=(\w+)/.exec(authorization ?? '')?.[1];
+    };
+    try {
+      assert.equal(await readKey(), 'AKIAFIRST');
+      setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIASECOND' });
+      assert.equal(await readKey(), 'AKIAFIRST');
+      sessions.of(DEFAULT_PRINCIPAL, { runId: 'run' });
+      assert.equal(await readKey(), 'AKIASECOND');
+      setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIATHIRD' });
+      assert.equal(await readKey(), 'AKIASECOND');
+      signer.forget();
+      assert.equal(await readKey(), 'AKIATHIRD');
+    } finally {
+      restore();
+    }
+  });
+
   it('signs by the clock of AWS where that is known to differ', async () => {
     const restore = setEnvironment({
       AWS_ACCESS_KEY_ID: 'AKIATEST',
@@ -63,7 +91,7 @@ describe('createRequestSigner', () => {
     });
     const sessions = new AwsSessions();
     const HOUR_MS = 3_600_000;
-    sessions.of(DEFAULT_PRINCIPAL).clock.note(5 * HOUR_MS);
+    sessions.of(DEFAULT_PRINCIPAL).noteClockOffset(5 * HOUR_MS);
     const headers = await createRequestSigner(sessions, 'airflow', 'eu-central-1').sign(REQUEST, anySignal());
     restore();
     const iso = headers['x-amz-date']?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5') ?? '';

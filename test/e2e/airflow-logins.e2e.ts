@@ -10,28 +10,28 @@ import { CONNECTION, startLoginFixture, WAYS, type LoginFixture, type Way } from
 const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: RegExp }>> = {
   password: {
     type: 'StoreUnauthorized',
-    message: /401 on sign-in: user name or password/,
+    message: /401 on login: rejected user name or password/,
     remedy: /password/,
   },
   basic: {
     type: 'StoreUnauthorized',
-    message: /401 on GET connection docker_default: user name or password/,
+    message: /401 on login: rejected user name or password, or `\[api\] auth_backends`/,
     remedy: /password/,
   },
   token: {
     type: 'StoreUnauthorized',
-    message: /403 on GET connection docker_default: the token is not/,
+    message: /403 on GET connection docker_default: rejected the token/,
     remedy: /token/,
   },
   mwaa: { type: 'AwsCredentialsRejected', message: /AWS/, remedy: /credentials/ },
   'sub-path': {
     type: 'StoreUnauthorized',
-    message: /401 on sign-in: user name or password/,
+    message: /401 on login: rejected user name or password/,
     remedy: /password/,
   },
   header: {
-    type: 'StoreUnauthorized',
-    message: /401 on GET version: .+ look for a proxy/,
+    type: 'StoreUnavailable',
+    message: /401 on GET version: this 401 is not from Airflow; check for a proxy/,
     remedy: /headers/,
   },
   'own-ca': { type: 'StoreUnreachable', message: /TLS: self-signed certificate/, remedy: /`caFile`/ },
@@ -180,7 +180,7 @@ describe('the ways to sign in to an Airflow', function () {
     assert.equal(code, 1);
     const [failure] = report.failures;
     assert.equal(failure?.type, 'StoreForbidden');
-    assert.match(failure.message, /look for a proxy or firewall before it/);
+    assert.match(failure.message, /check for a proxy or firewall in front of it/);
     assert.match(failure.remedy, /headers/);
     assert.deepEqual(fixture.stored('header'), rows);
   });

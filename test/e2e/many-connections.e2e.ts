@@ -93,10 +93,11 @@ describe(`${COUNT} connections in one Airflow`, function () {
 
   function assertFewRequests(traffic: Traffic): void {
     assert.equal(traffic.signIns, 1);
-    assert.equal(traffic.lists, Math.ceil(fixture.airflow.connections.size / 100));
-    assert.equal(traffic.looks, COUNT, 'each is looked at once, right before it is written');
-    assert.ok(traffic.others <= 3 * traffic.lists, `${traffic.others} other requests`);
-    assert.ok(traffic.bulks.length <= COUNT / 20, `${traffic.bulks.length} bulk requests`);
+    // The list ends at an empty part: its total is not trusted.
+    assert.equal(traffic.lists, COUNT / 100 + 1);
+    assert.equal(traffic.looks, 0, 'none is read by a request of its own');
+    assert.ok(traffic.others <= 3, `${traffic.others} other requests`);
+    assert.equal(traffic.bulks.length, COUNT / 100);
     assert.ok(Math.max(...traffic.bulks.map(({ ids }) => ids.length)) <= 100);
     assert.ok(Math.max(...traffic.bulks.map(({ bytes }) => bytes)) <= 512 * 1024);
   }

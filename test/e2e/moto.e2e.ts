@@ -55,7 +55,7 @@ describe('moto', function () {
 
   function issue(principal: Principal, region = 'us-east-1', service: 'ecr' | 'ecr-public' = 'ecr') {
     const group = tokenGroup(principal, region, { service, fips: false, dualStack: false });
-    return createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
+    return createTokenIssuer(new AwsSessions()).issueToken(group, { runId: 'run' }, anySignal());
   }
 
   describe('asked by the issuer', () => {

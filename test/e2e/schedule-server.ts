@@ -150,12 +150,12 @@ function holdWrites(write: Write): HeldWrites & { write: Write } {
   return {
     letGo,
     count,
-    write: async (input) => {
+    write: async (input, how) => {
       count.underWay += 1;
       count.peak = Math.max(count.peak, count.underWay);
       await held;
       count.underWay -= 1;
-      return write(input);
+      return write(input, how);
     },
   };
 }

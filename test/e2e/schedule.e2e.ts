@@ -36,12 +36,12 @@ describe('the schedule on a real Temporal server', function () {
     let underWay = 0;
     let peak = 0;
     const steps = fakeSteps({
-      updateConnections: async (input) => {
+      updateConnections: async (input, how) => {
         underWay += 1;
         peak = Math.max(peak, underWay);
         await delay(3 * SECOND_MS);
         underWay -= 1;
-        return updateConnections(input);
+        return updateConnections(input, how);
       },
     });
     const handle = client.schedule.getHandle(wanted.schedule.id);
@@ -124,10 +124,10 @@ describe('the schedule on a real Temporal server', function () {
     let isDown = false;
     const { inspectConnections } = fakeSteps();
     const steps = fakeSteps({
-      inspectConnections: async (input) => {
+      inspectConnections: async (input, how) => {
         // Not retryable, so that the run ends at once.
         if (isDown) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
-        return inspectConnections(input);
+        return inspectConnections(input, how);
       },
     });
     async function runNow() {

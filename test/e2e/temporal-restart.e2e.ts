@@ -103,13 +103,13 @@ docker: {engines: []}
     return airflow.requests.filter(({ method }) => method === 'PATCH').length;
   }
 
-  /** Starts a run of the real worker, whose write meets a fault, and resolves once that is under way. */
-  async function startFaultyWrite(fault: Fault): Promise<TriggeredRun> {
+  /** Starts a run of the real worker, whose writes meet faults, and resolves once the last of them is in progress. */
+  async function startFaultyWrites(...faults: Fault[]): Promise<TriggeredRun> {
     const before = writes();
-    airflow.setFault(({ method }) => (method === 'PATCH' && writes() === before + 1 ? fault : undefined));
+    airflow.setFault(({ method }) => (method === 'PATCH' ? faults[writes() - before - 1] : undefined));
     const run = await triggerRun(refreshSchedule());
     assert.ok(run && !run.alreadyRunning);
-    await waitUntil('the write', () => writes() > before);
+    await waitUntil('the write', () => writes() === before + faults.length);
     return run;
   }
 
@@ -128,7 +128,8 @@ docker: {engines: []}
 
   it('takes what the worker finished meanwhile when it is back before heartbeats are missed', async () => {
     const held = deferred();
-    const run = await startFaultyWrite({ until: held.promise });
+    // A first attempt, of 10 s, may be over before Temporal is back; a retry may take longer, and has a heartbeat.
+    const run = await startFaultyWrites({ status: 503 }, { until: held.promise });
     const before = writes();
     const skipped = async () => (await refreshSchedule().describe()).info.numActionsSkippedOverlap;
     const following = scan.command(['schedule', 'trigger', '--wait', '--json'], env);
@@ -167,7 +168,7 @@ docker: {engines: []}
         await server.client.schedule.create(buildScheduleOptions(config));
       }
       await waitForTick(5 * SECOND_MS);
-      run = await startFaultyWrite({ hang: true });
+      run = await startFaultyWrites({ hang: true });
       writesBefore = writes();
       // No run of theirs is under way, and the next start is some way off.
       await waitUntil('a pause between runs', async () => {

@@ -138,7 +138,6 @@ describe('a call for a token', () => {
   describe('that finds no host', () => {
     const failing = (code: string) =>
       Object.assign(new Error(`getaddrinfo ${code} ${SECRET_KEY}`), { code, hostname: SECRET_KEY });
-    const nobody = (): Promise<string | null> => Promise.resolve(null);
 
     for (const { region, problem } of [
       {
@@ -150,7 +149,7 @@ describe('a call for a token', () => {
     ] as const) {
       it(`doubts a region that is none, and no other: ${region}`, async () => {
         const group = groupOf(DEFAULT_PRINCIPAL, region);
-        const failure = await toEcrFailure(group, failing('ENOTFOUND'), nobody);
+        const failure = await toEcrFailure(group, failing('ENOTFOUND'));
         assert.equal(failure.type, 'AwsUnavailable');
         assert.equal(failure.message, `ECR in ${region}: ${problem}`);
         assert.match(
@@ -165,7 +164,6 @@ describe('a call for a token', () => {
       const failure = await toEcrFailure(
         groupOf(DEFAULT_PRINCIPAL, 'eu-west-1', { endpoint }),
         failing('ENOTFOUND'),
-        nobody,
       );
       assert.equal(failure.message, `ECR in eu-west-1 (${endpoint}): no such host`);
       assert.match(failure.remedy, /`endpoint` of the entry under `registries`/);
@@ -178,7 +176,7 @@ describe('a call for a token', () => {
       { code: 'ETIMEDOUT', problem: 'no answer (timed out)' },
     ] as const) {
       it(`tells ${code}`, async () => {
-        const failure = await toEcrFailure(groupOf(DEFAULT_PRINCIPAL, 'eu-west-1'), failing(code), nobody);
+        const failure = await toEcrFailure(groupOf(DEFAULT_PRINCIPAL, 'eu-west-1'), failing(code));
         assert.deepEqual([failure.type, failure.message], ['AwsUnavailable', `ECR in eu-west-1: ${problem}`]);
         assert.match(failure.remedy, /network, DNS, proxy and VPC endpoints/);
       });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { toTokenInfo } from '../../src/refresh/token-info.js';
 import type { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
@@ -22,7 +21,6 @@ describe('TokenCache', () => {
   let registries: FakeRegistries;
   let nowMs: number;
   let images: readonly string[];
-  let proofs: NegativeCheckCache;
   let cache: TokenCache;
 
   beforeEach(() => {
@@ -30,8 +28,7 @@ describe('TokenCache', () => {
     registries = new FakeRegistries();
     nowMs = NOW.getTime();
     images = [];
-    proofs = new NegativeCheckCache(() => new Date(nowMs));
-    cache = fakeCache({ issuer, registry: registries, proofs, now: () => new Date(nowMs) });
+    cache = fakeCache({ issuer, registry: registries, now: () => new Date(nowMs) });
   });
 
   function take(options: { run?: string; region?: string; registry?: string; signal?: AbortSignal } = {}) {
@@ -165,6 +162,17 @@ describe('TokenCache', () => {
     });
   }
 
+  it('names the endpoint that returned an unusable token', async () => {
+    issuer.answer = () => issuedToken('x', { expiresAt: undefined });
+    const group = { ...TOKEN_GROUP, api: { ...TOKEN_GROUP.api, fips: true } };
+    const attempt = { runId: 'run-1', signal: new AbortController().signal };
+    const { message } = await expectFailure(
+      'EcrResponseInvalid',
+      cache.take(attempt, group, REGISTRY, images),
+    );
+    assert.match(message, /^ECR in us-east-1 \(FIPS\) gave no usable token: /);
+  });
+
   it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {
     const gate = deferred<IssuedToken>();
     issuer.answer = () => gate.promise;
@@ -181,34 +189,26 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('asks for a wrong password once a registry and day, over all runs and tokens', async () => {
-    issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
-    const asked = (): boolean[] => registries.questions.map(({ wrongPassword }) => wrongPassword);
-    await take();
-    await take({ run: 'run-2' });
-    await take({ run: 'run-2', registry: NEIGHBOUR });
-    assert.deepEqual(asked(), [true, false, true]);
-    nowMs += 24 * HOUR_MS - 1;
-    await take({ run: 'run-3' });
-    nowMs += 1;
-    await take({ run: 'run-4' });
-    assert.deepEqual(asked().slice(3), [false, true]);
-  });
-
-  it('asks again at each run where a wrong password was accepted', async () => {
-    registries.credulous.add(REGISTRY);
-    assert.equal((await take()).probe.outcome, 'inconclusive');
-    assert.equal((await take({ run: 'run-2' })).probe.outcome, 'inconclusive');
-    assert.deepEqual(
-      registries.questions.map(({ wrongPassword }) => wrongPassword),
-      [true, true],
-    );
+  it('gives the issuer the run', async () => {
+    const runs: unknown[] = [];
+    const listening = fakeCache({
+      issuer: {
+        issueToken: async (_group, { runId, deadlineMs }) => (
+          runs.push([runId, deadlineMs]),
+          issuedToken('x')
+        ),
+        describeWait: () => undefined,
+      },
+    });
+    const attempt = { runId: 'run-1', deadlineMs: 5, signal: new AbortController().signal };
+    await listening.take(attempt, TOKEN_GROUP, REGISTRY, []);
+    assert.deepEqual(runs, [['run-1', 5]]);
   });
 
   it('has the images of the configuration asked for', async () => {
     images = ['team/app:1'];
     await take();
-    assert.deepEqual(registries.questions[0]?.images, ['team/app:1']);
+    assert.deepEqual(registries.images[0], ['team/app:1']);
   });
 
   it('goes by the end of the AWS session where the token outlives it', async () => {
@@ -222,11 +222,9 @@ describe('TokenCache', () => {
       facts.warnings?.join() ?? '',
       /^Tokens of arn:.* can be relied on until 2026-01-01T01:00:00/,
     );
-    assert.equal(cache.isFresh(facts), true);
     nowMs += HOUR_MS / 2;
     assert.equal((await take()).token.password.reveal(), 'password-1');
     nowMs += 1;
-    assert.equal(cache.isFresh(facts), false);
     assert.equal((await take()).token.password.reveal(), 'password-2');
   });
 
@@ -288,11 +286,14 @@ describe('TokenCache', () => {
   it('gives ECR and the registry signals of their own', async () => {
     const signals: AbortSignal[] = [];
     const listening = fakeCache({
-      issuer: { issueToken: async (_group, signal) => (signals.push(signal), issuedToken('x')) },
+      issuer: {
+        issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')),
+        describeWait: () => undefined,
+      },
       registry: {
-        probe: async (registry, _password, _questions, signal) => (
+        verify: async (registry, _password, _images, signal) => (
           signals.push(signal),
-          { probe: { registry, outcome: 'accepted' }, rejectsWrongPassword: false }
+          { registry, outcome: 'accepted' }
         ),
       },
     });

@@ -25,6 +25,7 @@ const SECRET_KEY = 'secret-key-that-must-not-show';
 const SECRETS = [TOKEN, 'ecr-password-that-must-not-show', SECRET_KEY];
 const ARN = 'arn:aws:sts::123456789012:assumed-role/refresher/session-1';
 const REGION = 'us-east-1';
+const RUN = { runId: 'run' };
 const EXPIRES_AT = 1_790_000_000.5;
 
 const AWS_VARIABLES = {
@@ -105,7 +106,7 @@ describe('createTokenIssuer', () => {
   }
 
   function issue(region = REGION, signal = anySignal()): Promise<IssuedToken> {
-    return issuer.issueToken(groupIn(region), signal);
+    return issuer.issueToken(groupIn(region), RUN, signal);
   }
 
   function accessKeyOf(request: RecordedRequest | undefined): string | undefined {
@@ -211,6 +212,7 @@ describe('createTokenIssuer', () => {
         pattern: /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
       },
       { status: 400, name: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /have expired/ },
+      { status: 403, name: 'ExpiredToken', type: 'AwsCredentialsRejected', pattern: /have expired/ },
       {
         status: 400,
         name: 'UnrecognizedClientException',
@@ -265,7 +267,7 @@ describe('createTokenIssuer', () => {
       await gone.close();
       alsoSet({ AWS_ENDPOINT_URL_ECR: gone.url });
       const { message } = await expectFailure(
-        createTokenIssuer(new AwsSessions()).issueToken(groupIn(REGION), anySignal()),
+        createTokenIssuer(new AwsSessions()).issueToken(groupIn(REGION), RUN, anySignal()),
         'AwsUnavailable',
         SECRETS,
       );
@@ -283,7 +285,7 @@ describe('createTokenIssuer', () => {
       const api = { service: 'ecr', fips: true, dualStack: false } as const;
       const group = tokenGroup(DEFAULT_PRINCIPAL, REGION, api);
       const { message, remedy } = await expectFailure(
-        issuer.issueToken(group, anySignal()),
+        issuer.issueToken(group, RUN, anySignal()),
         'AwsUnavailable',
         SECRETS,
       );

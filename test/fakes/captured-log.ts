@@ -2,7 +2,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type Logger, type LogLevel } from '../../src/log/logger.js';
+import type { LogLevel } from '../../src/log/log-level.js';
+import { createLogger, type Logger } from '../../src/log/logger.js';
 
 export interface CapturedLog {
   readonly logger: Logger;

@@ -1,5 +1,6 @@
-// Owns in-memory stand-ins of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine that
-// do as they are told and note what they were asked.
+// In-memory implementations of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine, which
+// record their calls.
+import { setMaxListeners } from 'node:events';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';
@@ -7,6 +8,7 @@ import type {
   ConnectionStore,
   WriteResult,
   ConnectionPage,
+  ListRange,
   OverrideCandidate,
   NewConnection,
   Overrides,
@@ -14,15 +16,13 @@ import type {
 } from '../../src/stores/port.js';
 import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
-import type { ProbeResult, ProbeOptions, RegistryVerifier } from '../../src/verify/registry/port.js';
-import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
+import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
-import { TokenCache } from '../../src/ecr/token-cache.js';
-import { Semaphore } from '../../src/refresh/semaphore.js';
+import { TokenCache, type VerifyToken } from '../../src/ecr/token-cache.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
@@ -49,11 +49,13 @@ export function dockerConnection(changes: Partial<ConnectionRecord> = {}): Conne
 }
 
 export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
   return {
     runId: 'run-1',
     number: 1,
-    signal: new AbortController().signal,
-    note: () => undefined,
+    limitMs: 60_000,
+    signal,
     ...changes,
   };
 }
@@ -69,14 +71,20 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
-  /** What Airflow says to hide connections, and what it was asked: no requests that `calls` counts. */
-  shadows: Overrides = { backends: [], hidden: [] };
-  readonly shadowLooks: (readonly OverrideCandidate[])[] = [];
-  /** What one bulk request takes; 1 as Airflow 2. */
+  /** What overrides connections, and what was to be compared: no requests that `calls` counts. */
+  overrides: Overrides = { backends: [], hidden: [] };
+  readonly compared: (readonly OverrideCandidate[])[] = [];
+  /** What one bulk request takes; with 1 there is none, as in Airflow 2. */
   atOnce = 1;
-  /** Called before each answer; throw here to let a request fail. */
-  onCall: (call: string, id: string) => void = () => undefined;
-  /** What Airflow says that it has after a write; undefined when the connection is gone. */
+  /** Whether lists have `extra`, which those of Airflow 2 have not. */
+  isComplete = true;
+  /** Ids of rows that a list shows malformed. */
+  readonly malformed = new Set<string>();
+  /** The total that lists claim; default: the true one. */
+  claimedTotal: number | undefined;
+  /** Called before each response: what it throws fails the request, and a promise delays it. */
+  onCall: (call: string, id: string) => void | Promise<void> = () => undefined;
+  /** What the response to a single write shows; undefined when the connection is gone. */
   afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
 
   constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
@@ -84,41 +92,70 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async read(id: string): Promise<ConnectionRecord | undefined> {
-    this.#note('read', id);
+    await this.#note('read', id);
     return this.connections.get(id);
   }
 
-  #writeOne(connection: ConnectionRecord, password: Secret): WriteResult {
-    const { id } = connection;
-    this.#note('write', id);
+  async #writeOne({ id }: ConnectionRecord, password: Secret): Promise<WriteResult> {
+    await this.#note('write', id);
+    const stored = this.connections.get(id);
+    const record = stored && this.afterWrite(stored);
+    if (!record) return { id, outcome: 'missing' };
     this.passwords.set(id, password.reveal());
-    const record = this.afterWrite(connection);
-    return record ? { id, outcome: 'written', record } : { id, outcome: 'missing' };
+    return { id, outcome: 'written', record };
   }
 
-  /** By the order of their ids, as Airflow does. */
-  async readPage(page: number): Promise<ConnectionPage> {
-    this.#note('list', String(page));
-    const all = [...this.connections.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    return { connections: all.slice(page * 100, page * 100 + 100), hasMore: all.length > page * 100 + 100 };
+  /** In the order of their ids, as Airflow does; `onCall` is told `list` with `offset+limit pattern`. */
+  async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
+    await this.#note('list', `${offset}+${limit} ${pattern}`);
+    const found = [...this.connections.values()]
+      .filter(({ id }) => matches(pattern, id))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const rows = found.slice(offset, offset + Math.min(limit, 100));
+    return {
+      connections: rows
+        .filter(({ id }) => !this.malformed.has(id))
+        .map((record) => (this.isComplete ? record : { ...record, extra: null })),
+      malformed: rows.flatMap(({ id }, index) =>
+        this.malformed.has(id) ? [{ position: offset + index, id }] : [],
+      ),
+      total: this.claimedTotal ?? found.length,
+      isComplete: this.isComplete,
+    };
   }
 
-  async maxRecordsPerWrite(): Promise<number> {
-    return this.atOnce;
-  }
-
-  /** Several each for itself: `onCall` is told `bulk` with all ids, then `write` with each, which fails alone. */
+  /** Several each for itself: `onCall` is told `bulk` with the ids of a request, then `write` with each, which fails alone. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
-    if (first && more.length === 0) return [this.#writeOne(first, password)];
-    this.#note('bulk', connections.map(({ id }) => id).join(' '));
-    return connections.map(({ id }) => this.#writeInBulk(id, password));
+    if (first && more.length === 0) return [await this.#writeOne(first, password)];
+    if (this.atOnce === 1) throw new RefreshFailure('StoreRequestRejected', 'there is no bulk request');
+    const results: WriteResult[] = [];
+    for (let start = 0; start < connections.length; start += this.atOnce) {
+      const part = connections.slice(start, start + this.atOnce);
+      results.push(...(await this.#writePart(part, password, start === 0)));
+    }
+    return results;
   }
 
-  #writeInBulk(id: string, password: Secret): WriteResult {
+  async #writePart(
+    connections: readonly ConnectionRecord[],
+    password: Secret,
+    isFirst: boolean,
+  ): Promise<readonly WriteResult[]> {
+    const ids = connections.map(({ id }) => id);
+    try {
+      await this.#note('bulk', ids.join(' '));
+    } catch (error) {
+      if (isFirst || !(error instanceof RefreshFailure)) throw error;
+      return ids.map((id) => ({ id, outcome: 'failed', failure: error }));
+    }
+    return Promise.all(ids.map((id) => this.#writeInBulk(id, password)));
+  }
+
+  async #writeInBulk(id: string, password: Secret): Promise<WriteResult> {
     if (!this.connections.has(id)) return { id, outcome: 'missing' };
     try {
-      this.onCall('write', id);
+      await this.onCall('write', id);
     } catch (error) {
       if (error instanceof RefreshFailure) return { id, outcome: 'failed', failure: error };
       throw error;
@@ -129,7 +166,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
 
   async create(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
     const { id, host, description } = connection;
-    this.#note('create', id);
+    await this.#note('create', id);
     if (this.connections.has(id)) return 'exists';
     this.connections.set(id, dockerConnection({ id, host, description }));
     this.passwords.set(id, password.reveal());
@@ -137,22 +174,29 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async readVariable(key: string): Promise<string | undefined> {
-    this.#note('variable', key);
+    await this.#note('variable', key);
     return this.variables.get(key);
   }
 
   async findOverrides(connections: readonly OverrideCandidate[]): Promise<Overrides> {
-    this.shadowLooks.push(connections);
-    return this.shadows;
+    this.compared.push(connections);
+    return this.overrides;
   }
 
   async check(): Promise<string> {
     return 'version 3.3.2';
   }
 
-  #note(call: string, id: string): void {
+  #note(call: string, id: string): void | Promise<void> {
     this.calls.push(`${call} ${id}`);
-    this.onCall(call, id);
+    return this.onCall(call, id);
+  }
+
+  /** Calls of one kind, such as `read`, without the kind. */
+  callsOf(kind: string): string[] {
+    return this.calls
+      .filter((call) => call.startsWith(`${kind} `))
+      .map((call) => call.slice(kind.length + 1));
   }
 }
 
@@ -185,23 +229,28 @@ export class FakeIssuer implements TokenIssuer {
     this.regions.push(region);
     return this.answer(name, this.groups.length);
   }
+
+  /** The credentials that a call waits for. */
+  wait: string | undefined;
+
+  describeWait(): string | undefined {
+    return this.wait;
+  }
 }
 
 /** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */
-export class FakeRegistries implements RegistryVerifier {
+export class FakeRegistries {
   readonly shown: { readonly host: string; readonly password: string }[] = [];
-  readonly questions: ProbeOptions[] = [];
+  readonly images: (readonly string[])[] = [];
   readonly refused = new Set<string>();
   readonly unreachable = new Set<string>();
   readonly credulous = new Set<string>();
 
-  async probe(host: string, password: Secret, questions: ProbeOptions): Promise<ProbeResult> {
+  verify: VerifyToken = async (host, password, images) => {
     this.shown.push({ host, password: password.reveal() });
-    this.questions.push(questions);
-    const probe = this.#judge(host);
-    const rejectsWrongPassword = questions.wrongPassword && probe.outcome === 'accepted';
-    return { probe, rejectsWrongPassword };
-  }
+    this.images.push(images);
+    return this.#judge(host);
+  };
 
   #judge(host: string): RegistryProbe {
     if (this.refused.has(host)) return { registry: host, outcome: 'rejected', message: '403 DENIED' };
@@ -227,9 +276,12 @@ export function namedRegistry(changes: Partial<RegistryEntry> = {}): RegistryEnt
 
 export interface FakeCache {
   readonly issuer?: TokenIssuer;
-  readonly registry?: RegistryVerifier;
-  readonly proofs?: NegativeCheckCache;
+  readonly registry?: Pick<FakeRegistries, 'verify'>;
   readonly now?: () => Date;
+}
+
+interface FakeActivities extends FakeCache {
+  readonly proofs?: NegativeCheckCache;
 }
 
 /** A token cache over fakes, at NOW. */
@@ -237,18 +289,15 @@ export function fakeCache(parts: FakeCache = {}): TokenCache {
   const { now = () => NOW } = parts;
   return new TokenCache({
     issuer: parts.issuer ?? new FakeIssuer(),
-    verify: createTokenVerifier(
-      parts.registry ?? new FakeRegistries(),
-      parts.proofs ?? new NegativeCheckCache(now),
-    ),
+    verify: (parts.registry ?? new FakeRegistries()).verify,
     now,
   });
 }
 
 /** The activities over fakes. */
-export function fakeActivities(source: ConfigSource, parts: FakeCache = {}): RefreshActivities {
+export function fakeActivities(source: ConfigSource, parts: FakeActivities = {}): RefreshActivities {
   const { now = () => NOW, proofs = new NegativeCheckCache(now) } = parts;
-  return createActivities(source, fakeCache({ ...parts, proofs }), proofs);
+  return createActivities(source, fakeCache(parts), proofs);
 }
 
 export class FakeEngine implements DockerEngine {
@@ -264,7 +313,7 @@ export class FakeEngine implements DockerEngine {
     return '28.0.0';
   }
 
-  async login(registry: string, password: Secret): Promise<void> {
+  async login(registry: string, password: Secret, _signal: AbortSignal): Promise<void> {
     this.signIns.push({ registry, password: password.reveal() });
     this.onSignIn(password.reveal());
   }
@@ -277,7 +326,6 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
-  readonly signInsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
   readonly getImages?: AllowedConfig['getImages'];
@@ -296,7 +344,10 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
     stores: new Map([
-      ['main', { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules }],
+      [
+        'main',
+        { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules, pace: new Pace() },
+      ],
     ]),
     variables: new Map([['main', airflow]]),
     registries,
@@ -307,7 +358,6 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
-          limit: new Semaphore(options.signInsAtOnce ?? 10),
         },
       ],
     ]),

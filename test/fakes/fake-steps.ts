@@ -1,4 +1,4 @@
-// Owns a run in which everything goes well, for tests to let one step of it go wrong.
+// A run in which every step succeeds, for tests to let one of them fail.
 import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -6,9 +6,14 @@ export const GROUP = 'default/us-east-1';
 export const ENGINE = 'unix:///var/run/docker.sock';
 export const FINGERPRINT = '0123456789ab';
 
-/** Airflows of these names, as a plan lists them. */
+/** Airflow stores of these names, with one named connection each, as a plan lists them. */
 export function plannedStores(...names: readonly string[]): PlannedStore[] {
-  return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow' }));
+  return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow', named: 1, isListed: false }));
+}
+
+/** An Airflow store whose connections are picked by patterns. */
+export function listedStore(name = 'main'): PlannedStore {
+  return { name, kind: 'airflow', title: 'Airflow', named: 0, isListed: true };
 }
 
 /** What is known of the one token of such a run. */
@@ -25,23 +30,27 @@ export function fakeTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {
   };
 }
 
-/** One airflow `main` with the connection `docker_default`, one registry, one engine. */
+/** One store `main` with the connection `docker_default`, one registry, one engine. */
 export function fakeSteps(overrides: Partial<RefreshSteps> = {}): RefreshSteps {
   return {
     planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE] }),
     inspectConnections: async () => ({
       writable: [{ registry: REGISTRY, group: GROUP, connections: ['docker_default'] }],
       refused: [],
+      toRetry: [],
       warnings: [],
-      nextPage: null,
     }),
-    extractToken: async ({ group, registries }) =>
-      fakeTokenInfo({ group, probes: registries.map((registry) => ({ registry, outcome: 'accepted' })) }),
+    extractToken: async ({ group, registries }) => ({
+      token: fakeTokenInfo({
+        group,
+        probes: registries.map((registry) => ({ registry, outcome: 'accepted' })),
+      }),
+      toRetry: [],
+    }),
     updateConnections: async ({ connections }) => ({
-      refreshed: connections,
-      failed: [],
-      fingerprint: FINGERPRINT,
-      expiresAt: '2026-01-01T12:00:00.000Z',
+      written: connections,
+      refused: [],
+      toRetry: [],
       token: fakeTokenInfo(),
     }),
     testDocker: async ({ engine, registry }) => ({

@@ -5,6 +5,7 @@ import type {
   ExtractInput,
   InspectInput,
   RefreshSteps,
+  StepCall,
   StepName,
   UpdateInput,
 } from '../../src/refresh/activity-types.js';
@@ -27,16 +28,25 @@ export function recordCalls(
   async function note(step: StepName, target: string): Promise<void> {
     calls.push({ step, target, attempt: Context.current().info.attempt, atMs: await now() });
   }
-  function noted<I, T>(step: StepName, run: (input: I) => Promise<T>, targetOf: (input: I) => string) {
-    return async (input: I): Promise<T> => {
-      await note(step, targetOf(input));
-      return run(input);
+  function noted<I, T>(
+    step: StepName,
+    run: (input: I, how: StepCall) => Promise<T>,
+    toTarget: (input: I) => string,
+  ) {
+    return async (input: I, how: StepCall): Promise<T> => {
+      await note(step, toTarget(input));
+      return run(input, how);
     };
   }
   return {
     calls,
     steps: {
-      planRefresh: () => noted('planRefresh', steps.planRefresh, () => '')(undefined),
+      planRefresh: (how) =>
+        noted(
+          'planRefresh',
+          () => steps.planRefresh(how),
+          () => '',
+        )(undefined, how),
       inspectConnections: noted(
         'inspectConnections',
         steps.inspectConnections,

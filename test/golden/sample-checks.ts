@@ -1,5 +1,6 @@
 // What `doctor` finds outside of the configuration, by situation.
-import { connectionChecks, engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
+import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
+import { connectionChecks } from '../../src/doctor/check-store.js';
 import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
 import { failed, type Check } from '../../src/doctor/check.js';
 import { FAILURES } from '../../src/refresh/failures.js';
@@ -79,13 +80,15 @@ function listConnectionChecks(): Check[] {
     ],
     warnings: ['The host of docker_default has capital letters.'],
     skipped: { count: 7, first: ['c_ecr', 'd_ecr'] },
-    unreadable: {
-      type: 'StoreUnavailable',
-      scope: 'store',
-      message: 'HTTP 500',
-      remedy: FAILURES.StoreUnavailable.remedy,
-    },
-    nextPage: null,
+    toRetry: [
+      {
+        connection: 'e_ecr',
+        type: 'StoreUnavailable',
+        scope: 'connection',
+        message: 'HTTP 500',
+        remedy: FAILURES.StoreUnavailable.remedy,
+      },
+    ],
   };
   return connectionChecks({ name: 'main', title: 'Airflow', rules }, [inspection]);
 }

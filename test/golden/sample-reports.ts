@@ -9,6 +9,7 @@ import type {
   TokenInfo,
 } from '../../src/refresh/activity-types.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
+import { toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { ENGINE, fakeSteps, FINGERPRINT, GROUP, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 
 const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
@@ -33,11 +34,11 @@ function run(steps: RefreshSteps, now: string, previous: RefreshReport | undefin
     runId: `run-at-${now}`,
     previous,
     now: () => new Date(now),
-    describe(error) {
-      if (!(error instanceof RefreshFailure)) throw error;
-      const { type, scope, message, remedy } = error;
-      return { type, scope, message, remedy };
-    },
+    // Nothing is retried: what fails is reported as it is.
+    deadlineMs: Date.parse(now),
+    retryForMs: Infinity,
+    wait: () => Promise.reject(new TypeError('nothing waits for a retry')),
+    describe: toFailureInfo,
   });
 }
 
@@ -83,7 +84,7 @@ const FAILING_STEPS = fakeSteps({
     engineProblem: 'DOCKER_HOST is ssh://, by which no engine is reached',
   }),
   async inspectConnections({ store }) {
-    const nothing = { writable: [], refused: [], warnings: [], nextPage: null };
+    const nothing = { writable: [], refused: [], toRetry: [], warnings: [] };
     if (store === 'empty') return nothing;
     if (store === 'down') throw new RefreshFailure('StoreUnreachable', 'down: ECONNREFUSED');
     return {
@@ -101,14 +102,13 @@ const FAILING_STEPS = fakeSteps({
       skipped: { count: 7, first: ['a', 'b'] },
     };
   },
-  extractToken: async ({ group, registries }) => tokenInfo(group, registries),
+  extractToken: async ({ group, registries }) => ({ token: tokenInfo(group, registries), toRetry: [] }),
   updateConnections: async ({ connections, group, registry }) => ({
-    refreshed: connections.filter((id) => id !== 'docker_2'),
-    failed: connections
+    written: connections.filter((id) => id !== 'docker_2'),
+    refused: connections
       .filter((id) => id === 'docker_2')
       .map((id) => problem(id, 'WriteUnconfirmed', 'Airflow answered with another login.')),
-    fingerprint: group === GROUP ? FINGERPRINT : 'ba9876543210',
-    expiresAt: '2026-01-01T12:00:00.000Z',
+    toRetry: [],
     token: tokenInfo(group, [registry]),
   }),
   async testDocker({ engine, registry }) {

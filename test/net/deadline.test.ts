@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { DeadlineExceeded, withDeadline } from '../../src/net/deadline.js';
+import { DeadlineExceeded, withDeadline, withSignal } from '../../src/net/deadline.js';
 
 describe('withDeadline', () => {
   const never = (): Promise<never> => new Promise(() => {});
@@ -44,5 +44,39 @@ describe('withDeadline', () => {
     });
     await assert.rejects(ended, DeadlineExceeded);
     assert.equal(begun, false);
+  });
+});
+
+describe('withSignal', () => {
+  const untilAborted = async (signal: AbortSignal): Promise<unknown> => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return signal.reason;
+  };
+
+  it('waits for the call after the limit, and returns what it returns', async () => {
+    const reason = await withSignal(10, undefined, untilAborted);
+    assert.ok(reason instanceof DeadlineExceeded);
+    assert.deepEqual([reason.endedBy, reason.limitMs], ['limit', 10]);
+    const timeUp = new Error('own');
+    assert.equal(await withSignal(10, undefined, untilAborted, () => timeUp), timeUp);
+  });
+
+  it('passes on the reason of the caller, before the call and during it', async () => {
+    const reason = new Error('cancelled');
+    const early = withSignal(10_000, AbortSignal.abort(reason), async (signal) => signal.reason as unknown);
+    assert.equal(await early, reason);
+    const caller = new AbortController();
+    const late = withSignal(10_000, caller.signal, untilAborted);
+    caller.abort(reason);
+    assert.equal(await late, reason);
+  });
+
+  it('fires nothing after the call, and leaves no listener behind', async () => {
+    const caller = new AbortController();
+    const signal = await withSignal(5, caller.signal, async (inner) => inner);
+    assert.equal(getEventListeners(caller.signal, 'abort').length, 0);
+    caller.abort();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(signal.aborted, false);
   });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import zlib from 'node:zlib';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/net/http.js';
-import { NetworkError } from '../../src/net/network-error.js';
-import type { NetworkReason } from '../../src/net/network-reason.js';
+import { NetworkError, type NetworkReason } from '../../src/net/network-error.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import {
   anySignal,
   assertHides,
@@ -92,6 +92,18 @@ describe('createHttpClient', () => {
       assert.equal(failure.message, `a redirect (HTTP ${status}) was refused`);
       assert.deepEqual(target.requests, []);
       await target.close();
+    });
+  }
+
+  for (const { location, code } of [
+    { location: 'https://login.invalid/?next=1', code: 'redirect-to-other-host' },
+    { location: '/with/a/slash/', code: 'redirect' },
+    { location: 'https://127.0.0.1/', code: 'redirect' },
+    { location: 'https://[', code: 'redirect' },
+  ] as const) {
+    it(`reports a redirect to ${location} as ${code}`, async () => {
+      const { url } = await serve((_request, response) => response.writeHead(302, { location }).end());
+      await expectFailure(http.send(request(url)), code);
     });
   }
 
@@ -242,10 +254,22 @@ describe('createHttpClient', () => {
       it(`refuses ${url.slice(0, 6)}… as a proxy, without showing it`, async () => {
         restore();
         restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: url });
-        const created = Promise.resolve().then(() => createHttpClient({ version: '1.2.3' }));
-        const { message, remedy } = await expectFailure(created, 'proxy-invalid');
-        assert.equal(message, 'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy');
-        assert.equal(remedy, 'Set it to http://host:port or https://host:port.');
+        assert.throws(
+          () => createHttpClient({ version: '1.2.3' }),
+          (error) => {
+            assertHides(error, [SECRET]);
+            assert.ok(error instanceof RefreshFailure);
+            assert.deepEqual(
+              [error.type, error.message, error.remedy],
+              [
+                'ConfigInvalid',
+                'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy',
+                'Set it to http://host:port or https://host:port.',
+              ],
+            );
+            return true;
+          },
+        );
       });
     }
 

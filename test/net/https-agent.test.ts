@@ -6,15 +6,10 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { readCaCertificates } from '../../src/net/ca-certificates.js';
-import {
-  createHttpClient,
-  createLazyClient,
-  type HttpResponse,
-  type HttpClient,
-} from '../../src/net/http.js';
+import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
-import type { NetworkReason } from '../../src/net/network-reason.js';
+import { readCaCertificates } from '../../src/net/tls-files.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 
@@ -61,6 +56,31 @@ describe('createHttpsAgent', () => {
     });
   }
 
+  it('sends the name of a host that it connects to beside the proxy, and no address', async () => {
+    const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'http://127.0.0.1:1' });
+    const names: unknown[] = [];
+    const named = https.createServer({
+      ...SELF_SIGNED,
+      SNICallback: (name, done) => (names.push(name), done(null)),
+    });
+    named.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+    await once(named, 'listening');
+    const { port } = named.address() as AddressInfo;
+    const http = createHttpClient({ version: '0' });
+    for (const host of ['localhost', '127.0.0.1']) {
+      const sent = http.send({
+        method: 'GET',
+        url: `https://${host}:${port}/`,
+        timeoutMs: 5000,
+        signal: anySignal(),
+      });
+      await assert.rejects(sent, NetworkError);
+    }
+    named.close();
+    restore();
+    assert.deepEqual(names, ['localhost']);
+  });
+
   describe('with a file of authorities', () => {
     let folder: string;
     let restore = (): void => {};
@@ -105,8 +125,9 @@ describe('createHttpsAgent', () => {
       const undo = setEnvironment({ NODE_EXTRA_CA_CERTS: extra });
       const authorities = readCaCertificates(caFile);
       const client = createHttpClient({ version: '0', caFile });
+      const answer = await get(client);
       undo();
-      assert.equal((await get(client)).status, 200);
+      assert.equal(answer.status, 200);
       assert.ok(tls.rootCertificates.every((certificate) => authorities.includes(certificate)));
     });
 
@@ -120,32 +141,29 @@ describe('createHttpsAgent', () => {
     const faults: readonly {
       title: string;
       text: string | undefined;
-      code: NetworkReason;
       pattern: RegExp;
     }[] = [
-      { title: 'no file', text: undefined, code: 'ca-file-unreadable', pattern: /ca\.pem cannot be read/ },
-      { title: 'an empty file', text: '', code: 'ca-file-empty', pattern: /ca\.pem holds no certificate/ },
+      { title: 'no file', text: undefined, pattern: /ca\.pem cannot be read/ },
+      { title: 'an empty file', text: '', pattern: /ca\.pem holds no PEM certificate/ },
       {
         title: 'a private key',
         text: SELF_SIGNED.key,
-        code: 'ca-file-empty',
-        pattern: /ca\.pem holds no certificate/,
+        pattern: /ca\.pem holds no PEM certificate/,
       },
       {
         title: 'a damaged certificate',
         text: `${SELF_SIGNED.cert}${damaged}`,
-        code: 'ca-file-corrupt',
-        pattern: /ca\.pem: certificate 2 is damaged/,
+        pattern: /ca\.pem holds a broken certificate, number 2/,
       },
     ];
-    for (const { title, text, code, pattern } of faults) {
+    for (const { title, text, pattern } of faults) {
       it(`names the file for ${title}, at each request, until it is mended`, async () => {
         const caFile = text === undefined ? path.join(folder, 'ca.pem') : await fileWith(text);
-        const client = createLazyClient({ version: '0', caFile });
+        const client = createHttpClient({ version: '0', caFile });
         for (let times = 0; times < 2; times += 1) {
           await assert.rejects(get(client), (error) => {
-            assert.ok(error instanceof NetworkError);
-            assert.equal(error.code, code);
+            assert.ok(error instanceof RefreshFailure);
+            assert.equal(error.type, 'ConfigInvalid');
             assert.match(error.message, pattern);
             assert.equal(error.remedy, 'Name a PEM file with the certificates of the authorities.');
             return true;

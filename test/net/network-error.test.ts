@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
 import { DeadlineExceeded } from '../../src/net/deadline.js';
-import {
-  describeNetworkError,
-  NetworkError,
-  toNetworkError,
-  toNetworkReason,
-} from '../../src/net/network-error.js';
-import {
-  describeNetworkReason,
-  isTlsProblem,
-  isTlsTrustProblem,
-  type NetworkReason,
-} from '../../src/net/network-reason.js';
+import { NetworkError, toNetworkError, type NetworkReason } from '../../src/net/network-error.js';
 
-describe('describeNetworkError', () => {
+describe('toNetworkError', () => {
   const cases: readonly { code: string; text: string; reason: NetworkReason }[] = [
     { code: 'ECONNREFUSED', text: 'connection refused', reason: 'connection-refused' },
     { code: 'ENOTFOUND', text: 'no such host', reason: 'unknown-host' },
@@ -42,39 +31,34 @@ describe('describeNetworkError', () => {
   ];
   for (const { code, text, reason } of cases) {
     it(`says "${text}" for ${code}`, () => {
-      const error = Object.assign(new Error('secret'), { code });
-      assert.equal(describeNetworkError(error), text);
-      assert.equal(toNetworkReason(error), reason);
+      const error = toNetworkError(Object.assign(new Error('secret'), { code }));
+      assert.deepEqual([error.message, error.code], [text, reason]);
     });
   }
 
   it('finds the code in a cause and in the errors of several addresses', () => {
     const inner = Object.assign(new Error('secret'), { code: 'ECONNREFUSED' });
-    assert.equal(describeNetworkError(new Error('x', { cause: inner })), 'connection refused');
-    assert.equal(describeNetworkError(new AggregateError([inner], 'x')), 'connection refused');
+    assert.equal(toNetworkError(new Error('x', { cause: inner })).message, 'connection refused');
+    assert.equal(toNetworkError(new AggregateError([inner], 'x')).message, 'connection refused');
   });
 
   it('quotes neither an unknown code nor a message', () => {
     const odd = Object.assign(new Error('password=secret'), { code: 'password=secret' });
-    assert.equal(describeNetworkError(odd), 'the connection failed');
-    assert.equal(describeNetworkError('password=secret'), 'the connection failed');
-    assert.equal(describeNetworkError(undefined), 'the connection failed');
+    assert.equal(toNetworkError(odd).message, 'the connection failed');
+    assert.equal(toNetworkError('password=secret').message, 'the connection failed');
+    assert.equal(toNetworkError(undefined).message, 'the connection failed');
   });
 
   it('gives the limit of a deadline in seconds', () => {
-    assert.equal(describeNetworkError(new DeadlineExceeded('limit', 30_000)), 'no answer within 30 s');
+    assert.equal(toNetworkError(new DeadlineExceeded('limit', 30_000)).message, 'no answer within 30 s');
   });
-});
 
-describe('toNetworkError', () => {
   it('keeps an error of its own, and its code through the error of a client', () => {
     const refused = new NetworkError('proxy-refused');
     assert.equal(toNetworkError(refused), refused);
     const { code } = refused;
-    assert.equal(
-      toNetworkReason(Object.assign(new Error('x', { cause: refused }), { code })),
-      'proxy-refused',
-    );
+    const ofClient = Object.assign(new Error('x', { cause: refused }), { code });
+    assert.equal(toNetworkError(ofClient).code, 'proxy-refused');
   });
 
   it('tells the limit from the caller', () => {
@@ -87,15 +71,17 @@ describe('the reason codes of TLS', () => {
   it('are those whose words begin with TLS', () => {
     const codes = ['tls-self-signed', 'tls-expired', 'tls-handshake', 'tls-failed'] as const;
     for (const code of codes) {
-      assert.ok(isTlsProblem(code), code);
-      assert.match(describeNetworkReason(code), /^TLS: /);
+      const error = new NetworkError(code);
+      assert.ok(error.isTlsProblem, code);
+      assert.match(error.message, /^TLS: /);
     }
-    assert.equal(isTlsProblem('connection-reset'), false);
+    assert.equal(new NetworkError('connection-reset').isTlsProblem, false);
   });
 
   it('are a problem of trust for an unknown authority, and not for an expired certificate', () => {
-    assert.ok(isTlsTrustProblem('tls-self-signed-in-chain'));
-    assert.ok(isTlsTrustProblem('tls-unknown-authority'));
-    assert.equal(isTlsTrustProblem('tls-expired'), false);
+    for (const code of ['tls-self-signed', 'tls-self-signed-in-chain', 'tls-unknown-authority'] as const) {
+      assert.ok(new NetworkError(code).isTlsTrustProblem, code);
+    }
+    assert.equal(new NetworkError('tls-expired').isTlsTrustProblem, false);
   });
 });

@@ -4,80 +4,178 @@ import {
   backoffMs,
   limitsNow,
   runBounds,
+  scaleLimits,
+  waitBeforeRetryMs,
   type RunBounds,
 } from '../../src/refresh/activity-limits.js';
 import type { StepName } from '../../src/refresh/activity-types.js';
 
 const S = 1000;
 const MIN = 60 * S;
+const HOUR = 60 * MIN;
 const STEPS = Object.keys(ACTIVITY_LIMITS) as StepName[];
-const DEADLINE_MS = 225 * MIN;
-const RUN: RunBounds = { deadlineMs: DEADLINE_MS, endsMs: DEADLINE_MS + 5 * MIN };
+const RETRY_FOR_MS = 225 * MIN;
+const DEADLINE_MS = RETRY_FOR_MS;
+const RUN: RunBounds = { deadlineMs: DEADLINE_MS, endsMs: DEADLINE_MS + 5 * MIN, retryForMs: RETRY_FOR_MS };
+const FIRST = { attemptsBefore: 0 };
+const RETRY = { attemptsBefore: 1 };
 
 describe('limitsNow', () => {
-  it('gives a step everything that is left until the deadline', () =>
-    assert.deepEqual(limitsNow('updateConnections', 0, RUN), {
+  it('gives a retry everything that is left until the deadline', () =>
+    assert.deepEqual(limitsNow('updateConnections', RETRY, 0, RUN), {
       startToCloseMs: 2 * MIN,
       scheduleToCloseMs: DEADLINE_MS,
+      heartbeatMs: 10 * S,
+      firstRetryMs: 10 * S,
+      retryCapMs: 5 * MIN,
     }));
 
+  it('gives a first attempt 10 s and no second one: it holds a place', () => {
+    for (const step of ['planRefresh', 'inspectConnections', 'extractToken', 'updateConnections'] as const) {
+      const limits = limitsNow(step, FIRST, 0, RUN);
+      assert.deepEqual([limits?.startToCloseMs, limits?.maximumAttempts], [10 * S, 1], step);
+      assert.equal(limits && 'heartbeatMs' in limits, false, step);
+    }
+    const test = limitsNow('testDocker', FIRST, 0, RUN);
+    assert.deepEqual([test?.startToCloseMs, test?.maximumAttempts, test?.heartbeatMs], [MIN, 1, 10 * S]);
+  });
+
+  it('continues the back-off after the attempts before', () => {
+    const firstRetries = [1, 2, 3, 20].map(
+      (attemptsBefore) => limitsNow('updateConnections', { attemptsBefore }, 0, RUN)?.firstRetryMs,
+    );
+    assert.deepEqual(firstRetries, [10 * S, 20 * S, 40 * S, 5 * MIN]);
+  });
+
   it('gives all attempts of testDocker 15 min, or what is left when that is less', () => {
-    const limits = (nowMs: number) => limitsNow('testDocker', nowMs, RUN)?.scheduleToCloseMs;
+    const limits = (nowMs: number) => limitsNow('testDocker', RETRY, nowMs, RUN)?.scheduleToCloseMs;
     assert.equal(limits(0), 15 * MIN);
     assert.equal(limits(DEADLINE_MS - 15 * MIN), 15 * MIN);
     assert.equal(limits(DEADLINE_MS - 15 * MIN + 1), 15 * MIN - 1);
   });
 
   for (const step of STEPS) {
-    const { startToCloseMs } = ACTIVITY_LIMITS[step];
-    const oneAttempt = { startToCloseMs, scheduleToCloseMs: startToCloseMs, maximumAttempts: 1 };
+    for (const how of [FIRST, RETRY]) {
+      const what = how === FIRST ? `the first attempt of ${step}` : `a retry of ${step}`;
+      const { attemptMs, firstAttemptMs } = ACTIVITY_LIMITS[step];
+      const startToCloseMs = how === FIRST ? firstAttemptMs : attemptMs;
+      const briefly = (nowMs: number): unknown => {
+        const limits = limitsNow(step, how, nowMs, RUN);
+        return limits && [limits.startToCloseMs, limits.scheduleToCloseMs, limits.maximumAttempts];
+      };
+      const oneAttempt = [startToCloseMs, startToCloseMs, 1];
 
-    it(`still retries ${step} when exactly one attempt is left`, () =>
-      assert.deepEqual(limitsNow(step, DEADLINE_MS - startToCloseMs, RUN), {
-        startToCloseMs,
-        scheduleToCloseMs: startToCloseMs,
-      }));
+      it(`bounds ${what} by the deadline when exactly one attempt is left`, () =>
+        assert.deepEqual(briefly(DEADLINE_MS - startToCloseMs), [
+          startToCloseMs,
+          startToCloseMs,
+          how === FIRST ? 1 : undefined,
+        ]));
 
-    it(`gives ${step} one whole attempt when 1 ms less is left, and after the deadline`, () => {
-      assert.deepEqual(limitsNow(step, DEADLINE_MS - startToCloseMs + 1, RUN), oneAttempt);
-      assert.deepEqual(limitsNow(step, DEADLINE_MS, RUN), oneAttempt);
-      assert.deepEqual(limitsNow(step, DEADLINE_MS + MIN, RUN), oneAttempt);
-    });
+      it(`gives ${what} one whole attempt when 1 ms less is left, and after the deadline`, () => {
+        assert.deepEqual(briefly(DEADLINE_MS - startToCloseMs + 1), oneAttempt);
+        assert.deepEqual(briefly(DEADLINE_MS), oneAttempt);
+        assert.deepEqual(briefly(DEADLINE_MS + MIN), oneAttempt);
+      });
 
-    it(`does not start ${step} when its attempt would end later than 10 s before the run does`, () => {
-      const lastStartMs = RUN.endsMs - startToCloseMs - 10 * S;
-      assert.deepEqual(limitsNow(step, lastStartMs, RUN), oneAttempt);
-      assert.equal(limitsNow(step, lastStartMs + 1, RUN), undefined);
-      assert.equal(limitsNow(step, RUN.endsMs + MIN, RUN), undefined);
-    });
+      it(`does not start ${what} when it would end later than 10 s before the run does`, () => {
+        const lastStartMs = RUN.endsMs - startToCloseMs - 10 * S;
+        assert.deepEqual(briefly(lastStartMs), oneAttempt);
+        assert.equal(limitsNow(step, how, lastStartMs + 1, RUN), undefined);
+        assert.equal(limitsNow(step, how, RUN.endsMs + MIN, RUN), undefined);
+      });
+    }
   }
 
-  it('always finds time for one attempt where nothing ends the run', () =>
-    assert.deepEqual(limitsNow('extractToken', 99 * DEADLINE_MS, { deadlineMs: 0, endsMs: Infinity }), {
-      startToCloseMs: MIN,
-      scheduleToCloseMs: MIN,
-      maximumAttempts: 1,
-    }));
+  it('always finds time for one attempt where nothing ends the run', () => {
+    const endless = { deadlineMs: 0, endsMs: Infinity, retryForMs: Infinity };
+    const limits = limitsNow('extractToken', RETRY, 99 * DEADLINE_MS, endless);
+    assert.deepEqual(
+      [limits?.startToCloseMs, limits?.scheduleToCloseMs, limits?.maximumAttempts],
+      [2 * MIN, 2 * MIN, 1],
+    );
+  });
 
-  it('never gives a limit that Temporal would take for none: zero, negative, broken or no number', () => {
+  it('never gives a limit that Temporal would take for none: zero, negative, broken or not a number', () => {
     const values = [NaN, -Infinity, -1, 0, 0.5, 1, 59_999.5, 60_000, 120_000.7, DEADLINE_MS, Infinity];
     for (const step of STEPS) {
       for (const deadlineMs of values) {
         for (const endsMs of values) {
-          for (const nowMs of [0, 0.5, 60_000]) {
-            const limits = limitsNow(step, nowMs, { deadlineMs, endsMs });
-            if (limits && limits.scheduleToCloseMs !== Infinity) {
-              assert.ok(
-                Number.isSafeInteger(limits.scheduleToCloseMs) && limits.scheduleToCloseMs > 0,
-                `${step} ${nowMs} ${deadlineMs} ${endsMs}: ${limits.scheduleToCloseMs}`,
-              );
-              assert.ok(limits.scheduleToCloseMs >= limits.startToCloseMs);
+          for (const retryForMs of values) {
+            for (const attemptsBefore of [0, 1, 5000]) {
+              assertUsable(step, { attemptsBefore }, { deadlineMs, endsMs, retryForMs });
             }
           }
         }
       }
     }
   });
+
+  function assertUsable(step: StepName, how: typeof FIRST, run: RunBounds): void {
+    for (const nowMs of [0, 0.5, 60_000]) {
+      const limits = limitsNow(step, how, nowMs, run);
+      if (!limits) continue;
+      const { startToCloseMs, scheduleToCloseMs, heartbeatMs = 1, firstRetryMs, retryCapMs } = limits;
+      const finite = [startToCloseMs, heartbeatMs, firstRetryMs, retryCapMs];
+      const all = scheduleToCloseMs === Infinity ? finite : [...finite, scheduleToCloseMs];
+      assert.ok(
+        all.every((ms) => Number.isSafeInteger(ms) && ms > 0),
+        `${step} ${nowMs} ${JSON.stringify(run)}: ${JSON.stringify(limits)}`,
+      );
+      assert.ok(scheduleToCloseMs >= startToCloseMs);
+    }
+  }
+});
+
+describe('scaleLimits', () => {
+  it('keeps the limits of the table for a run that retries long, and where nothing bounds it', () => {
+    for (const step of STEPS) {
+      assert.deepEqual(scaleLimits(step, RETRY_FOR_MS), ACTIVITY_LIMITS[step], step);
+      assert.deepEqual(scaleLimits(step, Infinity), ACTIVITY_LIMITS[step], step);
+    }
+  });
+
+  it('gives an attempt a 25th of a shorter run, and the first back-off a 100th', () => {
+    const { attemptMs, firstAttemptMs, firstRetryMs, retryCapMs } = scaleLimits('updateConnections', 200 * S);
+    assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs, retryCapMs], [8 * S, 8 * S, 2 * S, 5 * MIN]);
+  });
+
+  it('are those of the table where a run has no time for retries anyway', () => {
+    assert.deepEqual(scaleLimits('updateConnections', 100 * S - 1), ACTIVITY_LIMITS.updateConnections);
+    const { attemptMs, firstAttemptMs, firstRetryMs } = scaleLimits('updateConnections', 100 * S);
+    assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs], [4 * S, 4 * S, S]);
+  });
+
+  it('leaves every step of a run room for two retries, from the least retryFor of 100 s on', () => {
+    for (let retryForMs = 100 * S; retryForMs <= 12 * HOUR; retryForMs += 100 * S) {
+      const run = { deadlineMs: retryForMs, endsMs: Infinity, retryForMs };
+      for (const step of STEPS) {
+        const tookMs = twoRetriesMs(step, run);
+        assert.ok(tookMs <= retryForMs, `${step} of ${retryForMs} ms: ${tookMs} ms`);
+      }
+    }
+  });
+
+  it('leaves room for two retries of all steps after one another, as long as the design says', () => {
+    for (const { retryForMs, share } of [
+      { retryForMs: 100 * S, share: 0.75 },
+      { retryForMs: 45 * MIN, share: 0.46 },
+      { retryForMs: RETRY_FOR_MS, share: 0.1 },
+    ]) {
+      const run = { deadlineMs: retryForMs, endsMs: Infinity, retryForMs };
+      const tookMs = STEPS.reduce((sum, step) => sum + twoRetriesMs(step, run), 0);
+      assert.ok(tookMs <= share * retryForMs, `${retryForMs}: ${tookMs / retryForMs}`);
+    }
+  });
+
+  /** The first attempt, the wait, a retry, its wait and another retry, each attempt as long as it may be. */
+  function twoRetriesMs(step: StepName, run: RunBounds): number {
+    const { firstAttemptMs } = scaleLimits(step, run.retryForMs);
+    const waitMs = backoffMs(step, 1, run.retryForMs);
+    const retry = limitsNow(step, RETRY, firstAttemptMs + waitMs, run);
+    assert.ok(retry && retry.maximumAttempts === undefined, `no time for a retry of ${step}`);
+    return firstAttemptMs + waitMs + retry.startToCloseMs + retry.firstRetryMs + retry.startToCloseMs;
+  }
 });
 
 describe('runBounds', () => {
@@ -85,6 +183,7 @@ describe('runBounds', () => {
     assert.deepEqual(runBounds(1000, 225 * MIN, 1000 + 230 * MIN), {
       deadlineMs: 1000 + 225 * MIN,
       endsMs: 1000 + 230 * MIN,
+      retryForMs: 225 * MIN,
     }));
 
   it('keeps 5 min for the end of a run whose first task came late', () => {
@@ -101,35 +200,67 @@ describe('runBounds', () => {
   it('has its deadline at the end when the first task came after it', () =>
     assert.equal(runBounds(231 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 230 * MIN));
 
-  it('knows no end where there is no execution time-out', () =>
-    assert.deepEqual(runBounds(0, MIN, Infinity), { deadlineMs: MIN, endsMs: Infinity }));
+  it('knows no end where there is no execution timeout', () =>
+    assert.deepEqual(runBounds(0, MIN, Infinity), {
+      deadlineMs: MIN,
+      endsMs: Infinity,
+      retryForMs: MIN,
+    }));
 });
 
 describe('backoffMs', () => {
+  const waits = (step: StepName, attempts: readonly number[], retryForMs = RETRY_FOR_MS): number[] =>
+    attempts.map((attempt) => backoffMs(step, attempt, retryForMs));
+
   it('doubles from 2 s for ECR', () =>
     assert.deepEqual(
-      [1, 2, 3, 4].map((attempt) => backoffMs('extractToken', attempt)),
+      waits('extractToken', [1, 2, 3, 4]),
       [2, 4, 8, 16].map((seconds) => seconds * S),
     ));
 
-  it('doubles from 5 s for Airflow and caps at 5 min: 160 s, then 300 s', () =>
-    assert.deepEqual(
-      [1, 5, 6, 7, 8].map((attempt) => backoffMs('updateConnections', attempt)),
-      [5 * S, 80 * S, 160 * S, 5 * MIN, 5 * MIN],
-    ));
+  it('doubles from 5 s for a store and caps at 5 min: 160 s, then 300 s', () =>
+    assert.deepEqual(waits('updateConnections', [1, 5, 6, 7, 8]), [
+      5 * S,
+      80 * S,
+      160 * S,
+      5 * MIN,
+      5 * MIN,
+    ]));
 
   it('caps planRefresh at 10 s: 8 s, then 10 s', () =>
-    assert.deepEqual([backoffMs('planRefresh', 4), backoffMs('planRefresh', 5)], [8 * S, 10 * S]));
+    assert.deepEqual(waits('planRefresh', [4, 5]), [8 * S, 10 * S]));
+
+  it('doubles from 1 s in the shortest run', () =>
+    assert.deepEqual(waits('updateConnections', [1, 2, 3], 100 * S), [S, 2 * S, 4 * S]));
 
   it('stays at the cap after 5,000 attempts', () =>
-    assert.equal(backoffMs('inspectConnections', 5000), 5 * MIN));
+    assert.deepEqual(waits('inspectConnections', [5000]), [5 * MIN]));
+});
+
+describe('waitBeforeRetryMs', () => {
+  it('is the back-off of the step where a retry can help', () =>
+    assert.equal(waitBeforeRetryMs('StoreUnavailable', 'updateConnections', 2, RETRY_FOR_MS), 10 * S));
+
+  it('is longer after what a person must fix, however short the run', () => {
+    assert.equal(waitBeforeRetryMs('AwsAccessDenied', 'extractToken', 1, 100 * S), 10 * MIN);
+    assert.equal(waitBeforeRetryMs('StoreUnauthorized', 'inspectConnections', 3, RETRY_FOR_MS), 30 * MIN);
+  });
+
+  it('is undefined where a retry within the run cannot help', () =>
+    assert.equal(waitBeforeRetryMs('ConfigInvalid', 'planRefresh', 1, RETRY_FOR_MS), undefined));
 });
 
 describe('ACTIVITY_LIMITS', () => {
   it('notices a dead worker well within an attempt, where an attempt is not short itself', () => {
     for (const step of STEPS) {
-      const { heartbeatMs = 0, startToCloseMs } = ACTIVITY_LIMITS[step];
-      assert.ok(heartbeatMs * 3 <= startToCloseMs, step);
+      for (const retryForMs of [100 * S, 500 * S, HOUR, RETRY_FOR_MS]) {
+        const run = { ...RUN, retryForMs };
+        for (const how of [FIRST, RETRY]) {
+          const { heartbeatMs, startToCloseMs = 0 } = limitsNow(step, how, 0, run) ?? {};
+          assert.equal(heartbeatMs !== undefined, startToCloseMs >= 20 * S, step);
+          assert.ok((heartbeatMs ?? 0) * 2 <= startToCloseMs, step);
+        }
+      }
     }
   });
 });

@@ -22,12 +22,12 @@ const OTHER_FACTS: FailureInfo = {
   remedy: 'give a role',
 };
 const UPDATED: UpdateOutcome = {
-  refreshed: ['docker_default'],
-  failed: [],
-  fingerprint: FINGERPRINT,
-  expiresAt: EXPIRES_AT,
+  written: ['docker_default'],
+  refused: [],
+  toRetry: [],
   token: fakeTokenInfo(),
 };
+const OTHER_UPDATED: UpdateOutcome = { ...UPDATED, token: fakeTokenInfo({ fingerprint: 'ba9876543210' }) };
 const SIGNED_IN: DockerLogin = {
   engine: ENGINE,
   version: '28.0.0',
@@ -98,7 +98,7 @@ describe('ReportBuilder', () => {
   it('adds up the chunks of one airflow and registry', () => {
     const [row] = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
-      record.updated('main', REGISTRY, { ...UPDATED, refreshed: ['a', 'b'] }, new Date(SECOND_START));
+      record.updated('main', REGISTRY, { ...UPDATED, written: ['a', 'b'] }, new Date(SECOND_START));
       record.fail({ stage: 'update', store: 'main', registry: REGISTRY, connections: ['c'] }, FACTS);
     }).stores;
     assert.deepEqual([row?.refreshed, row?.failed, row?.lastRefreshedAt], [3, 1, SECOND_START]);
@@ -133,13 +133,7 @@ describe('ReportBuilder', () => {
 
   it('does not take an update that wrote nothing for a refresh', () => {
     const second = run(
-      (record) =>
-        record.updated(
-          'main',
-          REGISTRY,
-          { ...UPDATED, refreshed: [], fingerprint: 'new' },
-          new Date(SECOND_START),
-        ),
+      (record) => record.updated('main', REGISTRY, { ...OTHER_UPDATED, written: [] }, new Date(SECOND_START)),
       SECOND_START,
       refreshedRun(),
     );
@@ -283,7 +277,7 @@ describe('ReportBuilder', () => {
   it('does not warn when the tested token was written into a part of the connections', () => {
     const { warnings } = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
-      record.updated('main', REGISTRY, { ...UPDATED, fingerprint: 'ba9876543210' }, new Date(FIRST_START));
+      record.updated('main', REGISTRY, OTHER_UPDATED, new Date(FIRST_START));
       record.recordLogin(SIGNED_IN);
     });
     assert.deepEqual(warnings, []);
@@ -294,8 +288,7 @@ describe('ReportBuilder', () => {
     const { tokens, warnings } = run((record) => {
       record.token(toTokenInfo());
       record.updated('main', REGISTRY, { ...UPDATED, token: toTokenInfo() }, new Date(FIRST_START));
-      const outcome = { ...UPDATED, fingerprint: other.fingerprint, token: other };
-      record.updated('main', REGISTRY, outcome, new Date(FIRST_START));
+      record.updated('main', REGISTRY, { ...UPDATED, token: other }, new Date(FIRST_START));
     });
     assert.deepEqual(
       tokens.map(({ fingerprint, registries }) => [fingerprint, registries]),
@@ -310,8 +303,7 @@ describe('ReportBuilder', () => {
   it('shows of two tokens in one airflow and registry the one that expires first', () => {
     const later: UpdateOutcome = {
       ...UPDATED,
-      fingerprint: 'ba9876543210',
-      expiresAt: '2026-01-01T15:00:00.000Z',
+      token: fakeTokenInfo({ fingerprint: 'ba9876543210', expiresAt: '2026-01-01T15:00:00.000Z' }),
     };
     for (const outcomes of [
       [UPDATED, later],
@@ -325,27 +317,72 @@ describe('ReportBuilder', () => {
   });
 
   it('shows the token of this run, though that of an earlier run would expire before', () => {
-    const later: UpdateOutcome = {
-      ...UPDATED,
-      fingerprint: 'ba9876543210',
-      expiresAt: '2026-01-01T16:00:00.000Z',
-    };
+    const token = fakeTokenInfo({ fingerprint: 'ba9876543210', expiresAt: '2026-01-01T16:00:00.000Z' });
     const [row] = run(
-      (record) => record.updated('main', REGISTRY, later, new Date(SECOND_START)),
+      (record) => record.updated('main', REGISTRY, { ...UPDATED, token }, new Date(SECOND_START)),
       SECOND_START,
       refreshedRun(),
     ).stores;
-    assert.deepEqual([row?.fingerprint, row?.expiresAt], [later.fingerprint, later.expiresAt]);
+    assert.deepEqual([row?.fingerprint, row?.expiresAt], [token.fingerprint, token.expiresAt]);
   });
 
-  it('does not warn of an engine that is not there or that was refused', () =>
-    assert.deepEqual(
+  describe('the warnings of tests from Docker', () => {
+    const warningsOf = (login: DockerLogin): readonly string[] =>
       run((record) => {
-        record.recordLogin({ ...SIGNED_IN, version: null, login: 'none', fingerprint: null });
-        record.recordRejectedLogin(ENGINE, REGISTRY);
-      }).warnings,
-      [],
-    ));
+        record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+        record.recordLogin(login);
+      }).warnings;
+    const ABSENT: DockerLogin = { ...SIGNED_IN, version: null, login: 'none', fingerprint: null };
+
+    for (const { title, login, warning } of [
+      {
+        title: 'an engine that is not there',
+        login: ABSENT,
+        warning: `No Docker Engine at ${ENGINE}: the sign-in from Docker was not tested.`,
+      },
+      {
+        title: 'an engine that is not there, and why',
+        login: { ...ABSENT, reason: 'no socket' },
+        warning: `No Docker Engine at ${ENGINE} (no socket): the sign-in from Docker was not tested.`,
+      },
+      {
+        title: 'a login that was not tried, and why',
+        login: { ...ABSENT, version: '28.0.0', reason: 'the registry could not be asked' },
+        warning: `The sign-in from ${ENGINE} to ${REGISTRY} was not tested (the registry could not be asked).`,
+      },
+      {
+        title: 'a login that a wrong password passes, too',
+        login: { ...SIGNED_IN, login: 'inconclusive' },
+        warning: `The test of the sign-in from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password signs in, too.`,
+      },
+    ] as const) {
+      it(`names ${title}`, () => assert.deepEqual(warningsOf(login), [warning]));
+    }
+
+    it('names an engine that is not there once for all registries', () => {
+      const { warnings, docker } = run((record) => {
+        record.recordLogin(ABSENT);
+        record.recordLogin({ ...ABSENT, registry: OTHER_REGISTRY });
+      });
+      assert.equal(warnings.length, 1);
+      assert.equal(docker.length, 2);
+    });
+
+    it('has none of a rejected login, which is a failure', () =>
+      assert.deepEqual(run((record) => record.recordRejectedLogin(ENGINE, REGISTRY)).warnings, []));
+  });
+
+  it('shows the tokens of updates that wrote different ones', () => {
+    const { tokens, stores, warnings } = run((record) => {
+      record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
+      record.updated('main', REGISTRY, OTHER_UPDATED, new Date(FIRST_START));
+    });
+    assert.deepEqual(
+      tokens.map(({ fingerprint }) => fingerprint),
+      [FINGERPRINT, 'ba9876543210'],
+    );
+    assert.deepEqual([stores[0]?.refreshed, warnings], [2, []]);
+  });
 });
 
 describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
@@ -402,8 +439,6 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
   it('shows of two written tokens the one that can be relied on for less long, though it expires later', () => {
     const later: UpdateOutcome = {
       ...UPDATED,
-      fingerprint: 'ba9876543210',
-      expiresAt: '2026-01-01T13:00:00.000Z',
       token: toTokenInfo({
         fingerprint: 'ba9876543210',
         expiresAt: '2026-01-01T13:00:00.000Z',

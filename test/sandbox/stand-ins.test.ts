@@ -9,9 +9,10 @@ import { createAirflowStore } from '../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { createTokenIssuer } from '../../src/ecr/token-issuer.js';
 import { createHttpClient } from '../../src/net/http.js';
-import { createRegistryVerifier } from '../../src/verify/registry/probe.js';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
 import type { ConnectionStore } from '../../src/stores/port.js';
-import type { ProbeResult } from '../../src/verify/registry/port.js';
+import type { RegistryProbe } from '../../src/refresh/activity-types.js';
 import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';
 import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
@@ -27,6 +28,7 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
   let api: ConnectionStore;
   let restore = (): void => {};
   const http = createHttpClient({ version: '0' });
+  const checks = new NegativeCheckCache(() => new Date());
 
   beforeEach(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'stand-ins-'));
@@ -66,23 +68,24 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
 
   async function issue(region = 'us-east-1'): Promise<Secret> {
     const group = tokenGroup(DEFAULT_PRINCIPAL, region, { service: 'ecr', fips: false, dualStack: false });
-    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(group, anySignal());
+    const { authorizationToken } = await createTokenIssuer(new AwsSessions()).issueToken(
+      group,
+      { runId: 'run' },
+      anySignal(),
+    );
     const decoded = Buffer.from(authorizationToken?.reveal() ?? '', 'base64').toString();
     assert.match(decoded, /^AWS:./);
     return new Secret(decoded.slice('AWS:'.length));
   }
 
-  function show(password: Secret): Promise<ProbeResult> {
-    const questions = { wrongPassword: true, images: [] };
-    return createRegistryVerifier({ http }).probe(registry.host, password, questions, anySignal());
+  function show(password: Secret): Promise<RegistryProbe> {
+    return createTokenVerifier(http, checks)(registry.host, password, [], anySignal());
   }
 
   it('carry a token from ECR past the registry into the connection, and change nothing else', async () => {
     const password = await issue();
-    assert.deepEqual(await show(password), {
-      probe: { registry: registry.host, outcome: 'accepted' },
-      rejectsWrongPassword: true,
-    });
+    assert.deepEqual(await show(password), { registry: registry.host, outcome: 'accepted' });
+    assert.ok(checks.has(registry.host));
     const before = { ...airflow.connections.get(ID) };
     const stored = await api.read(ID, anySignal());
     assert.ok(stored);
@@ -97,11 +100,11 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     const password = await issue();
     aws.expireAll();
     assert.match(
-      (await show(password)).probe.message ?? '',
+      (await show(password)).message ?? '',
       /^403 DENIED: the registry says that the token has expired/,
     );
     assert.equal(
-      (await show(await issue('eu-west-1'))).probe.message,
+      (await show(await issue('eu-west-1'))).message,
       '400: a token of another region, or malformed',
     );
   });

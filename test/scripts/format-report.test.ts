@@ -9,6 +9,7 @@ import {
 import { refresh } from '../../src/refresh/flow.js';
 import type { FailureReport, RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
+import { FakeContext } from '../fakes/fake-context.js';
 import { ENGINE, fakeSteps, FINGERPRINT, REGISTRY } from '../fakes/fake-steps.js';
 
 const FAILURE: FailureReport = {
@@ -24,14 +25,7 @@ const FAILURE: FailureReport = {
 };
 
 function goodReport(): Promise<RefreshReport> {
-  return refresh(fakeSteps(), {
-    runId: 'run-1',
-    previous: undefined,
-    now: () => new Date('2026-01-01T00:05:00.000Z'),
-    describe: (error) => {
-      throw error;
-    },
-  });
+  return refresh(fakeSteps(), new FakeContext());
 }
 
 describe('formatReport', () => {

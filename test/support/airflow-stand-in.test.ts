@@ -163,6 +163,39 @@ describe('Airflow stand-in', () => {
     assert.deepEqual([data.connections.length, data.total_entries], [100, 152]);
   });
 
+  for (const { pattern, found } of [
+    { pattern: 'docker_%', found: ['docker_default', 'dockerXdefault'] },
+    { pattern: 'DEFAULT', found: ['docker_default', 'dockerXdefault'] },
+    { pattern: 'X%t', found: ['dockerXdefault'] },
+    { pattern: 'oth%| X', found: ['dockerXdefault', 'other'] },
+    { pattern: 'docker\\_default', found: [] },
+    { pattern: '~', found: ['docker_default', 'dockerXdefault', 'other'] },
+    { pattern: 'none|~', found: [] },
+  ] as const) {
+    it(`searches connections for ${pattern} anywhere in the id, as ILIKE does`, async () => {
+      const first = airflow.connections.get('other')!;
+      airflow.connections.set('dockerXdefault', { ...first, connection_id: 'dockerXdefault' });
+      const params = { connection_id_pattern: pattern, limit: 2 };
+      const { data } = await http.get('/api/v2/connections', { params });
+      const { connections, total_entries: total } = data as {
+        connections: readonly { connection_id: string }[];
+        total_entries: number;
+      };
+      assert.equal(total, found.length);
+      assert.ok(connections.every(({ connection_id: id }) => (found as readonly string[]).includes(id)));
+      assert.equal(connections.length, Math.min(2, found.length));
+    });
+  }
+
+  it('rejects a filter as Airflow 2, which has none', async () => {
+    const old = await startAirflowStandIn({ version: '2.10.5' });
+    const authorization = `Basic ${Buffer.from('op:op').toString('base64')}`;
+    const url = `${old.url}/api/v1/connections?limit=1&connection_id_pattern=a`;
+    const { status } = await fetch(url, { headers: { authorization } });
+    assert.equal(status, 400);
+    await old.stop();
+  });
+
   it('does a bulk request action by action, and says 200 whatever fails', async () => {
     const action = (id: string) => ({
       action: 'update',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { fakeSteps, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
@@ -15,7 +16,7 @@ import {
 const SECOND_MS = 1000;
 const good = fakeSteps();
 
-/** Two airflows side by side; `overrides` make the one called `down` sick. */
+/** Two Airflow instances side by side; `overrides` let the one called `down` fail. */
 function twoAirflows(overrides: Partial<RefreshSteps>): RefreshSteps {
   return fakeSteps({
     planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
@@ -32,19 +33,19 @@ function assertEndedInTime({ report, history }: Run): void {
   const tookMs = durationMs(report);
   assert.ok(tookMs > RETRY_FOR_MS - 10 * MINUTE_MS, `gave up too early, after ${tookMs} ms`);
   assert.ok(tookMs <= RETRY_FOR_MS, `did not end in time, but after ${tookMs} ms`);
-  assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other airflow did not wait');
+  assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other Airflow did not wait');
 }
 
 describe('the deadline of a run', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('ends it with the real cause when an airflow stays down, the other refreshed at once', async () => {
+  it('ends it with the real cause when an Airflow stays down, the other refreshed at once', async () => {
     const run = await server.run(
       twoAirflows({
-        inspectConnections: async (input) => {
+        inspectConnections: async (input, how) => {
           if (input.store === 'down') throw unreachable();
-          return good.inspectConnections(input);
+          return good.inspectConnections(input, how);
         },
       }),
     );
@@ -59,22 +60,22 @@ describe('the deadline of a run', function () {
     );
   });
 
-  it('ends it likewise when an airflow goes down before its update, and counts chunks that were not tried', async () => {
+  it('ends it likewise when an Airflow throttles every update, and counts all of its connections', async () => {
     const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
-        inspectConnections: async (input) =>
+        inspectConnections: async (input, how) =>
           input.store === 'down'
             ? {
                 writable: [{ registry: REGISTRY, group: GROUP, connections }],
                 refused: [],
+                toRetry: [],
                 warnings: [],
-                nextPage: null,
               }
-            : good.inspectConnections(input),
-        updateConnections: async (input) => {
-          if (input.store === 'down') throw unreachable();
-          return good.updateConnections(input);
+            : good.inspectConnections(input, how),
+        updateConnections: async (input, how) => {
+          if (input.store === 'down') throw new RefreshFailure('StoreThrottled', 'Airflow down: 429.');
+          return good.updateConnections(input, how);
         },
       }),
     );
@@ -88,7 +89,7 @@ describe('the deadline of a run', function () {
         count,
         message,
       ]),
-      [['update', 'down', REGISTRY, 'StoreUnreachable', 450, 'Airflow down: refused.']],
+      [['update', 'down', REGISTRY, 'StoreThrottled', 450, 'Airflow down: 429.']],
     );
     assert.deepEqual(
       new Map(run.report.stores.map(({ store, refreshed, failed }) => [store, [refreshed, failed]])),
@@ -97,80 +98,149 @@ describe('the deadline of a run', function () {
         ['up', [1, 0]],
       ]),
     );
-    // Two chunks of an airflow at a time, and one update of the other; the other three chunks were not tried.
-    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 2 + 1);
-    assert.equal(
-      run.calls.filter(({ step, attempt }) => step === 'updateConnections' && attempt === 1).length,
-      3,
-    );
+    // Five chunks of an Airflow, each with a first attempt and an activity of retries, and one update of the other.
+    assert.equal(scheduledActivities(run.history, 'updateConnections').length, 5 * 2 + 1);
   });
 
   it('leaves one attempt to what has less than one attempt left', async () => {
     const run = await server.run(
-      // Failures for 155 s of the 180 s: too little is left for a whole attempt at what follows.
-      fakeSteps({ ...failingInspections(5), updateConnections: failingUpdate }),
-      { retryForMs: 3 * MINUTE_MS },
+      // The token is there 5 s before the deadline: a first attempt may take 10 s.
+      fakeSteps({ ...deniedTwice(), updateConnections: failingUpdate }),
+      { retryForMs: 20 * MINUTE_MS + 5 * SECOND_MS },
     );
-    const [inspection] = scheduledActivities(run.history, 'inspectConnections');
-    assert.equal(inspection?.retryPolicy?.maximumAttempts ?? 0, 0, 'before, attempts were not counted');
-    const updates = scheduledActivities(run.history, 'updateConnections');
+    const [update, ...others] = scheduledActivities(run.history, 'updateConnections');
+    assert.deepEqual(others, []);
     assert.deepEqual(
-      updates.map(({ retryPolicy }) => retryPolicy?.maximumAttempts),
-      [1],
+      [update?.retryPolicy?.maximumAttempts, Number(update?.scheduleToCloseTimeout?.seconds)],
+      [1, 10],
     );
     assert.equal(run.calls.filter(({ step }) => step === 'updateConnections').length, 1);
     assert.deepEqual(
       run.report.failures.map(({ stage, type }) => [stage, type]),
-      [['update', 'StoreUnavailable']],
+      [['update', 'StoreThrottled']],
     );
   });
 
-  it('does not schedule what no time is left for, and says so', async () => {
-    const run = await server.run(fakeSteps(failingInspections(5)), {
-      retryForMs: 3 * MINUTE_MS,
-      // An update takes up to 120 s: from second 155 it would end at 275, with 5 s left for the report.
-      executionTimeoutMs: 280 * SECOND_MS,
-    });
-    const steps = scheduledActivities(run.history).map(({ activityType }) => activityType?.name);
-    assert.deepEqual(steps, ['planRefresh', 'inspectConnections', 'extractToken']);
-    assert.ok(run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes, 'it ended by itself');
-    assert.deepEqual(
-      run.report.failures.map(({ stage, store, registry, type, connections, message }) => [
-        stage,
-        store,
-        registry,
-        type,
-        connections,
-        message,
-      ]),
-      [
-        [
-          'update',
-          'main',
-          REGISTRY,
-          'RunOutOfTime',
-          ['docker_default'],
-          'No time was left for updateConnections.',
-        ],
-      ],
+  it('does not schedule a retry past it, and reports the real cause', async () => {
+    const run = await server.run(
+      fakeSteps({
+        extractToken: async () => {
+          throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+        },
+      }),
+      // The next attempt after the second would start at 20 minutes.
+      { retryForMs: 15 * MINUTE_MS },
     );
-    assert.equal(run.report.stores[0]?.refreshed, 0);
-    assert.ok(durationMs(run.report) < 280 * SECOND_MS);
+    assert.deepEqual(
+      run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
+      [['extract', 'AwsAccessDenied', 'The principal may not get a token.']],
+    );
+    assert.equal(run.calls.filter(({ step }) => step === 'extractToken').length, 2);
+    const tookMs = durationMs(run.report);
+    assert.ok(tookMs >= 10 * MINUTE_MS && tookMs < 11 * MINUTE_MS, `ended after ${tookMs} ms`);
+  });
+
+  it('does not schedule the first retry past it either', async () => {
+    const run = await server.run(
+      fakeSteps({
+        inspectConnections: async () => {
+          throw new RefreshFailure('StoreUnauthorized', 'Airflow main: 401.');
+        },
+      }),
+      { retryForMs: 20 * MINUTE_MS },
+    );
+    assert.equal(scheduledActivities(run.history, 'inspectConnections').length, 1);
+    assert.deepEqual(
+      run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
+      [['inspect', 'StoreUnauthorized', 'Airflow main: 401.']],
+    );
+    assert.ok(durationMs(run.report) < MINUTE_MS, `ended after ${durationMs(run.report)} ms`);
+  });
+
+  describe('near the end of the execution timeout', () => {
+    // Deadline 48 s. Inspection and extraction wait 2.5 + 5 + 10 + 20 + 2 s: an attempt of 10 s and the report fit in.
+    const options = { retryForMs: 250 * SECOND_MS, executionTimeoutMs: 64 * SECOND_MS };
+
+    it('does not schedule what no time is left for, and says so', async () => {
+      const run = await server.run(
+        fakeSteps({ ...failingInspections(4), extractToken: throttledOnceThenSlow() }),
+        options,
+      );
+      assert.ok(run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes, 'it ended by itself');
+      assert.equal(scheduledActivities(run.history, 'updateConnections').length, 0);
+      assert.deepEqual(
+        run.report.failures.map(({ stage, store, registry, type, connections, message }) => [
+          stage,
+          store,
+          registry,
+          type,
+          connections,
+          message,
+        ]),
+        [
+          [
+            'update',
+            'main',
+            REGISTRY,
+            'RunOutOfTime',
+            ['docker_default'],
+            'No time was left for updateConnections.',
+          ],
+        ],
+      );
+      assert.equal(run.report.stores[0]?.refreshed, 0);
+      assert.ok(durationMs(run.report) < 64 * SECOND_MS);
+    });
+
+    it('reports why a step failed when no time is left for its retry', async () => {
+      // With the limits of four hours, a retry takes up to two minutes.
+      const run = await server.run(fakeSteps(failingInspections(1)), {
+        executionTimeoutMs: 64 * SECOND_MS,
+      });
+      assert.deepEqual(
+        run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
+        [['inspect', 'StoreUnavailable', 'Airflow main: 503.']],
+      );
+      assert.equal(scheduledActivities(run.history, 'inspectConnections').length, 1);
+    });
   });
 });
 
-/** The first inspections fail: five of them take 155 s. */
+/** Granted on the third attempt, 20 minutes later. */
+function deniedTwice(): Partial<RefreshSteps> {
+  let calls = 0;
+  return {
+    extractToken: async (input, how) => {
+      calls += 1;
+      if (calls <= 2) throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+      return good.extractToken(input, how);
+    },
+  };
+}
+
+/** The second attempt takes 5 s, which are not skipped. */
+function throttledOnceThenSlow(): RefreshSteps['extractToken'] {
+  let calls = 0;
+  return async (input, how) => {
+    calls += 1;
+    if (calls === 1) throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
+    await delay(5 * SECOND_MS);
+    return good.extractToken(input, how);
+  };
+}
+
+/** The first inspections fail. */
 function failingInspections(count: number): Partial<RefreshSteps> {
   let calls = 0;
   return {
-    inspectConnections: async (input) => {
+    inspectConnections: async (input, how) => {
       calls += 1;
       if (calls <= count) throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
-      return good.inspectConnections(input);
+      return good.inspectConnections(input, how);
     },
   };
 }
 
 async function failingUpdate(): Promise<never> {
-  throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
+  throw new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
 }

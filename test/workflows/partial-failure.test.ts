@@ -25,8 +25,8 @@ describe('a run that refreshes a part', function () {
     const { type, scope, message, remedy } = problem;
     const run = await server.run(
       fakeSteps({
-        inspectConnections: async (input) => ({
-          ...(await good.inspectConnections(input)),
+        inspectConnections: async (input, how) => ({
+          ...(await good.inspectConnections(input, how)),
           refused: [{ connection: 'docker_eu', type, scope, message, remedy }],
         }),
       }),
@@ -67,7 +67,7 @@ describe('a run that refreshes a part', function () {
     assert.ok(durationMs(report) < 16 * MINUTE_MS, `given up after ${durationMs(report)} ms`);
   });
 
-  it('leaves connections alone whose registry refuses the token', async () => {
+  it('does not change connections whose registry rejects the token', async () => {
     const { report, history } = await server.run(
       fakeSteps({
         extractToken: async () => {
@@ -87,8 +87,8 @@ describe('a run that refreshes a part', function () {
     const run = await server.run(
       fakeSteps({
         planRefresh: async () => ({ configHash: 'abc', stores: plannedStores(...airflows), engines: [] }),
-        inspectConnections: async (input) => ({
-          ...(await good.inspectConnections(input)),
+        inspectConnections: async (input, how) => ({
+          ...(await good.inspectConnections(input, how)),
           refused: Array.from({ length: 250 }, (_, index) => refusal(input.store, index)),
         }),
       }),
@@ -107,8 +107,8 @@ describe('a run that refreshes a part', function () {
 });
 
 /**
- * Of every type, in a script of three bytes a character; one of each type has a long message. The server answers
- * with whole histories, of at most 4 MB.
+ * Of every type, in a script of three bytes a character; one of each type has a long message. The server returns
+ * whole histories, of at most 4 MB.
  */
 function refusal(airflow: string, index: number): ConnectionProblem {
   const types = Object.keys(FAILURES) as FailureType[];
@@ -117,7 +117,7 @@ function refusal(airflow: string, index: number): ConnectionProblem {
     connection: `${airflow}_${index}_${'接'.repeat(17)}`,
     type,
     scope: FAILURES[type].scope,
-    message: index < types.length ? '続'.repeat(510) : 'short',
-    remedy: 'mend it',
+    message: index < types.length ? '続'.repeat(400) : 'short',
+    remedy: 'fix it',
   };
 }

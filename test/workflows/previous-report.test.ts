@@ -44,22 +44,22 @@ describe('what a run takes over from the one before', function () {
     // the fifth cannot write.
     let run = 0;
     const steps = fakeSteps({
-      planRefresh: async () => {
+      planRefresh: async (how) => {
         run += 1;
         if (run === 4) throw new RefreshFailure('ConfigInvalid', 'There is no good configuration.');
-        return good.planRefresh();
+        return good.planRefresh(how);
       },
-      inspectConnections: async (input) => {
+      inspectConnections: async (input, how) => {
         if (run === 3) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
-        return good.inspectConnections(input);
+        return good.inspectConnections(input, how);
       },
-      updateConnections: async (input) => {
+      updateConnections: async (input, how) => {
         if (run === 5) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 400.');
-        return good.updateConnections(input);
+        return good.updateConnections(input, how);
       },
-      testDocker: async (input) => {
+      testDocker: async (input, how) => {
         if (run === 2) throw new RefreshFailure('DockerLoginRejected', 'The registry refused the token.');
-        return good.testDocker(input);
+        return good.testDocker(input, how);
       },
     });
     const reports = await runEveryFourHours(steps, 6);

@@ -6,14 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { ENGINE, fakeSteps, plannedStores } from '../fakes/fake-steps.js';
+import type { Inspection, RefreshSteps } from '../../src/refresh/activity-types.js';
+import { ENGINE, fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { startRun, startTestServer, startWorker } from './test-server.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const good = fakeSteps();
-let throttled = 0;
 
 interface Scenario {
   readonly steps: RefreshSteps;
@@ -23,21 +22,13 @@ interface Scenario {
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   refreshed: { steps: good },
-  retried: {
-    steps: fakeSteps({
-      extractToken: async (input) => {
-        throttled += 1;
-        if (throttled < 3) throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
-        return good.extractToken(input);
-      },
-    }),
-  },
+  retried: { steps: retriedSteps() },
   incomplete: {
     steps: fakeSteps({
       planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
-      inspectConnections: async (input) => {
+      inspectConnections: async (input, how) => {
         if (input.store === 'down') throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
-        return good.inspectConnections(input);
+        return good.inspectConnections(input, how);
       },
     }),
   },
@@ -54,8 +45,8 @@ function partlyRefreshed(): RefreshSteps {
       stores: plannedStores('main', 'broken'),
       engines: [ENGINE],
     }),
-    inspectConnections: async (input) => {
-      const inspection = await good.inspectConnections(input);
+    inspectConnections: async (input, how) => {
+      const inspection = await good.inspectConnections(input, how);
       if (input.store === 'broken') return inspection;
       const { type, scope, message, remedy } = new RefreshFailure(
         'ConnectionMissing',
@@ -63,45 +54,89 @@ function partlyRefreshed(): RefreshSteps {
       );
       return { ...inspection, refused: [{ connection: 'docker_eu', type, scope, message, remedy }] };
     },
-    updateConnections: async (input) => {
-      if (input.store !== 'broken') return good.updateConnections(input);
+    updateConnections: async (input, how) => {
+      if (input.store !== 'broken') return good.updateConnections(input, how);
       throw new RefreshFailure('StoreRequestRejected', 'Airflow broken: 400.');
     },
   });
 }
 
-/** A page of ids and two pages of a list: 120 connections, more than one update takes. */
+/** A token on the third attempt, then an update that leaves a connection to a retry. */
+function retriedSteps(): RefreshSteps {
+  let throttled = 0;
+  return fakeSteps({
+    inspectConnections: async (input, how) => {
+      const { writable, ...rest } = await good.inspectConnections(input, how);
+      const connections = ['docker_default', 'docker_eu'];
+      return { ...rest, writable: writable.map((part) => ({ ...part, connections })) };
+    },
+    extractToken: async (input, how) => {
+      throttled += 1;
+      if (throttled < 3) throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
+      return good.extractToken(input, how);
+    },
+    updateConnections: async (input, how) => {
+      const outcome = await good.updateConnections(input, how);
+      if (input.attemptsBefore > 0) return outcome;
+      const { type, scope, message, remedy } = new RefreshFailure(
+        'StoreUnavailable',
+        'Airflow main: 503.',
+        undefined,
+        { scope: 'connection' },
+      );
+      const toRetry = [{ connection: 'docker_eu', type, scope, message, remedy }];
+      return { ...outcome, written: ['docker_default'], toRetry };
+    },
+  });
+}
+
+/** Named connections, and a list of two parts: the first is as long as a part can be. */
 function manyMatching(): RefreshSteps {
   return fakeSteps({
-    inspectConnections: async (input) => {
-      const inspection = await good.inspectConnections(input);
-      const [part] = inspection.writable;
-      if (!part) return inspection;
-      const ids = Array.from({ length: 40 }, (_, index) => `page_${input.page}_${index}`);
-      const toCreate = input.page === 0 ? { toCreate: ids.slice(0, 1) } : {};
+    planRefresh: async () => ({
+      configHash: 'abc',
+      stores: [{ ...listedStore(), named: 1 }],
+      engines: [ENGINE],
+    }),
+    inspectConnections: async (input, how) => {
+      const inspection = await good.inspectConnections(input, how);
+      if (!('listed' in input.target)) return withIds(inspection, 'named', 10);
+      const { offset, limit } = input.target.listed;
+      const rows = Math.min(limit, 140 - offset);
       return {
-        ...inspection,
-        writable: [{ ...part, connections: ids, ...toCreate }],
-        nextPage: input.page < 2 ? input.page + 1 : null,
-        ...(input.page === 0 ? {} : { skipped: { count: 1, first: ['quay'] } }),
+        ...withIds(inspection, `part_${offset}`, rows - 1),
+        skipped: { count: 1, first: [`quay_${offset}`] },
+        list: { rows, total: 140, first: `part_${offset}_0`, isComplete: true },
       };
     },
   });
+}
+
+/** The same for so many connections, the first of which is created. */
+function withIds(inspection: Inspection, prefix: string, count: number): Inspection {
+  const connections = Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
+  const toCreate = prefix === 'named' ? { toCreate: connections.slice(0, 1) } : {};
+  return {
+    ...inspection,
+    writable: inspection.writable.map((part) => ({ ...part, connections, ...toCreate })),
+  };
 }
 
 /** The worker that began the update is stopped in the middle of it. */
 function handedOver(): Scenario {
   const handover = hangingCall();
   const steps = fakeSteps({
-    updateConnections: async (input) => {
-      const { info, cancellationSignal } = Context.current();
-      return info.attempt === 1 ? handover.wait(cancellationSignal) : good.updateConnections(input);
+    updateConnections: async (input, how) => {
+      const { cancellationSignal } = Context.current();
+      return input.attemptsBefore === 0
+        ? handover.wait(cancellationSignal)
+        : good.updateConnections(input, how);
     },
   });
   return { steps, handover };
 }
 
-/** Who recorded it and where, process, host and folder, is nobody's business. */
+/** Without the process, host and folder of the recording. */
 function anonymous(history: History): string {
   return historyToJSON(history)
     .replaceAll(ROOT, '/')

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { temporal } from '@temporalio/proto';
 import { randomUUID } from 'node:crypto';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { deferred } from '../fakes/deferred.js';
 import { ENGINE, fakeSteps, FINGERPRINT, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
+
+const UNHANDLED_COMMAND =
+  temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
 
 describe('refreshCredentials', function () {
   this.timeout(60_000);
@@ -52,10 +56,10 @@ describe('refreshCredentials', function () {
     });
     assert.deepEqual(summaries, [
       'Read the configuration',
-      'Look at the connections of main',
+      'Read connections of main',
       'Get a token for 1 registry',
       'Write the token into 1 connection of main',
-      `Sign in from ${ENGINE}`,
+      `Log in from ${ENGINE}`,
     ]);
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
     assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
@@ -64,8 +68,8 @@ describe('refreshCredentials', function () {
   it('refreshes by the last good configuration and then fails for the invalid one', async () => {
     const { planRefresh } = fakeSteps();
     const steps = fakeSteps({
-      planRefresh: async () => ({
-        ...(await planRefresh()),
+      planRefresh: async (how) => ({
+        ...(await planRefresh(how)),
         configProblem: 'refresh.yaml:3 airflows: is missing',
       }),
     });
@@ -86,8 +90,8 @@ describe('refreshCredentials', function () {
           stores: plannedStores('down', 'up'),
           engines: [ENGINE],
         }),
-        inspectConnections: async (input) => {
-          if (input.store === 'up') return good.inspectConnections(input);
+        inspectConnections: async (input, how) => {
+          if (input.store === 'up') return good.inspectConnections(input, how);
           retrying.resolve();
           throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         },
@@ -105,6 +109,9 @@ describe('refreshCredentials', function () {
     await assert.rejects(handle.result(), cancelled);
     const events = (await handle.fetchHistory()).events ?? [];
     assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
-    assert.equal(events.filter((event) => event.workflowTaskFailedEventAttributes).length, 0);
+    const failed = events.flatMap(({ workflowTaskFailedEventAttributes: task }) => (task ? [task] : []));
+    // The server refuses the end of a run while there is something new for it: no fault of the workflow's code.
+    const isOfCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;
+    assert.deepEqual(failed.filter(isOfCode), []);
   });
 });

@@ -61,7 +61,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a partial failure: one airflow not written, one connection refused, the rest refreshed', () => {
+  it('have a partial failure: one Airflow not written, one connection refused, the rest refreshed', () => {
     for (const history of recorded('partial')) {
       const last = eventsOf(history).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
       assert.equal(last?.applicationFailureInfo?.type, REFRESH_INCOMPLETE);
@@ -84,10 +84,12 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run with retries that ended well', () => {
+  it('have a run with retries of a whole step and of a single connection, which succeeded', () => {
     for (const history of recorded('retried')) {
       assertRefreshed(history);
       assert.ok(startedActivities(history).some(({ attempt }) => (attempt ?? 0) > 1));
+      assert.equal(scheduledActivities(history, 'extractToken').length, 2);
+      assert.equal(scheduledActivities(history, 'updateConnections').length, 2);
     }
   });
 
@@ -101,12 +103,12 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run of more connections than one update takes', () => {
+  it('have a run with named connections and a list of two parts, each with an update of its own', () => {
     const updates = recorded('many').map((history) => {
       assertRefreshed(history);
       return scheduledActivities(history, 'updateConnections').length;
     });
-    assert.deepEqual(updates, [2]);
+    assert.deepEqual(updates, [3]);
   });
 
   it('name no host, process or folder of the machine that recorded them', () => {
@@ -130,7 +132,7 @@ describe('a replay', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('of the run that just ended does well, and fails when its activities are renamed', async () => {
+  it('of the run that just ended succeeds, and fails when its activities are renamed', async () => {
     const { history, workflowId } = await server.run(fakeSteps());
     const json = historyToJSON(history);
     const options = { workflowBundle: await workflowBundle() };

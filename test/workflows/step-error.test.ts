@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancelledFailure,
   RetryState,
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
 import { FAILURES } from '../../src/refresh/failures.js';
-import { describeStepError } from '../../src/workflows/step-error.js';
+import { describeStepError, OutOfTime } from '../../src/workflows/step-error.js';
 
 function activityFailure(cause: Error): ActivityFailure {
   return new ActivityFailure(
@@ -20,27 +21,39 @@ function activityFailure(cause: Error): ActivityFailure {
   );
 }
 
-function timeout(noted: unknown, cause?: Error): TimeoutFailure {
-  const failure = new TimeoutFailure('timed out', noted, TimeoutType.HEARTBEAT);
+function timeout(cause?: Error): TimeoutFailure {
+  const failure = new TimeoutFailure('timed out', undefined, TimeoutType.HEARTBEAT);
   Object.assign(failure, { cause });
   return failure;
 }
 
 describe('describeStepError', () => {
-  it('hands out what a lost worker had noted last', () => {
-    const progress = { refreshed: [0] };
-    const described = describeStepError(activityFailure(timeout(progress)));
-    assert.deepEqual([described.type, described.progress], ['AttemptTimedOut', progress]);
-    assert.equal(described.message, 'updateConnections ended without an answer (HEARTBEAT).');
+  it('names the step and the timeout when a worker was lost', () => {
+    const { scope, remedy } = FAILURES.AttemptTimedOut;
+    assert.deepEqual(describeStepError(activityFailure(timeout())), {
+      type: 'AttemptTimedOut',
+      scope,
+      message: 'updateConnections ended without an answer (HEARTBEAT).',
+      remedy,
+    });
   });
 
-  it('tells the last failure before a time-out, where Temporal knows it', () => {
+  it('says so when the worker of an attempt was stopped', () => {
+    const cause = ApplicationFailure.create({ type: 'WorkerShutdown', message: 'Worker is shutting down' });
+    const described = describeStepError(activityFailure(cause));
+    assert.deepEqual(
+      [described.type, described.message],
+      ['AttemptTimedOut', 'updateConnections ended because its worker was stopped.'],
+    );
+  });
+
+  it('reports the last failure before a timeout, where Temporal knows it', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'refused',
       details: [{ remedy: 'start it' }],
     });
-    assert.deepEqual(describeStepError(activityFailure(timeout(undefined, cause))), {
+    assert.deepEqual(describeStepError(activityFailure(timeout(cause))), {
       type: 'StoreUnreachable',
       scope: 'store',
       message: 'refused',
@@ -48,19 +61,56 @@ describe('describeStepError', () => {
     });
   });
 
-  it('hands out what an activity had done before it failed', () => {
+  it('takes scope, remedy and connections from the details of a failure', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreForbidden',
       message: '403',
-      details: [{ remedy: 'give a role', progress: { refreshed: [1] } }],
+      details: [{ remedy: 'give a role', scope: 'connection', connections: ['docker_eu'] }],
     });
     assert.deepEqual(describeStepError(activityFailure(cause)), {
       type: 'StoreForbidden',
-      scope: 'store',
+      scope: 'connection',
       message: '403',
       remedy: 'give a role',
-      progress: { refreshed: [1] },
+      connections: ['docker_eu'],
     });
+  });
+
+  it('takes nothing from details of another shape', () => {
+    const { scope, remedy } = FAILURES.StoreForbidden;
+    for (const detail of [{ remedy: 1, scope: 'galaxy', connections: 'docker_eu' }, { connections: [1] }]) {
+      const cause = ApplicationFailure.create({ type: 'StoreForbidden', message: '403', details: [detail] });
+      assert.deepEqual(describeStepError(activityFailure(cause)), {
+        type: 'StoreForbidden',
+        scope,
+        message: '403',
+        remedy,
+      });
+    }
+  });
+
+  it('says so when a failure is not in the catalogue, and shows nothing of it', () => {
+    const cause = ApplicationFailure.create({ type: 'TypeError', message: 'secret', details: ['secret'] });
+    const described = describeStepError(activityFailure(cause));
+    assert.equal(described.type, 'Unexpected');
+    assert.ok(!JSON.stringify(described).includes('secret'));
+  });
+
+  it('throws a cancellation and what is not of an activity', () => {
+    for (const error of [activityFailure(new CancelledFailure('cancelled')), new TypeError('a defect')]) {
+      assert.throws(
+        () => describeStepError(error),
+        (thrown) => thrown === error,
+      );
+    }
+  });
+
+  it('says which step no time was left for', () => {
+    const described = describeStepError(new OutOfTime('extractToken'));
+    assert.deepEqual(
+      [described.type, described.message],
+      ['RunOutOfTime', 'No time was left for extractToken.'],
+    );
   });
 
   it('takes the remedy of the catalogue where a failure has no details', () => {

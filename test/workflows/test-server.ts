@@ -1,5 +1,5 @@
-// Owns the time-skipping server of a test file, and how the workflow is run on it to its end. Time is the server's
-// alone: it jumps wherever a run only waits, so it is read from here, never from the clock of this machine.
+// The time-skipping server of a test file. Its time jumps wherever a run only waits: read it from here, never from the
+// clock of this machine.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import {
@@ -45,7 +45,7 @@ export interface Run extends EndedRun {
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof refreshCredentials>;
 
 export interface RunningWorker {
-  /** As SIGTERM does without a grace time: what is under way is cancelled and handed over. */
+  /** As SIGTERM does without a grace time: what is in progress is cancelled and handed over. */
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export interface TestServer {
   now(): Promise<number>;
   /** A whole run on a worker with these steps, one run at a time. */
   run(steps: RefreshSteps, options?: RunOptions): Promise<Run>;
-  /** Starts a run. Time does not jump before somebody waits for its end. */
+  /** Starts a run. Time does not jump before someone waits for its end. */
   start(taskQueue: string, options?: RunOptions): Promise<RunHandle>;
   startWorker(taskQueue: string, steps: RefreshSteps, identity?: string): Promise<RunningWorker>;
 }
@@ -115,11 +115,11 @@ export function useTestServer(): TestServer {
 /** Steps that are looked up at each call. */
 function delegateSteps(steps: () => RefreshSteps): RefreshSteps {
   return {
-    planRefresh: () => steps().planRefresh(),
-    inspectConnections: (input) => steps().inspectConnections(input),
-    extractToken: (input) => steps().extractToken(input),
-    updateConnections: (input) => steps().updateConnections(input),
-    testDocker: (input) => steps().testDocker(input),
+    planRefresh: (how) => steps().planRefresh(how),
+    inspectConnections: (input, how) => steps().inspectConnections(input, how),
+    extractToken: (input, how) => steps().extractToken(input, how),
+    updateConnections: (input, how) => steps().updateConnections(input, how),
+    testDocker: (input, how) => steps().testDocker(input, how),
   };
 }
 
@@ -190,7 +190,7 @@ export function durationMs({ startedAt, finishedAt }: RefreshReport): number {
   return Date.parse(finishedAt) - Date.parse(startedAt);
 }
 
-/** How long after the start of the run an airflow was refreshed. */
+/** How long after the start of the run an Airflow was refreshed. */
 export function refreshedAfterMs(report: RefreshReport, airflow: string): number {
   const row = report.stores.find((candidate) => candidate.store === airflow);
   return Date.parse(row?.lastRefreshedAt ?? '') - Date.parse(report.startedAt);

@@ -1,5 +1,4 @@
-// Owns the running of the workflow under test: a worker with the real interceptor, fake steps, and one bundle of
-// the workflow code for the whole test run.
+// A worker with the real interceptor and fake steps, and one bundle of the workflow code for the whole test run.
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';

@@ -1,70 +1,50 @@
-// Owns the shapes of Airflow's answers, which are the same in REST v1 and v2. Refuses to let zod's errors out: they
-// may quote the answer, and Airflow 3.0.3 answers with passwords in clear.
+// The shapes of Airflow's responses, which are the same in REST v1 and v2. Errors of zod do not leave this file: they may
+// quote the response, and Airflow 3.0.3 returns passwords in plain text.
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
-import type { ApiResponse, RequestContext } from './transport.js';
+import type { ApiResponse } from './transport.js';
 
-/** Fields that Airflow 2.10 and 3.0 to 3.3 answer; what else they send is of no interest. */
-const CONNECTION = z
+const TEXT = z.string().nullable().default(null);
+
+/** Fields that Airflow 2.10 and 3.0 to 3.3 return; the others are not used. */
+export const CONNECTION = z
   .object({
     connection_id: z.string(),
     conn_type: z.string(),
-    host: z.string().nullish(),
-    login: z.string().nullish(),
+    host: TEXT,
+    login: TEXT,
     port: z.number().int().nullish(),
-    schema: z.string().nullish(),
-    extra: z.string().nullish(),
-    description: z.string().nullish(),
+    schema: TEXT,
+    extra: TEXT,
+    description: TEXT,
   })
-  .transform((shown): ConnectionRecord => ({
-    id: shown.connection_id,
-    type: shown.conn_type,
-    host: shown.host ?? null,
-    login: shown.login ?? null,
-    port: shown.port ?? null,
-    schema: shown.schema ?? null,
-    extra: shown.extra ?? null,
-    description: shown.description ?? null,
-  }));
+  .transform(({ connection_id: id, conn_type: type, port, ...texts }): ConnectionRecord => {
+    // Terraform and some user interfaces store 0 for no port, and DockerHook takes 0 for none.
+    return { id, type, port: port || null, ...texts };
+  });
 
-const CONNECTIONS = z.object({
-  connections: z.array(CONNECTION),
+export const CONNECTION_LIST = z.object({
+  connections: z.array(z.unknown()),
   total_entries: z.number().int().nonnegative(),
 });
 
 /** Airflow's version goes into reports, so it must look like one. */
-const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-]{0,39}$/) });
+export const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-]{0,39}$/) });
 
-const VARIABLE = z.object({ value: z.string() });
+export const VARIABLE = z.object({ value: z.string() });
 
-export function toConnection(attempt: RequestContext, answer: ApiResponse): ConnectionRecord {
-  return parse(attempt, answer, CONNECTION);
-}
+export const BULK_UPDATE = z.object({
+  update: z.object({
+    success: z.array(z.string()),
+    errors: z.array(z.object({ error: z.string(), status_code: z.number().int() })),
+  }),
+});
 
-export function toConnections(
-  attempt: RequestContext,
-  answer: ApiResponse,
-): { readonly connections: readonly ConnectionRecord[]; readonly total: number } {
-  const { connections, total_entries: total } = parse(attempt, answer, CONNECTIONS);
-  return { connections, total };
-}
-
-export function toVersion(attempt: RequestContext, answer: ApiResponse): string {
-  return parse(attempt, answer, VERSION).version;
-}
-
-export function toVariable(attempt: RequestContext, answer: ApiResponse): string {
-  return parse(attempt, answer, VARIABLE).value;
-}
-
-function parse<Shape extends z.ZodType>(
-  attempt: RequestContext,
-  answer: ApiResponse,
-  shape: Shape,
-): z.output<Shape> {
-  if (answer.status !== 200) throw toResponseFailure(attempt, answer);
-  const parsed = shape.safeParse(answer.json);
-  if (!parsed.success) throw notAirflow(attempt);
+/** @throws RefreshFailure when the status is not 200 or the body has another shape */
+export function parseResponse<Shape extends z.ZodType>(response: ApiResponse, shape: Shape): z.output<Shape> {
+  if (response.status !== 200) throw toResponseFailure(response);
+  const parsed = shape.safeParse(response.json);
+  if (!parsed.success) throw notAirflow(response.request);
   return parsed.data;
 }

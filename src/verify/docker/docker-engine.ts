@@ -1,18 +1,19 @@
-// Owns the conversation with one Docker Engine: its version, and a sign-in to a registry from where it stands.
-// Refuses engines beyond this machine without TLS, since the token would travel in clear.
-import Docker from 'dockerode';
+// The version of a Docker Engine, and a login to a registry from it. An engine on another machine must use TLS: the token
+// would cross the network unencrypted.
+import type Docker from 'dockerode';
 import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
 import { withDeadline } from '../../net/deadline.js';
-import { toEngineFailure, toLoginFailure, toUnreachable } from './login-failure.js';
 import { createEngineClient, type EngineEndpoint } from './engine-client.js';
+import { toEngineFailure, toUnreachable } from './engine-failure.js';
+import { toLoginFailure } from './login-failure.js';
 
 const VERSION_TIMEOUT_MS = 10_000;
-/** The engine itself waits 15 s for the registry, twice: for the challenge and for the sign-in. */
-const SIGN_IN_TIMEOUT_MS = 35_000;
+/** The engine itself waits 15 s for the registry, twice: for the challenge and for the login. */
+const LOGIN_TIMEOUT_MS = 35_000;
 
 /**
  * The engine behind `unix:///path`, or behind `tcp://host:port`: on loopback, or by TLS.
@@ -25,10 +26,10 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   async function readVersion(signal: AbortSignal): Promise<string> {
     let version: unknown;
     try {
-      const answer = await withDeadline(VERSION_TIMEOUT_MS, signal, (abortSignal) =>
-        askVersion(openDocker(target), abortSignal),
+      const response = await withDeadline(VERSION_TIMEOUT_MS, signal, async (abortSignal) =>
+        (await openDocker(target)).version({ abortSignal }),
       );
-      version = answer.Version;
+      version = response?.Version;
     } catch (error) {
       throw toEngineFailure(target, error);
     }
@@ -41,9 +42,9 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   }
 
   async function login(registry: string, password: Secret, signal: AbortSignal): Promise<void> {
-    let answer: unknown;
+    let response: unknown;
     try {
-      answer = await withDeadline(SIGN_IN_TIMEOUT_MS, signal, async (abortSignal) => {
+      response = await withDeadline(LOGIN_TIMEOUT_MS, signal, async (abortSignal) => {
         // dockerode finds the signal here; the modem leaves it out of the body.
         const request = {
           username: ECR_USER,
@@ -51,12 +52,12 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
           serveraddress: registry,
           abortSignal,
         };
-        return (await openDocker(target).checkAuth(request)) as unknown;
+        return (await openDocker(target)).checkAuth(request);
       });
     } catch (error) {
       throw toLoginFailure(target, registry, error);
     }
-    if (!isLoginSuccess(answer)) {
+    if (!isLoginSuccess(response)) {
       throw new RefreshFailure(
         'DockerLoginFailed',
         `${url}: no Docker Engine's answer to a sign-in to ${registry}`,
@@ -67,24 +68,22 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   return { readVersion, login };
 }
 
-/** The types of dockerode 5 leave out the options of `version`, which its code reads. */
-interface VersionWithOptions {
-  version(options: { abortSignal: AbortSignal }): Promise<{ Version?: unknown } | null>;
-}
-
-async function askVersion(docker: Docker, abortSignal: AbortSignal): Promise<{ Version?: unknown }> {
-  return (await (docker as VersionWithOptions).version({ abortSignal })) ?? {};
-}
-
 /** A mere 200 proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
-function isLoginSuccess(answer: unknown): boolean {
-  if (Buffer.isBuffer(answer)) return answer.length === 0;
-  return (answer as { Status?: unknown } | null)?.Status === 'Login Succeeded';
+function isLoginSuccess(response: unknown): boolean {
+  if (Buffer.isBuffer(response)) return response.length === 0;
+  return (response as { Status?: unknown } | null)?.Status === 'Login Succeeded';
 }
 
-/** dockerode 5 takes a modem, of which its types do not know. */
-function openDocker(target: EngineEndpoint): Docker {
-  return new Docker({ modem: createEngineClient(target) } as Docker.DockerOptions);
+/** What is used of dockerode 5. Its types leave out the modem that it accepts, and the options of `version`. */
+interface DockerClient {
+  version(options: { abortSignal: AbortSignal }): Promise<{ Version?: unknown } | null>;
+  checkAuth(login: object): Promise<unknown>;
+}
+
+async function openDocker(target: EngineEndpoint): Promise<DockerClient> {
+  // Imported at its first use: a worker starts without it, and many runs have no engine.
+  const { default: Dockerode } = await import('dockerode');
+  return new Dockerode({ modem: createEngineClient(target) } as Docker.DockerOptions);
 }
 
 function checkTarget({ url, tls }: EngineEndpoint): void {

@@ -1,45 +1,36 @@
 // The only place that reads what a Docker Engine says in words. moby answers POST /auth with 500 and a text of its own for
 // almost everything that goes wrong between it and the registry: the status of the registry and the errors of Go are in the
-// text alone. Where a text changes, the failure is `engine-failed`, DockerLoginFailed instead of DockerLoginRejected, which
-// is retried. Nothing of the text is ever shown.
+// text alone. Where a text changes, the login counts as failed instead of rejected, and is retried. Nothing of the text is
+// ever shown: it repeats what registries and proxies said.
+import { describeUnexpected } from '../registry/classify-response.js';
 
-/** Why the engine cannot reach the registry. */
-export type EngineNetworkCode =
-  | 'unknown-host'
-  | 'registry-certificate-rejected'
-  | 'registry-without-tls'
-  | 'engine-proxy-refused'
-  | 'timed-out'
-  | 'connection-refused'
-  | 'no-route'
-  | 'tls-handshake'
-  | 'connection-reset'
-  | 'throttled'
-  | 'server-error';
-
-export type EngineLoginReason =
-  | { readonly code: EngineNetworkCode | 'engine-failed' }
-  /** A page answered the engine. */
-  | { readonly code: 'not-a-registry'; readonly status: number }
-  /** The registry itself said no; its status is absent where the text does not tell it. */
-  | { readonly code: 'rejected'; readonly status?: number };
+/** `rejected` by the registry itself, whose status is absent where the text does not tell it. */
+type LoginProblem =
+  | { readonly outcome: 'rejected'; readonly status?: number }
+  | { readonly outcome: 'failed'; readonly words: string };
 
 /** Texts of Go's net, net/http, crypto/tls and crypto/x509, and of moby's registry client. */
-const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, code: EngineNetworkCode])[] = [
+const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [
     /no such host|lookup .*(?:server misbehaving|i\/o timeout)|temporary failure in name resolution/i,
-    'unknown-host',
+    'no such host',
   ],
-  [/x509|certificate/i, 'registry-certificate-rejected'],
-  [/gave HTTP response to HTTPS client/i, 'registry-without-tls'],
-  [/proxyconnect|proxy authentication/i, 'engine-proxy-refused'],
-  [/timeout|deadline exceeded|timed out|request canceled while waiting/i, 'timed-out'],
-  [/connection refused/i, 'connection-refused'],
-  [/no route to host|network is unreachable/i, 'no-route'],
-  [/\btls:/i, 'tls-handshake'],
-  [/connection reset|broken pipe|\bEOF\b/, 'connection-reset'],
-  [/toomanyrequests|failed with status: 429/i, 'throttled'],
-  [/failed with status: 5\d\d|received unexpected HTTP status: 5\d\d/i, 'server-error'],
+  [/x509|certificate/i, 'TLS: the certificate of the registry is not accepted'],
+  [
+    /gave HTTP response to HTTPS client/i,
+    'the registry speaks HTTP, and is not among the insecure registries',
+  ],
+  [/proxyconnect|proxy authentication/i, 'the proxy of the engine does not let it through'],
+  [
+    /timeout|deadline exceeded|timed out|request canceled while waiting/i,
+    'the registry does not answer in time',
+  ],
+  [/connection refused/i, 'connection refused'],
+  [/no route to host|network is unreachable/i, 'no route to the registry'],
+  [/\btls:/i, 'TLS: no agreement with the registry'],
+  [/connection reset|broken pipe|\bEOF\b/, 'the connection was broken off'],
+  [/toomanyrequests|failed with status: 429/i, 'the registry asks for fewer requests'],
+  [/failed with status: 5\d\d|received unexpected HTTP status: 5\d\d/i, 'the registry failed on its side'],
 ];
 
 /** How moby words it when the registry itself says no; 500 to us, whatever the registry's status was. */
@@ -49,14 +40,15 @@ const REJECTED_IN_WORDS =
 /** What moby could not read is quoted: a page is none of a registry. */
 const PAGE = /parsing HTTP (?<status>\d{3}) response body: invalid character '<'/;
 
-export function parseMobyText(text: string): EngineLoginReason {
+/** @returns undefined for a text that is not known */
+export function parseMobyText(text: string): LoginProblem | undefined {
   // First the network: "dial tcp: permission denied" is no word of the registry.
   const network = NETWORK_TEXTS.find(([pattern]) => pattern.test(text));
-  if (network) return { code: network[1] };
+  if (network) return { outcome: 'failed', words: network[1] };
   const page = PAGE.exec(text)?.groups?.['status'];
-  if (page !== undefined) return { code: 'not-a-registry', status: Number(page) };
+  if (page !== undefined) return { outcome: 'failed', words: describeUnexpected(Number(page)) };
   const status = REJECTED.exec(text)?.groups?.['status'];
-  if (status !== undefined) return { code: 'rejected', status: Number(status) };
-  if (REJECTED_IN_WORDS.test(text) && !/dial (?:tcp|unix)/.test(text)) return { code: 'rejected' };
-  return { code: 'engine-failed' };
+  if (status !== undefined) return { outcome: 'rejected', status: Number(status) };
+  if (REJECTED_IN_WORDS.test(text) && !/dial (?:tcp|unix)/.test(text)) return { outcome: 'rejected' };
+  return undefined;
 }

@@ -1,5 +1,4 @@
-// Owns how a registry wants to be signed in to, as its challenge says (`WWW-Authenticate`, RFC 7235 and Docker's token
-// specification). Refuses every realm beyond the registry's own hosts: the password would go there.
+// How to log in to a registry, by its challenge (`WWW-Authenticate`, RFC 7235 and Docker's token specification).
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { isPublic } from './rejection.js';
 
@@ -8,7 +7,8 @@ export type Challenge =
   | { readonly scheme: 'basic' }
   /** The password is exchanged for a token at the realm. */
   | { readonly scheme: 'bearer'; readonly realm: URL; readonly service?: string; readonly scope?: string }
-  | { readonly scheme: 'foreign' };
+  /** The password would go to a host other than the registry's own, or to one that cannot be read. */
+  | { readonly scheme: 'other-host' };
 
 /** Reads the challenge of a registry, `host` being its name with its port. */
 export function readChallenge(header: string | undefined, host: string): Challenge {
@@ -17,8 +17,8 @@ export function readChallenge(header: string | undefined, host: string): Challen
   if (bearer === undefined) return { scheme: 'basic' };
   const { realm: text = '', service, scope } = readParameters(bearer);
   const realm = URL.canParse(text) ? new URL(text) : undefined;
-  // Without a realm that can be read Docker would fail; where it would go, nobody knows.
-  if (!realm || !isOwnRealm(realm, host)) return { scheme: 'foreign' };
+  // Docker would fail without a realm that it can read.
+  if (!realm || !isOwnRealm(realm, host)) return { scheme: 'other-host' };
   return {
     scheme: 'bearer',
     realm,

@@ -1,64 +1,81 @@
-// What a registry's response to a login means: its own yes or no, or something in front of it. Nothing of its text is
-// shown.
+// What a registry's response means: its own decision, or something in front of it. None of its text is shown.
 import type { HttpResponse } from '../../net/http.js';
-import type { RegistryReason } from './registry-reason.js';
-import { isPublic, toRejectionCode } from './rejection.js';
+import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
+import { findDeniedAction, findRejection, isPublic } from './rejection.js';
 
-/** `rejected` by the registry itself; `unreachable` for whatever else answered. */
-export type LoginResult =
-  | { readonly outcome: 'accepted' }
-  | { readonly outcome: 'rejected' | 'unreachable'; readonly reason: RegistryReason };
-
-/** What the registry says to a password or token that it was shown. */
-export function classifyLogin(host: string, answer: HttpResponse): LoginResult {
-  const { status } = answer;
-  if (status === 200 && !isHtml(answer)) return { outcome: 'accepted' };
-  if ((status === 400 || status === 401 || status === 403) && isFromRegistry(host, answer)) {
-    return { outcome: 'rejected', reason: toRejection(host, answer) };
+/** The result of a request with a password or token. */
+export function classifyLogin(host: string, response: HttpResponse): RegistryProbe {
+  const { status } = response;
+  if (status === 200 && !isHtml(response)) return { registry: host, outcome: 'accepted' };
+  const isRejected = status === 400 || status === 401 || status === 403;
+  if (!isRejected || !isFromRegistry(host, response)) {
+    return { registry: host, outcome: 'unreachable', message: describeUnexpected(status) };
   }
-  return { outcome: 'unreachable', reason: toUnexpectedReason(status) };
+  const error = parseFirstError(response);
+  const { words, ...remedy } = findRejection(host, status, error?.message ?? response.text);
+  const message = `${[status, error?.code].filter(Boolean).join(' ')}: ${words}`;
+  return { registry: host, outcome: 'rejected', message, ...remedy };
+}
+
+/** The result of a request for an image's manifest. A missing image proves nothing about rights. */
+export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
+  const { status } = response;
+  if (status === 200) {
+    return isManifest(response)
+      ? { outcome: 'allowed' }
+      : { outcome: 'unknown', message: 'something other than a manifest was answered' };
+  }
+  const error = parseFirstError(response);
+  if ((status === 401 || status === 403) && error) {
+    const action = findDeniedAction(error.message ?? '');
+    const lack = action === undefined ? '' : `: it lacks ${action}`;
+    const message = `${status} ${error.code}: the principal signs in, and may not pull${lack}`;
+    return { outcome: 'denied', message };
+  }
+  if (status === 404 && error) {
+    const what = error.code === 'NAME_UNKNOWN' ? 'repository' : 'image';
+    return { outcome: 'missing', message: `the registry has no such ${what}` };
+  }
+  return { outcome: 'unknown', message: describeUnexpected(status) };
 }
 
 /** Why a response is not one of the registry. */
-export function toUnexpectedReason(status: number): RegistryReason {
-  if (status === 429) return { code: 'throttled', status };
-  return { code: status >= 500 ? 'server-error' : 'not-a-registry', status };
+export function describeUnexpected(status: number): string {
+  if (status === 429) return `the registry asks for fewer requests (${status})`;
+  if (status >= 500) return `the registry or a proxy before it failed (${status})`;
+  return `something other than a registry answered (${status})`;
 }
 
-export function isHtml(answer: HttpResponse): boolean {
-  return /^text\/html\b/i.test(answer.header('content-type') ?? '');
+function isHtml(response: HttpResponse): boolean {
+  return /^text\/html\b/i.test(response.header('content-type') ?? '');
 }
 
 /**
  * The header is a registry's signature since the first v2 registries; the body that of the OCI distribution API. ECR
  * Public answers a bare 400 to a token that it does not accept (containers-roadmap issue 2835).
  */
-function isFromRegistry(host: string, answer: HttpResponse): boolean {
-  const isPublic400 = answer.status === 400 && isPublic(host) && !isHtml(answer);
+function isFromRegistry(host: string, response: HttpResponse): boolean {
+  const isPublic400 = response.status === 400 && isPublic(host) && !isHtml(response);
   return (
-    answer.header('docker-distribution-api-version') !== undefined ||
-    parseFirstError(answer) !== undefined ||
+    response.header('docker-distribution-api-version') !== undefined ||
+    parseFirstError(response) !== undefined ||
     isPublic400
   );
 }
 
-function toRejection(host: string, answer: HttpResponse): RegistryReason {
-  const { status } = answer;
-  const error = parseFirstError(answer);
-  const code = toRejectionCode(host, status, error?.message ?? answer.text);
-  return { code, status, ...(error?.code === undefined ? {} : { apiCode: error.code }) };
-}
-
-/** The first error of a body of the distribution API. Its message is read to be judged, never shown. */
-export function parseFirstError(answer: HttpResponse): { code?: string; message?: string } | undefined {
-  const errors = (answer.json as { errors?: unknown } | null | undefined)?.errors;
+/** The first error of a body of the distribution API: its code where it may be shown, and its message, which may not. */
+function parseFirstError({ json }: HttpResponse): { code: string; message?: string } | undefined {
+  const errors = (json as { errors?: unknown } | null | undefined)?.errors;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (typeof first !== 'object' || first === null) return undefined;
   const { code, message } = first as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return undefined;
   return {
-    // Only what looks like one of the API's codes is shown.
-    ...(/^[A-Z_]{1,40}$/.test(code) ? { code } : {}),
+    code: /^[A-Z_]{1,40}$/.test(code) ? code : '',
     ...(typeof message === 'string' ? { message } : {}),
   };
+}
+
+function isManifest({ json }: HttpResponse): boolean {
+  return typeof json === 'object' && json !== null && 'schemaVersion' in json;
 }

@@ -1,10 +1,11 @@
-// Owns what was seen to refuse a wrong password within the last day. Refuses to remember anything else: what accepts
-// one is asked at every run, so that every report says so.
 import type { NegativeChecks } from './port.js';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Whoever says yes to everything proves nothing; once a day is often enough to look. */
+/**
+ * What was seen to reject a wrong password within the last day: what accepts everything proves nothing, and once a day is
+ * often enough to check. What accepts a wrong password is checked at every run, so that every report shows it.
+ */
 export class NegativeCheckCache implements NegativeChecks {
   readonly #now: () => Date;
   readonly #seenAtMs = new Map<string, number>();

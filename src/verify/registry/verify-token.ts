@@ -1,19 +1,88 @@
-// Verifies tokens with their registries, and once a day whether those would reject a wrong one.
-import type { Secret } from '../../log/secret.js';
-import type { RegistryProbe } from '../../refresh/activity-types.js';
-import type { NegativeChecks, RegistryVerifier } from './port.js';
+// Verifies a token with a registry: whether it is accepted, whether anything would be, and whether images may be pulled.
+import { Secret } from '../../log/secret.js';
+import type { HttpClient } from '../../net/http.js';
+import { NetworkError } from '../../net/network-error.js';
+import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
+import { FAILURES } from '../../refresh/failures.js';
+import { WRONG_PASSWORD } from '../../refresh/token.js';
+import { classifyLogin, describeUnexpected } from './classify-response.js';
+import { openRegistry, type Registry } from './open-registry.js';
+import type { NegativeChecks } from './port.js';
+import { probePull } from './pull-check.js';
 
-/** A verifier that remembers in `checks` which registries were seen to reject a wrong password. */
-export function createTokenVerifier(verifier: RegistryVerifier, checks: NegativeChecks) {
+/**
+ * Logs in to a registry with a password: `GET /v2/`, as its challenge requires. Never throws: no response is the outcome
+ * `unreachable`. The password is sent to the registry's own host only.
+ * @param checks which registries were seen to reject a wrong password: these need not be asked again
+ */
+export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
   return async (
-    registry: string,
+    host: string,
     password: Secret,
     images: readonly string[],
     signal: AbortSignal,
   ): Promise<RegistryProbe> => {
-    const options = { wrongPassword: !checks.has(registry), images };
-    const { probe, rejectsWrongPassword } = await verifier.probe(registry, password, options, signal);
-    if (rejectsWrongPassword) checks.add(registry);
-    return probe;
+    try {
+      return await verify(await openRegistry(http, host, signal), checks, password, images);
+    } catch (error) {
+      const message = error instanceof NetworkError ? error.message : 'the request failed';
+      return { registry: host, outcome: 'unreachable', message };
+    }
+  };
+}
+
+async function verify(
+  registry: Registry,
+  checks: NegativeChecks,
+  password: Secret,
+  images: readonly string[],
+): Promise<RegistryProbe> {
+  const { host, anonymous, challenge } = registry;
+  if (challenge.scheme === 'other-host') return toOtherHostProbe(host);
+  const result = await login(registry, password);
+  if (result.outcome !== 'accepted') return result;
+  const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
+  const doubt = isOpen
+    ? 'it lets everybody in, without a password'
+    : await tryWrongPassword(registry, checks);
+  const pulls: PullProbe[] = [];
+  for (const image of images) pulls.push(await probePull(registry, password, image));
+  return {
+    ...result,
+    ...(doubt === undefined ? {} : { outcome: 'inconclusive', message: doubt }),
+    ...(pulls.length === 0 ? {} : { pulls }),
+  };
+}
+
+async function login(registry: Registry, password: Secret): Promise<RegistryProbe> {
+  const { host } = registry;
+  const authorized = await registry.authorize(password);
+  if (authorized instanceof Secret) return classifyLogin(host, await registry.get('', authorized));
+  const result = classifyLogin(host, authorized);
+  if (result.outcome !== 'accepted') return result;
+  // A 200 without a token accepts nothing.
+  return { ...result, outcome: 'unreachable', message: describeUnexpected(authorized.status) };
+}
+
+/** What is wrong when a wrong password is accepted. Without a response it proves nothing, and the next run tries again. */
+async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Promise<string | undefined> {
+  if (checks.has(registry.host)) return undefined;
+  try {
+    const { outcome } = await login(registry, new Secret(WRONG_PASSWORD));
+    if (outcome === 'rejected') checks.add(registry.host);
+    return outcome === 'accepted' ? 'it accepts a wrong password, too' : undefined;
+  } catch (error) {
+    if (error instanceof NetworkError) return undefined;
+    throw error;
+  }
+}
+
+function toOtherHostProbe(registry: string): RegistryProbe {
+  return {
+    registry,
+    outcome: 'rejected',
+    type: 'RegistryRealmForeign',
+    message: 'it asks for the sign-in to be sent to another host (realm)',
+    remedy: FAILURES.RegistryRealmForeign.remedy,
   };
 }

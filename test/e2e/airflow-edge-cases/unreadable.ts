@@ -1,4 +1,4 @@
-// Owns what must be told of a connection whose password Airflow cannot decrypt any more.
+// What must be reported of a connection whose password Airflow cannot decrypt any more.
 import assert from 'node:assert/strict';
 import { createInProcessSteps } from '../../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../../src/app.js';
@@ -8,38 +8,41 @@ import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 import { toFailureRows } from './runs.js';
 
-const FERNET = /Fernet key was changed and its password is unreadable/;
+const FERNET = /Fernet key was changed: delete the connection and create it again/;
 
 /** The connection failed alone, for want of the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
   assert.deepEqual(toFailureRows(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
+
   const failure = report.failures.find(({ store }) => store === place.name);
-  assert.match(failure?.message ?? '', FERNET);
-  assert.match(failure?.remedy ?? '', /delete and create the connection anew/);
+  assert.equal(failure?.scope, 'connection');
+  assert.match(failure?.message ?? '', /: 500 on /);
+  assert.match(failure?.remedy ?? '', FERNET);
 }
 
 /**
- * A run that finds it so from the start refuses it alone as well. It is patient first, which takes 35 s: they are
- * counted here and not waited for.
+ * A run that finds it so from the start refuses it alone as well: in its fourth attempt, 35 s of back-off later, which are
+ * not waited for here.
  */
 export async function assertRefusedFromTheStart(places: Places, place: Place, id: string): Promise<void> {
   const config = loadConfig(places.writeConfig([place], [id]));
-  const waits: number[] = [];
-  const clock = { nowMs: () => 0, wait: async (ms: number) => void waits.push(ms) };
-  const steps = createInProcessSteps(createApp(new ConfigStore(config)).activities, 'run', Infinity, clock);
-  const { writable, refused } = await steps.inspectConnections({
-    configHash: config.hash,
-    store: place.name,
-    page: 0,
-  });
-  assert.equal(waits.length, 3);
+  const clock = { nowMs: () => 0, wait: () => Promise.resolve() };
+  const { activities } = createApp(new ConfigStore(config));
+  const steps = createInProcessSteps(activities, 'run', Infinity, clock);
+  const input = { configHash: config.hash, store: place.name };
+  const first = { attemptsBefore: 0 };
+  const named = { ...input, target: { named: { offset: 0, limit: 20 } }, ...first };
+  const { writable, refused, toRetry } = await steps.inspectConnections(named, first);
+  assert.deepEqual([writable.map(({ connections }) => connections), refused], [[place.usual], []]);
   assert.deepEqual(
-    writable.map(({ connections }) => connections),
-    [place.usual],
+    toRetry.map(({ connection, type, scope }) => [connection, type, scope]),
+    [[id, 'StoreUnavailable', 'connection']],
   );
+  const again = { ...input, target: { connections: [id] }, attemptsBefore: 1 };
+  const last = await steps.inspectConnections(again, { attemptsBefore: 1 });
   assert.deepEqual(
-    refused.map(({ connection, type }) => [connection, type]),
-    [[id, 'StoreUnavailable']],
+    last.refused.map(({ connection, type }) => [connection, type]),
+    [[id, 'ConnectionUnavailable']],
   );
-  assert.match(refused[0]?.message ?? '', FERNET);
+  assert.match(last.refused[0]?.remedy ?? '', FERNET);
 }

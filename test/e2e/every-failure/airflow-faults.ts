@@ -5,9 +5,13 @@ import type { FailureType } from '../../../src/refresh/failures.js';
 import { CONNECTION, type Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
-const SINGLE = /^\/api\/v2\/connections\/./;
-const isOfConnections = ({ path }: AirflowRequest): boolean => path.startsWith('/api/v2/');
+const PATH = `/api/v2/connections/${CONNECTION}`;
+const isOfApi = ({ path }: AirflowRequest): boolean => path.startsWith('/api/');
+const isRead = ({ method, path }: AirflowRequest): boolean =>
+  method === 'GET' && path.startsWith('/api/v2/connections');
 const isWrite = ({ method }: AirflowRequest): boolean => method === 'PATCH';
+const isReadOfOne = ({ method, path }: AirflowRequest): boolean => method === 'GET' && path === PATH;
+const isWriteOfOne = ({ method, path }: AirflowRequest): boolean => method === 'PATCH' && path === PATH;
 
 export const AIRFLOW_FAULTS: readonly WireFault[] = [
   {
@@ -25,17 +29,35 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     says: /Airflow main: 503/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isOfConnections, () => ({ status: 503, body: fixture.secrets.quote() })),
+      airflowAnswers(fixture, isOfApi, () => ({ status: 503, body: fixture.secrets.quote() })),
+  },
+  {
+    type: 'StoreUnavailable',
+    when: 'a page that is not from Airflow comes with 200',
+    stage: 'inspect',
+    says: /Airflow main: .*the response is not from Airflow's REST API/,
+    refreshed: 0,
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isOfApi, () => ({ status: 200, body: fixture.secrets.quote() })),
+  },
+  {
+    type: 'StoreThrottled',
+    when: 'Airflow limits the rate of requests throughout the attempt',
+    stage: 'inspect',
+    says: /Airflow main: GET connection docker_\w+: requests are rate-limited/,
+    refreshed: 0,
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isRead, () => ({ status: 429, body: fixture.secrets.quote() })),
   },
   {
     type: 'StoreUnauthorized',
     when: 'the password is wrong',
     stage: 'inspect',
-    says: /Airflow main: 401 on sign-in/,
+    says: /Airflow main: 401 on login/,
     refreshed: 0,
     arrange: (fixture) => {
-      fixture.airflow.expireSessions();
-      fixture.user.password = 'another one';
+      // Edited in: a worker does not send a password again that Airflow has rejected in an earlier run.
+      fixture.writeConfig({ line: 'auth: {username: ecr-refresh, password: {env: AWS_SECRET_ACCESS_KEY}}' });
     },
   },
   {
@@ -73,21 +95,27 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
   },
   {
     type: 'StoreRequestRejected',
-    when: 'the URL is not that of an Airflow',
+    when: 'this Airflow has no such path',
     stage: 'inspect',
-    says: /check the URL/,
+    says: /Airflow main: 404 on GET connection docker_\w+: .*check the URL/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isOfConnections, () => ({
-        status: 404,
-        body: { error: 'API route not found' },
-      })),
+      airflowAnswers(fixture, isRead, () => ({ status: 404, body: { error: 'API route not found' } })),
+  },
+  {
+    type: 'StoreUnavailable',
+    when: 'the URL is not that of an Airflow',
+    stage: 'inspect',
+    says: /Airflow main: 404 on GET .*check/,
+    refreshed: 0,
+    arrange: (fixture) =>
+      airflowAnswers(fixture, isOfApi, () => ({ status: 404, body: '<html>Not found</html>' })),
   },
   {
     type: 'WriteUnconfirmed',
     when: 'Airflow answers the write with another connection',
     stage: 'update',
-    says: /Connection docker_default was edited by somebody else/,
+    says: /Connection docker_default was edited by someone else/,
     refreshed: 0,
     arrange: (fixture) =>
       airflowAnswers(fixture, isWrite, () => ({
@@ -122,20 +150,37 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
   {
     ...refusedAlone(
       'ConnectionRegistryChanged',
-      'its host changes in mid-run',
+      'its host changes before the write is retried',
       /it is now of 210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
-      (fixture) => {
-        let reads = 0;
-        fixture.airflow.setFault(({ method, path }) => {
-          const isRead = method === 'GET' && SINGLE.test(path) && path.endsWith(CONNECTION);
-          if (isRead && ++reads === 2) {
-            editConnection(fixture, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
-          }
-          return undefined;
-        });
-      },
+      (fixture) =>
+        airflowAnswers(fixture, isWriteOfOne, () => {
+          editConnection(fixture, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
+          return { status: 503, body: fixture.secrets.quote() };
+        }),
     ),
     stage: 'update',
+    run: { retryForMs: 20_000 },
+  },
+  refusedAlone(
+    'StoreResponseTooLarge',
+    'Airflow returns 7 MB for it',
+    /GET connection docker_default: the response is larger than 6 MB/,
+    (fixture) =>
+      airflowAnswers(fixture, isReadOfOne, () => ({
+        status: 200,
+        body: { description: fixture.secrets.quote().padEnd(7 * 1024 * 1024) },
+      })),
+  ),
+  {
+    ...refusedAlone(
+      'ConnectionUnavailable',
+      'Airflow fails for it in four attempts',
+      /Airflow main: 500 on GET connection docker_default: server error/,
+      (fixture) =>
+        airflowAnswers(fixture, isReadOfOne, () => ({ status: 500, body: fixture.secrets.quote() })),
+    ),
+    // Below 100 s the retries of a workflow do not go on that far; those of refresh-once wait 35 s.
+    run: { retryForMs: 150_000 },
   },
 ];
 
@@ -149,7 +194,7 @@ function refusedAlone(
   return { type, when: `${when} (the connection)`, stage: 'inspect', says, refreshed: 1, arrange };
 }
 
-function airflowAnswers(
+export function airflowAnswers(
   fixture: Fixture,
   is: (request: AirflowRequest) => boolean,
   fault: () => Fault,

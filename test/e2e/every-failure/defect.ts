@@ -1,4 +1,4 @@
-// Owns a defect for tests to bring into a process of ours: a line that throws what it must not show.
+// A defect for tests to bring into a process of ours: a line that throws what it must not show.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fixture } from './fixture.js';
@@ -11,10 +11,10 @@ export function withDefect(fixture: Fixture, body: string): NodeJS.ProcessEnv {
   const file = join(fixture.stateFolder, 'defect.mjs');
   writeFileSync(
     file,
-    `const original = AbortSignal.timeout;
-AbortSignal.timeout = (ms) => {
-  if (!new Error().stack.includes('token-cache')) return original.call(AbortSignal, ms);
-  ${body}
+    `const original = AbortSignal.prototype.throwIfAborted;
+AbortSignal.prototype.throwIfAborted = function () {
+  if (new Error().stack.includes('token-cache')) { ${body} }
+  return original.call(this);
 };
 `,
   );

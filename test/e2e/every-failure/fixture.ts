@@ -1,10 +1,11 @@
-// Owns a whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
+// A whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
 // registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import type { Duration } from '@temporalio/common';
 import {
   startAirflowStandIn,
   type AirflowStandIn,
@@ -26,8 +27,8 @@ import { createFixtureSecrets, type FixtureSecrets } from './fixture-secrets.js'
 
 export const CONNECTION = 'docker_default';
 export const NEIGHBOUR = 'docker_neighbour';
-/** Less than an attempt of any step: each has one attempt, and its failure is told at once. */
-const RETRY_FOR_MS = 1000;
+/** Less than the back-off of any step: each has one attempt, and its failure is reported at once. */
+export const ONE_ATTEMPT_MS = 1000;
 
 export interface ConfigChanges {
   /** Default `main`. */
@@ -38,6 +39,11 @@ export interface ConfigChanges {
   readonly registries?: readonly string[];
   /** A line that takes the place of the one with the same key. */
   readonly line?: string;
+}
+
+export interface RunOptions {
+  readonly retryForMs?: number;
+  readonly executionTimeout?: Duration;
 }
 
 export interface Fixture {
@@ -59,8 +65,8 @@ export interface Fixture {
   startWorker(name: string, changes?: NodeJS.ProcessEnv, args?: readonly string[]): Promise<Child>;
   /** Runs a command as its user does, with the environment of the fixture. */
   command(args: readonly string[], changes?: NodeJS.ProcessEnv): Promise<CommandResult>;
-  /** One run of the workflow on a task queue, its failures told after one attempt. */
-  run(taskQueue: string, executionTimeout?: string): Promise<RefreshReport>;
+  /** One run of the workflow on a task queue; by default its failures are reported after one attempt. */
+  run(taskQueue: string, options?: RunOptions): Promise<RefreshReport>;
   /** Looks for every secret wherever workers, commands and Temporal leave something. @throws Error for each found */
   assertNoSecretOut(): Promise<{ places: number; bytes: number }>;
   stop(): Promise<void>;
@@ -129,7 +135,7 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Fixture>
     secrets,
     startWorker: (name, changes = {}, args = []) =>
       startWorkerProcess(stops, stateFolder, name, { ...env, ...changes }, args),
-    run: (taskQueue, executionTimeout = '10 minutes') => runOnce(client, taskQueue, executionTimeout),
+    run: (taskQueue, options = {}) => runOnce(client, taskQueue, options),
     command: (args, changes = {}) => scan.command(args, { ...env, ...changes }),
     assertNoSecretOut: () => scan.assertNoSecretOut(secrets.known(), temporal),
     async stop() {
@@ -199,13 +205,17 @@ async function startWorkerProcess(
   return stops.add(worker);
 }
 
-async function runOnce(client: Client, taskQueue: string, executionTimeout: string): Promise<RefreshReport> {
+async function runOnce(
+  client: Client,
+  taskQueue: string,
+  { retryForMs = ONE_ATTEMPT_MS, executionTimeout = '10 minutes' }: RunOptions,
+): Promise<RefreshReport> {
   const workflowId = randomUUID();
   const handle = await client.workflow.start('refreshCredentials', {
     taskQueue,
     workflowId,
-    args: [{ retryForMs: RETRY_FOR_MS }],
-    workflowExecutionTimeout: executionTimeout as '10 minutes',
+    args: [{ retryForMs }],
+    workflowExecutionTimeout: executionTimeout,
   });
   const end = await waitForReport(client, workflowId, handle.firstExecutionRunId);
   if (!end.report) throw new Error(`The run left no report: ${JSON.stringify(end)}`);

@@ -1,4 +1,4 @@
-// Owns the calling of the worker's activities past the run: by a workflow of somebody else, and by no workflow at all.
+// Calls of the worker's activities that no run makes: by someone else's workflow, and by no workflow at all.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { runCommand } from '../../../sandbox/run-command.js';
 import { findTemporalCli } from '../../../sandbox/temporal.js';
-import type { RefreshPlan, StepName } from '../../../src/refresh/activity-types.js';
+import type { RefreshPlan, StepName, UpdateInput } from '../../../src/refresh/activity-types.js';
 import { answerJson, startServer } from '../../support/local-server.js';
 import { installQuietRuntime } from '../../workflows/test-worker.js';
 import { CONNECTION, type Fixture } from './fixture.js';
@@ -24,27 +24,54 @@ export interface Known {
 
 type Craft = (known: Known) => readonly [step: StepName, input: unknown];
 
-const GROUP = 'default/us-east-1';
+export interface CraftedInput {
+  readonly title: string;
+  readonly craft: Craft;
+  /** No run sends an input of this form, whatever the names in it. */
+  readonly hasWrongForm?: boolean;
+}
 
-export const CRAFTED_INPUTS: readonly { readonly title: string; readonly craft: Craft }[] = [
+const GROUP = 'default/us-east-1';
+const NAMED = { target: { named: { offset: 0, limit: 20 } }, attemptsBefore: 0 } as const;
+
+export const CRAFTED_INPUTS: readonly CraftedInput[] = [
   {
     title: 'an Airflow that is not configured',
-    craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'other', page: 0 }],
+    craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'other', ...NAMED }],
   },
   {
     title: 'an Airflow named like a property of every object',
-    craft: ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', page: 0 }],
+    craft: ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', ...NAMED }],
   },
   {
     title: 'a URL for an Airflow',
     craft: ({ configHash, evilHost }) => [
       'inspectConnections',
-      { configHash, airflow: `http://${evilHost}`, page: 0 },
+      { configHash, store: `http://${evilHost}`, ...NAMED },
     ],
   },
   {
-    title: 'a page that is no number',
-    craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'main', page: '0' }],
+    title: 'a range that is not made of numbers',
+    hasWrongForm: true,
+    craft: ({ configHash }) => [
+      'inspectConnections',
+      { configHash, store: 'main', ...NAMED, target: { named: { offset: '0', limit: 20 } } },
+    ],
+  },
+  {
+    title: 'more rows of the list than a run reads',
+    hasWrongForm: true,
+    craft: ({ configHash }) => [
+      'inspectConnections',
+      { configHash, store: 'main', ...NAMED, target: { listed: { offset: 0, limit: 10_000 } } },
+    ],
+  },
+  {
+    title: 'a connection to be read that is not configured',
+    craft: ({ configHash }) => [
+      'inspectConnections',
+      { configHash, store: 'main', ...NAMED, target: { connections: ['aws_default'] } },
+    ],
   },
   {
     title: 'a token shown to a host of the attacker',
@@ -83,56 +110,64 @@ export const CRAFTED_INPUTS: readonly { readonly title: string; readonly craft: 
   },
   {
     title: 'no registries',
+    hasWrongForm: true,
     craft: ({ configHash }) => ['extractToken', { configHash, group: GROUP, registries: [] }],
   },
   {
     title: 'a connection that is not configured',
     craft: ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, store: 'main', registry, connections: ['aws_default'] },
+      { ...toUpdate(configHash, registry), connections: ['aws_default'] },
     ],
   },
   {
     title: 'one more connection than configured',
     craft: ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, store: 'main', registry, connections: [CONNECTION, 'aws_default'] },
+      { ...toUpdate(configHash, registry), connections: [CONNECTION, 'aws_default'] },
     ],
   },
   {
     title: 'a path for a connection',
     craft: ({ configHash, registry }) => [
       'updateConnections',
-      { configHash, store: 'main', registry, connections: ['../variables/x'] },
+      { ...toUpdate(configHash, registry), connections: ['../variables/x'] },
+    ],
+  },
+  {
+    title: 'a witness that is not configured',
+    craft: ({ configHash, registry }) => [
+      'updateConnections',
+      { ...toUpdate(configHash, registry), witness: 'aws_default' },
     ],
   },
   {
     title: 'a registry of the attacker for a connection',
-    craft: ({ configHash, evilHost }) => [
-      'updateConnections',
-      { configHash, store: 'main', registry: evilHost, connections: [CONNECTION] },
-    ],
+    craft: ({ configHash, evilHost }) => ['updateConnections', toUpdate(configHash, evilHost)],
   },
   {
     title: 'an engine that is not configured',
     craft: ({ configHash, registry }) => [
       'testDocker',
-      { configHash, engine: 'unix:///var/run/other.sock', registry },
+      { configHash, engine: 'unix:///var/run/other.sock', registry, group: GROUP },
     ],
   },
   {
     title: 'an engine of the attacker',
     craft: ({ configHash, registry, evilHost }) => [
       'testDocker',
-      { configHash, engine: `tcp://${evilHost}`, registry },
+      { configHash, engine: `tcp://${evilHost}`, registry, group: GROUP },
     ],
   },
   {
     title: 'a sign-in at a host of the attacker',
-    craft: ({ configHash, engine, evilHost }) => ['testDocker', { configHash, engine, registry: evilHost }],
+    craft: ({ configHash, engine, evilHost }) => [
+      'testDocker',
+      { configHash, engine, registry: evilHost, group: GROUP },
+    ],
   },
-  { title: 'text instead of an input', craft: () => ['testDocker', 'text'] },
-  { title: 'no input at all', craft: () => ['updateConnections', undefined] },
+  { title: 'text instead of an input', hasWrongForm: true, craft: () => ['testDocker', 'text'] },
+  { title: 'no input at all', hasWrongForm: true, craft: () => ['updateConnections', undefined] },
 ];
 
 export const STEPS: readonly StepName[] = [
@@ -227,13 +262,13 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
 
 /** What a run itself would ask for. */
 const GRANTED: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Known) => object>> = {
-  inspectConnections: ({ configHash }) => ({ configHash, store: 'main', page: 0 }),
+  inspectConnections: ({ configHash }) => ({ configHash, store: 'main', ...NAMED }),
   extractToken: ({ configHash, registry }) => ({ configHash, group: GROUP, registries: [registry] }),
-  updateConnections: ({ configHash, registry }) => ({
-    configHash,
-    store: 'main',
-    registry,
-    connections: [CONNECTION],
-  }),
-  testDocker: ({ configHash, engine, registry }) => ({ configHash, engine, registry }),
+  updateConnections: ({ configHash, registry }) => toUpdate(configHash, registry),
+  testDocker: ({ configHash, engine, registry }) => ({ configHash, engine, registry, group: GROUP }),
 };
+
+function toUpdate(configHash: string, registry: string): UpdateInput {
+  const connections = [CONNECTION];
+  return { configHash, store: 'main', registry, group: GROUP, connections, attemptsBefore: 0 };
+}

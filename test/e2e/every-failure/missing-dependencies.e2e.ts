@@ -84,7 +84,7 @@ describe('parts that are not there', function () {
     assert.equal(once.code, 1);
     assert.match(
       once.stdout,
-      /FAILED inspect main: StoreUnreachable\n +Airflow main: .*connection refused\n/,
+      /FAILED inspect main: StoreUnreachable \(2: docker_default, docker_neighbour\)\n +Airflow main: .*connection refused/,
     );
   });
 

@@ -2,7 +2,7 @@
 // become. Whatever can quote a secret quotes all of them, so that the scan for secrets has something to find.
 import type { FailureType } from '../../../src/refresh/failures.js';
 import type { Stage } from '../../../src/refresh/report.js';
-import type { Fixture } from './fixture.js';
+import type { Fixture, RunOptions } from './fixture.js';
 
 export interface WireFault {
   readonly type: FailureType;
@@ -13,6 +13,8 @@ export interface WireFault {
   readonly says: RegExp;
   /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
   readonly refreshed: number;
+  /** Of the run that shows it, where that is not one with a single attempt of each step. */
+  readonly run?: RunOptions;
   /** Lets it go wrong; the test puts everything right again. */
   readonly arrange: (fixture: Fixture) => void;
 }

@@ -1,4 +1,4 @@
-// Owns the list of the external calls of a run with one connection, in their order, and how each is recognised.
+// The external calls of a run with one connection, in their order, and how each is recognised.
 import type { PassingRequest } from '../../support/pausing-proxy.js';
 import type { Fleet } from './fleet.js';
 
@@ -9,12 +9,19 @@ export interface Call {
   readonly step: string;
   readonly to: keyof Fleet['proxies'];
   readonly matches: (request: PassingRequest) => boolean;
-  /** Which of the calls that match; from 1, the default. */
-  readonly nth?: number;
+  /** A call of the step's first attempt that gets no response, so that this one is a retry's. */
+  readonly afterLost?: Call;
 }
 
 const CONNECTION = /^\/api\/v2\/connections\/[\w-]+$/;
 const WRITE = /^\/api\/v2\/connections\/[\w-]+\?update_mask=password$/;
+
+const WRITE_CALL: Call = {
+  name: 'the write of the password',
+  step: 'updateConnections',
+  to: 'airflow',
+  matches: asks('PATCH', WRITE),
+};
 
 export const CALLS = {
   signIn: {
@@ -37,18 +44,13 @@ export const CALLS = {
     to: 'registry',
     matches: asks('GET', /^\/v2\/$/),
   },
-  look: {
-    name: 'the second look at the connection',
+  write: WRITE_CALL,
+  readAgain: {
+    name: 'the read by the retry of an update',
     step: 'updateConnections',
     to: 'airflow',
     matches: asks('GET', CONNECTION),
-    nth: 2,
-  },
-  write: {
-    name: 'the write of the password',
-    step: 'updateConnections',
-    to: 'airflow',
-    matches: asks('PATCH', WRITE),
+    afterLost: WRITE_CALL,
   },
   engineVersion: {
     name: 'the question for the version of the Docker Engine',

@@ -1,5 +1,4 @@
-// Owns what becomes of a run whose worker is taken away in mid-call: it holds the call, ends the worker, and tells how
-// the other one brought the run to its end. Judges nothing: the tests do.
+// What becomes of a run whose worker ends in mid-call: the call is held, the worker ended, and the outcome recorded.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import proto from '@temporalio/proto';
@@ -16,10 +15,11 @@ import {
   type Stage,
 } from './fleet.js';
 
-/** An attempt that another one followed. */
+/** An attempt that did not complete. */
 export interface LostAttempt {
   readonly step: string;
-  readonly cause: 'heartbeat' | 'handed over' | 'other';
+  /** By which limit Temporal ended it, or the type of the failure that it ended with. */
+  readonly cause: string;
 }
 
 export interface Outcome {
@@ -47,6 +47,8 @@ export interface Outcome {
   readonly logs: readonly string[];
 }
 
+type Failure = proto.temporal.api.failure.v1.IFailure;
+
 /** Against hanging alone; the tests judge the time. */
 const LIMIT_MS = 90_000;
 
@@ -58,9 +60,7 @@ export async function killDuring(
   point: PausePoint,
 ): Promise<Outcome> {
   return withFleet(stage, name, async (fleet) => {
-    const holding = hold(fleet, call, point);
-    const run = await fleet.startRun();
-    const held = await callOf(run, holding);
+    const { run, held } = await startRunUntil(fleet, call, point);
     return endWorker(stage, fleet, run, held, 'SIGKILL');
   });
 }
@@ -71,9 +71,7 @@ export async function killDuring(
  */
 export async function terminateDuring(stage: Stage, name: string, call: Call, next: Call): Promise<Outcome> {
   return withFleet(stage, name, async (fleet) => {
-    const holding = hold(fleet, call, 'before');
-    const run = await fleet.startRun();
-    const held = await callOf(run, holding);
+    const { run, held } = await startRunUntil(fleet, call, 'before');
     const holdingNext = hold(fleet, next, 'before');
     const release = setTimeout(held.release, 15_000);
     const outcome = await endWorker(stage, fleet, run, held, 'SIGTERM').finally(() => clearTimeout(release));
@@ -91,9 +89,24 @@ async function withFleet<T>(stage: Stage, name: string, observe: (fleet: Fleet) 
   }
 }
 
-function hold(fleet: Fleet, { to, matches, nth = 1 }: Call, point: PausePoint): Promise<PausedCall> {
-  let seen = 0;
-  return fleet.proxies[to].pause(point, (request) => matches(request) && (seen += 1) === nth);
+/** Starts the run and holds the call; the call that it comes after, if any, waits until the worker gives it up. */
+async function startRunUntil(
+  fleet: Fleet,
+  call: Call,
+  point: PausePoint,
+): Promise<{ readonly run: Run; readonly held: PausedCall }> {
+  const { afterLost } = call;
+  const holdingFirst = afterLost ? hold(fleet, afterLost, 'before') : hold(fleet, call, point);
+  const run = await fleet.startRun();
+  const first = await callOf(run, holdingFirst);
+  if (!afterLost) return { run, held: first };
+  const holding = hold(fleet, call, point);
+  await within('the end of the call that gets no response', first.gone);
+  return { run, held: await callOf(run, holding) };
+}
+
+function hold(fleet: Fleet, { to, matches }: Call, point: PausePoint): Promise<PausedCall> {
+  return fleet.proxies[to].pause(point, matches);
 }
 
 async function endWorker(
@@ -157,7 +170,6 @@ async function within<T>(what: string, awaited: Promise<T>): Promise<T> {
 }
 
 async function lostAttempts(run: Run): Promise<LostAttempt[]> {
-  const { TimeoutType } = proto.temporal.api.enums.v1;
   const { events } = await run.fetchHistory();
   const steps = new Map(
     (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => [
@@ -165,14 +177,19 @@ async function lostAttempts(run: Run): Promise<LostAttempt[]> {
       scheduled?.activityType?.name ?? '',
     ]),
   );
-  return (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => {
-    if (!started || (started.attempt ?? 1) === 1) return [];
-    const { timeoutFailureInfo: timeout, applicationFailureInfo: failed } = started.lastFailure ?? {};
-    const isHeartbeat = timeout?.timeoutType === TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
-    const isHandedOver = failed?.type === 'WorkerShutdown';
-    const cause = isHeartbeat ? 'heartbeat' : isHandedOver ? 'handed over' : 'other';
-    return [{ step: steps.get(String(started.scheduledEventId)) ?? '', cause }];
+  return (events ?? []).flatMap((event) => {
+    const started = event.activityTaskStartedEventAttributes;
+    const ended = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+    // The attempts before the last of an activity have no events of their own.
+    const failure = started?.lastFailure ?? ended?.failure;
+    const step = steps.get(String((started ?? ended)?.scheduledEventId)) ?? '';
+    return failure ? [{ step, cause: toCause(failure) }] : [];
   });
+}
+
+function toCause({ timeoutFailureInfo: timeout, applicationFailureInfo: failed }: Failure): string {
+  const { TimeoutType } = proto.temporal.api.enums.v1;
+  return timeout?.timeoutType ? TimeoutType[timeout.timeoutType] : (failed?.type ?? '');
 }
 
 function residueOf({ home }: FleetWorker): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
@@ -16,7 +16,7 @@ const SECRETS = [LOGIN, TOKEN];
 const STORED = dockerConnection({ host: 'registry.example.com', extra: '{"reauth": true}' });
 
 /** The bodies are those of a real Airflow 2.10.5. */
-describe('createAirflow2', () => {
+describe('AirflowStore on Airflow 2', () => {
   let airflow: AirflowStandIn;
   let api: AirflowStore;
   let restore = (): void => {};
@@ -73,11 +73,11 @@ describe('createAirflow2', () => {
     assert.equal(airflow.requests[0]?.headers['authorization'], expected);
   });
 
-  it('writes the password alone, under the mask', async () => {
+  it('writes only the password, under the mask', async () => {
     const before = { ...airflow.connections.get('docker_default') };
     assert.deepEqual(await write(TOKEN), STORED);
     assert.deepEqual(airflow.connections.get('docker_default'), { ...before, password: TOKEN });
-    const [sent] = airflow.requests;
+    const sent = airflow.requests.at(-1);
     assert.equal(sent?.query.get('update_mask'), 'password');
     assert.deepEqual(sent.body, { password: TOKEN });
   });
@@ -89,7 +89,7 @@ describe('createAirflow2', () => {
     });
   }
 
-  it('answers undefined for what Airflow does not have', async () => {
+  it('returns undefined for what Airflow does not have', async () => {
     airflow.connections.clear();
     assert.equal(await api.read('docker_default', anySignal()), undefined);
     assert.equal(await write(TOKEN), undefined);
@@ -110,14 +110,14 @@ describe('createAirflow2', () => {
         connection_id,
       });
     }
-    const first = await api.readPage(0, anySignal());
-    const second = await api.readPage(1, anySignal());
+    const first = await api.readPage({ pattern: '*', offset: 0, limit: 100 }, anySignal());
+    const second = await api.readPage({ pattern: '*', offset: 100, limit: 100 }, anySignal());
     assert.deepEqual(first.connections[0], { ...STORED, extra: null });
-    assert.deepEqual([first.connections.length, first.hasMore], [100, true]);
-    assert.deepEqual([second.connections.length, second.hasMore], [21, false]);
+    assert.deepEqual([first.connections.length, first.total, first.isComplete], [100, 121, false]);
+    assert.equal(second.connections.length, 21);
   });
 
-  it('makes a connection whole, and leaves one that is there', async () => {
+  it('creates a complete connection, and does not change one that exists', async () => {
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
     const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
     assert.equal(await create(), 'created');
@@ -132,19 +132,18 @@ describe('createAirflow2', () => {
       port: null,
       extra: null,
     });
-    airflow.connections.get('new')!.password = 'of somebody else';
+    airflow.connections.get('new')!.password = 'of someone else';
     assert.equal(await create(), 'exists');
-    assert.equal(airflow.connections.get('new')?.password, 'of somebody else');
+    assert.equal(airflow.connections.get('new')?.password, 'of someone else');
   });
 
   it('has no bulk request', async () => {
-    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
     const writing = api.write([STORED, STORED], new Secret(TOKEN), anySignal());
     await expectFailure(writing, 'StoreRequestRejected', SECRETS);
     assert.deepEqual(airflow.requests, []);
   });
 
-  it('names the right that is missing, though Airflow 2 gives no reason', async () => {
+  it('names the permission that is missing, though Airflow 2 gives no reason', async () => {
     const viewer = connect('viewer');
     const reading = await expectFailure(viewer.read('x', anySignal()), 'StoreForbidden', SECRETS);
     assert.match(reading.message, /403 on GET connection x: the user may not read connections/);
@@ -152,10 +151,13 @@ describe('createAirflow2', () => {
     assert.match(variable.message, /the user may not read variables/);
   });
 
-  it('shows a wrong password once, not twice', async () => {
+  it('sends a wrong password once, and names `auth_backends` as another cause', async () => {
     const wrong = connect('op', 'wrong');
     const { message } = await expectFailure(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
-    assert.equal(message, 'Airflow main: 401 on GET connection x: user name or password is not accepted');
+    assert.equal(
+      message,
+      'Airflow main: 401 on login: rejected user name or password, or `[api] auth_backends` has no basic_auth',
+    );
     assert.equal(airflow.requests.length, 1);
   });
 
@@ -165,7 +167,7 @@ describe('createAirflow2', () => {
       body: { detail: `'${TOKEN}' is not of type 'string'`, status: 400 },
       type: 'StoreRequestRejected',
     },
-    { status: 404, body: '<!DOCTYPE html>', type: 'StoreRequestRejected' },
+    { status: 404, body: '<!DOCTYPE html>', type: 'StoreUnavailable' },
     { status: 500, body: { detail: null, status: 500, title: TOKEN }, type: 'StoreUnavailable' },
     { status: 503, body: undefined, type: 'StoreUnavailable' },
   ];

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import type http from 'node:http';
-import { createAirflow3 } from '../../../src/stores/airflow/airflow-3.js';
-import { createHttpTransport } from '../../../src/stores/airflow/http-transport.js';
-import type { AirflowCredential } from '../../../src/stores/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
@@ -19,12 +16,14 @@ import {
   startServer,
   type Answer,
   type LocalServer,
+  type RecordedRequest,
 } from '../../support/local-server.js';
+import { connect as connectStore, PASSWORD } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const JWT = 'first.jwt.that-must-not-show';
 const NEW_JWT = 'second.jwt.that-must-not-show';
-const SECRETS = [TOKEN, JWT, NEW_JWT];
+const SECRETS = [TOKEN, JWT, NEW_JWT, PASSWORD];
 
 const SHOWN = {
   connection_id: 'docker_default',
@@ -53,18 +52,23 @@ const ECHO = {
   detail: [{ type: 'missing', loc: ['body'], msg: 'Field required', input: { password: TOKEN } }],
 };
 
-describe('createAirflow3', () => {
+describe('AirflowStore on Airflow 3', () => {
   let server: LocalServer;
   let answer: Answer;
-  let rejected: Secret[];
   let api: AirflowStore;
   let restore = (): void => {};
 
   beforeEach(async () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
-    rejected = [];
     answer = (_request, response) => answerJson(response, 200, SHOWN);
-    server = await startServer((request, response) => answer(request, response));
+    server = await startServer((request, response) => {
+      if (request.path.endsWith('/auth/token')) {
+        const jwt = logins().length === 1 ? JWT : NEW_JWT;
+        answerJson(response, 201, { access_token: jwt });
+      } else {
+        answer(request, response);
+      }
+    });
     api = connect(createHttpClient({ version: '0' }));
   });
   afterEach(async () => {
@@ -72,21 +76,17 @@ describe('createAirflow3', () => {
     await server.close();
   });
 
-  function connect(client: HttpClient, path = ''): AirflowStore {
-    return connectTo(server.url + path, client);
+  function connect(http: HttpClient, path = ''): AirflowStore {
+    return connectStore(server.url + path, { version: 3, http });
   }
 
-  function connectTo(url: string, client: HttpClient): AirflowStore {
-    const session: AirflowCredential = {
-      authorize: async () => new Secret(`Bearer ${JWT}`),
-      renew: async (jwt) => {
-        rejected.push(jwt);
-        return new Secret(`Bearer ${NEW_JWT}`);
-      },
-      refusal: 'a new sign-in did not help',
-    };
-    const transport = createHttpTransport({ url, apiPath: '/api/v2', session, http: client });
-    return createAirflow3({ name: 'main', transport });
+  function logins(): readonly RecordedRequest[] {
+    return server.requests.filter(({ path }) => path.endsWith('/auth/token'));
+  }
+
+  /** All but the logins. */
+  function requests(): readonly RecordedRequest[] {
+    return server.requests.filter(({ path }) => !path.endsWith('/auth/token'));
   }
 
   function read(id = 'docker_default'): Promise<ConnectionRecord | undefined> {
@@ -101,27 +101,28 @@ describe('createAirflow3', () => {
 
   it('reads a connection, without its password', async () => {
     assert.deepEqual(await read(), STORED);
-    assert.equal(server.requests[0]?.method, 'GET');
-    assert.equal(server.requests[0].path, '/api/v2/connections/docker_default');
-    assert.equal(server.requests[0].headers.authorization, `Bearer ${JWT}`);
+    const [sent] = requests();
+    assert.equal(sent?.method, 'GET');
+    assert.equal(sent.path, '/api/v2/connections/docker_default');
+    assert.equal(sent.headers.authorization, `Bearer ${JWT}`);
   });
 
   it('reads below a sub-path and quotes the id', async () => {
     api = connect(createHttpClient({ version: '0' }), '/team/airflow/');
-    await read('a b/../c?d');
-    assert.equal(server.requests[0]?.path, '/team/airflow/api/v2/connections/a%20b%2F..%2Fc%3Fd');
+    await read('a b/../c?d').catch(() => undefined);
+    assert.equal(requests()[0]?.path, '/team/airflow/api/v2/connections/a%20b%2F..%2Fc%3Fd');
   });
 
   for (const id of ['', '.', '..']) {
-    it(`refuses the id "${id}", which leads elsewhere`, async () => {
+    it(`rejects the id "${id}", which leads elsewhere`, async () => {
       await expectFailure(read(id), 'StoreRequestRejected', SECRETS);
       assert.deepEqual(server.requests, []);
     });
   }
 
-  it('writes the password alone, under the mask, and answers the connection', async () => {
+  it('writes only the password, under the mask, and returns the connection', async () => {
     assert.deepEqual(await write(), STORED);
-    const [sent] = server.requests;
+    const [sent] = requests();
     assert.equal(sent?.method, 'PATCH');
     assert.equal(sent.path, '/api/v2/connections/docker_default?update_mask=password');
     assert.deepEqual(JSON.parse(sent.body), {
@@ -138,7 +139,7 @@ describe('createAirflow3', () => {
     });
   }
 
-  it('answers undefined for a connection that Airflow does not have', async () => {
+  it('returns undefined for a connection that Airflow does not have', async () => {
     answer = (_request, response) =>
       answerJson(response, 404, {
         detail: 'The Connection with connection_id: `docker_default` was not found',
@@ -147,16 +148,33 @@ describe('createAirflow3', () => {
     assert.equal(await write(), undefined);
   });
 
-  it('reads the version without a sign-in', async () => {
+  it('reads the version without a login', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: '3.3.2', git_version: 'x' });
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
     assert.equal(server.requests[0]?.path, '/api/v2/version');
     assert.equal(server.requests[0].headers.authorization, undefined);
   });
 
-  it('refuses a version that does not look like one', async () => {
+  it('rejects a version that does not look like one', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: `3 ${TOKEN}` });
-    await expectFailure(api.check(anySignal()), 'StoreRequestRejected', SECRETS);
+    await expectFailure(api.check(anySignal()), 'StoreUnavailable', SECRETS);
+  });
+
+  it('takes port 0 for none, as DockerHook does', async () => {
+    answer = (_request, response) => answerJson(response, 200, { ...SHOWN, port: 0 });
+    assert.deepEqual(await read(), STORED);
+  });
+
+  it('rejects another connection than the one that was asked for', async () => {
+    answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: 'b' });
+    const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
+    assert.match(message, /GET connection docker_default: Airflow returned connection b when asked for /);
+  });
+
+  it('does not show the id of such a connection when it may be anything', async () => {
+    answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: `${TOKEN} x` });
+    const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
+    assert.match(message, /returned another connection when asked for docker_default$/);
   });
 
   describe('when Airflow rejects the JWT', () => {
@@ -166,31 +184,29 @@ describe('createAirflow3', () => {
       { status: 403, detail: 'Invalid JWT token' },
     ];
     for (const { status, detail } of refusals) {
-      it(`signs in anew once after ${status} "${detail}"`, async () => {
+      it(`logs in once more after ${status} "${detail}"`, async () => {
         answer = (request, response) =>
           request.headers.authorization === `Bearer ${JWT}`
             ? answerJson(response, status, { detail })
             : answerJson(response, 200, SHOWN);
         assert.deepEqual(await write(), STORED);
-        assert.deepEqual(
-          rejected.map((jwt) => jwt.reveal()),
-          [`Bearer ${JWT}`],
-        );
-        assert.equal(server.requests.length, 2);
+        assert.equal(logins().length, 2);
+        assert.equal(requests().length, 2);
       });
 
-      it(`fails when ${status} "${detail}" stays`, async () => {
+      it(`reports the secrets of the API servers when ${status} "${detail}" stays, and may be retried soon`, async () => {
         answer = (_request, response) => answerJson(response, status, { detail });
-        const { message } = await expectFailure(read(), 'StoreUnauthorized', SECRETS);
+        const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
         assert.equal(
           message,
-          `Airflow main: ${status} on GET connection docker_default: a new sign-in did not help`,
+          `Airflow main: ${status} on GET connection docker_default: a token just issued is rejected: ` +
+            'do all API servers share `[api_auth] jwt_secret`?',
         );
-        assert.equal(server.requests.length, 2);
+        assert.equal(requests().length, 2);
       });
     }
 
-    it('does not sign in anew after 403 "Forbidden"', async () => {
+    it('does not log in again after 403 "Forbidden"', async () => {
       answer = (_request, response) => answerJson(response, 403, { detail: 'Forbidden' });
       const reading = await expectFailure(read(), 'StoreForbidden', SECRETS);
       const writing = await expectFailure(write(), 'StoreForbidden', SECRETS);
@@ -202,11 +218,11 @@ describe('createAirflow3', () => {
         writing.message,
         'Airflow main: 403 on PATCH connection docker_default: the user may not edit connections',
       );
-      assert.deepEqual(rejected, []);
+      assert.equal(logins().length, 1);
     });
   });
 
-  describe('turns what Airflow answers into a failure', () => {
+  describe('turns the response into a failure', () => {
     interface Case {
       title: string;
       type: FailureType;
@@ -217,27 +233,33 @@ describe('createAirflow3', () => {
       {
         title: '500',
         type: 'StoreUnavailable',
-        pattern: /500 on .*Fernet/,
+        pattern: /500 on .*: server error of Airflow or a proxy in front of it$/,
         reply: (r) => r.writeHead(500).end('Internal Server Error'),
       },
       { title: '502', type: 'StoreUnavailable', pattern: /502 on /, reply: (r) => answerHtml(r, 502) },
       { title: '503', type: 'StoreUnavailable', pattern: /503 on /, reply: (r) => answerHtml(r, 503) },
       {
         title: '429',
-        type: 'StoreUnavailable',
-        pattern: /429 on /,
+        type: 'StoreThrottled',
+        pattern: /: requests are rate-limited \(429\)$/,
         reply: (r) => answerJson(r, 429, { detail: TOKEN }),
       },
       {
         title: 'a page with 403',
         type: 'StoreForbidden',
-        pattern: /proxy or firewall/,
+        pattern: /this 403 is not from Airflow; check for a proxy or firewall/,
         reply: (r) => answerHtml(r, 403),
       },
       {
+        title: 'a page with 401',
+        type: 'StoreUnavailable',
+        pattern: /this 401 is not from Airflow; check for a proxy/,
+        reply: (r) => answerHtml(r, 401),
+      },
+      {
         title: 'a page with 404',
-        type: 'StoreRequestRejected',
-        pattern: /check the URL/,
+        type: 'StoreUnavailable',
+        pattern: /this 404 is not from Airflow; check for a proxy/,
         reply: (r) => answerHtml(r, 404),
       },
       {
@@ -271,33 +293,39 @@ describe('createAirflow3', () => {
         reply: (r) => answerJson(r, 422, ECHO),
       },
       {
-        title: 'a redirect',
-        type: 'StoreRequestRejected',
-        pattern: /redirect \(HTTP 302\)/,
+        title: 'a redirect to another path',
+        type: 'StoreUnavailable',
+        pattern: /a redirect \(HTTP 308\) was refused; configure the URL/,
+        reply: (r) => r.writeHead(308, { location: '/with/a/slash/' }).end(),
+      },
+      {
+        title: 'a redirect to another host',
+        type: 'StoreUnavailable',
+        pattern: /redirect to another host \(HTTP 302\) .*SSO proxy in front of Airflow/,
         reply: (r) => r.writeHead(302, { location: `https://login.invalid/?x=${TOKEN}` }).end(),
       },
       {
         title: 'a page with 200',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's REST API/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's REST API$/,
         reply: (r) => answerHtml(r, 200),
       },
       {
         title: 'JSON of another shape',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's REST API/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's REST API$/,
         reply: (r) => answerJson(r, 200, { password: TOKEN }),
       },
       {
         title: 'JSON null',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's REST API/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's REST API$/,
         reply: (r) => answerJson(r, 200, null),
       },
       {
         title: 'too much',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's REST API/,
+        type: 'StoreResponseTooLarge',
+        pattern: /larger than 6 MB$/,
         reply: (r) => r.end(TOKEN.repeat(250_000)),
       },
       {
@@ -322,7 +350,8 @@ describe('createAirflow3', () => {
     it('nothing at all: StoreUnreachable', async () => {
       const idle = await startServer(() => {});
       await idle.close();
-      api = connectTo(idle.url, createHttpClient({ version: '0' }));
+      const auth = { kind: 'token', readToken: () => new Secret(JWT) } as const;
+      api = connectStore(idle.url, { version: 3, auth });
       const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
       assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
     });
@@ -336,7 +365,7 @@ describe('createAirflow3', () => {
       assert.equal(message, 'Airflow main: PATCH connection docker_default: no answer within 0.1 s');
     });
 
-    it('an error that nobody foresaw: StoreUnreachable, without its text', async () => {
+    it('an error of an unknown kind: StoreUnreachable, without its text', async () => {
       api = connect({ send: () => Promise.reject(new Error(TOKEN)) });
       await expectFailure(write(), 'StoreUnreachable', SECRETS);
     });

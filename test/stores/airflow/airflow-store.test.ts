@@ -52,7 +52,7 @@ describe('createAirflowStore', () => {
     return standIn.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  it('finds Airflow 3, and signs in with a JWT', async () => {
+  it('finds Airflow 3, and logs in with a JWT', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -63,10 +63,9 @@ describe('createAirflowStore', () => {
       `GET /api/v2/connections/${ID}`,
       `GET /api/v2/connections/${ID}`,
     ]);
-    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 100);
   });
 
-  it('finds Airflow 2, and signs in by Basic', async () => {
+  it('finds Airflow 2, and logs in by Basic', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -74,19 +73,19 @@ describe('createAirflowStore', () => {
     assert.deepEqual(paths(standIn), [
       'GET /api/v2/version',
       'GET /api/v1/version',
+      'GET /api/v1/connections',
       `GET /api/v1/connections/${ID}`,
       `GET /api/v1/connections/${ID}`,
     ]);
-    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
   });
 
-  it('asks for no version when it is stated', async () => {
+  it('requests no version when it is configured', async () => {
     const standIn = await start('3.3.2');
     await connect(standIn.url, { version: 3 }).read(ID, anySignal());
     assert.deepEqual(paths(standIn), ['POST /auth/token', `GET /api/v2/connections/${ID}`]);
   });
 
-  it('asks for the version once, however many ask at the same time', async () => {
+  it('requests the version once for concurrent calls', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
     await Promise.all(Array.from({ length: 20 }, () => api.read(ID, anySignal())));
@@ -94,7 +93,7 @@ describe('createAirflowStore', () => {
     assert.equal(paths(standIn).filter((path) => path === 'POST /auth/token').length, 1);
   });
 
-  it('goes on detecting for the others when one caller aborts', async () => {
+  it('continues the detection for the others when one caller aborts', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
     const impatient = new AbortController();
@@ -105,7 +104,7 @@ describe('createAirflowStore', () => {
     assert.equal((await other)?.id, ID);
   });
 
-  it('tries again after a detection that failed', async () => {
+  it('detects the version again after a failure', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     standIn.setFault(() => ({ status: 503, body: 'starting' }));
@@ -125,6 +124,26 @@ describe('createAirflowStore', () => {
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
+  it('finds the other version after a downgrade, whose 404 is a page', async () => {
+    const newer = await start('3.3.2');
+    const api = connect(newer.url);
+    await api.read(ID, anySignal());
+    await newer.stop();
+    await start('2.10.5', Number(new URL(newer.url).port));
+    await expectFailure(api.read(ID, anySignal()), 'StoreUnavailable', SECRETS);
+    assert.equal((await api.read(ID, anySignal()))?.id, ID);
+  });
+
+  it('does not detect the version again because Airflow 2 has no bulk request', async () => {
+    const standIn = await start('2.10.5');
+    const api = connect(standIn.url);
+    const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
+    for (let count = 0; count < 3; count += 1) {
+      await expectFailure(api.write(both, new Secret(TOKEN), anySignal()), 'StoreRequestRejected', SECRETS);
+    }
+    assert.deepEqual(paths(standIn), ['GET /api/v2/version', 'GET /api/v1/version']);
+  });
+
   it('survives a restart of the API server between requests', async () => {
     const old = await start('3.3.2');
     const api = connect(old.url);
@@ -139,11 +158,11 @@ describe('createAirflowStore', () => {
   for (const { title, invalidate } of [
     { title: 'expires', invalidate: (standIn: AirflowStandIn) => standIn.expireSessions() },
     {
-      title: 'is of a secret that Airflow has changed',
+      title: 'was signed with a secret that Airflow has changed',
       invalidate: (standIn: AirflowStandIn) => standIn.rotateJwtSecret(),
     },
   ] as const) {
-    it(`signs in once when the JWT ${title} under bulk requests in flight`, async () => {
+    it(`logs in once when the JWT ${title} during concurrent bulk requests`, async () => {
       const standIn = await start('3.3.2');
       const api = connect(standIn.url);
       const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
@@ -160,7 +179,7 @@ describe('createAirflowStore', () => {
     });
   }
 
-  describe('before a server that is told what to answer', () => {
+  describe('with any other server', () => {
     let server: LocalServer;
     let answer: Answer;
 
@@ -170,30 +189,58 @@ describe('createAirflowStore', () => {
     });
     afterEach(() => server.close());
 
-    it('names both addresses when neither API is there', async () => {
-      const { message } = await expectFailure(
-        connect(server.url).check(anySignal()),
-        'StoreRequestRejected',
-        [],
-      );
+    it('names both addresses when neither API exists, which may pass', async () => {
+      const { message } = await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
       assert.match(
         message,
         /^Airflow main: 404 on GET version: neither \/api\/v2\/version nor \/api\/v1\/version/,
       );
     });
 
+    it('finds Airflow once an ingress that responded with 404 forwards to it', async () => {
+      const api = connect(server.url);
+      await expectFailure(api.check(anySignal()), 'StoreUnavailable', []);
+      answer = (_request, response) => answerJson(response, 200, { version: '3.3.2' });
+      assert.equal(await api.check(anySignal()), 'version 3.3.2');
+    });
+
+    it('names the proxy when the version requires a login', async () => {
+      answer = (_request, response) => answerJson(response, 401, { detail: 'Not authenticated' });
+      const { message } = await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
+      assert.equal(
+        message,
+        'Airflow main: 401 on GET version: this 401 is not from Airflow; check for a proxy in front of it',
+      );
+    });
+
+    it('reports a proxy that forwards the API, but not the login', async () => {
+      answer = (request, response) =>
+        request.path === '/api/v2/version'
+          ? answerJson(response, 200, { version: '3.3.2' })
+          : answerHtml(response, 404);
+      const { message } = await expectFailure(
+        connect(server.url).read(ID, anySignal()),
+        'StoreUnavailable',
+        SECRETS,
+      );
+      assert.equal(
+        message,
+        'Airflow main: 404 on login: version 3.3.2 responds here, but its login does not: does the proxy forward /auth?',
+      );
+    });
+
     for (const version of ['1.10.15', '4.0.0']) {
-      it(`refuses Airflow ${version}, which it does not know`, async () => {
+      it(`does not support Airflow ${version}`, async () => {
         answer = (_request, response) => answerJson(response, 200, { version });
         const reading = connect(server.url).check(anySignal());
         const { message } = await expectFailure(reading, 'StoreRequestRejected', []);
-        assert.ok(message.includes(`Airflow ${version} is not known`));
+        assert.ok(message.includes(`Airflow ${version} is not supported`));
       });
     }
 
-    it('refuses a page in place of the version', async () => {
+    it('rejects a page instead of the version', async () => {
       answer = (_request, response) => answerHtml(response, 200);
-      await expectFailure(connect(server.url).check(anySignal()), 'StoreRequestRejected', []);
+      await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
     });
   });
 });

@@ -1,5 +1,5 @@
-// Owns the making of an Airflow with all its parts, signed in to with a password, for tests of what it does on the wire.
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
+// An Airflow store with all its parts, logged in with a password, for tests of what it requests.
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';

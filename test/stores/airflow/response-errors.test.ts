@@ -1,68 +1,55 @@
 import assert from 'node:assert/strict';
-import { NetworkError } from '../../../src/net/network-error.js';
-import type { NetworkFacts, NetworkReason } from '../../../src/net/network-reason.js';
-import type { FailureType } from '../../../src/refresh/failures.js';
+import { NetworkError, type NetworkReason } from '../../../src/net/network-error.js';
+import { RefreshFailure, type FailureType } from '../../../src/refresh/failures.js';
 import { toRequestFailure } from '../../../src/stores/airflow/response-errors.js';
 
 const CASES: readonly {
   code: NetworkReason;
-  facts: NetworkFacts;
+  words?: string;
   type: FailureType;
   message: RegExp;
   remedy: RegExp;
 }[] = [
   {
-    code: 'ca-file-empty',
-    facts: { file: '/ca.pem' },
-    type: 'ConfigInvalid',
-    message: /^caFile \/ca\.pem holds no/,
-    remedy: /^Name a PEM file/,
-  },
-  {
-    code: 'proxy-invalid',
-    facts: {},
-    type: 'ConfigInvalid',
-    message: /^HTTPS_PROXY/,
-    remedy: /^Set it to http:/,
-  },
-  {
     code: 'redirect',
-    facts: { status: 302 },
-    type: 'StoreRequestRejected',
-    message: /a redirect \(HTTP 302\) was refused: configure/,
+    words: 'a redirect (HTTP 302) was refused',
+    type: 'StoreUnavailable',
+    message: /a redirect \(HTTP 302\) was refused; configure/,
     remedy: /./,
+  },
+  {
+    code: 'redirect-to-other-host',
+    type: 'StoreUnavailable',
+    message: /SSO proxy in front of Airflow$/,
+    remedy: /through the proxy/,
   },
   {
     code: 'too-large',
-    facts: {},
-    type: 'StoreRequestRejected',
-    message: /not Airflow's REST API/,
-    remedy: /./,
+    type: 'StoreUnavailable',
+    message: /not from Airflow's REST API$/,
+    remedy: /ingress, proxy/,
   },
   {
     code: 'tls-self-signed',
-    facts: {},
     type: 'StoreUnreachable',
     message: /TLS: self-signed certificate$/,
-    remedy: /`caFile` of this airflow/,
+    remedy: /`caFile` of this Airflow/,
   },
   {
     code: 'tls-unknown-authority',
-    facts: {},
     type: 'StoreUnreachable',
     message: /of an unknown authority$/,
-    remedy: /`caFile` of this airflow/,
+    remedy: /`caFile` of this Airflow/,
   },
   {
     code: 'tls-expired',
-    facts: {},
     type: 'StoreUnreachable',
     message: /TLS: the certificate has expired$/,
     remedy: /^(?!.*`caFile` of this)/,
   },
   {
     code: 'timed-out',
-    facts: { limitMs: 30_000 },
+    words: 'no answer within 30 s',
     type: 'StoreUnreachable',
     message: /no answer within 30 s$/,
     remedy: /./,
@@ -70,10 +57,26 @@ const CASES: readonly {
 ];
 
 describe('toRequestFailure', () => {
-  for (const { code, facts, type, message, remedy } of CASES) {
+  it('passes on a failure of the settings', () => {
+    const invalid = new RefreshFailure('ConfigInvalid', 'caFile /ca.pem cannot be read');
+    assert.equal(toRequestFailure({ airflow: 'main', action: 'GET x' }, invalid), invalid);
+  });
+
+  for (const [permission, type] of [
+    ['read connections', 'StoreResponseTooLarge'],
+    ['edit connections', 'StoreResponseTooLarge'],
+    ['read variables', 'StoreUnavailable'],
+  ] as const) {
+    it(`makes ${type} of a response that is too large for "${permission}"`, () => {
+      const context = { airflow: 'main', action: 'GET x', permission };
+      assert.equal(toRequestFailure(context, new NetworkError('too-large')).type, type);
+    });
+  }
+
+  for (const { code, words, type, message, remedy } of CASES) {
     it(`makes ${type} of ${code}, with its remedy`, () => {
       const attempt = { airflow: 'main', action: 'GET version' };
-      const failure = toRequestFailure(attempt, new NetworkError(code, facts));
+      const failure = toRequestFailure(attempt, new NetworkError(code, words));
       assert.equal(failure.type, type);
       assert.match(failure.message, message);
       assert.match(failure.remedy, remedy);

@@ -62,8 +62,13 @@ function without(fields: object, name: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name));
 }
 
-/** A list shows no `extra` either. */
+const LIST_PARAMETERS = ['limit', 'offset', 'order_by'];
+
+/** A list shows no `extra` either, and has no filter: connexion rejects what the specification does not name. */
 function listConnections(state: AirflowState, query: URLSearchParams): AirflowAnswer {
+  const unknown = [...query.keys()].find((name) => !LIST_PARAMETERS.includes(name));
+  if (unknown !== undefined)
+    return problem(400, 'Bad Request', `Extra query parameter(s) ${unknown} not in spec`);
   const all = [...state.connections.values()].sort((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
   const offset = Number(query.get('offset') ?? 0);
   const page = all.slice(offset, offset + Math.min(Number(query.get('limit') ?? 100), 100));

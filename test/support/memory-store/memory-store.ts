@@ -4,7 +4,14 @@ import type { StoreKind } from '../../../src/app.js';
 import type { Secret } from '../../../src/log/secret.js';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../../src/refresh/failures.js';
-import type { ConnectionStore, NewConnection, WriteResult } from '../../../src/stores/port.js';
+import { matches } from '../../../src/refresh/connection-rules.js';
+import type {
+  ConnectionPage,
+  ConnectionStore,
+  ListRange,
+  NewConnection,
+  WriteResult,
+} from '../../../src/stores/port.js';
 
 /** What the section of its schema would resolve to. */
 export interface MemoryStoreSettings {
@@ -14,7 +21,7 @@ export interface MemoryStoreSettings {
   readonly isDown?: boolean;
 }
 
-const PAGE_SIZE = 100;
+const MAX_ROWS = 100;
 
 class MemoryStore implements ConnectionStore {
   readonly #name: string;
@@ -29,14 +36,12 @@ class MemoryStore implements ConnectionStore {
     return this.#records().get(id);
   }
 
-  async readPage(page: number) {
-    const all = [...this.#records().values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const start = page * PAGE_SIZE;
-    return { connections: all.slice(start, start + PAGE_SIZE), hasMore: all.length > start + PAGE_SIZE };
-  }
-
-  async maxRecordsPerWrite(): Promise<number> {
-    return PAGE_SIZE;
+  async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
+    const found = [...this.#records().values()]
+      .filter(({ id }) => matches(pattern, id))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const connections = found.slice(offset, offset + Math.min(limit, MAX_ROWS));
+    return { connections, malformed: [], total: found.length, isComplete: true };
   }
 
   async write(records: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {

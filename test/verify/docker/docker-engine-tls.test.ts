@@ -8,8 +8,8 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { createCertificateAuthority, type Certificate } from '../../support/certificate-authority.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
-import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
-import type { EngineTls } from '../../../src/verify/docker/engine-tls.js';
+import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
+import type { TlsFiles } from '../../../src/net/tls-files.js';
 import { Secret } from '../../../src/log/secret.js';
 import {
   anySignal,
@@ -76,11 +76,11 @@ describe('createDockerEngine by TLS', () => {
     return (started.address() as net.AddressInfo).port;
   }
 
-  const ours = (): EngineTls => ({ caFile, certFile: client.certFile, keyFile: client.keyFile });
+  const ours = (): TlsFiles => ({ caFile, certFile: client.certFile, keyFile: client.keyFile });
 
   async function assertRefused(
     port: number,
-    files: EngineTls,
+    files: TlsFiles,
     words: string,
     remedyWords: RegExp,
     host = '127.0.0.1',

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DockerEngine } from '../../../src/verify/docker/port.js';
 import { createDockerEngine } from '../../../src/verify/docker/docker-engine.js';
-import { toEngineFailure } from '../../../src/verify/docker/login-failure.js';
+import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { deferred } from '../../fakes/deferred.js';
@@ -201,13 +201,16 @@ describe('createDockerEngine', () => {
     });
   });
 
-  it('does not take the answer of a redirect for a sign-in, nor follow it', async () => {
+  it('neither follows a redirect nor takes its response for a version or a login', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
-    answer = (_request, response) => response.writeHead(307, { location: target.url }).end();
-    await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
-    // A scheme that nobody speaks.
-    answer = (_request, response) => response.writeHead(307, { location: 'odd:x' }).end();
-    await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
+    for (const status of [301, 302, 303, 307, 308]) {
+      // One with a scheme that does not exist.
+      for (const location of [target.url, 'odd:x']) {
+        answer = (_request, response) => response.writeHead(status, { location }).end();
+        await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
+        await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [PASSWORD]);
+      }
+    }
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(target.requests.length, 0);
     await target.close();

@@ -4,25 +4,33 @@ import { parseMobyText } from '../../../src/verify/docker/moby-texts.js';
 const LOGIN = 'login attempt to https://registry.example.com/v2/ failed with status:';
 
 describe('parseMobyText', () => {
-  for (const { text, reason } of [
-    { text: `${LOGIN} 403 Forbidden`, reason: { code: 'rejected', status: 403 } },
-    { text: 'denied: requested access is denied', reason: { code: 'rejected' } },
-    { text: `${LOGIN} 503 Service Unavailable`, reason: { code: 'server-error' } },
-    { text: `${LOGIN} 429 Too Many Requests`, reason: { code: 'throttled' } },
-    { text: 'dial tcp: lookup registry.example.com: no such host', reason: { code: 'unknown-host' } },
-    { text: 'dial tcp 10.0.0.1:443: i/o timeout', reason: { code: 'timed-out' } },
-    { text: 'dial tcp 10.0.0.1:443: connect: permission denied', reason: { code: 'engine-failed' } },
-    { text: 'http: server gave HTTP response to HTTPS client', reason: { code: 'registry-without-tls' } },
+  for (const { text, problem } of [
+    { text: `${LOGIN} 403 Forbidden`, problem: { outcome: 'rejected', status: 403 } },
+    { text: 'denied: requested access is denied', problem: { outcome: 'rejected' } },
+    { text: `${LOGIN} 503 Service Unavailable`, problem: failed('the registry failed on its side') },
+    { text: `${LOGIN} 429 Too Many Requests`, problem: failed('the registry asks for fewer requests') },
+    { text: 'dial tcp: lookup registry.example.com: no such host', problem: failed('no such host') },
+    { text: 'dial tcp 10.0.0.1:443: i/o timeout', problem: failed('the registry does not answer in time') },
+    { text: 'dial tcp 10.0.0.1:443: connect: permission denied', problem: undefined },
+    {
+      text: 'http: server gave HTTP response to HTTPS client',
+      problem: failed('the registry speaks HTTP, and is not among the insecure registries'),
+    },
     {
       text: 'tls: failed to verify certificate: x509: unknown',
-      reason: { code: 'registry-certificate-rejected' },
+      problem: failed('TLS: the certificate of the registry is not accepted'),
     },
     {
       text: "parsing HTTP 403 response body: invalid character '<'",
-      reason: { code: 'not-a-registry', status: 403 },
+      problem: failed('something other than a registry answered (403)'),
     },
-    { text: '', reason: { code: 'engine-failed' } },
-  ] as const) {
-    it(`gives ${reason.code} for "${text}"`, () => assert.deepEqual(parseMobyText(text), reason));
+    { text: '', problem: undefined },
+  ]) {
+    it(`gives ${JSON.stringify(problem)} for "${text}"`, () =>
+      assert.deepEqual(parseMobyText(text), problem));
   }
 });
+
+function failed(words: string): object {
+  return { outcome: 'failed', words };
+}

@@ -49,12 +49,12 @@ describe('readChallenge', () => {
     'Bearer service="x"',
     'Bearer realm="http://127.0.0.1:1/token"',
   ]) {
-    it(`takes ${header} for foreign`, () =>
-      assert.deepEqual(readChallenge(header, HOST), { scheme: 'foreign' }));
+    it(`takes the realm of ${header} for another host`, () =>
+      assert.deepEqual(readChallenge(header, HOST), { scheme: 'other-host' }));
   }
 
   it('does not take one realm of a loopback for that of another', () => {
     const challenge = readChallenge('Bearer realm="http://127.0.0.1:5001/token"', '127.0.0.1:5000');
-    assert.deepEqual(challenge, { scheme: 'foreign' });
+    assert.deepEqual(challenge, { scheme: 'other-host' });
   });
 });

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { HttpResponse } from '../../../src/net/http.js';
-import { classifyLogin } from '../../../src/verify/registry/classify-response.js';
-import { classifyPull } from '../../../src/verify/registry/pull-check.js';
-import { describeRegistryReason, findRegistryRemedy } from '../../../src/verify/registry/registry-reason.js';
+import { classifyLogin, classifyPull } from '../../../src/verify/registry/classify-response.js';
 
 const PRIVATE = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const PUBLIC = 'public.ecr.aws';
@@ -21,63 +19,83 @@ function respondOdd(status: number): HttpResponse {
 describe('classifyLogin', () => {
   const cases = [
     {
-      code: 'token-expired',
       host: PRIVATE,
       response: respond(403, 'Your Authorization Token has expired.'),
       outcome: 'rejected',
+      message: /^403 DENIED: .* token has expired/,
+      remedy: /region and partition of the token/,
     },
     {
-      code: 'session-ended',
       host: PRIVATE,
       response: respond(403, 'The security token included in the request is invalid'),
       outcome: 'rejected',
+      message: /^403 DENIED: the AWS session behind the token has ended$/,
+      remedy: /^Look whether the role/,
     },
-    { code: 'wrong-region', host: PRIVATE, response: respond(400, ''), outcome: 'rejected' },
-    { code: 'public-token-rejected', host: PUBLIC, response: respondOdd(400), outcome: 'rejected' },
     {
-      code: 'not-authenticated',
+      host: PRIVATE,
+      response: respond(400, ''),
+      outcome: 'rejected',
+      message: /^400 DENIED: a token of another region, or malformed$/,
+      remedy: /^Mend the region/,
+    },
+    {
+      host: PUBLIC,
+      response: respondOdd(400),
+      outcome: 'rejected',
+      message: /^400: ECR Public does not accept the token/,
+      remedy: /none of ECR Public/,
+    },
+    {
       host: PRIVATE,
       response: respond(401, '', 'UNAUTHORIZED'),
       outcome: 'rejected',
+      message: /^401 UNAUTHORIZED: the registry does not take this as a sign-in$/,
     },
-    { code: 'principal-denied', host: PRIVATE, response: respond(403, 'no'), outcome: 'rejected' },
-    { code: 'throttled', host: PRIVATE, response: respondOdd(429), outcome: 'unreachable' },
-    { code: 'server-error', host: PRIVATE, response: respondOdd(503), outcome: 'unreachable' },
-    { code: 'not-a-registry', host: PRIVATE, response: respondOdd(403), outcome: 'unreachable' },
-  ] as const;
-  for (const { code, host, response, outcome } of cases) {
-    it(`gives ${code} for ${response.status} of ${host}`, () => {
-      const result = classifyLogin(host, response);
-      assert.ok(result.outcome !== 'accepted');
-      assert.deepEqual([result.outcome, result.reason.code], [outcome, code]);
-      assert.match(describeRegistryReason(result.reason), new RegExp(`\\b${response.status}\\b`));
+    {
+      host: PRIVATE,
+      response: respond(403, 'no'),
+      outcome: 'rejected',
+      message: /^403 DENIED: the registry does not admit the principal/,
+    },
+    { host: PRIVATE, response: respondOdd(429), outcome: 'unreachable', message: /fewer requests \(429\)$/ },
+    { host: PRIVATE, response: respondOdd(503), outcome: 'unreachable', message: /proxy .* failed \(503\)$/ },
+    {
+      host: PRIVATE,
+      response: respondOdd(403),
+      outcome: 'unreachable',
+      message: /other than a registry .*403/,
+    },
+  ];
+  for (const { host, response, outcome, message, remedy } of cases) {
+    it(`gives ${outcome}, ${message.source} for ${response.status} of ${host}`, () => {
+      const probe = classifyLogin(host, response);
+      assert.deepEqual([probe.registry, probe.outcome], [host, outcome]);
+      assert.match(probe.message ?? '', message);
+      // Where that of the failure is too general.
+      if (remedy) assert.match(probe.remedy ?? '', remedy);
+      else assert.equal(probe.remedy, undefined);
     });
   }
-
-  it('has a remedy of its own where that of the failure is too general', () => {
-    assert.match(findRegistryRemedy({ code: 'session-ended' }) ?? '', /^Look whether the role/);
-    assert.equal(findRegistryRemedy({ code: 'principal-denied' }), undefined);
-  });
 });
 
 describe('classifyPull', () => {
-  it('gives pull-denied with the action that the text names', () => {
+  it('names the action that the principal lacks', () => {
     const text = 'User: x is not authorized to perform: ecr:BatchGetImage on resource: y';
-    const result = classifyPull(respond(403, text));
-    assert.deepEqual(result, {
+    assert.deepEqual(classifyPull(respond(403, text)), {
       outcome: 'denied',
-      reason: { code: 'pull-denied', status: 403, apiCode: 'DENIED', action: 'ecr:BatchGetImage' },
+      message: '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
     });
   });
 
   it('tells a missing repository from a missing image', () => {
-    for (const { apiCode, code } of [
-      { apiCode: 'NAME_UNKNOWN', code: 'repository-missing' },
-      { apiCode: 'MANIFEST_UNKNOWN', code: 'image-missing' },
-    ] as const) {
+    for (const { apiCode, what } of [
+      { apiCode: 'NAME_UNKNOWN', what: 'repository' },
+      { apiCode: 'MANIFEST_UNKNOWN', what: 'image' },
+    ]) {
       assert.deepEqual(classifyPull(respond(404, '', apiCode)), {
         outcome: 'missing',
-        reason: { code, status: 404 },
+        message: `the registry has no such ${what}`,
       });
     }
   });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createAirflow3 } from '../../../../src/stores/airflow/airflow-3.js';
-import { createHttpTransport } from '../../../../src/stores/airflow/http-transport.js';
-import { createJwtCredential } from '../../../../src/stores/airflow/auth/jwt.js';
-import type { AirflowCredential } from '../../../../src/stores/airflow/transport.js';
+import { createJwtLogin } from '../../../../src/stores/airflow/auth/login-methods.js';
+import { AirflowLogin } from '../../../../src/stores/airflow/auth/login.js';
+import type { ApiResponse } from '../../../../src/stores/airflow/transport.js';
 import { createHttpClient, type HttpClient } from '../../../../src/net/http.js';
 import { RefreshFailure, type FailureType } from '../../../../src/refresh/failures.js';
 import { Secret } from '../../../../src/log/secret.js';
@@ -17,28 +16,25 @@ import {
   type Answer,
   type LocalServer,
 } from '../../../support/local-server.js';
+import { connect } from '../connect.js';
 
 const PASSWORD = 'login-password-that-must-not-show';
+const GET_X = { airflow: 'main', action: 'GET x' };
 const SHOWN = { connection_id: 'docker_default', conn_type: 'docker', host: null, login: null, extra: null };
 
-function makeJwt(payload: object): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'HS512', typ: 'JWT' })}.${part(payload)}.${'s'.repeat(86)}`;
-}
-
-describe('createJwtCredential', () => {
+describe('createJwtLogin', () => {
   let server: LocalServer;
   let answer: Answer;
   let http: HttpClient;
   let clockMs: number;
   let issued: string[];
   let password: () => Secret | Promise<Secret>;
-  let session: AirflowCredential;
+  let version: string | undefined;
+  let login: AirflowLogin;
   let restore = (): void => {};
 
-  /** Airflow's clock is years away from ours: only the difference of the two times may count. */
-  function issue(lifeSeconds: number): string {
-    const jwt = makeJwt({ sub: '1', jti: issued.length, iat: 1_000, exp: 1_000 + lifeSeconds });
+  function issue(): string {
+    const jwt = `header.payload-${issued.length}.signature`;
     issued.push(jwt);
     return jwt;
   }
@@ -46,35 +42,38 @@ describe('createJwtCredential', () => {
   beforeEach(async () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
     clockMs = 5_000_000;
+    version = undefined;
     issued = [];
     password = () => new Secret(PASSWORD);
-    answer = (_request, response) => answerJson(response, 201, { access_token: issue(86_400) });
+    answer = (_request, response) => answerJson(response, 201, { access_token: issue() });
     server = await startServer((request, response) => answer(request, response));
     http = createHttpClient({ version: '0' });
-    session = open(server.url);
+    login = open(server.url);
   });
   afterEach(async () => {
     restore();
     await server.close();
   });
 
-  function open(url: string, client = http): AirflowCredential {
-    return createJwtCredential({
-      name: 'main',
-      url,
-      username: 'ecr-refresh',
-      readPassword: () => password(),
-      now: () => clockMs,
-      http: client,
+  function open(url: string, client = http): AirflowLogin {
+    const settings = { url, username: 'ecr-refresh', readPassword: () => password(), http: client };
+    const method = createJwtLogin(settings, () => version);
+    return new AirflowLogin('main', method, () => clockMs);
+  }
+
+  /** The header that a request is accepted with, after Airflow rejected the given one. */
+  async function authorize(rejected?: Secret, signal = anySignal()): Promise<Secret> {
+    let accepted: Secret | undefined;
+    await login.send({}, signal, async (header): Promise<ApiResponse> => {
+      if (header === rejected) return { request: GET_X, status: 401, json: { detail: 'Token Expired' } };
+      accepted = header;
+      return { request: GET_X, status: 200, json: {} };
     });
+    return accepted ?? assert.fail('no request was sent');
   }
 
-  function authorize(): Promise<Secret> {
-    return session.authorize(anySignal());
-  }
-
-  it('signs in with user name and password, below a sub-path', async () => {
-    session = open(`${server.url}/airflow/`);
+  it('logs in with user name and password, below a sub-path', async () => {
+    login = open(`${server.url}/airflow`);
     assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
     const [request] = server.requests;
     assert.equal(request?.method, 'POST');
@@ -82,72 +81,44 @@ describe('createJwtCredential', () => {
     assert.deepEqual(JSON.parse(request.body), { username: 'ecr-refresh', password: PASSWORD });
   });
 
-  it('keeps the JWT until 60 s before its end, whatever the clock of Airflow says', async () => {
+  it('keeps the JWT until Airflow rejects it', async () => {
     const first = await authorize();
-    clockMs += (86_400 - 60) * 1000 - 1;
+    clockMs += 30 * 86_400_000;
     assert.equal(await authorize(), first);
-    clockMs += 1;
-    assert.notEqual(await authorize(), first);
-    assert.equal(server.requests.length, 2);
-  });
-
-  it('keeps a JWT of 100 s for 90 s', async () => {
-    answer = (_request, response) => answerJson(response, 201, { access_token: issue(100) });
-    await authorize();
-    clockMs += 89_999;
-    await authorize();
     assert.equal(server.requests.length, 1);
-    clockMs += 1;
-    await authorize();
+    assert.notEqual(await authorize(first), first);
     assert.equal(server.requests.length, 2);
   });
 
-  for (const { title, jwt } of [
-    { title: 'that cannot be read', jwt: 'opaque' },
-    { title: 'without times', jwt: makeJwt({ sub: '1' }) },
-    { title: 'that ends before it begins', jwt: makeJwt({ iat: 2_000, exp: 1_000 }) },
-  ] as const) {
-    it(`uses a JWT ${title} for an hour at most`, async () => {
-      answer = (_request, response) => answerJson(response, 201, { access_token: jwt });
-      await authorize();
-      clockMs += 3_540_000 - 1;
-      await authorize();
-      assert.equal(server.requests.length, 1);
-      clockMs += 1;
-      await authorize();
-      assert.equal(server.requests.length, 2);
-    });
-  }
-
-  it('signs in once for many callers at the same time', async () => {
-    const jwts = await Promise.all(Array.from({ length: 50 }, authorize));
+  it('logs in once for many callers at the same time', async () => {
+    const jwts = await Promise.all(Array.from({ length: 50 }, () => authorize()));
     assert.equal(new Set(jwts).size, 1);
     assert.equal(server.requests.length, 1);
   });
 
-  it('reads the password at each sign-in', async () => {
+  it('reads the password at each login', async () => {
     const first = await authorize();
     password = async () => new Secret('rotated');
-    await session.renew(first, anySignal());
+    await authorize(first);
     assert.deepEqual(
       server.requests.map((request) => (JSON.parse(request.body) as { password: string }).password),
       [PASSWORD, 'rotated'],
     );
   });
 
-  it('signs in once however many callers bring the same rejected JWT, early or late', async () => {
+  it('logs in once however many callers bring the same rejected JWT, early or late', async () => {
     const first = await authorize();
-    const renewed = await Promise.all(Array.from({ length: 50 }, () => session.renew(first, anySignal())));
-    const late = await session.renew(first, anySignal());
+    const renewed = await Promise.all(Array.from({ length: 50 }, () => authorize(first)));
+    const late = await authorize(first);
     assert.equal(new Set([...renewed, late]).size, 1);
     assert.equal(server.requests.length, 2);
   });
 
-  it('signs in once for 50 requests when Airflow changed its JWT secret', async () => {
+  it('logs in once for 50 requests when Airflow changed its JWT secret', async () => {
     const valid = new Set<string>();
     answer = (request, response) => {
       if (request.path === '/auth/token') {
-        const jwt = issue(86_400);
+        const jwt = issue();
         valid.add(jwt);
         return answerJson(response, 201, { access_token: jwt });
       }
@@ -156,10 +127,7 @@ describe('createJwtCredential', () => {
         ? answerJson(response, 200, SHOWN)
         : answerJson(response, 403, { detail: 'Invalid JWT token' });
     };
-    const airflow = createAirflow3({
-      name: 'main',
-      transport: createHttpTransport({ url: server.url, apiPath: '/api/v2', session, http }),
-    });
+    const airflow = connect(server.url, { version: 3, http });
     await airflow.read('docker_default', anySignal());
     valid.clear();
     const read = Array.from({ length: 50 }, () => airflow.read('docker_default', anySignal()));
@@ -167,24 +135,24 @@ describe('createJwtCredential', () => {
     assert.equal(server.requests.filter((request) => request.path === '/auth/token').length, 2);
   });
 
-  it('goes on for the others when one caller aborts', async () => {
+  it('continues for the others when one caller aborts', async () => {
     let respond = (): void => {};
     answer = (_request, response) => {
-      respond = () => answerJson(response, 201, { access_token: issue(86_400) });
+      respond = () => answerJson(response, 201, { access_token: issue() });
     };
     const impatient = new AbortController();
-    const ended = session.authorize(impatient.signal);
+    const ended = authorize(undefined, impatient.signal);
     const others = [authorize(), authorize()];
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     impatient.abort();
     const { message } = await expectFailure(ended, 'StoreUnreachable', [PASSWORD]);
-    assert.equal(message, 'Airflow main: sign-in: the attempt was ended');
+    assert.equal(message, 'Airflow main: login: the attempt was ended');
     respond();
     assert.equal(new Set(await Promise.all(others)).size, 1);
     assert.equal(server.requests.length, 1);
   });
 
-  it('tries again after a failed sign-in', async () => {
+  it('logs in again after a failed login', async () => {
     const good = answer;
     answer = (_request, response) => answerHtml(response, 503);
     await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);
@@ -192,65 +160,153 @@ describe('createJwtCredential', () => {
     assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
   });
 
-  describe('turns what the sign-in brings into a failure', () => {
+  describe('after Airflow rejected the password', () => {
+    let passwords: readonly string[];
+
+    beforeEach(() => {
+      passwords = [];
+      answer = (request, response) => {
+        const sent = (JSON.parse(request.body) as { password: string }).password;
+        passwords = [...passwords, sent];
+        if (sent === PASSWORD) answerJson(response, 401, { detail: 'Invalid credentials' });
+        else answerJson(response, 201, { access_token: issue() });
+      };
+    });
+
+    function fail(): Promise<RefreshFailure> {
+      return expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
+    }
+
+    it('fails at once with the same failure for 30 minutes, without a request', async () => {
+      const first = await fail();
+      clockMs += 30 * 60_000 - 1;
+      const later = await Promise.all(Array.from({ length: 20 }, fail));
+      assert.ok(later.every((failure) => failure === first));
+      assert.equal(passwords.length, 1);
+      clockMs += 1;
+      await fail();
+      assert.equal(passwords.length, 2);
+    });
+
+    it('logs in at once with another password', async () => {
+      await fail();
+      password = () => new Secret('rotated');
+      await authorize();
+      assert.deepEqual(passwords, [PASSWORD, 'rotated']);
+    });
+
+    it('reports a reference that cannot be read any more, and still remembers the password', async () => {
+      const first = await fail();
+      password = () => Promise.reject(new Error(PASSWORD));
+      assert.notEqual(await fail(), first);
+      password = () => new Secret(PASSWORD);
+      assert.equal(await fail(), first);
+      assert.equal(passwords.length, 1);
+    });
+
+    it('remembers the rejection of a new login, too', async () => {
+      password = () => new Secret('rotated');
+      const jwt = await authorize();
+      password = () => new Secret(PASSWORD);
+      const first = await expectFailure(authorize(jwt), 'StoreUnauthorized', [PASSWORD]);
+      assert.equal(await fail(), first);
+      assert.deepEqual(passwords, ['rotated', PASSWORD]);
+    });
+  });
+
+  it('does not remember a JWT that is rejected as soon as it is issued: no account is locked by it', async () => {
+    const request = async (): Promise<ApiResponse> => ({
+      request: GET_X,
+      status: 403,
+      json: { detail: 'Invalid JWT token' },
+    });
+    await expectFailure(login.send({}, anySignal(), request), 'StoreUnavailable', [PASSWORD]);
+    assert.equal(server.requests.length, 2);
+    await authorize();
+    assert.equal(server.requests.length, 3);
+  });
+
+  it('reports the version that responds where only the login does not', async () => {
+    version = '3.3.2';
+    answer = (_request, response) => answerHtml(response, 404);
+    const { message } = await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);
+    assert.match(
+      message,
+      /404 on login: version 3\.3\.2 responds here, but its login does not: does the proxy/,
+    );
+  });
+
+  describe('turns the response to a login into a failure', () => {
     const cases: readonly { title: string; type: FailureType; pattern: RegExp; reply: Answer }[] = [
       {
         title: '401',
         type: 'StoreUnauthorized',
-        pattern: /401 on sign-in: user name or password/,
+        pattern: /401 on login: rejected user name or password; or is it an SSO user\? Only local users/,
         reply: (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
+      },
+      {
+        title: 'a page with 401',
+        type: 'StoreUnavailable',
+        pattern: /this 401 is not from Airflow/,
+        reply: (_q, r) => answerHtml(r, 401),
       },
       {
         title: '403',
         type: 'StoreUnauthorized',
-        pattern: /403 on sign-in/,
+        pattern: /403 on login/,
         reply: (_q, r) => answerJson(r, 403, { detail: PASSWORD }),
       },
       {
-        title: '404',
-        type: 'StoreRequestRejected',
-        pattern: /404 on sign-in: .*is this Airflow 3/,
+        title: 'a page with 404',
+        type: 'StoreUnavailable',
+        pattern: /404 on login: .*does the proxy in front of it forward \/auth, and is this Airflow 3/,
         reply: (_q, r) => answerHtml(r, 404),
+      },
+      {
+        title: 'a route that Airflow does not have',
+        type: 'StoreRequestRejected',
+        pattern: /404 on login: .*is this Airflow 3/,
+        reply: (_q, r) => answerJson(r, 404, { error: 'API route not found' }),
       },
       {
         title: '422 that echoes the body',
         type: 'StoreRequestRejected',
-        pattern: /422 on sign-in/,
+        pattern: /422 on login/,
         reply: (q, r) => answerJson(r, 422, { detail: `input_value=${q.body}` }),
       },
       {
         title: '500',
         type: 'StoreUnavailable',
-        pattern: /500 on sign-in/,
+        pattern: /500 on login/,
         reply: (_q, r) => r.writeHead(500).end('Internal Server Error'),
       },
       {
         title: '429',
-        type: 'StoreUnavailable',
-        pattern: /429 on sign-in/,
+        type: 'StoreThrottled',
+        pattern: /login: requests are rate-limited \(429\)/,
         reply: (_q, r) => answerJson(r, 429, {}),
       },
       {
         title: 'a page with 200',
-        type: 'StoreRequestRejected',
-        pattern: /is not|not Airflow's/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's/,
         reply: (_q, r) => answerHtml(r, 200),
       },
       {
         title: 'no token',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's/,
         reply: (_q, r) => answerJson(r, 201, { access_token: '' }),
       },
       {
         title: 'a token that breaks headers',
-        type: 'StoreRequestRejected',
-        pattern: /not Airflow's/,
+        type: 'StoreUnavailable',
+        pattern: /not from Airflow's/,
         reply: (_q, r) => answerJson(r, 201, { access_token: 'a\r\nb' }),
       },
       {
         title: 'a redirect',
-        type: 'StoreRequestRejected',
+        type: 'StoreUnavailable',
         pattern: /redirect/,
         reply: (_q, r) => r.writeHead(307, { location: 'https://login.invalid/' }).end(),
       },
@@ -272,11 +328,11 @@ describe('createJwtCredential', () => {
 
     it('no answer in time: StoreUnreachable', async () => {
       answer = () => {};
-      session = open(server.url, {
+      login = open(server.url, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
       });
       const { message } = await expectFailure(authorize(), 'StoreUnreachable', [PASSWORD]);
-      assert.equal(message, 'Airflow main: sign-in: no answer within 0.1 s');
+      assert.equal(message, 'Airflow main: login: no answer within 0.1 s');
     });
 
     it('a password that cannot be read: StoreUnauthorized, without the reason', async () => {
@@ -284,7 +340,7 @@ describe('createJwtCredential', () => {
         throw new Error(`ENOENT ${PASSWORD}`);
       };
       const { message } = await expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
-      assert.equal(message, 'Airflow main: sign-in: the password could not be read; check its reference');
+      assert.equal(message, 'Airflow main: login: the password could not be read; check its reference');
       assert.deepEqual(server.requests, []);
     });
 

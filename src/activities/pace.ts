@@ -1,0 +1,37 @@
+// How fast requests to one store may follow each other: as fast as they come, until the store throttles.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const FIRST_INTERVAL_MS = 50;
+const LONGEST_INTERVAL_MS = 1_000;
+/** Requests that had their turn before the pace changed end within this time, and say nothing about the new one. */
+const SETTLING_MS = 1_000;
+/** Below this the interval is dropped. */
+const SHORTEST_INTERVAL_MS = 5;
+
+/** Finds the rate that a store takes: a throttled request halves it, each other one raises it a little. */
+export class Pace {
+  #intervalMs = 0;
+  #nextAtMs = 0;
+  #slowedAtMs = -Infinity;
+
+  /** Waits for the turn of the next request; ends early when the signal fires. */
+  async wait(signal: AbortSignal): Promise<void> {
+    const nowMs = performance.now();
+    const startMs = Math.max(nowMs, this.#nextAtMs);
+    this.#nextAtMs = startMs + this.#intervalMs;
+    if (startMs > nowMs) await delay(startMs - nowMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  noteThrottled(): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#slowedAtMs + SETTLING_MS) return;
+    this.#slowedAtMs = nowMs;
+    this.#intervalMs = Math.min(Math.max(this.#intervalMs * 2, FIRST_INTERVAL_MS), LONGEST_INTERVAL_MS);
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + SETTLING_MS);
+  }
+
+  noteAccepted(): void {
+    const intervalMs = this.#intervalMs * 0.95;
+    this.#intervalMs = intervalMs < SHORTEST_INTERVAL_MS ? 0 : intervalMs;
+  }
+}

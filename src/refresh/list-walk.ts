@@ -1,0 +1,155 @@
+// How a store's list is followed from part to part. The list is not trusted: it ends where its parts show it, whatever total
+// it states, and a part that cannot be read stops no other.
+import type { Inspection, PlannedStore, Range } from './activity-types.js';
+import { failureEntry } from './failures.js';
+import type { FailureInfo } from './report-builder.js';
+import type { StepContext } from './step-runner.js';
+
+/** Airflow's own default for the most rows of one response. */
+const ROWS_PER_PART = 100;
+/** 50,000 connections; also what keeps the history of a run within Temporal's limits. */
+const MOST_PARTS = 500;
+/** Parts that may be waiting for a retry while later ones are read: a store that is down is not asked for all of its list. */
+const RETRYING_AT_ONCE = 5;
+
+/** Inspects a part; `onRetry` is called when it will be retried. Undefined: it failed for good, and is reported. */
+export type InspectPart = (range: Range, onRetry: () => void) => Promise<Inspection | undefined>;
+
+/** Parts that are read past the deadline of the run although the list should have ended by its own statement. */
+const IMPLAUSIBLE_PARTS = 10;
+
+export interface ListEnd {
+  /** Why the list was not followed to its end. */
+  readonly failure?: FailureInfo;
+  readonly warning?: string;
+}
+
+/** Inspects the list of a store part by part. Parts that are retried are waited for at the end. */
+export async function walkList(
+  store: PlannedStore,
+  context: Pick<StepContext, 'now' | 'deadlineMs'>,
+  inspect: InspectPart,
+): Promise<ListEnd> {
+  const walk = new ListWalk(store, context, inspect);
+  const problem = await walk.follow();
+  await walk.waitForRetries();
+  if (problem !== undefined) return { failure: toFailure(`The list of ${store.name} ${problem}.`) };
+  const warning = walk.describeTotal();
+  return warning === undefined ? {} : { warning };
+}
+
+class ListWalk {
+  readonly #store: PlannedStore;
+  readonly #context: Pick<StepContext, 'now' | 'deadlineMs'>;
+  readonly #inspect: InspectPart;
+  readonly #retrying = new Set<Promise<void>>();
+  /** Rows of the first part; a shorter part is the last. */
+  #rowsPerPart: number | undefined;
+  #rows = 0;
+  readonly #totals: number[] = [];
+  #isWhole = true;
+  #implausibleParts = 0;
+
+  constructor(store: PlannedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
+    this.#store = store;
+    this.#context = context;
+    this.#inspect = inspect;
+  }
+
+  /** @returns what is wrong with the list, where it does not end */
+  async follow(): Promise<string | undefined> {
+    let offset = 0;
+    let before: string | undefined;
+    /** A part that cannot be read may be the last: the rest of the list is unknown, and its failure is reported. */
+    let hasSkipped = false;
+    for (let parts = 0; parts < MOST_PARTS; parts += 1) {
+      if (this.#isEndless(offset, hasSkipped ? 0 : IMPLAUSIBLE_PARTS)) {
+        return hasSkipped ? undefined : 'does not end';
+      }
+      const part = await this.#read({ offset, limit: ROWS_PER_PART });
+      if (part === 'stop') return undefined;
+      if (part === 'skip') {
+        hasSkipped = true;
+        offset += this.#rowsPerPart ?? ROWS_PER_PART;
+        continue;
+      }
+      const { rows = 0, first, total = 0 } = part.list ?? {};
+      if (first !== undefined && first === before) return 'repeats itself';
+      const isFirst = this.#rowsPerPart === undefined;
+      const isLast = isFirst ? rows < ROWS_PER_PART && rows === total : rows < (this.#rowsPerPart ?? 0);
+      if (rows === 0 || isLast) return undefined;
+      this.#rowsPerPart ??= rows;
+      before = first;
+      offset += rows;
+    }
+    return `has more than ${MOST_PARTS * ROWS_PER_PART} rows`;
+  }
+
+  async waitForRetries(): Promise<void> {
+    await Promise.all(this.#retrying);
+  }
+
+  /** A list that is edited meanwhile may differ from one of its totals, hardly from the first and the last. */
+  describeTotal(): string | undefined {
+    const { title, name } = this.#store;
+    const last = this.#totals.at(-1);
+    if (!this.#isWhole || last === undefined || this.#totals.at(0) === this.#rows || last === this.#rows) {
+      return undefined;
+    }
+    return `${title} ${name} lists ${this.#rows} connections and states a total of ${last}.`;
+  }
+
+  /**
+   * A part that was read; `skip`: it is retried, or failed for good, and the walk goes on; `stop`: there is nothing to go
+   * on for. Where no part was read before, the store may be down or its list forbidden, and the walk waits.
+   */
+  async #read(range: Range): Promise<Inspection | 'skip' | 'stop'> {
+    let startRetry = (): void => undefined;
+    const retried = new Promise<'retried'>((resolve) => {
+      startRetry = () => resolve('retried');
+    });
+    const part = this.#inspect(range, startRetry);
+    const first = await Promise.race([part, retried]);
+    const mayGoOn = this.#rowsPerPart !== undefined;
+    if (first === 'retried' && mayGoOn && this.#retrying.size < RETRYING_AT_ONCE) {
+      this.#follow(part);
+      return 'skip';
+    }
+    const result = this.#count(await part);
+    return result ?? (mayGoOn ? 'skip' : 'stop');
+  }
+
+  #follow(part: Promise<Inspection | undefined>): void {
+    const counted: Promise<void> = part.then((result) => {
+      this.#count(result);
+      this.#retrying.delete(counted);
+    });
+    // A cancellation is thrown to whoever waits at the end.
+    counted.catch(() => undefined);
+    this.#retrying.add(counted);
+  }
+
+  #count(part: Inspection | undefined): Inspection | undefined {
+    if (!part?.list) {
+      this.#isWhole = false;
+      return part;
+    }
+    this.#rows += part.list.rows;
+    this.#totals.push(part.list.total);
+    return part;
+  }
+
+  /** Past the deadline, a list goes on as far as it plausibly said, and a little further: its total may be too small. */
+  #isEndless(offset: number, most: number): boolean {
+    const total = this.#totals.at(-1);
+    if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;
+    const isPlausible = total <= MOST_PARTS * ROWS_PER_PART && offset <= total;
+    if (!isPlausible) this.#implausibleParts += 1;
+    return this.#implausibleParts > most;
+  }
+}
+
+function toFailure(message: string): FailureInfo {
+  const { scope, remedy } = failureEntry('StoreListInvalid');
+  return { type: 'StoreListInvalid', scope, message, remedy };
+}

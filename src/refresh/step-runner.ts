@@ -1,0 +1,98 @@
+// How a step is tried: once within the limits of concurrency, then by its retry policy outside them, so that what waits
+// for its next attempt keeps nothing else waiting.
+import { waitBeforeRetryMs } from './activity-limits.js';
+import type { StepCall, StepName } from './activity-types.js';
+import type { FailureInfo } from './report-builder.js';
+import { Semaphore } from './semaphore.js';
+
+/** What failed and waits for its next attempt. */
+export interface WaitingStep {
+  readonly step: StepName;
+  /** Names of the store, group or engine concerned. */
+  readonly target: string;
+  readonly failure: FailureInfo;
+}
+
+export interface StepContext {
+  now(): Date;
+  /** Milliseconds of the epoch after which nothing is retried. */
+  readonly deadlineMs: number;
+  /** Milliseconds for which the run retries; infinite for the limits of the table. */
+  readonly retryForMs: number;
+  wait(ms: number, waiting: WaitingStep): Promise<void>;
+  /** Turns what a step threw into words; throws it again when it is a cancellation and not a failure of the step. */
+  describe(error: unknown): FailureInfo;
+}
+
+/** A step has failed for good. */
+export class StepFailed extends Error {
+  override readonly name = 'StepFailed';
+  readonly failure: FailureInfo;
+
+  constructor(failure: FailureInfo) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/**
+ * Why a step failed for good.
+ * @throws the error itself when it is a cancellation and not the failure of a step
+ */
+export function toFailure(error: unknown): FailureInfo {
+  if (error instanceof StepFailed) return error.failure;
+  throw error;
+}
+
+/** One step of the run and how it is called. */
+export interface Step<T> {
+  readonly name: StepName;
+  readonly target: string;
+  call(how: StepCall): Promise<T>;
+  /** Called when the first attempt has failed and a retry will follow. */
+  onRetry?(): void;
+}
+
+/** Temporal allows 2,000 pending activities in a workflow; a run stays far below. */
+const RETRIES_AT_ONCE = 500;
+
+export class StepRunner {
+  readonly #context: StepContext;
+  readonly #retries = new Semaphore(RETRIES_AT_ONCE);
+
+  constructor(context: StepContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Tries a step once within `limit`, then by its retry policy outside it.
+   * @throws StepFailed
+   */
+  async run<T>(step: Step<T>, limit: Semaphore): Promise<T> {
+    try {
+      return await limit.run(() => step.call({ attemptsBefore: 0 }));
+    } catch (error) {
+      return this.retry(step, this.#context.describe(error), 1);
+    }
+  }
+
+  /**
+   * Tries a step again after `attempts` attempts, the last of which ended with `failure`.
+   * @throws StepFailed
+   */
+  async retry<T>(step: Step<T>, failure: FailureInfo, attempts: number): Promise<T> {
+    const { deadlineMs, retryForMs } = this.#context;
+    const waitMs = waitBeforeRetryMs(failure.type, step.name, attempts, retryForMs);
+    const isInTime = waitMs !== undefined && this.#context.now().getTime() + waitMs < deadlineMs;
+    if (!isInTime) throw new StepFailed(failure);
+    step.onRetry?.();
+    await this.#context.wait(waitMs, { step: step.name, target: step.target, failure });
+    try {
+      return await this.#retries.run(() => step.call({ attemptsBefore: attempts }));
+    } catch (error) {
+      const last = this.#context.describe(error);
+      // Where no time was left for a retry, what the attempt before failed with is the cause.
+      throw new StepFailed(last.type === 'RunOutOfTime' ? failure : last);
+    }
+  }
+}

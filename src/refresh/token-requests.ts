@@ -1,0 +1,126 @@
+// The tokens of a run: one extraction per token group for the registries that a page brings up, shared by all stores.
+import type { ExtractedToken, RefreshSteps, RegistryProbe, WritableConnections } from './activity-types.js';
+import { FAILURES } from './failures.js';
+import { recordProbe, findProbe } from './registry-probe.js';
+import type { FailureInfo, ReportBuilder } from './report-builder.js';
+import { Semaphore } from './semaphore.js';
+import { StepFailed, type Step, type StepRunner } from './step-runner.js';
+
+/** First attempts side by side, each of up to 10 s: AWS allows far more calls, a worker has other work to do. */
+const EXTRACTIONS_AT_ONCE = 20;
+
+/** What the registry responded to the token, or why there is no token for it. */
+export type TokenResult = RegistryProbe | FailureInfo;
+
+interface Pending {
+  readonly result: Promise<TokenResult>;
+  readonly settle: (result: TokenResult) => void;
+  readonly abandon: (error: unknown) => void;
+}
+
+export class TokenRequests {
+  readonly #steps: RefreshSteps;
+  readonly #configHash: string;
+  readonly #runner: StepRunner;
+  readonly #record: ReportBuilder;
+  readonly #limit = new Semaphore(EXTRACTIONS_AT_ONCE);
+  /** By token group and registry. */
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(steps: RefreshSteps, configHash: string, runner: StepRunner, record: ReportBuilder) {
+    this.#steps = steps;
+    this.#configHash = configHash;
+    this.#runner = runner;
+    this.#record = record;
+  }
+
+  /** Starts the extractions for those of the parts that nothing has asked for yet. */
+  request(parts: readonly WritableConnections[]): void {
+    const added = parts.filter((part) => !this.#pending.has(toKey(part.group, part.registry)));
+    for (const { group, registry } of added) this.#pending.set(toKey(group, registry), createPending());
+    for (const group of new Set(added.map((part) => part.group))) {
+      const registries = added.filter((part) => part.group === group).map(({ registry }) => registry);
+      const unique = [...new Set(registries)];
+      this.#extract(group, unique).catch((error: unknown) => this.#abandon(group, unique, error));
+    }
+  }
+
+  /** Whether the connections of a registry may receive the token. Ask for it by `request` first. */
+  async wait(group: string, registry: string): Promise<TokenResult> {
+    const pending = this.#pending.get(toKey(group, registry));
+    if (!pending) throw new TypeError(`no token of ${group} was requested for ${registry}`);
+    return pending.result;
+  }
+
+  async #extract(group: string, registries: readonly string[]): Promise<void> {
+    let rest = registries;
+    const toStep = (asked: readonly string[]): Step<ExtractedToken> => ({
+      name: 'extractToken',
+      target: group,
+      call: (how) =>
+        this.#steps.extractToken({ configHash: this.#configHash, group, registries: asked }, how),
+    });
+    try {
+      let extracted = await this.#runner.run(toStep(rest), this.#limit);
+      for (let attempts = 1; ; attempts += 1) {
+        this.#take(group, rest, extracted);
+        rest = extracted.toRetry;
+        if (rest.length === 0) return;
+        extracted = await this.#runner.retry(toStep(rest), NOT_VERIFIED, attempts);
+      }
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      const { failure } = error;
+      for (const registry of rest)
+        this.#settle(group, registry, failure === NOT_VERIFIED ? toUnreachable(registry) : failure);
+    }
+  }
+
+  #take(group: string, registries: readonly string[], { token, toRetry }: ExtractedToken): void {
+    this.#record.token(token);
+    for (const registry of registries) {
+      if (toRetry.includes(registry)) continue;
+      const probe = findProbe(token, registry);
+      this.#settle(group, registry, probe);
+    }
+  }
+
+  #settle(group: string, registry: string, result: TokenResult): void {
+    if ('outcome' in result) recordProbe(this.#record, result);
+    this.#pending.get(toKey(group, registry))?.settle(result);
+  }
+
+  /** A cancellation of the run: whoever waits is told the same. */
+  #abandon(group: string, registries: readonly string[], error: unknown): void {
+    for (const registry of registries) this.#pending.get(toKey(group, registry))?.abandon(error);
+  }
+}
+
+/** Of a registry that has not responded within the first attempt. */
+const NOT_VERIFIED: FailureInfo = {
+  type: 'AttemptTimedOut',
+  scope: 'registry',
+  message: 'the registry did not respond in time',
+  remedy: FAILURES.AttemptTimedOut.remedy,
+};
+
+/** No time is left to wait for the registry: the token is there, and a registry that is silent does not reject it. */
+function toUnreachable(registry: string): RegistryProbe {
+  return { registry, outcome: 'unreachable', message: NOT_VERIFIED.message };
+}
+
+function createPending(): Pending {
+  let settle: Pending['settle'] = () => undefined;
+  let abandon: Pending['abandon'] = () => undefined;
+  const result = new Promise<TokenResult>((resolve, reject) => {
+    settle = resolve;
+    abandon = reject;
+  });
+  // Also handled where nothing waits for it any more.
+  result.catch(() => undefined);
+  return { result, settle, abandon };
+}
+
+function toKey(group: string, registry: string): string {
+  return JSON.stringify([group, registry]);
+}

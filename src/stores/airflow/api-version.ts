@@ -1,0 +1,83 @@
+import { SingleFlight } from '../../net/single-flight.js';
+import { RefreshFailure } from '../../refresh/failures.js';
+import { failure, toFrontFailure, toRequestFailure } from './response-errors.js';
+import { parseResponse, VERSION } from './response-schemas.js';
+import type { AirflowApi, AirflowApis, ApiRequest, ApiResponse, MajorVersion } from './transport.js';
+
+/** Two requests of 30 s. */
+const DETECTION_TIMEOUT_MS = 60_000;
+
+/** Which REST API one Airflow has: as configured, or detected on first use and kept until Airflow may have changed. */
+export class ApiVersion {
+  readonly #apis: AirflowApis;
+  readonly #request: ApiRequest;
+  readonly #configured: AirflowApi | undefined;
+  readonly #detections = new SingleFlight<AirflowApi>();
+  #api: AirflowApi | undefined;
+  #detected: string | undefined;
+
+  constructor(airflow: string, configured: 'auto' | MajorVersion, apis: AirflowApis) {
+    this.#request = { airflow, action: 'GET version', method: 'GET', path: '/version', anonymous: true };
+    this.#apis = apis;
+    this.#configured = configured === 'auto' ? undefined : apis[configured];
+  }
+
+  /** The version that the last detection found, such as `3.3.2`. */
+  get detected(): string | undefined {
+    return this.#detected;
+  }
+
+  /** @throws RefreshFailure of the detection or of `call` */
+  async use<T>(signal: AbortSignal, call: (api: AirflowApi) => Promise<T>): Promise<T> {
+    const api = this.#configured ?? this.#api ?? (await this.#detect(signal));
+    try {
+      return await call(api);
+    } catch (error) {
+      // Either is what an Airflow of the other version would cause.
+      const type = error instanceof RefreshFailure ? error.type : undefined;
+      if (type === 'StoreRequestRejected' || type === 'StoreUnavailable') this.#api = undefined;
+      throw error;
+    }
+  }
+
+  /** The version that Airflow returns now. @throws RefreshFailure */
+  async request(signal: AbortSignal): Promise<string> {
+    return this.use(signal, async (api) => parseVersion(await api.send(this.#request, signal)));
+  }
+
+  async #detect(signal: AbortSignal): Promise<AirflowApi> {
+    try {
+      return await this.#detections.run('version', DETECTION_TIMEOUT_MS, signal, async (within) => {
+        const version = parseVersion(await this.#findApi(within));
+        this.#api = this.#chooseApi(version);
+        this.#detected = version;
+        return this.#api;
+      });
+    } catch (error) {
+      throw toRequestFailure(this.#request, error);
+    }
+  }
+
+  /** The newer API first: Airflow 2 and 3 respond with 404 to the other's. */
+  async #findApi(signal: AbortSignal): Promise<ApiResponse> {
+    for (const major of [3, 2] as const) {
+      const response = await this.#apis[major].send(this.#request, signal);
+      if (response.status !== 404) return response;
+    }
+    const advice =
+      'neither /api/v2/version nor /api/v1/version exists: check the URL (without /api/v2) and the proxy in front of it';
+    // An ingress without ready endpoints responds like a wrong URL, but not for long.
+    throw toFrontFailure(this.#request, advice, 404);
+  }
+
+  #chooseApi(version: string): AirflowApi {
+    const major = Number.parseInt(version, 10);
+    if (major === 2 || major === 3) return this.#apis[major];
+    const advice = `Airflow ${version} is not supported; set \`version\` to try it anyway`;
+    throw failure('StoreRequestRejected', this.#request, advice);
+  }
+}
+
+function parseVersion(response: ApiResponse): string {
+  return parseResponse(response, VERSION).version;
+}

@@ -1,0 +1,127 @@
+import type { Secret } from '../../../log/secret.js';
+import { SingleFlight } from '../../../net/single-flight.js';
+import { RefreshFailure } from '../../../refresh/failures.js';
+import { failure, toRequestFailure, toResponseFailure } from '../response-errors.js';
+import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
+import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
+
+/** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
+export const LOGIN_TIMEOUT_MS = 30_000;
+/** Directories lock an account after a few wrong passwords, and usually for less than this. */
+const REJECTION_MS = 30 * 60_000;
+
+/** Called at each login, so that a rotated secret is picked up. */
+export type ReadSecret = () => Secret | Promise<Secret>;
+
+/** One way to log in. */
+export interface LoginMethod {
+  readonly secretName: 'password' | 'token';
+  readonly readSecret: ReadSecret;
+  /** The value of the `Authorization` header. @throws RefreshFailure StoreUnauthorized when the secret is rejected */
+  authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Secret>;
+  /** The failure when Airflow rejects what was obtained; StoreUnauthorized when it was the secret itself. */
+  toRejection(context: RequestContext, status: number): RefreshFailure;
+  /** Also for requests that Airflow allows to anyone: what is in front of it may not. */
+  readonly isAlwaysSent?: true;
+}
+
+interface CurrentLogin {
+  readonly header: Secret;
+  /** The password or token that it was obtained with. */
+  readonly secret: Secret;
+}
+
+interface Rejection {
+  readonly secret: Secret;
+  readonly failure: RefreshFailure;
+  /** On the clock of `now`. */
+  readonly until: number;
+}
+
+/**
+ * The login to one Airflow. Its header is kept until Airflow rejects it, as it does with an expired one; concurrent requests
+ * share a login. A secret that Airflow rejected is not sent again for 30 minutes.
+ */
+export class AirflowLogin {
+  readonly #method: LoginMethod;
+  readonly #context: RequestContext;
+  readonly #now: () => number;
+  readonly #logins = new SingleFlight<CurrentLogin>();
+  #current: CurrentLogin | undefined;
+  #rejection: Rejection | undefined;
+
+  /** @param now milliseconds of any clock; only differences count */
+  constructor(airflow: string, method: LoginMethod, now: () => number) {
+    this.#context = { airflow, action: 'login' };
+    this.#method = method;
+    this.#now = now;
+  }
+
+  /**
+   * Sends a request with the header, and once more with a new one when Airflow rejects the first.
+   * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
+   */
+  async send(
+    { anonymous }: Pick<ApiRequest, 'anonymous'>,
+    signal: AbortSignal,
+    call: (authorization?: Secret) => Promise<ApiResponse>,
+  ): Promise<ApiResponse> {
+    if (anonymous && !this.#method.isAlwaysSent) return call();
+    for (let isFirst = true; ; isFirst = false) {
+      const login = await this.#getLogin(signal);
+      const response = await call(login.header);
+      if (!isLoginRejected(response)) return response;
+      // However many requests bring the same rejected header, there is one new login.
+      if (this.#current === login) this.#current = undefined;
+      const rejection = hasAirflowFormat(response)
+        ? this.#method.toRejection(response.request, response.status)
+        : toResponseFailure(response);
+      // Before the second login, too: the same secret again would only bring the account nearer to being locked.
+      this.#remember(login.secret, rejection);
+      if (!isFirst) throw rejection;
+    }
+  }
+
+  async #getLogin(signal: AbortSignal): Promise<CurrentLogin> {
+    if (this.#current) return this.#current;
+    try {
+      return await this.#logins.run('login', LOGIN_TIMEOUT_MS, signal, (within) => this.#logIn(within));
+    } catch (error) {
+      throw toRequestFailure(this.#context, error);
+    }
+  }
+
+  async #logIn(signal: AbortSignal): Promise<CurrentLogin> {
+    const secret = await this.#readSecret();
+    const rejected = this.#rejection;
+    const isSame = rejected?.secret.reveal() === secret.reveal();
+    if (rejected && isSame && this.#now() < rejected.until) throw rejected.failure;
+    this.#rejection = undefined;
+    try {
+      this.#current = { header: await this.#method.authorize(this.#context, secret, signal), secret };
+      return this.#current;
+    } catch (error) {
+      this.#remember(secret, error);
+      throw error;
+    }
+  }
+
+  async #readSecret(): Promise<Secret> {
+    const { secretName, readSecret } = this.#method;
+    let secret: Secret;
+    try {
+      secret = await readSecret();
+    } catch (error) {
+      if (error instanceof RefreshFailure) throw error;
+      const reason = `the ${secretName} could not be read; check its reference`;
+      throw failure('StoreUnauthorized', this.#context, reason);
+    }
+    if (secret.reveal() !== '') return secret;
+    throw failure('StoreUnauthorized', this.#context, `the ${secretName} is empty`);
+  }
+
+  #remember(secret: Secret, error: unknown): void {
+    if (!(error instanceof RefreshFailure) || error.type !== 'StoreUnauthorized') return;
+    this.#rejection = { secret, failure: error, until: this.#now() + REJECTION_MS };
+  }
+}

@@ -1,0 +1,103 @@
+// Airflow 3's bulk request. Airflow returns 200 whatever happened, so the connections that it names are compared with
+// those that were sent. `update_mask` is never used (ignored there, or an error), nor `skip` (missing ones vanish).
+import type { WriteResult } from '../port.js';
+import type { ConnectionRecord } from '../../refresh/check-connection.js';
+import { RefreshFailure } from '../../refresh/failures.js';
+import type { Secret } from '../../log/secret.js';
+import { failure, toResponseFailure } from './response-errors.js';
+import { BULK_UPDATE, parseResponse } from './response-schemas.js';
+import { namesConnection } from './response-texts.js';
+import type { AirflowApi, RequestContext } from './transport.js';
+
+/** Bytes of an action besides the password: 127 of JSON and an id of up to 200 characters of four bytes. */
+const ACTION_BYTES = 1024;
+
+/**
+ * Writes the password by as few requests as fit. Unlike the single request a bulk request also writes the type, so that
+ * only connections of type docker are sent.
+ * @throws RefreshFailure when the first request fails as a whole
+ */
+export async function writeInBulk(
+  airflow: string,
+  api: AirflowApi,
+  records: readonly ConnectionRecord[],
+  password: Secret,
+  signal: AbortSignal,
+): Promise<readonly WriteResult[]> {
+  const ids = records.filter(({ type }) => type === 'docker').map(({ id }) => id);
+  const fitting = Math.floor(api.bulk.bytes / (Buffer.byteLength(password.reveal()) + ACTION_BYTES));
+  const size = Math.max(1, Math.min(api.bulk.connections, fitting));
+  const results = new Map<string, WriteResult>();
+  for (let start = 0; start < ids.length; start += size) {
+    const part = ids.slice(start, start + size);
+    try {
+      const written = await writePart(airflow, api, part, password, signal);
+      for (const result of written) results.set(result.id, result);
+    } catch (error) {
+      if (start === 0 || !(error instanceof RefreshFailure)) throw error;
+      // One connection that cannot be decrypted fails its own request alone; other failures would meet the next, too.
+      const isOfOneRequest = error.type === 'StoreUnavailable' || error.type === 'StoreRequestRejected';
+      const failed = isOfOneRequest ? part : ids.slice(start);
+      for (const id of failed) results.set(id, { id, outcome: 'failed', failure: error });
+      if (!isOfOneRequest) break;
+    }
+  }
+  return records.map((record) => results.get(record.id) ?? rejectType(airflow, record));
+}
+
+/**
+ * By one action for all, which costs Airflow three quarters of one action for each. It applies none of them where one is
+ * missing: then by an action for each, so that a missing one fails alone.
+ */
+async function writePart(
+  airflow: string,
+  api: AirflowApi,
+  ids: readonly string[],
+  password: Secret,
+  signal: AbortSignal,
+): Promise<readonly WriteResult[]> {
+  const context: RequestContext = {
+    airflow,
+    action: `PATCH ${ids.length} connections`,
+    permission: 'edit connections',
+  };
+
+  async function send(groups: readonly (readonly string[])[]): Promise<readonly WriteResult[]> {
+    const json = { actions: groups.map((group) => toAction(group, password)) };
+    const response = await api.send({ ...context, method: 'PATCH', path: '/connections', json }, signal);
+    const { success, errors } = parseResponse(response, BULK_UPDATE).update;
+    return ids.map((id) => {
+      if (success.includes(id)) return { id, outcome: 'written' };
+      const error = errors.find((candidate) => namesConnection(candidate.error, id));
+      return toErrorResult({ ...context, action: `PATCH connection ${id}` }, id, error?.status_code);
+    });
+  }
+
+  const results = await send([ids]);
+  if (results.every(({ outcome }) => outcome === 'written')) return results;
+  return send(ids.map((id) => [id]));
+}
+
+function toAction(ids: readonly string[], password: Secret): object {
+  return {
+    action: 'update',
+    entities: ids.map((id) => ({ connection_id: id, conn_type: 'docker', password: password.reveal() })),
+    action_on_non_existence: 'fail',
+  };
+}
+
+/** @param status of the connection, where Airflow mentions it */
+function toErrorResult(request: RequestContext, id: string, status: number | undefined): WriteResult {
+  if (status === 404) return { id, outcome: 'missing' };
+  const cause =
+    status === undefined
+      ? failure('WriteUnconfirmed', request, 'Airflow did not confirm the write')
+      : // The format of the whole response is Airflow's.
+        toResponseFailure({ request, status, json: { detail: '' } });
+  return { id, outcome: 'failed', failure: cause };
+}
+
+function rejectType(airflow: string, { id }: ConnectionRecord): WriteResult {
+  const message = `Airflow ${airflow}: connection ${id} is not written: its type is not docker`;
+  return { id, outcome: 'failed', failure: new RefreshFailure('ConnectionTypeMismatch', message) };
+}

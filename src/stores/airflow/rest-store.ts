@@ -1,0 +1,167 @@
+// An Airflow's connections and Variables through its REST API. REST v1 and v2 take the same requests but for the body of
+// a write, bulk requests, and the filter of the list.
+import type {
+  ConnectionPage,
+  ConnectionStore,
+  ListRange,
+  NewConnection,
+  OverrideCandidate,
+  Overrides,
+  VariableSource,
+  WriteResult,
+} from '../port.js';
+import { isConnectionId } from '../../refresh/connection-rules.js';
+import type { ConnectionRecord } from '../../refresh/check-connection.js';
+import { ECR_USER } from '../../refresh/token.js';
+import type { Secret } from '../../log/secret.js';
+import type { ApiVersion } from './api-version.js';
+import { writeInBulk } from './bulk-write.js';
+import { findOverrides } from './find-overrides.js';
+import { listConnections } from './list-connections.js';
+import { failure, toFrontFailure, toResponseFailure } from './response-errors.js';
+import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
+import { isMissing } from './response-texts.js';
+import type { ApiRequest, RequestContext } from './transport.js';
+
+export class AirflowStore implements ConnectionStore, VariableSource {
+  readonly #name: string;
+  readonly #version: ApiVersion;
+
+  constructor(name: string, version: ApiVersion) {
+    this.#name = name;
+    this.#version = version;
+  }
+
+  async check(signal: AbortSignal): Promise<string> {
+    return `version ${await this.#version.request(signal)}`;
+  }
+
+  async read(id: string, signal: AbortSignal): Promise<ConnectionRecord | undefined> {
+    const request = this.#describeOne('GET', 'connection', id, 'read connections');
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
+      if (isMissing(response, 'connection')) return undefined;
+      const record = parseResponse(response, CONNECTION);
+      if (record.id === id) return record;
+      const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
+      throw toFrontFailure(request, `Airflow returned ${other} when asked for ${id}`);
+    });
+  }
+
+  async readPage(range: ListRange, signal: AbortSignal): Promise<ConnectionPage> {
+    return this.#version.use(signal, (api) => listConnections(this.#name, api, range, signal));
+  }
+
+  async write(
+    records: readonly ConnectionRecord[],
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<readonly WriteResult[]> {
+    const [record, ...more] = records;
+    if (!record) return [];
+    if (more.length > 0) return this.#writeMany(records, password, signal);
+    return [await this.#writeOne(record, password, signal)];
+  }
+
+  /** By a mask, under which neither the id nor the type of the body is written. */
+  async #writeOne(
+    { id, type }: ConnectionRecord,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    const request = this.#describeOne('PATCH', 'connection', id, 'edit connections');
+    assertPassword(request, password);
+    return this.#version.use(signal, async (api) => {
+      const secret = { password: password.reveal() };
+      // The schema of Airflow 3 requires id and type.
+      const json = api.major === 3 ? { connection_id: id, conn_type: type, ...secret } : secret;
+      // A typo in the mask, or a comma list, makes v2 return 200 and change nothing.
+      const response = await api.send({ ...request, query: { update_mask: 'password' }, json }, signal);
+      if (isMissing(response, 'connection')) return { id, outcome: 'missing' };
+      return { id, outcome: 'written', record: parseResponse(response, CONNECTION) };
+    });
+  }
+
+  async #writeMany(
+    records: readonly ConnectionRecord[],
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<readonly WriteResult[]> {
+    const context: RequestContext = { airflow: this.#name, action: `PATCH ${records.length} connections` };
+    assertPassword(context, password);
+    const results = await this.#version.use(signal, async (api) =>
+      api.major === 3 ? writeInBulk(this.#name, api, records, password, signal) : undefined,
+    );
+    if (results) return results;
+    throw failure('StoreRequestRejected', context, 'Airflow 2 has no bulk request');
+  }
+
+  async create(
+    { id, host, description }: NewConnection,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<'created' | 'exists'> {
+    const request: ApiRequest = {
+      airflow: this.#name,
+      action: `POST connection ${id}`,
+      permission: 'create connections',
+      method: 'POST',
+      path: '/connections',
+      json: {
+        connection_id: id,
+        conn_type: 'docker',
+        host,
+        login: ECR_USER,
+        description,
+        password: password.reveal(),
+      },
+    };
+    assertPassword(request, password);
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
+      // 201 from v2, 200 from v1.
+      if (response.status === 201 || response.status === 200) return 'created';
+      if (response.status === 409) return 'exists';
+      throw toResponseFailure(response);
+    });
+  }
+
+  async readVariable(key: string, signal: AbortSignal): Promise<string | undefined> {
+    const request = this.#describeOne('GET', 'variable', key, 'read variables');
+    return this.#version.use(signal, async (api) => {
+      const response = await api.send(request, signal);
+      return isMissing(response, 'variable') ? undefined : parseResponse(response, VARIABLE).value;
+    });
+  }
+
+  async findOverrides(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides> {
+    return this.#version
+      .use(signal, (api) => findOverrides(this.#name, api, candidates, signal))
+      .catch(() => ({ backends: [], hidden: [] }));
+  }
+
+  /** A request about one connection or Variable. */
+  #describeOne(
+    method: 'GET' | 'PATCH',
+    what: 'connection' | 'variable',
+    id: string,
+    permission: RequestContext['permission'] & string,
+  ): ApiRequest {
+    const context: RequestContext = { airflow: this.#name, action: `${method} ${what} ${id}`, permission };
+    // `.` and `..` match Airflow's own pattern for ids, and would lead the URL elsewhere.
+    if (/^\.{0,2}$/.test(id)) {
+      throw failure('StoreRequestRejected', context, `${JSON.stringify(id)} is not a valid id`);
+    }
+    return { ...context, method, path: `/${what}s/${encodeURIComponent(id)}` };
+  }
+}
+
+/**
+ * The last check before a write. Airflow 3 returns 200 to an empty or masked password and keeps the old one; Airflow 2 and
+ * 3.0.0 store the mask.
+ */
+function assertPassword(context: RequestContext, password: Secret): void {
+  if (/^\**$/.test(password.reveal().trim())) {
+    throw failure('EcrResponseInvalid', context, 'an empty or masked password is never written');
+  }
+}

@@ -1,0 +1,81 @@
+// The requests to one registry. The password is sent to no other host.
+import { isLoopbackHost } from '../../net/is-loopback.js';
+import { NetworkError } from '../../net/network-error.js';
+import { ECR_USER } from '../../refresh/token.js';
+import { Secret } from '../../log/secret.js';
+import type { HttpResponse, HttpClient } from '../../net/http.js';
+import { readChallenge, type Challenge } from './challenge.js';
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A registry that has responded. */
+export interface Registry {
+  readonly host: string;
+  /** Its response to `GET /v2/` without a password. */
+  readonly anonymous: HttpResponse;
+  readonly challenge: Challenge;
+  /** Requests a path below `/v2/`. @throws NetworkError */
+  get(path: string, authorization?: Secret, accept?: string): Promise<HttpResponse>;
+  /**
+   * Gets what authorizes further requests, the password itself or a token for it; else returns the response that rejects
+   * the password. `scope` as Docker has it, `repository:team/app:pull`.
+   * @throws NetworkError
+   */
+  authorize(password: Secret, scope?: string): Promise<Secret | HttpResponse>;
+}
+
+/**
+ * Reads the challenge of a registry: over HTTPS, on loopback over HTTP.
+ * @throws NetworkError, also for what is no host name
+ */
+export async function openRegistry(http: HttpClient, host: string, signal: AbortSignal): Promise<Registry> {
+  const base = toBaseUrl(host);
+
+  function send(url: string, authorization?: Secret, accept?: string): Promise<HttpResponse> {
+    const headers = {
+      ...(authorization && { Authorization: authorization.reveal() }),
+      ...(accept !== undefined && { Accept: accept }),
+    };
+    // GET, since only a body has the reason of a rejection, and HEAD has none.
+    return http.send({ method: 'GET', url, headers, timeoutMs: REQUEST_TIMEOUT_MS, signal });
+  }
+
+  const anonymous = await send(`${base}/v2/`);
+  const challenge = readChallenge(anonymous.header('www-authenticate'), host);
+  return {
+    host,
+    anonymous,
+    challenge,
+    get: (path, authorization, accept) => send(`${base}/v2/${path}`, authorization, accept),
+    async authorize(password, scope) {
+      const credentials = Buffer.from(`${ECR_USER}:${password.reveal()}`).toString('base64');
+      const basic = new Secret(`Basic ${credentials}`);
+      if (challenge.scheme !== 'bearer') return basic;
+      const url = new URL(challenge.realm);
+      const wanted = { service: challenge.service, scope: scope ?? challenge.scope };
+      for (const [name, value] of Object.entries(wanted)) {
+        if (value !== undefined) url.searchParams.set(name, value);
+      }
+      const response = await send(url.href, basic);
+      const token = response.status === 200 ? parseToken(response) : undefined;
+      return token === undefined ? response : new Secret(`Bearer ${token}`);
+    },
+  };
+}
+
+function toBaseUrl(host: string): string {
+  const url = `//${host}`;
+  // Anything else that a URL can hold (user, path, query) would send the token elsewhere.
+  if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host) || !URL.canParse(`http:${url}`)) {
+    throw new NetworkError('invalid-url', 'this is no host name');
+  }
+  return (isLoopbackHost(new URL(`http:${url}`).hostname) ? 'http:' : 'https:') + url;
+}
+
+/** Docker's token specification allows both names. What could not stand in a header is none. */
+function parseToken({ json }: HttpResponse): string | undefined {
+  const { token, access_token: accessToken } = (json ?? {}) as Record<string, unknown>;
+  return [token, accessToken].find(
+    (value): value is string => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
+  );
+}

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import type { AllowedStore } from '../../src/activities/allowed-config.js';
+import { callStore, readById, requestLimitMs } from '../../src/activities/call-store.js';
+import { Pace } from '../../src/activities/pace.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { expectFailure } from '../fakes/expect-failure.js';
+import { fail } from '../fakes/failing-calls.js';
+import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { passTime } from '../fakes/pass-time.js';
+
+function hang(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+describe('callStore', () => {
+  let store: AllowedStore;
+
+  beforeEach(() => {
+    const connections = new FakeAirflow();
+    store = { name: 'main', kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
+  });
+
+  function call<T>(
+    run: (signal: AbortSignal) => Promise<T>,
+    attempt: Partial<Attempt> = {},
+    limitMs?: number,
+  ): Promise<T> {
+    return callStore(store, attemptOf(attempt), 'GET connection a', run, limitMs);
+  }
+
+  it('returns what the store does', async () => {
+    assert.equal(await call(async () => 'a'), 'a');
+  });
+
+  for (const type of ['StoreUnavailable', 'StoreUnauthorized', 'StoreRequestRejected'] as const) {
+    it(`fails with ${type} as the request does, and sends no second one`, async () => {
+      let requests = 0;
+      const failing = async (): Promise<never> => ((requests += 1), fail(type));
+      await expectFailure(type, call(failing));
+      assert.equal(requests, 1);
+    });
+  }
+
+  it('throws an error on that is not in the catalogue', async () => {
+    await assert.rejects(
+      call(async () => {
+        throw new TypeError('a defect');
+      }),
+      TypeError,
+    );
+  });
+
+  describe('when a request hangs', () => {
+    it('gives it half of the attempt, and 30 s at most', () => {
+      assert.deepEqual(
+        [10_000, 40_000, 120_000].map((limitMs) => requestLimitMs({ limitMs })),
+        [5_000, 20_000, 30_000],
+      );
+    });
+
+    it('ends it at its limit, as a failure that names store, request and limit', async () => {
+      const tookMs = await passTime(async () => {
+        const { message } = await expectFailure('StoreUnreachable', call(hang, { limitMs: 10_000 }));
+        assert.equal(message, 'Airflow main: GET connection a: no response within 5 s.');
+      });
+      assert.ok(tookMs >= 5_000 && tookMs < 5_100, `${tookMs} ms`);
+    });
+
+    it('ends it at a limit of its own where it has one', async () => {
+      const tookMs = await passTime(async () => {
+        const { message } = await expectFailure('StoreUnreachable', call(hang, {}, 1_500));
+        assert.match(message, /no response within 1\.5 s\.$/);
+      });
+      assert.ok(tookMs >= 1_500 && tookMs < 1_600, `${tookMs} ms`);
+    });
+
+    it('aborts the signal of the request', async () => {
+      let signal: AbortSignal | undefined;
+      await expectFailure(
+        'StoreUnreachable',
+        call((within) => ((signal = within), hang()), {}, 10),
+      );
+      assert.equal(signal?.aborted, true);
+    });
+
+    it('ends it with the attempt, and says so', async () => {
+      const controller = new AbortController();
+      const waiting = call(() => (setTimeout(() => controller.abort(), 1), hang()), {
+        signal: controller.signal,
+      });
+      const { message } = await expectFailure('StoreUnreachable', waiting);
+      assert.equal(message, 'Airflow main: GET connection a: no response before the attempt ended.');
+    });
+
+    it('does not repeat it', async () => {
+      let requests = 0;
+      await expectFailure(
+        'StoreUnreachable',
+        call(() => ((requests += 1), hang()), {}, 10),
+      );
+      assert.equal(requests, 1);
+    });
+  });
+
+  describe('when the attempt has ended before', () => {
+    async function callIn(signal: AbortSignal, type: FailureType): Promise<string> {
+      const run = (): Promise<never> => assert.fail('nothing is requested');
+      return (await expectFailure(type, call(run, { signal }))).message;
+    }
+
+    it('requests nothing, and fails with the reason of the end', async () => {
+      const reason = new RefreshFailure('AttemptTimedOut', 'time is up');
+      assert.equal(await callIn(AbortSignal.abort(reason), 'AttemptTimedOut'), 'time is up');
+    });
+
+    it('says so where the reason is no failure of the catalogue', async () => {
+      assert.equal(
+        await callIn(AbortSignal.abort(new Error('cancelled')), 'AttemptTimedOut'),
+        'The attempt ended before this request had its turn.',
+      );
+    });
+  });
+
+  describe('when the store throttles', () => {
+    function throttledFor(times: number): { run: () => Promise<string>; turnsMs: number[] } {
+      const turnsMs: number[] = [];
+      const run = async (): Promise<string> => {
+        turnsMs.push(performance.now());
+        return turnsMs.length <= times ? fail('StoreThrottled') : 'a';
+      };
+      return { run, turnsMs };
+    }
+
+    it('repeats the request, a second later each time', async () => {
+      const { run, turnsMs } = throttledFor(3);
+      await passTime(async () => assert.equal(await call(run), 'a'));
+      assert.deepEqual(turnsMs, [0, 1_000, 2_000, 3_000]);
+    });
+
+    it('holds back the other requests to the store too', async () => {
+      const { run, turnsMs } = throttledFor(1);
+      await passTime(async () => {
+        const first = call(run);
+        await new Promise((next) => setTimeout(next, 100));
+        await call(run);
+        await first;
+      });
+      assert.deepEqual(turnsMs, [0, 1_000, 1_050]);
+    });
+
+    it('sends requests without a delay again once enough were accepted', async () => {
+      const { run } = throttledFor(1);
+      const tookMs = await passTime(async () => {
+        for (let request = 0; request < 60; request += 1) await call(run);
+        const startMs = performance.now();
+        for (let request = 0; request < 20; request += 1) await call(run);
+        assert.equal(performance.now(), startMs);
+      });
+      assert.ok(tookMs > 1_500 && tookMs < 3_000, `${tookMs} ms`);
+    });
+
+    it('goes on until the attempt ends, and fails with that', async () => {
+      const controller = new AbortController();
+      const { run, turnsMs } = throttledFor(Infinity);
+      const tookMs = await passTime(async () => {
+        setTimeout(() => controller.abort(new RefreshFailure('AttemptTimedOut', 'time is up')), 5_500);
+        await expectFailure('StoreThrottled', call(run, { signal: controller.signal }));
+      });
+      assert.equal(turnsMs.length, 6);
+      assert.ok(tookMs >= 5_500 && tookMs < 5_600, `${tookMs} ms`);
+    });
+
+    it('gives each repeated request the whole limit', async () => {
+      const { run, turnsMs } = throttledFor(2);
+      const slow = async (): Promise<string> => {
+        await new Promise((next) => setTimeout(next, 900));
+        return run();
+      };
+      await passTime(async () => assert.equal(await call(slow, {}, 1_000), 'a'));
+      assert.equal(turnsMs.length, 3);
+    });
+  });
+
+  describe('for a connection by its id', () => {
+    it('reads it, and returns undefined where there is none', async () => {
+      assert.deepEqual(await readById(store, attemptOf(), 'docker_default'), dockerConnection());
+      assert.equal(await readById(store, attemptOf(), 'gone'), undefined);
+    });
+
+    it('ends a request that hangs, and names the connection', async () => {
+      (store.connections as FakeAirflow).onCall = hang;
+      const { message } = await expectFailure(
+        'StoreUnreachable',
+        readById(store, attemptOf({ limitMs: 20 }), 'a'),
+      );
+      assert.match(message, /^Airflow main: GET connection a: no response within \d/);
+    });
+  });
+});

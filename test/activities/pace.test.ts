@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { Pace } from '../../src/activities/pace.js';
+import { passTime } from '../fakes/pass-time.js';
+
+const { signal } = new AbortController();
+
+describe('Pace', () => {
+  let pace: Pace;
+
+  beforeEach(() => {
+    pace = new Pace();
+  });
+
+  /** Milliseconds from now at which each of these requests has its turn. */
+  async function takeTurns(count: number): Promise<number[]> {
+    const startMs = performance.now();
+    const turns: number[] = [];
+    const wait = async (): Promise<void> => {
+      await pace.wait(signal);
+      turns.push(performance.now() - startMs);
+    };
+    await Promise.all(Array.from({ length: count }, wait));
+    return turns;
+  }
+
+  async function pass(ms: number): Promise<void> {
+    await new Promise((next) => setTimeout(next, ms));
+  }
+
+  /** Milliseconds between two turns. */
+  async function intervalOf(): Promise<number> {
+    // What was reserved before is over by then.
+    await pass(5_000);
+    const [first = 0, second = 0] = await takeTurns(2);
+    return second - first;
+  }
+
+  /** Throttled so often, each time after the pace has settled. */
+  async function throttle(times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      pace.noteThrottled();
+      await pass(1_000);
+    }
+  }
+
+  it('delays no request as long as none was throttled', async () => {
+    await passTime(async () => {
+      assert.deepEqual(
+        await takeTurns(100),
+        Array.from({ length: 100 }, () => 0),
+      );
+    });
+  });
+
+  it('holds requests back for a second once one was throttled, and then lets them follow each other', async () => {
+    await passTime(async () => {
+      pace.noteThrottled();
+      assert.deepEqual(await takeTurns(4), [1_000, 1_050, 1_100, 1_150]);
+    });
+  });
+
+  it('doubles the interval each time, up to a second', async () => {
+    await passTime(async () => {
+      const intervals: number[] = [];
+      for (let time = 0; time < 7; time += 1) {
+        await throttle(1);
+        intervals.push(await intervalOf());
+      }
+      assert.deepEqual(intervals, [50, 100, 200, 400, 800, 1_000, 1_000]);
+    });
+  });
+
+  it('doubles the interval once for all requests that were on their way', async () => {
+    await passTime(async () => {
+      pace.noteThrottled();
+      await pass(500);
+      for (let request = 0; request < 5; request += 1) pace.noteThrottled();
+      assert.deepEqual(await takeTurns(2), [500, 550], 'nor does it hold them back for longer');
+    });
+  });
+
+  it('shortens the interval a little with each request that is accepted', async () => {
+    await passTime(async () => {
+      await throttle(2);
+      for (let request = 0; request < 14; request += 1) pace.noteAccepted();
+      const intervalMs = await intervalOf();
+      assert.ok(intervalMs >= 40 && intervalMs <= 60, `${intervalMs} ms`);
+    });
+  });
+
+  it('delays no request any more after enough that were accepted', async () => {
+    await passTime(async () => {
+      await throttle(7);
+      for (let request = 0; request < 110; request += 1) pace.noteAccepted();
+      assert.equal(await intervalOf(), 0);
+    });
+  });
+
+  it('ends a wait with its signal, and does not begin one when that has fired before', async () => {
+    const controller = new AbortController();
+    const tookMs = await passTime(async () => {
+      pace.noteThrottled();
+      setTimeout(() => controller.abort(), 300);
+      await pace.wait(controller.signal);
+      await pace.wait(controller.signal);
+    });
+    assert.ok(tookMs <= 350, `${tookMs} ms`);
+  });
+});

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import type { AllowedStore } from '../../src/activities/allowed-config.js';
+import { Pace } from '../../src/activities/pace.js';
+import { readList, type ReadRange } from '../../src/activities/read-list.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { expectFailure } from '../fakes/expect-failure.js';
+import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+
+const PART = { offset: 100, limit: 100 };
+
+function id(position: number): string {
+  return `id_${String(position).padStart(3, '0')}`;
+}
+
+function hang(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+describe('readList', () => {
+  let airflow: FakeAirflow;
+
+  beforeEach(() => {
+    airflow = new FakeAirflow(
+      Array.from({ length: 250 }, (_, position) => dockerConnection({ id: id(position) })),
+    );
+  });
+
+  function read(
+    attemptsBefore = 0,
+    attempt: Partial<Attempt> = {},
+    range = PART,
+    rules: readonly ConnectionRule[] = [{ kind: 'match', pattern: 'id_*' }],
+  ): Promise<ReadRange> {
+    const store: AllowedStore = {
+      name: 'main',
+      kind: 'airflow',
+      title: 'Airflow',
+      connections: airflow,
+      rules,
+      pace: new Pace(),
+    };
+    return readList(store, range, attemptOf(attempt), attemptsBefore);
+  }
+
+  /** Requests fail that hold one of these rows. */
+  function failAt(rows: readonly number[], react: () => void | Promise<void>): void {
+    airflow.onCall = (call, what) => {
+      const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
+      const isHit = rows.some((position) => position >= offset && position < offset + limit);
+      return call === 'list' && isHit ? react() : undefined;
+    };
+  }
+
+  function throws(type: FailureType): () => never {
+    return () => {
+      throw new RefreshFailure(type, `HTTP trouble: ${type}`);
+    };
+  }
+
+  function idsOf({ connections }: ReadRange): string[] {
+    return connections.map((connection) => connection.id);
+  }
+
+  function positions(from: number, to: number, without: readonly number[] = []): string[] {
+    return Array.from({ length: to - from }, (_, index) => from + index)
+      .filter((position) => !without.includes(position))
+      .map(id);
+  }
+
+  it('reads a part by one request', async () => {
+    const found = await read();
+    assert.deepEqual(airflow.calls, ['list 100+100 id_*']);
+    assert.deepEqual(idsOf(found), positions(100, 200));
+    assert.deepEqual(found.problems, []);
+    assert.deepEqual(found.part, { rows: 100, total: 250, isComplete: true, first: id(100) });
+  });
+
+  it('counts the rows that are there, of the last part and of one past the end', async () => {
+    assert.equal((await read(0, {}, { offset: 200, limit: 100 })).part.rows, 50);
+    assert.deepEqual((await read(0, {}, { offset: 300, limit: 100 })).part, {
+      rows: 0,
+      total: 250,
+      isComplete: true,
+    });
+  });
+
+  it('has the store filter by the pattern where there is one, and not where there are several', async () => {
+    const two: ConnectionRule[] = ['a_*', 'b_*'].map((pattern) => ({ kind: 'match', pattern }));
+    await read(0, {}, PART, two);
+    await read(0, {}, PART, [{ kind: 'id', id: 'x', ifMissing: 'fail' }, ...two.slice(1)]);
+    assert.deepEqual(airflow.calls, ['list 100+100 *', 'list 100+100 b_*']);
+  });
+
+  it('says that the rows leave out fields', async () => {
+    airflow.isComplete = false;
+    assert.equal((await read()).part.isComplete, false);
+  });
+
+  for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
+    describe(`with a row for which the store fails with ${type}`, () => {
+      it('fails the first attempt by one request: the failure may pass', async () => {
+        failAt([142], throws(type));
+        await expectFailure(type, read());
+        assert.equal(airflow.calls.length, 1);
+      });
+
+      for (const { title, attemptsBefore, number } of [
+        { title: 'the second attempt', attemptsBefore: 0, number: 2 },
+        { title: 'the first attempt of a retry', attemptsBefore: 1, number: 1 },
+      ]) {
+        it(`isolates it in ${title}: chunks of ten, and the rows of the one that fails`, async () => {
+          failAt([142], throws(type));
+          const found = await read(attemptsBefore, { number });
+          assert.deepEqual(idsOf(found), positions(100, 200, [142]));
+          assert.deepEqual(found.part, { rows: 100, total: 250, isComplete: true, first: id(100) });
+          assert.deepEqual(
+            found.problems.map((problem) => [
+              problem.connection,
+              problem.type,
+              problem.scope,
+              problem.message,
+            ]),
+            [
+              [
+                `row 143 of the list (after ${id(141)}, before ${id(143)})`,
+                'ConnectionUnavailable',
+                'store',
+                `HTTP trouble: ${type}`,
+              ],
+            ],
+          );
+          const sizes = airflow.callsOf('list').map((call) => Number(call.split(/[+ ]/)[1]));
+          assert.equal(sizes.filter((size) => size === 100).length, 1);
+          // One row first, then those of the chunk; a server error is repeated before a row is taken for the one at fault.
+          const repeats = type === 'StoreUnavailable' ? 2 : 0;
+          assert.equal(sizes.filter((size) => size === 10).length, 10 + repeats);
+          assert.equal(sizes.filter((size) => size === 1).length, 1 + 10 + repeats);
+        });
+      }
+    });
+  }
+
+  it('tries one row before it splits, another one in each attempt', async () => {
+    failAt([...Array.from({ length: 250 }).keys()], throws('StoreUnavailable'));
+    for (const number of [2, 3, 4]) await expectFailure('StoreUnavailable', read(0, { number }));
+    const singles = airflow.callsOf('list').filter((call) => call.includes('+1 '));
+    assert.equal(airflow.calls.length, 6);
+    assert.equal(new Set(singles).size, 3);
+    for (const single of singles) {
+      const position = Number(single.split('+')[0]);
+      assert.ok(position >= 100 && position < 200, single);
+    }
+  });
+
+  it('does not split when the one row is the one at fault, and does in the next attempt', async () => {
+    failAt([100 + 74], throws('StoreUnavailable'));
+    await expectFailure('StoreUnavailable', read(1));
+    assert.equal(idsOf(await read(2)).length, 99);
+  });
+
+  it('throws an error on that is not in the catalogue, when it tries one row', async () => {
+    failAt([...Array.from({ length: 250 }).keys()], () => {
+      if (airflow.calls.length === 1) throws('StoreUnavailable')();
+      throw new TypeError('a defect');
+    });
+    await assert.rejects(read(1), TypeError);
+  });
+
+  it('reads the rows between those at fault, however many these are', async () => {
+    const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
+    failAt(bad, throws('StoreUnreachable'));
+    const found = await read(1);
+    assert.deepEqual(idsOf(found), positions(100, 200, bad));
+    assert.equal(found.problems.length, bad.length);
+    assert.match(
+      found.problems[0]?.connection ?? '',
+      /^row 111 of the list \(after id_109, before id_117\)$/,
+    );
+    assert.equal(found.problems.at(-1)?.connection, 'row 200 of the list (after id_198)');
+  });
+
+  it('splits a part that is too large at once, in the first attempt', async () => {
+    failAt([142], throws('StoreResponseTooLarge'));
+    const found = await read();
+    assert.deepEqual(idsOf(found), positions(100, 200, [142]));
+    assert.equal(found.problems[0]?.connection, `row 143 of the list (after ${id(141)}, before ${id(143)})`);
+  });
+
+  it('reads a part that is too large as a whole in chunks alone', async () => {
+    airflow.onCall = (call, what) => {
+      if (call === 'list' && what.includes('+100 ')) throws('StoreResponseTooLarge')();
+    };
+    const found = await read();
+    assert.deepEqual([idsOf(found), found.problems], [positions(100, 200), []]);
+    assert.equal(airflow.calls.length, 11);
+  });
+
+  it('does not split a single row', async () => {
+    failAt([142], throws('StoreResponseTooLarge'));
+    await expectFailure('StoreResponseTooLarge', read(3, {}, { offset: 142, limit: 1 }));
+    assert.equal(airflow.calls.length, 1);
+  });
+
+  for (const type of ['StoreUnauthorized', 'StoreForbidden', 'StoreRequestRejected'] as const) {
+    it(`does not split after ${type}`, async () => {
+      failAt([142], throws(type));
+      await expectFailure(type, read(5));
+      assert.equal(airflow.calls.length, 1);
+    });
+  }
+
+  it('does not split while the store throttles: the attempt ends with that', async () => {
+    const controller = new AbortController();
+    failAt([142], () => {
+      setTimeout(() => controller.abort(), 1);
+      throws('StoreThrottled')();
+    });
+    await expectFailure('StoreThrottled', read(5, { signal: controller.signal }));
+    assert.equal(airflow.calls.length, 1);
+  });
+
+  it('fails, and reports no row, when the login is rejected while it is split', async () => {
+    let requests = 0;
+    failAt([...Array.from({ length: 250 }).keys()], () => {
+      requests += 1;
+      if (requests === 1) throws('StoreUnavailable')();
+      if (requests > 4) throws('StoreUnauthorized')();
+    });
+    await expectFailure('StoreUnauthorized', read(1));
+    assert.ok(requests < 15, `${requests} requests`);
+  });
+
+  it('fails as the whole part did when the store is down once it is split', async () => {
+    let requests = 0;
+    failAt([...Array.from({ length: 250 }).keys()], () => {
+      requests += 1;
+      if (requests !== 2) throws('StoreUnavailable')();
+    });
+    await expectFailure('StoreUnavailable', read(1));
+    // The part, one row, each chunk three times, and five rows.
+    assert.equal(requests, 1 + 1 + 10 * 3 + 5);
+  });
+
+  describe('when a request hangs', () => {
+    it('ends it at half of the attempt', async () => {
+      failAt([142], hang);
+      const { message } = await expectFailure('StoreUnreachable', read(0, { limitMs: 60 }));
+      assert.match(message, /^Airflow main: list of connections: no response within \d/);
+    });
+
+    it('isolates the row at fault within one attempt', async () => {
+      failAt([142], hang);
+      const limitMs = 400;
+      const signal = AbortSignal.timeout(limitMs);
+      const found = await read(1, { limitMs, signal });
+      assert.equal(idsOf(found).length, 99);
+      assert.match(found.problems[0]?.connection ?? '', /^row 143 /);
+    });
+
+    it('reports no row that was not tried for lack of time', async () => {
+      const controller = new AbortController();
+      const timeUp = new RefreshFailure('AttemptTimedOut', 'time is up');
+      let singles = 0;
+      failAt([142], throws('StoreUnreachable'));
+      const { onCall } = airflow;
+      airflow.onCall = (call, what) => {
+        singles += what.includes('+1 ') ? 1 : 0;
+        if (singles > 2) controller.abort(timeUp);
+        return onCall(call, what);
+      };
+      await expectFailure('AttemptTimedOut', read(1, { signal: controller.signal }));
+    });
+  });
+});

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { writePasswords, type Writes } from '../../src/activities/write-passwords.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { expectFailure } from '../fakes/expect-failure.js';
+import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { fakeWrite, PASSWORD, type FakeWriteOptions } from '../fakes/fake-write.js';
+
+const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const IDS = Array.from({ length: 60 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+
+describe('writePasswords', () => {
+  let airflow: FakeAirflow;
+
+  beforeEach(() => {
+    airflow = new FakeAirflow(IDS.map((id) => dockerConnection({ id })));
+    airflow.atOnce = 100;
+  });
+
+  /** Of connections as they were read before. */
+  function write(ids: readonly string[] = IDS, options: FakeWriteOptions = {}): Promise<Writes> {
+    const records = ids.map((id) => dockerConnection({ id }));
+    return writePasswords(fakeWrite({ airflow, connections: IDS, ...options }), records);
+  }
+
+  function failAt(calls: Readonly<Record<string, FailureType>>): void {
+    airflow.onCall = (call, id) => {
+      const type = calls[`${call} ${id}`] ?? calls[call];
+      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
+    };
+  }
+
+  function typesOf(problems: Writes['refused']): (readonly [string, FailureType])[] {
+    return problems.map(({ connection, type }) => [connection, type]);
+  }
+
+  it('does nothing for no connections', async () => {
+    assert.deepEqual(await write([]), { written: [], refused: [], toRetry: [] });
+    assert.deepEqual(airflow.calls, []);
+  });
+
+  it('writes ten connections one by one', async () => {
+    const ids = IDS.slice(0, 10);
+    assert.deepEqual(await write(ids), { written: ids, refused: [], toRetry: [] });
+    assert.deepEqual(airflow.callsOf('write'), ids);
+    assert.equal(airflow.calls.length, 10);
+  });
+
+  it('writes eleven by one request', async () => {
+    const ids = IDS.slice(0, 11);
+    assert.deepEqual(await write(ids), { written: ids, refused: [], toRetry: [] });
+    assert.deepEqual(airflow.calls, [`bulk ${ids.join(' ')}`]);
+    assert.deepEqual(
+      [...airflow.passwords],
+      ids.map((id) => [id, PASSWORD]),
+    );
+  });
+
+  it('changes nothing but the password', async () => {
+    const stored = dockerConnection({
+      id: 'id_00',
+      schema: 'kept',
+      extra: '{"email":"kept"}',
+      description: 'kept',
+    });
+    airflow.connections.set('id_00', stored);
+    await write(IDS.slice(0, 1));
+    await write(IDS);
+    assert.deepEqual(airflow.connections.get('id_00'), stored);
+  });
+
+  describe('one by one', () => {
+    const THREE = IDS.slice(0, 3);
+
+    for (const { title, changes } of [
+      { title: 'points to another registry', changes: { host: EU_REGISTRY } },
+      { title: 'has another type', changes: { type: 'http' } },
+      { title: 'has a host that is not a registry', changes: { host: 'quay.io' } },
+      { title: 'has a port', changes: { port: 443 } },
+      { title: 'has another login', changes: { login: 'root' } },
+      { title: 'turns reauth off', changes: { extra: '{"reauth":false}' } },
+      { title: 'has another id', changes: { id: 'id_00' } },
+    ] as const) {
+      it(`does not confirm a write after which the connection ${title}`, async () => {
+        airflow.afterWrite = (stored) => (stored.id === 'id_01' ? { ...stored, ...changes } : stored);
+        const { written, refused, toRetry } = await write(THREE);
+        assert.deepEqual([written, toRetry], [['id_00', 'id_02'], []]);
+        assert.deepEqual(typesOf(refused), [['id_01', 'WriteUnconfirmed']]);
+        assert.equal(refused[0]?.scope, 'connection');
+      });
+    }
+
+    it('reports a connection as missing that is gone when it is written', async () => {
+      airflow.connections.delete('id_02');
+      const { written, refused } = await write(THREE);
+      assert.deepEqual([written, typesOf(refused)], [['id_00', 'id_01'], [['id_02', 'ConnectionMissing']]]);
+    });
+
+    it('refuses one whose write the store rejects, and writes the others', async () => {
+      failAt({ 'write id_01': 'StoreRequestRejected' });
+      const { written, refused } = await write(THREE);
+      assert.deepEqual(written, ['id_00', 'id_02']);
+      assert.deepEqual(
+        refused.map(({ connection, type, scope, message }) => [connection, type, scope, message]),
+        [['id_01', 'StoreRequestRejected', 'connection', 'trouble at write id_01']],
+      );
+    });
+
+    it('returns one that has a server error as to be retried, and writes the others', async () => {
+      failAt({ 'write id_01': 'StoreUnavailable' });
+      const { written, toRetry } = await write(THREE);
+      assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnavailable']]]);
+    });
+
+    it('treats a failed result as it does a failed request', async () => {
+      airflow.write = async ([record]) => {
+        const id = record?.id ?? '';
+        const failure = new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+        return id === 'id_01' ? [{ id, outcome: 'failed', failure }] : [{ id, outcome: 'written' }];
+      };
+      const { written, toRetry } = await write(THREE);
+      assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnavailable']]]);
+    });
+
+    it('fails when none could be written', async () => {
+      failAt({ write: 'StoreUnavailable' });
+      const { connections } = await expectFailure('StoreUnavailable', write(THREE));
+      assert.deepEqual(connections, THREE);
+      assert.equal(airflow.passwords.size, 0);
+    });
+
+    it('leaves one that hangs to the next attempt, and writes the others', async () => {
+      airflow.onCall = (_call, id) => (id === 'id_01' ? new Promise<void>(() => undefined) : undefined);
+      const { written, toRetry } = await write(THREE, { attempt: { limitMs: 60 } });
+      assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnreachable']]]);
+    });
+  });
+
+  describe('by a request for several', () => {
+    it('writes one by one where the store has no such request', async () => {
+      airflow.atOnce = 1;
+      assert.deepEqual((await write()).written, IDS);
+      assert.deepEqual([airflow.callsOf('bulk').length, airflow.callsOf('write').length], [0, 60]);
+    });
+
+    for (const type of [
+      'StoreForbidden',
+      'StoreRequestRejected',
+      'StoreUnavailable',
+      'StoreUnreachable',
+    ] as const) {
+      it(`continues one by one after ${type}, and sends no second one`, async () => {
+        failAt({ bulk: type });
+        assert.deepEqual(await write(), { written: IDS, refused: [], toRetry: [] });
+        assert.deepEqual([airflow.callsOf('bulk').length, airflow.callsOf('write')], [1, IDS]);
+      });
+    }
+
+    it('isolates the connection for which it fails', async () => {
+      failAt({ bulk: 'StoreUnavailable', 'write id_04': 'StoreUnavailable' });
+      const { written, toRetry } = await write();
+      assert.deepEqual([written.length, typesOf(toRetry)], [59, [['id_04', 'StoreUnavailable']]]);
+    });
+
+    it('continues one by one when it hangs', async () => {
+      airflow.onCall = (call) => (call === 'bulk' ? new Promise<void>(() => undefined) : undefined);
+      const { written } = await write(IDS, { attempt: { limitMs: 60 } });
+      assert.deepEqual(written, IDS);
+    });
+
+    it('asks little more of a store that is down', async () => {
+      failAt({ bulk: 'StoreUnreachable', write: 'StoreUnreachable' });
+      await expectFailure('StoreUnreachable', write());
+      assert.equal(airflow.calls.length, 1 + 5);
+    });
+
+    it('stops at StoreUnauthorized', async () => {
+      failAt({ bulk: 'StoreUnauthorized' });
+      await expectFailure('StoreUnauthorized', write());
+      assert.equal(airflow.calls.length, 1);
+    });
+
+    it('is never followed by single writes while the store throttles: the attempt ends with that', async () => {
+      const controller = new AbortController();
+      airflow.onCall = () => {
+        setTimeout(() => controller.abort(), 1);
+        throw new RefreshFailure('StoreThrottled', 'HTTP 429.');
+      };
+      await expectFailure('StoreThrottled', write(IDS, { attempt: { signal: controller.signal } }));
+      assert.equal(airflow.calls.length, 1);
+    });
+
+    it('lets an error through that is not in the catalogue', async () => {
+      airflow.onCall = () => {
+        throw new TypeError('a defect');
+      };
+      await assert.rejects(write(), TypeError);
+      assert.equal(airflow.calls.length, 1);
+    });
+
+    it('lets a missing one and a rejected one fail alone, and retries what may pass', async () => {
+      airflow.connections.delete('id_02');
+      failAt({ 'write id_04': 'StoreRequestRejected', 'write id_07': 'StoreUnavailable' });
+      const { written, refused, toRetry } = await write();
+      assert.equal(written.length, 57);
+      assert.deepEqual(typesOf(refused), [
+        ['id_02', 'ConnectionMissing'],
+        ['id_04', 'StoreRequestRejected'],
+      ]);
+      assert.deepEqual(typesOf(toRetry), [['id_07', 'StoreUnavailable']]);
+      assert.ok([...refused, ...toRetry].every(({ scope }) => scope === 'connection'));
+      assert.ok(['id_02', 'id_04', 'id_07'].every((id) => !airflow.passwords.has(id)));
+      assert.equal(airflow.calls.length, 1);
+    });
+
+    it('keeps the scope of a failure that all have', async () => {
+      failAt({ write: 'StoreUnavailable' });
+      const { written, toRetry } = await write();
+      assert.deepEqual([written, toRetry.length], [[], 60]);
+      assert.ok(toRetry.every(({ scope }) => scope === 'store'));
+    });
+
+    it('keeps what is written when a later request of the store fails', async () => {
+      airflow.atOnce = 25;
+      failAt({ [`bulk ${IDS.slice(25, 50).join(' ')}`]: 'StoreUnavailable' });
+      const { written, toRetry } = await write();
+      assert.deepEqual(written, [...IDS.slice(0, 25), ...IDS.slice(50)]);
+      assert.deepEqual(
+        typesOf(toRetry),
+        IDS.slice(25, 50).map((id) => [id, 'StoreUnavailable']),
+      );
+    });
+
+    for (const { title, change } of [
+      {
+        title: 'does not take for written what the store has no result for',
+        change: (id: string) => (id === 'id_07' ? [] : [{ id, outcome: 'written' } as const]),
+      },
+      {
+        title: 'does not take for written what it did not ask for',
+        change: (id: string) => [{ id: id === 'id_07' ? 'other' : id, outcome: 'written' } as const],
+      },
+    ]) {
+      it(title, async () => {
+        airflow.write = async (records) => records.flatMap(({ id }) => change(id));
+        const { written, toRetry } = await write();
+        assert.deepEqual(
+          written,
+          IDS.filter((id) => id !== 'id_07'),
+        );
+        assert.deepEqual(typesOf(toRetry), [['id_07', 'WriteUnconfirmed']]);
+      });
+    }
+  });
+});

@@ -1,0 +1,14 @@
+// A process that loads credentials, and ends in the way that its first argument says once the file of the second has two lines.
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AwsSessions } from '../../src/aws/aws-sessions.js';
+import { endCredentialProcesses } from '../../src/aws/credential-processes.js';
+import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
+
+const [how, file = ''] = process.argv.slice(2);
+const session = new AwsSessions().of(DEFAULT_PRINCIPAL);
+session.load('us-east-1', new AbortController().signal).catch(() => undefined);
+while (!existsSync(file) || readFileSync(file, 'utf8').split('\n').length < 3) await delay(10);
+if (how === 'exit') process.exit(0);
+if (how === 'throw') setImmediate(() => JSON.parse('{'));
+if (how === 'end') endCredentialProcesses();

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { parseOptions } from './options.js';
+
+describe('options of the benchmarks', () => {
+  it('runs every series, with 1,000 and 10,000 connections, unless told otherwise', () => {
+    assert.deepEqual(parseOptions([]), {
+      rounds: undefined,
+      only: ['commands', 'worker', 'refresh-once'],
+      connections: [1000, 10_000],
+    });
+  });
+
+  it('takes the number of rounds, one or more series, and numbers of connections', () => {
+    const args = ['--rounds', '5', '--only', 'worker', '--only', 'commands', '--connections', '300'];
+    assert.deepEqual(parseOptions(args), { rounds: 5, only: ['worker', 'commands'], connections: [300] });
+  });
+
+  const INVALID: readonly { args: readonly string[]; message: RegExp }[] = [
+    { args: ['--rounds', '0'], message: /^--rounds is not a number/ },
+    { args: ['--connections', '1e3'], message: /^--connections is not a number/ },
+    {
+      args: ['--only', 'nothing'],
+      message: /^--only is not one of commands, worker, refresh-once: nothing$/,
+    },
+    { args: ['--fast'], message: /Unknown option '--fast'/ },
+  ];
+  for (const { args, message } of INVALID) {
+    it(`rejects ${args.join(' ')}`, () => {
+      assert.throws(() => parseOptions(args), { message });
+    });
+  }
+});

@@ -1,0 +1,132 @@
+// A whole `refresh-once` over many connections of a real Airflow 3, against the bare HTTP requests that it cannot do without.
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { callAirflow, logIn, type AirflowLogin } from '../../sandbox/airflow/rest.js';
+import type { Cleanup } from '../../sandbox/cleanup.js';
+import { startAirflow, type Airflow } from '../support/airflow.js';
+import { startAwsStandIn } from '../support/aws.js';
+import { startRegistry } from '../support/registry.js';
+import { formatConfig } from './bench-config.js';
+import type { Series } from './series.js';
+import { privateEnv, timeNode } from './timed-process.js';
+
+const FLOOR = fileURLToPath(new URL('./floor-refresh.mjs', import.meta.url));
+const SEEDED_AT_ONCE = 500;
+
+export async function createRefreshSeries(
+  cli: string,
+  folder: string,
+  stops: Cleanup,
+  count: number,
+  rounds = 3,
+): Promise<Series> {
+  const aws = stops.add(await startAwsStandIn());
+  const registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
+  const airflow = await startSeededAirflow(
+    folder,
+    stops,
+    registry.host,
+    aws.mintToken({ lifeSeconds: 0 }).password,
+    count,
+  );
+  const configPath = join(folder, 'refresh-once.yaml');
+
+  async function runFloor(): Promise<number> {
+    const { url, username, password } = airflow.current();
+    const env = { AIRFLOW_URL: url, AIRFLOW_USERNAME: username, AIRFLOW_PASSWORD: password };
+    const { ms, stdout } = await timeNode([FLOOR], { ...privateEnv(folder), ...env });
+    return assertCount('floor', Number(stdout), count, ms);
+  }
+
+  async function runProduct(): Promise<number> {
+    const { url, username, password } = airflow.current();
+    const connections = '[{match: "bench_*"}]';
+    const config = { airflowUrl: url, username, connections, registryHost: registry.host };
+    writeFileSync(configPath, formatConfig(config));
+    const args = [cli, 'refresh-once', '--json', '--config', configPath];
+    const env = { ...privateEnv(folder), ...aws.env, AIRFLOW_PASSWORD: password };
+    const { ms, stdout } = await timeNode(args, env);
+    const { stores } = JSON.parse(stdout) as { stores: { refreshed: number }[] };
+    return assertCount('refresh-once', stores[0]?.refreshed, count, ms);
+  }
+
+  return {
+    title: `refresh-once, ${count.toLocaleString('en')} connections`,
+    rounds,
+    floor: { name: 'bare HTTP', prepare: airflow.restart, run: runFloor },
+    others: [
+      {
+        name: 'refresh-once',
+        target: { factor: 1, plusMs: count < 10_000 ? 800 : 0 },
+        prepare: airflow.restart,
+        run: runProduct,
+      },
+    ],
+  };
+}
+
+interface RestartedAirflow {
+  readonly current: () => Airflow;
+  /** Airflow slows down with each token that it loads, so everyone starts from the same database and a new process. */
+  readonly restart: () => Promise<void>;
+}
+
+/** @param password what the connections have before, as long as a token: reading it costs Airflow time, too */
+async function startSeededAirflow(
+  folder: string,
+  stops: Cleanup,
+  host: string,
+  password: string,
+  count: number,
+): Promise<RestartedAirflow> {
+  let airflow = await startAirflow({ stateFolder: folder });
+  stops.add({ stop: () => airflow.stop() });
+  await seedConnections(airflow, host, password, count);
+  await airflow.stop();
+  const seeded = join(folder, 'seeded.db');
+  copyFileSync(airflow.dbFile, seeded);
+  return {
+    current: () => airflow,
+    async restart() {
+      await airflow.stop();
+      for (const suffix of ['-wal', '-shm', '-journal'])
+        rmSync(`${airflow.dbFile}${suffix}`, { force: true });
+      copyFileSync(seeded, airflow.dbFile);
+      airflow = await startAirflow({ stateFolder: folder });
+      await warmUp(airflow);
+    },
+  };
+}
+
+async function seedConnections(
+  airflow: AirflowLogin,
+  host: string,
+  password: string,
+  count: number,
+): Promise<void> {
+  const call = { url: airflow.url, authorization: await logIn(airflow) };
+  const ids = Array.from({ length: count }, (_, index) => `bench_${String(index).padStart(6, '0')}`);
+  for (let start = 0; start < count; start += SEEDED_AT_ONCE) {
+    const entities = ids
+      .slice(start, start + SEEDED_AT_ONCE)
+      .map((connection_id) => ({ connection_id, conn_type: 'docker', host, login: 'AWS', password }));
+    const body = { actions: [{ action: 'create', entities }] };
+    await callAirflow({ ...call, method: 'PATCH', route: '/api/v2/connections', body }, [200]);
+  }
+}
+
+/** One request of each kind, so that what Airflow loads at the first is no one's time. It changes nothing. */
+async function warmUp(airflow: AirflowLogin): Promise<void> {
+  const call = { url: airflow.url, authorization: await logIn(airflow) };
+  const route = '/api/v2/connections';
+  await callAirflow({ ...call, method: 'GET', route: `${route}?limit=1` }, [200]);
+  const entities = [{ connection_id: 'missing', conn_type: 'docker', password: 'unused' }];
+  const body = { actions: [{ action: 'update', entities, action_on_non_existence: 'fail' }] };
+  await callAirflow({ ...call, method: 'PATCH', route, body }, [200]);
+}
+
+function assertCount(name: string, actual: number | undefined, expected: number, ms: number): number {
+  if (actual === expected) return ms;
+  throw new Error(`${name} updated ${actual} connections instead of ${expected}`);
+}

@@ -1,0 +1,70 @@
+// A series: contestants that take turns, the floor first, so that what changes on the machine meanwhile affects all alike.
+import { compareMedians, computeStatistics, type Statistics, type Target } from './statistics.js';
+
+export interface Contestant {
+  readonly name: string;
+  /** Before each of its rounds; not measured. */
+  readonly prepare?: () => Promise<void>;
+  /** Returns the milliseconds that count. @throws when it did not do its work */
+  readonly run: () => Promise<number>;
+}
+
+export interface Series {
+  readonly title: string;
+  readonly rounds: number;
+  readonly floor: Contestant;
+  readonly others: readonly (Contestant & { readonly target: Target })[];
+}
+
+/** Returns the lines of the table. */
+export async function runSeries(series: Series, report: (line: string) => void): Promise<string[]> {
+  const { title, rounds, floor, others } = series;
+  const contestants = [floor, ...others];
+  const times = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contestant of contestants) {
+      await contestant.prepare?.();
+      const ms = await contestant.run();
+      times.get(contestant)?.push(ms);
+      report(`${title}, round ${round}: ${contestant.name} ${formatMs(ms)}`);
+    }
+  }
+  const statisticsOf = (contestant: Contestant): Statistics => computeStatistics(times.get(contestant) ?? []);
+  const floorStatistics = statisticsOf(floor);
+  return [
+    formatHeading(`${title}, ${rounds} rounds`),
+    formatRow(floor.name, floorStatistics),
+    ...others.map((other) => {
+      const statistics = statisticsOf(other);
+      return `${formatRow(other.name, statistics)}   ${formatComparison(floorStatistics, statistics, other.target)}`;
+    }),
+  ];
+}
+
+const NAME_WIDTH = 48;
+const NUMBER_WIDTH = 12;
+
+function formatHeading(title: string): string {
+  const columns = ['median', 'min', 'max'].map((column) => column.padStart(NUMBER_WIDTH));
+  return `${title.padEnd(NAME_WIDTH)}${columns.join('')}   against the floor`;
+}
+
+function formatRow(name: string, { median, min, max }: Statistics): string {
+  const columns = [median, min, max].map((ms) => formatMs(ms).padStart(NUMBER_WIDTH));
+  return `  ${name.padEnd(NAME_WIDTH - 2)}${columns.join('')}`;
+}
+
+function formatComparison(floor: Statistics, other: Statistics, target: Target): string {
+  const { ratio, differenceMs, isMet } = compareMedians(floor, other, target);
+  const result = `${ratio.toFixed(2)} x, ${differenceMs < 0 ? '' : '+'}${formatMs(differenceMs)}`;
+  return `${result}; target at most ${formatTarget(target)}: ${isMet ? 'met' : 'missed'}`;
+}
+
+function formatTarget({ factor, plusMs }: Target): string {
+  const parts = [`${factor.toFixed(1)} x`, ...(plusMs === 0 ? [] : [`+${formatMs(plusMs)}`])];
+  return parts.join(' ');
+}
+
+function formatMs(ms: number): string {
+  return `${Math.round(ms).toLocaleString('en')} ms`;
+}

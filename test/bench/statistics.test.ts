@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { compareMedians, computeStatistics } from './statistics.js';
+
+const of = (median: number) => ({ median, min: 0, max: 1000 });
+
+describe('statistics of the benchmarks', () => {
+  it('takes the middle value of an odd number of values', () => {
+    assert.deepEqual(computeStatistics([30, 9, 100]), { median: 30, min: 9, max: 100 });
+  });
+
+  it('takes the mean of the two middle values of an even number', () => {
+    assert.deepEqual(computeStatistics([4, 1, 2, 9]), { median: 3, min: 1, max: 9 });
+  });
+
+  it('does not compute the median of nothing', () => {
+    assert.throws(() => computeStatistics([]), RangeError);
+  });
+
+  it('compares by ratio and by difference', () => {
+    const { ratio, differenceMs } = compareMedians(of(200), of(300), { factor: 1, plusMs: 0 });
+    assert.deepEqual([ratio, differenceMs], [1.5, 100]);
+  });
+
+  it('meets a target up to its factor of the floor and the time on top', () => {
+    const target = { factor: 1.5, plusMs: 50 };
+    assert.equal(compareMedians(of(200), of(350), target).isMet, true);
+    assert.equal(compareMedians(of(200), of(351), target).isMet, false);
+  });
+});

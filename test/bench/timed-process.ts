@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+
+export interface TimedProcess {
+  /** From its start until it has ended and its output is read. */
+  readonly ms: number;
+  readonly stdout: string;
+}
+
+/**
+ * Runs a Node process to its end.
+ * @throws Error with what it wrote to standard error, when it fails
+ */
+export function timeNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<TimedProcess> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const ms = performance.now() - start;
+      if (code === 0) resolve({ ms, stdout });
+      else reject(new Error(`node ${args.join(' ')} ended with code ${code}:\n${stdout}${stderr}`));
+    });
+  });
+}
+
+/** Nothing of the user's own: no proxy, no AWS profile, no temporal.toml. */
+export function privateEnv(home: string): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' };
+}

@@ -1,0 +1,82 @@
+// From the start of a worker's process until Temporal has its first poll for workflow tasks.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { startTemporal } from '../../sandbox/temporal.js';
+import type { Cleanup } from '../../sandbox/cleanup.js';
+import { formatConfig } from './bench-config.js';
+import type { Series } from './series.js';
+import { privateEnv } from './timed-process.js';
+
+const FLOOR = fileURLToPath(new URL('./floor-worker.mjs', import.meta.url));
+const POLL_MS = 10;
+const START_LIMIT_MS = 60_000;
+
+export async function createWorkerSeries(
+  cli: string,
+  folder: string,
+  stops: Cleanup,
+  rounds = 9,
+): Promise<Series> {
+  const { address } = stops.add(await startTemporal({ stateFolder: folder }));
+  const connection = await Connection.connect({ address });
+  stops.add({ stop: () => connection.close() });
+  const configPath = join(folder, 'worker.yaml');
+  const env = { ...privateEnv(folder), TEMPORAL_ADDRESS: address, AIRFLOW_PASSWORD: 'unused' };
+  let started = 0;
+  // A poller is remembered for minutes, so each process has a task queue of its own.
+  const run = async (args: (taskQueue: string) => readonly string[]): Promise<number> => {
+    started += 1;
+    const taskQueue = `bench-${started}`;
+    const command = args(taskQueue);
+    const start = performance.now();
+    const child = spawn(process.execPath, command, { env, stdio: 'ignore' });
+    try {
+      await waitForPoller(connection, taskQueue, child);
+      return performance.now() - start;
+    } finally {
+      await end(child);
+    }
+  };
+  return {
+    title: 'worker, start to polling',
+    rounds,
+    floor: { name: 'Temporal SDK alone', run: () => run((taskQueue) => [FLOOR, address, taskQueue]) },
+    others: [
+      {
+        name: 'worker',
+        target: { factor: 1.5, plusMs: 0 },
+        run: () =>
+          run((taskQueue) => {
+            writeFileSync(configPath, formatConfig({ taskQueue }));
+            return [cli, 'worker', '--config', configPath];
+          }),
+      },
+    ],
+  };
+}
+
+async function waitForPoller(connection: Connection, taskQueue: string, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (performance.now() < deadline && child.exitCode === null) {
+    const { pollers } = await connection.workflowService.describeTaskQueue({
+      namespace: 'default',
+      taskQueue: { name: taskQueue },
+      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    });
+    if (pollers.length > 0) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`${child.spawnargs.join(' ')} does not poll its task queue`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}

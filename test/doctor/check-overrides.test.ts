@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { Pace } from '../../src/activities/pace.js';
+import { checkOverrides } from '../../src/doctor/check-overrides.js';
+import type { Check } from '../../src/doctor/check.js';
+import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { ConnectionStore } from '../../src/stores/port.js';
+import { dockerConnection, FakeAirflow, idRules } from '../fakes/fake-ports.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+
+describe('checkOverrides', () => {
+  let airflow: FakeAirflow;
+
+  beforeEach(() => {
+    airflow = new FakeAirflow([]);
+  });
+
+  function add(...connections: Parameters<typeof dockerConnection>[0][]): void {
+    for (const changes of connections) {
+      const connection = dockerConnection(changes);
+      airflow.connections.set(connection.id, connection);
+    }
+  }
+
+  function check(rules: readonly ConnectionRule[], connections: ConnectionStore = airflow): Promise<Check[]> {
+    return checkOverrides({
+      name: 'main',
+      kind: 'airflow',
+      title: 'Airflow',
+      connections,
+      rules,
+      pace: new Pace(),
+    });
+  }
+
+  it('compares connections that are named by id, by their host as stored, and those that are missing', async () => {
+    const host = `HTTPS://${REGISTRY}/`;
+    add({ id: 'a', host }, { id: 'no_host', host: null }, { id: 'b_ecr' });
+    await check([...idRules(['a', 'no_host', 'gone']), { kind: 'match', pattern: '*_ecr' }]);
+    assert.deepEqual(airflow.compared, [
+      [
+        { id: 'a', host },
+        { id: 'gone', host: null },
+      ],
+    ]);
+  });
+
+  it('compares 20 at most', async () => {
+    const ids = Array.from({ length: 25 }, (_, index) => `id_${index}`);
+    add(...ids.map((id) => ({ id })));
+    await check(idRules(ids));
+    assert.equal(airflow.compared[0]?.length, 20);
+    assert.equal(airflow.calls.length, 20);
+  });
+
+  it('warns of a secrets backend by its class', async () => {
+    airflow.overrides = { backends: ['VaultBackend'], hidden: [] };
+    const [found, ...more] = await check([]);
+    assert.deepEqual(more, []);
+    assert.deepEqual([found?.name, found?.outcome], ['Airflow main', 'warning']);
+    assert.match(found?.message ?? '', /^has a secrets backend \(VaultBackend\): .*no effect/);
+    assert.match(found?.remedy ?? '', /^Check that none/);
+  });
+
+  it('warns of a connection that is overridden', async () => {
+    airflow.overrides = { backends: [], hidden: ['a'] };
+    add({ id: 'a' }, { id: 'b' });
+    const checks = await check(idRules(['a', 'b']));
+    assert.deepEqual(
+      checks.map(({ name, outcome }) => [name, outcome]),
+      [['connection a of main', 'warning']],
+    );
+    assert.match(checks[0]?.message ?? '', /^is overridden by an environment variable .*no effect/);
+  });
+
+  it('reports where a connection is that is missing in the database', async () => {
+    airflow.overrides = { backends: [], hidden: ['gone'] };
+    const [found] = await check(idRules(['gone']));
+    assert.equal(found?.name, 'connection gone of main');
+    assert.match(found.message, /^is not in the database, but in an environment variable/);
+  });
+
+  it('compares what could be read, and does not fail', async () => {
+    add({ id: 'a' }, { id: 'b' });
+    airflow.onCall = (_call, id) => {
+      if (id === 'b') throw new RefreshFailure('StoreUnavailable', 'Airflow main: 500.');
+    };
+    assert.deepEqual(await check(idRules(['a', 'b', 'a'])), []);
+    assert.deepEqual(airflow.compared, [[{ id: 'a', host: REGISTRY }]]);
+  });
+
+  it('gives the store 10 s', async () => {
+    const limit = AbortSignal.abort();
+    const timeout = mock.method(AbortSignal, 'timeout', () => limit);
+    const given: unknown[] = [];
+    airflow.findOverrides = async (_candidates: unknown, signal?: AbortSignal) => {
+      given.push(signal);
+      return airflow.overrides;
+    };
+    await check(idRules(['a']));
+    timeout.mock.restore();
+    assert.deepEqual(timeout.mock.calls[0]?.arguments, [10_000]);
+    assert.deepEqual(given, [limit]);
+  });
+
+  it('requests nothing of a store where nothing can be overridden', async () => {
+    const connections: ConnectionStore = {
+      read: () => assert.fail(),
+      readPage: () => assert.fail(),
+      write: () => assert.fail(),
+      create: () => assert.fail(),
+      check: () => assert.fail(),
+    };
+    assert.deepEqual(await check(idRules(['a']), connections), []);
+  });
+});

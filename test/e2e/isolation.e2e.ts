@@ -1,0 +1,148 @@
+// One part of a run fails, hangs or is malformed: everything else is written in the same run, and soon. Every scenario is a
+// `refresh-once` of its own over an Airflow of its own; all of them run side by side, since they mostly wait.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cleanup } from '../../sandbox/cleanup.js';
+import type { AirflowStandIn } from '../support/airflow-stand-in.js';
+import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import { startRegistry, type Registry } from '../support/registry.js';
+import { builtCli } from './built-cli.js';
+import { play, type Ended } from './isolation/play.js';
+import { CONNECTIONS, ids, NAMES, SCENARIOS, type ScenarioName } from './isolation/scenarios.js';
+
+/** Generous: what fails takes minutes, what is healthy takes about a second. */
+const SOON_MS = 20_000;
+
+describe('a part of a run that fails', function () {
+  this.timeout(240_000);
+  const stops = new Cleanup();
+  const folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
+  let aws: AwsStandIn;
+  let registry: Registry;
+  const ended = new Map<string, Ended>();
+
+  before(async () => {
+    aws = stops.add(await startAwsStandIn());
+    registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
+    await builtCli();
+    const around = {
+      folder,
+      env: aws.env,
+      registryHost: registry.host,
+      add: (part: AirflowStandIn) => stops.add(part),
+    };
+    await Promise.all(
+      Object.entries(SCENARIOS).map(async ([name, scenario]) => {
+        ended.set(name, await play(name, scenario, around));
+      }),
+    );
+  });
+
+  after(async () => {
+    await stops.stopAll();
+    rmSync(folder, { recursive: true });
+  });
+
+  function end(name: ScenarioName): Ended {
+    const found = ended.get(name);
+    assert.ok(found, `${name} has not ended`);
+    return found;
+  }
+
+  function failures({ report }: Ended): unknown[] {
+    return report.failures.map(({ type, scope, connections }) => [type, scope, ...connections]);
+  }
+
+  for (const name of ['a list that always fails', 'a list that hangs', 'a list that is forbidden'] as const) {
+    it(`${name} does not hold up a connection that is named`, () => {
+      const result = end(name);
+      assert.deepEqual(result.written, ['a']);
+      assert.ok(result.msUntilWrite('a') < SOON_MS);
+      assert.equal(result.report.failures.length, 1, JSON.stringify(result.report.failures));
+      assert.equal(result.report.failures[0]?.scope, 'store');
+      assert.doesNotMatch(result.report.failures[0]?.message ?? '', /page 2/);
+    });
+  }
+
+  for (const [name, rows, bad] of [
+    ['two adjacent parts of a list with bad rows', 250, [50, 150]],
+    ['a bad row in a short list', 30, [7]],
+    ['the first row bad, in the first of two parts', 130, [0]],
+  ] as const) {
+    it(`${name}: all others are written, and each bad row is named by its place`, () => {
+      const result = end(name);
+      const badIds = bad.map((row) => `team_${String(row).padStart(3, '0')}`);
+      assert.deepEqual(
+        result.written.toSorted(),
+        ['a', ...ids(rows)].filter((id) => !badIds.includes(id)),
+      );
+      assert.ok(result.msUntilWrite('a') < SOON_MS);
+      const [failure, ...more] = result.report.failures;
+      assert.deepEqual([failure?.type, failure?.scope, more.length], ['ConnectionUnavailable', 'store', 0]);
+      assert.deepEqual(failure?.count, bad.length);
+      for (const row of bad)
+        assert.match(failure?.connections.join('\n') ?? '', new RegExp(`row ${row + 1} of`));
+    });
+  }
+
+  for (const [name, type] of [
+    ['a connection that hangs when it is read', 'StoreUnreachable'],
+    ['a connection that hangs when it is written', 'StoreUnreachable'],
+    ['a connection that fails when it is written', 'ConnectionUnavailable'],
+    ['a connection whose response is malformed', 'ConnectionUnavailable'],
+  ] as const) {
+    it(`${name} fails alone`, () => {
+      const result = end(name);
+      assert.deepEqual(failures(result), [[type, 'connection', 'c001']]);
+      assert.deepEqual(
+        result.written,
+        NAMES.filter((id) => id !== 'c001'),
+      );
+      for (const id of result.written) assert.ok(result.msUntilWrite(id) < SOON_MS, id);
+    });
+  }
+
+  it('a connection that makes a bulk write hang fails alone', () => {
+    const result = end('a connection in a bulk write of a hundred that makes it hang');
+    assert.deepEqual(failures(result), [['StoreUnreachable', 'connection', 'team_050']]);
+    assert.equal(result.written.length, 99);
+  });
+
+  for (const [name, count] of [
+    ['a quarter of all requests failing', 60],
+    ['a quarter of all requests failing, with a list', 251],
+  ] as const) {
+    it(`${name} loses no connection`, () => {
+      const result = end(name);
+      assert.deepEqual([result.code, result.written.length], [0, count], JSON.stringify(failures(result)));
+    });
+  }
+
+  it('an Airflow that fails for everything gets no more requests for it, and no advice for one connection', () => {
+    const { airflow, report, written } = end('an Airflow that fails for everything');
+    assert.deepEqual(written, []);
+    assert.deepEqual(
+      report.failures.map(({ type }) => type),
+      ['StoreUnavailable'],
+    );
+    assert.doesNotMatch(JSON.stringify(report.failures), /Fernet/);
+    const requests = airflow.requests.filter(({ path }) => path.startsWith(CONNECTIONS));
+    // Attempts at 0, 5 and 15 s for the named connection and for the list; the later ones also try whether anything works.
+    assert.ok(requests.length <= 10, `${requests.length} requests`);
+  });
+
+  it('a list that never ends is ended by the deadline', () => {
+    const result = end('a list that never ends');
+    assert.deepEqual(result.written, ['a']);
+    assert.deepEqual(failures(result), [['StoreListInvalid', 'store']]);
+    assert.match(result.report.failures[0]?.message ?? '', /does not end/);
+  });
+
+  it('a total that is too small does not end a list', () => {
+    const result = end('a total that is too small');
+    assert.deepEqual([result.code, result.written.length], [0, 150]);
+    assert.deepEqual(result.report.warnings, ['Airflow main lists 150 connections and states a total of 0.']);
+  });
+});

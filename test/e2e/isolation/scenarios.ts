@@ -1,0 +1,180 @@
+// What goes wrong in the Airflow of each scenario, and what the product is asked to refresh in it.
+import type { AirflowRequest } from '../../support/airflow-stand-in.js';
+import type { Fault } from '../../support/fault.js';
+
+export const CONNECTIONS = '/api/v2/connections';
+
+export interface Scenario {
+  readonly named?: readonly string[];
+  readonly pattern?: string;
+  /** Ids of the connections that Airflow has. */
+  readonly rows: readonly string[];
+  readonly retryFor: string;
+  readonly fault?: FaultHook | undefined;
+}
+
+type FaultHook = (request: AirflowRequest, registryHost: string) => Fault | undefined;
+
+export function ids(count: number, prefix = 'team_'): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, '0')}`);
+}
+
+function isList({ method, path }: AirflowRequest): boolean {
+  return method === 'GET' && path === CONNECTIONS;
+}
+
+/** Fails each part of the list that has one of these rows, as Airflow does that cannot decrypt their passwords. */
+function badRows(airflowRows: readonly string[], ...bad: readonly number[]): FaultHook {
+  const sorted = airflowRows.toSorted();
+  return (request) => {
+    if (!isList(request)) return undefined;
+    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
+    const filtered = sorted.filter((id) => id.startsWith('team_'));
+    const part = filtered.slice(offset, offset + limit);
+    return bad.some((row) => part.includes(`team_${String(row).padStart(3, '0')}`))
+      ? SERVER_ERROR
+      : undefined;
+  };
+}
+
+const SERVER_ERROR: Fault = { status: 500, body: 'Internal Server Error' };
+
+function isOf(id: string): (request: AirflowRequest) => boolean {
+  return ({ path }) => path === `${CONNECTIONS}/${id}`;
+}
+
+function withList(rows: number): Pick<Scenario, 'named' | 'pattern' | 'rows'> {
+  return { named: ['a'], pattern: 'team_*', rows: ['a', ...ids(rows)] };
+}
+
+export const NAMES = ids(5, 'c');
+
+export const SCENARIOS = {
+  'a list that always fails': {
+    ...withList(30),
+    retryFor: '20s',
+    fault: (request) => (isList(request) ? SERVER_ERROR : undefined),
+  },
+  'a list that hangs': {
+    ...withList(30),
+    retryFor: '10s',
+    fault: (request) => (isList(request) ? { hang: true } : undefined),
+  },
+  'a list that is forbidden': {
+    ...withList(30),
+    retryFor: '5s',
+    fault: (request) => (isList(request) ? { status: 403, body: { detail: 'Forbidden' } } : undefined),
+  },
+  'two adjacent parts of a list with bad rows': {
+    ...withList(250),
+    retryFor: '40s',
+    fault: badRows(ids(250), 50, 150),
+  },
+  'a bad row in a short list': { ...withList(30), retryFor: '40s', fault: badRows(ids(30), 7) },
+  'the first row bad, in the first of two parts': {
+    ...withList(130),
+    retryFor: '40s',
+    fault: badRows(ids(130), 0),
+  },
+  'a connection that hangs when it is read': {
+    named: NAMES,
+    rows: NAMES,
+    retryFor: '15s',
+    fault: (request) => (isOf('c001')(request) ? { hang: true } : undefined),
+  },
+  'a connection that hangs when it is written': {
+    named: NAMES,
+    rows: NAMES,
+    retryFor: '15s',
+    fault: (request) => (isOf('c001')(request) && request.method === 'PATCH' ? { hang: true } : undefined),
+  },
+  'a connection that fails when it is written': {
+    named: NAMES,
+    rows: NAMES,
+    retryFor: '60s',
+    fault: (request) => (isOf('c001')(request) && request.method === 'PATCH' ? SERVER_ERROR : undefined),
+  },
+  'a connection whose response is malformed': {
+    named: NAMES,
+    rows: NAMES,
+    retryFor: '60s',
+    fault: (request) =>
+      isOf('c001')(request) ? { body: { connection_id: 'c001', conn_type: 7 } } : undefined,
+  },
+  'a connection in a bulk write of a hundred that makes it hang': {
+    pattern: 'team_*',
+    rows: ids(100),
+    retryFor: '15s',
+    fault: (request) => {
+      if (request.method !== 'PATCH') return undefined;
+      return JSON.stringify(request.body).includes('"team_050"') ? { hang: true } : undefined;
+    },
+  },
+  'a quarter of all requests failing': {
+    named: ids(60, 'n'),
+    rows: ids(60, 'n'),
+    retryFor: '60s',
+    fault: everyFourth(),
+  },
+  'a quarter of all requests failing, with a list': {
+    ...withList(250),
+    retryFor: '60s',
+    fault: everyFourth(),
+  },
+  'an Airflow that fails for everything': {
+    ...withList(250),
+    retryFor: '20s',
+    fault: (request) => (request.path.startsWith(CONNECTIONS) ? SERVER_ERROR : undefined),
+  },
+  'a list that never ends': {
+    ...withList(1),
+    retryFor: '1s',
+    fault: endlessList(),
+  },
+  'a total that is too small': {
+    pattern: 'team_*',
+    rows: ids(150),
+    retryFor: '1s',
+    fault: smallTotal(ids(150)),
+  },
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+/** One of four server processes is bad, and takes its turn. */
+function everyFourth(): FaultHook {
+  let count = 0;
+  return (request) => {
+    if (!request.path.startsWith(CONNECTIONS)) return undefined;
+    count += 1;
+    return count % 4 === 0 ? SERVER_ERROR : undefined;
+  };
+}
+
+/** The list of Airflow, but for the total. */
+function smallTotal(rows: readonly string[]): FaultHook {
+  return (request, registryHost) => {
+    if (!isList(request)) return undefined;
+    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
+    const connections = rows.slice(offset, offset + limit).map((connection_id) => ({
+      connection_id,
+      conn_type: 'docker',
+      host: registryHost,
+      login: 'AWS',
+      port: null,
+    }));
+    return { body: { connections, total_entries: 0 } };
+  };
+}
+
+function endlessList(): FaultHook {
+  let next = 0;
+  return (request) => {
+    if (!isList(request)) return undefined;
+    const connections = Array.from({ length: 100 }, () => {
+      next += 1;
+      return { connection_id: `other_${next}`, conn_type: 'http', host: null, login: null, port: null };
+    });
+    return { body: { connections, total_entries: 1_000_000_000 } };
+  };
+}

@@ -1,0 +1,120 @@
+// A call for a token, or to a registry, that outlasts the attempt that started it.
+import assert from 'node:assert/strict';
+import { TokenCache } from '../../src/ecr/token-cache.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import { withFastTimers } from '../aws/fast-timers.js';
+import { deferred, settle } from '../fakes/deferred.js';
+import { expectFailure } from '../fakes/expect-failure.js';
+import { fakeCache, FakeIssuer, issuedToken, NOW, TOKEN_GROUP } from '../fakes/fake-ports.js';
+import { REGISTRY } from '../fakes/fake-steps.js';
+import type { IssuedToken } from '../../src/ecr/port.js';
+
+describe('calls that outlast an attempt', () => {
+  let issuer: FakeIssuer;
+  let cache: TokenCache;
+
+  beforeEach(() => {
+    issuer = new FakeIssuer();
+    cache = fakeCache({ issuer });
+  });
+
+  function take({ run = 'run-1', signal = new AbortController().signal } = {}) {
+    return cache.take({ runId: run, signal }, TOKEN_GROUP, REGISTRY, []);
+  }
+
+  it('lets a call continue when its attempt ends, and the next attempt of the run join it', async () => {
+    const token = deferred<IssuedToken>();
+    issuer.answer = () => token.promise;
+    const first = new AbortController();
+    const ended = take({ signal: first.signal });
+    await settle();
+    first.abort(new Error('time up'));
+    await assert.rejects(ended, { message: 'time up' });
+    const second = take();
+    await settle();
+    token.resolve(issuedToken('late'));
+    assert.equal((await second).token.password.reveal(), 'late');
+    assert.equal(issuer.regions.length, 1);
+  });
+
+  it('tells an attempt whose time is up which credentials are still loading', async () => {
+    issuer.answer = () => new Promise(() => undefined);
+    const first = new AbortController();
+    const ended = take({ signal: first.signal });
+    await settle();
+    issuer.wait = 'AWS credentials: profile sso: credential_process';
+    first.abort(new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.'));
+    const { message } = await expectFailure('AwsUnavailable', ended);
+    assert.match(message, /^AWS credentials: profile sso: credential_process: not loaded when the time /);
+  });
+
+  it('tells an attempt whose time is up and that waits for no credentials just that', async () => {
+    issuer.answer = () => new Promise(() => undefined);
+    const first = new AbortController();
+    const ended = take({ signal: first.signal });
+    await settle();
+    first.abort(new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.'));
+    await expectFailure('AttemptTimedOut', ended);
+  });
+
+  it('keeps what a call returned that nobody waited for any more', async () => {
+    const token = deferred<IssuedToken>();
+    issuer.answer = () => token.promise;
+    const first = new AbortController();
+    const ended = take({ signal: first.signal });
+    await settle();
+    first.abort(new Error('time up'));
+    await assert.rejects(ended);
+    token.resolve(issuedToken('late'));
+    await settle();
+    assert.equal((await take()).token.password.reveal(), 'late');
+    assert.equal(issuer.regions.length, 1);
+  });
+
+  it('lets a verification continue when its attempt ends, and the next attempt join it', async () => {
+    const accepted = deferred();
+    let verifications = 0;
+    const slow = new TokenCache({
+      issuer,
+      verify: async (registry) => {
+        verifications += 1;
+        await accepted.promise;
+        return { registry, outcome: 'accepted' };
+      },
+      now: () => NOW,
+    });
+    const first = new AbortController();
+    const ended = slow.take({ runId: 'run-1', signal: first.signal }, TOKEN_GROUP, REGISTRY, []);
+    await settle();
+    first.abort(new Error('time up'));
+    await assert.rejects(ended, { message: 'time up' });
+    const second = slow.take(
+      { runId: 'run-1', signal: new AbortController().signal },
+      TOKEN_GROUP,
+      REGISTRY,
+      [],
+    );
+    accepted.resolve();
+    assert.equal((await second).probe.outcome, 'accepted');
+    assert.deepEqual([verifications, issuer.regions.length], [1, 1]);
+  });
+
+  it('does not give the late token of an earlier run to a later one', async () => {
+    const old = deferred<IssuedToken>();
+    issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
+    const first = take({ run: 'run-1' });
+    await settle();
+    const second = take({ run: 'run-2' });
+    old.resolve(issuedToken('old'));
+    assert.equal((await second).token.password.reveal(), 'password-2');
+    assert.equal((await first).token.password.reveal(), 'old');
+    assert.equal((await take({ run: 'run-2' })).token.password.reveal(), 'password-2');
+  });
+
+  it('ends a call for a token after 110 s', async () => {
+    issuer.answer = () => new Promise(() => undefined);
+    const { value: failure, tookMs } = await withFastTimers(() => expectFailure('AwsUnavailable', take()));
+    assert.equal(failure.message, 'ECR in us-east-1: no answer within 110 s');
+    assert.ok(tookMs >= 109_000 && tookMs <= 111_000, `${tookMs} ms`);
+  });
+});

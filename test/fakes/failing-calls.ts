@@ -1,0 +1,26 @@
+// Calls for connections, recorded, that fail for some of them.
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+
+/** `id_00`, `id_01` and so on. */
+export function toIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+}
+
+export function fail(type: FailureType, scope?: 'registry'): never {
+  throw new RefreshFailure(type, `failed with ${type}`, undefined, scope ? { scope } : {});
+}
+
+export class RecordedCalls {
+  readonly called: string[] = [];
+
+  /** A call that returns its id, unless `failsFor` throws for it; told the number of the try for that id, from 1. */
+  callThat(failsFor: (id: string, tries: number) => void | Promise<void>) {
+    const tries = new Map<string, number>();
+    return async (id: string): Promise<string> => {
+      this.called.push(id);
+      tries.set(id, (tries.get(id) ?? 0) + 1);
+      await failsFor(id, tries.get(id) ?? 0);
+      return id;
+    };
+  }
+}

@@ -1,0 +1,67 @@
+// A write into connections of a fake Airflow, as `updateConnections` prepares it.
+import type { ConfigSource } from '../../src/activities/allowed-config.js';
+import type { Dependencies } from '../../src/activities/dependencies.js';
+import type { Write } from '../../src/activities/read-for-write.js';
+import { RecentReads } from '../../src/activities/recent-reads.js';
+import { RegistryResolver } from '../../src/activities/registry-resolver.js';
+import { Secret } from '../../src/log/secret.js';
+import type { Attempt } from '../../src/refresh/attempt.js';
+import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
+import {
+  attemptOf,
+  CONFIG_HASH,
+  EXPIRES_AT,
+  fakeCache,
+  fakeSource,
+  NOW,
+  TOKEN_GROUP,
+  type FakeTargets,
+} from './fake-ports.js';
+import { REGISTRY } from './fake-steps.js';
+
+export const PASSWORD = 'password-1';
+
+export interface FakeWriteOptions extends FakeTargets {
+  readonly attempt?: Partial<Attempt>;
+  readonly registry?: string;
+  readonly attemptsBefore?: number;
+  /** A connection that was written in this run. */
+  readonly witness?: string;
+}
+
+export function fakeDependencies(source: ConfigSource): Dependencies {
+  return {
+    source,
+    tokens: fakeCache(),
+    registries: new RegistryResolver(),
+    recentReads: new RecentReads(() => performance.now()),
+    negativeChecks: new NegativeCheckCache(() => NOW),
+  };
+}
+
+/** The token `password-1` for REGISTRY, in the first attempt of an update. */
+export function fakeWrite(options: FakeWriteOptions): Write {
+  const { registry = REGISTRY, attemptsBefore = 0, witness } = options;
+  const source = fakeSource(options);
+  const allowed = source.byHash(CONFIG_HASH);
+  const store = allowed?.stores.get('main');
+  if (!allowed || !store) throw new TypeError('the fake configuration has a store');
+  const password = new Secret(PASSWORD);
+  return {
+    context: { shared: fakeDependencies(source), allowed, attempt: attemptOf(options.attempt) },
+    store,
+    rules: new Map(store.rules.flatMap((rule) => (rule.kind === 'id' ? [[rule.id, rule]] : []))),
+    registry,
+    token: {
+      password,
+      fingerprint: password.fingerprint(),
+      group: TOKEN_GROUP,
+      principalArn: null,
+      issuedAt: NOW,
+      expiresAt: EXPIRES_AT,
+      clockOffsetMs: 0,
+    },
+    attemptsBefore,
+    ...(witness === undefined ? {} : { witness }),
+  };
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { retryConnections } from '../../src/refresh/connection-retries.js';
+import { ReportBuilder, type FailureInfo } from '../../src/refresh/report-builder.js';
+import type { FailureReport } from '../../src/refresh/report.js';
+import { StepRunner } from '../../src/refresh/step-runner.js';
+import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';
+import { Cancelled, FakeContext } from '../fakes/fake-context.js';
+import { fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
+import { ids, problem } from '../fakes/flow-fixture.js';
+
+const S = 1000;
+
+interface Called {
+  readonly connections: readonly string[];
+  readonly how: StepCall;
+}
+
+/** What one call returns of the connections that it is given, or throws. */
+type Reply = (connections: readonly string[]) => Pick<UpdateOutcome, 'written' | 'toRetry'>;
+
+const writeAll: Reply = (connections) => ({ written: connections, toRetry: [] });
+
+function retryAll(type: FailureType, message?: string): Reply {
+  return (connections) => ({
+    written: [],
+    toRetry: connections.map((connection) => problem(connection, type, message)),
+  });
+}
+
+function failAll(type: FailureType): Reply {
+  return () => {
+    throw new RefreshFailure(type, 'all of it failed');
+  };
+}
+
+describe('retryConnections', () => {
+  let context: FakeContext;
+  let calls: Called[];
+  let taken: string[];
+  /** Before the report makes one of each type. */
+  let reported: Parameters<ReportBuilder['fail']>[];
+
+  beforeEach(() => {
+    reported = [];
+    context = new FakeContext();
+    calls = [];
+    taken = [];
+  });
+
+  /** Finishes connections whose further calls return the replies in turn, the last one from then on. */
+  async function finish(
+    toRetry: readonly ConnectionProblem[],
+    replies: readonly Reply[],
+  ): Promise<FailureReport[]> {
+    const record = new ReportBuilder('run-1', context.now(), undefined);
+    const fail = record.fail.bind(record);
+    record.fail = (...failure) => (reported.push(failure), fail(...failure));
+    const again = (connections: readonly string[]) => ({
+      step: {
+        name: 'updateConnections',
+        target: `main ${REGISTRY}`,
+        call: async (how: StepCall) => {
+          const reply = replies[Math.min(calls.length, replies.length - 1)] ?? writeAll;
+          calls.push({ connections, how });
+          return { refused: [], token: fakeTokenInfo(), ...reply(connections) };
+        },
+      } as const,
+      take: ({ written }: UpdateOutcome) => void taken.push(...written),
+    });
+    const giveUp = (connection: string, failure: FailureInfo): void =>
+      record.fail({ stage: 'update', registry: REGISTRY, connections: [connection] }, failure);
+    await retryConnections<UpdateOutcome>(new StepRunner(context), toRetry, again, giveUp);
+    return [...record.report(context.now()).failures];
+  }
+
+  function briefly(failures: readonly FailureReport[]): unknown[] {
+    return failures.map(({ type, scope, connections, message }) => [type, scope, connections, message]);
+  }
+
+  it('does nothing where nothing is left', async () => {
+    assert.deepEqual(await finish([], []), []);
+    assert.deepEqual([calls, context.waits], [[], []]);
+  });
+
+  it('retries what is left as a step of its own, after the first back-off', async () => {
+    const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
+    assert.deepEqual(await finish(left, [writeAll]), []);
+    assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1 } }]);
+    assert.deepEqual(
+      context.waits.map(({ step, target, ms, failure }) => [step, target, ms, failure.type]),
+      [['updateConnections', `main ${REGISTRY}`, 5 * S, 'AttemptTimedOut']],
+    );
+    assert.deepEqual(taken, ids(3));
+  });
+
+  it('retries each type of failure by itself', async () => {
+    const left = [
+      problem('late', 'AttemptTimedOut'),
+      problem('throttled', 'StoreThrottled'),
+      problem('late_2', 'AttemptTimedOut'),
+    ];
+    assert.deepEqual(await finish(left, [writeAll]), []);
+    assert.deepEqual(
+      calls.map(({ connections }) => connections),
+      [['late', 'late_2'], ['throttled']],
+    );
+  });
+
+  it('retries what a retry leaves, with a longer back-off each time', async () => {
+    const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
+    const writeFirst: Reply = ([first = '', ...rest]) => ({
+      written: [first],
+      toRetry: rest.map((id) => problem(id, 'AttemptTimedOut')),
+    });
+    assert.deepEqual(await finish(left, [writeFirst]), []);
+    assert.deepEqual(
+      calls.map(({ connections, how }) => [connections.length, how.attemptsBefore]),
+      [
+        [3, 1],
+        [2, 2],
+        [1, 3],
+      ],
+    );
+    assert.deepEqual(
+      context.waits.map(({ ms }) => ms),
+      [5 * S, 10 * S, 20 * S],
+    );
+    assert.deepEqual(taken, ids(3));
+  });
+
+  for (const type of ['StoreUnavailable', 'StoreThrottled', 'StoreForbidden', 'AttemptTimedOut'] as const) {
+    it(`retries a connection with ${type} until the deadline`, async () => {
+      context = new FakeContext({ leftMs: 120 * 60 * S });
+      const failures = await finish([problem('one', type)], [retryAll(type, 'why')]);
+      assert.ok(calls.length > 6, `${calls.length} attempts`);
+      assert.deepEqual(
+        failures.map((failure) => [failure.type, failure.connections, failure.message]),
+        [[type, ['one'], 'why']],
+      );
+    });
+  }
+
+  it('reports the failure of the retry for all that it was to finish', async () => {
+    const left = ids(2).map((id) => problem(id, 'AttemptTimedOut'));
+    const failures = await finish(left, [failAll('ConfigVersionMismatch')]);
+    assert.deepEqual(briefly(failures), [['ConfigVersionMismatch', 'run', ids(2), 'all of it failed']]);
+    assert.equal(calls.length, 1);
+  });
+
+  it('keeps the own failure of each connection when no time is left for a retry', async () => {
+    context = new FakeContext({ leftMs: 5 * S });
+    const left = [
+      { ...problem('a', 'StoreForbidden', 'no right to a'), remedy: 'Allow a.' },
+      { ...problem('b', 'StoreForbidden', 'no right to b'), remedy: 'Allow b.' },
+    ];
+    await finish(left, [writeAll]);
+    assert.deepEqual(calls, []);
+    assert.deepEqual(
+      reported.map(([{ connections }, { message, remedy }]) => [connections?.[0], message, remedy]),
+      [
+        ['a', 'no right to a', 'Allow a.'],
+        ['b', 'no right to b', 'Allow b.'],
+      ],
+    );
+  });
+
+  it('passes a cancellation through', async () => {
+    const cancel: Reply = () => {
+      throw new Cancelled();
+    };
+    await assert.rejects(finish([problem('a', 'AttemptTimedOut')], [cancel]), Cancelled);
+  });
+});

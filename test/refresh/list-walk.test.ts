@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { walkList, type InspectPart, type ListEnd } from '../../src/refresh/list-walk.js';
+import type { Inspection, ListPart, Range } from '../../src/refresh/activity-types.js';
+import { deferred, settle, type Deferred } from '../fakes/deferred.js';
+import { Cancelled, FakeContext } from '../fakes/fake-context.js';
+import { listedStore } from '../fakes/fake-steps.js';
+import { ids, listPart } from '../fakes/flow-fixture.js';
+
+const STORE = listedStore();
+
+/** How a part of the list is read: whole where there is nothing to say. */
+interface Behaviour {
+  /** The most rows that the server returns at once. */
+  readonly serverLimit?: number;
+  /** What each part states in addition. */
+  readonly states?: (range: Range) => Partial<ListPart>;
+  /** Undefined: it fails for good; a promise: it is retried until then. */
+  readonly instead?: (range: Range) => Promise<'read' | 'fail'> | 'fail' | undefined;
+}
+
+interface Walked {
+  readonly offsets: number[];
+  readonly end: Promise<ListEnd>;
+}
+
+function walk(
+  rows: readonly string[],
+  { serverLimit = 100, states = () => ({}), instead = () => undefined }: Behaviour = {},
+  context = new FakeContext(),
+): Walked {
+  const offsets: number[] = [];
+  const inspect: InspectPart = async (range, onRetry): Promise<Inspection | undefined> => {
+    offsets.push(range.offset);
+    assert.equal(range.limit, 100);
+    const other = instead(range);
+    if (other === 'fail') return undefined;
+    if (other) {
+      onRetry();
+      if ((await other) === 'fail') return undefined;
+    }
+    return listPart(rows, { ...range, limit: Math.min(range.limit, serverLimit) }, states(range));
+  };
+  return { offsets, end: walkList(STORE, context, inspect) };
+}
+
+/** What a walk asked for, in the order in which it asked, and how it ended. */
+async function walkToEnd(...args: Parameters<typeof walk>): Promise<[number[], ListEnd]> {
+  const { offsets, end } = walk(...args);
+  return [offsets, await end];
+}
+
+function toMessage({ failure }: ListEnd): string | undefined {
+  assert.equal(failure?.type, 'StoreListInvalid');
+  assert.equal(failure.scope, 'store');
+  return failure.message;
+}
+
+/** A promise for each part that is retried, by its offset. */
+function retryFrom(isRetried: (offset: number) => boolean): {
+  waiting: Map<number, Deferred<'read' | 'fail'>>;
+  instead: NonNullable<Behaviour['instead']>;
+} {
+  const waiting = new Map<number, Deferred<'read' | 'fail'>>();
+  return {
+    waiting,
+    instead({ offset }) {
+      if (!isRetried(offset)) return undefined;
+      const gate = deferred<'read' | 'fail'>();
+      waiting.set(offset, gate);
+      return gate.promise;
+    },
+  };
+}
+
+describe('walkList: the end of a list', () => {
+  for (const { title, count, offsets } of [
+    { title: 'an empty first part', count: 0, offsets: [0] },
+    { title: 'a first part that holds the stated total', count: 99, offsets: [0] },
+    { title: 'a part that is shorter than the first', count: 150, offsets: [0, 100] },
+    { title: 'an empty part after full ones', count: 200, offsets: [0, 100, 200] },
+    { title: 'an empty part after a full one that holds the total', count: 100, offsets: [0, 100] },
+  ]) {
+    it(`ends at ${title}`, async () => assert.deepEqual(await walkToEnd(ids(count)), [offsets, {}]));
+  }
+
+  it('ends at an empty first part, whatever total it states', async () =>
+    assert.deepEqual(await walkToEnd([], { states: () => ({ total: 300 }) }), [
+      [0],
+      { warning: 'Airflow main lists 0 connections and states a total of 300.' },
+    ]));
+
+  it('follows the rows where the server returns fewer than are asked for', async () =>
+    assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50 }), [[0, 50, 100], {}]));
+
+  it('reads all rows where every part states a total of 0, and warns', async () => {
+    const [offsets, end] = await walkToEnd(ids(150), { states: () => ({ total: 0 }) });
+    assert.deepEqual(offsets, [0, 100]);
+    assert.deepEqual(end, { warning: 'Airflow main lists 150 connections and states a total of 0.' });
+  });
+
+  it('asks for more after a short first part that states another total', async () => {
+    const [offsets, end] = await walkToEnd(ids(30), { states: () => ({ total: 0 }) });
+    assert.deepEqual(offsets, [0, 30]);
+    assert.deepEqual(end, { warning: 'Airflow main lists 30 connections and states a total of 0.' });
+  });
+
+  it('warns of a total that is larger than the list', async () => {
+    const [offsets, end] = await walkToEnd(ids(150), { states: () => ({ total: 700 }) });
+    assert.deepEqual(offsets, [0, 100]);
+    assert.deepEqual(end, { warning: 'Airflow main lists 150 connections and states a total of 700.' });
+  });
+
+  for (const { title, totals } of [
+    { title: 'first', totals: [150, 151] },
+    { title: 'last', totals: [151, 150] },
+  ]) {
+    it(`does not warn where only the ${title} total fits, since a list may be edited meanwhile`, async () => {
+      const states = ({ offset }: Range) => ({ total: totals[offset / 100] ?? NaN });
+      assert.deepEqual(await walkToEnd(ids(150), { states }), [[0, 100], {}]);
+    });
+  }
+});
+
+describe('walkList: a list without an end', () => {
+  it('ends where a part begins with the same row as the one before', async () => {
+    const [offsets, end] = await walkToEnd(ids(1000), { states: () => ({ first: 'id_0' }) });
+    assert.deepEqual(offsets, [0, 100]);
+    assert.equal(toMessage(end), 'The list of main repeats itself.');
+  });
+
+  it('does not take parts in which no row could be read for the same one', async () => {
+    const inspect: InspectPart = async (range) => {
+      const { first: _unread, ...list } = listPart(ids(250), range).list ?? { rows: 0, total: 0 };
+      return { ...listPart([], range), list: { isComplete: true, ...list } };
+    };
+    assert.deepEqual(await walkList(STORE, new FakeContext(), inspect), {});
+  });
+
+  it('ends after 500 parts', async () => {
+    const [offsets, end] = await walkToEnd(ids(50_100));
+    assert.equal(offsets.length, 500);
+    assert.equal(toMessage(end), 'The list of main has more than 50000 rows.');
+  });
+
+  it('reads the rest of a plausible list past the deadline', async () => {
+    const late = new FakeContext({ leftMs: -1 });
+    for (const { count, offsets } of [
+      { count: 250, offsets: [0, 100, 200] },
+      { count: 200, offsets: [0, 100, 200] },
+    ]) {
+      assert.deepEqual(await walkToEnd(ids(count), {}, late), [offsets, {}]);
+    }
+  });
+
+  it('reads ten parts more past the deadline than the list stated: its total may be too small', async () => {
+    const late = new FakeContext({ leftMs: -1 });
+    assert.deepEqual(await walkToEnd(ids(150), { states: () => ({ total: 0 }) }, late), [
+      [0, 100],
+      { warning: 'Airflow main lists 150 connections and states a total of 0.' },
+    ]);
+    const [offsets, end] = await walkToEnd(ids(2000), { states: () => ({ total: 150 }) }, late);
+    assert.equal(offsets.length, 12);
+    assert.equal(toMessage(end), 'The list of main does not end.');
+  });
+
+  it('does not believe a total past the deadline that no list has', async () => {
+    const late = new FakeContext({ leftMs: -1 });
+    const [offsets, end] = await walkToEnd(ids(2000), { states: () => ({ total: 50_001 }) }, late);
+    assert.equal(offsets.length, 11);
+    assert.equal(toMessage(end), 'The list of main does not end.');
+  });
+
+  it('asks a store that fails past the deadline for no more parts than its list has', async () => {
+    const late = new FakeContext({ leftMs: -1 });
+    const instead = ({ offset }: Range) => (offset === 0 ? undefined : 'fail');
+    assert.deepEqual(await walkToEnd(ids(450), { instead }, late), [[0, 100, 200, 300, 400], {}]);
+  });
+});
+
+describe('walkList: parts that fail', () => {
+  it('asks for nothing more when the first part fails for good', async () =>
+    assert.deepEqual(await walkToEnd(ids(300), { instead: () => 'fail' }), [[0], {}]));
+
+  it('waits for the retry of the first part', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 0);
+    const { offsets, end } = walk(ids(250), { instead });
+    await settle();
+    assert.deepEqual(offsets, [0]);
+    waiting.get(0)?.resolve('read');
+    assert.deepEqual(await end, {});
+    assert.deepEqual(offsets, [0, 100, 200]);
+  });
+
+  it('asks for nothing more when the retry of the first part fails', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 0);
+    const { offsets, end } = walk(ids(250), { instead });
+    await settle();
+    waiting.get(0)?.resolve('fail');
+    assert.deepEqual(await end, {});
+    assert.deepEqual(offsets, [0]);
+  });
+
+  it('reads the parts after one that is retried, and waits for it at the end', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 100);
+    const { offsets, end } = walk(ids(350), { instead });
+    let isDone = false;
+    void end.then(() => (isDone = true));
+    await settle();
+    assert.deepEqual([offsets, isDone], [[0, 100, 200, 300], false]);
+    waiting.get(100)?.resolve('read');
+    assert.deepEqual(await end, {});
+  });
+
+  it('reads the parts after two adjacent ones that are retried, or that fail', async () => {
+    const isMiddle = (offset: number): boolean => offset === 100 || offset === 200;
+    const { waiting, instead } = retryFrom(isMiddle);
+    const { offsets, end } = walk(ids(450), { instead });
+    await settle();
+    assert.deepEqual(offsets, [0, 100, 200, 300, 400]);
+    for (const gate of waiting.values()) gate.resolve('fail');
+    assert.deepEqual(await end, {});
+    const failing = await walkToEnd(ids(450), {
+      instead: ({ offset }) => (isMiddle(offset) ? 'fail' : undefined),
+    });
+    assert.deepEqual(failing, [[0, 100, 200, 300, 400], {}]);
+  });
+
+  it('skips as many rows as the server returns at once', async () => {
+    const instead = ({ offset }: Range) => (offset === 50 ? 'fail' : undefined);
+    assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50, instead }), [[0, 50, 100], {}]);
+  });
+
+  it('counts the rows of a part that was retried', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 100);
+    const { end } = walk(ids(350), { instead, states: () => ({ total: 900 }) });
+    await settle();
+    waiting.get(100)?.resolve('read');
+    assert.deepEqual(await end, { warning: 'Airflow main lists 350 connections and states a total of 900.' });
+  });
+
+  it('does not warn of a total where a part is missing', async () => {
+    const instead = ({ offset }: Range) => (offset === 100 ? 'fail' : undefined);
+    assert.deepEqual(await walkToEnd(ids(350), { instead }), [[0, 100, 200, 300], {}]);
+  });
+
+  it('reads on while 5 parts are retried, and waits for the sixth', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset > 0);
+    const { offsets, end } = walk(ids(950), { instead });
+    await settle();
+    assert.deepEqual(offsets, [0, 100, 200, 300, 400, 500, 600]);
+    waiting.get(600)?.resolve('read');
+    await settle();
+    assert.deepEqual(offsets.slice(7), [700]);
+    waiting.get(100)?.resolve('read');
+    await settle();
+    assert.deepEqual(offsets.slice(7), [700]);
+    waiting.get(700)?.resolve('read');
+    await settle();
+    assert.deepEqual(offsets.slice(7), [700, 800, 900]);
+    for (const gate of waiting.values()) gate.resolve('read');
+    assert.deepEqual(await end, {});
+  });
+
+  it('ends with the cancellation of a part, of one that is retried, too', async () => {
+    for (const cancelled of [0, 100]) {
+      const { waiting, instead } = retryFrom((offset) => offset === cancelled);
+      const { end } = walk(ids(250), { instead });
+      await settle();
+      waiting.get(cancelled)?.reject(new Cancelled());
+      await assert.rejects(end, Cancelled);
+    }
+  });
+});

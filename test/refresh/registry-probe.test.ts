@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { FAILURES } from '../../src/refresh/failures.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import type { PullProbe, RefreshSteps, RegistryProbe, TokenInfo } from '../../src/refresh/activity-types.js';
+import { FakeContext } from '../fakes/fake-context.js';
+import { fakeSteps, fakeTokenInfo, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
+import { inspection, listFailures, NEIGHBOUR, part, planned, refreshWith } from '../fakes/flow-fixture.js';
+
+const good = fakeSteps();
+
+/** Extracts with these probes in place of those of the good steps. */
+function extractWith(...probes: readonly RegistryProbe[]): RefreshSteps['extractToken'] {
+  return async ({ group }) => ({ token: fakeTokenInfo({ group, probes }), toRetry: [] });
+}
+
+describe('refresh: what registries respond to a token', () => {
+  it('skips a registry that rejects the token, and refreshes its neighbour of the same group', async () => {
+    const updated: string[] = [];
+    const report = await refreshWith({
+      inspectConnections: async () =>
+        inspection(part(), part({ registry: NEIGHBOUR, connections: ['neighbour'] })),
+      extractToken: extractWith(
+        { registry: REGISTRY, outcome: 'rejected', message: '403 DENIED' },
+        { registry: NEIGHBOUR, outcome: 'accepted' },
+      ),
+      updateConnections: async (input, how) => (
+        updated.push(input.registry),
+        good.updateConnections(input, how)
+      ),
+    });
+    assert.deepEqual(updated, [NEIGHBOUR]);
+    assert.deepEqual(listFailures(report), [['extract', 'main', REGISTRY, 'TokenRejected', 1]]);
+    assert.equal(report.failures[0]?.message, `${REGISTRY}: 403 DENIED`);
+    assert.equal(report.tokens[0]?.check, 'rejected');
+  });
+
+  it('writes a token with a warning when its registry did not respond before the deadline', async () => {
+    const report = await refreshWith(
+      { extractToken: async () => ({ token: fakeTokenInfo({ probes: [] }), toRetry: [REGISTRY] }) },
+      new FakeContext({ leftMs: 1000 }),
+    );
+    assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
+    assert.deepEqual(report.warnings, [
+      `Registry ${REGISTRY} could not be asked whether it accepts the token: the registry did not respond in time.`,
+    ]);
+  });
+
+  for (const { title, probes } of [
+    {
+      title: 'could not be verified with the registry',
+      probes: [{ registry: REGISTRY, outcome: 'unreachable', message: 'no route' }],
+    },
+    { title: 'was not verified with it at all', probes: [] },
+  ] as const) {
+    it(`writes a token with a warning that it ${title}`, async () => {
+      const report = await refreshWith({ extractToken: extractWith(...probes) });
+      assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
+      const why = probes.length === 0 ? 'it was not probed' : 'no route';
+      assert.deepEqual(report.warnings, [
+        `Registry ${REGISTRY} could not be asked whether it accepts the token: ${why}.`,
+      ]);
+    });
+  }
+
+  it('writes a token that a registry accepts like any other, with a warning that this proves nothing', async () => {
+    const message = 'it accepts a wrong password, too';
+    const report = await refreshWith({
+      extractToken: extractWith({ registry: REGISTRY, outcome: 'inconclusive', message }),
+    });
+    assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
+    assert.equal(report.tokens[0]?.check, 'inconclusive');
+    assert.deepEqual(report.warnings, [
+      `The test of the token at ${REGISTRY} is inconclusive: it accepts a wrong password, too.`,
+    ]);
+  });
+
+  for (const { title, more, remedy } of [
+    { title: 'the remedy of the catalogue', more: {}, remedy: FAILURES.RegistryRealmForeign.remedy },
+    { title: 'a remedy of its own', more: { remedy: 'Look at the proxy.' }, remedy: 'Look at the proxy.' },
+  ] as const) {
+    it(`writes nothing where a registry asks for the login at another host, and reports ${title}`, async () => {
+      let updates = 0;
+      const report = await refreshWith({
+        extractToken: extractWith({
+          registry: REGISTRY,
+          outcome: 'rejected',
+          type: 'RegistryRealmForeign',
+          message: 'realm evil.example',
+          ...more,
+        }),
+        updateConnections: async (input, how) => ((updates += 1), good.updateConnections(input, how)),
+      });
+      assert.equal(updates, 0);
+      assert.deepEqual(listFailures(report), [['extract', 'main', REGISTRY, 'RegistryRealmForeign', 1]]);
+      assert.deepEqual(
+        report.failures.map((failure) => [failure.message, failure.remedy]),
+        [[`${REGISTRY}: realm evil.example`, remedy]],
+      );
+      assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [0, 1]);
+      assert.deepEqual(report.docker, []);
+    });
+  }
+
+  describe('of images that may not be pulled', () => {
+    async function refreshWithPulls(...pulls: PullProbe[]): Promise<RefreshReport> {
+      return refreshWith({
+        planRefresh: planned({ stores: plannedStores('one', 'two') }),
+        extractToken: extractWith({ registry: REGISTRY, outcome: 'accepted', pulls }),
+      });
+    }
+    const denied = (image: string): PullProbe => ({ image, outcome: 'denied', message: '403 DENIED' });
+
+    it('refreshes the connections and reports one failure of the test, however many stores there are', async () => {
+      const report = await refreshWithPulls({ image: 'ok:1', outcome: 'allowed' }, denied('team/app:1.0'));
+      assert.deepEqual(listFailures(report), [['test', undefined, REGISTRY, 'RegistryPullDenied', 0]]);
+      assert.deepEqual(
+        report.failures.map(({ message, remedy }) => [message, remedy]),
+        [[`${REGISTRY}/team/app:1.0: 403 DENIED`, FAILURES.RegistryPullDenied.remedy]],
+      );
+      assert.deepEqual(
+        report.stores.map(({ refreshed, failed }) => [refreshed, failed]),
+        [
+          [1, 0],
+          [1, 0],
+        ],
+      );
+      assert.deepEqual(report.warnings, []);
+    });
+
+    it('names all of them in the one failure', async () => {
+      const report = await refreshWithPulls(
+        denied('a:1'),
+        { image: 'b:1', outcome: 'allowed' },
+        denied('c:1'),
+        denied('d:1'),
+      );
+      assert.deepEqual(
+        report.failures.map(({ message }) => message),
+        [`${REGISTRY}/a:1: 403 DENIED; also denied: c:1, d:1`],
+      );
+    });
+
+    it('warns of images that are missing, and of those that could not be asked for', async () => {
+      const report = await refreshWithPulls(
+        { image: 'a:1', outcome: 'missing', message: 'the registry has no such tag' },
+        { image: 'b:1', outcome: 'unknown', message: 'HTTP 500' },
+        { image: 'c:1', outcome: 'allowed' },
+      );
+      assert.equal(report.outcome, 'refreshed');
+      assert.deepEqual(report.warnings, [
+        `Whether images may be pulled is not proven by ${REGISTRY}/a:1: the registry has no such tag.`,
+        `Whether images may be pulled is not proven by ${REGISTRY}/b:1: HTTP 500.`,
+      ]);
+    });
+  });
+
+  it('shows the warnings of a token once, and until when it can be relied on', async () => {
+    const token: TokenInfo = fakeTokenInfo({
+      warnings: ['The clock is wrong.'],
+      usableUntil: '2026-01-01T01:00:00.000Z',
+    });
+    const report = await refreshWith({
+      planRefresh: planned({ stores: plannedStores('one', 'two') }),
+      extractToken: async () => ({ token, toRetry: [] }),
+      updateConnections: async (input, how) => ({ ...(await good.updateConnections(input, how)), token }),
+    });
+    assert.deepEqual(report.warnings, ['The clock is wrong.']);
+    assert.deepEqual(
+      [...report.tokens, ...report.stores].map(({ usableUntil }) => usableUntil),
+      ['2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z'],
+    );
+  });
+});

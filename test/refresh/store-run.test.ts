@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type {
+  InspectInput,
+  InspectTarget,
+  PlannedStore,
+  Range,
+  RefreshSteps,
+} from '../../src/refresh/activity-types.js';
+import { deferred, settle } from '../fakes/deferred.js';
+import { FakeContext, STARTED_AT } from '../fakes/fake-context.js';
+import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import {
+  ids,
+  inspectList,
+  inspection,
+  listFailures,
+  listPart,
+  meter,
+  NEIGHBOUR,
+  noteUpdates,
+  part,
+  planned,
+  problem,
+  refreshWith,
+  toListed,
+} from '../fakes/flow-fixture.js';
+
+const good = fakeSteps();
+const listed = planned({ stores: [listedStore()] });
+
+function named(count: number, ...names: readonly string[]): ReturnType<typeof planned> {
+  const stores = plannedStores(...(names.length === 0 ? ['main'] : names));
+  return planned({ stores: stores.map((store): PlannedStore => ({ ...store, named: count })) });
+}
+
+/** Every connection that an inspection asks for is writable. */
+function inspectNamed({ target }: InspectInput): ReturnType<RefreshSteps['inspectConnections']> {
+  if (!('named' in target)) throw new TypeError('they are asked for by name');
+  const { offset, limit } = target.named;
+  return Promise.resolve(inspection(part({ connections: ids(limit, `at_${offset}`) })));
+}
+
+describe('a store run: reads', () => {
+  it('reads named connections in slices of 20', async () => {
+    const targets: InspectTarget[] = [];
+    await refreshWith({
+      planRefresh: named(41),
+      inspectConnections: async (input) => (targets.push(input.target), inspectNamed(input)),
+    });
+    assert.deepEqual(targets, [
+      { named: { offset: 0, limit: 20 } },
+      { named: { offset: 20, limit: 20 } },
+      { named: { offset: 40, limit: 20 } },
+    ]);
+  });
+
+  it('reads neither names nor a list that the configuration does not ask for', async () => {
+    const targets: InspectTarget[] = [];
+    const note: RefreshSteps['inspectConnections'] = async (input) => (
+      targets.push(input.target),
+      inspection()
+    );
+    await refreshWith({ planRefresh: named(0), inspectConnections: note });
+    assert.deepEqual(targets, []);
+    await refreshWith({ planRefresh: listed, inspectConnections: note });
+    assert.deepEqual(targets, [{ listed: { offset: 0, limit: 100 } }]);
+  });
+
+  it('reads the list while any number of named connections is being read', async () => {
+    const gate = deferred();
+    const { updates, updateConnections } = noteUpdates();
+    const run = refreshWith({
+      planRefresh: planned({ stores: [{ ...listedStore(), named: 100 }] }),
+      inspectConnections: async (input) => {
+        if ('listed' in input.target) return listPart(['from_list'], input.target.listed);
+        await gate.promise;
+        const { offset } = (input.target as { named: Range }).named;
+        return inspection(part({ connections: [`by_name_${offset}`] }));
+      },
+      updateConnections,
+    });
+    await settle();
+    assert.deepEqual(
+      updates.map(({ connections }) => connections),
+      [['from_list']],
+    );
+    gate.resolve();
+    assert.equal((await run).stores[0]?.refreshed, 6);
+  });
+
+  it('makes at most 2 first attempts to read at once in each store', async () => {
+    const meters = { one: meter(), two: meter() };
+    await refreshWith({
+      planRefresh: named(100, 'one', 'two'),
+      inspectConnections: (input) => meters[input.store as 'one' | 'two'].during(() => inspectNamed(input)),
+    });
+    assert.deepEqual([meters.one.peak, meters.two.peak], [2, 2]);
+  });
+
+  it('reads other named connections while two reads wait for their retries', async () => {
+    const context = new FakeContext();
+    context.isHeld = true;
+    const { updates, updateConnections } = noteUpdates();
+    const run = refreshWith(
+      {
+        planRefresh: named(60),
+        inspectConnections: async (input) => {
+          const isLast = 'named' in input.target && input.target.named.offset === 40;
+          if (!isLast && input.attemptsBefore === 0) throw new RefreshFailure('StoreUnavailable', '503');
+          return inspectNamed(input);
+        },
+        updateConnections,
+      },
+      context,
+    );
+    await settle();
+    assert.deepEqual(
+      updates.map(({ connections }) => connections),
+      [ids(20, 'at_40')],
+    );
+    context.isHeld = false;
+    context.advance();
+    context.advance();
+    assert.equal((await run).stores[0]?.refreshed, 60);
+  });
+
+  it('passes how many attempts there were before', async () => {
+    const before: number[] = [];
+    await refreshWith({
+      inspectConnections: async (input, how) => {
+        before.push(input.attemptsBefore, how.attemptsBefore);
+        if (input.attemptsBefore === 0) throw new RefreshFailure('StoreUnavailable', '503');
+        return good.inspectConnections(input, how);
+      },
+    });
+    assert.deepEqual(before, [0, 0, 1, 1]);
+  });
+
+  it('writes what it read when the rest cannot be read, and keeps the rows of earlier runs', async () => {
+    const rows = ids(150);
+    const previous = await refreshWith({
+      inspectConnections: async () =>
+        inspection(part(), part({ registry: NEIGHBOUR, connections: ['hidden'] })),
+    });
+    const report = await refreshWith(
+      {
+        planRefresh: listed,
+        inspectConnections: async (input) => {
+          const range = toListed(input);
+          if (range.offset > 0) throw new RefreshFailure('StoreUnavailable', 'Connections 101 to 200: 500.');
+          return listPart(rows, range);
+        },
+      },
+      new FakeContext({ previous, leftMs: 60_000 }),
+    );
+    const lost = report.failures.filter(({ message }) => message.startsWith('Connections 101 to 200'));
+    assert.deepEqual(
+      lost.map(({ stage, type, count }) => [stage, type, count]),
+      [['inspect', 'StoreUnavailable', 0]],
+    );
+    assert.deepEqual(
+      report.stores.map(({ registry, refreshed, lastRefreshedAt }) => [registry, refreshed, lastRefreshedAt]),
+      [
+        [part().registry, 100, STARTED_AT],
+        [NEIGHBOUR, 0, STARTED_AT],
+      ],
+    );
+  });
+
+  it('reports each connection that an inspection refuses, and refreshes the others', async () => {
+    const report = await refreshWith({
+      inspectConnections: async () => ({
+        ...inspection(part()),
+        refused: [problem('gone', 'ConnectionMissing'), problem('gone_2', 'ConnectionMissing')],
+      }),
+    });
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionMissing', 2]]);
+    assert.deepEqual(report.failures[0]?.connections, ['gone', 'gone_2']);
+    assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [1, 0]);
+  });
+});
+
+describe('a store run: warnings', () => {
+  it('warns once of a store for all that its list skipped, and names the first few', async () => {
+    const report = await refreshWith({
+      planRefresh: listed,
+      inspectConnections: async (input) => {
+        const range = toListed(input);
+        const skipped = { count: 50, first: ['a', 'b', 'c'].map((name) => `${name}_${range.offset}`) };
+        return { ...listPart(ids(250), range), skipped };
+      },
+    });
+    assert.equal(report.outcome, 'refreshed');
+    assert.deepEqual(report.warnings, [
+      '150 docker connections of main match a pattern and were passed over, their hosts being no known registries: ' +
+        'a_0, b_0, c_0, a_100, b_100, ….',
+    ]);
+  });
+
+  const nothingToDo = 'Airflow main has no connection that was to be refreshed.';
+
+  it('warns when a store has no connection that was to be refreshed', async () => {
+    const report = await refreshWith({ planRefresh: listed, inspectConnections: inspectList([]) });
+    assert.deepEqual(report.warnings, [nothingToDo]);
+    assert.equal(report.outcome, 'refreshed');
+  });
+
+  it('does not say so of a store that could not be read, nor of one whose connections were refused', async () => {
+    const down = await refreshWith({
+      planRefresh: listed,
+      inspectConnections: () => Promise.reject(new RefreshFailure('StoreUnreachable', 'refused')),
+    });
+    assert.deepEqual(down.warnings, []);
+    const refused = await refreshWith({
+      inspectConnections: async () => ({ ...inspection(), refused: [problem('gone', 'ConnectionMissing')] }),
+    });
+    assert.deepEqual(refused.warnings, []);
+  });
+
+  it('shows what is wrong with the list beside what it found', async () => {
+    const report = await refreshWith({
+      planRefresh: listed,
+      inspectConnections: async (input) => listPart(ids(250), toListed(input), { total: 900 }),
+    });
+    assert.deepEqual(report.warnings, ['Airflow main lists 250 connections and states a total of 900.']);
+    assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 250]);
+  });
+
+  it('fails the run when the list repeats itself, and writes what it found', async () => {
+    const report = await refreshWith({
+      planRefresh: listed,
+      inspectConnections: async () => listPart(ids(100), { offset: 0, limit: 100 }),
+    });
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'StoreListInvalid', 0]]);
+    assert.equal(report.stores[0]?.refreshed, 100);
+  });
+});

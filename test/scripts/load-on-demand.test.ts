@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+/** With `verbatimModuleSyntax`, every statement that does not begin with `import type` is loaded at the start. */
+const STATEMENT = /^(?:import|export) (?!type\b)(?:[^'"();=]*? from )?'([^']+)';$/gm;
+
+/** The packages that are loaded together with this file. */
+function listPackages(file: URL, seen = new Set<string>()): Set<string> {
+  if (seen.has(file.href)) return new Set();
+  seen.add(file.href);
+  const targets = [...readFileSync(file, 'utf8').matchAll(STATEMENT)].map(([, target = '']) => target);
+  const packages = targets.filter((target) => !/^(?:\.|node:)/.test(target));
+  const files = targets.filter((target) => target.startsWith('.'));
+  const further = files.flatMap((path) => [
+    ...listPackages(new URL(path.replace(/\.js$/, '.ts'), file), seen),
+  ]);
+  return new Set([...packages, ...further].toSorted());
+}
+
+function assertPackages(path: string, expected: readonly string[]): void {
+  assert.deepEqual([...listPackages(new URL(`../../${path}`, import.meta.url))], expected);
+}
+
+/** Each of the others takes 50 to 200 ms to load; `npm run bench` measures the whole. */
+describe('what a command loads', () => {
+  it('loads nothing but the parser of the command line for help', () => {
+    assertPackages('scripts/cli.ts', ['commander', 'ms']);
+  });
+
+  it('loads no SDK and no HTTP client for doctor --offline', () => {
+    assertPackages('scripts/doctor.ts', ['commander', 'ms', 'yaml', 'zod']);
+  });
+
+  it('finds what is imported indirectly', () => {
+    const packages = listPackages(new URL('../../scripts/worker.ts', import.meta.url));
+    assert.equal(packages.has('@temporalio/worker'), true);
+  });
+});

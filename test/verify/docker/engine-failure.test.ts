@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { DeadlineExceeded } from '../../../src/net/deadline.js';
+import { StatusError } from '../../../src/verify/docker/engine-client.js';
+import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
+
+const SOCKET = { url: 'unix:///nonexistent/docker.sock' };
+const TCP = { url: 'tcp://127.0.0.1:2375' };
+const TLS = { url: 'tcp://engine.example.com:2376', tls: {} };
+const MUTUAL = { ...TLS, tls: { certFile: '/cert.pem', keyFile: '/key.pem' } };
+
+describe('toEngineFailure', () => {
+  for (const { where, target, nodeCode, words } of [
+    { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'no socket there' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'no permission on the socket' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'ECONNREFUSED', words: 'nothing listens there' },
+    { where: 'TCP', target: TCP, nodeCode: 'ECONNRESET', words: 'the engine broke off without an answer' },
+    { where: 'TCP', target: TCP, nodeCode: 'HPE_INVALID_CONSTANT', words: 'the answer is not HTTP' },
+    { where: 'TLS', target: TLS, nodeCode: 'ECONNRESET', words: 'TLS: the connection was broken off' },
+    {
+      where: 'TLS',
+      target: TLS,
+      nodeCode: 'CERT_HAS_EXPIRED',
+      words: 'TLS: the certificate of the engine has expired',
+    },
+    {
+      where: 'TLS',
+      target: TLS,
+      nodeCode: 'ERR_SSL_WRONG_VERSION_NUMBER',
+      words: 'TLS: what listens there does not speak it',
+    },
+    {
+      where: 'TLS',
+      target: TLS,
+      nodeCode: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      words: 'TLS: the engine asks for a client certificate',
+    },
+    {
+      where: 'mutual TLS',
+      target: MUTUAL,
+      nodeCode: 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+      words: 'TLS: the client certificate has expired',
+    },
+    { where: 'TCP', target: TCP, nodeCode: 'EODD', words: 'the connection failed' },
+  ] as const) {
+    it(`says "${words}" for ${nodeCode} by ${where}`, () => {
+      const failure = toEngineFailure(target, Object.assign(new Error('secret'), { code: nodeCode }));
+      assert.deepEqual([failure.type, failure.reason], ['DockerEngineUnreachable', words]);
+      assert.equal(failure.message, `${target.url}: ${words}`);
+    });
+  }
+
+  for (const { target, firewall } of [
+    { target: SOCKET, firewall: '' },
+    { target: TCP, firewall: ', or for a firewall on the way' },
+  ]) {
+    it(`gives the limit for an engine at ${target.url} that hangs`, () => {
+      const { reason, remedy } = toEngineFailure(target, new DeadlineExceeded('limit', 10_000));
+      assert.equal(reason, 'no answer within 10 s');
+      assert.equal(remedy, `Look for a Docker Engine that hangs, and restart it${firewall}.`);
+    });
+  }
+
+  for (const { status, target, words, remedyPattern } of [
+    {
+      status: 400,
+      target: TCP,
+      words: 'answered 400, as HTTPS does to plain HTTP',
+      remedyPattern: /expects TLS/,
+    },
+    { status: 400, target: TLS, words: 'answered 400', remedyPattern: /proxy or plugin/ },
+    { status: 400, target: SOCKET, words: 'answered 400', remedyPattern: /proxy or plugin/ },
+    { status: 503, target: TCP, words: 'answered 503', remedyPattern: /failed on its side/ },
+  ] as const) {
+    it(`says "${words}" for ${status} of ${target.url}`, () => {
+      const failure = toEngineFailure(target, new StatusError(status, 'secret'));
+      assert.equal(failure.reason, words);
+      assert.match(failure.remedy, remedyPattern);
+    });
+  }
+});

@@ -1,0 +1,475 @@
+import assert from 'node:assert/strict';
+import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
+import { NegativeCheckCache } from '../../../src/verify/registry/negative-check-cache.js';
+import { createTokenVerifier } from '../../../src/verify/registry/verify-token.js';
+import type { RegistryProbe } from '../../../src/refresh/activity-types.js';
+import { WRONG_PASSWORD } from '../../../src/refresh/token.js';
+import { Secret } from '../../../src/log/secret.js';
+import {
+  answerHtml,
+  answerJson,
+  anySignal,
+  assertHides,
+  NO_PROXY_VARIABLES,
+  setEnvironment,
+  startServer,
+  type Answer,
+  type LocalServer,
+} from '../../support/local-server.js';
+
+const PASSWORD = 'ecr-password-that-must-not-show';
+const TOKEN = 'bearer-token-that-must-not-show';
+const SIGNATURE = { 'docker-distribution-api-version': 'registry/2.0' };
+
+describe('createTokenVerifier', () => {
+  let server: LocalServer;
+  let answer: Answer;
+  let http: HttpClient;
+  let restore = (): void => {};
+  let checks: NegativeCheckCache;
+  let nowMs: number;
+  let images: readonly string[];
+
+  beforeEach(async () => {
+    restore = setEnvironment(NO_PROXY_VARIABLES);
+    nowMs = 0;
+    checks = new NegativeCheckCache(() => new Date(nowMs));
+    images = [];
+    http = createHttpClient({ version: '0' });
+    answer = (_request, response) => answerJson(response, 200, {});
+    server = await startServer((request, response) => answer(request, response));
+  });
+  afterEach(async () => {
+    restore();
+    await server.close();
+  });
+
+  async function probe(host = server.host, client = http): Promise<RegistryProbe> {
+    const verify = createTokenVerifier(client, checks);
+    const result = await verify(host, new Secret(PASSWORD), images, anySignal());
+    assertHides(result, [PASSWORD]);
+    assert.equal(result.registry, host);
+    return result;
+  }
+
+  /** Whether it was seen to reject a wrong password. */
+  const isProven = (): boolean => checks.has(server.host);
+
+  async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
+    const result = await probe();
+    assert.deepEqual([result.outcome, result.message], [outcome, message]);
+  }
+
+  it('asks for the challenge, and shows the password as Basic to /v2/, by GET', async () => {
+    answer = requireBasic(PASSWORD);
+    checks.add(server.host);
+    const result = await probe();
+    assert.deepEqual(result, { registry: server.host, outcome: 'accepted' });
+    assert.deepEqual(
+      server.requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
+      [
+        ['GET', '/v2/', undefined],
+        ['GET', '/v2/', basic(PASSWORD)],
+      ],
+    );
+  });
+
+  describe('finds out what accepts anything', () => {
+    it('is satisfied when a wrong password is refused, and says so', async () => {
+      answer = requireBasic(PASSWORD);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.ok(isProven());
+      assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
+    });
+
+    it('tries a wrong password once a day', async () => {
+      answer = requireBasic(PASSWORD);
+      const counts: number[] = [];
+      for (const passedMs of [0, 24 * 3_600_000 - 1, 1, 1]) {
+        nowMs += passedMs;
+        await probe();
+        counts.push(server.requests.splice(0).length);
+      }
+      assert.deepEqual(counts, [3, 2, 3, 2]);
+    });
+
+    it('tries again each time where a wrong password was accepted', async () => {
+      answer = (request, response) =>
+        request.headers.authorization === undefined
+          ? challenge(response, 'Basic realm="x"')
+          : answerJson(response, 200, {});
+      for (let times = 0; times < 2; times += 1) {
+        await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      }
+      assert.equal(server.requests.length, 6);
+    });
+
+    it('by a wrong password that is accepted', async () => {
+      answer = (request, response) =>
+        request.headers.authorization === undefined
+          ? challenge(response, 'Basic realm="x"')
+          : answerJson(response, 200, {});
+      await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      assert.ok(!isProven());
+    });
+
+    it('by no password at all, without asking for more, whether asked to or not', async () => {
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+      assert.equal(server.requests.length, 2);
+      checks.add(server.host);
+      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+    });
+
+    it('but does not doubt one that could not be asked, and has it asked again', async () => {
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.writeHead(429).end();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.ok(!isProven());
+      answer = (request, response) => {
+        if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
+        else requireBasic(PASSWORD)(request, response);
+      };
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.ok(!isProven());
+    });
+
+    it('and does not ask where the password itself is refused', async () => {
+      answer = requireBasic('another');
+      assert.equal((await probe()).outcome, 'rejected');
+      assert.ok(!isProven());
+      assert.equal(server.requests.length, 2);
+    });
+  });
+
+  describe('exchanges the password for a token where the registry wants that', () => {
+    const bearer = (realm: string): string => `Bearer realm="${realm}",service="public",scope="aws"`;
+
+    function withTokens(good = PASSWORD): Answer {
+      return ({ path, headers: { authorization } }, response) => {
+        if (path.startsWith('/token')) {
+          if (authorization === basic(good))
+            answerJson(response, 200, { token: `${TOKEN}-of-${path.length}` });
+          else response.writeHead(400).end();
+        } else if (authorization?.startsWith(`Bearer ${TOKEN}`)) answerJson(response, 200, {});
+        else if (authorization === undefined) challenge(response, bearer(`${server.url}/token`));
+        else response.writeHead(400, SIGNATURE).end();
+      };
+    }
+
+    it('at the realm, with service and scope', async () => {
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      const [, exchange, shown] = server.requests;
+      assert.equal(exchange?.path, '/token?service=public&scope=aws');
+      assert.equal(exchange.headers.authorization, basic(PASSWORD));
+      assert.match(shown?.headers.authorization ?? '', new RegExp(`^Bearer ${TOKEN}`));
+    });
+
+    it('and with a wrong password does not get one', async () => {
+      answer = withTokens();
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.ok(!isProven());
+      answer = (request, response) =>
+        request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
+          ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
+          : withTokens()(request, response);
+      assert.equal((await probe()).outcome, 'accepted');
+      assert.ok(isProven());
+    });
+
+    it('and tells its refusal, and an answer that holds none', async () => {
+      answer = (request, response) =>
+        request.path.startsWith('/token')
+          ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
+          : withTokens()(request, response);
+      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
+      for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
+        answer = (request, response) =>
+          request.path.startsWith('/token')
+            ? answerJson(response, 200, body)
+            : withTokens()(request, response);
+        await assertOutcome('unreachable', 'something other than a registry answered (200)');
+      }
+    });
+
+    it('but sends nothing to the realm of another host', async () => {
+      const evil = await startServer((_request, response) => answerJson(response, 200, { token: TOKEN }));
+      for (const header of [bearer(`${evil.url}/token`), `Basic realm="x", ${bearer(`${evil.url}/token`)}`]) {
+        answer = (_request, response) => challenge(response, header);
+        const result = await probe();
+        assert.deepEqual(
+          [result.outcome, result.type, result.message],
+          ['rejected', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
+        );
+        assert.match(result.remedy ?? '', /Find out who answers/);
+      }
+      assert.deepEqual(evil.requests, []);
+      assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
+      await evil.close();
+    });
+  });
+
+  describe('asks whether an image may be pulled', () => {
+    const OCI = 'application/vnd.oci.image.manifest.v1+json';
+    const denied =
+      (message: string): Answer =>
+      (_request, response) =>
+        answerJson(response, 403, { errors: [{ code: 'DENIED', message }] });
+
+    async function pullOf(manifest: Answer, image = 'team/app:1.0'): Promise<unknown> {
+      images = [image];
+      answer = (request, response) =>
+        request.path.includes('/manifests/')
+          ? manifest(request, response)
+          : requireBasic(PASSWORD)(request, response);
+      const { outcome, pulls } = await probe();
+      assert.equal(outcome, 'accepted');
+      return pulls;
+    }
+
+    it('by its manifest, of every kind', async () => {
+      const pulls = await pullOf((_request, response) => answerJson(response, 200, { schemaVersion: 2 }));
+      assert.deepEqual(pulls, [{ image: 'team/app:1.0', outcome: 'allowed' }]);
+      const request = server.requests.at(-1);
+      assert.equal(request?.path, '/v2/team/app/manifests/1.0');
+      assert.equal(request.headers.authorization, basic(PASSWORD));
+      assert.ok(request.headers.accept?.includes(OCI));
+    });
+
+    it('by digest', async () => {
+      await pullOf(
+        (_request, response) => answerJson(response, 200, { schemaVersion: 2 }),
+        `app@sha256:${'0'.repeat(64)}`,
+      );
+      assert.equal(server.requests.at(-1)?.path, `/v2/app/manifests/sha256:${'0'.repeat(64)}`);
+    });
+
+    const cases: readonly {
+      readonly title: string;
+      readonly manifest: Answer;
+      readonly outcome: string;
+      readonly message: string;
+    }[] = [
+      {
+        title: 'a right that is missing, by its name',
+        manifest: denied(
+          'User: arn:aws:sts::123456789012:x is not authorized to perform: ecr:BatchGetImage on resource: y',
+        ),
+        outcome: 'denied',
+        message: '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+      },
+      {
+        title: 'another denial, without its words',
+        manifest: denied(PASSWORD),
+        outcome: 'denied',
+        message: '403 DENIED: the principal signs in, and may not pull',
+      },
+      {
+        title: 'no such repository',
+        manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
+        outcome: 'missing',
+        message: 'the registry has no such repository',
+      },
+      {
+        title: 'no such tag',
+        manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
+        outcome: 'missing',
+        message: 'the registry has no such image',
+      },
+      {
+        title: 'a page',
+        manifest: (_q, r) => answerHtml(r, 200),
+        outcome: 'unknown',
+        message: 'something other than a manifest was answered',
+      },
+      {
+        title: 'a page with 403',
+        manifest: (_q, r) => answerHtml(r, 403),
+        outcome: 'unknown',
+        message: 'something other than a registry answered (403)',
+      },
+      {
+        title: 'throttling',
+        manifest: (_q, r) => r.writeHead(429).end(),
+        outcome: 'unknown',
+        message: 'the registry asks for fewer requests (429)',
+      },
+      {
+        title: 'a broken connection',
+        manifest: (_q, r) => r.destroy(),
+        outcome: 'unknown',
+        message: 'the connection was broken off',
+      },
+    ];
+    for (const { title, manifest, outcome, message } of cases) {
+      it(`and tells ${title}`, async () => {
+        assert.deepEqual(await pullOf(manifest), [{ image: 'team/app:1.0', outcome, message }]);
+      });
+    }
+  });
+
+  describe('takes for a refusal of the registry', () => {
+    it('an expired token (403 DENIED)', async () => {
+      answer = (_request, response) =>
+        answerJson(response, 403, {
+          errors: [
+            {
+              code: 'DENIED',
+              message: 'Your authorization token has expired. Reauthenticate and try again.',
+            },
+          ],
+        });
+      await assertOutcome(
+        'rejected',
+        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+      );
+    });
+
+    it('an ended session of the principal', async () => {
+      answer = (_request, response) =>
+        response
+          .writeHead(403, SIGNATURE)
+          .end('denied: The security token included in the request is invalid');
+      await assertOutcome('rejected', '403: the AWS session behind the token has ended');
+    });
+
+    it('a token of another region (400)', async () => {
+      answer = (_request, response) => response.writeHead(400, SIGNATURE).end();
+      await assertOutcome('rejected', '400: a token of another region, or malformed');
+    });
+
+    it('a header that it does not take (401)', async () => {
+      answer = (_request, response) => {
+        response.writeHead(401, SIGNATURE).end('no basic auth credentials');
+      };
+      await assertOutcome('rejected', '401: the registry does not take this as a sign-in');
+      assert.equal(server.requests.length, 2);
+    });
+
+    it('any other 403, without the words of the registry', async () => {
+      answer = (_request, response) =>
+        answerJson(response, 403, {
+          errors: [{ code: 'DENIED', message: `User: ${PASSWORD} is not authorized` }],
+        });
+      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
+    });
+
+    it('an error of an odd code, without the code', async () => {
+      answer = (_request, response) => answerJson(response, 403, { errors: [{ code: PASSWORD }] });
+      await assertOutcome('rejected', '403: the registry does not admit the principal of the token');
+    });
+  });
+
+  describe('takes for no answer of the registry', () => {
+    const foreign = (status: number): string => `something other than a registry answered (${status})`;
+    const cases: readonly { readonly title: string; readonly message: string; readonly reply: Answer }[] = [
+      { title: 'a page with 403', message: foreign(403), reply: (_q, r) => answerHtml(r, 403) },
+      { title: 'a page with 200', message: foreign(200), reply: (_q, r) => answerHtml(r, 200) },
+      {
+        title: 'JSON with 401 that is not a registry',
+        message: foreign(401),
+        reply: (_q, r) => answerJson(r, 401, { errors: ['x'] }),
+      },
+      { title: '404', message: foreign(404), reply: (_q, r) => r.writeHead(404, SIGNATURE).end() },
+      {
+        title: '429',
+        message: 'the registry asks for fewer requests (429)',
+        reply: (_q, r) => r.writeHead(429, SIGNATURE).end(),
+      },
+      {
+        title: '503',
+        message: 'the registry or a proxy before it failed (503)',
+        reply: (_q, r) => r.writeHead(503, SIGNATURE).end(),
+      },
+      {
+        title: 'a redirect',
+        message: 'a redirect (HTTP 307) was refused',
+        reply: (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
+      },
+      {
+        title: 'too much',
+        message: 'the answer is too large',
+        reply: (_q, r) => r.end('x'.repeat(2_000_000)),
+      },
+      {
+        title: 'a broken connection',
+        message: 'the connection was broken off',
+        reply: (_q, r) => r.destroy(),
+      },
+    ];
+    for (const { title, message, reply } of cases) {
+      it(title, async () => {
+        answer = reply;
+        await assertOutcome('unreachable', message);
+      });
+    }
+
+    it('silence', async () => {
+      answer = () => {};
+      const result = await probe(server.host, {
+        send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 150 }),
+      });
+      assert.equal(result.message, 'no answer within 0.1 s');
+    });
+
+    it('an error that nobody foresaw, without its text', async () => {
+      const result = await probe(server.host, { send: () => Promise.reject(new Error(PASSWORD)) });
+      assert.deepEqual([result.outcome, result.message], ['unreachable', 'the request failed']);
+    });
+  });
+
+  describe('chooses the URL', () => {
+    async function urlOf(host: string): Promise<string | undefined> {
+      let url: string | undefined;
+      await probe(host, {
+        send: (request) => {
+          url = request.url;
+          return Promise.reject(new Error('not sent'));
+        },
+      });
+      return url;
+    }
+
+    for (const { host, url } of [
+      {
+        host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+        url: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/',
+      },
+      { host: 'registry.example.com:5000', url: 'https://registry.example.com:5000/v2/' },
+      { host: '127.0.0.1:5000', url: 'http://127.0.0.1:5000/v2/' },
+      { host: 'localhost:5000', url: 'http://localhost:5000/v2/' },
+      { host: '[::1]:5000', url: 'http://[::1]:5000/v2/' },
+      { host: '127.0.0.1.example.com', url: 'https://127.0.0.1.example.com/v2/' },
+      { host: 'localhost.example.com', url: 'https://localhost.example.com/v2/' },
+    ] as const) {
+      it(`${host} → ${url}`, async () => {
+        assert.equal(await urlOf(host), url);
+      });
+    }
+
+    for (const host of ['a@b', 'a/b', 'a?b', 'a#b', '', 'a b', 'http://a', '[::1', 'a:999999']) {
+      it(`${JSON.stringify(host)}: nothing is sent`, async () => {
+        assert.equal(await urlOf(host), undefined);
+      });
+    }
+  });
+});
+
+function basic(password: string): string {
+  return `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
+}
+
+function challenge(response: Parameters<Answer>[1], header: string): void {
+  response.writeHead(401, { ...SIGNATURE, 'www-authenticate': header }).end();
+}
+
+/** A registry that lets in by one password. */
+function requireBasic(password: string): Answer {
+  return ({ headers: { authorization } }, response) => {
+    if (authorization === basic(password)) answerJson(response, 200, {});
+    else if (authorization === undefined) challenge(response, 'Basic realm="https://127.0.0.1/"');
+    else answerJson(response, 403, { errors: [{ code: 'DENIED', message: 'expired' }] });
+  };
+}

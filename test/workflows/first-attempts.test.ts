@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { RefreshFailure } from '../../src/refresh/failures.js';
+import type { RefreshSteps } from '../../src/refresh/activity-types.js';
+import { fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { hangingCall } from '../fakes/hanging-call.js';
+import {
+  MINUTE_MS,
+  scheduledActivities,
+  useTestServer,
+  type RunHandle,
+  type ScheduledActivity,
+} from './test-server.js';
+
+const SECOND_MS = 1000;
+const good = fakeSteps();
+
+function seconds(duration: ScheduledActivity['heartbeatTimeout']): number {
+  return Number(duration?.seconds ?? 0);
+}
+
+function inputOf({ input }: ScheduledActivity): Record<string, unknown> {
+  const [payload] = input?.payloads ?? [];
+  assert.ok(payload);
+  return defaultPayloadConverter.fromPayload(payload);
+}
+
+/** An inspection finds so many connections for each of the registries. */
+function inspectionOf(
+  parts: readonly { registry: string; group: string }[],
+  count = 1,
+): RefreshSteps['inspectConnections'] {
+  return async (input, how) => ({
+    ...(await good.inspectConnections(input, how)),
+    writable: parts.map((part, index) => ({
+      ...part,
+      connections: Array.from({ length: count }, (_, number) => `docker_${index}_${number}`),
+    })),
+  });
+}
+
+describe('the first attempt of a step', function () {
+  this.timeout(60_000);
+  const server = useTestServer();
+
+  it('gives its place to a token group that is not denied, while others are denied', async () => {
+    // More than the extractions that run side by side.
+    const denied = Array.from({ length: 30 }, (_, index) => ({
+      registry: `r${index}.example`,
+      group: `g${index}`,
+    }));
+    const { report, calls } = await server.run(
+      fakeSteps({
+        planRefresh: async (how) => ({ ...(await good.planRefresh(how)), engines: [] }),
+        inspectConnections: inspectionOf([...denied, { registry: REGISTRY, group: GROUP }]),
+        extractToken: async (input, how) => {
+          if (input.group === GROUP) return good.extractToken(input, how);
+          throw new RefreshFailure('AwsAccessDenied', `No token for ${input.group}.`);
+        },
+      }),
+      { retryForMs: 25 * MINUTE_MS },
+    );
+    const last = calls.find(({ target }) => target === GROUP);
+    assert.ok(last && last.atMs - Date.parse(report.startedAt) < MINUTE_MS);
+    const row = report.stores.find(({ registry }) => registry === REGISTRY);
+    assert.equal(row?.refreshed, 1);
+    assert.ok(Date.parse(row?.lastRefreshedAt ?? '') - Date.parse(report.startedAt) < MINUTE_MS);
+    assert.deepEqual(new Set(report.failures.map(({ type }) => type)), new Set(['AwsAccessDenied']));
+    assert.equal(
+      report.failures.reduce((sum, { count }) => sum + count, 0),
+      denied.length,
+    );
+    // At 0, 10 and 20 minutes.
+    assert.equal(calls.filter(({ target }) => target === 'g0').length, 3);
+  });
+
+  it('ends when an update hangs, so that it does not delay the others of the same store', async () => {
+    const started: number[] = [];
+    const { report } = await server.run(
+      fakeSteps({
+        planRefresh: async (how) => ({ ...(await good.planRefresh(how)), engines: [] }),
+        inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 500),
+        updateConnections: async (input, how) => {
+          started.push(input.attemptsBefore);
+          // Two of five updates: as many as run side by side.
+          if (!/_0_[01]/.test(input.connections[0] ?? '') || input.attemptsBefore > 0) {
+            return good.updateConnections(input, how);
+          }
+          return hangingCall().wait(Context.current().cancellationSignal);
+        },
+      }),
+      // An attempt may take 2 s.
+      { retryForMs: 50 * SECOND_MS },
+    );
+    assert.equal(report.outcome, 'refreshed');
+    assert.equal(report.stores[0]?.refreshed, 500);
+    // No update waited for the retry of another.
+    assert.deepEqual(started, [0, 0, 0, 0, 0, 1, 1]);
+  });
+
+  it('has no heartbeat where it is short, and retries have one of 10 s', async () => {
+    const failed = new Set<string>();
+    function failFirst<I, T>(step: string, run: (input: I) => Promise<T>): (input: I) => Promise<T> {
+      return async (input) => {
+        if (failed.has(step)) return run(input);
+        failed.add(step);
+        throw new RefreshFailure('StoreThrottled', 'Too many requests.');
+      };
+    }
+    const how = { attemptsBefore: 0 };
+    const { report, history } = await server.run(
+      fakeSteps({
+        inspectConnections: failFirst('inspect', (input) => good.inspectConnections(input, how)),
+        extractToken: failFirst('extract', (input) => good.extractToken(input, how)),
+        updateConnections: failFirst('update', (input) => good.updateConnections(input, how)),
+        testDocker: failFirst('test', (input) => good.testDocker(input, how)),
+      }),
+    );
+    assert.equal(report.outcome, 'refreshed');
+    const described = scheduledActivities(history).map((activity) => [
+      activity.activityType?.name,
+      seconds(activity.startToCloseTimeout),
+      seconds(activity.heartbeatTimeout),
+      activity.retryPolicy?.maximumAttempts,
+      seconds(activity.retryPolicy?.initialInterval),
+    ]);
+    assert.deepEqual(described, [
+      ['planRefresh', 10, 0, 1, 1],
+      ['inspectConnections', 10, 0, 1, 5],
+      ['inspectConnections', 120, 10, 0, 10],
+      ['extractToken', 10, 0, 1, 2],
+      ['extractToken', 120, 10, 0, 4],
+      ['updateConnections', 10, 0, 1, 5],
+      ['updateConnections', 120, 10, 0, 10],
+      // An engine is given a minute at once.
+      ['testDocker', 60, 10, 1, 5],
+      ['testDocker', 60, 10, 0, 10],
+    ]);
+  });
+
+  it('tells each activity how many attempts there were before', async () => {
+    const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
+    const toRetry = [{ connection: 'docker_0_1', type, scope, message, remedy }];
+    const { report, history } = await server.run(
+      fakeSteps({
+        inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 2),
+        updateConnections: async (input, how) => {
+          const outcome = await good.updateConnections(input, how);
+          const written = input.connections.filter((id) => id !== 'docker_0_1');
+          return input.attemptsBefore < 2 ? { ...outcome, written, toRetry } : outcome;
+        },
+      }),
+    );
+    assert.equal(report.stores[0]?.refreshed, 2);
+    const inputs = scheduledActivities(history, 'updateConnections').map(inputOf);
+    assert.deepEqual(
+      inputs.map(({ attemptsBefore, connections }) => [attemptsBefore, connections]),
+      [
+        [0, ['docker_0_0', 'docker_0_1']],
+        [1, ['docker_0_1']],
+        [2, ['docker_0_1']],
+      ],
+    );
+    const [inspection] = scheduledActivities(history, 'inspectConnections').map(inputOf);
+    assert.equal(inspection?.['attemptsBefore'], 0);
+  });
+
+  it('writes what a retried read brings up, before the run ends', async () => {
+    const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
+    const { report } = await server.run(
+      fakeSteps({
+        inspectConnections: async (input, how) => {
+          const inspection = await good.inspectConnections(input, how);
+          const [part] = inspection.writable;
+          assert.ok(part);
+          return 'connections' in input.target
+            ? { ...inspection, writable: [{ ...part, connections: input.target.connections }] }
+            : { ...inspection, toRetry: [{ connection: 'docker_eu', type, scope, message, remedy }] };
+        },
+      }),
+    );
+    assert.equal(report.outcome, 'refreshed');
+    assert.equal(report.stores[0]?.refreshed, 2);
+  });
+
+  describe('while a step waits for its retry', () => {
+    const denied = fakeSteps({
+      extractToken: async () => {
+        throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+      },
+    });
+
+    async function startWaiting(): Promise<{ handle: RunHandle; details: string }> {
+      const taskQueue = randomUUID();
+      await server.startWorker(taskQueue, denied);
+      const handle = await server.start(taskQueue);
+      for (;;) {
+        const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+        const details = metadata.currentDetails ?? '';
+        if (details.includes('Next attempt')) return { handle, details };
+        await delay(50);
+      }
+    }
+
+    it('shows it in the current details with type, message and time of the next attempt', async () => {
+      const startedMs = await server.now();
+      const { handle, details } = await startWaiting();
+      const [, at] =
+        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal may not get a token\. Next attempt at (\S+)\.$/m.exec(
+          details,
+        ) ?? [];
+      const waitMs = Date.parse(at ?? '') - startedMs;
+      assert.ok(waitMs >= 10 * MINUTE_MS && waitMs < 11 * MINUTE_MS, details);
+      assert.match(details, /^2 steps done, 1 in progress\n/);
+      await handle.terminate();
+    });
+
+    it('ends the run as cancelled when it is cancelled', async () => {
+      const { handle } = await startWaiting();
+      await handle.cancel();
+      await assert.rejects(
+        handle.result(),
+        (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
+      );
+      const { events } = await handle.fetchHistory();
+      assert.ok(events?.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
+      assert.equal(events.filter((event) => event.workflowTaskFailedEventAttributes).length, 0);
+    });
+  });
+});
