@@ -111,14 +111,12 @@ export class StoreRun {
 
   /** One attempt for a part of the list, whose failure is no failure of the run. */
   async #peek(listed: Range): Promise<Inspection | undefined> {
-    const { context } = this.#parts;
     try {
-      const target = { listed };
-      const read = (): Promise<Inspection> => this.#inspection(target).call({ attemptsBefore: 0 });
-      return this.#takeAll(target, await this.#listReads.run(read));
+      const read = (): Promise<Inspection> => this.#inspection({ listed }).call({ attemptsBefore: 0 });
+      return this.#takeAll({ listed }, await this.#listReads.run(read));
     } catch (error) {
       // A cancellation is thrown on.
-      context.describe(error);
+      this.#parts.context.describe(error);
       return undefined;
     }
   }
@@ -136,12 +134,11 @@ export class StoreRun {
 
   /** Reads a part again of which some rows could not be read. */
   async #retryRows(listed: Range, rows: readonly ConnectionProblem[], attempts: number): Promise<void> {
-    const { runner } = this.#parts;
     const [first] = rows;
     if (!first) return;
     try {
       const failure = { ...first, type: 'StoreUnavailable' } as const;
-      const inspection = await runner.retry(this.#inspection({ listed }), failure, attempts);
+      const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
       this.#takeAll({ listed }, inspection, attempts + 1);
     } catch (error) {
       // A cancellation is thrown on.
@@ -160,16 +157,14 @@ export class StoreRun {
   }
 
   #retryReads(toRetry: readonly ConnectionProblem[], isComplete: boolean): Promise<void> {
-    const { runner, record } = this.#parts;
     return retryConnections<Inspection>(
-      runner,
+      this.#parts.runner,
       toRetry,
       (connections) => ({
         step: this.#inspection({ connections }),
         take: (later) => this.#take(later, undefined, isComplete),
       }),
-      (connection, failure) =>
-        record.fail({ stage: 'inspect', store: this.#store.name, connections: [connection] }, failure),
+      (connection, failure) => this.#refuse([{ ...failure, connection }]),
     );
   }
 
