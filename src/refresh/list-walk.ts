@@ -123,7 +123,7 @@ class ListWalk {
     const first = await Promise.race([part, retried]);
     const mayGoOn = this.#hasRead || (first === 'retried' && (await this.#peek(range)));
     if (first === 'retried' && mayGoOn && this.#retrying.size < RETRYING_AT_ONCE) {
-      this.#follow(part);
+      this.#follow(range, part);
       return 'skip';
     }
     const result = this.#count(await part);
@@ -136,14 +136,23 @@ class ListWalk {
     return (next?.list?.rows ?? 0) > 0;
   }
 
-  #follow(part: Promise<Inspection | undefined>): void {
-    const counted: Promise<void> = part.then((result) => {
+  #follow(range: Range, part: Promise<Inspection | undefined>): void {
+    const counted: Promise<void> = part.then(async (result) => {
       this.#count(result);
+      await this.#readRest(range, result);
       this.#retrying.delete(counted);
     });
     // A cancellation is thrown to whoever waits at the end.
     counted.catch(() => undefined);
     this.#retrying.add(counted);
+  }
+
+  /** The walk has gone past a part whose rows the server may not return all at once. */
+  async #readRest({ offset, limit }: Range, part: Inspection | undefined): Promise<void> {
+    const { rows = 0, isSplit = false } = part?.list ?? {};
+    if (rows === 0 || rows >= limit || isSplit) return;
+    const rest = { offset: offset + rows, limit: limit - rows };
+    await this.#readRest(rest, this.#count(await this.#inspect(rest, () => undefined)));
   }
 
   #count(part: Inspection | undefined): Inspection | undefined {

@@ -53,8 +53,10 @@ export class StoreRun {
   readonly #updates: Promise<void>[] = [];
   /** Connections that were found, writable or refused: a list that is edited while it is read may show one twice. */
   readonly #found = new Set<string>();
-  /** By the offset of the part of the list, which may be read more than once. */
-  readonly #skipped = new Map<number, Skipped>();
+  /** By the offset of the part of the list, which may be read more than once; else by the inspection. */
+  readonly #skipped = new Map<number | Inspection, Skipped>();
+  /** Connections that are retried by themselves: a part that is read again shows them again. */
+  readonly #retried = new Set<string>();
   /** By registry and token group, a connection that was written. */
   readonly #witnesses = new Map<string, string>();
   #isEmpty = true;
@@ -109,56 +111,60 @@ export class StoreRun {
 
   /** One attempt for a part of the list, whose failure is no failure of the run. */
   async #peek(listed: Range): Promise<Inspection | undefined> {
-    const { context } = this.#parts;
     try {
-      const target = { listed };
-      const read = (): Promise<Inspection> => this.#inspection(target).call({ attemptsBefore: 0 });
-      return this.#takeAll(target, await this.#listReads.run(read));
+      const read = (): Promise<Inspection> => this.#inspection({ listed }).call({ attemptsBefore: 0 });
+      return this.#takeAll({ listed }, await this.#listReads.run(read));
     } catch (error) {
       // A cancellation is thrown on.
-      context.describe(error);
+      this.#parts.context.describe(error);
       return undefined;
     }
   }
 
-  #takeAll(target: InspectTarget, inspection: Inspection): Inspection {
+  #takeAll(target: InspectTarget, inspection: Inspection, attempts = ATTEMPTS_BEFORE_SPLIT): Inspection {
     const isComplete = inspection.list?.isComplete ?? true;
     this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
-    this.#follow(this.#retryReads(inspection.toRetry, isComplete));
+    const toRetry = inspection.toRetry.filter(({ connection }) => !this.#retried.has(connection));
+    for (const { connection } of toRetry) this.#retried.add(connection);
+    this.#follow(this.#retryReads(toRetry, isComplete));
     const rows = inspection.list?.toRetry ?? [];
-    if ('listed' in target) this.#follow(this.#retryRows(target.listed, rows, ATTEMPTS_BEFORE_SPLIT));
+    if ('listed' in target) this.#follow(this.#retryRows(target.listed, rows, attempts));
     return inspection;
   }
 
   /** Reads a part again of which some rows could not be read. */
   async #retryRows(listed: Range, rows: readonly ConnectionProblem[], attempts: number): Promise<void> {
-    const { runner, record } = this.#parts;
     const [first] = rows;
     if (!first) return;
     try {
       const failure = { ...first, type: 'StoreUnavailable' } as const;
-      const inspection = await runner.retry(this.#inspection({ listed }), failure, attempts);
-      this.#take(inspection, listed, inspection.list?.isComplete ?? true);
-      await this.#retryRows(listed, inspection.list?.toRetry ?? [], attempts + 1);
+      const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
+      this.#takeAll({ listed }, inspection, attempts + 1);
     } catch (error) {
+      // A cancellation is thrown on.
       toFailure(error);
-      for (const { connection, ...failure } of rows) {
-        record.fail({ stage: 'inspect', store: this.#store.name, connections: [connection] }, failure);
-      }
+      this.#refuse(rows);
+    }
+  }
+
+  #refuse(problems: readonly ConnectionProblem[]): void {
+    for (const { connection, ...failure } of problems) {
+      if (this.#found.has(connection)) continue;
+      this.#found.add(connection);
+      const place = { stage: 'inspect', store: this.#store.name, connections: [connection] } as const;
+      this.#parts.record.fail(place, failure);
     }
   }
 
   #retryReads(toRetry: readonly ConnectionProblem[], isComplete: boolean): Promise<void> {
-    const { runner, record } = this.#parts;
     return retryConnections<Inspection>(
-      runner,
+      this.#parts.runner,
       toRetry,
       (connections) => ({
         step: this.#inspection({ connections }),
         take: (later) => this.#take(later, undefined, isComplete),
       }),
-      (connection, failure) =>
-        record.fail({ stage: 'inspect', store: this.#store.name, connections: [connection] }, failure),
+      (connection, failure) => this.#refuse([{ ...failure, connection }]),
     );
   }
 
@@ -190,13 +196,9 @@ export class StoreRun {
     const { name } = this.#store;
     const unread = toRetry.length + (inspection.list?.toRetry?.length ?? 0);
     this.#isEmpty &&= writable.length + refused.length + unread === 0;
-    for (const { connection, ...failure } of refused) {
-      if (this.#found.has(connection)) continue;
-      this.#found.add(connection);
-      record.fail({ stage: 'inspect', store: name, connections: [connection] }, failure);
-    }
+    this.#refuse(refused);
     for (const warning of warnings) record.warn(warning);
-    if (skipped && listed) this.#skipped.set(listed.offset, skipped);
+    if (skipped) this.#skipped.set(listed?.offset ?? inspection, skipped);
     const added = writable
       .map((part) => this.#withoutKnown(part))
       .filter((part) => part.connections.length > 0);
