@@ -195,9 +195,10 @@ class ConnectionWork<T> {
     const own = this.#othersWork ? narrowToConnection(failure) : failure;
     const { attempts = 1 } = this.#options;
     const mayPass = own.type === 'StoreUnavailable' || own.type === 'StoreUnreachable';
-    return own.scope === 'connection' && mayPass && attempts >= ATTEMPTS_OF_A_CONNECTION
-      ? new RefreshFailure('ConnectionUnavailable', own.message)
-      : own;
+    if (own.scope !== 'connection' || !mayPass || attempts < ATTEMPTS_OF_A_CONNECTION) return own;
+    // A server error of Airflow itself usually has one cause; what has another says so.
+    const isServerError = own.remedy === REMEDIES_OF_ONE.StoreUnavailable;
+    return new RefreshFailure('ConnectionUnavailable', own.message, isServerError ? undefined : own.remedy);
   }
 
   #pickWorst(failures: readonly (readonly [string, RefreshFailure])[]): RefreshFailure {
@@ -210,13 +211,23 @@ class ConnectionWork<T> {
 export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
   const { type, message, scope } = failure;
   if (scope !== 'store' || !MAY_BE_ITS_OWN.has(type)) return failure;
-  const remedy = type === 'StoreUnavailable' ? IF_IT_STAYS_ALONE : failure.remedy;
-  return new RefreshFailure(type, message, remedy, { scope: 'connection' });
+  return new RefreshFailure(type, message, findOwnRemedy(failure), { scope: 'connection' });
 }
 
-const IF_IT_STAYS_ALONE =
-  'Other connections work. If the next attempts fail for this one only, its stored password cannot be decrypted because the ' +
-  'Fernet key was changed: delete the connection and create it again.';
+/** The remedy of the catalogue is for the store; one that the failure has of its own fits better. */
+function findOwnRemedy({ type, remedy }: RefreshFailure): string {
+  return (remedy === failureEntry(type).remedy ? REMEDIES_OF_ONE[type] : undefined) ?? remedy;
+}
+
+const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
+  StoreUnavailable:
+    'Other connections work. If the next attempts fail for this one only, its stored password cannot be decrypted because ' +
+    'the Fernet key was changed: delete the connection and create it again.',
+  StoreUnreachable:
+    'Other connections work. Check the log of the API server and its database for what holds up requests for this one.',
+  StoreRequestRejected:
+    'Other connections work. Check this one in Airflow: its API rejects the request for it.',
+};
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {
   const { type, scope, message, remedy } = failure;

@@ -31,7 +31,7 @@ export class Pace {
   }
 
   noteAccepted(): void {
-    const intervalMs = this.#intervalMs * 0.95;
+    const intervalMs = this.#intervalMs * 0.85;
     this.#intervalMs = intervalMs < SHORTEST_INTERVAL_MS ? 0 : intervalMs;
   }
 }

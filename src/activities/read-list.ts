@@ -11,8 +11,11 @@ import { forEachConnection, MAY_BE_ITS_OWN, toProblem } from './for-each-connect
 
 /** A part of 100 takes 10 requests, and 10 more for each of these that has a row at fault. */
 const ROWS_PER_CHUNK = 10;
-/** After half of the attempt for the part: one row, a chunk and a row of it may each hang within the rest. */
+/** A piece is small, and several of them may hang one after the other within an attempt. */
+const LONGEST_PIECE_MS = 5_000;
 const PIECES_PER_ATTEMPT = 8;
+/** After these attempts, 35 s of back-off, a row that cannot be read is reported. */
+const ATTEMPTS_OF_A_ROW = 4;
 
 export interface ReadRange {
   readonly connections: readonly ConnectionRecord[];
@@ -22,6 +25,8 @@ export interface ReadRange {
 }
 
 /**
+ * In later attempts one row is read first, a different one each time, since it may be the one at fault: a store that fails
+ * for everything gets one request of an attempt. The first failure of a part may pass, and is not looked into.
  * @param attemptsBefore attempts that were made before for the same part
  * @throws RefreshFailure whatever ConnectionStore.readPage throws, when no part of the range can be read
  */
@@ -31,57 +36,56 @@ export async function readList(
   attempt: Attempt,
   attemptsBefore: number,
 ): Promise<ReadRange> {
+  const attempts = attemptsBefore + attempt.number;
+  const isFirst = attempts === 1;
+  if (!isFirst && range.limit > 1) {
+    const position = range.offset + ((attempts * 37) % range.limit);
+    await readPiece(store, { offset: position, limit: 1 }, attempt);
+  }
   try {
-    return toReadRange(store, [await readPage(store, range, attempt)], []);
+    const part = isFirst ? await readPage(store, range, attempt) : await readPiece(store, range, attempt);
+    return toReadRange(store, [part], [], attempts);
   } catch (error) {
-    if (!(error instanceof RefreshFailure)) throw error;
-    const attempts = attemptsBefore + attempt.number;
-    if (!(await maySplit(store, range, attempt, attempts, error))) throw error;
-    return readSplit(store, range, attempt, error);
+    if (!(error instanceof RefreshFailure) || range.limit === 1) throw error;
+    if (!maySplit(error, isFirst)) throw error;
+    return readSplit(store, range, attempt, attempts, error);
   }
 }
 
-/**
- * A store that fails for everything must not get more requests for it: the first failure may pass, and later one row
- * shows whether others can be read, a different one in each attempt, since it may be the one at fault.
- */
-async function maySplit(
-  store: AllowedStore,
-  { offset, limit }: Range,
-  attempt: Attempt,
-  attempts: number,
-  { type }: RefreshFailure,
-): Promise<boolean> {
-  if (limit === 1 || attempt.signal.aborted) return false;
+function maySplit({ type }: RefreshFailure, isFirst: boolean): boolean {
   if (type === 'StoreResponseTooLarge') return true;
-  if ((type !== 'StoreUnavailable' && type !== 'StoreUnreachable') || attempts === 1) return false;
-  const position = offset + ((attempts * 37) % limit);
-  try {
-    await readPiece(store, { offset: position, limit: 1 }, attempt);
-    return true;
-  } catch (error) {
-    if (!(error instanceof RefreshFailure)) throw error;
-    return false;
-  }
+  return !isFirst && (type === 'StoreUnavailable' || type === 'StoreUnreachable');
 }
 
 async function readSplit(
   store: AllowedStore,
   range: Range,
   attempt: Attempt,
+  attempts: number,
   failure: RefreshFailure,
 ): Promise<ReadRange> {
   const chunks = await readRanges(store, split(range, ROWS_PER_CHUNK), attempt, true);
-  const singles = chunks.failed.flatMap(({ range: chunk }) => split(chunk, 1));
+  const singles = [...chunks.failed.map((chunk) => chunk.range), ...chunks.parts.flatMap(findUnread)];
   // Several neighbours may be at fault: where chunks could be read, each row is tried before it is reported.
-  const rows = await readRanges(store, singles, attempt, chunks.parts.length > 0);
+  const rows = await readRanges(
+    store,
+    singles.flatMap((chunk) => split(chunk, 1)),
+    attempt,
+    chunks.parts.length > 0,
+  );
   const parts = [...chunks.parts, ...rows.parts];
   if (parts.length === 0) throw failure;
-  return toReadRange(store, parts, rows.failed);
+  const { part, ...read } = toReadRange(store, parts, rows.failed, attempts);
+  return { ...read, part: { ...part, isSplit: true } };
 }
 
-interface ReadPart {
-  readonly offset: number;
+/** The store may return fewer rows at once than were requested. */
+function findUnread({ offset, limit, page }: ReadPart): Range[] {
+  const read = page.connections.length + page.malformed.length;
+  return read === 0 || read >= limit ? [] : [{ offset: offset + read, limit: limit - read }];
+}
+
+interface ReadPart extends Range {
   readonly page: ConnectionPage;
 }
 
@@ -124,7 +128,7 @@ function split({ offset, limit }: Range, size: number): Range[] {
 }
 
 function readPiece(store: AllowedStore, range: Range, attempt: Attempt): Promise<ReadPart> {
-  const limitMs = Math.min(requestLimitMs(attempt), attempt.limitMs / PIECES_PER_ATTEMPT);
+  const limitMs = Math.min(requestLimitMs(attempt), attempt.limitMs / PIECES_PER_ATTEMPT, LONGEST_PIECE_MS);
   return readPage(store, range, attempt, limitMs);
 }
 
@@ -137,7 +141,7 @@ async function readPage(
   const read = (signal: AbortSignal): Promise<ConnectionPage> =>
     store.connections.readPage({ ...range, pattern: listPattern(store) }, signal);
   const page = await callStore(store, attempt, 'list of connections', read, limitMs);
-  return { offset: range.offset, page };
+  return { ...range, page };
 }
 
 /** Whether the store returns anything: throws RefreshFailure if not. */
@@ -157,11 +161,14 @@ function toReadRange(
   store: AllowedStore,
   parts: readonly ReadPart[],
   failed: readonly FailedPart[],
+  attempts: number,
 ): ReadRange {
   const rows = new Map(parts.flatMap(({ offset, page }) => toRows(offset, page)));
   const positions = [...rows.keys()].sort((a, b) => a - b);
   const first = positions.map((position) => rows.get(position)?.id).find((id) => id !== undefined);
   const malformed = parts.flatMap(({ page }) => page.malformed);
+  const unreadable = failed.map(({ range, problem }) => toUnreadable(nameRow(range.offset, rows), problem));
+  const isFinal = attempts >= ATTEMPTS_OF_A_ROW || failed.every(({ problem }) => isTooLarge(problem));
   return {
     connections: positions.flatMap((position) => rows.get(position) ?? []),
     problems: [
@@ -170,13 +177,14 @@ function toReadRange(
           ? toMalformed(store, nameRow(position, rows), 'store')
           : toMalformed(store, id, 'connection'),
       ),
-      ...failed.map(({ range, problem }) => toUnreadable(nameRow(range.offset, rows), problem)),
+      ...(isFinal ? unreadable : []),
     ],
     part: {
       rows: rows.size + malformed.length + failed.length,
       total: parts[0]?.page.total ?? 0,
       isComplete: parts.every(({ page }) => page.isComplete),
       ...(first === undefined ? {} : { first }),
+      ...(isFinal || unreadable.length === 0 ? {} : { toRetry: unreadable }),
     },
   };
 }
@@ -211,9 +219,14 @@ function minimum(positions: readonly number[]): number | undefined {
   return positions.length === 0 ? undefined : Math.min(...positions);
 }
 
+function isTooLarge({ type }: ConnectionProblem): boolean {
+  return type === 'StoreResponseTooLarge';
+}
+
 /** Of scope store: which connection it is, and whether it is one of ours, is not known. */
-function toUnreadable(row: string, { message }: ConnectionProblem): ConnectionProblem {
-  const failure = new RefreshFailure('ConnectionUnavailable', message, undefined, { scope: 'store' });
+function toUnreadable(row: string, problem: ConnectionProblem): ConnectionProblem {
+  const remedy = problem.type === 'StoreUnavailable' ? undefined : problem.remedy;
+  const failure = new RefreshFailure('ConnectionUnavailable', problem.message, remedy, { scope: 'store' });
   return toProblem(row, failure);
 }
 

@@ -96,8 +96,8 @@ export function connectionChecks(
   return [
     ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
     ...matchChecks(store, rules, inspections),
-    ...inspections.flatMap(({ refused, toRetry }) =>
-      [...refused, ...toRetry].map(({ connection, ...facts }) =>
+    ...inspections.flatMap(({ refused, toRetry, list }) =>
+      [...refused, ...toRetry, ...(list?.toRetry ?? [])].map(({ connection, ...facts }) =>
         failed(`connection ${connection} of ${store}`, facts),
       ),
     ),

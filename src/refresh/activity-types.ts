@@ -82,6 +82,10 @@ export interface ListPart {
   readonly total: number;
   /** Id of the first row that could be read. */
   readonly first?: string;
+  /** It was read in pieces: their number of rows says nothing about how many the store returns at once. */
+  readonly isSplit?: true;
+  /** Rows that could not be read, which a further attempt may be able to. */
+  readonly toRetry?: readonly ConnectionProblem[];
   /** False where lists leave out fields that decide: each connection is read by itself before it is written. */
   readonly isComplete: boolean;
 }

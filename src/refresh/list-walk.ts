@@ -12,8 +12,11 @@ const MOST_PARTS = 500;
 /** Parts that may be waiting for a retry while later ones are read: a store that is down is not asked for all of its list. */
 const RETRYING_AT_ONCE = 5;
 
-/** Inspects a part; `onRetry` is called when it will be retried. Undefined: it failed for good, and is reported. */
-export type InspectPart = (range: Range, onRetry: () => void) => Promise<Inspection | undefined>;
+/**
+ * Inspects a part; `onRetry` is called when it will be retried. Undefined: it failed for good, and is reported. Without
+ * `onRetry`: one attempt, and a failure is not reported.
+ */
+export type InspectPart = (range: Range, onRetry?: () => void) => Promise<Inspection | undefined>;
 
 /** Parts that are read past the deadline of the run although the list should have ended by its own statement. */
 const IMPLAUSIBLE_PARTS = 10;
@@ -48,6 +51,7 @@ class ListWalk {
   #rows = 0;
   readonly #totals: number[] = [];
   #isWhole = true;
+  #hasRead = false;
   #implausibleParts = 0;
 
   constructor(store: PlannedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
@@ -66,23 +70,29 @@ class ListWalk {
       if (this.#isEndless(offset, hasSkipped ? 0 : IMPLAUSIBLE_PARTS)) {
         return hasSkipped ? undefined : 'does not end';
       }
-      const part = await this.#read({ offset, limit: ROWS_PER_PART });
+      const limit = this.#rowsPerPart ?? ROWS_PER_PART;
+      const part = await this.#read({ offset, limit });
       if (part === 'stop') return undefined;
       if (part === 'skip') {
         hasSkipped = true;
-        offset += this.#rowsPerPart ?? ROWS_PER_PART;
+        offset += limit;
         continue;
       }
-      const { rows = 0, first, total = 0 } = part.list ?? {};
+      const { rows = 0, first, total = 0, isSplit = false } = part.list ?? {};
       if (first !== undefined && first === before) return 'repeats itself';
-      const isFirst = this.#rowsPerPart === undefined;
-      const isLast = isFirst ? rows < ROWS_PER_PART && rows === total : rows < (this.#rowsPerPart ?? 0);
-      if (rows === 0 || isLast) return undefined;
-      this.#rowsPerPart ??= rows;
+      if (rows === 0 || this.#isLast(rows, offset, limit, total, isSplit)) return undefined;
+      // Read in pieces, it does not show how many rows the store returns at once.
+      if (!isSplit) this.#rowsPerPart ??= rows;
       before = first;
       offset += rows;
     }
     return `has more than ${MOST_PARTS * ROWS_PER_PART} rows`;
+  }
+
+  #isLast(rows: number, offset: number, limit: number, total: number, isSplit: boolean): boolean {
+    if (isSplit) return rows < limit;
+    const isFirst = this.#rowsPerPart === undefined;
+    return isFirst ? rows < limit && offset + rows === total : rows < limit;
   }
 
   async waitForRetries(): Promise<void> {
@@ -101,7 +111,8 @@ class ListWalk {
 
   /**
    * A part that was read; `skip`: it is retried, or failed for good, and the walk goes on; `stop`: there is nothing to go
-   * on for. Where no part was read before, the store may be down or its list forbidden, and the walk waits.
+   * on for. Where no part was read before, the store may be down or its list forbidden, and the walk waits, unless the
+   * part after it can be read.
    */
   async #read(range: Range): Promise<Inspection | 'skip' | 'stop'> {
     let startRetry = (): void => undefined;
@@ -110,18 +121,25 @@ class ListWalk {
     });
     const part = this.#inspect(range, startRetry);
     const first = await Promise.race([part, retried]);
-    const mayGoOn = this.#rowsPerPart !== undefined;
+    const mayGoOn = this.#hasRead || (first === 'retried' && (await this.#peek(range)));
     if (first === 'retried' && mayGoOn && this.#retrying.size < RETRYING_AT_ONCE) {
-      this.#follow(part);
+      this.#follow(range, part);
       return 'skip';
     }
     const result = this.#count(await part);
     return result ?? (mayGoOn ? 'skip' : 'stop');
   }
 
-  #follow(part: Promise<Inspection | undefined>): void {
-    const counted: Promise<void> = part.then((result) => {
+  /** Reads the part after one that fails, once: it is read again when the walk comes to it. */
+  async #peek({ offset, limit }: Range): Promise<boolean> {
+    const next = await this.#inspect({ offset: offset + limit, limit });
+    return (next?.list?.rows ?? 0) > 0;
+  }
+
+  #follow(range: Range, part: Promise<Inspection | undefined>): void {
+    const counted: Promise<void> = part.then(async (result) => {
       this.#count(result);
+      await this.#readRest(range, result);
       this.#retrying.delete(counted);
     });
     // A cancellation is thrown to whoever waits at the end.
@@ -129,11 +147,20 @@ class ListWalk {
     this.#retrying.add(counted);
   }
 
+  /** The walk has gone past a part whose rows the server may not return all at once. */
+  async #readRest({ offset, limit }: Range, part: Inspection | undefined): Promise<void> {
+    const { rows = 0, isSplit = false } = part?.list ?? {};
+    if (rows === 0 || rows >= limit || isSplit) return;
+    const rest = { offset: offset + rows, limit: limit - rows };
+    await this.#readRest(rest, this.#count(await this.#inspect(rest, () => undefined)));
+  }
+
   #count(part: Inspection | undefined): Inspection | undefined {
     if (!part?.list) {
       this.#isWhole = false;
       return part;
     }
+    this.#hasRead = true;
     this.#rows += part.list.rows;
     this.#totals.push(part.list.total);
     return part;

@@ -89,7 +89,9 @@ export function groupFailures(failures: readonly FailureReport[]): FailureReport
   const groups = new Map<string, FailureReport>();
   for (const failure of failures) {
     const { stage, store, registry, engine, type, scope } = failure;
-    const key = JSON.stringify([stage, store, registry, engine, type, scope]);
+    // What concerns unknown connections, such as a list, is not counted among those that are known.
+    const isKnown = failure.count > 0;
+    const key = JSON.stringify([stage, store, registry, engine, type, scope, isKnown]);
     const group = groups.get(key);
     groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
   }

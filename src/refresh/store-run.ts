@@ -27,6 +27,8 @@ const UPDATES_AT_ONCE = 2;
 export const NAMED_PER_INSPECTION = 20;
 /** One bulk request holds as many. */
 const CONNECTIONS_PER_UPDATE = 100;
+/** A part of a list is split in its second attempt. */
+const ATTEMPTS_BEFORE_SPLIT = 2;
 /** Where each takes a request to read and one to write. */
 const CONNECTIONS_PER_UPDATE_ONE_BY_ONE = 10;
 
@@ -49,9 +51,12 @@ export class StoreRun {
   readonly #listReads = new Semaphore(READS_AT_ONCE);
   readonly #writes = new Semaphore(UPDATES_AT_ONCE);
   readonly #updates: Promise<void>[] = [];
-  /** Connections that were found writable: a list that is edited while it is read may show one twice. */
+  /** Connections that were found, writable or refused: a list that is edited while it is read may show one twice. */
   readonly #found = new Set<string>();
-  readonly #skipped: Skipped[] = [];
+  /** By the offset of the part of the list, which may be read more than once; else by the inspection. */
+  readonly #skipped = new Map<number | Inspection, Skipped>();
+  /** Connections that are retried by themselves: a part that is read again shows them again. */
+  readonly #retried = new Set<string>();
   /** By registry and token group, a connection that was written. */
   readonly #witnesses = new Map<string, string>();
   #isEmpty = true;
@@ -67,7 +72,7 @@ export class StoreRun {
     while (this.#updates.length > 0) await Promise.all(this.#updates.splice(0));
     const { name, title } = this.#store;
     const { record } = this.#parts;
-    const warning = describeSkipped(name, this.#skipped);
+    const warning = describeSkipped(name, [...this.#skipped.values()]);
     if (warning !== undefined) record.warn(warning);
     // A pattern with a typo matches nothing, and a run that does nothing would look healthy.
     if (this.#isEmpty) record.warn(`${title} ${name} has no connection that was to be refreshed.`);
@@ -85,7 +90,7 @@ export class StoreRun {
     if (!this.#store.isListed) return;
     const { context, record } = this.#parts;
     const { failure, warning } = await walkList(this.#store, context, (range, onRetry) =>
-      this.#inspect({ listed: range }, onRetry),
+      onRetry ? this.#inspect({ listed: range }, onRetry) : this.#peek(range),
     );
     if (warning !== undefined) record.warn(warning);
     if (failure) this.#failRead(failure);
@@ -97,28 +102,69 @@ export class StoreRun {
     try {
       const step = { ...this.#inspection(target), ...(onRetry ? { onRetry } : {}) };
       const limit = 'listed' in target ? this.#listReads : this.#namedReads;
-      const inspection = await runner.run(step, limit);
-      const isComplete = inspection.list?.isComplete ?? true;
-      this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
-      this.#follow(this.#retryReads(inspection.toRetry, isComplete));
-      return inspection;
+      return this.#takeAll(target, await runner.run(step, limit));
     } catch (error) {
       this.#failRead(toFailure(error));
       return undefined;
     }
   }
 
+  /** One attempt for a part of the list, whose failure is no failure of the run. */
+  async #peek(listed: Range): Promise<Inspection | undefined> {
+    try {
+      const read = (): Promise<Inspection> => this.#inspection({ listed }).call({ attemptsBefore: 0 });
+      return this.#takeAll({ listed }, await this.#listReads.run(read));
+    } catch (error) {
+      // A cancellation is thrown on.
+      this.#parts.context.describe(error);
+      return undefined;
+    }
+  }
+
+  #takeAll(target: InspectTarget, inspection: Inspection, attempts = ATTEMPTS_BEFORE_SPLIT): Inspection {
+    const isComplete = inspection.list?.isComplete ?? true;
+    this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
+    const toRetry = inspection.toRetry.filter(({ connection }) => !this.#retried.has(connection));
+    for (const { connection } of toRetry) this.#retried.add(connection);
+    this.#follow(this.#retryReads(toRetry, isComplete));
+    const rows = inspection.list?.toRetry ?? [];
+    if ('listed' in target) this.#follow(this.#retryRows(target.listed, rows, attempts));
+    return inspection;
+  }
+
+  /** Reads a part again of which some rows could not be read. */
+  async #retryRows(listed: Range, rows: readonly ConnectionProblem[], attempts: number): Promise<void> {
+    const [first] = rows;
+    if (!first) return;
+    try {
+      const failure = { ...first, type: 'StoreUnavailable' } as const;
+      const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
+      this.#takeAll({ listed }, inspection, attempts + 1);
+    } catch (error) {
+      // A cancellation is thrown on.
+      toFailure(error);
+      this.#refuse(rows);
+    }
+  }
+
+  #refuse(problems: readonly ConnectionProblem[]): void {
+    for (const { connection, ...failure } of problems) {
+      if (this.#found.has(connection)) continue;
+      this.#found.add(connection);
+      const place = { stage: 'inspect', store: this.#store.name, connections: [connection] } as const;
+      this.#parts.record.fail(place, failure);
+    }
+  }
+
   #retryReads(toRetry: readonly ConnectionProblem[], isComplete: boolean): Promise<void> {
-    const { runner, record } = this.#parts;
     return retryConnections<Inspection>(
-      runner,
+      this.#parts.runner,
       toRetry,
       (connections) => ({
         step: this.#inspection({ connections }),
         take: (later) => this.#take(later, undefined, isComplete),
       }),
-      (connection, failure) =>
-        record.fail({ stage: 'inspect', store: this.#store.name, connections: [connection] }, failure),
+      (connection, failure) => this.#refuse([{ ...failure, connection }]),
     );
   }
 
@@ -148,12 +194,11 @@ export class StoreRun {
     const { record, tokens } = this.#parts;
     const { writable, refused, warnings, skipped, toRetry } = inspection;
     const { name } = this.#store;
-    this.#isEmpty &&= writable.length + refused.length + toRetry.length === 0;
-    for (const { connection, ...failure } of refused) {
-      record.fail({ stage: 'inspect', store: name, connections: [connection] }, failure);
-    }
+    const unread = toRetry.length + (inspection.list?.toRetry?.length ?? 0);
+    this.#isEmpty &&= writable.length + refused.length + unread === 0;
+    this.#refuse(refused);
     for (const warning of warnings) record.warn(warning);
-    if (skipped) this.#skipped.push(skipped);
+    if (skipped) this.#skipped.set(listed?.offset ?? inspection, skipped);
     const added = writable
       .map((part) => this.#withoutKnown(part))
       .filter((part) => part.connections.length > 0);

@@ -157,7 +157,7 @@ describe('callStore', () => {
         for (let request = 0; request < 20; request += 1) await call(run);
         assert.equal(performance.now(), startMs);
       });
-      assert.ok(tookMs > 1_500 && tookMs < 3_000, `${tookMs} ms`);
+      assert.ok(tookMs > 1_300 && tookMs < 1_600, `${tookMs} ms`);
     });
 
     it('goes on until the attempt ends, and fails with that', async () => {

@@ -167,6 +167,20 @@ describe('forEachConnection', () => {
       );
     });
 
+    for (const { type, remedy } of [
+      { type: 'StoreUnavailable', remedy: /^Other connections work\. If .*Fernet key/ },
+      { type: 'StoreUnreachable', remedy: /^Other connections work\. Check the log / },
+      { type: 'StoreRequestRejected', remedy: /^Other connections work\. Check this one in Airflow/ },
+    ] as const) {
+      it(`says what to do for one connection that fails with ${type}`, async () => {
+        const call = calls.callThat((id) => {
+          if (id === 'id_01') fail(type);
+        });
+        const { refused, toRetry } = await forEachConnection(toIds(4), attemptOf(), call);
+        assert.match([...refused, ...toRetry][0]?.remedy ?? '', remedy);
+      });
+    }
+
     it('keeps the scope of a failure of one registry, and does not count it as one of the store', async () => {
       const call = calls.callThat((id) => {
         if (id !== 'id_09') fail('StoreUnavailable', 'registry');

@@ -195,6 +195,25 @@ describe('forEachConnection', () => {
       });
     }
 
+    for (const { title, type, own, remedy } of [
+      { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
+      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what holds up requests/ },
+      {
+        title: 'remedy that a failure has of its own',
+        type: 'StoreUnavailable',
+        own: 'Do this.',
+        remedy: /^Do this\.$/,
+      },
+    ] as const) {
+      it(`names the ${title} for what to do`, async () => {
+        const call = calls.callThat((id) => {
+          if (id === 'id_01') throw new RefreshFailure(type, 'failed', own);
+        });
+        const { refused } = await forEachConnection(toIds(2), attemptOf(), call, { attempts: 4 });
+        assert.match(refused[0]?.remedy ?? '', remedy);
+      });
+    }
+
     it('goes on retrying a permission that is missing: a person grants it', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreForbidden');

@@ -114,14 +114,11 @@ describe('readList', () => {
           failAt([142], throws(type));
           const found = await read(attemptsBefore, { number });
           assert.deepEqual(idsOf(found), positions(100, 200, [142]));
-          assert.deepEqual(found.part, { rows: 100, total: 250, isComplete: true, first: id(100) });
+          const { toRetry = [], ...part } = found.part;
+          assert.deepEqual(part, { rows: 100, total: 250, isComplete: true, first: id(100), isSplit: true });
+          assert.deepEqual(found.problems, []);
           assert.deepEqual(
-            found.problems.map((problem) => [
-              problem.connection,
-              problem.type,
-              problem.scope,
-              problem.message,
-            ]),
+            toRetry.map((problem) => [problem.connection, problem.type, problem.scope, problem.message]),
             [
               [
                 `row 143 of the list (after ${id(141)}, before ${id(143)})`,
@@ -139,14 +136,23 @@ describe('readList', () => {
           assert.equal(sizes.filter((size) => size === 1).length, 1 + 10 + repeats);
         });
       }
+
+      it('retries it until the fourth attempt, which reports it', async () => {
+        failAt([142], throws(type));
+        const connections = ({ problems, part }: ReadRange) =>
+          [problems, part.toRetry ?? []].map((rows) => rows.map(({ connection }) => connection));
+        const row = `row 143 of the list (after ${id(141)}, before ${id(143)})`;
+        assert.deepEqual(connections(await read(2)), [[], [row]]);
+        assert.deepEqual(connections(await read(3)), [[row], []]);
+      });
     });
   }
 
-  it('tries one row before it splits, another one in each attempt', async () => {
+  it('sends a store that is down one request for one row, another one in each attempt', async () => {
     failAt([...Array.from({ length: 250 }).keys()], throws('StoreUnavailable'));
     for (const number of [2, 3, 4]) await expectFailure('StoreUnavailable', read(0, { number }));
     const singles = airflow.callsOf('list').filter((call) => call.includes('+1 '));
-    assert.equal(airflow.calls.length, 6);
+    assert.equal(airflow.calls.length, 3);
     assert.equal(new Set(singles).size, 3);
     for (const single of singles) {
       const position = Number(single.split('+')[0]);
@@ -162,7 +168,6 @@ describe('readList', () => {
 
   it('throws an error on that is not in the catalogue, when it tries one row', async () => {
     failAt([...Array.from({ length: 250 }).keys()], () => {
-      if (airflow.calls.length === 1) throws('StoreUnavailable')();
       throw new TypeError('a defect');
     });
     await assert.rejects(read(1), TypeError);
@@ -171,7 +176,7 @@ describe('readList', () => {
   it('reads the rows between those at fault, however many these are', async () => {
     const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
     failAt(bad, throws('StoreUnreachable'));
-    const found = await read(1);
+    const found = await read(3);
     assert.deepEqual(idsOf(found), positions(100, 200, bad));
     assert.equal(found.problems.length, bad.length);
     assert.match(
@@ -179,6 +184,32 @@ describe('readList', () => {
       /^row 111 of the list \(after id_109, before id_117\)$/,
     );
     assert.equal(found.problems.at(-1)?.connection, 'row 200 of the list (after id_198)');
+  });
+
+  it('reads each row that a server leaves out of a chunk, whatever it returns at once', async () => {
+    for (const rowsAtOnce of [50, 7]) {
+      airflow.rowsAtOnce = rowsAtOnce;
+      failAt([142], throws('StoreUnavailable'));
+      const found = await read(1);
+      assert.deepEqual(idsOf(found), positions(100, 200, [142]));
+      assert.deepEqual([found.part.rows, found.part.isSplit], [100, true]);
+    }
+  });
+
+  it('ends with the list where a part of its end is split', async () => {
+    failAt([202], throws('StoreUnavailable'));
+    const found = await read(1, {}, { offset: 200, limit: 100 });
+    assert.deepEqual([idsOf(found), found.part.rows], [positions(200, 250, [202]), 50]);
+  });
+
+  it('states the remedy of what failed for a row, that of one connection after a server error', async () => {
+    for (const { type, remedy } of [
+      { type: 'StoreUnavailable', remedy: /Fernet key/ },
+      { type: 'StoreUnreachable', remedy: /holds up requests for this one/ },
+    ] as const) {
+      failAt([142], throws(type));
+      assert.match((await read(3)).problems[0]?.remedy ?? '', remedy);
+    }
   });
 
   it('splits a part that is too large at once, in the first attempt', async () => {
@@ -207,7 +238,8 @@ describe('readList', () => {
     it(`does not split after ${type}`, async () => {
       failAt([142], throws(type));
       await expectFailure(type, read(5));
-      assert.equal(airflow.calls.length, 1);
+      // One row, and the part.
+      assert.equal(airflow.calls.length, 2);
     });
   }
 
@@ -218,14 +250,14 @@ describe('readList', () => {
       throws('StoreThrottled')();
     });
     await expectFailure('StoreThrottled', read(5, { signal: controller.signal }));
-    assert.equal(airflow.calls.length, 1);
+    assert.equal(airflow.calls.length, 2);
   });
 
   it('fails, and reports no row, when the login is rejected while it is split', async () => {
     let requests = 0;
     failAt([...Array.from({ length: 250 }).keys()], () => {
       requests += 1;
-      if (requests === 1) throws('StoreUnavailable')();
+      if (requests === 2) throws('StoreUnavailable')();
       if (requests > 4) throws('StoreUnauthorized')();
     });
     await expectFailure('StoreUnauthorized', read(1));
@@ -236,10 +268,10 @@ describe('readList', () => {
     let requests = 0;
     failAt([...Array.from({ length: 250 }).keys()], () => {
       requests += 1;
-      if (requests !== 2) throws('StoreUnavailable')();
+      if (requests !== 1) throws('StoreUnavailable')();
     });
     await expectFailure('StoreUnavailable', read(1));
-    // The part, one row, each chunk three times, and five rows.
+    // One row, the part, each chunk three times, and five rows.
     assert.equal(requests, 1 + 1 + 10 * 3 + 5);
   });
 
@@ -256,7 +288,7 @@ describe('readList', () => {
       const signal = AbortSignal.timeout(limitMs);
       const found = await read(1, { limitMs, signal });
       assert.equal(idsOf(found).length, 99);
-      assert.match(found.problems[0]?.connection ?? '', /^row 143 /);
+      assert.match(found.part.toRetry?.[0]?.connection ?? '', /^row 143 /);
     });
 
     it('reports no row that was not tried for lack of time', async () => {

@@ -76,6 +76,8 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly compared: (readonly OverrideCandidate[])[] = [];
   /** What one bulk request takes; with 1 there is none, as in Airflow 2. */
   atOnce = 1;
+  /** The most rows of one page, whatever is requested. */
+  rowsAtOnce = 100;
   /** Whether lists have `extra`, which those of Airflow 2 have not. */
   isComplete = true;
   /** Ids of rows that a list shows malformed. */
@@ -111,7 +113,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     const found = [...this.connections.values()]
       .filter(({ id }) => matches(pattern, id))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const rows = found.slice(offset, offset + Math.min(limit, 100));
+    const rows = found.slice(offset, offset + Math.min(limit, this.rowsAtOnce));
     return {
       connections: rows
         .filter(({ id }) => !this.malformed.has(id))

@@ -29,16 +29,20 @@ function walk(
   context = new FakeContext(),
 ): Walked {
   const offsets: number[] = [];
+  let rowsAtOnce = 100;
   const inspect: InspectPart = async (range, onRetry): Promise<Inspection | undefined> => {
     offsets.push(range.offset);
-    assert.equal(range.limit, 100);
+    assert.ok(range.limit === 100 || range.limit === rowsAtOnce, `${range.limit} rows`);
     const other = instead(range);
     if (other === 'fail') return undefined;
     if (other) {
+      if (!onRetry) return undefined;
       onRetry();
       if ((await other) === 'fail') return undefined;
     }
-    return listPart(rows, { ...range, limit: Math.min(range.limit, serverLimit) }, states(range));
+    const read = listPart(rows, { ...range, limit: Math.min(range.limit, serverLimit) }, states(range));
+    rowsAtOnce = read.list?.rows ?? 0;
+    return read;
   };
   return { offsets, end: walkList(STORE, context, inspect) };
 }
@@ -181,23 +185,71 @@ describe('walkList: parts that fail', () => {
   it('asks for nothing more when the first part fails for good', async () =>
     assert.deepEqual(await walkToEnd(ids(300), { instead: () => 'fail' }), [[0], {}]));
 
-  it('waits for the retry of the first part', async () => {
+  it('waits for the retry of the first part where the second fails, too', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
-    const { offsets, end } = walk(ids(250), { instead });
+    let isDown = true;
+    const { offsets, end } = walk(ids(250), {
+      instead: (range) => (range.offset > 0 && isDown ? 'fail' : instead(range)),
+    });
     await settle();
-    assert.deepEqual(offsets, [0]);
+    assert.deepEqual(offsets, [0, 100]);
+    isDown = false;
     waiting.get(0)?.resolve('read');
     assert.deepEqual(await end, {});
-    assert.deepEqual(offsets, [0, 100, 200]);
+    assert.deepEqual(offsets, [0, 100, 100, 200]);
+  });
+
+  it('reads on while the first part is retried where the second can be read, and waits for it at the end', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 0);
+    const { offsets, end } = walk(ids(250), { instead, states: () => ({ total: 900 }) });
+    let isDone = false;
+    void end.then(() => (isDone = true));
+    await settle();
+    assert.deepEqual([offsets, isDone], [[0, 100, 100, 200], false]);
+    waiting.get(0)?.resolve('read');
+    assert.deepEqual(await end, { warning: 'Airflow main lists 250 connections and states a total of 900.' });
+  });
+
+  it('reads the rest of a first part of which the server returns fewer rows at once, when it is retried', async () => {
+    const { waiting, instead } = retryFrom((offset) => offset === 0);
+    const { offsets, end } = walk(ids(220), { serverLimit: 50, instead });
+    await settle();
+    assert.deepEqual(offsets, [0, 100, 100, 150, 200]);
+    waiting.get(0)?.resolve('read');
+    assert.deepEqual(await end, {});
+    assert.deepEqual(offsets.slice(5), [50]);
+  });
+
+  it('does not take the rows of a part that was split for what the server returns at once', async () => {
+    const limits: number[] = [];
+    const inspect: InspectPart = async (range) => {
+      limits.push(range.limit);
+      if (range.offset === 0) return listPart(ids(220), range, { isSplit: true });
+      return listPart(ids(220), { ...range, limit: Math.min(range.limit, 50) });
+    };
+    // No row is missing: the total would not fit.
+    assert.deepEqual(await walkList(STORE, new FakeContext(), inspect), {});
+    assert.deepEqual(limits, [100, 100, 50, 50]);
+  });
+
+  it('ends at a split part that has fewer rows than were requested', async () => {
+    const states = ({ offset }: Range) => ({
+      total: 500,
+      ...(offset === 100 ? { isSplit: true as const } : {}),
+    });
+    const [offsets] = await walkToEnd(ids(150), { states });
+    assert.deepEqual(offsets, [0, 100]);
   });
 
   it('asks for nothing more when the retry of the first part fails', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
-    const { offsets, end } = walk(ids(250), { instead });
+    const { offsets, end } = walk(ids(250), {
+      instead: (range) => (range.offset > 0 ? 'fail' : instead(range)),
+    });
     await settle();
     waiting.get(0)?.resolve('fail');
     assert.deepEqual(await end, {});
-    assert.deepEqual(offsets, [0]);
+    assert.deepEqual(offsets, [0, 100]);
   });
 
   it('reads the parts after one that is retried, and waits for it at the end', async () => {

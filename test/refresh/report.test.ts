@@ -87,6 +87,14 @@ describe('groupFailures', () => {
       assert.equal(groupFailures([failure(), failure(other)]).length, 2));
   }
 
+  it('keeps what concerns unknown connections, such as a list, apart from known ones', () => {
+    const groups = groupFailures([failure(), failure({ count: 0, connections: [] })]);
+    assert.deepEqual(
+      groups.map(({ count }) => count),
+      [1, 0],
+    );
+  });
+
   it('does not take two places for one whose names only join to the same text', () =>
     assert.equal(
       groupFailures([failure({ store: 'a,b', registry: 'c' }), failure({ store: 'a', registry: 'b,c' })])

@@ -181,6 +181,110 @@ describe('a store run: reads', () => {
   });
 });
 
+describe('a store run: a part of the list that is read again', () => {
+  const row = problem('row 3 of the list', 'ConnectionUnavailable', 'HTTP 500.');
+
+  /** A list whose third row cannot be read until this many attempts were made. */
+  function inspectWithRow(attemptsOfRow: number, attempts: number[]): RefreshSteps['inspectConnections'] {
+    return async (input) => {
+      if (toListed(input).offset > 0) return listPart(ids(4), toListed(input));
+      attempts.push(input.attemptsBefore + 1);
+      if (attempts.length === 1) throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+      const isRead = input.attemptsBefore >= attemptsOfRow;
+      const rows = isRead ? ids(4) : ids(4).filter((id) => id !== 'id_2');
+      const read = listPart(rows, toListed(input), { rows: 4, total: 4, isSplit: true });
+      if (isRead || !read.list) return read;
+      if (input.attemptsBefore >= 3) return { ...read, refused: [row] };
+      return { ...read, list: { ...read.list, toRetry: [row] } };
+    };
+  }
+
+  it('retries a row that could not be read by itself, and writes it once it can be read', async () => {
+    const attempts: number[] = [];
+    const { updates, updateConnections } = noteUpdates();
+    const report = await refreshWith(
+      { planRefresh: listed, inspectConnections: inspectWithRow(2, attempts), updateConnections },
+      new FakeContext(),
+    );
+    assert.deepEqual([report.outcome, report.failures, attempts], ['refreshed', [], [1, 2, 3]]);
+    assert.deepEqual(
+      updates.map(({ connections }) => connections),
+      [['id_0', 'id_1', 'id_3'], ['id_2']],
+    );
+  });
+
+  it('reports a row once, after its fourth attempt', async () => {
+    const attempts: number[] = [];
+    const report = await refreshWith({
+      planRefresh: listed,
+      inspectConnections: inspectWithRow(Infinity, attempts),
+    });
+    assert.deepEqual(attempts, [1, 2, 3, 4]);
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'ConnectionUnavailable', 1]]);
+    assert.deepEqual([report.failures[0]?.connections, report.stores[0]?.refreshed], [[row.connection], 3]);
+  });
+
+  it('reports a row for which no time is left', async () => {
+    const report = await refreshWith(
+      { planRefresh: listed, inspectConnections: inspectWithRow(Infinity, []) },
+      new FakeContext({ leftMs: 7_000 }),
+    );
+    assert.deepEqual(report.failures[0]?.connections, [row.connection]);
+    assert.equal(report.failures[0]?.message, 'HTTP 500.');
+  });
+
+  it('reads the second part where the first fails, and reports and retries once what both reads of it show', async () => {
+    const rows = ids(150);
+    const offsets: number[] = [];
+    let retries = 0;
+    const report = await refreshWith(
+      {
+        planRefresh: listed,
+        inspectConnections: async (input) => {
+          if ('connections' in input.target) {
+            retries += 1;
+            return { ...inspection(), refused: [problem('slow', 'ConnectionUnavailable')] };
+          }
+          const range = toListed(input);
+          offsets.push(range.offset);
+          if (range.offset === 0) throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
+          return {
+            ...listPart(rows, range),
+            refused: [problem('bad', 'ConnectionLoginMismatch')],
+            toRetry: [problem('slow', 'StoreUnreachable')],
+            skipped: { count: 1, first: ['quay'] },
+          };
+        },
+      },
+      new FakeContext({ leftMs: 60_000 }),
+    );
+    assert.deepEqual(offsets.slice(0, 3), [0, 100, 100]);
+    assert.deepEqual(report.failures.map(({ type, count }) => `${type} ${count}`).toSorted(), [
+      'ConnectionLoginMismatch 1',
+      'ConnectionUnavailable 1',
+      'StoreUnavailable 0',
+    ]);
+    assert.deepEqual([retries, report.stores[0]?.refreshed], [1, 50]);
+    assert.match(report.warnings[0] ?? '', /^One docker connection of main /);
+  });
+
+  it('does not read on where the first two parts fail, and reports one failure', async () => {
+    const offsets = new Set<number>();
+    const report = await refreshWith(
+      {
+        planRefresh: listed,
+        inspectConnections: async (input) => {
+          offsets.add(toListed(input).offset);
+          throw new RefreshFailure('StoreUnreachable', 'refused');
+        },
+      },
+      new FakeContext({ leftMs: 60_000 }),
+    );
+    assert.deepEqual([...offsets], [0, 100]);
+    assert.deepEqual(listFailures(report), [['inspect', 'main', undefined, 'StoreUnreachable', 0]]);
+  });
+});
+
 describe('a store run: warnings', () => {
   it('warns once of a store for all that its list skipped, and names the first few', async () => {
     const report = await refreshWith({
@@ -196,6 +300,16 @@ describe('a store run: warnings', () => {
       '150 docker connections of main match a pattern and were passed over, their hosts being no known registries: ' +
         'a_0, b_0, c_0, a_100, b_100, ….',
     ]);
+  });
+
+  it('counts what it skipped of connections that were retried', async () => {
+    const report = await refreshWith({
+      inspectConnections: async ({ target }) =>
+        'connections' in target
+          ? { ...inspection(), skipped: { count: 1, first: ['quay'] } }
+          : { ...inspection(part()), toRetry: [problem('quay', 'StoreUnreachable')] },
+    });
+    assert.match(report.warnings[0] ?? '', /^One docker connection of main matches a pattern .*: quay\.$/);
   });
 
   const nothingToDo = 'Airflow main has no connection that was to be refreshed.';
