@@ -140,14 +140,19 @@ async function readPage(
 ): Promise<ReadPart> {
   const read = (signal: AbortSignal): Promise<ConnectionPage> =>
     store.connections.readPage({ ...range, pattern: listPattern(store) }, signal);
-  const page = await callStore(store, attempt, 'list of connections', read, limitMs);
+  const page = await callStore(store, attempt, `GET ${nameRange(range)}`, read, limitMs);
   return { ...range, page };
+}
+
+function nameRange({ offset, limit }: Range): string {
+  return `connections ${offset + 1} to ${offset + limit}`;
 }
 
 /** Whether the store returns anything: throws RefreshFailure if not. */
 export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promise<void> {
-  await callStore(store, attempt, 'list of connections', (signal) =>
-    store.connections.readPage({ pattern: '*', offset: 0, limit: 1 }, signal),
+  const range = { offset: 0, limit: 1 };
+  await callStore(store, attempt, `GET ${nameRange(range)}`, (signal) =>
+    store.connections.readPage({ pattern: '*', ...range }, signal),
   );
 }
 

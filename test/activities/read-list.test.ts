@@ -279,7 +279,7 @@ describe('readList', () => {
     it('ends it at half of the attempt', async () => {
       failAt([142], hang);
       const { message } = await expectFailure('StoreUnreachable', read(0, { limitMs: 60 }));
-      assert.match(message, /^Airflow main: list of connections: no response within \d/);
+      assert.match(message, /^Airflow main: GET connections 101 to 200: no response within \d/);
     });
 
     it('isolates the row at fault within one attempt', async () => {
