@@ -7,7 +7,7 @@ import type {
   RefreshSteps,
   WritableConnections,
 } from './activity-types.js';
-import { FAILURES } from './failures.js';
+import { describeFailure } from './failures.js';
 import { ReportBuilder } from './report-builder.js';
 import type { RefreshReport } from './report.js';
 import { Semaphore } from './semaphore.js';
@@ -50,9 +50,7 @@ class Run {
     if (!plan) return;
     this.record.plan(plan.stores);
     if (plan.configProblem !== undefined) {
-      const { remedy, scope } = FAILURES.ConfigInvalid;
-      const message = plan.configProblem;
-      this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', scope, message, remedy });
+      this.record.fail({ stage: 'plan' }, describeFailure('ConfigInvalid', plan.configProblem));
     }
     // A report without a row of Docker would look as if nothing was to be tested.
     if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);

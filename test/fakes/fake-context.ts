@@ -1,7 +1,6 @@
 // The context of a run in which time passes only by waiting, and at once.
 import type { RunContext } from '../../src/refresh/flow.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { FailureInfo } from '../../src/refresh/report-builder.js';
+import { RefreshFailure, type FailureInfo } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
 
 export const STARTED_AT = '2026-01-01T00:00:00.000Z';

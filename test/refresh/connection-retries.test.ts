@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure, type FailureInfo, type FailureType } from '../../src/refresh/failures.js';
 import { retryConnections } from '../../src/refresh/connection-retries.js';
-import { ReportBuilder, type FailureInfo } from '../../src/refresh/report-builder.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type { FailureReport } from '../../src/refresh/report.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
 import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import { type FailureInfo, ReportBuilder } from '../../src/refresh/report-builder.js';
+import type { FailureInfo } from '../../src/refresh/failures.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type {
   DockerLogin,
   ProbeOutcome,
