@@ -205,7 +205,7 @@ describe('readList', () => {
   it('states the remedy of what failed for a row, that of one connection after a server error', async () => {
     for (const { type, remedy } of [
       { type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { type: 'StoreUnreachable', remedy: /holds up requests for this one/ },
+      { type: 'StoreUnreachable', remedy: /delays requests for this one/ },
     ] as const) {
       failAt([142], throws(type));
       assert.match((await read(3)).problems[0]?.remedy ?? '', remedy);
