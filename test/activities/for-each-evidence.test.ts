@@ -197,7 +197,7 @@ describe('forEachConnection', () => {
 
     for (const { title, type, own, remedy } of [
       { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what holds up requests/ },
+      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what delays requests/ },
       {
         title: 'remedy that a failure has of its own',
         type: 'StoreUnavailable',
