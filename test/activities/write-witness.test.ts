@@ -37,7 +37,7 @@ describe('writePasswords', () => {
       assert.ok(!airflow.passwords.has('id_50'));
     });
 
-    it('reads and writes it when all others fail, whose failures are then their own', async () => {
+    it('reads and writes it when all others fail, and then attributes the failures to them', async () => {
       failAt({ 'write id_01': 'StoreUnreachable' });
       const { scope } = await expectFailure('StoreUnreachable', write(['id_01'], RETRY));
       assert.equal(scope, 'connection');
@@ -64,7 +64,7 @@ describe('writePasswords', () => {
         change: () => (airflow.afterWrite = () => undefined),
       },
     ]) {
-      it(`does not write it, or take it for evidence, when it ${title}`, async () => {
+      it(`does not write it, or use it as evidence, when it ${title}`, async () => {
         failAt({ 'write id_01': 'StoreUnreachable' });
         change();
         const options = { ...RETRY, attemptsBefore: 5 };
