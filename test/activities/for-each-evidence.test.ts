@@ -199,7 +199,7 @@ describe('forEachConnection', () => {
       { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
       { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what holds up requests/ },
       {
-        title: 'remedy that a failure has of its own',
+        title: 'own remedy of the failure',
         type: 'StoreUnavailable',
         own: 'Do this.',
         remedy: /^Do this\.$/,

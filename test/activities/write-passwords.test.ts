@@ -232,7 +232,7 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'does not take for written what the store has no result for',
+        title: 'does not count a connection as written without a result from the store',
         change: (id: string) => (id === 'id_07' ? [] : [{ id, outcome: 'written' } as const]),
       },
       {

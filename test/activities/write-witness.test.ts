@@ -55,10 +55,10 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'points to another registry by now',
+        title: 'now points to another registry',
         change: () => airflow.connections.set('id_50', dockerConnection({ id: 'id_50', host: EU_REGISTRY })),
       },
-      { title: 'is missing by now', change: () => airflow.connections.delete('id_50') },
+      { title: 'is now missing', change: () => airflow.connections.delete('id_50') },
       {
         title: 'is gone when it is written',
         change: () => (airflow.afterWrite = () => undefined),
