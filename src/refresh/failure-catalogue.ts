@@ -38,7 +38,7 @@ export const FAILURES = {
     whoActs: 'Airflow administrator',
     meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
     remedy:
-      'Check the log of the API server and of the proxy in front of it. Where only writes fail, the column of the password ' +
+      'Check the log of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',
   },
   StoreThrottled: {
@@ -46,7 +46,7 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'no one',
     meaning: 'The store limits the rate of requests (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
-    remedy: 'None needed: the run waits and continues where it stopped.',
+    remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
     scope: 'store',
@@ -60,10 +60,10 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'The list of connections does not end, or repeats itself. The connections that were found in it were refreshed.',
+      'The list of connections does not end, or repeats itself. The connections found in it were refreshed.',
     remedy:
-      'Check for a proxy or cache in front of the API server that ignores the query of the request; narrow the pattern ' +
-      'where the list is really longer than 50,000 connections.',
+      'Check for a proxy or cache in front of the API server that ignores the query of the request; if the list ' +
+      'really has more than 50,000 connections, narrow the pattern.',
   },
   ConnectionUnavailable: {
     scope: 'connection',
@@ -72,8 +72,8 @@ export const FAILURES = {
     meaning: 'The store fails for this connection in each of several attempts, while other connections work.',
     remedy:
       'Check the log of the API server for this connection. Usually its stored password cannot be decrypted because the ' +
-      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the column of the ' +
-      'password may be too short for the token: run `airflow db migrate`.',
+      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the password ' +
+      'column may be too short for the token: run `airflow db migrate`.',
   },
   StoreUnauthorized: {
     scope: 'store',

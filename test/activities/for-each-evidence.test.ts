@@ -40,7 +40,7 @@ describe('forEachConnection', () => {
       assert.deepEqual([evidence, calls.called.length, scope], [0, 1, 'store']);
     });
 
-    it('repeats server errors, and takes them for failures of the connections', async () => {
+    it('repeats server errors, and treats them as failures of the connections', async () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), {
         attempts: 2,
         witness: succeed,
@@ -69,7 +69,7 @@ describe('forEachConnection', () => {
       assert.deepEqual(results, ['a', 'b']);
     });
 
-    it('continues with those that it had stopped before', async () => {
+    it('continues with the connections that it had not tried', async () => {
       const call = calls.callThat((id) => {
         if (id !== 'id_02') fail('StoreUnreachable');
       });
@@ -102,7 +102,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('throws an error on that is not in the catalogue', async () => {
+    it('rethrows an error that is not in the catalogue', async () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), {
         attempts: 2,
         witness: async () => {
@@ -113,7 +113,7 @@ describe('forEachConnection', () => {
     });
   });
 
-  describe('without need for evidence', () => {
+  describe('when no evidence is needed', () => {
     it('does not look for it when one of the connections succeeds', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreUnreachable');
@@ -131,7 +131,7 @@ describe('forEachConnection', () => {
       assert.equal(evidence, 0);
     });
 
-    it('does not look for it where only the source of a registry fails, nor reads that again', async () => {
+    it('does not look for it when only the source of a registry fails, and does not read that again', async () => {
       const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnavailable', 'registry'), {
         attempts: 2,
         witness: succeed,
@@ -140,7 +140,7 @@ describe('forEachConnection', () => {
       assert.deepEqual([evidence, calls.called.length, scope], [0, 3, 'registry']);
     });
 
-    it('repeats connections alone, not the source of a registry', async () => {
+    it('repeats only connections, not the source of a registry', async () => {
       const call = calls.callThat((id) => fail('StoreUnavailable', id === 'id_00' ? 'registry' : undefined));
       const options = { attempts: 2, witness: succeed };
       await expectFailure('StoreUnavailable', forEachConnection(toIds(2), attemptOf(), call, options));
@@ -186,7 +186,7 @@ describe('forEachConnection', () => {
         );
       });
 
-      it(`goes on retrying ${type} of the source of one registry`, async () => {
+      it(`continues to retry ${type} of the source of a registry`, async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_01') fail(type, 'registry');
         });
@@ -199,7 +199,7 @@ describe('forEachConnection', () => {
       { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
       { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what delays requests/ },
       {
-        title: 'remedy that a failure has of its own',
+        title: 'own remedy of the failure',
         type: 'StoreUnavailable',
         own: 'Do this.',
         remedy: /^Do this\.$/,
@@ -214,7 +214,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('goes on retrying a permission that is missing: a person grants it', async () => {
+    it('continues to retry a missing permission, which a person must grant', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreForbidden');
       });

@@ -15,7 +15,7 @@ describe('forEachConnection', () => {
   });
 
   describe('when the store throttles', () => {
-    /** Each call by a request at the pace of one store. */
+    /** Each call sends one request at the pace of the store. */
     function atPace(failsFor: (id: string, tries: number) => void, signal?: AbortSignal) {
       const attempt = attemptOf(signal ? { signal } : {});
       const call = calls.callThat(failsFor);
@@ -32,7 +32,7 @@ describe('forEachConnection', () => {
         forEachConnection(ids, attempt, (id) => callStore(store, attempt, id, () => call(id)));
     }
 
-    it('holds all calls back for a second, then continues with all of them', async () => {
+    it('delays all calls for a second, then continues with all of them', async () => {
       const work = atPace((id, tries) => {
         if (id === 'id_02' && tries === 1) fail('StoreThrottled');
       });
@@ -46,7 +46,7 @@ describe('forEachConnection', () => {
       assert.equal(calls.called.length, 21);
     });
 
-    it('never takes it for a failure of the store', async () => {
+    it('never treats it as a failure of the store', async () => {
       let rejected = 0;
       const work = atPace(() => {
         rejected += 1;
@@ -55,7 +55,7 @@ describe('forEachConnection', () => {
       await passTime(async () => assert.equal((await work(toIds(10))).results.length, 10));
     });
 
-    it('ends with the attempt: everything is to be retried as throttled', async () => {
+    it('ends with the attempt, and returns everything as throttled for a retry', async () => {
       const controller = new AbortController();
       const work = atPace((id, tries) => {
         if (id === 'id_00' && tries === 1) return;

@@ -133,7 +133,7 @@ describe('inspectConnections', () => {
       };
     }
 
-    it('returns a connection that has a server error as to be retried, and inspects the others', async () => {
+    it('returns a connection with a server error for a retry, and inspects the others', async () => {
       const found = await failing('id_3', throws('StoreUnavailable')).inspect();
       assert.deepEqual(
         found.writable[0]?.connections,
@@ -180,13 +180,13 @@ describe('inspectConnections', () => {
         assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
       });
 
-      it('goes on failing with the failure of the store when the list cannot be read either', async () => {
+      it('still fails with the failure of the store when the list cannot be read either', async () => {
         const { scope } = await expectFailure('StoreUnavailable', inspectAgain(true));
         assert.equal(scope, 'store');
       });
     });
 
-    it('inspects in a retry what five failing connections hid in the first attempt', async () => {
+    it('inspects in a retry the connections that five failing ones hid in the first attempt', async () => {
       const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
       airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
       const activities = activitiesOver(airflow, ids(8));

@@ -58,7 +58,7 @@ describe('inspectConnections by rules', () => {
   }
 
   describe('that match', () => {
-    it('checks every docker connection that matches, by one request for a part of the list', async () => {
+    it('checks every matching docker connection with one request for a part of the list', async () => {
       store(
         { id: 'a_ecr' },
         { id: 'b_ecr', host: EU_HOST },
@@ -78,7 +78,7 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual(found.list, { rows: 4, total: 4, isComplete: true, first: 'a_ecr' });
     });
 
-    it('reads the part that it is asked for', async () => {
+    it('reads the requested part', async () => {
       store(...ids(150, '_ecr').map((id) => ({ id })));
       const { writable, list } = await inspect([ECR], { listed: { offset: 100, limit: 100 } });
       assert.deepEqual(writable[0]?.connections, ids(150, '_ecr').slice(100));
@@ -121,7 +121,7 @@ describe('inspectConnections by rules', () => {
       assert.equal(found.skipped, undefined);
     });
 
-    it('refuses one of another registry than its rule gives, and skips none', async () => {
+    it('refuses a connection of another registry than its rule names, and skips none', async () => {
       store({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
       const found = await inspect([{ ...ECR, registry: 'eu' }]);
       assert.deepEqual(found.writable[0]?.connections, ['a_ecr']);
@@ -132,7 +132,7 @@ describe('inspectConnections by rules', () => {
       assert.equal(found.skipped, undefined);
     });
 
-    it('inspects a connection by its id, and not again where a pattern matches it too', async () => {
+    it('inspects a connection by its id, and not again when a pattern also matches it', async () => {
       store({ id: 'a_ecr', host: EU_HOST });
       const rules: ConnectionRule[] = [...idRules(['a_ecr']), ECR];
       assert.equal((await inspect(rules, NAMED)).writable.length, 1);
@@ -200,7 +200,7 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual([refused, list?.rows], [[], 31]);
     });
 
-    it('goes on failing when every request for the list fails', async () => {
+    it('still fails when every request for the list fails', async () => {
       airflow.onCall = () => {
         throw new RefreshFailure('StoreUnreachable', 'refused');
       };
@@ -218,7 +218,7 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual(typesOf(found.refused), [['a', 'ConnectionRegistryMismatch']]);
     });
 
-    it('returns a missing connection as to be created, next to those that are there', async () => {
+    it('returns a missing connection for creation, in addition to the existing ones', async () => {
       store({ id: 'there', host: EU_HOST });
       const rules: ConnectionRule[] = ['there', 'gone'].map((id) => ({
         kind: 'id',

@@ -72,18 +72,18 @@ describe('readForWrite', () => {
       assert.deepEqual([found.records, airflow.calls], [recordsOf(IDS), []]);
     });
 
-    it('reads connections that are not of a list by their ids, those alone that were not read', async () => {
+    it('reads connections that are not from a list by their ids, and only those not read before', async () => {
       const found = await read(['id_00', 'id_01', 'id_02'], { recent: recordsOf(['id_01']) });
       assert.deepEqual(idsOf(found).toSorted(), ['id_00', 'id_01', 'id_02']);
       assert.deepEqual(airflow.calls, ['read id_00', 'read id_02']);
     });
 
-    it('reads a part of the list again by one request when one of it was not read', async () => {
+    it('reads a part of the list again with one request when one of its connections was not read', async () => {
       const found = await read(IDS, { recent: recordsOf(IDS.slice(1)), listed: LISTED });
       assert.deepEqual([idsOf(found), airflow.calls], [IDS, ['list 0+100 *']]);
     });
 
-    it('takes a recent read once', async () => {
+    it('uses a recent read only once', async () => {
       const write = fakeWrite({ airflow, connections: IDS });
       write.context.shared.recentReads.add(write.store, dockerConnection({ id: 'id_00' }));
       await readForWrite(write, ['id_00'], undefined);
@@ -106,7 +106,7 @@ describe('readForWrite', () => {
         assert.equal(found.records.length, 29);
       });
 
-      it('reads connections that are not of a list by their ids', async () => {
+      it('reads connections that are not from a list by their ids', async () => {
         await read(['id_00', 'id_01'], { recent: recordsOf(['id_00', 'id_01']), ...retry });
         assert.deepEqual(airflow.calls.toSorted(), ['read id_00', 'read id_01']);
       });
@@ -116,7 +116,7 @@ describe('readForWrite', () => {
         assert.deepEqual(airflow.calls, ['read id_00']);
       });
 
-      it('reads by their ids those that the list does not show where they were', async () => {
+      it('reads connections by their ids that are no longer at their position in the list', async () => {
         const found = await read(IDS, { listed: { offset: 2, limit: 100 }, ...retry });
         assert.deepEqual(new Set(idsOf(found)), new Set(IDS));
         assert.deepEqual(airflow.calls, [
@@ -127,7 +127,7 @@ describe('readForWrite', () => {
         ]);
       });
 
-      it('reads all by their ids where the list leaves out fields', async () => {
+      it('reads all by their ids when the list omits fields', async () => {
         airflow.isComplete = false;
         airflow.connections.set('id_01', dockerConnection({ id: 'id_01', extra: '{"reauth":false}' }));
         const found = await read(['id_00', 'id_01'], { listed: LISTED, ...retry });
@@ -136,7 +136,7 @@ describe('readForWrite', () => {
         assert.deepEqual(airflow.callsOf('read').toSorted(), ['id_00', 'id_01']);
       });
 
-      it('reads all by their ids where the list fails', async () => {
+      it('reads all by their ids when the list fails', async () => {
         airflow.onCall = (call) => {
           if (call === 'list') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
         };
@@ -146,7 +146,7 @@ describe('readForWrite', () => {
     });
   }
 
-  it('requests little of a store that is down', async () => {
+  it('sends few requests to a store that is down', async () => {
     airflow.onCall = () => {
       throw new RefreshFailure('StoreUnreachable', 'no route');
     };
@@ -182,7 +182,7 @@ describe('readForWrite', () => {
     assert.deepEqual(typesOf(refused), [['id_00', 'ConnectionUnavailable']]);
   });
 
-  it('hands out a connection as it is stored', async () => {
+  it('returns a connection as it is stored', async () => {
     const stored = dockerConnection({
       id: 'id_00',
       schema: 'kept',
@@ -194,7 +194,7 @@ describe('readForWrite', () => {
   });
 
   for (const { title, changes, type } of OBJECTIONS) {
-    it(`refuses a connection that by now ${title}, and no other`, async () => {
+    it(`refuses only a connection that now ${title}`, async () => {
       airflow.connections.set('id_01', dockerConnection({ id: 'id_01', ...changes }));
       const found = await read(['id_00', 'id_01', 'id_02']);
       assert.deepEqual(idsOf(found), ['id_00', 'id_02']);
@@ -202,7 +202,7 @@ describe('readForWrite', () => {
     });
   }
 
-  it('refuses a missing one alone', async () => {
+  it('refuses only a missing one', async () => {
     airflow.connections.delete('id_01');
     const found = await read(['id_00', 'id_01', 'id_02']);
     assert.deepEqual(idsOf(found), ['id_00', 'id_02']);

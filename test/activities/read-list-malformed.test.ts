@@ -52,7 +52,7 @@ describe('readList', () => {
       );
     });
 
-    it('names it by its position and the ids next to it where it has no id that may be shown', async () => {
+    it('names it by its position and the adjacent ids when it has no id that may be shown', async () => {
       const { readPage } = airflow;
       airflow.malformed.add(id(142));
       airflow.readPage = async (range) => {

@@ -55,7 +55,7 @@ describe('testDocker', () => {
     });
   }
 
-  it('logs in with the token of the run, and returns facts alone', async () => {
+  it('logs in with the token of the run, and returns only facts', async () => {
     const signIn = await test();
     assert.deepEqual(signIn, {
       engine: ENGINE,
@@ -88,7 +88,7 @@ describe('testDocker', () => {
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('accepts a login where the wrong password could not be tried, and tries it again in the next run', async () => {
+  it('accepts a login when the wrong password could not be tried, and tries it again in the next run', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
@@ -104,7 +104,7 @@ describe('testDocker', () => {
     await assert.rejects(test(), TypeError);
   });
 
-  it('does not log in where the registry would have the password sent to another host', async () => {
+  it('does not log in when the registry requests the password at another host', async () => {
     registry.verify = async (host) => ({
       registry: host,
       outcome: 'rejected',

@@ -73,7 +73,7 @@ describe('updateConnections', () => {
     return problems.map(({ connection, type }) => [connection, type]);
   }
 
-  it('writes the token into each connection, and returns facts alone', async () => {
+  it('writes the token into each connection, and returns only facts', async () => {
     const outcome = await update();
     assert.deepEqual(outcome, {
       written: CONFIGURED,
@@ -155,7 +155,7 @@ describe('updateConnections', () => {
     assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-2']));
   });
 
-  it('returns what was refused and what is to be retried next to what was written', async () => {
+  it('returns refused, retriable and written connections together', async () => {
     configure(idRules(MANY), MANY);
     airflow.connections.delete('id_01');
     airflow.connections.set('id_02', dockerConnection({ id: 'id_02', login: 'root' }));
@@ -177,7 +177,7 @@ describe('updateConnections', () => {
     ]);
   });
 
-  it('keeps what it has found out when the writing fails', async () => {
+  it('keeps the earlier results when the write fails', async () => {
     airflow.connections.delete('b');
     failAt({ write: 'StoreUnavailable' });
     const { written, refused, toRetry } = await update();
@@ -188,14 +188,14 @@ describe('updateConnections', () => {
     ]);
   });
 
-  it('keeps what it has created when the writing fails', async () => {
+  it('keeps the created connections when the write fails', async () => {
     configure([...idRules(['a']), { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' }], ['a']);
     failAt({ write: 'StoreUnauthorized' });
     const { written, toRetry } = await update({ connections: ['a', 'new'] });
     assert.deepEqual([written, typesOf(toRetry)], [['new'], [['a', 'StoreUnauthorized']]]);
   });
 
-  it('returns what was written by the end of the attempt, and the rest as to be retried', async () => {
+  it('returns what was written by the end of the attempt, and the rest for a retry', async () => {
     configure(idRules(MANY), MANY);
     const controller = new AbortController();
     const reason = new RefreshFailure('AttemptTimedOut', 'updateConnections did not end within its time.');
@@ -248,7 +248,7 @@ describe('updateConnections', () => {
     });
   }
 
-  it('lets an error through that is not in the catalogue', async () => {
+  it('rethrows an error that is not in the catalogue', async () => {
     airflow.onCall = (call) => {
       if (call === 'write') throw new TypeError('a defect');
     };

@@ -105,13 +105,13 @@ describe('writePasswords', () => {
       );
     });
 
-    it('returns one that has a server error as to be retried, and writes the others', async () => {
+    it('returns one with a server error for a retry, and writes the others', async () => {
       failAt({ 'write id_01': 'StoreUnavailable' });
       const { written, toRetry } = await write(THREE);
       assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnavailable']]]);
     });
 
-    it('treats a failed result as it does a failed request', async () => {
+    it('treats a failed result like a failed request', async () => {
       airflow.write = async ([record]) => {
         const id = record?.id ?? '';
         const failure = new RefreshFailure('StoreUnavailable', 'HTTP 500.');
@@ -167,7 +167,7 @@ describe('writePasswords', () => {
       assert.deepEqual(written, IDS);
     });
 
-    it('asks little more of a store that is down', async () => {
+    it('sends few further requests to a store that is down', async () => {
       failAt({ bulk: 'StoreUnreachable', write: 'StoreUnreachable' });
       await expectFailure('StoreUnreachable', write());
       assert.equal(airflow.calls.length, 1 + 5);
@@ -179,7 +179,7 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('is never followed by single writes while the store throttles: the attempt ends with that', async () => {
+    it('is never followed by single writes while the store throttles, and ends with the attempt', async () => {
       const controller = new AbortController();
       airflow.onCall = () => {
         setTimeout(() => controller.abort(), 1);
@@ -189,7 +189,7 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('lets an error through that is not in the catalogue', async () => {
+    it('rethrows an error that is not in the catalogue', async () => {
       airflow.onCall = () => {
         throw new TypeError('a defect');
       };
@@ -197,7 +197,7 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('lets a missing one and a rejected one fail alone, and retries what may pass', async () => {
+    it('fails only a missing and a rejected one, and retries what may pass', async () => {
       airflow.connections.delete('id_02');
       failAt({ 'write id_04': 'StoreRequestRejected', 'write id_07': 'StoreUnavailable' });
       const { written, refused, toRetry } = await write();
@@ -232,7 +232,7 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'does not take for written what the store has no result for',
+        title: 'does not count a connection as written without a result from the store',
         change: (id: string) => (id === 'id_07' ? [] : [{ id, outcome: 'written' } as const]),
       },
       {

@@ -37,7 +37,7 @@ describe('writePasswords', () => {
       assert.ok(!airflow.passwords.has('id_50'));
     });
 
-    it('reads and writes it when all others fail, whose failures are then their own', async () => {
+    it('reads and writes it when all others fail, and then attributes the failures to them', async () => {
       failAt({ 'write id_01': 'StoreUnreachable' });
       const { scope } = await expectFailure('StoreUnreachable', write(['id_01'], RETRY));
       assert.equal(scope, 'connection');
@@ -55,16 +55,16 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'points to another registry by now',
+        title: 'now points to another registry',
         change: () => airflow.connections.set('id_50', dockerConnection({ id: 'id_50', host: EU_REGISTRY })),
       },
-      { title: 'is missing by now', change: () => airflow.connections.delete('id_50') },
+      { title: 'is now missing', change: () => airflow.connections.delete('id_50') },
       {
         title: 'is gone when it is written',
         change: () => (airflow.afterWrite = () => undefined),
       },
     ]) {
-      it(`does not write it, or take it for evidence, when it ${title}`, async () => {
+      it(`does not write it, or use it as evidence, when it ${title}`, async () => {
         failAt({ 'write id_01': 'StoreUnreachable' });
         change();
         const options = { ...RETRY, attemptsBefore: 5 };

@@ -1,4 +1,4 @@
-// A whole `refresh-once` over many connections of a real Airflow 3, against the bare HTTP requests that it cannot do without.
+// A whole `refresh-once` over many connections of a real Airflow 3, against the plain HTTP requests that it requires.
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,11 +68,11 @@ export async function createRefreshSeries(
 
 interface RestartedAirflow {
   readonly current: () => Airflow;
-  /** Airflow slows down with each token that it loads, so everyone starts from the same database and a new process. */
+  /** Airflow slows down with each token that it loads, so each contestant starts with the same database and a new process. */
   readonly restart: () => Promise<void>;
 }
 
-/** @param password what the connections have before, as long as a token: reading it costs Airflow time, too */
+/** @param password the initial one of the connections, as long as a token: reading it costs Airflow time, too */
 async function startSeededAirflow(
   folder: string,
   stops: Cleanup,
@@ -116,7 +116,7 @@ async function seedConnections(
   }
 }
 
-/** One request of each kind, so that what Airflow loads at the first is no one's time. It changes nothing. */
+/** Warm-up: one request of each kind, so that no contestant pays for what Airflow loads first. It changes nothing. */
 async function warmUp(airflow: AirflowLogin): Promise<void> {
   const call = { url: airflow.url, authorization: await logIn(airflow) };
   const route = '/api/v2/connections';

@@ -34,7 +34,7 @@ describe('checkOverrides', () => {
     });
   }
 
-  it('compares connections that are named by id, by their host as stored, and those that are missing', async () => {
+  it('compares connections that are listed by id, with their stored host, including missing ones', async () => {
     const host = `HTTPS://${REGISTRY}/`;
     add({ id: 'a', host }, { id: 'no_host', host: null }, { id: 'b_ecr' });
     await check([...idRules(['a', 'no_host', 'gone']), { kind: 'match', pattern: '*_ecr' }]);
@@ -46,7 +46,7 @@ describe('checkOverrides', () => {
     ]);
   });
 
-  it('compares 20 at most', async () => {
+  it('compares at most 20', async () => {
     const ids = Array.from({ length: 25 }, (_, index) => `id_${index}`);
     add(...ids.map((id) => ({ id })));
     await check(idRules(ids));
@@ -74,7 +74,7 @@ describe('checkOverrides', () => {
     assert.match(checks[0]?.message ?? '', /^is overridden by an environment variable .*no effect/);
   });
 
-  it('reports where a connection is that is missing in the database', async () => {
+  it('reports where a connection is found that is missing in the database', async () => {
     airflow.overrides = { backends: [], hidden: ['gone'] };
     const [found] = await check(idRules(['gone']));
     assert.equal(found?.name, 'connection gone of main');
@@ -104,7 +104,7 @@ describe('checkOverrides', () => {
     assert.deepEqual(given, [limit]);
   });
 
-  it('requests nothing of a store where nothing can be overridden', async () => {
+  it('requests nothing from a store where nothing can be overridden', async () => {
     const connections: ConnectionStore = {
       read: () => assert.fail(),
       readPage: () => assert.fail(),

@@ -1,4 +1,4 @@
-// What AWS denies, throttles or delays holds up nothing else: principals, regions, MWAA and slow credentials.
+// What AWS denies, throttles or delays blocks nothing else: principals, regions, MWAA and slow credentials.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,7 @@ ${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: []}
     return `    url: "${url}"\n    auth: {username: op, password: {env: PW}}`;
   }
 
-  it('ten denied regions do not keep an eleventh from its token', async () => {
+  it('ten denied regions do not block the token of an eleventh', async () => {
     aws.setFault(({ region }) =>
       region === 'ca-central-1' ? undefined : { error: 'AccessDeniedException' },
     );
@@ -104,7 +104,7 @@ ${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: []}
     assert.deepEqual([report.failures[0]?.type, report.failures[0]?.count], ['AwsAccessDenied', 10]);
   });
 
-  it('MWAA that throttles at ten calls a second is waited for, and 200 connections are written', async () => {
+  it('MWAA that throttles at ten calls a second delays the run, and 200 connections are written', async () => {
     const names = ids(200, 'm');
     const airflow = await startAirflow(new Map(names.map((id) => [id, registry.host])));
     const token = await logIn(airflow);
@@ -166,7 +166,7 @@ async function logIn({ url }: AirflowStandIn): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token;
 }
 
-/** Ten calls a second, ten at once; each takes 20 ms. */
+/** Ten calls per second, ten concurrent; each takes 20 ms. */
 function tokenBucket(): () => Fault {
   let tokens = 10;
   let filledAt = performance.now();

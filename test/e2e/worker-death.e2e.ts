@@ -25,14 +25,14 @@ import { CALLS, type Call } from './worker-death/calls.js';
 import type { ConnectionRow, Stage } from './worker-death/fleet.js';
 import { killDuring, terminateDuring, type LostAttempt, type Outcome } from './worker-death/killed-run.js';
 
-/** The death is noticed after 10 s, and 30 s later the run has to have ended. */
+/** The death is noticed after 10 s, and the run must have ended 30 s later. */
 const SECONDS_TO_RECOVER = 40;
 /** Two workers each; more would measure the machine. */
 const FLEETS_AT_ONCE = 6;
 /** Written as Temporal or Node prints one. */
 const STACK = /^\s+at .+:\d+:\d+\)?$/m;
 
-/** What the first attempt of an update ends with when its write gets no response. */
+/** The failure of an update's first attempt when its write gets no response. */
 const UNANSWERED_WRITE: LostAttempt = { step: 'updateConnections', cause: 'StoreUnreachable' };
 
 const HANDED_OVER = 'handed-over';
@@ -188,7 +188,7 @@ describe('the death of a worker', function () {
   });
 });
 
-/** Attempts of up to 10 s have no heartbeat: their own limit ends them as soon. */
+/** Attempts of up to 10 s have no heartbeat: their own timeout ends them as early. */
 function lostWithWorker({ step, afterLost }: Call): LostAttempt[] {
   if (afterLost) return [UNANSWERED_WRITE, { step, cause: 'TIMEOUT_TYPE_HEARTBEAT' }];
   const isShort = step !== 'testDocker';

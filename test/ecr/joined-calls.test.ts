@@ -37,7 +37,7 @@ describe('calls that outlast an attempt', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('tells an attempt whose time is up which credentials are still loading', async () => {
+  it('reports to an attempt that timed out which credentials are still loading', async () => {
     issuer.answer = () => new Promise(() => undefined);
     const first = new AbortController();
     const ended = take({ signal: first.signal });
@@ -48,7 +48,7 @@ describe('calls that outlast an attempt', () => {
     assert.match(message, /^AWS credentials: profile sso: credential_process: not loaded when the time /);
   });
 
-  it('tells an attempt whose time is up and that waits for no credentials just that', async () => {
+  it('reports only the timeout to an attempt that waits for no credentials', async () => {
     issuer.answer = () => new Promise(() => undefined);
     const first = new AbortController();
     const ended = take({ signal: first.signal });
@@ -57,7 +57,7 @@ describe('calls that outlast an attempt', () => {
     await expectFailure('AttemptTimedOut', ended);
   });
 
-  it('keeps what a call returned that nobody waited for any more', async () => {
+  it('keeps the result of a call that no attempt waits for any longer', async () => {
     const token = deferred<IssuedToken>();
     issuer.answer = () => token.promise;
     const first = new AbortController();

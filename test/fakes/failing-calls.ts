@@ -13,7 +13,7 @@ export function fail(type: FailureType, scope?: 'registry'): never {
 export class RecordedCalls {
   readonly called: string[] = [];
 
-  /** A call that returns its id, unless `failsFor` throws for it; told the number of the try for that id, from 1. */
+  /** A call that returns its id, unless `failsFor` throws for it; that receives the number of the try for the id, from 1. */
   callThat(failsFor: (id: string, tries: number) => void | Promise<void>) {
     const tries = new Map<string, number>();
     return async (id: string): Promise<string> => {

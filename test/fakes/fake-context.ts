@@ -1,4 +1,4 @@
-// The context of a run in which time passes only by waiting, and at once.
+// The context of a run in which time passes only during waits, which end immediately.
 import type { RunContext } from '../../src/refresh/flow.js';
 import { RefreshFailure, type FailureInfo } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
@@ -6,7 +6,7 @@ import type { WaitingStep } from '../../src/refresh/step-runner.js';
 export const STARTED_AT = '2026-01-01T00:00:00.000Z';
 export const START_MS = Date.parse(STARTED_AT);
 
-/** What a run throws when it is cancelled: not the failure of a step. */
+/** Thrown when a run is cancelled; not a step failure. */
 export class Cancelled extends Error {}
 
 export interface NotedWait extends WaitingStep {
@@ -27,11 +27,11 @@ export class FakeContext implements RunContext {
   readonly retryForMs: number;
   readonly waits: NotedWait[] = [];
   nowMs = START_MS;
-  /** No wait ends until it is false and `advance` is called. */
+  /** While true, no wait ends. Afterwards, set it to false and call `advance`. */
   isHeld = false;
   readonly #timers: Timer[] = [];
 
-  /** @param changes `leftMs` is what is left until the deadline */
+  /** @param changes `leftMs` is the time left until the deadline */
   constructor(changes: { previous?: RunContext['previous']; leftMs?: number; retryForMs?: number } = {}) {
     this.previous = changes.previous;
     this.deadlineMs = START_MS + (changes.leftMs ?? 225 * 60_000);
@@ -42,7 +42,7 @@ export class FakeContext implements RunContext {
     return new Date(this.nowMs);
   }
 
-  /** Ends when everything else has come to rest; of several waits the one that is due first. */
+  /** Ends when everything else is idle; if there are several waits, the one that is due first. */
   wait(ms: number, waiting: WaitingStep): Promise<void> {
     this.waits.push({ ...waiting, ms, atMs: this.nowMs - START_MS });
     return new Promise((resolve) => {

@@ -71,22 +71,22 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
-  /** What overrides connections, and what was to be compared: no requests that `calls` counts. */
+  /** What overrides connections, and what was compared; not counted in `calls`. */
   overrides: Overrides = { backends: [], hidden: [] };
   readonly compared: (readonly OverrideCandidate[])[] = [];
-  /** What one bulk request takes; with 1 there is none, as in Airflow 2. */
+  /** Maximum connections of one bulk request; with 1 there is none, as in Airflow 2. */
   atOnce = 1;
-  /** The most rows of one page, whatever is requested. */
+  /** Maximum rows of one page, whatever is requested. */
   rowsAtOnce = 100;
-  /** Whether lists have `extra`, which those of Airflow 2 have not. */
+  /** Whether lists have `extra`, unlike those of Airflow 2. */
   isComplete = true;
-  /** Ids of rows that a list shows malformed. */
+  /** Ids of rows that a list returns malformed. */
   readonly malformed = new Set<string>();
   /** The total that lists claim; default: the true one. */
   claimedTotal: number | undefined;
-  /** Called before each response: what it throws fails the request, and a promise delays it. */
+  /** Called before each response: an error fails the request, and a promise delays it. */
   onCall: (call: string, id: string) => void | Promise<void> = () => undefined;
-  /** What the response to a single write shows; undefined when the connection is gone. */
+  /** The connection in the response to a single write; undefined if it no longer exists. */
   afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
 
   constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
@@ -107,7 +107,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return { id, outcome: 'written', record };
   }
 
-  /** In the order of their ids, as Airflow does; `onCall` is told `list` with `offset+limit pattern`. */
+  /** In the order of their ids, as Airflow does; `onCall` receives `list` with `offset+limit pattern`. */
   async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
     await this.#note('list', `${offset}+${limit} ${pattern}`);
     const found = [...this.connections.values()]
@@ -126,7 +126,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     };
   }
 
-  /** Several each for itself: `onCall` is told `bulk` with the ids of a request, then `write` with each, which fails alone. */
+  /** `onCall` receives `bulk` with the ids of a request, then `write` with each; each of them can fail separately. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
     if (first && more.length === 0) return [await this.#writeOne(first, password)];

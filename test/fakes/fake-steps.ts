@@ -1,4 +1,4 @@
-// A run in which every step succeeds, for tests to let one of them fail.
+// A run in which every step succeeds, for tests that make one of them fail.
 import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -11,7 +11,7 @@ export function plannedStores(...names: readonly string[]): PlannedStore[] {
   return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow', named: 1, isListed: false }));
 }
 
-/** An Airflow store whose connections are picked by patterns. */
+/** An Airflow store whose connections are selected by patterns. */
 export function listedStore(name = 'main'): PlannedStore {
   return { name, kind: 'airflow', title: 'Airflow', named: 0, isListed: true };
 }

@@ -1,4 +1,4 @@
-// A write into connections of a fake Airflow, as `updateConnections` prepares it.
+// A write to connections of a fake Airflow, as `updateConnections` prepares it.
 import type { ConfigSource } from '../../src/activities/allowed-config.js';
 import type { Dependencies } from '../../src/activities/dependencies.js';
 import type { Write } from '../../src/activities/read-for-write.js';

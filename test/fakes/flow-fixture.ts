@@ -50,7 +50,7 @@ export function listPart(rows: readonly string[], range: Range, changes: Partial
   return { ...inspection(part({ connections: shown })), list: { first, ...list } };
 }
 
-/** The range of the list that is asked for. */
+/** The requested range of the list. */
 export function toListed({ target }: Pick<InspectInput, 'target'>): Range {
   if (!('listed' in target)) throw new TypeError('it is not the list that is asked for');
   return target.listed;
@@ -61,7 +61,7 @@ export function inspectList(rows: readonly string[]): RefreshSteps['inspectConne
   return async (input) => listPart(rows, toListed(input));
 }
 
-/** Steps that note the updates. */
+/** Steps that record the updates. */
 export function noteUpdates(): {
   updates: UpdateInput[];
   updateConnections: RefreshSteps['updateConnections'];
@@ -100,7 +100,7 @@ export async function collectUnhandled(test: () => Promise<void>): Promise<unkno
   }
 }
 
-/** Counts what runs at once, each call as long as a turn of the event loop. */
+/** Counts concurrent calls, each as long as a turn of the event loop. */
 export function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> } {
   let running = 0;
   const measured = {

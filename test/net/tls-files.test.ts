@@ -24,7 +24,7 @@ describe('readTlsContext', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  /** Three files that can be used, but for the texts that are given; `null` for no file. */
+  /** Three valid files, except for the given texts; `null` for no file. */
   function writeFiles(texts: {
     readonly [name in 'ca' | 'cert' | 'key']?: string | null;
   }): Required<TlsFiles> {
@@ -34,7 +34,7 @@ describe('readTlsContext', () => {
     return { caFile: toPath('ca'), certFile: toPath('cert'), keyFile: toPath('key') };
   }
 
-  it('accepts certificate and key together, each alone, and a chain with comments', () => {
+  it('accepts a CA and a certificate with key, each alone or both, and a chain with comments', () => {
     const { caFile, certFile, keyFile } = writeFiles({
       cert: `# ours\n${SELF_SIGNED.cert}# its issuer\n${EXPIRED.cert}`,
     });

@@ -24,14 +24,14 @@ import type { RefreshReport } from '../../src/refresh/report.js';
 const HOUR_MS = 3_600_000;
 const NAMED = Array.from({ length: 10 }, (_, index) => `named_${index}`);
 const LISTED = Array.from({ length: 20 }, (_, index) => `team_${String(index).padStart(2, '0')}`);
-/** Each fails in its own way; the other 26 are to be written. */
+/** Each fails in a different way; the other 26 must be written. */
 const HANGS = 'named_3';
 const MISSING = 'named_7';
 const MALFORMED = 'team_05';
 const REJECTED = 'team_11';
 const FAILING = [HANGS, MISSING, MALFORMED, REJECTED];
 
-/** Time passes only by waiting. */
+/** Time passes only during waits. */
 class FakeClock implements Clock {
   now = NOW.getTime();
 
@@ -45,7 +45,7 @@ class FakeClock implements Clock {
   }
 }
 
-/** Attempts as short as a test may wait for a request that hangs. */
+/** Attempts short enough for a test to wait for a request that hangs. */
 function hurry(activities: RefreshActivities): RefreshActivities {
   const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 40 });
   return {
@@ -55,7 +55,7 @@ function hurry(activities: RefreshActivities): RefreshActivities {
   };
 }
 
-describe('a run in which four of thirty connections fail, each in its own way', () => {
+describe('a run in which four of thirty connections fail, each in a different way', () => {
   async function run(airflow: FakeAirflow): Promise<RefreshReport> {
     const rules = [...idRules(NAMED), { kind: 'match', pattern: 'team_*' } as const];
     const source = fakeSource({ airflow, rules, engine: new FakeEngine() });
@@ -76,7 +76,7 @@ describe('a run in which four of thirty connections fail, each in its own way', 
   for (const { title, changes } of [
     { title: 'that takes bulk writes', changes: { atOnce: 100 } },
     {
-      title: 'that takes single writes alone, and leaves fields out of its lists',
+      title: 'that accepts only single writes, and omits fields in its lists',
       changes: { isComplete: false },
     },
   ]) {

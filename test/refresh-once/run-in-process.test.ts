@@ -57,7 +57,7 @@ describe('createInProcessSteps', () => {
     );
   }
 
-  it('passes run, number of the attempt and input, and returns what the activity does', async () => {
+  it('passes run, attempt number and input, and returns the result of the activity', async () => {
     const good = fakeSteps();
     const seen: unknown[] = [];
     const activities: RefreshActivities = {
@@ -93,7 +93,7 @@ describe('createInProcessSteps', () => {
     assert.deepEqual(clock.waits, []);
   });
 
-  it('retries with the back-off that follows the attempts before, until the deadline', async () => {
+  it('retries until the deadline, with the back-off that follows the earlier attempts', async () => {
     const { message } = await expectFailure(
       'StoreUnavailable',
       failing('StoreUnavailable', 71 * S).updateConnections(INPUT, RETRY),

@@ -75,7 +75,7 @@ describe('refresh: the plan', () => {
     assert.deepEqual([report.outcome, report.stores, report.tokens], ['refreshed', [], []]);
   });
 
-  it('warns where DOCKER_HOST names an engine that cannot be tested', async () => {
+  it('warns when DOCKER_HOST names an engine that cannot be tested', async () => {
     const report = await refreshWith({
       planRefresh: planned({
         engines: [],
@@ -122,7 +122,7 @@ describe('refresh: several stores', () => {
     assert.deepEqual(updated, ['quick', 'slow']);
   });
 
-  it('shows a warning once that two inspections give', async () => {
+  it('shows a warning of two inspections once', async () => {
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async (input, how) => ({

@@ -16,7 +16,7 @@ import {
 const good = fakeSteps();
 
 describe('refresh: connections that are retried', () => {
-  it('writes what an inspection could read only by its retry', async () => {
+  it('writes what an inspection could read only in its retry', async () => {
     const targets: unknown[] = [];
     const report = await refreshWith({
       inspectConnections: async ({ target, attemptsBefore }) => {

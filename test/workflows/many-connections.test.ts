@@ -84,7 +84,7 @@ describe('a run with many connections', function () {
     assert.ok(tookMs < MINUTE_MS, `${tookMs} ms`);
   });
 
-  it('writes again what a stopped worker has written, on another worker with another token', async () => {
+  it('writes the connections of a stopped worker again, on another worker with another token', async () => {
     const airflow = new HangingAirflow([...airflowOf(100).connections.values()]);
     airflow.atOnce = 100;
     airflow.hanging = hangingCall();

@@ -1,4 +1,4 @@
-// Plays a scenario: an Airflow of its own, and `refresh-once` as its user runs it.
+// Plays a scenario: a separate Airflow, and `refresh-once` as users run it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -78,7 +78,7 @@ docker: {engines: []}
 `;
 }
 
-/** As its user runs it, for at most 200 s. */
+/** As users run it, for at most 200 s. */
 export async function refreshOnce(
   config: string,
   retryFor: string,

@@ -1,4 +1,4 @@
-// What goes wrong in the Airflow of each scenario, and what the product is asked to refresh in it.
+// What fails in the Airflow of each scenario, and what the configuration refreshes there.
 import type { AirflowRequest } from '../../support/airflow-stand-in.js';
 import type { Fault } from '../../support/fault.js';
 
@@ -23,7 +23,7 @@ function isList({ method, path }: AirflowRequest): boolean {
   return method === 'GET' && path === CONNECTIONS;
 }
 
-/** Fails each part of the list that has one of these rows, as Airflow does that cannot decrypt their passwords. */
+/** Fails each part of the list with one of these rows, like an Airflow that cannot decrypt their passwords. */
 function badRows(airflowRows: readonly string[], ...bad: readonly number[]): FaultHook {
   const sorted = airflowRows.toSorted();
   return (request) => {
@@ -141,7 +141,7 @@ export const SCENARIOS = {
 
 export type ScenarioName = keyof typeof SCENARIOS;
 
-/** One of four server processes is bad, and takes its turn. */
+/** One of four server processes fails, and receives every fourth request. */
 function everyFourth(): FaultHook {
   let count = 0;
   return (request) => {
@@ -151,7 +151,7 @@ function everyFourth(): FaultHook {
   };
 }
 
-/** The list of Airflow, but for the total. */
+/** Airflow's list, except for the total. */
 function smallTotal(rows: readonly string[]): FaultHook {
   return (request, registryHost) => {
     if (!isList(request)) return undefined;

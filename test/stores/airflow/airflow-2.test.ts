@@ -117,7 +117,7 @@ describe('AirflowStore on Airflow 2', () => {
     assert.equal(second.connections.length, 21);
   });
 
-  it('creates a complete connection, and does not change one that exists', async () => {
+  it('creates a complete connection, and does not change an existing one', async () => {
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
     const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
     assert.equal(await create(), 'created');

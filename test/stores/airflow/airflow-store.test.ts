@@ -65,7 +65,7 @@ describe('createAirflowStore', () => {
     ]);
   });
 
-  it('finds Airflow 2, and logs in by Basic', async () => {
+  it('finds Airflow 2, and logs in with Basic authentication', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -124,7 +124,7 @@ describe('createAirflowStore', () => {
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
-  it('finds the other version after a downgrade, whose 404 is a page', async () => {
+  it('finds the other version after a downgrade, when the 404 response is a page', async () => {
     const newer = await start('3.3.2');
     const api = connect(newer.url);
     await api.read(ID, anySignal());
@@ -134,7 +134,7 @@ describe('createAirflowStore', () => {
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
-  it('does not detect the version again because Airflow 2 has no bulk request', async () => {
+  it('does not detect the version again when Airflow 2 has no bulk request', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
@@ -189,7 +189,7 @@ describe('createAirflowStore', () => {
     });
     afterEach(() => server.close());
 
-    it('names both addresses when neither API exists, which may pass', async () => {
+    it('names both addresses when neither API exists, and is retried', async () => {
       const { message } = await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
       assert.match(
         message,

@@ -1,4 +1,4 @@
-// An Airflow store with all its parts, logged in with a password, for tests of what it requests.
+// An Airflow store with password login and all its parts, for tests of its requests.
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { AwsSessions } from '../../../src/aws/aws-sessions.js';

@@ -174,7 +174,7 @@ describe('createAirflowStore with MWAA', () => {
     const gone = Array.from({ length: 60 }, (_, index) => dockerConnection({ id: `gone_${index}` }));
     const results = await api.write([...gone, dockerConnection()], new Secret(TOKEN), anySignal());
     assert.deepEqual([results[0]?.outcome, results.at(-1)?.outcome], ['missing', 'written']);
-    // By one action for all, then, as some are missing, by one for each.
+    // With one action for all, then, since some are missing, with one for each.
     const sizes = (): readonly number[] =>
       mwaa.calls
         .filter(({ method }) => method === 'PATCH')
@@ -237,7 +237,7 @@ describe('createAirflowStore with MWAA', () => {
     assert.equal(mwaa.calls.at(-1)?.accessKeyId, 'AKIANEXT');
   });
 
-  it('reports when there are no credentials', async () => {
+  it('reports missing credentials', async () => {
     const undo = setEnvironment({
       AWS_ACCESS_KEY_ID: undefined,
       AWS_SECRET_ACCESS_KEY: undefined,

@@ -27,7 +27,7 @@ describe('variables and new connections of Airflow 3', () => {
     assert.equal(await api.readVariable('nope', anySignal()), undefined);
   });
 
-  it('creates a complete connection, and does not change one that exists', async () => {
+  it('creates a complete connection, and does not change an existing one', async () => {
     const api = connect(airflow.url);
     const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
     const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());

@@ -201,7 +201,7 @@ describe('createDockerEngine', () => {
     });
   });
 
-  it('neither follows a redirect nor takes its response for a version or a login', async () => {
+  it('neither follows a redirect nor treats its response as a version or a login', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     for (const status of [301, 302, 303, 307, 308]) {
       // One with a scheme that does not exist.

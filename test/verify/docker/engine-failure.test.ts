@@ -53,7 +53,7 @@ describe('toEngineFailure', () => {
     { target: SOCKET, firewall: '' },
     { target: TCP, firewall: ', or for a firewall on the way' },
   ]) {
-    it(`gives the limit for an engine at ${target.url} that hangs`, () => {
+    it(`reports the time limit for an engine at ${target.url} that hangs`, () => {
       const { reason, remedy } = toEngineFailure(target, new DeadlineExceeded('limit', 10_000));
       assert.equal(reason, 'no answer within 10 s');
       assert.equal(remedy, `Look for a Docker Engine that hangs, and restart it${firewall}.`);

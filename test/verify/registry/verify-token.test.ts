@@ -52,7 +52,7 @@ describe('createTokenVerifier', () => {
     return result;
   }
 
-  /** Whether it was seen to reject a wrong password. */
+  /** Whether it rejected a wrong password. */
   const isProven = (): boolean => checks.has(server.host);
 
   async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
@@ -93,7 +93,7 @@ describe('createTokenVerifier', () => {
       assert.deepEqual(counts, [3, 2, 3, 2]);
     });
 
-    it('tries again each time where a wrong password was accepted', async () => {
+    it('tries it each time after a wrong password was accepted', async () => {
       answer = (request, response) =>
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
