@@ -17,8 +17,6 @@ import type {
   WritableConnections,
 } from '../../src/refresh/activity-types.js';
 
-export const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-export const EU_GROUP = 'default/eu-west-1';
 export const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
 
 export function refreshWith(

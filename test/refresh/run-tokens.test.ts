@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { ExtractInput } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import {
   EU_GROUP,
   EU_REGISTRY,
+  fakeSteps,
+  GROUP,
+  listedStore,
+  plannedStores,
+  REGISTRY,
+} from '../fakes/fake-steps.js';
+import {
   ids,
   inspection,
   listFailures,

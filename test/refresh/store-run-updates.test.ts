@@ -3,10 +3,8 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Range } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
 import {
-  EU_GROUP,
-  EU_REGISTRY,
   ids,
   inspectList,
   inspection,
