@@ -28,7 +28,7 @@ export class FakeContext implements RunContext {
   readonly retryForMs: number;
   readonly waits: NotedWait[] = [];
   nowMs = START_MS;
-  /** No wait ends until it is false and `advance` is called. */
+  /** No wait ends until `release` is called. */
   isHeld = false;
   readonly #timers: Timer[] = [];
 
@@ -50,6 +50,12 @@ export class FakeContext implements RunContext {
       this.#timers.push({ dueMs: this.nowMs + ms, done: resolve });
       setImmediate(() => this.advance());
     });
+  }
+
+  /** Ends all waits that were held, in the order in which they are due. */
+  release(): void {
+    this.isHeld = false;
+    for (let held = this.#timers.length; held > 0; held -= 1) this.advance();
   }
 
   /** Ends the wait that is due first. */

@@ -8,6 +8,7 @@ import {
   ids,
   inspectList,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -21,7 +22,6 @@ import {
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
-const listed = planned({ stores: [listedStore()] });
 
 describe('a store run: updates', () => {
   it('writes a part of the list while the next one is being read', async () => {
@@ -182,9 +182,7 @@ describe('a store run: updates', () => {
     );
     await settle();
     assert.deepEqual(written, [50]);
-    context.isHeld = false;
-    context.advance();
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 250);
   });
 

@@ -140,8 +140,7 @@ describe('TokenRequests', () => {
       void tokens.wait(GROUP, NEIGHBOUR).then(() => (isThere = true));
       await settle();
       assert.equal(isThere, false);
-      context.isHeld = false;
-      context.advance();
+      context.release();
       assert.deepEqual(await tokens.wait(GROUP, NEIGHBOUR), { registry: NEIGHBOUR, outcome: 'accepted' });
     });
 
