@@ -82,7 +82,7 @@ describe('readForWrite', () => {
   ]) {
     describe(title, () => {
       it('reads all again from the list, whatever was read before', async () => {
-        airflow.connections.set('id_05', dockerConnection({ id: 'id_05', host: EU_REGISTRY }));
+        airflow.add({ id: 'id_05', host: EU_REGISTRY });
         const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED, ...retry });
         assert.deepEqual(airflow.calls, [...row.map((at) => `list ${at}+1 *`), 'list 0+100 *']);
         assert.deepEqual(typesOf(found.refused), [['id_05', 'ConnectionRegistryChanged']]);
@@ -112,7 +112,7 @@ describe('readForWrite', () => {
 
       it('reads all by their ids where the list leaves out fields', async () => {
         airflow.isComplete = false;
-        airflow.connections.set('id_01', dockerConnection({ id: 'id_01', extra: '{"reauth":false}' }));
+        airflow.add({ id: 'id_01', extra: '{"reauth":false}' });
         const found = await read(['id_00', 'id_01'], { listed: LISTED, ...retry });
         assert.deepEqual(idsOf(found), ['id_00']);
         assert.deepEqual(typesOf(found.refused), [['id_01', 'ConnectionReauthDisabled']]);
@@ -173,7 +173,7 @@ describe('readForWrite', () => {
 
   for (const { title, changes, type } of OBJECTIONS) {
     it(`refuses a connection that by now ${title}, and no other`, async () => {
-      airflow.connections.set('id_01', dockerConnection({ id: 'id_01', ...changes }));
+      airflow.add({ id: 'id_01', ...changes });
       const found = await read(['id_00', 'id_01', 'id_02']);
       assert.deepEqual(idsOf(found), ['id_00', 'id_02']);
       assert.deepEqual([typesOf(found.refused), found.toRetry], [[['id_01', type]], []]);

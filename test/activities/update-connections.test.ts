@@ -110,7 +110,7 @@ describe('updateConnections', () => {
   it('reads each connection before it writes it where lists leave out fields', async () => {
     configure([{ kind: 'match', pattern: 'id_*' }], MANY);
     airflow.isComplete = false;
-    airflow.connections.set('id_03', dockerConnection({ id: 'id_03', extra: '{"reauth":false}' }));
+    airflow.add({ id: 'id_03', extra: '{"reauth":false}' });
     await inspect({ listed: { offset: 0, limit: 100 } });
     const { written, refused } = await update({ connections: MANY.slice(0, 5) });
     assert.deepEqual(written, ['id_00', 'id_01', 'id_02', 'id_04']);
@@ -148,7 +148,7 @@ describe('updateConnections', () => {
   it('returns what was refused and what is to be retried next to what was written', async () => {
     configure(idRules(MANY), MANY);
     airflow.connections.delete('id_01');
-    airflow.connections.set('id_02', dockerConnection({ id: 'id_02', login: 'root' }));
+    airflow.add({ id: 'id_02', login: 'root' });
     airflow.failAt({
       'read id_03': 'StoreUnavailable',
       'write id_04': 'StoreUnavailable',
@@ -217,7 +217,7 @@ describe('updateConnections', () => {
     });
 
     it('refuses one that the configuration does not allow, and requests nothing', async () => {
-      airflow.connections.set('other', dockerConnection({ id: 'other' }));
+      airflow.add({ id: 'other' });
       await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
       assert.deepEqual(airflow.calls, []);
     });

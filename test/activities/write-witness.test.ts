@@ -48,7 +48,7 @@ describe('writePasswords', () => {
     for (const { title, change } of [
       {
         title: 'points to another registry by now',
-        change: () => airflow.connections.set('id_50', dockerConnection({ id: 'id_50', host: EU_REGISTRY })),
+        change: () => airflow.add({ id: 'id_50', host: EU_REGISTRY }),
       },
       { title: 'is missing by now', change: () => airflow.connections.delete('id_50') },
       {
