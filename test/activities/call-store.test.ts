@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
 import { callStore, readById, requestLimitMs } from '../../src/activities/call-store.js';
-import { Pace } from '../../src/activities/pace.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
-import { fail } from '../fakes/failing-calls.js';
-import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { fail, hang } from '../fakes/failing-calls.js';
+import { attemptOf, dockerConnection, fakeStore, type FakeAirflow } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
-
-function hang(): Promise<never> {
-  return new Promise(() => undefined);
-}
 
 describe('callStore', () => {
   let store: AllowedStore;
 
   beforeEach(() => {
-    const connections = new FakeAirflow();
-    store = { name: 'main', kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
+    store = fakeStore();
   });
 
   function call<T>(

@@ -59,7 +59,7 @@ describe('updateConnections of missing connections', () => {
   it('creates several, and writes the existing ones with one request', async () => {
     airflow.atOnce = 100;
     const ids = Array.from({ length: 20 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
-    for (const id of ids.slice(5)) airflow.connections.set(id, dockerConnection({ id }));
+    for (const id of ids.slice(5)) airflow.add({ id });
     const { written } = await update(ids);
     assert.deepEqual(written.toSorted(), ids);
     assert.deepEqual(airflow.callsOf('create').toSorted(), ids.slice(0, 5));
@@ -71,7 +71,7 @@ describe('updateConnections of missing connections', () => {
   describe('that someone else creates at the same moment', () => {
     function raceWith(changes: Parameters<typeof dockerConnection>[0]): void {
       airflow.onCall = (call, id) => {
-        if (call === 'create') airflow.connections.set(id, dockerConnection({ id, ...changes }));
+        if (call === 'create') airflow.add({ id, ...changes });
       };
     }
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { callStore } from '../../src/activities/call-store.js';
 import { forEachConnection } from '../../src/activities/for-each-connection.js';
-import { Pace } from '../../src/activities/pace.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { fail, RecordedCalls, toIds } from '../fakes/failing-calls.js';
-import { attemptOf, FakeAirflow } from '../fakes/fake-ports.js';
+import { attemptOf, fakeStore } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
 
 describe('forEachConnection', () => {
@@ -19,15 +18,7 @@ describe('forEachConnection', () => {
     function atPace(failsFor: (id: string, tries: number) => void, signal?: AbortSignal) {
       const attempt = attemptOf(signal ? { signal } : {});
       const call = calls.callThat(failsFor);
-      const connections = new FakeAirflow();
-      const store = {
-        name: 'main',
-        kind: 'airflow',
-        title: 'Airflow',
-        connections,
-        rules: [],
-        pace: new Pace(),
-      };
+      const store = fakeStore();
       return (ids: readonly string[]) =>
         forEachConnection(ids, attempt, (id) => callStore(store, attempt, id, () => call(id)));
     }

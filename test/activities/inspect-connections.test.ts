@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { InspectInput, Inspection } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { throws, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -13,9 +13,8 @@ import {
   FakeAirflow,
   fakeSource,
 } from '../fakes/fake-ports.js';
-import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { EU_REGISTRY, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const NOTHING: Inspection = { writable: [], refused: [], toRetry: [], warnings: [] };
 const INPUT: InspectInput = {
   configHash: CONFIG_HASH,
@@ -39,10 +38,6 @@ function inspect(
 
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `id_${index}`);
-}
-
-function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
-  return problems.map(({ connection, type }) => [connection, type]);
 }
 
 describe('inspectConnections', () => {
@@ -124,12 +119,6 @@ describe('inspectConnections', () => {
       return {
         airflow,
         inspect: (attempt: Partial<Attempt> = {}) => activities.inspectConnections(attemptOf(attempt), INPUT),
-      };
-    }
-
-    function throws(type: FailureType): () => never {
-      return () => {
-        throw new RefreshFailure(type, `HTTP trouble: ${type}`);
       };
     }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection, InspectTarget } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
-  dockerConnection,
   fakeActivities,
   FakeAirflow,
   fakeSource,
@@ -25,23 +25,12 @@ function ids(count: number, ending = ''): string[] {
   return Array.from({ length: count }, (_, index) => `id_${String(index).padStart(4, '0')}${ending}`);
 }
 
-function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
-  return problems.map(({ connection, type }) => [connection, type]);
-}
-
 describe('inspectConnections by rules', () => {
   let airflow: FakeAirflow;
 
   beforeEach(() => {
     airflow = new FakeAirflow([]);
   });
-
-  function store(...connections: Parameters<typeof dockerConnection>[0][]): void {
-    for (const changes of connections) {
-      const connection = dockerConnection(changes);
-      airflow.connections.set(connection.id, connection);
-    }
-  }
 
   function inspect(
     rules: readonly ConnectionRule[],
@@ -59,7 +48,7 @@ describe('inspectConnections by rules', () => {
 
   describe('that match', () => {
     it('checks every matching docker connection with one request for a part of the list', async () => {
-      store(
+      airflow.add(
         { id: 'a_ecr' },
         { id: 'b_ecr', host: EU_HOST },
         { id: 'other' },
@@ -79,7 +68,7 @@ describe('inspectConnections by rules', () => {
     });
 
     it('reads the requested part', async () => {
-      store(...ids(150, '_ecr').map((id) => ({ id })));
+      airflow.add(...ids(150, '_ecr').map((id) => ({ id })));
       const { writable, list } = await inspect([ECR], { listed: { offset: 100, limit: 100 } });
       assert.deepEqual(writable[0]?.connections, ids(150, '_ecr').slice(100));
       assert.deepEqual([list?.rows, list?.total], [50, 150]);
@@ -87,7 +76,7 @@ describe('inspectConnections by rules', () => {
 
     it('refuses ids that no request may hold', async () => {
       const odd = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'ä_ecr'];
-      store({ id: 'good_ecr' }, ...odd.map((id) => ({ id })));
+      airflow.add({ id: 'good_ecr' }, ...odd.map((id) => ({ id })));
       const found = await inspect([ECR]);
       assert.deepEqual(found.writable[0]?.connections, ['good_ecr']);
       assert.deepEqual(
@@ -97,7 +86,11 @@ describe('inspectConnections by rules', () => {
     });
 
     it('skips other types silently', async () => {
-      store({ id: 'a_ecr' }, { id: 'b_ecr', type: 'http' }, { id: 'c_ecr', type: 'aws', host: 'quay.io' });
+      airflow.add(
+        { id: 'a_ecr' },
+        { id: 'b_ecr', type: 'http' },
+        { id: 'c_ecr', type: 'aws', host: 'quay.io' },
+      );
       assert.deepEqual(await inspect([ECR]), {
         writable: [{ registry: REGISTRY, group: GROUP, connections: ['a_ecr'] }],
         refused: [],
@@ -108,21 +101,21 @@ describe('inspectConnections by rules', () => {
     });
 
     it('skips docker connections of unknown registries, counted, the first few named', async () => {
-      store(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
+      airflow.add(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
       const found = await inspect([ECR]);
       assert.deepEqual([found.writable, found.refused, found.warnings], [[], [], []]);
       assert.deepEqual(found.skipped, { count: 8, first: ids(5, '_ecr') });
     });
 
     it('refuses a docker connection of an unknown registry that is named by its id', async () => {
-      store({ id: 'named', host: 'quay.io' });
+      airflow.add({ id: 'named', host: 'quay.io' });
       const found = await inspect(idRules(['named']), NAMED);
       assert.deepEqual(typesOf(found.refused), [['named', 'ConnectionRegistryUnknown']]);
       assert.equal(found.skipped, undefined);
     });
 
     it('refuses a connection of another registry than its rule names, and skips none', async () => {
-      store({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
+      airflow.add({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
       const found = await inspect([{ ...ECR, registry: 'eu' }]);
       assert.deepEqual(found.writable[0]?.connections, ['a_ecr']);
       assert.deepEqual(typesOf(found.refused), [
@@ -133,28 +126,28 @@ describe('inspectConnections by rules', () => {
     });
 
     it('inspects a connection by its id, and not again when a pattern also matches it', async () => {
-      store({ id: 'a_ecr', host: EU_HOST });
+      airflow.add({ id: 'a_ecr', host: EU_HOST });
       const rules: ConnectionRule[] = [...idRules(['a_ecr']), ECR];
       assert.equal((await inspect(rules, NAMED)).writable.length, 1);
       assert.deepEqual((await inspect(rules, LISTED)).writable, []);
     });
 
     it('does not request the list for named connections', async () => {
-      store({ id: 'a' });
+      airflow.add({ id: 'a' });
       await inspect([...idRules(['a']), ECR], NAMED);
       assert.deepEqual(airflow.calls, ['read a']);
     });
 
     it('reports that lists leave out fields', async () => {
       airflow.isComplete = false;
-      store({ id: 'a_ecr' });
+      airflow.add({ id: 'a_ecr' });
       assert.equal((await inspect([ECR])).list?.isComplete, false);
     });
   });
 
   describe('when rows of the list cannot be read', () => {
     beforeEach(() => {
-      store(...ids(30, '_ecr').map((id) => ({ id })));
+      airflow.add(...ids(30, '_ecr').map((id) => ({ id })));
     });
 
     it('fails in the first attempt, and names the row from the second on, next to what was read', async () => {
@@ -193,7 +186,7 @@ describe('inspectConnections by rules', () => {
     });
 
     it('does not report a malformed row that no pattern matches, or that is named by its id', async () => {
-      store({ id: 'other' });
+      airflow.add({ id: 'other' });
       airflow.malformed.add('other').add('id_0003_ecr');
       const two: ConnectionRule[] = [...idRules(['id_0003_ecr']), ECR, { kind: 'match', pattern: 'x_*' }];
       const { refused, list } = await inspect(two);
@@ -211,7 +204,7 @@ describe('inspectConnections by rules', () => {
 
   describe('that name a registry or let a connection be created', () => {
     it('refuses a connection of another registry than its rule gives', async () => {
-      store({ id: 'a' }, { id: 'b', host: EU_HOST });
+      airflow.add({ id: 'a' }, { id: 'b', host: EU_HOST });
       const rules = idRules(['a', 'b']).map((rule) => ({ ...rule, registry: 'eu' }));
       const found = await inspect(rules, NAMED);
       assert.deepEqual(found.writable[0]?.connections, ['b']);
@@ -219,7 +212,7 @@ describe('inspectConnections by rules', () => {
     });
 
     it('returns a missing connection for creation, in addition to the existing ones', async () => {
-      store({ id: 'there', host: EU_HOST });
+      airflow.add({ id: 'there', host: EU_HOST });
       const rules: ConnectionRule[] = ['there', 'gone'].map((id) => ({
         kind: 'id',
         id,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readForWrite, type ReadConnections } from '../../src/activities/read-for-write.js';
 import type { Range } from '../../src/refresh/activity-types.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { toIds, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -12,25 +13,11 @@ import {
   FakeAirflow,
   fakeSource,
 } from '../fakes/fake-ports.js';
-import { fakeWrite, type FakeWriteOptions } from '../fakes/fake-write.js';
-import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { fakeWrite, KEPT, OBJECTIONS, type FakeWriteOptions } from '../fakes/fake-write.js';
+import { EU_REGISTRY, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const IDS = Array.from({ length: 30 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+const IDS = toIds(30);
 const LISTED: Range = { offset: 0, limit: 100 };
-
-const OBJECTIONS = [
-  { title: 'points to another registry', changes: { host: EU_REGISTRY }, type: 'ConnectionRegistryChanged' },
-  { title: 'has another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch' },
-  {
-    title: 'has a host that is not a registry',
-    changes: { host: 'quay.io' },
-    type: 'ConnectionRegistryUnknown',
-  },
-  { title: 'has a port', changes: { port: 443 }, type: 'ConnectionPortSet' },
-  { title: 'has another login', changes: { login: 'root' }, type: 'ConnectionLoginMismatch' },
-  { title: 'turns reauth off', changes: { extra: '{"reauth":false}' }, type: 'ConnectionReauthDisabled' },
-] as const;
 
 describe('readForWrite', () => {
   let airflow: FakeAirflow;
@@ -60,10 +47,6 @@ describe('readForWrite', () => {
 
   function idsOf({ records }: ReadConnections): string[] {
     return records.map(({ id }) => id);
-  }
-
-  function typesOf(problems: ReadConnections['refused']): (readonly [string, FailureType])[] {
-    return problems.map(({ connection, type }) => [connection, type]);
   }
 
   describe('in the first attempt', () => {
@@ -99,7 +82,7 @@ describe('readForWrite', () => {
   ]) {
     describe(title, () => {
       it('reads all again from the list, whatever was read before', async () => {
-        airflow.connections.set('id_05', dockerConnection({ id: 'id_05', host: EU_REGISTRY }));
+        airflow.add({ id: 'id_05', host: EU_REGISTRY });
         const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED, ...retry });
         assert.deepEqual(airflow.calls, [...row.map((at) => `list ${at}+1 *`), 'list 0+100 *']);
         assert.deepEqual(typesOf(found.refused), [['id_05', 'ConnectionRegistryChanged']]);
@@ -129,7 +112,7 @@ describe('readForWrite', () => {
 
       it('reads all by their ids when the list omits fields', async () => {
         airflow.isComplete = false;
-        airflow.connections.set('id_01', dockerConnection({ id: 'id_01', extra: '{"reauth":false}' }));
+        airflow.add({ id: 'id_01', extra: '{"reauth":false}' });
         const found = await read(['id_00', 'id_01'], { listed: LISTED, ...retry });
         assert.deepEqual(idsOf(found), ['id_00']);
         assert.deepEqual(typesOf(found.refused), [['id_01', 'ConnectionReauthDisabled']]);
@@ -183,19 +166,14 @@ describe('readForWrite', () => {
   });
 
   it('returns a connection as it is stored', async () => {
-    const stored = dockerConnection({
-      id: 'id_00',
-      schema: 'kept',
-      extra: '{"email":"kept"}',
-      description: 'kept',
-    });
+    const stored = dockerConnection({ id: 'id_00', ...KEPT });
     airflow.connections.set('id_00', stored);
     assert.deepEqual((await read(['id_00'])).records, [stored]);
   });
 
   for (const { title, changes, type } of OBJECTIONS) {
     it(`refuses only a connection that now ${title}`, async () => {
-      airflow.connections.set('id_01', dockerConnection({ id: 'id_01', ...changes }));
+      airflow.add({ id: 'id_01', ...changes });
       const found = await read(['id_00', 'id_01', 'id_02']);
       assert.deepEqual(idsOf(found), ['id_00', 'id_02']);
       assert.deepEqual([typesOf(found.refused), found.toRetry], [[['id_01', type]], []]);

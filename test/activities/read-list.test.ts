@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
-import type { AllowedStore } from '../../src/activities/allowed-config.js';
-import { Pace } from '../../src/activities/pace.js';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
-import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { hang, throws } from '../fakes/failing-calls.js';
+import { attemptOf, dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const PART = { offset: 100, limit: 100 };
 
 function id(position: number): string {
   return `id_${String(position).padStart(3, '0')}`;
-}
-
-function hang(): Promise<never> {
-  return new Promise(() => undefined);
 }
 
 describe('readList', () => {
@@ -33,14 +28,7 @@ describe('readList', () => {
     range = PART,
     rules: readonly ConnectionRule[] = [{ kind: 'match', pattern: 'id_*' }],
   ): Promise<ReadRange> {
-    const store: AllowedStore = {
-      name: 'main',
-      kind: 'airflow',
-      title: 'Airflow',
-      connections: airflow,
-      rules,
-      pace: new Pace(),
-    };
+    const store = fakeStore({ connections: airflow, rules });
     return readList(store, range, attemptOf(attempt), attemptsBefore);
   }
 
@@ -50,12 +38,6 @@ describe('readList', () => {
       const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
       const isHit = rows.some((position) => position >= offset && position < offset + limit);
       return call === 'list' && isHit ? react() : undefined;
-    };
-  }
-
-  function throws(type: FailureType): () => never {
-    return () => {
-      throw new RefreshFailure(type, `HTTP trouble: ${type}`);
     };
   }
 

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
-import { Pace } from '../../src/activities/pace.js';
 import { RecentReads } from '../../src/activities/recent-reads.js';
-import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const LIFE_MS = 30_000;
 const MOST = 5_000;
 
 function createStore(name = 'main'): AllowedStore {
-  const connections = new FakeAirflow([]);
-  return { name, kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
+  return fakeStore({ name, connections: new FakeAirflow([]) });
 }
 
 describe('RecentReads', () => {

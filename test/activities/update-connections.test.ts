@@ -4,8 +4,9 @@ import { Secret } from '../../src/log/secret.js';
 import type { InspectTarget, UpdateInput, UpdateOutcome } from '../../src/refresh/activity-types.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { toIds, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -21,7 +22,7 @@ import {
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const CONFIGURED = ['a', 'b', 'c'];
-const MANY = Array.from({ length: 30 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+const MANY = toIds(30);
 
 describe('updateConnections', () => {
   let airflow: FakeAirflow;
@@ -60,17 +61,6 @@ describe('updateConnections', () => {
   function inspect(target: InspectTarget) {
     const input = { configHash: CONFIG_HASH, store: 'main', target, attemptsBefore: 0 };
     return activities.inspectConnections(attemptOf(), input);
-  }
-
-  function failAt(calls: Readonly<Record<string, FailureType>>): void {
-    airflow.onCall = (call, id) => {
-      const type = calls[`${call} ${id}`] ?? calls[call];
-      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
-    };
-  }
-
-  function typesOf(problems: UpdateOutcome['refused']): (readonly [string, FailureType])[] {
-    return problems.map(({ connection, type }) => [connection, type]);
   }
 
   it('writes the token into each connection, and returns only facts', async () => {
@@ -120,7 +110,7 @@ describe('updateConnections', () => {
   it('reads each connection before it writes it where lists leave out fields', async () => {
     configure([{ kind: 'match', pattern: 'id_*' }], MANY);
     airflow.isComplete = false;
-    airflow.connections.set('id_03', dockerConnection({ id: 'id_03', extra: '{"reauth":false}' }));
+    airflow.add({ id: 'id_03', extra: '{"reauth":false}' });
     await inspect({ listed: { offset: 0, limit: 100 } });
     const { written, refused } = await update({ connections: MANY.slice(0, 5) });
     assert.deepEqual(written, ['id_00', 'id_01', 'id_02', 'id_04']);
@@ -158,8 +148,8 @@ describe('updateConnections', () => {
   it('returns refused, retriable and written connections together', async () => {
     configure(idRules(MANY), MANY);
     airflow.connections.delete('id_01');
-    airflow.connections.set('id_02', dockerConnection({ id: 'id_02', login: 'root' }));
-    failAt({
+    airflow.add({ id: 'id_02', login: 'root' });
+    airflow.failAt({
       'read id_03': 'StoreUnavailable',
       'write id_04': 'StoreUnavailable',
       'write id_05': 'StoreRequestRejected',
@@ -179,7 +169,7 @@ describe('updateConnections', () => {
 
   it('keeps the earlier results when the write fails', async () => {
     airflow.connections.delete('b');
-    failAt({ write: 'StoreUnavailable' });
+    airflow.failAt({ write: 'StoreUnavailable' });
     const { written, refused, toRetry } = await update();
     assert.deepEqual([written, typesOf(refused)], [[], [['b', 'ConnectionMissing']]]);
     assert.deepEqual(typesOf(toRetry), [
@@ -190,7 +180,7 @@ describe('updateConnections', () => {
 
   it('keeps the created connections when the write fails', async () => {
     configure([...idRules(['a']), { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' }], ['a']);
-    failAt({ write: 'StoreUnauthorized' });
+    airflow.failAt({ write: 'StoreUnauthorized' });
     const { written, toRetry } = await update({ connections: ['a', 'new'] });
     assert.deepEqual([written, typesOf(toRetry)], [['new'], [['a', 'StoreUnauthorized']]]);
   });
@@ -221,13 +211,13 @@ describe('updateConnections', () => {
     });
 
     it('refuses in the fourth attempt what cannot be written while that one can', async () => {
-      failAt({ 'write a': 'StoreUnavailable' });
+      airflow.failAt({ 'write a': 'StoreUnavailable' });
       const { refused } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 3 });
       assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
     });
 
     it('refuses one that the configuration does not allow, and requests nothing', async () => {
-      airflow.connections.set('other', dockerConnection({ id: 'other' }));
+      airflow.add({ id: 'other' });
       await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
       assert.deepEqual(airflow.calls, []);
     });
@@ -241,7 +231,7 @@ describe('updateConnections', () => {
     'StoreRequestRejected',
   ] as const) {
     it(`fails with ${type} of the store when every request fails`, async () => {
-      failAt({ read: type });
+      airflow.failAt({ read: type });
       const { scope } = await expectFailure(type, update());
       assert.equal(scope, 'store');
       assert.equal(airflow.passwords.size, 0);

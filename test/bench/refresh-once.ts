@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { callAirflow, logIn, type AirflowLogin } from '../../sandbox/airflow/rest.js';
 import type { Cleanup } from '../../sandbox/cleanup.js';
 import { startAirflow, type Airflow } from '../support/airflow.js';
+import { seedConnections } from '../support/airflow/rest.js';
 import { startAwsStandIn } from '../support/aws.js';
 import { startRegistry } from '../support/registry.js';
 import { formatConfig } from './bench-config.js';
@@ -12,7 +13,6 @@ import type { Series } from './series.js';
 import { privateEnv, timeNode } from './timed-process.js';
 
 const FLOOR = fileURLToPath(new URL('./floor-refresh.mjs', import.meta.url));
-const SEEDED_AT_ONCE = 500;
 
 export async function createRefreshSeries(
   cli: string,
@@ -82,7 +82,11 @@ async function startSeededAirflow(
 ): Promise<RestartedAirflow> {
   let airflow = await startAirflow({ stateFolder: folder });
   stops.add({ stop: () => airflow.stop() });
-  await seedConnections(airflow, host, password, count);
+  const ids = Array.from({ length: count }, (_, index) => `bench_${String(index).padStart(6, '0')}`);
+  await seedConnections(
+    airflow,
+    ids.map((connection_id) => ({ connection_id, conn_type: 'docker', host, login: 'AWS', password })),
+  );
   await airflow.stop();
   const seeded = join(folder, 'seeded.db');
   copyFileSync(airflow.dbFile, seeded);
@@ -97,23 +101,6 @@ async function startSeededAirflow(
       await warmUp(airflow);
     },
   };
-}
-
-async function seedConnections(
-  airflow: AirflowLogin,
-  host: string,
-  password: string,
-  count: number,
-): Promise<void> {
-  const call = { url: airflow.url, authorization: await logIn(airflow) };
-  const ids = Array.from({ length: count }, (_, index) => `bench_${String(index).padStart(6, '0')}`);
-  for (let start = 0; start < count; start += SEEDED_AT_ONCE) {
-    const entities = ids
-      .slice(start, start + SEEDED_AT_ONCE)
-      .map((connection_id) => ({ connection_id, conn_type: 'docker', host, login: 'AWS', password }));
-    const body = { actions: [{ action: 'create', entities }] };
-    await callAirflow({ ...call, method: 'PATCH', route: '/api/v2/connections', body }, [200]);
-  }
 }
 
 /** Warm-up: one request of each kind, so that no contestant pays for what Airflow loads first. It changes nothing. */

@@ -10,7 +10,7 @@ import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { builtCli } from './built-cli.js';
 import { play, type Ended } from './isolation/play.js';
-import { CONNECTIONS, ids, NAMES, SCENARIOS, type ScenarioName } from './isolation/scenarios.js';
+import { CONNECTIONS, ids, NAMES, SCENARIOS, toId, type ScenarioName } from './isolation/scenarios.js';
 
 /** Generous: a failing part takes minutes, a healthy one about a second. */
 const SOON_MS = 20_000;
@@ -73,7 +73,7 @@ describe('a part of a run that fails', function () {
   ] as const) {
     it(`${name}: all others are written, and each bad row is reported with its position`, () => {
       const result = end(name);
-      const badIds = bad.map((row) => `team_${String(row).padStart(3, '0')}`);
+      const badIds = bad.map((row) => toId(row));
       assert.deepEqual(
         result.written.toSorted(),
         ['a', ...ids(rows)].filter((id) => !badIds.includes(id)),

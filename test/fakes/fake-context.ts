@@ -27,7 +27,7 @@ export class FakeContext implements RunContext {
   readonly retryForMs: number;
   readonly waits: NotedWait[] = [];
   nowMs = START_MS;
-  /** While true, no wait ends. Afterwards, set it to false and call `advance`. */
+  /** No wait ends until `release` is called. */
   isHeld = false;
   readonly #timers: Timer[] = [];
 
@@ -49,6 +49,12 @@ export class FakeContext implements RunContext {
       this.#timers.push({ dueMs: this.nowMs + ms, done: resolve });
       setImmediate(() => this.advance());
     });
+  }
+
+  /** Ends all waits that were held, in the order in which they are due. */
+  release(): void {
+    this.isHeld = false;
+    for (let held = this.#timers.length; held > 0; held -= 1) this.advance();
   }
 
   /** Ends the wait that is due first. */

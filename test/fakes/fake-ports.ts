@@ -2,7 +2,7 @@
 // record their calls.
 import { setMaxListeners } from 'node:events';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';
 import type {
   ConnectionStore,
@@ -18,7 +18,7 @@ import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
 import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
+import type { AllowedConfig, AllowedStore, ConfigSource } from '../../src/activities/allowed-config.js';
 import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
@@ -91,6 +91,22 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
 
   constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
     for (const connection of connections) this.connections.set(connection.id, connection);
+  }
+
+  /** Adds connections with these changes to `dockerConnection`; replaces one that has the same id. */
+  add(...connections: readonly Partial<ConnectionRecord>[]): void {
+    for (const changes of connections) {
+      const connection = dockerConnection(changes);
+      this.connections.set(connection.id, connection);
+    }
+  }
+
+  /** Lets calls fail by their kind, such as `write`, or by kind and id. */
+  failAt(calls: Readonly<Record<string, FailureType>>): void {
+    this.onCall = (call, id) => {
+      const type = calls[`${call} ${id}`] ?? calls[call];
+      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
+    };
   }
 
   async read(id: string): Promise<ConnectionRecord | undefined> {
@@ -321,6 +337,19 @@ export class FakeEngine implements DockerEngine {
   }
 }
 
+/** The store `main`, without rules. */
+export function fakeStore(changes: Partial<AllowedStore> = {}): AllowedStore {
+  return {
+    name: 'main',
+    kind: 'airflow',
+    title: 'Airflow',
+    connections: new FakeAirflow(),
+    rules: [],
+    pace: new Pace(),
+    ...changes,
+  };
+}
+
 export interface FakeTargets {
   readonly airflow?: ConnectionStore & VariableSource;
   /** Ids that are configured one by one. */
@@ -345,12 +374,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const rules = options.rules ?? idRules(connections);
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
-    stores: new Map([
-      [
-        'main',
-        { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules, pace: new Pace() },
-      ],
-    ]),
+    stores: new Map([['main', fakeStore({ connections: airflow, rules })]]),
     variables: new Map([['main', airflow]]),
     registries,
     staticRegistries: staticRegistries(registries),

@@ -3,6 +3,8 @@ import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/ac
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const GROUP = 'default/us-east-1';
+export const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+export const EU_GROUP = 'default/eu-west-1';
 export const ENGINE = 'unix:///var/run/docker.sock';
 export const FINGERPRINT = '0123456789ab';
 

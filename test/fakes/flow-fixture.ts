@@ -1,6 +1,6 @@
 // What the tests of the flow share: parts of inspections, and a run over fake steps.
 import { FakeContext } from './fake-context.js';
-import { ENGINE, fakeSteps, GROUP, plannedStores, REGISTRY } from './fake-steps.js';
+import { ENGINE, fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from './fake-steps.js';
 import { settle } from './deferred.js';
 import { FAILURES, type FailureType } from '../../src/refresh/failures.js';
 import { refresh, type RunContext } from '../../src/refresh/flow.js';
@@ -17,8 +17,6 @@ import type {
   WritableConnections,
 } from '../../src/refresh/activity-types.js';
 
-export const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-export const EU_GROUP = 'default/eu-west-1';
 export const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
 
 export function refreshWith(
@@ -31,6 +29,9 @@ export function refreshWith(
 export function planned(changes: Partial<RefreshPlan>): () => Promise<RefreshPlan> {
   return async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE], ...changes });
 }
+
+/** A plan of the store `main`, whose connections are picked by patterns. */
+export const listed = planned({ stores: [listedStore()] });
 
 export function part(changes: Partial<WritableConnections> = {}): WritableConnections {
   return { registry: REGISTRY, group: GROUP, connections: ['docker_default'], ...changes };

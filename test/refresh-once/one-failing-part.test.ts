@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { settle } from '../fakes/deferred.js';
+import { FakeClock } from '../fakes/fake-clock.js';
 import {
   dockerConnection,
   fakeActivities,
@@ -9,12 +9,7 @@ import {
   idRules,
   NOW,
 } from '../fakes/fake-ports.js';
-import {
-  createInProcessSteps,
-  RETRY_FOR_MS,
-  toFailureInfo,
-  type Clock,
-} from '../../src/refresh-once/run-in-process.js';
+import { createInProcessSteps, RETRY_FOR_MS, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import { refresh } from '../../src/refresh/flow.js';
@@ -31,20 +26,6 @@ const MALFORMED = 'team_05';
 const REJECTED = 'team_11';
 const FAILING = [HANGS, MISSING, MALFORMED, REJECTED];
 
-/** Time passes only during waits. */
-class FakeClock implements Clock {
-  now = NOW.getTime();
-
-  nowMs(): number {
-    return this.now;
-  }
-
-  async wait(ms: number): Promise<void> {
-    await settle();
-    this.now += ms;
-  }
-}
-
 /** Attempts short enough for a test to wait for a request that hangs. */
 function hurry(activities: RefreshActivities): RefreshActivities {
   const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 40 });
@@ -59,7 +40,7 @@ describe('a run in which four of thirty connections fail, each in a different wa
   async function run(airflow: FakeAirflow): Promise<RefreshReport> {
     const rules = [...idRules(NAMED), { kind: 'match', pattern: 'team_*' } as const];
     const source = fakeSource({ airflow, rules, engine: new FakeEngine() });
-    const clock = new FakeClock();
+    const clock = new FakeClock(NOW.getTime());
     const deadlineMs = clock.now + 24 * HOUR_MS;
     const steps = createInProcessSteps(hurry(fakeActivities(source)), 'run-1', deadlineMs, clock);
     return refresh(steps, {

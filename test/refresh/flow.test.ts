@@ -3,11 +3,12 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext, STARTED_AT } from '../fakes/fake-context.js';
-import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import { fakeSteps, plannedStores } from '../fakes/fake-steps.js';
 import {
   collectUnhandled,
   ids,
   inspection,
+  listed,
   listFailures,
   listPart,
   part,
@@ -173,7 +174,7 @@ describe('refresh: cancellation', () => {
     const unhandled = await collectUnhandled(async () => {
       const gate = deferred<never>();
       const run = refreshWith({
-        planRefresh: planned({ stores: [listedStore()] }),
+        planRefresh: listed,
         inspectConnections: (input) => {
           const range = toListed(input);
           return range.offset === 0 ? Promise.resolve(listPart(ids(150), range)) : gate.promise;

@@ -99,8 +99,7 @@ describe('StepRunner', () => {
     const first = runner.run(step, limit);
     const second = runner.run({ ...failing().step, call: () => gate.promise }, limit);
     await settle();
-    context.isHeld = false;
-    context.advance();
+    context.release();
     assert.equal(await first, 'done');
     assert.equal(calls.length, 2);
     gate.resolve();

@@ -3,13 +3,12 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Range } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
 import {
-  EU_GROUP,
-  EU_REGISTRY,
   ids,
   inspectList,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -23,7 +22,6 @@ import {
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
-const listed = planned({ stores: [listedStore()] });
 
 describe('a store run: updates', () => {
   it('writes a part of the list while the next one is being read', async () => {
@@ -184,9 +182,7 @@ describe('a store run: updates', () => {
     );
     await settle();
     assert.deepEqual(written, [50]);
-    context.isHeld = false;
-    context.advance();
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 250);
   });
 

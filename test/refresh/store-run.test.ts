@@ -14,6 +14,7 @@ import {
   ids,
   inspectList,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -27,7 +28,6 @@ import {
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
-const listed = planned({ stores: [listedStore()] });
 
 function named(count: number, ...names: readonly string[]): ReturnType<typeof planned> {
   const stores = plannedStores(...(names.length === 0 ? ['main'] : names));
@@ -119,9 +119,7 @@ describe('a store run: reads', () => {
       updates.map(({ connections }) => connections),
       [ids(20, 'at_40')],
     );
-    context.isHeld = false;
-    context.advance();
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 60);
   });
 

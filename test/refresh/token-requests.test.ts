@@ -11,8 +11,8 @@ import type {
 } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
-import { collectUnhandled, EU_GROUP, EU_REGISTRY, ids, NEIGHBOUR, part } from '../fakes/flow-fixture.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { collectUnhandled, ids, NEIGHBOUR, part } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
 
@@ -140,8 +140,7 @@ describe('TokenRequests', () => {
       void tokens.wait(GROUP, NEIGHBOUR).then(() => (isThere = true));
       await settle();
       assert.equal(isThere, false);
-      context.isHeld = false;
-      context.advance();
+      context.release();
       assert.deepEqual(await tokens.wait(GROUP, NEIGHBOUR), { registry: NEIGHBOUR, outcome: 'accepted' });
     });
 

@@ -60,7 +60,7 @@ describe('a run with many connections', function () {
     const airflow = airflowOf(10_000);
     for (let index = 0; index < 50; index += 1) {
       const id = `quay_${index}_ecr`;
-      airflow.connections.set(id, dockerConnection({ id, host: 'quay.io' }));
+      airflow.add({ id, host: 'quay.io' });
     }
     const startedMs = performance.now();
     const { report, history, calls } = await server.run(stepsOver(airflow));

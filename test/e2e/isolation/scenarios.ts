@@ -15,12 +15,22 @@ export interface Scenario {
 
 type FaultHook = (request: AirflowRequest, registryHost: string) => Fault | undefined;
 
-export function ids(count: number, prefix = 'team_'): string[] {
-  return Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, '0')}`);
+export function toId(row: number, prefix = 'team_'): string {
+  return `${prefix}${String(row).padStart(3, '0')}`;
+}
+
+export function ids(count: number, prefix?: string): string[] {
+  return Array.from({ length: count }, (_, row) => toId(row, prefix));
 }
 
 function isList({ method, path }: AirflowRequest): boolean {
   return method === 'GET' && path === CONNECTIONS;
+}
+
+/** The part of the list that is requested. */
+function takePart(rows: readonly string[], { query }: AirflowRequest): readonly string[] {
+  const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
+  return rows.slice(offset, offset + limit);
 }
 
 /** Fails each part of the list with one of these rows, like an Airflow that cannot decrypt their passwords. */
@@ -28,12 +38,11 @@ function badRows(airflowRows: readonly string[], ...bad: readonly number[]): Fau
   const sorted = airflowRows.toSorted();
   return (request) => {
     if (!isList(request)) return undefined;
-    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
-    const filtered = sorted.filter((id) => id.startsWith('team_'));
-    const part = filtered.slice(offset, offset + limit);
-    return bad.some((row) => part.includes(`team_${String(row).padStart(3, '0')}`))
-      ? SERVER_ERROR
-      : undefined;
+    const part = takePart(
+      sorted.filter((id) => id.startsWith('team_')),
+      request,
+    );
+    return bad.some((row) => part.includes(toId(row))) ? SERVER_ERROR : undefined;
   };
 }
 
@@ -155,8 +164,7 @@ function everyFourth(): FaultHook {
 function smallTotal(rows: readonly string[]): FaultHook {
   return (request, registryHost) => {
     if (!isList(request)) return undefined;
-    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
-    const connections = rows.slice(offset, offset + limit).map((connection_id) => ({
+    const connections = takePart(rows, request).map((connection_id) => ({
       connection_id,
       conn_type: 'docker',
       host: registryHost,

@@ -18,7 +18,7 @@ import {
   type LocalServer,
   type RecordedRequest,
 } from '../../support/local-server.js';
-import { connect as connectStore, PASSWORD } from './connect.js';
+import { connect as connectStore, PASSWORD, writeOne } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const JWT = 'first.jwt.that-must-not-show';
@@ -93,10 +93,8 @@ describe('AirflowStore on Airflow 3', () => {
     return api.read(id, anySignal());
   }
 
-  /** The connection as Airflow returned it; undefined when it is missing. */
-  async function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
-    const [result] = await api.write([connection], new Secret(password), anySignal());
-    return result?.outcome === 'written' ? result.record : undefined;
+  function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
+    return writeOne(api, connection, password);
   }
 
   it('reads a connection, without its password', async () => {

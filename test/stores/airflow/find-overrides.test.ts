@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
-import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
-import { AwsSessions } from '../../../src/aws/aws-sessions.js';
-import { createHttpClient } from '../../../src/net/http.js';
+import type { AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { Secret } from '../../../src/log/secret.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
@@ -16,6 +14,7 @@ import {
   type Answer,
   type LocalServer,
 } from '../../support/local-server.js';
+import { connect as connectStore } from './connect.js';
 
 const HOST = 'registry.example.com';
 const TOKEN = 'bearer-that-must-not-show';
@@ -75,16 +74,8 @@ describe('AirflowStore.findOverrides', () => {
   });
 
   function connect(version: AirflowOptions['version'] = 3): AirflowStore {
-    return createAirflowStore({
-      name: 'main',
-      url: server.url,
-      auth: { kind: 'token', readToken: () => new Secret(TOKEN) },
-      version,
-      headers: [],
-      http: createHttpClient({ version: '0' }),
-      aws: new AwsSessions(),
-      now: () => 0,
-    });
+    const auth = { kind: 'token', readToken: () => new Secret(TOKEN) } as const;
+    return connectStore(server.url, { auth, version });
   }
 
   function paths(): string[] {
