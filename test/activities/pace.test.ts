@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { Pace } from '../../src/activities/pace.js';
+import { attemptOf } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
 
-const { signal } = new AbortController();
+const { signal } = attemptOf();
 
 describe('Pace', () => {
   let pace: Pace;

@@ -37,11 +37,12 @@ const REGIONS = [
 describe('a part of AWS that fails', function () {
   this.timeout(240_000);
   const stops = new Cleanup();
-  const folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-aws-'));
+  let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
 
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-aws-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
     await builtCli();

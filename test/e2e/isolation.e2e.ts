@@ -18,12 +18,13 @@ const SOON_MS = 20_000;
 describe('a part of a run that fails', function () {
   this.timeout(240_000);
   const stops = new Cleanup();
-  const folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
+  let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
   const ended = new Map<string, Ended>();
 
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
     await builtCli();

@@ -44,6 +44,7 @@ describe('the death of a worker', function () {
   this.timeout(400_000);
   const stops = new Cleanup();
   const outcomes = new Map<string, PromiseSettledResult<Outcome>>();
+  let folder: string | undefined;
   let stage: Stage;
   let temporal: TemporalServer;
   let scan: SuiteScan;
@@ -64,19 +65,20 @@ describe('the death of a worker', function () {
 
   after(async () => {
     await stops.stopAll();
-    if (stage) rmSync(stage.folder, { recursive: true });
+    if (folder) rmSync(folder, { recursive: true });
   });
 
   async function startStage(): Promise<Stage> {
-    const folder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
+    const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
+    folder = stateFolder;
     // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
-    scan = stops.add(startSuiteScan(folder, join(folder, 'airflow')));
+    scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
     const [server, airflow, docker] = await Promise.all([
-      startTemporal({ stateFolder: folder }).then((part) => stops.add(part)),
-      startAirflow({ stateFolder: folder }).then((part) => stops.add(part)),
+      startTemporal({ stateFolder }).then((part) => stops.add(part)),
+      startAirflow({ stateFolder }).then((part) => stops.add(part)),
       findDockerEngine().then(async (found) => {
         if (found || !canStartDockerEngine()) return found;
-        return stops.add(await startDockerEngine({ stateFolder: folder }));
+        return stops.add(await startDockerEngine({ stateFolder }));
       }),
     ]);
     temporal = server;
@@ -85,7 +87,14 @@ describe('the death of a worker', function () {
     stops.add({ stop: () => connection.close() });
     const client = new Client({ connection });
     const awsSecretKey = randomAwsKey();
-    return { folder, airflow, client, temporalAddress: address, engine: docker?.dockerHost, awsSecretKey };
+    return {
+      folder: stateFolder,
+      airflow,
+      client,
+      temporalAddress: address,
+      engine: docker?.dockerHost,
+      awsSecretKey,
+    };
   }
 
   /** The slowest begins first. */

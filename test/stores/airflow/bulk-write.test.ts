@@ -273,6 +273,16 @@ describe('AirflowStore.write of several connections', () => {
       });
     }
 
+    it('sends connections one by one with a password that is larger than a request may be', async () => {
+      const ids = add(2);
+      const results = await write(ids, 'p'.repeat(600_000));
+      assert.deepEqual(
+        results,
+        ids.map((id) => ({ id, outcome: 'written' })),
+      );
+      assert.equal(airflow.requests.length, 2);
+    });
+
     /** The results of three requests of which the second gets this status, by outcome. */
     async function failSecond(status: number): Promise<readonly WriteResult[]> {
       const ids = add(210);

@@ -24,7 +24,7 @@ import { EXPIRED, SELF_SIGNED } from '../../support/self-signed.js';
 const PASSWORD = 'ecr-password-that-must-not-show';
 
 describe('createDockerEngine by TLS', () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-tls-'));
+  let folder: string;
   const servers: net.Server[] = [];
   let caFile: string;
   let client: Certificate;
@@ -33,6 +33,7 @@ describe('createDockerEngine by TLS', () => {
   let restore = (): void => {};
 
   before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-tls-'));
     const authority = await createCertificateAuthority(path.join(folder, 'ours'));
     const other = await createCertificateAuthority(path.join(folder, 'other'));
     caFile = authority.caFile;
