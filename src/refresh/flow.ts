@@ -7,6 +7,7 @@ import type {
   RefreshSteps,
   WritableConnections,
 } from './activity-types.js';
+import { LOGINS_PER_ENGINE } from './activity-limits.js';
 import { describeFailure } from './failures.js';
 import { ReportBuilder } from './report-builder.js';
 import type { RefreshReport } from './report.js';
@@ -14,9 +15,6 @@ import { Semaphore } from './semaphore.js';
 import { StepRunner, toFailure, type StepContext } from './step-runner.js';
 import { StoreRun } from './store-run.js';
 import { TokenRequests } from './token-requests.js';
-
-/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
-const LOGINS_PER_ENGINE = 10;
 
 export interface RunContext extends StepContext {
   readonly runId: string;

@@ -22,6 +22,7 @@ import type { AllowedConfig, AllowedStore, ConfigSource } from '../../src/activi
 import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
 import { TokenCache, type VerifyToken } from '../../src/ecr/token-cache.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
@@ -357,6 +358,7 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
+  readonly loginsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
   readonly getImages?: AllowedConfig['getImages'];
@@ -384,6 +386,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
+          logins: new Semaphore(options.loginsAtOnce ?? 10),
         },
       ],
     ]),
