@@ -77,13 +77,14 @@ export class ApiVersion {
 
 /**
  * Whether an Airflow of the other version could have caused a failure: it rejects the request, or responds with a page
- * where the path does not exist. A server error is none of these, and occurs often while Airflow is overloaded.
+ * where the path does not exist. Server errors and conflicts in the database (409) are none of these; each may occur for
+ * many connections in a row.
  */
 function isFromOtherVersion(error: unknown): boolean {
   if (!(error instanceof AirflowFailure)) return false;
   const { type, status } = error;
   if (type === 'StoreUnavailable') return status === undefined || status === 404 || status === 405;
-  return type === 'StoreRequestRejected';
+  return type === 'StoreRequestRejected' && status !== 409;
 }
 
 function parseVersion(response: ApiResponse): string {
