@@ -80,8 +80,8 @@ function identityTokenUnusable(
     return new RefreshFailure(
       'AwsCredentialsRejected',
       `${place}: the web identity token is not accepted`,
-      `Look whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
-        'identity provider. The run goes on by itself.',
+      `Check whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
+        'identity provider. The run resumes automatically.',
     );
   }
   const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
@@ -89,7 +89,7 @@ function identityTokenUnusable(
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
-    'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
+    'Mount the file, fix `webIdentityTokenFile`, or allow the user of the worker to read it.',
   );
 }
 
@@ -99,14 +99,14 @@ function noneFound(source: CredentialSource, place: string, error: unknown): Ref
   if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `${place} gives none`,
+      `${place} returned no credentials`,
       'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
         'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
     );
   }
   return new RefreshFailure(
     'AwsCredentialsMissing',
-    'AWS credentials: the default chain of the AWS SDK found none',
+    'AWS credentials: the default chain of the AWS SDK found no credentials',
   );
 }
 
@@ -136,7 +136,7 @@ function roleDenied(source: RoleSource, error: unknown, masterArn: string | null
     `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
     remedy ??
       `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
-        `${aboutExternalId(source)}. The run goes on by itself.`,
+        `${aboutExternalId(source)}. The run resumes automatically.`,
   );
 }
 
@@ -152,7 +152,7 @@ function aboutExternalId(source: RoleSource): string {
 function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,
+    `AWS credentials: STS rejects the request for role ${roleArn}: the session duration is too long`,
     via.length > 0
       ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
       : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +

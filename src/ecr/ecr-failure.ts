@@ -30,7 +30,7 @@ export async function toEcrFailure(
     return new RefreshFailure(
       'AwsUnavailable',
       `${where}: no such host`,
-      'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
+      'Fix `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
     );
   }
   // The SDK takes no custom endpoint with FIPS or dual-stack, and some partitions have none of these.
@@ -60,7 +60,7 @@ function denied(group: TokenGroup, where: string, error: unknown, arn?: string |
   return new RefreshFailure(
     'AwsAccessDenied',
     `${where}: ${who} may not call ${actions.join(' or ')}${words}`,
-    remedy ?? `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
+    remedy ?? `Add to a policy of the principal: ${statement}. The run resumes automatically.`,
   );
 }
 

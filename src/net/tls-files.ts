@@ -78,10 +78,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
   // Half of the two may have been rotated, and the other half may be about to be.
-  const mismatch = invalidFile(
-    'certFile',
-    `${certFile} and keyFile ${keyFile} are no certificate and key that fit together`,
-  );
+  const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} do not belong together`);
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
     return tls.createSecureContext({
@@ -120,7 +117,7 @@ function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
   const remedy =
     setting === 'caFile'
       ? 'Name a PEM file with the certificates of the authorities.'
-      : 'Fix the client certificate and its key: run `doctor --offline`, which says what is wrong with them.';
+      : 'Fix the client certificate and its key: run `doctor --offline`, which shows what is wrong with them.';
   return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 

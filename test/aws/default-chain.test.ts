@@ -183,7 +183,7 @@ describe('the AWS principal', () => {
       const failure = await expectFailure(fixture.issue(profile('production')), 'AwsCredentialsMissing', [
         SECRET_KEY,
       ]);
-      assert.equal(failure.message, 'AWS credentials: profile production gives none');
+      assert.equal(failure.message, 'AWS credentials: profile production returned no credentials');
       assert.match(failure.remedy, /AWS_CONFIG_FILE.*sign in again if it is one of SSO/);
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
       assert.equal(await arnOfToken(profile('production')), OTHER_ARN);

@@ -52,7 +52,7 @@ describe('a role', () => {
       'AwsAccessDenied',
       SECRETS,
     );
-    assert.match(failure.message, /role\/pull as such: its session may not last as long/);
+    assert.match(failure.message, /role\/pull: the session duration is too long/);
     assert.match(failure.remedy, /Shorten `sessionDuration`/);
   });
 
@@ -145,7 +145,7 @@ describe('a role', () => {
   it('says of a worker without credentials of its own that these are missing', async () => {
     fixture.withoutKeys();
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
-    assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
+    assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
   });
 
   it("does not take the worker's own role for the one to be assumed, when it is the former that is denied", async () => {

@@ -54,8 +54,8 @@ describe('a call for a token', () => {
   describe('that is denied', () => {
     const asked = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
     const elsewhere =
-      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run goes on by itself\.$/;
-    const deny = /^Remove that deny: no other policy outweighs it; the run goes on by itself\.$/;
+      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run resumes automatically\.$/;
+    const deny = /^Remove that deny: it overrides every allow; the run resumes automatically\.$/;
     const statement =
       /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;
     const cases: readonly { reason: string; explanation: string; remedy: RegExp }[] = [
@@ -154,7 +154,7 @@ describe('a call for a token', () => {
         assert.equal(failure.message, `ECR in ${region}: ${problem}`);
         assert.match(
           failure.remedy,
-          region === 'eu-west-1' ? /DNS/ : /Mend the region in the host of the connection/,
+          region === 'eu-west-1' ? /DNS/ : /Fix the region in the host of the connection/,
         );
       });
     }
@@ -170,7 +170,7 @@ describe('a call for a token', () => {
     });
 
     for (const { code, problem } of [
-      { code: 'EAI_AGAIN', problem: 'its name could not be looked up (DNS)' },
+      { code: 'EAI_AGAIN', problem: 'its name could not be resolved (DNS)' },
       { code: 'ENETUNREACH', problem: 'no route to the network' },
       { code: 'EHOSTUNREACH', problem: 'no route to the host' },
       { code: 'ETIMEDOUT', problem: 'no answer (timed out)' },

@@ -36,8 +36,8 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     if (typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/.test(version)) return version;
     throw toUnreachable(
       target,
-      'answered with something that is no Docker Engine',
-      'Mend `docker.engines`: another service listens there.',
+      'the response is not from a Docker Engine',
+      'Fix `docker.engines`: another service listens there.',
     );
   }
 

@@ -15,7 +15,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
     return new RefreshFailure(
       'DockerLoginFailed',
       `${where}: the engine answered ${status}`,
-      'Look for a proxy before the socket of the engine that forbids POST /auth.',
+      'Check for a proxy in front of the socket of the engine that forbids POST /auth.',
     );
   }
   const problem = parseMobyText(text);

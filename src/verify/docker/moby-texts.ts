@@ -16,11 +16,8 @@ const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
     'no such host',
   ],
   [/x509|certificate/i, 'TLS: the certificate of the registry is not accepted'],
-  [
-    /gave HTTP response to HTTPS client/i,
-    'the registry speaks HTTP, and is not among the insecure registries',
-  ],
-  [/proxyconnect|proxy authentication/i, 'the proxy of the engine does not let it through'],
+  [/gave HTTP response to HTTPS client/i, 'the registry uses HTTP and is not in insecure-registries'],
+  [/proxyconnect|proxy authentication/i, 'the proxy of the engine rejects the connection'],
   [
     /timeout|deadline exceeded|timed out|request canceled while waiting/i,
     'the registry does not answer in time',

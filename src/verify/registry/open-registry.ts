@@ -67,7 +67,7 @@ function toBaseUrl(host: string): string {
   const url = `//${host}`;
   // Anything else that a URL can hold (user, path, query) would send the token elsewhere.
   if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host) || !URL.canParse(`http:${url}`)) {
-    throw new NetworkError('invalid-url', 'this is no host name');
+    throw new NetworkError('invalid-url', 'not a valid host name');
   }
   return (isLoopbackHost(new URL(`http:${url}`).hostname) ? 'http:' : 'https:') + url;
 }

@@ -42,9 +42,7 @@ async function verify(
   const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
   const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
-  const doubt = isOpen
-    ? 'it lets everybody in, without a password'
-    : await tryWrongPassword(registry, checks);
+  const doubt = isOpen ? 'it allows access without a password' : await tryWrongPassword(registry, checks);
   const pulls: PullProbe[] = [];
   for (const image of images) pulls.push(await probePull(registry, password, image));
   return {
@@ -70,7 +68,7 @@ async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Pro
   try {
     const { outcome } = await login(registry, new Secret(WRONG_PASSWORD));
     if (outcome === 'rejected') checks.add(registry.host);
-    return outcome === 'accepted' ? 'it accepts a wrong password, too' : undefined;
+    return outcome === 'accepted' ? 'it also accepts a wrong password' : undefined;
   } catch (error) {
     if (error instanceof NetworkError) return undefined;
     throw error;
