@@ -28,7 +28,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     names: 'Throttling Throttled TooManyRequests RequestLimitExceeded RequestThrottled SlowDown',
     type: 'AwsThrottled',
-    words: 'AWS asks for fewer requests',
+    words: 'AWS throttled the request',
   },
   { names: 'ExpiredToken', type: 'AwsCredentialsRejected', words: 'the AWS credentials have expired' },
   {
@@ -89,9 +89,9 @@ export function isBadIdentityToken(error: unknown): boolean {
   return isOneOf(`${BAD_IDENTITY_TOKEN} ValidationError`, getErrorName(error));
 }
 
-/** What AWS says of the policy that denies. */
+/** What AWS reports about the policy that denies. */
 export interface DenialReason {
-  /** Continues a sentence after who may not do what; empty where AWS does not say. */
+  /** Continues a sentence after who may not do what; empty where AWS does not report it. */
   readonly words: string;
   /** What to do about a policy other than the caller's; undefined where the caller's own needs a statement. */
   readonly remedy: string | undefined;
@@ -152,7 +152,7 @@ export function toUnknownHostFailure(region: string, where: string): RefreshFail
   );
 }
 
-/** Without the namespace that some protocols put before it, and without the `Exception` that some put after it. */
+/** Without the prefix (a namespace) of some protocols and the suffix (`Exception`) of others. */
 export function getErrorName(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name.replace(/^.*#/, '').replace(/Exception$/, '') : '';

@@ -26,7 +26,7 @@ const FILE_REASONS = new Map([
 /** What was loaded when it failed. */
 export interface FailedLoad {
   readonly source: CredentialSource;
-  /** Where AWS STS was asked. */
+  /** Whose AWS STS was called. */
   readonly region: string;
   /** A process of `credential_process` was running. */
   readonly isProcess: boolean;
@@ -100,8 +100,8 @@ function noneFound(source: CredentialSource, place: string, error: unknown): Ref
     return new RefreshFailure(
       'AwsCredentialsMissing',
       `${place} returned no credentials`,
-      'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
-        'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
+      'Check the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
+        'AWS_SHARED_CREDENTIALS_FILE), and log in again if it uses SSO.',
     );
   }
   return new RefreshFailure(
@@ -116,39 +116,39 @@ function denied(source: CredentialSource, place: string): RefreshFailure {
     return new RefreshFailure(
       'AwsAccessDenied',
       `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
-      'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
+      'Let the trust policy of the role allow the identity provider, with the subject and audience of the token.',
     );
   }
   return new RefreshFailure(
     'AwsAccessDenied',
     `${place}: the role may not be assumed`,
-    'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+    'Let the trust policy of the role allow the worker (AWS_ROLE_ARN, or role_arn of the profile).',
   );
 }
 
 function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
   const { roleArn, via } = source;
   const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(error, 'sts:AssumeRole on the role to the former');
+  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role to ${caller}`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
     remedy ??
-      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
+      `Add to a policy of ${caller}: ${statement}, and let the trust policy of the role allow it` +
         `${aboutExternalId(source)}. The run resumes automatically.`,
   );
 }
 
-/** STS does not say whether it was the caller or the external id; only the last role of a chain gets one. */
+/** STS does not report whether it was the caller or the external id; only the last role of a chain gets one. */
 function aboutExternalId(source: RoleSource): string {
   if ('isStep' in source) return '';
   return source.externalId === undefined
-    ? '; if that policy asks for an external id, write it as `externalId`'
+    ? '; if that policy requires an external id, write it as `externalId`'
     : ' with this external id';
 }
 
-/** STS says so of a session that may not last as long, and of an invalid ARN or name, which our checks exclude. */
+/** STS returns this error for a duration above the role's maximum, and for an invalid ARN or name, which our checks exclude. */
 function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',

@@ -68,7 +68,7 @@ function denied(group: TokenGroup, where: string, error: unknown, arn?: string |
 export function toNoFipsFailure(region: string): RefreshFailure {
   return new RefreshFailure(
     'AwsUnavailable',
-    `ECR in ${region}: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint, and ECR has them only in ${FIPS_REGIONS.join(', ')}`,
-    'Unset it (or use_fips_endpoint of the profile) and say `fips: true` for the registries that have one.',
+    `ECR in ${region}: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint, and ECR has them only in ${FIPS_REGIONS.join(', ')}`,
+    'Unset it (or use_fips_endpoint of the profile) and set `fips: true` for the registries that have one.',
   );
 }

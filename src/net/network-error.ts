@@ -50,7 +50,7 @@ export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkReason;
 
-  /** @param message where more than the code is known; nothing secret and nothing foreign */
+  /** @param message where more than the code is known; no secret, and no text of another error */
   constructor(code: NetworkReason, message: string = REASONS[code][0]) {
     super(message);
     this.code = code;

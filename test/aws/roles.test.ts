@@ -73,11 +73,11 @@ describe('a role', () => {
       );
       const statement = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"${roleArn('pull')}"}`;
       assert.ok(failure.remedy.includes(statement), failure.remedy);
-      assert.match(failure.remedy, /the trust policy of the role admit it/);
+      assert.match(failure.remedy, /the trust policy of the role allow it/);
       assert.match(
         failure.remedy,
         externalId === undefined
-          ? /if that policy asks for an external id, write it as `externalId`/
+          ? /if that policy requires an external id, write it as `externalId`/
           : /with this external id/,
       );
       assert.equal(fixture.count('GetAuthorizationToken'), 0);

@@ -40,7 +40,7 @@ describe('a call for a token', () => {
   it('that is throttled for good asks nobody to do anything', async () => {
     breakEcr({ error: 'ThrottlingException' });
     const failure = await expectFailure(fixture.issue(), 'AwsThrottled', SECRETS);
-    assert.equal(failure.message, 'ECR in us-east-1: AWS asks for fewer requests');
+    assert.equal(failure.message, 'ECR in us-east-1: AWS throttled the request');
     assert.match(failure.remedy, /^Nothing/);
     assert.equal(fixture.count('GetAuthorizationToken'), 2);
   });
@@ -48,7 +48,7 @@ describe('a call for a token', () => {
   it('that STS throttles says so of the role', async () => {
     fixture.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsThrottled', SECRETS);
-    assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS asks for fewer requests`);
+    assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS throttled the request`);
   });
 
   describe('that is denied', () => {
@@ -247,7 +247,7 @@ describe('a call for a token', () => {
     });
     for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
       const failure = await expectFailure(fixture.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
-      assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint/);
+      assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint/);
       assert.match(failure.remedy, /`fips: true` for the registries that have one/);
     }
     assert.deepEqual(fixture.calls(), []);

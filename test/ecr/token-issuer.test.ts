@@ -202,9 +202,19 @@ describe('createTokenIssuer', () => {
 
   describe('turns what AWS answers into a failure', () => {
     const cases: readonly { status: number; name: string; type: FailureType; pattern: RegExp }[] = [
-      { status: 400, name: 'ThrottlingException', type: 'AwsThrottled', pattern: /fewer requests/ },
-      { status: 429, name: 'TooManyRequestsException', type: 'AwsThrottled', pattern: /fewer requests/ },
-      { status: 429, name: 'SomethingNew', type: 'AwsThrottled', pattern: /fewer requests/ },
+      {
+        status: 400,
+        name: 'ThrottlingException',
+        type: 'AwsThrottled',
+        pattern: /AWS throttled the request/,
+      },
+      {
+        status: 429,
+        name: 'TooManyRequestsException',
+        type: 'AwsThrottled',
+        pattern: /AWS throttled the request/,
+      },
+      { status: 429, name: 'SomethingNew', type: 'AwsThrottled', pattern: /AWS throttled the request/ },
       {
         status: 400,
         name: 'AccessDeniedException',

@@ -68,7 +68,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   return { readVersion, login };
 }
 
-/** A mere 200 proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
+/** A 200 alone proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
 function isLoginSuccess(response: unknown): boolean {
   if (Buffer.isBuffer(response)) return response.length === 0;
   return (response as { Status?: unknown } | null)?.Status === 'Login Succeeded';

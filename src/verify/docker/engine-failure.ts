@@ -134,7 +134,7 @@ const BY_TLS: readonly ReasonOfCode[] = [
   ],
 ];
 
-/** The failure behind a request that the engine should have answered. */
+/** The failure behind a request that the engine should have responded to. */
 export function toEngineFailure(target: EngineEndpoint, error: unknown): RefreshFailure {
   // A file of TLS has become unusable; nothing was sent.
   if (error instanceof RefreshFailure) return error;
@@ -176,7 +176,7 @@ function reasonsFor({ url, tls }: EngineEndpoint): readonly ReasonOfCode[] {
 /** What an HTTP status other than the expected one means. */
 function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
   const words = `answered ${status}`;
-  // Go's HTTPS server says 400 to plain HTTP. An engine has no reason to, for a request without parameters.
+  // Go's HTTPS server returns 400 to plain HTTP. An engine has no reason to, for a request without parameters.
   if (status === 400 && url.startsWith('tcp:') && !tls) {
     return [`${words}, as HTTPS does to plain HTTP`, `If the Docker Engine expects TLS there, ${ADD_TLS}`];
   }
@@ -187,7 +187,7 @@ function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
   ];
 }
 
-/** Linux says ECONNREFUSED of any file that is no socket, as it does of a socket that nobody listens on. */
+/** Linux returns ECONNREFUSED for any file that is not a socket, as for a socket without a listener. */
 function isOtherFile(url: string): boolean {
   try {
     return !fs.statSync(url.slice('unix://'.length)).isSocket();

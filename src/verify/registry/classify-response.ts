@@ -17,7 +17,7 @@ export function classifyLogin(host: string, response: HttpResponse): RegistryPro
   return { registry: host, outcome: 'rejected', message, ...remedy };
 }
 
-/** The result of a request for an image's manifest. A missing image proves nothing about rights. */
+/** The result of a request for an image's manifest. A missing image proves nothing about permissions. */
 export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
   const { status } = response;
   if (status === 200) {

@@ -1,5 +1,5 @@
 // Why a registry rejects a token: the same for a request of the worker and one of a Docker Engine. The only place that reads
-// what ECR says in words: its errors have one code, DENIED, for several reasons, and no code at all for some. Where a text
+// ECR's own texts: its errors have one code, DENIED, for several reasons, and no code at all for some. Where a text
 // changes, the reason is that of the HTTP status alone, which is less exact; whether a token counts as rejected does not
 // depend on it. Nothing of the text is ever shown but the name of an action.
 import { parseEcrHost } from '../../refresh/registry-host.js';
