@@ -78,7 +78,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
   // Half of the two may have been rotated, and the other half may be about to be.
-  const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} do not belong together`);
+  const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} cannot be used together`);
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
     return tls.createSecureContext({

@@ -206,7 +206,7 @@ describe('createDockerEngine by TLS', () => {
 
     put({ cert: client.cert, key: SELF_SIGNED.key });
     const strangers = await expectFailure(engine.readVersion(anySignal()), 'ConfigInvalid', []);
-    assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem do not belong together$/);
+    assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem cannot be used together$/);
     fs.rmSync(files.keyFile);
     const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     const gone = await expectFailure(signIn, 'ConfigInvalid', [PASSWORD]);
