@@ -197,7 +197,7 @@ class ConnectionWork<T> {
     const mayPass = own.type === 'StoreUnavailable' || own.type === 'StoreUnreachable';
     if (own.scope !== 'connection' || !mayPass || attempts < ATTEMPTS_OF_A_CONNECTION) return own;
     // A server error of Airflow itself usually has one cause; a failure with another cause has its own remedy.
-    const isServerError = own.remedy === REMEDIES_OF_ONE.StoreUnavailable;
+    const isServerError = failure.type === 'StoreUnavailable' && !hasOwnRemedy(failure);
     return new RefreshFailure('ConnectionUnavailable', own.message, isServerError ? undefined : own.remedy);
   }
 
@@ -215,8 +215,12 @@ export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
 }
 
 /** The remedy of the catalogue is for the store; the failure's own, where it has one, fits better. */
-function findOwnRemedy({ type, remedy }: RefreshFailure): string {
-  return (remedy === failureEntry(type).remedy ? REMEDIES_OF_ONE[type] : undefined) ?? remedy;
+function findOwnRemedy(failure: RefreshFailure): string {
+  return (hasOwnRemedy(failure) ? undefined : REMEDIES_OF_ONE[failure.type]) ?? failure.remedy;
+}
+
+function hasOwnRemedy({ type, remedy }: RefreshFailure): boolean {
+  return remedy !== failureEntry(type).remedy;
 }
 
 const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {

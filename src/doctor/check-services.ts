@@ -113,7 +113,7 @@ function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe
   const label = `image ${registry}/${image}`;
   if (outcome === 'allowed') return ok(label, 'may be pulled');
   if (outcome === 'denied') return failed(label, describeFailure('RegistryPullDenied', message));
-  const remedies = { missing: 'Mend `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
+  const remedies = { missing: 'Fix `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
   return warning(label, `whether it may be pulled is not proven: ${message}`, remedies[outcome]);
 }
 

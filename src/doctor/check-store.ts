@@ -144,7 +144,7 @@ function matchChecks(
   }
   return [...lines].flatMap(([label, counts]) =>
     counts.size === 0
-      ? [warning(label, 'there is none that may be written', 'Mend the pattern, or remove the entry.')]
+      ? [warning(label, 'there is none that may be written', 'Fix the pattern, or remove the entry.')]
       : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
   );
 }

@@ -220,7 +220,7 @@ describe('the sessions of a worker', () => {
     it('are told not to be had the first time', async () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
       const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
-      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS failed on its side (503)`);
+      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS returned a server error (503)`);
     });
 
     it('need none when the keys are the worker’s own', async () => {

@@ -101,13 +101,13 @@ describe('readTlsContext', () => {
     {
       title: 'the key of another certificate',
       texts: { key: EXPIRED.key },
-      words: /^certFile .*cert\.pem and keyFile .*key\.pem are no certificate and key that fit together$/,
+      words: /^certFile .*cert\.pem and keyFile .*key\.pem cannot be used together$/,
     },
     {
       // OpenSSL does not compare keys of different types: it would show no certificate at all.
       title: 'a key of another type',
       texts: { key: rsaKey() },
-      words: /fit together$/,
+      words: /cannot be used together$/,
     },
   ];
   for (const { title, texts, words } of cases) {

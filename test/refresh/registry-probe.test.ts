@@ -63,14 +63,14 @@ describe('refresh: what registries respond to a token', () => {
   }
 
   it('writes a token that a registry accepts like any other, with a warning that this proves nothing', async () => {
-    const message = 'it accepts a wrong password, too';
+    const message = 'it also accepts a wrong password';
     const report = await refreshWith({
       extractToken: extractWith({ registry: REGISTRY, outcome: 'inconclusive', message }),
     });
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.equal(report.tokens[0]?.check, 'inconclusive');
     assert.deepEqual(report.warnings, [
-      `The test of the token at ${REGISTRY} is inconclusive: it accepts a wrong password, too.`,
+      `The test of the token at ${REGISTRY} is inconclusive: it also accepts a wrong password.`,
     ]);
   });
 

@@ -134,6 +134,31 @@ describe('createAirflowStore', () => {
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
+  it('does not detect the version again after a server error', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    await api.read(ID, anySignal());
+    for (const status of [500, 502, 503, 504]) {
+      standIn.setFault(() => ({ status, body: 'failed' }));
+      await expectFailure(api.read(ID, anySignal()), 'StoreUnavailable', SECRETS);
+    }
+    standIn.setFault(undefined);
+    await api.read(ID, anySignal());
+    assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
+  });
+
+  it('does not detect the version again after a conflict in the database', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    await api.read(ID, anySignal());
+    standIn.setFault(() => ({ status: 409, body: JSON.stringify({ detail: 'Data too long' }) }));
+    for (let count = 0; count < 3; count += 1) {
+      const written = api.write([dockerConnection()], new Secret(TOKEN), anySignal());
+      await expectFailure(written, 'StoreRequestRejected', SECRETS);
+    }
+    assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
+  });
+
   it('does not detect the version again when Airflow 2 has no bulk request', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);

@@ -146,7 +146,7 @@ describe('createJwtLogin', () => {
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     impatient.abort();
     const { message } = await expectFailure(ended, 'StoreUnreachable', [PASSWORD]);
-    assert.equal(message, 'Airflow main: login: the attempt was ended');
+    assert.equal(message, 'Airflow main: login: the attempt was cancelled');
     respond();
     assert.equal(new Set(await Promise.all(others)).size, 1);
     assert.equal(server.requests.length, 1);
