@@ -21,7 +21,7 @@ try {
   if (!(error instanceof CommanderError)) printError(error);
   process.exitCode = toExitCode(error);
 } finally {
-  // One that still runs would keep this process waiting for it.
+  // A running credential process would keep this process alive.
   endCredentialProcesses();
 }
 

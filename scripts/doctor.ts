@@ -25,7 +25,7 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
 }
 
 async function checkOnline(config: RefreshConfig): Promise<Check[]> {
-  // Loaded here: the SDKs and HTTP clients take half a second, which `--offline` does not need.
+  // Loaded here, since SDKs and HTTP clients take half a second to load, and `--offline` does not need them.
   const { checkTemporal } = await import('../src/doctor/check-temporal.js');
   const { checkServices } = await import('../src/doctor/check-services.js');
   const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);

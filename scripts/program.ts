@@ -1,4 +1,4 @@
-// The commands and their options. What a command does is loaded when it runs: all of it together takes half a second.
+// The commands and their options. Each command loads its code when it runs, since loading everything takes half a second.
 import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
 import { configOption, jsonOption, logLevelOption } from './command-line.js';

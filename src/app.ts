@@ -9,7 +9,9 @@ import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refre
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createHttpClient, type HttpClient } from './net/http.js';
+import { LOGINS_PER_ENGINE } from './refresh/activity-limits.js';
 import { staticRegistries } from './refresh/registry-entries.js';
+import { Semaphore } from './refresh/semaphore.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
 import type { ConnectionStore, VariableSource } from './stores/port.js';
 import { createDockerEngine } from './verify/docker/docker-engine.js';
@@ -119,7 +121,7 @@ function buildAllowedConfig(
     engines: new Map(
       config.engines.map(({ required, ...endpoint }) => [
         endpoint.url,
-        { engine: createDockerEngine(endpoint), required },
+        { engine: createDockerEngine(endpoint), required, logins: new Semaphore(LOGINS_PER_ENGINE) },
       ]),
     ),
     ...findEngineProblem(config),

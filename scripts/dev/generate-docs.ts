@@ -237,7 +237,7 @@ ${escapeMarkdown(entry.meaning)}
 function describeRetry(entry: FailureEntry): string {
   if (!entry.retryable) return 'no';
   return entry.retryAfterMinutes === undefined
-    ? 'yes, after growing waits'
+    ? 'yes, with exponential back-off'
     : `yes, every ${entry.retryAfterMinutes} min`;
 }
 

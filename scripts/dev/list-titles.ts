@@ -1,6 +1,6 @@
 // Lists the full titles of all tests, unit and end-to-end, without running any.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,15 +12,22 @@ export async function listTitles(root: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-titles-'));
   // A file, since what tests print while they load would get between the JSON.
   const output = join(folder, 'titles.json');
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
   try {
     const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
     const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`];
     await run(process.execPath, [mocha, '--dry-run', ...reporter, ...FILES], {
       cwd: root,
-      env: titleEnvironment(process.env),
+      env: { ...titleEnvironment(process.env), TMPDIR: temporary },
     }).catch((error: { stderr?: string }) => {
       throw new Error(`The tests cannot be loaded:\n${error.stderr ?? ''}`);
     });
+    // No hook runs here, so nothing would ever remove it. tsx keeps what it has compiled.
+    const left = readdirSync(temporary).filter((name) => !name.startsWith('tsx-'));
+    if (left.length > 0) {
+      throw new Error(`Loading the tests created ${left.join(', ')} in TMPDIR: create it in a hook instead`);
+    }
     const { tests } = JSON.parse(readFileSync(output, 'utf8')) as { tests: { fullTitle: string }[] };
     return tests.map(({ fullTitle }) => fullTitle).toSorted();
   } finally {

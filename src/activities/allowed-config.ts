@@ -4,6 +4,7 @@ import { findRule, isConnectionId, type ConnectionRule } from '../refresh/connec
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
+import type { Semaphore } from '../refresh/semaphore.js';
 import type { ConnectionStore, VariableSource } from '../stores/port.js';
 import type { DockerEngine } from '../verify/docker/port.js';
 import type { Pace } from './pace.js';
@@ -24,6 +25,8 @@ export interface AllowedEngine {
   readonly engine: DockerEngine;
   /** Named in the configuration, so that its absence is a failure; the default one may be absent. */
   readonly required: boolean;
+  /** Of all logins from it by this worker. */
+  readonly logins: Semaphore;
 }
 
 /** One configuration, with a client behind every name in it. */

@@ -1,5 +1,5 @@
 // Requests for several connections of a store, a few side by side: one that fails or hangs neither fails nor delays the
-// others, while a store that fails for all of them is not asked again and again.
+// others, while a store that fails for all of them gets few requests.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
@@ -37,7 +37,7 @@ export interface ForEachOptions {
   readonly attempts?: number;
   /** Other requests to the store are known to succeed. */
   readonly storeWorks?: boolean;
-  /** Finds out whether others succeed, where none of the connections did; throws if not. */
+  /** A request that shows whether others succeed, where none of the connections did; throws if not. */
   readonly witness?: () => Promise<unknown>;
   /** Default 5. */
   readonly atOnce?: number;
@@ -45,7 +45,7 @@ export interface ForEachOptions {
 
 /**
  * Calls for each of the connections. When the attempt's time is up, what is not done is to be retried. Each call bounds its
- * own requests (`callStore`) and throws RefreshFailure alone; another error is a defect, and is thrown on.
+ * own requests (`callStore`) and throws RefreshFailure alone; another error is a defect, and is thrown again.
  * @throws RefreshFailure when nothing succeeded: the failure of one of them, rather one that a retry may change
  */
 export async function forEachConnection<T>(
@@ -79,7 +79,7 @@ class ConnectionWork<T> {
     options: ForEachOptions,
   ) {
     this.#ids = [...new Set(ids)];
-    // Another one comes first in each attempt: where the first few are at fault, the others are not kept from their turn.
+    // Each attempt begins with another one: where the first few are at fault, the others still have their turn.
     const turn = (((options.attempts ?? 1) - 1) * AT_ONCE) % this.#ids.length;
     this.#waiting = [...this.#ids.slice(turn), ...this.#ids.slice(0, turn)];
     this.#attempt = attempt;
@@ -90,7 +90,7 @@ class ConnectionWork<T> {
 
   async run(): Promise<Outcomes<T>> {
     await this.#workOff();
-    if (await this.#findOutWhetherOthersWork()) {
+    if (await this.#checkWhetherOthersWork()) {
       this.#waiting.push(...this.#findRepeatable());
       await this.#workOff();
     }
@@ -109,7 +109,7 @@ class ConnectionWork<T> {
   }
 
   /** Not in the first attempt: what fails there may have passed by the next. */
-  async #findOutWhetherOthersWork(): Promise<boolean> {
+  async #checkWhetherOthersWork(): Promise<boolean> {
     const { attempts = 1, witness } = this.#options;
     const isOver = this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
     const mayBeTheirOwn = this.#tries.size > 0;
@@ -190,14 +190,14 @@ class ConnectionWork<T> {
     };
   }
 
-  /** What a failure is, seen with the others: that of one connection among others, or the store's. */
+  /** Whether a failure is that of one connection among others, or the store's. */
   #conclude(failure: RefreshFailure): RefreshFailure {
     const own = this.#othersWork ? narrowToConnection(failure) : failure;
     const { attempts = 1 } = this.#options;
     const mayPass = own.type === 'StoreUnavailable' || own.type === 'StoreUnreachable';
     if (own.scope !== 'connection' || !mayPass || attempts < ATTEMPTS_OF_A_CONNECTION) return own;
-    // A server error of Airflow itself usually has one cause; what has another says so.
-    const isServerError = own.remedy === REMEDIES_OF_ONE.StoreUnavailable;
+    // A server error of Airflow itself usually has one cause; a failure with another cause has its own remedy.
+    const isServerError = failure.type === 'StoreUnavailable' && !hasOwnRemedy(failure);
     return new RefreshFailure('ConnectionUnavailable', own.message, isServerError ? undefined : own.remedy);
   }
 
@@ -214,9 +214,13 @@ export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
   return new RefreshFailure(type, message, findOwnRemedy(failure), { scope: 'connection' });
 }
 
-/** The remedy of the catalogue is for the store; one that the failure has of its own fits better. */
-function findOwnRemedy({ type, remedy }: RefreshFailure): string {
-  return (remedy === failureEntry(type).remedy ? REMEDIES_OF_ONE[type] : undefined) ?? remedy;
+/** The remedy of the catalogue is for the store; the failure's own, where it has one, fits better. */
+function findOwnRemedy(failure: RefreshFailure): string {
+  return (hasOwnRemedy(failure) ? undefined : REMEDIES_OF_ONE[failure.type]) ?? failure.remedy;
+}
+
+function hasOwnRemedy({ type, remedy }: RefreshFailure): boolean {
+  return remedy !== failureEntry(type).remedy;
 }
 
 const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
@@ -224,7 +228,7 @@ const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
     'Other connections work. If the next attempts fail for this one only, its stored password cannot be decrypted because ' +
     'the Fernet key was changed: delete the connection and create it again.',
   StoreUnreachable:
-    'Other connections work. Check the log of the API server and its database for what holds up requests for this one.',
+    'Other connections work. Check the log of the API server and its database for what delays requests for this one.',
   StoreRequestRejected:
     'Other connections work. Check this one in Airflow: its API rejects the request for it.',
 };

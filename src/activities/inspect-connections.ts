@@ -72,7 +72,7 @@ async function inspectById(
   return { id, registry: registry.host, group: registry.group.name, isMissing: true };
 }
 
-/** Of the rows that a pattern matches; connections of other types are no concern of the run. */
+/** Inspects the rows that a pattern matches; connections of other types are skipped. */
 async function inspectList(
   context: MatchContext,
   store: AllowedStore,
@@ -125,7 +125,7 @@ async function inspectOne(
     if (isComplete) context.shared.recentReads.add(store, connection);
     return { id, registry, group: group.name, ...(warning === undefined ? {} : { warning }) };
   }
-  // A pattern takes in what no one named: another kind of registry there is no mistake.
+  // A pattern may match connections of other kinds of registry, which is not a mistake.
   const isSkipped = rule.kind === 'match' && check.type === 'ConnectionRegistryUnknown';
   return isSkipped ? { id, isSkipped } : { id, problem: toProblem(id, check) };
 }

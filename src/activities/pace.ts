@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_INTERVAL_MS = 50;
 const LONGEST_INTERVAL_MS = 1_000;
-/** Requests that had their turn before the pace changed end within this time, and say nothing about the new one. */
+/** Requests that had their turn before the pace changed end within this time, and do not show whether the new one is right. */
 const SETTLING_MS = 1_000;
 /** Below this the interval is dropped. */
 const SHORTEST_INTERVAL_MS = 5;
 
-/** Finds the rate that a store takes: a throttled request halves it, each other one raises it a little. */
+/** Finds the rate that a store accepts: a throttled request halves it, each other one raises it a little. */
 export class Pace {
   #intervalMs = 0;
   #nextAtMs = 0;

@@ -80,7 +80,7 @@ function byId(records: readonly ConnectionRecord[]): Map<string, ConnectionRecor
   return new Map(records.map((record) => [record.id, record]));
 }
 
-/** The connection as it is right before it is written; its id when it was created with the token; else what is wrong. */
+/** The connection right before it is written; its id when it was created with the token; else what is wrong. */
 export async function readOne(write: Write, id: string, known: ConnectionRecord | undefined): Promise<Found> {
   const { store, context } = write;
   const found = known ?? (await readById(store, context.attempt, id));
@@ -89,7 +89,7 @@ export async function readOne(write: Write, id: string, known: ConnectionRecord 
   return objection ? toProblem(id, objection) : found;
 }
 
-/** Creates a connection that the configuration lets be created. Where someone else was faster, theirs is checked. */
+/** Creates a connection where the configuration allows it. One that someone else created meanwhile is checked. */
 async function create(write: Write, id: string): Promise<Found> {
   const { store, context, rules, token, registry } = write;
   const rule = rules.get(id);

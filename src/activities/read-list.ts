@@ -26,7 +26,7 @@ export interface ReadRange {
 
 /**
  * In later attempts one row is read first, a different one each time, since it may be the one at fault: a store that fails
- * for everything gets one request of an attempt. The first failure of a part may pass, and is not looked into.
+ * for everything gets one request of an attempt. A part that fails in its first attempt is not split: it may pass.
  * @param attemptsBefore attempts that were made before for the same part
  * @throws RefreshFailure whatever ConnectionStore.readPage throws, when no part of the range can be read
  */
@@ -168,14 +168,16 @@ function toReadRange(
   failed: readonly FailedPart[],
   attempts: number,
 ): ReadRange {
-  const rows = new Map(parts.flatMap(({ offset, page }) => toRows(offset, page)));
-  const positions = [...rows.keys()].sort((a, b) => a - b);
-  const first = positions.map((position) => rows.get(position)?.id).find((id) => id !== undefined);
+  const rows = new Map(
+    parts.flatMap(({ offset, page }) => toRows(offset, page)).toSorted(([a], [b]) => a - b),
+  );
+  const connections = [...rows.values()];
+  const first = connections.at(0)?.id;
   const malformed = parts.flatMap(({ page }) => page.malformed);
   const unreadable = failed.map(({ range, problem }) => toUnreadable(nameRow(range.offset, rows), problem));
   const isFinal = attempts >= ATTEMPTS_OF_A_ROW || failed.every(({ problem }) => isTooLarge(problem));
   return {
-    connections: positions.flatMap((position) => rows.get(position) ?? []),
+    connections,
     problems: [
       ...malformed.map(({ position, id }) =>
         id === undefined
@@ -205,23 +207,16 @@ function toRows(offset: number, { connections, malformed }: ConnectionPage): [nu
   });
 }
 
-/** A row that could not be read has no id: its place tells which it is, by the order of ids. */
+/**
+ * The id of a row that could not be read is not known: its neighbours in the list, which is ordered by id, identify it.
+ * @param rows in the order of their positions
+ */
 function nameRow(position: number, rows: ReadonlyMap<number, ConnectionRecord>): string {
-  const before = [...rows.keys()].filter((other) => other < position);
-  const after = [...rows.keys()].filter((other) => other > position);
-  const idAt = (other: number | undefined): string | undefined =>
-    other === undefined ? undefined : rows.get(other)?.id;
-  const [previous, next] = [idAt(maximum(before)), idAt(minimum(after))];
+  const entries = [...rows];
+  const previous = entries.findLast(([other]) => other < position)?.[1].id;
+  const next = entries.find(([other]) => other > position)?.[1].id;
   const where = [previous && `after ${previous}`, next && `before ${next}`].filter(Boolean).join(', ');
   return `row ${position + 1} of the list${where === '' ? '' : ` (${where})`}`;
-}
-
-function maximum(positions: readonly number[]): number | undefined {
-  return positions.length === 0 ? undefined : Math.max(...positions);
-}
-
-function minimum(positions: readonly number[]): number | undefined {
-  return positions.length === 0 ? undefined : Math.min(...positions);
 }
 
 function isTooLarge({ type }: ConnectionProblem): boolean {

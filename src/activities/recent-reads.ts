@@ -1,5 +1,5 @@
-// Connections that this worker has read within the last seconds: an update writes them without reading them again. Inputs
-// of activities could not say so: a forged one would have a connection written that was never checked.
+// Connections that this worker has read within the last seconds: an update writes them without reading them again. The
+// inputs of activities cannot state it: a forged one would cause a write to a connection that was never checked.
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import type { AllowedStore } from './allowed-config.js';
 

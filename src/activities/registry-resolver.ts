@@ -14,7 +14,7 @@ import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 import { toRequestTimeout } from './call-store.js';
 
-/** A read serves every activity that waits for it, so it has a limit of its own: two GETs and a login. */
+/** A read is shared by the activities that wait for it, so it has its own limit: two GETs and a login. */
 const READ_LIMIT_MS = 30_000;
 
 export class RegistryResolver {

@@ -28,7 +28,11 @@ export async function testDocker(
   const group = await resolveTokenGroup(shared, allowed, input.registry, input.group, attempt);
   const take = (): Promise<ProbedToken> =>
     shared.tokens.take(attempt, group, input.registry, allowed.getImages(input.registry));
-  return testFrom(engine, shared.negativeChecks, input, take, attempt.signal);
+  // The run limits first attempts alone: what is retried must not overload the engine either.
+  return engine.logins.run(
+    () => testFrom(engine, shared.negativeChecks, input, take, attempt.signal),
+    attempt.signal,
+  );
 }
 
 async function testFrom(

@@ -47,7 +47,7 @@ export async function updateConnections(
   };
 }
 
-/** What was found out before the writing failed must not be lost with it. */
+/** Keeps what was found before the writing failed. */
 async function writeRead(write: Write, { records, created, refused }: ReadConnections): Promise<Writes> {
   try {
     return await writePasswords(write, records);

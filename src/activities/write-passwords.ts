@@ -9,10 +9,10 @@ import { forEachConnection, narrowToConnection, toProblem } from './for-each-con
 import { missing } from './inspect-connections.js';
 import { findObjection, isRecord, readOne, type Write } from './read-for-write.js';
 
-/** Up to here one by one: the response to a single write shows the connection, so that each is seen to be right. */
+/** Up to here one by one: the response to a single write contains the connection, so that each is verified. */
 const MOST_SINGLE_WRITES = 10;
 
-/** Of a request for several: it may be one connection that fails it, or the store takes no such requests. */
+/** Of a request for several: one connection may cause it, or the store does not support such requests. */
 const MAY_WORK_ONE_BY_ONE: ReadonlySet<FailureType> = new Set<FailureType>([
   'StoreUnreachable',
   'StoreUnavailable',
@@ -46,7 +46,7 @@ async function writeTogether(
   );
 }
 
-/** A store that leaves a connection out, or adds another, must not go unnoticed. */
+/** Detects a store that leaves a connection out, or adds another. */
 function toWrites(
   { store }: Write,
   records: readonly ConnectionRecord[],
@@ -111,6 +111,6 @@ async function writeAgain(write: Write, id: string): Promise<void> {
   const found = await readOne(write, id, undefined);
   const outcome = isRecord(found) ? await writeOne(write, found) : found;
   if (typeof outcome === 'string') return;
-  // Nothing was written, which shows nothing of the others.
+  // Nothing was written, which proves nothing about the others.
   throw new RefreshFailure(outcome.type, outcome.message, outcome.remedy, { scope: outcome.scope });
 }

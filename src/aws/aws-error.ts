@@ -15,7 +15,7 @@ const SKEWED =
 /** What AWS tolerates, both ways. */
 const MAX_SKEW_MS = 300_000;
 
-const RETRIED = 'Nothing: the run tries again.';
+const RETRIED = 'Nothing: the run retries.';
 
 interface Meaning {
   readonly names: string;
@@ -28,7 +28,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     names: 'Throttling Throttled TooManyRequests RequestLimitExceeded RequestThrottled SlowDown',
     type: 'AwsThrottled',
-    words: 'AWS asks for fewer requests',
+    words: 'AWS throttled the request',
   },
   { names: 'ExpiredToken', type: 'AwsCredentialsRejected', words: 'the AWS credentials have expired' },
   {
@@ -53,7 +53,7 @@ const MEANINGS: readonly Meaning[] = [
     names: 'RegionDisabled OptInRequired',
     type: 'AwsAccessDenied',
     words: 'the account has not enabled the region, or not STS in it',
-    remedy: 'Enable both in the account settings of AWS and of IAM. The run goes on by itself.',
+    remedy: 'Enable both in the account settings of AWS and of IAM. The run resumes automatically.',
   },
   {
     // Also returned by an opt-in region that the account has not enabled, and by another partition.
@@ -70,7 +70,7 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 const TLS_REMEDY =
-  'Look for a proxy that opens TLS, or a custom endpoint; name its authority in NODE_EXTRA_CA_CERTS if it is yours.';
+  'Check for a proxy that intercepts TLS, or a custom endpoint; if it is yours, add its CA to NODE_EXTRA_CA_CERTS.';
 
 /**
  * The kind of policy that denied a call. AWS has one code for all of them, `AccessDenied`, and names the kind only in the
@@ -89,9 +89,9 @@ export function isBadIdentityToken(error: unknown): boolean {
   return isOneOf(`${BAD_IDENTITY_TOKEN} ValidationError`, getErrorName(error));
 }
 
-/** What AWS says of the policy that denies. */
+/** What AWS reports about the policy that denies. */
 export interface DenialReason {
-  /** Continues a sentence after who may not do what; empty where AWS does not say. */
+  /** Continues a sentence after who may not do what; empty where AWS does not report it. */
   readonly words: string;
   /** What to do about a policy other than the caller's; undefined where the caller's own needs a statement. */
   readonly remedy: string | undefined;
@@ -107,10 +107,10 @@ export function parseDenial(error: unknown, allow: string): DenialReason {
     const article = /^i/i.test(policy) ? 'an' : 'a';
     return {
       words: `: ${article} ${policy} denies it explicitly`,
-      remedy: 'Remove that deny: no other policy outweighs it; the run goes on by itself.',
+      remedy: 'Remove that deny: it overrides every allow; the run resumes automatically.',
     };
   }
-  const remedy = `Have that policy allow ${allow}; the run goes on by itself.`;
+  const remedy = `Have that policy allow ${allow}; the run resumes automatically.`;
   const isOwnPolicy = /^identity-based/i.test(policy);
   return { words: `: no ${policy} allows it`, remedy: isOwnPolicy ? undefined : remedy };
 }
@@ -130,15 +130,14 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   const meaning = MEANINGS.find(({ names }) => isOneOf(names, name));
   if (meaning) return fail(meaning.type, meaning.words, meaning.remedy);
   if (status !== undefined && status >= 500)
-    return fail('AwsUnavailable', `AWS failed on its side (${status})`, RETRIED);
+    return fail('AwsUnavailable', `AWS returned a server error (${status})`, RETRIED);
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
     const { message, isTlsProblem } = toNetworkError(error);
     return fail('AwsUnavailable', message, isTlsProblem ? TLS_REMEDY : undefined);
   }
   // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
   if (name === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
-  if (status !== undefined)
-    return fail('EcrResponseInvalid', `${status}, with an answer that is not one of AWS`);
+  if (status !== undefined) return fail('EcrResponseInvalid', `${status}, a response that is not from AWS`);
   return fail('AwsUnavailable', 'the request failed');
 }
 
@@ -149,11 +148,11 @@ export function toUnknownHostFailure(region: string, where: string): RefreshFail
   return new RefreshFailure(
     'AwsUnavailable',
     `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
-    doubt ? 'Mend the region in the host of the connection, or in `registries`.' : undefined,
+    doubt ? 'Fix the region in the host of the connection, or in `registries`.' : undefined,
   );
 }
 
-/** Without the namespace that some protocols put before it, and without the `Exception` that some put after it. */
+/** Without the prefix (a namespace) of some protocols and the suffix (`Exception`) of others. */
 export function getErrorName(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name.replace(/^.*#/, '').replace(/Exception$/, '') : '';

@@ -7,7 +7,7 @@ import { CredentialProcesses } from './credential-processes.js';
 import { describeLoad, toCredentialsFailure } from './credentials-failure.js';
 import { findMaster, loadCredentials, type AwsIdentity, type CredentialSource } from './load-credentials.js';
 
-/** Sign-in helpers, such as those of SSO and aws-vault, take as long. */
+/** Login helpers, such as those of SSO and aws-vault, take as long. */
 const LOAD_LIMIT_MS = 90_000;
 /** Who a token was issued to is worth knowing, not worth waiting for. */
 const IDENTITY_LIMIT_MS = 5_000;
@@ -27,7 +27,7 @@ export class AwsSession {
   readonly master: AwsSession | undefined;
   readonly settings: ClientSettings;
   readonly #loading = new SingleFlight<AwsIdentity>();
-  readonly #asking = new SingleFlight<string | null>();
+  readonly #arnReads = new SingleFlight<string | null>();
   /** Of the load in progress. */
   #processes: CredentialProcesses | undefined;
   #identity: AwsIdentity | undefined;
@@ -47,7 +47,7 @@ export class AwsSession {
 
   /**
    * The credentials, which are loaded once. A load continues when the caller's signal fires, and the next caller joins it.
-   * @param region where AWS STS is asked
+   * @param region whose AWS STS is called
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable
    */
   async load(region: string, signal: AbortSignal): Promise<AwsIdentity> {
@@ -85,7 +85,7 @@ export class AwsSession {
   }
 
   /**
-   * For all clients that are made later, of any session.
+   * For all clients that are created later, of any session.
    * @param offsetMs as a client of the SDK has it after a response
    * @returns 0 where it is not worth mentioning
    */
@@ -98,7 +98,7 @@ export class AwsSession {
   async readArn(region: string, signal: AbortSignal): Promise<string | null> {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
-    const ask = async (abortSignal: AbortSignal): Promise<string | null> => {
+    const read = async (abortSignal: AbortSignal): Promise<string | null> => {
       const { STS } = await import('@aws-sdk/client-sts');
       const client = new STS({ ...this.settings, region, credentials });
       const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
@@ -106,7 +106,7 @@ export class AwsSession {
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);
       return (this.#arn = isArn ? arn : null);
     };
-    return this.#asking.run('ask', IDENTITY_LIMIT_MS, signal, ask).catch(() => null);
+    return this.#arnReads.run('arn', IDENTITY_LIMIT_MS, signal, read).catch(() => null);
   }
 }
 

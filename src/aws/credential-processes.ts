@@ -95,7 +95,7 @@ function findWithDescendants(pid: number): number[] {
   return [pid, ...children.flatMap((child) => findWithDescendants(Number(child)))];
 }
 
-/** Parents first: a shell would go on with its next command. */
+/** Parents first: a shell would continue with its next command. */
 function kill(signal: NodeJS.Signals, pids: readonly number[]): void {
   for (const pid of pids) {
     try {

@@ -26,7 +26,7 @@ const FILE_REASONS = new Map([
 /** What was loaded when it failed. */
 export interface FailedLoad {
   readonly source: CredentialSource;
-  /** Where AWS STS was asked. */
+  /** Whose AWS STS was called. */
   readonly region: string;
   /** A process of `credential_process` was running. */
   readonly isProcess: boolean;
@@ -80,8 +80,8 @@ function identityTokenUnusable(
     return new RefreshFailure(
       'AwsCredentialsRejected',
       `${place}: the web identity token is not accepted`,
-      `Look whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
-        'identity provider. The run goes on by itself.',
+      `Check whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
+        'identity provider. The run resumes automatically.',
     );
   }
   const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
@@ -89,7 +89,7 @@ function identityTokenUnusable(
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
-    'Mount the file, mend `webIdentityTokenFile`, or let the user of the worker read it.',
+    'Mount the file, fix `webIdentityTokenFile`, or allow the user of the worker to read it.',
   );
 }
 
@@ -99,14 +99,14 @@ function noneFound(source: CredentialSource, place: string, error: unknown): Ref
   if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
-      `${place} gives none`,
-      'Look at the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
-        'AWS_SHARED_CREDENTIALS_FILE), and sign in again if it is one of SSO.',
+      `${place} returned no credentials`,
+      'Check the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
+        'AWS_SHARED_CREDENTIALS_FILE), and log in again if it uses SSO.',
     );
   }
   return new RefreshFailure(
     'AwsCredentialsMissing',
-    'AWS credentials: the default chain of the AWS SDK found none',
+    'AWS credentials: the default chain of the AWS SDK found no credentials',
   );
 }
 
@@ -116,43 +116,43 @@ function denied(source: CredentialSource, place: string): RefreshFailure {
     return new RefreshFailure(
       'AwsAccessDenied',
       `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
-      'Let the trust policy of the role admit the identity provider, with the subject and audience of the token.',
+      'Let the trust policy of the role allow the identity provider, with the subject and audience of the token.',
     );
   }
   return new RefreshFailure(
     'AwsAccessDenied',
     `${place}: the role may not be assumed`,
-    'Let the trust policy of the role admit the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+    'Let the trust policy of the role allow the worker (AWS_ROLE_ARN, or role_arn of the profile).',
   );
 }
 
 function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
   const { roleArn, via } = source;
   const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(error, 'sts:AssumeRole on the role to the former');
+  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role to ${caller}`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
     remedy ??
-      `Add to a policy of the former: ${statement}, and let the trust policy of the role admit it` +
-        `${aboutExternalId(source)}. The run goes on by itself.`,
+      `Add to a policy of ${caller}: ${statement}, and let the trust policy of the role allow it` +
+        `${aboutExternalId(source)}. The run resumes automatically.`,
   );
 }
 
-/** STS does not say whether it was the caller or the external id; only the last role of a chain gets one. */
+/** STS does not report whether it was the caller or the external id; only the last role of a chain gets one. */
 function aboutExternalId(source: RoleSource): string {
   if ('isStep' in source) return '';
   return source.externalId === undefined
-    ? '; if that policy asks for an external id, write it as `externalId`'
+    ? '; if that policy requires an external id, write it as `externalId`'
     : ' with this external id';
 }
 
-/** STS says so of a session that may not last as long, and of an invalid ARN or name, which our checks exclude. */
+/** STS returns this error for a duration above the role's maximum, and for an invalid ARN or name, which our checks exclude. */
 function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: STS refuses the request for role ${roleArn} as such: its session may not last as long`,
+    `AWS credentials: STS rejects the request for role ${roleArn}: the session duration is too long`,
     via.length > 0
       ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
       : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +

@@ -29,7 +29,7 @@ export function findMaster(source: CredentialSource): CredentialSource | undefin
 
 /**
  * Loads credentials again, from files, environment and AWS.
- * @param region where AWS STS is asked
+ * @param region whose AWS STS is called
  * @param master those that a role is assumed with
  * @throws errors of the SDK
  */

@@ -1,4 +1,4 @@
-// The check of the PEM files that connections over TLS need: with a wrong one the first request would fail, and not say why.
+// The check of the PEM files that connections over TLS need: with a wrong one the first request would fail without the reason.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 

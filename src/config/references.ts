@@ -67,5 +67,5 @@ function readFile(path: string, folder: string): ReferenceResult {
 export function remedyForMissing(path: string): string {
   return path.startsWith('~')
     ? 'Write the path out: ~ stands for no folder here.'
-    : 'Create it, or mend the path: it is relative to the folder of the configuration file.';
+    : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
 }

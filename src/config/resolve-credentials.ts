@@ -102,7 +102,7 @@ function checkPartition(
   report(
     [...at, arn === roleArn ? 'roleArn' : 'via'],
     `has a role of partition ${own}, and the region of the registry is of ${partition.name}`,
-    `Write \`${arn.replace(/^arn:[^:]+/, `arn:${partition.name}`)}\`, or mend the region.`,
+    `Write \`${arn.replace(/^arn:[^:]+/, `arn:${partition.name}`)}\`, or fix the region.`,
   );
   return false;
 }

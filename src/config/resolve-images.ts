@@ -48,7 +48,7 @@ function readImage(text: string, at: SettingPath, { report }: Resolution): Image
   // No connection can have such a host, so that the image would never be asked for.
   const reading = readEcrHost(host);
   if (!reading || 'kind' in reading) return { registry: host, image };
-  const remedy = reading.meant === undefined ? 'Mend the host.' : `Did you mean \`${reading.meant}\`?`;
+  const remedy = reading.meant === undefined ? 'Fix the host.' : `Did you mean \`${reading.meant}\`?`;
   report(at, `has a host that looks like one of ECR and is none: ${reading.flaw}`, remedy);
   return undefined;
 }

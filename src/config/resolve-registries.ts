@@ -215,7 +215,7 @@ function resolveRegion(
     resolution.warn(
       at,
       'is no AWS region that this release knows',
-      doubt.meant === undefined ? 'Mend it, unless the region is new.' : `Did you mean \`${doubt.meant}\`?`,
+      doubt.meant === undefined ? 'Fix it, unless the region is new.' : `Did you mean \`${doubt.meant}\`?`,
     );
   }
   return region;

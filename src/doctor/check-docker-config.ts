@@ -30,7 +30,7 @@ export function checkDockerConfig(registries: readonly string[], env: NodeJS.Pro
     return [ok(name, 'holds no JSON: docker-py passes over it, and so overrides nothing')];
   if ('fault' in config) {
     const message = `${config.fault}: ${IF_TASKS_RUN_HERE}, docker-py throws and they fail`;
-    return [warning(name, message, `Mend it, ${REST_OF_REMEDY}`)];
+    return [warning(name, message, `Fix it, ${REST_OF_REMEDY}`)];
   }
   const warnings = [
     ...helperWarnings(name, registries, config, env),

@@ -53,7 +53,7 @@ async function readCandidates({ rules, connections }: AllowedStore): Promise<Can
   const ids = rules.flatMap((rule) => (rule.kind === 'id' ? [rule.id] : [])).slice(0, MAX_COMPARED);
   const found: Candidate[] = [];
   try {
-    await withDeadline(READ_LIMIT_MS, new AbortController().signal, async (signal) => {
+    await withDeadline(READ_LIMIT_MS, undefined, async (signal) => {
       for (const id of ids) {
         const record = await connections.read(id, signal);
         // One without a host cannot be compared.

@@ -4,7 +4,7 @@ import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-proc
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
-import { FAILURES } from '../refresh/failures.js';
+import { describeFailure } from '../refresh/failures.js';
 import type {
   DockerLogin,
   Inspection,
@@ -102,9 +102,8 @@ export function probeChecks({
       ),
     unreachable: () => warning(label, `could not be asked: ${message}`, REACH_REMEDY),
     rejected: () => {
-      const rejection = type ?? 'TokenRejected';
-      const { scope, remedy: usual } = FAILURES[rejection];
-      return failed(label, { type: rejection, scope, message, remedy: remedy ?? usual });
+      const failure = describeFailure(type ?? 'TokenRejected', message);
+      return failed(label, remedy === undefined ? failure : { ...failure, remedy });
     },
   }[outcome]();
   return [check, ...pulls.map((pull) => pullCheck(registry, pull))];
@@ -113,9 +112,8 @@ export function probeChecks({
 function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe): Check {
   const label = `image ${registry}/${image}`;
   if (outcome === 'allowed') return ok(label, 'may be pulled');
-  const { remedy, scope } = FAILURES.RegistryPullDenied;
-  if (outcome === 'denied') return failed(label, { type: 'RegistryPullDenied', scope, message, remedy });
-  const remedies = { missing: 'Mend `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
+  if (outcome === 'denied') return failed(label, describeFailure('RegistryPullDenied', message));
+  const remedies = { missing: 'Fix `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
   return warning(label, `whether it may be pulled is not proven: ${message}`, remedies[outcome]);
 }
 

@@ -8,7 +8,7 @@ import type {
   RefreshSteps,
   WritableConnections,
 } from '../refresh/activity-types.js';
-import { describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
+import { countRules, describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
 import { walkList, type ListEnd } from '../refresh/list-walk.js';
 import { NAMED_PER_INSPECTION } from '../refresh/store-run.js';
 import { toFailureInfo } from '../refresh-once/run-in-process.js';
@@ -16,7 +16,7 @@ import { failed, ok, warning, type Check } from './check.js';
 import { checkOverrides } from './check-overrides.js';
 
 const VERSION_LIMIT_MS = 15_000;
-/** A list that is longer by its own statement than it plausibly is ends here. */
+/** Here a list ends that goes on beyond its own total. */
 const LIST_LIMIT_MS = 60_000;
 /** With the time of a retry, and what only a retry does, such as splitting a part of a list. */
 export const ONE_PATIENT_ATTEMPT = { attemptsBefore: 1 } as const;
@@ -55,13 +55,13 @@ export async function checkStore(
  */
 async function inspectAll(
   config: RefreshConfig,
-  { name, kind, title, rules }: AllowedStore,
+  store: AllowedStore,
   steps: RefreshSteps,
   inspections: Inspection[],
   fail: (error: unknown) => void,
 ): Promise<ListEnd> {
   const inspect = async (target: InspectTarget): Promise<Inspection | undefined> => {
-    const input = { configHash: config.hash, store: name, target, attemptsBefore: 1 };
+    const input = { configHash: config.hash, store: store.name, target, ...ONE_PATIENT_ATTEMPT };
     try {
       const inspection = await steps.inspectConnections(input, ONE_PATIENT_ATTEMPT);
       inspections.push(inspection);
@@ -71,16 +71,15 @@ async function inspectAll(
       return undefined;
     }
   };
-  const named = rules.filter((rule) => rule.kind === 'id').length;
-  const isListed = named < rules.length;
+  const { named, isListed } = countRules(store.rules);
   for (let offset = 0; offset < named; offset += NAMED_PER_INSPECTION) {
     const inspection = await inspect({ named: { offset, limit: NAMED_PER_INSPECTION } });
-    // The next ones would fail alike, and a login that is rejected must not be repeated.
+    // The next ones would fail as well, and a rejected login must not be repeated.
     if (!inspection) break;
   }
   if (!isListed) return {};
   const context = { now: () => new Date(), deadlineMs: Date.now() + LIST_LIMIT_MS };
-  return walkList({ name, kind, title, named, isListed }, context, (listed) => inspect({ listed }));
+  return walkList(store, context, (listed) => inspect({ listed }));
 }
 
 export function connectionChecks(
@@ -145,7 +144,7 @@ function matchChecks(
   }
   return [...lines].flatMap(([label, counts]) =>
     counts.size === 0
-      ? [warning(label, 'there is none that may be written', 'Mend the pattern, or remove the entry.')]
+      ? [warning(label, 'there is none that may be written', 'Fix the pattern, or remove the entry.')]
       : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
   );
 }

@@ -1,5 +1,5 @@
 // Owns the shape of what `doctor` finds: one line each, with a remedy where something is wrong.
-import type { FailureInfo } from '../refresh/report-builder.js';
+import type { FailureInfo } from '../refresh/failures.js';
 
 export interface Check {
   /** What was looked at: `Airflow main`, `token us-east-1`. */

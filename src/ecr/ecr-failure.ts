@@ -30,7 +30,7 @@ export async function toEcrFailure(
     return new RefreshFailure(
       'AwsUnavailable',
       `${where}: no such host`,
-      'Mend `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
+      'Fix `endpoint` of the entry under `registries`, or the DNS that should know the VPC endpoint.',
     );
   }
   // The SDK takes no custom endpoint with FIPS or dual-stack, and some partitions have none of these.
@@ -60,7 +60,7 @@ function denied(group: TokenGroup, where: string, error: unknown, arn?: string |
   return new RefreshFailure(
     'AwsAccessDenied',
     `${where}: ${who} may not call ${actions.join(' or ')}${words}`,
-    remedy ?? `Add to a policy of the principal: ${statement}. The run goes on by itself.`,
+    remedy ?? `Add to a policy of the principal: ${statement}. The run resumes automatically.`,
   );
 }
 
@@ -68,7 +68,7 @@ function denied(group: TokenGroup, where: string, error: unknown, arn?: string |
 export function toNoFipsFailure(region: string): RefreshFailure {
   return new RefreshFailure(
     'AwsUnavailable',
-    `ECR in ${region}: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint, and ECR has them only in ${FIPS_REGIONS.join(', ')}`,
-    'Unset it (or use_fips_endpoint of the profile) and say `fips: true` for the registries that have one.',
+    `ECR in ${region}: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint, and ECR has them only in ${FIPS_REGIONS.join(', ')}`,
+    'Unset it (or use_fips_endpoint of the profile) and set `fips: true` for the registries that have one.',
   );
 }

@@ -107,7 +107,7 @@ export class TokenCache implements TokenSource {
     const account = parseAccount(principalArn);
     const check = checkToken(response, { region: group.region, account, now: issuedAt });
     if (!check.usable) {
-      const message = `${describePlace(group)} gave no usable token: ${check.problem}.`;
+      const message = `${describePlace(group)} returned no usable token: ${check.problem}.`;
       throw new RefreshFailure('EcrResponseInvalid', message);
     }
     const password = new Secret(check.password);

@@ -48,7 +48,7 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
   // Before anything else: AWS STS would not be found, either.
   if (group.api.service === 'ecr' && !hasFips(group.region) && (await client.config.useFipsEndpoint()))
     throw toNoFipsFailure(group.region);
-  // By itself first, so that a failing load is not taken for a failing ECR.
+  // Separately and first, so that a failing load is not taken for a failing ECR.
   const { expiration } = await session.load(group.region, signal);
   const rest = new AbortController();
   const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
@@ -89,7 +89,7 @@ async function createClient(
     ...session.settings,
     credentials: () => session.load(region, signal),
     region,
-    // Left out where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
+    // Omitted where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
     ...(api.fips ? { useFipsEndpoint: true } : {}),
     ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
     // The SDK accepts no custom endpoint together with the other two, and those may also come from the environment.

@@ -13,7 +13,7 @@ export class DeadlineExceeded extends Error {
 
 /**
  * Runs a call with a signal that fires after `limitMs` milliseconds or with the caller's signal, whichever is first, and
- * waits for the call: it may still return what it has, or fail in its own words.
+ * waits for the call: it may still return what it has, or fail with its own error.
  *
  * The one place where a time limit meets another signal. It has a timer of its own, since Node 20 may collect an
  * AbortSignal.timeout that is combined with another signal, which then never fires.

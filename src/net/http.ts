@@ -35,7 +35,7 @@ export interface ExtraHeader {
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly json: unknown;
   header(name: string): string | undefined;
 }
@@ -52,7 +52,7 @@ export interface HttpClientOptions {
   /** Of this program, for the User-Agent. */
   readonly version: string;
   /**
-   * PEM file with authorities to trust besides Node's own. Read at the first request, and again at the next until it can be
+   * PEM file with CAs to trust in addition to Node's. Read at the first request, and again at the next until it can be
    * used: it fails the requests that need it and nothing else.
    */
   readonly caFile?: string;
@@ -107,7 +107,7 @@ function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDef
     headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
     httpAgent: new http.Agent({ keepAlive: true }),
     httpsAgent,
-    // A redirect would carry the password or the token to a host that nobody configured.
+    // A redirect would carry the password or the token to a host that no one configured.
     maxRedirects: 0,
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
     proxy: false,
@@ -120,8 +120,8 @@ function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDef
 const STALE_CONNECTIONS = 3;
 
 /**
- * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. Nothing
- * was answered on it, and every request that we send may be sent again: reading, logging in, setting a password.
+ * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. There
+ * was no response on it, and every request that we send may be sent again: reading, logging in, setting a password.
  */
 async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
   for (let used = 0; ; used += 1) {

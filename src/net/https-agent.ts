@@ -14,7 +14,7 @@ type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext 
 
 /**
  * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
- * With a CA file its authorities are trusted besides Node's own.
+ * With a CA file, its CAs are trusted in addition to Node's.
  * The environment is read here once for the proxy, and at each connection for NO_PROXY.
  * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy, or the CA file cannot be used
  */
@@ -23,11 +23,11 @@ export function createHttpsAgent(caFile?: string): https.Agent {
   // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.
   const proxy = getProxyForUrl('https://proxy.invalid');
   if (!proxy) return new https.Agent({ keepAlive: true, ...rules });
-  // It descends from http.Agent, and Node, axios and the SDK take it for https all the same.
+  // It descends from http.Agent, and Node, axios and the SDK accept it for https anyway.
   return new SelectiveProxyAgent(checkProxy(proxy), rules);
 }
 
-/** Made once: Node would parse all authorities again for each connection. */
+/** Created once: Node would parse all CAs again for each connection. */
 function createContext(caFile: string): tls.SecureContext {
   return tls.createSecureContext({
     ca: readCaCertificates(caFile),

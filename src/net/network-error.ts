@@ -8,17 +8,17 @@ import { DeadlineExceeded } from './deadline.js';
 const REASONS = {
   'connection-refused': ['connection refused', 'ECONNREFUSED'],
   'unknown-host': ['no such host', 'ENOTFOUND'],
-  'dns-failure': ['its name could not be looked up (DNS)', 'EAI_AGAIN'],
+  'dns-failure': ['its name could not be resolved (DNS)', 'EAI_AGAIN'],
   'timed-out': ['no answer (timed out)', 'ETIMEDOUT', 'ECONNABORTED'],
   /** By our own caller. */
-  cancelled: ['the attempt was ended'],
+  cancelled: ['the attempt was cancelled'],
   /** By the HTTP client. */
   'request-cancelled': ['no answer (ended by the caller)', 'ERR_CANCELED'],
   'connection-reset': ['the connection was broken off', 'ECONNRESET', 'EPIPE'],
   'host-unreachable': ['no route to the host', 'EHOSTUNREACH'],
   'network-unreachable': ['no route to the network', 'ENETUNREACH'],
   'not-permitted': ['no permission to connect', 'EACCES'],
-  'proxy-auth-required': ['the proxy asks for a sign-in (407)'],
+  'proxy-auth-required': ['the proxy requires authentication (407)'],
   'proxy-refused': ['the proxy refused to connect'],
   'tls-self-signed': ['TLS: self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   'tls-self-signed-in-chain': ['TLS: self-signed certificate in the chain', 'SELF_SIGNED_CERT_IN_CHAIN'],
@@ -34,11 +34,11 @@ const REASONS = {
   'tls-handshake': ['TLS: no agreement on the protocol', 'EPROTO', 'ERR_SSL_*'],
   'tls-failed': ['TLS: the connection failed', 'ERR_TLS_*'],
   'not-http': ['the answer is not HTTP', 'HPE_*'],
-  'corrupt-response': ['the answer is damaged (compression)', 'Z_*'],
+  'corrupt-response': ['the response is corrupt (compression)', 'Z_*'],
   redirect: ['a redirect was refused'],
   'redirect-to-other-host': ['a redirect to another host was refused'],
   'too-many-redirects': ['too many redirects', 'ERR_FR_TOO_MANY_REDIRECTS'],
-  'too-large': ['the answer is too large'],
+  'too-large': ['the response is too large'],
   'invalid-url': ['the URL is invalid', 'ERR_INVALID_URL'],
   failed: ['the connection failed'],
 } as const satisfies Readonly<Record<string, readonly [words: string, ...codes: string[]]>>;
@@ -50,7 +50,7 @@ export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkReason;
 
-  /** @param message where more than the code is known; nothing secret and nothing foreign */
+  /** @param message where more than the code is known; no secret, and no text of another error */
   constructor(code: NetworkReason, message: string = REASONS[code][0]) {
     super(message);
     this.code = code;

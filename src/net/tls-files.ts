@@ -8,7 +8,7 @@ import { RefreshFailure } from '../refresh/failures.js';
 export interface TlsFiles {
   /** The authorities to trust instead of Node's own. */
   readonly caFile?: string;
-  /** The certificate that the client shows; never without its key. */
+  /** The certificate that the client presents; never without its key. */
   readonly certFile?: string;
   readonly keyFile?: string;
 }
@@ -19,7 +19,7 @@ export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-/** What a file holds in place of what was looked for. */
+/** What a file holds instead of what is expected. */
 interface WrongText {
   readonly problem: string;
 }
@@ -27,7 +27,7 @@ interface WrongText {
 /** A private key that a passphrase locks. */
 export const LOCKED: WrongText = { problem: 'a private key that is locked by a passphrase' };
 
-/** The certificates in a text. Node would take a text without any silently, and trust nothing by it. */
+/** The certificates in a text. Node silently accepts a text without any, and then trusts nothing. */
 export function parseCertificates(text: string): { certificates: readonly X509Certificate[] } | WrongText {
   const certificates: X509Certificate[] = [];
   for (const pem of text.match(CERTIFICATE) ?? []) {
@@ -40,7 +40,7 @@ export function parseCertificates(text: string): { certificates: readonly X509Ce
   return certificates.length === 0 ? { problem: 'no PEM certificate' } : { certificates };
 }
 
-/** The private key in a text. What Node says of one that it cannot read is dropped: it may quote the text. */
+/** The private key in a text. Node's error for one that it cannot read is dropped: it may quote the text. */
 export function parsePrivateKey(text: string): { key: KeyObject } | WrongText {
   if (LOCKED_KEY.test(text)) return LOCKED;
   try {
@@ -61,7 +61,7 @@ export function isPair([own]: readonly X509Certificate[], key: KeyObject): boole
  */
 export function readCaCertificates(caFile: string): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
-  // Node adds these by itself only where no authorities are given.
+  // Node adds these automatically only where no CAs are given.
   return [
     ...tls.rootCertificates,
     ...(extra ? readExtra(extra) : []),
@@ -70,7 +70,7 @@ export function readCaCertificates(caFile: string): string[] {
 }
 
 /**
- * What a single connection trusts and shows.
+ * What a single connection trusts and presents.
  * @throws RefreshFailure ConfigInvalid when a file cannot be used
  */
 export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.SecureContext {
@@ -78,10 +78,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
   // Half of the two may have been rotated, and the other half may be about to be.
-  const mismatch = invalidFile(
-    'certFile',
-    `${certFile} and keyFile ${keyFile} are no certificate and key that fit together`,
-  );
+  const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} cannot be used together`);
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
     return tls.createSecureContext({
@@ -91,7 +88,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
       ...(key && { key: key.export({ type: 'pkcs8', format: 'pem' }) }),
     });
   } catch {
-    // OpenSSL refuses some of what Node can parse, a key that is too short for example.
+    // OpenSSL rejects some of what Node can parse, a key that is too short for example.
     throw mismatch;
   }
 }
@@ -120,11 +117,11 @@ function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
   const remedy =
     setting === 'caFile'
       ? 'Name a PEM file with the certificates of the authorities.'
-      : 'Fix the client certificate and its key: run `doctor --offline`, which says what is wrong with them.';
+      : 'Fix the client certificate and its key: run `doctor --offline`, which shows what is wrong with them.';
   return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 
-/** Node warns of a wrong file and goes on; so do we. */
+/** Node only warns about an invalid file and continues, and so does this. */
 function readExtra(file: string): readonly string[] {
   try {
     const pems = fs.readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];

@@ -7,8 +7,7 @@ import { errorClassName, isRefreshFailure } from '../log/redact-error.js';
 import { ACTIVITY_LIMITS, waitBeforeRetryMs } from '../refresh/activity-limits.js';
 import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { FAILURES } from '../refresh/failures.js';
-import type { FailureInfo } from '../refresh/report-builder.js';
+import { describeFailure, type FailureInfo } from '../refresh/failures.js';
 
 export interface Clock {
   /** Milliseconds of the epoch. */
@@ -87,6 +86,5 @@ export function toFailureInfo(error: unknown): FailureInfo {
     const { type, scope, message, remedy, connections } = error;
     return { type, scope, message, remedy, ...(connections === undefined ? {} : { connections }) };
   }
-  const { scope, remedy } = FAILURES.Unexpected;
-  return { type: 'Unexpected', scope, message: `${errorClassName(error)}.`, remedy };
+  return describeFailure('Unexpected', `${errorClassName(error)}.`);
 }

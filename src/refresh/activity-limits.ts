@@ -67,6 +67,9 @@ export const ACTIVITY_LIMITS: Readonly<Record<StepName, ActivityLimits>> = {
   },
 };
 
+/** Logins from one Docker Engine at once: each is a handful of its requests to a registry, of up to 15 s each. */
+export const LOGINS_PER_ENGINE = 10;
+
 /** The times that bound a run, in milliseconds of the epoch. */
 export interface RunBounds {
   /** No retry starts after this. */

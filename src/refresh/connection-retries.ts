@@ -1,7 +1,7 @@
-// What becomes of connections that a step could not finish while it did finish others: they are retried as steps of their
-// own, so that each shows as a pending activity and none keeps another waiting.
+// Retries the connections that a step could not finish while it finished others. They are steps of their own, so that each
+// shows as a pending activity and none delays another.
 import type { ConnectionProblem } from './activity-types.js';
-import type { FailureInfo } from './report-builder.js';
+import type { FailureInfo } from './failures.js';
 import { toFailure, type Step, type StepRunner } from './step-runner.js';
 
 /** The connections that are left, as a step of their own. */
@@ -19,7 +19,7 @@ interface Unfinished {
 
 /**
  * Retries connections until each is done or no time is left, those of one type of failure together: what waits ten minutes
- * for a permission does not hold up what waits five seconds.
+ * for a permission does not delay what waits five seconds.
  * @param attempts that were made
  */
 export async function retryConnections<T extends Unfinished>(

@@ -1,6 +1,6 @@
 // Owns the rules by which the configuration picks connections of an Airflow, and the grammar of their patterns.
 // Refuses every special character but * and ?.
-import type { Skipped } from './activity-types.js';
+import type { PlannedStore, Skipped } from './activity-types.js';
 
 /** One entry of `connections`. */
 export type ConnectionRule =
@@ -15,6 +15,12 @@ export type ConnectionRule =
       readonly ifMissing: 'fail' | 'create';
     }
   | { readonly kind: 'match'; readonly pattern: string; readonly registry?: string };
+
+/** How many connections the rules name by id, and whether patterns pick others from the store's list. */
+export function countRules(rules: readonly ConnectionRule[]): Pick<PlannedStore, 'named' | 'isListed'> {
+  const named = rules.filter((rule) => rule.kind === 'id').length;
+  return { named, isListed: named < rules.length };
+}
 
 /** The rule that grants a connection: the one that names its id before one that it matches. */
 export function findRule(rules: readonly ConnectionRule[], id: string): ConnectionRule | undefined {

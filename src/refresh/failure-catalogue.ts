@@ -8,7 +8,7 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'operator',
     meaning: 'The configuration file is invalid. The run refreshed by the last good one, where there is one.',
-    remedy: 'Run `doctor --offline`, mend what it names; the next run reads the file again.',
+    remedy: 'Run `doctor --offline`, fix what it names; the next run reads the file again.',
   },
   ConfigVersionMismatch: {
     scope: 'run',
@@ -38,7 +38,7 @@ export const FAILURES = {
     whoActs: 'Airflow administrator',
     meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
     remedy:
-      'Check the log of the API server and of the proxy in front of it. Where only writes fail, the column of the password ' +
+      'Check the log of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',
   },
   StoreThrottled: {
@@ -46,7 +46,7 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'no one',
     meaning: 'The store limits the rate of requests (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
-    remedy: 'None needed: the run waits and continues where it stopped.',
+    remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
     scope: 'store',
@@ -60,10 +60,10 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'The list of connections does not end, or repeats itself. The connections that were found in it were refreshed.',
+      'The list of connections does not end, or repeats itself. The connections found in it were refreshed.',
     remedy:
-      'Check for a proxy or cache in front of the API server that ignores the query of the request; narrow the pattern ' +
-      'where the list is really longer than 50,000 connections.',
+      'Check for a proxy or cache in front of the API server that ignores the query of the request; if the list ' +
+      'really has more than 50,000 connections, narrow the pattern.',
   },
   ConnectionUnavailable: {
     scope: 'connection',
@@ -72,8 +72,8 @@ export const FAILURES = {
     meaning: 'The store fails for this connection in each of several attempts, while other connections work.',
     remedy:
       'Check the log of the API server for this connection. Usually its stored password cannot be decrypted because the ' +
-      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the column of the ' +
-      'password may be too short for the token: run `airflow db migrate`.',
+      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the password ' +
+      'column may be too short for the token: run `airflow db migrate`.',
   },
   StoreUnauthorized: {
     scope: 'store',
@@ -82,7 +82,7 @@ export const FAILURES = {
     whoActs: 'operator',
     meaning: 'Airflow does not accept the sign-in: user name and password, or the token.',
     remedy:
-      'Mend the reference to password or token, or the Airflow user. Tried every 30 minutes, so that no account is ' +
+      'Fix the reference to password or token, or the Airflow user. Tried every 30 minutes, so that no account is ' +
       'locked.',
   },
   StoreForbidden: {
@@ -120,7 +120,7 @@ export const FAILURES = {
       'Airflow has no Variable of the key that account or region of a registry is to be read from. Connections of ' +
       'that registry were left alone.',
     remedy:
-      'Create the Variable, mend `airflowVariable`, or look whether an environment variable or secrets backend ' +
+      'Create the Variable, fix `airflowVariable`, or look whether an environment variable or secrets backend ' +
       'holds it: these cannot be read.',
   },
   AirflowVariableInvalid: {
@@ -130,7 +130,7 @@ export const FAILURES = {
     meaning:
       'An Airflow Variable holds no AWS account (twelve digits) or no AWS region. Connections of that registry were ' +
       'left alone.',
-    remedy: 'Mend the Variable, or write account and region into the configuration.',
+    remedy: 'Fix the Variable, or write account and region into the configuration.',
   },
   ConnectionMissing: {
     scope: 'connection',
@@ -138,7 +138,7 @@ export const FAILURES = {
     whoActs: 'Airflow administrator',
     meaning: 'Airflow has no such connection in its database.',
     remedy:
-      'Create it (type docker, login AWS, host of the registry), mend the id, or look whether an environment ' +
+      'Create it (type docker, login AWS, host of the registry), fix the id, or look whether an environment ' +
       'variable or secrets backend holds it: these cannot be refreshed.',
   },
   ConnectionIdInvalid: {
@@ -155,7 +155,7 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The connection is not of type docker. It was left alone.',
-    remedy: 'Mend the id in the configuration, or the type of the connection.',
+    remedy: 'Fix the id in the configuration, or the type of the connection.',
   },
   ConnectionRegistryUnknown: {
     scope: 'connection',
@@ -170,7 +170,7 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The host of the connection is not that of the registry which the configuration says it is of.',
-    remedy: 'Mend the host of the connection, or `registry` of its entry under `connections`.',
+    remedy: 'Fix the host of the connection, or `registry` of its entry under `connections`.',
   },
   ConnectionRegistryChanged: {
     scope: 'connection',
@@ -210,7 +210,7 @@ export const FAILURES = {
       'The Docker Engine does not answer, or worker and engine do not accept each other by TLS. The connections were ' +
       'refreshed all the same.',
     remedy:
-      'Start the engine, mend `docker.engines`, or give the worker permission on its socket; the message says which.',
+      'Start the engine, fix `docker.engines`, or give the worker permission on its socket; the message says which.',
   },
   DockerLoginFailed: {
     scope: 'engine',
@@ -239,7 +239,7 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'operator',
     meaning: 'The run had no time left for this step.',
-    remedy: 'Mend the failures that used up the time; the next run tries again.',
+    remedy: 'Fix the failures that used up the time; the next run tries again.',
   },
   Unexpected: {
     scope: 'run',

@@ -20,6 +20,22 @@ export function isScope(value: unknown): value is Scope {
   return SCOPES.some((scope) => scope === value);
 }
 
+/** A failure as plain JSON, safe to show. */
+export interface FailureInfo {
+  readonly type: FailureType;
+  readonly scope: Scope;
+  readonly message: string;
+  readonly remedy: string;
+  /** Ids of the connections that it concerns, where the failure states them. */
+  readonly connections?: readonly string[];
+}
+
+/** A failure with scope and remedy of the catalogue. */
+export function describeFailure(type: FailureType, message: string): FailureInfo {
+  const { scope, remedy } = FAILURES[type];
+  return { type, scope, message, remedy };
+}
+
 /** What else may be known of a failure. */
 export interface FailureContext {
   /** That of the catalogue, or a smaller one where the failure was isolated. */

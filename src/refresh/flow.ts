@@ -7,16 +7,14 @@ import type {
   RefreshSteps,
   WritableConnections,
 } from './activity-types.js';
-import { FAILURES } from './failures.js';
+import { LOGINS_PER_ENGINE } from './activity-limits.js';
+import { describeFailure } from './failures.js';
 import { ReportBuilder } from './report-builder.js';
 import type { RefreshReport } from './report.js';
 import { Semaphore } from './semaphore.js';
 import { StepRunner, toFailure, type StepContext } from './step-runner.js';
 import { StoreRun } from './store-run.js';
 import { TokenRequests } from './token-requests.js';
-
-/** Each is a handful of requests of the engine to a registry, of up to 15 s each. */
-const LOGINS_PER_ENGINE = 10;
 
 export interface RunContext extends StepContext {
   readonly runId: string;
@@ -50,9 +48,7 @@ class Run {
     if (!plan) return;
     this.record.plan(plan.stores);
     if (plan.configProblem !== undefined) {
-      const { remedy, scope } = FAILURES.ConfigInvalid;
-      const message = plan.configProblem;
-      this.record.fail({ stage: 'plan' }, { type: 'ConfigInvalid', scope, message, remedy });
+      this.record.fail({ stage: 'plan' }, describeFailure('ConfigInvalid', plan.configProblem));
     }
     // A report without a row of Docker would look as if nothing was to be tested.
     if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);

@@ -1,15 +1,14 @@
 // How a store's list is followed from part to part. The list is not trusted: it ends where its parts show it, whatever total
-// it states, and a part that cannot be read stops no other.
+// it states. A part that cannot be read does not stop the others.
 import type { Inspection, PlannedStore, Range } from './activity-types.js';
-import { failureEntry } from './failures.js';
-import type { FailureInfo } from './report-builder.js';
+import { describeFailure, type FailureInfo } from './failures.js';
 import type { StepContext } from './step-runner.js';
 
 /** Airflow's own default for the most rows of one response. */
 const ROWS_PER_PART = 100;
 /** 50,000 connections; also what keeps the history of a run within Temporal's limits. */
 const MOST_PARTS = 500;
-/** Parts that may be waiting for a retry while later ones are read: a store that is down is not asked for all of its list. */
+/** Parts that may wait for a retry while later ones are read: of a store that is down, not every part is requested. */
 const RETRYING_AT_ONCE = 5;
 
 /**
@@ -21,6 +20,8 @@ export type InspectPart = (range: Range, onRetry?: () => void) => Promise<Inspec
 /** Parts that are read past the deadline of the run although the list should have ended by its own statement. */
 const IMPLAUSIBLE_PARTS = 10;
 
+type ListedStore = Pick<PlannedStore, 'name' | 'title'>;
+
 export interface ListEnd {
   /** Why the list was not followed to its end. */
   readonly failure?: FailureInfo;
@@ -29,20 +30,22 @@ export interface ListEnd {
 
 /** Inspects the list of a store part by part. Parts that are retried are waited for at the end. */
 export async function walkList(
-  store: PlannedStore,
+  store: ListedStore,
   context: Pick<StepContext, 'now' | 'deadlineMs'>,
   inspect: InspectPart,
 ): Promise<ListEnd> {
   const walk = new ListWalk(store, context, inspect);
   const problem = await walk.follow();
   await walk.waitForRetries();
-  if (problem !== undefined) return { failure: toFailure(`The list of ${store.name} ${problem}.`) };
+  if (problem !== undefined) {
+    return { failure: describeFailure('StoreListInvalid', `The list of ${store.name} ${problem}.`) };
+  }
   const warning = walk.describeTotal();
   return warning === undefined ? {} : { warning };
 }
 
 class ListWalk {
-  readonly #store: PlannedStore;
+  readonly #store: ListedStore;
   readonly #context: Pick<StepContext, 'now' | 'deadlineMs'>;
   readonly #inspect: InspectPart;
   readonly #retrying = new Set<Promise<void>>();
@@ -54,7 +57,7 @@ class ListWalk {
   #hasRead = false;
   #implausibleParts = 0;
 
-  constructor(store: PlannedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
+  constructor(store: ListedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
     this.#store = store;
     this.#context = context;
     this.#inspect = inspect;
@@ -78,10 +81,12 @@ class ListWalk {
         offset += limit;
         continue;
       }
-      const { rows = 0, first, total = 0, isSplit = false } = part.list ?? {};
+      const { rows = 0, first, total, isSplit = false } = part.list ?? {};
       if (first !== undefined && first === before) return 'repeats itself';
-      if (rows === 0 || this.#isLast(rows, offset, limit, total, isSplit)) return undefined;
-      // Read in pieces, it does not show how many rows the store returns at once.
+      // A first part that is short is the whole list, or shows how many rows the store returns at once: its total decides.
+      // One that was read in pieces does not show it.
+      const mayBeCut = this.#rowsPerPart === undefined && !isSplit && offset + rows !== total;
+      if (rows === 0 || (rows < limit && !mayBeCut)) return undefined;
       if (!isSplit) this.#rowsPerPart ??= rows;
       before = first;
       offset += rows;
@@ -89,17 +94,11 @@ class ListWalk {
     return `has more than ${MOST_PARTS * ROWS_PER_PART} rows`;
   }
 
-  #isLast(rows: number, offset: number, limit: number, total: number, isSplit: boolean): boolean {
-    if (isSplit) return rows < limit;
-    const isFirst = this.#rowsPerPart === undefined;
-    return isFirst ? rows < limit && offset + rows === total : rows < limit;
-  }
-
   async waitForRetries(): Promise<void> {
     await Promise.all(this.#retrying);
   }
 
-  /** A list that is edited meanwhile may differ from one of its totals, hardly from the first and the last. */
+  /** A list that is edited meanwhile may differ from its first total or its last, but not from both. */
   describeTotal(): string | undefined {
     const { title, name } = this.#store;
     const last = this.#totals.at(-1);
@@ -110,9 +109,9 @@ class ListWalk {
   }
 
   /**
-   * A part that was read; `skip`: it is retried, or failed for good, and the walk goes on; `stop`: there is nothing to go
-   * on for. Where no part was read before, the store may be down or its list forbidden, and the walk waits, unless the
-   * part after it can be read.
+   * A part that was read; `skip`: it is retried, or failed for good, and the walk continues; `stop`: the walk ends. Where
+   * no part was read before, the store may be down or its list forbidden: the walk waits, unless the part after it can be
+   * read.
    */
   async #read(range: Range): Promise<Inspection | 'skip' | 'stop'> {
     let startRetry = (): void => undefined;
@@ -142,7 +141,7 @@ class ListWalk {
       await this.#readRest(range, result);
       this.#retrying.delete(counted);
     });
-    // A cancellation is thrown to whoever waits at the end.
+    // A cancellation is thrown by `waitForRetries`.
     counted.catch(() => undefined);
     this.#retrying.add(counted);
   }
@@ -166,7 +165,7 @@ class ListWalk {
     return part;
   }
 
-  /** Past the deadline, a list goes on as far as it plausibly said, and a little further: its total may be too small. */
+  /** Past the deadline, a list is followed as far as its total goes, and a little further: the total may be too small. */
   #isEndless(offset: number, most: number): boolean {
     const total = this.#totals.at(-1);
     if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;
@@ -174,9 +173,4 @@ class ListWalk {
     if (!isPlausible) this.#implausibleParts += 1;
     return this.#implausibleParts > most;
   }
-}
-
-function toFailure(message: string): FailureInfo {
-  const { scope, remedy } = failureEntry('StoreListInvalid');
-  return { type: 'StoreListInvalid', scope, message, remedy };
 }

@@ -1,6 +1,6 @@
 // Owns what a registry's answer to a token means for the run: who is left alone, what is reported, what is a warning.
-import { FAILURES } from './failures.js';
-import type { FailureInfo, ReportBuilder } from './report-builder.js';
+import { describeFailure, type FailureInfo } from './failures.js';
+import type { ReportBuilder } from './report-builder.js';
 import type { PullProbe, RegistryProbe, TokenInfo } from './activity-types.js';
 
 /** What a registry said to a token. */
@@ -13,8 +13,9 @@ export function findProbe(facts: TokenInfo, registry: string): RegistryProbe {
 export function toRejection(probe: RegistryProbe | FailureInfo): FailureInfo | undefined {
   if (!('outcome' in probe)) return probe;
   if (probe.outcome !== 'rejected') return undefined;
-  const { type = 'TokenRejected', remedy = FAILURES[type].remedy } = probe;
-  return { type, scope: FAILURES[type].scope, message: `${probe.registry}: ${probe.message}`, remedy };
+  const { type = 'TokenRejected', remedy } = probe;
+  const failure = describeFailure(type, `${probe.registry}: ${probe.message}`);
+  return remedy === undefined ? failure : { ...failure, remedy };
 }
 
 /** Notes what stops nobody. Told once for each registry and token group, however many stores use them. */
@@ -51,8 +52,7 @@ function recordDenied(
   [first, ...others]: readonly PullProbe[],
 ): void {
   if (!first) return;
-  const { remedy, scope } = FAILURES.RegistryPullDenied;
   const more = others.length === 0 ? '' : `; also denied: ${others.map(({ image }) => image).join(', ')}`;
   const message = `${registry}/${first.image}: ${first.message ?? ''}${more}`;
-  record.fail({ stage: 'test', registry }, { type: 'RegistryPullDenied', scope, message, remedy });
+  record.fail({ stage: 'test', registry }, describeFailure('RegistryPullDenied', message));
 }

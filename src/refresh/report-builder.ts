@@ -1,6 +1,6 @@
 // Owns what has happened in a run so far, and makes the report of it. Carries forward from the previous report
 // what this run could not find out anew, and drops what is no longer in the plan.
-import type { FailureType, Scope } from './failures.js';
+import type { FailureInfo } from './failures.js';
 import {
   fitReport,
   groupFailures,
@@ -12,16 +12,6 @@ import {
   type TokenReport,
 } from './report.js';
 import type { DockerLogin, PlannedStore, TokenInfo, UpdateOutcome } from './activity-types.js';
-
-/** What went wrong, in words that may be shown. */
-export interface FailureInfo {
-  readonly type: FailureType;
-  readonly scope: Scope;
-  readonly message: string;
-  readonly remedy: string;
-  /** Which connections it concerns, where the failure itself tells. */
-  readonly connections?: readonly string[];
-}
 
 /** Where it went wrong. */
 export interface FailureLocation {

@@ -1,8 +1,8 @@
 // How a step is tried: once within the limits of concurrency, then by its retry policy outside them, so that what waits
-// for its next attempt keeps nothing else waiting.
+// for its next attempt does not delay anything else.
 import { waitBeforeRetryMs } from './activity-limits.js';
 import type { StepCall, StepName } from './activity-types.js';
-import type { FailureInfo } from './report-builder.js';
+import type { FailureInfo } from './failures.js';
 import { Semaphore } from './semaphore.js';
 
 /** What failed and waits for its next attempt. */
@@ -53,7 +53,7 @@ export interface Step<T> {
   onRetry?(): void;
 }
 
-/** Temporal allows 2,000 pending activities in a workflow; a run stays far below. */
+/** Temporal allows 2,000 pending activities in a workflow. */
 const RETRIES_AT_ONCE = 500;
 
 export class StepRunner {
@@ -91,7 +91,7 @@ export class StepRunner {
       return await this.#retries.run(() => step.call({ attemptsBefore: attempts }));
     } catch (error) {
       const last = this.#context.describe(error);
-      // Where no time was left for a retry, what the attempt before failed with is the cause.
+      // Where no time was left for a retry, the failure of the attempt before is the cause.
       throw new StepFailed(last.type === 'RunOutOfTime' ? failure : last);
     }
   }

@@ -13,9 +13,10 @@ import type {
 } from './activity-types.js';
 import { retryConnections } from './connection-retries.js';
 import { describeSkipped } from './connection-rules.js';
+import type { FailureInfo } from './failures.js';
 import { walkList } from './list-walk.js';
 import { toRejection } from './registry-probe.js';
-import type { FailureInfo, ReportBuilder } from './report-builder.js';
+import type { ReportBuilder } from './report-builder.js';
 import { Semaphore } from './semaphore.js';
 import { toFailure, type Step, type StepContext, type StepRunner } from './step-runner.js';
 import type { TokenRequests } from './token-requests.js';
@@ -23,7 +24,7 @@ import type { TokenRequests } from './token-requests.js';
 /** First attempts side by side, each of up to 10 s. An API server has few processes, and others need it. */
 const READS_AT_ONCE = 2;
 const UPDATES_AT_ONCE = 2;
-/** Each takes a request of up to 3 s on a slow API server, a few side by side. */
+/** Each takes a request of up to 3 s on a slow API server; a few run side by side. */
 export const NAMED_PER_INSPECTION = 20;
 /** One bulk request holds as many. */
 const CONNECTIONS_PER_UPDATE = 100;
@@ -50,12 +51,12 @@ export class StoreRun {
   readonly #namedReads = new Semaphore(READS_AT_ONCE);
   readonly #listReads = new Semaphore(READS_AT_ONCE);
   readonly #writes = new Semaphore(UPDATES_AT_ONCE);
-  readonly #updates: Promise<void>[] = [];
-  /** Connections that were found, writable or refused: a list that is edited while it is read may show one twice. */
+  readonly #pending: Promise<void>[] = [];
+  /** Connections that were found, writable or refused: a list that is edited while it is read may contain one twice. */
   readonly #found = new Set<string>();
   /** By the offset of the part of the list, which may be read more than once; else by the inspection. */
   readonly #skipped = new Map<number | Inspection, Skipped>();
-  /** Connections that are retried by themselves: a part that is read again shows them again. */
+  /** Connections that have retries of their own: a part that is read again contains them again. */
   readonly #retried = new Set<string>();
   /** By registry and token group, a connection that was written. */
   readonly #witnesses = new Map<string, string>();
@@ -68,8 +69,8 @@ export class StoreRun {
 
   async refresh(): Promise<void> {
     await Promise.all([this.#readNamed(), this.#readList()]);
-    // Retried reads bring up further updates.
-    while (this.#updates.length > 0) await Promise.all(this.#updates.splice(0));
+    // A retried read starts further updates.
+    while (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
     const { name, title } = this.#store;
     const { record } = this.#parts;
     const warning = describeSkipped(name, [...this.#skipped.values()]);
@@ -109,13 +110,13 @@ export class StoreRun {
     }
   }
 
-  /** One attempt for a part of the list, whose failure is no failure of the run. */
+  /** One attempt for a part of the list. Its failure is not reported: the walk reads the part again. */
   async #peek(listed: Range): Promise<Inspection | undefined> {
     try {
       const read = (): Promise<Inspection> => this.#inspection({ listed }).call({ attemptsBefore: 0 });
       return this.#takeAll({ listed }, await this.#listReads.run(read));
     } catch (error) {
-      // A cancellation is thrown on.
+      // Throws a cancellation again.
       this.#parts.context.describe(error);
       return undefined;
     }
@@ -141,7 +142,7 @@ export class StoreRun {
       const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
       this.#takeAll({ listed }, inspection, attempts + 1);
     } catch (error) {
-      // A cancellation is thrown on.
+      // Throws a cancellation again.
       toFailure(error);
       this.#refuse(rows);
     }
@@ -193,7 +194,6 @@ export class StoreRun {
   #take(inspection: Inspection, listed: Range | undefined, isComplete: boolean): void {
     const { record, tokens } = this.#parts;
     const { writable, refused, warnings, skipped, toRetry } = inspection;
-    const { name } = this.#store;
     const unread = toRetry.length + (inspection.list?.toRetry?.length ?? 0);
     this.#isEmpty &&= writable.length + refused.length + unread === 0;
     this.#refuse(refused);
@@ -204,7 +204,7 @@ export class StoreRun {
       .filter((part) => part.connections.length > 0);
     tokens.request(added);
     for (const part of added) {
-      record.expect(name, part.registry);
+      record.expect(this.#store.name, part.registry);
       this.#follow(this.#refresh(part, isComplete ? listed : undefined, isComplete));
     }
   }
@@ -218,7 +218,7 @@ export class StoreRun {
   /** Awaited at the end. A cancellation that ends the run before counts as handled here, as for tests. */
   #follow(work: Promise<void>): void {
     work.catch(() => undefined);
-    this.#updates.push(work);
+    this.#pending.push(work);
   }
 
   async #refresh(part: WritableConnections, listed: Range | undefined, isComplete: boolean): Promise<void> {

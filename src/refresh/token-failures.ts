@@ -18,7 +18,7 @@ export const TOKEN_FAILURES = {
     meaning:
       'AWS does not accept the credentials of the worker: expired, revoked or mistyped. They were read anew once, and ' +
       'that did not help.',
-    remedy: 'Renew the AWS credentials of the worker; the run goes on by itself.',
+    remedy: 'Renew the AWS credentials of the worker; the run resumes automatically.',
   },
   AwsAccessDenied: {
     scope: 'token group',
@@ -27,7 +27,8 @@ export const TOKEN_FAILURES = {
     whoActs: 'AWS administrator',
     meaning:
       'The AWS principal may not get an ECR authorization token, or not assume the role that it should.',
-    remedy: 'Allow ecr:GetAuthorizationToken on resource "*" to the principal; the run goes on by itself.',
+    remedy:
+      'Allow ecr:GetAuthorizationToken on resource "*" to the principal; the run resumes automatically.',
   },
   AwsClockSkewed: {
     scope: 'token group',
@@ -35,7 +36,7 @@ export const TOKEN_FAILURES = {
     retryAfterMinutes: 10,
     whoActs: 'operator',
     meaning: 'The clock of the worker is off by more than AWS bears, and the SDK could not make up for it.',
-    remedy: 'Set the clock of the machine of the worker right (NTP); the run goes on by itself.',
+    remedy: 'Set the clock of the machine of the worker right (NTP); the run resumes automatically.',
   },
   AwsThrottled: {
     scope: 'token group',

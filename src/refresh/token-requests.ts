@@ -1,8 +1,8 @@
-// The tokens of a run: one extraction per token group for the registries that a page brings up, shared by all stores.
+// The tokens of a run: one extraction per token group for the registries of a page, shared by all stores.
 import type { ExtractedToken, RefreshSteps, RegistryProbe, WritableConnections } from './activity-types.js';
-import { FAILURES } from './failures.js';
+import { describeFailure, type FailureInfo } from './failures.js';
 import { recordProbe, findProbe } from './registry-probe.js';
-import type { FailureInfo, ReportBuilder } from './report-builder.js';
+import type { ReportBuilder } from './report-builder.js';
 import { Semaphore } from './semaphore.js';
 import { StepFailed, type Step, type StepRunner } from './step-runner.js';
 
@@ -34,7 +34,7 @@ export class TokenRequests {
     this.#record = record;
   }
 
-  /** Starts the extractions for those of the parts that nothing has asked for yet. */
+  /** Starts the extractions for those of the parts that were not requested before. */
   request(parts: readonly WritableConnections[]): void {
     const added = parts.filter((part) => !this.#pending.has(toKey(part.group, part.registry)));
     for (const { group, registry } of added) this.#pending.set(toKey(group, registry), createPending());
@@ -45,7 +45,7 @@ export class TokenRequests {
     }
   }
 
-  /** Whether the connections of a registry may receive the token. Ask for it by `request` first. */
+  /** Whether the connections of a registry may receive the token. Call `request` for it first. */
   async wait(group: string, registry: string): Promise<TokenResult> {
     const pending = this.#pending.get(toKey(group, registry));
     if (!pending) throw new TypeError(`no token of ${group} was requested for ${registry}`);
@@ -54,11 +54,11 @@ export class TokenRequests {
 
   async #extract(group: string, registries: readonly string[]): Promise<void> {
     let rest = registries;
-    const toStep = (asked: readonly string[]): Step<ExtractedToken> => ({
+    const toStep = (requested: readonly string[]): Step<ExtractedToken> => ({
       name: 'extractToken',
       target: group,
       call: (how) =>
-        this.#steps.extractToken({ configHash: this.#configHash, group, registries: asked }, how),
+        this.#steps.extractToken({ configHash: this.#configHash, group, registries: requested }, how),
     });
     try {
       let extracted = await this.#runner.run(toStep(rest), this.#limit);
@@ -71,17 +71,16 @@ export class TokenRequests {
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       const { failure } = error;
-      for (const registry of rest)
+      for (const registry of rest) {
         this.#settle(group, registry, failure === NOT_VERIFIED ? toUnreachable(registry) : failure);
+      }
     }
   }
 
   #take(group: string, registries: readonly string[], { token, toRetry }: ExtractedToken): void {
     this.#record.token(token);
     for (const registry of registries) {
-      if (toRetry.includes(registry)) continue;
-      const probe = findProbe(token, registry);
-      this.#settle(group, registry, probe);
+      if (!toRetry.includes(registry)) this.#settle(group, registry, findProbe(token, registry));
     }
   }
 
@@ -90,7 +89,7 @@ export class TokenRequests {
     this.#pending.get(toKey(group, registry))?.settle(result);
   }
 
-  /** A cancellation of the run: whoever waits is told the same. */
+  /** A cancellation of the run, which reaches every caller that waits. */
   #abandon(group: string, registries: readonly string[], error: unknown): void {
     for (const registry of registries) this.#pending.get(toKey(group, registry))?.abandon(error);
   }
@@ -98,10 +97,8 @@ export class TokenRequests {
 
 /** Of a registry that has not responded within the first attempt. */
 const NOT_VERIFIED: FailureInfo = {
-  type: 'AttemptTimedOut',
+  ...describeFailure('AttemptTimedOut', 'the registry did not respond in time'),
   scope: 'registry',
-  message: 'the registry did not respond in time',
-  remedy: FAILURES.AttemptTimedOut.remedy,
 };
 
 /** No time is left to wait for the registry: the token is there, and a registry that is silent does not reject it. */

@@ -18,7 +18,7 @@ export interface ConnectionPage {
   readonly connections: readonly ConnectionRecord[];
   /** Rows that are not valid connections: position in the list, from 0, and the id, where there is one that may be shown. */
   readonly malformed: readonly { readonly position: number; readonly id?: string }[];
-  /** How many rows the store says there are in all. A claim of the store: check it against what is received. */
+  /** How many rows there are in all, according to the store: check it against what is received. */
   readonly total: number;
   /** Whether the records can be evaluated as they are: Airflow 2 leaves `extra` out of its lists. */
   readonly isComplete: boolean;
@@ -69,9 +69,9 @@ export interface ConnectionStore {
    * Writes the password of connections and nothing else. Returns one result for each, in the order given.
    *
    * One record: by a single request, whose response shows the connection. Several: by as few requests as the store takes,
-   * each connection by itself, so that one that is missing fails alone.
+   * each connection separately, so that one that is missing fails alone.
    * @throws RefreshFailure as `read`, when none was written for the same reason. Several and StoreRequestRejected or
-   *   StoreForbidden: the store takes no requests for several, and the caller may write one by one. After a timeout some of
+   *   StoreForbidden: the store accepts no requests for several, and the caller may write one by one. After a timeout some of
    *   the passwords may have been written.
    */
   write(

@@ -1,8 +1,13 @@
 // What a scheduled activity ended with, as a failure of the catalogue.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import { FAILURES, isFailureType, isScope, type FailureType } from '../refresh/failures.js';
-import type { FailureInfo } from '../refresh/report-builder.js';
+import {
+  describeFailure,
+  isFailureType,
+  isScope,
+  type FailureInfo,
+  type FailureType,
+} from '../refresh/failures.js';
 import type { StepName } from '../refresh/activity-types.js';
 
 /** By which Temporal's SDK reports an activity that a worker left when it was stopped. */
@@ -21,17 +26,17 @@ export class OutOfTime extends Error {
 
 /** @throws the error itself when it is a cancellation, or not of an activity */
 export function describeStepError(error: unknown): FailureInfo {
-  if (error instanceof OutOfTime) return facts('RunOutOfTime', error.message);
+  if (error instanceof OutOfTime) return describeFailure('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
     return toInfo(cause);
   }
   if (cause instanceof ApplicationFailure && cause.type === WORKER_SHUTDOWN) {
-    return facts('AttemptTimedOut', `${activityType} ended because its worker was stopped.`);
+    return describeFailure('AttemptTimedOut', `${activityType} ended because its worker was stopped.`);
   }
   if (cause instanceof TimeoutFailure) return toTimeoutInfo(cause, activityType);
-  return facts('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
+  return describeFailure('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
 }
 
 /** A timeout carries the last failure where Temporal knows it: that is what a person needs. */
@@ -39,17 +44,12 @@ function toTimeoutInfo({ cause: real, timeoutType }: TimeoutFailure, activityTyp
   if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
     return toInfo(real);
   }
-  return facts('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
-}
-
-function facts(type: FailureType, message: string): FailureInfo {
-  const { scope, remedy } = FAILURES[type];
-  return { type, scope, message, remedy };
+  return describeFailure('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
 }
 
 function toInfo(failure: ApplicationFailure): FailureInfo {
   const { remedy, scope, connections } = getDetail(failure) ?? {};
-  const usual = facts(failure.type as FailureType, failure.message);
+  const usual = describeFailure(failure.type as FailureType, failure.message);
   return {
     ...usual,
     ...(isScope(scope) ? { scope } : {}),
@@ -62,7 +62,7 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** What the interceptor of activities puts beside type and message. */
+/** What the interceptor of activities adds to type and message. */
 function getDetail({ details }: ApplicationFailure): FailureDetail | null | undefined {
   return details?.[0] as FailureDetail | null | undefined;
 }

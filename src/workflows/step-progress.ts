@@ -1,7 +1,7 @@
 // What the Temporal UI shows of a run in progress: how many steps are done, and what the others wait for.
 import type { WaitingStep } from '../refresh/step-runner.js';
 
-/** Longer lists help nobody, and the details of a run have a size limit in Temporal. */
+/** Longer lists are not readable, and the details of a run have a size limit in Temporal. */
 const MAX_SHOWN = 20;
 
 export class StepProgress {

@@ -152,7 +152,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal(refused[0]?.type, 'StoreForbidden');
   });
 
-  it('whose store cannot be reached leave their own connections alone to the next attempt', async () => {
+  it('leave only their own connections to the next attempt when their store cannot be reached', async () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
@@ -164,7 +164,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     );
   });
 
-  it('that are not returned leave their own connections alone to the next attempt', async () => {
+  it('leave only their own connections to the next attempt when they are not returned', async () => {
     const gate = deferred();
     airflow.onCall = (call) => (call === 'variable' ? gate.promise : undefined);
     const input = {
@@ -180,7 +180,7 @@ describe('registries whose account and region are Airflow Variables', () => {
       [['docker_default', 'StoreUnreachable', 'registry']],
     );
     assert.match(toRetry[0]?.message ?? '', /^Airflow Variable of registry dag: no response within/);
-    // The read has a limit of its own, and continues.
+    // The read has its own time limit, and continues.
     gate.resolve();
   });
 
@@ -219,7 +219,7 @@ describe('registries whose account and region are Airflow Variables', () => {
       assert.deepEqual(issuer.regions, ['us-east-1']);
     });
 
-    it('let another worker refuse the write: the connection is of another registry by now', async () => {
+    it('let another worker refuse the write: the connection now belongs to another registry', async () => {
       activities = worker();
       const { written, refused } = await update();
       assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);

@@ -75,7 +75,7 @@ describe('withAttemptLimit', () => {
     assert.equal(await partial, 'two of three');
   });
 
-  it('keeps the failure of the catalogue that a step ends with after its signal has fired', async () => {
+  it('keeps the catalogue failure that a step ends with after its signal has fired', async () => {
     const cause = new RefreshFailure('StoreUnreachable', 'no answer');
     const late = withAttemptLimit('updateConnections', 1, async (signal) => {
       await untilAborted(signal).catch(() => undefined);
@@ -84,7 +84,7 @@ describe('withAttemptLimit', () => {
     assert.equal(await expectFailure('StoreUnreachable', late), cause);
   });
 
-  it('reports the end of its time, or the cancellation, for what the signal cut off', async () => {
+  it('reports a timeout, or the cancellation, for a call that the signal aborted', async () => {
     const cutOff = async (signal: AbortSignal): Promise<never> => {
       await untilAborted(signal).catch(() => undefined);
       throw new DeadlineExceeded('caller', 30_000);

@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
 import { callStore, readById, requestLimitMs } from '../../src/activities/call-store.js';
-import { Pace } from '../../src/activities/pace.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
-import { fail } from '../fakes/failing-calls.js';
-import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { fail, hang } from '../fakes/failing-calls.js';
+import { attemptOf, dockerConnection, fakeStore, type FakeAirflow } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
-
-function hang(): Promise<never> {
-  return new Promise(() => undefined);
-}
 
 describe('callStore', () => {
   let store: AllowedStore;
 
   beforeEach(() => {
-    const connections = new FakeAirflow();
-    store = { name: 'main', kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
+    store = fakeStore();
   });
 
   function call<T>(
@@ -34,7 +28,7 @@ describe('callStore', () => {
   });
 
   for (const type of ['StoreUnavailable', 'StoreUnauthorized', 'StoreRequestRejected'] as const) {
-    it(`fails with ${type} as the request does, and sends no second one`, async () => {
+    it(`fails with ${type} like the request, and does not repeat it`, async () => {
       let requests = 0;
       const failing = async (): Promise<never> => ((requests += 1), fail(type));
       await expectFailure(type, call(failing));
@@ -42,7 +36,7 @@ describe('callStore', () => {
     });
   }
 
-  it('throws an error on that is not in the catalogue', async () => {
+  it('rethrows an error that is not in the catalogue', async () => {
     await assert.rejects(
       call(async () => {
         throw new TypeError('a defect');
@@ -52,14 +46,14 @@ describe('callStore', () => {
   });
 
   describe('when a request hangs', () => {
-    it('gives it half of the attempt, and 30 s at most', () => {
+    it('limits it to half of the attempt, and to 30 s', () => {
       assert.deepEqual(
         [10_000, 40_000, 120_000].map((limitMs) => requestLimitMs({ limitMs })),
         [5_000, 20_000, 30_000],
       );
     });
 
-    it('ends it at its limit, as a failure that names store, request and limit', async () => {
+    it('ends it at its limit, with a failure that names store, request and limit', async () => {
       const tookMs = await passTime(async () => {
         const { message } = await expectFailure('StoreUnreachable', call(hang, { limitMs: 10_000 }));
         assert.equal(message, 'Airflow main: GET connection a: no response within 5 s.');
@@ -67,7 +61,7 @@ describe('callStore', () => {
       assert.ok(tookMs >= 5_000 && tookMs < 5_100, `${tookMs} ms`);
     });
 
-    it('ends it at a limit of its own where it has one', async () => {
+    it('ends it at its own limit if it has one', async () => {
       const tookMs = await passTime(async () => {
         const { message } = await expectFailure('StoreUnreachable', call(hang, {}, 1_500));
         assert.match(message, /no response within 1\.5 s\.$/);
@@ -84,7 +78,7 @@ describe('callStore', () => {
       assert.equal(signal?.aborted, true);
     });
 
-    it('ends it with the attempt, and says so', async () => {
+    it('ends it with the attempt, and reports that', async () => {
       const controller = new AbortController();
       const waiting = call(() => (setTimeout(() => controller.abort(), 1), hang()), {
         signal: controller.signal,
@@ -109,12 +103,12 @@ describe('callStore', () => {
       return (await expectFailure(type, call(run, { signal }))).message;
     }
 
-    it('requests nothing, and fails with the reason of the end', async () => {
+    it('requests nothing, and fails with the reason why it ended', async () => {
       const reason = new RefreshFailure('AttemptTimedOut', 'time is up');
       assert.equal(await callIn(AbortSignal.abort(reason), 'AttemptTimedOut'), 'time is up');
     });
 
-    it('says so where the reason is no failure of the catalogue', async () => {
+    it('reports AttemptTimedOut when the reason is not a catalogue failure', async () => {
       assert.equal(
         await callIn(AbortSignal.abort(new Error('cancelled')), 'AttemptTimedOut'),
         'The attempt ended before this request had its turn.',
@@ -132,13 +126,13 @@ describe('callStore', () => {
       return { run, turnsMs };
     }
 
-    it('repeats the request, a second later each time', async () => {
+    it('repeats the request after a second each time', async () => {
       const { run, turnsMs } = throttledFor(3);
       await passTime(async () => assert.equal(await call(run), 'a'));
       assert.deepEqual(turnsMs, [0, 1_000, 2_000, 3_000]);
     });
 
-    it('holds back the other requests to the store too', async () => {
+    it('delays the other requests to the store too', async () => {
       const { run, turnsMs } = throttledFor(1);
       await passTime(async () => {
         const first = call(run);
@@ -160,7 +154,7 @@ describe('callStore', () => {
       assert.ok(tookMs > 1_300 && tookMs < 1_600, `${tookMs} ms`);
     });
 
-    it('goes on until the attempt ends, and fails with that', async () => {
+    it('continues until the attempt ends, and fails with StoreThrottled', async () => {
       const controller = new AbortController();
       const { run, turnsMs } = throttledFor(Infinity);
       const tookMs = await passTime(async () => {
@@ -182,8 +176,8 @@ describe('callStore', () => {
     });
   });
 
-  describe('for a connection by its id', () => {
-    it('reads it, and returns undefined where there is none', async () => {
+  describe('when it reads a connection by its id', () => {
+    it('returns it, or undefined if it does not exist', async () => {
       assert.deepEqual(await readById(store, attemptOf(), 'docker_default'), dockerConnection());
       assert.equal(await readById(store, attemptOf(), 'gone'), undefined);
     });

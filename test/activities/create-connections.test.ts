@@ -56,10 +56,10 @@ describe('updateConnections of missing connections', () => {
     );
   });
 
-  it('creates several, and writes those that are there by one request', async () => {
+  it('creates several, and writes the existing ones with one request', async () => {
     airflow.atOnce = 100;
     const ids = Array.from({ length: 20 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
-    for (const id of ids.slice(5)) airflow.connections.set(id, dockerConnection({ id }));
+    for (const id of ids.slice(5)) airflow.add({ id });
     const { written } = await update(ids);
     assert.deepEqual(written.toSorted(), ids);
     assert.deepEqual(airflow.callsOf('create').toSorted(), ids.slice(0, 5));
@@ -71,7 +71,7 @@ describe('updateConnections of missing connections', () => {
   describe('that someone else creates at the same moment', () => {
     function raceWith(changes: Parameters<typeof dockerConnection>[0]): void {
       airflow.onCall = (call, id) => {
-        if (call === 'create') airflow.connections.set(id, dockerConnection({ id, ...changes }));
+        if (call === 'create') airflow.add({ id, ...changes });
       };
     }
 
@@ -82,7 +82,7 @@ describe('updateConnections of missing connections', () => {
       assert.equal(airflow.connections.get('gone')?.description, 'theirs');
     });
 
-    it('does not change theirs when it is of another registry', async () => {
+    it('does not change theirs when it belongs to another registry', async () => {
       raceWith({ host: OTHER_REGISTRY });
       const { written, refused } = await update(['gone']);
       assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);
@@ -96,7 +96,7 @@ describe('updateConnections of missing connections', () => {
     });
   });
 
-  it('creates none where its rule says fail', async () => {
+  it('creates none when its rule is fail', async () => {
     const { written, refused } = await update(['gone'], toRules(['gone'], 'fail'));
     assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionMissing']);
     assert.deepEqual(airflow.calls, ['read gone']);
@@ -108,7 +108,7 @@ describe('updateConnections of missing connections', () => {
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('creates none with a host that is not that of its rule, whatever it is asked for', async () => {
+  it('creates none with another host than that of its rule, whatever the input', async () => {
     const { refused } = await update(['gone'], toRules(['gone']), OTHER_REGISTRY);
     assert.equal(refused[0]?.type, 'ConnectionRegistryChanged');
     assert.deepEqual(airflow.calls, ['read gone']);

@@ -111,7 +111,7 @@ describe('extractToken', () => {
       };
     });
 
-    /** A worker with a cache of its own, which lasts for its attempts. */
+    /** A worker with its own cache, which is kept between attempts. */
     function worker() {
       const source = fakeSource({ registries: [NAMED] });
       const activities = fakeActivities(source, { issuer, registry: registries });
@@ -123,7 +123,7 @@ describe('extractToken', () => {
         });
     }
 
-    it('returns the others after half of the attempt, and this one as to be retried', async () => {
+    it('returns the others after half of the attempt, and this one for a retry', async () => {
       const signal = AbortSignal.timeout(60);
       const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY], { signal });
       assert.equal(signal.aborted, false);
@@ -150,14 +150,14 @@ describe('extractToken', () => {
       gate.resolve();
     });
 
-    it('waits for it longer where it is the only one', async () => {
+    it('waits longer when it is the only one', async () => {
       const late = worker()([NEIGHBOUR]);
       await delay(40);
       gate.resolve();
       assert.equal((await late).token.probes[0]?.outcome, 'accepted');
     });
 
-    it('fails with the reason of its attempt when none has responded by its end', async () => {
+    it("fails with the reason of the attempt's end when none has responded by then", async () => {
       const controller = new AbortController();
       const reason = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
       const late = worker()([NEIGHBOUR], { signal: controller.signal });
@@ -168,7 +168,7 @@ describe('extractToken', () => {
     });
   });
 
-  it('verifies 50 registries side by side, and all in the end', async () => {
+  it('verifies 50 registries in parallel, and completes all of them', async () => {
     const hosts = Array.from({ length: 120 }, (_, index) =>
       REGISTRY.replace('123456789012', String(100_000_000_000 + index)),
     );

@@ -75,7 +75,7 @@ describe('failureInterceptor', () => {
     });
   }
 
-  it('retries slowly what a person must fix: 10 min, and 30 min where an account may be locked', async () => {
+  it('retries every 10 min what a person must fix, and every 30 min what may lock an account', async () => {
     const delays = new Map<FailureType, unknown>();
     for (const type of TYPES) {
       const { nextRetryDelay } = await failureAfter(new RefreshFailure(type, 'x'));
@@ -120,7 +120,7 @@ describe('failureInterceptor', () => {
       assert.equal(await isFinal('AwsThrottled', 42_000, 2, retryPolicy), true);
     });
 
-    it('takes an interval without a coefficient or a maximum as it is', async () => {
+    it('uses an interval without a coefficient or maximum unchanged', async () => {
       const retryPolicy = { initialInterval: 20_000 };
       assert.equal(await isFinal('AwsThrottled', 23_000, 9, retryPolicy), false);
       assert.equal(await isFinal('AwsThrottled', 22_000, 9, retryPolicy), true);
@@ -136,7 +136,7 @@ describe('failureInterceptor', () => {
     it('never makes a failure retryable that is not', async () =>
       assert.equal(await isFinal('TokenRejected', 180 * MIN), true));
 
-    it('retries indefinitely where there is no schedule-to-close timeout', async () => {
+    it('retries indefinitely without a schedule-to-close timeout', async () => {
       const info = { scheduleToCloseTimeoutMs: 0, currentAttemptScheduledTimestampMs: 999 * MIN };
       assert.equal((await failureAfter(new RefreshFailure('AwsThrottled', 'x'), info)).nonRetryable, false);
     });

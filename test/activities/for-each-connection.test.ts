@@ -29,7 +29,7 @@ describe('forEachConnection', () => {
     });
   });
 
-  it('returns everything in the order of the connections, whatever is done first', async () => {
+  it('returns everything in the order of the connections, whichever completes first', async () => {
     const call = calls.callThat(async (id) => {
       if (id === 'id_00') await settle();
       if (id === 'id_01') await settle().then(() => fail('StoreForbidden'));
@@ -66,14 +66,14 @@ describe('forEachConnection', () => {
         if (id < 'id_02') return;
         await settle();
         if (id === 'id_03') controller.abort(reason);
-        // As every request does that its attempt ends.
+        // Like every request that is aborted by the end of its attempt.
         await settle();
         fail('StoreUnreachable');
       });
       return forEachConnection(toIds(9), attemptOf({ signal: controller.signal }), call);
     }
 
-    it('returns the results, and the rest as to be retried', async () => {
+    it('returns the results, and the rest for a retry', async () => {
       const reason = new RefreshFailure('AttemptTimedOut', 'inspectConnections did not end within its time.');
       const { results, refused, toRetry } = await endAttempt(reason);
       assert.deepEqual([results, refused], [['id_00', 'id_01'], []]);
@@ -83,7 +83,7 @@ describe('forEachConnection', () => {
       assert.deepEqual([types.get('id_02'), types.get('id_08')], ['StoreUnreachable', 'AttemptTimedOut']);
     });
 
-    it('says so where the end has no failure of the catalogue as its reason', async () => {
+    it('reports AttemptTimedOut when the reason of the end is not a catalogue failure', async () => {
       const { toRetry } = await endAttempt(new Error('cancelled'));
       const last = toRetry.find(({ connection }) => connection === 'id_08');
       assert.deepEqual(
@@ -115,7 +115,7 @@ describe('forEachConnection', () => {
       assert.equal(failure.scope, 'store');
     });
 
-    it('begins with others in the second attempt, so that the first five do not hide the rest', async () => {
+    it('begins with other connections in the second attempt, so that the first five do not hide the rest', async () => {
       const call = calls.callThat((id) => {
         if (id < 'id_05') fail('StoreUnavailable');
       });
@@ -144,7 +144,7 @@ describe('forEachConnection', () => {
       assert.deepEqual([results, refused.length], [['id_00'], 29]);
     });
 
-    it('goes through all where others are known to succeed', async () => {
+    it('tries all connections when others are known to succeed', async () => {
       const call = calls.callThat((id) => (id === 'id_09' ? undefined : fail('StoreUnreachable')));
       const { results } = await forEachConnection(toIds(10), attemptOf(), call, { storeWorks: true });
       assert.deepEqual(results, ['id_09']);
@@ -172,7 +172,7 @@ describe('forEachConnection', () => {
       { type: 'StoreUnreachable', remedy: /^Other connections work\. Check the log / },
       { type: 'StoreRequestRejected', remedy: /^Other connections work\. Check this one in Airflow/ },
     ] as const) {
-      it(`says what to do for one connection that fails with ${type}`, async () => {
+      it(`gives a remedy for a single connection that fails with ${type}`, async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_01') fail(type);
         });
@@ -181,7 +181,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('keeps the scope of a failure of one registry, and does not count it as one of the store', async () => {
+    it('keeps the scope of a registry failure, and does not count it as a store failure', async () => {
       const call = calls.callThat((id) => {
         if (id !== 'id_09') fail('StoreUnavailable', 'registry');
       });
@@ -208,7 +208,7 @@ describe('forEachConnection', () => {
       assert.equal(calls.called.length, 3);
     });
 
-    it('starts no more calls after an error that is not in the catalogue, and throws it', async () => {
+    it('rethrows an error that is not in the catalogue, and starts no more calls', async () => {
       const call = calls.callThat(async (id) => {
         await settle();
         if (id === 'id_02') throw new TypeError('a defect');
@@ -223,7 +223,7 @@ describe('forEachConnection', () => {
   });
 
   describe('when a call has a server error', () => {
-    it('repeats it at once where others succeed: one of several server processes may be bad', async () => {
+    it('repeats it at once when others succeed, since only one of several server processes may fail', async () => {
       const call = calls.callThat((id, tries) => {
         if (id === 'id_07' && tries < 3) fail('StoreUnavailable');
       });

@@ -20,6 +20,9 @@ describe('forEachConnection', () => {
     evidence += 1;
   }
 
+  /** A retry in which another connection can be read or written. */
+  const RETRY = { attempts: 2, witness: succeed };
+
   async function failWitness(): Promise<void> {
     evidence += 1;
     fail('StoreUnavailable');
@@ -40,20 +43,14 @@ describe('forEachConnection', () => {
       assert.deepEqual([evidence, calls.called.length, scope], [0, 1, 'store']);
     });
 
-    it('repeats server errors, and takes them for failures of the connections', async () => {
-      const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), {
-        attempts: 2,
-        witness: succeed,
-      });
+    it('repeats server errors, and treats them as failures of the connections', async () => {
+      const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), RETRY);
       const { scope } = await expectFailure('StoreUnavailable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [1, 3, 'connection']);
     });
 
     it('does not repeat what did not respond', async () => {
-      const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnreachable'), {
-        attempts: 2,
-        witness: succeed,
-      });
+      const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnreachable'), RETRY);
       const { scope } = await expectFailure('StoreUnreachable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [1, 1, 'connection']);
     });
@@ -62,29 +59,20 @@ describe('forEachConnection', () => {
       const call = calls.callThat((_id, tries) => {
         if (tries === 1) fail('StoreUnavailable');
       });
-      const { results } = await forEachConnection(['a', 'b'], attemptOf(), call, {
-        attempts: 2,
-        witness: succeed,
-      });
+      const { results } = await forEachConnection(['a', 'b'], attemptOf(), call, RETRY);
       assert.deepEqual(results, ['a', 'b']);
     });
 
-    it('continues with those that it had stopped before', async () => {
+    it('continues with the connections that it had not tried', async () => {
       const call = calls.callThat((id) => {
         if (id !== 'id_02') fail('StoreUnreachable');
       });
-      const { results, toRetry } = await forEachConnection(toIds(40), attemptOf(), call, {
-        attempts: 2,
-        witness: succeed,
-      });
+      const { results, toRetry } = await forEachConnection(toIds(40), attemptOf(), call, RETRY);
       assert.deepEqual([results, toRetry.length, calls.called.length], [['id_02'], 39, 40]);
     });
 
     it('returns a rejected request as refused, and does not fail', async () => {
-      const { refused } = await forEachConnection(['a'], attemptOf(), failAll('StoreRequestRejected'), {
-        attempts: 2,
-        witness: succeed,
-      });
+      const { refused } = await forEachConnection(['a'], attemptOf(), failAll('StoreRequestRejected'), RETRY);
       assert.deepEqual(typesOf(refused), [['a', 'StoreRequestRejected', 'connection']]);
     });
   });
@@ -102,7 +90,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('throws an error on that is not in the catalogue', async () => {
+    it('rethrows an error that is not in the catalogue', async () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), {
         attempts: 2,
         witness: async () => {
@@ -113,37 +101,30 @@ describe('forEachConnection', () => {
     });
   });
 
-  describe('without need for evidence', () => {
+  describe('when no evidence is needed', () => {
     it('does not look for it when one of the connections succeeds', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreUnreachable');
       });
-      await forEachConnection(toIds(3), attemptOf(), call, { attempts: 2, witness: succeed });
+      await forEachConnection(toIds(3), attemptOf(), call, RETRY);
       assert.equal(evidence, 0);
     });
 
     it('does not look for it after a failure that concerns every request', async () => {
-      const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnauthorized'), {
-        attempts: 2,
-        witness: succeed,
-      });
+      const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnauthorized'), RETRY);
       await expectFailure('StoreUnauthorized', work);
       assert.equal(evidence, 0);
     });
 
-    it('does not look for it where only the source of a registry fails, nor reads that again', async () => {
-      const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnavailable', 'registry'), {
-        attempts: 2,
-        witness: succeed,
-      });
+    it('does not look for it when only the source of a registry fails, and does not read that again', async () => {
+      const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnavailable', 'registry'), RETRY);
       const { scope } = await expectFailure('StoreUnavailable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [0, 3, 'registry']);
     });
 
-    it('repeats connections alone, not the source of a registry', async () => {
+    it('repeats only connections, not the source of a registry', async () => {
       const call = calls.callThat((id) => fail('StoreUnavailable', id === 'id_00' ? 'registry' : undefined));
-      const options = { attempts: 2, witness: succeed };
-      await expectFailure('StoreUnavailable', forEachConnection(toIds(2), attemptOf(), call, options));
+      await expectFailure('StoreUnavailable', forEachConnection(toIds(2), attemptOf(), call, RETRY));
       assert.deepEqual(calls.called.toSorted(), ['id_00', 'id_01', 'id_01', 'id_01']);
     });
 
@@ -153,10 +134,7 @@ describe('forEachConnection', () => {
         controller.abort(new RefreshFailure('AttemptTimedOut', 'time is up'));
         fail('StoreUnreachable');
       });
-      const work = forEachConnection(['a'], attemptOf({ signal: controller.signal }), call, {
-        attempts: 2,
-        witness: succeed,
-      });
+      const work = forEachConnection(['a'], attemptOf({ signal: controller.signal }), call, RETRY);
       const { scope } = await expectFailure('StoreUnreachable', work);
       assert.deepEqual([evidence, scope], [0, 'store']);
     });
@@ -186,7 +164,7 @@ describe('forEachConnection', () => {
         );
       });
 
-      it(`goes on retrying ${type} of the source of one registry`, async () => {
+      it(`continues to retry ${type} of the source of a registry`, async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_01') fail(type, 'registry');
         });
@@ -197,9 +175,9 @@ describe('forEachConnection', () => {
 
     for (const { title, type, own, remedy } of [
       { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what holds up requests/ },
+      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what delays requests/ },
       {
-        title: 'remedy that a failure has of its own',
+        title: 'own remedy of the failure',
         type: 'StoreUnavailable',
         own: 'Do this.',
         remedy: /^Do this\.$/,
@@ -214,7 +192,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('goes on retrying a permission that is missing: a person grants it', async () => {
+    it('continues to retry a missing permission, which a person must grant', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreForbidden');
       });

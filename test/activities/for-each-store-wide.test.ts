@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { callStore } from '../../src/activities/call-store.js';
 import { forEachConnection } from '../../src/activities/for-each-connection.js';
-import { Pace } from '../../src/activities/pace.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { fail, RecordedCalls, toIds } from '../fakes/failing-calls.js';
-import { attemptOf, FakeAirflow } from '../fakes/fake-ports.js';
+import { attemptOf, fakeStore } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
 
 describe('forEachConnection', () => {
@@ -15,24 +14,16 @@ describe('forEachConnection', () => {
   });
 
   describe('when the store throttles', () => {
-    /** Each call by a request at the pace of one store. */
+    /** Each call sends one request at the pace of the store. */
     function atPace(failsFor: (id: string, tries: number) => void, signal?: AbortSignal) {
       const attempt = attemptOf(signal ? { signal } : {});
       const call = calls.callThat(failsFor);
-      const connections = new FakeAirflow();
-      const store = {
-        name: 'main',
-        kind: 'airflow',
-        title: 'Airflow',
-        connections,
-        rules: [],
-        pace: new Pace(),
-      };
+      const store = fakeStore();
       return (ids: readonly string[]) =>
         forEachConnection(ids, attempt, (id) => callStore(store, attempt, id, () => call(id)));
     }
 
-    it('holds all calls back for a second, then continues with all of them', async () => {
+    it('delays all calls for a second, then continues with all of them', async () => {
       const work = atPace((id, tries) => {
         if (id === 'id_02' && tries === 1) fail('StoreThrottled');
       });
@@ -46,7 +37,7 @@ describe('forEachConnection', () => {
       assert.equal(calls.called.length, 21);
     });
 
-    it('never takes it for a failure of the store', async () => {
+    it('never treats it as a failure of the store', async () => {
       let rejected = 0;
       const work = atPace(() => {
         rejected += 1;
@@ -55,7 +46,7 @@ describe('forEachConnection', () => {
       await passTime(async () => assert.equal((await work(toIds(10))).results.length, 10));
     });
 
-    it('ends with the attempt: everything is to be retried as throttled', async () => {
+    it('ends with the attempt, and returns everything as throttled for a retry', async () => {
       const controller = new AbortController();
       const work = atPace((id, tries) => {
         if (id === 'id_00' && tries === 1) return;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { InspectInput, Inspection } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { throws, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -13,9 +13,8 @@ import {
   FakeAirflow,
   fakeSource,
 } from '../fakes/fake-ports.js';
-import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { EU_REGISTRY, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const NOTHING: Inspection = { writable: [], refused: [], toRetry: [], warnings: [] };
 const INPUT: InspectInput = {
   configHash: CONFIG_HASH,
@@ -39,10 +38,6 @@ function inspect(
 
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `id_${index}`);
-}
-
-function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
-  return problems.map(({ connection, type }) => [connection, type]);
 }
 
 describe('inspectConnections', () => {
@@ -127,13 +122,7 @@ describe('inspectConnections', () => {
       };
     }
 
-    function throws(type: FailureType): () => never {
-      return () => {
-        throw new RefreshFailure(type, `HTTP trouble: ${type}`);
-      };
-    }
-
-    it('returns a connection that has a server error as to be retried, and inspects the others', async () => {
+    it('returns a connection with a server error for a retry, and inspects the others', async () => {
       const found = await failing('id_3', throws('StoreUnavailable')).inspect();
       assert.deepEqual(
         found.writable[0]?.connections,
@@ -180,13 +169,13 @@ describe('inspectConnections', () => {
         assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
       });
 
-      it('goes on failing with the failure of the store when the list cannot be read either', async () => {
+      it('still fails with the failure of the store when the list cannot be read either', async () => {
         const { scope } = await expectFailure('StoreUnavailable', inspectAgain(true));
         assert.equal(scope, 'store');
       });
     });
 
-    it('inspects in a retry what five failing connections hid in the first attempt', async () => {
+    it('inspects in a retry the connections that five failing ones hid in the first attempt', async () => {
       const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
       airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
       const activities = activitiesOver(airflow, ids(8));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection, InspectTarget } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
-  dockerConnection,
   fakeActivities,
   FakeAirflow,
   fakeSource,
@@ -25,23 +25,12 @@ function ids(count: number, ending = ''): string[] {
   return Array.from({ length: count }, (_, index) => `id_${String(index).padStart(4, '0')}${ending}`);
 }
 
-function typesOf(problems: Inspection['refused']): (readonly [string, FailureType])[] {
-  return problems.map(({ connection, type }) => [connection, type]);
-}
-
 describe('inspectConnections by rules', () => {
   let airflow: FakeAirflow;
 
   beforeEach(() => {
     airflow = new FakeAirflow([]);
   });
-
-  function store(...connections: Parameters<typeof dockerConnection>[0][]): void {
-    for (const changes of connections) {
-      const connection = dockerConnection(changes);
-      airflow.connections.set(connection.id, connection);
-    }
-  }
 
   function inspect(
     rules: readonly ConnectionRule[],
@@ -58,8 +47,8 @@ describe('inspectConnections by rules', () => {
   }
 
   describe('that match', () => {
-    it('checks every docker connection that matches, by one request for a part of the list', async () => {
-      store(
+    it('checks every matching docker connection with one request for a part of the list', async () => {
+      airflow.add(
         { id: 'a_ecr' },
         { id: 'b_ecr', host: EU_HOST },
         { id: 'other' },
@@ -78,8 +67,8 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual(found.list, { rows: 4, total: 4, isComplete: true, first: 'a_ecr' });
     });
 
-    it('reads the part that it is asked for', async () => {
-      store(...ids(150, '_ecr').map((id) => ({ id })));
+    it('reads the requested part', async () => {
+      airflow.add(...ids(150, '_ecr').map((id) => ({ id })));
       const { writable, list } = await inspect([ECR], { listed: { offset: 100, limit: 100 } });
       assert.deepEqual(writable[0]?.connections, ids(150, '_ecr').slice(100));
       assert.deepEqual([list?.rows, list?.total], [50, 150]);
@@ -87,7 +76,7 @@ describe('inspectConnections by rules', () => {
 
     it('refuses ids that no request may hold', async () => {
       const odd = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'ä_ecr'];
-      store({ id: 'good_ecr' }, ...odd.map((id) => ({ id })));
+      airflow.add({ id: 'good_ecr' }, ...odd.map((id) => ({ id })));
       const found = await inspect([ECR]);
       assert.deepEqual(found.writable[0]?.connections, ['good_ecr']);
       assert.deepEqual(
@@ -97,7 +86,11 @@ describe('inspectConnections by rules', () => {
     });
 
     it('skips other types silently', async () => {
-      store({ id: 'a_ecr' }, { id: 'b_ecr', type: 'http' }, { id: 'c_ecr', type: 'aws', host: 'quay.io' });
+      airflow.add(
+        { id: 'a_ecr' },
+        { id: 'b_ecr', type: 'http' },
+        { id: 'c_ecr', type: 'aws', host: 'quay.io' },
+      );
       assert.deepEqual(await inspect([ECR]), {
         writable: [{ registry: REGISTRY, group: GROUP, connections: ['a_ecr'] }],
         refused: [],
@@ -108,21 +101,21 @@ describe('inspectConnections by rules', () => {
     });
 
     it('skips docker connections of unknown registries, counted, the first few named', async () => {
-      store(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
+      airflow.add(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
       const found = await inspect([ECR]);
       assert.deepEqual([found.writable, found.refused, found.warnings], [[], [], []]);
       assert.deepEqual(found.skipped, { count: 8, first: ids(5, '_ecr') });
     });
 
     it('refuses a docker connection of an unknown registry that is named by its id', async () => {
-      store({ id: 'named', host: 'quay.io' });
+      airflow.add({ id: 'named', host: 'quay.io' });
       const found = await inspect(idRules(['named']), NAMED);
       assert.deepEqual(typesOf(found.refused), [['named', 'ConnectionRegistryUnknown']]);
       assert.equal(found.skipped, undefined);
     });
 
-    it('refuses one of another registry than its rule gives, and skips none', async () => {
-      store({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
+    it('refuses a connection of another registry than its rule names, and skips none', async () => {
+      airflow.add({ id: 'a_ecr', host: EU_HOST }, { id: 'b_ecr' }, { id: 'c_ecr', host: 'quay.io' });
       const found = await inspect([{ ...ECR, registry: 'eu' }]);
       assert.deepEqual(found.writable[0]?.connections, ['a_ecr']);
       assert.deepEqual(typesOf(found.refused), [
@@ -132,29 +125,29 @@ describe('inspectConnections by rules', () => {
       assert.equal(found.skipped, undefined);
     });
 
-    it('inspects a connection by its id, and not again where a pattern matches it too', async () => {
-      store({ id: 'a_ecr', host: EU_HOST });
+    it('inspects a connection by its id, and not again when a pattern also matches it', async () => {
+      airflow.add({ id: 'a_ecr', host: EU_HOST });
       const rules: ConnectionRule[] = [...idRules(['a_ecr']), ECR];
       assert.equal((await inspect(rules, NAMED)).writable.length, 1);
       assert.deepEqual((await inspect(rules, LISTED)).writable, []);
     });
 
     it('does not request the list for named connections', async () => {
-      store({ id: 'a' });
+      airflow.add({ id: 'a' });
       await inspect([...idRules(['a']), ECR], NAMED);
       assert.deepEqual(airflow.calls, ['read a']);
     });
 
     it('reports that lists leave out fields', async () => {
       airflow.isComplete = false;
-      store({ id: 'a_ecr' });
+      airflow.add({ id: 'a_ecr' });
       assert.equal((await inspect([ECR])).list?.isComplete, false);
     });
   });
 
   describe('when rows of the list cannot be read', () => {
     beforeEach(() => {
-      store(...ids(30, '_ecr').map((id) => ({ id })));
+      airflow.add(...ids(30, '_ecr').map((id) => ({ id })));
     });
 
     it('fails in the first attempt, and names the row from the second on, next to what was read', async () => {
@@ -193,14 +186,14 @@ describe('inspectConnections by rules', () => {
     });
 
     it('does not report a malformed row that no pattern matches, or that is named by its id', async () => {
-      store({ id: 'other' });
+      airflow.add({ id: 'other' });
       airflow.malformed.add('other').add('id_0003_ecr');
       const two: ConnectionRule[] = [...idRules(['id_0003_ecr']), ECR, { kind: 'match', pattern: 'x_*' }];
       const { refused, list } = await inspect(two);
       assert.deepEqual([refused, list?.rows], [[], 31]);
     });
 
-    it('goes on failing when every request for the list fails', async () => {
+    it('still fails when every request for the list fails', async () => {
       airflow.onCall = () => {
         throw new RefreshFailure('StoreUnreachable', 'refused');
       };
@@ -211,15 +204,15 @@ describe('inspectConnections by rules', () => {
 
   describe('that name a registry or let a connection be created', () => {
     it('refuses a connection of another registry than its rule gives', async () => {
-      store({ id: 'a' }, { id: 'b', host: EU_HOST });
+      airflow.add({ id: 'a' }, { id: 'b', host: EU_HOST });
       const rules = idRules(['a', 'b']).map((rule) => ({ ...rule, registry: 'eu' }));
       const found = await inspect(rules, NAMED);
       assert.deepEqual(found.writable[0]?.connections, ['b']);
       assert.deepEqual(typesOf(found.refused), [['a', 'ConnectionRegistryMismatch']]);
     });
 
-    it('returns a missing connection as to be created, next to those that are there', async () => {
-      store({ id: 'there', host: EU_HOST });
+    it('returns a missing connection for creation, in addition to the existing ones', async () => {
+      airflow.add({ id: 'there', host: EU_HOST });
       const rules: ConnectionRule[] = ['there', 'gone'].map((id) => ({
         kind: 'id',
         id,

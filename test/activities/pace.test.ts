@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { Pace } from '../../src/activities/pace.js';
+import { attemptOf } from '../fakes/fake-ports.js';
 import { passTime } from '../fakes/pass-time.js';
 
-const { signal } = new AbortController();
+const { signal } = attemptOf();
 
 describe('Pace', () => {
   let pace: Pace;
@@ -35,7 +36,7 @@ describe('Pace', () => {
     return second - first;
   }
 
-  /** Throttled so often, each time after the pace has settled. */
+  /** Throttled this many times, each time after the pace has settled. */
   async function throttle(times: number): Promise<void> {
     for (let time = 0; time < times; time += 1) {
       pace.noteThrottled();
@@ -52,7 +53,7 @@ describe('Pace', () => {
     });
   });
 
-  it('holds requests back for a second once one was throttled, and then lets them follow each other', async () => {
+  it('delays requests for a second after one was throttled, and then sends them at intervals', async () => {
     await passTime(async () => {
       pace.noteThrottled();
       assert.deepEqual(await takeTurns(4), [1_000, 1_050, 1_100, 1_150]);
@@ -70,7 +71,7 @@ describe('Pace', () => {
     });
   });
 
-  it('doubles the interval once for all requests that were on their way', async () => {
+  it('doubles the interval only once for all requests that were in progress', async () => {
     await passTime(async () => {
       pace.noteThrottled();
       await pass(500);
@@ -88,7 +89,7 @@ describe('Pace', () => {
     });
   });
 
-  it('delays no request any more after enough that were accepted', async () => {
+  it('no longer delays requests after enough were accepted', async () => {
     await passTime(async () => {
       await throttle(7);
       for (let request = 0; request < 110; request += 1) pace.noteAccepted();
@@ -96,7 +97,7 @@ describe('Pace', () => {
     });
   });
 
-  it('ends a wait with its signal, and does not begin one when that has fired before', async () => {
+  it('ends a wait when its signal fires, and does not start one after that', async () => {
     const controller = new AbortController();
     const tookMs = await passTime(async () => {
       pace.noteThrottled();

@@ -14,7 +14,7 @@ describe('planRefresh', () => {
       engines: [ENGINE],
     }));
 
-  it('counts the named connections of a store, and says whether patterns pick others from its list', async () => {
+  it('counts the named connections of a store, and states whether patterns select others from its list', async () => {
     const named = { kind: 'id', ifMissing: 'fail' } as const;
     const rules = [
       { ...named, id: 'docker_default' },

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readForWrite, type ReadConnections } from '../../src/activities/read-for-write.js';
 import type { Range } from '../../src/refresh/activity-types.js';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { toIds, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -12,25 +13,11 @@ import {
   FakeAirflow,
   fakeSource,
 } from '../fakes/fake-ports.js';
-import { fakeWrite, type FakeWriteOptions } from '../fakes/fake-write.js';
-import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { fakeWrite, KEPT, OBJECTIONS, type FakeWriteOptions } from '../fakes/fake-write.js';
+import { EU_REGISTRY, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const IDS = Array.from({ length: 30 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+const IDS = toIds(30);
 const LISTED: Range = { offset: 0, limit: 100 };
-
-const OBJECTIONS = [
-  { title: 'points to another registry', changes: { host: EU_REGISTRY }, type: 'ConnectionRegistryChanged' },
-  { title: 'has another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch' },
-  {
-    title: 'has a host that is not a registry',
-    changes: { host: 'quay.io' },
-    type: 'ConnectionRegistryUnknown',
-  },
-  { title: 'has a port', changes: { port: 443 }, type: 'ConnectionPortSet' },
-  { title: 'has another login', changes: { login: 'root' }, type: 'ConnectionLoginMismatch' },
-  { title: 'turns reauth off', changes: { extra: '{"reauth":false}' }, type: 'ConnectionReauthDisabled' },
-] as const;
 
 describe('readForWrite', () => {
   let airflow: FakeAirflow;
@@ -62,28 +49,24 @@ describe('readForWrite', () => {
     return records.map(({ id }) => id);
   }
 
-  function typesOf(problems: ReadConnections['refused']): (readonly [string, FailureType])[] {
-    return problems.map(({ connection, type }) => [connection, type]);
-  }
-
   describe('in the first attempt', () => {
     it('requests nothing for connections that this worker has just read', async () => {
       const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED });
       assert.deepEqual([found.records, airflow.calls], [recordsOf(IDS), []]);
     });
 
-    it('reads connections that are not of a list by their ids, those alone that were not read', async () => {
+    it('reads connections that are not from a list by their ids, and only those not read before', async () => {
       const found = await read(['id_00', 'id_01', 'id_02'], { recent: recordsOf(['id_01']) });
       assert.deepEqual(idsOf(found).toSorted(), ['id_00', 'id_01', 'id_02']);
       assert.deepEqual(airflow.calls, ['read id_00', 'read id_02']);
     });
 
-    it('reads a part of the list again by one request when one of it was not read', async () => {
+    it('reads a part of the list again with one request when one of its connections was not read', async () => {
       const found = await read(IDS, { recent: recordsOf(IDS.slice(1)), listed: LISTED });
       assert.deepEqual([idsOf(found), airflow.calls], [IDS, ['list 0+100 *']]);
     });
 
-    it('takes a recent read once', async () => {
+    it('uses a recent read only once', async () => {
       const write = fakeWrite({ airflow, connections: IDS });
       write.context.shared.recentReads.add(write.store, dockerConnection({ id: 'id_00' }));
       await readForWrite(write, ['id_00'], undefined);
@@ -99,14 +82,14 @@ describe('readForWrite', () => {
   ]) {
     describe(title, () => {
       it('reads all again from the list, whatever was read before', async () => {
-        airflow.connections.set('id_05', dockerConnection({ id: 'id_05', host: EU_REGISTRY }));
+        airflow.add({ id: 'id_05', host: EU_REGISTRY });
         const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED, ...retry });
         assert.deepEqual(airflow.calls, [...row.map((at) => `list ${at}+1 *`), 'list 0+100 *']);
         assert.deepEqual(typesOf(found.refused), [['id_05', 'ConnectionRegistryChanged']]);
         assert.equal(found.records.length, 29);
       });
 
-      it('reads connections that are not of a list by their ids', async () => {
+      it('reads connections that are not from a list by their ids', async () => {
         await read(['id_00', 'id_01'], { recent: recordsOf(['id_00', 'id_01']), ...retry });
         assert.deepEqual(airflow.calls.toSorted(), ['read id_00', 'read id_01']);
       });
@@ -116,7 +99,7 @@ describe('readForWrite', () => {
         assert.deepEqual(airflow.calls, ['read id_00']);
       });
 
-      it('reads by their ids those that the list does not show where they were', async () => {
+      it('reads connections by their ids that are no longer at their position in the list', async () => {
         const found = await read(IDS, { listed: { offset: 2, limit: 100 }, ...retry });
         assert.deepEqual(new Set(idsOf(found)), new Set(IDS));
         assert.deepEqual(airflow.calls, [
@@ -127,16 +110,16 @@ describe('readForWrite', () => {
         ]);
       });
 
-      it('reads all by their ids where the list leaves out fields', async () => {
+      it('reads all by their ids when the list omits fields', async () => {
         airflow.isComplete = false;
-        airflow.connections.set('id_01', dockerConnection({ id: 'id_01', extra: '{"reauth":false}' }));
+        airflow.add({ id: 'id_01', extra: '{"reauth":false}' });
         const found = await read(['id_00', 'id_01'], { listed: LISTED, ...retry });
         assert.deepEqual(idsOf(found), ['id_00']);
         assert.deepEqual(typesOf(found.refused), [['id_01', 'ConnectionReauthDisabled']]);
         assert.deepEqual(airflow.callsOf('read').toSorted(), ['id_00', 'id_01']);
       });
 
-      it('reads all by their ids where the list fails', async () => {
+      it('reads all by their ids when the list fails', async () => {
         airflow.onCall = (call) => {
           if (call === 'list') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
         };
@@ -146,7 +129,7 @@ describe('readForWrite', () => {
     });
   }
 
-  it('requests little of a store that is down', async () => {
+  it('sends few requests to a store that is down', async () => {
     airflow.onCall = () => {
       throw new RefreshFailure('StoreUnreachable', 'no route');
     };
@@ -182,27 +165,22 @@ describe('readForWrite', () => {
     assert.deepEqual(typesOf(refused), [['id_00', 'ConnectionUnavailable']]);
   });
 
-  it('hands out a connection as it is stored', async () => {
-    const stored = dockerConnection({
-      id: 'id_00',
-      schema: 'kept',
-      extra: '{"email":"kept"}',
-      description: 'kept',
-    });
+  it('returns a connection as it is stored', async () => {
+    const stored = dockerConnection({ id: 'id_00', ...KEPT });
     airflow.connections.set('id_00', stored);
     assert.deepEqual((await read(['id_00'])).records, [stored]);
   });
 
   for (const { title, changes, type } of OBJECTIONS) {
-    it(`refuses a connection that by now ${title}, and no other`, async () => {
-      airflow.connections.set('id_01', dockerConnection({ id: 'id_01', ...changes }));
+    it(`refuses only a connection that now ${title}`, async () => {
+      airflow.add({ id: 'id_01', ...changes });
       const found = await read(['id_00', 'id_01', 'id_02']);
       assert.deepEqual(idsOf(found), ['id_00', 'id_02']);
       assert.deepEqual([typesOf(found.refused), found.toRetry], [[['id_01', type]], []]);
     });
   }
 
-  it('refuses a missing one alone', async () => {
+  it('refuses only a missing one', async () => {
     airflow.connections.delete('id_01');
     const found = await read(['id_00', 'id_01', 'id_02']);
     assert.deepEqual(idsOf(found), ['id_00', 'id_02']);

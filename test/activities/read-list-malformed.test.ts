@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AllowedStore } from '../../src/activities/allowed-config.js';
-import { Pace } from '../../src/activities/pace.js';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
-import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { attemptOf, dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const PART = { offset: 100, limit: 100 };
 const POSITIONS = Array.from({ length: 250 }, (_, position) => position);
@@ -19,15 +17,7 @@ describe('readList', () => {
   });
 
   function read(): Promise<ReadRange> {
-    const rules = [{ kind: 'match', pattern: 'id_*' }] as const;
-    const store: AllowedStore = {
-      name: 'main',
-      kind: 'airflow',
-      title: 'Airflow',
-      connections: airflow,
-      rules,
-      pace: new Pace(),
-    };
+    const store = fakeStore({ connections: airflow, rules: [{ kind: 'match', pattern: 'id_*' }] });
     return readList(store, PART, attemptOf(), 0);
   }
 
@@ -52,7 +42,7 @@ describe('readList', () => {
       );
     });
 
-    it('names it by its position and the ids next to it where it has no id that may be shown', async () => {
+    it('names it by its position and the adjacent ids when it has no id that may be shown', async () => {
       const { readPage } = airflow;
       airflow.malformed.add(id(142));
       airflow.readPage = async (range) => {

@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
-import type { AllowedStore } from '../../src/activities/allowed-config.js';
-import { Pace } from '../../src/activities/pace.js';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
-import { attemptOf, dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { hang, throws } from '../fakes/failing-calls.js';
+import { attemptOf, dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const PART = { offset: 100, limit: 100 };
 
 function id(position: number): string {
   return `id_${String(position).padStart(3, '0')}`;
-}
-
-function hang(): Promise<never> {
-  return new Promise(() => undefined);
 }
 
 describe('readList', () => {
@@ -33,14 +28,7 @@ describe('readList', () => {
     range = PART,
     rules: readonly ConnectionRule[] = [{ kind: 'match', pattern: 'id_*' }],
   ): Promise<ReadRange> {
-    const store: AllowedStore = {
-      name: 'main',
-      kind: 'airflow',
-      title: 'Airflow',
-      connections: airflow,
-      rules,
-      pace: new Pace(),
-    };
+    const store = fakeStore({ connections: airflow, rules });
     return readList(store, range, attemptOf(attempt), attemptsBefore);
   }
 
@@ -50,12 +38,6 @@ describe('readList', () => {
       const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
       const isHit = rows.some((position) => position >= offset && position < offset + limit);
       return call === 'list' && isHit ? react() : undefined;
-    };
-  }
-
-  function throws(type: FailureType): () => never {
-    return () => {
-      throw new RefreshFailure(type, `HTTP trouble: ${type}`);
     };
   }
 
@@ -77,7 +59,7 @@ describe('readList', () => {
     assert.deepEqual(found.part, { rows: 100, total: 250, isComplete: true, first: id(100) });
   });
 
-  it('counts the rows that are there, of the last part and of one past the end', async () => {
+  it('counts the existing rows, in the last part and in one past the end', async () => {
     assert.equal((await read(0, {}, { offset: 200, limit: 100 })).part.rows, 50);
     assert.deepEqual((await read(0, {}, { offset: 300, limit: 100 })).part, {
       rows: 0,
@@ -86,21 +68,21 @@ describe('readList', () => {
     });
   });
 
-  it('has the store filter by the pattern where there is one, and not where there are several', async () => {
+  it('has the store filter by a single pattern, but not by several', async () => {
     const two: ConnectionRule[] = ['a_*', 'b_*'].map((pattern) => ({ kind: 'match', pattern }));
     await read(0, {}, PART, two);
     await read(0, {}, PART, [{ kind: 'id', id: 'x', ifMissing: 'fail' }, ...two.slice(1)]);
     assert.deepEqual(airflow.calls, ['list 100+100 *', 'list 100+100 b_*']);
   });
 
-  it('says that the rows leave out fields', async () => {
+  it('reports that the rows omit fields', async () => {
     airflow.isComplete = false;
     assert.equal((await read()).part.isComplete, false);
   });
 
   for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
     describe(`with a row for which the store fails with ${type}`, () => {
-      it('fails the first attempt by one request: the failure may pass', async () => {
+      it('fails the first attempt after one request, since the failure may pass', async () => {
         failAt([142], throws(type));
         await expectFailure(type, read());
         assert.equal(airflow.calls.length, 1);
@@ -160,20 +142,20 @@ describe('readList', () => {
     }
   });
 
-  it('does not split when the one row is the one at fault, and does in the next attempt', async () => {
+  it('does not split when the single row is the faulty one, but does in the next attempt', async () => {
     failAt([100 + 74], throws('StoreUnavailable'));
     await expectFailure('StoreUnavailable', read(1));
     assert.equal(idsOf(await read(2)).length, 99);
   });
 
-  it('throws an error on that is not in the catalogue, when it tries one row', async () => {
+  it('rethrows an error for a single row that is not in the catalogue', async () => {
     failAt([...Array.from({ length: 250 }).keys()], () => {
       throw new TypeError('a defect');
     });
     await assert.rejects(read(1), TypeError);
   });
 
-  it('reads the rows between those at fault, however many these are', async () => {
+  it('reads the rows between the faulty ones, however many there are', async () => {
     const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
     failAt(bad, throws('StoreUnreachable'));
     const found = await read(3);
@@ -205,7 +187,7 @@ describe('readList', () => {
   it('states the remedy of what failed for a row, that of one connection after a server error', async () => {
     for (const { type, remedy } of [
       { type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { type: 'StoreUnreachable', remedy: /holds up requests for this one/ },
+      { type: 'StoreUnreachable', remedy: /delays requests for this one/ },
     ] as const) {
       failAt([142], throws(type));
       assert.match((await read(3)).problems[0]?.remedy ?? '', remedy);
@@ -219,7 +201,7 @@ describe('readList', () => {
     assert.equal(found.problems[0]?.connection, `row 143 of the list (after ${id(141)}, before ${id(143)})`);
   });
 
-  it('reads a part that is too large as a whole in chunks alone', async () => {
+  it('reads a part that is too large in chunks only', async () => {
     airflow.onCall = (call, what) => {
       if (call === 'list' && what.includes('+100 ')) throws('StoreResponseTooLarge')();
     };
@@ -276,13 +258,13 @@ describe('readList', () => {
   });
 
   describe('when a request hangs', () => {
-    it('ends it at half of the attempt', async () => {
+    it('ends it after half of the attempt', async () => {
       failAt([142], hang);
       const { message } = await expectFailure('StoreUnreachable', read(0, { limitMs: 60 }));
       assert.match(message, /^Airflow main: GET connections 101 to 200: no response within \d/);
     });
 
-    it('isolates the row at fault within one attempt', async () => {
+    it('isolates the faulty row within one attempt', async () => {
       failAt([142], hang);
       const limitMs = 400;
       const signal = AbortSignal.timeout(limitMs);

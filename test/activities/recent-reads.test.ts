@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import type { AllowedStore } from '../../src/activities/allowed-config.js';
-import { Pace } from '../../src/activities/pace.js';
 import { RecentReads } from '../../src/activities/recent-reads.js';
-import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const LIFE_MS = 30_000;
 const MOST = 5_000;
 
 function createStore(name = 'main'): AllowedStore {
-  const connections = new FakeAirflow([]);
-  return { name, kind: 'airflow', title: 'Airflow', connections, rules: [], pace: new Pace() };
+  return fakeStore({ name, connections: new FakeAirflow([]) });
 }
 
 describe('RecentReads', () => {
@@ -43,7 +41,7 @@ describe('RecentReads', () => {
     assert.equal(reads.take(store, 'b'), undefined);
   });
 
-  it('counts the time from the last read, and returns what that showed', () => {
+  it('counts the time from the last read, and returns its result', () => {
     reads.add(store, dockerConnection({ host: 'old.example.com' }));
     nowMs = LIFE_MS;
     reads.add(store, dockerConnection());
@@ -51,14 +49,14 @@ describe('RecentReads', () => {
     assert.deepEqual(reads.take(store, 'docker_default'), dockerConnection());
   });
 
-  it('keeps stores apart, those of the same name in another configuration, too', () => {
+  it('separates stores, even with the same name in another configuration', () => {
     reads.add(store, dockerConnection());
     assert.equal(reads.take(createStore('second'), 'docker_default'), undefined);
     assert.equal(reads.take(createStore('main'), 'docker_default'), undefined);
     assert.ok(reads.take(store, 'docker_default'));
   });
 
-  it('keeps nothing of the fields that were checked and may be long', () => {
+  it('does not keep fields that were checked and may be long', () => {
     reads.add(store, dockerConnection({ extra: '{"reauth":true}', schema: 'https', description: 'long' }));
     assert.deepEqual(reads.take(store, 'docker_default'), dockerConnection());
   });

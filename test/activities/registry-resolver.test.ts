@@ -34,14 +34,14 @@ describe('RegistryResolver', () => {
     assert.deepEqual(airflow.calls, ['variable ecr_region']);
   });
 
-  it('does not take what the run before has read', async () => {
+  it('does not use what the previous run has read', async () => {
     await resolver.find(allowed, BY_VARIABLE, attemptOf());
     airflow.variables.set('ecr_region', 'us-west-2');
     const { host } = await resolver.find(allowed, BY_VARIABLE, attemptOf({ runId: 'run-2' }));
     assert.equal(host, toHost('us-west-2'));
   });
 
-  it('does not let a read of the run before change what this run knows', async () => {
+  it('does not let a read of the previous run change the values of this run', async () => {
     let respond = (): void => undefined;
     airflow.onCall = () => new Promise<void>((resolve) => (respond = resolve));
     const late = resolver.find(allowed, BY_VARIABLE, attemptOf());
@@ -56,7 +56,7 @@ describe('RegistryResolver', () => {
     assert.equal(host, toHost('us-west-2'));
   });
 
-  it('gives up a read after 30 s, as a failure of the store', async () => {
+  it('ends a read after 30 s, with a failure of the store', async () => {
     airflow.onCall = () => new Promise<void>(() => undefined);
     const { value, tookMs } = await withFastTimers(() =>
       expectFailure('StoreUnreachable', resolver.find(allowed, BY_VARIABLE, attemptOf({ limitMs: 120_000 }))),

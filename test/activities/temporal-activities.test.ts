@@ -50,7 +50,7 @@ describe('temporalActivities', () => {
     assert.deepEqual([seen?.runId, seen?.number, seen?.signal.aborted], ['run-7', 3, false]);
   });
 
-  it('tells an activity when the run makes no further attempt, by the clock of the worker', async () => {
+  it("passes an activity the time after which the run makes no further attempt, by the worker's clock", async () => {
     let leftMs = 0;
     const { planRefresh } = temporalActivities(
       activitiesThat(async ({ deadlineMs = 0 }) => (leftMs = deadlineMs - Date.now())),

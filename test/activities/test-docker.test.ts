@@ -4,6 +4,7 @@ import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { DockerLogin } from '../../src/refresh/activity-types.js';
 import { Secret } from '../../src/log/secret.js';
+import { deferred, settle } from '../fakes/deferred.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import {
   attemptOf,
@@ -55,7 +56,7 @@ describe('testDocker', () => {
     });
   }
 
-  it('logs in with the token of the run, and returns facts alone', async () => {
+  it('logs in with the token of the run, and returns only facts', async () => {
     const signIn = await test();
     assert.deepEqual(signIn, {
       engine: ENGINE,
@@ -88,7 +89,7 @@ describe('testDocker', () => {
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('accepts a login where the wrong password could not be tried, and tries it again in the next run', async () => {
+  it('accepts a login when the wrong password could not be tried, and tries it again in the next run', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
@@ -104,7 +105,7 @@ describe('testDocker', () => {
     await assert.rejects(test(), TypeError);
   });
 
-  it('does not log in where the registry would have the password sent to another host', async () => {
+  it('does not log in when the registry requests the password at another host', async () => {
     registry.verify = async (host) => ({
       registry: host,
       outcome: 'rejected',
@@ -140,6 +141,33 @@ describe('testDocker', () => {
     const reason = new RefreshFailure('AttemptTimedOut', 'testDocker did not end within its time.');
     controller.abort(reason);
     await expectFailure('AttemptTimedOut', testing);
+  });
+
+  it('runs a few logins of an engine at once, and ends the wait of an attempt whose time is up', async () => {
+    const gate = deferred();
+    const begun: string[] = [];
+    engine.login = async (host) => {
+      begun.push(host);
+      await gate.promise;
+    };
+    const activities = fakeActivities(fakeSource({ engine, loginsAtOnce: 2 }), { issuer, registry, proofs });
+    const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP };
+    const timeUp = new AbortController();
+    const tests = [
+      activities.testDocker(attemptOf(), input),
+      activities.testDocker(attemptOf(), input),
+      activities.testDocker(attemptOf(), input),
+    ];
+    const late = activities.testDocker(attemptOf({ signal: timeUp.signal }), input);
+    await settle();
+    assert.equal(begun.length, 2);
+    const reason = new Error('time is up');
+    timeUp.abort(reason);
+    await assert.rejects(late, (error) => error === reason);
+    gate.resolve();
+    await Promise.all(tests);
+    // Each of the three also tries the wrong password.
+    assert.equal(begun.length, 6);
   });
 
   it('returns none when the default engine is absent, without a token', async () => {

@@ -4,8 +4,9 @@ import { Secret } from '../../src/log/secret.js';
 import type { InspectTarget, UpdateInput, UpdateOutcome } from '../../src/refresh/activity-types.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { toIds, typesOf } from '../fakes/failing-calls.js';
 import {
   attemptOf,
   CONFIG_HASH,
@@ -21,7 +22,7 @@ import {
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 const CONFIGURED = ['a', 'b', 'c'];
-const MANY = Array.from({ length: 30 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+const MANY = toIds(30);
 
 describe('updateConnections', () => {
   let airflow: FakeAirflow;
@@ -62,18 +63,7 @@ describe('updateConnections', () => {
     return activities.inspectConnections(attemptOf(), input);
   }
 
-  function failAt(calls: Readonly<Record<string, FailureType>>): void {
-    airflow.onCall = (call, id) => {
-      const type = calls[`${call} ${id}`] ?? calls[call];
-      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
-    };
-  }
-
-  function typesOf(problems: UpdateOutcome['refused']): (readonly [string, FailureType])[] {
-    return problems.map(({ connection, type }) => [connection, type]);
-  }
-
-  it('writes the token into each connection, and returns facts alone', async () => {
+  it('writes the token into each connection, and returns only facts', async () => {
     const outcome = await update();
     assert.deepEqual(outcome, {
       written: CONFIGURED,
@@ -120,7 +110,7 @@ describe('updateConnections', () => {
   it('reads each connection before it writes it where lists leave out fields', async () => {
     configure([{ kind: 'match', pattern: 'id_*' }], MANY);
     airflow.isComplete = false;
-    airflow.connections.set('id_03', dockerConnection({ id: 'id_03', extra: '{"reauth":false}' }));
+    airflow.add({ id: 'id_03', extra: '{"reauth":false}' });
     await inspect({ listed: { offset: 0, limit: 100 } });
     const { written, refused } = await update({ connections: MANY.slice(0, 5) });
     assert.deepEqual(written, ['id_00', 'id_01', 'id_02', 'id_04']);
@@ -155,11 +145,11 @@ describe('updateConnections', () => {
     assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-2']));
   });
 
-  it('returns what was refused and what is to be retried next to what was written', async () => {
+  it('returns refused, retriable and written connections together', async () => {
     configure(idRules(MANY), MANY);
     airflow.connections.delete('id_01');
-    airflow.connections.set('id_02', dockerConnection({ id: 'id_02', login: 'root' }));
-    failAt({
+    airflow.add({ id: 'id_02', login: 'root' });
+    airflow.failAt({
       'read id_03': 'StoreUnavailable',
       'write id_04': 'StoreUnavailable',
       'write id_05': 'StoreRequestRejected',
@@ -177,9 +167,9 @@ describe('updateConnections', () => {
     ]);
   });
 
-  it('keeps what it has found out when the writing fails', async () => {
+  it('keeps the earlier results when the write fails', async () => {
     airflow.connections.delete('b');
-    failAt({ write: 'StoreUnavailable' });
+    airflow.failAt({ write: 'StoreUnavailable' });
     const { written, refused, toRetry } = await update();
     assert.deepEqual([written, typesOf(refused)], [[], [['b', 'ConnectionMissing']]]);
     assert.deepEqual(typesOf(toRetry), [
@@ -188,14 +178,14 @@ describe('updateConnections', () => {
     ]);
   });
 
-  it('keeps what it has created when the writing fails', async () => {
+  it('keeps the created connections when the write fails', async () => {
     configure([...idRules(['a']), { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' }], ['a']);
-    failAt({ write: 'StoreUnauthorized' });
+    airflow.failAt({ write: 'StoreUnauthorized' });
     const { written, toRetry } = await update({ connections: ['a', 'new'] });
     assert.deepEqual([written, typesOf(toRetry)], [['new'], [['a', 'StoreUnauthorized']]]);
   });
 
-  it('returns what was written by the end of the attempt, and the rest as to be retried', async () => {
+  it('returns what was written by the end of the attempt, and the rest for a retry', async () => {
     configure(idRules(MANY), MANY);
     const controller = new AbortController();
     const reason = new RefreshFailure('AttemptTimedOut', 'updateConnections did not end within its time.');
@@ -221,13 +211,13 @@ describe('updateConnections', () => {
     });
 
     it('refuses in the fourth attempt what cannot be written while that one can', async () => {
-      failAt({ 'write a': 'StoreUnavailable' });
+      airflow.failAt({ 'write a': 'StoreUnavailable' });
       const { refused } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 3 });
       assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
     });
 
     it('refuses one that the configuration does not allow, and requests nothing', async () => {
-      airflow.connections.set('other', dockerConnection({ id: 'other' }));
+      airflow.add({ id: 'other' });
       await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
       assert.deepEqual(airflow.calls, []);
     });
@@ -241,14 +231,14 @@ describe('updateConnections', () => {
     'StoreRequestRejected',
   ] as const) {
     it(`fails with ${type} of the store when every request fails`, async () => {
-      failAt({ read: type });
+      airflow.failAt({ read: type });
       const { scope } = await expectFailure(type, update());
       assert.equal(scope, 'store');
       assert.equal(airflow.passwords.size, 0);
     });
   }
 
-  it('lets an error through that is not in the catalogue', async () => {
+  it('rethrows an error that is not in the catalogue', async () => {
     airflow.onCall = (call) => {
       if (call === 'write') throw new TypeError('a defect');
     };

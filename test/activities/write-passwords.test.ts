@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { writePasswords, type Writes } from '../../src/activities/write-passwords.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { toIds, typesOf } from '../fakes/failing-calls.js';
 import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
-import { fakeWrite, PASSWORD, type FakeWriteOptions } from '../fakes/fake-write.js';
+import { fakeWrite, KEPT, OBJECTIONS, PASSWORD, type FakeWriteOptions } from '../fakes/fake-write.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const IDS = Array.from({ length: 60 }, (_, index) => `id_${String(index).padStart(2, '0')}`);
+const IDS = toIds(60);
 
 describe('writePasswords', () => {
   let airflow: FakeAirflow;
@@ -20,17 +20,6 @@ describe('writePasswords', () => {
   function write(ids: readonly string[] = IDS, options: FakeWriteOptions = {}): Promise<Writes> {
     const records = ids.map((id) => dockerConnection({ id }));
     return writePasswords(fakeWrite({ airflow, connections: IDS, ...options }), records);
-  }
-
-  function failAt(calls: Readonly<Record<string, FailureType>>): void {
-    airflow.onCall = (call, id) => {
-      const type = calls[`${call} ${id}`] ?? calls[call];
-      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
-    };
-  }
-
-  function typesOf(problems: Writes['refused']): (readonly [string, FailureType])[] {
-    return problems.map(({ connection, type }) => [connection, type]);
   }
 
   it('does nothing for no connections', async () => {
@@ -56,12 +45,7 @@ describe('writePasswords', () => {
   });
 
   it('changes nothing but the password', async () => {
-    const stored = dockerConnection({
-      id: 'id_00',
-      schema: 'kept',
-      extra: '{"email":"kept"}',
-      description: 'kept',
-    });
+    const stored = dockerConnection({ id: 'id_00', ...KEPT });
     airflow.connections.set('id_00', stored);
     await write(IDS.slice(0, 1));
     await write(IDS);
@@ -71,15 +55,7 @@ describe('writePasswords', () => {
   describe('one by one', () => {
     const THREE = IDS.slice(0, 3);
 
-    for (const { title, changes } of [
-      { title: 'points to another registry', changes: { host: EU_REGISTRY } },
-      { title: 'has another type', changes: { type: 'http' } },
-      { title: 'has a host that is not a registry', changes: { host: 'quay.io' } },
-      { title: 'has a port', changes: { port: 443 } },
-      { title: 'has another login', changes: { login: 'root' } },
-      { title: 'turns reauth off', changes: { extra: '{"reauth":false}' } },
-      { title: 'has another id', changes: { id: 'id_00' } },
-    ] as const) {
+    for (const { title, changes } of [...OBJECTIONS, { title: 'has another id', changes: { id: 'id_00' } }]) {
       it(`does not confirm a write after which the connection ${title}`, async () => {
         airflow.afterWrite = (stored) => (stored.id === 'id_01' ? { ...stored, ...changes } : stored);
         const { written, refused, toRetry } = await write(THREE);
@@ -96,7 +72,7 @@ describe('writePasswords', () => {
     });
 
     it('refuses one whose write the store rejects, and writes the others', async () => {
-      failAt({ 'write id_01': 'StoreRequestRejected' });
+      airflow.failAt({ 'write id_01': 'StoreRequestRejected' });
       const { written, refused } = await write(THREE);
       assert.deepEqual(written, ['id_00', 'id_02']);
       assert.deepEqual(
@@ -105,13 +81,13 @@ describe('writePasswords', () => {
       );
     });
 
-    it('returns one that has a server error as to be retried, and writes the others', async () => {
-      failAt({ 'write id_01': 'StoreUnavailable' });
+    it('returns one with a server error for a retry, and writes the others', async () => {
+      airflow.failAt({ 'write id_01': 'StoreUnavailable' });
       const { written, toRetry } = await write(THREE);
       assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnavailable']]]);
     });
 
-    it('treats a failed result as it does a failed request', async () => {
+    it('treats a failed result like a failed request', async () => {
       airflow.write = async ([record]) => {
         const id = record?.id ?? '';
         const failure = new RefreshFailure('StoreUnavailable', 'HTTP 500.');
@@ -122,7 +98,7 @@ describe('writePasswords', () => {
     });
 
     it('fails when none could be written', async () => {
-      failAt({ write: 'StoreUnavailable' });
+      airflow.failAt({ write: 'StoreUnavailable' });
       const { connections } = await expectFailure('StoreUnavailable', write(THREE));
       assert.deepEqual(connections, THREE);
       assert.equal(airflow.passwords.size, 0);
@@ -149,14 +125,14 @@ describe('writePasswords', () => {
       'StoreUnreachable',
     ] as const) {
       it(`continues one by one after ${type}, and sends no second one`, async () => {
-        failAt({ bulk: type });
+        airflow.failAt({ bulk: type });
         assert.deepEqual(await write(), { written: IDS, refused: [], toRetry: [] });
         assert.deepEqual([airflow.callsOf('bulk').length, airflow.callsOf('write')], [1, IDS]);
       });
     }
 
     it('isolates the connection for which it fails', async () => {
-      failAt({ bulk: 'StoreUnavailable', 'write id_04': 'StoreUnavailable' });
+      airflow.failAt({ bulk: 'StoreUnavailable', 'write id_04': 'StoreUnavailable' });
       const { written, toRetry } = await write();
       assert.deepEqual([written.length, typesOf(toRetry)], [59, [['id_04', 'StoreUnavailable']]]);
     });
@@ -167,19 +143,19 @@ describe('writePasswords', () => {
       assert.deepEqual(written, IDS);
     });
 
-    it('asks little more of a store that is down', async () => {
-      failAt({ bulk: 'StoreUnreachable', write: 'StoreUnreachable' });
+    it('sends few further requests to a store that is down', async () => {
+      airflow.failAt({ bulk: 'StoreUnreachable', write: 'StoreUnreachable' });
       await expectFailure('StoreUnreachable', write());
       assert.equal(airflow.calls.length, 1 + 5);
     });
 
     it('stops at StoreUnauthorized', async () => {
-      failAt({ bulk: 'StoreUnauthorized' });
+      airflow.failAt({ bulk: 'StoreUnauthorized' });
       await expectFailure('StoreUnauthorized', write());
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('is never followed by single writes while the store throttles: the attempt ends with that', async () => {
+    it('is never followed by single writes while the store throttles, and ends with the attempt', async () => {
       const controller = new AbortController();
       airflow.onCall = () => {
         setTimeout(() => controller.abort(), 1);
@@ -189,7 +165,7 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('lets an error through that is not in the catalogue', async () => {
+    it('rethrows an error that is not in the catalogue', async () => {
       airflow.onCall = () => {
         throw new TypeError('a defect');
       };
@@ -197,9 +173,9 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('lets a missing one and a rejected one fail alone, and retries what may pass', async () => {
+    it('fails only a missing and a rejected one, and retries what may pass', async () => {
       airflow.connections.delete('id_02');
-      failAt({ 'write id_04': 'StoreRequestRejected', 'write id_07': 'StoreUnavailable' });
+      airflow.failAt({ 'write id_04': 'StoreRequestRejected', 'write id_07': 'StoreUnavailable' });
       const { written, refused, toRetry } = await write();
       assert.equal(written.length, 57);
       assert.deepEqual(typesOf(refused), [
@@ -213,7 +189,7 @@ describe('writePasswords', () => {
     });
 
     it('keeps the scope of a failure that all have', async () => {
-      failAt({ write: 'StoreUnavailable' });
+      airflow.failAt({ write: 'StoreUnavailable' });
       const { written, toRetry } = await write();
       assert.deepEqual([written, toRetry.length], [[], 60]);
       assert.ok(toRetry.every(({ scope }) => scope === 'store'));
@@ -221,7 +197,7 @@ describe('writePasswords', () => {
 
     it('keeps what is written when a later request of the store fails', async () => {
       airflow.atOnce = 25;
-      failAt({ [`bulk ${IDS.slice(25, 50).join(' ')}`]: 'StoreUnavailable' });
+      airflow.failAt({ [`bulk ${IDS.slice(25, 50).join(' ')}`]: 'StoreUnavailable' });
       const { written, toRetry } = await write();
       assert.deepEqual(written, [...IDS.slice(0, 25), ...IDS.slice(50)]);
       assert.deepEqual(
@@ -232,7 +208,7 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'does not take for written what the store has no result for',
+        title: 'does not count a connection as written without a result from the store',
         change: (id: string) => (id === 'id_07' ? [] : [{ id, outcome: 'written' } as const]),
       },
       {

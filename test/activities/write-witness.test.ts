@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { writePasswords, type Writes } from '../../src/activities/write-passwords.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { dockerConnection, FakeAirflow } from '../fakes/fake-ports.js';
+import { EU_REGISTRY } from '../fakes/fake-steps.js';
 import { fakeWrite, PASSWORD, type FakeWriteOptions } from '../fakes/fake-write.js';
 
-const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const IDS = ['id_00', 'id_01', 'id_50'];
 
 describe('writePasswords', () => {
@@ -20,25 +19,18 @@ describe('writePasswords', () => {
     return writePasswords(fakeWrite({ airflow, connections: IDS, ...options }), records);
   }
 
-  function failAt(calls: Readonly<Record<string, FailureType>>): void {
-    airflow.onCall = (call, id) => {
-      const type = calls[`${call} ${id}`] ?? calls[call];
-      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
-    };
-  }
-
   describe('with a connection as evidence that was written in this run', () => {
     const RETRY = { attemptsBefore: 1, witness: 'id_50' };
 
     it('does not write it in the first attempt, or when another is written', async () => {
-      failAt({ 'write id_01': 'StoreUnreachable' });
+      airflow.failAt({ 'write id_01': 'StoreUnreachable' });
       await expectFailure('StoreUnreachable', write(['id_01'], { witness: 'id_50' }));
       await write(['id_00', 'id_01'], RETRY);
       assert.ok(!airflow.passwords.has('id_50'));
     });
 
-    it('reads and writes it when all others fail, whose failures are then their own', async () => {
-      failAt({ 'write id_01': 'StoreUnreachable' });
+    it('reads and writes it when all others fail, and then attributes the failures to them', async () => {
+      airflow.failAt({ 'write id_01': 'StoreUnreachable' });
       const { scope } = await expectFailure('StoreUnreachable', write(['id_01'], RETRY));
       assert.equal(scope, 'connection');
       assert.deepEqual(airflow.calls, ['write id_01', 'read id_50', 'write id_50']);
@@ -46,7 +38,7 @@ describe('writePasswords', () => {
     });
 
     it('fails with the failure of the store when it cannot be written either', async () => {
-      failAt({ write: 'StoreUnavailable' });
+      airflow.failAt({ write: 'StoreUnavailable' });
       const options = { ...RETRY, attemptsBefore: 5 };
       const { scope } = await expectFailure('StoreUnavailable', write(['id_01'], options));
       assert.equal(scope, 'store');
@@ -55,17 +47,17 @@ describe('writePasswords', () => {
 
     for (const { title, change } of [
       {
-        title: 'points to another registry by now',
-        change: () => airflow.connections.set('id_50', dockerConnection({ id: 'id_50', host: EU_REGISTRY })),
+        title: 'now points to another registry',
+        change: () => airflow.add({ id: 'id_50', host: EU_REGISTRY }),
       },
-      { title: 'is missing by now', change: () => airflow.connections.delete('id_50') },
+      { title: 'is now missing', change: () => airflow.connections.delete('id_50') },
       {
         title: 'is gone when it is written',
         change: () => (airflow.afterWrite = () => undefined),
       },
     ]) {
-      it(`does not write it, or take it for evidence, when it ${title}`, async () => {
-        failAt({ 'write id_01': 'StoreUnreachable' });
+      it(`does not write it, or use it as evidence, when it ${title}`, async () => {
+        airflow.failAt({ 'write id_01': 'StoreUnreachable' });
         change();
         const options = { ...RETRY, attemptsBefore: 5 };
         const { scope } = await expectFailure('StoreUnreachable', write(['id_01'], options));

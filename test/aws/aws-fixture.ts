@@ -1,4 +1,4 @@
-// What the tests of principals share: an AWS stand-in for the SDK of this process, an environment and AWS files of their own,
+// What the tests of principals share: an AWS stand-in for the SDK of this process, a separate environment and AWS files,
 // and a clock that can be put forward, so that sessions age without waiting.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -47,7 +47,7 @@ export interface AwsFixture {
   write(name: string, content: string): string;
   /** Within the current run. */
   issue(principal?: Principal, region?: string, api?: Partial<EcrApi>): Promise<IssuedToken>;
-  /** What is issued from now on is for another run, hours later. */
+  /** Everything issued from now on is for another run, hours later. */
   startRun(hoursLater?: number): void;
   /** Services and actions of all calls so far, such as `sts:AssumeRole`; or of those with this action alone. */
   calls(action?: string): readonly AwsCall[];

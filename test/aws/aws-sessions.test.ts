@@ -1,4 +1,4 @@
-// What is kept of a principal for a run, how rarely AWS is asked, and what ends a session.
+// What a run keeps for a principal, how few requests AWS receives, and what ends a session.
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
@@ -80,7 +80,7 @@ describe('the sessions of a worker', () => {
     );
   });
 
-  it("are dropped when the last attempt before the run's deadline is over", async () => {
+  it("are dropped when the last attempt before the run's deadline has ended", async () => {
     const sessions = new AwsSessions();
     const { tookMs } = await withFastTimers(async () => {
       const session = sessions.of(pull, { runId: 'run', deadlineMs: Date.now() + 30_000 });
@@ -89,14 +89,14 @@ describe('the sessions of a worker', () => {
     assert.ok(tookMs >= 149_000 && tookMs <= 152_000, `${tookMs} ms`);
   });
 
-  it('are kept where the run has no deadline', async () => {
+  it('are kept if the run has no deadline', async () => {
     const sessions = new AwsSessions();
     const session = sessions.of(pull, { runId: 'run', deadlineMs: Infinity });
     await delay(20);
     assert.equal(sessions.of(pull, { runId: 'run' }), session);
   });
 
-  it('are used until five minutes before their end, and replaced then', async () => {
+  it('are used until five minutes before they expire, and then replaced', async () => {
     const ends = [];
     for (const minutes of [0, 54, 2]) {
       fixture.advance(minutes * MINUTE_MS);
@@ -220,7 +220,7 @@ describe('the sessions of a worker', () => {
     it('are told not to be had the first time', async () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
       const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
-      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS failed on its side (503)`);
+      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS returned a server error (503)`);
     });
 
     it('need none when the keys are the worker’s own', async () => {

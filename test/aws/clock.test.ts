@@ -50,7 +50,7 @@ describe('a clock that is wrong', () => {
   });
 
   for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
-    it(`is no longer corrected within a call once it is right: ${principal.kind}`, async () => {
+    it(`needs no correction within a call once the offset is known: ${principal.kind}`, async () => {
       fixture.aws.setClockOffset(HOUR_MS);
       assert.notEqual((await fixture.issue(principal)).clockOffsetMs, 0);
       fixture.aws.setClockOffset(0);

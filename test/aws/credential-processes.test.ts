@@ -1,4 +1,4 @@
-// Processes of `credential_process`: how long they may take, and that none is left behind.
+// Processes of `credential_process`: how long they may take, and that none is left running.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ describe('a credential_process', function () {
   });
   afterEach(() => fixture.stop());
 
-  /** Writes a program that notes its process and those beneath it in the file `started`, a line each. */
+  /** Writes a program that records its process and its descendants in the file `started`, one per line. */
   function writeProgram(lines: string, name = 'default'): void {
     const keys = fixture.write('keys.json', KEYS);
     const program = fixture.write(
@@ -99,11 +99,11 @@ describe('a credential_process', function () {
     assert.equal(readStarted().length, 1);
   });
 
-  it('has 90 s; then it is named, ended with what is beneath it, and not started again', async () => {
+  it('has 90 s, and is then named, ended with its descendants, and not started again', async () => {
     writeStubbornProgram();
     const { value: failure, tookMs } = await withFastTimers(async () => {
       const failed = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
-      // The time that it has to end by itself.
+      // The grace period after SIGTERM.
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       return failed;
     });
@@ -111,7 +111,7 @@ describe('a credential_process', function () {
     assert.match(failure.remedy, /^Run the command of `credential_process` /);
     assert.ok(tookMs >= 92_000 && tookMs <= 95_000, `${tookMs} ms`);
     await assertNoneLeft(readStarted(), 5_000);
-    // The chain of the SDK would start a process that failed once more.
+    // The chain of the SDK would start a failed process a second time.
     await delay(100);
     assert.equal(readStarted().length, 2);
   });
@@ -135,7 +135,7 @@ describe('a credential_process', function () {
     assert.ok((await fixture.issue()).authorizationToken);
   });
 
-  it('of one load is left alone when another load is ended', async () => {
+  it('of one load is not ended together with another load', async () => {
     writeProgram('sleep 0.5\nKEYS');
     const load = (signal: AbortSignal) =>
       new CredentialProcesses().run(signal, () =>
@@ -153,9 +153,9 @@ describe('a credential_process', function () {
   for (const { how, title } of [
     { how: 'exit', title: 'calls process.exit' },
     { how: 'throw', title: 'ends with an uncaught error' },
-    { how: 'end', title: 'is done, and ends the processes first' },
+    { how: 'end', title: 'completes, and ends the processes first' },
   ] as const) {
-    it(`is not left behind by a worker that ${title}`, async () => {
+    it(`is not left running by a worker that ${title}`, async () => {
       writeStubbornProgram();
       const child = spawn(process.execPath, ['--import=tsx', LOADER, how, `${fixture.folder}/started`], {
         stdio: 'ignore',
@@ -169,7 +169,7 @@ describe('a credential_process', function () {
 
 function isAlive(pid: number): boolean {
   try {
-    // One that has ended and that nobody waited for is not alive.
+    // A zombie process is not alive.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;

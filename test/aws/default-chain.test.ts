@@ -183,8 +183,8 @@ describe('the AWS principal', () => {
       const failure = await expectFailure(fixture.issue(profile('production')), 'AwsCredentialsMissing', [
         SECRET_KEY,
       ]);
-      assert.equal(failure.message, 'AWS credentials: profile production gives none');
-      assert.match(failure.remedy, /AWS_CONFIG_FILE.*sign in again if it is one of SSO/);
+      assert.equal(failure.message, 'AWS credentials: profile production returned no credentials');
+      assert.match(failure.remedy, /AWS_CONFIG_FILE.*log in again if it uses SSO/);
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
       assert.equal(await arnOfToken(profile('production')), OTHER_ARN);
     });

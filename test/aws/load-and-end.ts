@@ -1,4 +1,4 @@
-// A process that loads credentials, and ends in the way that its first argument says once the file of the second has two lines.
+// Loads credentials, and ends as the first argument requests once the file in the second argument has two lines.
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';

@@ -112,7 +112,7 @@ docker: {engines: []}
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
   });
 
-  it('has the token of a credential process that outlasts the first attempt, and starts it once', async () => {
+  it('gets the token with a credential process that outlasts the first attempt, and starts it once', async () => {
     fixture.withoutKeys();
     const [held, started] = [fixture.write('held', ''), fixture.write('started', '')];
     const output = fixture.write(

@@ -52,7 +52,7 @@ describe('a role', () => {
       'AwsAccessDenied',
       SECRETS,
     );
-    assert.match(failure.message, /role\/pull as such: its session may not last as long/);
+    assert.match(failure.message, /role\/pull: the session duration is too long/);
     assert.match(failure.remedy, /Shorten `sessionDuration`/);
   });
 
@@ -73,11 +73,11 @@ describe('a role', () => {
       );
       const statement = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"${roleArn('pull')}"}`;
       assert.ok(failure.remedy.includes(statement), failure.remedy);
-      assert.match(failure.remedy, /the trust policy of the role admit it/);
+      assert.match(failure.remedy, /the trust policy of the role allow it/);
       assert.match(
         failure.remedy,
         externalId === undefined
-          ? /if that policy asks for an external id, write it as `externalId`/
+          ? /if that policy requires an external id, write it as `externalId`/
           : /with this external id/,
       );
       assert.equal(fixture.count('GetAuthorizationToken'), 0);
@@ -145,7 +145,7 @@ describe('a role', () => {
   it('says of a worker without credentials of its own that these are missing', async () => {
     fixture.withoutKeys();
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
-    assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
+    assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
   });
 
   it("does not take the worker's own role for the one to be assumed, when it is the former that is denied", async () => {

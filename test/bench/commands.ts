@@ -1,4 +1,4 @@
-// What a command takes that contacts nothing: loading the product, and little else.
+// Commands without network access: they load the product, and do little else.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatConfig } from './bench-config.js';

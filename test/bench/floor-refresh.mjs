@@ -1,5 +1,5 @@
-// The least that a refresh can cost: a login, then page after page of the list, each followed by its bulk write, over one
-// connection that is kept open. Plain JavaScript, as compiling it would count as its start.
+// The minimum cost of a refresh: a login, then page after page of the list, each followed by its bulk write, over one
+// connection that is kept open. Plain JavaScript, since compiling would add to its start time.
 import { Agent, request } from 'node:http';
 import { randomBytes } from 'node:crypto';
 

@@ -1,5 +1,5 @@
-// The least that a worker can be: the Temporal SDK with the product's workflow bundle and one activity that does nothing.
-// Plain JavaScript, as compiling it would count as its start.
+// A minimal worker: the Temporal SDK with the product's workflow bundle and one activity that does nothing.
+// Plain JavaScript, since compiling would add to its start time.
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseOptions } from './options.js';
 
 describe('options of the benchmarks', () => {
-  it('runs every series, with 1,000 and 10,000 connections, unless told otherwise', () => {
+  it('runs every series with 1,000 and 10,000 connections by default', () => {
     assert.deepEqual(parseOptions([]), {
       rounds: undefined,
       only: ['commands', 'worker', 'refresh-once'],

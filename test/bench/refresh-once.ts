@@ -1,10 +1,11 @@
-// A whole `refresh-once` over many connections of a real Airflow 3, against the bare HTTP requests that it cannot do without.
+// A whole `refresh-once` over many connections of a real Airflow 3, against the plain HTTP requests that it requires.
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callAirflow, logIn, type AirflowLogin } from '../../sandbox/airflow/rest.js';
 import type { Cleanup } from '../../sandbox/cleanup.js';
 import { startAirflow, type Airflow } from '../support/airflow.js';
+import { seedConnections } from '../support/airflow/rest.js';
 import { startAwsStandIn } from '../support/aws.js';
 import { startRegistry } from '../support/registry.js';
 import { formatConfig } from './bench-config.js';
@@ -12,7 +13,6 @@ import type { Series } from './series.js';
 import { privateEnv, timeNode } from './timed-process.js';
 
 const FLOOR = fileURLToPath(new URL('./floor-refresh.mjs', import.meta.url));
-const SEEDED_AT_ONCE = 500;
 
 export async function createRefreshSeries(
   cli: string,
@@ -68,11 +68,11 @@ export async function createRefreshSeries(
 
 interface RestartedAirflow {
   readonly current: () => Airflow;
-  /** Airflow slows down with each token that it loads, so everyone starts from the same database and a new process. */
+  /** Airflow slows down with each token that it loads, so each contestant starts with the same database and a new process. */
   readonly restart: () => Promise<void>;
 }
 
-/** @param password what the connections have before, as long as a token: reading it costs Airflow time, too */
+/** @param password the initial one of the connections, as long as a token: reading it costs Airflow time, too */
 async function startSeededAirflow(
   folder: string,
   stops: Cleanup,
@@ -82,7 +82,11 @@ async function startSeededAirflow(
 ): Promise<RestartedAirflow> {
   let airflow = await startAirflow({ stateFolder: folder });
   stops.add({ stop: () => airflow.stop() });
-  await seedConnections(airflow, host, password, count);
+  const ids = Array.from({ length: count }, (_, index) => `bench_${String(index).padStart(6, '0')}`);
+  await seedConnections(
+    airflow,
+    ids.map((connection_id) => ({ connection_id, conn_type: 'docker', host, login: 'AWS', password })),
+  );
   await airflow.stop();
   const seeded = join(folder, 'seeded.db');
   copyFileSync(airflow.dbFile, seeded);
@@ -99,24 +103,7 @@ async function startSeededAirflow(
   };
 }
 
-async function seedConnections(
-  airflow: AirflowLogin,
-  host: string,
-  password: string,
-  count: number,
-): Promise<void> {
-  const call = { url: airflow.url, authorization: await logIn(airflow) };
-  const ids = Array.from({ length: count }, (_, index) => `bench_${String(index).padStart(6, '0')}`);
-  for (let start = 0; start < count; start += SEEDED_AT_ONCE) {
-    const entities = ids
-      .slice(start, start + SEEDED_AT_ONCE)
-      .map((connection_id) => ({ connection_id, conn_type: 'docker', host, login: 'AWS', password }));
-    const body = { actions: [{ action: 'create', entities }] };
-    await callAirflow({ ...call, method: 'PATCH', route: '/api/v2/connections', body }, [200]);
-  }
-}
-
-/** One request of each kind, so that what Airflow loads at the first is no one's time. It changes nothing. */
+/** Warm-up: one request of each kind, so that no contestant pays for what Airflow loads first. It changes nothing. */
 async function warmUp(airflow: AirflowLogin): Promise<void> {
   const call = { url: airflow.url, authorization: await logIn(airflow) };
   const route = '/api/v2/connections';

@@ -1,4 +1,4 @@
-// `npm run bench`: ratios of whole processes, side by side on one machine. docs/decisions/2026-11-26-benchmarks.md
+// `npm run bench`: compares whole processes on one machine. docs/decisions/2026-11-26-benchmarks.md
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { createWorkerSeries } from './worker.js';
 type CreateSeries = (folder: string, stops: Cleanup) => Promise<Series> | Series;
 
 const options = parseOptions(process.argv.slice(2));
-// Before the first series: the load is that of others.
+// Before the first series, so that the load is that of other programs.
 const machine = describeMachine();
 const tables: string[] = [];
 for (const create of listSeries(await builtCli(), options)) tables.push(await runInFolder(create));
@@ -31,7 +31,7 @@ function listSeries(cli: string, { rounds, only, connections }: BenchOptions): C
   return only.flatMap((name) => all[name]);
 }
 
-/** Each series has parts and a folder of its own, and nothing of it runs during the next. */
+/** Each series has its own services and folder, and stops them before the next. */
 async function runInFolder(create: CreateSeries): Promise<string> {
   const stops = new Cleanup();
   const folder = mkdtempSync(join(tmpdir(), 'ecr-bench-'));

@@ -1,11 +1,11 @@
-// A series: contestants that take turns, the floor first, so that what changes on the machine meanwhile affects all alike.
+// A series: contestants that take turns, the floor first, so that a change in the machine's load affects all of them.
 import { compareMedians, computeStatistics, type Statistics, type Target } from './statistics.js';
 
 export interface Contestant {
   readonly name: string;
   /** Before each of its rounds; not measured. */
   readonly prepare?: () => Promise<void>;
-  /** Returns the milliseconds that count. @throws when it did not do its work */
+  /** Returns the measured milliseconds. @throws when it did not produce its result */
   readonly run: () => Promise<number>;
 }
 

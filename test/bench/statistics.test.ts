@@ -21,7 +21,7 @@ describe('statistics of the benchmarks', () => {
     assert.deepEqual([ratio, differenceMs], [1.5, 100]);
   });
 
-  it('meets a target up to its factor of the floor and the time on top', () => {
+  it('meets a target up to its factor times the floor plus its extra time', () => {
     const target = { factor: 1.5, plusMs: 50 };
     assert.equal(compareMedians(of(200), of(350), target).isMet, true);
     assert.equal(compareMedians(of(200), of(351), target).isMet, false);

@@ -4,7 +4,7 @@ export interface Statistics {
   readonly max: number;
 }
 
-/** What a contestant may take at most: `factor` times the median of the floor, and `plusMs` more. */
+/** The maximum time of a contestant: `factor` times the median of the floor, plus `plusMs`. */
 export interface Target {
   readonly factor: number;
   readonly plusMs: number;

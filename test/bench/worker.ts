@@ -29,7 +29,7 @@ export async function createWorkerSeries(
   const configPath = join(folder, 'worker.yaml');
   const env = { ...privateEnv(folder), TEMPORAL_ADDRESS: address, AIRFLOW_PASSWORD: 'unused' };
   let started = 0;
-  // A poller is remembered for minutes, so each process has a task queue of its own.
+  // The server remembers a poller for minutes, so each process has its own task queue.
   const run = async (args: (taskQueue: string) => readonly string[]): Promise<number> => {
     started += 1;
     const taskQueue = `bench-${started}`;

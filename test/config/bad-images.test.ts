@@ -92,7 +92,7 @@ describe('a configuration with images that are none', () => {
       `{image: "${ECR.slice(1)}/app:1"}`,
       '.image',
       `${looks}its account has 11 digits, and accounts have twelve`,
-      'Mend the host.',
+      'Fix the host.',
     ),
   ]);
 });

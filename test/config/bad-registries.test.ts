@@ -459,7 +459,7 @@ describe('a configuration with registries that can hardly be meant', () => {
       title: 'a region that is unknown',
       settings: `region: xx-new-9, ${ACCOUNT}`,
       connection: named,
-      warnings: [`${unknown}Mend it, unless the region is new.`],
+      warnings: [`${unknown}Fix it, unless the region is new.`],
     },
     {
       title: 'a region that is known',

@@ -59,7 +59,7 @@ describe("Docker's configuration of this user", () => {
     assert.equal(found.outcome, 'warning');
     assert.match(found.message, message);
     assert.match(found.message, /if Airflow tasks run on this machine as this user, docker-py throws/);
-    assert.match(found.remedy ?? '', /^Mend it, or set DOCKER_CONFIG/);
+    assert.match(found.remedy ?? '', /^Fix it, or set DOCKER_CONFIG/);
   }
 
   describe('which file counts', () => {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { Pace } from '../../src/activities/pace.js';
 import { checkOverrides } from '../../src/doctor/check-overrides.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { ConnectionStore } from '../../src/stores/port.js';
-import { dockerConnection, FakeAirflow, idRules } from '../fakes/fake-ports.js';
+import { FakeAirflow, fakeStore, idRules } from '../fakes/fake-ports.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
 describe('checkOverrides', () => {
@@ -16,27 +15,13 @@ describe('checkOverrides', () => {
     airflow = new FakeAirflow([]);
   });
 
-  function add(...connections: Parameters<typeof dockerConnection>[0][]): void {
-    for (const changes of connections) {
-      const connection = dockerConnection(changes);
-      airflow.connections.set(connection.id, connection);
-    }
-  }
-
   function check(rules: readonly ConnectionRule[], connections: ConnectionStore = airflow): Promise<Check[]> {
-    return checkOverrides({
-      name: 'main',
-      kind: 'airflow',
-      title: 'Airflow',
-      connections,
-      rules,
-      pace: new Pace(),
-    });
+    return checkOverrides(fakeStore({ connections, rules }));
   }
 
-  it('compares connections that are named by id, by their host as stored, and those that are missing', async () => {
+  it('compares connections that are listed by id, with their stored host, including missing ones', async () => {
     const host = `HTTPS://${REGISTRY}/`;
-    add({ id: 'a', host }, { id: 'no_host', host: null }, { id: 'b_ecr' });
+    airflow.add({ id: 'a', host }, { id: 'no_host', host: null }, { id: 'b_ecr' });
     await check([...idRules(['a', 'no_host', 'gone']), { kind: 'match', pattern: '*_ecr' }]);
     assert.deepEqual(airflow.compared, [
       [
@@ -46,9 +31,9 @@ describe('checkOverrides', () => {
     ]);
   });
 
-  it('compares 20 at most', async () => {
+  it('compares at most 20', async () => {
     const ids = Array.from({ length: 25 }, (_, index) => `id_${index}`);
-    add(...ids.map((id) => ({ id })));
+    airflow.add(...ids.map((id) => ({ id })));
     await check(idRules(ids));
     assert.equal(airflow.compared[0]?.length, 20);
     assert.equal(airflow.calls.length, 20);
@@ -65,7 +50,7 @@ describe('checkOverrides', () => {
 
   it('warns of a connection that is overridden', async () => {
     airflow.overrides = { backends: [], hidden: ['a'] };
-    add({ id: 'a' }, { id: 'b' });
+    airflow.add({ id: 'a' }, { id: 'b' });
     const checks = await check(idRules(['a', 'b']));
     assert.deepEqual(
       checks.map(({ name, outcome }) => [name, outcome]),
@@ -74,7 +59,7 @@ describe('checkOverrides', () => {
     assert.match(checks[0]?.message ?? '', /^is overridden by an environment variable .*no effect/);
   });
 
-  it('reports where a connection is that is missing in the database', async () => {
+  it('reports where a connection is found that is missing in the database', async () => {
     airflow.overrides = { backends: [], hidden: ['gone'] };
     const [found] = await check(idRules(['gone']));
     assert.equal(found?.name, 'connection gone of main');
@@ -82,7 +67,7 @@ describe('checkOverrides', () => {
   });
 
   it('compares what could be read, and does not fail', async () => {
-    add({ id: 'a' }, { id: 'b' });
+    airflow.add({ id: 'a' }, { id: 'b' });
     airflow.onCall = (_call, id) => {
       if (id === 'b') throw new RefreshFailure('StoreUnavailable', 'Airflow main: 500.');
     };
@@ -104,7 +89,7 @@ describe('checkOverrides', () => {
     assert.deepEqual(given, [limit]);
   });
 
-  it('requests nothing of a store where nothing can be overridden', async () => {
+  it('requests nothing from a store where nothing can be overridden', async () => {
     const connections: ConnectionStore = {
       read: () => assert.fail(),
       readPage: () => assert.fail(),

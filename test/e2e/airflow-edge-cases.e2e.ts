@@ -87,7 +87,7 @@ describe('traps of Airflow', function () {
     for (const id of newest.usual) await seed(newest.airflow, id);
   });
 
-  it('puts back the type that it read in a bulk write, and reports it where one is written alone', async () => {
+  it('restores the type that it read in a bulk write, and reports the change in a single write', async () => {
     for (const { airflow } of places.all) await seed(airflow, 'converted');
     const report = await actBeforeWrites(ofAll(['converted']), async () => {
       for (const { airflow } of places.all) await seed(airflow, 'converted', { conn_type: 'http' });

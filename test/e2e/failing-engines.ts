@@ -96,15 +96,20 @@ function failingSockets({ folder, sockets }: FailingParts): FailingEngine[] {
     engine(what, `unix://${path}`, {}, says, remedy);
   return [
     row('no socket', join(folder, 'none.sock'), 'no socket there', /mount its socket/),
-    row('a plain file', file, 'this is no socket', /path is that of another file/),
+    row('a plain file', file, 'not a socket', /path is that of another file/),
     row('a socket without permission', sockets.forbidden, 'no permission on the socket', /its group/),
     row('one that hangs', sockets.hangs, 'no answer within 10 s', /hangs, and restart it/),
-    row('one that drops', sockets.drops, 'the engine broke off without an answer', /does so again/),
-    row('one that fails', sockets.fails, 'answered 500', /failed on its side/),
+    row(
+      'one that drops',
+      sockets.drops,
+      'the engine closed the connection without a response',
+      /does so again/,
+    ),
+    row('one that fails', sockets.fails, 'answered 500', /returned a server error/),
     row(
       'another service',
       sockets.other,
-      'answered with something that is no Docker Engine',
+      'the response is not from a Docker Engine',
       /another service listens there/,
     ),
   ];
@@ -119,7 +124,7 @@ function failingTcp({ authority, ports, toGuarded }: FailingParts): FailingEngin
       'an unknown host',
       'tcp://engine.invalid:2376',
       { caFile: authority.caFile },
-      'its host name cannot be looked up',
+      'its host name cannot be resolved',
       /DNS of the worker/,
     ),
   ];
@@ -137,7 +142,7 @@ function failingTls(parts: FailingParts): FailingEngine[] {
       local(ports.toPlain),
       { caFile, ...ours },
       'TLS: what listens there does not speak it',
-      /on loopback TLS may be left away/,
+      /on loopback TLS may be omitted/,
     ),
     engine(
       'an unknown authority',
@@ -157,7 +162,7 @@ function failingTls(parts: FailingParts): FailingEngine[] {
       'a refused client certificate',
       local(toGuarded[3]),
       { caFile, ...theirs },
-      'TLS: the engine refused the client certificate',
+      'TLS: the engine rejected the client certificate',
       /--tlscacert/,
     ),
     engine(

@@ -1,5 +1,5 @@
-// One part of a run fails, hangs or is malformed: everything else is written in the same run, and soon. Every scenario is a
-// `refresh-once` of its own over an Airflow of its own; all of them run side by side, since they mostly wait.
+// One part of a run fails, hangs or is malformed: everything else is written soon, in the same run. Every scenario is a
+// separate `refresh-once` with its own Airflow; all of them run in parallel, since they mostly wait.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,20 +10,21 @@ import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { builtCli } from './built-cli.js';
 import { play, type Ended } from './isolation/play.js';
-import { CONNECTIONS, ids, NAMES, SCENARIOS, type ScenarioName } from './isolation/scenarios.js';
+import { CONNECTIONS, ids, NAMES, SCENARIOS, toId, type ScenarioName } from './isolation/scenarios.js';
 
-/** Generous: what fails takes minutes, what is healthy takes about a second. */
+/** Generous: a failing part takes minutes, a healthy one about a second. */
 const SOON_MS = 20_000;
 
 describe('a part of a run that fails', function () {
   this.timeout(240_000);
   const stops = new Cleanup();
-  const folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
+  let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
   const ended = new Map<string, Ended>();
 
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
     await builtCli();
@@ -56,7 +57,7 @@ describe('a part of a run that fails', function () {
   }
 
   for (const name of ['a list that always fails', 'a list that hangs', 'a list that is forbidden'] as const) {
-    it(`${name} does not hold up a connection that is named`, () => {
+    it(`${name} does not block a named connection`, () => {
       const result = end(name);
       assert.deepEqual(result.written, ['a']);
       assert.ok(result.msUntilWrite('a') < SOON_MS);
@@ -71,9 +72,9 @@ describe('a part of a run that fails', function () {
     ['a bad row in a short list', 30, [7]],
     ['the first row bad, in the first of two parts', 130, [0]],
   ] as const) {
-    it(`${name}: all others are written, and each bad row is named by its place`, () => {
+    it(`${name}: all others are written, and each bad row is reported with its position`, () => {
       const result = end(name);
-      const badIds = bad.map((row) => `team_${String(row).padStart(3, '0')}`);
+      const badIds = bad.map((row) => toId(row));
       assert.deepEqual(
         result.written.toSorted(),
         ['a', ...ids(rows)].filter((id) => !badIds.includes(id)),
@@ -93,7 +94,7 @@ describe('a part of a run that fails', function () {
     ['a connection that fails when it is written', 'ConnectionUnavailable'],
     ['a connection whose response is malformed', 'ConnectionUnavailable'],
   ] as const) {
-    it(`${name} fails alone`, () => {
+    it(`${name} is the only failure`, () => {
       const result = end(name);
       assert.deepEqual(failures(result), [[type, 'connection', 'c001']]);
       assert.deepEqual(
@@ -104,7 +105,7 @@ describe('a part of a run that fails', function () {
     });
   }
 
-  it('a connection that makes a bulk write hang fails alone', () => {
+  it('a connection that makes a bulk write hang is the only failure', () => {
     const result = end('a connection in a bulk write of a hundred that makes it hang');
     assert.deepEqual(failures(result), [['StoreUnreachable', 'connection', 'team_050']]);
     assert.equal(result.written.length, 99);
@@ -120,7 +121,7 @@ describe('a part of a run that fails', function () {
     });
   }
 
-  it('an Airflow that fails for everything gets no more requests for it, and no advice for one connection', () => {
+  it('an Airflow that fails for everything causes no additional requests, and no advice for one connection', () => {
     const { airflow, report, written } = end('an Airflow that fails for everything');
     assert.deepEqual(written, []);
     assert.deepEqual(
@@ -130,11 +131,11 @@ describe('a part of a run that fails', function () {
     );
     assert.doesNotMatch(JSON.stringify(report.failures), /Fernet/);
     const requests = airflow.requests.filter(({ path }) => path.startsWith(CONNECTIONS));
-    // Attempts at 0, 5 and 15 s for the named connection and for the list; the later ones also try whether anything works.
+    // Attempts at 0, 5 and 15 s for the named connection and for the list; the later ones also check whether anything works.
     assert.ok(requests.length <= 10, `${requests.length} requests`);
   });
 
-  it('a list that never ends is ended by the deadline', () => {
+  it('reading a list without an end stops at the deadline', () => {
     const result = end('a list that never ends');
     assert.deepEqual(result.written, ['a']);
     assert.deepEqual(failures(result), [['StoreListInvalid', 'store']]);

@@ -61,6 +61,16 @@ export interface LoginFixture {
 export async function startLoginFixture(): Promise<LoginFixture> {
   const stops = new Cleanup();
   const folder = mkdtempSync(join(tmpdir(), 'ecr-sign-ins-'));
+  try {
+    return await startParts(folder, stops);
+  } catch (error) {
+    await stops.stopAll();
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
+}
+
+async function startParts(folder: string, stops: Cleanup): Promise<LoginFixture> {
   const secrets: KnownSecret[] = [];
   const secret = (name: string, value: string): string => {
     secrets.push({ name, value });

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDecryptedPasswords, startAirflow, type Airflow } from '../support/airflow.js';
 import { readAuditLog } from '../support/airflow/database.js';
-import { logIn } from '../support/airflow/rest.js';
+import { seedConnections } from '../support/airflow/rest.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startFixture, type Fixture } from './every-failure/fixture.js';
 import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
@@ -25,30 +25,23 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
     await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
     fixture = await startFixture();
     airflow = await startAirflow({ stateFolder: fixture.stateFolder });
-    await seedAll();
+    const { host } = fixture.registry;
+    await seedConnections(
+      airflow,
+      IDS.map((connection_id) => ({
+        connection_id,
+        conn_type: 'docker',
+        host,
+        login: 'AWS',
+        password: 'old',
+      })),
+    );
   });
 
   after(async () => {
     await airflow?.stop();
     await fixture?.stop();
   });
-
-  async function seedAll(): Promise<void> {
-    const headers = { Authorization: await logIn(airflow), 'Content-Type': 'application/json' };
-    for (let start = 0; start < COUNT; start += 500) {
-      const entities = IDS.slice(start, start + 500).map((connection_id) => ({
-        connection_id,
-        conn_type: 'docker',
-        host: fixture.registry.host,
-        login: 'AWS',
-        password: 'old',
-      }));
-      const body = JSON.stringify({ actions: [{ action: 'create', entities }] });
-      const answer = await fetch(`${airflow.url}/api/v2/connections`, { method: 'PATCH', headers, body });
-      const { create } = (await answer.json()) as { create?: { success: unknown[] } };
-      assert.equal(create?.success.length, entities.length);
-    }
-  }
 
   function writeConfig(): string {
     const path = join(fixture.stateFolder, 'real.yaml');

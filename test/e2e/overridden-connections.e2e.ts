@@ -1,5 +1,5 @@
 // Real Airflow 3.3 and 2.10 with connections that environment variables and a secrets backend override: what `doctor`
-// reports, that it writes nothing to find that out, and that it reports nothing where Airflow exposes nothing.
+// reports, that the check writes nothing, and that nothing is reported where Airflow exposes nothing.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ import { runCommandLine } from './run-command-line.js';
 const SEEDED = ['plain', 'in_variable', 'same_host', 'in_file'];
 const ARGUMENT = 'argument-of-the-backend';
 const BACKEND = /^Airflow main: has a secrets backend \(LocalFilesystemBackend\): /;
-/** What is found of connections; `same_host` cannot be seen. */
+/** The connections that are reported; `same_host` cannot be detected. */
 const HIDDEN = [
   /^connection in_variable of main: is overridden by an environment variable/,
   /^connection in_file of main: is overridden by an environment variable/,
@@ -80,7 +80,7 @@ describe('overridden connections', function () {
     };
   }
 
-  /** Runs a command over all connections, and one that is nowhere, and returns what it printed. */
+  /** Runs a command for all connections and one that does not exist, and returns its output. */
   async function command(airflow: Airflow, user: AirflowUser, ...args: string[]): Promise<unknown> {
     const password = join(stateFolder, 'password');
     writeFileSync(password, user.password, { mode: 0o600 });
@@ -151,7 +151,7 @@ docker: {engines: []}
       airflow = await start('3.3', exposing());
     });
 
-    it('are reported by doctor, which writes nothing to find them out', async () => {
+    it('are reported by doctor, which writes nothing to detect them', async () => {
       const before = await stateOf(airflow);
       assertAll(await doctorWarnings(airflow));
       assert.deepEqual(await stateOf(airflow), before);
@@ -180,7 +180,7 @@ docker: {engines: []}
     assert.deepEqual(await doctorWarnings(airflow), []);
   });
 
-  it('are reported of Airflow 2.10 only by its backend, to a user who may read the configuration', async () => {
+  it('are reported for Airflow 2.10 only as its backend, and only to a user who may read the configuration', async () => {
     const airflow = await start('2.10', exposing());
     const before = await stateOf(airflow);
     const warnings = await doctorWarnings(airflow, airflow.users.admin);

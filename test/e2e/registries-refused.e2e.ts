@@ -15,8 +15,7 @@ const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 const ENDED = errorBody('The security token included in the request is invalid.');
 
 const OTHER_REGION = 'a token of another region, or malformed';
-const OF_PUBLIC =
-  'ECR Public does not accept the token, and says no more of one that has expired or is not its own';
+const OF_PUBLIC = 'ECR Public does not accept the token: it has expired, or is of another registry';
 
 describe('registries that refuse, or cannot be asked', function () {
   this.timeout(300_000);
@@ -79,7 +78,7 @@ describe('registries that refuse, or cannot be asked', function () {
       arrange: () => undefined,
       probe: `400: ${OTHER_REGION}`,
       engine: `400: ${OTHER_REGION}`,
-      remedy: /Mend the region of the entry under `registries`, or its `registryHost`/,
+      remedy: /Fix the region of the entry under `registries`, or its `registryHost`/,
     },
     {
       when: 'a bare 400 of a private registry',
@@ -87,7 +86,7 @@ describe('registries that refuse, or cannot be asked', function () {
       arrange: () => only(SICK, { status: 400, body: '', headers: REGISTRY_HEADER }),
       probe: `400: ${OTHER_REGION}`,
       engine: `400: ${OTHER_REGION}`,
-      remedy: /Mend the region of the entry under `registries`, or its `registryHost`/,
+      remedy: /Fix the region of the entry under `registries`, or its `registryHost`/,
     },
     {
       when: 'a fresh token that the registry takes for expired',
@@ -114,7 +113,7 @@ describe('registries that refuse, or cannot be asked', function () {
       arrange: () => publicAnswers400('/token'),
       probe: `400: ${OF_PUBLIC}`,
       engine: `400: ${OF_PUBLIC}`,
-      remedy: /a token of a private registry is none of ECR Public/,
+      remedy: /ECR Public accepts no token of a private registry/,
     },
     {
       when: 'a bearer that has expired at ECR Public, after the exchange',
@@ -122,7 +121,7 @@ describe('registries that refuse, or cannot be asked', function () {
       arrange: () => publicAnswers400('/v2/'),
       probe: `400: ${OF_PUBLIC}`,
       engine: `400: ${OF_PUBLIC}`,
-      remedy: /a token of a private registry is none of ECR Public/,
+      remedy: /ECR Public accepts no token of a private registry/,
     },
   ];
 
@@ -203,7 +202,7 @@ describe('registries that refuse, or cannot be asked', function () {
     },
     {
       when: 'fails on its side',
-      says: /the registry or a proxy before it failed \(503\)/,
+      says: /the registry or a proxy in front of it failed \(503\)/,
       arrange: () => only(SICK, { status: 503, body: '' }),
     },
     {

@@ -114,11 +114,11 @@ describe('registries that are not to be trusted', function () {
   const tests: Readonly<Record<string, { open: () => void; says: string }>> = {
     'accepts whatever password': {
       open: () => fixture.registry.acceptAnything(),
-      says: 'it accepts a wrong password, too',
+      says: 'it also accepts a wrong password',
     },
     'asks for none': {
       open: () => fixture.registry.openToAll(),
-      says: 'it lets everybody in, without a password',
+      says: 'it allows access without a password',
     },
   };
 
@@ -158,7 +158,7 @@ describe('registries that are not to be trusted', function () {
     await fixture.startScheduled();
     for (const _ of [1, 2]) {
       const before = [wrongPasswords(SICK), wrongPasswords(WELL)];
-      assertInconclusive((await fixture.trigger()).report, [SICK, WELL], 'it accepts a wrong password, too');
+      assertInconclusive((await fixture.trigger()).report, [SICK, WELL], 'it also accepts a wrong password');
       const after = [wrongPasswords(SICK), wrongPasswords(WELL)];
       assert.deepEqual(
         after,

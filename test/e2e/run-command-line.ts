@@ -9,17 +9,18 @@ export interface CommandResult {
 }
 
 /**
- * Runs `airflow-ecr-refresh <args>` as built, for at most a minute.
+ * Runs `airflow-ecr-refresh <args>` as built.
  * @param through a command that runs it, such as one that takes rights away
  */
 export async function runCommandLine(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   through: readonly string[] = [],
+  limitMs = 60_000,
 ): Promise<CommandResult> {
   const cli = await builtCli();
   const [program = process.execPath, ...rest] = [...through, process.execPath, cli, ...args];
-  const child = spawn(program, rest, { env, timeout: 60_000 });
+  const child = spawn(program, rest, { env, timeout: limitMs });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -128,7 +128,7 @@ docker: {engines: []}
 
   it('takes what the worker finished meanwhile when it is back before heartbeats are missed', async () => {
     const held = deferred();
-    // A first attempt, of 10 s, may be over before Temporal is back; a retry may take longer, and has a heartbeat.
+    // A first attempt of 10 s may end before Temporal is back; a retry may take longer, and has a heartbeat.
     const run = await startFaultyWrites({ status: 503 }, { until: held.promise });
     const before = writes();
     const skipped = async () => (await refreshSchedule().describe()).info.numActionsSkippedOverlap;

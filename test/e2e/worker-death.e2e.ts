@@ -25,14 +25,14 @@ import { CALLS, type Call } from './worker-death/calls.js';
 import type { ConnectionRow, Stage } from './worker-death/fleet.js';
 import { killDuring, terminateDuring, type LostAttempt, type Outcome } from './worker-death/killed-run.js';
 
-/** The death is noticed after 10 s, and 30 s later the run has to have ended. */
+/** The death is noticed after 10 s, and the run must have ended 30 s later. */
 const SECONDS_TO_RECOVER = 40;
 /** Two workers each; more would measure the machine. */
 const FLEETS_AT_ONCE = 6;
 /** Written as Temporal or Node prints one. */
 const STACK = /^\s+at .+:\d+:\d+\)?$/m;
 
-/** What the first attempt of an update ends with when its write gets no response. */
+/** The failure of an update's first attempt when its write gets no response. */
 const UNANSWERED_WRITE: LostAttempt = { step: 'updateConnections', cause: 'StoreUnreachable' };
 
 const HANDED_OVER = 'handed-over';
@@ -44,6 +44,7 @@ describe('the death of a worker', function () {
   this.timeout(400_000);
   const stops = new Cleanup();
   const outcomes = new Map<string, PromiseSettledResult<Outcome>>();
+  let folder: string | undefined;
   let stage: Stage;
   let temporal: TemporalServer;
   let scan: SuiteScan;
@@ -64,19 +65,20 @@ describe('the death of a worker', function () {
 
   after(async () => {
     await stops.stopAll();
-    if (stage) rmSync(stage.folder, { recursive: true });
+    if (folder) rmSync(folder, { recursive: true });
   });
 
   async function startStage(): Promise<Stage> {
-    const folder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
+    const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
+    folder = stateFolder;
     // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
-    scan = stops.add(startSuiteScan(folder, join(folder, 'airflow')));
+    scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
     const [server, airflow, docker] = await Promise.all([
-      startTemporal({ stateFolder: folder }).then((part) => stops.add(part)),
-      startAirflow({ stateFolder: folder }).then((part) => stops.add(part)),
+      startTemporal({ stateFolder }).then((part) => stops.add(part)),
+      startAirflow({ stateFolder }).then((part) => stops.add(part)),
       findDockerEngine().then(async (found) => {
         if (found || !canStartDockerEngine()) return found;
-        return stops.add(await startDockerEngine({ stateFolder: folder }));
+        return stops.add(await startDockerEngine({ stateFolder }));
       }),
     ]);
     temporal = server;
@@ -85,7 +87,14 @@ describe('the death of a worker', function () {
     stops.add({ stop: () => connection.close() });
     const client = new Client({ connection });
     const awsSecretKey = randomAwsKey();
-    return { folder, airflow, client, temporalAddress: address, engine: docker?.dockerHost, awsSecretKey };
+    return {
+      folder: stateFolder,
+      airflow,
+      client,
+      temporalAddress: address,
+      engine: docker?.dockerHost,
+      awsSecretKey,
+    };
   }
 
   /** The slowest begins first. */
@@ -188,7 +197,7 @@ describe('the death of a worker', function () {
   });
 });
 
-/** Attempts of up to 10 s have no heartbeat: their own limit ends them as soon. */
+/** Attempts of up to 10 s have no heartbeat: their own timeout ends them as early. */
 function lostWithWorker({ step, afterLost }: Call): LostAttempt[] {
   if (afterLost) return [UNANSWERED_WRITE, { step, cause: 'TIMEOUT_TYPE_HEARTBEAT' }];
   const isShort = step !== 'testDocker';

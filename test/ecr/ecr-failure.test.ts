@@ -40,7 +40,7 @@ describe('a call for a token', () => {
   it('that is throttled for good asks nobody to do anything', async () => {
     breakEcr({ error: 'ThrottlingException' });
     const failure = await expectFailure(fixture.issue(), 'AwsThrottled', SECRETS);
-    assert.equal(failure.message, 'ECR in us-east-1: AWS asks for fewer requests');
+    assert.equal(failure.message, 'ECR in us-east-1: AWS throttled the request');
     assert.match(failure.remedy, /^Nothing/);
     assert.equal(fixture.count('GetAuthorizationToken'), 2);
   });
@@ -48,14 +48,14 @@ describe('a call for a token', () => {
   it('that STS throttles says so of the role', async () => {
     fixture.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsThrottled', SECRETS);
-    assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS asks for fewer requests`);
+    assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS throttled the request`);
   });
 
   describe('that is denied', () => {
     const asked = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
     const elsewhere =
-      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run goes on by itself\.$/;
-    const deny = /^Remove that deny: no other policy outweighs it; the run goes on by itself\.$/;
+      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run resumes automatically\.$/;
+    const deny = /^Remove that deny: it overrides every allow; the run resumes automatically\.$/;
     const statement =
       /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;
     const cases: readonly { reason: string; explanation: string; remedy: RegExp }[] = [
@@ -154,7 +154,7 @@ describe('a call for a token', () => {
         assert.equal(failure.message, `ECR in ${region}: ${problem}`);
         assert.match(
           failure.remedy,
-          region === 'eu-west-1' ? /DNS/ : /Mend the region in the host of the connection/,
+          region === 'eu-west-1' ? /DNS/ : /Fix the region in the host of the connection/,
         );
       });
     }
@@ -170,7 +170,7 @@ describe('a call for a token', () => {
     });
 
     for (const { code, problem } of [
-      { code: 'EAI_AGAIN', problem: 'its name could not be looked up (DNS)' },
+      { code: 'EAI_AGAIN', problem: 'its name could not be resolved (DNS)' },
       { code: 'ENETUNREACH', problem: 'no route to the network' },
       { code: 'EHOSTUNREACH', problem: 'no route to the host' },
       { code: 'ETIMEDOUT', problem: 'no answer (timed out)' },
@@ -247,7 +247,7 @@ describe('a call for a token', () => {
     });
     for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
       const failure = await expectFailure(fixture.issue(principal, 'eu-west-1'), 'AwsUnavailable', SECRETS);
-      assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint/);
+      assert.match(failure.message, /^ECR in eu-west-1: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint/);
       assert.match(failure.remedy, /`fips: true` for the registries that have one/);
     }
     assert.deepEqual(fixture.calls(), []);

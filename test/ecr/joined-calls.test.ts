@@ -9,6 +9,8 @@ import { fakeCache, FakeIssuer, issuedToken, NOW, TOKEN_GROUP } from '../fakes/f
 import { REGISTRY } from '../fakes/fake-steps.js';
 import type { IssuedToken } from '../../src/ecr/port.js';
 
+const TIMED_OUT = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
+
 describe('calls that outlast an attempt', () => {
   let issuer: FakeIssuer;
   let cache: TokenCache;
@@ -18,18 +20,23 @@ describe('calls that outlast an attempt', () => {
     cache = fakeCache({ issuer });
   });
 
-  function take({ run = 'run-1', signal = new AbortController().signal } = {}) {
-    return cache.take({ runId: run, signal }, TOKEN_GROUP, REGISTRY, []);
+  function take({ run = 'run-1', signal = new AbortController().signal, from = cache } = {}) {
+    return from.take({ runId: run, signal }, TOKEN_GROUP, REGISTRY, []);
+  }
+
+  /** An attempt that is aborted with this reason while its call is in progress. */
+  async function takeUntil(reason: Error, from = cache): Promise<void> {
+    const attempt = new AbortController();
+    const ended = take({ signal: attempt.signal, from });
+    await settle();
+    attempt.abort(reason);
+    await ended;
   }
 
   it('lets a call continue when its attempt ends, and the next attempt of the run join it', async () => {
     const token = deferred<IssuedToken>();
     issuer.answer = () => token.promise;
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended, { message: 'time up' });
+    await assert.rejects(takeUntil(new Error('time up')), { message: 'time up' });
     const second = take();
     await settle();
     token.resolve(issuedToken('late'));
@@ -37,34 +44,23 @@ describe('calls that outlast an attempt', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('tells an attempt whose time is up which credentials are still loading', async () => {
+  it('reports to an attempt that timed out which credentials are still loading', async () => {
     issuer.answer = () => new Promise(() => undefined);
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
+    const ended = takeUntil(TIMED_OUT);
     issuer.wait = 'AWS credentials: profile sso: credential_process';
-    first.abort(new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.'));
     const { message } = await expectFailure('AwsUnavailable', ended);
     assert.match(message, /^AWS credentials: profile sso: credential_process: not loaded when the time /);
   });
 
-  it('tells an attempt whose time is up and that waits for no credentials just that', async () => {
+  it('reports only the timeout to an attempt that waits for no credentials', async () => {
     issuer.answer = () => new Promise(() => undefined);
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
-    first.abort(new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.'));
-    await expectFailure('AttemptTimedOut', ended);
+    await expectFailure('AttemptTimedOut', takeUntil(TIMED_OUT));
   });
 
-  it('keeps what a call returned that nobody waited for any more', async () => {
+  it('keeps the result of a call that no attempt waits for any longer', async () => {
     const token = deferred<IssuedToken>();
     issuer.answer = () => token.promise;
-    const first = new AbortController();
-    const ended = take({ signal: first.signal });
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended);
+    await assert.rejects(takeUntil(new Error('time up')));
     token.resolve(issuedToken('late'));
     await settle();
     assert.equal((await take()).token.password.reveal(), 'late');
@@ -83,17 +79,8 @@ describe('calls that outlast an attempt', () => {
       },
       now: () => NOW,
     });
-    const first = new AbortController();
-    const ended = slow.take({ runId: 'run-1', signal: first.signal }, TOKEN_GROUP, REGISTRY, []);
-    await settle();
-    first.abort(new Error('time up'));
-    await assert.rejects(ended, { message: 'time up' });
-    const second = slow.take(
-      { runId: 'run-1', signal: new AbortController().signal },
-      TOKEN_GROUP,
-      REGISTRY,
-      [],
-    );
+    await assert.rejects(takeUntil(new Error('time up'), slow), { message: 'time up' });
+    const second = take({ from: slow });
     accepted.resolve();
     assert.equal((await second).probe.outcome, 'accepted');
     assert.deepEqual([verifications, issuer.regions.length], [1, 1]);

@@ -153,7 +153,7 @@ describe('TokenCache', () => {
     it(`refuses ${title} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', changes);
       const failure = await expectFailure('EcrResponseInvalid', take());
-      assert.match(failure.message, /ECR in us-east-1 gave no usable token: /);
+      assert.match(failure.message, /ECR in us-east-1 returned no usable token: /);
       const shown = inspect(failure, { depth: 10, showHidden: true });
       for (const secret of ['hunter2', base64('AWS:hunter2hunter2'), base64('root:hunter2hunter2')]) {
         assert.ok(!shown.includes(secret), shown);
@@ -170,7 +170,7 @@ describe('TokenCache', () => {
       'EcrResponseInvalid',
       cache.take(attempt, group, REGISTRY, images),
     );
-    assert.match(message, /^ECR in us-east-1 \(FIPS\) gave no usable token: /);
+    assert.match(message, /^ECR in us-east-1 \(FIPS\) returned no usable token: /);
   });
 
   it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {

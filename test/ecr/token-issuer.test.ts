@@ -202,9 +202,19 @@ describe('createTokenIssuer', () => {
 
   describe('turns what AWS answers into a failure', () => {
     const cases: readonly { status: number; name: string; type: FailureType; pattern: RegExp }[] = [
-      { status: 400, name: 'ThrottlingException', type: 'AwsThrottled', pattern: /fewer requests/ },
-      { status: 429, name: 'TooManyRequestsException', type: 'AwsThrottled', pattern: /fewer requests/ },
-      { status: 429, name: 'SomethingNew', type: 'AwsThrottled', pattern: /fewer requests/ },
+      {
+        status: 400,
+        name: 'ThrottlingException',
+        type: 'AwsThrottled',
+        pattern: /AWS throttled the request/,
+      },
+      {
+        status: 429,
+        name: 'TooManyRequestsException',
+        type: 'AwsThrottled',
+        pattern: /AWS throttled the request/,
+      },
+      { status: 429, name: 'SomethingNew', type: 'AwsThrottled', pattern: /AWS throttled the request/ },
       {
         status: 400,
         name: 'AccessDeniedException',
@@ -232,8 +242,8 @@ describe('createTokenIssuer', () => {
         type: 'AwsCredentialsRejected',
         pattern: /secret key is wrong/,
       },
-      { status: 500, name: 'ServerException', type: 'AwsUnavailable', pattern: /its side \(500\)/ },
-      { status: 503, name: 'ServiceUnavailable', type: 'AwsUnavailable', pattern: /its side \(503\)/ },
+      { status: 500, name: 'ServerException', type: 'AwsUnavailable', pattern: /server error \(500\)/ },
+      { status: 503, name: 'ServiceUnavailable', type: 'AwsUnavailable', pattern: /server error \(503\)/ },
       { status: 400, name: 'InvalidParameterException', type: 'EcrResponseInvalid', pattern: /400/ },
     ];
     for (const { status, name, type, pattern } of cases) {
@@ -311,7 +321,7 @@ describe('createTokenIssuer', () => {
         while (ecr.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
         caller.abort();
         const { message } = await expectFailure(asked, 'AwsUnavailable', SECRETS);
-        assert.equal(message, 'ECR in us-east-1: the attempt was ended');
+        assert.equal(message, 'ECR in us-east-1: the attempt was cancelled');
       });
     }
   });
@@ -326,7 +336,7 @@ describe('createTokenIssuer', () => {
 
     it('says that there are none, and finds them once they are there', async () => {
       const { message } = await expectFailure(issue(), 'AwsCredentialsMissing', SECRETS);
-      assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found none');
+      assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
       assert.deepEqual(ecr.requests, []);
       await writeKeys('AKIDFILE');
       await issue();

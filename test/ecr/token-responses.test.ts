@@ -114,7 +114,7 @@ describe('a token that AWS hands out', () => {
     it(`is refused with ${title}`, async () => {
       answer({ authorizationData: data() });
       const failure = await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
-      assert.match(failure.message, /^ECR in us-east-1 gave no usable token: /);
+      assert.match(failure.message, /^ECR in us-east-1 returned no usable token: /);
       assert.match(failure.message, problem);
     });
   }
@@ -143,7 +143,7 @@ describe('a token that AWS hands out', () => {
       'EcrResponseInvalid',
       SECRETS,
     );
-    assert.match(message, /^ECR Public in us-east-1 gave no usable token: /);
+    assert.match(message, /^ECR Public in us-east-1 returned no usable token: /);
   });
 
   it('may have 16 KB, and colons', async () => {

@@ -1,13 +1,12 @@
-// The context of a run in which time passes only by waiting, and at once.
+// The context of a run in which time passes only during waits, which end immediately.
 import type { RunContext } from '../../src/refresh/flow.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
-import type { FailureInfo } from '../../src/refresh/report-builder.js';
+import { RefreshFailure, type FailureInfo } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
 
 export const STARTED_AT = '2026-01-01T00:00:00.000Z';
 export const START_MS = Date.parse(STARTED_AT);
 
-/** What a run throws when it is cancelled: not the failure of a step. */
+/** Thrown when a run is cancelled; not a step failure. */
 export class Cancelled extends Error {}
 
 export interface NotedWait extends WaitingStep {
@@ -28,11 +27,11 @@ export class FakeContext implements RunContext {
   readonly retryForMs: number;
   readonly waits: NotedWait[] = [];
   nowMs = START_MS;
-  /** No wait ends until it is false and `advance` is called. */
+  /** No wait ends until `release` is called. */
   isHeld = false;
   readonly #timers: Timer[] = [];
 
-  /** @param changes `leftMs` is what is left until the deadline */
+  /** @param changes `leftMs` is the time left until the deadline */
   constructor(changes: { previous?: RunContext['previous']; leftMs?: number; retryForMs?: number } = {}) {
     this.previous = changes.previous;
     this.deadlineMs = START_MS + (changes.leftMs ?? 225 * 60_000);
@@ -43,13 +42,19 @@ export class FakeContext implements RunContext {
     return new Date(this.nowMs);
   }
 
-  /** Ends when everything else has come to rest; of several waits the one that is due first. */
+  /** Ends when everything else is idle; if there are several waits, the one that is due first. */
   wait(ms: number, waiting: WaitingStep): Promise<void> {
     this.waits.push({ ...waiting, ms, atMs: this.nowMs - START_MS });
     return new Promise((resolve) => {
       this.#timers.push({ dueMs: this.nowMs + ms, done: resolve });
       setImmediate(() => this.advance());
     });
+  }
+
+  /** Ends all waits that were held, in the order in which they are due. */
+  release(): void {
+    this.isHeld = false;
+    for (let held = this.#timers.length; held > 0; held -= 1) this.advance();
   }
 
   /** Ends the wait that is due first. */

@@ -2,7 +2,7 @@
 // record their calls.
 import { setMaxListeners } from 'node:events';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { RegistryProbe } from '../../src/refresh/activity-types.js';
 import type {
   ConnectionStore,
@@ -18,10 +18,11 @@ import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
 import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
-import type { AllowedConfig, ConfigSource } from '../../src/activities/allowed-config.js';
+import type { AllowedConfig, AllowedStore, ConfigSource } from '../../src/activities/allowed-config.js';
 import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
+import { Semaphore } from '../../src/refresh/semaphore.js';
 import { TokenCache, type VerifyToken } from '../../src/ecr/token-cache.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
@@ -71,26 +72,42 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
-  /** What overrides connections, and what was to be compared: no requests that `calls` counts. */
+  /** What overrides connections, and what was compared; not counted in `calls`. */
   overrides: Overrides = { backends: [], hidden: [] };
   readonly compared: (readonly OverrideCandidate[])[] = [];
-  /** What one bulk request takes; with 1 there is none, as in Airflow 2. */
+  /** Maximum connections of one bulk request; with 1 there is none, as in Airflow 2. */
   atOnce = 1;
-  /** The most rows of one page, whatever is requested. */
+  /** Maximum rows of one page, whatever is requested. */
   rowsAtOnce = 100;
-  /** Whether lists have `extra`, which those of Airflow 2 have not. */
+  /** Whether lists have `extra`, unlike those of Airflow 2. */
   isComplete = true;
-  /** Ids of rows that a list shows malformed. */
+  /** Ids of rows that a list returns malformed. */
   readonly malformed = new Set<string>();
   /** The total that lists claim; default: the true one. */
   claimedTotal: number | undefined;
-  /** Called before each response: what it throws fails the request, and a promise delays it. */
+  /** Called before each response: an error fails the request, and a promise delays it. */
   onCall: (call: string, id: string) => void | Promise<void> = () => undefined;
-  /** What the response to a single write shows; undefined when the connection is gone. */
+  /** The connection in the response to a single write; undefined if it no longer exists. */
   afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
 
   constructor(connections: readonly ConnectionRecord[] = [dockerConnection()]) {
     for (const connection of connections) this.connections.set(connection.id, connection);
+  }
+
+  /** Adds connections with these changes to `dockerConnection`; replaces one that has the same id. */
+  add(...connections: readonly Partial<ConnectionRecord>[]): void {
+    for (const changes of connections) {
+      const connection = dockerConnection(changes);
+      this.connections.set(connection.id, connection);
+    }
+  }
+
+  /** Lets calls fail by their kind, such as `write`, or by kind and id. */
+  failAt(calls: Readonly<Record<string, FailureType>>): void {
+    this.onCall = (call, id) => {
+      const type = calls[`${call} ${id}`] ?? calls[call];
+      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
+    };
   }
 
   async read(id: string): Promise<ConnectionRecord | undefined> {
@@ -107,7 +124,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return { id, outcome: 'written', record };
   }
 
-  /** In the order of their ids, as Airflow does; `onCall` is told `list` with `offset+limit pattern`. */
+  /** In the order of their ids, as Airflow does; `onCall` receives `list` with `offset+limit pattern`. */
   async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
     await this.#note('list', `${offset}+${limit} ${pattern}`);
     const found = [...this.connections.values()]
@@ -126,7 +143,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     };
   }
 
-  /** Several each for itself: `onCall` is told `bulk` with the ids of a request, then `write` with each, which fails alone. */
+  /** `onCall` receives `bulk` with the ids of a request, then `write` with each; each of them can fail separately. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
     if (first && more.length === 0) return [await this.#writeOne(first, password)];
@@ -321,6 +338,19 @@ export class FakeEngine implements DockerEngine {
   }
 }
 
+/** The store `main`, without rules. */
+export function fakeStore(changes: Partial<AllowedStore> = {}): AllowedStore {
+  return {
+    name: 'main',
+    kind: 'airflow',
+    title: 'Airflow',
+    connections: new FakeAirflow(),
+    rules: [],
+    pace: new Pace(),
+    ...changes,
+  };
+}
+
 export interface FakeTargets {
   readonly airflow?: ConnectionStore & VariableSource;
   /** Ids that are configured one by one. */
@@ -328,6 +358,7 @@ export interface FakeTargets {
   readonly rules?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
+  readonly loginsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
   readonly getImages?: AllowedConfig['getImages'];
@@ -345,12 +376,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const rules = options.rules ?? idRules(connections);
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
-    stores: new Map([
-      [
-        'main',
-        { name: 'main', kind: 'airflow', title: 'Airflow', connections: airflow, rules, pace: new Pace() },
-      ],
-    ]),
+    stores: new Map([['main', fakeStore({ connections: airflow, rules })]]),
     variables: new Map([['main', airflow]]),
     registries,
     staticRegistries: staticRegistries(registries),
@@ -360,6 +386,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
+          logins: new Semaphore(options.loginsAtOnce ?? 10),
         },
       ],
     ]),

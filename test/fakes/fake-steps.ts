@@ -1,8 +1,10 @@
-// A run in which every step succeeds, for tests to let one of them fail.
+// A run in which every step succeeds, for tests that make one of them fail.
 import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const GROUP = 'default/us-east-1';
+export const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+export const EU_GROUP = 'default/eu-west-1';
 export const ENGINE = 'unix:///var/run/docker.sock';
 export const FINGERPRINT = '0123456789ab';
 
@@ -11,7 +13,7 @@ export function plannedStores(...names: readonly string[]): PlannedStore[] {
   return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow', named: 1, isListed: false }));
 }
 
-/** An Airflow store whose connections are picked by patterns. */
+/** An Airflow store whose connections are selected by patterns. */
 export function listedStore(name = 'main'): PlannedStore {
   return { name, kind: 'airflow', title: 'Airflow', named: 0, isListed: true };
 }

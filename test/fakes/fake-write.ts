@@ -1,4 +1,4 @@
-// A write into connections of a fake Airflow, as `updateConnections` prepares it.
+// A write to connections of a fake Airflow, as `updateConnections` prepares it.
 import type { ConfigSource } from '../../src/activities/allowed-config.js';
 import type { Dependencies } from '../../src/activities/dependencies.js';
 import type { Write } from '../../src/activities/read-for-write.js';
@@ -17,9 +17,26 @@ import {
   TOKEN_GROUP,
   type FakeTargets,
 } from './fake-ports.js';
-import { REGISTRY } from './fake-steps.js';
+import { EU_REGISTRY, REGISTRY } from './fake-steps.js';
 
 export const PASSWORD = 'password-1';
+
+/** Fields of a connection that a write must not change. */
+export const KEPT = { schema: 'kept', extra: '{"email":"kept"}', description: 'kept' };
+
+/** Changes after which a connection must not be written. */
+export const OBJECTIONS = [
+  { title: 'points to another registry', changes: { host: EU_REGISTRY }, type: 'ConnectionRegistryChanged' },
+  { title: 'has another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch' },
+  {
+    title: 'has a host that is not a registry',
+    changes: { host: 'quay.io' },
+    type: 'ConnectionRegistryUnknown',
+  },
+  { title: 'has a port', changes: { port: 443 }, type: 'ConnectionPortSet' },
+  { title: 'has another login', changes: { login: 'root' }, type: 'ConnectionLoginMismatch' },
+  { title: 'turns reauth off', changes: { extra: '{"reauth":false}' }, type: 'ConnectionReauthDisabled' },
+] as const;
 
 export interface FakeWriteOptions extends FakeTargets {
   readonly attempt?: Partial<Attempt>;

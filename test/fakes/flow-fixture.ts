@@ -1,6 +1,6 @@
 // What the tests of the flow share: parts of inspections, and a run over fake steps.
 import { FakeContext } from './fake-context.js';
-import { ENGINE, fakeSteps, GROUP, plannedStores, REGISTRY } from './fake-steps.js';
+import { ENGINE, fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from './fake-steps.js';
 import { settle } from './deferred.js';
 import { FAILURES, type FailureType } from '../../src/refresh/failures.js';
 import { refresh, type RunContext } from '../../src/refresh/flow.js';
@@ -17,8 +17,6 @@ import type {
   WritableConnections,
 } from '../../src/refresh/activity-types.js';
 
-export const EU_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-export const EU_GROUP = 'default/eu-west-1';
 export const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
 
 export function refreshWith(
@@ -31,6 +29,9 @@ export function refreshWith(
 export function planned(changes: Partial<RefreshPlan>): () => Promise<RefreshPlan> {
   return async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE], ...changes });
 }
+
+/** A plan of the store `main`, whose connections are picked by patterns. */
+export const listed = planned({ stores: [listedStore()] });
 
 export function part(changes: Partial<WritableConnections> = {}): WritableConnections {
   return { registry: REGISTRY, group: GROUP, connections: ['docker_default'], ...changes };
@@ -50,7 +51,7 @@ export function listPart(rows: readonly string[], range: Range, changes: Partial
   return { ...inspection(part({ connections: shown })), list: { first, ...list } };
 }
 
-/** The range of the list that is asked for. */
+/** The requested range of the list. */
 export function toListed({ target }: Pick<InspectInput, 'target'>): Range {
   if (!('listed' in target)) throw new TypeError('it is not the list that is asked for');
   return target.listed;
@@ -61,7 +62,7 @@ export function inspectList(rows: readonly string[]): RefreshSteps['inspectConne
   return async (input) => listPart(rows, toListed(input));
 }
 
-/** Steps that note the updates. */
+/** Steps that record the updates. */
 export function noteUpdates(): {
   updates: UpdateInput[];
   updateConnections: RefreshSteps['updateConnections'];
@@ -100,7 +101,7 @@ export async function collectUnhandled(test: () => Promise<void>): Promise<unkno
   }
 }
 
-/** Counts what runs at once, each call as long as a turn of the event loop. */
+/** Counts concurrent calls, each as long as a turn of the event loop. */
 export function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> } {
   let running = 0;
   const measured = {

@@ -1,9 +1,9 @@
-// Lets time pass in a test, by timers and by the monotonic clock alike.
+// Lets time pass in a test, for timers and for the monotonic clock.
 import { mock } from 'node:test';
 
 const STEP_MS = 50;
 
-/** The real one: within a test, the global one is another. */
+/** The real one: within a test, the global one is mocked. */
 const { setTimeout: startTimer } = globalThis;
 
 /** Lets time pass until the work is done. Returns how much has passed. */

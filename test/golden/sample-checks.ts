@@ -3,8 +3,7 @@ import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-se
 import { connectionChecks } from '../../src/doctor/check-store.js';
 import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
 import { failed, type Check } from '../../src/doctor/check.js';
-import { FAILURES } from '../../src/refresh/failures.js';
-import type { FailureInfo } from '../../src/refresh/report-builder.js';
+import { FAILURES, type FailureInfo } from '../../src/refresh/failures.js';
 import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { SCHEDULE_DESCRIPTION } from './sample-schedules.js';

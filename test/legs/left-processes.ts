@@ -8,7 +8,7 @@ export interface LeftProcess {
   readonly commandLine: string;
 }
 
-/** What ends with its parent needs a moment: see sandbox/watched-process.ts. */
+/** What ends with its parent needs a moment: see sandbox/supervised-process.ts. */
 const GRACE_MS = 15_000;
 
 /**

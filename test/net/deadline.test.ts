@@ -71,7 +71,7 @@ describe('withSignal', () => {
     assert.equal(await late, reason);
   });
 
-  it('fires nothing after the call, and leaves no listener behind', async () => {
+  it('fires nothing after the call, and leaves no listener', async () => {
     const caller = new AbortController();
     const signal = await withSignal(5, caller.signal, async (inner) => inner);
     assert.equal(getEventListeners(caller.signal, 'abort').length, 0);

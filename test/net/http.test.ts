@@ -145,7 +145,7 @@ describe('createHttpClient', () => {
     const sent = http.send(request(url, { signal: caller.signal }));
     setTimeout(() => caller.abort(new Error(SECRET)), 20);
     const failure = await expectFailure(sent, 'cancelled');
-    assert.equal(failure.message, 'the attempt was ended');
+    assert.equal(failure.message, 'the attempt was cancelled');
   });
 
   it('sends nothing when the caller has aborted before', async () => {
@@ -170,7 +170,7 @@ describe('createHttpClient', () => {
       'dns-failure',
     );
     // Where there is no name server at all, it is the look-up that fails.
-    assert.match(message, /^(?:no such host|its name could not be looked up \(DNS\))$/);
+    assert.match(message, /^(?:no such host|its name could not be resolved \(DNS\))$/);
   });
 
   it('names a connection that is broken off before and while it answers', async () => {
@@ -239,7 +239,7 @@ describe('createHttpClient', () => {
         http.send(request('https://airflow.invalid/')),
         'proxy-auth-required',
       );
-      assert.equal(asked.message, 'the proxy asks for a sign-in (407)');
+      assert.equal(asked.message, 'the proxy requires authentication (407)');
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
     });
 

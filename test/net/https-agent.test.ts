@@ -56,7 +56,7 @@ describe('createHttpsAgent', () => {
     });
   }
 
-  it('sends the name of a host that it connects to beside the proxy, and no address', async () => {
+  it('sends SNI for a host that it connects to without the proxy, but not for an address', async () => {
     const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'http://127.0.0.1:1' });
     const names: unknown[] = [];
     const named = https.createServer({

@@ -8,7 +8,7 @@ import { anySignal } from '../support/local-server.js';
 const LIMIT_MS = 10_000;
 
 describe('SingleFlight', () => {
-  it('makes one call for all callers of a key that come while it is in progress', async () => {
+  it('makes one call for all callers of a key while it is in progress', async () => {
     const flight = new SingleFlight<number>();
     const response = deferred<number>();
     let calls = 0;
@@ -35,7 +35,7 @@ describe('SingleFlight', () => {
     assert.deepEqual([await run(), await run()], [2, 3]);
   });
 
-  it('goes on for the others when one caller ends', async () => {
+  it('continues for the others when one caller ends', async () => {
     const flight = new SingleFlight<number>();
     const response = deferred<number>();
     const first = new AbortController();

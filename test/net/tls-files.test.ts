@@ -24,7 +24,7 @@ describe('readTlsContext', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  /** Three files that can be used, but for the texts that are given; `null` for no file. */
+  /** Three valid files, except for the given texts; `null` for no file. */
   function writeFiles(texts: {
     readonly [name in 'ca' | 'cert' | 'key']?: string | null;
   }): Required<TlsFiles> {
@@ -34,7 +34,7 @@ describe('readTlsContext', () => {
     return { caFile: toPath('ca'), certFile: toPath('cert'), keyFile: toPath('key') };
   }
 
-  it('accepts certificate and key together, each alone, and a chain with comments', () => {
+  it('accepts a CA and a certificate with key, each alone or both, and a chain with comments', () => {
     const { caFile, certFile, keyFile } = writeFiles({
       cert: `# ours\n${SELF_SIGNED.cert}# its issuer\n${EXPIRED.cert}`,
     });
@@ -101,13 +101,13 @@ describe('readTlsContext', () => {
     {
       title: 'the key of another certificate',
       texts: { key: EXPIRED.key },
-      words: /^certFile .*cert\.pem and keyFile .*key\.pem are no certificate and key that fit together$/,
+      words: /^certFile .*cert\.pem and keyFile .*key\.pem cannot be used together$/,
     },
     {
       // OpenSSL does not compare keys of different types: it would show no certificate at all.
       title: 'a key of another type',
       texts: { key: rsaKey() },
-      words: /fit together$/,
+      words: /cannot be used together$/,
     },
   ];
   for (const { title, texts, words } of cases) {

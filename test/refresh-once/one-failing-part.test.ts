@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { settle } from '../fakes/deferred.js';
+import { FakeClock } from '../fakes/fake-clock.js';
 import {
   dockerConnection,
   fakeActivities,
@@ -9,12 +9,7 @@ import {
   idRules,
   NOW,
 } from '../fakes/fake-ports.js';
-import {
-  createInProcessSteps,
-  RETRY_FOR_MS,
-  toFailureInfo,
-  type Clock,
-} from '../../src/refresh-once/run-in-process.js';
+import { createInProcessSteps, RETRY_FOR_MS, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import { refresh } from '../../src/refresh/flow.js';
@@ -24,28 +19,14 @@ import type { RefreshReport } from '../../src/refresh/report.js';
 const HOUR_MS = 3_600_000;
 const NAMED = Array.from({ length: 10 }, (_, index) => `named_${index}`);
 const LISTED = Array.from({ length: 20 }, (_, index) => `team_${String(index).padStart(2, '0')}`);
-/** Each fails in its own way; the other 26 are to be written. */
+/** Each fails in a different way; the other 26 must be written. */
 const HANGS = 'named_3';
 const MISSING = 'named_7';
 const MALFORMED = 'team_05';
 const REJECTED = 'team_11';
 const FAILING = [HANGS, MISSING, MALFORMED, REJECTED];
 
-/** Time passes only by waiting. */
-class FakeClock implements Clock {
-  now = NOW.getTime();
-
-  nowMs(): number {
-    return this.now;
-  }
-
-  async wait(ms: number): Promise<void> {
-    await settle();
-    this.now += ms;
-  }
-}
-
-/** Attempts as short as a test may wait for a request that hangs. */
+/** Attempts short enough for a test to wait for a request that hangs. */
 function hurry(activities: RefreshActivities): RefreshActivities {
   const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 40 });
   return {
@@ -55,11 +36,11 @@ function hurry(activities: RefreshActivities): RefreshActivities {
   };
 }
 
-describe('a run in which four of thirty connections fail, each in its own way', () => {
+describe('a run in which four of thirty connections fail, each in a different way', () => {
   async function run(airflow: FakeAirflow): Promise<RefreshReport> {
     const rules = [...idRules(NAMED), { kind: 'match', pattern: 'team_*' } as const];
     const source = fakeSource({ airflow, rules, engine: new FakeEngine() });
-    const clock = new FakeClock();
+    const clock = new FakeClock(NOW.getTime());
     const deadlineMs = clock.now + 24 * HOUR_MS;
     const steps = createInProcessSteps(hurry(fakeActivities(source)), 'run-1', deadlineMs, clock);
     return refresh(steps, {
@@ -76,7 +57,7 @@ describe('a run in which four of thirty connections fail, each in its own way', 
   for (const { title, changes } of [
     { title: 'that takes bulk writes', changes: { atOnce: 100 } },
     {
-      title: 'that takes single writes alone, and leaves fields out of its lists',
+      title: 'that accepts only single writes, and omits fields in its lists',
       changes: { isComplete: false },
     },
   ]) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Attempt } from '../../src/refresh/attempt.js';
 import type { RefreshActivities } from '../../src/activities/index.js';
-import { createInProcessSteps, toFailureInfo, type Clock } from '../../src/refresh-once/run-in-process.js';
+import { createInProcessSteps, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { RefreshSteps, StepName } from '../../src/refresh/activity-types.js';
 import { expectFailure } from '../fakes/expect-failure.js';
+import { FakeClock } from '../fakes/fake-clock.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
@@ -14,27 +15,12 @@ const INPUT = {} as never;
 const FIRST = { attemptsBefore: 0 };
 const RETRY = { attemptsBefore: 1 };
 
-/** Time passes only by waiting. */
-class FakeClock implements Clock {
-  now = 1_000_000;
-  readonly waits: number[] = [];
-
-  nowMs(): number {
-    return this.now;
-  }
-
-  async wait(ms: number): Promise<void> {
-    this.waits.push(ms);
-    this.now += ms;
-  }
-}
-
 describe('createInProcessSteps', () => {
   let clock: FakeClock;
   let attempts: Attempt[];
 
   beforeEach(() => {
-    clock = new FakeClock();
+    clock = new FakeClock(1_000_000);
     attempts = [];
   });
 
@@ -57,7 +43,7 @@ describe('createInProcessSteps', () => {
     );
   }
 
-  it('passes run, number of the attempt and input, and returns what the activity does', async () => {
+  it('passes run, attempt number and input, and returns the result of the activity', async () => {
     const good = fakeSteps();
     const seen: unknown[] = [];
     const activities: RefreshActivities = {
@@ -93,7 +79,7 @@ describe('createInProcessSteps', () => {
     assert.deepEqual(clock.waits, []);
   });
 
-  it('retries with the back-off that follows the attempts before, until the deadline', async () => {
+  it('retries until the deadline, with the back-off that follows the earlier attempts', async () => {
     const { message } = await expectFailure(
       'StoreUnavailable',
       failing('StoreUnavailable', 71 * S).updateConnections(INPUT, RETRY),

@@ -30,7 +30,7 @@ describe('limitsNow', () => {
       retryCapMs: 5 * MIN,
     }));
 
-  it('gives a first attempt 10 s and no second one: it holds a place', () => {
+  it('gives a first attempt 10 s and no second one, since it counts towards the concurrency limit', () => {
     for (const step of ['planRefresh', 'inspectConnections', 'extractToken', 'updateConnections'] as const) {
       const limits = limitsNow(step, FIRST, 0, RUN);
       assert.deepEqual([limits?.startToCloseMs, limits?.maximumAttempts], [10 * S, 1], step);
@@ -40,7 +40,7 @@ describe('limitsNow', () => {
     assert.deepEqual([test?.startToCloseMs, test?.maximumAttempts, test?.heartbeatMs], [MIN, 1, 10 * S]);
   });
 
-  it('continues the back-off after the attempts before', () => {
+  it('continues the back-off after earlier attempts', () => {
     const firstRetries = [1, 2, 3, 20].map(
       (attemptsBefore) => limitsNow('updateConnections', { attemptsBefore }, 0, RUN)?.firstRetryMs,
     );
@@ -96,7 +96,7 @@ describe('limitsNow', () => {
     );
   });
 
-  it('never gives a limit that Temporal would take for none: zero, negative, broken or not a number', () => {
+  it('never returns a limit that Temporal treats as none: zero, negative, fractional or not a number', () => {
     const values = [NaN, -Infinity, -1, 0, 0.5, 1, 59_999.5, 60_000, 120_000.7, DEADLINE_MS, Infinity];
     for (const step of STEPS) {
       for (const deadlineMs of values) {
@@ -128,7 +128,7 @@ describe('limitsNow', () => {
 });
 
 describe('scaleLimits', () => {
-  it('keeps the limits of the table for a run that retries long, and where nothing bounds it', () => {
+  it('keeps the limits of the table for a run that retries long, or without a bound', () => {
     for (const step of STEPS) {
       assert.deepEqual(scaleLimits(step, RETRY_FOR_MS), ACTIVITY_LIMITS[step], step);
       assert.deepEqual(scaleLimits(step, Infinity), ACTIVITY_LIMITS[step], step);
@@ -140,13 +140,13 @@ describe('scaleLimits', () => {
     assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs, retryCapMs], [8 * S, 8 * S, 2 * S, 5 * MIN]);
   });
 
-  it('are those of the table where a run has no time for retries anyway', () => {
+  it('keeps the limits of the table for a run that has no time for retries anyway', () => {
     assert.deepEqual(scaleLimits('updateConnections', 100 * S - 1), ACTIVITY_LIMITS.updateConnections);
     const { attemptMs, firstAttemptMs, firstRetryMs } = scaleLimits('updateConnections', 100 * S);
     assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs], [4 * S, 4 * S, S]);
   });
 
-  it('leaves every step of a run room for two retries, from the least retryFor of 100 s on', () => {
+  it('leaves time for two retries of every step, from a retryFor of 100 s on', () => {
     for (let retryForMs = 100 * S; retryForMs <= 12 * HOUR; retryForMs += 100 * S) {
       const run = { deadlineMs: retryForMs, endsMs: Infinity, retryForMs };
       for (const step of STEPS) {
@@ -156,7 +156,7 @@ describe('scaleLimits', () => {
     }
   });
 
-  it('leaves room for two retries of all steps after one another, as long as the design says', () => {
+  it('leaves time for two retries of all steps in sequence, for as long as documented', () => {
     for (const { retryForMs, share } of [
       { retryForMs: 100 * S, share: 0.75 },
       { retryForMs: 45 * MIN, share: 0.46 },
@@ -168,7 +168,7 @@ describe('scaleLimits', () => {
     }
   });
 
-  /** The first attempt, the wait, a retry, its wait and another retry, each attempt as long as it may be. */
+  /** The first attempt, a wait, a retry, its wait and another retry, each attempt with its maximum length. */
   function twoRetriesMs(step: StepName, run: RunBounds): number {
     const { firstAttemptMs } = scaleLimits(step, run.retryForMs);
     const waitMs = backoffMs(step, 1, run.retryForMs);
@@ -200,7 +200,7 @@ describe('runBounds', () => {
   it('has its deadline at the end when the first task came after it', () =>
     assert.equal(runBounds(231 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 230 * MIN));
 
-  it('knows no end where there is no execution timeout', () =>
+  it('has no end without an execution timeout', () =>
     assert.deepEqual(runBounds(0, MIN, Infinity), {
       deadlineMs: MIN,
       endsMs: Infinity,
@@ -238,7 +238,7 @@ describe('backoffMs', () => {
 });
 
 describe('waitBeforeRetryMs', () => {
-  it('is the back-off of the step where a retry can help', () =>
+  it('is the back-off of the step if a retry can help', () =>
     assert.equal(waitBeforeRetryMs('StoreUnavailable', 'updateConnections', 2, RETRY_FOR_MS), 10 * S));
 
   it('is longer after what a person must fix, however short the run', () => {
@@ -246,7 +246,7 @@ describe('waitBeforeRetryMs', () => {
     assert.equal(waitBeforeRetryMs('StoreUnauthorized', 'inspectConnections', 3, RETRY_FOR_MS), 30 * MIN);
   });
 
-  it('is undefined where a retry within the run cannot help', () =>
+  it('is undefined if a retry within the run cannot help', () =>
     assert.equal(waitBeforeRetryMs('ConfigInvalid', 'planRefresh', 1, RETRY_FOR_MS), undefined));
 });
 

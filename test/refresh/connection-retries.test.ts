@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { RefreshFailure, type FailureInfo, type FailureType } from '../../src/refresh/failures.js';
 import { retryConnections } from '../../src/refresh/connection-retries.js';
-import { ReportBuilder, type FailureInfo } from '../../src/refresh/report-builder.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type { FailureReport } from '../../src/refresh/report.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
 import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';
@@ -16,7 +16,7 @@ interface Called {
   readonly how: StepCall;
 }
 
-/** What one call returns of the connections that it is given, or throws. */
+/** What one call returns for its connections, or throws. */
 type Reply = (connections: readonly string[]) => Pick<UpdateOutcome, 'written' | 'toRetry'>;
 
 const writeAll: Reply = (connections) => ({ written: connections, toRetry: [] });
@@ -38,7 +38,7 @@ describe('retryConnections', () => {
   let context: FakeContext;
   let calls: Called[];
   let taken: string[];
-  /** Before the report makes one of each type. */
+  /** Before the report merges them to one per type. */
   let reported: Parameters<ReportBuilder['fail']>[];
 
   beforeEach(() => {
@@ -48,7 +48,7 @@ describe('retryConnections', () => {
     taken = [];
   });
 
-  /** Finishes connections whose further calls return the replies in turn, the last one from then on. */
+  /** Retries connections with calls that return the replies in turn, and then the last one again. */
   async function finish(
     toRetry: readonly ConnectionProblem[],
     replies: readonly Reply[],
@@ -78,12 +78,12 @@ describe('retryConnections', () => {
     return failures.map(({ type, scope, connections, message }) => [type, scope, connections, message]);
   }
 
-  it('does nothing where nothing is left', async () => {
+  it('does nothing when nothing is left', async () => {
     assert.deepEqual(await finish([], []), []);
     assert.deepEqual([calls, context.waits], [[], []]);
   });
 
-  it('retries what is left as a step of its own, after the first back-off', async () => {
+  it('retries what is left as a separate step, after the first back-off', async () => {
     const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
     assert.deepEqual(await finish(left, [writeAll]), []);
     assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1 } }]);
@@ -94,7 +94,7 @@ describe('retryConnections', () => {
     assert.deepEqual(taken, ids(3));
   });
 
-  it('retries each type of failure by itself', async () => {
+  it('retries each failure type separately', async () => {
     const left = [
       problem('late', 'AttemptTimedOut'),
       problem('throttled', 'StoreThrottled'),
@@ -141,14 +141,14 @@ describe('retryConnections', () => {
     });
   }
 
-  it('reports the failure of the retry for all that it was to finish', async () => {
+  it('reports the failure of the retry for all its connections', async () => {
     const left = ids(2).map((id) => problem(id, 'AttemptTimedOut'));
     const failures = await finish(left, [failAll('ConfigVersionMismatch')]);
     assert.deepEqual(briefly(failures), [['ConfigVersionMismatch', 'run', ids(2), 'all of it failed']]);
     assert.equal(calls.length, 1);
   });
 
-  it('keeps the own failure of each connection when no time is left for a retry', async () => {
+  it('keeps the failure of each connection when no time is left for a retry', async () => {
     context = new FakeContext({ leftMs: 5 * S });
     const left = [
       { ...problem('a', 'StoreForbidden', 'no right to a'), remedy: 'Allow a.' },

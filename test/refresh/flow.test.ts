@@ -3,11 +3,12 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext, STARTED_AT } from '../fakes/fake-context.js';
-import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import { fakeSteps, plannedStores } from '../fakes/fake-steps.js';
 import {
   collectUnhandled,
   ids,
   inspection,
+  listed,
   listFailures,
   listPart,
   part,
@@ -75,7 +76,7 @@ describe('refresh: the plan', () => {
     assert.deepEqual([report.outcome, report.stores, report.tokens], ['refreshed', [], []]);
   });
 
-  it('warns where DOCKER_HOST names an engine that cannot be tested', async () => {
+  it('warns when DOCKER_HOST names an engine that cannot be tested', async () => {
     const report = await refreshWith({
       planRefresh: planned({
         engines: [],
@@ -122,7 +123,7 @@ describe('refresh: several stores', () => {
     assert.deepEqual(updated, ['quick', 'slow']);
   });
 
-  it('shows a warning once that two inspections give', async () => {
+  it('shows a warning of two inspections once', async () => {
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async (input, how) => ({
@@ -173,7 +174,7 @@ describe('refresh: cancellation', () => {
     const unhandled = await collectUnhandled(async () => {
       const gate = deferred<never>();
       const run = refreshWith({
-        planRefresh: planned({ stores: [listedStore()] }),
+        planRefresh: listed,
         inspectConnections: (input) => {
           const range = toListed(input);
           return range.offset === 0 ? Promise.resolve(listPart(ids(150), range)) : gate.promise;

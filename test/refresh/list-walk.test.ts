@@ -8,13 +8,13 @@ import { ids, listPart } from '../fakes/flow-fixture.js';
 
 const STORE = listedStore();
 
-/** How a part of the list is read: whole where there is nothing to say. */
+/** How parts of the list are read; by default, completely. */
 interface Behaviour {
-  /** The most rows that the server returns at once. */
+  /** Maximum rows that the server returns at once. */
   readonly serverLimit?: number;
   /** What each part states in addition. */
   readonly states?: (range: Range) => Partial<ListPart>;
-  /** Undefined: it fails for good; a promise: it is retried until then. */
+  /** `fail`: it fails permanently; a promise: it is retried until then. */
   readonly instead?: (range: Range) => Promise<'read' | 'fail'> | 'fail' | undefined;
 }
 
@@ -47,7 +47,7 @@ function walk(
   return { offsets, end: walkList(STORE, context, inspect) };
 }
 
-/** What a walk asked for, in the order in which it asked, and how it ended. */
+/** The offsets that a walk requested, in order, and how it ended. */
 async function walkToEnd(...args: Parameters<typeof walk>): Promise<[number[], ListEnd]> {
   const { offsets, end } = walk(...args);
   return [offsets, await end];
@@ -93,16 +93,16 @@ describe('walkList: the end of a list', () => {
       { warning: 'Airflow main lists 0 connections and states a total of 300.' },
     ]));
 
-  it('follows the rows where the server returns fewer than are asked for', async () =>
+  it('follows the rows when the server returns fewer than requested', async () =>
     assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50 }), [[0, 50, 100], {}]));
 
-  it('reads all rows where every part states a total of 0, and warns', async () => {
+  it('reads all rows when every part states a total of 0, and warns', async () => {
     const [offsets, end] = await walkToEnd(ids(150), { states: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 100]);
     assert.deepEqual(end, { warning: 'Airflow main lists 150 connections and states a total of 0.' });
   });
 
-  it('asks for more after a short first part that states another total', async () => {
+  it('requests more after a short first part that states another total', async () => {
     const [offsets, end] = await walkToEnd(ids(30), { states: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 30]);
     assert.deepEqual(end, { warning: 'Airflow main lists 30 connections and states a total of 0.' });
@@ -126,13 +126,13 @@ describe('walkList: the end of a list', () => {
 });
 
 describe('walkList: a list without an end', () => {
-  it('ends where a part begins with the same row as the one before', async () => {
+  it('ends when a part begins with the same row as the one before', async () => {
     const [offsets, end] = await walkToEnd(ids(1000), { states: () => ({ first: 'id_0' }) });
     assert.deepEqual(offsets, [0, 100]);
     assert.equal(toMessage(end), 'The list of main repeats itself.');
   });
 
-  it('does not take parts in which no row could be read for the same one', async () => {
+  it('does not treat parts without readable rows as the same part', async () => {
     const inspect: InspectPart = async (range) => {
       const { first: _unread, ...list } = listPart(ids(250), range).list ?? { rows: 0, total: 0 };
       return { ...listPart([], range), list: { isComplete: true, ...list } };
@@ -156,7 +156,7 @@ describe('walkList: a list without an end', () => {
     }
   });
 
-  it('reads ten parts more past the deadline than the list stated: its total may be too small', async () => {
+  it('reads ten parts more than the list stated past the deadline, since its total may be too small', async () => {
     const late = new FakeContext({ leftMs: -1 });
     assert.deepEqual(await walkToEnd(ids(150), { states: () => ({ total: 0 }) }, late), [
       [0, 100],
@@ -167,14 +167,14 @@ describe('walkList: a list without an end', () => {
     assert.equal(toMessage(end), 'The list of main does not end.');
   });
 
-  it('does not believe a total past the deadline that no list has', async () => {
+  it('ignores an implausible total past the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
     const [offsets, end] = await walkToEnd(ids(2000), { states: () => ({ total: 50_001 }) }, late);
     assert.equal(offsets.length, 11);
     assert.equal(toMessage(end), 'The list of main does not end.');
   });
 
-  it('asks a store that fails past the deadline for no more parts than its list has', async () => {
+  it('requests no more parts past the deadline than the list of a failing store has', async () => {
     const late = new FakeContext({ leftMs: -1 });
     const instead = ({ offset }: Range) => (offset === 0 ? undefined : 'fail');
     assert.deepEqual(await walkToEnd(ids(450), { instead }, late), [[0, 100, 200, 300, 400], {}]);
@@ -182,7 +182,7 @@ describe('walkList: a list without an end', () => {
 });
 
 describe('walkList: parts that fail', () => {
-  it('asks for nothing more when the first part fails for good', async () =>
+  it('requests nothing more when the first part fails permanently', async () =>
     assert.deepEqual(await walkToEnd(ids(300), { instead: () => 'fail' }), [[0], {}]));
 
   it('waits for the retry of the first part where the second fails, too', async () => {
@@ -199,7 +199,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets, [0, 100, 100, 200]);
   });
 
-  it('reads on while the first part is retried where the second can be read, and waits for it at the end', async () => {
+  it('continues while the first part is retried if the second can be read, and waits for it at the end', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     const { offsets, end } = walk(ids(250), { instead, states: () => ({ total: 900 }) });
     let isDone = false;
@@ -210,7 +210,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(await end, { warning: 'Airflow main lists 250 connections and states a total of 900.' });
   });
 
-  it('reads the rest of a first part of which the server returns fewer rows at once, when it is retried', async () => {
+  it('reads the rest of a retried first part when the server returns fewer rows at once', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     const { offsets, end } = walk(ids(220), { serverLimit: 50, instead });
     await settle();
@@ -220,7 +220,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets.slice(5), [50]);
   });
 
-  it('does not take the rows of a part that was split for what the server returns at once', async () => {
+  it('does not use the rows of a split part as the number that the server returns at once', async () => {
     const limits: number[] = [];
     const inspect: InspectPart = async (range) => {
       limits.push(range.limit);
@@ -241,7 +241,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets, [0, 100]);
   });
 
-  it('asks for nothing more when the retry of the first part fails', async () => {
+  it('requests nothing more when the retry of the first part fails', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     const { offsets, end } = walk(ids(250), {
       instead: (range) => (range.offset > 0 ? 'fail' : instead(range)),
@@ -290,12 +290,12 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(await end, { warning: 'Airflow main lists 350 connections and states a total of 900.' });
   });
 
-  it('does not warn of a total where a part is missing', async () => {
+  it('does not warn of a total when a part is missing', async () => {
     const instead = ({ offset }: Range) => (offset === 100 ? 'fail' : undefined);
     assert.deepEqual(await walkToEnd(ids(350), { instead }), [[0, 100, 200, 300], {}]);
   });
 
-  it('reads on while 5 parts are retried, and waits for the sixth', async () => {
+  it('continues while 5 parts are retried, and waits for the sixth', async () => {
     const { waiting, instead } = retryFrom((offset) => offset > 0);
     const { offsets, end } = walk(ids(950), { instead });
     await settle();

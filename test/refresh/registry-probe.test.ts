@@ -8,7 +8,7 @@ import { inspection, listFailures, NEIGHBOUR, part, planned, refreshWith } from 
 
 const good = fakeSteps();
 
-/** Extracts with these probes in place of those of the good steps. */
+/** Extracts with these probes instead of those of the successful steps. */
 function extractWith(...probes: readonly RegistryProbe[]): RefreshSteps['extractToken'] {
   return async ({ group }) => ({ token: fakeTokenInfo({ group, probes }), toRetry: [] });
 }
@@ -63,14 +63,14 @@ describe('refresh: what registries respond to a token', () => {
   }
 
   it('writes a token that a registry accepts like any other, with a warning that this proves nothing', async () => {
-    const message = 'it accepts a wrong password, too';
+    const message = 'it also accepts a wrong password';
     const report = await refreshWith({
       extractToken: extractWith({ registry: REGISTRY, outcome: 'inconclusive', message }),
     });
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.equal(report.tokens[0]?.check, 'inconclusive');
     assert.deepEqual(report.warnings, [
-      `The test of the token at ${REGISTRY} is inconclusive: it accepts a wrong password, too.`,
+      `The test of the token at ${REGISTRY} is inconclusive: it also accepts a wrong password.`,
     ]);
   });
 
@@ -78,7 +78,7 @@ describe('refresh: what registries respond to a token', () => {
     { title: 'the remedy of the catalogue', more: {}, remedy: FAILURES.RegistryRealmForeign.remedy },
     { title: 'a remedy of its own', more: { remedy: 'Look at the proxy.' }, remedy: 'Look at the proxy.' },
   ] as const) {
-    it(`writes nothing where a registry asks for the login at another host, and reports ${title}`, async () => {
+    it(`writes nothing when a registry requests the login at another host, and reports ${title}`, async () => {
       let updates = 0;
       const report = await refreshWith({
         extractToken: extractWith({

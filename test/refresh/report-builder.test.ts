@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import { type FailureInfo, ReportBuilder } from '../../src/refresh/report-builder.js';
+import type { FailureInfo } from '../../src/refresh/failures.js';
+import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type {
   DockerLogin,
   ProbeOutcome,
@@ -359,7 +360,7 @@ describe('ReportBuilder', () => {
       it(`names ${title}`, () => assert.deepEqual(warningsOf(login), [warning]));
     }
 
-    it('names an engine that is not there once for all registries', () => {
+    it('names a missing engine once for all registries', () => {
       const { warnings, docker } = run((record) => {
         record.recordLogin(ABSENT);
         record.recordLogin({ ...ABSENT, registry: OTHER_REGISTRY });
@@ -368,7 +369,7 @@ describe('ReportBuilder', () => {
       assert.equal(docker.length, 2);
     });
 
-    it('has none of a rejected login, which is a failure', () =>
+    it('omits a rejected login, which is a failure', () =>
       assert.deepEqual(run((record) => record.recordRejectedLogin(ENGINE, REGISTRY)).warnings, []));
   });
 

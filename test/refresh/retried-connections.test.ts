@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { settle } from '../fakes/deferred.js';
 import { FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, fakeTokenInfo, listedStore, REGISTRY } from '../fakes/fake-steps.js';
+import { fakeSteps, fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
 import {
   ids,
   inspection,
+  listed,
   listFailures,
   listPart,
   part,
-  planned,
   problem,
   refreshWith,
 } from '../fakes/flow-fixture.js';
@@ -16,7 +16,7 @@ import {
 const good = fakeSteps();
 
 describe('refresh: connections that are retried', () => {
-  it('writes what an inspection could read only by its retry', async () => {
+  it('writes what an inspection could read only in its retry', async () => {
     const targets: unknown[] = [];
     const report = await refreshWith({
       inspectConnections: async ({ target, attemptsBefore }) => {
@@ -51,7 +51,7 @@ describe('refresh: connections that are retried', () => {
     const offsets: number[] = [];
     const run = refreshWith(
       {
-        planRefresh: planned({ stores: [listedStore()] }),
+        planRefresh: listed,
         inspectConnections: async ({ target }) => {
           if (!('listed' in target)) return inspection(part({ connections: ['late'] }));
           offsets.push(target.listed.offset);
@@ -65,8 +65,7 @@ describe('refresh: connections that are retried', () => {
     );
     await settle();
     assert.deepEqual(offsets, [0, 100]);
-    context.isHeld = false;
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 151);
   });
 

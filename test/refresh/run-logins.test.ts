@@ -106,7 +106,7 @@ describe('refresh: tests from Docker', () => {
     assert.equal(report.docker.length, 24);
   });
 
-  it('reports each failing engine by itself, in its own words', async () => {
+  it('reports each failing engine separately, with its own message', async () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['engine-1', 'engine-2'] }),
       testDocker: async ({ engine }) => {
@@ -120,7 +120,7 @@ describe('refresh: tests from Docker', () => {
     assert.deepEqual([report.stores[0]?.failed, report.docker], [0, []]);
   });
 
-  it('notes an engine whose login was rejected, and one that is not there', async () => {
+  it('records an engine whose login was rejected, and a missing one', async () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['refuses', 'absent'] }),
       testDocker: async ({ engine, registry }) => {
@@ -142,7 +142,7 @@ describe('refresh: tests from Docker', () => {
     ]);
   });
 
-  it('notes a login that a wrong password passes, too, and warns of it', async () => {
+  it('records a login that also accepts a wrong password, and warns of it', async () => {
     const report = await refreshWith({
       testDocker: async (input, how) => ({ ...(await good.testDocker(input, how)), login: 'inconclusive' }),
     });

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { ExtractInput } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, GROUP, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import {
-  EU_GROUP,
-  EU_REGISTRY,
   ids,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -83,7 +82,7 @@ describe('refresh: tokens', () => {
   it('extracts a token once for all parts of a list', async () => {
     const extracted: (readonly string[])[] = [];
     const report = await refreshWith({
-      planRefresh: planned({ stores: [listedStore()] }),
+      planRefresh: listed,
       inspectConnections: async (input) => listPart(ids(450), toListed(input)),
       extractToken: async (input, how) => (extracted.push(input.registries), good.extractToken(input, how)),
     });

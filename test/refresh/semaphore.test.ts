@@ -30,6 +30,25 @@ describe('Semaphore', () => {
     assert.deepEqual(order, [0, 1, 2, 3]);
   });
 
+  it('ends a wait with its signal, and serves the others', async () => {
+    const limit = new Semaphore(1);
+    const gate = deferred();
+    const running = limit.run(() => gate.promise);
+    const leaving = new AbortController();
+    const left = limit.run(async () => assert.fail('it was started'), leaving.signal);
+    const served = limit.run(async () => 'served', new AbortController().signal);
+    leaving.abort(new Error('time is up'));
+    await assert.rejects(left, /time is up/);
+    await assert.rejects(
+      limit.run(async () => assert.fail('it was started'), leaving.signal),
+      /time is up/,
+    );
+    gate.resolve();
+    await running;
+    assert.equal(await served, 'served');
+    assert.equal(await limit.run(async () => 'next'), 'next');
+  });
+
   it('frees its place when a call fails, and lets the failure through', async () => {
     const limit = new Semaphore(1);
     const failing = limit.run(() => Promise.reject(new Error('first')));

@@ -9,7 +9,7 @@ import { Cancelled, FakeContext } from '../fakes/fake-context.js';
 const S = 1000;
 const MIN = 60 * S;
 
-/** Fails as often as there are types, then returns the calls that it got. */
+/** Fails once with each type, then returns the calls that it received. */
 function failing(...types: readonly FailureType[]): { calls: StepCall[]; step: Step<string> } {
   const calls: StepCall[] = [];
   return {
@@ -46,14 +46,14 @@ describe('StepRunner', () => {
     runner = new StepRunner(context);
   });
 
-  it('makes one attempt where it succeeds, and waits for nothing', async () => {
+  it('makes one attempt if it succeeds, without a wait', async () => {
     const { calls, step } = failing();
     assert.equal(await runner.run(step, new Semaphore(1)), 'done');
     assert.deepEqual(calls, [{ attemptsBefore: 0 }]);
     assert.deepEqual(context.waits, []);
   });
 
-  it('retries after the first back-off of the step, and shows what waits and why', async () => {
+  it('retries after the first back-off of the step, and shows the waiting step and the reason', async () => {
     const { calls, step } = failing('StoreUnavailable');
     assert.equal(await runner.run(step, new Semaphore(1)), 'done');
     assert.deepEqual(calls, [{ attemptsBefore: 0 }, { attemptsBefore: 1 }]);
@@ -80,7 +80,7 @@ describe('StepRunner', () => {
     );
   });
 
-  it('continues the back-off after attempts that were steps of their own', async () => {
+  it('continues the back-off after attempts that were separate steps', async () => {
     const { calls, step } = failing();
     const { failure } = new StepFailed(context.describe(new RefreshFailure('StoreUnavailable', '503')));
     await runner.retry(step, failure, 4);
@@ -91,7 +91,7 @@ describe('StepRunner', () => {
     );
   });
 
-  it('frees its place within the limit while it waits, and retries outside of it', async () => {
+  it('frees its slot while it waits, and retries outside the limit', async () => {
     const limit = new Semaphore(1);
     const gate = deferred();
     context.isHeld = true;
@@ -99,8 +99,7 @@ describe('StepRunner', () => {
     const first = runner.run(step, limit);
     const second = runner.run({ ...failing().step, call: () => gate.promise }, limit);
     await settle();
-    context.isHeld = false;
-    context.advance();
+    context.release();
     assert.equal(await first, 'done');
     assert.equal(calls.length, 2);
     gate.resolve();
@@ -120,7 +119,7 @@ describe('StepRunner', () => {
     assert.equal(started, 3);
   });
 
-  it('fails with what the retry failed with', async () => {
+  it('fails with the failure of the retry', async () => {
     const failed = await expectStepFailed(
       'StoreUnreachable',
       runner.run(failing('StoreUnavailable', 'StoreUnreachable').step, new Semaphore(1)),
@@ -129,7 +128,7 @@ describe('StepRunner', () => {
     assert.deepEqual(toFailure(failed), failed.failure);
   });
 
-  it('does not retry what a retry does not change', async () => {
+  it('does not retry a failure that a retry does not change', async () => {
     const { calls, step } = failing('ConnectionMissing');
     await expectStepFailed('ConnectionMissing', runner.run(step, new Semaphore(1)));
     assert.equal(calls.length, 1);
@@ -153,7 +152,7 @@ describe('StepRunner', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('tells a step of its retry, and only where one follows', async () => {
+  it('notifies a step of its retry only if one follows', async () => {
     let retries = 0;
     const onRetry = (): void => void (retries += 1);
     await runner.run({ ...failing('StoreUnavailable').step, onRetry }, new Semaphore(1));
@@ -163,7 +162,7 @@ describe('StepRunner', () => {
     assert.equal(retries, 1);
   });
 
-  it('makes 500 retries at once, and the others when those end', async () => {
+  it('makes 500 retries at once, and more as they end', async () => {
     const gate = deferred();
     let retries = 0;
     const step: Step<void> = {
@@ -205,6 +204,5 @@ describe('StepRunner', () => {
 });
 
 describe('toFailure', () => {
-  it('throws again what is not the failure of a step', () =>
-    assert.throws(() => toFailure(new Cancelled()), Cancelled));
+  it('rethrows what is not a step failure', () => assert.throws(() => toFailure(new Cancelled()), Cancelled));
 });

@@ -3,13 +3,12 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Range } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, listedStore, plannedStores } from '../fakes/fake-steps.js';
 import {
-  EU_GROUP,
-  EU_REGISTRY,
   ids,
   inspectList,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -23,7 +22,6 @@ import {
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
-const listed = planned({ stores: [listedStore()] });
 
 describe('a store run: updates', () => {
   it('writes a part of the list while the next one is being read', async () => {
@@ -72,7 +70,7 @@ describe('a store run: updates', () => {
     });
   }
 
-  it('writes ten to an update, without a position, where lists leave fields out', async () => {
+  it('writes ten per update, without a position, when lists omit fields', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,
@@ -89,7 +87,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('writes ten to an update, too, of what such a list showed only by a retry', async () => {
+  it('also writes ten per update when such a list returned them only in a retry', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,
@@ -109,7 +107,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('passes where in the list connections were found, and no position of named ones', async () => {
+  it('passes the position of connections in the list, and none for named ones', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: planned({ stores: [{ ...listedStore(), named: 1 }] }),
@@ -135,7 +133,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('writes a connection once that two parts of the list show', async () => {
+  it('writes a connection once that is in two parts of the list', async () => {
     const { updates, updateConnections } = noteUpdates();
     const rows = [...ids(99), 'moved', 'moved', 'last'];
     const report = await refreshWith({
@@ -184,9 +182,7 @@ describe('a store run: updates', () => {
     );
     await settle();
     assert.deepEqual(written, [50]);
-    context.isHeld = false;
-    context.advance();
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 250);
   });
 
@@ -207,7 +203,7 @@ describe('a store run: updates', () => {
     ]);
   });
 
-  it('counts as refreshed what an update wrote before the rest failed for good, and tests it once', async () => {
+  it('counts what an update wrote before the rest failed permanently as refreshed, and tests it once', async () => {
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ['a', 'b', 'c'] })),
       updateConnections: async (input, how) => {
@@ -227,7 +223,7 @@ describe('a store run: updates', () => {
     assert.equal(report.docker.length, 1);
   });
 
-  it('writes the other chunks when one fails for good, and those of another store', async () => {
+  it('writes the other chunks, and those of another store, when one fails permanently', async () => {
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async () => inspection(part({ connections: ids(300) })),

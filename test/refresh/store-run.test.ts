@@ -14,6 +14,7 @@ import {
   ids,
   inspectList,
   inspection,
+  listed,
   listFailures,
   listPart,
   meter,
@@ -27,14 +28,13 @@ import {
 } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
-const listed = planned({ stores: [listedStore()] });
 
 function named(count: number, ...names: readonly string[]): ReturnType<typeof planned> {
   const stores = plannedStores(...(names.length === 0 ? ['main'] : names));
   return planned({ stores: stores.map((store): PlannedStore => ({ ...store, named: count })) });
 }
 
-/** Every connection that an inspection asks for is writable. */
+/** Every requested connection is writable. */
 function inspectNamed({ target }: InspectInput): ReturnType<RefreshSteps['inspectConnections']> {
   if (!('named' in target)) throw new TypeError('they are asked for by name');
   const { offset, limit } = target.named;
@@ -55,7 +55,7 @@ describe('a store run: reads', () => {
     ]);
   });
 
-  it('reads neither names nor a list that the configuration does not ask for', async () => {
+  it('reads neither names nor a list that the configuration does not contain', async () => {
     const targets: InspectTarget[] = [];
     const note: RefreshSteps['inspectConnections'] = async (input) => (
       targets.push(input.target),
@@ -119,9 +119,7 @@ describe('a store run: reads', () => {
       updates.map(({ connections }) => connections),
       [ids(20, 'at_40')],
     );
-    context.isHeld = false;
-    context.advance();
-    context.advance();
+    context.release();
     assert.equal((await run).stores[0]?.refreshed, 60);
   });
 
@@ -184,7 +182,7 @@ describe('a store run: reads', () => {
 describe('a store run: a part of the list that is read again', () => {
   const row = problem('row 3 of the list', 'ConnectionUnavailable', 'HTTP 500.');
 
-  /** A list whose third row cannot be read until this many attempts were made. */
+  /** A list whose third row cannot be read before this many attempts. */
   function inspectWithRow(attemptsOfRow: number, attempts: number[]): RefreshSteps['inspectConnections'] {
     return async (input) => {
       if (toListed(input).offset > 0) return listPart(ids(4), toListed(input));
@@ -199,7 +197,7 @@ describe('a store run: a part of the list that is read again', () => {
     };
   }
 
-  it('retries a row that could not be read by itself, and writes it once it can be read', async () => {
+  it('retries a row separately that could not be read, and writes it once it can be read', async () => {
     const attempts: number[] = [];
     const { updates, updateConnections } = noteUpdates();
     const report = await refreshWith(
@@ -233,7 +231,7 @@ describe('a store run: a part of the list that is read again', () => {
     assert.equal(report.failures[0]?.message, 'HTTP 500.');
   });
 
-  it('reads the second part where the first fails, and reports and retries once what both reads of it show', async () => {
+  it('reads the second part when the first fails, and reports and retries the results of its two reads once', async () => {
     const rows = ids(150);
     const offsets: number[] = [];
     let retries = 0;
@@ -268,7 +266,7 @@ describe('a store run: a part of the list that is read again', () => {
     assert.match(report.warnings[0] ?? '', /^One docker connection of main /);
   });
 
-  it('does not read on where the first two parts fail, and reports one failure', async () => {
+  it('stops when the first two parts fail, and reports one failure', async () => {
     const offsets = new Set<number>();
     const report = await refreshWith(
       {
@@ -302,7 +300,7 @@ describe('a store run: warnings', () => {
     ]);
   });
 
-  it('counts what it skipped of connections that were retried', async () => {
+  it('counts retried connections that it skipped', async () => {
     const report = await refreshWith({
       inspectConnections: async ({ target }) =>
         'connections' in target
@@ -314,13 +312,13 @@ describe('a store run: warnings', () => {
 
   const nothingToDo = 'Airflow main has no connection that was to be refreshed.';
 
-  it('warns when a store has no connection that was to be refreshed', async () => {
+  it('warns when a store has no connection to refresh', async () => {
     const report = await refreshWith({ planRefresh: listed, inspectConnections: inspectList([]) });
     assert.deepEqual(report.warnings, [nothingToDo]);
     assert.equal(report.outcome, 'refreshed');
   });
 
-  it('does not say so of a store that could not be read, nor of one whose connections were refused', async () => {
+  it('does not warn about no connection when a store could not be read or its connections were refused', async () => {
     const down = await refreshWith({
       planRefresh: listed,
       inspectConnections: () => Promise.reject(new RefreshFailure('StoreUnreachable', 'refused')),
@@ -332,7 +330,7 @@ describe('a store run: warnings', () => {
     assert.deepEqual(refused.warnings, []);
   });
 
-  it('shows what is wrong with the list beside what it found', async () => {
+  it('shows what is wrong with the list next to its results', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async (input) => listPart(ids(250), toListed(input), { total: 900 }),
@@ -341,7 +339,7 @@ describe('a store run: warnings', () => {
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 250]);
   });
 
-  it('fails the run when the list repeats itself, and writes what it found', async () => {
+  it('fails the run when the list repeats itself, and writes the connections it found', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async () => listPart(ids(100), { offset: 0, limit: 100 }),

@@ -11,8 +11,8 @@ import type {
 } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext } from '../fakes/fake-context.js';
-import { fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
-import { collectUnhandled, EU_GROUP, EU_REGISTRY, ids, NEIGHBOUR, part } from '../fakes/flow-fixture.js';
+import { EU_GROUP, EU_REGISTRY, fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { collectUnhandled, ids, NEIGHBOUR, part } from '../fakes/flow-fixture.js';
 
 const good = fakeSteps();
 
@@ -28,7 +28,7 @@ describe('TokenRequests', () => {
     return new TokenRequests(fakeSteps({ extractToken }), 'abc', new StepRunner(context), record);
   }
 
-  /** Extracts without an end, and notes what for. */
+  /** Extracts without an end, and records the requests. */
   function hang(): { asked: ExtractInput[]; extractToken: RefreshSteps['extractToken'] } {
     const asked: ExtractInput[] = [];
     return { asked, extractToken: (input) => (asked.push(input), deferred<never>().promise) };
@@ -49,7 +49,7 @@ describe('TokenRequests', () => {
     ]);
   });
 
-  it('asks only for the registries that a later page adds to a group', async () => {
+  it('requests only the registries that a later page adds to a group', async () => {
     const { asked, extractToken } = hang();
     const tokens = start(extractToken);
     tokens.request([part()]);
@@ -101,7 +101,7 @@ describe('TokenRequests', () => {
     }
   });
 
-  it('ends with the cancellation for everyone who waits, and leaves no rejection unhandled', async () => {
+  it('ends with the cancellation for all callers, and leaves no rejection unhandled', async () => {
     const tokens = start(() => Promise.reject(new Cancelled()));
     const unhandled = await collectUnhandled(async () => {
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
@@ -131,7 +131,7 @@ describe('TokenRequests', () => {
       };
     }
 
-    it('does not let the others of its group wait', async () => {
+    it('does not delay the others of its group', async () => {
       context.isHeld = true;
       const tokens = start(lateUntil(2));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
@@ -140,12 +140,11 @@ describe('TokenRequests', () => {
       void tokens.wait(GROUP, NEIGHBOUR).then(() => (isThere = true));
       await settle();
       assert.equal(isThere, false);
-      context.isHeld = false;
-      context.advance();
+      context.release();
       assert.deepEqual(await tokens.wait(GROUP, NEIGHBOUR), { registry: NEIGHBOUR, outcome: 'accepted' });
     });
 
-    it('retries it as a step of its own, with a longer back-off each time', async () => {
+    it('retries it as a separate step, with a longer back-off each time', async () => {
       const tokens = start(lateUntil(4));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       await tokens.wait(GROUP, NEIGHBOUR);
@@ -161,7 +160,7 @@ describe('TokenRequests', () => {
       );
     });
 
-    it('takes it for unreachable when no time is left to retry', async () => {
+    it('treats it as unreachable when no time is left to retry', async () => {
       context = new FakeContext({ leftMs: 10_000 });
       const tokens = start(lateUntil(Infinity));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
@@ -173,7 +172,7 @@ describe('TokenRequests', () => {
       assert.equal(calls.length, 3);
     });
 
-    it('gives it the failure of its retry, and keeps what the others have', async () => {
+    it('returns the failure of its retry for it, and keeps the results of the others', async () => {
       const tokens = start(async (input, how) => {
         if (how.attemptsBefore > 0) throw new RefreshFailure('AwsAccessDenied', 'denied');
         return lateUntil(2)(input, how);

@@ -23,7 +23,7 @@ function assertPackages(path: string, expected: readonly string[]): void {
 
 /** Each of the others takes 50 to 200 ms to load; `npm run bench` measures the whole. */
 describe('what a command loads', () => {
-  it('loads nothing but the parser of the command line for help', () => {
+  it('loads only the command-line parser for --help', () => {
     assertPackages('scripts/cli.ts', ['commander', 'ms']);
   });
 

@@ -187,7 +187,7 @@ describe('Airflow stand-in', () => {
     });
   }
 
-  it('rejects a filter as Airflow 2, which has none', async () => {
+  it('rejects a filter like Airflow 2, which supports none', async () => {
     const old = await startAirflowStandIn({ version: '2.10.5' });
     const authorization = `Basic ${Buffer.from('op:op').toString('base64')}`;
     const url = `${old.url}/api/v1/connections?limit=1&connection_id_pattern=a`;

@@ -14,10 +14,12 @@ import {
 const ROLE = 'arn:aws:iam::111122223333:role/team/worker';
 
 describe('credentials of a machine of AWS', () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-credentials-'));
   const outside = { ...process.env };
   let aws: AwsStandIn;
   let source: CredentialsSource | undefined;
+  let stateFolder: string;
+
+  before(() => void (stateFolder = mkdtempSync(join(tmpdir(), 'ecr-credentials-'))));
 
   beforeEach(async () => void (aws = await startAwsStandIn()));
 

@@ -30,14 +30,15 @@ class TrustingAgent extends HttpsProxyAgent<string> {
 }
 
 describe('AWS network', () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-network-'));
   const registryHost = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
   let aws: AwsStandIn;
   let registry: LocalServer;
   let network: AwsNetwork;
   let agent: HttpsProxyAgent<string>;
+  let stateFolder: string;
 
   before(async () => {
+    stateFolder = mkdtempSync(join(tmpdir(), 'ecr-network-'));
     aws = await startAwsStandIn();
     registry = await startLocalServer(async (request, response) => {
       const { method, url, headers } = request;

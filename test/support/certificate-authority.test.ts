@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createCertificateAuthority } from './certificate-authority.js';
 
 describe('createCertificateAuthority', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'authority-'));
+  let folder: string;
+
+  before(() => void (folder = mkdtempSync(join(tmpdir(), 'authority-'))));
   after(() => rmSync(folder, { recursive: true }));
 
   it('issues certificates for hosts, wildcards, addresses and clients', async () => {

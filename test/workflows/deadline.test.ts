@@ -16,7 +16,7 @@ import {
 const SECOND_MS = 1000;
 const good = fakeSteps();
 
-/** Two Airflow instances side by side; `overrides` let the one called `down` fail. */
+/** Two Airflow instances in parallel; `overrides` make the one called `down` fail. */
 function twoAirflows(overrides: Partial<RefreshSteps>): RefreshSteps {
   return fakeSteps({
     planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
@@ -40,7 +40,7 @@ describe('the deadline of a run', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('ends it with the real cause when an Airflow stays down, the other refreshed at once', async () => {
+  it('ends it with the real cause when an Airflow stays down, and refreshes the other at once', async () => {
     const run = await server.run(
       twoAirflows({
         inspectConnections: async (input, how) => {
@@ -60,7 +60,7 @@ describe('the deadline of a run', function () {
     );
   });
 
-  it('ends it likewise when an Airflow throttles every update, and counts all of its connections', async () => {
+  it('ends it with the real cause when an Airflow throttles every update, and counts all its connections', async () => {
     const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
@@ -104,7 +104,7 @@ describe('the deadline of a run', function () {
 
   it('leaves one attempt to what has less than one attempt left', async () => {
     const run = await server.run(
-      // The token is there 5 s before the deadline: a first attempt may take 10 s.
+      // The token is available 5 s before the deadline; a first attempt may take 10 s.
       fakeSteps({ ...deniedTwice(), updateConnections: failingUpdate }),
       { retryForMs: 20 * MINUTE_MS + 5 * SECOND_MS },
     );

@@ -29,7 +29,7 @@ function inputOf({ input }: ScheduledActivity): Record<string, unknown> {
   return defaultPayloadConverter.fromPayload(payload);
 }
 
-/** An inspection finds so many connections for each of the registries. */
+/** An inspection finds this many connections for each of the registries. */
 function inspectionOf(
   parts: readonly { registry: string; group: string }[],
   count = 1,
@@ -47,8 +47,8 @@ describe('the first attempt of a step', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('gives its place to a token group that is not denied, while others are denied', async () => {
-    // More than the extractions that run side by side.
+  it('frees its slot for a token group that is not denied while others are denied', async () => {
+    // More than the extractions that run concurrently.
     const denied = Array.from({ length: 30 }, (_, index) => ({
       registry: `r${index}.example`,
       group: `g${index}`,
@@ -86,7 +86,7 @@ describe('the first attempt of a step', function () {
         inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 500),
         updateConnections: async (input, how) => {
           started.push(input.attemptsBefore);
-          // Two of five updates: as many as run side by side.
+          // Two of five updates: the concurrency limit.
           if (!/_0_[01]/.test(input.connections[0] ?? '') || input.attemptsBefore > 0) {
             return good.updateConnections(input, how);
           }
@@ -102,7 +102,7 @@ describe('the first attempt of a step', function () {
     assert.deepEqual(started, [0, 0, 0, 0, 0, 1, 1]);
   });
 
-  it('has no heartbeat where it is short, and retries have one of 10 s', async () => {
+  it('has no heartbeat if it is short, and retries have one of 10 s', async () => {
     const failed = new Set<string>();
     function failFirst<I, T>(step: string, run: (input: I) => Promise<T>): (input: I) => Promise<T> {
       return async (input) => {
@@ -142,7 +142,7 @@ describe('the first attempt of a step', function () {
     ]);
   });
 
-  it('tells each activity how many attempts there were before', async () => {
+  it('passes each activity the number of earlier attempts', async () => {
     const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
     const toRetry = [{ connection: 'docker_0_1', type, scope, message, remedy }];
     const { report, history } = await server.run(
@@ -169,7 +169,7 @@ describe('the first attempt of a step', function () {
     assert.equal(inspection?.['attemptsBefore'], 0);
   });
 
-  it('writes what a retried read brings up, before the run ends', async () => {
+  it('writes the connections of a retried read before the run ends', async () => {
     const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
     const { report } = await server.run(
       fakeSteps({

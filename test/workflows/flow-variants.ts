@@ -1,4 +1,4 @@
-// A flow for replays of a recorded run: all steps in a row, in one of two orders, which the id of the workflow selects.
+// A flow for replays of a recorded run: all steps in sequence, in one of two orders, which the workflow id selects.
 import { workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';

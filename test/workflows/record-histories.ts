@@ -112,7 +112,7 @@ function manyMatching(): RefreshSteps {
   });
 }
 
-/** The same for so many connections, the first of which is created. */
+/** The same for this many connections, the first of which is created. */
 function withIds(inspection: Inspection, prefix: string, count: number): Inspection {
   const connections = Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
   const toCreate = prefix === 'named' ? { toCreate: connections.slice(0, 1) } : {};

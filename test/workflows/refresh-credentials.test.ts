@@ -110,7 +110,7 @@ describe('refreshCredentials', function () {
     const events = (await handle.fetchHistory()).events ?? [];
     assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
     const failed = events.flatMap(({ workflowTaskFailedEventAttributes: task }) => (task ? [task] : []));
-    // The server refuses the end of a run while there is something new for it: no fault of the workflow's code.
+    // The server rejects the end of a run while a new event is pending: not a fault of the workflow's code.
     const isOfCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;
     assert.deepEqual(failed.filter(isOfCode), []);
   });

@@ -103,7 +103,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run with named connections and a list of two parts, each with an update of its own', () => {
+  it('have a run with named connections and a list of two parts, each with its own update', () => {
     const updates = recorded('many').map((history) => {
       assertRefreshed(history);
       return scheduledActivities(history, 'updateConnections').length;

@@ -12,10 +12,10 @@ import {
 } from './test-server.js';
 
 const SECOND_MS = 1000;
-/** What the server and its worker need in addition to the waiting itself. */
+/** What the server and its worker need in addition to the back-off. */
 const SLACK_MS = 30 * SECOND_MS;
 
-/** Every gap is as long as it should be, and barely longer. */
+/** Every gap has the expected length, and is barely longer. */
 function assertGaps(actualMs: readonly number[], expectedMs: readonly number[]): void {
   const fit = expectedMs.map((ms, index) => {
     const gapMs = actualMs[index] ?? NaN;
@@ -46,7 +46,7 @@ describe('retries within a run', function () {
     assert.equal(run.report.outcome, 'refreshed');
     assert.equal(run.report.stores[0]?.refreshed, 1);
     const attempts = run.calls.filter(({ step }) => step === 'extractToken');
-    // The first attempt is an activity of its own; its retry policy applies to the second.
+    // The first attempt is a separate activity; the retry policy applies to the second.
     assert.deepEqual(
       attempts.map(({ attempt }) => attempt),
       [1, 1, 2],

@@ -38,7 +38,7 @@ describe('describeStepError', () => {
     });
   });
 
-  it('says so when the worker of an attempt was stopped', () => {
+  it('reports that the worker of an attempt was stopped', () => {
     const cause = ApplicationFailure.create({ type: 'WorkerShutdown', message: 'Worker is shutting down' });
     const described = describeStepError(activityFailure(cause));
     assert.deepEqual(
@@ -89,14 +89,14 @@ describe('describeStepError', () => {
     }
   });
 
-  it('says so when a failure is not in the catalogue, and shows nothing of it', () => {
+  it('reports that a failure is not in the catalogue, and shows nothing of it', () => {
     const cause = ApplicationFailure.create({ type: 'TypeError', message: 'secret', details: ['secret'] });
     const described = describeStepError(activityFailure(cause));
     assert.equal(described.type, 'Unexpected');
     assert.ok(!JSON.stringify(described).includes('secret'));
   });
 
-  it('throws a cancellation and what is not of an activity', () => {
+  it('rethrows a cancellation and errors that are not from an activity', () => {
     for (const error of [activityFailure(new CancelledFailure('cancelled')), new TypeError('a defect')]) {
       assert.throws(
         () => describeStepError(error),
@@ -105,7 +105,7 @@ describe('describeStepError', () => {
     }
   });
 
-  it('says which step no time was left for', () => {
+  it('reports which step had no time left', () => {
     const described = describeStepError(new OutOfTime('extractToken'));
     assert.deepEqual(
       [described.type, described.message],

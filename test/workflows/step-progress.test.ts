@@ -33,7 +33,7 @@ describe('StepProgress', () => {
     assert.equal(shown, '1 step done, 0 in progress\n\n');
   });
 
-  it('does not count a failed attempt as done', async () => {
+  it('does not count a failed attempt as completed', async () => {
     await assert.rejects(progress.follow('inspectConnections: main', Promise.reject(new Error('refused'))));
     assert.equal(shown, '0 steps done, 0 in progress\n\n');
   });
@@ -67,7 +67,7 @@ describe('StepProgress', () => {
     assert.match(shown, /\n- and 5 more$/);
   });
 
-  it('gives each activity an id of its own', () => {
+  it('gives each activity its own id', () => {
     assert.deepEqual(
       ['planRefresh', 'x', 'x', 'x'].map((id) => progress.uniqueId(id)),
       ['planRefresh', 'x', 'x #2', 'x #3'],

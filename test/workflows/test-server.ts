@@ -55,7 +55,7 @@ export interface TestServer {
   now(): Promise<number>;
   /** A whole run on a worker with these steps, one run at a time. */
   run(steps: RefreshSteps, options?: RunOptions): Promise<Run>;
-  /** Starts a run. Time does not jump before someone waits for its end. */
+  /** Starts a run. Time does not jump before its end is awaited. */
   start(taskQueue: string, options?: RunOptions): Promise<RunHandle>;
   startWorker(taskQueue: string, steps: RefreshSteps, identity?: string): Promise<RunningWorker>;
 }

@@ -1,6 +1,5 @@
 import { SingleFlight } from '../../net/single-flight.js';
-import { RefreshFailure } from '../../refresh/failures.js';
-import { failure, toFrontFailure, toRequestFailure } from './response-errors.js';
+import { AirflowFailure, failure, toFrontFailure, toRequestFailure } from './response-errors.js';
 import { parseResponse, VERSION } from './response-schemas.js';
 import type { AirflowApi, AirflowApis, ApiRequest, ApiResponse, MajorVersion } from './transport.js';
 
@@ -33,9 +32,7 @@ export class ApiVersion {
     try {
       return await call(api);
     } catch (error) {
-      // Either is what an Airflow of the other version would cause.
-      const type = error instanceof RefreshFailure ? error.type : undefined;
-      if (type === 'StoreRequestRejected' || type === 'StoreUnavailable') this.#api = undefined;
+      if (isFromOtherVersion(error)) this.#api = undefined;
       throw error;
     }
   }
@@ -76,6 +73,18 @@ export class ApiVersion {
     const advice = `Airflow ${version} is not supported; set \`version\` to try it anyway`;
     throw failure('StoreRequestRejected', this.#request, advice);
   }
+}
+
+/**
+ * Whether an Airflow of the other version could have caused a failure: it rejects the request, or responds with a page
+ * where the path does not exist. Server errors and conflicts in the database (409) are none of these; each may occur for
+ * many connections in a row.
+ */
+function isFromOtherVersion(error: unknown): boolean {
+  if (!(error instanceof AirflowFailure)) return false;
+  const { type, status } = error;
+  if (type === 'StoreUnavailable') return status === undefined || status === 404 || status === 405;
+  return type === 'StoreRequestRejected' && status !== 409;
 }
 
 function parseVersion(response: ApiResponse): string {

@@ -20,6 +20,16 @@ const REDIRECT_REMEDY = 'Configure the URL that the redirect leads to, or fix th
 const CA_REMEDY =
   'Name a PEM file with the certificate of its authority as `caFile` of this Airflow, or in NODE_EXTRA_CA_CERTS.';
 
+/** A failure of a request, with the status of its response where that is known. */
+export class AirflowFailure extends RefreshFailure {
+  readonly status: number | undefined;
+
+  constructor(type: FailureType, message: string, remedy?: string, status?: number) {
+    super(type, message, remedy);
+    this.status = status;
+  }
+}
+
 /** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
 export function failure(
   type: FailureType,
@@ -27,9 +37,9 @@ export function failure(
   reason: string,
   status?: number,
   remedy?: string,
-): RefreshFailure {
+): AirflowFailure {
   const where = status === undefined ? action : `${status} on ${action}`;
-  return new RefreshFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy);
+  return new AirflowFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy, status);
 }
 
 /**

@@ -36,8 +36,8 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     if (typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/.test(version)) return version;
     throw toUnreachable(
       target,
-      'answered with something that is no Docker Engine',
-      'Mend `docker.engines`: another service listens there.',
+      'the response is not from a Docker Engine',
+      'Fix `docker.engines`: another service listens there.',
     );
   }
 
@@ -68,7 +68,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   return { readVersion, login };
 }
 
-/** A mere 200 proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
+/** A 200 alone proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
 function isLoginSuccess(response: unknown): boolean {
   if (Buffer.isBuffer(response)) return response.length === 0;
   return (response as { Status?: unknown } | null)?.Status === 'Login Succeeded';

@@ -25,10 +25,10 @@ interface ModemRequest {
   readonly statusCodes: Readonly<Record<number, unknown>>;
 }
 
-/** The engine answered with a status that dockerode does not expect. */
+/** The engine returned a status that dockerode does not expect. */
 export class StatusError extends Error {
   readonly status: number;
-  /** What the engine says of it: read to be classified, never shown. */
+  /** The engine's own text: read to be classified, never shown. */
   readonly text: string;
 
   constructor(status: number, text: string) {
@@ -58,7 +58,7 @@ async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promi
   const socket = await connect(engine, abortSignal);
   const body = options && JSON.stringify({ ...options, abortSignal: undefined });
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  // On a socket of its own and without an agent: Node's global agents may be told to use a proxy.
+  // On a socket of its own and without an agent: Node's global agents may be configured to use a proxy.
   const sent = http.request({ method, path, headers, createConnection: () => socket });
   // It may fail once more when the response has begun, and no one would listen: that would end the process.
   sent.on('error', () => undefined);

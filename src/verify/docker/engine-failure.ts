@@ -8,21 +8,18 @@ import { StatusError, type EngineEndpoint } from './engine-client.js';
 type Reason = readonly [words: string, remedy: string];
 type ReasonOfCode = readonly [codes: RegExp, ...Reason];
 
-const RESET = 'the engine broke off without an answer';
-const RESET_REMEDY = 'Look into the log of the Docker Engine; restart it when it does so again.';
+const RESET = 'the engine closed the connection without a response';
+const RESET_REMEDY = 'Check the log of the Docker Engine; restart it when it does so again.';
 const NOT_HTTP = 'the answer is not HTTP';
-const NOT_HTTP_REMEDY = 'Mend `docker.engines`: something else than a Docker Engine listens there.';
-const ADD_TLS = 'name `caFile`, `certFile` and `keyFile` beside its `url`.';
-const NOT_A_SOCKET: Reason = [
-  'this is no socket',
-  'Mend `docker.engines`: the path is that of another file.',
-];
+const NOT_HTTP_REMEDY = 'Fix `docker.engines`: something else than a Docker Engine listens there.';
+const ADD_TLS = 'set `caFile`, `certFile` and `keyFile` next to its `url`.';
+const NOT_A_SOCKET: Reason = ['not a socket', 'Fix `docker.engines`: the path is that of another file.'];
 
 const BY_SOCKET: readonly ReasonOfCode[] = [
   [
     /^(?:ENOENT|ENOTDIR)$/,
     'no socket there',
-    'Start the Docker Engine, mend `docker.engines`, or mount its socket into the container.',
+    'Start the Docker Engine, fix `docker.engines`, or mount its socket into the container.',
   ],
   [
     /^(?:EACCES|EPERM)$/,
@@ -35,7 +32,7 @@ const BY_SOCKET: readonly ReasonOfCode[] = [
     'nothing listens there',
     'Start the Docker Engine; the socket may be left over from one that has ended.',
   ],
-  [/^EAGAIN$/, 'it takes no more connections', 'Restart the Docker Engine: it hangs.'],
+  [/^EAGAIN$/, 'its connection backlog is full', 'Restart the Docker Engine: it hangs.'],
   [/^(?:ECONNRESET|EPIPE)$/, RESET, RESET_REMEDY],
   [/^HPE_/, NOT_HTTP, NOT_HTTP_REMEDY],
 ];
@@ -44,26 +41,26 @@ const BY_TCP: readonly ReasonOfCode[] = [
   [
     /^ECONNREFUSED$/,
     'nothing listens there',
-    'Start the Docker Engine, let it listen on that host and port (`--host`), or mend `docker.engines`.',
+    'Start the Docker Engine, let it listen on that host and port (`--host`), or fix `docker.engines`.',
   ],
   [
     /^(?:ENOTFOUND|EAI_[A-Z]+)$/,
-    'its host name cannot be looked up',
-    'Mend the host in `docker.engines`, or the DNS of the worker.',
+    'its host name cannot be resolved',
+    'Fix the host in `docker.engines`, or the DNS of the worker.',
   ],
   [
     /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EACCES|EPERM)$/,
-    'no way to the host',
+    'host unreachable',
     'Check network and firewalls between the worker and the Docker Engine.',
   ],
 ];
 
 const BY_PLAIN_TCP: readonly ReasonOfCode[] = [
-  [/^HPE_/, NOT_HTTP, `Mend host and port; if the Docker Engine expects TLS there, ${ADD_TLS}`],
+  [/^HPE_/, NOT_HTTP, `Fix host and port; if the Docker Engine expects TLS there, ${ADD_TLS}`],
   [
     /^(?:ECONNRESET|EPIPE)$/,
     RESET,
-    `Look into the log of the Docker Engine; if it expects TLS there, ${ADD_TLS}`,
+    `Check the log of the Docker Engine; if it expects TLS there, ${ADD_TLS}`,
   ],
 ];
 
@@ -87,7 +84,7 @@ const WITH_CLIENT_CERTIFICATE: readonly ReasonOfCode[] = [
   ],
   [
     REFUSED_CERTIFICATE,
-    'TLS: the engine refused the client certificate',
+    'TLS: the engine rejected the client certificate',
     'Have the file of `certFile` issued, for clients, by the authority that the Docker Engine trusts (its `--tlscacert`).',
   ],
 ];
@@ -106,7 +103,7 @@ const BY_TLS: readonly ReasonOfCode[] = [
   [
     /^CERT_NOT_YET_VALID$/,
     'TLS: the certificate of the engine is not valid yet',
-    'Set the clock of the worker, or that of whoever issued the certificate.',
+    'Set the clock of the worker, or that of the issuer of the certificate.',
   ],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
@@ -121,23 +118,23 @@ const BY_TLS: readonly ReasonOfCode[] = [
   [
     /^ERR_SSL_(?:WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL)$/,
     'TLS: what listens there does not speak it',
-    'Let the Docker Engine listen there with `--tlsverify`, or mend the port; on loopback TLS may be left away.',
+    'Let the Docker Engine listen there with `--tlsverify`, or fix the port; on loopback TLS may be omitted.',
   ],
   [
     /^(?:ECONNRESET|EPIPE)$/,
     'TLS: the connection was broken off',
-    'Look into the log of the Docker Engine: it says whether it refused the client certificate.',
+    'Check the log of the Docker Engine: it shows whether it rejected the client certificate.',
   ],
   [/^HPE_/, NOT_HTTP, NOT_HTTP_REMEDY],
   [
     /^(?:ERR_SSL_|ERR_TLS_|EPROTO)/,
     'TLS: no agreement on the protocol',
-    'Let the Docker Engine speak TLS 1.2 or later, with certificates that are still deemed safe; if it asks for a client ' +
+    'Let the Docker Engine speak TLS 1.2 or later, with current certificates; if it requires a client ' +
       'certificate, name one by `certFile` and `keyFile`.',
   ],
 ];
 
-/** The failure behind a request that the engine should have answered. */
+/** The failure behind a request that the engine should have responded to. */
 export function toEngineFailure(target: EngineEndpoint, error: unknown): RefreshFailure {
   // A file of TLS has become unusable; nothing was sent.
   if (error instanceof RefreshFailure) return error;
@@ -179,18 +176,18 @@ function reasonsFor({ url, tls }: EngineEndpoint): readonly ReasonOfCode[] {
 /** What an HTTP status other than the expected one means. */
 function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
   const words = `answered ${status}`;
-  // Go's HTTPS server says 400 to plain HTTP. An engine has no reason to, for a request without parameters.
+  // Go's HTTPS server returns 400 to plain HTTP. An engine has no reason to, for a request without parameters.
   if (status === 400 && url.startsWith('tcp:') && !tls) {
     return [`${words}, as HTTPS does to plain HTTP`, `If the Docker Engine expects TLS there, ${ADD_TLS}`];
   }
-  if (status >= 500) return [words, 'Look into the log of the Docker Engine: it failed on its side.'];
+  if (status >= 500) return [words, 'Check the log of the Docker Engine: it returned a server error.'];
   return [
     words,
-    'Look for a proxy or plugin before the Docker Engine that forbids GET /version, or mend `docker.engines`.',
+    'Check for a proxy or plugin in front of the Docker Engine that forbids GET /version, or fix `docker.engines`.',
   ];
 }
 
-/** Linux says ECONNREFUSED of any file that is no socket, as it does of a socket that nobody listens on. */
+/** Linux returns ECONNREFUSED for any file that is not a socket, as for a socket without a listener. */
 function isOtherFile(url: string): boolean {
   try {
     return !fs.statSync(url.slice('unix://'.length)).isSocket();

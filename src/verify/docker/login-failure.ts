@@ -15,7 +15,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
     return new RefreshFailure(
       'DockerLoginFailed',
       `${where}: the engine answered ${status}`,
-      'Look for a proxy before the socket of the engine that forbids POST /auth.',
+      'Check for a proxy in front of the socket of the engine that forbids POST /auth.',
     );
   }
   const problem = parseMobyText(text);
@@ -26,7 +26,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
   );
 }
 
-/** In the words of the worker's own check, with its remedy where it has one. */
+/** With the reason that the worker's own check gives, and its remedy where it has one. */
 function toRejected(
   registry: string,
   where: string,
@@ -34,7 +34,7 @@ function toRejected(
   text: string,
 ): RefreshFailure {
   const rejection = findRejection(registry, status ?? 403, text);
-  // moby leaves most of a 403 out, and with it the text that tells an expired token from a denied principal.
+  // moby leaves most of a 403 out, and with it the text that distinguishes an expired token from a denied principal.
   const words =
     status === 403 && rejection === PRINCIPAL_DENIED
       ? 'the registry takes the token for expired, or does not admit its principal'

@@ -1,10 +1,10 @@
 // The only place that reads what a Docker Engine says in words. moby answers POST /auth with 500 and a text of its own for
 // almost everything that goes wrong between it and the registry: the status of the registry and the errors of Go are in the
 // text alone. Where a text changes, the login counts as failed instead of rejected, and is retried. Nothing of the text is
-// ever shown: it repeats what registries and proxies said.
+// ever shown: it repeats what registries and proxies returned.
 import { describeUnexpected } from '../registry/classify-response.js';
 
-/** `rejected` by the registry itself, whose status is absent where the text does not tell it. */
+/** `rejected` by the registry itself, whose status is absent where the text does not include it. */
 type LoginProblem =
   | { readonly outcome: 'rejected'; readonly status?: number }
   | { readonly outcome: 'failed'; readonly words: string };
@@ -16,11 +16,8 @@ const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
     'no such host',
   ],
   [/x509|certificate/i, 'TLS: the certificate of the registry is not accepted'],
-  [
-    /gave HTTP response to HTTPS client/i,
-    'the registry speaks HTTP, and is not among the insecure registries',
-  ],
-  [/proxyconnect|proxy authentication/i, 'the proxy of the engine does not let it through'],
+  [/gave HTTP response to HTTPS client/i, 'the registry uses HTTP and is not in insecure-registries'],
+  [/proxyconnect|proxy authentication/i, 'the proxy of the engine rejects the connection'],
   [
     /timeout|deadline exceeded|timed out|request canceled while waiting/i,
     'the registry does not answer in time',

@@ -17,13 +17,13 @@ export function classifyLogin(host: string, response: HttpResponse): RegistryPro
   return { registry: host, outcome: 'rejected', message, ...remedy };
 }
 
-/** The result of a request for an image's manifest. A missing image proves nothing about rights. */
+/** The result of a request for an image's manifest. A missing image proves nothing about permissions. */
 export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
   const { status } = response;
   if (status === 200) {
     return isManifest(response)
       ? { outcome: 'allowed' }
-      : { outcome: 'unknown', message: 'something other than a manifest was answered' };
+      : { outcome: 'unknown', message: 'the response is not a manifest' };
   }
   const error = parseFirstError(response);
   if ((status === 401 || status === 403) && error) {
@@ -42,7 +42,7 @@ export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
 /** Why a response is not one of the registry. */
 export function describeUnexpected(status: number): string {
   if (status === 429) return `the registry asks for fewer requests (${status})`;
-  if (status >= 500) return `the registry or a proxy before it failed (${status})`;
+  if (status >= 500) return `the registry or a proxy in front of it failed (${status})`;
   return `something other than a registry answered (${status})`;
 }
 

@@ -26,7 +26,7 @@ export interface Registry {
 
 /**
  * Reads the challenge of a registry: over HTTPS, on loopback over HTTP.
- * @throws NetworkError, also for what is no host name
+ * @throws NetworkError, also for an invalid host name
  */
 export async function openRegistry(http: HttpClient, host: string, signal: AbortSignal): Promise<Registry> {
   const base = toBaseUrl(host);
@@ -67,12 +67,12 @@ function toBaseUrl(host: string): string {
   const url = `//${host}`;
   // Anything else that a URL can hold (user, path, query) would send the token elsewhere.
   if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host) || !URL.canParse(`http:${url}`)) {
-    throw new NetworkError('invalid-url', 'this is no host name');
+    throw new NetworkError('invalid-url', 'not a valid host name');
   }
   return (isLoopbackHost(new URL(`http:${url}`).hostname) ? 'http:' : 'https:') + url;
 }
 
-/** Docker's token specification allows both names. What could not stand in a header is none. */
+/** Docker's token specification allows both names. A value that is not valid in a header is skipped. */
 function parseToken({ json }: HttpResponse): string | undefined {
   const { token, access_token: accessToken } = (json ?? {}) as Record<string, unknown>;
   return [token, accessToken].find(

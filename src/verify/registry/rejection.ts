@@ -1,5 +1,5 @@
 // Why a registry rejects a token: the same for a request of the worker and one of a Docker Engine. The only place that reads
-// what ECR says in words: its errors have one code, DENIED, for several reasons, and no code at all for some. Where a text
+// ECR's own texts: its errors have one code, DENIED, for several reasons, and no code at all for some. Where a text
 // changes, the reason is that of the HTTP status alone, which is less exact; whether a token counts as rejected does not
 // depend on it. Nothing of the text is ever shown but the name of an action.
 import { parseEcrHost } from '../../refresh/registry-host.js';
@@ -14,21 +14,21 @@ const TOKEN_EXPIRED: Rejection = {
   words:
     'the registry says that the token has expired, as it does of every token that it cannot read or does not know',
   remedy:
-    'Look whether the registry is of the region and partition of the token, and for a proxy that changes requests.',
+    'Check whether the registry is of the region and partition of the token, and for a proxy that changes requests.',
 };
 const SESSION_ENDED: Rejection = {
   words: 'the AWS session behind the token has ended',
   remedy:
-    'Look whether the role of the principal still exists, and whether its sessions were revoked; a token dies with them.',
+    'Check whether the role of the principal still exists, and whether its sessions were revoked; a token expires with them.',
 };
 const PUBLIC_TOKEN_REJECTED: Rejection = {
-  words: 'ECR Public does not accept the token, and says no more of one that has expired or is not its own',
-  remedy: 'Look for a proxy that changes requests; a token of a private registry is none of ECR Public.',
+  words: 'ECR Public does not accept the token: it has expired, or is of another registry',
+  remedy: 'Check for a proxy that changes requests; ECR Public accepts no token of a private registry.',
 };
 const WRONG_REGION: Rejection = {
   words: 'a token of another region, or malformed',
   remedy:
-    'Mend the region of the entry under `registries`, or its `registryHost`: a token is good in one region.',
+    'Fix the region of the entry under `registries`, or its `registryHost`: a token is valid in one region only.',
 };
 const NOT_AUTHENTICATED: Rejection = { words: 'the registry does not take this as a sign-in' };
 export const PRINCIPAL_DENIED: Rejection = {

@@ -13,7 +13,7 @@ import { probePull } from './pull-check.js';
 /**
  * Logs in to a registry with a password: `GET /v2/`, as its challenge requires. Never throws: no response is the outcome
  * `unreachable`. The password is sent to the registry's own host only.
- * @param checks which registries were seen to reject a wrong password: these need not be asked again
+ * @param checks which registries were seen to reject a wrong password: these are not checked again
  */
 export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
   return async (
@@ -42,9 +42,7 @@ async function verify(
   const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
   const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
-  const doubt = isOpen
-    ? 'it lets everybody in, without a password'
-    : await tryWrongPassword(registry, checks);
+  const doubt = isOpen ? 'it allows access without a password' : await tryWrongPassword(registry, checks);
   const pulls: PullProbe[] = [];
   for (const image of images) pulls.push(await probePull(registry, password, image));
   return {
@@ -64,13 +62,13 @@ async function login(registry: Registry, password: Secret): Promise<RegistryProb
   return { ...result, outcome: 'unreachable', message: describeUnexpected(authorized.status) };
 }
 
-/** What is wrong when a wrong password is accepted. Without a response it proves nothing, and the next run tries again. */
+/** What is wrong when a wrong password is accepted. Without a response it proves nothing, and the next run retries. */
 async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Promise<string | undefined> {
   if (checks.has(registry.host)) return undefined;
   try {
     const { outcome } = await login(registry, new Secret(WRONG_PASSWORD));
     if (outcome === 'rejected') checks.add(registry.host);
-    return outcome === 'accepted' ? 'it accepts a wrong password, too' : undefined;
+    return outcome === 'accepted' ? 'it also accepts a wrong password' : undefined;
   } catch (error) {
     if (error instanceof NetworkError) return undefined;
     throw error;

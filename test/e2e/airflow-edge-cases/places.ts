@@ -44,8 +44,18 @@ export interface Places {
 
 /** Starts them side by side, each with its usual connections. */
 export async function startPlaces(): Promise<Places> {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-traps-'));
   const stops = new Cleanup();
+  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-traps-'));
+  try {
+    return await startParts(stateFolder, stops);
+  } catch (error) {
+    await stops.stopAll();
+    rmSync(stateFolder, { recursive: true });
+    throw error;
+  }
+}
+
+async function startParts(stateFolder: string, stops: Cleanup): Promise<Places> {
   const all = await Promise.all(
     airflowKindsToTest().map(async ({ name, version, auth, api }): Promise<Place> => {
       const airflow = stops.add(await startAirflow({ stateFolder, version, auth }));

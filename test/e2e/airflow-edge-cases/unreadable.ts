@@ -1,4 +1,4 @@
-// What must be reported of a connection whose password Airflow cannot decrypt any more.
+// What must be reported for a connection whose password Airflow can no longer decrypt.
 import assert from 'node:assert/strict';
 import { createInProcessSteps } from '../../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../../src/app.js';
@@ -21,8 +21,8 @@ export function assertUnreadable(report: RefreshReport, place: Place, id: string
 }
 
 /**
- * A run that finds it so from the start refuses it alone as well: in its fourth attempt, 35 s of back-off later, which are
- * not waited for here.
+ * A run that finds it so from the start also refuses only this one: in its fourth attempt, after 35 s of back-off, which
+ * this test skips.
  */
 export async function assertRefusedFromTheStart(places: Places, place: Place, id: string): Promise<void> {
   const config = loadConfig(places.writeConfig([place], [id]));

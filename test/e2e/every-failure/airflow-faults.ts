@@ -56,7 +56,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     says: /Airflow main: 401 on login/,
     refreshed: 0,
     arrange: (fixture) => {
-      // Edited in: a worker does not send a password again that Airflow has rejected in an earlier run.
+      // An edited password: a worker does not resend one that Airflow rejected in an earlier run.
       fixture.writeConfig({ line: 'auth: {username: ecr-refresh, password: {env: AWS_SECRET_ACCESS_KEY}}' });
     },
   },
@@ -179,7 +179,7 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
       (fixture) =>
         airflowAnswers(fixture, isReadOfOne, () => ({ status: 500, body: fixture.secrets.quote() })),
     ),
-    // Below 100 s the retries of a workflow do not go on that far; those of refresh-once wait 35 s.
+    // Below 100 s a workflow does not retry that often; the retries of refresh-once wait 35 s.
     run: { retryForMs: 150_000 },
   },
 ];

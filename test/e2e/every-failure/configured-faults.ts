@@ -1,5 +1,5 @@
 // What can go wrong where the configuration asks for more than ids: a registry that a connection must be of, patterns,
-// Airflow Variables. A neighbour that is right is refreshed all the same. And what goes wrong without a fault: too little time.
+// Airflow Variables. A valid neighbour is refreshed anyway. And a failure without a fault: too little time.
 import type { AirflowRequest } from '../../support/airflow-stand-in.js';
 import { airflowAnswers } from './airflow-faults.js';
 import { CONNECTION, NEIGHBOUR, type ConfigChanges, type Fixture } from './fixture.js';

@@ -1,4 +1,4 @@
-// A defect for tests to bring into a process of ours: a line that throws what it must not show.
+// A bug that tests inject into one of our processes: a line that throws what must not be shown.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fixture } from './fixture.js';

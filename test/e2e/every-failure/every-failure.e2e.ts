@@ -225,7 +225,7 @@ describe('every failure of the catalogue', function () {
         const before = calls.traffic();
         const failure = await calls.byWorkflow(craft);
         assert.equal(failure.type, 'InputNotAllowed', failure.message ?? '');
-        // An input of a wrong form would show nothing of what the configuration grants.
+        // An input of an invalid form would not test what the configuration allows.
         const isAboutForm = failure.message === 'The activity was given something else than a run gives it.';
         assert.equal(isAboutForm, hasWrongForm, failure.message ?? '');
         assert.deepEqual(calls.traffic(), before, 'nobody was asked anything');

@@ -1,4 +1,4 @@
-// A whole main path for tests that let it fail: a real Temporal and real workers, over stand-ins for Airflow, AWS,
+// The complete main path, for tests that make it fail: a real Temporal and real workers, with stand-ins for Airflow, AWS,
 // registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { createFixtureSecrets, type FixtureSecrets } from './fixture-secrets.js'
 
 export const CONNECTION = 'docker_default';
 export const NEIGHBOUR = 'docker_neighbour';
-/** Less than the back-off of any step: each has one attempt, and its failure is reported at once. */
+/** Shorter than any back-off: each step has one attempt, and its failure is reported at once. */
 export const ONE_ATTEMPT_MS = 1000;
 
 export interface ConfigChanges {

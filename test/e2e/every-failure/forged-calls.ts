@@ -1,4 +1,4 @@
-// Calls of the worker's activities that no run makes: by someone else's workflow, and by no workflow at all.
+// Calls of the worker's activities that no run makes: from a foreign workflow, and without a workflow.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -27,7 +27,7 @@ type Craft = (known: Known) => readonly [step: StepName, input: unknown];
 export interface CraftedInput {
   readonly title: string;
   readonly craft: Craft;
-  /** No run sends an input of this form, whatever the names in it. */
+  /** An input of a form that no run sends, whatever the names in it. */
   readonly hasWrongForm?: boolean;
 }
 
@@ -51,7 +51,7 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
     ],
   },
   {
-    title: 'a range that is not made of numbers',
+    title: 'a range that does not consist of numbers',
     hasWrongForm: true,
     craft: ({ configHash }) => [
       'inspectConnections',

@@ -13,7 +13,7 @@ export interface WireFault {
   readonly says: RegExp;
   /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
   readonly refreshed: number;
-  /** Of the run that shows it, where that is not one with a single attempt of each step. */
+  /** The run that shows it; default: one attempt of each step. */
   readonly run?: RunOptions;
   /** Lets it go wrong; the test puts everything right again. */
   readonly arrange: (fixture: Fixture) => void;

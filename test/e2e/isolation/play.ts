@@ -1,13 +1,14 @@
-// Plays a scenario: an Airflow of its own, and `refresh-once` as its user runs it.
+// Plays a scenario: a separate Airflow, and `refresh-once` as users run it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
-import { builtCli } from '../built-cli.js';
+import { runCommandLine } from '../run-command-line.js';
 import { randomAwsKey } from '../scan-suite.js';
 import type { Scenario } from './scenarios.js';
+
+const OLD = 'old';
 
 export interface Ended {
   readonly code: number | null;
@@ -28,22 +29,19 @@ export interface Surroundings {
 }
 
 export async function play(name: string, scenario: Scenario, around: Surroundings): Promise<Ended> {
-  const airflow = around.add(await startAirflowStandIn());
-  for (const id of scenario.rows) airflow.connections.set(id, dockerConnection(id, around.registryHost));
+  const airflow = around.add(await startAirflow(scenario.rows, around.registryHost));
   airflow.setFault((request) => scenario.fault?.(request, around.registryHost));
-  const config = join(around.folder, `${name.replaceAll(/\W+/g, '-')}.yaml`);
-  writeFileSync(config, configText(airflow.url, around.registryHost, scenario));
-  const { code, stdout, stderr } = await refreshOnce(config, scenario.retryFor, around);
-  assert.ok(stdout.startsWith('{'), `${name}: ${stdout.slice(0, 500)} ${stderr.slice(0, 2000)}`);
+  const { named = [], pattern, retryFor } = scenario;
+  const connections = [...named, ...(pattern === undefined ? [] : [`{match: "${pattern}"}`])];
+  const config = configText(overHttp(airflow), connections, [registryEntry(around.registryHost)]);
+  const { code, report } = await refreshOnce(name, config, retryFor, around);
   const writes = airflow.requests.filter(({ method }) => method === 'PATCH');
   const startedAt = airflow.requests[0]?.at ?? 0;
   return {
     code,
-    report: JSON.parse(stdout) as RefreshReport,
+    report,
     airflow,
-    written: [...airflow.connections.values()]
-      .filter(({ password }) => password !== 'old')
-      .map(({ connection_id }) => connection_id),
+    written: listWritten(airflow),
     msUntilWrite(id) {
       const write = writes.find(
         ({ path, body }) => path.endsWith(`/${id}`) || JSON.stringify(body).includes(`"${id}"`),
@@ -53,50 +51,66 @@ export async function play(name: string, scenario: Scenario, around: Surrounding
   };
 }
 
-export function dockerConnection(connection_id: string, host: string) {
-  return {
-    connection_id,
-    conn_type: 'docker',
-    description: null,
-    host,
-    login: 'AWS',
-    schema: null,
-    port: null,
-    password: 'old',
-    extra: null,
-  };
+/** An Airflow with Docker connections that have no token yet. */
+export function startAirflow(ids: readonly string[], host: string): Promise<AirflowStandIn> {
+  return startAirflowStandIn({
+    connections: ids.map((connection_id) => ({
+      connection_id,
+      conn_type: 'docker',
+      host,
+      login: 'AWS',
+      password: OLD,
+    })),
+  });
 }
 
-function configText(url: string, registryHost: string, { named = [], pattern }: Scenario): string {
-  const entries = [...named, ...(pattern === undefined ? [] : [`{match: "${pattern}"}`])];
+/** Ids of the connections that have a token. */
+export function listWritten({ connections }: AirflowStandIn): string[] {
+  return [...connections.values()]
+    .filter(({ password }) => password !== OLD)
+    .map(({ connection_id }) => connection_id);
+}
+
+/** @param airflow its address and login, as in the file */
+export function configText(
+  airflow: string,
+  connections: readonly string[],
+  registries: readonly string[],
+): string {
   return `version: 1
 airflows:
-  - {name: main, url: "${url}", auth: {username: op, password: {env: PW}}, connections: [${entries.join(', ')}]}
+  - {name: main, ${airflow}, connections: [${connections.join(', ')}]}
 registries:
-  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registryHost}"}
-docker: {engines: []}
+${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: []}
 `;
 }
 
-/** As its user runs it, for at most 200 s. */
+export function overHttp({ url }: AirflowStandIn): string {
+  return `url: "${url}", auth: {username: op, password: {env: PW}}`;
+}
+
+/** @param more further settings, as in the file */
+export function registryEntry(host: string, name = 'test', region = 'us-east-1', more = ''): string {
+  return `{name: ${name}, account: "123456789012", region: ${region}, registryHost: "${host}"${more}}`;
+}
+
+/** Runs as users run it, for at most 200 s. */
 export async function refreshOnce(
+  name: string,
   config: string,
   retryFor: string,
   { folder, env }: Pick<Surroundings, 'folder' | 'env'>,
-): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const cli = await builtCli();
-  const args = [cli, 'refresh-once', '--json', '--retry-for', retryFor, '--config', config];
+): Promise<Pick<Ended, 'code' | 'report'>> {
+  const path = join(folder, `${name.replaceAll(/\W+/g, '-')}.yaml`);
+  writeFileSync(path, config);
+  const args = ['refresh-once', '--json', '--retry-for', retryFor, '--config', path];
   const own = {
     PATH: process.env['PATH'],
     HOME: folder,
     AWS_SECRET_ACCESS_KEY: randomAwsKey(),
     PW: 'op',
   };
-  const child = spawn(process.execPath, args, { env: { ...own, ...env }, timeout: 200_000 });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-  });
+  const { code, stdout, stderr } = await runCommandLine(args, { ...own, ...env }, [], 200_000);
+  assert.ok(stdout.startsWith('{'), `${name}: ${stdout.slice(0, 500)} ${stderr.slice(0, 2000)}`);
+  return { code, report: JSON.parse(stdout) as RefreshReport };
 }

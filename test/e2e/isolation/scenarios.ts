@@ -1,4 +1,4 @@
-// What goes wrong in the Airflow of each scenario, and what the product is asked to refresh in it.
+// What fails in the Airflow of each scenario, and what the configuration refreshes there.
 import type { AirflowRequest } from '../../support/airflow-stand-in.js';
 import type { Fault } from '../../support/fault.js';
 
@@ -15,25 +15,34 @@ export interface Scenario {
 
 type FaultHook = (request: AirflowRequest, registryHost: string) => Fault | undefined;
 
-export function ids(count: number, prefix = 'team_'): string[] {
-  return Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, '0')}`);
+export function toId(row: number, prefix = 'team_'): string {
+  return `${prefix}${String(row).padStart(3, '0')}`;
+}
+
+export function ids(count: number, prefix?: string): string[] {
+  return Array.from({ length: count }, (_, row) => toId(row, prefix));
 }
 
 function isList({ method, path }: AirflowRequest): boolean {
   return method === 'GET' && path === CONNECTIONS;
 }
 
-/** Fails each part of the list that has one of these rows, as Airflow does that cannot decrypt their passwords. */
+/** The part of the list that is requested. */
+function takePart(rows: readonly string[], { query }: AirflowRequest): readonly string[] {
+  const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
+  return rows.slice(offset, offset + limit);
+}
+
+/** Fails each part of the list with one of these rows, like an Airflow that cannot decrypt their passwords. */
 function badRows(airflowRows: readonly string[], ...bad: readonly number[]): FaultHook {
   const sorted = airflowRows.toSorted();
   return (request) => {
     if (!isList(request)) return undefined;
-    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
-    const filtered = sorted.filter((id) => id.startsWith('team_'));
-    const part = filtered.slice(offset, offset + limit);
-    return bad.some((row) => part.includes(`team_${String(row).padStart(3, '0')}`))
-      ? SERVER_ERROR
-      : undefined;
+    const part = takePart(
+      sorted.filter((id) => id.startsWith('team_')),
+      request,
+    );
+    return bad.some((row) => part.includes(toId(row))) ? SERVER_ERROR : undefined;
   };
 }
 
@@ -141,7 +150,7 @@ export const SCENARIOS = {
 
 export type ScenarioName = keyof typeof SCENARIOS;
 
-/** One of four server processes is bad, and takes its turn. */
+/** One of four server processes fails, and receives every fourth request. */
 function everyFourth(): FaultHook {
   let count = 0;
   return (request) => {
@@ -151,12 +160,11 @@ function everyFourth(): FaultHook {
   };
 }
 
-/** The list of Airflow, but for the total. */
+/** Airflow's list, except for the total. */
 function smallTotal(rows: readonly string[]): FaultHook {
   return (request, registryHost) => {
     if (!isList(request)) return undefined;
-    const [offset, limit] = [Number(request.query.get('offset')), Number(request.query.get('limit'))];
-    const connections = rows.slice(offset, offset + limit).map((connection_id) => ({
+    const connections = takePart(rows, request).map((connection_id) => ({
       connection_id,
       conn_type: 'docker',
       host: registryHost,

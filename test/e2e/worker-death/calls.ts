@@ -1,4 +1,4 @@
-// The external calls of a run with one connection, in their order, and how each is recognised.
+// The external calls of a run with one connection, in order, and how to recognise each.
 import type { PassingRequest } from '../../support/pausing-proxy.js';
 import type { Fleet } from './fleet.js';
 
@@ -9,7 +9,7 @@ export interface Call {
   readonly step: string;
   readonly to: keyof Fleet['proxies'];
   readonly matches: (request: PassingRequest) => boolean;
-  /** A call of the step's first attempt that gets no response, so that this one is a retry's. */
+  /** A call of the step's first attempt that gets no response, so that this one belongs to a retry. */
   readonly afterLost?: Call;
 }
 

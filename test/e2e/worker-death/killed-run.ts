@@ -1,4 +1,4 @@
-// What becomes of a run whose worker ends in mid-call: the call is held, the worker ended, and the outcome recorded.
+// A run whose worker ends during a call: the call is paused, the worker ended, and the outcome recorded.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import proto from '@temporalio/proto';
@@ -18,7 +18,7 @@ import {
 /** An attempt that did not complete. */
 export interface LostAttempt {
   readonly step: string;
-  /** By which limit Temporal ended it, or the type of the failure that it ended with. */
+  /** The timeout by which Temporal ended it, or the type of its failure. */
   readonly cause: string;
 }
 
@@ -89,7 +89,7 @@ async function withFleet<T>(stage: Stage, name: string, observe: (fleet: Fleet) 
   }
 }
 
-/** Starts the run and holds the call; the call that it comes after, if any, waits until the worker gives it up. */
+/** Starts the run and pauses the call; the preceding call, if any, is paused until the worker abandons it. */
 async function startRunUntil(
   fleet: Fleet,
   call: Call,
@@ -180,7 +180,7 @@ async function lostAttempts(run: Run): Promise<LostAttempt[]> {
   return (events ?? []).flatMap((event) => {
     const started = event.activityTaskStartedEventAttributes;
     const ended = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
-    // The attempts before the last of an activity have no events of their own.
+    // The history has no separate events for attempts before the last.
     const failure = started?.lastFailure ?? ended?.failure;
     const step = steps.get(String((started ?? ended)?.scheduledEventId)) ?? '';
     return failure ? [{ step, cause: toCause(failure) }] : [];

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
-import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
-import { AwsSessions } from '../../../src/aws/aws-sessions.js';
-import { createHttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../../support/local-server.js';
+import { connect as connectStore, createdWith, NEW, writeOne } from './connect.js';
 
 const LOGIN = 'pass:word-that-must-not-show';
 const TOKEN = 'ecr-password-that-must-not-show';
@@ -49,22 +47,12 @@ describe('AirflowStore on Airflow 2', () => {
   });
 
   function connect(username: string, password = LOGIN): AirflowStore {
-    return createAirflowStore({
-      name: 'main',
-      url: airflow.url,
-      auth: { kind: 'password', username, readPassword: () => new Secret(password) },
-      version: 2,
-      headers: [],
-      http: createHttpClient({ version: '0' }),
-      aws: new AwsSessions(),
-      now: () => 0,
-    });
+    const auth = { kind: 'password', username, readPassword: () => new Secret(password) } as const;
+    return connectStore(airflow.url, { auth, version: 2 });
   }
 
-  /** The connection as Airflow returned it; undefined when it is missing. */
-  async function write(password: string): Promise<ConnectionRecord | undefined> {
-    const [result] = await api.write([STORED], new Secret(password), anySignal());
-    return result?.outcome === 'written' ? result.record : undefined;
+  function write(password: string): Promise<ConnectionRecord | undefined> {
+    return writeOne(api, STORED, password);
   }
 
   it('reads a connection, its extra included', async () => {
@@ -117,21 +105,10 @@ describe('AirflowStore on Airflow 2', () => {
     assert.equal(second.connections.length, 21);
   });
 
-  it('creates a complete connection, and does not change one that exists', async () => {
-    const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
+  it('creates a complete connection, and does not change an existing one', async () => {
+    const create = (): Promise<string> => api.create(NEW, new Secret(TOKEN), anySignal());
     assert.equal(await create(), 'created');
-    assert.deepEqual(airflow.connections.get('new'), {
-      connection_id: 'new',
-      conn_type: 'docker',
-      host: 'registry.example.com',
-      login: 'AWS',
-      description: 'made',
-      password: TOKEN,
-      schema: null,
-      port: null,
-      extra: null,
-    });
+    assert.deepEqual(airflow.connections.get('new'), createdWith(TOKEN));
     airflow.connections.get('new')!.password = 'of someone else';
     assert.equal(await create(), 'exists');
     assert.equal(airflow.connections.get('new')?.password, 'of someone else');

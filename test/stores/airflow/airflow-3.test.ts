@@ -18,7 +18,7 @@ import {
   type LocalServer,
   type RecordedRequest,
 } from '../../support/local-server.js';
-import { connect as connectStore, PASSWORD } from './connect.js';
+import { connect as connectStore, PASSWORD, writeOne } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const JWT = 'first.jwt.that-must-not-show';
@@ -93,10 +93,8 @@ describe('AirflowStore on Airflow 3', () => {
     return api.read(id, anySignal());
   }
 
-  /** The connection as Airflow returned it; undefined when it is missing. */
-  async function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
-    const [result] = await api.write([connection], new Secret(password), anySignal());
-    return result?.outcome === 'written' ? result.record : undefined;
+  function write(password = TOKEN, connection = STORED): Promise<ConnectionRecord | undefined> {
+    return writeOne(api, connection, password);
   }
 
   it('reads a connection, without its password', async () => {
@@ -160,12 +158,12 @@ describe('AirflowStore on Airflow 3', () => {
     await expectFailure(api.check(anySignal()), 'StoreUnavailable', SECRETS);
   });
 
-  it('takes port 0 for none, as DockerHook does', async () => {
+  it('treats port 0 as no port, as DockerHook does', async () => {
     answer = (_request, response) => answerJson(response, 200, { ...SHOWN, port: 0 });
     assert.deepEqual(await read(), STORED);
   });
 
-  it('rejects another connection than the one that was asked for', async () => {
+  it('rejects another connection than the requested one', async () => {
     answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: 'b' });
     const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
     assert.match(message, /GET connection docker_default: Airflow returned connection b when asked for /);
@@ -194,7 +192,7 @@ describe('AirflowStore on Airflow 3', () => {
         assert.equal(requests().length, 2);
       });
 
-      it(`reports the secrets of the API servers when ${status} "${detail}" stays, and may be retried soon`, async () => {
+      it(`reports the secrets of the API servers when ${status} "${detail}" remains, and allows an early retry`, async () => {
         answer = (_request, response) => answerJson(response, status, { detail });
         const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
         assert.equal(

@@ -65,7 +65,7 @@ describe('createAirflowStore', () => {
     ]);
   });
 
-  it('finds Airflow 2, and logs in by Basic', async () => {
+  it('finds Airflow 2, and logs in with Basic authentication', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -124,7 +124,7 @@ describe('createAirflowStore', () => {
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
-  it('finds the other version after a downgrade, whose 404 is a page', async () => {
+  it('finds the other version after a downgrade, when the 404 response is a page', async () => {
     const newer = await start('3.3.2');
     const api = connect(newer.url);
     await api.read(ID, anySignal());
@@ -134,7 +134,32 @@ describe('createAirflowStore', () => {
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
 
-  it('does not detect the version again because Airflow 2 has no bulk request', async () => {
+  it('does not detect the version again after a server error', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    await api.read(ID, anySignal());
+    for (const status of [500, 502, 503, 504]) {
+      standIn.setFault(() => ({ status, body: 'failed' }));
+      await expectFailure(api.read(ID, anySignal()), 'StoreUnavailable', SECRETS);
+    }
+    standIn.setFault(undefined);
+    await api.read(ID, anySignal());
+    assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
+  });
+
+  it('does not detect the version again after a conflict in the database', async () => {
+    const standIn = await start('3.3.2');
+    const api = connect(standIn.url);
+    await api.read(ID, anySignal());
+    standIn.setFault(() => ({ status: 409, body: JSON.stringify({ detail: 'Data too long' }) }));
+    for (let count = 0; count < 3; count += 1) {
+      const written = api.write([dockerConnection()], new Secret(TOKEN), anySignal());
+      await expectFailure(written, 'StoreRequestRejected', SECRETS);
+    }
+    assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
+  });
+
+  it('does not detect the version again when Airflow 2 has no bulk request', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
@@ -189,7 +214,7 @@ describe('createAirflowStore', () => {
     });
     afterEach(() => server.close());
 
-    it('names both addresses when neither API exists, which may pass', async () => {
+    it('names both addresses when neither API exists, and is retried', async () => {
       const { message } = await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
       assert.match(
         message,

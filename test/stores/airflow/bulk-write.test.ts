@@ -60,7 +60,7 @@ describe('AirflowStore.write of several connections', () => {
     return api.write(connections, new Secret(password), anySignal());
   }
 
-  /** Connections of the ids that Airflow has, and their ids. */
+  /** Connections with the ids that Airflow has, and these ids. */
   function add(count: number): readonly string[] {
     const ids = Array.from({ length: count }, (_, index) => `${index}`.padStart(200, 'x'));
     for (const id of ids) {
@@ -77,7 +77,7 @@ describe('AirflowStore.write of several connections', () => {
     airflow.setFault(() => ({ status, body }));
   }
 
-  it('writes only the password, by one request with one action for all', async () => {
+  it('writes only the password, with one request and one action for all', async () => {
     const before = structuredClone([...airflow.connections.values()]);
     const outcomes = await write(['a', 'b']);
     assert.deepEqual(outcomes, [
@@ -100,7 +100,7 @@ describe('AirflowStore.write of several connections', () => {
     });
   });
 
-  it('sends an action for each where one for all is not applied', async () => {
+  it('sends one action for each when one for all is not applied', async () => {
     await write(['a', 'gone', 'c']);
     assert.deepEqual(
       airflow.requests.map(({ body }) => (body as Body).actions.map(({ entities }) => entities.length)),
@@ -117,7 +117,7 @@ describe('AirflowStore.write of several connections', () => {
     assert.deepEqual(passwords(), { a: TOKEN, b: OLD, c: TOKEN });
   });
 
-  it('reports all as missing when Airflow returns 200 and they are', async () => {
+  it('reports all as missing when they are, although Airflow returns 200', async () => {
     const outcomes = await write(['x', 'y']);
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
@@ -242,7 +242,7 @@ describe('AirflowStore.write of several connections', () => {
     });
   });
 
-  it('sends no request for no connection', async () => {
+  it('sends no request without connections', async () => {
     assert.deepEqual(await write([]), []);
     assert.deepEqual(airflow.requests, []);
   });
@@ -273,6 +273,16 @@ describe('AirflowStore.write of several connections', () => {
       });
     }
 
+    it('sends connections one by one with a password that is larger than a request may be', async () => {
+      const ids = add(2);
+      const results = await write(ids, 'p'.repeat(600_000));
+      assert.deepEqual(
+        results,
+        ids.map((id) => ({ id, outcome: 'written' })),
+      );
+      assert.equal(airflow.requests.length, 2);
+    });
+
     /** The results of three requests of which the second gets this status, by outcome. */
     async function failSecond(status: number): Promise<readonly WriteResult[]> {
       const ids = add(210);
@@ -289,7 +299,7 @@ describe('AirflowStore.write of several connections', () => {
       return results.map((result) => (result.outcome === 'failed' ? result.failure.type : result.outcome));
     }
 
-    it('reports the connections of a later request that fails, and sends the next one', async () => {
+    it('reports the connections of a failing request, and sends the next one', async () => {
       const types = typesOf(await failSecond(500));
       assert.deepEqual(
         [types[99], types[100], types[199], types[200]],
@@ -301,7 +311,7 @@ describe('AirflowStore.write of several connections', () => {
       { status: 429, type: 'StoreThrottled' },
       { status: 403, type: 'StoreForbidden' },
     ] as const) {
-      it(`sends no more after ${status}, and reports the rest likewise`, async () => {
+      it(`sends no more after ${status}, and reports the same for the rest`, async () => {
         const types = typesOf(await failSecond(status));
         assert.deepEqual([types[99], types[100], types[209]], ['written', type, type]);
         assert.equal(airflow.requests.length, 2);

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
-import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
-import { AwsSessions } from '../../../src/aws/aws-sessions.js';
-import { createHttpClient } from '../../../src/net/http.js';
+import type { AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
 import { Secret } from '../../../src/log/secret.js';
 import { dockerConnection } from '../../fakes/fake-ports.js';
 import {
@@ -16,6 +14,7 @@ import {
   type Answer,
   type LocalServer,
 } from '../../support/local-server.js';
+import { connect as connectStore } from './connect.js';
 
 const HOST = 'registry.example.com';
 const TOKEN = 'bearer-that-must-not-show';
@@ -75,23 +74,15 @@ describe('AirflowStore.findOverrides', () => {
   });
 
   function connect(version: AirflowOptions['version'] = 3): AirflowStore {
-    return createAirflowStore({
-      name: 'main',
-      url: server.url,
-      auth: { kind: 'token', readToken: () => new Secret(TOKEN) },
-      version,
-      headers: [],
-      http: createHttpClient({ version: '0' }),
-      aws: new AwsSessions(),
-      now: () => 0,
-    });
+    const auth = { kind: 'token', readToken: () => new Secret(TOKEN) } as const;
+    return connectStore(server.url, { auth, version });
   }
 
   function paths(): string[] {
     return server.requests.map(({ method, path }) => `${method} ${path.replace(/^\/api\/v[12]/, '')}`);
   }
 
-  it('finds nothing where Airflow allows neither', async () => {
+  it('finds nothing when Airflow allows neither', async () => {
     answers[TEST] = [403, TESTS_DISABLED];
     const candidates = ['a', 'b'].map((id) => ({ id, host: HOST }));
     assert.deepEqual(await connect().findOverrides(candidates, anySignal()), NOTHING);
@@ -116,7 +107,7 @@ describe('AirflowStore.findOverrides', () => {
     assertHides(found, [TOKEN]);
   });
 
-  it('finds nothing where no backend is set, or the configuration has another shape', async () => {
+  it('finds nothing when no backend is set, or the configuration has another shape', async () => {
     for (const body of [option('backend', ''), { sections: [] }, { sections: 'VaultBackend' }, null]) {
       answers[BACKEND] = [200, body];
       assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
@@ -172,7 +163,7 @@ describe('AirflowStore.findOverrides', () => {
     { status: 422, body: { detail: [{ msg: DIFFERENT.detail }] } },
     { status: 500, body: DIFFERENT },
   ] as const) {
-    it(`takes ${status} ${JSON.stringify(body).slice(0, 30)} for no finding, and requests no more`, async () => {
+    it(`treats ${status} ${JSON.stringify(body).slice(0, 30)} as no finding, and requests no more`, async () => {
       answers[TEST] = [status, body];
       const ids = ['a', 'b'].map((id) => ({ id, host: null }));
       const api = connect();
@@ -204,7 +195,7 @@ describe('AirflowStore.findOverrides', () => {
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
   });
 
-  it('finds nothing where the version of Airflow cannot be detected', async () => {
+  it('finds nothing when the version of Airflow cannot be detected', async () => {
     assert.deepEqual(await connect('auto').findOverrides([{ id: 'a', host: HOST }], anySignal()), NOTHING);
   });
 

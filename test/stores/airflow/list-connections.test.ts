@@ -94,7 +94,7 @@ describe('AirflowStore.readPage', () => {
       });
     }
 
-    it('sends none that has another meaning for Airflow', async () => {
+    it('sends no filter that has another meaning for Airflow', async () => {
       for (const pattern of ['~', 'a|b', 'a\\*', '']) {
         await connect(airflow.url).readPage({ pattern, offset: 0, limit: 1 }, anySignal());
         assert.equal(airflow.requests.at(-1)?.query.has('connection_id_pattern'), false);
@@ -115,7 +115,7 @@ describe('AirflowStore.readPage', () => {
     await airflow.stop();
   });
 
-  describe('of a list that is not as it should be', () => {
+  describe('with an unexpected list', () => {
     let server: LocalServer;
     let body: unknown;
     let status: number;
@@ -131,7 +131,7 @@ describe('AirflowStore.readPage', () => {
       return connect(server.url, { auth, version: 3 }).readPage({ pattern, offset, limit: 100 }, anySignal());
     }
 
-    it('returns rows that are not connections by their position, and the other rows', async () => {
+    it('returns the positions of rows that are not connections, and the other rows', async () => {
       body = {
         total_entries: 7,
         connections: [
@@ -161,7 +161,7 @@ describe('AirflowStore.readPage', () => {
     });
 
     for (const total of [0, 1_000_000_000]) {
-      it(`passes on a total of ${total}, and requests nothing else`, async () => {
+      it(`returns a total of ${total}, and requests nothing else`, async () => {
         body = { total_entries: total, connections: [{ connection_id: 'a', conn_type: 'docker' }] };
         const page = await readPage();
         assert.deepEqual([page.connections.length, page.total], [1, total]);
@@ -180,7 +180,7 @@ describe('AirflowStore.readPage', () => {
       assert.match(all.message, /^Airflow main: 500 on GET connections 1 to 100: /);
     });
 
-    it('names the range that is too large', async () => {
+    it('names the range of a response that is too large', async () => {
       body = { total_entries: 1, connections: [HIDDEN.repeat(300_000)] };
       const { message } = await expectFailure(readPage(), 'StoreResponseTooLarge', [HIDDEN]);
       assert.equal(message, 'Airflow main: GET connections 101 to 200: the response is larger than 6 MB');
@@ -191,7 +191,7 @@ describe('AirflowStore.readPage', () => {
       { connections: {}, total_entries: 1 },
       { total_entries: -1, connections: [] },
     ]) {
-      it(`takes ${JSON.stringify(wrong)} for the response of something else`, async () => {
+      it(`attributes ${JSON.stringify(wrong)} to something in front of Airflow`, async () => {
         body = wrong;
         await expectFailure(readPage(), 'StoreUnavailable', [HIDDEN]);
       });

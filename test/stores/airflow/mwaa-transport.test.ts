@@ -6,6 +6,7 @@ import { AwsSessions } from '../../../src/aws/aws-sessions.js';
 import { createHttpClient, type HttpClient } from '../../../src/net/http.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
 import { Secret } from '../../../src/log/secret.js';
+import { logIn } from '../../../sandbox/airflow/rest.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import type { Fault } from '../../support/fault.js';
 import { startMwaaStandIn, type MwaaStandIn } from '../../support/mwaa.js';
@@ -17,6 +18,7 @@ import {
   NO_PROXY_VARIABLES,
   setEnvironment,
 } from '../../support/local-server.js';
+import { NEW, writeOne } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const KEY = 'aws-secret-key-that-must-not-show';
@@ -101,13 +103,8 @@ describe('createAirflowStore with MWAA', () => {
     return `Basic ${Buffer.from('op:op').toString('base64')}`;
   }
 
-  async function jwt(): Promise<string> {
-    const answer = await fetch(`${airflow.url}/auth/token`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ username: 'op', password: 'op' }),
-    });
-    return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
+  function jwt(): Promise<string> {
+    return logIn({ url: airflow.url, username: 'op', password: 'op' });
   }
 
   function connect(
@@ -129,10 +126,8 @@ describe('createAirflowStore with MWAA', () => {
     return api.read(id, anySignal());
   }
 
-  /** The connection as Airflow returned it; undefined when it is missing. */
-  async function write(id = ID): Promise<ConnectionRecord | undefined> {
-    const [result] = await api.write([dockerConnection({ id })], new Secret(TOKEN), anySignal());
-    return result?.outcome === 'written' ? result.record : undefined;
+  function write(id = ID): Promise<ConnectionRecord | undefined> {
+    return writeOne(api, dockerConnection({ id }), TOKEN);
   }
 
   for (const version of ['3.3.2', '2.10.5']) {
@@ -150,9 +145,8 @@ describe('createAirflowStore with MWAA', () => {
       const listed = { limit: '100', offset: '0', order_by: 'connection_id', ...filter };
       assert.deepEqual(mwaa.calls.at(-1)?.query, listed);
       assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
-      const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-      assert.equal(await api.create(connection, new Secret(TOKEN), anySignal()), 'created');
-      assert.equal(await api.create(connection, new Secret(TOKEN), anySignal()), 'exists');
+      assert.equal(await api.create(NEW, new Secret(TOKEN), anySignal()), 'created');
+      assert.equal(await api.create(NEW, new Secret(TOKEN), anySignal()), 'exists');
       const [first] = mwaa.calls;
       assert.deepEqual(
         [first?.accessKeyId, first?.region, first?.environment],
@@ -174,7 +168,7 @@ describe('createAirflowStore with MWAA', () => {
     const gone = Array.from({ length: 60 }, (_, index) => dockerConnection({ id: `gone_${index}` }));
     const results = await api.write([...gone, dockerConnection()], new Secret(TOKEN), anySignal());
     assert.deepEqual([results[0]?.outcome, results.at(-1)?.outcome], ['missing', 'written']);
-    // By one action for all, then, as some are missing, by one for each.
+    // With one action for all, then, since some are missing, with one for each.
     const sizes = (): readonly number[] =>
       mwaa.calls
         .filter(({ method }) => method === 'PATCH')
@@ -237,7 +231,7 @@ describe('createAirflowStore with MWAA', () => {
     assert.equal(mwaa.calls.at(-1)?.accessKeyId, 'AKIANEXT');
   });
 
-  it('reports when there are no credentials', async () => {
+  it('reports missing credentials', async () => {
     const undo = setEnvironment({
       AWS_ACCESS_KEY_ID: undefined,
       AWS_SECRET_ACCESS_KEY: undefined,

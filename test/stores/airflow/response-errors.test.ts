@@ -57,7 +57,7 @@ const CASES: readonly {
 ];
 
 describe('toRequestFailure', () => {
-  it('passes on a failure of the settings', () => {
+  it('passes a failure of the settings through', () => {
     const invalid = new RefreshFailure('ConfigInvalid', 'caFile /ca.pem cannot be read');
     assert.equal(toRequestFailure({ airflow: 'main', action: 'GET x' }, invalid), invalid);
   });
@@ -67,7 +67,7 @@ describe('toRequestFailure', () => {
     ['edit connections', 'StoreResponseTooLarge'],
     ['read variables', 'StoreUnavailable'],
   ] as const) {
-    it(`makes ${type} of a response that is too large for "${permission}"`, () => {
+    it(`reports ${type} for a response to "${permission}" that is too large`, () => {
       const context = { airflow: 'main', action: 'GET x', permission };
       assert.equal(toRequestFailure(context, new NetworkError('too-large')).type, type);
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Secret } from '../../../src/log/secret.js';
 import { startAirflowStandIn, type AirflowStandIn } from '../../support/airflow-stand-in.js';
 import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../../support/local-server.js';
-import { connect, PASSWORD } from './connect.js';
+import { connect, createdWith, NEW, PASSWORD } from './connect.js';
 
 const TOKEN = 'ecr-password-that-must-not-show';
 const SECRETS = [PASSWORD, TOKEN];
@@ -27,34 +27,21 @@ describe('variables and new connections of Airflow 3', () => {
     assert.equal(await api.readVariable('nope', anySignal()), undefined);
   });
 
-  it('creates a complete connection, and does not change one that exists', async () => {
+  it('creates a complete connection, and does not change an existing one', async () => {
     const api = connect(airflow.url);
-    const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const create = (): Promise<string> => api.create(connection, new Secret(TOKEN), anySignal());
+    const create = (): Promise<string> => api.create(NEW, new Secret(TOKEN), anySignal());
     assert.deepEqual((await Promise.all([create(), create()])).sort(), ['created', 'exists']);
-    assert.deepEqual(airflow.connections.get('new'), {
-      connection_id: 'new',
-      conn_type: 'docker',
-      host: 'registry.example.com',
-      login: 'AWS',
-      description: 'made',
-      password: TOKEN,
-      schema: null,
-      port: null,
-      extra: null,
-    });
+    assert.deepEqual(airflow.connections.get('new'), createdWith(TOKEN));
   });
 
   it('never creates a connection with an empty password', async () => {
-    const connection = { id: 'new', host: 'registry.example.com', description: 'made' };
-    const creating = connect(airflow.url).create(connection, new Secret(''), anySignal());
+    const creating = connect(airflow.url).create(NEW, new Secret(''), anySignal());
     await expectFailure(creating, 'EcrResponseInvalid', SECRETS);
     assert.equal(airflow.connections.has('new'), false);
   });
 
   it('does not show the password that a rejected creation echoes', async () => {
-    const connection = { id: 'bad id!', host: 'registry.example.com', description: 'made' };
-    const creating = connect(airflow.url).create(connection, new Secret(TOKEN), anySignal());
+    const creating = connect(airflow.url).create({ ...NEW, id: 'bad id!' }, new Secret(TOKEN), anySignal());
     await expectFailure(creating, 'StoreRequestRejected', SECRETS);
   });
 });

@@ -64,7 +64,7 @@ function without(fields: object, name: string): Record<string, unknown> {
 
 const LIST_PARAMETERS = ['limit', 'offset', 'order_by'];
 
-/** A list shows no `extra` either, and has no filter: connexion rejects what the specification does not name. */
+/** A list shows no `extra` either, and has no filter: connexion rejects parameters that the specification does not define. */
 function listConnections(state: AirflowState, query: URLSearchParams): AirflowAnswer {
   const unknown = [...query.keys()].find((name) => !LIST_PARAMETERS.includes(name));
   if (unknown !== undefined)

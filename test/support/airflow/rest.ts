@@ -8,6 +8,8 @@ import {
 
 export type { SeedConnection } from '../../../sandbox/airflow/rest.js';
 
+const SEEDED_AT_ONCE = 500;
+
 /** Where an Airflow is, and who the test is there. */
 export interface AirflowLogin extends Login {
   /** Who seeds and reads instead, where the user above may do less. */
@@ -27,6 +29,25 @@ export async function seedConnection(airflow: AirflowLogin, connection: SeedConn
   const path = connectionPath(connection.connection_id);
   await send(airflow, authorization, 'DELETE', path, undefined, [204, 404]);
   await send(airflow, authorization, 'POST', '/connections', body, [200, 201]);
+}
+
+/**
+ * Creates connections by bulk requests of Airflow 3.
+ * @throws Error as {@link seedConnection}, also when one of them is not created
+ */
+export async function seedConnections(
+  airflow: AirflowLogin,
+  connections: readonly SeedConnection[],
+): Promise<void> {
+  const authorization = await logIn(airflow);
+  for (let start = 0; start < connections.length; start += SEEDED_AT_ONCE) {
+    const entities = connections.slice(start, start + SEEDED_AT_ONCE);
+    const body = { actions: [{ action: 'create', entities }] };
+    const answer = await send(airflow, authorization, 'PATCH', '/connections', body, [200]);
+    const { create } = (await answer.json()) as { create?: { success: unknown[] } };
+    if (create?.success.length === entities.length) continue;
+    throw new Error(`Airflow created ${create?.success.length} connections instead of ${entities.length}`);
+  }
 }
 
 /**

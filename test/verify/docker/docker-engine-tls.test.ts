@@ -24,7 +24,7 @@ import { EXPIRED, SELF_SIGNED } from '../../support/self-signed.js';
 const PASSWORD = 'ecr-password-that-must-not-show';
 
 describe('createDockerEngine by TLS', () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-tls-'));
+  let folder: string;
   const servers: net.Server[] = [];
   let caFile: string;
   let client: Certificate;
@@ -33,6 +33,7 @@ describe('createDockerEngine by TLS', () => {
   let restore = (): void => {};
 
   before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-tls-'));
     const authority = await createCertificateAuthority(path.join(folder, 'ours'));
     const other = await createCertificateAuthority(path.join(folder, 'other'));
     caFile = authority.caFile;
@@ -151,7 +152,7 @@ describe('createDockerEngine by TLS', () => {
 
   it('says that the engine refuses the client certificate', async () => {
     const strange = { caFile, certFile: stranger.certFile, keyFile: stranger.keyFile };
-    const words = 'TLS: the engine refused the client certificate';
+    const words = 'TLS: the engine rejected the client certificate';
     const url = 'tcp://127.0.0.1:1';
     // By their codes: Node's own server asks for a certificate where others refuse it.
     for (const code of [
@@ -183,7 +184,7 @@ describe('createDockerEngine by TLS', () => {
     const gone = await startServer(() => {});
     await gone.close();
     await assertRefused(gone.port, ours(), 'nothing listens there', /`--host`/);
-    await assertRefused(2376, ours(), 'its host name cannot be looked up', /DNS/, 'engine.invalid');
+    await assertRefused(2376, ours(), 'its host name cannot be resolved', /DNS/, 'engine.invalid');
   });
 
   it('picks up rotated files at the next request, and names one that is gone', async () => {
@@ -206,7 +207,7 @@ describe('createDockerEngine by TLS', () => {
 
     put({ cert: client.cert, key: SELF_SIGNED.key });
     const strangers = await expectFailure(engine.readVersion(anySignal()), 'ConfigInvalid', []);
-    assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem are no certificate and key that fit/);
+    assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem cannot be used together$/);
     fs.rmSync(files.keyFile);
     const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
     const gone = await expectFailure(signIn, 'ConfigInvalid', [PASSWORD]);

@@ -117,13 +117,13 @@ describe('createDockerEngine', () => {
     it('with a file in place of the socket', async () => {
       await fs.writeFile(path.join(folder, 'file'), '');
       const url = `unix://${folder}/file`;
-      await assertAbsent(url, 'this is no socket');
+      await assertAbsent(url, 'not a socket');
     });
 
     // By their codes: a test that runs as root has every permission.
     for (const { code, reason } of [
       { code: 'EACCES', reason: 'no permission on the socket' },
-      { code: 'ENOTSOCK', reason: 'this is no socket' },
+      { code: 'ENOTSOCK', reason: 'not a socket' },
     ] as const) {
       it(`by ${code}`, () => {
         const { message, type } = toEngineFailure(
@@ -142,15 +142,15 @@ describe('createDockerEngine', () => {
 
     it('that breaks off', async () => {
       answer = (_request, response) => response.destroy();
-      await assertAbsent(`unix://${socket}`, 'the engine broke off without an answer');
+      await assertAbsent(`unix://${socket}`, 'the engine closed the connection without a response');
     });
 
     it('that breaks off over TCP, where it may expect TLS', async () => {
       const tcp = await startServer((_request, response) => response.destroy());
       const asked = createDockerEngine({ url: `tcp://${tcp.host}` }).readVersion(anySignal());
       const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', []);
-      assert.equal(message, `tcp://${tcp.host}: the engine broke off without an answer`);
-      assert.match(remedy, /if it expects TLS there, name `caFile`/);
+      assert.equal(message, `tcp://${tcp.host}: the engine closed the connection without a response`);
+      assert.match(remedy, /if it expects TLS there, set `caFile`/);
       await tcp.close();
     });
 
@@ -159,12 +159,12 @@ describe('createDockerEngine', () => {
         status: 400,
         transport: 'tcp',
         reason: 'answered 400, as HTTPS does to plain HTTP',
-        remedyPattern: /expects TLS there, name `caFile`/,
+        remedyPattern: /expects TLS there, set `caFile`/,
       },
       { status: 400, transport: 'unix', reason: 'answered 400', remedyPattern: /proxy or plugin/ },
       { status: 403, transport: 'tcp', reason: 'answered 403', remedyPattern: /proxy or plugin/ },
-      { status: 500, transport: 'unix', reason: 'answered 500', remedyPattern: /failed on its side/ },
-      { status: 503, transport: 'tcp', reason: 'answered 503', remedyPattern: /failed on its side/ },
+      { status: 500, transport: 'unix', reason: 'answered 500', remedyPattern: /returned a server error/ },
+      { status: 503, transport: 'tcp', reason: 'answered 503', remedyPattern: /returned a server error/ },
     ] as const) {
       it(`that answers ${status} on ${transport}`, async () => {
         const refuse: Answer = (_request, response) => answerJson(response, status, { message: PASSWORD });
@@ -201,7 +201,7 @@ describe('createDockerEngine', () => {
     });
   });
 
-  it('neither follows a redirect nor takes its response for a version or a login', async () => {
+  it('neither follows a redirect nor treats its response as a version or a login', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     for (const status of [301, 302, 303, 307, 308]) {
       // One with a scheme that does not exist.
@@ -250,7 +250,7 @@ describe('createDockerEngine', () => {
     caller.abort();
     for (const ended of asked) {
       const { message } = await expectFailure(ended, 'DockerEngineUnreachable', [PASSWORD]);
-      assert.equal(message, `unix://${socket}: the attempt was ended`);
+      assert.equal(message, `unix://${socket}: the attempt was cancelled`);
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(sockets.size, 0, 'a connection is still open');

@@ -80,7 +80,7 @@ describe('a process that uses a Docker Engine, with DEBUG=* and another DOCKER_H
   });
 
   for (const status of [302, 307]) {
-    it(`does not follow a redirect by ${status}`, async () => {
+    it(`does not follow a redirect with ${status}`, async () => {
       respond = (_request, response) => response.writeHead(status, { location: elsewhere.url }).end();
       const { stdout, stderr } = await runScript();
       const failed = `DockerLoginFailed : sign-in to registry.example.com: the engine answered ${status}`;

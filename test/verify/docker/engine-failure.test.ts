@@ -13,7 +13,12 @@ describe('toEngineFailure', () => {
     { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'no socket there' },
     { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'no permission on the socket' },
     { where: 'a socket', target: SOCKET, nodeCode: 'ECONNREFUSED', words: 'nothing listens there' },
-    { where: 'TCP', target: TCP, nodeCode: 'ECONNRESET', words: 'the engine broke off without an answer' },
+    {
+      where: 'TCP',
+      target: TCP,
+      nodeCode: 'ECONNRESET',
+      words: 'the engine closed the connection without a response',
+    },
     { where: 'TCP', target: TCP, nodeCode: 'HPE_INVALID_CONSTANT', words: 'the answer is not HTTP' },
     { where: 'TLS', target: TLS, nodeCode: 'ECONNRESET', words: 'TLS: the connection was broken off' },
     {
@@ -53,7 +58,7 @@ describe('toEngineFailure', () => {
     { target: SOCKET, firewall: '' },
     { target: TCP, firewall: ', or for a firewall on the way' },
   ]) {
-    it(`gives the limit for an engine at ${target.url} that hangs`, () => {
+    it(`reports the time limit for an engine at ${target.url} that hangs`, () => {
       const { reason, remedy } = toEngineFailure(target, new DeadlineExceeded('limit', 10_000));
       assert.equal(reason, 'no answer within 10 s');
       assert.equal(remedy, `Look for a Docker Engine that hangs, and restart it${firewall}.`);
@@ -69,7 +74,7 @@ describe('toEngineFailure', () => {
     },
     { status: 400, target: TLS, words: 'answered 400', remedyPattern: /proxy or plugin/ },
     { status: 400, target: SOCKET, words: 'answered 400', remedyPattern: /proxy or plugin/ },
-    { status: 503, target: TCP, words: 'answered 503', remedyPattern: /failed on its side/ },
+    { status: 503, target: TCP, words: 'answered 503', remedyPattern: /returned a server error/ },
   ] as const) {
     it(`says "${words}" for ${status} of ${target.url}`, () => {
       const failure = toEngineFailure(target, new StatusError(status, 'secret'));

@@ -14,7 +14,7 @@ describe('parseMobyText', () => {
     { text: 'dial tcp 10.0.0.1:443: connect: permission denied', problem: undefined },
     {
       text: 'http: server gave HTTP response to HTTPS client',
-      problem: failed('the registry speaks HTTP, and is not among the insecure registries'),
+      problem: failed('the registry uses HTTP and is not in insecure-registries'),
     },
     {
       text: 'tls: failed to verify certificate: x509: unknown',

@@ -49,7 +49,7 @@ describe('readChallenge', () => {
     'Bearer service="x"',
     'Bearer realm="http://127.0.0.1:1/token"',
   ]) {
-    it(`takes the realm of ${header} for another host`, () =>
+    it(`treats the realm of ${header} as another host`, () =>
       assert.deepEqual(readChallenge(header, HOST), { scheme: 'other-host' }));
   }
 

@@ -52,7 +52,7 @@ describe('createTokenVerifier', () => {
     return result;
   }
 
-  /** Whether it was seen to reject a wrong password. */
+  /** Whether it rejected a wrong password. */
   const isProven = (): boolean => checks.has(server.host);
 
   async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
@@ -93,13 +93,13 @@ describe('createTokenVerifier', () => {
       assert.deepEqual(counts, [3, 2, 3, 2]);
     });
 
-    it('tries again each time where a wrong password was accepted', async () => {
+    it('tries it each time after a wrong password was accepted', async () => {
       answer = (request, response) =>
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
       for (let times = 0; times < 2; times += 1) {
-        await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+        await assertOutcome('inconclusive', 'it also accepts a wrong password');
       }
       assert.equal(server.requests.length, 6);
     });
@@ -109,15 +109,15 @@ describe('createTokenVerifier', () => {
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
-      await assertOutcome('inconclusive', 'it accepts a wrong password, too');
+      await assertOutcome('inconclusive', 'it also accepts a wrong password');
       assert.ok(!isProven());
     });
 
     it('by no password at all, without asking for more, whether asked to or not', async () => {
-      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+      await assertOutcome('inconclusive', 'it allows access without a password');
       assert.equal(server.requests.length, 2);
       checks.add(server.host);
-      await assertOutcome('inconclusive', 'it lets everybody in, without a password');
+      await assertOutcome('inconclusive', 'it allows access without a password');
     });
 
     it('but does not doubt one that could not be asked, and has it asked again', async () => {
@@ -282,7 +282,7 @@ describe('createTokenVerifier', () => {
         title: 'a page',
         manifest: (_q, r) => answerHtml(r, 200),
         outcome: 'unknown',
-        message: 'something other than a manifest was answered',
+        message: 'the response is not a manifest',
       },
       {
         title: 'a page with 403',
@@ -380,7 +380,7 @@ describe('createTokenVerifier', () => {
       },
       {
         title: '503',
-        message: 'the registry or a proxy before it failed (503)',
+        message: 'the registry or a proxy in front of it failed (503)',
         reply: (_q, r) => r.writeHead(503, SIGNATURE).end(),
       },
       {
@@ -390,7 +390,7 @@ describe('createTokenVerifier', () => {
       },
       {
         title: 'too much',
-        message: 'the answer is too large',
+        message: 'the response is too large',
         reply: (_q, r) => r.end('x'.repeat(2_000_000)),
       },
       {

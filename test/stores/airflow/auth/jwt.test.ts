@@ -61,7 +61,7 @@ describe('createJwtLogin', () => {
     return new AirflowLogin('main', method, () => clockMs);
   }
 
-  /** The header that a request is accepted with, after Airflow rejected the given one. */
+  /** The header with which a request is accepted after Airflow rejected the given one. */
   async function authorize(rejected?: Secret, signal = anySignal()): Promise<Secret> {
     let accepted: Secret | undefined;
     await login.send({}, signal, async (header): Promise<ApiResponse> => {
@@ -106,7 +106,7 @@ describe('createJwtLogin', () => {
     );
   });
 
-  it('logs in once however many callers bring the same rejected JWT, early or late', async () => {
+  it('logs in once for any number of callers with the same rejected JWT, early or late', async () => {
     const first = await authorize();
     const renewed = await Promise.all(Array.from({ length: 50 }, () => authorize(first)));
     const late = await authorize(first);
@@ -114,7 +114,7 @@ describe('createJwtLogin', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  it('logs in once for 50 requests when Airflow changed its JWT secret', async () => {
+  it('logs in once for 50 requests after Airflow changed its JWT secret', async () => {
     const valid = new Set<string>();
     answer = (request, response) => {
       if (request.path === '/auth/token') {
@@ -146,7 +146,7 @@ describe('createJwtLogin', () => {
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     impatient.abort();
     const { message } = await expectFailure(ended, 'StoreUnreachable', [PASSWORD]);
-    assert.equal(message, 'Airflow main: login: the attempt was ended');
+    assert.equal(message, 'Airflow main: login: the attempt was cancelled');
     respond();
     assert.equal(new Set(await Promise.all(others)).size, 1);
     assert.equal(server.requests.length, 1);
@@ -195,7 +195,7 @@ describe('createJwtLogin', () => {
       assert.deepEqual(passwords, [PASSWORD, 'rotated']);
     });
 
-    it('reports a reference that cannot be read any more, and still remembers the password', async () => {
+    it('reports a reference that can no longer be read, and still remembers the password', async () => {
       const first = await fail();
       password = () => Promise.reject(new Error(PASSWORD));
       assert.notEqual(await fail(), first);
@@ -214,7 +214,7 @@ describe('createJwtLogin', () => {
     });
   });
 
-  it('does not remember a JWT that is rejected as soon as it is issued: no account is locked by it', async () => {
+  it('does not remember a JWT that is rejected when it is issued, since that locks no account', async () => {
     const request = async (): Promise<ApiResponse> => ({
       request: GET_X,
       status: 403,
@@ -226,7 +226,7 @@ describe('createJwtLogin', () => {
     assert.equal(server.requests.length, 3);
   });
 
-  it('reports the version that responds where only the login does not', async () => {
+  it('reports the version that responds when only the login does not', async () => {
     version = '3.3.2';
     answer = (_request, response) => answerHtml(response, 404);
     const { message } = await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);

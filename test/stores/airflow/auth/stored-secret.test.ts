@@ -105,7 +105,7 @@ for (const { title, auth, header, reason, checks } of KINDS) {
       assert.equal(reads, 2);
     });
 
-    it('sends a rejected secret once, and does not send it again for 30 minutes', async () => {
+    it('sends a rejected secret once, and not again for 30 minutes', async () => {
       accepted = SECOND;
       const first = await fail();
       assert.match(first.message, reason);
@@ -210,7 +210,7 @@ describe('createBearerLogin', () => {
     });
   }
 
-  it('is also sent for the version, which a managed service shows no one else', () => {
+  it('is also sent for the version, which a managed service may protect', () => {
     assert.equal(createBearerLogin(() => new Secret(FIRST)).isAlwaysSent, true);
   });
 });
