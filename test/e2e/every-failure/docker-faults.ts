@@ -49,7 +49,7 @@ export const DOCKER_FAULTS: readonly WireFault[] = [
     type: 'DockerEngineUnreachable',
     when: 'the Docker Engine breaks off',
     stage: 'test',
-    says: /docker\.sock: the engine broke off/,
+    says: /docker\.sock: the engine closed the connection without a response/,
     refreshed: 2,
     arrange: (fixture) => fixture.engine.setFault((_, response) => response.destroy()),
   },
