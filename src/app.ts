@@ -10,6 +10,7 @@ import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createHttpClient, type HttpClient } from './net/http.js';
 import { LOGINS_PER_ENGINE } from './refresh/activity-limits.js';
+import { ConnectionRules } from './refresh/connection-rules.js';
 import { staticRegistries } from './refresh/registry-entries.js';
 import { Semaphore } from './refresh/semaphore.js';
 import { createAirflowStore } from './stores/airflow/airflow-store.js';
@@ -132,10 +133,11 @@ function buildAllowedConfig(
 }
 
 function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly StoreKind[]) {
-  const { name, kind, connections: rules } = config;
+  const { name, kind, connections, claimed } = config;
   const found = kinds.find((candidate) => candidate.kind === kind);
   // The configuration's schema has a section for each kind that is listed, and for no other.
   if (!found) throw new TypeError(`no store kind ${kind}`);
+  const rules = new ConnectionRules(connections, claimed);
   return { name, kind, title: found.title, rules, pace: new Pace(), ...found.create(config, clients) };
 }
 

@@ -1,6 +1,6 @@
 // What one configuration allows, and the lookups by which activities turn the names in their inputs into it. A name that
 // is not in the configuration is refused: starting an activity on the task queue gives no extra access.
-import { findRule, isConnectionId, type ConnectionRule } from '../refresh/connection-rules.js';
+import { isConnectionId, type ConnectionRule, type ConnectionRules } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
@@ -16,7 +16,7 @@ export interface AllowedStore {
   /** The kind in messages, such as `Airflow`. */
   readonly title: string;
   readonly connections: ConnectionStore;
-  readonly rules: readonly ConnectionRule[];
+  readonly rules: ConnectionRules;
   /** Of all requests for connections by this worker. */
   readonly pace: Pace;
 }
@@ -79,7 +79,7 @@ export function getAllowedRules(
 
 /** A pattern matches any text, which must not become a part of a request. */
 function getAllowedRule(store: AllowedStore, id: string): ConnectionRule {
-  return (isConnectionId(id) && findRule(store.rules, id)) || notAllowed('connection');
+  return (isConnectionId(id) && store.rules.find(id)) || notAllowed('connection');
 }
 
 /** @throws RefreshFailure InputNotAllowed */

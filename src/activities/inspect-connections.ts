@@ -9,7 +9,7 @@ import type {
 } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
-import { findRule, isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
+import { isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import { getAllowedConfig, getAllowedRules, getAllowedStore, type AllowedStore } from './allowed-config.js';
 import { readById } from './call-store.js';
@@ -40,7 +40,7 @@ export async function inspectConnections(
   const context: MatchContext = { shared, allowed, attempt };
   const { target } = input;
   if ('listed' in target) return inspectList(context, store, target.listed, input);
-  const ids = 'named' in target ? pickNamed(store, target.named) : target.connections;
+  const ids = 'named' in target ? getNamed(store, target.named) : target.connections;
   const rules = getAllowedRules(store, ids);
   const outcomes = await forEachConnection(
     ids,
@@ -51,9 +51,8 @@ export async function inspectConnections(
   return toInspection(store.name, outcomes);
 }
 
-function pickNamed({ rules }: AllowedStore, { offset, limit }: Range): string[] {
-  const ids = rules.flatMap((rule) => (rule.kind === 'id' ? [rule.id] : []));
-  return ids.slice(offset, offset + limit);
+function getNamed({ rules }: AllowedStore, { offset, limit }: Range): string[] {
+  return rules.named.slice(offset, offset + limit);
 }
 
 async function inspectById(
@@ -83,7 +82,7 @@ async function inspectList(
   const { connections, problems, part } = await readList(store, range, attempt, attemptsBefore);
   const matching = new Map<string, { rule: ConnectionRule; connection: ConnectionRecord }>();
   for (const connection of connections) {
-    const rule = findRule(store.rules, connection.id);
+    const rule = store.rules.find(connection.id);
     if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
     matching.set(connection.id, { rule, connection });
   }
@@ -104,7 +103,7 @@ async function inspectList(
 
 /** Rows without an id may be ours; with one, a pattern decides. */
 function isOurs({ rules }: AllowedStore, id: string): boolean {
-  return !isConnectionId(id) || findRule(rules, id)?.kind === 'match';
+  return !isConnectionId(id) || rules.find(id)?.kind === 'match';
 }
 
 async function inspectOne(

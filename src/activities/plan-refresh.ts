@@ -1,6 +1,5 @@
 // First step of a run: reads the configuration file again and plans the run. Makes no request.
 import type { RefreshPlan } from '../refresh/activity-types.js';
-import { countRules } from '../refresh/connection-rules.js';
 import type { ConfigSource } from './allowed-config.js';
 
 /** @throws RefreshFailure ConfigInvalid when there is no good configuration at all */
@@ -12,7 +11,8 @@ export async function planRefresh(source: ConfigSource): Promise<RefreshPlan> {
       name,
       kind,
       title,
-      ...countRules(rules),
+      named: rules.named.length,
+      isListed: rules.listPattern !== undefined,
     })),
     engines: [...allowed.engines.keys()],
     ...(allowed.engineProblem === undefined ? {} : { engineProblem: allowed.engineProblem }),

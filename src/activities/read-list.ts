@@ -139,7 +139,7 @@ async function readPage(
   limitMs?: number,
 ): Promise<ReadPart> {
   const read = (signal: AbortSignal): Promise<ConnectionPage> =>
-    store.connections.readPage({ ...range, pattern: listPattern(store) }, signal);
+    store.connections.readPage({ ...range, pattern: store.rules.listPattern ?? '*' }, signal);
   const page = await callStore(store, attempt, `GET ${nameRange(range)}`, read, limitMs);
   return { ...range, page };
 }
@@ -154,12 +154,6 @@ export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promi
   await callStore(store, attempt, `GET ${nameRange(range)}`, (signal) =>
     store.connections.readPage({ pattern: '*', ...range }, signal),
   );
-}
-
-/** The store's own filter takes one pattern. */
-function listPattern({ rules }: AllowedStore): string {
-  const patterns = rules.flatMap((rule) => (rule.kind === 'match' ? [rule.pattern] : []));
-  return patterns.length === 1 && patterns[0] !== undefined ? patterns[0] : '*';
 }
 
 function toReadRange(

@@ -40,6 +40,8 @@ export interface StoreConfig {
   /** `airflow` for an entry of `airflows`. */
   readonly kind: string;
   readonly connections: readonly ConnectionRule[];
+  /** Entries of earlier stores of the same Airflow: what they match belongs to those stores. */
+  readonly claimed?: readonly ConnectionRule[];
   /** What a store of this kind needs; of kind `airflow` AirflowSettings. */
   readonly settings: object;
 }

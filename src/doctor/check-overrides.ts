@@ -50,7 +50,7 @@ interface Candidate {
 
 /** The connections that are named by their ids; what cannot be read is left out, for other checks report it. */
 async function readCandidates({ rules, connections }: AllowedStore): Promise<Candidate[]> {
-  const ids = rules.flatMap((rule) => (rule.kind === 'id' ? [rule.id] : [])).slice(0, MAX_COMPARED);
+  const ids = rules.named.slice(0, MAX_COMPARED);
   const found: Candidate[] = [];
   try {
     await withDeadline(READ_LIMIT_MS, undefined, async (signal) => {

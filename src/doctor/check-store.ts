@@ -8,7 +8,7 @@ import type {
   RefreshSteps,
   WritableConnections,
 } from '../refresh/activity-types.js';
-import { countRules, describeSkipped, findRule, type ConnectionRule } from '../refresh/connection-rules.js';
+import { describeSkipped, type ConnectionRules } from '../refresh/connection-rules.js';
 import { walkList, type ListEnd } from '../refresh/list-walk.js';
 import { NAMED_PER_INSPECTION } from '../refresh/store-run.js';
 import { toFailureInfo } from '../refresh-once/run-in-process.js';
@@ -20,6 +20,10 @@ const VERSION_LIMIT_MS = 15_000;
 const LIST_LIMIT_MS = 60_000;
 /** With the time of a retry, and what only a retry does, such as splitting a part of a list. */
 export const ONE_PATIENT_ATTEMPT = { attemptsBefore: 1 } as const;
+
+const NOTHING_LEFT = 'selects no connection: earlier entries for this Airflow match all of them';
+const NONE_REMEDY =
+  'Fix the pattern, move the entry up if earlier entries match its connections, or remove it.';
 
 /** Writes nothing. */
 export async function checkStore(
@@ -71,13 +75,13 @@ async function inspectAll(
       return undefined;
     }
   };
-  const { named, isListed } = countRules(store.rules);
-  for (let offset = 0; offset < named; offset += NAMED_PER_INSPECTION) {
+  const { named, listPattern } = store.rules;
+  for (let offset = 0; offset < named.length; offset += NAMED_PER_INSPECTION) {
     const inspection = await inspect({ named: { offset, limit: NAMED_PER_INSPECTION } });
     // The next ones would fail as well, and a rejected login must not be repeated.
     if (!inspection) break;
   }
-  if (!isListed) return {};
+  if (listPattern === undefined) return named.length > 0 ? {} : { warning: NOTHING_LEFT };
   const context = { now: () => new Date(), deadlineMs: Date.now() + LIST_LIMIT_MS };
   return walkList(store, context, (listed) => inspect({ listed }));
 }
@@ -107,11 +111,11 @@ export function connectionChecks(
 /** A line for each connection that the configuration names. */
 function namedChecks(
   store: string,
-  rules: readonly ConnectionRule[],
+  rules: ConnectionRules,
   { registry, connections, toCreate = [] }: WritableConnections,
 ): Check[] {
   return connections
-    .filter((id) => findRule(rules, id)?.kind !== 'match')
+    .filter((id) => rules.find(id)?.kind !== 'match')
     .map((id) =>
       ok(
         `connection ${id} of ${store}`,
@@ -122,21 +126,14 @@ function namedChecks(
     );
 }
 
-/** A line for each pattern and registry: a pattern may take in thousands. */
-function matchChecks(
-  store: string,
-  rules: readonly ConnectionRule[],
-  inspections: readonly Inspection[],
-): Check[] {
+/** A line for each pattern and registry: a pattern may select thousands. None for a pattern without effect. */
+function matchChecks(store: string, rules: ConnectionRules, inspections: readonly Inspection[]): Check[] {
   const parts = inspections.flatMap(({ writable }) => writable);
   const toLabel = (pattern: string): string => `connections "${pattern}" of ${store}`;
-  const lines = new Map<string, Map<string, number>>();
-  for (const rule of rules) {
-    if (rule.kind === 'match') lines.set(toLabel(rule.pattern), new Map());
-  }
+  const lines = new Map(rules.patterns.map((pattern) => [toLabel(pattern), new Map<string, number>()]));
   for (const { registry, connections } of parts) {
     for (const id of connections) {
-      const rule = findRule(rules, id);
+      const rule = rules.find(id);
       if (rule?.kind !== 'match') continue;
       const counts = lines.get(toLabel(rule.pattern));
       counts?.set(registry, (counts.get(registry) ?? 0) + 1);
@@ -144,7 +141,7 @@ function matchChecks(
   }
   return [...lines].flatMap(([label, counts]) =>
     counts.size === 0
-      ? [warning(label, 'there is none that may be written', 'Fix the pattern, or remove the entry.')]
+      ? [warning(label, 'selects no connection that may be written', NONE_REMEDY)]
       : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
   );
 }

@@ -5,7 +5,7 @@ import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { refresh } from '../refresh/flow.js';
-import { findRule } from '../refresh/connection-rules.js';
+import { ConnectionRules } from '../refresh/connection-rules.js';
 import type { RefreshReport } from '../refresh/report.js';
 import type { ConnectionProblem, RefreshSteps, TokenInfo } from '../refresh/activity-types.js';
 
@@ -73,6 +73,9 @@ function previewingSteps(
   steps: RefreshSteps,
   connections: PreviewedConnection[],
 ): RefreshSteps {
+  const rules = new Map(
+    config.stores.map((store) => [store.name, new ConnectionRules(store.connections, store.claimed)]),
+  );
   const missing = new Set<string>();
   const tokens = new Map<string, TokenInfo>();
   return {
@@ -96,7 +99,7 @@ function previewingSteps(
         connections.push(
           isMissing
             ? create(store, connection, registry)
-            : write(store, connection, registry, findPattern(config, store, connection)),
+            : write(store, connection, registry, findPattern(rules.get(store), connection)),
         );
       }
       // As if the token had been written: else the report would warn that another one was tested.
@@ -124,9 +127,8 @@ function create(store: string, connection: string, registry: string): PreviewedC
 }
 
 /** The pattern that takes a connection in; undefined where the configuration names its id. */
-function findPattern(config: RefreshConfig, store: string, id: string): string | undefined {
-  const rules = config.stores.find(({ name }) => name === store)?.connections ?? [];
-  const rule = findRule(rules, id);
+function findPattern(rules: ConnectionRules | undefined, id: string): string | undefined {
+  const rule = rules?.find(id);
   return rule?.kind === 'match' ? rule.pattern : undefined;
 }
 

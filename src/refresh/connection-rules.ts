@@ -1,6 +1,5 @@
-// Owns the rules by which the configuration picks connections of an Airflow, and the grammar of their patterns.
-// Refuses every special character but * and ?.
-import type { PlannedStore, Skipped } from './activity-types.js';
+// Which connections the entries of `connections` select, and the grammar of their patterns.
+import type { Skipped } from './activity-types.js';
 
 /** One entry of `connections`. */
 export type ConnectionRule =
@@ -16,18 +15,82 @@ export type ConnectionRule =
     }
   | { readonly kind: 'match'; readonly pattern: string; readonly registry?: string };
 
-/** How many connections the rules name by id, and whether patterns pick others from the store's list. */
-export function countRules(rules: readonly ConnectionRule[]): Pick<PlannedStore, 'named' | 'isListed'> {
-  const named = rules.filter((rule) => rule.kind === 'id').length;
-  return { named, isListed: named < rules.length };
+type PatternRule = Extract<ConnectionRule, { kind: 'match' }>;
+
+/** The entries of one store. The first one that matches a connection wins, as in ssh_config. */
+export class ConnectionRules {
+  /** Ids for which their own entry wins, in the order of the file. */
+  readonly named: readonly string[];
+  /** Patterns that can select connections from the store's list, in the order of the file. */
+  readonly patterns: readonly string[];
+  /** The first entry that matches each id of the file: 10,000 ids are looked up in every run. */
+  readonly #byId = new Map<string, ConnectionRule>();
+  readonly #byPattern: PatternRule[] = [];
+  readonly #claimed: ReadonlySet<ConnectionRule>;
+
+  /**
+   * @param rules in the order of the file
+   * @param claimed entries of earlier stores of the same Airflow: what they match belongs to those stores
+   */
+  constructor(rules: readonly ConnectionRule[], claimed: readonly ConnectionRule[] = []) {
+    this.#claimed = new Set(claimed);
+    for (const rule of [...claimed, ...rules]) this.#add(rule);
+    const own = [...this.#byId].filter(([, rule]) => rule.kind === 'id' && !this.#claimed.has(rule));
+    this.named = own.map(([id]) => id);
+    this.patterns = this.#byPattern.filter((rule) => !this.#claimed.has(rule)).map(({ pattern }) => pattern);
+  }
+
+  /** The first entry that matches the id; undefined when none does, or when it belongs to an earlier store. */
+  find(id: string): ConnectionRule | undefined {
+    const first = this.#byId.get(id) ?? this.#findByPattern(id);
+    return first && this.#claimed.has(first) ? undefined : first;
+  }
+
+  /** One pattern for the store's own filter of its list: `*` for several; undefined when no list is needed. */
+  get listPattern(): string | undefined {
+    return this.patterns.length > 1 ? '*' : this.patterns[0];
+  }
+
+  #add(rule: ConnectionRule): void {
+    if (rule.kind === 'id') {
+      if (!this.#byId.has(rule.id)) this.#byId.set(rule.id, this.#findByPattern(rule.id) ?? rule);
+    } else if (!this.#byPattern.some(({ pattern }) => covers(pattern, rule.pattern))) {
+      this.#byPattern.push(rule);
+    }
+  }
+
+  #findByPattern(id: string): ConnectionRule | undefined {
+    return this.#byPattern.find(({ pattern }) => matches(pattern, id));
+  }
 }
 
-/** The rule that grants a connection: the one that names its id before one that it matches. */
-export function findRule(rules: readonly ConnectionRule[], id: string): ConnectionRule | undefined {
-  return (
-    rules.find((rule) => rule.kind === 'id' && rule.id === id) ??
-    rules.find((rule) => rule.kind === 'match' && matches(rule.pattern, id))
-  );
+/** An entry that matches connections which an earlier pattern matches too: there the pattern wins. */
+export interface CoveredRule {
+  /** Position of the entry. */
+  readonly index: number;
+  /** Position of the pattern. */
+  readonly by: number;
+  /** The entry has no effect at all. Always true for an id; false where it is not certain. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * At most one result for each entry. An id before a pattern that matches it is not one: this is how one connection gets
+ * other options than the rest.
+ * @param rules in the order of the file, of all stores of one Airflow
+ */
+export function findCovered(rules: readonly ConnectionRule[]): CoveredRule[] {
+  const patterns: { readonly pattern: string; readonly by: number }[] = [];
+  const covered: CoveredRule[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const text = rule.kind === 'id' ? rule.id : rule.pattern;
+    const whole = patterns.find(({ pattern }) => covers(pattern, text));
+    const part = rule.kind === 'id' ? undefined : patterns.find(({ pattern }) => overlap(pattern, text));
+    const first = whole ?? part;
+    if (first) covered.push({ index, by: first.by, isWhole: whole !== undefined });
+    if (rule.kind === 'match') patterns.push({ pattern: rule.pattern, by: index });
+  }
+  return covered;
 }
 
 /**
@@ -93,6 +156,14 @@ export function overlap(patternA: string, patternB: string): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Whether a pattern matches all that another one, or an id, matches. False for some that do, where `?` meets `*`: deciding
+ * that is expensive.
+ */
+function covers(wide: string, narrow: string): boolean {
+  return wide === narrow || (matches(wide, narrow) && !(wide.includes('?') && narrow.includes('*')));
 }
 
 const MAX_NAMED = 5;

@@ -36,8 +36,9 @@ describe('inspectConnections by rules', () => {
     rules: readonly ConnectionRule[],
     target: InspectTarget = LISTED,
     attemptsBefore = 0,
+    claimed: readonly ConnectionRule[] = [],
   ): Promise<Inspection> {
-    const source = fakeSource({ airflow, rules, registries: [EU] });
+    const source = fakeSource({ airflow, rules, claimed, registries: [EU] });
     return fakeActivities(source).inspectConnections(attemptOf(), {
       configHash: CONFIG_HASH,
       store: 'main',
@@ -142,6 +143,47 @@ describe('inspectConnections by rules', () => {
       airflow.isComplete = false;
       airflow.add({ id: 'a_ecr' });
       assert.equal((await inspect([ECR])).list?.isComplete, false);
+    });
+  });
+
+  describe('of which several match a connection', () => {
+    const byId: ConnectionRule = { kind: 'id', id: 'a_ecr', registry: 'eu', ifMissing: 'create' };
+
+    it('checks it by a pattern that comes before its id, and creates nothing', async () => {
+      airflow.add({ id: 'a_ecr' });
+      const rules = [ECR, byId];
+      assert.deepEqual((await inspect(rules, NAMED)).writable, []);
+      assert.deepEqual((await inspect(rules)).writable, [
+        { registry: REGISTRY, group: GROUP, connections: ['a_ecr'] },
+      ]);
+      airflow.connections.clear();
+      const again = await inspect(rules, { connections: ['a_ecr'] });
+      assert.deepEqual([again.writable, typesOf(again.refused)], [[], [['a_ecr', 'ConnectionMissing']]]);
+    });
+
+    it('checks it by the first of two patterns', async () => {
+      airflow.add({ id: 'a_ecr' }, { id: 'a_2' });
+      const first: ConnectionRule = { kind: 'match', pattern: 'a_*', registry: 'eu' };
+      const found = await inspect([ECR, first]);
+      assert.deepEqual(found.writable[0]?.connections, ['a_ecr']);
+      assert.deepEqual(typesOf(found.refused), [['a_2', 'ConnectionRegistryMismatch']]);
+      assert.deepEqual(typesOf((await inspect([first, ECR])).refused), [
+        ['a_2', 'ConnectionRegistryMismatch'],
+        ['a_ecr', 'ConnectionRegistryMismatch'],
+      ]);
+    });
+
+    it('leaves it to an earlier store of the same Airflow, and does not read it', async () => {
+      airflow.add({ id: 'a_ecr' }, { id: 'b_ecr' }, { id: 'c' });
+      airflow.malformed.add('b_ecr');
+      const rules: ConnectionRule[] = [byId, { kind: 'match', pattern: '*' }];
+      const found = await inspect(rules, LISTED, 0, [ECR]);
+      assert.deepEqual(found.writable, [{ registry: REGISTRY, group: GROUP, connections: ['c'] }]);
+      assert.deepEqual(found.refused, []);
+      airflow.calls.length = 0;
+      assert.deepEqual((await inspect(rules, NAMED, 0, [ECR])).writable, []);
+      await expectFailure('InputNotAllowed', inspect(rules, { connections: ['c', 'a_ecr'] }, 0, [ECR]));
+      assert.deepEqual(airflow.calls, []);
     });
   });
 

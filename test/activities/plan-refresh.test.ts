@@ -3,7 +3,7 @@ import { planRefresh } from '../../src/activities/plan-refresh.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
-import { CONFIG_HASH, fakeSource } from '../fakes/fake-ports.js';
+import { CONFIG_HASH, fakeSource, idRules } from '../fakes/fake-ports.js';
 import { ENGINE, plannedStores } from '../fakes/fake-steps.js';
 
 describe('planRefresh', () => {
@@ -28,6 +28,15 @@ describe('planRefresh', () => {
     assert.deepEqual(await planOf(rules), [2, true]);
     assert.deepEqual(await planOf([rules[0], rules[2]]), [2, false]);
     assert.deepEqual(await planOf([rules[1]]), [0, true]);
+  });
+
+  it('counts no id that an earlier entry matches, and lists nothing that is left to an earlier store', async () => {
+    const rules: ConnectionRule[] = [{ kind: 'match', pattern: '*_ecr' }, ...idRules(['team_ecr', 'other'])];
+    const [store] = (await planRefresh(fakeSource({ rules }))).stores;
+    assert.deepEqual([store?.named, store?.isListed], [1, true]);
+    const claimed: ConnectionRule[] = [{ kind: 'match', pattern: '*' }];
+    const [later] = (await planRefresh(fakeSource({ rules, claimed }))).stores;
+    assert.deepEqual([later?.named, later?.isListed], [0, false]);
   });
 
   it('plans by the last good configuration and says what is wrong with the file', async () => {

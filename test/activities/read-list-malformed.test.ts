@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
+import { ConnectionRules } from '../../src/refresh/connection-rules.js';
 import { attemptOf, dockerConnection, FakeAirflow, fakeStore } from '../fakes/fake-ports.js';
 
 const PART = { offset: 100, limit: 100 };
@@ -17,7 +18,8 @@ describe('readList', () => {
   });
 
   function read(): Promise<ReadRange> {
-    const store = fakeStore({ connections: airflow, rules: [{ kind: 'match', pattern: 'id_*' }] });
+    const rules = new ConnectionRules([{ kind: 'match', pattern: 'id_*' }]);
+    const store = fakeStore({ connections: airflow, rules });
     return readList(store, PART, attemptOf(), 0);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readList, type ReadRange } from '../../src/activities/read-list.js';
 import type { Attempt } from '../../src/refresh/attempt.js';
-import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { ConnectionRules, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { hang, throws } from '../fakes/failing-calls.js';
@@ -28,7 +28,7 @@ describe('readList', () => {
     range = PART,
     rules: readonly ConnectionRule[] = [{ kind: 'match', pattern: 'id_*' }],
   ): Promise<ReadRange> {
-    const store = fakeStore({ connections: airflow, rules });
+    const store = fakeStore({ connections: airflow, rules: new ConnectionRules(rules) });
     return readList(store, range, attemptOf(attempt), attemptsBefore);
   }
 

@@ -36,10 +36,14 @@ describe('updateConnections', () => {
     configure(idRules(CONFIGURED), CONFIGURED);
   });
 
-  function configure(rules: readonly ConnectionRule[], stored: readonly string[]): void {
+  function configure(
+    rules: readonly ConnectionRule[],
+    stored: readonly string[],
+    claimed: readonly ConnectionRule[] = [],
+  ): void {
     airflow = new FakeAirflow(stored.map((id) => dockerConnection({ id })));
     airflow.atOnce = 100;
-    const source = fakeSource({ airflow, rules, registries: [namedRegistry({ name: 'own' })] });
+    const source = fakeSource({ airflow, rules, claimed, registries: [namedRegistry({ name: 'own' })] });
     activities = fakeActivities(source, { issuer, registry: registries });
   }
 
@@ -115,6 +119,26 @@ describe('updateConnections', () => {
     const { written, refused } = await update({ connections: MANY.slice(0, 5) });
     assert.deepEqual(written, ['id_00', 'id_01', 'id_02', 'id_04']);
     assert.deepEqual(typesOf(refused), [['id_03', 'ConnectionReauthDisabled']]);
+  });
+
+  it('refuses a connection that an earlier store of the same Airflow has, and requests nothing', async () => {
+    configure([{ kind: 'match', pattern: '*' }], MANY, [{ kind: 'match', pattern: 'id_0*' }]);
+    await expectFailure('InputNotAllowed', update({ connections: ['id_10', 'id_03'] }));
+    assert.deepEqual(airflow.calls, []);
+    assert.deepEqual((await update({ connections: ['id_10'] })).written, ['id_10']);
+  });
+
+  it('creates no missing connection that an earlier pattern matches, whatever its own entry says', async () => {
+    const rules: ConnectionRule[] = [
+      { kind: 'match', pattern: 'n*' },
+      { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' },
+    ];
+    configure(rules, []);
+    assert.deepEqual(typesOf((await update({ connections: ['new'] })).refused), [
+      ['new', 'ConnectionMissing'],
+    ]);
+    configure(rules.toReversed(), []);
+    assert.deepEqual((await update({ connections: ['new'] })).written, ['new']);
   });
 
   it('never writes a token that its registry rejects', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { checkOverrides } from '../../src/doctor/check-overrides.js';
 import type { Check } from '../../src/doctor/check.js';
-import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { ConnectionRules, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { ConnectionStore } from '../../src/stores/port.js';
 import { FakeAirflow, fakeStore, idRules } from '../fakes/fake-ports.js';
@@ -16,7 +16,7 @@ describe('checkOverrides', () => {
   });
 
   function check(rules: readonly ConnectionRule[], connections: ConnectionStore = airflow): Promise<Check[]> {
-    return checkOverrides(fakeStore({ connections, rules }));
+    return checkOverrides(fakeStore({ connections, rules: new ConnectionRules(rules) }));
   }
 
   it('compares connections that are listed by id, with their stored host, including missing ones', async () => {

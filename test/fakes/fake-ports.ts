@@ -16,7 +16,7 @@ import type {
 } from '../../src/stores/port.js';
 import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
-import { matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
+import { ConnectionRules, matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import type { AllowedConfig, AllowedStore, ConfigSource } from '../../src/activities/allowed-config.js';
 import { Pace } from '../../src/activities/pace.js';
@@ -345,7 +345,7 @@ export function fakeStore(changes: Partial<AllowedStore> = {}): AllowedStore {
     kind: 'airflow',
     title: 'Airflow',
     connections: new FakeAirflow(),
-    rules: [],
+    rules: new ConnectionRules([]),
     pace: new Pace(),
     ...changes,
   };
@@ -356,6 +356,8 @@ export interface FakeTargets {
   /** Ids that are configured one by one. */
   readonly connections?: readonly string[];
   readonly rules?: readonly ConnectionRule[];
+  /** Entries of earlier stores of the same Airflow. */
+  readonly claimed?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
   readonly loginsAtOnce?: number;
@@ -373,7 +375,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
     engine = new FakeEngine(),
     registries = [],
   } = options;
-  const rules = options.rules ?? idRules(connections);
+  const rules = new ConnectionRules(options.rules ?? idRules(connections), options.claimed);
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
     stores: new Map([['main', fakeStore({ connections: airflow, rules })]]),

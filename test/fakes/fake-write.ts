@@ -1,5 +1,5 @@
 // A write to connections of a fake Airflow, as `updateConnections` prepares it.
-import type { ConfigSource } from '../../src/activities/allowed-config.js';
+import { getAllowedRules, type ConfigSource } from '../../src/activities/allowed-config.js';
 import type { Dependencies } from '../../src/activities/dependencies.js';
 import type { Write } from '../../src/activities/read-for-write.js';
 import { RecentReads } from '../../src/activities/recent-reads.js';
@@ -67,7 +67,7 @@ export function fakeWrite(options: FakeWriteOptions): Write {
   return {
     context: { shared: fakeDependencies(source), allowed, attempt: attemptOf(options.attempt) },
     store,
-    rules: new Map(store.rules.flatMap((rule) => (rule.kind === 'id' ? [[rule.id, rule]] : []))),
+    rules: getAllowedRules(store, store.rules.named),
     registry,
     token: {
       password,

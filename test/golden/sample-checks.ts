@@ -3,6 +3,7 @@ import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-se
 import { connectionChecks } from '../../src/doctor/check-store.js';
 import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
 import { failed, type Check } from '../../src/doctor/check.js';
+import { ConnectionRules } from '../../src/refresh/connection-rules.js';
 import { FAILURES, type FailureInfo } from '../../src/refresh/failures.js';
 import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
@@ -52,13 +53,13 @@ function listTemporalChecks(): Check[] {
 }
 
 function listConnectionChecks(): Check[] {
-  const rules = [
+  const rules = new ConnectionRules([
     { kind: 'id', id: 'docker_default', ifMissing: 'fail' },
     { kind: 'id', id: 'docker_new', registry: 'eu', ifMissing: 'create' },
     { kind: 'id', id: 'gone', ifMissing: 'fail' },
     { kind: 'match', pattern: '*_ecr' },
     { kind: 'match', pattern: 'none_*' },
-  ] as const;
+  ]);
   const inspection: Inspection = {
     writable: [
       {

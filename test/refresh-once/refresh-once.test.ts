@@ -196,7 +196,7 @@ describe('a run without Temporal', () => {
       const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
       assert.deepEqual(
         [warning?.outcome, warning?.message],
-        ['warning', 'there is none that may be written'],
+        ['warning', 'selects no connection that may be written'],
       );
       const preview = await previewOnce(await configure(['{match: "nothing_*"}']), 0);
       assert.deepEqual(preview.warnings, ['Airflow main has no connection that was to be refreshed.']);

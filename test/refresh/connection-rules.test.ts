@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  describeSkipped,
-  findRule,
-  matches,
-  overlap,
-  toSkipped,
-  type ConnectionRule,
-} from '../../src/refresh/connection-rules.js';
+import { describeSkipped, matches, overlap, toSkipped } from '../../src/refresh/connection-rules.js';
 
 /** All texts of these characters up to a length. */
 function texts(alphabet: readonly string[], maxLength: number): string[] {
@@ -89,25 +82,6 @@ describe('overlap', () => {
     assert.equal(overlap(`${'*a'.repeat(100)}b`, `${'*a'.repeat(99)}c`), false);
     assert.ok(performance.now() - startedMs < 2000);
   });
-});
-
-describe('findRule', () => {
-  const byId: ConnectionRule = { kind: 'id', id: 'team_ecr', ifMissing: 'create', registry: 'eu' };
-  const byPattern: ConnectionRule = { kind: 'match', pattern: '*_ecr' };
-
-  it('finds the rule that names an id before one that it matches, whatever their order', () => {
-    assert.equal(findRule([byPattern, byId], 'team_ecr'), byId);
-    assert.equal(findRule([byId, byPattern], 'team_ecr'), byId);
-  });
-
-  it('finds the rule that an id matches, and none for another id', () => {
-    assert.equal(findRule([byId, byPattern], 'other_ecr'), byPattern);
-    assert.equal(findRule([byId, byPattern], 'other'), undefined);
-    assert.equal(findRule([byId], '*'), undefined);
-  });
-
-  it('does not take the signs of a pattern for special in a rule that names an id', () =>
-    assert.equal(findRule([{ kind: 'id', id: '*', ifMissing: 'fail' }], 'any'), undefined));
 });
 
 describe('what a pattern passed over', () => {

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import {
+  ConnectionRules,
+  findCovered,
+  matches,
+  type ConnectionRule,
+} from '../../src/refresh/connection-rules.js';
+
+const IDS = ['', ...texts(['a', 'b'], 4)];
+const PATTERNS = texts(['a', '?', '*'], 3);
+
+/** All texts of these characters with one character or more. */
+function texts(alphabet: readonly string[], maxLength: number): string[] {
+  if (maxLength === 0) return [];
+  const shorter = ['', ...texts(alphabet, maxLength - 1)];
+  return [...new Set(shorter.flatMap((text) => ['', ...alphabet].map((end) => text + end)))].filter(Boolean);
+}
+
+/** An entry with an id, or with a pattern where the text has a special character. */
+function rule(text: string, registry?: string): ConnectionRule {
+  const options = registry === undefined ? {} : { registry };
+  return /[*?]/.test(text)
+    ? { kind: 'match', pattern: text, ...options }
+    : { kind: 'id', id: text, ifMissing: 'fail', ...options };
+}
+
+function selects(entry: ConnectionRule, id: string): boolean {
+  return entry.kind === 'id' ? entry.id === id : matches(entry.pattern, id);
+}
+
+describe('ConnectionRules', () => {
+  const byId = rule('team_ecr', 'eu');
+  const byPattern = rule('*_ecr');
+  const byOther = rule('team_*', 'us');
+
+  for (const { title, rules, named, listPattern } of [
+    { title: 'an id before a pattern', rules: [byId, byPattern], named: ['team_ecr'], listPattern: '*_ecr' },
+    { title: 'a pattern before an id', rules: [byPattern, byId], named: [], listPattern: '*_ecr' },
+    { title: 'two patterns', rules: [byPattern, byOther], named: [], listPattern: '*' },
+    { title: 'two patterns, the other way round', rules: [byOther, byPattern], named: [], listPattern: '*' },
+    { title: 'an id between patterns', rules: [byOther, byId, byPattern], named: [], listPattern: '*' },
+  ]) {
+    it(`let the first entry decide: ${title}`, () => {
+      const found = new ConnectionRules(rules);
+      assert.equal(found.find('team_ecr'), rules[0]);
+      assert.deepEqual([found.named, found.listPattern], [named, listPattern]);
+    });
+  }
+
+  it('find another entry for what the first does not match, and none for other ids', () => {
+    const rules = new ConnectionRules([byId, byPattern]);
+    assert.equal(rules.find('other_ecr'), byPattern);
+    assert.equal(rules.find('other'), undefined);
+    assert.equal(new ConnectionRules([byId]).find('*'), undefined);
+    assert.equal(new ConnectionRules([]).find('team_ecr'), undefined);
+  });
+
+  it('take no character of an id for special', () => {
+    const rules = new ConnectionRules([{ kind: 'id', id: '*', ifMissing: 'fail' }]);
+    assert.equal(rules.find('any'), undefined);
+    assert.deepEqual([rules.named, rules.listPattern], [['*'], undefined]);
+  });
+
+  it('keep the ids in the order of the file, each once', () => {
+    const rules = new ConnectionRules(['c', 'a', 'x_1', 'x_*', 'x_2', 'b', 'a'].map((text) => rule(text)));
+    assert.deepEqual(rules.named, ['c', 'a', 'x_1', 'b']);
+  });
+
+  it('apply the options of the entry that decides, whatever a later one says', () => {
+    const create: ConnectionRule = { kind: 'id', id: 'team_ecr', registry: 'eu', ifMissing: 'create' };
+    const others = { kind: 'match', pattern: '*', registry: 'us' } as const;
+    assert.deepEqual(new ConnectionRules([create, others]).find('team_ecr'), create);
+    assert.deepEqual(new ConnectionRules([others, create]).find('team_ecr'), others);
+  });
+
+  it('do not list what an earlier pattern covers: the filter is that of the earlier one', () => {
+    const rules = new ConnectionRules(['*_ecr', 'team_*_ecr', '*_ecr'].map((text) => rule(text)));
+    assert.deepEqual([rules.patterns, rules.listPattern], [['*_ecr'], '*_ecr']);
+  });
+
+  describe('of a store whose Airflow has earlier entries', () => {
+    it('leave to those what they match, by id or by pattern, whatever the own entries name', () => {
+      const claimed = [rule('docker_default'), rule('*_ecr')];
+      const own = ['team_ecr', 'docker_default', 'team_1', 'team_*'].map((text) => rule(text));
+      const rules = new ConnectionRules(own, claimed);
+      for (const id of ['docker_default', 'team_ecr', 'other_ecr', 'team_2_ecr']) {
+        assert.equal(rules.find(id), undefined, id);
+      }
+      assert.equal(rules.find('team_1'), own[2]);
+      assert.equal(rules.find('team_2'), own[3]);
+      assert.deepEqual([rules.named, rules.patterns], [['team_1'], ['team_*']]);
+    });
+
+    it('need no list when the earlier entries cover every pattern', () => {
+      const rules = new ConnectionRules([rule('a_ecr'), rule('b_*_ecr')], [rule('*_ecr')]);
+      assert.deepEqual([rules.named, rules.listPattern], [[], undefined]);
+    });
+  });
+
+  it('agree with a search in the order of the file, for every list of three entries', () => {
+    const pool = ['a', 'ab', 'b', '*', 'a*', '?', 'a?', '*b'];
+    for (const x of pool) {
+      for (const y of pool) {
+        for (const z of pool) {
+          const entries = [x, y, z].map((text) => rule(text));
+          for (let split = 0; split < entries.length; split += 1) assertFirstMatch(entries, split);
+        }
+      }
+    }
+  });
+
+  /** @param split position of the first entry of the store itself */
+  function assertFirstMatch(entries: readonly ConnectionRule[], split: number): void {
+    const rules = new ConnectionRules(entries.slice(split), entries.slice(0, split));
+    const label = JSON.stringify([entries, split]);
+    const named: string[] = [];
+    for (const id of IDS) {
+      const at = entries.findIndex((entry) => selects(entry, id));
+      const expected = at < split ? undefined : entries[at];
+      assert.equal(rules.find(id), expected, `${label} ${id}`);
+      if (expected?.kind === 'id') named.push(id);
+      // Else it would not be in the list that is requested.
+      if (expected?.kind === 'match') assert.ok(matches(rules.listPattern ?? '', id), `${label} ${id}`);
+    }
+    assert.deepEqual(rules.named.toSorted(), named.toSorted(), label);
+  }
+
+  it('find each of 20,000 ids and listed connections at once', () => {
+    const ids = Array.from({ length: 20_000 }, (_, index) => `team_connection_${index}`);
+    const startedMs = performance.now();
+    const rules = new ConnectionRules([...ids.map((id) => rule(id)), byPattern]);
+    for (const id of ids) {
+      assert.equal(rules.find(id)?.kind, 'id');
+      assert.equal(rules.find(`${id}_ecr`), byPattern);
+    }
+    assert.ok(performance.now() - startedMs < 500);
+  });
+});
+
+describe('findCovered', () => {
+  function covered(...entries: readonly string[]): unknown[] {
+    return findCovered(entries.map((text) => rule(text))).map(({ index, by, isWhole }) => [
+      index,
+      by,
+      isWhole,
+    ]);
+  }
+
+  it('reports an id after a pattern that matches it, and not one before', () => {
+    assert.deepEqual(covered('other', '*_ecr', 'team_ecr'), [[2, 1, true]]);
+    assert.deepEqual(covered('team_ecr', '*_ecr', 'other'), []);
+  });
+
+  it('reports two patterns that some id could match', () => {
+    assert.deepEqual(covered('team_*', '*_ecr'), [[1, 0, false]]);
+    assert.deepEqual(covered('team_*', 'data_*'), []);
+  });
+
+  it('states where nothing is left of a pattern', () => {
+    assert.deepEqual(covered('*_ecr', 'team_*_ecr', 'team_?_ecr', '*_ecr'), [
+      [1, 0, true],
+      [2, 0, true],
+      [3, 0, true],
+    ]);
+    assert.deepEqual(covered('team_?', 'team_*'), [[1, 0, false]]);
+  });
+
+  it('names the first pattern, and one that leaves nothing before one that leaves something', () => {
+    assert.deepEqual(covered('a_*', '*_b', 'a_b'), [
+      [1, 0, false],
+      [2, 0, true],
+    ]);
+    assert.deepEqual(covered('a_*', '*', '*_b').at(-1), [2, 1, true]);
+  });
+
+  it('agrees with a comparison of all short ids, for every two short patterns', () => {
+    for (const wide of PATTERNS.filter((text) => /[*?]/.test(text))) {
+      const matched = new Set(IDS.filter((id) => matches(wide, id)));
+      for (const text of PATTERNS) {
+        const own = IDS.filter((id) => selects(rule(text), id));
+        const [found] = findCovered([rule(wide), rule(text)]);
+        const label = `${wide} ${text}`;
+        assert.equal(
+          found !== undefined,
+          own.some((id) => matched.has(id)),
+          label,
+        );
+        const isWhole = own.every((id) => matched.has(id));
+        // Where `?` comes before `*`, it does not claim what it has not decided.
+        if (found?.isWhole || !wide.includes('?')) assert.equal(found?.isWhole ?? false, isWhole, label);
+      }
+    }
+  });
+});
