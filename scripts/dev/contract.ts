@@ -1,6 +1,6 @@
 // Lists what users and their scripts rely on, one line each: `setting schedule.every`, `flag status --json`.
 import type { Command } from 'commander';
-import { configJsonSchema, type JsonSchema } from '../../src/config/schema/config.js';
+import { configJsonSchema, type JsonSchema } from '../../src/config/settings.js';
 import { FAILURES } from '../../src/refresh/failures.js';
 import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import { EXIT } from '../command-line.js';

@@ -6,9 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 import { format, resolveConfig } from 'prettier';
 
-import { toYaml } from '../../src/config/schema-errors.js';
+import {
+  configJsonSchema,
+  listSettings,
+  toYaml,
+  type JsonSchema,
+  type Setting,
+} from '../../src/config/settings.js';
 import { DURATION } from '../../src/config/schema/values.js';
-import { configJsonSchema, type JsonSchema } from '../../src/config/schema/config.js';
 import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../../src/refresh/failures.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,46 +130,28 @@ ${VARIABLES_EXAMPLE}\`\`\`
 
 Durations are a whole number with its unit: \`30s\`, \`5m\`, \`4h\`, \`1d\`.
 
-${listSettings(configJsonSchema(), '').map(renderSetting).join('\n')}`;
+${listSettings(configJsonSchema())
+  .filter(({ isPartOfValue }) => !isPartOfValue)
+  .map(renderSetting)
+  .join('\n')}`;
 }
 
-interface Setting {
-  readonly path: string;
-  readonly schema: JsonSchema;
-  readonly presence: string;
-}
-
-/** Every setting below a mapping, each followed by those in it. */
-function listSettings(parent: JsonSchema, prefix: string): Setting[] {
-  return Object.entries(parent.properties ?? {}).flatMap(([key, schema]) => {
-    const path = `${prefix}${key}`;
-    const inner = schema.items
-      ? listSettings(mappingOf(schema.items), `${path}[].`)
-      : listSettings(schema, `${path}.`);
-    return [{ path, schema, presence: describePresence(parent, key, schema) }, ...inner];
-  });
-}
-
-/** Of entries that are text or a mapping, the mapping. */
-function mappingOf(items: JsonSchema): JsonSchema {
-  return items.anyOf?.find(({ type }) => type === 'object') ?? items;
-}
-
-function describePresence(parent: JsonSchema, key: string, { default: value }: JsonSchema): string {
+function describePresence({ parent, schema: { default: value } }: Setting, key: string): string {
   if (parent.required?.includes(key)) return 'required';
   const alternatives = [...(parent.oneOf ?? []), ...(parent.anyOf ?? [])];
   if (alternatives.some(({ required }) => required?.includes(key))) return 'required in one form, see above';
   return value === undefined || typeof value === 'object' ? 'optional' : `default \`${toYaml(value)}\``;
 }
 
-function renderSetting({ path, schema, presence }: Setting): string {
+function renderSetting(setting: Setting): string {
+  const { path, schema } = setting;
   const key = path.split('.').at(-1) ?? path;
   const examples = (schema.examples ?? []).map((example) => `- example: \`${key}: ${toYaml(example)}\`\n`);
   return `### \`${path}\`
 
 ${escapeMarkdown(schema.description ?? '')}
 
-- ${describeForm(schema)}, ${presence}
+- ${describeForm(schema)}, ${describePresence(setting, key)}
 ${examples.join('')}`;
 }
 

@@ -1,22 +1,67 @@
-// Owns how faults of a configuration are collected and worded: place, what is wrong, what to do.
-// Refuses to quote values: any of them may be a secret in the wrong place.
+// The form of what is wrong with a configuration, and its words in one line. No value of the file is ever quoted: any of
+// them may be a secret in the wrong place.
 
 /** Keys and list positions that lead to a setting. */
 export type SettingPath = readonly (string | number)[];
 
-export interface ConfigProblem {
+/** The kind of a problem, for programs; the message is for people. */
+export type ProblemCode =
+  | 'missing'
+  | 'empty'
+  | 'wrong-type'
+  | 'too-long'
+  | 'too-many'
+  | 'invalid'
+  | 'out-of-range'
+  | 'unknown-setting'
+  /** Refers to an entry that does not exist. */
+  | 'unknown-name'
+  | 'duplicate'
+  /** Cannot be combined with another setting. */
+  | 'conflict'
+  /** Makes sense only with another setting. */
+  | 'requires'
+  /** Contradicts another setting or file. */
+  | 'mismatch'
+  | 'plain-text-secret'
+  | 'unencrypted'
+  /** An address at which clouds keep their credentials. */
+  | 'link-local'
+  /** A file or variable that does not exist, is empty or cannot be read. */
+  | 'unreadable'
+  /** A file that other users of the machine can read or write. */
+  | 'unsafe-file'
+  /** A file that contains something else than is expected. */
+  | 'wrong-content'
+  | 'yaml'
+  // Of warnings alone.
+  | 'example'
+  | 'unused'
+  | 'covered'
+  | 'unknown-region'
+  | 'no-engine'
+  | 'whitespace';
+
+/** What is wrong with a value. */
+export interface Fault {
+  readonly code: ProblemCode;
+  /** Continues the name of the setting: `is not a valid URL`. */
+  readonly message: string;
+  /** What to do. Absent: an example of the setting. */
+  readonly remedy?: string;
+}
+
+export interface ConfigProblem extends Fault {
   /** The setting, such as `airflows[0].auth.password`; empty for the file as a whole. */
   readonly path: string;
   /** Line of the file, from 1. */
   readonly line?: number;
-  readonly message: string;
+  /** Column of the line, from 1, of a YAML syntax error. */
+  readonly column?: number;
   readonly remedy: string;
 }
 
-/** Notes one fault of the setting at a path. */
-export type ReportProblem = (at: SettingPath, message: string, remedy: string) => void;
-
-/** Every fault of a configuration file at once. Its message has one line each, free of values. */
+/** Every problem of a configuration file at once. Its message has one line each, free of values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly file: string;
@@ -29,23 +74,22 @@ export class ConfigError extends Error {
   }
 }
 
-/** `refresh.yaml:7 airflows[0].auth.password: is missing. Write for example: …` */
+/** `refresh.yaml:7 airflows[0].auth.password: is missing. Example: …` */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   return `${formatPlace(file, problem)}: ${problem.message}. ${problem.remedy}`;
 }
 
-/** `refresh.yaml:7 airflows[0].auth.password` */
-export function formatPlace(file: string, problem: ConfigProblem): string {
-  const line = problem.line === undefined ? '' : `:${problem.line}`;
-  return `${file}${line}${problem.path === '' ? '' : ` ${problem.path}`}`;
+/** `refresh.yaml:7 airflows[0].auth.password`, or `refresh.yaml:7:12` for a syntax error. */
+export function formatPlace(file: string, { line, column, path }: ConfigProblem): string {
+  const position = [line, column].filter((part) => part !== undefined).map((part) => `:${part}`);
+  return `${file}${position.join('')}${path === '' ? '' : ` ${path}`}`;
 }
 
-/** The first fault in one line, and how many more there are: for reports, where space is short. */
-export function summarizeProblems(error: ConfigError): string {
-  const [first, ...more] = error.problems;
-  if (!first) return `${error.file}: invalid`;
+/** The first problem in one line, and how many more there are: for reports, where space is short. */
+export function summarizeProblems({ file, problems: [first, ...more] }: ConfigError): string {
+  if (!first) return `${file}: invalid`;
   const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  return `${formatPlace(error.file, first)}: ${first.message}${rest}`;
+  return `${formatPlace(file, first)}: ${first.message}${rest}`;
 }
 
 /** `airflows[0].auth.password` from `['airflows', 0, 'auth', 'password']`. */
@@ -57,7 +101,7 @@ export function formatPath(path: SettingPath): string {
     .join('');
 }
 
-/** A key as it may be shown: control characters escaped, cut where it is no key but a text gone astray. */
+/** A key as it may be shown: control characters escaped, cut where it is not a key but misplaced text. */
 export function formatKey(key: string): string {
   if (/^[\w-]{1,60}$/.test(key)) return key;
   return JSON.stringify(key.length > 40 ? `${key.slice(0, 37)}…` : key);

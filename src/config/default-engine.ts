@@ -1,89 +1,43 @@
-// Owns the Docker Engine of a configuration that names none: that of DOCKER_HOST, as Docker's own tools read it, else
-// the local socket. Refuses to fall back to the local one where DOCKER_HOST cannot be used: it is another engine.
-import { join, resolve } from 'node:path';
+// The Docker Engine of a configuration that names none: that of DOCKER_HOST, as Docker's own tools read it, else the local
+// socket. Where DOCKER_HOST cannot be used, no engine is tested: the local one would be another engine.
+import { resolve } from 'node:path';
+import type { ConfigProblem } from './config-error.js';
+import { toProblems } from './problems.js';
+import { createEngineSchema, DEFAULT_ENGINE, type EngineConfig } from './schema/docker.js';
+import { ConfigFolder } from './schema/files.js';
 
-import { isUnencrypted, readEngineAddress, type EngineAddress } from './engine-address.js';
-import type { EngineConfig } from './refresh-config.js';
-import type { Resolution } from './resolve-values.js';
-import { DEFAULT_ENGINE } from './schema/docker.js';
-import type { TlsFiles } from '../net/tls-files.js';
-import { resolveTlsFiles } from './tls-files.js';
-
-const AT = ['docker', 'engines'];
-const OTHERWISE = 'or name an engine under `docker.engines` (`[]` for none)';
 /** The names that Docker's own tools give them in DOCKER_CERT_PATH. */
 const FILES = { caFile: 'ca.pem', certFile: 'cert.pem', keyFile: 'key.pem' } as const;
+const REMEDY =
+  'Set DOCKER_HOST to unix:///path or tcp://host:port, for TLS also DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH (the folder ' +
+  'of ca.pem, cert.pem and key.pem), or name an engine in `docker.engines` (`[]` for none).';
 
-interface DefaultEngine {
-  readonly engine: EngineConfig;
-  readonly identity: unknown;
+/** The default engine, which may be absent; where DOCKER_HOST cannot be used, the reasons. */
+export function findDefaultEngine(
+  env: NodeJS.ProcessEnv,
+):
+  | { readonly engine: EngineConfig; readonly folder: ConfigFolder }
+  | { readonly warnings: readonly ConfigProblem[] } {
+  const url = env['DOCKER_HOST'] || DEFAULT_ENGINE;
+  const hasTls = url.startsWith('tcp:') && Boolean(env['DOCKER_TLS_VERIFY']);
+  const path = findCertificates(env);
+  const folder = new ConfigFolder(path);
+  const schema = createEngineSchema(folder);
+  const parsed = schema.safeParse({ url, ...(hasTls && FILES) }, { reportInput: true });
+  if (parsed.success) return { engine: { ...parsed.data, required: false }, folder };
+  const warnings = toProblems(parsed.error.issues, schema).map(({ at, message }): ConfigProblem => {
+    const what = at[0] === 'url' ? 'DOCKER_HOST' : `for the TLS of DOCKER_HOST, in ${path}:`;
+    return {
+      code: 'no-engine',
+      path: 'docker.engines',
+      message: `is not set, and no Docker Engine is tested: ${what} ${message}`,
+      remedy: REMEDY,
+    };
+  });
+  return { warnings };
 }
 
-/** The default engine, which need not be there; undefined, and a warning, when DOCKER_HOST cannot be used. */
-export function resolveDefaultEngine(resolution: Resolution): DefaultEngine | undefined {
-  const { env } = resolution.source;
-  const dockerHost = env['DOCKER_HOST'] ?? '';
-  if (dockerHost === '') return asDefault(DEFAULT_ENGINE);
-  const address = readEngineAddress(dockerHost);
-  if (!('url' in address)) {
-    return warnOf(
-      `DOCKER_HOST ${address.message}`,
-      `Set it to unix:///path or tcp://host:port, ${OTHERWISE}.`,
-      resolution,
-    );
-  }
-  const hasTls = address.kind === 'tcp' && Boolean(env['DOCKER_TLS_VERIFY']);
-  if (isUnencrypted(address, hasTls)) {
-    return warnOf(
-      'DOCKER_HOST is tcp:// beyond loopback without TLS: the token would cross the network in clear',
-      `Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, ${OTHERWISE}.`,
-      resolution,
-    );
-  }
-  return hasTls ? resolveTlsEngine(address, resolution) : asDefault(address.url);
-}
-
-function resolveTlsEngine({ url }: EngineAddress, resolution: Resolution): DefaultEngine | undefined {
-  const folder = certificateFolder(resolution.source.env);
-  if (folder === undefined) {
-    const message =
-      'DOCKER_TLS_VERIFY is set, and neither DOCKER_CERT_PATH nor HOME says where the certificates lie';
-    return warnOf(message, `Set DOCKER_CERT_PATH, ${OTHERWISE}.`, resolution);
-  }
-  const files = {
-    caFile: join(folder, FILES.caFile),
-    certFile: join(folder, FILES.certFile),
-    keyFile: join(folder, FILES.keyFile),
-  };
-  let isUsable = true;
-  const place = {
-    folder,
-    at: () => AT,
-    remedyIfMissing: `Put it there, set DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and key.pem, ${OTHERWISE}.`,
-  };
-  // Faults of the surroundings, not of the file: they must not stop the worker.
-  const report = (_at: unknown, message: string, remedy: string): void => {
-    isUsable = false;
-    warnOf(`of the certificates for DOCKER_HOST, ${message}`, remedy, resolution);
-  };
-  const tls = resolveTlsFiles(files, place, { ...resolution, report });
-  return isUsable ? asDefault(url, tls) : undefined;
-}
-
-/** As Docker's own tools look for it. */
-function certificateFolder(env: NodeJS.ProcessEnv): string | undefined {
-  if (env['DOCKER_CERT_PATH']) return resolve(env['DOCKER_CERT_PATH']);
-  return env['HOME'] ? resolve(env['HOME'], '.docker') : undefined;
-}
-
-function asDefault(url: string, tls?: TlsFiles): DefaultEngine {
-  const identity = { url, required: false };
-  // By name alone: the folder is another one for each worker.
-  return tls
-    ? { engine: { ...identity, tls }, identity: { ...identity, tls: FILES } }
-    : { engine: identity, identity };
-}
-
-function warnOf(message: string, remedy: string, { warn }: Resolution): undefined {
-  warn(AT, `is left out, and no Docker Engine is tested: ${message}`, remedy);
+/** As Docker's own tools look for them. */
+function findCertificates(env: NodeJS.ProcessEnv): string {
+  return resolve(env['DOCKER_CERT_PATH'] || resolve(env['HOME'] || '/', '.docker'));
 }

@@ -1,20 +1,16 @@
-// Owns finding and loading the configuration file: all or nothing, and every fault at once.
-// Refuses to read the environment itself: only the outermost callers let it default to process.env.
+// Finds and loads the configuration file: all or nothing, with every problem at once.
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-
-import { ConfigError, formatPath, type ConfigProblem, type ReportProblem } from './config-error.js';
-import { reportIssues } from './schema-errors.js';
-import type { RefreshConfig, StoreConfig } from './refresh-config.js';
-import { resolveAirflows } from './resolve-airflows.js';
-import { resolveEngines } from './resolve-engines.js';
-import { resolveImages } from './resolve-images.js';
-import { resolveRegistries, warnUnusedRegistries } from './resolve-registries.js';
-import { resolveSchedule } from './resolve-schedule.js';
-import { namesIn } from './resolve-values.js';
-import { configSchema } from './schema/config.js';
-import { nameSchema } from './schema/values.js';
-import { parseYaml, readConfigText } from './yaml-source.js';
+import { ConfigError, formatPath, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
+import { findDefaultEngine } from './default-engine.js';
+import { toProblems } from './problems.js';
+import { bindReferences } from './references.js';
+import type { RefreshConfig } from './refresh-config.js';
+import { createConfigSchema, STORE_SECTIONS } from './schema/config.js';
+import { ConfigFolder } from './schema/files.js';
+import { listClaimed, listStores, type StoreSection } from './schema/stores.js';
+import { findWarnings } from './warnings.js';
+import { parseYaml, readConfigText } from './yaml.js';
 
 /** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
 export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -22,77 +18,76 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 }
 
 /**
- * Reads, checks and resolves a configuration file.
- * @param env where `{env: NAME}`, DOCKER_HOST and its companions are looked up; passwords are looked up there again at each use
- * @throws ConfigError with every fault that the file has
+ * Reads and checks a configuration file.
+ * @param env where `{env: NAME}`, DOCKER_HOST and its companions are looked up; secrets are looked up there again at each use
+ * @param storeSections the sections for the kinds of stores that there are
+ * @throws ConfigError with every problem of the file
  */
-export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): RefreshConfig {
+export function loadConfig(
+  path: string,
+  env: NodeJS.ProcessEnv = process.env,
+  storeSections: readonly StoreSection[] = STORE_SECTIONS,
+): RefreshConfig {
   const yaml = parseYaml(readConfigText(path));
-  const problems: ConfigProblem[] = [...yaml.problems];
-  const warnings: ConfigProblem[] = [];
-  const collectIn =
-    (list: ConfigProblem[]): ReportProblem =>
-    (at, message, remedy) => {
-      const line = yaml.findLine(at);
-      list.push({ path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy });
-    };
-  const report = collectIn(problems);
-  if (yaml.value === undefined || yaml.value === null) throw new ConfigError(path, problems);
+  if (yaml.value === undefined) throw new ConfigError(path, yaml.problems);
+  const place = ({ at, code, message, remedy = '' }: Fault & { readonly at: SettingPath }): ConfigProblem => {
+    const line = yaml.findLine(at);
+    return { code, path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy };
+  };
 
-  const parsed = configSchema.safeParse(yaml.value);
-  if (!parsed.success) reportIssues(parsed.error.issues, yaml.value, report);
-  const raw: Record<string, unknown> = typeof yaml.value === 'object' ? { ...yaml.value } : {};
-  const resolution = { source: { env, folder: dirname(resolve(path)) }, report, warn: collectIn(warnings) };
-  const [airflowNames, registryNames] = ['airflows', 'registries'].map((key) =>
-    namesIn(raw[key], nameSchema),
-  );
-  const airflows = resolveAirflows(raw['airflows'], registryNames ?? [], resolution);
-  const registries = resolveRegistries(raw['registries'], airflowNames ?? [], resolution);
-  const engines = resolveEngines(raw['docker'], resolution);
-  const images = resolveImages(raw['docker'], resolution);
-  const schedule = resolveSchedule(raw['schedule'], report);
-  if (problems.length > 0 || !parsed.success || !schedule) throw new ConfigError(path, sortByLine(problems));
+  const folderPath = dirname(resolve(path));
+  const folder = new ConfigFolder(folderPath);
+  const schema = createConfigSchema(folder, storeSections);
+  const file = bindReferences(yaml.value, { env, folder: folderPath });
+  const parsed = schema.safeParse(file, { reportInput: true });
+  const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema).map(place);
+  if (!parsed.success || yaml.problems.length > 0) {
+    throw new ConfigError(path, sortByLine([...yaml.problems, ...problems]));
+  }
 
-  warnUnusedRegistries(
-    raw['registries'],
-    registries.map(({ registry }) => registry),
-    namedRegistries(airflows.map(({ store }) => store)),
-    resolution,
-  );
-  const { taskQueue } = parsed.data.temporal;
-  const rest = { schedule, taskQueue };
+  const { registries, docker, schedule, temporal } = parsed.data;
+  const stores = listStores(parsed.data, storeSections);
+  const found = docker.engines ? undefined : findDefaultEngine(env);
+  const content = {
+    stores: stores.map(({ store }, index) => ({
+      ...store,
+      claimed: listClaimed(
+        store,
+        stores.slice(0, index).map((earlier) => earlier.store),
+      ),
+    })),
+    registries,
+    engines: docker.engines ?? (found && 'engine' in found ? [found.engine] : []),
+    images: docker.probe ?? [],
+    schedule,
+    taskQueue: temporal.taskQueue,
+  };
+  const warnings = findWarnings({ stores, registries, docker }, folder).map(place);
+  const folders = found && 'engine' in found ? [folder, found.folder] : [folder];
   return {
-    hash: hashConfig({
-      airflows: airflows.map(({ identity }) => identity),
-      registries: registries.map(({ identity }) => identity),
-      engines: engines.map(({ identity }) => identity),
-      images,
-      ...rest,
-    }),
+    hash: hashContent(content, folders),
     path,
-    stores: airflows.map(({ store }) => store),
-    registries: registries.map(({ registry }) => registry),
-    engines: engines.map(({ engine }) => engine),
-    images,
-    ...rest,
-    warnings: sortByLine(warnings),
+    ...content,
+    warnings: sortByLine([...warnings, ...(found && 'warnings' in found ? found.warnings : [])]),
   };
 }
 
-/** The registries that some entry of `connections` names. */
-function namedRegistries(stores: readonly StoreConfig[]): ReadonlySet<string> {
-  const rules = stores.flatMap(({ connections }) => connections);
-  return new Set(rules.flatMap(({ registry }) => (registry === undefined ? [] : [registry])));
+/** Secrets are their references in JSON, and paths are as they are written: a file may be elsewhere on another worker. */
+function hashContent(content: object, folders: readonly ConfigFolder[]): string {
+  const json = JSON.stringify(content, (_key, value: unknown) =>
+    typeof value === 'string'
+      ? folders.reduce((text, folder) => folder.toSetting(text), value)
+      : isPlainObject(value)
+        ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+  );
+  return createHash('sha256').update(json).digest('hex').slice(0, 12);
 }
 
-/**
- * What is hashed is laid out in a fixed order where it is made, so the order of keys in the file does not matter.
- * Secrets are left out on purpose, not only for secrecy: a rotated one changes no plan.
- */
-function hashConfig(content: object): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sortByLine(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }

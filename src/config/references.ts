@@ -1,14 +1,12 @@
-// Owns the two stand-ins for a value, `{env: NAME}` and `{file: PATH}`: how they are read and what can be wrong.
-// Refuses to show what they stand for: problems name the variable or the file, never the value.
-import { resolve } from 'node:path';
-
+// `{env: NAME}` and `{file: PATH}`, which stand for a value that is kept outside of the configuration file. Problems name
+// the variable or the file, never the value.
 import { RefreshFailure } from '../refresh/failures.js';
 import { Secret } from '../log/secret.js';
+import { formatPath, type Fault, type SettingPath } from './config-error.js';
 import { readTextFile } from './text-file.js';
 
 const MAX_KIB = 64;
-
-export type Reference = { readonly env: string } | { readonly file: string };
+const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
 
 /** Where references are looked up. */
 export interface ReferenceSource {
@@ -17,55 +15,106 @@ export interface ReferenceSource {
   readonly folder: string;
 }
 
-export type ReferenceResult =
-  | { readonly value: string; readonly readableByAll?: string }
-  | { readonly problem: string; readonly remedy: string };
+export type ReferenceResult = { readonly value: string } | Fault;
 
-/** Reads what a reference stands for. Never throws. */
-export function readReference(reference: Reference, source: ReferenceSource): ReferenceResult {
-  return 'env' in reference
-    ? readVariable(reference.env, source.env)
-    : readFile(reference.file, source.folder);
+/** A reference at its place in the file. Its only property that can be listed is its key, `env` or `file`. */
+export class Reference {
+  readonly #form: ReferenceForm;
+  readonly #path: SettingPath;
+  readonly #source: ReferenceSource;
+
+  constructor(form: ReferenceForm, path: SettingPath, source: ReferenceSource) {
+    Object.assign(this, form);
+    this.#form = form;
+    this.#path = path;
+    this.#source = source;
+  }
+
+  /** The setting that it stands at: `airflows[0].auth.password`. */
+  get at(): string {
+    return formatPath(this.#path);
+  }
+
+  /** What it stands for at this moment, or why that cannot be read. Never throws. */
+  read(): ReferenceResult {
+    return 'env' in this.#form
+      ? readVariable(this.#form.env, this.#source.env)
+      : readFile(this.#form.file, this.#source.folder);
+  }
+
+  toJSON(): ReferenceForm {
+    return this.#form;
+  }
 }
 
+type ReferenceForm = { readonly env: string } | { readonly file: string };
+
 /**
- * Reads a secret at the moment it is needed, so that a rotated file is picked up.
- * @param owner whose secret it is, for the message: `the password of airflow "main"`
- * @throws RefreshFailure ConfigInvalid
+ * Reads a secret at the moment it is needed, so that one that was replaced is used without a restart. In JSON, and so in
+ * the hash of the configuration, it is its reference.
+ * @throws RefreshFailure ConfigInvalid when the variable or file has become missing, empty, unreadable or invalid
  */
-export function readSecret(reference: Reference, source: ReferenceSource, owner: string): Secret {
-  const reading = readReference(reference, source);
-  if ('value' in reading) return new Secret(reading.value);
-  throw new RefreshFailure('ConfigInvalid', `${owner}: ${reading.problem}`, reading.remedy);
+export type ReadSecret = () => Secret;
+
+/** @param check what is wrong with the value, for one that has to fit somewhere, such as into a header */
+export function toReadSecret(
+  reference: Reference,
+  check: (value: string) => Fault | undefined = () => undefined,
+): ReadSecret & { toJSON(): ReferenceForm } {
+  const read = (): Secret => {
+    const reading = reference.read();
+    const fault = 'value' in reading ? check(reading.value) : reading;
+    if (fault) throw new RefreshFailure('ConfigInvalid', `${reference.at}: ${fault.message}`, fault.remedy);
+    return new Secret('value' in reading ? reading.value : '');
+  };
+  return Object.assign(read, { toJSON: () => reference.toJSON() });
+}
+
+/** A copy of the parsed file in which every reference is a Reference. */
+export function bindReferences(value: unknown, source: ReferenceSource, path: SettingPath = []): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => bindReferences(item, source, [...path, index]));
+  const entries = Object.entries(value);
+  const form = toReferenceForm(entries);
+  if (form) return new Reference(form, path, source);
+  return Object.fromEntries(
+    entries.map(([key, item]) => [key, bindReferences(item, source, [...path, key])]),
+  );
+}
+
+function toReferenceForm([first, ...more]: readonly [string, unknown][]): ReferenceForm | undefined {
+  const [key, item] = first ?? [];
+  if (more.length > 0 || typeof item !== 'string') return undefined;
+  if (key === 'env') return { env: item };
+  return key === 'file' ? { file: item } : undefined;
 }
 
 function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
+  if (!VARIABLE_NAME.test(name)) {
+    return {
+      code: 'invalid',
+      message: 'is not a valid reference: `env` must be the name of an environment variable',
+      remedy: 'Example: `{env: AIRFLOW_PASSWORD}`.',
+    };
+  }
   const value = env[name];
   if (value) return { value };
-  const problem = value === undefined ? 'is not set' : 'is empty';
   return {
-    problem: `environment variable ${name} ${problem}`,
-    remedy: `Set ${name} in the environment of this process, or write {file: PATH}.`,
+    code: 'unreadable',
+    message: `environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`,
+    remedy: `Set ${name} in the environment of this process, or use {file: PATH}.`,
   };
 }
 
 function readFile(path: string, folder: string): ReferenceResult {
-  const file = JSON.stringify(path);
-  const reading = readTextFile(resolve(folder, path), MAX_KIB);
-  if ('missing' in reading) return { problem: `there is no file ${file}`, remedy: remedyForMissing(path) };
-  if ('message' in reading) {
-    const remedy = reading.remedy ?? 'Name a file that holds the value alone.';
-    return { problem: `file ${file} ${reading.message}`, remedy };
+  const file = `file ${JSON.stringify(path)}`;
+  const reading = readTextFile(path, folder, MAX_KIB);
+  if ('code' in reading) {
+    const { message, remedy = 'Name a file that contains only the value.' } = reading;
+    return { ...reading, message: `${file} ${message}`, remedy };
   }
-  // Editors and `echo` end a file with one newline, which is no part of the value.
+  // Editors and `echo` end a file with a newline, which is not part of the value.
   const value = reading.text.replace(/\r?\n$/, '');
-  if (value === '') return { problem: `file ${file} is empty`, remedy: 'Write the value into it.' };
-  return reading.isReadableByAll ? { value, readableByAll: file } : { value };
-}
-
-/** What to do about a file of the configuration that is not there. */
-export function remedyForMissing(path: string): string {
-  return path.startsWith('~')
-    ? 'Write the path out: ~ stands for no folder here.'
-    : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
+  if (value !== '') return { value };
+  return { code: 'unreadable', message: `${file} is empty`, remedy: 'Write the value into it.' };
 }

@@ -1,59 +1,74 @@
-// Owns reading a small text file that an administrator wrote: the configuration itself, or a value kept out of it.
-// Refuses what could block, is far too large, is no text, or may be written by anybody on the machine.
-import { readFileSync, statSync } from 'node:fs';
-
-export type TextFileResult =
-  | { readonly text: string; readonly isReadableByAll: boolean }
-  | { readonly missing: true }
-  /** `message` goes on after the name of the file; without `remedy` it is the wrong file. */
-  | { readonly message: string; readonly remedy?: string };
+// Reads a small text file that an administrator wrote: the configuration itself, or a value or certificate kept outside.
+import { readFileSync, statSync, type Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Fault } from './config-error.js';
 
 const OTHERS_MAY_READ = 0o004;
 const OTHERS_MAY_WRITE = 0o002;
 
 /**
- * Reads a file, through symbolic links: Kubernetes mounts configuration and secrets by them. Owner and group are not
- * looked at, since containers run as a user of their own, and neither are folders, since those of Kubernetes may be
- * written by all. Never throws.
+ * Reads a file, through symbolic links: Kubernetes mounts configuration and secrets with them. Owner and group are not
+ * checked, since containers run as a user of their own, and neither are folders, since those of Kubernetes are
+ * world-writable. Never throws. Messages continue the name of the file; a fault without a remedy means that it is the
+ * wrong file.
+ * @param path as the configuration has it, relative to `folder`
  */
-export function readTextFile(path: string, maxKiB: number): TextFileResult {
+export function readTextFile(
+  path: string,
+  folder: string,
+  maxKiB: number,
+): { readonly text: string } | Fault {
   let bytes: Buffer;
-  let mode: number;
   try {
-    const stats = statSync(path);
-    // A pipe or device could block for ever, or give its content only once.
-    if (!stats.isFile()) return { message: 'is no plain file' };
+    const absolute = resolve(folder, path);
+    const stats = statSync(absolute);
+    // A pipe or device could block forever, or give its content only once.
+    if (!stats.isFile()) return { code: 'wrong-content', message: 'is not a regular file' };
     // Before reading: a file of gigabytes must not get into memory.
-    if (stats.size > maxKiB * 1024) return { message: `is larger than ${maxKiB} KiB` };
-    // Windows has no such bits; Node makes them up.
-    mode = process.platform === 'win32' ? 0 : stats.mode;
-    if (mode & OTHERS_MAY_WRITE) return WRITABLE_BY_ALL;
-    bytes = readFileSync(path);
+    if (stats.size > maxKiB * 1024) return { code: 'too-long', message: `is larger than ${maxKiB} KiB` };
+    if (hasMode(stats, OTHERS_MAY_WRITE)) return WRITABLE_BY_ALL;
+    bytes = readFileSync(absolute);
   } catch (error) {
-    return cannotRead(error);
+    return describeError(path, error);
   }
-  if (bytes.length > maxKiB * 1024) return { message: `is larger than ${maxKiB} KiB` };
+  if (bytes.length > maxKiB * 1024) return { code: 'too-long', message: `is larger than ${maxKiB} KiB` };
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { text, isReadableByAll: (mode & OTHERS_MAY_READ) !== 0 };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return { message: 'is not UTF-8', remedy: 'Save it as UTF-8 text.' };
+    return { code: 'wrong-content', message: 'is not UTF-8', remedy: 'Save it as UTF-8 text.' };
   }
 }
 
-const WRITABLE_BY_ALL: TextFileResult = {
-  message: 'may be written by every user of this machine, who could send passwords to a host of their own',
-  remedy: 'Run `chmod o-w` on it; from a file system without permissions, copy it to another.',
+/** Whether every user of the machine can read a file. False for one that does not exist. */
+export function isWorldReadable(absolutePath: string): boolean {
+  const stats = statSync(absolutePath, { throwIfNoEntry: false });
+  return stats !== undefined && hasMode(stats, OTHERS_MAY_READ);
+}
+
+function hasMode({ mode }: Stats, bit: number): boolean {
+  // Windows has no such bits; Node makes them up.
+  return process.platform !== 'win32' && (mode & bit) !== 0;
+}
+
+const WRITABLE_BY_ALL: Fault = {
+  code: 'unsafe-file',
+  message: 'is world-writable: any user of this machine could change it and collect passwords',
+  remedy: 'Run `chmod o-w` on it; if its file system has no permissions, copy it to another.',
 };
 
-function cannotRead(error: unknown): TextFileResult {
+function describeError(path: string, error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return { missing: true };
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const remedy = path.startsWith('~')
+      ? 'Use the full path: ~ is not expanded here.'
+      : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
+    return { code: 'unreadable', message: 'does not exist', remedy };
+  }
   // A NUL in the name.
-  if (code === 'ERR_INVALID_ARG_VALUE') return { message: 'is no name of a file' };
+  if (code === 'ERR_INVALID_ARG_VALUE') return { code: 'invalid', message: 'has an invalid name' };
   const remedy =
     code === 'EACCES' || code === 'EPERM'
-      ? 'Give the user of this process permission to read it, and to enter its folders.'
-      : 'Look at the file and its folder: the operating system refuses to read it.';
-  return { message: `cannot be read (${code ?? 'unknown error'})`, remedy };
+      ? 'Give the user of this process permission to read it and to enter its folders.'
+      : 'Check the file and its folder: the operating system does not let it be read.';
+  return { code: 'unreadable', message: `cannot be read (${code ?? 'unknown error'})`, remedy };
 }

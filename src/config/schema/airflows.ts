@@ -1,171 +1,158 @@
-// Owns the form of `airflows`: address, ways to sign in, and which connections.
-// Refuses nothing that spans two settings: that is for what resolves them.
+// `airflows`: the Airflow deployments whose connections are refreshed.
 import { z } from 'zod';
+import type { ExtraHeader } from '../../net/http.js';
+import { authSchema, type AirflowAuth } from './auth.js';
+import { checkTogether, convert, type Settings } from './checks.js';
+import { connectionsSchema } from './connections.js';
+import { certificateFile, type ConfigFolder } from './files.js';
+import { headersSchema } from './headers.js';
+import type { StoreConfig } from './stores.js';
+import { isUnencryptedUrl, readAirflowUrl } from './urls.js';
+import { nameSchema, text } from './values.js';
 
-import { connectionId, connectionPattern, nameSchema, secretReference, valueOrReference } from './values.js';
-
-export const mwaaSchema = z.strictObject({
-  environment: valueOrReference.meta({
-    description: 'Name of the MWAA environment.',
-    examples: ['my-environment'],
-  }),
-  region: valueOrReference.meta({ description: 'AWS region of the environment.', examples: ['us-east-1'] }),
-});
-
-export const authSchema = z
-  .strictObject({
-    username: valueOrReference.optional().meta({
-      description: 'Airflow user that the worker signs in as, by password.',
-      examples: ['ecr-refresh'],
-    }),
-    password: secretReference.optional().meta({
-      description: 'Password of that user. Read anew at each sign-in, so that a rotated file is picked up.',
-      examples: [{ env: 'AIRFLOW_PASSWORD' }],
-    }),
-    token: secretReference.optional().meta({
-      description:
-        'Bearer token of a managed Airflow such as Astronomer or Cloud Composer. Read anew at each sign-in, so ' +
-        'that whatever issues short-lived tokens can keep writing a file.',
-      examples: [{ file: 'secrets/airflow-token' }],
-    }),
-    mwaa: mwaaSchema.optional().meta({
-      description:
-        'An environment of Amazon MWAA, spoken to through AWS (`airflow:InvokeRestApi`) with the credentials of ' +
-        'the worker. Such an airflow has no `url`, `headers`, `caFile` or `allowInsecureHttp`.',
-      examples: [{ environment: 'my-environment', region: 'us-east-1' }],
-    }),
-  })
-  // For editors that know JSON Schema. The loader says the same in words of its own.
-  .meta({
-    oneOf: [{ required: ['username', 'password'] }, { required: ['token'] }, { required: ['mwaa'] }],
-  });
-
-/** An id or a pattern; which of the settings go together is for what resolves them. */
-export const connectionRuleSchema = z
-  .strictObject({
-    id: connectionId.optional().meta({ description: 'Id of one connection.', examples: ['docker_eu'] }),
-    match: connectionPattern.optional().meta({
-      description:
-        'Pattern of ids, in place of `id`: every docker connection whose whole id matches, capitals and small ' +
-        'letters being different. `*` stands for any number of characters, `?` for one. Airflow is asked for its ' +
-        'connections at each run, so that new ones are found.',
-      examples: ['*_ecr'],
-    }),
-    registry: nameSchema.optional().meta({
-      description:
-        'Name of an entry of `registries` that the connection must be of; one of another registry is refused, ' +
-        'and not written. Without it any registry of ECR or of `registries` will do.',
-      examples: ['eu'],
-    }),
-    ifMissing: z
-      .enum(['fail', 'create'], { error: 'is neither fail nor create' })
-      .optional()
-      .meta({
-        description:
-          'What happens when Airflow has no connection of this `id`: `fail` (the default) reports it, `create` ' +
-          'creates it, of type docker, with login AWS and the host of `registry`, which must then be given.',
-        examples: ['create'],
-      }),
-  })
-  .meta({ oneOf: [{ required: ['id'] }, { required: ['match'] }] });
-
-export const connectionSchema = z.union([connectionId, connectionRuleSchema], {
-  error: ({ input }) =>
-    typeof input === 'number' || typeof input === 'boolean'
-      ? 'is not text'
-      : 'is neither an id nor a mapping with `id` or `match`',
-});
+/** The settings of a store of kind `airflow`. */
+export interface AirflowSettings {
+  /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
+  readonly url?: string;
+  readonly auth: AirflowAuth;
+  /** Major version of Airflow, or to be detected. */
+  readonly version: 'auto' | 2 | 3;
+  readonly headers: readonly ExtraHeader[];
+  /** Absolute path of a PEM file with CAs to trust in addition to Node's. */
+  readonly caFile?: string;
+}
 
 const PASSWORD_EXAMPLE = { username: 'ecr-refresh', password: { env: 'AIRFLOW_PASSWORD' } };
 
-export const airflowSchema = z
-  .strictObject({
+function createSettingsSchema(folder: ConfigFolder) {
+  return z.strictObject({
     name: nameSchema.meta({
       description:
         'Name of this Airflow in reports. At most 63 lower-case letters, digits and hyphens; unique.',
       examples: ['main'],
     }),
-    url: valueOrReference.optional().meta({
-      description:
-        'Address of Airflow, with its sub-path where it has one, without /api/v2. https:// only; http:// on ' +
-        'loopback or with allowInsecureHttp. Required, but for Amazon MWAA, where it must not stand.',
-      examples: ['https://airflow.example.com'],
-    }),
+    url: text
+      .transform(convert(readAirflowUrl))
+      .exactOptional()
+      .meta({
+        description:
+          'URL of Airflow, with its sub-path if it has one, without /api/v2. https:// only; http:// for ' +
+          'loopback or with allowInsecureHttp. Required, except for Amazon MWAA, which has none.',
+        examples: ['https://airflow.example.com'],
+      }),
     auth: authSchema.meta({
-      description: 'How the worker signs in: by exactly one of user and password, token, or MWAA.',
+      description: 'How the worker logs in: with exactly one of user and password, token, or MWAA.',
       examples: [
         PASSWORD_EXAMPLE,
         { token: { file: 'secrets/airflow-token' } },
         { mwaa: { environment: 'my-environment', region: 'us-east-1' } },
       ],
     }),
-    connections: z
-      .array(connectionSchema)
-      .min(1)
-      .max(10_000)
-      .meta({
-        description:
-          'The Airflow connections to keep fresh: ids, or mappings that say more. Ids are of at most 200 letters, ' +
-          'digits, dots, hyphens and underscores. No two entries may pick the same connection, neither here nor ' +
-          'under another airflow with the same URL; at most 100 patterns for one URL.',
-        examples: [
-          ['docker_default'],
-          ['docker_default', { id: 'docker_eu', registry: 'eu', ifMissing: 'create' }, { match: '*_ecr' }],
-        ],
-      }),
+    connections: connectionsSchema.meta({
+      description:
+        'The Airflow connections to refresh: ids, or mappings that say more. Ids have at most 200 letters, digits, ' +
+        'dots, hyphens and underscores. The first entry that matches a connection applies; an id must not occur ' +
+        'twice. Entries of `airflows` with the same URL are one Airflow in this. At most 100 patterns for one Airflow.',
+      examples: [
+        ['docker_default'],
+        ['docker_default', { id: 'docker_eu', registry: 'eu', ifMissing: 'create' }, { match: '*_ecr' }],
+      ],
+    }),
     version: z
-      .literal(['auto', 2, 3], { error: 'is none of auto, 2 and 3' })
+      .literal(['auto', 2, 3], { error: 'must be auto, 2 or 3' })
       .default('auto')
       .meta({
-        description: 'Major version of this Airflow; `auto` asks it. State it where its version is hidden.',
+        description: 'Major version of this Airflow; `auto` detects it. Set it where the version is hidden.',
         examples: [3],
       }),
-    headers: z
-      .record(z.string(), valueOrReference)
-      .default({})
+    headers: headersSchema.prefault({}).meta({
+      description:
+        'Headers to send with every request to this Airflow, for a proxy or gateway in front of it; at most 20. Not ' +
+        'for Authorization (see `auth`), Host, Content-Type, Content-Length and others that the request itself ' +
+        'sets. A header whose name suggests a secret, such as X-Api-Key or Cookie, must be a reference. ' +
+        'References are read again for each request.',
+      examples: [{ 'X-Team': 'data', 'X-Api-Key': { env: 'AIRFLOW_API_KEY' } }],
+    }),
+    caFile: certificateFile(folder, 'the CA')
+      .exactOptional()
       .meta({
         description:
-          'Headers to send with every request to this Airflow, for what stands in front of it; at most 20. Not ' +
-          'for Authorization (see `auth`), Host, Content-Type, Content-Length and others that the request itself ' +
-          'decides. A header whose name speaks of a secret, such as X-Api-Key or Cookie, must be a reference. ' +
-          'References are read anew for each request.',
-        examples: [{ 'X-Team': 'data', 'X-Api-Key': { env: 'AIRFLOW_API_KEY' } }],
-      }),
-    caFile: z
-      .string()
-      .min(1)
-      .max(4096)
-      .optional()
-      .meta({
-        description:
-          "PEM file with certificates of authorities to trust for this Airflow, besides Node's own; at most " +
-          '1 MiB. Relative to the folder of the configuration file.',
+          "PEM file with CA certificates to trust for this Airflow, in addition to Node's; at most 1 MiB. Relative to " +
+          'the folder of the configuration file. A file that is replaced is used without a restart.',
         examples: ['certificates/company-ca.pem'],
       }),
     allowInsecureHttp: z
       .boolean()
       .default(false)
       .meta({
-        description: 'Allows http:// beyond loopback. Password and tokens then cross the network in clear.',
+        description:
+          'Allows http:// beyond loopback. Password and tokens then cross the network unencrypted.',
         examples: [true],
       }),
-  })
-  .meta({ anyOf: [{ required: ['url'] }, { properties: { auth: { required: ['mwaa'] } } }] });
-
-export const airflowsSchema = z
-  .array(airflowSchema)
-  .min(1)
-  .max(200)
-  .meta({
-    description: 'The Airflow deployments whose connections are kept fresh.',
-    examples: [
-      [
-        {
-          name: 'main',
-          url: 'https://airflow.example.com',
-          auth: PASSWORD_EXAMPLE,
-          connections: ['docker_default'],
-        },
-      ],
-    ],
   });
+}
+
+type Airflow = z.output<ReturnType<typeof createSettingsSchema>>;
+
+export function createAirflowsSchema(folder: ConfigFolder) {
+  const airflow = checkTogether(createSettingsSchema(folder), checkAirflow)
+    .transform(toStore)
+    .meta({ anyOf: [{ required: ['url'] }, { properties: { auth: { required: ['mwaa'] } } }] });
+  return z
+    .array(airflow)
+    .min(1)
+    .max(200)
+    .meta({
+      description: 'The Airflow deployments whose connections are refreshed.',
+      examples: [
+        [
+          {
+            name: 'main',
+            url: 'https://airflow.example.com',
+            auth: PASSWORD_EXAMPLE,
+            connections: ['docker_default'],
+          },
+        ],
+      ],
+    });
+}
+
+function checkAirflow(settings: Settings<Airflow>): void {
+  const { valid, isGiven, report } = settings;
+  const usesMwaa = valid.auth ? valid.auth.kind === 'mwaa' : isGiven('auth', 'mwaa');
+  if (usesMwaa) {
+    // With two methods it is not known which one is meant.
+    if (valid.auth) checkMwaa(settings);
+    return;
+  }
+  if (!isGiven('url')) report({ code: 'missing', message: 'is missing' }, 'url');
+  if (valid.url === undefined || valid.allowInsecureHttp !== false || !isUnencryptedUrl(valid.url)) return;
+  const remedy = 'Use https://, or add `allowInsecureHttp: true` if the network is trusted.';
+  report({ code: 'unencrypted', message: 'sends the password unencrypted', remedy }, 'url');
+}
+
+/** AWS finds the environment by its name and signs the requests: none of these would have an effect. */
+function checkMwaa({ valid, isGiven, report }: Settings<Airflow>): void {
+  const given = {
+    url: isGiven('url'),
+    headers: valid.headers === undefined || valid.headers.length > 0,
+    caFile: isGiven('caFile'),
+    allowInsecureHttp: valid.allowInsecureHttp !== false,
+  };
+  for (const [key, isSet] of Object.entries(given)) {
+    const message = 'cannot be combined with auth.mwaa, which reaches Airflow through AWS';
+    if (isSet) report({ code: 'conflict', message, remedy: 'Remove one of the two.' }, key);
+  }
+}
+
+function toStore({ name, connections, allowInsecureHttp: _checked, ...settings }: Airflow): StoreConfig {
+  const { url, auth } = settings;
+  const deployment = auth.kind === 'mwaa' ? `mwaa ${auth.region} ${auth.environment}` : url;
+  return {
+    name,
+    kind: 'airflow',
+    connections,
+    settings: settings satisfies AirflowSettings,
+    ...(deployment === undefined ? {} : { deployment }),
+  };
+}

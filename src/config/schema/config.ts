@@ -1,125 +1,72 @@
-// Owns the one schema of the configuration file: every setting, its form, its default and its description, from
-// which checks, docs/configuration.md and the JSON Schema follow. Refuses every setting that this release lacks.
+// The schema of the whole configuration file: its sections, the checks among them, and the configuration that they make.
 import { z } from 'zod';
+import { createAirflowsSchema } from './airflows.js';
+import { createDockerSchema, DEFAULT_ENGINE } from './docker.js';
+import type { ConfigFolder } from './files.js';
+import { createRegistriesSchema } from './registries.js';
+import { scheduleSchema } from './schedule.js';
+import type { StoreSection } from './stores.js';
+import { checkEntries } from './entries.js';
 
-import { airflowsSchema } from './airflows.js';
-import { DEFAULT_ENGINE, dockerSchema } from './docker.js';
-import { registriesSchema } from './registries.js';
-import { duration } from './values.js';
+const DEFAULT_TASK_QUEUE = 'ecr-refresh';
 
-export const DEFAULTS = {
-  scheduleId: 'ecr-refresh',
-  every: '4h',
-  timeZone: 'UTC',
-  taskQueue: 'ecr-refresh',
-} as const;
+/** The sections for stores of every kind. A new kind of store is a section more. */
+export const STORE_SECTIONS: readonly StoreSection[] = [
+  { key: 'airflows', createSchema: createAirflowsSchema },
+];
 
-export const scheduleSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, {
-      error: 'must be made of letters, digits, dots, hyphens and underscores, at most 200',
-    })
-    .default(DEFAULTS.scheduleId)
-    .meta({ description: 'Id of the Temporal Schedule.', examples: ['ecr-refresh'] }),
-  every: duration.optional().meta({
-    description: `Time between two runs, at least 1m. Default: ${DEFAULTS.every}, unless cron is given.`,
-    examples: [DEFAULTS.every],
-  }),
-  cron: z
-    .string()
-    .max(200)
-    .optional()
-    .meta({
-      description:
-        'Start times instead of every: minute, hour, day of month, month, day of week; numbers with * , - /. All ' +
-        'five must match.',
-      examples: ['0 */4 * * *'],
-    }),
-  timeZone: z
-    .string()
-    .max(100)
-    .optional()
-    .meta({
-      description: `IANA time zone of cron. Default: ${DEFAULTS.timeZone}.`,
-      examples: ['Europe/Berlin'],
-    }),
-  jitter: duration.optional().meta({
-    description:
-      'Each run starts up to this much later, at random; less than half the interval. Default: 5m, or an eighth ' +
-      'of the interval where that is less.',
-    examples: ['5m'],
-  }),
-  retryFor: duration.optional().meta({
-    description:
-      'How long a run goes on trying what fails. Default, and most: the shortest interval less jitter and 10m; ' +
-      'intervals below 40m keep two eighths back instead of 10m.',
-    examples: ['3h'],
-  }),
-  allowNarrowMargin: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Allows a schedule under which an outage of less than 2 h may let a token expire.',
-      examples: [true],
-    }),
-});
-
-export const temporalSchema = z.strictObject({
+const temporalSchema = z.strictObject({
   taskQueue: z
     .string()
     .regex(/^[A-Za-z0-9][\w./:-]{0,199}$/, {
-      error: 'must begin with a letter or digit and go on with these or . _ / : -, at most 200',
+      error: 'must begin with a letter or digit, and continue with these or . _ / : -, at most 200',
     })
-    .default(DEFAULTS.taskQueue)
+    .default(DEFAULT_TASK_QUEUE)
     .meta({
       description:
-        'Task queue of the worker. Address, namespace, TLS and API key come from TEMPORAL_* variables or ' +
+        'Task queue of the worker. Address, namespace, TLS and API key are set with TEMPORAL_* variables or ' +
         'temporal.toml instead.',
-      examples: ['ecr-refresh'],
+      examples: [DEFAULT_TASK_QUEUE],
     }),
 });
 
-export const configSchema = z.strictObject({
-  version: z
-    .literal(1, {
-      error: ({ input }) => (input === undefined ? 'is missing' : 'is none that this release knows'),
+/** The top level of the file. */
+export function createConfigSchema(
+  folder: ConfigFolder,
+  storeSections: readonly StoreSection[] = STORE_SECTIONS,
+) {
+  // Not in the type: their keys depend on the kinds of stores. `listStores` reads them.
+  const stores: object = Object.fromEntries(
+    storeSections.map(({ key, createSchema }) => [key, createSchema(folder)]),
+  );
+  const storeKeys = storeSections.map(({ key }) => key);
+  return z
+    .strictObject({
+      version: z.literal(1, { error: 'must be 1, the only version of this release' }).meta({
+        description: 'Version of this format.',
+        examples: [1],
+      }),
+      ...stores,
+      registries: createRegistriesSchema(folder),
+      docker: createDockerSchema(folder)
+        .prefault({})
+        .meta({
+          description: 'The test that Docker can log in.',
+          examples: [{ engines: [DEFAULT_ENGINE] }],
+        }),
+      schedule: scheduleSchema.prefault({}).meta({
+        description: 'When runs start, and how long each retries.',
+        examples: [{ id: 'ecr-refresh', every: '4h', jitter: '5m' }],
+      }),
+      temporal: temporalSchema.prefault({}).meta({
+        description: 'The Temporal side of the worker.',
+        examples: [{ taskQueue: DEFAULT_TASK_QUEUE }],
+      }),
     })
-    .meta({ description: 'Version of this format.', examples: [1] }),
-  airflows: airflowsSchema,
-  registries: registriesSchema,
-  docker: dockerSchema.prefault({}).meta({
-    description: 'The test that Docker can sign in.',
-    examples: [{ engines: [DEFAULT_ENGINE] }],
-  }),
-  schedule: scheduleSchema.prefault({}).meta({
-    description: 'When runs start, and how long each goes on trying.',
-    examples: [{ id: 'ecr-refresh', every: '4h', jitter: '5m' }],
-  }),
-  temporal: temporalSchema.prefault({}).meta({
-    description: 'The Temporal side of the worker.',
-    examples: [{ taskQueue: 'ecr-refresh' }],
-  }),
-});
-
-/** Value, type and place of every setting as JSON Schema, draft 2020-12. */
-export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+    .superRefine((file, context) => checkEntries(file, storeKeys, context), {
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    });
 }
 
-/** The part of JSON Schema that this configuration uses. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly examples?: readonly unknown[];
-  readonly default?: unknown;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly pattern?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly additionalProperties?: JsonSchema | boolean;
-}
+/** The checked file, section by section. */
+export type ConfigSections = z.output<ReturnType<typeof createConfigSchema>>;

@@ -1,28 +1,25 @@
-// Owns the form of `docker`: the engines that the sign-in is tested from, and what registries are asked besides.
-// Refuses nothing that spans two settings: that is for what resolves them.
+// `docker`: the engines that the login is tested from, and the images whose pull access is checked.
 import { z } from 'zod';
+import type { TlsFiles } from '../../net/tls-files.js';
+import { addFault, checkItems, checkTogether, convert, findDuplicates, type Settings } from './checks.js';
+import { isUnencryptedEngine, readEngineUrl } from './engine-url.js';
+import { arePair, certificateFile, keyFile, type ConfigFolder } from './files.js';
+import { imagesSchema } from './images.js';
+import { isScalar } from './values.js';
 
-/** The engine that is tested where nobody says otherwise. */
+/** The engine that is tested where neither the configuration nor DOCKER_HOST names one. */
 export const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
-const imageName = z.string().min(1).max(600);
+export interface EngineConfig {
+  /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` for loopback only. */
+  readonly url: string;
+  readonly tls?: TlsFiles;
+  /** Whether its absence is a failure: true for one that the configuration names, false for the default one. */
+  readonly required: boolean;
+}
 
-export const probeSchema = z.strictObject({
-  image: z
-    .union([imageName, z.array(imageName).min(1).max(100)], {
-      error: 'is neither the name of an image nor a list of such',
-    })
-    .meta({
-      description:
-        'Image, or list of images, whose manifest registries are asked for at each run: proves that it may be ' +
-        'pulled, not only that the token signs in. With the host of a registry before it, that one alone is asked; ' +
-        'one image may stand without, and is asked of every registry.',
-      examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
-    }),
-});
-
-const MAX_ENGINE_CHARS = 1024;
-export const engineUrl = z.string().min(1).max(MAX_ENGINE_CHARS);
+const MAX_URL_CHARS = 1024;
+const engineUrl = z.string().min(1).max(MAX_URL_CHARS).transform(convert(readEngineUrl));
 
 const TLS_ENGINE = {
   url: 'tcp://docker.example.com:2376',
@@ -31,62 +28,119 @@ const TLS_ENGINE = {
   keyFile: 'docker/key.pem',
 };
 
-function tlsFile(description: string, example: string) {
-  return z
-    .string()
-    .min(1)
-    .max(4096)
-    .optional()
-    .meta({ description, examples: [example] });
+const UNENCRYPTED = {
+  code: 'unencrypted',
+  message: 'sends the token unencrypted; use TLS',
+  remedy:
+    'Example: `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`.',
+} as const;
+
+function createSettingsSchema(folder: ConfigFolder) {
+  return z.strictObject({
+    url: engineUrl.meta({
+      description:
+        'unix:// with an absolute path, or tcp://host:port. Beyond loopback tcp:// needs at least one of the files ' +
+        'below, for TLS: without it the token would cross the network unencrypted.',
+      examples: [TLS_ENGINE.url],
+    }),
+    caFile: certificateFile(folder, 'the CA')
+      .exactOptional()
+      .meta({
+        description:
+          "PEM file with the CAs to trust for the engine's certificate, instead of Node's. Relative to the folder of " +
+          'the configuration file.',
+        examples: [TLS_ENGINE.caFile],
+      }),
+    certFile: certificateFile(folder, 'this worker as a client')
+      .exactOptional()
+      .meta({
+        description:
+          'PEM file with the client certificate that the engine requires (`--tlsverify`). Read again at each ' +
+          'connection, as are the other two.',
+        examples: [TLS_ENGINE.certFile],
+      }),
+    keyFile: keyFile(folder)
+      .exactOptional()
+      .meta({
+        description: 'PEM file with the private key of that certificate, without a passphrase.',
+        examples: [TLS_ENGINE.keyFile],
+      }),
+  });
 }
 
-export const engineSchema = z.strictObject({
-  url: engineUrl.meta({
-    description:
-      'unix:// with an absolute path, or tcp://host:port. Beyond loopback tcp:// needs at least one of the files ' +
-      'below, by which TLS is spoken: the token would cross the network in clear.',
-    examples: [TLS_ENGINE.url],
-  }),
-  caFile: tlsFile(
-    'PEM file with the authorities to trust as issuers of the certificate of the engine, instead of those of Node. ' +
-      'Relative to the folder of the configuration file.',
-    TLS_ENGINE.caFile,
-  ),
-  certFile: tlsFile(
-    'PEM file with the client certificate that the engine asks for (`--tlsverify`). Read anew at each connection, as ' +
-      'are the other two.',
-    TLS_ENGINE.certFile,
-  ),
-  keyFile: tlsFile(
-    'PEM file with the private key of that certificate, without a passphrase.',
-    TLS_ENGINE.keyFile,
-  ),
-});
+type Engine = z.output<ReturnType<typeof createSettingsSchema>>;
 
-const engineSetting = z.union([engineUrl, engineSchema], {
-  error: ({ input }) => {
-    if (input === '') return 'is empty';
-    if (typeof input === 'string') return `is longer than ${MAX_ENGINE_CHARS} characters`;
-    return 'is neither an address nor a mapping with `url`';
-  },
-});
+/** An engine with its TLS files, in the long form. */
+export function createEngineSchema(folder: ConfigFolder) {
+  return checkTogether(createSettingsSchema(folder), checkEngine).transform(
+    ({ url, ...tls }): EngineConfig => ({
+      url,
+      ...(Object.keys(tls).length === 0 ? {} : { tls: tls as TlsFiles }),
+      required: true,
+    }),
+  );
+}
 
-export const dockerSchema = z.strictObject({
-  probe: probeSchema.optional().meta({
-    description: 'What registries are asked beside whether they accept the token.',
-    examples: [{ image: 'team/app:1.0' }],
-  }),
-  engines: z
-    .array(engineSetting)
-    .max(20)
-    .optional()
-    .meta({
+function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
+  const { url, certFile, keyFile: key } = valid;
+  const files = ['caFile', 'certFile', 'keyFile'].filter((file) => isGiven(file));
+  if (url?.startsWith('unix:')) {
+    const message = 'cannot be combined with a unix:// socket, which has no TLS';
+    for (const file of files) {
+      report({ code: 'conflict', message, remedy: 'Remove it, or use tcp:// in `url`.' }, file);
+    }
+    return;
+  }
+  if (url !== undefined && files.length === 0 && isUnencryptedEngine(url)) report(UNENCRYPTED, 'url');
+  for (const [file, other] of [
+    ['certFile', 'keyFile'],
+    ['keyFile', 'certFile'],
+  ] as const) {
+    if (!isGiven(file) || isGiven(other)) continue;
+    report(
+      { code: 'requires', message: `requires ${other}`, remedy: `Add \`${other}\`, or remove it.` },
+      file,
+    );
+  }
+  if (certFile !== undefined && key !== undefined && !arePair(certFile, key)) {
+    const message = 'does not match the certificate in `certFile`';
+    const remedy = 'Use a certificate and a key that were created together.';
+    report({ code: 'mismatch', message, remedy }, 'keyFile');
+  }
+}
+
+export function createDockerSchema(folder: ConfigFolder) {
+  const shortForm = engineUrl
+    .superRefine((url, context) => {
+      if (isUnencryptedEngine(url)) addFault(context, UNENCRYPTED);
+    })
+    .transform((url): EngineConfig => ({ url, required: true }));
+  const engine = z.union([shortForm, createEngineSchema(folder)], {
+    error: ({ input }) => (isScalar(input) ? 'is not text' : 'must be a URL, or a mapping with `url`'),
+  });
+  const engines = checkItems(z.array(engine).max(20), (items, report) => {
+    for (const { item, first } of findDuplicates(items, ({ value }) => value.url)) {
+      const message = `duplicates docker.engines[${first.index}]`;
+      report({ code: 'duplicate', message, remedy: 'Remove one of the two.' }, item.index);
+    }
+  });
+  return z.strictObject({
+    probe: z
+      .strictObject({ image: imagesSchema })
+      .transform(({ image }) => image)
+      .exactOptional()
+      .meta({
+        description: 'What registries are asked in addition to whether they accept the token.',
+        examples: [{ image: 'team/app:1.0' }],
+      }),
+    engines: engines.exactOptional().meta({
       description:
-        'Docker Engines to test the sign-in from: unix:// with an absolute path, tcp://host:port on loopback, or ' +
-        'tcp:// with TLS as a mapping. Named here, an engine must be there; the default one may be absent. An empty ' +
-        'list tests with the registry alone. Default: that of DOCKER_HOST, with DOCKER_TLS_VERIFY by ca.pem, ' +
-        'cert.pem and key.pem in DOCKER_CERT_PATH (else ~/.docker); without DOCKER_HOST ' +
-        `${DEFAULT_ENGINE}. A DOCKER_HOST that cannot be used is warned of, and no engine is tested.`,
+        'Docker Engines to test the login from: unix:// with an absolute path, tcp://host:port for loopback, or ' +
+        'tcp:// with TLS as a mapping. An engine that is named here must be reachable; the default one may be absent. ' +
+        'With an empty list only the registry is asked. Default: the engine of DOCKER_HOST, with DOCKER_TLS_VERIFY and ' +
+        'ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (else ~/.docker); without DOCKER_HOST ' +
+        `${DEFAULT_ENGINE}. A DOCKER_HOST that cannot be used is a warning, and no engine is tested.`,
       examples: [[DEFAULT_ENGINE], [TLS_ENGINE]],
     }),
-});
+  });
+}

@@ -1,158 +1,211 @@
-// Owns the form of `registries`: registries that connection entries name, that need a principal of their own, or whose
-// host tells nothing of AWS. Refuses nothing that spans two settings: that is for what resolves them.
+// `registries`: those that connections name, that need a principal of their own, or whose host does not show account and
+// region.
 import { z } from 'zod';
+import {
+  ECR_PUBLIC_REGION,
+  FIPS_REGIONS,
+  getPartition,
+  hasFips,
+  isAccount,
+  isRegion,
+} from '../../refresh/aws-regions.js';
+import type { RegistryEntry } from '../../refresh/registry-entries.js';
+import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
+import type { Fault } from '../config-error.js';
+import { NOT_A_REGION } from './auth.js';
+import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
+import { createCredentialsSchema } from './credentials.js';
+import type { ConfigFolder } from './files.js';
+import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
+import { nameSchema, readText, textOrVariable, type VariableSetting } from './values.js';
 
-import { duration, nameSchema, valueOrReference, valueOrVariable } from './values.js';
-
-/** Grammars: AWS's references of IAM roles and of AssumeRole. */
-const roleArn = z
-  .string()
-  // Names of token groups are made of it and of `endpoint`, and Temporal bears ids of 1,000 characters.
-  .max(620)
-  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, {
-    error: 'is no ARN of a role',
+/** Text or reference with a check of the value, or an Airflow Variable, whose value each run checks. */
+function valueOrVariable(check: (value: string) => Fault | undefined) {
+  return textOrVariable.transform((setting, context): string | VariableSetting => {
+    if (typeof setting === 'object' && 'airflow' in setting) return setting;
+    const reading = readText(setting);
+    const fault = 'code' in reading ? reading : check(reading.result);
+    if (fault) addFault(context, fault);
+    return 'result' in reading ? reading.result : '';
   });
+}
 
-const sessionName = z.string().regex(/^[\w+=,.@-]{2,64}$/, {
-  error: 'must be made of letters, digits and _ + = , . @ -, 2 to 64',
-});
-
-export const credentialsSchema = z.strictObject({
-  roleArn: roleArn.optional().meta({
-    description:
-      'Role to assume, with what the AWS SDK finds by itself; with `webIdentityTokenFile`, with that token.',
-    examples: ['arn:aws:iam::123456789012:role/ecr-pull'],
-  }),
-  via: z
-    .array(roleArn)
-    .min(1)
-    .max(5)
-    .optional()
-    .meta({
+function createSettingsSchema(folder: ConfigFolder) {
+  return z.strictObject({
+    name: nameSchema.meta({
       description:
-        'Roles to assume one after the other before `roleArn`. AWS ends the sessions of such a chain after an hour.',
-      examples: [['arn:aws:iam::111122223333:role/hub']],
+        'Name of this registry, for the `registry` of connections. At most 63 lower-case letters, digits and ' +
+        'hyphens; unique.',
+      examples: ['eu'],
     }),
-  externalId: valueOrReference.optional().meta({
-    description: 'External id that the trust policy of `roleArn` asks for.',
-    examples: ['data-platform', { env: 'ECR_EXTERNAL_ID' }],
-  }),
-  sessionName: sessionName.optional().meta({
-    description: 'Name of the sessions, seen in CloudTrail. Default: airflow-ecr-refresh.',
-    examples: ['airflow-ecr-refresh'],
-  }),
-  sessionDuration: duration.optional().meta({
-    description:
-      'How long the session of `roleArn` lasts, 15m to 12h; the role must allow it. A token may die with the session ' +
-      'that it was obtained with. Default: 1h, and never more where one role assumes the other.',
-    examples: ['12h'],
-  }),
-  profile: z
-    .string()
-    .regex(/^[^\s[\]]{1,100}$/, { error: 'is no name of a profile: no blanks, no brackets' })
-    .optional()
-    .meta({
-      description:
-        'Profile of the AWS configuration files (AWS_CONFIG_FILE, else ~/.aws/config) to get credentials by: keys, a ' +
-        'role, SSO, a process.',
-      examples: ['production'],
-    }),
-  webIdentityTokenFile: z
-    .string()
-    .min(1)
-    .max(4096)
-    .optional()
-    .meta({
-      description:
-        'File with a token of an identity provider, relative to the folder of the configuration file, to assume ' +
-        '`roleArn` with. It is read at each time.',
-      examples: ['/var/run/secrets/tokens/aws'],
-    }),
-});
-
-export const registrySchema = z.strictObject({
-  name: nameSchema.meta({
-    description:
-      'Name of this registry, for the `registry` of connections. At most 63 lower-case letters, digits and ' +
-      'hyphens; unique.',
-    examples: ['eu'],
-  }),
-  kind: z
-    .enum(['private', 'public'], { error: 'is neither private nor public' })
-    .default('private')
-    .meta({
-      description:
-        '`private`: the registry of an account in a region. `public`: ECR Public, which has neither, and issues its ' +
-        'tokens in us-east-1.',
-      examples: ['public'],
-    }),
-  region: valueOrVariable.optional().meta({
-    description:
-      'AWS region whose ECR issues its tokens. An Airflow Variable is read by each run, so that an edit in ' +
-      'Airflow is picked up. Required, but for ECR Public.',
-    examples: ['us-east-1', { airflowVariable: 'ecr_aws_region_name', airflow: 'main' }],
-  }),
-  account: valueOrVariable.optional().meta({
-    description:
-      'AWS account: twelve digits, in quotes, since YAML numbers lose leading zeros. Required, but for ECR Public.',
-    examples: ['123456789012', { airflowVariable: 'ecr_aws_account', airflow: 'main' }],
-  }),
-  credentials: credentialsSchema.optional().meta({
-    description:
-      'As whom its tokens are obtained: a role, a profile, or a web identity. One token serves all registries of a ' +
-      'region that have the same credentials. Default: what the AWS SDK finds by itself.',
-    examples: [
-      { roleArn: 'arn:aws:iam::123456789012:role/ecr-pull', externalId: 'data-platform' },
-      { profile: 'production' },
-    ],
-  }),
-  fips: z
-    .boolean()
-    .default(false)
-    .meta({
-      description:
-        'Uses the FIPS endpoints of ECR, and insists on them: connections must have the host with `ecr-fips`.',
-      examples: [true],
-    }),
-  dualStack: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Asks ECR for tokens by IPv4 and IPv6, and gives new connections the host with `dkr-ecr`.',
-      examples: [true],
-    }),
-  endpoint: z
-    .string()
-    .max(280)
-    .optional()
-    .meta({
-      description:
-        'Address of the ECR API, such as that of a VPC endpoint without private DNS. https:// only.',
-      examples: ['https://vpce-0123456789abcdef0-abcdefgh.api.ecr.us-east-1.vpce.amazonaws.com'],
-    }),
-  registryHost: z
-    .string()
-    .max(260)
-    .optional()
-    .meta({
-      description:
-        'Host, with port where it has one, as the connections name it; lower case; unique. Only for a registry ' +
-        'that is not reached by a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
-        'stand-in. Default: the hosts that ECR gives to account and region.',
-      examples: ['127.0.0.1:5000'],
-    }),
-});
-
-export const registriesSchema = z
-  .array(registrySchema)
-  .max(1000)
-  .default([])
-  .meta({
-    description:
-      'Registries that connections name by `registry`, that need credentials or an endpoint of their own, and those ' +
-      'whose account and region cannot be read from their host. A connection with a host of ECR needs no entry here.',
-    examples: [
-      [{ name: 'eu', region: 'eu-west-1', account: '123456789012' }],
-      [{ name: 'sandbox', region: 'us-east-1', account: '123456789012', registryHost: '127.0.0.1:5000' }],
-    ],
+    kind: z
+      .enum(['private', 'public'], { error: 'must be private or public' })
+      .default('private')
+      .meta({
+        description:
+          '`private`: the registry of an account in a region. `public`: ECR Public, which has neither; its tokens are ' +
+          'issued in us-east-1.',
+        examples: ['public'],
+      }),
+    region: valueOrVariable((region) => (isRegion(region) ? undefined : NOT_A_REGION))
+      .exactOptional()
+      .meta({
+        description:
+          'AWS region whose ECR issues the tokens. An Airflow Variable is read by each run, so that an edit in ' +
+          'Airflow is used. Required, except for ECR Public.',
+        examples: ['us-east-1', { airflowVariable: 'ecr_aws_region_name', airflow: 'main' }],
+      }),
+    account: valueOrVariable((account) =>
+      isAccount(account)
+        ? undefined
+        : { code: 'invalid', message: 'is not a valid AWS account: it must have 12 digits' },
+    )
+      .exactOptional()
+      .meta({
+        description:
+          'AWS account: 12 digits, in quotes, since YAML drops leading zeros of numbers. Required, except for ECR ' +
+          'Public and with `registryHost`.',
+        examples: ['123456789012', { airflowVariable: 'ecr_aws_account', airflow: 'main' }],
+      }),
+    credentials: createCredentialsSchema(folder)
+      .exactOptional()
+      .meta({
+        description:
+          'The principal that the tokens are issued to: a role, a profile, or a web identity. One token serves all ' +
+          'registries of a region with the same credentials. Default: what the AWS SDK finds.',
+        examples: [
+          { roleArn: 'arn:aws:iam::123456789012:role/ecr-pull', externalId: 'data-platform' },
+          { profile: 'production' },
+        ],
+      }),
+    fips: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Uses the FIPS endpoints of ECR, and requires them: connections must have the host with `ecr-fips`.',
+        examples: [true],
+      }),
+    dualStack: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Requests tokens from the endpoint of ECR for IPv4 and IPv6, and gives new connections the host with `dkr-ecr`.',
+        examples: [true],
+      }),
+    endpoint: z
+      .string()
+      .max(280)
+      .transform(convert(readEcrEndpoint))
+      .exactOptional()
+      .meta({
+        description: 'URL of the ECR API, such as a VPC endpoint without private DNS. https:// only.',
+        examples: ['https://vpce-0123456789abcdef0-abcdefgh.api.ecr.us-east-1.vpce.amazonaws.com'],
+      }),
+    registryHost: z
+      .string()
+      .max(260)
+      .superRefine(report(checkRegistryHost))
+      .exactOptional()
+      .meta({
+        description:
+          'Host, with port if it has one, as the connections have it; lower case; unique. Only for a registry ' +
+          'that is not reached through a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
+          'stand-in. Default: the hosts of ECR for account and region.',
+        examples: ['127.0.0.1:5000'],
+      }),
   });
+}
+
+type Registry = z.output<ReturnType<typeof createSettingsSchema>>;
+
+export function createRegistriesSchema(folder: ConfigFolder) {
+  return z
+    .array(checkTogether(createSettingsSchema(folder), checkRegistry).transform(toEntry))
+    .max(1000)
+    .default([])
+    .meta({
+      description:
+        'Registries that connections name with `registry`, that need credentials or an endpoint of their own, or ' +
+        'whose host does not show account and region. A connection with a host of ECR needs no entry here.',
+      examples: [
+        [{ name: 'eu', region: 'eu-west-1', account: '123456789012' }],
+        [{ name: 'sandbox', region: 'us-east-1', account: '123456789012', registryHost: '127.0.0.1:5000' }],
+      ],
+    });
+}
+
+function checkRegistry(settings: Settings<Registry>): void {
+  const { valid } = settings;
+  if (valid.kind === 'public') checkPublic(settings);
+  // Without its kind it is not known what else the entry needs.
+  else if (valid.kind === 'private' && !settings.isMistyped('kind')) checkPrivate(settings);
+  const region = typeof valid.region === 'string' ? valid.region : undefined;
+  checkEndpoint(settings, region);
+  if (valid.credentials && region !== undefined) checkPartition(valid.credentials, region, settings);
+}
+
+/** ECR Public belongs to no account, and issues its tokens in one region. */
+function checkPublic({ valid, isGiven, report: add }: Settings<Registry>): void {
+  const refuse = (key: string, message: string): void =>
+    add({ code: 'conflict', message, remedy: 'Remove it.' }, key);
+  const because = 'cannot be combined with kind: public, which has';
+  if (isGiven('region') && valid.region !== ECR_PUBLIC_REGION) {
+    refuse('region', `must be ${ECR_PUBLIC_REGION}, where ECR Public issues its tokens`);
+  }
+  if (isGiven('account')) refuse('account', `${because} no account`);
+  if (isGiven('registryHost')) refuse('registryHost', `${because} its own hosts`);
+  if (valid.fips === true) refuse('fips', `${because} no FIPS endpoints`);
+}
+
+function checkPrivate({ isGiven, report: add }: Settings<Registry>): void {
+  const missing: Fault = { code: 'missing', message: 'is missing' };
+  if (!isGiven('region')) add(missing, 'region');
+  // With a host of its own, nothing follows from the account.
+  if (!isGiven('account') && !isGiven('registryHost')) add(missing, 'account');
+}
+
+function checkEndpoint({ valid, report: add }: Settings<Registry>, region: string | undefined): void {
+  const { kind, fips, dualStack, endpoint } = valid;
+  const wantsFips = fips === true && kind === 'private';
+  if (endpoint !== undefined) {
+    const named = findRegion(endpoint);
+    if (named !== undefined && region !== undefined && named !== region) {
+      const remedy = `Use an endpoint of ${region}, or \`region: ${named}\`.`;
+      add(
+        { code: 'mismatch', message: `is in region ${named}, but the registry is in ${region}`, remedy },
+        'endpoint',
+      );
+    }
+    const special = wantsFips ? 'fips' : dualStack === true ? 'dualStack' : undefined;
+    const message = 'cannot be combined with endpoint, which is used instead';
+    if (special) add({ code: 'conflict', message, remedy: 'Remove one of the two.' }, special);
+  } else if (wantsFips && region !== undefined && !hasFips(region)) {
+    const remedy = `Remove it; ECR has FIPS endpoints in ${FIPS_REGIONS.join(', ')}.`;
+    add({ code: 'conflict', message: `is not available in ${region}`, remedy }, 'fips');
+  }
+}
+
+function checkPartition(principal: Principal, region: string, { report: add }: Settings<Registry>): void {
+  if (!('roleArn' in principal)) return;
+  const partition = getPartition(region).name;
+  const roles = [...('via' in principal ? principal.via : []), principal.roleArn];
+  const arn = roles.find((role) => role.split(':')[1] !== partition);
+  if (arn === undefined) return;
+  const message = `is in partition ${arn.split(':')[1]}, but the region of the registry is in ${partition}`;
+  const remedy = `Use \`${arn.replace(/^arn:[^:]+/, `arn:${partition}`)}\`, or fix the region.`;
+  const key = arn === principal.roleArn ? 'roleArn' : 'via';
+  add({ code: 'mismatch', message, remedy }, 'credentials', key);
+}
+
+function toEntry({
+  kind,
+  region,
+  account,
+  credentials = DEFAULT_PRINCIPAL,
+  ...rest
+}: Registry): RegistryEntry {
+  const ownAccount = account === undefined ? {} : { account };
+  return { ...rest, kind, region: region ?? ECR_PUBLIC_REGION, ...ownAccount, principal: credentials };
+}

@@ -1,90 +1,144 @@
-// Owns the forms of single values in the configuration file: references, names, durations, ids, patterns.
-// Refuses nothing that spans two settings.
+// Single values: text, references, secrets, names, durations.
+import ms from 'ms';
 import { z } from 'zod';
 import { CONNECTION_ID, MAX_CONNECTION_ID_CHARS } from '../../refresh/connection-rules.js';
+import type { Fault } from '../config-error.js';
+import { Reference, toReadSecret } from '../references.js';
+import { convert } from './checks.js';
 
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
-const environmentReference = z.strictObject({
-  env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'is no name of an environment variable' })
-    .meta({ description: 'Environment variable that holds the value.', examples: ['AIRFLOW_PASSWORD'] }),
+/** References as they are written, in JSON Schema: the walk over the parsed file has replaced them. */
+const VARIABLE_FORM = toJsonForm('env', {
+  pattern: '^[A-Za-z_]\\w*$',
+  description: 'Environment variable that holds the value.',
+  examples: ['AIRFLOW_PASSWORD'],
+});
+const FILE_FORM = toJsonForm('file', {
+  minLength: 1,
+  description:
+    'File that holds the value, relative to the folder of the configuration file; at most 64 KiB. A newline at its end ' +
+    'is not part of the value.',
+  examples: ['secrets/airflow-password'],
 });
 
-const fileReference = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .max(4096)
-    .meta({
-      description:
-        'File that holds the value, relative to the folder of the configuration file. One newline at its end is ' +
-        'cut off; at most 64 KiB.',
-      examples: ['secrets/airflow-password'],
-    }),
+function toJsonForm(key: string, value: object): Record<string, unknown> {
+  return {
+    type: 'object',
+    properties: { [key]: { type: 'string', ...value } },
+    required: [key],
+    additionalProperties: false,
+  };
+}
+
+/** By default zod's custom schemas would keep the checks across settings from running. */
+const GO_ON = { abort: false };
+const variableReference = z
+  .custom<Reference>((value) => value instanceof Reference && 'env' in value, GO_ON)
+  .meta(VARIABLE_FORM);
+const fileReference = z
+  .custom<Reference>((value) => value instanceof Reference && 'file' in value, GO_ON)
+  .meta(FILE_FORM);
+const plainText = z.string().min(1).max(2048);
+
+/** Text, or a reference to it. */
+export const textSetting = z.union([plainText, variableReference, fileReference], {
+  error: ({ input }) => (isScalar(input) ? 'is not text' : `must be text or ${REFERENCE_FORMS}`),
 });
 
-export const secretReference = z.union([environmentReference, fileReference], {
-  error: ({ input }) =>
-    isScalar(input)
-      ? `stands here in clear; a secret must be given as ${REFERENCE_FORMS}`
-      : `is no reference; it must be ${REFERENCE_FORMS}`,
-});
+/** Its value. References are read when the configuration is. */
+export const text = textSetting.transform(convert(readText));
 
-export const valueOrReference = z.union([z.string().min(1).max(2048), environmentReference, fileReference], {
-  error: ({ input }) =>
-    isScalar(input) ? 'is not text' : `is neither text nor a reference, ${REFERENCE_FORMS}`,
-});
+/** A value that may also be an Airflow Variable, which each run reads. */
+export interface VariableSetting {
+  readonly airflow: string;
+  readonly key: string;
+}
 
-/** Names of airflows and registries. */
+/** Names of entries of lists. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-  error: 'must be made of lower-case letters, digits and hyphens, at most 63, and begin with no hyphen',
+  error: 'must have lower-case letters, digits and hyphens only, at most 63, and not begin with a hyphen',
 });
 
-/** `airflow` stands beside the key, since two Airflows may keep different values under one key. */
-const airflowVariable = z.strictObject({
-  airflowVariable: z
-    .string()
-    .max(250)
-    // Airflow takes any text; blanks and slashes are slips of the pen, and `..` would lead a URL elsewhere.
-    .regex(/^(?!\.{1,2}$)[^\s/]+$/, { error: 'is no key of an Airflow Variable: no blanks, no slashes' })
-    .meta({ description: 'Key of the Airflow Variable.', examples: ['ecr_aws_account'] }),
-  airflow: nameSchema.meta({
-    description: 'Name of the airflow of this configuration that keeps it.',
-    examples: ['main'],
-  }),
-});
+/** `airflow` is next to the key, since two Airflows may have different values for one key. */
+const airflowVariable = z
+  .strictObject({
+    airflowVariable: z
+      .string()
+      .max(250)
+      // Airflow takes any text; blanks and slashes are typos, and `..` would lead a URL elsewhere.
+      .regex(/^(?!\.{1,2}$)[^\s/]+$/, {
+        error: 'is not a valid key of an Airflow Variable: no blanks, no slashes',
+      })
+      .meta({ description: 'Key of the Airflow Variable.', examples: ['ecr_aws_account'] }),
+    airflow: nameSchema.meta({
+      description: 'Name of the entry of `airflows` that has the Variable.',
+      examples: ['main'],
+    }),
+  })
+  .transform(({ airflow, airflowVariable: key }): VariableSetting => ({ airflow, key }));
 
-/** A value that may also be kept in an Airflow, and is read there by each run. */
-export const valueOrVariable = z.union([...valueOrReference.options, airflowVariable], {
+export const textOrVariable = z.union([plainText, variableReference, fileReference, airflowVariable], {
   error: ({ input }) =>
     isScalar(input)
       ? 'is not text'
-      : 'is neither text, nor {env: NAME}, {file: PATH} or {airflowVariable: KEY, airflow: NAME}',
+      : 'must be text, {env: NAME}, {file: PATH} or {airflowVariable: KEY, airflow: NAME}',
 });
+
+/** The text of a setting that is text or a reference. */
+export function readText(setting: string | Reference): { readonly result: string } | Fault {
+  if (typeof setting === 'string') return { result: setting };
+  const reading = setting.read();
+  return 'value' in reading ? { result: reading.value } : reading;
+}
+
+/**
+ * A secret, which must be a reference. It is read for a check when the configuration is, and again at each use.
+ * @param check what is wrong with the value, for one that has to fit somewhere, such as into a header
+ */
+export function secret(check: (value: string) => Fault | undefined = () => undefined) {
+  return z
+    .custom<Reference>((value) => value instanceof Reference, {
+      error: ({ input }) =>
+        isScalar(input)
+          ? `must not be in plain text; use ${REFERENCE_FORMS}`
+          : `is not a valid reference; use ${REFERENCE_FORMS}`,
+      params: { code: 'plain-text-secret' },
+      ...GO_ON,
+    })
+    .meta({ anyOf: [VARIABLE_FORM, FILE_FORM] })
+    .transform(
+      convert((reference) => {
+        const reading = reference.read();
+        const fault = 'value' in reading ? check(reading.value) : reading;
+        return fault ?? { result: toReadSecret(reference, check) };
+      }),
+    );
+}
 
 /** A whole number and its unit. */
 export const DURATION = /^\d{1,6}(s|m|h|d)$/;
 
+/** In milliseconds. */
 export const duration = z
   .string()
-  .regex(DURATION, { error: 'is no duration: a whole number and its unit, s, m, h or d' });
+  .regex(DURATION, { error: 'is not a valid duration: a whole number and its unit, s, m, h or d' })
+  .transform((setting) => ms(setting as ms.StringValue));
 
 export const connectionId = z.string().max(MAX_CONNECTION_ID_CHARS).regex(CONNECTION_ID, {
-  error: 'is no connection id: letters, digits, dots, hyphens and underscores, and not dots alone',
+  error: 'is not a valid connection id: letters, digits, dots, hyphens and underscores, and not only dots',
 });
 
-/** What an id may be made of, and the two characters that stand for others. */
+/** What an id may have, and the two characters that stand for others. */
 export const connectionPattern = z
   .string()
   .max(200)
   .regex(/^(?!\.+$)[\w.*?-]+$/, {
     error:
-      'is no pattern of connection ids: letters, digits, dots, hyphens and underscores, `*` for any number of ' +
-      'them, `?` for one, and not dots alone',
+      'is not a valid pattern of connection ids: letters, digits, dots, hyphens and underscores, `*` for any number ' +
+      'of them, `?` for one, and not only dots',
   });
 
-function isScalar(input: unknown): boolean {
+export function isScalar(input: unknown): boolean {
   return typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean';
 }

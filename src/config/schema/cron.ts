@@ -1,6 +1,6 @@
 // Owns what a cron expression means in time: the gaps between its runs, read as Temporal's server reads it.
 // Refuses expressions that the server refuses, and those that it accepts but that never fire.
-import type { ScheduleIntervals } from '../refresh/schedule-margins.js';
+import type { ScheduleIntervals } from '../../refresh/schedule-margins.js';
 
 const DAY_MS = 86_400_000;
 /**

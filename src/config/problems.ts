@@ -1,0 +1,149 @@
+// From an issue of zod to a problem: place, what is wrong, and the fix.
+import type { z } from 'zod';
+import { suggestKey } from '../refresh/did-you-mean.js';
+import { formatKey, formatPath, type Fault, type ProblemCode, type SettingPath } from './config-error.js';
+import {
+  configJsonSchema,
+  listSettings,
+  toSettingName,
+  toYaml,
+  type JsonSchema,
+  type Setting,
+} from './settings.js';
+
+type Issue = z.core.$ZodIssue;
+type Settings = ReadonlyMap<string, Setting>;
+
+export interface SchemaProblem extends Fault {
+  readonly at: SettingPath;
+  readonly remedy: string;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a mapping of settings',
+  record: 'a mapping of names to values',
+  string: 'text',
+  boolean: 'true or false',
+};
+
+/** @param issues of a `safeParse` by the schema with `reportInput` */
+export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaProblem[] {
+  const settings: Settings = new Map(
+    listSettings(configJsonSchema(schema)).map((setting) => [setting.path, setting]),
+  );
+  const typos = new Set<string>();
+  const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
+    const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+    if (issue.code !== 'unrecognized_keys') {
+      const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);
+      return [{ at, ...fault, remedy }];
+    }
+    const known = listKeys(settings, at);
+    return issue.keys.map((key) => {
+      const meant = suggestKey(key, known);
+      if (meant !== undefined) typos.add(formatPath([...at, meant]));
+      return { at: [...at, key], ...describeUnknown(meant, known) };
+    });
+  });
+  // A typo is one problem: the setting that it is meant for is not missing as well.
+  return problems.filter(({ code, at }) => code !== 'missing' || !typos.has(formatPath(at)));
+}
+
+/** Of a choice, the issues of the one form that is there: text, a list, or a mapping. */
+function chooseMeant(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const [issues, ...others] = issue.errors.filter((branch) => !branch.some(isOtherForm));
+  if (!issues || others.length > 0) return [issue];
+  return issues.flatMap((inner) => chooseMeant({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** Whether a branch of a choice is not the one that is meant. Our own faults have a code. */
+function isOtherForm(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === 'invalid_type' || (issue.code === 'custom' && issue.params?.['code'] === undefined);
+}
+
+function toFault(issue: Issue): Fault {
+  if (issue.input === undefined) return { code: 'missing', message: 'is missing' };
+  if (issue.input === null) return { code: 'empty', message: 'is empty' };
+  const { message } = issue;
+  switch (issue.code) {
+    case 'invalid_type':
+      return { code: 'wrong-type', message: `is not ${KINDS[issue.expected] ?? issue.expected}` };
+    case 'invalid_union':
+      return { code: 'wrong-type', message };
+    case 'too_small':
+      return { code: 'empty', message: 'is empty' };
+    case 'too_big':
+      return issue.origin === 'array'
+        ? { code: 'too-many', message: `has more than ${issue.maximum} entries` }
+        : { code: 'too-long', message: `is longer than ${issue.maximum} characters` };
+    case 'custom': {
+      const { code = 'invalid', remedy } = (issue.params ?? {}) as Partial<Fault>;
+      return { code, message, ...(remedy !== undefined && { remedy }) };
+    }
+    default:
+      // Patterns and literals have words of their own in the schema.
+      return { code: 'invalid', message };
+  }
+}
+
+function describeUnknown(meant: string | undefined, known: readonly string[]) {
+  const code: ProblemCode = 'unknown-setting';
+  const others = known.length === 0 ? 'Remove it.' : `Remove it; the settings here are ${known.join(', ')}.`;
+  return {
+    code,
+    message: 'unknown setting',
+    remedy: meant === undefined ? others : `Did you mean \`${meant}\`?`,
+  };
+}
+
+/** The keys of the mapping at a path. */
+function listKeys(settings: Settings, path: SettingPath): string[] {
+  const prefix = path.length === 0 ? '' : `${toSettingName(path)}.`;
+  return [...settings.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .filter((key) => /^\w+$/.test(key));
+}
+
+function describeExample(settings: Settings, path: SettingPath, value: unknown): string {
+  const { setting, key, isInside } = findSetting(settings, path);
+  const example = setting?.schema.examples?.[0];
+  if (!setting || example === undefined) return 'See docs/configuration.md.';
+  const choices = isInside ? setting.schema.items : setting.schema;
+  if (isQuotable(value, choices)) return `Put it in quotes: \`${key}: ${toQuoted(example)}\`.`;
+  if (setting.schema.type === 'array' && !isInside && isMapping(value)) {
+    return 'Begin each entry below it with a hyphen: `- `.';
+  }
+  const isOptional = setting.parent.required?.includes(key) !== true;
+  const otherwise = value === null && !isInside && isOptional ? ', or remove it' : '';
+  return `Example: \`${key}: ${toYaml(example)}\`${otherwise}.`;
+}
+
+/** The setting at a path, else the nearest around it: for entries of a list, the list. */
+function findSetting(
+  settings: Settings,
+  path: SettingPath,
+): { setting: Setting | undefined; key: string; isInside: boolean } {
+  let length = path.length;
+  while (length > 1 && !settings.has(toSettingName(path.slice(0, length)))) length--;
+  const setting = settings.get(toSettingName(path.slice(0, length)));
+  return { setting, key: formatKey(String(path[length - 1] ?? '')), isInside: length < path.length };
+}
+
+/** Whether quotes are all that a number needs: `account: 123456789012`, but not `every: 4`, which lacks its unit. */
+function isQuotable(value: unknown, schema: JsonSchema | undefined): boolean {
+  if (typeof value !== 'number' && typeof value !== 'boolean') return false;
+  const form = schema?.anyOf?.find(({ type }) => type === 'string') ?? schema;
+  return form?.type === 'string' && new RegExp(form.pattern ?? '').test(String(value));
+}
+
+function toQuoted(example: unknown): string {
+  return Array.isArray(example) ? `[${JSON.stringify(example[0])}]` : JSON.stringify(example);
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

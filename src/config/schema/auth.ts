@@ -1,0 +1,110 @@
+// `auth` of an Airflow: exactly one of user and password, token, or Amazon MWAA.
+import { z } from 'zod';
+import { isRegion } from '../../refresh/aws-regions.js';
+import type { Fault } from '../config-error.js';
+import type { ReadSecret } from '../references.js';
+import { checkTogether, report, type Settings } from './checks.js';
+import { checkHeaderValue } from './headers.js';
+import { secret, text } from './values.js';
+
+/** How the worker logs in to an Airflow. */
+export type AirflowAuth =
+  /** A JWT on Airflow 3, Basic on Airflow 2. */
+  | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
+  /** A bearer token, read at each login. */
+  | { readonly kind: 'token'; readonly readToken: ReadSecret }
+  /** Amazon MWAA, through AWS's InvokeRestApi; the Airflow then has no `url`. */
+  | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
+
+const mwaaSchema = z.strictObject({
+  environment: text.superRefine(report(checkEnvironment)).meta({
+    description: 'Name of the MWAA environment.',
+    examples: ['my-environment'],
+  }),
+  region: text
+    .superRefine(report((region) => (isRegion(region) ? undefined : NOT_A_REGION)))
+    .meta({ description: 'AWS region of the environment.', examples: ['us-east-1'] }),
+});
+
+export const NOT_A_REGION: Fault = { code: 'invalid', message: 'is not a valid AWS region' };
+
+/** Grammar of the name: AWS's reference of CreateEnvironment. */
+function checkEnvironment(name: string): Fault | undefined {
+  if (/^[A-Za-z][\w-]{0,79}$/.test(name)) return undefined;
+  return {
+    code: 'invalid',
+    message: 'is not a valid MWAA environment name: letters, digits, hyphens and underscores, a letter first',
+    remedy: 'Example: `environment: my-environment`. It is the name, not the ARN or the address.',
+  };
+}
+
+const settingsSchema = z.strictObject({
+  username: text.exactOptional().meta({
+    description: 'Airflow user of the worker, for the login with a password.',
+    examples: ['ecr-refresh'],
+  }),
+  password: secret()
+    .exactOptional()
+    .meta({
+      description: 'Password of that user. Read again at each login, so that a rotated file is used.',
+      examples: [{ env: 'AIRFLOW_PASSWORD' }],
+    }),
+  token: secret(checkToken)
+    .exactOptional()
+    .meta({
+      description:
+        'Bearer token of a managed Airflow such as Astronomer or Cloud Composer. Read again at each login, so that ' +
+        'a file can be kept up to date by what issues short-lived tokens.',
+      examples: [{ file: 'secrets/airflow-token' }],
+    }),
+  mwaa: mwaaSchema.exactOptional().meta({
+    description:
+      'An environment of Amazon MWAA, called through AWS (`airflow:InvokeRestApi`) with the credentials of the ' +
+      'worker. Such an Airflow has no `url`, `headers`, `caFile` or `allowInsecureHttp`.',
+    examples: [{ environment: 'my-environment', region: 'us-east-1' }],
+  }),
+});
+
+type AuthSettings = z.output<typeof settingsSchema>;
+
+export const authSchema = checkTogether(settingsSchema, checkMethods)
+  .transform(toAuth)
+  // For editors that know JSON Schema.
+  .meta({ oneOf: [{ required: ['username', 'password'] }, { required: ['token'] }, { required: ['mwaa'] }] });
+
+function checkToken(value: string): Fault | undefined {
+  if (!/^bearer\s/i.test(value)) return checkHeaderValue(value);
+  return {
+    code: 'invalid',
+    message: 'begins with the word Bearer, which the worker adds',
+    remedy: 'Keep only the token.',
+  };
+}
+
+function checkMethods({ isGiven, report: add }: Settings<AuthSettings>): void {
+  const given = ['username', 'password', 'token', 'mwaa'].filter((key) => isGiven(key));
+  const [first, second] = given.filter((key) => key !== 'password' || !given.includes('username'));
+  if (first === undefined) return add(NO_METHOD);
+  if (second !== undefined) {
+    const remedy = 'Keep one authentication method, and remove the other.';
+    return add({ code: 'conflict', message: `cannot be combined with ${first}`, remedy }, second);
+  }
+  if (first === 'username' && !isGiven('password'))
+    add({ code: 'missing', message: 'is missing' }, 'password');
+  if (first === 'password') add({ code: 'missing', message: 'is missing' }, 'username');
+}
+
+const NO_METHOD: Fault = {
+  code: 'missing',
+  message: 'has no authentication method',
+  remedy:
+    'Example: `auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}`, `{token: {file: PATH}}` or ' +
+    '`{mwaa: {environment: NAME, region: REGION}}`.',
+};
+
+function toAuth({ username = '', password, token, mwaa }: AuthSettings): AirflowAuth {
+  if (mwaa) return { kind: 'mwaa', ...mwaa };
+  if (token) return { kind: 'token', readToken: token };
+  if (password) return { kind: 'password', username, readPassword: password };
+  throw new TypeError('checked by checkMethods');
+}

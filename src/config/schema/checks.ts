@@ -1,0 +1,120 @@
+// How the schema reports what zod's own checks cannot: faults of a value, and of settings that do not fit together.
+import { z } from 'zod';
+import { suggestKey } from '../../refresh/did-you-mean.js';
+import type { Fault, SettingPath } from '../config-error.js';
+
+type Context = z.core.$RefinementCtx;
+
+/** Reports a fault, at a path below the value that is checked. */
+export function addFault(context: Context, { message, ...params }: Fault, path: SettingPath = []): void {
+  context.addIssue({ code: 'custom', path: [...path], message, params });
+}
+
+/** A step of `superRefine` that reports what a function finds wrong with a value. */
+export function report<T>(find: (value: T) => Fault | undefined): (value: T, context: Context) => void {
+  return (value, context) => {
+    const fault = find(value);
+    if (fault) addFault(context, fault);
+  };
+}
+
+/** A step of `transform`: the value that a function makes, or the fault that it finds. */
+export function convert<In, Out>(
+  read: (value: In) => { readonly result: Out } | Fault,
+): (value: In, context: Context) => Out {
+  return (value, context) => {
+    const reading = read(value);
+    if ('result' in reading) return reading.result;
+    addFault(context, reading);
+    return z.NEVER;
+  };
+}
+
+/** What a check across the settings of a mapping works with. */
+export interface Settings<T> {
+  /** Those that are valid. */
+  readonly valid: Partial<T>;
+  /** Whether the setting at a path is there: valid or not, or mistyped so that it can be recognized. */
+  isGiven(...path: readonly string[]): boolean;
+  /** Whether an unknown key is probably meant for it. */
+  isMistyped(...path: readonly string[]): boolean;
+  report(fault: Fault, ...path: SettingPath): void;
+}
+
+/** Adds a check across the settings of a mapping. It runs although some of them are wrong. */
+export function checkTogether<S extends z.ZodObject>(
+  schema: S,
+  check: (settings: Settings<z.output<S>>) => void,
+): S {
+  return schema.superRefine(
+    (value, context) => {
+      const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
+      const isMistyped = (...path: readonly string[]): boolean =>
+        findTypo(context.issues, path) !== undefined;
+      check({
+        valid: Object.fromEntries(Object.entries(value).filter(([key]) => !invalid.has(key))) as Partial<
+          z.output<S>
+        >,
+        isGiven: (...path) => findValue(value, path) !== undefined || isMistyped(...path),
+        isMistyped,
+        report: (fault, ...path) => addFault(context, fault, path),
+      });
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+}
+
+function findValue(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' ? (inner as Record<string, unknown> | null)?.[key] : undefined,
+    value,
+  );
+}
+
+/** The unknown key that is probably meant for the setting at a path. */
+function findTypo(issues: Context['issues'], path: readonly string[]): string | undefined {
+  const wanted = path.at(-1) ?? '';
+  const parent = path.slice(0, -1).join('.');
+  return issues
+    .filter((issue) => issue.code === 'unrecognized_keys' && (issue.path ?? []).join('.') === parent)
+    .flatMap((issue) => issue['keys'] as string[])
+    .find((key) => suggestKey(key, [wanted]) !== undefined);
+}
+
+/** Each item whose key an earlier one has. */
+export function findDuplicates<T>(
+  items: readonly T[],
+  getKey: (item: T) => string | undefined,
+): { readonly item: T; readonly first: T }[] {
+  const seen = new Map<string, T>();
+  return items.flatMap((item) => {
+    const key = getKey(item);
+    const first = key === undefined ? undefined : seen.get(key);
+    if (key !== undefined && first === undefined) seen.set(key, item);
+    return first === undefined ? [] : [{ item, first }];
+  });
+}
+
+/** An item of a list that is valid, and its position. */
+export interface Item<T> {
+  readonly value: T;
+  readonly index: number;
+}
+
+/** Adds a check across the items of a list. It runs although some of them are wrong. */
+export function checkItems<S extends z.ZodArray>(
+  schema: S,
+  check: (items: readonly Item<z.output<S>[number]>[], report: (fault: Fault, index: number) => void) => void,
+): S {
+  return schema.superRefine(
+    (values, context) => {
+      const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
+      const items = values
+        .map((value, index) => ({ value, index }))
+        .filter(({ index }) => !invalid.has(index));
+      check(items, (fault, index) => addFault(context, fault, [index]));
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  );
+}

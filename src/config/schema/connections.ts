@@ -1,0 +1,74 @@
+// `connections` of a store: ids and patterns.
+import { z } from 'zod';
+import type { ConnectionRule } from '../../refresh/connection-rules.js';
+import { checkTogether, type Settings } from './checks.js';
+import { connectionId, connectionPattern, isScalar, nameSchema } from './values.js';
+
+const ruleSchema = z.strictObject({
+  id: connectionId.exactOptional().meta({ description: 'Id of one connection.', examples: ['docker_eu'] }),
+  match: connectionPattern.exactOptional().meta({
+    description:
+      'Pattern of ids, instead of `id`: every docker connection whose whole id matches; case-sensitive. `*` stands for ' +
+      'any number of characters, `?` for one. Airflow is asked for its connections at each run, so that new ones ' +
+      'are found.',
+    examples: ['*_ecr'],
+  }),
+  registry: nameSchema.exactOptional().meta({
+    description:
+      'Name of the entry of `registries` that the connection must belong to; a connection of another registry is ' +
+      'reported and not written. Default: any registry of ECR or of `registries`.',
+    examples: ['eu'],
+  }),
+  ifMissing: z
+    .enum(['fail', 'create'], { error: 'must be fail or create' })
+    .exactOptional()
+    .meta({
+      description:
+        'What happens when there is no connection with this `id`: `fail` (the default) reports it, `create` ' +
+        'creates it, of type docker, with login AWS and the host of `registry`, which is then required.',
+      examples: ['create'],
+    }),
+});
+
+type RuleSettings = z.output<typeof ruleSchema>;
+
+const longForm = checkTogether(ruleSchema, checkRule)
+  .transform(toRule)
+  .meta({ oneOf: [{ required: ['id'] }, { required: ['match'] }] });
+
+const shortForm = connectionId.transform((id): ConnectionRule => ({ kind: 'id', id, ifMissing: 'fail' }));
+
+export const connectionsSchema = z
+  .array(
+    z.union([shortForm, longForm], {
+      error: ({ input }) =>
+        isScalar(input) ? 'is not text' : 'must be an id, or a mapping with `id` or `match`',
+    }),
+  )
+  .min(1)
+  .max(10_000);
+
+function checkRule({ valid, isGiven, report }: Settings<RuleSettings>): void {
+  if (isGiven('id') && isGiven('match')) {
+    const remedy = 'Write two entries: one with `id`, one with `match`.';
+    report({ code: 'conflict', message: 'cannot be combined with id', remedy }, 'match');
+  } else if (!isGiven('id') && !isGiven('match')) {
+    const remedy = 'Example: `- {id: docker_eu}` or `- {match: "*_ecr"}`.';
+    report({ code: 'missing', message: 'needs `id` or `match`', remedy });
+  }
+  if (isGiven('match') && isGiven('ifMissing')) {
+    const message = 'cannot be combined with match, which selects existing connections';
+    report({ code: 'conflict', message, remedy: 'Remove it.' }, 'ifMissing');
+  } else if (valid.ifMissing === 'create' && !isGiven('registry')) {
+    const message = '`create` requires `registry`, whose host the new connection gets';
+    const remedy = 'Add `registry: NAME` with the name of an entry of `registries`.';
+    report({ code: 'requires', message, remedy }, 'ifMissing');
+  }
+}
+
+function toRule({ id, match, registry, ifMissing = 'fail' }: RuleSettings): ConnectionRule {
+  const limit = registry === undefined ? {} : { registry };
+  return id === undefined
+    ? { kind: 'match', pattern: match ?? '', ...limit }
+    : { kind: 'id', id, ...limit, ifMissing };
+}

@@ -1,0 +1,95 @@
+// `headers` of an Airflow: what a proxy or gateway in front of it asks for.
+import { z } from 'zod';
+import { Secret } from '../../log/secret.js';
+import type { ExtraHeader } from '../../net/http.js';
+import type { Fault } from '../config-error.js';
+import { Reference, toReadSecret } from '../references.js';
+import { addFault, findDuplicates } from './checks.js';
+import { readText, textSetting } from './values.js';
+
+const MAX_HEADERS = 20;
+const SET_BY_REQUEST: Fault = {
+  code: 'conflict',
+  message: 'is set by each request itself',
+  remedy: 'Remove it.',
+};
+const FORBIDDEN: Readonly<Record<string, Fault>> = {
+  authorization: {
+    code: 'conflict',
+    message: 'is set by `auth`',
+    remedy: 'Remove it, and set a bearer token with `auth: {token: {env: NAME}}`.',
+  },
+  host: { code: 'conflict', message: 'is set by `url`', remedy: 'Remove it, and set the host in `url`.' },
+  'content-length': SET_BY_REQUEST,
+  'content-type': SET_BY_REQUEST,
+  'transfer-encoding': SET_BY_REQUEST,
+  connection: SET_BY_REQUEST,
+};
+/** Names with which proxies and gateways ask for something that only the worker may know. */
+const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/i;
+
+/** Ordered by name, so that the order in the file does not matter. */
+export const headersSchema = z
+  .preprocess(
+    // A single header of the name `env` or `file` is not a reference.
+    (value) => (value instanceof Reference ? { ...value } : value),
+    z.record(z.string(), textSetting),
+  )
+  .superRefine((headers, context) => {
+    const names = Object.keys(headers);
+    if (names.length > MAX_HEADERS) {
+      const remedy = 'Remove those that nothing needs.';
+      addFault(context, { code: 'too-many', message: `has more than ${MAX_HEADERS} entries`, remedy });
+    }
+    for (const [name, setting] of Object.entries(headers)) {
+      const fault = checkName(name) ?? checkSetting(name, setting);
+      if (fault) addFault(context, fault, [name]);
+    }
+    for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
+      const remedy = 'Remove one: names of headers are not case-sensitive.';
+      addFault(context, { code: 'duplicate', message: `duplicates ${first}`, remedy }, [item]);
+    }
+  })
+  .transform((headers): readonly ExtraHeader[] =>
+    Object.entries(headers)
+      .map(([name, setting]) => ({ name, read: toRead(setting) }))
+      .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)),
+  );
+
+function checkName(name: string): Fault | undefined {
+  // Tokens of RFC 9110.
+  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return FORBIDDEN[name.toLowerCase()];
+  return {
+    code: 'invalid',
+    message: 'is not a valid header name',
+    remedy: 'Example: `headers: {X-Team: data}`.',
+  };
+}
+
+function checkSetting(name: string, setting: string | Reference): Fault | undefined {
+  if (typeof setting === 'string' && SECRET_NAME.test(name)) {
+    return {
+      code: 'plain-text-secret',
+      message: 'must not be in plain text; use {env: NAME} or {file: PATH}',
+      remedy: `Example: \`${name}: {env: AIRFLOW_HEADER}\`.`,
+    };
+  }
+  const reading = readText(setting);
+  return 'code' in reading ? reading : checkHeaderValue(reading.result);
+}
+
+function toRead(setting: string | Reference): ExtraHeader['read'] {
+  if (typeof setting !== 'string') return toReadSecret(setting, checkHeaderValue);
+  return Object.assign(() => new Secret(setting), { toJSON: () => setting });
+}
+
+/** What is wrong with the value of a header. */
+export function checkHeaderValue(value: string): Fault | undefined {
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return undefined;
+  return {
+    code: 'invalid',
+    message:
+      'begins or ends with a blank, or has a line break or non-ASCII characters: no header can contain it',
+    remedy: 'Check it for a second line, and for blanks at its ends.',
+  };
+}

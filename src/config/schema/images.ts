@@ -1,0 +1,73 @@
+// Images whose manifest registries are asked for, to check pull access.
+import { z } from 'zod';
+import { readEcrHost } from '../../refresh/registry-host.js';
+import type { Fault } from '../config-error.js';
+import { checkItems, convert, findDuplicates, type Item } from './checks.js';
+
+/** An image whose manifest is requested: from one registry, or from every one. */
+export interface ImageConfig {
+  readonly registry?: string;
+  /** `team/app:1.0` or `team/app@sha256:…`. */
+  readonly image: string;
+}
+
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+/** Grammar: the OCI distribution specification, with what comes before as Docker reads it. */
+const IMAGE = new RegExp(
+  `^(?:(?<host>(?:[a-z0-9-]+\\.[a-z0-9.-]+|localhost|[a-z0-9.-]+(?=:\\d))(?::\\d{1,5})?)/)?` +
+    `(?<image>${COMPONENT}(?:/${COMPONENT})*(?::\\w[\\w.-]{0,127}|@sha256:[0-9a-f]{64}))$`,
+);
+
+const imageSchema = z.string().min(1).max(600).transform(convert(readImage));
+
+const listSchema = checkItems(z.array(imageSchema).min(1).max(100), (items, report) => {
+  const toName = ({ value: { registry = '', image } }: Item<ImageConfig>): string => `${registry}/${image}`;
+  for (const { item, first } of findDuplicates(items, toName)) {
+    const message = `duplicates docker.probe.image[${first.index}]`;
+    report({ code: 'duplicate', message, remedy: 'Remove one of the two.' }, item.index);
+  }
+  const [, ...more] = items.filter(({ value }) => value.registry === undefined);
+  for (const { index } of more) report(SECOND_WITHOUT_HOST, index);
+});
+
+/** What registries answer passes through Temporal: hundreds of registries times dozens of images would not fit. */
+const SECOND_WITHOUT_HOST: Fault = {
+  code: 'too-many',
+  message: 'is a second image without a registry, which every registry would be asked for',
+  remedy:
+    'Put the host of its registry in front: `123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0`.',
+};
+
+export const imagesSchema = z
+  .union([imageSchema.transform((image) => [image]), listSchema], {
+    error: 'must be the name of an image, or a list of them',
+  })
+  .meta({
+    description:
+      'Image, or list of images, whose manifest is requested from the registries at each run: this checks pull ' +
+      'access, in addition to the login. An image with the host of a registry in front is requested from that one ' +
+      'only; one image may have none, and is requested from every registry.',
+    examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
+  });
+
+function readImage(text: string): { readonly result: ImageConfig } | Fault {
+  const { host, image } = IMAGE.exec(text)?.groups ?? {};
+  if (image === undefined) {
+    return {
+      code: 'invalid',
+      message:
+        'is not a valid image: it must have a repository with a tag or digest, in lower case, and may have the host of ' +
+        'a registry in front',
+      remedy: 'Example: `image: team/app:1.0`.',
+    };
+  }
+  if (host === undefined) return { result: { image } };
+  // No connection can have an invalid host of ECR, so that the image would never be requested.
+  const reading = readEcrHost(host);
+  if (!reading || 'kind' in reading) return { result: { registry: host, image } };
+  return {
+    code: 'invalid',
+    message: `does not have a valid ECR host: ${reading.flaw}`,
+    remedy: reading.meant === undefined ? 'Fix the host.' : `Did you mean \`${reading.meant}\`?`,
+  };
+}

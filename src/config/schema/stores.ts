@@ -1,0 +1,50 @@
+// What the sections for stores have in common.
+import type { z } from 'zod';
+import type { ConnectionRule } from '../../refresh/connection-rules.js';
+import type { ConfigFolder } from './files.js';
+
+/** Where connections are kept: an Airflow instance, or a store of another kind. */
+export interface StoreConfig {
+  readonly name: string;
+  /** `airflow` for an entry of `airflows`. */
+  readonly kind: string;
+  readonly connections: readonly ConnectionRule[];
+  /** Entries of earlier stores of the same deployment: what they match belongs to those. */
+  readonly claimed?: readonly ConnectionRule[];
+  /** What a store of this kind needs; of kind `airflow` AirflowSettings. */
+  readonly settings: object;
+  /** Equal for two stores that are one and have the same connections. Absent: no other store is this one. */
+  readonly deployment?: string;
+}
+
+/** The part of the configuration file for the stores of one kind: a list at the top level. */
+export interface StoreSection {
+  /** Key of the list. */
+  readonly key: string;
+  /** The list; optional where not every configuration needs it. */
+  createSchema(folder: ConfigFolder): z.ZodType<readonly StoreConfig[] | undefined>;
+}
+
+/** An entry of a list at the top level, and its place. */
+export interface PlacedStore {
+  readonly store: StoreConfig;
+  readonly path: readonly [section: string, index: number];
+}
+
+/** The stores of all sections, in the order of the sections and of the file. */
+export function listStores(file: object, sections: readonly StoreSection[]): PlacedStore[] {
+  return sections.flatMap(({ key }) => {
+    const stores: unknown = (file as Record<string, unknown>)[key];
+    if (!Array.isArray(stores)) return [];
+    return (stores as StoreConfig[]).map((store, index) => ({ store, path: [key, index] as const }));
+  });
+}
+
+/** The entries of `connections` of those stores before one that are of its deployment. */
+export function listClaimed(
+  { deployment: own }: StoreConfig,
+  before: readonly StoreConfig[],
+): readonly ConnectionRule[] {
+  if (own === undefined) return [];
+  return before.filter(({ deployment }) => deployment === own).flatMap(({ connections }) => connections);
+}

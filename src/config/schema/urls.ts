@@ -1,0 +1,150 @@
+// Which addresses the configuration may name. Faults never quote them: they may hold a password.
+import { isIPv4 } from 'node:net';
+import { isLoopbackHost } from '../../net/is-loopback.js';
+import { describeUnknownRegion } from '../../refresh/aws-regions.js';
+import { readEcrHost } from '../../refresh/registry-host.js';
+import type { Fault } from '../config-error.js';
+
+const NOT_A_URL: Fault = { code: 'invalid', message: 'is not a valid URL' };
+
+/** The URL of an Airflow without a slash at its end. */
+export function readAirflowUrl(text: string): { readonly result: string } | Fault {
+  const url = parseUrl(text);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return NOT_A_URL;
+  if (url.username || url.password) {
+    return {
+      code: 'plain-text-secret',
+      message: 'must not contain a user name or password',
+      remedy: 'Remove the part before @, and set `auth`.',
+    };
+  }
+  // Checked in the text: URL drops a lone ? or #.
+  if (/[?#]/.test(text)) {
+    return {
+      code: 'invalid',
+      message: 'must not have a query or fragment',
+      remedy: 'Remove everything from ? or # on.',
+    };
+  }
+  // URL takes `${AIRFLOW_HOST}`, a template that was not filled in, for a name.
+  if (!isHost(url.hostname) || url.port === '0') {
+    return {
+      code: 'invalid',
+      message: 'has no valid host or port',
+      remedy:
+        'Example: `url: https://airflow.example.com`, or the whole URL in a variable: `url: {env: NAME}`.',
+    };
+  }
+  if (isLinkLocal(url.hostname)) return { ...LINK_LOCAL, remedy: 'Use the host of Airflow.' };
+  if (/\/api\/v\d+(\/|$)/.test(url.pathname)) {
+    return {
+      code: 'invalid',
+      message: 'must not contain the path of the API',
+      remedy: 'Remove /api and what follows: the worker adds the path for the version of this Airflow.',
+    };
+  }
+  return { result: url.href.replace(/\/+$/, '') };
+}
+
+/** Whether a password would cross a network in plain text. @param url as `readAirflowUrl` returns it */
+export function isUnencryptedUrl(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !isLoopbackHost(hostname);
+}
+
+/** What is wrong with the host of a registry. */
+export function checkRegistryHost(host: string): Fault | undefined {
+  if (/^[a-z]+:\/\//i.test(host)) {
+    return {
+      code: 'invalid',
+      message: 'must not have a scheme',
+      remedy: 'Example: `registryHost: 127.0.0.1:5000`.',
+    };
+  }
+  if (host !== host.toLowerCase()) {
+    return {
+      code: 'invalid',
+      message: 'has upper-case letters, with which Docker does not find its credentials',
+      remedy: 'Use lower case, here and in the connections.',
+    };
+  }
+  const groups = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>[1-9]\d{0,4}))?$/.exec(host)?.groups;
+  if (!groups || host.includes('..') || Number(groups['port'] ?? 1) > 65_535) {
+    return { code: 'invalid', message: 'is not a valid host or host:port' };
+  }
+  return checkAwsHost(groups['host'] ?? '');
+}
+
+function checkAwsHost(host: string): Fault | undefined {
+  const reading = readEcrHost(host);
+  if (reading && 'flaw' in reading) {
+    const meant = reading.meant === undefined ? '' : `; did you mean \`${reading.meant}\`?`;
+    return {
+      code: 'invalid',
+      message: `is not a valid ECR host: ${reading.flaw}${meant}`,
+      remedy: 'Remove it: the hosts of ECR follow from account and region.',
+    };
+  }
+  if (reading?.kind === 'public') {
+    return {
+      code: 'conflict',
+      message: 'is the host of ECR Public',
+      remedy: 'Use `kind: public` instead of account, region and `registryHost`.',
+    };
+  }
+  if (reading) {
+    return {
+      code: 'conflict',
+      message: `is a host of ECR, of account ${reading.account} in ${reading.region}`,
+      remedy: 'Remove it: it follows from account and region. Connections with this host need no entry here.',
+    };
+  }
+  return isLinkLocal(host) ? { ...LINK_LOCAL, remedy: 'Use the host of a registry.' } : undefined;
+}
+
+/** The URL of an ECR API without a slash at its end. */
+export function readEcrEndpoint(text: string): { readonly result: string } | Fault {
+  const url = parseUrl(text);
+  if (!url || !isHost(url.hostname) || url.port === '0') return NOT_A_URL;
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+    return { code: 'unencrypted', message: 'must be https://: it returns tokens' };
+  }
+  if (url.username || url.password || /[?#]/.test(text) || !/^\/?$/.test(url.pathname)) {
+    return { code: 'invalid', message: 'must have a host and a port only' };
+  }
+  return isLinkLocal(url.hostname) ? LINK_LOCAL : { result: text.replace(/\/+$/, '') };
+}
+
+/** The AWS region in the name of an endpoint. A known one: `ecr-proxy-1` has the form of a region. */
+export function findRegion(endpoint: string): string | undefined {
+  return new URL(endpoint).hostname.split('.').find((label) => describeUnknownRegion(label) === undefined);
+}
+
+/** Whether a URL is one that documents use and no one owns (RFC 2606), as in an example that was not edited. */
+export function isExampleUrl(url: string): boolean {
+  return /(^|\.)example(\.(com|net|org))?$/.test(new URL(url).hostname);
+}
+
+const LINK_LOCAL: Fault = {
+  code: 'link-local',
+  message: 'is a link-local address, where clouds provide credentials',
+};
+
+function parseUrl(text: string): URL | undefined {
+  // URL drops tabs, newlines and blanks around it, and reads `https:host` and backslashes as if they were slashes.
+  if (/[\s\\]/.test(text) || !/^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(text)) return undefined;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** `host` as URL gives it. Names of Docker Compose and Kubernetes services may have underscores. */
+function isHost(host: string): boolean {
+  return /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(host);
+}
+
+/** `host` as URL gives it: lower case, IPv6 in brackets. */
+function isLinkLocal(host: string): boolean {
+  return (
+    (isIPv4(host) && host.startsWith('169.254.')) ||
+    /^\[(fe[89ab][0-9a-f]:|::ffff:a9fe:|fd00:ec2:)/.test(host)
+  );
+}

@@ -1,0 +1,79 @@
+// Every setting of the schema in one flat list, from JSON Schema: for the documentation, and for the examples in messages.
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import type { SettingPath } from './config-error.js';
+import { createConfigSchema } from './schema/config.js';
+import { ConfigFolder } from './schema/files.js';
+
+/** The part of JSON Schema that this configuration uses. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly examples?: readonly unknown[];
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly additionalProperties?: JsonSchema | boolean;
+}
+
+export interface Setting {
+  /** `airflows[].auth.password`. */
+  readonly path: string;
+  readonly schema: JsonSchema;
+  /** The mapping that it is in. */
+  readonly parent: JsonSchema;
+  /** It belongs to a form of a value, such as `env` of a reference, and is described with it. */
+  readonly isPartOfValue: boolean;
+}
+
+/** Value, type and place of every setting as JSON Schema, draft 2020-12. */
+export function configJsonSchema(schema: z.ZodType = createConfigSchema(new ConfigFolder('.'))): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    // References have no form in JSON Schema but the one that their metadata give.
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // zod leaves out the examples of what is transformed, since they could be of its output; ours are as one writes them.
+      const examples: unknown = z.globalRegistry.get(zodSchema as z.ZodType)?.['examples'];
+      if (examples !== undefined) jsonSchema.examples = examples as never;
+    },
+  }) as JsonSchema;
+}
+
+/** Every setting below a mapping, each followed by those in it. */
+export function listSettings(parent: JsonSchema, prefix = '', isPartOfValue = false): Setting[] {
+  return Object.entries(parent.properties ?? {}).flatMap(([key, schema]) => {
+    const path = `${prefix}${key}`;
+    const forms = schema.anyOf ?? [];
+    return [
+      { path, schema, parent, isPartOfValue },
+      ...(schema.items
+        ? listSettings(toMapping(schema.items), `${path}[].`)
+        : listSettings(schema, `${path}.`)),
+      ...forms.flatMap((form) => listSettings(form, `${path}.`, true)),
+    ];
+  });
+}
+
+/** Of entries that are text or a mapping, the mapping. */
+function toMapping(items: JsonSchema): JsonSchema {
+  return items.anyOf?.find(({ type }) => type === 'object') ?? items;
+}
+
+/** `airflows[].auth` for the setting at `['airflows', 3, 'auth']`. */
+export function toSettingName(path: SettingPath): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? '[]' : `${index === 0 ? '' : '.'}${part}`))
+    .join('');
+}
+
+/** A value as one writes it into the file, on one line: `{env: AIRFLOW_PASSWORD}`. */
+export function toYaml(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim();
+}

@@ -1,0 +1,147 @@
+// What works and is probably a mistake.
+import { describeUnknownRegion } from '../refresh/aws-regions.js';
+import { findCovered } from '../refresh/connection-rules.js';
+import { resolveStatic, type RegistryEntry } from '../refresh/registry-entries.js';
+import { formatPath, type Fault, type SettingPath } from './config-error.js';
+import { groupBy } from './group-by.js';
+
+import type { AirflowSettings } from './schema/airflows.js';
+import type { EngineConfig } from './schema/docker.js';
+import type { ConfigFolder } from './schema/files.js';
+import type { PlacedStore } from './schema/stores.js';
+import { isExampleUrl } from './schema/urls.js';
+import { isWorldReadable } from './text-file.js';
+
+export interface Warning extends Fault {
+  readonly at: SettingPath;
+  readonly remedy: string;
+}
+
+export interface CheckedFile {
+  readonly stores: readonly PlacedStore[];
+  readonly registries: readonly RegistryEntry[];
+  readonly docker: { readonly engines?: readonly EngineConfig[] | undefined };
+}
+
+/** @param folder that the paths of the file are relative to */
+export function findWarnings({ stores, registries, docker }: CheckedFile, folder: ConfigFolder): Warning[] {
+  const used = new Set(stores.flatMap(({ store }) => store.connections.map(({ registry }) => registry)));
+  return [
+    ...stores
+      .filter(({ store }) => store.kind === 'airflow')
+      // The section of the schema for this kind makes exactly these.
+      .flatMap(({ store, path }) => checkAirflow(store.settings as AirflowSettings, path, folder)),
+    ...checkCovered(stores),
+    ...registries.flatMap((registry, index) => checkRegistry(registry, ['registries', index], used)),
+    ...(docker.engines ?? []).flatMap(({ tls }, index) =>
+      warnOfReaders(tls?.keyFile, ['docker', 'engines', index, 'keyFile'], folder),
+    ),
+  ];
+}
+
+function checkAirflow(
+  { url, auth, headers, caFile }: AirflowSettings,
+  at: SettingPath,
+  folder: ConfigFolder,
+): Warning[] {
+  const warnings: Warning[] = [];
+  const add = (fault: Fault & { remedy: string }, ...path: SettingPath): void =>
+    void warnings.push({ ...fault, at: [...at, ...path] });
+  if (url !== undefined && isExampleUrl(url)) {
+    add({ code: 'example', message: 'is the example URL', remedy: 'Use the URL of your Airflow.' }, 'url');
+  }
+  if (caFile !== undefined && url?.startsWith('http:')) {
+    const remedy = 'Remove it, or use https:// in `url`.';
+    add({ code: 'unused', message: 'has no effect, since `url` is http://', remedy }, 'caFile');
+  }
+  // It may be meant, but more often `echo` has left it behind.
+  if (auth.kind === 'password' && /^\s|\s$|\p{Cc}/u.test(auth.readPassword().reveal())) {
+    const message = 'the value begins or ends with a blank, or has a line break';
+    add(
+      { code: 'whitespace', message, remedy: 'Remove it if it is not part of the password.' },
+      'auth',
+      'password',
+    );
+  }
+  const secrets = [
+    ...(auth.kind === 'password' ? [{ read: auth.readPassword, path: ['auth', 'password'] }] : []),
+    ...(auth.kind === 'token' ? [{ read: auth.readToken, path: ['auth', 'token'] }] : []),
+    ...headers.map(({ name, read }) => ({ read, path: ['headers', name] })),
+  ];
+  return [
+    ...warnings,
+    ...secrets.flatMap(({ read, path }) => warnOfReaders(findFile(read, folder), [...at, ...path], folder)),
+  ];
+}
+
+/** The file that a secret is read from; undefined for a variable or a plain header. */
+function findFile(read: object, folder: ConfigFolder): string | undefined {
+  const reference: unknown =
+    'toJSON' in read && typeof read.toJSON === 'function' ? read.toJSON() : undefined;
+  const isFile = typeof reference === 'object' && reference !== null && 'file' in reference;
+  return isFile ? folder.resolve(String(reference.file)) : undefined;
+}
+
+function warnOfReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
+  if (file === undefined || !isWorldReadable(file)) return [];
+  const message = `file ${JSON.stringify(folder.toSetting(file))} is world-readable`;
+  const remedy = 'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.';
+  return [{ at, code: 'unsafe-file', message, remedy }];
+}
+
+/** Entries of `connections` of which an earlier pattern takes all or some connections, among the stores of an Airflow. */
+function checkCovered(stores: readonly PlacedStore[]): Warning[] {
+  const byAirflow = groupBy(stores, ({ store, path }) => store.deployment ?? formatPath(path));
+  return [...byAirflow.values()].flatMap((group) => {
+    const entries = group.flatMap(({ store, path }) =>
+      store.connections.map((rule, index) => ({ rule, at: [...path, 'connections', index] })),
+    );
+    // One warning for each pattern: a `*` may cover thousands of entries.
+    const byPattern = groupBy(findCovered(entries.map(({ rule }) => rule)), ({ by }) => by);
+    return [...byPattern].flatMap(([by, [first, ...more]]) => {
+      const [entry, pattern] = [entries[first?.index ?? -1], entries[by]];
+      if (!first || !entry || pattern?.rule.kind !== 'match') return [];
+      const others = more.length === 0 ? '' : `, as for ${more.length} more`;
+      const winner = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)`;
+      const message = first.isWhole
+        ? `has no effect: ${winner} comes first and matches the same${others}`
+        : `applies only where ${winner}, which comes first, does not match${others}`;
+      const remedy =
+        'Move it before that pattern, or remove it: the first entry that matches a connection applies.';
+      return [{ at: entry.at, code: 'covered' as const, message, remedy }];
+    });
+  });
+}
+
+/** Entries that decide nothing: connections with a host of ECR need none. */
+function checkRegistry(
+  registry: RegistryEntry,
+  at: SettingPath,
+  used: ReadonlySet<string | undefined>,
+): Warning[] {
+  return [...checkRegion(registry, at), ...(isUnused(registry, used) ? [{ at, ...toUnused(registry) }] : [])];
+}
+
+function checkRegion({ region }: RegistryEntry, at: SettingPath): Warning[] {
+  const unknown = typeof region === 'string' ? describeUnknownRegion(region) : undefined;
+  if (!unknown) return [];
+  const remedy =
+    unknown.meant === undefined ? 'Fix it, unless the region is new.' : `Did you mean \`${unknown.meant}\`?`;
+  const message = 'is not an AWS region that this release knows';
+  return [{ at: [...at, 'region'], code: 'unknown-region', message, remedy }];
+}
+
+function isUnused(registry: RegistryEntry, used: ReadonlySet<string | undefined>): boolean {
+  const { name, registryHost, principal, fips, dualStack, endpoint } = registry;
+  if (registryHost !== undefined || used.has(name)) return false;
+  const decides = principal.kind !== 'default' || fips || dualStack || endpoint !== undefined;
+  // Airflow Variables are read only for connections that name the entry.
+  return !decides || !resolveStatic(registry);
+}
+
+function toUnused({ name }: RegistryEntry) {
+  const remedy =
+    `Name it with \`registry: ${name}\` in an entry of \`connections\`, or remove it: account and region are read from ` +
+    'a host of ECR.';
+  return { code: 'unused' as const, message: 'has no effect: no connection names it', remedy };
+}

@@ -1,0 +1,203 @@
+// The text of the configuration file, parsed, with the line of every setting.
+import { isAbsolute } from 'node:path';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
+import { ConfigError, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
+import { readTextFile } from './text-file.js';
+
+const MAX_KIB = 256;
+/** Uses of one anchor, times the aliases in it. The library's own limit, 100, is less than the entries of a list. */
+const MAX_ALIASES = 1000;
+/** Beyond the first few, syntax errors are consequences of the earlier ones. */
+const MAX_SYNTAX_ERRORS = 5;
+/** Errors that leave the meaning of the rest clear, so that the rest can be checked as well. */
+const HARMLESS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
+const START_FRESH = 'Start from the example: `cp refresh.example.yaml refresh.yaml`';
+
+export interface YamlSource {
+  /** The parsed text; undefined when it is too broken to be checked any further. */
+  readonly value: unknown;
+  readonly problems: readonly ConfigProblem[];
+  /** Line, from 1, of the setting at a path, else of the nearest setting around it. */
+  readonly findLine: (path: SettingPath) => number | undefined;
+}
+
+/**
+ * The text of a configuration file.
+ * @throws ConfigError when it is missing, unreadable, empty, too large, not UTF-8, or world-writable
+ */
+export function readConfigText(file: string): string {
+  const reading = readTextFile(file, process.cwd(), MAX_KIB);
+  if ('text' in reading && reading.text.trim() !== '') return reading.text;
+  const { remedy, ...fault } =
+    'code' in reading ? reading : ({ code: 'empty', message: 'is empty' } satisfies Fault);
+  throw new ConfigError(file, [{ ...fault, path: '', remedy: chooseRemedy(file, fault.message, remedy) }]);
+}
+
+function chooseRemedy(file: string, message: string, remedy: string | undefined): string {
+  if (message === 'is empty') return `${START_FRESH}.`;
+  if (message !== 'does not exist')
+    return remedy ?? 'Name the configuration file with --config or ECR_REFRESH_CONFIG.';
+  const searched = isAbsolute(file) ? '' : ` It was searched in ${process.cwd()}.`;
+  return `${START_FRESH}, or name yours with --config or ECR_REFRESH_CONFIG.${searched}`;
+}
+
+/** Parses the text of a configuration file. Never throws: problems are in the result. */
+export function parseYaml(text: string): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Not `silent`: that would also let a second document pass.
+    logLevel: 'error',
+    stringKeys: true,
+    merge: true,
+  });
+  const syntax = [...document.errors, ...document.warnings];
+  const problems = [...describeSyntax(document, syntax, lines), ...findUnknownAliases(document, lines)];
+  const findLine = (path: SettingPath): number | undefined => findLineOfSetting(document, path, lines);
+  const isUsable = problems.length === 0 || syntax.length > 0;
+  if (!isUsable || !syntax.every(({ code }) => HARMLESS.has(code)))
+    return { value: undefined, problems, findLine };
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (value === null) problems.push({ ...NO_SETTINGS, path: '', line: 1 });
+    return { value: value ?? undefined, problems, findLine };
+  } catch {
+    // The library's message names the alias.
+    return { value: undefined, problems: [...problems, { ...TOO_MANY_ALIASES, path: '' }], findLine };
+  }
+}
+
+const NO_SETTINGS = { code: 'empty', message: 'has no settings', remedy: `${START_FRESH}.` } as const;
+const TOO_MANY_ALIASES = {
+  code: 'yaml',
+  message: 'invalid YAML: aliases (`*name`) expand to too much, or refer to themselves',
+  remedy: 'Write the values out.',
+} as const;
+const UNKNOWN_ALIAS = {
+  code: 'yaml',
+  message: 'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it',
+  remedy: 'Put text that begins with * in quotes; else define the anchor.',
+} as const;
+
+/** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
+function describeSyntax(
+  document: Document.Parsed,
+  errors: readonly YAMLError[],
+  lines: LineCounter,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const error of errors) {
+    const isOpenQuote = error.code === 'MISSING_CHAR' && error.message.endsWith('quote');
+    const { line, col } = lines.linePos(isOpenQuote ? findLastQuote(document, error.pos[0]) : error.pos[0]);
+    const isConsequence = problems.length > 0 && error.code === 'UNEXPECTED_TOKEN';
+    if (isConsequence || problems.some((problem) => problem.line === line)) continue;
+    if (problems.length < MAX_SYNTAX_ERRORS) {
+      problems.push({ code: 'yaml', path: '', line, column: col, ...describeError(error) });
+    }
+  }
+  return problems;
+}
+
+/** Where the last quoted text before an offset begins: the parser blames the end of the file for an open quote. */
+function findLastQuote(document: Document.Parsed, before: number): number {
+  let start = before;
+  visit(document, {
+    Scalar(_key, { type, range }) {
+      if (type?.startsWith('QUOTE_') && range && range[0] < before) start = range[0];
+    },
+  });
+  return start;
+}
+
+function findUnknownAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_key, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+      } else if (!anchors.has(node.source)) {
+        const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+        problems.push({ ...UNKNOWN_ALIAS, path: '', line, column: col });
+      }
+      return problems.length < MAX_SYNTAX_ERRORS ? undefined : visit.BREAK;
+    },
+  });
+  return problems;
+}
+
+/** The line of a key for settings, of the item for lists: where one looks first. */
+function findLineOfSetting(
+  document: Document.Parsed,
+  path: SettingPath,
+  lines: LineCounter,
+): number | undefined {
+  let node: unknown = document.contents;
+  let offset = findStart(node);
+  for (const part of path) {
+    const container = isAlias(node) ? node.resolve(document) : node;
+    let next: unknown;
+    let found: unknown;
+    if (isMap(container)) {
+      const pair = container.items.find(({ key }) => isScalar(key) && key.value === part);
+      [next, found] = [pair?.value, pair?.key];
+    } else if (isSeq(container) && typeof part === 'number') {
+      next = found = container.items[part];
+    }
+    const start = findStart(found);
+    if (start === undefined) break;
+    offset = start;
+    node = next;
+  }
+  return offset === undefined ? undefined : lines.linePos(offset).line;
+}
+
+function findStart(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/**
+ * The parser's own message, but for the codes whose messages quote the text, and with it a secret that stands near the
+ * error, or speak of the parser's options.
+ */
+function describeError({ code, message }: YAMLError): { message: string; remedy: string } {
+  const own: { message?: string; remedy?: string } | undefined = OWN_WORDS[code];
+  return { message: `invalid YAML: ${own?.message ?? message}`, remedy: own?.remedy ?? CHECK };
+}
+
+const CHECK = 'Check indentation, colons, quotes and brackets here and in the line above.';
+const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: string }>> = {
+  BAD_ALIAS: {
+    message: 'an alias or anchor has an invalid name',
+    remedy: 'Put text that begins with * or & in quotes.',
+  },
+  BAD_COLLECTION_TYPE: { message: 'a tag does not fit its value', remedy: 'Remove the tag.' },
+  BAD_DIRECTIVE: { message: 'a line begins with %', remedy: 'Put the value in quotes.' },
+  BAD_DQ_ESCAPE: {
+    message: 'unknown escape sequence in double quotes',
+    remedy: 'Write each backslash twice, or use single quotes.',
+  },
+  BAD_PROP_ORDER: { message: 'an anchor or tag is at the wrong place' },
+  BAD_SCALAR_START: {
+    message: 'a value begins with a reserved character',
+    remedy: 'Put the value in quotes.',
+  },
+  DUPLICATE_KEY: { remedy: 'Remove one of the two keys.' },
+  MULTIPLE_DOCS: {
+    message: 'a second document begins here',
+    remedy: 'Keep one document in the file: remove `---`.',
+  },
+  NON_STRING_KEY: {
+    message: 'a key is not text',
+    remedy: 'Write settings as `key: value`, and put text that begins with { or [ in quotes.',
+  },
+  RESOURCE_EXHAUSTION: { message: 'lists and mappings are nested too deeply', remedy: `${START_FRESH}.` },
+  TAB_AS_INDENT: { remedy: 'Indent with spaces.' },
+  TAG_RESOLVE_FAILED: { message: 'tags (`!name`) are not supported', remedy: 'Remove the tag.' },
+  UNEXPECTED_TOKEN: {
+    message: 'unexpected content after a value',
+    remedy: 'Put text that contains brackets, braces or quotes in quotes; else check the brackets.',
+  },
+};
