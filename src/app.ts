@@ -4,8 +4,10 @@ import type { AllowedConfig, ConfigSource } from './activities/allowed-config.js
 import { Pace } from './activities/pace.js';
 import { createActivities, type RefreshActivities } from './activities/index.js';
 import { AwsSessions } from './aws/aws-sessions.js';
-import type { ConfigStore } from './config/config-store.js';
+import { ConfigStore } from './config/config-store.js';
 import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refresh-config.js';
+import { AIRFLOWS } from './config/schema/config.js';
+import type { StoreSection } from './config/schema/stores.js';
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createHttpClient, type HttpClient } from './net/http.js';
@@ -31,12 +33,14 @@ export interface SharedClients {
   readonly aws: AwsSessions;
 }
 
-/** A kind of store: everything that this program knows of it besides its section of the configuration. */
+/** A kind of store: everything that this program knows of it. */
 export interface StoreKind {
   /** As in the configuration's `StoreConfig.kind` and in reports. */
   readonly kind: string;
   /** In messages. */
   readonly title: string;
+  /** Its part of the configuration file. */
+  readonly section: StoreSection;
   /** Opens no connection yet. */
   create(
     config: StoreConfig,
@@ -47,6 +51,7 @@ export interface StoreKind {
 const AIRFLOW: StoreKind = {
   kind: 'airflow',
   title: 'Airflow',
+  section: AIRFLOWS,
   create({ name, settings }, { http: shared, aws }) {
     // The section of the schema for this kind makes exactly these.
     const airflow = settings as AirflowSettings;
@@ -60,17 +65,25 @@ const AIRFLOW: StoreKind = {
 export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 
 export interface AppOptions {
-  readonly storeKinds: readonly StoreKind[];
+  /** Default: those of this program. */
+  readonly storeKinds?: readonly StoreKind[];
+  /** Called when an edit of the configuration file has been accepted. */
+  readonly onConfigChange?: (config: RefreshConfig) => void;
 }
 
 /**
- * Builds the activities over a configuration that is read again at every run. Opens no connection yet.
+ * Builds the activities over a configuration, whose file is read again at every run. Opens no connection yet.
  * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
  */
 export function createApp(
-  configs: ConfigStore,
-  { storeKinds }: AppOptions = { storeKinds: STORE_KINDS },
+  config: RefreshConfig,
+  { storeKinds = STORE_KINDS, onConfigChange }: AppOptions = {},
 ): App {
+  const storeSections = storeKinds.map(({ section }) => section);
+  const configs = new ConfigStore(config, {
+    storeSections,
+    ...(onConfigChange && { onChange: onConfigChange }),
+  });
   const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);

@@ -10,7 +10,6 @@ import { createApp } from './app.js';
 import { loadConfig } from './config/load.js';
 import { formatProblem } from './config/config-error.js';
 import type { RefreshConfig } from './config/refresh-config.js';
-import { ConfigStore } from './config/config-store.js';
 import type { Logger } from './log/logger.js';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/settings.js';
 import { describeUnavailable } from './temporal/unavailable.js';
@@ -25,11 +24,11 @@ import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
  */
 export async function runWorker(configPath: string, logger: Logger): Promise<void> {
   const signals = handleStopSignals();
-  const configs = new ConfigStore(loadConfig(configPath));
-  logWarnings(configs.current, logger);
-  const { activities } = createApp(configs);
+  const config = loadConfig(configPath);
+  logWarnings(config, logger);
+  const { activities } = createApp(config, { onConfigChange: (edited) => logWarnings(edited, logger) });
   const settings = readTemporalSettings();
-  const { taskQueue, hash } = configs.current;
+  const { taskQueue, hash } = config;
   const outage = new TemporalHealth(logger);
   Runtime.install({
     logger: temporalLogger(logger, (reason) => outage.reportFailure(reason)),
@@ -69,13 +68,10 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   }
 }
 
-/** At its start alone: who edits the file later hears of them from `doctor`. */
+/** Once for each configuration: at the start, and when an edit of the file has been accepted. */
 export function logWarnings({ path, warnings }: RefreshConfig, logger: Logger): void {
   for (const warning of warnings) {
-    logger.warn(
-      { warning: formatProblem(path, warning) },
-      'the configuration works, but hardly as it is meant',
-    );
+    logger.warn({ warning: formatProblem(path, warning) }, 'configuration warning');
   }
 }
 

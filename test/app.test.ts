@@ -1,34 +1,35 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { STORE_KINDS } from '../src/app.js';
-import type { RefreshConfig, StoreConfig } from '../src/config/refresh-config.js';
+import { ConfigError } from '../src/config/config-error.js';
+import { loadConfig } from '../src/config/load.js';
+import type { RefreshConfig } from '../src/config/refresh-config.js';
+import { AIRFLOWS, STORE_SECTIONS } from '../src/config/schema/config.js';
 import { checkServices } from '../src/doctor/check-services.js';
 import type { RefreshReport } from '../src/refresh/report.js';
 import { refreshOnce } from '../src/refresh-once/refresh-once.js';
-import { fakeConfig } from './fakes/fake-config.js';
-import { dockerConnection, namedRegistry } from './fakes/fake-ports.js';
+import { dockerConnection } from './fakes/fake-ports.js';
 import { startAirflowStandIn, type AirflowStandIn } from './support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from './support/aws.js';
 import { NO_PROXY_VARIABLES, setEnvironment } from './support/local-server.js';
-import { MEMORY_STORES, type MemoryStoreSettings } from './support/memory-store/memory-store.js';
+import { MEMORIES, memoryStores, type Memory } from './support/memory-store/memory-store.js';
 import { startRegistry, type Registry } from './support/registry.js';
-import { Secret } from '../src/log/secret.js';
 
 describe('an app with a second kind of store', () => {
-  const options = { storeKinds: [...STORE_KINDS, MEMORY_STORES] };
   let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
   let airflow: AirflowStandIn;
-  let memory: MemoryStoreSettings;
+  let memory: Memory;
   let restore = (): void => {};
 
   beforeEach(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'store-kinds-'));
     aws = await startAwsStandIn();
-    restore = setEnvironment({ ...NO_PROXY_VARIABLES, AWS_PROFILE: undefined, ...aws.env });
+    restore = setEnvironment({ ...NO_PROXY_VARIABLES, AWS_PROFILE: undefined, OP: 'op', ...aws.env });
     registry = await startRegistry({ aws, stateFolder: folder, region: 'us-east-1', storage: false });
     const { host } = registry;
     airflow = await startAirflowStandIn({
@@ -46,36 +47,32 @@ describe('an app with a second kind of store', () => {
     await fs.rm(folder, { recursive: true });
   });
 
-  function configure(settings: MemoryStoreSettings = memory): RefreshConfig {
-    const main: StoreConfig = {
-      name: 'main',
-      kind: 'airflow',
-      connections: [{ kind: 'id', id: 'a', ifMissing: 'fail' }],
-      settings: {
-        url: airflow.url,
-        auth: { kind: 'password', username: 'op', readPassword: () => new Secret('op') },
-        version: 'auto',
-        headers: [],
-      },
-    };
-    const second: StoreConfig = {
-      name: 'second',
-      kind: 'memory',
-      connections: [
-        { kind: 'match', pattern: 'team_*' },
-        { kind: 'id', id: 'new', registry: 'local', ifMissing: 'create' },
-        { kind: 'id', id: 'gone', ifMissing: 'fail' },
-      ],
-      settings,
-    };
-    const registries = [namedRegistry({ name: 'local', registryHost: registry.host })];
-    return fakeConfig({ stores: [main, second], registries });
+  function writeConfig(more = ''): string {
+    const file = path.join(folder, 'refresh.yaml');
+    const text = `version: 1
+airflows:
+  - name: main
+    url: ${airflow.url}
+    auth: {username: op, password: {env: OP}}
+    connections: [a]
+memories:
+  - name: second
+    connections: [{match: "team_*"}, {id: new, registry: local, ifMissing: create}, gone]
+registries: [{name: local, region: us-east-1, account: "123456789012", registryHost: "${registry.host}"}]
+docker: {engines: []}
+${more}`;
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
   }
 
-  /** Without that of the plan: this configuration is in no file that could be read again. */
-  async function refreshAll(config = configure()): Promise<RefreshReport> {
-    const report = await refreshOnce(config, 0, options);
-    return { ...report, failures: report.failures.filter(({ stage }) => stage !== 'plan') };
+  function configure(): RefreshConfig {
+    return loadConfig(writeConfig(), process.env, [AIRFLOWS, MEMORIES]);
+  }
+
+  const options = () => ({ storeKinds: [...STORE_KINDS, memoryStores(new Map([['second', memory]]))] });
+
+  async function refreshAll(): Promise<RefreshReport> {
+    return refreshOnce(configure(), 0, options());
   }
 
   it('refreshes both with one token, by the same flow and activities', async () => {
@@ -104,7 +101,8 @@ describe('an app with a second kind of store', () => {
   });
 
   it('refreshes the others while it is down', async () => {
-    const report = await refreshAll(configure({ ...memory, isDown: true }));
+    memory = { ...memory, isDown: true };
+    const report = await refreshAll();
     const failure = ['second', 'StoreUnreachable', 'store'];
     assert.deepEqual(
       report.failures.map(({ store, type, scope }) => [store, type, scope]),
@@ -115,16 +113,43 @@ describe('an app with a second kind of store', () => {
   });
 
   it('checks it in doctor', async () => {
-    const { checks } = await checkServices(configure(), options);
+    const { checks } = await checkServices(configure(), options());
     const lines = checks.map(({ name, outcome, message }) => `${outcome} ${name} ${message}`);
     assert.ok(lines.includes('ok Memory second answers, 120 connections'), lines.join('\n'));
   });
 
-  it('fails the plan for a kind that is not listed', async () => {
-    const { failures } = await refreshOnce(configure(), 0);
-    assert.deepEqual(
-      failures.map(({ stage, type }) => [stage, type]),
-      [['plan', 'Unexpected']],
+  it('is configured by a section of its own, which is checked together with the others', () => {
+    const duplicates = 'duplicates airflows[0].name';
+    const file = writeConfig().replace('refresh.yaml', 'bad.yaml');
+    const text = readFileSync(path.join(folder, 'refresh.yaml'), 'utf8');
+    writeFileSync(
+      file,
+      text.replace('name: second', 'name: main').replace('registry: local', 'registry: locl'),
+    );
+    assert.throws(
+      () => loadConfig(file, process.env, [AIRFLOWS, MEMORIES]),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.deepEqual(
+          error.problems.map(({ path: at, message, remedy }) => `${at} ${message}. ${remedy}`),
+          [
+            `memories[0].name ${duplicates}. Remove or rename one of the two.`,
+            'memories[0].connections[1].registry refers to an unknown entry of `registries`. Did you mean `local`?',
+          ],
+        );
+        return true;
+      },
     );
   });
+
+  it('has an unknown section where its kind is not listed', () => {
+    const file = writeConfig();
+    assert.throws(() => loadConfig(file), /memories: unknown setting/);
+  });
+
+  it('has a section in the schema for each kind that is listed', () =>
+    assert.deepEqual(
+      STORE_KINDS.map(({ section }) => section),
+      STORE_SECTIONS,
+    ));
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ConfigProblem } from '../src/config/config-error.js';
 import { logWarnings } from '../src/worker.js';
 import { captureLog } from './fakes/captured-log.js';
 import { fakeConfig } from './fakes/fake-config.js';
@@ -6,14 +7,14 @@ import { fakeConfig } from './fakes/fake-config.js';
 describe('logWarnings', () => {
   it('writes a line for each warning of the configuration, with its place and remedy', () => {
     const log = captureLog();
-    const warnings = [
-      { path: 'airflows[0].url', line: 3, message: 'is an example', remedy: 'Name yours.' },
-      { path: 'airflows[1].url', line: 7, message: 'is one, too', remedy: 'Name yours.' },
+    const warnings: ConfigProblem[] = [
+      { code: 'example', path: 'airflows[0].url', line: 3, message: 'is an example', remedy: 'Name yours.' },
+      { code: 'example', path: 'airflows[1].url', line: 7, message: 'is one, too', remedy: 'Name yours.' },
     ];
     logWarnings(fakeConfig({ warnings }), log.logger);
     const lines = log.lines().map(({ level, msg, warning }) => [level, msg, warning]);
     log.close();
-    const message = 'the configuration works, but hardly as it is meant';
+    const message = 'configuration warning';
     assert.deepEqual(lines, [
       ['warn', message, 'refresh.yaml:3 airflows[0].url: is an example. Name yours.'],
       ['warn', message, 'refresh.yaml:7 airflows[1].url: is one, too. Name yours.'],

@@ -1,8 +1,9 @@
-// Owns which configuration a worker goes by while the file changes under it: the last good one, and the one before
-// for runs that were planned by it. Refuses invalid edits: they are reported and change nothing.
+// The configuration of a worker while the file changes: the last good one, and the one before it for runs that were
+// planned with it. An invalid edit is reported and changes nothing.
 import { loadConfig } from './load.js';
 import { ConfigError, summarizeProblems } from './config-error.js';
 import type { RefreshConfig } from './refresh-config.js';
+import type { StoreSection } from './schema/stores.js';
 
 export interface Reread {
   readonly config: RefreshConfig;
@@ -10,16 +11,24 @@ export interface Reread {
   readonly problem?: string;
 }
 
-/** Equal contents are always the same object: what hangs on a configuration, such as sign-ins, outlives a re-read. */
+export interface ConfigStoreOptions {
+  /** Where references are looked up. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly storeSections?: readonly StoreSection[];
+  /** Called when an edit of the file has been accepted. */
+  readonly onChange?: (config: RefreshConfig) => void;
+}
+
+/** Equal contents are always the same object: what belongs to a configuration, such as logins, outlives a re-read. */
 export class ConfigStore {
   #current: RefreshConfig;
   #previous: RefreshConfig | undefined;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #options: ConfigStoreOptions;
 
-  /** @param initial a configuration of loadConfig; its file is read again later */
-  constructor(initial: RefreshConfig, env: NodeJS.ProcessEnv = process.env) {
+  /** @param initial a configuration of loadConfig; its file is read again later, with the same options */
+  constructor(initial: RefreshConfig, options: ConfigStoreOptions = {}) {
     this.#current = initial;
-    this.#env = env;
+    this.#options = options;
   }
 
   /** The last good configuration, without reading the file. */
@@ -30,7 +39,8 @@ export class ConfigStore {
   /** Reads the file again. An invalid one leaves everything as it is and is described in `problem`. */
   reread(): Reread {
     try {
-      this.#accept(loadConfig(this.#current.path, this.#env));
+      const { env, storeSections } = this.#options;
+      this.#accept(loadConfig(this.#current.path, env, storeSections));
       return { config: this.#current };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -39,8 +49,8 @@ export class ConfigStore {
   }
 
   /**
-   * The configuration that a run was planned by: the current or the previous one, else what the file says by now
-   * (another worker may have planned by a newer edit); undefined when none has this hash.
+   * The configuration that a run was planned with: the current or the previous one, else what the file says by now
+   * (another worker may have planned with a newer edit); undefined when none has this hash.
    */
   byHash(hash: string): RefreshConfig | undefined {
     return this.#known(hash) ?? (this.reread(), this.#known(hash));
@@ -55,5 +65,6 @@ export class ConfigStore {
     const known = this.#known(next.hash);
     this.#previous = this.#current;
     this.#current = known ?? next;
+    this.#options.onChange?.(this.#current);
   }
 }

@@ -40,7 +40,7 @@ export function configJsonSchema(schema: z.ZodType = createConfigSchema(new Conf
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       // zod leaves out the examples of what is transformed, since they could be of its output; ours are as one writes them.
-      const examples: unknown = z.globalRegistry.get(zodSchema as z.ZodType)?.['examples'];
+      const examples: unknown = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.['examples'];
       if (examples !== undefined) jsonSchema.examples = examples as never;
     },
   }) as JsonSchema;

@@ -3,7 +3,6 @@
 import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { ConfigStore } from '../config/config-store.js';
 import { describeFailure } from '../refresh/failures.js';
 import type {
   DockerLogin,
@@ -21,7 +20,7 @@ export async function checkServices(
   config: RefreshConfig,
   options?: AppOptions,
 ): Promise<{ checks: Check[]; registries: string[] }> {
-  const { activities, source } = createApp(new ConfigStore(config), options);
+  const { activities, source } = createApp(config, options);
   // A deadline that has passed leaves every step one attempt.
   const steps = createInProcessSteps(activities, 'doctor', Date.now());
   const allowed = source.byHash(config.hash);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { createInProcessSteps, RETRY_FOR_MS, SYSTEM_CLOCK, toFailureInfo } from './run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { ConfigStore } from '../config/config-store.js';
 import { refresh } from '../refresh/flow.js';
 import { ConnectionRules } from '../refresh/connection-rules.js';
 import type { RefreshReport } from '../refresh/report.js';
@@ -54,7 +53,7 @@ async function runDirectly(
   wrap: (steps: RefreshSteps) => RefreshSteps,
   options?: AppOptions,
 ): Promise<RefreshReport> {
-  const { activities } = createApp(new ConfigStore(config), options);
+  const { activities } = createApp(config, options);
   const runId = randomUUID();
   const deadlineMs = Date.now() + retryForMs;
   return refresh(wrap(createInProcessSteps(activities, runId, deadlineMs)), {

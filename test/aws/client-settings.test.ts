@@ -1,5 +1,4 @@
 import { createApp } from '../../src/app.js';
-import { ConfigStore } from '../../src/config/config-store.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 
@@ -17,7 +16,7 @@ describe('clientSettings', () => {
   afterEach(() => restore());
 
   it('refuses a proxy that is not one of HTTP as ConfigInvalid, without showing it', async () => {
-    const created = Promise.resolve().then(() => createApp(new ConfigStore(fakeConfig())));
+    const created = Promise.resolve().then(() => createApp(fakeConfig()));
     await expectFailure(created, 'ConfigInvalid', [SECRET]);
   });
 });

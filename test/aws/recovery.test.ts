@@ -8,7 +8,6 @@ import { startRegistry, type Registry } from '../support/registry.js';
 import { createInProcessSteps, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config/load.js';
-import { ConfigStore } from '../../src/config/config-store.js';
 import type { ExtractedToken, StepCall, TokenInfo } from '../../src/refresh/activity-types.js';
 import { Semaphore } from '../../src/refresh/semaphore.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
@@ -57,7 +56,7 @@ docker: {engines: []}
 `,
     );
     const config = loadConfig(file);
-    const { activities } = createApp(new ConfigStore(config));
+    const { activities } = createApp(config);
     const group = config.registries[0]?.principal.name;
     let nowMs = Date.now();
     const clock = {

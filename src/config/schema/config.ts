@@ -10,10 +10,10 @@ import { checkEntries } from './entries.js';
 
 const DEFAULT_TASK_QUEUE = 'ecr-refresh';
 
-/** The sections for stores of every kind. A new kind of store is a section more. */
-export const STORE_SECTIONS: readonly StoreSection[] = [
-  { key: 'airflows', createSchema: createAirflowsSchema },
-];
+export const AIRFLOWS: StoreSection = { key: 'airflows', createSchema: createAirflowsSchema };
+
+/** The sections for stores of every kind. */
+export const STORE_SECTIONS: readonly StoreSection[] = [AIRFLOWS];
 
 const temporalSchema = z.strictObject({
   taskQueue: z

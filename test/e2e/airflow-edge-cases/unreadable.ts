@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createInProcessSteps } from '../../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../../src/app.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { ConfigStore } from '../../../src/config/config-store.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 import { toFailureRows } from './runs.js';
@@ -27,7 +26,7 @@ export function assertUnreadable(report: RefreshReport, place: Place, id: string
 export async function assertRefusedFromTheStart(places: Places, place: Place, id: string): Promise<void> {
   const config = loadConfig(places.writeConfig([place], [id]));
   const clock = { nowMs: () => 0, wait: () => Promise.resolve() };
-  const { activities } = createApp(new ConfigStore(config));
+  const { activities } = createApp(config);
   const steps = createInProcessSteps(activities, 'run', Infinity, clock);
   const input = { configHash: config.hash, store: place.name };
   const first = { attemptsBefore: 0 };

@@ -1,6 +1,11 @@
-// A second kind of store, for tests: a folder, an entry where kinds are listed, and its settings. Nothing else of the
-// product knows of it.
+// A second kind of store, for tests: a folder, an entry where kinds are listed, and a section of the schema. Nothing else
+// of the product knows about it.
+import assert from 'node:assert/strict';
+import { z } from 'zod';
 import type { StoreKind } from '../../../src/app.js';
+import { connectionsSchema } from '../../../src/config/schema/connections.js';
+import type { StoreConfig, StoreSection } from '../../../src/config/schema/stores.js';
+import { nameSchema } from '../../../src/config/schema/values.js';
 import type { Secret } from '../../../src/log/secret.js';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import { RefreshFailure } from '../../../src/refresh/failures.js';
@@ -13,8 +18,10 @@ import type {
   WriteResult,
 } from '../../../src/stores/port.js';
 
-/** What the section of its schema would resolve to. */
-export interface MemoryStoreSettings {
+/** What is behind the stores, by their names. */
+export type Memories = ReadonlyMap<string, Memory>;
+
+export interface Memory {
   readonly records: Map<string, ConnectionRecord>;
   readonly passwords: Map<string, string>;
   /** As a service that does not respond. */
@@ -25,9 +32,9 @@ const MAX_ROWS = 100;
 
 class MemoryStore implements ConnectionStore {
   readonly #name: string;
-  readonly #settings: MemoryStoreSettings;
+  readonly #settings: Memory;
 
-  constructor(name: string, settings: MemoryStoreSettings) {
+  constructor(name: string, settings: Memory) {
     this.#name = name;
     this.#settings = settings;
   }
@@ -72,8 +79,27 @@ class MemoryStore implements ConnectionStore {
   }
 }
 
-export const MEMORY_STORES: StoreKind = {
-  kind: 'memory',
-  title: 'Memory',
-  create: ({ name, settings }) => ({ connections: new MemoryStore(name, settings as MemoryStoreSettings) }),
+export const MEMORIES: StoreSection = {
+  key: 'memories',
+  createSchema: () =>
+    z
+      .array(
+        z
+          .strictObject({ name: nameSchema, connections: connectionsSchema })
+          .transform((settings): StoreConfig => ({ ...settings, kind: 'memory', settings: {} })),
+      )
+      .optional(),
 };
+
+export function memoryStores(memories: Memories): StoreKind {
+  return {
+    kind: 'memory',
+    title: 'Memory',
+    section: MEMORIES,
+    create({ name }) {
+      const memory = memories.get(name);
+      assert.ok(memory, `there is a memory ${name}`);
+      return { connections: new MemoryStore(name, memory) };
+    },
+  };
+}
