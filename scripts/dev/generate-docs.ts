@@ -1,5 +1,5 @@
-// Owns the documentation that follows from the code: configuration.md and its JSON Schema from the schema,
-// failures.md from the catalogue. Refuses to be edited around: `--check` fails when a file differs.
+// Writes the documentation that follows from the code: configuration.md and its JSON Schema from the schema of the
+// configuration, failures.md from the catalogue. `--check` fails when a file differs.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,11 +75,12 @@ function renderConfiguration(): string {
 
 The worker and every command read one YAML file: \`--config PATH\`, else \`ECR_REFRESH_CONFIG\`, else
 \`./refresh.yaml\`. The worker reads it again at each run: an edit needs no restart. An invalid edit changes
-nothing: the run refreshes by the last good configuration, then fails and names the fault.
-\`doctor --offline\` checks the file and shows all faults at once.
+nothing: the run refreshes with the last good configuration, then fails and reports the problem.
+\`doctor --offline\` checks the file and shows all problems at once, each with line, setting and fix.
 
-Unknown settings, keys that stand twice, anchors and aliases are refused. The file is UTF-8, at most 256 KiB.
-Editors that know JSON Schema can check it by [configuration.schema.json](configuration.schema.json).
+Unknown settings and duplicate keys are errors. Anchors, aliases and merge keys (\`<<\`) of YAML can be used. The file is
+UTF-8, at most 256 KiB. Editors with a YAML language server check and complete it with
+[configuration.schema.json](configuration.schema.json): keep the first line of the example.
 
 \`\`\`yaml
 ${example.trim()}
@@ -87,48 +88,50 @@ ${example.trim()}
 
 ## References
 
-Where a setting says so, a value can be kept out of the file. Secrets must be.
+Where a setting says so, a value can be kept outside the file. Secrets must be.
 
 | form | stands for |
 | --- | --- |
 | \`{env: NAME}\` | the environment variable; it must be set and not empty |
-| \`{file: PATH}\` | the content of the file, without one newline at its end; relative to the folder of the configuration file; UTF-8, at most 64 KiB |
-| \`{airflowVariable: KEY, airflow: NAME}\` | for \`account\` and \`region\` of a registry alone: the Variable of that key in the airflow of that name, read by each run |
+| \`{file: PATH}\` | the content of the file, without a newline at its end; relative to the folder of the configuration file; UTF-8, at most 64 KiB |
+| \`{airflowVariable: KEY, airflow: NAME}\` | for \`account\` and \`region\` of a registry only: the Airflow Variable with that key in the Airflow with that name, read by each run |
 
-What a reference stands for is never shown. Passwords and tokens are read anew at each sign-in, headers for each
-request. What a password, a token or a header stands for may change at any time; what another reference stands for is
-part of the configuration, as if it stood in the file.
+The value of a reference is never shown. Passwords and tokens are read again at each login, headers for each
+request, and PEM files at each connection, so that a file that is replaced is used without a restart. Other references
+are part of the configuration, as if their value were in the file: each run reads them again.
 
-The configuration and these files may be symbolic links, and belong to any user. One that every user of the machine may
-write is refused; a secret that every user may read is used, and \`doctor\` warns of it. So it does of a password that
-holds a line break or blanks at its ends; a token or header of that kind is refused, since no request could carry it.
+The configuration and these files may be symbolic links, as Kubernetes mounts them, and belong to any user. A
+world-writable file is an error; a secret in a world-readable file is a warning in \`doctor\` and in the worker's log, and so
+is a password with a line break or with blanks at its ends. A token or header of that kind is an error, since no request
+could contain it.
 
 ## Which connections
 
 \`\`\`yaml
 ${CONNECTIONS_EXAMPLE}\`\`\`
 
-An entry grants its connections to the worker: it reads and writes no other. Two entries that could pick the same
-connection are refused (an id twice, an id that a pattern matches, two patterns that some id could match both), within
-one Airflow and among airflows with the same \`url\`, so that one entry alone says what becomes of a connection.
+The worker reads and writes only the connections that an entry matches. **The first entry that matches a connection
+applies**, as in ssh_config: put single ids before the patterns that match them. An entry that an earlier pattern
+covers is a warning in \`doctor\` and in the worker's log; an id that occurs twice is an error. Entries of \`airflows\` with
+the same \`url\` are one Airflow: their \`connections\` are read one after the other.
 
-| form | picks |
+| form | selects |
 | --- | --- |
 | \`ID\` | that connection; its registry is read from its host; when it is missing, the run reports it |
-| \`{id: ID, registry: NAME}\` | that connection, if it is of that entry of \`registries\` |
+| \`{id: ID, registry: NAME}\` | that connection, if it belongs to that entry of \`registries\` |
 | \`{id: ID, registry: NAME, ifMissing: create}\` | that connection, created when it is missing |
-| \`{match: PATTERN}\`, with \`registry\` or without | every docker connection whose whole id matches |
+| \`{match: PATTERN}\`, with or without \`registry\` | every docker connection whose whole id matches |
 
 ## Account and region kept in Airflow
 
-With account or region in Airflow Variables the host of the registry follows at each run:
+With account or region in Airflow Variables, each run finds the host of the registry:
 
 \`\`\`yaml
 ${VARIABLES_EXAMPLE}\`\`\`
 
 ## Settings
 
-Durations are a whole number with its unit: \`30s\`, \`5m\`, \`4h\`, \`1d\`.
+A duration is a whole number with its unit: \`30s\`, \`5m\`, \`4h\`, \`1d\`.
 
 ${listSettings(configJsonSchema())
   .filter(({ isPartOfValue }) => !isPartOfValue)
