@@ -41,12 +41,16 @@ export interface Settings<T> {
   report(fault: Fault, ...path: SettingPath): void;
 }
 
-/** Adds a check across the settings of a mapping. It runs although some of them are wrong. */
-export function checkTogether<S extends z.ZodObject>(
+/**
+ * Adds a check across the settings of a mapping, and then what they become. The check runs although some of them are wrong.
+ * @param make what valid settings become
+ */
+export function checkTogether<S extends z.ZodObject, Out>(
   schema: S,
   check: (settings: Settings<z.output<S>>) => void,
-): S {
-  return schema.superRefine(
+  make: (settings: z.output<S>) => Out,
+) {
+  const checked = schema.superRefine(
     (value, context) => {
       const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
       const isMistyped = (...path: readonly string[]): boolean =>
@@ -61,6 +65,10 @@ export function checkTogether<S extends z.ZodObject>(
       });
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+  return checked.transform((settings, context): Out =>
+    // After every other issue zod itself leaves this out, but not after unknown keys.
+    context.issues.length === 0 ? make(settings) : (settings as unknown as Out),
   );
 }
 
