@@ -61,7 +61,12 @@ export function checkTogether<S extends z.ZodObject, Out>(
         >,
         isGiven: (...path) => findValue(value, path) !== undefined || isMistyped(...path),
         isMistyped,
-        report: (fault, ...path) => addFault(context, fault, path),
+        report: (fault, ...path) => {
+          const setting = path.slice(0, 1).map(String);
+          // A typo is one problem, and is reported with its own key.
+          const isTypo = findValue(value, setting) === undefined && isMistyped(...setting);
+          if (!isTypo) addFault(context, fault, path);
+        },
       });
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
