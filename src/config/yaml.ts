@@ -1,7 +1,7 @@
 // The text of the configuration file, parsed, with the line of every setting.
 import { isAbsolute } from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, YAMLError } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import { ConfigError, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
 import { readTextFile } from './text-file.js';
 
@@ -54,26 +54,41 @@ export function parseYaml(text: string): YamlSource {
     merge: true,
   });
   const syntax = [...document.errors, ...document.warnings];
-  const problems = [...describeSyntax(document, syntax, lines), ...findUnknownAliases(document, lines)];
+  const aliases = findBadAliases(document, lines);
+  // On such a line the parser complains of what follows the `*` as well.
+  const others = describeSyntax(document, syntax, lines).filter(
+    ({ line }) => !aliases.some((alias) => alias.line === line),
+  );
+  const problems = [...others, ...aliases].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const findLine = (path: SettingPath): number | undefined => findLineOfSetting(document, path, lines);
-  const isUsable = problems.length === 0 || syntax.length > 0;
-  if (!isUsable || !syntax.every(({ code }) => HARMLESS.has(code)))
+  if (aliases.length > 0 || !syntax.every(({ code }) => HARMLESS.has(code)))
     return { value: undefined, problems, findLine };
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     if (value === null) problems.push({ ...NO_SETTINGS, path: '', line: 1 });
     return { value: value ?? undefined, problems, findLine };
-  } catch {
-    // The library's message names the alias.
-    return { value: undefined, problems: [...problems, { ...TOO_MANY_ALIASES, path: '' }], findLine };
+  } catch (error) {
+    // The library's messages have no line.
+    const fault = error instanceof ReferenceError ? TOO_MANY_ALIASES : BAD_MERGE;
+    return { value: undefined, problems: [...problems, { ...fault, path: '' }], findLine };
   }
 }
 
 const NO_SETTINGS = { code: 'empty', message: 'has no settings', remedy: `${START_FRESH}.` } as const;
 const TOO_MANY_ALIASES = {
   code: 'yaml',
-  message: 'invalid YAML: aliases (`*name`) expand to too much, or refer to themselves',
+  message: 'invalid YAML: aliases (`*name`) expand to too much',
   remedy: 'Write the values out.',
+} as const;
+const BAD_MERGE = {
+  code: 'yaml',
+  message: 'invalid YAML: a merge key (`<<`) has a value that is not a mapping',
+  remedy: 'Use an alias of a mapping, or a list of such aliases.',
+} as const;
+const CYCLIC_ALIAS = {
+  code: 'yaml',
+  message: 'invalid YAML: an alias (`*name`) is inside the value that it refers to',
+  remedy: 'Write the value out.',
 } as const;
 const UNKNOWN_ALIAS = {
   code: 'yaml',
@@ -111,16 +126,20 @@ function findLastQuote(document: Document.Parsed, before: number): number {
   return start;
 }
 
-function findUnknownAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+function findBadAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
   visit(document, {
-    Node(_key, node) {
+    Node(_key, node, ancestors) {
       if (!isAlias(node)) {
-        if (node.anchor !== undefined) anchors.add(node.anchor);
-      } else if (!anchors.has(node.source)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return undefined;
+      }
+      const target = anchors.get(node.source);
+      const fault = target ? ancestors.includes(target) && CYCLIC_ALIAS : UNKNOWN_ALIAS;
+      if (fault) {
         const { line, col } = lines.linePos(node.range?.[0] ?? 0);
-        problems.push({ ...UNKNOWN_ALIAS, path: '', line, column: col });
+        problems.push({ ...fault, path: '', line, column: col });
       }
       return problems.length < MAX_SYNTAX_ERRORS ? undefined : visit.BREAK;
     },
@@ -183,6 +202,10 @@ const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: 
   BAD_SCALAR_START: {
     message: 'a value begins with a reserved character',
     remedy: 'Put the value in quotes.',
+  },
+  MULTILINE_IMPLICIT_KEY: {
+    message: 'a line is not `key: value`',
+    remedy: 'Check its colon, the blank after it, and the indentation.',
   },
   DUPLICATE_KEY: { remedy: 'Remove one of the two keys.' },
   MULTIPLE_DOCS: {
