@@ -96,9 +96,9 @@ function createSettingsSchema(folder: ConfigFolder) {
 type Airflow = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createAirflowsSchema(folder: ConfigFolder) {
-  const airflow = checkTogether(createSettingsSchema(folder), checkAirflow)
-    .transform(toStore)
-    .meta({ anyOf: [{ required: ['url'] }, { properties: { auth: { required: ['mwaa'] } } }] });
+  const airflow = checkTogether(createSettingsSchema(folder), checkAirflow, toStore).meta({
+    anyOf: [{ required: ['url'] }, { properties: { auth: { required: ['mwaa'] } } }],
+  });
   return z
     .array(airflow)
     .min(1)

@@ -67,8 +67,7 @@ const settingsSchema = z.strictObject({
 
 type AuthSettings = z.output<typeof settingsSchema>;
 
-export const authSchema = checkTogether(settingsSchema, checkMethods)
-  .transform(toAuth)
+export const authSchema = checkTogether(settingsSchema, checkMethods, toAuth)
   // For editors that know JSON Schema.
   .meta({ oneOf: [{ required: ['username', 'password'] }, { required: ['token'] }, { required: ['mwaa'] }] });
 

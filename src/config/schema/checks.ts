@@ -41,12 +41,16 @@ export interface Settings<T> {
   report(fault: Fault, ...path: SettingPath): void;
 }
 
-/** Adds a check across the settings of a mapping. It runs although some of them are wrong. */
-export function checkTogether<S extends z.ZodObject>(
+/**
+ * Adds a check across the settings of a mapping, and then what they become. The check runs although some of them are wrong.
+ * @param make what valid settings become
+ */
+export function checkTogether<S extends z.ZodObject, Out>(
   schema: S,
   check: (settings: Settings<z.output<S>>) => void,
-): S {
-  return schema.superRefine(
+  make: (settings: z.output<S>) => Out,
+) {
+  const checked = schema.superRefine(
     (value, context) => {
       const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
       const isMistyped = (...path: readonly string[]): boolean =>
@@ -57,10 +61,19 @@ export function checkTogether<S extends z.ZodObject>(
         >,
         isGiven: (...path) => findValue(value, path) !== undefined || isMistyped(...path),
         isMistyped,
-        report: (fault, ...path) => addFault(context, fault, path),
+        report: (fault, ...path) => {
+          const setting = path.slice(0, 1).map(String);
+          // A typo is one problem, and is reported with its own key.
+          const isTypo = findValue(value, setting) === undefined && isMistyped(...setting);
+          if (!isTypo) addFault(context, fault, path);
+        },
       });
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+  return checked.transform((settings, context): Out =>
+    // After every other issue zod itself leaves this out, but not after unknown keys.
+    context.issues.length === 0 ? make(settings) : (settings as unknown as Out),
   );
 }
 

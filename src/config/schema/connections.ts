@@ -32,9 +32,9 @@ const ruleSchema = z.strictObject({
 
 type RuleSettings = z.output<typeof ruleSchema>;
 
-const longForm = checkTogether(ruleSchema, checkRule)
-  .transform(toRule)
-  .meta({ oneOf: [{ required: ['id'] }, { required: ['match'] }] });
+const longForm = checkTogether(ruleSchema, checkRule, toRule).meta({
+  oneOf: [{ required: ['id'] }, { required: ['match'] }],
+});
 
 const shortForm = connectionId.transform((id): ConnectionRule => ({ kind: 'id', id, ifMissing: 'fail' }));
 

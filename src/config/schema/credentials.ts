@@ -83,7 +83,7 @@ function createSettingsSchema(folder: ConfigFolder) {
 type Credentials = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createCredentialsSchema(folder: ConfigFolder) {
-  return checkTogether(createSettingsSchema(folder), checkCredentials).transform((settings) =>
+  return checkTogether(createSettingsSchema(folder), checkCredentials, (settings) =>
     toPrincipal(settings, folder),
   );
 }

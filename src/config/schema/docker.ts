@@ -73,13 +73,11 @@ type Engine = z.output<ReturnType<typeof createSettingsSchema>>;
 
 /** An engine with its TLS files, in the long form. */
 export function createEngineSchema(folder: ConfigFolder) {
-  return checkTogether(createSettingsSchema(folder), checkEngine).transform(
-    ({ url, ...tls }): EngineConfig => ({
-      url,
-      ...(Object.keys(tls).length === 0 ? {} : { tls: tls as TlsFiles }),
-      required: true,
-    }),
-  );
+  return checkTogether(createSettingsSchema(folder), checkEngine, ({ url, ...tls }): EngineConfig => ({
+    url,
+    ...(Object.keys(tls).length === 0 ? {} : { tls: tls as TlsFiles }),
+    required: true,
+  }));
 }
 
 function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {

@@ -130,7 +130,7 @@ type Registry = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createRegistriesSchema(folder: ConfigFolder) {
   return z
-    .array(checkTogether(createSettingsSchema(folder), checkRegistry).transform(toEntry))
+    .array(checkTogether(createSettingsSchema(folder), checkRegistry, toEntry))
     .max(1000)
     .default([])
     .meta({

@@ -62,7 +62,7 @@ const settingsSchema = z.strictObject({
 
 type Schedule = z.output<typeof settingsSchema>;
 
-export const scheduleSchema = checkTogether(settingsSchema, checkSettings).transform(toSchedule);
+export const scheduleSchema = checkTogether(settingsSchema, checkSettings, toSchedule);
 
 function parseCron(expression: string) {
   const reading = readCron(expression);
