@@ -27,7 +27,9 @@ export type ProblemCode =
   | 'unencrypted'
   /** An address at which clouds keep their credentials. */
   | 'link-local'
-  /** A file or variable that does not exist, is empty or cannot be read. */
+  /** A file that does not exist. */
+  | 'not-found'
+  /** A variable that is not set, or a variable or file that is empty or cannot be read. */
   | 'unreadable'
   /** A file that other users of the machine can read or write. */
   | 'unsafe-file'

@@ -2,9 +2,9 @@
 // socket. Where DOCKER_HOST cannot be used, no engine is tested: the local one would be another engine.
 import { resolve } from 'node:path';
 import type { ConfigProblem } from './config-error.js';
+import { ConfigFolder } from './config-folder.js';
 import { toProblems } from './problems.js';
 import { createEngineSchema, DEFAULT_ENGINE, type EngineConfig } from './schema/docker.js';
-import { ConfigFolder } from './schema/files.js';
 
 /** The names that Docker's own tools give them in DOCKER_CERT_PATH. */
 const FILES = { caFile: 'ca.pem', certFile: 'cert.pem', keyFile: 'key.pem' } as const;
@@ -12,19 +12,22 @@ const REMEDY =
   'Set DOCKER_HOST to unix:///path or tcp://host:port, for TLS also DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH (the folder ' +
   'of ca.pem, cert.pem and key.pem), or name an engine in `docker.engines` (`[]` for none).';
 
-/** The default engine, which may be absent; where DOCKER_HOST cannot be used, the reasons. */
-export function findDefaultEngine(
-  env: NodeJS.ProcessEnv,
-):
-  | { readonly engine: EngineConfig; readonly folder: ConfigFolder }
-  | { readonly warnings: readonly ConfigProblem[] } {
+export interface Engines {
+  readonly engines: readonly EngineConfig[];
+  readonly warnings: readonly ConfigProblem[];
+  /** Where their TLS files are. */
+  readonly folder: ConfigFolder;
+}
+
+/** The default engine, which may be absent; none, with warnings, where DOCKER_HOST cannot be used. */
+export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
   const url = env['DOCKER_HOST'] || DEFAULT_ENGINE;
   const hasTls = url.startsWith('tcp:') && Boolean(env['DOCKER_TLS_VERIFY']);
   const path = findCertificates(env);
   const folder = new ConfigFolder(path);
   const schema = createEngineSchema(folder);
   const parsed = schema.safeParse({ url, ...(hasTls && FILES) }, { reportInput: true });
-  if (parsed.success) return { engine: { ...parsed.data, required: false }, folder };
+  if (parsed.success) return { engines: [{ ...parsed.data, required: false }], warnings: [], folder };
   const warnings = toProblems(parsed.error.issues, schema).map(({ at, message }): ConfigProblem => {
     const what = at[0] === 'url' ? 'DOCKER_HOST' : `for the TLS of DOCKER_HOST, in ${path}:`;
     return {
@@ -34,7 +37,7 @@ export function findDefaultEngine(
       remedy: REMEDY,
     };
   });
-  return { warnings };
+  return { engines: [], warnings, folder };
 }
 
 /** As Docker's own tools look for them. */

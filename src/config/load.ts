@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, formatPath, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
+import { ConfigFolder } from './config-folder.js';
 import { findDefaultEngine } from './default-engine.js';
 import { toProblems } from './problems.js';
 import { bindReferences } from './references.js';
 import type { RefreshConfig } from './refresh-config.js';
 import { createConfigSchema, STORE_SECTIONS } from './schema/config.js';
-import { ConfigFolder } from './schema/files.js';
-import { listClaimed, listStores, type StoreSection } from './schema/stores.js';
-import { findWarnings } from './warnings.js';
+import { addClaimed, listStores, type StoreSection } from './schema/stores.js';
+import { findWarnings, warnOfEngineKeys } from './warnings.js';
 import { parseYaml, readConfigText } from './yaml.js';
 
 /** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
@@ -35,11 +35,9 @@ export function loadConfig(
     return { code, path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy };
   };
 
-  const folderPath = dirname(resolve(path));
-  const folder = new ConfigFolder(folderPath);
+  const folder = new ConfigFolder(dirname(resolve(path)));
   const schema = createConfigSchema(folder, storeSections);
-  const file = bindReferences(yaml.value, { env, folder: folderPath });
-  const parsed = schema.safeParse(file, { reportInput: true });
+  const parsed = schema.safeParse(bindReferences(yaml.value, { env, folder }), { reportInput: true });
   const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema).map(place);
   if (!parsed.success || yaml.problems.length > 0) {
     throw new ConfigError(path, sortByLine([...yaml.problems, ...problems]));
@@ -47,28 +45,25 @@ export function loadConfig(
 
   const { registries, docker, schedule, temporal } = parsed.data;
   const stores = listStores(parsed.data, storeSections);
-  const found = docker.engines ? undefined : findDefaultEngine(env);
+  const found = docker.engines ? { engines: docker.engines, warnings: [], folder } : findDefaultEngine(env);
   const content = {
-    stores: stores.map(({ store }, index) => ({
-      ...store,
-      claimed: listClaimed(
-        store,
-        stores.slice(0, index).map((earlier) => earlier.store),
-      ),
-    })),
+    stores: addClaimed(stores.map(({ store }) => store)),
     registries,
-    engines: docker.engines ?? (found && 'engine' in found ? [found.engine] : []),
+    engines: found.engines,
     images: docker.probe ?? [],
     schedule,
     taskQueue: temporal.taskQueue,
   };
-  const warnings = findWarnings({ stores, registries, docker }, folder).map(place);
-  const folders = found && 'engine' in found ? [folder, found.folder] : [folder];
+  const warnings = [
+    ...findWarnings({ stores, registries, folder }).map(place),
+    ...warnOfEngineKeys(found.engines, found.folder).map(place),
+    ...found.warnings,
+  ];
   return {
-    hash: hashContent(content, folders),
+    hash: hashContent(content, [folder, found.folder]),
     path,
     ...content,
-    warnings: sortByLine([...warnings, ...(found && 'warnings' in found ? found.warnings : [])]),
+    warnings: sortByLine(warnings),
   };
 }
 

@@ -3,7 +3,7 @@
 import { RefreshFailure } from '../refresh/failures.js';
 import { Secret } from '../log/secret.js';
 import { formatPath, type Fault, type SettingPath } from './config-error.js';
-import { readTextFile } from './text-file.js';
+import type { ConfigFolder } from './config-folder.js';
 
 const MAX_KIB = 64;
 const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
@@ -11,8 +11,7 @@ const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
 /** Where references are looked up. */
 export interface ReferenceSource {
   readonly env: NodeJS.ProcessEnv;
-  /** Folder of the configuration file: paths are relative to it. */
-  readonly folder: string;
+  readonly folder: ConfigFolder;
 }
 
 export type ReferenceResult = { readonly value: string } | Fault;
@@ -106,15 +105,12 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
   };
 }
 
-function readFile(path: string, folder: string): ReferenceResult {
-  const file = `file ${JSON.stringify(path)}`;
-  const reading = readTextFile(path, folder, MAX_KIB);
-  if ('code' in reading) {
-    const { message, remedy = 'Name a file that contains only the value.' } = reading;
-    return { ...reading, message: `${file} ${message}`, remedy };
-  }
+function readFile(path: string, folder: ConfigFolder): ReferenceResult {
+  const reading = folder.read(path, MAX_KIB);
+  if ('code' in reading) return { remedy: 'Name a file that contains only the value.', ...reading };
   // Editors and `echo` end a file with a newline, which is not part of the value.
   const value = reading.text.replace(/\r?\n$/, '');
   if (value !== '') return { value };
-  return { code: 'unreadable', message: `${file} is empty`, remedy: 'Write the value into it.' };
+  const message = `file ${JSON.stringify(path)} is empty`;
+  return { code: 'unreadable', message, remedy: 'Write the value into it.' };
 }

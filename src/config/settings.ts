@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { SettingPath } from './config-error.js';
 import { createConfigSchema } from './schema/config.js';
-import { ConfigFolder } from './schema/files.js';
+import { ConfigFolder } from './config-folder.js';
 
 /** The part of JSON Schema that this configuration uses. */
 export interface JsonSchema {

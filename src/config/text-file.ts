@@ -1,6 +1,5 @@
 // Reads a small text file that an administrator wrote: the configuration itself, or a value or certificate kept outside.
 import { readFileSync, statSync, type Stats } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Fault } from './config-error.js';
 
 const OTHERS_MAY_READ = 0o004;
@@ -11,25 +10,19 @@ const OTHERS_MAY_WRITE = 0o002;
  * checked, since containers run as a user of their own, and neither are folders, since those of Kubernetes are
  * world-writable. Never throws. Messages continue the name of the file; a fault without a remedy means that it is the
  * wrong file.
- * @param path as the configuration has it, relative to `folder`
  */
-export function readTextFile(
-  path: string,
-  folder: string,
-  maxKiB: number,
-): { readonly text: string } | Fault {
+export function readTextFile(path: string, maxKiB: number): { readonly text: string } | Fault {
   let bytes: Buffer;
   try {
-    const absolute = resolve(folder, path);
-    const stats = statSync(absolute);
+    const stats = statSync(path);
     // A pipe or device could block forever, or give its content only once.
     if (!stats.isFile()) return { code: 'wrong-content', message: 'is not a regular file' };
     // Before reading: a file of gigabytes must not get into memory.
     if (stats.size > maxKiB * 1024) return { code: 'too-long', message: `is larger than ${maxKiB} KiB` };
     if (hasMode(stats, OTHERS_MAY_WRITE)) return WRITABLE_BY_ALL;
-    bytes = readFileSync(absolute);
+    bytes = readFileSync(path);
   } catch (error) {
-    return describeError(path, error);
+    return describeError(error);
   }
   if (bytes.length > maxKiB * 1024) return { code: 'too-long', message: `is larger than ${maxKiB} KiB` };
   try {
@@ -56,14 +49,9 @@ const WRITABLE_BY_ALL: Fault = {
   remedy: 'Run `chmod o-w` on it; if its file system has no permissions, copy it to another.',
 };
 
-function describeError(path: string, error: unknown): Fault {
+function describeError(error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = path.startsWith('~')
-      ? 'Use the full path: ~ is not expanded here.'
-      : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
-    return { code: 'unreadable', message: 'does not exist', remedy };
-  }
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 'not-found', message: 'does not exist' };
   // A NUL in the name.
   if (code === 'ERR_INVALID_ARG_VALUE') return { code: 'invalid', message: 'has an invalid name' };
   const remedy =

@@ -4,10 +4,9 @@ import { findCovered } from '../refresh/connection-rules.js';
 import { resolveStatic, type RegistryEntry } from '../refresh/registry-entries.js';
 import { formatPath, type Fault, type SettingPath } from './config-error.js';
 import { groupBy } from './group-by.js';
-
 import type { AirflowSettings } from './schema/airflows.js';
 import type { EngineConfig } from './schema/docker.js';
-import type { ConfigFolder } from './schema/files.js';
+import type { ConfigFolder } from './config-folder.js';
 import type { PlacedStore } from './schema/stores.js';
 import { isExampleUrl } from './schema/urls.js';
 import { isWorldReadable } from './text-file.js';
@@ -20,11 +19,11 @@ export interface Warning extends Fault {
 export interface CheckedFile {
   readonly stores: readonly PlacedStore[];
   readonly registries: readonly RegistryEntry[];
-  readonly docker: { readonly engines?: readonly EngineConfig[] | undefined };
+  /** That the paths of the file are relative to. */
+  readonly folder: ConfigFolder;
 }
 
-/** @param folder that the paths of the file are relative to */
-export function findWarnings({ stores, registries, docker }: CheckedFile, folder: ConfigFolder): Warning[] {
+export function findWarnings({ stores, registries, folder }: CheckedFile): Warning[] {
   const used = new Set(stores.flatMap(({ store }) => store.connections.map(({ registry }) => registry)));
   return [
     ...stores
@@ -32,11 +31,24 @@ export function findWarnings({ stores, registries, docker }: CheckedFile, folder
       // The section of the schema for this kind makes exactly these.
       .flatMap(({ store, path }) => checkAirflow(store.settings as AirflowSettings, path, folder)),
     ...checkCovered(stores),
-    ...registries.flatMap((registry, index) => checkRegistry(registry, ['registries', index], used)),
-    ...(docker.engines ?? []).flatMap(({ tls }, index) =>
-      warnOfReaders(tls?.keyFile, ['docker', 'engines', index, 'keyFile'], folder),
-    ),
+    ...registries.flatMap((registry, index) => {
+      const at = ['registries', index];
+      const { principal } = registry;
+      const tokenFile = principal.kind === 'web-identity' ? principal.tokenFile : undefined;
+      return [
+        ...checkRegion(registry, at),
+        ...checkUsed(registry, at, used),
+        ...warnOfReaders(tokenFile, [...at, 'credentials', 'webIdentityTokenFile'], folder),
+      ];
+    }),
   ];
+}
+
+/** @param folder that the paths of the engines' files are relative to */
+export function warnOfEngineKeys(engines: readonly EngineConfig[], folder: ConfigFolder): Warning[] {
+  return engines.flatMap(({ tls }, index) =>
+    warnOfReaders(tls?.keyFile, ['docker', 'engines', index, 'keyFile'], folder),
+  );
 }
 
 function checkAirflow(
@@ -113,15 +125,6 @@ function checkCovered(stores: readonly PlacedStore[]): Warning[] {
   });
 }
 
-/** Entries that decide nothing: connections with a host of ECR need none. */
-function checkRegistry(
-  registry: RegistryEntry,
-  at: SettingPath,
-  used: ReadonlySet<string | undefined>,
-): Warning[] {
-  return [...checkRegion(registry, at), ...(isUnused(registry, used) ? [{ at, ...toUnused(registry) }] : [])];
-}
-
 function checkRegion({ region }: RegistryEntry, at: SettingPath): Warning[] {
   const unknown = typeof region === 'string' ? describeUnknownRegion(region) : undefined;
   if (!unknown) return [];
@@ -131,17 +134,19 @@ function checkRegion({ region }: RegistryEntry, at: SettingPath): Warning[] {
   return [{ at: [...at, 'region'], code: 'unknown-region', message, remedy }];
 }
 
-function isUnused(registry: RegistryEntry, used: ReadonlySet<string | undefined>): boolean {
+/** Entries that decide nothing: connections with a host of ECR need none. */
+function checkUsed(
+  registry: RegistryEntry,
+  at: SettingPath,
+  used: ReadonlySet<string | undefined>,
+): Warning[] {
   const { name, registryHost, principal, fips, dualStack, endpoint } = registry;
-  if (registryHost !== undefined || used.has(name)) return false;
   const decides = principal.kind !== 'default' || fips || dualStack || endpoint !== undefined;
   // Airflow Variables are read only for connections that name the entry.
-  return !decides || !resolveStatic(registry);
-}
-
-function toUnused({ name }: RegistryEntry) {
+  if (registryHost !== undefined || used.has(name) || (decides && resolveStatic(registry))) return [];
+  const message = 'has no effect: no connection names it';
   const remedy =
     `Name it with \`registry: ${name}\` in an entry of \`connections\`, or remove it: account and region are read from ` +
     'a host of ECR.';
-  return { code: 'unused' as const, message: 'has no effect: no connection names it', remedy };
+  return [{ at, code: 'unused', message, remedy }];
 }

@@ -27,19 +27,21 @@ export interface YamlSource {
  * @throws ConfigError when it is missing, unreadable, empty, too large, not UTF-8, or world-writable
  */
 export function readConfigText(file: string): string {
-  const reading = readTextFile(file, process.cwd(), MAX_KIB);
-  if ('text' in reading && reading.text.trim() !== '') return reading.text;
-  const { remedy, ...fault } =
-    'code' in reading ? reading : ({ code: 'empty', message: 'is empty' } satisfies Fault);
-  throw new ConfigError(file, [{ ...fault, path: '', remedy: chooseRemedy(file, fault.message, remedy) }]);
+  const reading = readTextFile(file, MAX_KIB);
+  const isEmpty = 'text' in reading && reading.text.trim() === '';
+  if ('text' in reading && !isEmpty) return reading.text;
+  throw new ConfigError(file, [
+    { path: '', ...('code' in reading ? { remedy: describeRemedy(file, reading), ...reading } : EMPTY) },
+  ]);
 }
 
-function chooseRemedy(file: string, message: string, remedy: string | undefined): string {
-  if (message === 'is empty') return `${START_FRESH}.`;
-  if (message !== 'does not exist')
-    return remedy ?? 'Name the configuration file with --config or ECR_REFRESH_CONFIG.';
+const EMPTY = { code: 'empty', message: 'is empty', remedy: `${START_FRESH}.` } as const;
+
+function describeRemedy(file: string, { code }: Fault): string {
+  const option = 'with --config or ECR_REFRESH_CONFIG';
+  if (code !== 'not-found') return `Name the configuration file ${option}.`;
   const searched = isAbsolute(file) ? '' : ` It was searched in ${process.cwd()}.`;
-  return `${START_FRESH}, or name yours with --config or ECR_REFRESH_CONFIG.${searched}`;
+  return `${START_FRESH}, or name yours ${option}.${searched}`;
 }
 
 /** Parses the text of a configuration file. Never throws: problems are in the result. */

@@ -1,11 +1,10 @@
 // HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
 // it carries request bodies and headers, so tokens and passwords.
 import http from 'node:http';
-import type https from 'node:https';
 import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
 import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
-import { createHttpsAgent } from './https-agent.js';
+import { createCaFileAgents, createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
 
 /** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
@@ -52,8 +51,8 @@ export interface HttpClientOptions {
   /** Of this program, for the User-Agent. */
   readonly version: string;
   /**
-   * PEM file with CAs to trust in addition to Node's. Read at the first request, and again at the next until it can be
-   * used: it fails the requests that need it and nothing else.
+   * PEM file with CAs to trust in addition to Node's. Each request uses it as it is by then; when it cannot be used, it
+   * fails the requests that need it and nothing else.
    */
   readonly caFile?: string;
 }
@@ -66,18 +65,18 @@ export interface HttpClientOptions {
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
   // Also checks the proxy.
   const agent = createHttpsAgent();
+  const getAgent = caFile === undefined ? () => agent : createCaFileAgents(caFile);
   let client: AxiosInstance | undefined;
 
   async function getClient(): Promise<AxiosInstance> {
     // Imported at the first request: a worker starts without it.
     const { default: axios } = await import('axios');
-    return (client ??= axios.create(
-      buildSettings(version, caFile === undefined ? agent : createHttpsAgent(caFile)),
-    ));
+    return (client ??= axios.create(buildSettings(version)));
   }
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const axios = await getClient();
+    const httpsAgent = getAgent();
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>
@@ -88,6 +87,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
             headers: { ...request.headers },
             data: request.json,
             maxContentLength: request.maxResponseBytes ?? MAX_RESPONSE_BYTES,
+            httpsAgent,
             signal,
           }),
         ),
@@ -101,12 +101,11 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
   return { send };
 }
 
-function buildSettings(version: string, httpsAgent: https.Agent): CreateAxiosDefaults {
+function buildSettings(version: string): CreateAxiosDefaults {
   return {
     adapter: 'http',
     headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
     httpAgent: new http.Agent({ keepAlive: true }),
-    httpsAgent,
     // A redirect would carry the password or the token to a host that no one configured.
     maxRedirects: 0,
     // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.

@@ -55,17 +55,22 @@ export function isPair([own]: readonly X509Certificate[], key: KeyObject): boole
   return own?.checkPrivateKey(key) ?? false;
 }
 
+/** @throws RefreshFailure ConfigInvalid when it cannot be read */
+export function readCaFile(caFile: string): Buffer {
+  return readBytes('caFile', caFile);
+}
+
 /**
- * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the file, as PEM.
- * @throws RefreshFailure ConfigInvalid when the file cannot be used
+ * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of a CA file, as PEM.
+ * @throws RefreshFailure ConfigInvalid when the content cannot be used
  */
-export function readCaCertificates(caFile: string): string[] {
+export function parseCaFile(caFile: string, content: Buffer): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   // Node adds these automatically only where no CAs are given.
   return [
     ...tls.rootCertificates,
     ...(extra ? readExtra(extra) : []),
-    ...toPem(readCertificates('caFile', caFile)),
+    ...toPem(expectCertificates('caFile', caFile, content)),
   ];
 }
 
@@ -94,20 +99,28 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
 }
 
 function readCertificates(setting: 'caFile' | 'certFile', file: string): readonly X509Certificate[] {
-  const parsed = parseCertificates(readText(setting, file));
+  return expectCertificates(setting, file, readBytes(setting, file));
+}
+
+function expectCertificates(
+  setting: 'caFile' | 'certFile',
+  file: string,
+  content: Buffer,
+): readonly X509Certificate[] {
+  const parsed = parseCertificates(content.toString());
   if ('certificates' in parsed) return parsed.certificates;
   throw invalidFile(setting, `${file} holds ${parsed.problem}`);
 }
 
 function readPrivateKey(file: string): KeyObject {
-  const parsed = parsePrivateKey(readText('keyFile', file));
+  const parsed = parsePrivateKey(readBytes('keyFile', file).toString());
   if ('key' in parsed) return parsed.key;
   throw invalidFile('keyFile', `${file} holds ${parsed.problem}`);
 }
 
-function readText(setting: keyof TlsFiles, file: string): string {
+function readBytes(setting: keyof TlsFiles, file: string): Buffer {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return fs.readFileSync(file);
   } catch {
     throw invalidFile(setting, `${file} cannot be read`);
   }

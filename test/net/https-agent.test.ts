@@ -8,7 +8,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
-import { readCaCertificates } from '../../src/net/tls-files.js';
+import { parseCaFile } from '../../src/net/tls-files.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
@@ -123,7 +123,7 @@ describe('createHttpsAgent', () => {
       const extra = path.join(folder, 'extra.pem');
       await fs.writeFile(extra, SELF_SIGNED.cert);
       const undo = setEnvironment({ NODE_EXTRA_CA_CERTS: extra });
-      const authorities = readCaCertificates(caFile);
+      const authorities = parseCaFile(caFile, await fs.readFile(caFile));
       const client = createHttpClient({ version: '0', caFile });
       const answer = await get(client);
       undo();

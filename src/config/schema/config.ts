@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { createAirflowsSchema } from './airflows.js';
 import { createDockerSchema, DEFAULT_ENGINE } from './docker.js';
-import type { ConfigFolder } from './files.js';
+import type { ConfigFolder } from '../config-folder.js';
 import { createRegistriesSchema } from './registries.js';
 import { scheduleSchema } from './schedule.js';
 import type { StoreSection } from './stores.js';
@@ -67,6 +67,3 @@ export function createConfigSchema(
       when: ({ value }) => typeof value === 'object' && value !== null,
     });
 }
-
-/** The checked file, section by section. */
-export type ConfigSections = z.output<ReturnType<typeof createConfigSchema>>;

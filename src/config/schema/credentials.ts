@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
 import type { Fault } from '../config-error.js';
 import { checkTogether, report, type Settings } from './checks.js';
-import { secretFile, type ConfigFolder } from './files.js';
+import type { ConfigFolder } from '../config-folder.js';
+import { secretFile } from './files.js';
 import { duration, text } from './values.js';
 
 const SESSION_NAME = 'airflow-ecr-refresh';

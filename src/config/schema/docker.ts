@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { TlsFiles } from '../../net/tls-files.js';
 import { addFault, checkItems, checkTogether, convert, findDuplicates, type Settings } from './checks.js';
 import { isUnencryptedEngine, readEngineUrl } from './engine-url.js';
-import { arePair, certificateFile, keyFile, type ConfigFolder } from './files.js';
+import type { ConfigFolder } from '../config-folder.js';
+import { certificateFile, checkPair, keyFile } from './files.js';
 import { imagesSchema } from './images.js';
 import { isScalar } from './values.js';
 
@@ -100,11 +101,8 @@ function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
       file,
     );
   }
-  if (certFile !== undefined && key !== undefined && !arePair(certFile, key)) {
-    const message = 'does not match the certificate in `certFile`';
-    const remedy = 'Use a certificate and a key that were created together.';
-    report({ code: 'mismatch', message, remedy }, 'keyFile');
-  }
+  const mismatch = certFile !== undefined && key !== undefined ? checkPair(certFile, key) : undefined;
+  if (mismatch) report(mismatch, 'keyFile');
 }
 
 export function createDockerSchema(folder: ConfigFolder) {

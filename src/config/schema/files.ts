@@ -1,44 +1,14 @@
 // Settings that are paths, and the check of the PEM files that TLS needs: with a wrong one the first connection would fail
 // without the reason.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isPair, LOCKED, parseCertificates, parsePrivateKey } from '../../net/tls-files.js';
+import { LOCKED, parseCertificates, parsePrivateKey, readTlsContext } from '../../net/tls-files.js';
 import type { Fault } from '../config-error.js';
-import { readTextFile } from '../text-file.js';
+import type { ConfigFolder } from '../config-folder.js';
 import { convert } from './checks.js';
 
 /** A bundle with every public CA has about a quarter of this. */
 const MAX_KIB = 1024;
 const LONGEST_PATH = 4096;
-
-/** The folder that the paths of a configuration are relative to. */
-export class ConfigFolder {
-  readonly #path: string;
-  readonly #settings = new Map<string, string>();
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** The absolute path of a setting. */
-  resolve(setting: string): string {
-    const absolute = resolve(this.#path, setting);
-    this.#settings.set(absolute, setting);
-    return absolute;
-  }
-
-  /** A path as it is written, for the hash of the configuration: the file may be elsewhere on another worker. */
-  toSetting(absolute: string): string {
-    return this.#settings.get(absolute) ?? absolute;
-  }
-
-  read(setting: string, maxKiB: number): { readonly text: string } | Fault {
-    const reading = readTextFile(setting, this.#path, maxKiB);
-    if ('text' in reading) return reading;
-    return { ...reading, message: `file ${JSON.stringify(setting)} ${reading.message}` };
-  }
-}
 
 /** The absolute path of a file, whose text is checked. @param remedy for a file that is not the right one */
 function fileSetting(
@@ -96,11 +66,16 @@ export function keyFile(folder: ConfigFolder) {
   });
 }
 
-/** Whether a key is that of a certificate. Both files have been checked. */
-export function arePair(certificate: string, key: string): boolean {
-  const parsedCertificate = parseCertificates(readFileSync(certificate, 'utf8'));
-  const parsedKey = parsePrivateKey(readFileSync(key, 'utf8'));
-  return 'problem' in parsedCertificate || 'problem' in parsedKey
-    ? false
-    : isPair(parsedCertificate.certificates, parsedKey.key);
+/** What is wrong with a client certificate and a key that are each valid. */
+export function checkPair(certFile: string, keyPath: string): Fault | undefined {
+  try {
+    readTlsContext({ certFile, keyFile: keyPath });
+    return undefined;
+  } catch {
+    return {
+      code: 'mismatch',
+      message: 'does not match the certificate in `certFile`',
+      remedy: 'Use a certificate and a key that were created together.',
+    };
+  }
 }

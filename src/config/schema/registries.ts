@@ -15,7 +15,7 @@ import type { Fault } from '../config-error.js';
 import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
 import { createCredentialsSchema } from './credentials.js';
-import type { ConfigFolder } from './files.js';
+import type { ConfigFolder } from '../config-folder.js';
 import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable, type VariableSetting } from './values.js';
 
@@ -30,43 +30,87 @@ function valueOrVariable(check: (value: string) => Fault | undefined) {
   });
 }
 
+const PLACE = {
+  name: nameSchema.meta({
+    description:
+      'Name of this registry, for the `registry` of connections. At most 63 lower-case letters, digits and ' +
+      'hyphens; unique.',
+    examples: ['eu'],
+  }),
+  kind: z
+    .enum(['private', 'public'], { error: 'must be private or public' })
+    .default('private')
+    .meta({
+      description:
+        '`private`: the registry of an account in a region. `public`: ECR Public, which has neither; its tokens are ' +
+        'issued in us-east-1.',
+      examples: ['public'],
+    }),
+  region: valueOrVariable((region) => (isRegion(region) ? undefined : NOT_A_REGION))
+    .exactOptional()
+    .meta({
+      description:
+        'AWS region whose ECR issues the tokens. An Airflow Variable is read by each run, so that an edit in ' +
+        'Airflow is used. Required, except for ECR Public.',
+      examples: ['us-east-1', { airflowVariable: 'ecr_aws_region_name', airflow: 'main' }],
+    }),
+  account: valueOrVariable((account) =>
+    isAccount(account)
+      ? undefined
+      : { code: 'invalid', message: 'is not a valid AWS account: it must have 12 digits' },
+  )
+    .exactOptional()
+    .meta({
+      description:
+        'AWS account: 12 digits, in quotes, since YAML drops leading zeros of numbers. Required, except for ECR ' +
+        'Public and with `registryHost`.',
+      examples: ['123456789012', { airflowVariable: 'ecr_aws_account', airflow: 'main' }],
+    }),
+};
+
+const ENDPOINTS = {
+  fips: z
+    .boolean()
+    .default(false)
+    .meta({
+      description:
+        'Uses the FIPS endpoints of ECR, and requires them: connections must have the host with `ecr-fips`.',
+      examples: [true],
+    }),
+  dualStack: z
+    .boolean()
+    .default(false)
+    .meta({
+      description:
+        'Requests tokens from the endpoint of ECR for IPv4 and IPv6, and gives new connections the host with `dkr-ecr`.',
+      examples: [true],
+    }),
+  endpoint: z
+    .string()
+    .max(280)
+    .transform(convert(readEcrEndpoint))
+    .exactOptional()
+    .meta({
+      description: 'URL of the ECR API, such as a VPC endpoint without private DNS. https:// only.',
+      examples: ['https://vpce-0123456789abcdef0-abcdefgh.api.ecr.us-east-1.vpce.amazonaws.com'],
+    }),
+  registryHost: z
+    .string()
+    .max(260)
+    .superRefine(report(checkRegistryHost))
+    .exactOptional()
+    .meta({
+      description:
+        'Host, with port if it has one, as the connections have it; lower case; unique. Only for a registry ' +
+        'that is not reached through a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
+        'stand-in. Default: the hosts of ECR for account and region.',
+      examples: ['127.0.0.1:5000'],
+    }),
+};
+
 function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
-    name: nameSchema.meta({
-      description:
-        'Name of this registry, for the `registry` of connections. At most 63 lower-case letters, digits and ' +
-        'hyphens; unique.',
-      examples: ['eu'],
-    }),
-    kind: z
-      .enum(['private', 'public'], { error: 'must be private or public' })
-      .default('private')
-      .meta({
-        description:
-          '`private`: the registry of an account in a region. `public`: ECR Public, which has neither; its tokens are ' +
-          'issued in us-east-1.',
-        examples: ['public'],
-      }),
-    region: valueOrVariable((region) => (isRegion(region) ? undefined : NOT_A_REGION))
-      .exactOptional()
-      .meta({
-        description:
-          'AWS region whose ECR issues the tokens. An Airflow Variable is read by each run, so that an edit in ' +
-          'Airflow is used. Required, except for ECR Public.',
-        examples: ['us-east-1', { airflowVariable: 'ecr_aws_region_name', airflow: 'main' }],
-      }),
-    account: valueOrVariable((account) =>
-      isAccount(account)
-        ? undefined
-        : { code: 'invalid', message: 'is not a valid AWS account: it must have 12 digits' },
-    )
-      .exactOptional()
-      .meta({
-        description:
-          'AWS account: 12 digits, in quotes, since YAML drops leading zeros of numbers. Required, except for ECR ' +
-          'Public and with `registryHost`.',
-        examples: ['123456789012', { airflowVariable: 'ecr_aws_account', airflow: 'main' }],
-      }),
+    ...PLACE,
     credentials: createCredentialsSchema(folder)
       .exactOptional()
       .meta({
@@ -78,43 +122,7 @@ function createSettingsSchema(folder: ConfigFolder) {
           { profile: 'production' },
         ],
       }),
-    fips: z
-      .boolean()
-      .default(false)
-      .meta({
-        description:
-          'Uses the FIPS endpoints of ECR, and requires them: connections must have the host with `ecr-fips`.',
-        examples: [true],
-      }),
-    dualStack: z
-      .boolean()
-      .default(false)
-      .meta({
-        description:
-          'Requests tokens from the endpoint of ECR for IPv4 and IPv6, and gives new connections the host with `dkr-ecr`.',
-        examples: [true],
-      }),
-    endpoint: z
-      .string()
-      .max(280)
-      .transform(convert(readEcrEndpoint))
-      .exactOptional()
-      .meta({
-        description: 'URL of the ECR API, such as a VPC endpoint without private DNS. https:// only.',
-        examples: ['https://vpce-0123456789abcdef0-abcdefgh.api.ecr.us-east-1.vpce.amazonaws.com'],
-      }),
-    registryHost: z
-      .string()
-      .max(260)
-      .superRefine(report(checkRegistryHost))
-      .exactOptional()
-      .meta({
-        description:
-          'Host, with port if it has one, as the connections have it; lower case; unique. Only for a registry ' +
-          'that is not reached through a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
-          'stand-in. Default: the hosts of ECR for account and region.',
-        examples: ['127.0.0.1:5000'],
-      }),
+    ...ENDPOINTS,
   });
 }
 

@@ -1,7 +1,7 @@
 // What the sections for stores have in common.
 import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
-import type { ConfigFolder } from './files.js';
+import type { ConfigFolder } from '../config-folder.js';
 
 /** Where connections are kept: an Airflow instance, or a store of another kind. */
 export interface StoreConfig {
@@ -40,11 +40,12 @@ export function listStores(file: object, sections: readonly StoreSection[]): Pla
   });
 }
 
-/** The entries of `connections` of those stores before one that are of its deployment. */
-export function listClaimed(
-  { deployment: own }: StoreConfig,
-  before: readonly StoreConfig[],
-): readonly ConnectionRule[] {
-  if (own === undefined) return [];
-  return before.filter(({ deployment }) => deployment === own).flatMap(({ connections }) => connections);
+/** Stores with what earlier stores of the same deployment claim. */
+export function addClaimed(stores: readonly StoreConfig[]): StoreConfig[] {
+  return stores.map((store, index) => {
+    const { deployment } = store;
+    const before = stores.slice(0, index).filter((earlier) => earlier.deployment === deployment);
+    const claimed = before.flatMap(({ connections }) => connections);
+    return deployment === undefined || claimed.length === 0 ? store : { ...store, claimed };
+  });
 }
