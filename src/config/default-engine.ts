@@ -5,12 +5,16 @@ import type { ConfigProblem } from './config-error.js';
 import { ConfigFolder } from './config-folder.js';
 import { toProblems } from './problems.js';
 import { createEngineSchema, DEFAULT_ENGINE, type EngineConfig } from './schema/docker.js';
+import { warnOfEngineKeys } from './warnings.js';
 
 /** The names that Docker's own tools give them in DOCKER_CERT_PATH. */
 const FILES = { caFile: 'ca.pem', certFile: 'cert.pem', keyFile: 'key.pem' } as const;
 const REMEDY =
   'Set DOCKER_HOST to unix:///path or tcp://host:port, for TLS also DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH (the folder ' +
   'of ca.pem, cert.pem and key.pem), or name an engine in `docker.engines` (`[]` for none).';
+
+/** The setting that it stands for. */
+const SETTING = 'docker.engines';
 
 export interface Engines {
   readonly engines: readonly EngineConfig[];
@@ -27,12 +31,21 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
   const folder = new ConfigFolder(path);
   const schema = createEngineSchema(folder);
   const parsed = schema.safeParse({ url, ...(hasTls && FILES) }, { reportInput: true });
-  if (parsed.success) return { engines: [{ ...parsed.data, required: false }], warnings: [], folder };
+  if (parsed.success) {
+    const engines = [{ ...parsed.data, required: false }];
+    // Without what is known of the folder, their paths are absolute: they are not in the configuration.
+    const readable = warnOfEngineKeys(engines, new ConfigFolder(path));
+    return {
+      engines,
+      warnings: readable.map(({ at: _at, ...fault }) => ({ ...fault, path: SETTING })),
+      folder,
+    };
+  }
   const warnings = toProblems(parsed.error.issues, schema).map(({ at, message }): ConfigProblem => {
     const what = at[0] === 'url' ? 'DOCKER_HOST' : `for the TLS of DOCKER_HOST, in ${path}:`;
     return {
       code: 'no-engine',
-      path: 'docker.engines',
+      path: SETTING,
       message: `is not set, and no Docker Engine is tested: ${what} ${message}`,
       remedy: REMEDY,
     };

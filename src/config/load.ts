@@ -45,7 +45,9 @@ export function loadConfig(
 
   const { registries, docker, schedule, temporal } = parsed.data;
   const stores = listStores(parsed.data, storeSections);
-  const found = docker.engines ? { engines: docker.engines, warnings: [], folder } : findDefaultEngine(env);
+  const found = docker.engines
+    ? { engines: docker.engines, warnings: warnOfEngineKeys(docker.engines, folder).map(place), folder }
+    : findDefaultEngine(env);
   const content = {
     stores: addClaimed(stores.map(({ store }) => store)),
     registries,
@@ -54,11 +56,7 @@ export function loadConfig(
     schedule,
     taskQueue: temporal.taskQueue,
   };
-  const warnings = [
-    ...findWarnings({ stores, registries, folder }).map(place),
-    ...warnOfEngineKeys(found.engines, found.folder).map(place),
-    ...found.warnings,
-  ];
+  const warnings = [...findWarnings({ stores, registries, folder }).map(place), ...found.warnings];
   return {
     hash: hashContent(content, [folder, found.folder]),
     path,
