@@ -1,109 +1,65 @@
 import assert from 'node:assert/strict';
 
+import type { ProblemCode } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
-import { bad, refuseEach, type BadConfig } from './bad-config.js';
-import { edit, ENV, GOOD, problemsOf, REGISTRY, useConfigFolder } from './config-folder.js';
+import { bad, refuseEach, warnOfEach, type BadConfig } from './bad-config.js';
+import {
+  edit,
+  ENV,
+  GOOD,
+  problemsOf,
+  REGISTRY,
+  showPlaces,
+  useConfigFolder,
+  warningsOf,
+} from './config-folder.js';
 
 function entries(list: string): string {
   return `${edit('docker_default', list)}registries:\n  - ${REGISTRY}\n  - ${REGISTRY.replace('sandbox', 'eu').replace('5000', '5001')}\n`;
 }
 
 /** What the last of the connections is refused for; `key` is what follows its place. */
-function connection(title: string, list: string, key: string, message: RegExp, remedy: RegExp): BadConfig {
-  return bad(title, entries(list), `6 airflows[0].connections${key}`, message, remedy);
+function connection(title: string, list: string, key: string, code: ProblemCode): BadConfig {
+  return bad(title, entries(list), `6 airflows[0].connections${key}`, code);
 }
 
 const ENTRIES: BadConfig[] = [
-  connection('neither id nor pattern', '{registry: eu}', '[0]', /names no connection/, /\{match: "\*_ecr"\}/),
-  connection('id and pattern', '{id: a, match: "b*"}', '[0].match', /stands beside id/, /two entries/),
-  connection('an id with a blank', '{id: "a b"}', '[0].id', /no connection id/, /id: docker_eu/),
-  connection('an id that is a number', '{id: 7}', '[0].id', /not text/, /in quotes: `id: "docker_eu"`/),
-  connection('a mistyped key', '{id: a, registy: eu}', '[0].registy', /no setting/, /`registry`/),
-  connection('a mistyped id', '{ids: a}', '[0].ids', /no setting/, /Did you mean `id`/),
-  connection('a mistyped pattern', '{mtach: "a*"}', '[0].mtach', /no setting/, /Did you mean `match`/),
-  connection('a key of nothing', '{id: a, port: 1}', '[0].port', /no setting/, /id, match, registry, ifM/),
-  connection(
-    'an unknown registry',
-    '{id: a, registry: ue}',
-    '[0].registry',
-    /names no registry/,
-    /mean `eu`/,
-  ),
+  connection('neither id nor pattern', '{registry: eu}', '[0]', 'missing'),
+  connection('id and pattern', '{id: a, match: "b*"}', '[0].match', 'conflict'),
+  connection('an id with a blank', '{id: "a b"}', '[0].id', 'invalid'),
+  connection('an id that is a number', '{id: 7}', '[0].id', 'wrong-type'),
+  connection('a mistyped key', '{id: a, registy: eu}', '[0].registy', 'unknown-setting'),
+  connection('a mistyped id', '{ids: a}', '[0].ids', 'unknown-setting'),
+  connection('a mistyped pattern', '{mtach: "a*"}', '[0].mtach', 'unknown-setting'),
+  connection('a key of nothing', '{id: a, port: 1}', '[0].port', 'unknown-setting'),
+  connection('an unknown registry', '{id: a, registry: ue}', '[0].registry', 'unknown-name'),
   connection(
     'an unknown registry, nothing like the known ones',
     '{match: "a*", registry: production}',
     '[0].registry',
-    /names no registry/,
-    /one of sandbox, eu, or add it to `registries`/,
+    'unknown-name',
   ),
-  connection(
-    'creation without registry',
-    '{id: a, ifMissing: create}',
-    '[0].ifMissing',
-    /without the registry/,
-    /Add `registry: NAME`/,
-  ),
+  connection('creation without registry', '{id: a, ifMissing: create}', '[0].ifMissing', 'requires'),
   connection(
     'creation by pattern',
     '{match: "a*", registry: eu, ifMissing: create}',
     '[0].ifMissing',
-    /beside match/,
-    /Remove it/,
+    'conflict',
   ),
-  connection('another ifMissing', '{id: a, ifMissing: skip}', '[0].ifMissing', /neither fail nor/, /create/),
+  connection('another ifMissing', '{id: a, ifMissing: skip}', '[0].ifMissing', 'invalid'),
   ...['a/*', 'a b*', '[ab]*', '..', '.', '', '{a,b}'].map((pattern) =>
-    connection(`the pattern "${pattern}"`, `{match: "${pattern}"}`, '[0].match', /no pattern of/, /"\*_ecr"/),
+    connection(`the pattern "${pattern}"`, `{match: "${pattern}"}`, '[0].match', 'invalid'),
   ),
-  connection(
-    'a pattern of 201 characters',
-    `{match: "${'*'.repeat(201)}"}`,
-    '[0].match',
-    /longer than 200/,
-    /match: "\*_ecr"/,
-  ),
+  connection('a pattern of 201 characters', `{match: "${'*'.repeat(201)}"}`, '[0].match', 'too-long'),
 ];
 
-const REPEATED = /repeats the connection of airflows\[0\]\.connections\[0\]/;
-const ALSO = /also picks the connection of airflows\[0\]\.connections/;
-
-const OVERLAPS: BadConfig[] = [
-  connection('an id twice, once with options', 'a, {id: a, registry: eu}', '[1]', REPEATED, /Remove/),
-  connection('an id and a pattern that picks it', 'x, ab, {match: "a*"}', '[2].match', ALSO, /Narrow/),
-  connection('a pattern before an id that it picks', '{match: "a?"}, x, ab', '[0].match', ALSO, /Narrow/),
-  connection(
-    'a pattern that picks three ids',
-    'a, {match: "*"}, b, c',
-    '[1].match',
-    /of airflows\[0\]\.connections\[0\] and of 2 more$/,
-    /one entry alone decides/,
-  ),
-  connection(
-    'two patterns that could pick the same id',
-    '{match: "docker_*"}, {match: "*_ecr"}',
-    '[1].match',
-    /may pick the same connections as airflows\[0\]\.connections\[0\]$/,
-    /Narrow the pattern/,
-  ),
-  connection(
-    'a pattern twice',
-    '{match: "a*"}, {match: "a*"}',
-    '[1].match',
-    /may pick the same connections as airflows\[0\]\.connections\[0\]$/,
-    /remove one/,
-  ),
+const DUPLICATES: BadConfig[] = [
+  connection('an id twice, once with options', 'a, {id: a, registry: eu}', '[1]', 'duplicate'),
   connection(
     '101 patterns',
     Array.from({ length: 101 }, (_, index) => `{match: "x${index}_*"}`).join(', '),
     '[100]',
-    /more than the 100/,
-    /Join patterns/,
-  ),
-  bad(
-    'a pattern that picks an id of another airflow with the same URL',
-    `${GOOD}  - {name: b, url: "https://AIRFLOW.example.com/", auth: {token: {env: AIRFLOW_PASSWORD}}, connections: [{match: "docker_*"}]}\n`,
-    '7 airflows[1].connections[0].match',
-    /also picks the connection of airflows\[0\]\.connections\[0\]$/,
-    /Narrow/,
+    'too-many',
   ),
   bad(
     'a connection of the same MWAA environment twice',
@@ -114,8 +70,26 @@ airflows:
   - {name: c, auth: {mwaa: {environment: e, region: us-east-2}}, connections: [a]}
 `,
     '4 airflows[1].connections[0]',
-    REPEATED,
-    /Remove/,
+    'duplicate',
+  ),
+];
+
+/** The last of the connections is covered; the registries are used. */
+function covered(title: string, list: string, key: string): BadConfig {
+  return bad(title, edit('docker_default', list), `6 airflows[0].connections${key}`, 'covered');
+}
+
+const OVERLAPS: BadConfig[] = [
+  covered('an id after a pattern that matches it', '{match: "a?"}, x, ab', '[2]'),
+  covered('three ids after a pattern that matches them, once', 'x, {match: "*"}, a, b, c', '[2]'),
+  covered('a pattern after another that may match the same', '{match: "docker_*"}, {match: "*_ecr"}', '[1]'),
+  covered('a pattern after another that matches more', '{match: "*"}, {match: "a*"}', '[1]'),
+  covered('a pattern twice', '{match: "a*"}, {match: "a*"}', '[1]'),
+  bad(
+    'an id after a pattern of an earlier airflow with the same URL',
+    `${edit('docker_default', '{match: "docker_*"}')}  - {name: b, url: "https://AIRFLOW.example.com/", auth: {token: {env: AIRFLOW_PASSWORD}}, connections: [docker_default]}\n`,
+    '7 airflows[1].connections[0]',
+    'covered',
   ),
 ];
 
@@ -124,7 +98,21 @@ describe('a configuration with entries of connections that say too little or too
 });
 
 describe('a configuration whose entries pick one connection twice', () => {
-  refuseEach(OVERLAPS);
+  refuseEach(DUPLICATES);
+});
+
+describe('a configuration whose patterns overlap', () => {
+  warnOfEach(OVERLAPS);
+
+  const write = useConfigFolder();
+
+  it('has no warning where ids come before the patterns that match them', () => {
+    const text = edit('docker_default', 'ab, {match: "a?"}, {match: "b?"}').replace(
+      'airflow.example.com',
+      'a',
+    );
+    assert.deepEqual(warningsOf(write(text)), []);
+  });
 });
 
 describe('the entries of connections', () => {
@@ -153,19 +141,15 @@ describe('the entries of connections', () => {
   });
 
   it('are all checked, whatever is wrong with the address and the sign-in', () => {
-    const text = entries('"a b", {id: c, registry: nothing}, {match: "c*"}')
+    const text = entries('"a b", {id: c, registry: nothing}')
       .replace('https://', 'ftp://')
       .replace('username: ecr-refresh, ', '');
-    assert.deepEqual(
-      problemsOf(write(text)).map(({ path }) => path),
-      [
-        'airflows[0].url',
-        'airflows[0].auth.username',
-        'airflows[0].connections[0]',
-        'airflows[0].connections[1].registry',
-        'airflows[0].connections[2].match',
-      ],
-    );
+    assert.deepEqual(showPlaces(problemsOf(write(text))), [
+      '4 airflows[0].url invalid',
+      '5 airflows[0].auth.username missing',
+      '6 airflows[0].connections[0] invalid',
+      '6 airflows[0].connections[1].registry unknown-name',
+    ]);
   });
 
   it('are read within the time limit of a test when there are ten thousand, a hundred of them patterns', () => {

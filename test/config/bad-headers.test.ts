@@ -1,53 +1,45 @@
 import assert from 'node:assert/strict';
 
+import type { ProblemCode } from '../../src/config/config-error.js';
 import { airflowSettings } from '../fakes/fake-config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 import { bad, refuseEach, type BadConfig } from './bad-config.js';
-import { CANARY, ENV, GOOD, problemsOf, useConfigFolder } from './config-folder.js';
+import { CANARY, ENV, GOOD, problemsOf, showPlaces, useConfigFolder, warningsOf } from './config-folder.js';
 
-function header(title: string, value: string, key: string, message: RegExp, remedy: RegExp): BadConfig {
-  return bad(title, `${GOOD}    headers: ${value}\n`, `7 airflows[0].headers${key}`, message, remedy);
+function header(title: string, value: string, key: string, code: ProblemCode): BadConfig {
+  return bad(title, `${GOOD}    headers: ${value}\n`, `7 airflows[0].headers${key}`, code);
 }
 
 const HEADERS: BadConfig[] = [
-  header(
-    'the header of the sign-in',
-    `{authorization: ${CANARY}}`,
-    '.authorization',
-    /signs? in by/,
-    /token:/,
-  ),
+  header('the header of the sign-in', `{authorization: ${CANARY}}`, '.authorization', 'conflict'),
   header(
     'the header of the sign-in by reference',
     '{Authorization: {env: AIRFLOW_PASSWORD}}',
     '.Authorization',
-    /signs? in by/,
-    /auth: \{token/,
+    'conflict',
   ),
-  header('another host', '{Host: a}', '.Host', /follows from `url`/, /right host/),
+  header('another host', '{Host: a}', '.Host', 'conflict'),
   ...['Content-Length', 'content-type', 'Transfer-Encoding', 'Connection'].map((name) =>
-    header(`a ${name} header`, `{${name}: a}`, `.${name}`, /decided by each request/, /Remove it/),
+    header(`a ${name} header`, `{${name}: a}`, `.${name}`, 'conflict'),
   ),
   ...['X-Api-Key', 'Cookie', 'Proxy-Authorization', 'CF-Access-Client-Secret', 'x-goog-iap-token'].map(
-    (name) =>
-      header(`a secret in clear in ${name}`, `{${name}: ${CANARY}}`, `.${name}`, /in clear/, /\{env:/),
+    (name) => header(`a secret in clear in ${name}`, `{${name}: ${CANARY}}`, `.${name}`, 'plain-text-secret'),
   ),
-  header('a name with a colon', '{"X:": a}', '."X:"', /no name of a header/, /X-Team/),
-  header('a name with a line break', '{"a\\nb": a}', '."a\\nb"', /no name of a header/, /X-Team/),
-  header('a header twice', '{X-A: a, x-a: b}', '.x-a', /repeats the header of .*X-A/, /capitals/),
-  header('a number', '{X-A: 1}', '.X-A', /not text/, /X-Team: data/),
-  header('a line break in a header', '{X-A: "a\\r\\nb"}', '.X-A', /line break/, /second line/),
-  header('a line break behind a reference', '{X-A: {env: LINES}}', '.X-A', /line break/, /second line/),
-  header('a variable that is not set', '{X-A: {env: GONE}}', '.X-A', /GONE is not set/, /Set GONE/),
-  header('headers that are a list', '[X-A]', '', /not a mapping of names/, /X-Team: data/),
+  header('a name with a colon', '{"X:": a}', '."X:"', 'invalid'),
+  header('a name with a line break', '{"a\\nb": a}', '."a\\nb"', 'invalid'),
+  header('a header twice', '{X-A: a, x-a: b}', '.x-a', 'duplicate'),
+  header('a number', '{X-A: 1}', '.X-A', 'wrong-type'),
+  header('a line break in a header', '{X-A: "a\\r\\nb"}', '.X-A', 'invalid'),
+  header('a line break behind a reference', '{X-A: {env: LINES}}', '.X-A', 'invalid'),
+  header('a variable that is not set', '{X-A: {env: GONE}}', '.X-A', 'unreadable'),
+  header('headers that are a list', '[X-A]', '', 'wrong-type'),
   header(
     '21 headers',
     `{${Array.from({ length: 21 }, (_, index) => `X-${index}: a`).join(', ')}}`,
     '',
-    /more than 20/,
-    /Remove/,
+    'too-many',
   ),
 ];
 
@@ -89,31 +81,25 @@ describe('the authorities of an airflow', () => {
   const write = useConfigFolder();
   const text = `${GOOD}    caFile: ca/company.pem\n`;
 
-  function problemFor(content: string | undefined): string {
+  function refuses(content: string | undefined, code: ProblemCode): void {
     if (content !== undefined) write(content, 'ca/company.pem');
-    const [problem, ...more] = problemsOf(write(text));
-    assert.deepEqual(more, []);
-    assert.equal(`${problem?.line} ${problem?.path}`, '7 airflows[0].caFile');
-    return `${problem?.message}. ${problem?.remedy}`;
+    assert.deepEqual(showPlaces(problemsOf(write(text))), [`7 airflows[0].caFile ${code}`]);
   }
 
-  it('are refused when the file is missing', () => {
-    assert.match(problemFor(undefined), /no file "ca\/company.pem".*relative to the folder/);
-  });
+  it('are refused when the file is missing', () => refuses(undefined, 'not-found'));
 
   it('are refused when the file holds no certificate in PEM', () => {
-    assert.match(problemFor(''), /holds no PEM certificate.*BEGIN CERTIFICATE/);
-    assert.match(problemFor('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'), /no PEM cert/);
+    refuses('', 'wrong-content');
+    refuses('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', 'wrong-content');
   });
 
   it('are refused when one of several certificates is broken', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
-    assert.match(problemFor(`${SELF_SIGNED.cert}${broken}`), /broken certificate, number 2/);
+    refuses(`${SELF_SIGNED.cert}${broken}`, 'wrong-content');
   });
 
-  it('are refused when the file is larger than 1 MiB', () => {
-    assert.match(problemFor('x'.repeat(1024 * 1024 + 1)), /larger than 1024 KiB/);
-  });
+  it('are refused when the file is larger than 1 MiB', () =>
+    refuses('x'.repeat(1024 * 1024 + 1), 'too-long'));
 
   it('are given by an absolute path, and another content is no other configuration', () => {
     const path = write(SELF_SIGNED.cert, 'ca/company.pem');
@@ -127,9 +113,6 @@ describe('the authorities of an airflow', () => {
   it('raise a warning beside http://, which asks for none', () => {
     write(SELF_SIGNED.cert, 'ca/company.pem');
     const local = text.replace('https://airflow.example.com', 'http://127.0.0.1:8080');
-    assert.deepEqual(
-      loadConfig(write(local), ENV).warnings.map(({ line, path, message }) => `${line} ${path} ${message}`),
-      ['7 airflows[0].caFile has no effect: `url` is http://'],
-    );
+    assert.deepEqual(showPlaces(warningsOf(write(local))), ['7 airflows[0].caFile unused']);
   });
 });

@@ -1,4 +1,4 @@
-// Owns temporary folders with configuration files for these tests. Refuses to leave them behind.
+// Temporary folders with configuration files.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigError, type ConfigProblem } from '../../src/config/config-error.js';
-import { assertGoldenProblems, useGoldenProblems } from './golden-problems.js';
+import { assertGoldenProblems, assertGoldenWarnings, useGoldenProblems } from './golden-problems.js';
 import { GOOD } from './good-config.js';
 
-/** Stands where a secret stood by mistake or rightly; must never show. */
+/** Stands where a secret is, rightly or by mistake; must never show. */
 export const CANARY = 'canary-5f1c0d';
 
 export { GOOD };
@@ -25,7 +25,7 @@ export function edit(from: string, to: string): string {
   return GOOD.replace(from, to);
 }
 
-/** A folder of its own for each test of a `describe`; the answer writes a file into it and gives its path. */
+/** A folder for each test of a `describe`; returns a function that writes a file into it and returns the path. */
 export function useConfigFolder(): (content: string | Uint8Array, name?: string) => string {
   let folder = '';
   useGoldenProblems();
@@ -36,14 +36,14 @@ export function useConfigFolder(): (content: string | Uint8Array, name?: string)
   return (content, name = 'refresh.yaml') => {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    // Whatever the umask: a file that everybody may write would be refused for that.
+    // Whatever the umask: a world-writable file would be refused.
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
 }
 
 /**
- * The faults of a file that must not load. Fails when any of them shows the canary, or when their text differs from the
+ * The problems of a file that must not load. Fails when any of them shows the canary, or when their text differs from the
  * golden file.
  */
 export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
@@ -51,17 +51,36 @@ export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly
     loadConfig(path, env);
   } catch (error) {
     assert.ok(error instanceof ConfigError, `no ConfigError but ${String(error)}`);
-    const shown = [error.message, error.stack, JSON.stringify(error), JSON.stringify(error.problems)].join(
-      '\n',
-    );
-    assert.ok(!shown.includes(CANARY), `shows a secret: ${error.message}`);
-    assertGoldenProblems(path, error);
+    assertNoSecret(error.message, error.stack, JSON.stringify(error), JSON.stringify(error.problems));
+    assertGoldenProblems(path, error.problems);
     return error.problems;
   }
   return assert.fail('the file loaded');
 }
 
-/** Lets root look at a folder as somebody who may not read everything. */
+/** The warnings of a file that must load; otherwise as `problemsOf`. */
+export function warningsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
+  const { warnings } = loadConfig(path, env);
+  assertNoSecret(JSON.stringify(warnings));
+  if (warnings.length > 0) assertGoldenWarnings(path, warnings);
+  return warnings;
+}
+
+function assertNoSecret(...texts: readonly (string | undefined)[]): void {
+  for (const text of texts) assert.ok(!text?.includes(CANARY), `shows a secret: ${text}`);
+}
+
+/** Line, path and code: `4 airflows[0].url missing`. */
+export function showPlaces(problems: readonly ConfigProblem[]): string[] {
+  return problems.map(({ line, path, code }) =>
+    [line, path, code]
+      .filter((part) => part !== '')
+      .join(' ')
+      .trim(),
+  );
+}
+
+/** Calls a function without the rights of root, which may read everything. */
 export function asOrdinaryUser(folder: string, look: () => void): void {
   const isRoot = process.getuid?.() === 0;
   if (isRoot) {

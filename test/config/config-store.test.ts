@@ -11,7 +11,7 @@ describe('ConfigStore', () => {
   const third = edit('docker_default', 'docker_default, b, c');
 
   function open(text: string): ConfigStore {
-    return new ConfigStore(loadConfig(write(text), ENV), ENV);
+    return new ConfigStore(loadConfig(write(text), ENV), { env: ENV });
   }
 
   it('keeps the same object while the content is the same', () => {
@@ -42,7 +42,7 @@ describe('ConfigStore', () => {
     assert.equal(config, good);
     assert.match(
       problem ?? '',
-      /^[^\n]*:5 airflows\[0\]\.auth\.password: stands here in clear[^\n]* \(and 1 more\)$/,
+      /^[^\n]*:5 airflows\[0\]\.auth\.password: must not be in plain text[^\n]* \(and 1 more\)$/,
     );
     assert.ok(problem?.startsWith(path));
     assert.ok(!problem?.includes(CANARY));
@@ -51,7 +51,7 @@ describe('ConfigStore', () => {
   it('goes by the last good configuration when the file is gone', () => {
     const store = open(GOOD);
     rmSync(store.current.path);
-    assert.match(store.reread().problem ?? '', /there is no such file/);
+    assert.match(store.reread().problem ?? '', /does not exist/);
     write(GOOD);
     assert.equal(store.reread().problem, undefined);
   });

@@ -1,32 +1,50 @@
-// Compares every bad configuration that a test tries, and the messages about it, with a golden file.
+// Compares every bad configuration of a test, and the messages about it, with a golden file; likewise for warnings.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import type { ConfigError } from '../../src/config/config-error.js';
+import { formatProblem, type ConfigProblem } from '../../src/config/config-error.js';
 import { GoldenSections } from '../golden/assert-golden.js';
 import { GOOD } from './good-config.js';
 
 const MAX_LINES = 16;
 const MAX_LINE_CHARS = 120;
 
-const golden = new GoldenSections('bad-configurations.txt');
-let current: { readonly title: string; count: number } | undefined;
+const problemsFile = new GoldenSections('bad-configurations.txt');
+const warningsFile = new GoldenSections('configuration-warnings.txt');
+let title = '';
+const counts = new Map<GoldenSections, number>();
 
-/** Notes whose configurations those of `assertGoldenProblems` are. Call it at each `describe`. */
+/** Notes which test the configurations belong to. Call it in each `describe`. */
 export function useGoldenProblems(): void {
   beforeEach(function () {
-    current = { title: this.currentTest?.fullTitle() ?? '', count: 0 };
+    title = this.currentTest?.fullTitle() ?? '';
+    counts.clear();
   });
-  after(() => golden.writeUpdates());
+  after(() => {
+    problemsFile.writeUpdates();
+    warningsFile.writeUpdates();
+  });
 }
 
-export function assertGoldenProblems(path: string, { message }: ConfigError): void {
-  assert.ok(current, 'useConfigFolder is called in this describe');
-  current.count++;
-  const title = current.count === 1 ? current.title : `${current.title} (${current.count})`;
-  const shown = message.replaceAll(`${dirname(path)}/`, '').replaceAll(process.cwd(), '<current folder>');
-  golden.assertSection(title, `${showConfig(path)}\n${shown}`);
+export function assertGoldenProblems(path: string, problems: readonly ConfigProblem[]): void {
+  assertSection(problemsFile, path, problems);
+}
+
+export function assertGoldenWarnings(path: string, warnings: readonly ConfigProblem[]): void {
+  assertSection(warningsFile, path, warnings);
+}
+
+function assertSection(golden: GoldenSections, path: string, problems: readonly ConfigProblem[]): void {
+  assert.ok(title, 'useConfigFolder is called in this describe');
+  const count = (counts.get(golden) ?? 0) + 1;
+  counts.set(golden, count);
+  const lines = problems.map((problem) => formatProblem(path, problem)).join('\n');
+  const shown = lines
+    .replaceAll(`${dirname(path)}/`, '')
+    .replaceAll(dirname(path), '<folder>')
+    .replaceAll(process.cwd(), '<current folder>');
+  golden.assertSection(count === 1 ? title : `${title} (${count})`, `${showConfig(path)}\n${shown}`);
 }
 
 /** The lines that a file has in place of those of the good configuration; where it has none, those that it lacks. */
@@ -56,7 +74,7 @@ function countEqual(a: readonly string[], b: readonly string[]): number {
   return at === -1 ? a.length : at;
 }
 
-/** Without control characters, for which Git would take the file for a binary one. */
+/** Without control characters, for which Git would treat the file as binary. */
 function showLine(line: string): string {
   const text = line.replace(/[\p{Cc}\uFEFF\uFFFD]/gu, escapeChar);
   return text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS - 1)}…` : text;

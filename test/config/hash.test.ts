@@ -32,8 +32,17 @@ version: 1
   it('does not depend on what headers and tokens stand for, nor on the order of headers', () => {
     const text = edit(AUTH, '{token: {env: TOKEN}}') + '    headers: {X-A: {env: TOKEN}, x-b: b}\n';
     assert.equal(hashOf(text, { TOKEN: 'a' }), hashOf(text, { TOKEN: 'b' }));
-    const reordered = text.replace('X-A: {env: TOKEN}, x-b: b', 'X-B: b, X-A: {env: TOKEN}');
+    const reordered = text.replace('X-A: {env: TOKEN}, x-b: b', 'x-b: b, X-A: {env: TOKEN}');
     assert.equal(hashOf(reordered, { TOKEN: 'a' }), hashOf(text, { TOKEN: 'a' }));
+  });
+
+  it('depends on the order of airflows and of their connections, of which the first match applies', () => {
+    const pattern = '{match: "docker_*"}';
+    const list = edit('docker_default', `docker_default, ${pattern}`);
+    assert.notEqual(hashOf(edit('docker_default', `${pattern}, docker_default`)), hashOf(list));
+    const [head = '', first = ''] = GOOD.split(/(?=  - name)/);
+    const second = first.replace('main', 'b').replace('docker_default', pattern);
+    assert.notEqual(hashOf(head + second + first), hashOf(head + first + second));
   });
 
   it('is the same for an id and for its longer form', () => {

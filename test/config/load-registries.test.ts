@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load.js';
-import type { RegistryConfig } from '../../src/config/refresh-config.js';
-import { resolveStatic } from '../../src/refresh/registry-entries.js';
+import { resolveStatic, type RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group.js';
 import { CANARY, edit, ENV, useConfigFolder } from './config-folder.js';
 
@@ -11,7 +10,7 @@ const ROLE = 'arn:aws:iam::123456789012:role/ecr-pull';
 const HUB = 'arn:aws:iam::111122223333:role/teams/hub';
 const SPOKE = 'arn:aws:iam::111122223333:role/spoke';
 
-const PLAIN: RegistryConfig = {
+const PLAIN: RegistryEntry = {
   name: 'r',
   kind: 'private',
   account: '123456789012',
@@ -24,7 +23,7 @@ const PLAIN: RegistryConfig = {
 describe('an entry of registries', () => {
   const write = useConfigFolder();
 
-  function load(...entries: string[]): readonly RegistryConfig[] {
+  function load(...entries: string[]): readonly RegistryEntry[] {
     const list = entries.map((entry) => `  - ${entry}\n`).join('');
     const text = `${edit('docker_default', '{id: docker_default, registry: r}')}registries:\n${list}`;
     return loadConfig(write(text), { ...ENV, EXTERNAL_ID: CANARY }).registries;

@@ -35,12 +35,14 @@ describe('golden files', () => {
     // Only with every test loaded can it be known which are gone.
     if (listTestFiles('.test.ts').some((path) => !loaded.has(path))) return this.skip();
     const titles = new Set(suites.flatMap(({ tests }) => tests.map((test) => test.fullTitle())));
-    const sections = [...readSections(join(GOLDEN_FOLDER, 'bad-configurations.txt')).keys()];
-    assert.deepEqual(
-      sections.filter((section) => !titles.has(section.replace(/ \(\d+\)$/, '')) && !titles.has(section)),
-      [],
-      'delete test/golden/bad-configurations.txt, and run `npm test` with UPDATE_GOLDEN=1',
-    );
+    for (const file of ['bad-configurations.txt', 'configuration-warnings.txt']) {
+      const sections = [...readSections(join(GOLDEN_FOLDER, file)).keys()];
+      assert.deepEqual(
+        sections.filter((section) => !titles.has(section.replace(/ \(\d+\)$/, '')) && !titles.has(section)),
+        [],
+        `delete test/golden/${file}, and run \`npm test\` with UPDATE_GOLDEN=1`,
+      );
+    }
   });
 });
 
