@@ -108,16 +108,17 @@ function checkCovered(stores: readonly PlacedStore[]): Warning[] {
     const entries = group.flatMap(({ store, path }) =>
       store.connections.map((rule, index) => ({ rule, at: [...path, 'connections', index] })),
     );
-    // One warning for each pattern: a `*` may cover thousands of entries.
-    const byPattern = groupBy(findCovered(entries.map(({ rule }) => rule)), ({ by }) => by);
-    return [...byPattern].flatMap(([by, [first, ...more]]) => {
-      const [entry, pattern] = [entries[first?.index ?? -1], entries[by]];
+    // One warning for each pattern, not for each entry: a `*` may cover thousands.
+    const covered = findCovered(entries.map(({ rule }) => rule));
+    return [...groupBy(covered, ({ by, isWhole }) => `${by} ${isWhole}`).values()].flatMap((list) => {
+      const [first, ...more] = list;
+      const [entry, pattern] = [entries[first?.index ?? -1], entries[first?.by ?? -1]];
       if (!first || !entry || pattern?.rule.kind !== 'match') return [];
-      const others = more.length === 0 ? '' : `, as for ${more.length} more`;
-      const winner = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)`;
+      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`), which comes first,`;
+      const others = more.length === 0 ? '' : `; the same holds for ${more.length} more`;
       const message = first.isWhole
-        ? `has no effect: ${winner} comes first and matches the same${others}`
-        : `applies only where ${winner}, which comes first, does not match${others}`;
+        ? `has no effect: ${earlier} matches all of it${others}`
+        : `applies only where ${earlier} does not match${others}`;
       const remedy =
         'Move it before that pattern, or remove it: the first entry that matches a connection applies.';
       return [{ at: entry.at, code: 'covered' as const, message, remedy }];

@@ -56,7 +56,7 @@ export function parseYaml(text: string): YamlSource {
     merge: true,
   });
   const syntax = [...document.errors, ...document.warnings];
-  const problems = [...describeSyntax(document, syntax, lines), ...findUnknownAliases(document, lines)];
+  const problems = [...describeSyntax(document, syntax, lines), ...findBadAliases(document, lines)];
   const findLine = (path: SettingPath): number | undefined => findLineOfSetting(document, path, lines);
   const isUsable = problems.length === 0 || syntax.length > 0;
   if (!isUsable || !syntax.every(({ code }) => HARMLESS.has(code)))
@@ -74,13 +74,14 @@ export function parseYaml(text: string): YamlSource {
 const NO_SETTINGS = { code: 'empty', message: 'has no settings', remedy: `${START_FRESH}.` } as const;
 const TOO_MANY_ALIASES = {
   code: 'yaml',
-  message: 'invalid YAML: aliases (`*name`) expand to too much, or refer to themselves',
+  message: 'invalid YAML: aliases (`*name`) expand to too much',
   remedy: 'Write the values out.',
 } as const;
-const UNKNOWN_ALIAS = {
+const BAD_ALIAS = {
   code: 'yaml',
-  message: 'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it',
-  remedy: 'Put text that begins with * in quotes; else define the anchor.',
+  message:
+    'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it, or to one that contains it',
+  remedy: 'Put text that begins with * in quotes; else fix the name of the alias.',
 } as const;
 
 /** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
@@ -113,17 +114,22 @@ function findLastQuote(document: Document.Parsed, before: number): number {
   return start;
 }
 
-function findUnknownAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+/** Aliases without an anchor, or within their own, which would be endless. */
+function findBadAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const anchors = new Set<string>();
   visit(document, {
-    Node(_key, node) {
+    Node(_key, node, parents) {
       if (!isAlias(node)) {
         if (node.anchor !== undefined) anchors.add(node.anchor);
-      } else if (!anchors.has(node.source)) {
-        const { line, col } = lines.linePos(node.range?.[0] ?? 0);
-        problems.push({ ...UNKNOWN_ALIAS, path: '', line, column: col });
+        return undefined;
       }
+      const isWithin = parents.some(
+        (parent) => isNode(parent) && !isAlias(parent) && parent.anchor === node.source,
+      );
+      if (!isWithin && anchors.has(node.source)) return undefined;
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      problems.push({ ...BAD_ALIAS, path: '', line, column: col });
       return problems.length < MAX_SYNTAX_ERRORS ? undefined : visit.BREAK;
     },
   });
