@@ -1,7 +1,7 @@
 // The text of the configuration file, parsed, with the line of every setting.
 import { isAbsolute } from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, YAMLError } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import { ConfigError, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
 import { readTextFile } from './text-file.js';
 
@@ -56,18 +56,23 @@ export function parseYaml(text: string): YamlSource {
     merge: true,
   });
   const syntax = [...document.errors, ...document.warnings];
-  const problems = [...describeSyntax(document, syntax, lines), ...findBadAliases(document, lines)];
+  const aliases = findBadAliases(document, lines);
+  // On such a line the parser complains of what follows the `*` as well.
+  const others = describeSyntax(document, syntax, lines).filter(
+    ({ line }) => !aliases.some((alias) => alias.line === line),
+  );
+  const problems = [...others, ...aliases].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const findLine = (path: SettingPath): number | undefined => findLineOfSetting(document, path, lines);
-  const isUsable = problems.length === 0 || syntax.length > 0;
-  if (!isUsable || !syntax.every(({ code }) => HARMLESS.has(code)))
+  if (aliases.length > 0 || !syntax.every(({ code }) => HARMLESS.has(code)))
     return { value: undefined, problems, findLine };
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     if (value === null) problems.push({ ...NO_SETTINGS, path: '', line: 1 });
     return { value: value ?? undefined, problems, findLine };
-  } catch {
-    // The library's message names the alias.
-    return { value: undefined, problems: [...problems, { ...TOO_MANY_ALIASES, path: '' }], findLine };
+  } catch (error) {
+    // The library's messages have no line.
+    const fault = error instanceof ReferenceError ? TOO_MANY_ALIASES : BAD_MERGE;
+    return { value: undefined, problems: [...problems, { ...fault, path: '' }], findLine };
   }
 }
 
@@ -77,11 +82,20 @@ const TOO_MANY_ALIASES = {
   message: 'invalid YAML: aliases (`*name`) expand to too much',
   remedy: 'Write the values out.',
 } as const;
-const BAD_ALIAS = {
+const BAD_MERGE = {
   code: 'yaml',
-  message:
-    'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it, or to one that contains it',
-  remedy: 'Put text that begins with * in quotes; else fix the name of the alias.',
+  message: 'invalid YAML: a merge key (`<<`) has a value that is not a mapping',
+  remedy: 'Use an alias of a mapping, or a list of such aliases.',
+} as const;
+const CYCLIC_ALIAS = {
+  code: 'yaml',
+  message: 'invalid YAML: an alias (`*name`) is inside the value that it refers to',
+  remedy: 'Write the value out.',
+} as const;
+const UNKNOWN_ALIAS = {
+  code: 'yaml',
+  message: 'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it',
+  remedy: 'Put text that begins with * in quotes; else define the anchor.',
 } as const;
 
 /** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
@@ -114,22 +128,21 @@ function findLastQuote(document: Document.Parsed, before: number): number {
   return start;
 }
 
-/** Aliases without an anchor, or within their own, which would be endless. */
 function findBadAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
   visit(document, {
-    Node(_key, node, parents) {
+    Node(_key, node, ancestors) {
       if (!isAlias(node)) {
-        if (node.anchor !== undefined) anchors.add(node.anchor);
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
         return undefined;
       }
-      const isWithin = parents.some(
-        (parent) => isNode(parent) && !isAlias(parent) && parent.anchor === node.source,
-      );
-      if (!isWithin && anchors.has(node.source)) return undefined;
-      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
-      problems.push({ ...BAD_ALIAS, path: '', line, column: col });
+      const target = anchors.get(node.source);
+      const fault = target ? ancestors.includes(target) && CYCLIC_ALIAS : UNKNOWN_ALIAS;
+      if (fault) {
+        const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+        problems.push({ ...fault, path: '', line, column: col });
+      }
       return problems.length < MAX_SYNTAX_ERRORS ? undefined : visit.BREAK;
     },
   });
@@ -191,6 +204,10 @@ const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: 
   BAD_SCALAR_START: {
     message: 'a value begins with a reserved character',
     remedy: 'Put the value in quotes.',
+  },
+  MULTILINE_IMPLICIT_KEY: {
+    message: 'a line is not `key: value`',
+    remedy: 'Check its colon, the blank after it, and the indentation.',
   },
   DUPLICATE_KEY: { remedy: 'Remove one of the two keys.' },
   MULTIPLE_DOCS: {

@@ -22,11 +22,14 @@ const imageSchema = z.string().min(1).max(600).transform(convert(readImage));
 
 const listSchema = checkItems(z.array(imageSchema).min(1).max(100), (items, report) => {
   const toName = ({ value: { registry = '', image } }: Item<ImageConfig>): string => `${registry}/${image}`;
-  for (const { item, first } of findDuplicates(items, toName)) {
+  const duplicates = findDuplicates(items, toName);
+  for (const { item, first } of duplicates) {
     const message = `duplicates docker.probe.image[${first.index}]`;
     report({ code: 'duplicate', message, remedy: 'Remove one of the two.' }, item.index);
   }
-  const [, ...more] = items.filter(({ value }) => value.registry === undefined);
+  const [, ...more] = items
+    .filter((item) => !duplicates.some((duplicate) => duplicate.item === item))
+    .filter(({ value }) => value.registry === undefined);
   for (const { index } of more) report(SECOND_WITHOUT_HOST, index);
 });
 

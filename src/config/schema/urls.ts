@@ -78,7 +78,7 @@ export function checkRegistryHost(host: string): Fault | undefined {
 function checkAwsHost(host: string): Fault | undefined {
   const reading = readEcrHost(host);
   if (reading && 'flaw' in reading) {
-    const meant = reading.meant === undefined ? '' : `; did you mean \`${reading.meant}\`?`;
+    const meant = reading.meant === undefined ? '' : ` (did you mean \`${reading.meant}\`?)`;
     return {
       code: 'invalid',
       message: `is not a valid ECR host: ${reading.flaw}${meant}`,
