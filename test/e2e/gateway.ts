@@ -23,10 +23,12 @@ export interface GatewayOptions {
   /** Whether a request may pass; those that may not are answered with this status, and a page of HTML. */
   readonly admits?: (request: IncomingMessage) => boolean;
   readonly refusal?: 401 | 403;
+  /** Default: a free port. */
+  readonly port?: number;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { upstream, subPath = '', tls, admits = () => true, refusal = 403 } = options;
+  const { upstream, subPath = '', tls, admits = () => true, refusal = 403, port: wanted = 0 } = options;
   const paths: string[] = [];
   const handle: RequestListener = (incoming, outgoing) => {
     const path = incoming.url ?? '/';
@@ -46,7 +48,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     incoming.pipe(onward);
   };
   const server = tls ? createHttpsServer(tls, handle) : createHttpServer(handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}${subPath}`,
