@@ -9,7 +9,7 @@ import type { EngineConfig } from './schema/docker.js';
 import type { ConfigFolder } from './config-folder.js';
 import type { PlacedStore } from './schema/stores.js';
 import { isExampleUrl } from './schema/urls.js';
-import { isWorldReadable } from './text-file.js';
+import { isReadableByAll } from './text-file.js';
 
 export interface Warning extends Fault {
   readonly at: SettingPath;
@@ -95,7 +95,7 @@ function findFile(read: object, folder: ConfigFolder): string | undefined {
 }
 
 function warnOfReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
-  if (file === undefined || !isWorldReadable(file)) return [];
+  if (file === undefined || !isReadableByAll(file)) return [];
   const message = `file ${JSON.stringify(folder.toSetting(file))} is world-readable`;
   const remedy = 'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.';
   return [{ at, code: 'unsafe-file', message, remedy }];
