@@ -67,6 +67,8 @@ export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 export interface AppOptions {
   /** Default: those of this program. */
   readonly storeKinds?: readonly StoreKind[];
+  /** Where references of the configuration are looked up. Default: process.env. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Called when an edit of the configuration file has been accepted. */
   readonly onConfigChange?: (config: RefreshConfig) => void;
 }
@@ -77,13 +79,10 @@ export interface AppOptions {
  */
 export function createApp(
   config: RefreshConfig,
-  { storeKinds = STORE_KINDS, onConfigChange }: AppOptions = {},
+  { storeKinds = STORE_KINDS, env = process.env, onConfigChange = () => undefined }: AppOptions = {},
 ): App {
   const storeSections = storeKinds.map(({ section }) => section);
-  const configs = new ConfigStore(config, {
-    storeSections,
-    ...(onConfigChange && { onChange: onConfigChange }),
-  });
+  const configs = new ConfigStore(config, { storeSections, env, onChange: onConfigChange });
   const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);

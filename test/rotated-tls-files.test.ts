@@ -9,7 +9,6 @@ import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import type { AllowedConfig } from '../src/activities/allowed-config.js';
 import { createApp } from '../src/app.js';
-import { ConfigStore } from '../src/config/config-store.js';
 import { loadConfig } from '../src/config/load.js';
 import { createCertificateAuthority, type Certificate } from './support/certificate-authority.js';
 import { answerJson, anySignal, NO_PROXY_VARIABLES, setEnvironment } from './support/local-server.js';
@@ -117,7 +116,7 @@ describe('a setting that names files for TLS', () => {
     const file = path.join(folder, 'refresh.yaml');
     fs.writeFileSync(file, `${text}${config(port)}\n`, { mode: 0o600 });
     const all = { TOKEN: 'token', ...env?.(port, path.join(folder, 'mount')) };
-    return createApp(new ConfigStore(loadConfig(file, all), all)).source.reread().allowed;
+    return createApp(loadConfig(file, all), { env: all }).source.reread().allowed;
   }
 
   for (const setting of SETTINGS) {

@@ -96,8 +96,8 @@ Where a setting says so, a value can be kept outside the file. Secrets must be.
 | \`{file: PATH}\` | the content of the file, without a newline at its end; relative to the folder of the configuration file; UTF-8, at most 64 KiB |
 | \`{airflowVariable: KEY, airflow: NAME}\` | for \`account\` and \`region\` of a registry only: the Airflow Variable with that key in the Airflow with that name, read by each run |
 
-The value of a reference is never shown. Passwords and tokens are read again at each login, headers for each
-request, and PEM files at each connection, so that a file that is replaced is used without a restart. Other references
+The value of a reference is never shown. Passwords are read again at each login, tokens, headers and \`caFile\` for each
+request, other PEM files at each connection, so that a file that is replaced is used without a restart. Other references
 are part of the configuration, as if their value were in the file: each run reads them again.
 
 The configuration and these files may be symbolic links, as Kubernetes mounts them, and belong to any user. A

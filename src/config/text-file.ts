@@ -33,7 +33,7 @@ export function readTextFile(path: string, maxKiB: number): { readonly text: str
 }
 
 /** Whether every user of the machine can read a file. False for one that does not exist. */
-export function isWorldReadable(absolutePath: string): boolean {
+export function isReadableByAll(absolutePath: string): boolean {
   const stats = statSync(absolutePath, { throwIfNoEntry: false });
   return stats !== undefined && hasMode(stats, OTHERS_MAY_READ);
 }

@@ -9,7 +9,7 @@ import type { EngineConfig } from './schema/docker.js';
 import type { ConfigFolder } from './config-folder.js';
 import type { PlacedStore } from './schema/stores.js';
 import { isExampleUrl } from './schema/urls.js';
-import { isWorldReadable } from './text-file.js';
+import { isReadableByAll } from './text-file.js';
 
 export interface Warning extends Fault {
   readonly at: SettingPath;
@@ -95,7 +95,7 @@ function findFile(read: object, folder: ConfigFolder): string | undefined {
 }
 
 function warnOfReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
-  if (file === undefined || !isWorldReadable(file)) return [];
+  if (file === undefined || !isReadableByAll(file)) return [];
   const message = `file ${JSON.stringify(folder.toSetting(file))} is world-readable`;
   const remedy = 'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.';
   return [{ at, code: 'unsafe-file', message, remedy }];
@@ -108,16 +108,17 @@ function checkCovered(stores: readonly PlacedStore[]): Warning[] {
     const entries = group.flatMap(({ store, path }) =>
       store.connections.map((rule, index) => ({ rule, at: [...path, 'connections', index] })),
     );
-    // One warning for each pattern: a `*` may cover thousands of entries.
-    const byPattern = groupBy(findCovered(entries.map(({ rule }) => rule)), ({ by }) => by);
-    return [...byPattern].flatMap(([by, [first, ...more]]) => {
-      const [entry, pattern] = [entries[first?.index ?? -1], entries[by]];
+    // One warning for each pattern, not for each entry: a `*` may cover thousands.
+    const covered = findCovered(entries.map(({ rule }) => rule));
+    return [...groupBy(covered, ({ by, isWhole }) => `${by} ${isWhole}`).values()].flatMap((list) => {
+      const [first, ...more] = list;
+      const [entry, pattern] = [entries[first?.index ?? -1], entries[first?.by ?? -1]];
       if (!first || !entry || pattern?.rule.kind !== 'match') return [];
-      const others = more.length === 0 ? '' : `, as for ${more.length} more`;
-      const winner = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)`;
+      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`), which comes first,`;
+      const others = more.length === 0 ? '' : `; the same holds for ${more.length} more`;
       const message = first.isWhole
-        ? `has no effect: ${winner} comes first and matches the same${others}`
-        : `applies only where ${winner}, which comes first, does not match${others}`;
+        ? `has no effect: ${earlier} matches all of it${others}`
+        : `applies only where ${earlier} does not match${others}`;
       const remedy =
         'Move it before that pattern, or remove it: the first entry that matches a connection applies.';
       return [{ at: entry.at, code: 'covered' as const, message, remedy }];

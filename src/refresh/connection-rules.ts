@@ -137,11 +137,11 @@ export function matches(pattern: string, id: string): boolean {
 /** Whether some id could match both patterns; an id without special characters is a pattern too. */
 export function overlap(patternA: string, patternB: string): boolean {
   const width = patternB.length + 1;
-  const seen = new Set<number>();
+  const seen = new Uint8Array((patternA.length + 1) * width);
   const open = [0];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    if (seen.has(place)) continue;
-    seen.add(place);
+    if (seen[place]) continue;
+    seen[place] = 1;
     const [a, b] = [Math.floor(place / width), place % width];
     const [signA, signB] = [patternA[a], patternB[b]];
     if (signA === undefined && signB === undefined) return true;

@@ -53,8 +53,8 @@ const settingsSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'Bearer token of a managed Airflow such as Astronomer or Cloud Composer. Read again at each login, so that ' +
-        'a file can be kept up to date by what issues short-lived tokens.',
+        'Bearer token of a managed Airflow such as Astronomer or Cloud Composer. Read again for each request, so ' +
+        'that what issues short-lived tokens can replace a file.',
       examples: [{ file: 'secrets/airflow-token' }],
     }),
   mwaa: mwaaSchema.exactOptional().meta({

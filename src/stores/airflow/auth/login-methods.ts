@@ -54,8 +54,9 @@ function rejectBasic(context: RequestContext, status: number): RefreshFailure {
 }
 
 /**
- * A token that someone else issues and renews: Astronomer, Cloud Composer, a sidecar. When it expires is not known: it is
- * used until it is rejected, and then read again.
+ * A token that someone else issues and renews: Astronomer, Cloud Composer, a sidecar. When it expires is not known, and what
+ * is in front of Airflow may reject an expired one in any form, such as a redirect to a login page: so it is read for each
+ * request.
  */
 export function createBearerLogin(readSecret: ReadSecret): LoginMethod {
   return {
@@ -72,6 +73,7 @@ export function createBearerLogin(readSecret: ReadSecret): LoginMethod {
     toRejection: (context, status) => failure('StoreUnauthorized', context, 'rejected the token', status),
     // Managed services require the token before anything of Airflow is reached, its version included.
     isAlwaysSent: true,
+    isReadEachTime: true,
   };
 }
 

@@ -10,7 +10,7 @@ export const LOGIN_TIMEOUT_MS = 30_000;
 /** Directories lock an account after a few wrong passwords, and usually for less than this. */
 const REJECTION_MS = 30 * 60_000;
 
-/** Called at each login, so that a rotated secret is picked up. */
+/** Called at each login, or for each request, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
 
 /** One way to log in. */
@@ -23,6 +23,8 @@ export interface LoginMethod {
   toRejection(context: RequestContext, status: number): RefreshFailure;
   /** Also for requests that Airflow allows to anyone: what is in front of it may not. */
   readonly isAlwaysSent?: true;
+  /** The secret is read for each request, and a new one is used at once. */
+  readonly isReadEachTime?: true;
 }
 
 interface CurrentLogin {
@@ -83,12 +85,19 @@ export class AirflowLogin {
   }
 
   async #getLogin(signal: AbortSignal): Promise<CurrentLogin> {
-    if (this.#current) return this.#current;
+    if (this.#current && !(await this.#isReplaced(this.#current))) return this.#current;
     try {
       return await this.#logins.run('login', LOGIN_TIMEOUT_MS, signal, (within) => this.#logIn(within));
     } catch (error) {
       throw toRequestFailure(this.#context, error);
     }
+  }
+
+  async #isReplaced({ secret }: CurrentLogin): Promise<boolean> {
+    if (!this.#method.isReadEachTime) return false;
+    // While it is being written it may be missing or empty, and the one in use may still be valid.
+    const now = await this.#readSecret().catch(() => secret);
+    return now.reveal() !== secret.reveal();
   }
 
   async #logIn(signal: AbortSignal): Promise<CurrentLogin> {
