@@ -1,5 +1,5 @@
 // Owns the way from the `schedule` settings to the numbers that the schedule and its runs go by.
-// Refuses what the domain's checks refuse, and what it cannot see: units, cron grammar, time zones.
+// Refuses what the domain's checks refuse, and what it cannot see: units, cron grammar.
 import ms from 'ms';
 import type { z } from 'zod';
 
@@ -11,7 +11,7 @@ import {
   type ScheduleIntervals,
   type ScheduleSettings,
 } from '../refresh/schedule-margins.js';
-import { isTimeZone, readCron } from './cron.js';
+import { readCron } from './cron.js';
 import type { ReportProblem } from './config-error.js';
 import { DEFAULTS, scheduleSchema } from './schema/config.js';
 import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
@@ -40,16 +40,8 @@ function resolveCadence(
   section: ScheduleSection,
   report: ReportProblem,
 ): { cadence: ScheduleSpec; times: ScheduleIntervals } | undefined {
-  const { cron, every, timeZone } = section;
+  const { cron, every } = section;
   if (cron === undefined) {
-    if (timeZone !== undefined) {
-      report(
-        ['schedule', 'timeZone'],
-        'stands without cron',
-        'Remove it: intervals know no time zone; or add cron.',
-      );
-      return undefined;
-    }
     const everyMs = toMs(every ?? DEFAULTS.every);
     return { cadence: { everyMs }, times: computeIntervals(everyMs) };
   }
@@ -57,22 +49,14 @@ function resolveCadence(
     report(['schedule', 'cron'], 'stands beside every', 'Remove one of the two.');
     return undefined;
   }
-  return resolveCron(cron, timeZone ?? DEFAULTS.timeZone, report);
+  return resolveCron(cron, report);
 }
 
 function resolveCron(
   cron: string,
-  timeZone: string,
   report: ReportProblem,
 ): { cadence: ScheduleSpec; times: ScheduleIntervals } | undefined {
-  const known = isTimeZone(timeZone);
-  if (!known)
-    report(
-      ['schedule', 'timeZone'],
-      'is no IANA time zone',
-      'Write for example `timeZone: Europe/Berlin`, or leave it out for UTC.',
-    );
-  const reading = readCron(cron, known ? timeZone : DEFAULTS.timeZone);
+  const reading = readCron(cron);
   if ('problem' in reading) {
     report(
       ['schedule', 'cron'],
@@ -81,7 +65,7 @@ function resolveCron(
     );
     return undefined;
   }
-  return known ? { cadence: { cron: cron.trim(), timeZone }, times: reading.times } : undefined;
+  return { cadence: { cron: cron.trim() }, times: reading.times };
 }
 
 function toMs(duration: string): number;

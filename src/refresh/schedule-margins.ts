@@ -9,8 +9,8 @@ const SHORTEST_RETRY_FOR_MS = 10_000;
 
 export type ScheduleSpec =
   | { readonly everyMs: number }
-  /** Five fields, in an IANA time zone. */
-  | { readonly cron: string; readonly timeZone: string };
+  /** Five fields, in UTC. */
+  | { readonly cron: string };
 
 /** When runs start, apart from jitter. For an interval all three follow from it; a cron expression has gaps. */
 export interface ScheduleIntervals {
@@ -212,7 +212,7 @@ export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number
   const starts =
     'everyMs' in cadence
       ? `every ${formatDuration(cadence.everyMs)}`
-      : `cron ${cadence.cron} (${cadence.timeZone}, up to ${formatDuration(longestIntervalMs)} apart)`;
+      : `cron ${cadence.cron} (UTC, up to ${formatDuration(longestIntervalMs)} apart)`;
   const survivableMs = survivableOutageMs(settings, tokenLifeMs);
   const passes =
     survivableMs > 0

@@ -10,7 +10,6 @@ import { duration } from './values.js';
 export const DEFAULTS = {
   scheduleId: 'ecr-refresh',
   every: '4h',
-  timeZone: 'UTC',
   taskQueue: 'ecr-refresh',
 } as const;
 
@@ -32,17 +31,9 @@ export const scheduleSchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'Start times instead of every: minute, hour, day of month, month, day of week; numbers with * , - /. All ' +
+        'Start times in UTC instead of every: minute, hour, day of month, month, day of week; numbers with * , - /. All ' +
         'five must match.',
       examples: ['0 */4 * * *'],
-    }),
-  timeZone: z
-    .string()
-    .max(100)
-    .optional()
-    .meta({
-      description: `IANA time zone of cron. Default: ${DEFAULTS.timeZone}.`,
-      examples: ['Europe/Berlin'],
     }),
   jitter: duration.optional().meta({
     description:
