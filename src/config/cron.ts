@@ -19,6 +19,9 @@ const FIELDS = [
   { name: 'day of week', min: 0, max: 7 },
 ] as const;
 
+/** Days of the week from 1 to 7 without a step, or in steps of 1. */
+const MONDAY_TO_SUNDAY = /(?:^|,)0?1(?:-0?7(?:\/0?1)?|\/0?1)(?:,|$)/;
+
 export type CronResult = { readonly times: ScheduleIntervals } | { readonly problem: string };
 
 /** The run times of a cron expression of five numeric fields, or what is wrong with it. */
@@ -32,6 +35,12 @@ export function readCron(expression: string): CronResult {
     const matching = parseField(fields[index] ?? '', min, max);
     if (!matching) return { problem: `has no valid ${name}: numbers from ${min} to ${max}, with * , - /` };
     values.push(matching);
+  }
+  // Version 1.32 of the server leaves out Sunday, so that tokens would expire then; other versions may run on it.
+  if (MONDAY_TO_SUNDAY.test(fields[4] ?? '')) {
+    return {
+      problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
+    };
   }
   const [minutes = [], hours = [], daysOfMonth = [], months = [], daysOfWeek = []] = values;
   const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => (hour * 60 + minute) * MINUTE_MS));

@@ -41,6 +41,7 @@ const SCHEDULES: BadConfig[] = [
   schedule('with four fields of cron', 'cron: 0 * * *', '.cron', /five fields/, /0 \*\/4 \* \* \*/),
   schedule('with minute 61', 'cron: 61 * * * *', '.cron', /no valid minute/, /0 \*\/4 \* \* \*/),
   schedule('with a range backwards', 'cron: "0 20-4 * * *"', '.cron', /no valid hour/, /0 \*\/4/),
+  schedule('with cron from Monday to 7', 'cron: 0 */4 * * 1-7', '.cron', /Monday to Saturday/, /0 \*\/4/),
   schedule('with cron that never fires', 'cron: 0 0 31 2 *', '.cron', /never fires/, /0 \*\/4/),
   schedule('with gaps of 12 h', 'cron: "55 5,17 * * *"', '.cron', /guarantees an expired token/, /every: 4h/),
   schedule('on workdays', 'cron: 0 */4 * * 1-5', '.cron', /up to 2 d 4 h 5 min apart/, /without such gaps/),

@@ -43,6 +43,9 @@ describe('readCron', () => {
     { expression: '* * * 13 *', problem: /no valid month/ },
     { expression: '* * * * 8', problem: /no valid day of week/ },
     { expression: '* * * * MON', problem: /no valid day of week/ },
+    { expression: '0 0 * * 1-7', problem: /reads as Monday to Saturday; use \*/ },
+    { expression: '0 0 * * 1/1', problem: /Monday to Saturday/ },
+    { expression: '0 0 * * 6/4,01-7/1', problem: /Monday to Saturday/ },
     { expression: '0 0 31 2 *', problem: /never fires/ },
     { expression: '0 0 30 2 1', problem: /never fires/ },
   ] as const) {
