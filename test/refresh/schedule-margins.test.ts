@@ -39,15 +39,15 @@ describe('planSchedule', () => {
 
   it('shrinks those minutes to an eighth of intervals below 40 min', () => {
     assert.deepEqual(
-      [40 * MIN, 16 * MIN, 2 * MIN, MIN].map((everyMs) => {
+      [40 * MIN, 16 * MIN, 4 * MIN, 3 * MIN].map((everyMs) => {
         const { jitterMs, retryForMs, executionTimeoutMs } = plan(everyMs);
         return [jitterMs / S, retryForMs / S, executionTimeoutMs / S];
       }),
       [
         [300, 1500, 1800],
         [120, 600, 720],
-        [15, 75, 90],
-        [7, 39, 46],
+        [30, 150, 180],
+        [22, 114, 136],
       ],
     );
   });
@@ -59,16 +59,15 @@ describe('planSchedule', () => {
     assert.equal(settings.retryForMs, 3 * HOUR - 15 * MIN);
   });
 
-  it('never gives a time-out below 10 s to settings that pass the checks', () => {
-    for (let everyMs = MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
+  it('allows no timeout below 100 s', () => {
+    for (let everyMs = 3 * MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
       for (const jitterMs of [undefined, 0, Math.floor(everyMs / 2) - 1]) {
         const settings = plan(everyMs, { jitterMs, allowNarrowMargin: true });
-        assert.deepEqual(
-          checkSchedule(settings, ECR_TOKEN_LIFE_MS),
-          [],
-          describeSchedule(settings, ECR_TOKEN_LIFE_MS),
-        );
-        assert.ok(settings.retryForMs >= 10 * S);
+        const found = checkSchedule(settings, ECR_TOKEN_LIFE_MS).map(({ setting }) => setting);
+        const isTooShort = settings.retryForMs < 100 * S;
+        assert.deepEqual(found, isTooShort ? ['jitter'] : [], describeSchedule(settings, ECR_TOKEN_LIFE_MS));
+        // The defaults always fit.
+        assert.ok(!isTooShort || jitterMs !== undefined);
         assert.ok(settings.executionTimeoutMs > settings.retryForMs);
         assert.ok(settings.executionTimeoutMs + settings.jitterMs < everyMs);
       }
@@ -102,9 +101,11 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(4 * HOUR)), []);
   });
 
-  it('refuses less than 1 min, and nothing from there', () => {
-    assert.deepEqual(found(plan(MIN - S)), ['every']);
-    assert.deepEqual(found(plan(MIN)), []);
+  it('refuses an interval below 3 min', () => {
+    assert.deepEqual(found(plan(3 * MIN - S)), ['every']);
+    assert.deepEqual(found(plan(3 * MIN)), []);
+    const [problem] = checkSchedule(plan(30 * S), ECR_TOKEN_LIFE_MS);
+    assert.equal(problem?.message, 'an interval of 30 s is below the minimum of 3 min');
   });
 
   it('refuses jitter from half of the interval on', () => {
@@ -112,11 +113,22 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR - S })), []);
   });
 
-  it('refuses to retry for longer than fits, or for less than 10 s', () => {
+  it('refuses jitter that leaves less than 100 s for retries', () => {
+    assert.deepEqual(found(plan(4 * MIN, { jitterMs: 80 * S })), []);
+    assert.deepEqual(found(plan(4 * MIN, { jitterMs: 81 * S })), ['jitter']);
+    const [problem] = checkSchedule(plan(4 * MIN, { jitterMs: 100 * S }), ECR_TOKEN_LIFE_MS);
+    assert.equal(
+      problem?.message,
+      'leaves 1 min 20 s for retries between two runs, below the minimum of 1 min 40 s',
+    );
+    assert.equal(problem.remedy, 'Remove it; the default is 30 s.');
+  });
+
+  it('refuses to retry for longer than fits, or for less than 100 s', () => {
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN })), []);
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN + S })), ['retryFor']);
-    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 9 * S })), ['retryFor']);
-    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 10 * S })), []);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 99 * S })), ['retryFor']);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 100 * S })), []);
   });
 
   it('refuses to survive less than 2 h, unless that is allowed', () => {
@@ -133,19 +145,29 @@ describe('checkSchedule', () => {
     ] as const) {
       const [problem] = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
       assert.equal(problem?.setting, setting);
-      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : new RegExp(`Leave ${setting} out`));
+      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : /Remove it/);
     }
   });
 
-  it('says of gaps of 12 h that they guarantee an expired token', () => {
+  it('refuses gaps as long as tokens are valid', () => {
     const cadence = { cron: '55 5,17 * * *' };
     const [problem] = checkSchedule(
       plan(0, { cadence, times: computeIntervals(12 * HOUR) }),
       ECR_TOKEN_LIFE_MS,
     );
     assert.equal(problem?.setting, 'cron');
-    assert.match(problem.message, /up to 12 h 5 min apart.*guarantees an expired token/);
+    assert.match(
+      problem.message,
+      /up to 12 h 5 min apart including jitter, too long for tokens that expire after 12 h/,
+    );
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
+  });
+
+  it('reports how long an outage may last when that is less than 2 h', () => {
+    const messageFor = (everyMs: number): string | undefined =>
+      checkSchedule(plan(everyMs), ECR_TOKEN_LIFE_MS)[0]?.message;
+    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30 min; the minimum is 2 h');
+    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2 h');
   });
 });
 

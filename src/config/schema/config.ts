@@ -22,7 +22,7 @@ export const scheduleSchema = z.strictObject({
     .default(DEFAULTS.scheduleId)
     .meta({ description: 'Id of the Temporal Schedule.', examples: ['ecr-refresh'] }),
   every: duration.optional().meta({
-    description: `Time between two runs, at least 1m. Default: ${DEFAULTS.every}, unless cron is given.`,
+    description: `Time between two runs, at least 3m. Default: ${DEFAULTS.every}, unless cron is given.`,
     examples: [DEFAULTS.every],
   }),
   cron: z
@@ -44,7 +44,7 @@ export const scheduleSchema = z.strictObject({
   retryFor: duration.optional().meta({
     description:
       'How long a run goes on trying what fails. Default, and most: the shortest interval less jitter and 10m; ' +
-      'intervals below 40m keep two eighths back instead of 10m.',
+      'intervals below 40m keep two eighths back instead of 10m. At least 100s.',
     examples: ['3h'],
   }),
   allowNarrowMargin: z
