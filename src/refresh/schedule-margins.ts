@@ -194,7 +194,7 @@ export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: numb
 
 /**
  * What tokens of this life mean for the schedule, in words that go on a sentence: `runs are up to 4 h 5 min apart, so it
- * ends before the next one`. Undefined when an outage of two hours would pass all the same, or the user insisted.
+ * ends before the next one`. Undefined when they survive an outage of two hours anyway, or the user insisted.
  */
 export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
   const outageMs = survivableOutageMs(settings, tokenLifeMs);
@@ -202,8 +202,8 @@ export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: n
   const apart = `runs are up to ${formatDuration(longestStepMs(settings))} apart`;
   if (expiresBetweenRuns(settings, tokenLifeMs)) return `${apart}, so it ends before the next one`;
   return outageMs === 0
-    ? `${apart}, so no outage passes`
-    : `${apart}, so only outages of up to ${formatDuration(outageMs)} pass`;
+    ? `${apart}, so refreshes survive no outage`
+    : `${apart}, so refreshes survive only outages of up to ${formatDuration(outageMs)}`;
 }
 
 /**
@@ -214,7 +214,7 @@ export function tokensPerDay(settings: ScheduleSettings): number {
   return Math.round(settings.runsPerDay * 10) / 10;
 }
 
-/** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
+/** One line for people: `every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region`. */
 export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number): string {
   const { cadence, jitterMs, longestIntervalMs } = settings;
   const starts =
@@ -222,15 +222,15 @@ export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number
       ? `every ${formatDuration(cadence.everyMs)}`
       : `cron ${cadence.cron} (UTC, up to ${formatDuration(longestIntervalMs)} apart)`;
   const survivableMs = survivableOutageMs(settings, tokenLifeMs);
-  const passes =
+  const survives =
     survivableMs > 0
-      ? `any outage of up to ${formatDuration(survivableMs)} passes`
+      ? `survives outages of up to ${formatDuration(survivableMs)}`
       : expiresBetweenRuns(settings, tokenLifeMs)
         ? 'tokens expire between two runs'
-        : 'no outage passes without an expired token';
+        : 'survives no outage';
   const tokens = tokensPerDay(settings);
   const cost = `${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
-  return `${starts}, jitter ${formatDuration(jitterMs)}: ${passes}; ${cost}`;
+  return `${starts}, jitter ${formatDuration(jitterMs)}: ${survives}; ${cost}`;
 }
 
 /** A duration in milliseconds for people: `7 h 30 min`, `45 s`, `3 d`. What is below a second is cut off. */

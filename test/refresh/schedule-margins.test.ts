@@ -190,15 +190,19 @@ describe('describeShortLifetime', () => {
     {
       title: '1 s less than 6 h 30 min',
       tokenLifeMs: 6.5 * HOUR - S,
-      words: `${apart}, so only outages of up to 1 h 59 min 59 s pass`,
+      words: `${apart}, so refreshes survive only outages of up to 1 h 59 min 59 s`,
     },
     {
       title: '4 h 30 min and 1 s',
       tokenLifeMs: 4.5 * HOUR + S,
-      words: `${apart}, so only outages of up to 1 s pass`,
+      words: `${apart}, so refreshes survive only outages of up to 1 s`,
     },
-    { title: '4 h 30 min', tokenLifeMs: 4.5 * HOUR, words: `${apart}, so no outage passes` },
-    { title: '4 h 10 min', tokenLifeMs: 4 * HOUR + 10 * MIN, words: `${apart}, so no outage passes` },
+    { title: '4 h 30 min', tokenLifeMs: 4.5 * HOUR, words: `${apart}, so refreshes survive no outage` },
+    {
+      title: '4 h 10 min',
+      tokenLifeMs: 4 * HOUR + 10 * MIN,
+      words: `${apart}, so refreshes survive no outage`,
+    },
     {
       title: '1 ms less than 4 h 10 min',
       tokenLifeMs: 4 * HOUR + 10 * MIN - 1,
@@ -219,7 +223,7 @@ describe('describeSchedule', () => {
   it('puts the settings, what they survive and what they cost in one line', () => {
     assert.equal(
       describeSchedule(plan(4 * HOUR), ECR_TOKEN_LIFE_MS),
-      'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region',
+      'every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region',
     );
     assert.equal(
       describeSchedule(plan(24 * HOUR), ECR_TOKEN_LIFE_MS),
@@ -227,12 +231,12 @@ describe('describeSchedule', () => {
     );
     assert.equal(
       describeSchedule(plan(11 * HOUR + 40 * MIN), ECR_TOKEN_LIFE_MS),
-      'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day per region',
+      'every 11 h 40 min, jitter 5 min: survives no outage; 2.1 tokens a day per region',
     );
     const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 6 };
     assert.equal(
       describeSchedule(plan(0, { cadence: { cron: '0 0,5,8,11,14,19 * * *' }, times }), ECR_TOKEN_LIFE_MS),
-      'cron 0 0,5,8,11,14,19 * * * (UTC, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day per region',
+      'cron 0 0,5,8,11,14,19 * * * (UTC, up to 5 h apart), jitter 5 min: survives outages of up to 4 h 30 min; 6 tokens a day per region',
     );
   });
 });
