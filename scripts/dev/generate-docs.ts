@@ -14,6 +14,7 @@ import {
   type Setting,
 } from '../../src/config/settings.js';
 import { DURATION } from '../../src/config/schema/values.js';
+import { toEditorSchema } from './editor-schema.js';
 import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../../src/refresh/failures.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -64,7 +65,7 @@ export async function findStaleDocs(root: string): Promise<string[]> {
 }
 
 function renderJsonSchema(): string {
-  return JSON.stringify({ title: 'Configuration of airflow-ecr-refresh', ...configJsonSchema() });
+  return JSON.stringify(toEditorSchema(configJsonSchema()));
 }
 
 function renderConfiguration(): string {
@@ -141,9 +142,15 @@ ${listSettings(configJsonSchema())
 
 function describePresence({ parent, schema: { default: value } }: Setting, key: string): string {
   if (parent.required?.includes(key)) return 'required';
-  const alternatives = [...(parent.oneOf ?? []), ...(parent.anyOf ?? [])];
-  if (alternatives.some(({ required }) => required?.includes(key))) return 'required in one form, see above';
+  if (isRequiredInPart(parent, key)) return 'required in some cases';
   return value === undefined || typeof value === 'object' ? 'optional' : `default \`${toYaml(value)}\``;
+}
+
+function isRequiredInPart(schema: JsonSchema, key: string): boolean {
+  const parts = [...(schema.oneOf ?? []), ...(schema.anyOf ?? []), schema.then, schema.else];
+  return parts.some(
+    (part) => part !== undefined && (part.required?.includes(key) === true || isRequiredInPart(part, key)),
+  );
 }
 
 function renderSetting(setting: Setting): string {

@@ -33,8 +33,12 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
     listSettings(configJsonSchema(schema)).map((setting) => [setting.path, setting]),
   );
   const typos = new Set<string>();
+  const wrongTypes = new Set<string>();
   const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
     const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+    // zod checks the length of a text although a list is expected.
+    if (issue.code === 'too_big' && wrongTypes.has(formatPath(at))) return [];
+    if (issue.code === 'invalid_type') wrongTypes.add(formatPath(at));
     if (issue.code !== 'unrecognized_keys') {
       const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);
       return [{ at, ...fault, remedy }];

@@ -19,6 +19,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly then?: JsonSchema;
+  readonly else?: JsonSchema;
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
@@ -42,6 +44,11 @@ export function configJsonSchema(schema: z.ZodType = createConfigSchema(new Conf
       // zod leaves out the examples of what is transformed, since they could be of its output; ours are as one writes them.
       const examples: unknown = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.['examples'];
       if (examples !== undefined) jsonSchema.examples = examples as never;
+      const check = zodSchema._zod.def.checks?.find(({ _zod: { def } }) => 'pattern' in def);
+      const message = check?._zod.def.error?.({} as never);
+      // A key of the YAML language server, which else shows the pattern.
+      if (jsonSchema.pattern !== undefined && message)
+        Object.assign(jsonSchema, { patternErrorMessage: message });
     },
   }) as JsonSchema;
 }

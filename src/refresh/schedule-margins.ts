@@ -4,13 +4,14 @@ const MINUTE_MS = 60_000;
 /** What the formula of the survivable outage keeps in hand for clock differences and the run itself. */
 const RESERVE_MS = 5 * MINUTE_MS;
 const LEAST_SURVIVABLE_OUTAGE_MS = 120 * MINUTE_MS;
-/** One attempt of the shortest step takes up to 10 s: less would retry nothing. */
-const SHORTEST_RETRY_FOR_MS = 10_000;
+const MIN_INTERVAL_MS = 3 * MINUTE_MS;
+/** An attempt may take a 25th of it: with less, below 4 s. */
+const MIN_RETRY_FOR_MS = 100_000;
 
 export type ScheduleSpec =
   | { readonly everyMs: number }
-  /** Five fields, in an IANA time zone. */
-  | { readonly cron: string; readonly timeZone: string };
+  /** Five fields, in UTC. */
+  | { readonly cron: string };
 
 /** When runs start, apart from jitter. For an interval all three follow from it; a cron expression has gaps. */
 export interface ScheduleIntervals {
@@ -61,10 +62,9 @@ export function computeIntervals(everyMs: number): ScheduleIntervals {
 }
 
 /**
- * Fills in the defaults and derives the time-outs: a run is ended 5 min before the next may start, and stops
- * trying 5 min before that, so that it can still report. Below intervals of 40 min those minutes shrink to an
- * eighth of the interval: with a jitter of less than half of it, at least a quarter remains for trying, and no
- * time-out is ever zero or negative.
+ * Fills in the defaults and derives the timeouts: a run is ended 5 min before the next may start, and stops
+ * retrying 5 min before that, so that it can still report. Below intervals of 40 min those minutes shrink to an
+ * eighth of the interval. No timeout of settings that pass `checkSchedule` is below 100 s.
  */
 export function planSchedule(request: ScheduleRequest): ScheduleSettings {
   const { id, cadence, times, allowNarrowMargin } = request;
@@ -93,39 +93,46 @@ export function checkSchedule(settings: ScheduleSettings, tokenLifeMs: number): 
 }
 
 function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined {
-  if (settings.shortestIntervalMs >= MINUTE_MS) return undefined;
+  if (settings.shortestIntervalMs >= MIN_INTERVAL_MS) return undefined;
   return {
     setting: cadenceSetting(settings),
-    message: `runs would be ${formatDuration(settings.shortestIntervalMs)} apart; the least is 1 min`,
-    remedy:
-      'Write `every: 4h`; Airflow remembers every token that it ever loaded, so more often is not better.',
+    message:
+      `an interval of ${formatDuration(settings.shortestIntervalMs)} is below the minimum of ` +
+      formatDuration(MIN_INTERVAL_MS),
+    remedy: 'Use `every: 4h`; Airflow remembers every token it has loaded, so more runs slow it down.',
   };
 }
 
 function checkJitter(settings: ScheduleSettings): ScheduleProblem | undefined {
   const { jitterMs, shortestIntervalMs } = settings;
-  if (jitterMs < shortestIntervalMs / 2) return undefined;
-  return {
-    setting: 'jitter',
-    message:
-      `a jitter of ${formatDuration(jitterMs)} leaves too little of the ${formatDuration(shortestIntervalMs)} ` +
-      'between two runs',
-    remedy: `Write less than half of it, ${formatDuration(marginMs(settings))} for example, or leave jitter out.`,
-  };
+  const remedy = `Remove it; the default is ${formatDuration(marginMs(settings))}.`;
+  if (jitterMs >= shortestIntervalMs / 2) {
+    const message = `must be less than half the interval of ${formatDuration(shortestIntervalMs)}`;
+    return { setting: 'jitter', message, remedy };
+  }
+  const leftMs = longestRetryForMs(settings);
+  if (leftMs >= MIN_RETRY_FOR_MS) return undefined;
+  const message =
+    `leaves ${formatDuration(leftMs)} for retries between two runs, below the minimum of ` +
+    formatDuration(MIN_RETRY_FOR_MS);
+  return { setting: 'jitter', message, remedy };
 }
 
 function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined {
-  const { retryForMs, executionTimeoutMs } = settings;
-  const longestMs = executionTimeoutMs - marginMs(settings);
-  if (retryForMs >= SHORTEST_RETRY_FOR_MS && retryForMs <= longestMs) return undefined;
-  return {
-    setting: 'retryFor',
-    message:
-      retryForMs > longestMs
-        ? `retrying for ${formatDuration(retryForMs)} does not fit between two runs; ${formatDuration(longestMs)} is the most`
-        : `retrying for ${formatDuration(retryForMs)} is less than one attempt takes; 10 s is the least`,
-    remedy: `Leave retryFor out: the default is ${formatDuration(longestMs)}, the longest that fits.`,
-  };
+  const { retryForMs } = settings;
+  const longest = formatDuration(longestRetryForMs(settings));
+  const remedy = `Remove it; the default is ${longest}, the longest that fits between two runs.`;
+  if (retryForMs < MIN_RETRY_FOR_MS) {
+    const message = `is below the minimum of ${formatDuration(MIN_RETRY_FOR_MS)}`;
+    return { setting: 'retryFor', message, remedy };
+  }
+  if (retryForMs <= longestRetryForMs(settings)) return undefined;
+  return { setting: 'retryFor', message: `exceeds the maximum of ${longest}`, remedy };
+}
+
+/** What fits between two runs, jitter and margins taken off. */
+function longestRetryForMs(settings: ScheduleSettings): number {
+  return settings.executionTimeoutMs - marginMs(settings);
 }
 
 function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem | undefined {
@@ -135,14 +142,15 @@ function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleP
   return {
     setting,
     message: expiresBetweenRuns(settings, tokenLifeMs)
-      ? `runs are up to ${formatDuration(longestStepMs(settings))} apart, jitter included, ` +
-        `and tokens live ${formatDuration(tokenLifeMs)}: this guarantees an expired token before the late run`
-      : `only outages of up to ${formatDuration(survivableMs)} would pass without an expired token; 2 h is the least`,
+      ? `runs are up to ${formatDuration(longestStepMs(settings))} apart including jitter, too long for tokens ` +
+        `that expire after ${formatDuration(tokenLifeMs)}`
+      : `survives ${survivableMs === 0 ? 'no outage' : `only outages of up to ${formatDuration(survivableMs)}`}; ` +
+        'the minimum is 2 h',
     remedy:
       (setting === 'jitter' || setting === 'retryFor'
-        ? `Leave ${setting} out: its default is enough; `
-        : 'Write `every: 4h`, or a cron expression without such gaps (`0 */4 * * *`); ') +
-      'to have it all the same, add `allowNarrowMargin: true`.',
+        ? 'Remove it, since the default is enough'
+        : 'Use `every: 4h` or a cron expression without such gaps (`0 */4 * * *`)') +
+      ', or set `allowNarrowMargin: true` to allow it.',
   };
 }
 
@@ -186,7 +194,7 @@ export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: numb
 
 /**
  * What tokens of this life mean for the schedule, in words that go on a sentence: `runs are up to 4 h 5 min apart, so it
- * ends before the next one`. Undefined when an outage of two hours would pass all the same, or the user insisted.
+ * ends before the next one`. Undefined when they survive an outage of two hours anyway, or the user insisted.
  */
 export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
   const outageMs = survivableOutageMs(settings, tokenLifeMs);
@@ -194,8 +202,8 @@ export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: n
   const apart = `runs are up to ${formatDuration(longestStepMs(settings))} apart`;
   if (expiresBetweenRuns(settings, tokenLifeMs)) return `${apart}, so it ends before the next one`;
   return outageMs === 0
-    ? `${apart}, so no outage passes`
-    : `${apart}, so only outages of up to ${formatDuration(outageMs)} pass`;
+    ? `${apart}, so refreshes survive no outage`
+    : `${apart}, so refreshes survive only outages of up to ${formatDuration(outageMs)}`;
 }
 
 /**
@@ -206,23 +214,23 @@ export function tokensPerDay(settings: ScheduleSettings): number {
   return Math.round(settings.runsPerDay * 10) / 10;
 }
 
-/** One line for people: `every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region`. */
+/** One line for people: `every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region`. */
 export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number): string {
   const { cadence, jitterMs, longestIntervalMs } = settings;
   const starts =
     'everyMs' in cadence
       ? `every ${formatDuration(cadence.everyMs)}`
-      : `cron ${cadence.cron} (${cadence.timeZone}, up to ${formatDuration(longestIntervalMs)} apart)`;
+      : `cron ${cadence.cron} (UTC, up to ${formatDuration(longestIntervalMs)} apart)`;
   const survivableMs = survivableOutageMs(settings, tokenLifeMs);
-  const passes =
+  const survives =
     survivableMs > 0
-      ? `any outage of up to ${formatDuration(survivableMs)} passes`
+      ? `survives outages of up to ${formatDuration(survivableMs)}`
       : expiresBetweenRuns(settings, tokenLifeMs)
         ? 'tokens expire between two runs'
-        : 'no outage passes without an expired token';
+        : 'survives no outage';
   const tokens = tokensPerDay(settings);
   const cost = `${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
-  return `${starts}, jitter ${formatDuration(jitterMs)}: ${passes}; ${cost}`;
+  return `${starts}, jitter ${formatDuration(jitterMs)}: ${survives}; ${cost}`;
 }
 
 /** A duration in milliseconds for people: `7 h 30 min`, `45 s`, `3 d`. What is below a second is cut off. */

@@ -23,7 +23,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     jitter: jitterMs,
     ...('everyMs' in cadence
       ? { intervals: [{ every: cadence.everyMs }] }
-      : { cronExpressions: [cadence.cron], timezone: cadence.timeZone }),
+      : { cronExpressions: [cadence.cron], timezone: 'UTC' }),
   };
   const policies = {
     overlap: ScheduleOverlapPolicy.SKIP,

@@ -103,7 +103,7 @@ describe('loadConfig', () => {
 registries:
   - ${REGISTRY}
 docker: {engines: ["unix:///run/a.sock"], probe: {image: "team/app:1.0"}}
-schedule: {id: other, cron: "0 */6 * * *", timeZone: UTC, jitter: 1m, retryFor: 2h, allowNarrowMargin: true}
+schedule: {id: other, cron: "0 */6 * * *", jitter: 1m, retryFor: 2h, allowNarrowMargin: true}
 temporal: {taskQueue: queue}
 `;
     const config = loadConfig(write(text), ENV);
@@ -122,7 +122,7 @@ temporal: {taskQueue: queue}
     ]);
     assert.deepEqual(config.images, [{ image: 'team/app:1.0' }]);
     assert.deepEqual(config.engines, [{ url: 'unix:///run/a.sock', required: true }]);
-    assert.deepEqual(config.schedule.cadence, { cron: '0 */6 * * *', timeZone: 'UTC' });
+    assert.deepEqual(config.schedule.cadence, { cron: '0 */6 * * *' });
     assert.equal(config.schedule.jitterMs, 60_000);
     assert.equal(config.schedule.retryForMs, 7_200_000);
     assert.equal(config.schedule.allowNarrowMargin, true);

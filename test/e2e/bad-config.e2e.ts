@@ -87,7 +87,7 @@ const BAD_FILES: BadFile[] = [
       { place: ':10 airflows[1].auth.usernam', message: /no setting/, remedy: /Did you mean `username`/ },
       { place: ':11 airflows[1].connections[0]', message: /no connection id/, remedy: /docker_default/ },
       { place: ':12 docker.engines[0]', message: /is ssh:\/\//, remedy: /tcp:\/\/ with TLS/ },
-      { place: ':13 schedule.every', message: /guarantees an expired token/, remedy: /every: 4h/ },
+      { place: ':13 schedule.every', message: /too long for tokens/, remedy: /every: 4h/ },
       { place: ':14 temporal.taskQueue', message: /at most 200/, remedy: /taskQueue: ecr-refresh/ },
     ],
   },

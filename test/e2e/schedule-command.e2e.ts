@@ -164,12 +164,12 @@ schedule: {id: "${schedule.id}", ${times}}
     for (const { times, summary } of [
       {
         times: 'every: 6h',
-        summary: 'every 6 h, jitter 5 min: any outage of up to 5 h 30 min passes; 4 tokens a day per region',
+        summary: 'every 6 h, jitter 5 min: survives outages of up to 5 h 30 min; 4 tokens a day per region',
       },
       {
         times: 'cron: 0 */3 * * *',
         summary:
-          'cron 0 */3 * * * (UTC, up to 3 h apart), jitter 5 min: any outage of up to 8 h 30 min passes; 8 tokens a day per region',
+          'cron 0 */3 * * * (UTC, up to 3 h apart), jitter 5 min: survives outages of up to 8 h 30 min; 8 tokens a day per region',
       },
     ] as const) {
       writeConfig(wanted, times);

@@ -1,8 +1,120 @@
-// What the server makes of cron expressions, compared with what the configuration reckons of them.
+// Cron expressions as Temporal's server reads them, compared with `readCron` over the same two years.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readCron } from '../../src/config/cron.js';
+import proto from '@temporalio/proto';
+import { readCron } from '../../src/config/schema/cron.js';
 import { startScheduleServer, type ScheduleServer } from './schedule-server.js';
+
+const DAYS = 731;
+const DAY_S = 86_400;
+const START_S = Date.UTC(2028, 0, 1) / 1000;
+/** The server returns at most so many starts in one response. */
+const PAGE = 1000;
+
+/** Read by both. Dense ones are limited to a few days, since every start is compared. */
+const ACCEPTED = [
+  '0 */4 * * *',
+  '55 5,17 * * *',
+  '0 8-18/2 * * *',
+  '5/20 * 1 * *',
+  '*/3 1,2 1 * *',
+  '3-59/14 5 * * *',
+  '10-20/3 1 * * *',
+  '*/7 0 * * *',
+  '59/60 1 * * *',
+  '*/59 1 * * *',
+  '30 1,2,14 * * *',
+  '5,5,5 1 * * *',
+  '05 04 01 01 *',
+  ' 0\t6  * * * ',
+  '*,5 0 1 1 *',
+  '* * 1 1 *',
+  '0 3/5 * * *',
+  '0 23/1 * * *',
+  '0 */99 * * *',
+  '0 */4 * * 1-5',
+  // Day of month, with its ends.
+  '0 0 31 * *',
+  '0 0 */10 * *',
+  '0 0 5/10 3-11/4 *',
+  '0 0 1-1 * *',
+  '59 23 31 12 *',
+  '0 0 29 2 *',
+  '0 0 28,29 2 *',
+  // Month.
+  '0 0 1 1 *',
+  '0 0 1 */5 *',
+  '0 0 30 1-6/2 *',
+  '0 0 31 2,4,12 *',
+  // Day of week: Sunday is 0 and 7.
+  '0 12 * * 1,4',
+  '0 0 * * 0',
+  '0 0 * * 7',
+  '0 0 * * 0,7',
+  '0 0 * * 0-7',
+  '0 0 * * 5-7',
+  '0 0 * * 7/2',
+  '0 0 * * 1/2',
+  '0 0 * * 1-7/3',
+  '0 0 * * */2',
+  '0 0 * * */7',
+  // Both day fields must match, and all others.
+  '0 0 1 * 1',
+  '0 0 13 * 5',
+  '0 6 1-7 * 1',
+  '0 0 29 2 2',
+  '0 0 1 1 */3',
+  '15,45 6-20/7,23 2-28/13 1,6/3 2-6',
+] as const;
+
+/** Refused by both. */
+const REFUSED = [
+  '',
+  '* * * *',
+  'MON',
+  '60 * * * *',
+  'x * * * *',
+  '1.5 * * * *',
+  '*/0 * * * *',
+  '*/ * * * *',
+  '1, * * * *',
+  ',1 * * * *',
+  '5- * * * *',
+  '-5 * * * *',
+  '1-2-3 * * * *',
+  '1/2/3 * * * *',
+  '** * * * *',
+  '? * * * *',
+  'H * * * *',
+  '* 24 * * *',
+  '0 20-4 * * *',
+  '* * 0 * *',
+  '* * 32 * *',
+  '0 0 L * *',
+  '0 0 15W * *',
+  '* * * 0 *',
+  '* * * 13 *',
+  '* * * * 8',
+  '0 0 * * 6-0',
+  'CRON_TZ=Europe/Berlin 0 0 1 1 *',
+] as const;
+
+/** Refused by `readCron` alone, which may read less than the server but never more. */
+const REFUSED_HERE = [
+  '@daily',
+  '@every 4h',
+  '0 0 * * MON',
+  '0 0 1 JAN *',
+  '0 0 * * 1#2',
+  '+5 0 1 1 *',
+  '007 0 1 1 *',
+  '0 0 1 1 * 2028',
+] as const;
+
+/** Accepted by the server, which never starts a run. */
+const NEVER = ['0 0 31 2 *', '0 0 30 2 1', '0 0 31 4,6,9,11 *'] as const;
+
+const { Timestamp } = proto.google.protobuf;
 
 describe('cron expressions on a real Temporal server', function () {
   this.timeout(60_000);
@@ -14,32 +126,73 @@ describe('cron expressions on a real Temporal server', function () {
 
   after(() => server?.stop());
 
-  /** The next ten starts that the server makes of a cron expression. */
-  async function nextStarts(cron: string): Promise<Date[]> {
+  /** Seconds since 1970 of every start that the server makes of a cron expression in the two years. */
+  async function listStarts(cron: string): Promise<number[]> {
     const scheduleId = randomUUID();
-    const handle = await server.client.schedule.create({
+    await server.client.schedule.create({
       scheduleId,
-      spec: { cronExpressions: [cron] },
+      spec: { cronExpressions: [cron], timezone: 'UTC' },
       action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },
       state: { paused: true },
     });
-    return (await handle.describe()).info.nextActionTimes;
+    const starts: number[] = [];
+    for (;;) {
+      const { startTime = [] } = await server.client.workflowService.listScheduleMatchingTimes({
+        namespace: 'default',
+        scheduleId,
+        startTime: Timestamp.fromObject({ seconds: starts.at(-1) ?? START_S - 1 }),
+        endTime: Timestamp.fromObject({ seconds: START_S + DAYS * DAY_S - 1 }),
+      });
+      starts.push(...startTime.map(({ seconds }) => Number(seconds)));
+      if (startTime.length < PAGE) return starts;
+    }
   }
 
-  for (const cron of ['0 */4 * * *', '55 5,17 * * *', '0 8-18/2 * * *', '5/20 * * * *', '0 12 * * 1,4']) {
-    it(`reads ${cron} as the configuration does`, async () => {
-      const starts = await nextStarts(cron);
-      const gapsMs = starts.slice(1).map((start, index) => start.getTime() - (starts[index]?.getTime() ?? 0));
-      const reading = readCron(cron, 'UTC');
-      assert.ok('times' in reading);
-      const { longestIntervalMs, shortestIntervalMs } = reading.times;
-      assert.deepEqual([Math.max(...gapsMs), Math.min(...gapsMs)], [longestIntervalMs, shortestIntervalMs]);
+  for (const cron of ACCEPTED) {
+    it(`reads ${cron.trim().replace(/\s+/g, ' ')} as the configuration does`, async () => {
+      const starts = await listStarts(cron);
+      const gapsS = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
+      // For a single run in the two years the configuration takes the whole of them.
+      if (gapsS.length === 0) gapsS.push(DAYS * DAY_S);
+      assert.deepEqual(readCron(cron), {
+        times: {
+          longestIntervalMs: Math.max(...gapsS) * 1000,
+          shortestIntervalMs: Math.min(...gapsS) * 1000,
+          runsPerDay: starts.length / DAYS,
+        },
+      });
     });
   }
 
-  it('starts on days that are both the 1st and a Monday, other than Unix, as the configuration reckons', async () => {
-    const starts = await nextStarts('0 0 1 * 1');
-    assert.ok(starts.length > 1);
-    assert.ok(starts.every((start) => start.getUTCDate() === 1 && start.getUTCDay() === 1));
-  });
+  for (const cron of NEVER) {
+    it(`never starts a run for ${cron}, as the configuration reports`, async () => {
+      assert.deepEqual(await listStarts(cron), []);
+      assert.deepEqual(readCron(cron), { problem: 'never fires' });
+    });
+  }
+
+  for (const cron of REFUSED) {
+    it(`refuses ${JSON.stringify(cron)}, as the configuration does`, async () => {
+      // The client makes this of an invalid argument.
+      await assert.rejects(listStarts(cron), TypeError);
+      assert.ok('problem' in readCron(cron));
+    });
+  }
+
+  for (const cron of REFUSED_HERE) {
+    it(`accepts ${cron}, which the configuration refuses`, async () => {
+      assert.ok((await listStarts(cron)).length > 0);
+      assert.ok('problem' in readCron(cron));
+    });
+  }
+
+  for (const cron of ['0 */4 * * 1-7', '0 */4 * * 1/1']) {
+    it(`leaves out Sunday for ${cron}, which the configuration refuses for that`, async () => {
+      const weekdays = (await listStarts(cron)).map((start) => new Date(start * 1000).getUTCDay());
+      assert.deepEqual([...new Set(weekdays)].toSorted(), [1, 2, 3, 4, 5, 6]);
+      assert.deepEqual(readCron(cron), {
+        problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
+      });
+    });
+  }
 });

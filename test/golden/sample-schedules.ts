@@ -13,8 +13,8 @@ export const EVERY_4_HOURS = planSchedule({
 
 export const CRON = planSchedule({
   id: 'ecr-refresh',
-  cadence: { cron: '0 6,18 * * *', timeZone: 'Europe/Berlin' },
-  times: { longestIntervalMs: 13 * HOUR_MS, shortestIntervalMs: 11 * HOUR_MS, runsPerDay: 2 },
+  cadence: { cron: '0 6,18 * * *' },
+  times: computeIntervals(12 * HOUR_MS),
   allowNarrowMargin: true,
 });
 

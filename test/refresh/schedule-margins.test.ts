@@ -39,36 +39,35 @@ describe('planSchedule', () => {
 
   it('shrinks those minutes to an eighth of intervals below 40 min', () => {
     assert.deepEqual(
-      [40 * MIN, 16 * MIN, 2 * MIN, MIN].map((everyMs) => {
+      [40 * MIN, 16 * MIN, 4 * MIN, 3 * MIN].map((everyMs) => {
         const { jitterMs, retryForMs, executionTimeoutMs } = plan(everyMs);
         return [jitterMs / S, retryForMs / S, executionTimeoutMs / S];
       }),
       [
         [300, 1500, 1800],
         [120, 600, 720],
-        [15, 75, 90],
-        [7, 39, 46],
+        [30, 150, 180],
+        [22, 114, 136],
       ],
     );
   });
 
   it('takes the time-outs from the shortest of unequal intervals', () => {
     const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 6 };
-    const settings = plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times });
+    const settings = plan(0, { cadence: { cron: '0 0,5,8,11,14,19 * * *' }, times });
     assert.equal(settings.executionTimeoutMs, 3 * HOUR - 10 * MIN);
     assert.equal(settings.retryForMs, 3 * HOUR - 15 * MIN);
   });
 
-  it('never gives a time-out below 10 s to settings that pass the checks', () => {
-    for (let everyMs = MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
+  it('allows no timeout below 100 s', () => {
+    for (let everyMs = 3 * MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
       for (const jitterMs of [undefined, 0, Math.floor(everyMs / 2) - 1]) {
         const settings = plan(everyMs, { jitterMs, allowNarrowMargin: true });
-        assert.deepEqual(
-          checkSchedule(settings, ECR_TOKEN_LIFE_MS),
-          [],
-          describeSchedule(settings, ECR_TOKEN_LIFE_MS),
-        );
-        assert.ok(settings.retryForMs >= 10 * S);
+        const found = checkSchedule(settings, ECR_TOKEN_LIFE_MS).map(({ setting }) => setting);
+        const isTooShort = settings.retryForMs < 100 * S;
+        assert.deepEqual(found, isTooShort ? ['jitter'] : [], describeSchedule(settings, ECR_TOKEN_LIFE_MS));
+        // The defaults always fit.
+        assert.ok(!isTooShort || jitterMs !== undefined);
         assert.ok(settings.executionTimeoutMs > settings.retryForMs);
         assert.ok(settings.executionTimeoutMs + settings.jitterMs < everyMs);
       }
@@ -102,9 +101,11 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(4 * HOUR)), []);
   });
 
-  it('refuses less than 1 min, and nothing from there', () => {
-    assert.deepEqual(found(plan(MIN - S)), ['every']);
-    assert.deepEqual(found(plan(MIN)), []);
+  it('refuses an interval below 3 min', () => {
+    assert.deepEqual(found(plan(3 * MIN - S)), ['every']);
+    assert.deepEqual(found(plan(3 * MIN)), []);
+    const [problem] = checkSchedule(plan(30 * S), ECR_TOKEN_LIFE_MS);
+    assert.equal(problem?.message, 'an interval of 30 s is below the minimum of 3 min');
   });
 
   it('refuses jitter from half of the interval on', () => {
@@ -112,11 +113,22 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR - S })), []);
   });
 
-  it('refuses to retry for longer than fits, or for less than 10 s', () => {
+  it('refuses jitter that leaves less than 100 s for retries', () => {
+    assert.deepEqual(found(plan(4 * MIN, { jitterMs: 80 * S })), []);
+    assert.deepEqual(found(plan(4 * MIN, { jitterMs: 81 * S })), ['jitter']);
+    const [problem] = checkSchedule(plan(4 * MIN, { jitterMs: 100 * S }), ECR_TOKEN_LIFE_MS);
+    assert.equal(
+      problem?.message,
+      'leaves 1 min 20 s for retries between two runs, below the minimum of 1 min 40 s',
+    );
+    assert.equal(problem.remedy, 'Remove it; the default is 30 s.');
+  });
+
+  it('refuses to retry for longer than fits, or for less than 100 s', () => {
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN })), []);
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN + S })), ['retryFor']);
-    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 9 * S })), ['retryFor']);
-    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 10 * S })), []);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 99 * S })), ['retryFor']);
+    assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 100 * S })), []);
   });
 
   it('refuses to survive less than 2 h, unless that is allowed', () => {
@@ -133,19 +145,29 @@ describe('checkSchedule', () => {
     ] as const) {
       const [problem] = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
       assert.equal(problem?.setting, setting);
-      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : new RegExp(`Leave ${setting} out`));
+      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : /Remove it/);
     }
   });
 
-  it('says of gaps of 12 h that they guarantee an expired token', () => {
-    const cadence = { cron: '55 5,17 * * *', timeZone: 'UTC' };
+  it('refuses gaps as long as tokens are valid', () => {
+    const cadence = { cron: '55 5,17 * * *' };
     const [problem] = checkSchedule(
       plan(0, { cadence, times: computeIntervals(12 * HOUR) }),
       ECR_TOKEN_LIFE_MS,
     );
     assert.equal(problem?.setting, 'cron');
-    assert.match(problem.message, /up to 12 h 5 min apart.*guarantees an expired token/);
+    assert.match(
+      problem.message,
+      /up to 12 h 5 min apart including jitter, too long for tokens that expire after 12 h/,
+    );
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
+  });
+
+  it('reports how long an outage may last when that is less than 2 h', () => {
+    const messageFor = (everyMs: number): string | undefined =>
+      checkSchedule(plan(everyMs), ECR_TOKEN_LIFE_MS)[0]?.message;
+    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30 min; the minimum is 2 h');
+    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2 h');
   });
 });
 
@@ -168,15 +190,19 @@ describe('describeShortLifetime', () => {
     {
       title: '1 s less than 6 h 30 min',
       tokenLifeMs: 6.5 * HOUR - S,
-      words: `${apart}, so only outages of up to 1 h 59 min 59 s pass`,
+      words: `${apart}, so refreshes survive only outages of up to 1 h 59 min 59 s`,
     },
     {
       title: '4 h 30 min and 1 s',
       tokenLifeMs: 4.5 * HOUR + S,
-      words: `${apart}, so only outages of up to 1 s pass`,
+      words: `${apart}, so refreshes survive only outages of up to 1 s`,
     },
-    { title: '4 h 30 min', tokenLifeMs: 4.5 * HOUR, words: `${apart}, so no outage passes` },
-    { title: '4 h 10 min', tokenLifeMs: 4 * HOUR + 10 * MIN, words: `${apart}, so no outage passes` },
+    { title: '4 h 30 min', tokenLifeMs: 4.5 * HOUR, words: `${apart}, so refreshes survive no outage` },
+    {
+      title: '4 h 10 min',
+      tokenLifeMs: 4 * HOUR + 10 * MIN,
+      words: `${apart}, so refreshes survive no outage`,
+    },
     {
       title: '1 ms less than 4 h 10 min',
       tokenLifeMs: 4 * HOUR + 10 * MIN - 1,
@@ -197,7 +223,7 @@ describe('describeSchedule', () => {
   it('puts the settings, what they survive and what they cost in one line', () => {
     assert.equal(
       describeSchedule(plan(4 * HOUR), ECR_TOKEN_LIFE_MS),
-      'every 4 h, jitter 5 min: any outage of up to 7 h 30 min passes; 6 tokens a day per region',
+      'every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region',
     );
     assert.equal(
       describeSchedule(plan(24 * HOUR), ECR_TOKEN_LIFE_MS),
@@ -205,15 +231,12 @@ describe('describeSchedule', () => {
     );
     assert.equal(
       describeSchedule(plan(11 * HOUR + 40 * MIN), ECR_TOKEN_LIFE_MS),
-      'every 11 h 40 min, jitter 5 min: no outage passes without an expired token; 2.1 tokens a day per region',
+      'every 11 h 40 min, jitter 5 min: survives no outage; 2.1 tokens a day per region',
     );
-    const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 5.998 };
+    const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 6 };
     assert.equal(
-      describeSchedule(
-        plan(0, { cadence: { cron: '0 */4 * * *', timeZone: 'Europe/Berlin' }, times }),
-        ECR_TOKEN_LIFE_MS,
-      ),
-      'cron 0 */4 * * * (Europe/Berlin, up to 5 h apart), jitter 5 min: any outage of up to 4 h 30 min passes; 6 tokens a day per region',
+      describeSchedule(plan(0, { cadence: { cron: '0 0,5,8,11,14,19 * * *' }, times }), ECR_TOKEN_LIFE_MS),
+      'cron 0 0,5,8,11,14,19 * * * (UTC, up to 5 h apart), jitter 5 min: survives outages of up to 4 h 30 min; 6 tokens a day per region',
     );
   });
 });

@@ -115,7 +115,7 @@ describe('tokenWarnings', () => {
       warning:
         `Tokens of ${ARN} can be relied on until 2026-01-01T06:29:59.999Z only: the AWS session behind them ends then, ` +
         'and AWS does not say that they outlive it; ' +
-        `runs are up to 4 h 5 min apart, so only outages of up to 1 h 59 min 59 s pass.${ADVICE}`,
+        `runs are up to 4 h 5 min apart, so refreshes survive only outages of up to 1 h 59 min 59 s.${ADVICE}`,
     },
     {
       title: 'a clock 4 min behind',

@@ -97,7 +97,17 @@ type Airflow = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createAirflowsSchema(folder: ConfigFolder) {
   const airflow = checkTogether(createSettingsSchema(folder), checkAirflow, toStore).meta({
-    anyOf: [{ required: ['url'] }, { properties: { auth: { required: ['mwaa'] } } }],
+    if: { required: ['auth'], properties: { auth: { required: ['mwaa'] } } },
+    then: {
+      properties: {
+        url: false,
+        caFile: false,
+        headers: { maxProperties: 0, doNotSuggest: true },
+        allowInsecureHttp: { const: false, doNotSuggest: true },
+      },
+      errorMessage: 'cannot be combined with auth.mwaa',
+    },
+    else: { required: ['url'] },
   });
   return z
     .array(airflow)

@@ -4,6 +4,7 @@ import { isRegion } from '../../refresh/aws-regions.js';
 import type { Fault } from '../config-error.js';
 import type { ReadSecret } from '../references.js';
 import { checkTogether, report, type Settings } from './checks.js';
+import { refuse, requireOneOf } from './for-editors.js';
 import { checkHeaderValue } from './headers.js';
 import { secret, text } from './values.js';
 
@@ -67,9 +68,13 @@ const settingsSchema = z.strictObject({
 
 type AuthSettings = z.output<typeof settingsSchema>;
 
-export const authSchema = checkTogether(settingsSchema, checkMethods, toAuth)
-  // For editors that know JSON Schema.
-  .meta({ oneOf: [{ required: ['username', 'password'] }, { required: ['token'] }, { required: ['mwaa'] }] });
+export const authSchema = checkTogether(settingsSchema, checkMethods, toAuth).meta({
+  ...requireOneOf(['username', 'password'], ['token'], ['mwaa']),
+  dependentSchemas: {
+    token: refuse('token', 'username', 'password', 'mwaa'),
+    mwaa: refuse('mwaa', 'username', 'password'),
+  },
+});
 
 function checkToken(value: string): Fault | undefined {
   if (!/^bearer\s/i.test(value)) return checkHeaderValue(value);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { checkTogether, type Settings } from './checks.js';
+import { refuse, requireOneOf } from './for-editors.js';
 import { connectionId, connectionPattern, isScalar, nameSchema } from './values.js';
 
 const ruleSchema = z.strictObject({
@@ -33,7 +34,11 @@ const ruleSchema = z.strictObject({
 type RuleSettings = z.output<typeof ruleSchema>;
 
 const longForm = checkTogether(ruleSchema, checkRule, toRule).meta({
-  oneOf: [{ required: ['id'] }, { required: ['match'] }],
+  ...requireOneOf(['id'], ['match']),
+  dependentSchemas: { match: refuse('match', 'id', 'ifMissing') },
+  if: { required: ['ifMissing'], properties: { ifMissing: { const: 'create' } } },
+  then: { required: ['registry'] },
+  title: '{id: ID} or {match: PATTERN}',
 });
 
 const shortForm = connectionId.transform((id): ConnectionRule => ({ kind: 'id', id, ifMissing: 'fail' }));

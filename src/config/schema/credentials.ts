@@ -6,6 +6,7 @@ import type { Fault } from '../config-error.js';
 import { checkTogether, report, type Settings } from './checks.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { secretFile } from './files.js';
+import { refuse, requireOneOf } from './for-editors.js';
 import { duration, text } from './values.js';
 
 const SESSION_NAME = 'airflow-ecr-refresh';
@@ -82,10 +83,21 @@ function createSettingsSchema(folder: ConfigFolder) {
 
 type Credentials = z.output<ReturnType<typeof createSettingsSchema>>;
 
+/** Settings of a role, which say nothing without one. */
+const ROLE_SETTINGS = ['via', 'externalId', 'sessionName', 'sessionDuration', 'webIdentityTokenFile'];
+/** A role that is assumed with a token has none of these. */
+const NOT_WITH_TOKEN_FILE = ['via', 'externalId', 'sessionDuration'];
+
 export function createCredentialsSchema(folder: ConfigFolder) {
   return checkTogether(createSettingsSchema(folder), checkCredentials, (settings) =>
     toPrincipal(settings, folder),
-  );
+  ).meta({
+    ...requireOneOf(['roleArn'], ['profile']),
+    dependentSchemas: {
+      profile: refuse('profile', 'roleArn', ...ROLE_SETTINGS),
+      webIdentityTokenFile: refuse('webIdentityTokenFile', ...NOT_WITH_TOKEN_FILE),
+    },
+  });
 }
 
 /** Grammar: AWS's reference of AssumeRole. */
@@ -97,9 +109,6 @@ function checkExternalId(externalId: string): Fault | undefined {
     remedy: 'Use the value that the trust policy of the role requires (sts:ExternalId).',
   };
 }
-
-/** Settings of a role, which say nothing without one. */
-const ROLE_SETTINGS = ['via', 'externalId', 'sessionName', 'sessionDuration', 'webIdentityTokenFile'];
 
 function checkCredentials(settings: Settings<Credentials>): void {
   const { valid, isGiven, report: add } = settings;
@@ -116,11 +125,11 @@ function checkCredentials(settings: Settings<Credentials>): void {
     else add(NO_CREDENTIALS);
     return;
   }
-  const [besideToken] = ['via', 'externalId', 'sessionDuration'].filter((key) => isGiven(key));
-  if (isGiven('webIdentityTokenFile') && besideToken !== undefined) {
+  const [other] = NOT_WITH_TOKEN_FILE.filter((key) => isGiven(key));
+  if (isGiven('webIdentityTokenFile') && other !== undefined) {
     const message = 'cannot be combined with webIdentityTokenFile';
     const remedy = 'Remove it: such a role is assumed with the token only.';
-    add({ code: 'conflict', message, remedy }, besideToken);
+    add({ code: 'conflict', message, remedy }, other);
   }
   const { via = [], roleArn: role = '', sessionDuration } = valid;
   if (new Set([...via, role]).size <= via.length) {

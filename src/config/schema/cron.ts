@@ -1,10 +1,11 @@
-// Owns what a cron expression means in time: the gaps between its runs, read as Temporal's server reads it.
-// Refuses expressions that the server refuses, and those that it accepts but that never fire.
+// The gaps between the runs of a cron expression in UTC, as Temporal's server reads it: unlike in Unix cron all five
+// fields must match. docs/decisions/2026-11-22-cron-arithmetic.md says why no library does this.
 import type { ScheduleIntervals } from '../../refresh/schedule-margins.js';
 
-const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /**
- * Two whole years with a 29 February in them, the same at every reading: the gaps decide time-outs and the hash
+ * Two whole years with a 29 February in them, the same at every reading: the gaps decide timeouts and the hash
  * of the configuration, which must not change with the date.
  */
 const FIRST_DAY_MS = Date.UTC(2028, 0, 1);
@@ -18,127 +19,82 @@ const FIELDS = [
   { name: 'day of week', min: 0, max: 7 },
 ] as const;
 
+/** Days of the week from 1 to 7 without a step, or in steps of 1. */
+const MONDAY_TO_SUNDAY = /(?:^|,)0?1(?:-0?7(?:\/0?1)?|\/0?1)(?:,|$)/;
+
 export type CronResult = { readonly times: ScheduleIntervals } | { readonly problem: string };
 
-/** The run times of a cron expression of five fields in a valid time zone, or what is wrong with it. */
-export function readCron(expression: string, timeZone: string): CronResult {
+/** The run times of a cron expression of five numeric fields, or what is wrong with it. */
+export function readCron(expression: string): CronResult {
   const fields = expression.trim().split(/\s+/);
   if (fields.length !== FIELDS.length) {
     return { problem: 'must have five fields: minute, hour, day of month, month, day of week' };
   }
-  const sets: Set<number>[] = [];
-  for (const [index, field] of FIELDS.entries()) {
-    const values = readField(fields[index] ?? '', field.min, field.max);
-    if (!values)
-      return {
-        problem: `has no valid ${field.name}: numbers from ${field.min} to ${field.max}, with * , - /`,
-      };
-    sets.push(values);
+  const values: number[][] = [];
+  for (const [index, { name, min, max }] of FIELDS.entries()) {
+    const matching = parseField(fields[index] ?? '', min, max);
+    if (!matching) return { problem: `has no valid ${name}: numbers from ${min} to ${max}, with * , - /` };
+    values.push(matching);
   }
-  return summarizeRuns(listRuns(sets, timeZone)) ?? { problem: 'never fires' };
+  // Version 1.32 of the server leaves out Sunday, so that tokens would expire then; other versions may run on it.
+  if (MONDAY_TO_SUNDAY.test(fields[4] ?? '')) {
+    return {
+      problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
+    };
+  }
+  const [minutes = [], hours = [], daysOfMonth = [], months = [], daysOfWeek = []] = values;
+  const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => (hour * 60 + minute) * MINUTE_MS));
+  return measureGaps(listDays(daysOfMonth, months, daysOfWeek), timesOfDay) ?? { problem: 'never fires' };
 }
 
-/** Whether Intl, and so Node, knows an IANA time zone of this name. */
-export function isTimeZone(name: string): boolean {
-  // Offsets such as +02:00 are known to Intl, but not to Temporal's server.
-  if (!/^[A-Z][\w+/-]*$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** `*`, `5`, `1-5`, each with `/step`, separated by commas. `5/10` runs from 5 to the end, as in Temporal's server. */
-function readField(text: string, min: number, max: number): Set<number> | undefined {
+/**
+ * The matching values in ascending order: `*`, `5`, `1-5`, each with `/step`, separated by commas; undefined when the
+ * field is not valid. `5/10` runs from 5 to the end.
+ */
+function parseField(text: string, min: number, max: number): number[] | undefined {
   const values = new Set<number>();
   for (const part of text.split(',')) {
     const groups = /^(?:\*|(?<from>\d{1,2})(?:-(?<to>\d{1,2}))?)(?:\/(?<step>\d{1,2}))?$/.exec(part)?.groups;
     if (!groups) return undefined;
-    const step = Number(groups['step'] ?? 1);
     const from = Number(groups['from'] ?? min);
-    const single = groups['from'] !== undefined && groups['step'] === undefined;
-    const to = groups['to'] === undefined ? (single ? from : max) : Number(groups['to']);
+    const step = Number(groups['step'] ?? 1);
+    const isSingle = groups['from'] !== undefined && groups['step'] === undefined;
+    const to = Number(groups['to'] ?? (isSingle ? from : max));
     if (step < 1 || from < min || to > max || to < from) return undefined;
     for (let value = from; value <= to; value += step) values.add(value);
   }
-  return values;
+  return [...values].toSorted((a, b) => a - b);
 }
 
-/** Milliseconds since 1970 of every run in the two years, in order. Unlike in Unix cron all five fields must match. */
-function* listRuns(sets: readonly Set<number>[], timeZone: string): Generator<number> {
-  const [minutes, hours, daysOfMonth, months, daysOfWeek] = sets.map((set) => [...set].sort((a, b) => a - b));
-  const offsetAt = zoneOffsets(timeZone);
-  for (let day = 0; day < DAYS; day++) {
-    const midnightMs = FIRST_DAY_MS + day * DAY_MS;
+/** Milliseconds since 1970 of midnight of every matching day in the two years. */
+function listDays(daysOfMonth: number[], months: number[], daysOfWeek: number[]): number[] {
+  const weekdays = new Set(daysOfWeek.map((day) => day % 7));
+  return Array.from({ length: DAYS }, (_, day) => FIRST_DAY_MS + day * DAY_MS).filter((midnightMs) => {
     const date = new Date(midnightMs);
-    const weekday = date.getUTCDay();
-    if (!months?.includes(date.getUTCMonth() + 1) || !daysOfMonth?.includes(date.getUTCDate())) continue;
-    if (!daysOfWeek?.includes(weekday) && !(weekday === 0 && daysOfWeek?.includes(7))) continue;
-    const offsets = nearbyOffsets(offsetAt, midnightMs);
-    for (const hour of hours ?? []) {
-      for (const minute of minutes ?? []) {
-        const localMs = midnightMs + hour * 3_600_000 + minute * 60_000;
-        const runMs =
-          offsets.length === 1 ? localMs - (offsets[0] ?? 0) : toInstant(localMs, offsets, offsetAt);
-        if (runMs !== undefined) yield runMs;
-      }
-    }
-  }
+    return (
+      months.includes(date.getUTCMonth() + 1) &&
+      daysOfMonth.includes(date.getUTCDate()) &&
+      weekdays.has(date.getUTCDay())
+    );
+  });
 }
 
-/**
- * The instant of a local time near a change of clocks; undefined for one that the change skips. Of one that it
- * repeats only the first counts: overlap policy SKIP makes nothing of the second while the first run still tries.
- */
-function toInstant(
-  localMs: number,
-  offsets: readonly number[],
-  offsetAt: (instantMs: number) => number,
-): number | undefined {
-  const instants = offsets
-    .filter((offset) => offsetAt(localMs - offset) === offset)
-    .map((offset) => localMs - offset);
-  return instants.length === 0 ? undefined : Math.min(...instants);
-}
-
-/** The offsets from UTC that a local day may have: one, save around a change of clocks. */
-function nearbyOffsets(offsetAt: (instantMs: number) => number, midnightMs: number): number[] {
-  return [...new Set([-1, 0, 1, 2].map((days) => offsetAt(midnightMs + days * DAY_MS)))];
-}
-
-function zoneOffsets(timeZone: string): (instantMs: number) => number {
-  if (timeZone === 'UTC') return () => 0;
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-  const known = new Map<number, number>();
-  return (instantMs) => {
-    let offset = known.get(instantMs);
-    if (offset === undefined) {
-      const groups = /GMT(?<sign>[+-])(?<hours>\d\d):(?<minutes>\d\d)/.exec(format.format(instantMs))?.groups;
-      const sizeMs = Number(groups?.['hours'] ?? 0) * 3_600_000 + Number(groups?.['minutes'] ?? 0) * 60_000;
-      offset = groups?.['sign'] === '-' ? -sizeMs : sizeMs;
-      known.set(instantMs, offset);
-    }
-    return offset;
+/** @param timesOfDay milliseconds after midnight, in ascending order, at least one */
+function measureGaps(days: number[], timesOfDay: number[]): CronResult | undefined {
+  if (days.length === 0) return undefined;
+  const overnightMs = (timesOfDay[0] ?? 0) - (timesOfDay.at(-1) ?? 0);
+  const gaps = [...differences(timesOfDay), ...differences(days).map((apartMs) => apartMs + overnightMs)];
+  // A single run in two years: less often than can be measured here, and than can be of use.
+  if (gaps.length === 0) gaps.push(DAYS * DAY_MS);
+  return {
+    times: {
+      longestIntervalMs: Math.max(...gaps),
+      shortestIntervalMs: Math.min(...gaps),
+      runsPerDay: (days.length * timesOfDay.length) / DAYS,
+    },
   };
 }
 
-function summarizeRuns(runs: Iterable<number>): CronResult | undefined {
-  let count = 0;
-  let previousMs: number | undefined;
-  let longestIntervalMs = 0;
-  let shortestIntervalMs = Infinity;
-  for (const runMs of runs) {
-    if (previousMs !== undefined) {
-      longestIntervalMs = Math.max(longestIntervalMs, runMs - previousMs);
-      shortestIntervalMs = Math.min(shortestIntervalMs, runMs - previousMs);
-    }
-    previousMs = runMs;
-    count++;
-  }
-  if (count === 0) return undefined;
-  // A single run in two years: less often than can be measured here, and than can be of use.
-  if (count === 1) longestIntervalMs = shortestIntervalMs = DAYS * DAY_MS;
-  return { times: { longestIntervalMs, shortestIntervalMs, runsPerDay: count / DAYS } };
+function differences(values: readonly number[]): number[] {
+  return values.slice(1).map((value, index) => value - (values[index] ?? value));
 }

@@ -77,7 +77,10 @@ export function createEngineSchema(folder: ConfigFolder) {
     url,
     ...(Object.keys(tls).length === 0 ? {} : { tls: tls as TlsFiles }),
     required: true,
-  }));
+  })).meta({
+    dependentRequired: { certFile: ['keyFile'], keyFile: ['certFile'] },
+    title: '{url: URL}',
+  });
 }
 
 function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {

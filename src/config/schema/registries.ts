@@ -16,6 +16,7 @@ import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
 import { createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
+import { refuse, requireOneOf } from './for-editors.js';
 import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable, type VariableSetting } from './values.js';
 
@@ -130,7 +131,16 @@ type Registry = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createRegistriesSchema(folder: ConfigFolder) {
   return z
-    .array(checkTogether(createSettingsSchema(folder), checkRegistry, toEntry))
+    .array(
+      checkTogether(createSettingsSchema(folder), checkRegistry, toEntry).meta({
+        if: { properties: { kind: { const: 'private' } } },
+        then: { required: ['region'], ...requireOneOf(['account'], ['registryHost']) },
+        else: {
+          if: { properties: { kind: { const: 'public' } } },
+          then: refuse('kind: public', 'account', 'registryHost'),
+        },
+      }),
+    )
     .max(1000)
     .default([])
     .meta({

@@ -10,6 +10,7 @@ import { ECR_TOKEN_LIFE_MS } from '../../refresh/token.js';
 import type { Fault } from '../config-error.js';
 import { checkTogether, convert, type Settings } from './checks.js';
 import { readCron } from './cron.js';
+import { refuse } from './for-editors.js';
 import { duration } from './values.js';
 
 const DEFAULT_ID = 'ecr-refresh';
@@ -62,7 +63,9 @@ const settingsSchema = z.strictObject({
 
 type Schedule = z.output<typeof settingsSchema>;
 
-export const scheduleSchema = checkTogether(settingsSchema, checkSettings, toSchedule);
+export const scheduleSchema = checkTogether(settingsSchema, checkSettings, toSchedule).meta({
+  dependentSchemas: { cron: refuse('cron', 'every') },
+});
 
 function parseCron(expression: string) {
   const reading = readCron(expression);

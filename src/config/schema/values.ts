@@ -9,12 +9,13 @@ import { convert } from './checks.js';
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
 /** References as they are written, in JSON Schema: the walk over the parsed file has replaced them. */
-const VARIABLE_FORM = toJsonForm('env', {
+const VARIABLE_FORM = toJsonForm('env', 'NAME', {
   pattern: '^[A-Za-z_]\\w*$',
+  patternErrorMessage: 'must be the name of an environment variable',
   description: 'Environment variable that holds the value.',
   examples: ['AIRFLOW_PASSWORD'],
 });
-const FILE_FORM = toJsonForm('file', {
+const FILE_FORM = toJsonForm('file', 'PATH', {
   minLength: 1,
   description:
     'File that holds the value, relative to the folder of the configuration file; at most 64 KiB. A newline at its end ' +
@@ -22,8 +23,9 @@ const FILE_FORM = toJsonForm('file', {
   examples: ['secrets/airflow-password'],
 });
 
-function toJsonForm(key: string, value: object): Record<string, unknown> {
+function toJsonForm(key: string, name: string, value: object): Record<string, unknown> {
   return {
+    title: `{${key}: ${name}}`,
     type: 'object',
     properties: { [key]: { type: 'string', ...value } },
     required: [key],
@@ -76,7 +78,8 @@ const airflowVariable = z
       examples: ['main'],
     }),
   })
-  .transform(({ airflow, airflowVariable: key }): VariableSetting => ({ airflow, key }));
+  .transform(({ airflow, airflowVariable: key }): VariableSetting => ({ airflow, key }))
+  .meta({ title: '{airflowVariable: KEY, airflow: NAME}' });
 
 export const textOrVariable = z.union([plainText, variableReference, fileReference, airflowVariable], {
   error: ({ input }) =>
