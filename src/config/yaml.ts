@@ -110,8 +110,10 @@ function describeSyntax(
     const { line, col } = lines.linePos(isOpenQuote ? findLastQuote(document, error.pos[0]) : error.pos[0]);
     const isConsequence = problems.length > 0 && error.code === 'UNEXPECTED_TOKEN';
     if (isConsequence || problems.some((problem) => problem.line === line)) continue;
+    // Too deep is where the stack ends, which differs from process to process.
+    const column = error.code === 'RESOURCE_EXHAUSTION' ? {} : { column: col };
     if (problems.length < MAX_SYNTAX_ERRORS) {
-      problems.push({ code: 'yaml', path: '', line, column: col, ...describeError(error) });
+      problems.push({ code: 'yaml', path: '', line, ...column, ...describeError(error) });
     }
   }
   return problems;

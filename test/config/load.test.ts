@@ -166,6 +166,25 @@ temporal: {taskQueue: queue}
     assert.equal(loadConfig(write(text), ENV).stores[0]?.name, 'a');
   });
 
+  it('reads anchors, aliases and merge keys', () => {
+    const [head = '', first = ''] = GOOD.split(/(?=  - name)/);
+    const second = `  - <<: *main
+    name: &name b
+    url: https://b.example.com
+    connections: [*name]
+`;
+    const text = head + first.replace('- name: main', '- &main\n    name: main') + second;
+    const { stores } = loadConfig(write(text), ENV);
+    assert.deepEqual(
+      stores.map(({ name, connections }) => [name, connections.map((rule) => rule.kind === 'id' && rule.id)]),
+      [
+        ['main', ['docker_default']],
+        ['b', ['b']],
+      ],
+    );
+    assert.equal(airflowSettings(stores[1])?.auth.kind, 'password');
+  });
+
   it('shows no password when it is printed', () => {
     const config = loadConfig(write(GOOD), ENV);
     const password = readPassword(config);

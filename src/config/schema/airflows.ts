@@ -132,7 +132,7 @@ export function createAirflowsSchema(folder: ConfigFolder) {
 }
 
 function checkAirflow(settings: Settings<Airflow>): void {
-  const { valid, isGiven, report } = settings;
+  const { valid, isGiven, isMistyped, report } = settings;
   const usesMwaa = valid.auth ? valid.auth.kind === 'mwaa' : isGiven('auth', 'mwaa');
   if (usesMwaa) {
     // With two methods it is not known which one is meant.
@@ -140,7 +140,8 @@ function checkAirflow(settings: Settings<Airflow>): void {
     return;
   }
   if (!isGiven('url')) report({ code: 'missing', message: 'is missing' }, 'url');
-  if (valid.url === undefined || valid.allowInsecureHttp !== false || !isUnencryptedUrl(valid.url)) return;
+  const isAllowed = valid.allowInsecureHttp !== false || isMistyped('allowInsecureHttp');
+  if (valid.url === undefined || isAllowed || !isUnencryptedUrl(valid.url)) return;
   const remedy = 'Use https://, or add `allowInsecureHttp: true` if the network is trusted.';
   report({ code: 'unencrypted', message: 'sends the password unencrypted', remedy }, 'url');
 }

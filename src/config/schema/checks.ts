@@ -86,7 +86,7 @@ function findValue(value: unknown, path: readonly string[]): unknown {
 }
 
 /** The unknown key that is probably meant for the setting at a path. */
-function findTypo(issues: Context['issues'], path: readonly string[]): string | undefined {
+export function findTypo(issues: Context['issues'], path: readonly string[]): string | undefined {
   const wanted = path.at(-1) ?? '';
   const parent = path.slice(0, -1).join('.');
   return issues

@@ -5,7 +5,7 @@ import { suggestKey } from '../../refresh/did-you-mean.js';
 import type { RegistryEntry } from '../../refresh/registry-entries.js';
 import { formatPath, type Fault, type SettingPath } from '../config-error.js';
 import { groupBy } from '../group-by.js';
-import { addFault, findDuplicates } from './checks.js';
+import { addFault, findDuplicates, findTypo } from './checks.js';
 import type { VariableSetting } from './values.js';
 
 type Context = z.core.$RefinementCtx;
@@ -36,16 +36,24 @@ export function checkEntries(file: object, storeKeys: readonly string[], context
     deployment: findDeployment(path, valid),
   }));
   for (const names of [storeNames, registryNames]) reportDuplicates(names, ({ value }) => value, report);
-  checkRegistryNames(
-    connections.flatMap(({ rules }) => rules),
-    registryNames,
-    report,
-  );
-  checkVariables(
-    registries.flatMap((path) => ['region', 'account'].flatMap((key) => valid.find([...path, key]))),
-    storeNames.filter(({ path }) => path[0] === 'airflows'),
-    report,
-  );
+  // What refers to an entry whose name is missing or mistyped would be a second problem.
+  const hidesNames = (list: string): boolean =>
+    findTypo(context.issues, [list]) !== undefined ||
+    valid.listPaths([list]).some((path) => !valid.has([...path, 'name']));
+  if (!hidesNames('registries')) {
+    checkRegistryNames(
+      connections.flatMap(({ rules }) => rules),
+      registryNames,
+      report,
+    );
+  }
+  if (!hidesNames('airflows')) {
+    checkVariables(
+      registries.flatMap((path) => ['region', 'account'].flatMap((key) => valid.find([...path, key]))),
+      storeNames.filter(({ path }) => path[0] === 'airflows'),
+      report,
+    );
+  }
   checkTwins(
     registries.flatMap((path) => valid.find<RegistryEntry>(path)),
     report,
@@ -75,6 +83,11 @@ class ValidSettings {
   find<T>(path: SettingPath): Placed<T>[] {
     const value = this.#invalid.has(path.join('\0')) ? undefined : this.#get(path);
     return value === undefined ? [] : [{ value: value as T, path }];
+  }
+
+  /** Whether there is a value, valid or not. */
+  has(path: SettingPath): boolean {
+    return this.#get(path) !== undefined;
   }
 
   /** The places of the entries of a list, valid or not. */
