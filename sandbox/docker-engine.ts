@@ -1,4 +1,4 @@
-// The Docker Engine of the sandbox is the one of this machine: it is found, never started, and used only to sign in.
+// The Docker Engine of the sandbox is the one of this machine: it is found, never started, and used only to log in.
 import { request } from 'node:http';
 
 /** An engine that answers. */

@@ -12,7 +12,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value in clear. Call it where the request is built, never earlier. */
+  /** The value. Call it where the request is built, never earlier. */
   reveal(): string {
     return this.#value;
   }

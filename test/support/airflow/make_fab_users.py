@@ -1,4 +1,4 @@
-"""Makes the users and roles of an Airflow with FAB; those that are there stay. They cannot sign in yet: see set_fab_passwords.py.
+"""Makes the users and roles of an Airflow with FAB; those that are there stay. They cannot log in yet: see set_fab_passwords.py.
 
 Input: JSON, a list of {"username", "role", "permissions": [[action, resource], ...]}. One process for all of them, as each
 `airflow users create` takes as long. `sync_roles` makes Airflow's own roles, which its server would otherwise do at its start.
