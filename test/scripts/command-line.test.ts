@@ -6,7 +6,13 @@ import { ConfigError } from '../../src/config/config-error.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
-const PROBLEM = { code: 'missing', path: 'airflows', line: 3, message: 'is missing', remedy: 'Write one.' } as const;
+const PROBLEM = {
+  code: 'missing',
+  path: 'airflows',
+  line: 3,
+  message: 'is missing',
+  remedy: 'Write one.',
+} as const;
 
 describe('toExitCode', () => {
   for (const { title, error, code } of [

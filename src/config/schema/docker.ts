@@ -75,7 +75,7 @@ type Engine = z.output<ReturnType<typeof createSettingsSchema>>;
 export function createEngineSchema(folder: ConfigFolder) {
   return checkTogether(createSettingsSchema(folder), checkEngine, ({ url, ...tls }): EngineConfig => ({
     url,
-    ...(Object.keys(tls).length === 0 ? {} : { tls: tls as TlsFiles }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
     required: true,
   })).meta({
     dependentRequired: { certFile: ['keyFile'], keyFile: ['certFile'] },

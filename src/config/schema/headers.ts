@@ -32,7 +32,7 @@ const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/
 export const headersSchema = z
   .preprocess(
     // A single header of the name `env` or `file` is not a reference.
-    (value) => (value instanceof Reference ? { ...value } : value),
+    (value) => (value instanceof Reference ? value.toJSON() : value),
     z.record(z.string(), textSetting),
   )
   .superRefine((headers, context) => {
