@@ -279,7 +279,7 @@ describe('a configuration with a registry twice', () => {
   });
 });
 
-describe('a configuration with registries that can hardly be meant', () => {
+describe('a configuration with registries that can be a mistake', () => {
   const write = useConfigFolder();
 
   const named = '{id: docker_default, registry: r}';

@@ -37,7 +37,7 @@ const LIST: Readonly<Record<string, string>> = {
   'a duplicate name of an airflow':
     'a configuration that says something twice is refused for a name of an airflow twice',
   'an unused registry':
-    'a configuration with registries that can hardly be meant has a warning of an entry that no connection names',
+    'a configuration with registries that can be a mistake has a warning of an entry that no connection names',
   'an unknown airflow':
     'a configuration with entries of registries in the wrong form is refused for a variable of an airflow that is unknown',
   'an unknown registry':
@@ -53,11 +53,11 @@ const LIST: Readonly<Record<string, string>> = {
   'a world-readable secret file':
     'a file that holds a password is used with a warning when everybody may read it, as by default in Kubernetes',
   'a newline at the end of a secret':
-    'a configuration that can hardly be meant raises a warning for a password that `echo` has given a newline',
+    'a configuration that can be a mistake raises a warning for a password that `echo` has given a newline',
   'an account without 12 digits':
     'a configuration with entries of registries in the wrong form is refused for an account of 11 digits',
   'an unknown region':
-    'a configuration with registries that can hardly be meant has a warning of a region that is unknown',
+    'a configuration with registries that can be a mistake has a warning of a region that is unknown',
   'a host of another partition':
     'a configuration with hosts of registries that cannot be used is refused for a registryHost of another partition than its region',
   'a role of another partition':

@@ -83,7 +83,7 @@ describe('a file that holds a password', () => {
   }
 });
 
-describe('a configuration that can hardly be meant', () => {
+describe('a configuration that can be a mistake', () => {
   const write = useConfigFolder();
 
   it('raises a warning for a password that `echo` has given a newline', () => {
@@ -94,7 +94,7 @@ describe('a configuration that can hardly be meant', () => {
     assert.deepEqual(warningsOf(path, { AIRFLOW_PASSWORD: 'a b' }), []);
   });
 
-  it('raises a warning for the URL of the example, which nobody has edited', () => {
+  it('raises a warning for the URL of the example, which no one has edited', () => {
     const warningsFor = (host: string) => showPlaces(warningsOf(write(edit('airflow.example.com', host))));
     assert.deepEqual(warningsFor('airflow.example.com'), ['4 airflows[0].url example']);
     assert.deepEqual(warningsFor('airflow.example.com.internal'), []);

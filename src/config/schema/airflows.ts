@@ -6,6 +6,7 @@ import { checkTogether, convert, type Settings } from './checks.js';
 import { connectionsSchema } from './connections.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { certificateFile } from './files.js';
+import { ifThen } from './for-editors.js';
 import { headersSchema } from './headers.js';
 import type { StoreConfig } from './stores.js';
 import { isUnencryptedUrl, readAirflowUrl } from './urls.js';
@@ -97,17 +98,19 @@ type Airflow = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createAirflowsSchema(folder: ConfigFolder) {
   const airflow = checkTogether(createSettingsSchema(folder), checkAirflow, toStore).meta({
-    if: { required: ['auth'], properties: { auth: { required: ['mwaa'] } } },
-    then: {
-      properties: {
-        url: false,
-        caFile: false,
-        headers: { maxProperties: 0, doNotSuggest: true },
-        allowInsecureHttp: { const: false, doNotSuggest: true },
+    ...ifThen(
+      { required: ['auth'], properties: { auth: { required: ['mwaa'] } } },
+      {
+        properties: {
+          url: false,
+          caFile: false,
+          headers: { maxProperties: 0, doNotSuggest: true },
+          allowInsecureHttp: { const: false, doNotSuggest: true },
+        },
+        errorMessage: 'cannot be combined with auth.mwaa',
       },
-      errorMessage: 'cannot be combined with auth.mwaa',
-    },
-    else: { required: ['url'] },
+      { required: ['url'] },
+    ),
   });
   return z
     .array(airflow)

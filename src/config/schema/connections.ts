@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { checkTogether, type Settings } from './checks.js';
-import { refuse, requireOneOf } from './for-editors.js';
+import { ifThen, refuse, requireOneOf } from './for-editors.js';
 import { connectionId, connectionPattern, isScalar, nameSchema } from './values.js';
 
 const ruleSchema = z.strictObject({
@@ -36,8 +36,10 @@ type RuleSettings = z.output<typeof ruleSchema>;
 const longForm = checkTogether(ruleSchema, checkRule, toRule).meta({
   ...requireOneOf(['id'], ['match']),
   dependentSchemas: { match: refuse('match', 'id', 'ifMissing') },
-  if: { required: ['ifMissing'], properties: { ifMissing: { const: 'create' } } },
-  then: { required: ['registry'] },
+  ...ifThen(
+    { required: ['ifMissing'], properties: { ifMissing: { const: 'create' } } },
+    { required: ['registry'] },
+  ),
   title: '{id: ID} or {match: PATTERN}',
 });
 

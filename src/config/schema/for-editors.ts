@@ -12,3 +12,9 @@ export function refuse(reason: string, ...keys: readonly string[]): Record<strin
 export function requireOneOf(...lists: readonly (readonly string[])[]): Record<string, unknown> {
   return { anyOf: lists.map((required) => ({ required })) };
 }
+
+/** A part of a schema that holds where a condition does. */
+export function ifThen(condition: object, then: object, otherwise?: object): Record<string, unknown> {
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nothing awaits it
+  return { if: condition, then, ...(otherwise && { else: otherwise }) };
+}

@@ -16,7 +16,7 @@ import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
 import { createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
-import { refuse, requireOneOf } from './for-editors.js';
+import { ifThen, refuse, requireOneOf } from './for-editors.js';
 import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable, type VariableSetting } from './values.js';
 
@@ -132,14 +132,16 @@ type Registry = z.output<ReturnType<typeof createSettingsSchema>>;
 export function createRegistriesSchema(folder: ConfigFolder) {
   return z
     .array(
-      checkTogether(createSettingsSchema(folder), checkRegistry, toEntry).meta({
-        if: { properties: { kind: { const: 'private' } } },
-        then: { required: ['region'], ...requireOneOf(['account'], ['registryHost']) },
-        else: {
-          if: { properties: { kind: { const: 'public' } } },
-          then: refuse('kind: public', 'account', 'registryHost'),
-        },
-      }),
+      checkTogether(createSettingsSchema(folder), checkRegistry, toEntry).meta(
+        ifThen(
+          { properties: { kind: { const: 'private' } } },
+          { required: ['region'], ...requireOneOf(['account'], ['registryHost']) },
+          ifThen(
+            { properties: { kind: { const: 'public' } } },
+            refuse('kind: public', 'account', 'registryHost'),
+          ),
+        ),
+      ),
     )
     .max(1000)
     .default([])
@@ -166,15 +168,15 @@ function checkRegistry(settings: Settings<Registry>): void {
 
 /** ECR Public belongs to no account, and issues its tokens in one region. */
 function checkPublic({ valid, isGiven, report: add }: Settings<Registry>): void {
-  const refuse = (key: string, message: string): void =>
+  const addConflict = (key: string, message: string): void =>
     add({ code: 'conflict', message, remedy: 'Remove it.' }, key);
   const because = 'cannot be combined with kind: public, which has';
   if (isGiven('region') && valid.region !== ECR_PUBLIC_REGION) {
-    refuse('region', `must be ${ECR_PUBLIC_REGION}, where ECR Public issues its tokens`);
+    addConflict('region', `must be ${ECR_PUBLIC_REGION}, where ECR Public issues its tokens`);
   }
-  if (isGiven('account')) refuse('account', `${because} no account`);
-  if (isGiven('registryHost')) refuse('registryHost', `${because} its own hosts`);
-  if (valid.fips === true) refuse('fips', `${because} no FIPS endpoints`);
+  if (isGiven('account')) addConflict('account', `${because} no account`);
+  if (isGiven('registryHost')) addConflict('registryHost', `${because} its own hosts`);
+  if (valid.fips === true) addConflict('fips', `${because} no FIPS endpoints`);
 }
 
 function checkPrivate({ isGiven, report: add }: Settings<Registry>): void {
