@@ -67,7 +67,7 @@ describe('the headers of an airflow', () => {
       const [airflow] = loadConfig(write(`${GOOD}    headers: {${name}: a}\n`), ENV).stores;
       const headers = airflowSettings(airflow)?.headers ?? [];
       assert.deepEqual(
-        headers.map((header) => `${header.name}: ${header.read().reveal()}`),
+        headers.map(({ name: key, read }) => `${key}: ${read().reveal()}`),
         [`${name}: a`],
       );
     }
