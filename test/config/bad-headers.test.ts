@@ -62,6 +62,17 @@ describe('the headers of an airflow', () => {
     assert.deepEqual(readAll(), ['Accept-Language: en', 'X-Api-Key: b', 'X-Team: two']);
   });
 
+  it('may be one of the name of a reference', () => {
+    for (const name of ['env', 'file']) {
+      const [airflow] = loadConfig(write(`${GOOD}    headers: {${name}: a}\n`), ENV).stores;
+      const headers = airflowSettings(airflow)?.headers ?? [];
+      assert.deepEqual(
+        headers.map(({ name: key, read }) => `${key}: ${read().reveal()}`),
+        [`${name}: a`],
+      );
+    }
+  });
+
   it('fail as ConfigInvalid when their reference has come to hold a line break, without showing it', () => {
     const env: NodeJS.ProcessEnv = { ...ENV, KEY: 'a' };
     const [airflow] = loadConfig(write(`${GOOD}    headers: {X-A: {env: KEY}}\n`), env).stores;

@@ -83,6 +83,12 @@ describe('an entry of registries', () => {
       group: 'default/us-east-1',
     },
     {
+      settings: 'region: us-east-1, registryHost: registry.example',
+      expected: { ...ofNoAccount, registryHost: 'registry.example' },
+      host: 'registry.example',
+      group: 'default/us-east-1',
+    },
+    {
       settings: 'kind: public',
       expected: { ...ofNoAccount, kind: 'public' },
       host: 'public.ecr.aws',
