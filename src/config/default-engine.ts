@@ -42,11 +42,11 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
     };
   }
   const warnings = toProblems(parsed.error.issues, schema).map(({ at, message }): ConfigProblem => {
-    const what = at[0] === 'url' ? 'DOCKER_HOST' : `for the TLS of DOCKER_HOST, in ${path}:`;
+    const where = at[0] === 'url' ? '' : `in ${path}: `;
     return {
       code: 'no-engine',
       path: SETTING,
-      message: `is not set, and no Docker Engine is tested: ${what} ${message}`,
+      message: `is not set, and DOCKER_HOST cannot be used, so no Docker Engine is tested: ${where}${message}`,
       remedy: REMEDY,
     };
   });

@@ -227,7 +227,7 @@ describe('the sessions of a worker', () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { hang: true } : undefined));
       const { value: token, tookMs } = await withFastTimers(() => fixture.issue());
       assert.deepEqual([token.authorizationToken !== undefined, token.principalArn], [true, null]);
-      assert.ok(tookMs <= 5_500, `${tookMs} ms`);
+      assert.ok(tookMs <= 15_000, `${tookMs} ms`);
     });
   });
 

@@ -39,15 +39,13 @@ const BAD_FILES: BadFile[] = [
   {
     title: 'a missing file',
     make: () => {},
-    faults: [
-      { place: '', message: /there is no such file/, remedy: /cp refresh\.example\.yaml refresh\.yaml/ },
-    ],
+    faults: [{ place: '', message: /does not exist/, remedy: /cp refresh\.example\.yaml refresh\.yaml/ }],
   },
   {
     // Missing permissions are no hindrance to root, as whom tests may run; a link to itself is one to everybody.
     title: 'an unreadable file',
     make: (path) => symlinkSync(path, path),
-    faults: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Look at the file/ }],
+    faults: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Check the file/ }],
   },
   {
     title: 'a file that everybody may write',
@@ -55,12 +53,12 @@ const BAD_FILES: BadFile[] = [
       writeFileSync(path, good(airflowUrl));
       chmodSync(path, 0o666);
     },
-    faults: [{ place: '', message: /may be written by every user/, remedy: /chmod o-w/ }],
+    faults: [{ place: '', message: /world-writable/, remedy: /chmod o-w/ }],
   },
   {
     title: 'a syntax error beside a secret',
     make: (path, airflowUrl) => writeFileSync(path, `${good(airflowUrl)}x: "${CANARY}\n`),
-    faults: [{ place: ':8', message: /a quote is not closed/, remedy: /Close it/ }],
+    faults: [{ place: ':8:4', message: /invalid YAML: .*quote/, remedy: /Check .* quotes/ }],
   },
   {
     title: 'a variable that is not set, beside an airflow that lacks nothing',
@@ -78,15 +76,23 @@ const BAD_FILES: BadFile[] = [
     commands: [...COMMANDS, ...MORE_COMMANDS],
     make: (path, airflowUrl) => writeFileSync(path, good(airflowUrl) + MANY_FAULTS),
     faults: [
-      { place: ':9 airflows[1].url', message: /user name or password/, remedy: /under `auth`/ },
+      { place: ':9 airflows[1].url', message: /user name or password/, remedy: /set `auth`/ },
       {
         place: ':10 airflows[1].auth.password',
-        message: /stands here in clear/,
+        message: /must not be in plain text/,
         remedy: /password: \{env: AIRFLOW_PASSWORD\}/,
       },
-      { place: ':10 airflows[1].auth.usernam', message: /no setting/, remedy: /Did you mean `username`/ },
-      { place: ':11 airflows[1].connections[0]', message: /no connection id/, remedy: /docker_default/ },
-      { place: ':12 docker.engines[0]', message: /is ssh:\/\//, remedy: /tcp:\/\/ with TLS/ },
+      {
+        place: ':10 airflows[1].auth.usernam',
+        message: /unknown setting/,
+        remedy: /Did you mean `username`/,
+      },
+      {
+        place: ':11 airflows[1].connections[0]',
+        message: /not a valid connection id/,
+        remedy: /docker_default/,
+      },
+      { place: ':12 docker.engines[0]', message: /ssh:\/\/ is not supported/, remedy: /tcp:\/\/ with TLS/ },
       { place: ':13 schedule.every', message: /too long for tokens/, remedy: /every: 4h/ },
       { place: ':14 temporal.taskQueue', message: /at most 200/, remedy: /taskQueue: ecr-refresh/ },
     ],

@@ -177,10 +177,16 @@ ${docker}`,
     const { code, report, output } = await refreshOnce(undefined, unusable);
     assert.equal(code, 0, output);
     assert.deepEqual(report.docker, []);
-    assert.match(report.warnings.join(), /`docker\.engines` is left out, .* there is no file ".*ca\.pem"/);
+    assert.match(
+      report.warnings.join(),
+      /`docker\.engines` is not set, and DOCKER_HOST cannot be used, .*"ca\.pem" does not exist/,
+    );
     const doctor = ['doctor', '--offline', '--config', configFor(undefined)];
     const { stdout } = await runCommandLine(doctor, { ...env, ...unusable });
-    assert.match(stdout, /docker\.engines: is left out, .* there is no file ".*home\/\.docker\/ca\.pem"/);
-    assert.match(stdout, /Put it there, set DOCKER_CERT_PATH/);
+    assert.match(
+      stdout,
+      /docker\.engines: is not set, .* in .*home\/\.docker: file "ca\.pem" does not exist/,
+    );
+    assert.match(stdout, /Set DOCKER_HOST .* DOCKER_CERT_PATH/);
   });
 });

@@ -150,7 +150,7 @@ registries:
   it('names what is wrong with the configuration before it starts anything', async () => {
     const { code, output } = await runUntil('never printed', ['--config', 'missing.yaml'], process.env);
     assert.equal(code, 78);
-    assert.match(output, /missing\.yaml: there is no such file/);
+    assert.match(output, /missing\.yaml: does not exist/);
     assert.doesNotMatch(output, /Temporal/);
   });
 });
