@@ -53,6 +53,14 @@ const SECRETS: BadConfig[] = [
     '5 airflows[0].auth.password',
     'invalid',
   ),
+  ...['constructor', 'toString', '__proto__'].map((name) =>
+    bad(
+      `a variable that is not set and is named ${name}`,
+      edit('AIRFLOW_PASSWORD', name),
+      '5 airflows[0].auth.password',
+      'unreadable',
+    ),
+  ),
   bad(
     'a variable that is not set',
     edit('AIRFLOW_PASSWORD', 'NOT_SET'),
