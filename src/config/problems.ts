@@ -36,8 +36,9 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
   const wrongTypes = new Set<string>();
   const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
     const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    // zod checks the length of a text although a list is expected.
-    if (issue.code === 'too_big' && wrongTypes.has(formatPath(at))) return [];
+    // zod checks the length of a text although a list is expected, and of a list although text is.
+    const isLength = issue.code === 'too_big' || issue.code === 'too_small';
+    if (isLength && wrongTypes.has(formatPath(at))) return [];
     if (issue.code === 'invalid_type') wrongTypes.add(formatPath(at));
     if (issue.code !== 'unrecognized_keys') {
       const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);

@@ -116,6 +116,27 @@ const FORM: BadConfig[] = [
     '7 temporal.address',
     'unknown-setting',
   ),
+  ...['auth: [{token: {env: AIRFLOW_PASSWORD}}]', 'auth: []'].map((auth) =>
+    bad(
+      `a list instead of a mapping: ${auth}`,
+      edit('auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}', auth),
+      '5 airflows[0].auth',
+      'wrong-type',
+    ),
+  ),
+  bad(
+    'an entry of airflows that is a list',
+    GOOD.replace(/\n {2}- [^]*/, '\n  - [a]\n'),
+    '3 airflows[0]',
+    'wrong-type',
+  ),
+  bad('an empty list instead of text', `${GOOD}    caFile: []\n`, '7 airflows[0].caFile', 'wrong-type'),
+  bad(
+    'empty text instead of a list',
+    edit('[docker_default]', '""'),
+    '6 airflows[0].connections',
+    'wrong-type',
+  ),
   bad('a temporal list', `${GOOD}temporal: []\n`, '7 temporal', 'wrong-type'),
 ];
 

@@ -4,7 +4,7 @@ import { Secret } from '../../log/secret.js';
 import type { ExtraHeader } from '../../net/http.js';
 import type { Fault } from '../config-error.js';
 import { Reference, toReadSecret } from '../references.js';
-import { addFault, findDuplicates } from './checks.js';
+import { addFault, findDuplicates, isMapping } from './checks.js';
 import { readText, textSetting } from './values.js';
 
 const MAX_HEADERS = 20;
@@ -109,8 +109,4 @@ export function checkHeaderValue(value: string): Fault | undefined {
       'begins or ends with a blank, or has a line break or non-ASCII characters: no header can contain it',
     remedy: 'Check it for a second line, and for blanks at its ends.',
   };
-}
-
-function isMapping(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
