@@ -137,6 +137,20 @@ const FORM: BadConfig[] = [
     '6 airflows[0].connections',
     'wrong-type',
   ),
+  ...['{eu: {region: eu-west-1}}', 'eu', ''].map((registries) =>
+    bad(
+      `registries that connections name and that are ${registries || 'empty'}`,
+      `${edit('[docker_default]', '[{id: a, registry: eu}, {id: b, registry: eu}]')}registries: ${registries}\n`,
+      '7 registries',
+      registries === '' ? 'empty' : 'wrong-type',
+    ),
+  ),
+  bad(
+    'airflows that registries name and that are empty',
+    'version: 1\nairflows: []\nregistries:\n  - {name: r, region: us-east-1, account: {airflowVariable: a, airflow: main}}\n',
+    '2 airflows',
+    'empty',
+  ),
   bad('a temporal list', `${GOOD}temporal: []\n`, '7 temporal', 'wrong-type'),
 ];
 
