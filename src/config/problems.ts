@@ -27,20 +27,22 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+const CONSEQUENCES: ReadonlySet<string> = new Set(['too_big', 'too_small', 'invalid_format']);
+
 /** @param issues of a `safeParse` by the schema with `reportInput` */
 export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaProblem[] {
   const settings: Settings = new Map(
     listSettings(configJsonSchema(schema)).map((setting) => [setting.path, setting]),
   );
   const typos = new Set<string>();
-  const wrongTypes = new Set<string>();
+  const reported = new Set<string>();
   const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
     const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    // zod checks the length of a text although a list is expected, and of a list although text is.
-    const isLength = issue.code === 'too_big' || issue.code === 'too_small';
-    if (isLength && wrongTypes.has(formatPath(at))) return [];
-    if (issue.code === 'invalid_type') wrongTypes.add(formatPath(at));
     if (issue.code !== 'unrecognized_keys') {
+      // zod checks the length of a list although text is expected, and the pattern of a text that is too long.
+      const place = at.join('\0');
+      if (CONSEQUENCES.has(issue.code) && reported.has(place)) return [];
+      reported.add(place);
       const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);
       return [{ at, ...fault, remedy }];
     }
