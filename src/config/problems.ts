@@ -60,7 +60,9 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
 /** Of a choice, the issues of the one form that is there: text, a list, or a mapping. */
 function chooseMeant(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const [issues, ...others] = issue.errors.filter((branch) => !branch.some(isOtherForm));
+  const [issues, ...others] = issue.errors.filter(
+    (branch) => !branch.some(isOtherForm) && !isUnlike(branch, issue.input),
+  );
   if (!issues || others.length > 0) return [issue];
   return issues.flatMap((inner) => chooseMeant({ ...inner, path: [...issue.path, ...inner.path] }));
 }
@@ -69,6 +71,21 @@ function chooseMeant(issue: Issue): Issue[] {
 function isOtherForm(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
   return issue.code === 'invalid_type' || (issue.code === 'custom' && issue.params?.['code'] === undefined);
+}
+
+/** Whether a mapping has none of the keys that a form requires, not even mistyped: `{evn: NAME}` is not a variable of Airflow. */
+function isUnlike(branch: readonly Issue[], input: unknown): boolean {
+  const unknown = branch.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const missing = branch
+    .filter(({ code, path }) => code === 'invalid_type' && path.length === 1)
+    .map(({ path }) => String(path[0]));
+  const isAllUnknown = isMapping(input) && unknown.length === Object.keys(input).length;
+  return (
+    isAllUnknown &&
+    unknown.length > 0 &&
+    missing.length > 0 &&
+    !unknown.some((key) => suggestKey(key, missing) !== undefined)
+  );
 }
 
 function toFault(issue: Issue): Fault {
@@ -151,6 +168,6 @@ function toQuoted(example: unknown): string {
   return Array.isArray(example) ? `[${JSON.stringify(example[0])}]` : JSON.stringify(example);
 }
 
-function isMapping(value: unknown): boolean {
+function isMapping(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
