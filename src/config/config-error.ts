@@ -106,5 +106,8 @@ export function formatPath(path: SettingPath): string {
 /** A key as it may be shown: control characters escaped, cut where it is not a key but misplaced text. */
 export function formatKey(key: string): string {
   if (/^[\w-]{1,60}$/.test(key)) return key;
+  // Without a blank after its colon, `password:value` in braces is a key, and has the value in it.
+  const glued = /^([\w-]{1,60}[:=])./.exec(key)?.[1];
+  if (glued !== undefined) return `"${glued}…"`;
   return JSON.stringify(key.length > 40 ? `${key.slice(0, 37)}…` : key);
 }

@@ -27,19 +27,22 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+const CONSEQUENCES: ReadonlySet<string> = new Set(['too_big', 'too_small', 'invalid_format']);
+
 /** @param issues of a `safeParse` by the schema with `reportInput` */
 export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaProblem[] {
   const settings: Settings = new Map(
     listSettings(configJsonSchema(schema)).map((setting) => [setting.path, setting]),
   );
   const typos = new Set<string>();
-  const wrongTypes = new Set<string>();
+  const reported = new Set<string>();
   const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
     const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    // zod checks the length of a text although a list is expected.
-    if (issue.code === 'too_big' && wrongTypes.has(formatPath(at))) return [];
-    if (issue.code === 'invalid_type') wrongTypes.add(formatPath(at));
     if (issue.code !== 'unrecognized_keys') {
+      // zod checks the length of a list although text is expected, and the pattern of a text that is too long.
+      const place = at.join('\0');
+      if (CONSEQUENCES.has(issue.code) && reported.has(place)) return [];
+      reported.add(place);
       const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);
       return [{ at, ...fault, remedy }];
     }
@@ -57,7 +60,9 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
 /** Of a choice, the issues of the one form that is there: text, a list, or a mapping. */
 function chooseMeant(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const [issues, ...others] = issue.errors.filter((branch) => !branch.some(isOtherForm));
+  const [issues, ...others] = issue.errors.filter(
+    (branch) => !branch.some(isOtherForm) && !isUnlike(branch, issue.input),
+  );
   if (!issues || others.length > 0) return [issue];
   return issues.flatMap((inner) => chooseMeant({ ...inner, path: [...issue.path, ...inner.path] }));
 }
@@ -66,6 +71,21 @@ function chooseMeant(issue: Issue): Issue[] {
 function isOtherForm(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
   return issue.code === 'invalid_type' || (issue.code === 'custom' && issue.params?.['code'] === undefined);
+}
+
+/** Whether a mapping has none of the keys that a form requires, not even mistyped: `{evn: NAME}` is not a variable of Airflow. */
+function isUnlike(branch: readonly Issue[], input: unknown): boolean {
+  const unknown = branch.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const missing = branch
+    .filter(({ code, path }) => code === 'invalid_type' && path.length === 1)
+    .map(({ path }) => String(path[0]));
+  const isAllUnknown = isMapping(input) && unknown.length === Object.keys(input).length;
+  return (
+    isAllUnknown &&
+    unknown.length > 0 &&
+    missing.length > 0 &&
+    !unknown.some((key) => suggestKey(key, missing) !== undefined)
+  );
 }
 
 function toFault(issue: Issue): Fault {
@@ -148,6 +168,6 @@ function toQuoted(example: unknown): string {
   return Array.isArray(example) ? `[${JSON.stringify(example[0])}]` : JSON.stringify(example);
 }
 
-function isMapping(value: unknown): boolean {
+function isMapping(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

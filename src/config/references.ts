@@ -96,7 +96,8 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
       remedy: 'Example: `{env: AIRFLOW_PASSWORD}`.',
     };
   }
-  const value = env[name];
+  // Not `constructor`, which every object has.
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value) return { value };
   return {
     code: 'unreadable',

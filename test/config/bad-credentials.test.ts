@@ -37,6 +37,7 @@ describe('a configuration with credentials that make no sense', () => {
         '.roleArn',
         'invalid',
       ),
+      fault('a role of 700 characters', `{roleArn: "${ROLE}${'/x'.repeat(330)}!"}`, '.roleArn', 'too-long'),
       fault('a role without an account', '{roleArn: "arn:aws:iam:::role/x"}', '.roleArn', 'invalid'),
       fault('the name of a role', '{roleArn: ecr-pull}', '.roleArn', 'invalid'),
       ...(

@@ -116,6 +116,41 @@ const FORM: BadConfig[] = [
     '7 temporal.address',
     'unknown-setting',
   ),
+  ...['auth: [{token: {env: AIRFLOW_PASSWORD}}]', 'auth: []'].map((auth) =>
+    bad(
+      `a list instead of a mapping: ${auth}`,
+      edit('auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}', auth),
+      '5 airflows[0].auth',
+      'wrong-type',
+    ),
+  ),
+  bad(
+    'an entry of airflows that is a list',
+    GOOD.replace(/\n {2}- [^]*/, '\n  - [a]\n'),
+    '3 airflows[0]',
+    'wrong-type',
+  ),
+  bad('an empty list instead of text', `${GOOD}    caFile: []\n`, '7 airflows[0].caFile', 'wrong-type'),
+  bad(
+    'empty text instead of a list',
+    edit('[docker_default]', '""'),
+    '6 airflows[0].connections',
+    'wrong-type',
+  ),
+  ...['{eu: {region: eu-west-1}}', 'eu', ''].map((registries) =>
+    bad(
+      `registries that connections name and that are ${registries || 'empty'}`,
+      `${edit('[docker_default]', '[{id: a, registry: eu}, {id: b, registry: eu}]')}registries: ${registries}\n`,
+      '7 registries',
+      registries === '' ? 'empty' : 'wrong-type',
+    ),
+  ),
+  bad(
+    'airflows that registries name and that are empty',
+    'version: 1\nairflows: []\nregistries:\n  - {name: r, region: us-east-1, account: {airflowVariable: a, airflow: main}}\n',
+    '2 airflows',
+    'empty',
+  ),
   bad('a temporal list', `${GOOD}temporal: []\n`, '7 temporal', 'wrong-type'),
 ];
 

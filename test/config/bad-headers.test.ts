@@ -30,6 +30,7 @@ const HEADERS: BadConfig[] = [
   header('a name with a colon', '{"X:": a}', '."X:"', 'invalid'),
   header('a name with a line break', '{"a\\nb": a}', '."a\\nb"', 'invalid'),
   header('a header twice', '{X-A: a, x-a: b}', '.x-a', 'duplicate'),
+  header('the name __proto__', '{X-A: a, __proto__: b}', '.__proto__', 'invalid'),
   header('a number', '{X-A: 1}', '.X-A', 'wrong-type'),
   header('a line break in a header', '{X-A: "a\\r\\nb"}', '.X-A', 'invalid'),
   header('a line break behind a reference', '{X-A: {env: LINES}}', '.X-A', 'invalid'),
@@ -49,6 +50,21 @@ describe('a configuration with headers that cannot be sent', () => {
 
 describe('the headers of an airflow', () => {
   const write = useConfigFolder();
+
+  it('are all checked, although one of them is not text', () => {
+    const text = `${GOOD}    headers: {Host: a, X-A: 1, x-a: b, X-Api-Key: ${CANARY}}\n`;
+    assert.deepEqual(showPlaces(problemsOf(write(text))), [
+      '7 airflows[0].headers.X-A wrong-type',
+      '7 airflows[0].headers.Host conflict',
+      '7 airflows[0].headers.X-Api-Key plain-text-secret',
+      '7 airflows[0].headers.x-a duplicate',
+    ]);
+  });
+
+  it('may have a name that every object has as a property', () => {
+    const config = loadConfig(write(`${GOOD}    headers: {constructor: a}\n`), ENV);
+    assert.equal(airflowSettings(config.stores[0])?.headers[0]?.name, 'constructor');
+  });
 
   it('are text or references, and are read anew for each request', () => {
     write('one', 'team');

@@ -43,6 +43,14 @@ describe('a configuration with entries of registries in the wrong form', () => {
     [
       bad('an entry that is text', withEntries('x'), '8 registries[0]', 'wrong-type'),
       entry('an entry without region', ACCOUNT, '.region', 'missing'),
+      entry('a mistyped reference', `region: {evn: REGION}, ${ACCOUNT}`, '.region', 'wrong-type'),
+      entry('a reference that is a number', `region: {env: 5}, ${ACCOUNT}`, '.region', 'wrong-type'),
+      entry(
+        'a mistyped key of an Airflow Variable',
+        `region: {airflowVariabel: a, airflow: main}, ${ACCOUNT}`,
+        '.region.airflowVariabel',
+        'unknown-setting',
+      ),
       entry('an entry without account', 'region: us-east-1', '.account', 'missing'),
       entry('a mistyped region, once', `regoin: us-east-1, ${ACCOUNT}`, '.regoin', 'unknown-setting'),
       entry(

@@ -24,6 +24,17 @@ const SECRETS: BadConfig[] = [
     '5 airflows[0].auth.pasword',
     'unknown-setting',
   ),
+  ...[':', '='].map((sign) =>
+    bad(
+      `a password in plain text right after its key and ${sign}`,
+      edit(
+        'username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}',
+        `token: {env: AIRFLOW_PASSWORD}, password${sign}${CANARY}`,
+      ),
+      `5 airflows[0].auth."password${sign}…"`,
+      'unknown-setting',
+    ),
+  ),
   bad(
     'a variable as shells write it',
     edit('{env: AIRFLOW_PASSWORD}', '"${AIRFLOW_PASSWORD}"'),
@@ -41,6 +52,14 @@ const SECRETS: BadConfig[] = [
     edit('AIRFLOW_PASSWORD', `"${CANARY} x"`),
     '5 airflows[0].auth.password',
     'invalid',
+  ),
+  ...['constructor', 'toString', '__proto__'].map((name) =>
+    bad(
+      `a variable that is not set and is named ${name}`,
+      edit('AIRFLOW_PASSWORD', name),
+      '5 airflows[0].auth.password',
+      'unreadable',
+    ),
   ),
   bad(
     'a variable that is not set',

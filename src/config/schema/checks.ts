@@ -69,12 +69,16 @@ export function checkTogether<S extends z.ZodObject, Out>(
         },
       });
     },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
+    { when: ({ value }) => isMapping(value) },
   );
   return checked.transform((settings, context): Out =>
     // After every other issue zod itself leaves this out, but not after unknown keys.
     context.issues.length === 0 ? make(settings) : (settings as unknown as Out),
   );
+}
+
+export function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function findValue(value: unknown, path: readonly string[]): unknown {

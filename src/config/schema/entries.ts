@@ -36,9 +36,10 @@ export function checkEntries(file: object, storeKeys: readonly string[], context
     deployment: findDeployment(path, valid),
   }));
   for (const names of [storeNames, registryNames]) reportDuplicates(names, ({ value }) => value, report);
-  // What refers to an entry whose name is missing or mistyped would be a second problem.
+  // A reference to an entry whose name is missing or mistyped, or to one of an invalid list, would be a second problem.
   const hidesNames = (list: string): boolean =>
     findTypo(context.issues, [list]) !== undefined ||
+    (context.issues.some(({ path = [] }) => path[0] === list) && valid.listPaths([list]).length === 0) ||
     valid.listPaths([list]).some((path) => !valid.has([...path, 'name']));
   if (!hidesNames('registries')) {
     checkRegistryNames(

@@ -4,7 +4,7 @@ import { Secret } from '../../log/secret.js';
 import type { ExtraHeader } from '../../net/http.js';
 import type { Fault } from '../config-error.js';
 import { Reference, toReadSecret } from '../references.js';
-import { addFault, findDuplicates } from './checks.js';
+import { addFault, findDuplicates, isMapping } from './checks.js';
 import { readText, textSetting } from './values.js';
 
 const MAX_HEADERS = 20;
@@ -13,17 +13,25 @@ const SET_BY_REQUEST: Fault = {
   message: 'is set by each request itself',
   remedy: 'Remove it.',
 };
-const FORBIDDEN: Readonly<Record<string, Fault>> = {
-  authorization: {
-    code: 'conflict',
-    message: 'is set by `auth`',
-    remedy: 'Remove it, and set a bearer token with `auth: {token: {env: NAME}}`.',
-  },
-  host: { code: 'conflict', message: 'is set by `url`', remedy: 'Remove it, and set the host in `url`.' },
-  'content-length': SET_BY_REQUEST,
-  'content-type': SET_BY_REQUEST,
-  'transfer-encoding': SET_BY_REQUEST,
-  connection: SET_BY_REQUEST,
+const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
+  [
+    'authorization',
+    {
+      code: 'conflict',
+      message: 'is set by `auth`',
+      remedy: 'Remove it, and set a bearer token with `auth: {token: {env: NAME}}`.',
+    },
+  ],
+  ['host', { code: 'conflict', message: 'is set by `url`', remedy: 'Remove it, and set the host in `url`.' }],
+  ['content-length', SET_BY_REQUEST],
+  ['content-type', SET_BY_REQUEST],
+  ['transfer-encoding', SET_BY_REQUEST],
+  ['connection', SET_BY_REQUEST],
+]);
+const INVALID_NAME: Fault = {
+  code: 'invalid',
+  message: 'is not a valid header name',
+  remedy: 'Example: `headers: {X-Team: data}`.',
 };
 /** Names with which proxies and gateways ask for something that only the worker may know. */
 const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/i;
@@ -32,38 +40,47 @@ const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/
 export const headersSchema = z
   .preprocess(
     // A single header of the name `env` or `file` is not a reference.
-    (value) => (value instanceof Reference ? value.toJSON() : value),
+    (value, context) => {
+      const headers = value instanceof Reference ? value.toJSON() : value;
+      // zod leaves this name out.
+      if (isMapping(headers) && Object.hasOwn(headers, '__proto__'))
+        addFault(context, INVALID_NAME, ['__proto__']);
+      return headers;
+    },
     z.record(z.string(), textSetting),
   )
-  .superRefine((headers, context) => {
-    const names = Object.keys(headers);
-    if (names.length > MAX_HEADERS) {
-      const remedy = 'Remove those that nothing needs.';
-      addFault(context, { code: 'too-many', message: `has more than ${MAX_HEADERS} entries`, remedy });
-    }
-    for (const [name, setting] of Object.entries(headers)) {
-      const fault = checkName(name) ?? checkSetting(name, setting);
-      if (fault) addFault(context, fault, [name]);
-    }
-    for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
-      const remedy = 'Remove one: names of headers are not case-sensitive.';
-      addFault(context, { code: 'duplicate', message: `duplicates ${first}`, remedy }, [item]);
-    }
-  })
+  .superRefine(checkHeaders, { when: ({ value }) => isMapping(value) })
   .transform((headers): readonly ExtraHeader[] =>
     Object.entries(headers)
       .map(([name, setting]) => ({ name, read: toRead(setting) }))
       .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)),
   );
 
+/** Runs although some of them are not text. */
+function checkHeaders(
+  headers: Readonly<Record<string, string | Reference>>,
+  context: z.core.$RefinementCtx,
+): void {
+  const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
+  const names = Object.keys(headers);
+  if (names.length > MAX_HEADERS) {
+    const remedy = 'Remove those that nothing needs.';
+    addFault(context, { code: 'too-many', message: `has more than ${MAX_HEADERS} entries`, remedy });
+  }
+  for (const [name, setting] of Object.entries(headers)) {
+    const fault = invalid.has(name) ? undefined : (checkName(name) ?? checkSetting(name, setting));
+    if (fault) addFault(context, fault, [name]);
+  }
+  for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
+    const remedy = 'Remove one: names of headers are not case-sensitive.';
+    addFault(context, { code: 'duplicate', message: `duplicates ${first}`, remedy }, [item]);
+  }
+}
+
 function checkName(name: string): Fault | undefined {
   // Tokens of RFC 9110.
-  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return FORBIDDEN[name.toLowerCase()];
-  return {
-    code: 'invalid',
-    message: 'is not a valid header name',
-    remedy: 'Example: `headers: {X-Team: data}`.',
-  };
+  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return FORBIDDEN.get(name.toLowerCase());
+  return INVALID_NAME;
 }
 
 function checkSetting(name: string, setting: string | Reference): Fault | undefined {
