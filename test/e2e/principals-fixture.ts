@@ -1,17 +1,17 @@
 // Owns one deployment whose registries are read as five different AWS principals: stand-ins for AWS, Airflow and each
 // registry, a real Temporal, and configurations and workers over them. It knows every secret in it.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
-import { startChild, type Child } from '../../sandbox/child-process.js';
+import type { Child } from '../../sandbox/child-process.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { KnownSecret } from '../secret-scan/find-secrets.js';
-import { builtCli } from './built-cli.js';
+import { startBuiltWorker } from './start-built-worker.js';
 import type { CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from './scan-suite.js';
 
@@ -233,15 +233,7 @@ async function startWorkerProcess(
   workers += 1;
   const name = `worker-${workers}`;
   const logFile = join(stateFolder, `${name}.log`);
-  const worker = await startChild({
-    name,
-    command: process.execPath,
-    args: [await builtCli(), 'worker', '--log-level', 'trace'],
-    env,
-    logFile,
-    ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
-    graceMs: 45_000,
-  });
+  const worker = await startBuiltWorker({ name, env, logFile, args: ['--log-level', 'trace'] });
   return stops.add(worker);
 }
 

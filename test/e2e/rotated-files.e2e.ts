@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild, type Child } from '../../sandbox/child-process.js';
+import type { Child } from '../../sandbox/child-process.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -13,6 +13,7 @@ import { createCertificateAuthority, type CertificateAuthority } from '../suppor
 import { startRegistry } from '../support/registry.js';
 import { putFiles } from '../support/replace-files.js';
 import { builtCli } from './built-cli.js';
+import { startBuiltWorker } from './start-built-worker.js';
 import { startGateway, type Gateway } from './gateway.js';
 import { runCommandLine } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey } from './scan-suite.js';
@@ -66,15 +67,7 @@ docker: {engines: []}
       ECR_REFRESH_CONFIG: join(folder, 'refresh.yaml'),
     };
     const logFile = join(folder, 'worker.log');
-    worker = await startChild({
-      name: 'worker',
-      command: process.execPath,
-      args: [await builtCli(), 'worker'],
-      env,
-      logFile,
-      ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
-      graceMs: 45_000,
-    });
+    worker = await startBuiltWorker({ name: 'worker', env, logFile });
     stops.add(worker);
     const applied = await runCommandLine(['schedule', 'apply'], env);
     assert.equal(applied.code, 0, applied.stderr);

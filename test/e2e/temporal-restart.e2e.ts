@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ScheduleDescription, ScheduleHandle, WorkflowExecutionInfo } from '@temporalio/client';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
-import { startChild, type Child } from '../../sandbox/child-process.js';
+import type { Child } from '../../sandbox/child-process.js';
 import type { Fault } from '../support/fault.js';
 import { startRegistry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
@@ -19,7 +19,7 @@ import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js
 import { deferred } from '../fakes/deferred.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { temporalDatabasePlaces } from '../secret-scan/places.js';
-import { builtCli } from './built-cli.js';
+import { startBuiltWorker } from './start-built-worker.js';
 import type { CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import {
@@ -74,15 +74,7 @@ docker: {engines: []}
     const secret = { AIRFLOW_PASSWORD: password, AWS_SECRET_ACCESS_KEY: randomAwsKey() };
     env = { ...scan.env, ...aws.env, ...secret, TEMPORAL_ADDRESS: address, ECR_REFRESH_CONFIG: configPath };
     const logFile = join(stateFolder, 'worker.log');
-    worker = await startChild({
-      name: 'worker',
-      command: process.execPath,
-      args: [await builtCli(), 'worker'],
-      env,
-      logFile,
-      ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
-      graceMs: 45_000,
-    });
+    worker = await startBuiltWorker({ name: 'worker', env, logFile });
     stops.add(worker);
     const { code, stderr } = await scan.command(['schedule', 'apply'], env);
     assert.equal(code, 0, stderr);

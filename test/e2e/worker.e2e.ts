@@ -14,6 +14,7 @@ import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { builtCli } from './built-cli.js';
+import { startBuiltWorker } from './start-built-worker.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { waitFor } from './wait-for.js';
 
@@ -76,17 +77,9 @@ docker: {engines: []}
     rmSync(stateFolder, { recursive: true });
   });
 
-  async function startBuiltWorker(name: string): Promise<Child> {
+  async function startWorker(name: string): Promise<Child> {
     const logFile = join(stateFolder, `${name}.log`);
-    const worker = await startChild({
-      name,
-      command: process.execPath,
-      args: [await builtCli(), 'worker', '--log-level', 'trace'],
-      env,
-      logFile,
-      ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
-      graceMs: 45_000,
-    });
+    const worker = await startBuiltWorker({ name, env, logFile, args: ['--log-level', 'trace'] });
     return stops.add(worker);
   }
 
@@ -134,7 +127,7 @@ docker: {engines: []}
   ] as const) {
     const name = `${signal}-${times}`;
     it(`finishes the write that is under way on ${times} ${signal}, exits with 0, and another worker ends the run`, async () => {
-      const first = await startBuiltWorker(`first-${name}`);
+      const first = await startWorker(`first-${name}`);
       const before = airflow.requests.length;
       airflow.setFault(({ method }) => (method === 'PATCH' ? { delayMs: 2000 } : undefined));
       const isWriting = () => airflow.requests.slice(before).some(({ method }) => method === 'PATCH');
@@ -157,7 +150,7 @@ docker: {engines: []}
       );
 
       airflow.setFault(undefined);
-      const second = await startBuiltWorker(`second-${name}`);
+      const second = await startWorker(`second-${name}`);
       const waited = await scan.command(['schedule', 'trigger', '--wait', '--json'], env);
       assert.equal(waited.code, 0, waited.stdout + waited.stderr);
       const report = JSON.parse(waited.stdout) as RefreshReport;

@@ -1,7 +1,7 @@
 // The complete main path, for tests that make it fail: a real Temporal and real workers, with stand-ins for Airflow, AWS,
 // registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -12,14 +12,14 @@ import {
   type AirflowUser,
 } from '../../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../../support/aws.js';
-import { startChild, type Child } from '../../../sandbox/child-process.js';
+import type { Child } from '../../../sandbox/child-process.js';
 import { startRegistry, type Registry } from '../../support/registry.js';
 import { Cleanup } from '../../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import { waitForReport } from '../../../src/schedule/run-report.js';
 import { connectClient } from '../../../src/temporal/connection.js';
-import { builtCli } from '../built-cli.js';
+import { startBuiltWorker } from '../start-built-worker.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan } from '../scan-suite.js';
 import { startFakeEngine, type FakeEngine } from './fake-engine.js';
@@ -192,15 +192,12 @@ async function startWorkerProcess(
 ): Promise<Child> {
   const logFile = join(stateFolder, `${name}.log`);
   const isQuiet = args.some((arg) => ['warn', 'error', 'silent'].includes(arg));
-  const worker = await startChild({
+  const worker = await startBuiltWorker({
     name,
-    command: process.execPath,
-    args: [await builtCli(), 'worker', '--log-level', 'trace', ...args],
     env,
     logFile,
-    // At levels above info it does not say that it has started; a run waits for it all the same.
-    ready: async () => isQuiet || readFileSync(logFile, 'utf8').includes('"worker started"'),
-    graceMs: 45_000,
+    args: ['--log-level', 'trace', ...args],
+    isQuiet,
   });
   return stops.add(worker);
 }

@@ -1,18 +1,18 @@
 // Owns one run by two workers of one task queue, each of whose calls passes a proxy that can hold it. Temporal itself
 // says which of the two makes a call. Every fleet has a task queue, a connection, an AWS and a registry of its own.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { readConnectionRow, seedConnection, type Airflow } from '../../support/airflow.js';
 import { startAwsStandIn, type AwsStandIn } from '../../support/aws.js';
-import { startChild, type Child } from '../../../sandbox/child-process.js';
+import type { Child } from '../../../sandbox/child-process.js';
 import { startPausingProxy, type PausingProxy } from '../../support/pausing-proxy.js';
 import { startRegistry } from '../../support/registry.js';
 import { Cleanup } from '../../../sandbox/cleanup.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
-import { builtCli } from '../built-cli.js';
+import { startBuiltWorker } from '../start-built-worker.js';
 
 /** The real parts that all fleets share. */
 export interface Stage {
@@ -103,7 +103,7 @@ async function startParts(stage: Stage, name: string, stops: Cleanup): Promise<F
     AIRFLOW_PASSWORD: stage.airflow.password,
     ECR_REFRESH_CONFIG: configPath,
   };
-  const start = async (which: string) => stops.add(await startBuiltWorker(folder, which, env));
+  const start = async (which: string) => stops.add(await startFleetWorker(folder, which, env));
   const workers = await Promise.all([start('first'), start('second')]);
   return {
     connection: name,
@@ -157,7 +157,7 @@ async function findStepUnderWay(run: Run, workers: readonly FleetWorker[]): Prom
 }
 
 /** Starts `node dist/scripts/cli.js worker` with nothing of the user's own environment. */
-async function startBuiltWorker(
+async function startFleetWorker(
   folder: string,
   which: string,
   env: Record<string, string>,
@@ -165,15 +165,11 @@ async function startBuiltWorker(
   const home = join(folder, `home-${which}`);
   mkdirSync(join(home, 'tmp'), { recursive: true });
   const logFile = join(folder, `${which}.log`);
-  const worker = await startChild({
+  const worker = await startBuiltWorker({
     name: `The ${which} worker`,
-    command: process.execPath,
-    args: [await builtCli(), 'worker'],
     env: { ...env, PATH: process.env['PATH'], HOME: home, TMPDIR: join(home, 'tmp') },
-    cwd: home,
     logFile,
-    ready: async () => readFileSync(logFile, 'utf8').includes('"worker started"'),
-    graceMs: 45_000,
+    cwd: home,
   });
   return { ...worker, home };
 }
