@@ -53,6 +53,9 @@ export interface Fault {
   readonly remedy?: string;
 }
 
+/** What reading or converting a value gives. */
+export type Reading<T> = { readonly result: T } | Fault;
+
 export interface ConfigProblem extends Fault {
   /** The setting, such as `airflows[0].auth.password`; empty for the file as a whole. */
   readonly path: string;

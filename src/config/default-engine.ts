@@ -13,7 +13,7 @@ const REMEDY =
   'Set DOCKER_HOST to unix:///path or tcp://host:port, for TLS also DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH (the folder ' +
   'of ca.pem, cert.pem and key.pem), or name an engine in `docker.engines` (`[]` for none).';
 
-/** The setting that it stands for. */
+/** The setting that this engine replaces. */
 const SETTING = 'docker.engines';
 
 export interface Engines {

@@ -7,6 +7,7 @@ import { findDefaultEngine } from './default-engine.js';
 import { toProblems } from './problems.js';
 import { bindReferences } from './references.js';
 import type { RefreshConfig } from './refresh-config.js';
+import { isMapping } from './schema/checks.js';
 import { createConfigSchema, STORE_SECTIONS } from './schema/config.js';
 import { addClaimed, listStores, type StoreSection } from './schema/stores.js';
 import { findWarnings, warnOfEngineKeys } from './warnings.js';
@@ -70,15 +71,11 @@ function hashContent(content: object, folders: readonly ConfigFolder[]): string 
   const json = JSON.stringify(content, (_key, value: unknown) =>
     typeof value === 'string'
       ? folders.reduce((text, folder) => folder.toSetting(text), value)
-      : isPlainObject(value)
+      : isMapping(value)
         ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
         : value,
   );
   return createHash('sha256').update(json).digest('hex').slice(0, 12);
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sortByLine(problems: readonly ConfigProblem[]): ConfigProblem[] {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { suggestKey } from '../refresh/did-you-mean.js';
 import { formatKey, formatPath, type Fault, type ProblemCode, type SettingPath } from './config-error.js';
+import { isMapping } from './schema/checks.js';
 import {
   configJsonSchema,
   listSettings,
@@ -166,8 +167,4 @@ function isQuotable(value: unknown, schema: JsonSchema | undefined): boolean {
 
 function toQuoted(example: unknown): string {
   return Array.isArray(example) ? `[${JSON.stringify(example[0])}]` : JSON.stringify(example);
-}
-
-function isMapping(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

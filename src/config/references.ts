@@ -2,7 +2,7 @@
 // the variable or the file, never the value.
 import { RefreshFailure } from '../refresh/failures.js';
 import { Secret } from '../log/secret.js';
-import { formatPath, type Fault, type SettingPath } from './config-error.js';
+import { formatPath, type Fault, type Reading, type SettingPath } from './config-error.js';
 import type { ConfigFolder } from './config-folder.js';
 
 const MAX_KIB = 64;
@@ -13,8 +13,6 @@ export interface ReferenceSource {
   readonly env: NodeJS.ProcessEnv;
   readonly folder: ConfigFolder;
 }
-
-export type ReferenceResult = { readonly value: string } | Fault;
 
 /** A reference at its place in the file. Its only property that can be listed is its key, `env` or `file`. */
 export class Reference {
@@ -29,22 +27,30 @@ export class Reference {
     this.#source = source;
   }
 
-  /** The setting that it stands at: `airflows[0].auth.password`. */
+  /** The setting it is the value of: `airflows[0].auth.password`. */
   get at(): string {
     return formatPath(this.#path);
   }
 
-  /** What it stands for at this moment, or why that cannot be read. Never throws. */
-  read(): ReferenceResult {
-    return 'env' in this.#form
-      ? readVariable(this.#form.env, this.#source.env)
-      : readFile(this.#form.file, this.#source.folder);
+  /**
+   * What it stands for at this moment, or why that cannot be used. Never throws.
+   * @param check what is wrong with the value
+   */
+  read(check?: CheckValue): Reading<string> {
+    const reading =
+      'env' in this.#form
+        ? readVariable(this.#form.env, this.#source.env)
+        : readFile(this.#form.file, this.#source.folder);
+    return 'result' in reading ? (check?.(reading.result) ?? reading) : reading;
   }
 
   toJSON(): ReferenceForm {
     return this.#form;
   }
 }
+
+/** For a value that has to fit somewhere, such as into a header. */
+export type CheckValue = (value: string) => Fault | undefined;
 
 type ReferenceForm = { readonly env: string } | { readonly file: string };
 
@@ -55,16 +61,14 @@ type ReferenceForm = { readonly env: string } | { readonly file: string };
  */
 export type ReadSecret = () => Secret;
 
-/** @param check what is wrong with the value, for one that has to fit somewhere, such as into a header */
 export function toReadSecret(
   reference: Reference,
-  check: (value: string) => Fault | undefined = () => undefined,
+  check?: CheckValue,
 ): ReadSecret & { toJSON(): ReferenceForm } {
   const read = (): Secret => {
-    const reading = reference.read();
-    const fault = 'value' in reading ? check(reading.value) : reading;
-    if (fault) throw new RefreshFailure('ConfigInvalid', `${reference.at}: ${fault.message}`, fault.remedy);
-    return new Secret('value' in reading ? reading.value : '');
+    const reading = reference.read(check);
+    if ('result' in reading) return new Secret(reading.result);
+    throw new RefreshFailure('ConfigInvalid', `${reference.at}: ${reading.message}`, reading.remedy);
   };
   return Object.assign(read, { toJSON: () => reference.toJSON() });
 }
@@ -88,7 +92,7 @@ function toReferenceForm([first, ...more]: readonly [string, unknown][]): Refere
   return key === 'file' ? { file: item } : undefined;
 }
 
-function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
+function readVariable(name: string, env: NodeJS.ProcessEnv): Reading<string> {
   if (!VARIABLE_NAME.test(name)) {
     return {
       code: 'invalid',
@@ -98,7 +102,7 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
   }
   // Not `constructor`, which every object has.
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
-  if (value) return { value };
+  if (value) return { result: value };
   return {
     code: 'unreadable',
     message: `environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`,
@@ -106,12 +110,12 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): ReferenceResult {
   };
 }
 
-function readFile(path: string, folder: ConfigFolder): ReferenceResult {
+function readFile(path: string, folder: ConfigFolder): Reading<string> {
   const reading = folder.read(path, MAX_KIB);
   if ('code' in reading) return { remedy: 'Name a file that contains only the value.', ...reading };
   // Editors and `echo` end a file with a newline, which is not part of the value.
-  const value = reading.text.replace(/\r?\n$/, '');
-  if (value !== '') return { value };
+  const result = reading.text.replace(/\r?\n$/, '');
+  if (result !== '') return { result };
   const message = `file ${JSON.stringify(path)} is empty`;
   return { code: 'unreadable', message, remedy: 'Write the value into it.' };
 }

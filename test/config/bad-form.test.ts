@@ -62,6 +62,7 @@ const FORM: BadConfig[] = [
     '6 airflows[0].connections[1]',
     'invalid',
   ),
+  bad('a pattern as an id', edit('docker_default', '"*_ecr"'), '6 airflows[0].connections[0]', 'invalid'),
   bad(
     'a connection id with a slash',
     edit('docker_default', '../x'),

@@ -274,6 +274,11 @@ describe('a configuration with a registry twice', () => {
     });
   }
 
+  it('is accepted when one host has two regions, since connections name the entry', () => {
+    const text = withEntries(REGISTRY, REGISTRY.replace('sandbox', 'b').replace('us-east-1', 'us-west-2'));
+    assert.equal(loadConfig(write(text), ENV).registries.length, 2);
+  });
+
   it('is told together with every other fault of the entries', () => {
     const text = withEntries(
       '{name: a, region: virginia, account: "1", registryHost: http://x, endpoint: x, credentials: {}}',

@@ -1,7 +1,7 @@
 // How the schema reports what zod's own checks cannot: faults of a value, and of settings that do not fit together.
 import { z } from 'zod';
 import { suggestKey } from '../../refresh/did-you-mean.js';
-import type { Fault, SettingPath } from '../config-error.js';
+import type { Fault, Reading, SettingPath } from '../config-error.js';
 
 type Context = z.core.$RefinementCtx;
 
@@ -19,9 +19,7 @@ export function report<T>(find: (value: T) => Fault | undefined): (value: T, con
 }
 
 /** A step of `transform`: the value that a function makes, or the fault that it finds. */
-export function convert<In, Out>(
-  read: (value: In) => { readonly result: Out } | Fault,
-): (value: In, context: Context) => Out {
+export function convert<In, Out>(read: (value: In) => Reading<Out>): (value: In, context: Context) => Out {
   return (value, context) => {
     const reading = read(value);
     if ('result' in reading) return reading.result;

@@ -1,8 +1,9 @@
 // The schema of the whole configuration file: its sections, the checks among them, and the configuration that they make.
 import { z } from 'zod';
+import type { ConfigFolder } from '../config-folder.js';
 import { createAirflowsSchema } from './airflows.js';
 import { createDockerSchema, DEFAULT_ENGINE } from './docker.js';
-import type { ConfigFolder } from '../config-folder.js';
+import { isMapping } from './checks.js';
 import { createRegistriesSchema } from './registries.js';
 import { scheduleSchema } from './schedule.js';
 import type { StoreSection } from './stores.js';
@@ -64,6 +65,6 @@ export function createConfigSchema(
       }),
     })
     .superRefine((file, context) => checkEntries(file, storeKeys, context), {
-      when: ({ value }) => typeof value === 'object' && value !== null,
+      when: ({ value }) => isMapping(value),
     });
 }

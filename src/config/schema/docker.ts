@@ -129,7 +129,7 @@ export function createDockerSchema(folder: ConfigFolder) {
       .transform(({ image }) => image)
       .exactOptional()
       .meta({
-        description: 'What registries are asked in addition to whether they accept the token.',
+        description: 'What is requested from registries in addition to the check that they accept the token.',
         examples: [{ image: 'team/app:1.0' }],
       }),
     engines: engines.exactOptional().meta({

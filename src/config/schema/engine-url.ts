@@ -1,6 +1,6 @@
 // URLs of Docker Engines: a unix socket, or TCP, which needs TLS beyond loopback. Faults never quote them.
 import { isLoopbackHost } from '../../net/is-loopback.js';
-import type { Fault } from '../config-error.js';
+import type { Fault, Reading } from '../config-error.js';
 
 const TCP =
   /^tcp:\/\/(?<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]):(?<port>[1-9]\d{0,4})\/?$/i;
@@ -31,7 +31,7 @@ const UNSUPPORTED: readonly (readonly [pattern: RegExp, message: string, remedy:
 ];
 
 /** The URL in the one form that stands for an engine. */
-export function readEngineUrl(text: string): { readonly result: string } | Fault {
+export function readEngineUrl(text: string): Reading<string> {
   if (/^unix:\/\/\/[^\s/]/.test(text) && !text.includes('\0')) return { result: text };
   if (/^unix:/i.test(text)) {
     return invalid('must have an absolute path', 'Use three slashes: `unix:///var/run/docker.sock`.');
@@ -45,7 +45,7 @@ export function readEngineUrl(text: string): { readonly result: string } | Fault
   );
 }
 
-function readTcp(text: string): { readonly result: string } | Fault {
+function readTcp(text: string): Reading<string> {
   if (text.includes('@')) {
     return {
       code: 'plain-text-secret',

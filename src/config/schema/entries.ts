@@ -2,11 +2,10 @@
 import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { suggestKey } from '../../refresh/did-you-mean.js';
-import type { RegistryEntry } from '../../refresh/registry-entries.js';
+import type { AirflowVariable, RegistryEntry } from '../../refresh/registry-entries.js';
 import { formatPath, type Fault, type SettingPath } from '../config-error.js';
 import { groupBy } from '../group-by.js';
 import { addFault, findDuplicates, findTypo } from './checks.js';
-import type { VariableSetting } from './values.js';
 
 type Context = z.core.$RefinementCtx;
 type Report = (path: SettingPath, fault: Fault) => void;
@@ -131,7 +130,7 @@ function checkRegistryNames(
 }
 
 function checkVariables(
-  settings: readonly Placed<string | VariableSetting>[],
+  settings: readonly Placed<string | AirflowVariable>[],
   names: readonly Placed<string>[],
   report: Report,
 ): void {
@@ -168,7 +167,7 @@ function checkTwins(registries: readonly Placed<RegistryEntry>[], report: Report
   reportDuplicates(
     placed,
     ({ value: { name: _name, account, principal, ...rest } }) =>
-      // A host of its own does not follow from the account.
+      // A host of its own does not follow from the account. Its regions may differ: connections name the entry.
       JSON.stringify([rest, principal.name, rest.registryHost === undefined ? account : undefined]),
     report,
   );

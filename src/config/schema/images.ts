@@ -1,7 +1,7 @@
 // Images whose manifest registries are asked for, to check pull access.
 import { z } from 'zod';
 import { readEcrHost } from '../../refresh/registry-host.js';
-import type { Fault } from '../config-error.js';
+import type { Fault, Reading } from '../config-error.js';
 import { checkItems, convert, findDuplicates, type Item } from './checks.js';
 
 /** An image whose manifest is requested: from one registry, or from every one. */
@@ -53,7 +53,7 @@ export const imagesSchema = z
     examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
   });
 
-function readImage(text: string): { readonly result: ImageConfig } | Fault {
+function readImage(text: string): Reading<ImageConfig> {
   const { host, image } = IMAGE.exec(text)?.groups ?? {};
   if (image === undefined) {
     return {

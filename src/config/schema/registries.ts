@@ -9,7 +9,7 @@ import {
   isAccount,
   isRegion,
 } from '../../refresh/aws-regions.js';
-import type { RegistryEntry } from '../../refresh/registry-entries.js';
+import type { AirflowVariable, RegistryEntry } from '../../refresh/registry-entries.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
 import type { Fault } from '../config-error.js';
 import { NOT_A_REGION } from './auth.js';
@@ -18,11 +18,11 @@ import { createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { ifThen, refuse, requireOneOf } from './for-editors.js';
 import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
-import { nameSchema, readText, textOrVariable, type VariableSetting } from './values.js';
+import { nameSchema, readText, textOrVariable } from './values.js';
 
 /** Text or reference with a check of the value, or an Airflow Variable, whose value each run checks. */
 function valueOrVariable(check: (value: string) => Fault | undefined) {
-  return textOrVariable.transform((setting, context): string | VariableSetting => {
+  return textOrVariable.transform((setting, context): string | AirflowVariable => {
     if (typeof setting === 'object' && 'airflow' in setting) return setting;
     const reading = readText(setting);
     const fault = 'code' in reading ? reading : check(reading.result);
@@ -102,9 +102,10 @@ const ENDPOINTS = {
     .exactOptional()
     .meta({
       description:
-        'Host, with port if it has one, as the connections have it; lower case; unique. Only for a registry ' +
+        'Host, with port if it has one, as the connections have it; lower case. Only for a registry ' +
         'that is not reached through a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
-        'stand-in. Default: the hosts of ECR for account and region.',
+        'stand-in. Several entries may have it if their region or credentials differ: connections name the one they belong to. ' +
+        'Default: the hosts of ECR for account and region.',
       examples: ['127.0.0.1:5000'],
     }),
 };

@@ -3,12 +3,12 @@ import { isIPv4 } from 'node:net';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { describeUnknownRegion } from '../../refresh/aws-regions.js';
 import { readEcrHost } from '../../refresh/registry-host.js';
-import type { Fault } from '../config-error.js';
+import type { Fault, Reading } from '../config-error.js';
 
 const NOT_A_URL: Fault = { code: 'invalid', message: 'is not a valid URL' };
 
 /** The URL of an Airflow without a slash at its end. */
-export function readAirflowUrl(text: string): { readonly result: string } | Fault {
+export function readAirflowUrl(text: string): Reading<string> {
   const url = parseUrl(text);
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return NOT_A_URL;
   if (url.username || url.password) {
@@ -103,7 +103,7 @@ function checkAwsHost(host: string): Fault | undefined {
 }
 
 /** The URL of an ECR API without a slash at its end. */
-export function readEcrEndpoint(text: string): { readonly result: string } | Fault {
+export function readEcrEndpoint(text: string): Reading<string> {
   const url = parseUrl(text);
   if (!url || !isHost(url.hostname) || url.port === '0') return NOT_A_URL;
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {

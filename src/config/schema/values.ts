@@ -2,9 +2,10 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { CONNECTION_ID, MAX_CONNECTION_ID_CHARS } from '../../refresh/connection-rules.js';
-import type { Fault } from '../config-error.js';
-import { Reference, toReadSecret } from '../references.js';
-import { convert } from './checks.js';
+import type { AirflowVariable } from '../../refresh/registry-entries.js';
+import type { Fault, Reading } from '../config-error.js';
+import { Reference, toReadSecret, type CheckValue } from '../references.js';
+import { convert, report } from './checks.js';
 
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
@@ -51,12 +52,6 @@ export const textSetting = z.union([plainText, variableReference, fileReference]
 /** Its value. References are read when the configuration is. */
 export const text = textSetting.transform(convert(readText));
 
-/** A value that may also be an Airflow Variable, which each run reads. */
-export interface VariableSetting {
-  readonly airflow: string;
-  readonly key: string;
-}
-
 /** Names of entries of lists. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
   error: 'must have lower-case letters, digits and hyphens only, at most 63, and not begin with a hyphen',
@@ -78,7 +73,7 @@ const airflowVariable = z
       examples: ['main'],
     }),
   })
-  .transform(({ airflow, airflowVariable: key }): VariableSetting => ({ airflow, key }))
+  .transform(({ airflow, airflowVariable: key }): AirflowVariable => ({ airflow, key }))
   .meta({ title: '{airflowVariable: KEY, airflow: NAME}' });
 
 export const textOrVariable = z.union([plainText, variableReference, fileReference, airflowVariable], {
@@ -89,17 +84,12 @@ export const textOrVariable = z.union([plainText, variableReference, fileReferen
 });
 
 /** The text of a setting that is text or a reference. */
-export function readText(setting: string | Reference): { readonly result: string } | Fault {
-  if (typeof setting === 'string') return { result: setting };
-  const reading = setting.read();
-  return 'value' in reading ? { result: reading.value } : reading;
+export function readText(setting: string | Reference): Reading<string> {
+  return typeof setting === 'string' ? { result: setting } : setting.read();
 }
 
-/**
- * A secret, which must be a reference. It is read for a check when the configuration is, and again at each use.
- * @param check what is wrong with the value, for one that has to fit somewhere, such as into a header
- */
-export function secret(check: (value: string) => Fault | undefined = () => undefined) {
+/** A secret, which must be a reference. It is read for a check when the configuration is, and again at each use. */
+export function secret(check?: CheckValue) {
   return z
     .custom<Reference>((value) => value instanceof Reference, {
       error: ({ input }) =>
@@ -112,9 +102,8 @@ export function secret(check: (value: string) => Fault | undefined = () => undef
     .meta({ anyOf: [VARIABLE_FORM, FILE_FORM] })
     .transform(
       convert((reference) => {
-        const reading = reference.read();
-        const fault = 'value' in reading ? check(reading.value) : reading;
-        return fault ?? { result: toReadSecret(reference, check) };
+        const reading = reference.read(check);
+        return 'result' in reading ? { result: toReadSecret(reference, check) } : reading;
       }),
     );
 }
@@ -128,9 +117,19 @@ export const duration = z
   .regex(DURATION, { error: 'is not a valid duration: a whole number and its unit, s, m, h or d' })
   .transform((setting) => ms(setting as ms.StringValue));
 
-export const connectionId = z.string().max(MAX_CONNECTION_ID_CHARS).regex(CONNECTION_ID, {
-  error: 'is not a valid connection id: letters, digits, dots, hyphens and underscores, and not only dots',
-});
+export const connectionId = z
+  .string()
+  .max(MAX_CONNECTION_ID_CHARS)
+  .superRefine(report(checkNoPattern))
+  .regex(CONNECTION_ID, {
+    error: 'is not a valid connection id: letters, digits, dots, hyphens and underscores, and not only dots',
+  });
+
+function checkNoPattern(id: string): Fault | undefined {
+  if (!/^[\w.*?-]*[*?][\w.*?-]*$/.test(id)) return undefined;
+  const message = 'is a pattern, not a connection id';
+  return { code: 'invalid', message, remedy: 'Use `match`, for example `{match: "*_ecr"}`.' };
+}
 
 /** What an id may have, and the two characters that stand for others. */
 export const connectionPattern = z
