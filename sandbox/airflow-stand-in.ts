@@ -1,5 +1,5 @@
-// A stand-in for Airflow's REST API, for machines on which the real Airflow cannot be installed: sign-in, connections
-// and variables, with the status codes and bodies of Airflow 3.3. It has no pages and runs no tasks.
+// A stand-in for Airflow's REST API, for machines on which Airflow cannot be installed: login, connections and
+// variables, with the status codes and bodies of Airflow 3.3. It has no web UI and runs no tasks.
 import { readAirflowRequest, sendAirflowAnswer } from './airflow-stand-in/exchange.js';
 import { answerAirflow, type AirflowState, type AirflowUser } from './airflow-stand-in/routes.js';
 import { createSessionTokens } from './airflow-stand-in/session-tokens.js';
@@ -16,7 +16,7 @@ export interface AirflowStandIn {
 /** Airflow's `[api_auth] jwt_expiration_time`. */
 export const SESSION_SECONDS = 86_400;
 
-/** Starts the Airflow stand-in, without any connection. */
+/** Starts the Airflow stand-in without connections. */
 export async function startAirflowStandIn(options: {
   users: AirflowUser[];
   port: number;

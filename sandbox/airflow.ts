@@ -1,5 +1,5 @@
-// The real Airflow of the sandbox: its API server on 127.0.0.1, on a SQLite database in the state folder. There is no
-// scheduler: the product talks to the API alone.
+// The real Airflow of the sandbox: an API server on 127.0.0.1 with a SQLite database in the state folder. There is no
+// scheduler, because the product uses only the API.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
@@ -16,9 +16,9 @@ import { startChild } from './child-process.js';
 /** A running Airflow. */
 export interface Airflow {
   url: string;
-  /** Of role `op`, the least role of SimpleAuthManager that may read and write connections. */
+  /** Has the role `op`, the least-privileged role of SimpleAuthManager that may read and write connections. */
   username: string;
-  /** Made at the first start on this state folder, and kept. */
+  /** Generated at the first start in this state folder, and kept. */
   password: string;
   stop: () => Promise<void>;
 }
@@ -26,14 +26,14 @@ export interface Airflow {
 const USERNAME = 'op';
 
 /**
- * Installs Airflow when it is not installed yet, and starts its API server.
- * @throws Error with the last log lines and the remedy; with findPython's when there is no Python for it
+ * Installs Airflow if needed, and starts its API server.
+ * @throws Error with the last log lines and a fix; the error of findPython when there is no suitable Python
  */
 export async function startAirflow(options: {
-  /** Database, secrets and log lie here; starting on the same folder again finds everything back. */
+  /** Contains database, secrets and log. A later start in the same folder uses them again. */
   stateFolder: string;
   port: number;
-  /** Told what takes long. */
+  /** Called before steps that take long. */
   say: (line: string) => void;
 }): Promise<Airflow> {
   const { stateFolder, port, say } = options;
@@ -60,7 +60,7 @@ export async function startAirflow(options: {
     ready: () => isHealthy(`${url}/api/v2/monitor/health`),
     readyWithinMs: 120_000,
     graceMs: 10_000,
-    remedy: `see the log; when the database is the cause, delete ${home}`,
+    remedy: `Check the log. If the database is the cause, delete ${home}.`,
   });
   return { url, username: USERNAME, password: passwords[USERNAME] ?? '', stop: child.stop };
 }

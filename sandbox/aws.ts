@@ -1,5 +1,5 @@
-// The AWS stand-in: ECR and STS on one port of 127.0.0.1, over their real wire protocols, reached through
-// AWS_ENDPOINT_URL_*. It needs no credentials: every access key is accepted, and signatures are not verified.
+// The AWS stand-in: ECR and STS on one port of 127.0.0.1, with their real wire protocols, reached through
+// AWS_ENDPOINT_URL_*. It accepts every access key and does not verify signatures.
 import { answerCall, DEFAULT_PRINCIPAL, unknownOperation } from './aws/answers.js';
 import { AwsRefusal } from './aws/refusal.js';
 import { readAwsCall } from './aws/signed-request.js';
@@ -10,9 +10,9 @@ import { readText, startLocalServer } from './local-server.js';
 /** A running AWS stand-in. */
 export interface AwsStandIn extends TokenChecks {
   url: string;
-  /** For the environment of a process that shall use it. */
+  /** Environment variables for a process that uses the stand-in. */
   env: Record<string, string>;
-  /** A token that has expired already: what a connection holds on the morning after. */
+  /** A token that has already expired, as in a connection that was not refreshed for 12 hours. */
   mintExpiredToken: () => string;
   stop: () => Promise<void>;
 }
@@ -23,7 +23,7 @@ export async function startAwsStandIn(port: number): Promise<AwsStandIn> {
   const server = await startLocalServer(async (request, response) => {
     const call = readAwsCall(request, await readText(request));
     try {
-      if (call === undefined) throw unknownOperation('of this form');
+      if (call === undefined) throw unknownOperation('this request');
       answerCall(call, response, mint);
     } catch (error) {
       if (!(error instanceof AwsRefusal)) throw error;
@@ -41,7 +41,7 @@ export async function startAwsStandIn(port: number): Promise<AwsStandIn> {
   };
 }
 
-/** The environment of a process that shall use the stand-in at `url`. */
+/** Environment variables for a process that uses the stand-in at `url`. */
 export function awsEnvironment(url: string, region = 'us-east-1'): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_ECR: url,
@@ -52,7 +52,7 @@ export function awsEnvironment(url: string, region = 'us-east-1'): Record<string
     AWS_SECRET_ACCESS_KEY: 'sandbox',
     AWS_REGION: region,
     AWS_EC2_METADATA_DISABLED: 'true',
-    // a user's own settings would win over these keys or be sent along with them
+    // the user's own settings would override these keys or be sent with them
     AWS_PROFILE: '',
     AWS_SESSION_TOKEN: '',
   };

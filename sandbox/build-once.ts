@@ -1,4 +1,4 @@
-// "Build it once" folders of the cache: complete or absent, and built by one process at a time.
+// Builds a folder of the cache once: it is either complete or absent, and only one process builds it at a time.
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { spawnSupervised } from './supervised-process.js';
 
 /** What to build, and where. */
 export interface BuildOptions {
-  /** Begins the folder's name. */
+  /** First part of the folder's name. */
   name: string;
-  /** Ends the folder's name: changes when what is built would. */
+  /** Last part of the folder's name: changes with the content to build. */
   key: string;
-  /** Holds the lock. */
+  /** The Python that holds the lock. */
   python: string;
   /** Fills the folder, which does not exist yet. */
   build: (folder: string) => Promise<void>;
@@ -23,9 +23,9 @@ export function contentKey(...contents: string[]): string {
 }
 
 /**
- * The path of the built folder, building it when there is none. It is built under its final path, as virtual
- * environments cannot be moved; a marker written last tells a complete folder from what an interrupted build
- * left, which is thrown away. Processes that want the same folder wait for the one that builds it.
+ * Builds the folder if it does not exist, and returns its path. It is built under its final path, because virtual
+ * environments cannot be moved. A marker file is written last; a folder without it is left over from an interrupted
+ * build and is deleted. Other processes that need the same folder wait.
  */
 export async function buildOnce(options: BuildOptions): Promise<string> {
   const folder = join(cacheFolder(), `${options.name}-${options.key}`);
@@ -43,7 +43,10 @@ export async function buildOnce(options: BuildOptions): Promise<string> {
   }
 }
 
-/** Holds the lock until its input ends, which it does when this process dies, too: no lock is ever stale. */
+/**
+ * Holds the lock until its standard input closes, which also happens when this process is killed: no lock is ever
+ * stale.
+ */
 const HOLD_LOCK = `
 import fcntl, sys
 with open(sys.argv[1], 'w') as lock:
@@ -52,7 +55,7 @@ with open(sys.argv[1], 'w') as lock:
     sys.stdin.read()
 `;
 
-/** Node has no file locks; Python, which every user of these folders needs anyway, has the kernel's. */
+/** Node has no file locks. Python, which is needed for these folders anyway, provides flock. */
 async function lock(python: string, file: string): Promise<() => Promise<void>> {
   const holder = spawnSupervised({
     command: python,
@@ -62,11 +65,11 @@ async function lock(python: string, file: string): Promise<() => Promise<void>> 
   });
   const ended = new Promise<void>((resolve) => holder.once('close', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    let complaint = '';
+    let stderr = '';
     holder.stdout?.once('data', () => resolve());
-    holder.stderr?.on('data', (text: Buffer) => (complaint += text.toString()));
+    holder.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
     holder.once('error', reject);
-    void ended.then(() => reject(new Error(`The lock ${file} could not be taken: ${complaint.trim()}`)));
+    void ended.then(() => reject(new Error(`Could not lock ${file}: ${stderr.trim()}`)));
   });
   return async () => {
     holder.stdin?.end();

@@ -1,29 +1,28 @@
-// Long-lived child processes: each in a process group of its own, ready or failed within a time limit, and ended with all
-// its descendants when it is stopped or when this process ends, for whatever reason.
+// Long-running child processes. Each has its own process group, becomes ready or fails within a time limit, and is
+// stopped with all its descendants when `stop` is called or this process ends, for whatever reason.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalGroup, spawnSupervised } from './supervised-process.js';
 
-/** How to start a child, and how to tell that it is ready. */
 export interface ChildOptions {
-  /** What it is called in messages. */
+  /** For messages. */
   name: string;
   command: string;
   args: string[];
-  /** The whole environment of the child; default: this process's own. */
+  /** The whole environment of the child; default: that of this process. */
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
   /** Standard output and error are appended to this file. */
   logFile: string;
-  /** Asked every 50 ms; a throw counts as "not yet". Default: ready at once. */
+  /** Called every 50 ms until it returns true; an error counts as false. Default: ready immediately. */
   ready?: (() => Promise<boolean>) | undefined;
   /** Default 60,000 ms. */
   readyWithinMs?: number | undefined;
   /** From SIGTERM to SIGKILL; default 5,000 ms. */
   graceMs?: number | undefined;
-  /** What the user can do when the start fails. */
+  /** How to fix a failed start, as full sentences. */
   remedy?: string | undefined;
 }
 
@@ -31,16 +30,16 @@ export interface ChildOptions {
 export interface Child {
   pid: number;
   logFile: string;
-  /** Resolves with the reason when the child ends, asked or not; never rejects. */
+  /** Resolves with the reason when the child ends, whether or not it was stopped; never rejects. */
   exited: Promise<string>;
-  /** Ends the whole process group: SIGTERM, then SIGKILL after the grace period. May be called again. */
+  /** Stops the whole process group: SIGTERM, then SIGKILL after the grace period. May be called more than once. */
   stop: () => Promise<void>;
 }
 
 /**
- * Starts a long-lived child and waits until it is ready.
- * @throws Error with the last lines of the log and the remedy, when it ends early or is not ready in time; by
- * then nothing of it is left running
+ * Starts a long-running child and waits until it is ready.
+ * @throws Error with the last lines of the log and the fix, when the child ends early or is not ready in time; by then
+ * no process of its group is running
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { logFile, graceMs = 5_000 } = options;
@@ -48,16 +47,16 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const log = openSync(logFile, 'a', 0o600);
   const leader = spawnSupervised({ ...options, stdio: ['ignore', log, log], graceMs });
   closeSync(log);
-  leader.unref(); // as for the watcher's pipe: nothing here keeps this process alive
+  leader.unref(); // like the watcher's pipe, it must not keep this process alive
   const { pid } = leader;
   if (pid === undefined) {
     leader.once('error', () => {});
-    throw startFailure(options, 'could not be started: is there a /bin/sh?');
+    throw startFailure(options, 'could not be started. Check that /bin/sh exists');
   }
 
   const exited = new Promise<string>((resolve) => {
     leader.once('exit', (code, signal) =>
-      resolve(signal === null ? `exited with code ${code}` : `was ended by ${signal}`),
+      resolve(signal === null ? `exited with code ${code}` : `was terminated by ${signal}`),
     );
   });
   let stopping: Promise<void> | undefined;
@@ -94,32 +93,32 @@ async function endGroup(
   exited: Promise<string>,
   graceMs: number,
 ): Promise<void> {
-  if (!isRunning(leader)) return; // its group was ended with it, and the id may be another's by now
-  leader.ref(); // this process must live to see the end
+  if (!isRunning(leader)) return; // its group ended with it, and the id may belong to another process by now
+  leader.ref(); // this process must stay alive until the child has ended
   signalGroup(pid, 'SIGTERM');
   const grace = new AbortController();
   const late = sleep(graceMs, 'late', { signal: grace.signal }).catch(() => 'stopped');
   if ((await Promise.race([exited, late])) === 'late') signalGroup(pid, 'SIGKILL');
   grace.abort();
   await exited;
-  // what was killed is gone at once, but counts until the system's first process collects it, which may take seconds
+  // killed processes remain in the group as zombies until init collects them, which may take seconds
   for (let i = 0; i < 10 && signalGroup(pid, 0); i += 1) await sleep(20);
 }
 
 function startFailure(options: ChildOptions, what: string): Error {
-  const remedy = options.remedy === undefined ? '' : `\nRemedy: ${options.remedy}`;
+  const remedy = options.remedy === undefined ? '' : `\nFix: ${options.remedy}`;
   return new Error(
     `${options.name} ${what}.\nLast lines of ${options.logFile}:\n${lastLines(options.logFile)}${remedy}`,
   );
 }
 
-/** The last lines of a log, indented; a note when there are none. */
+/** The last lines of a log, indented, or a note that it is empty. */
 function lastLines(file: string, count = 12): string {
   let text = '';
   try {
     text = readFileSync(file, 'utf8').trimEnd();
   } catch {
-    // told below
+    // reported below as empty
   }
   if (text === '') return '  (the log is empty)';
   return text

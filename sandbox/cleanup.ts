@@ -1,4 +1,4 @@
-// What has been started so far and must be stopped again, the latest first.
+// Stops everything that was started, in reverse order.
 
 interface Stoppable {
   stop(): Promise<void>;
@@ -7,18 +7,18 @@ interface Stoppable {
 export class Cleanup {
   readonly #parts: Stoppable[] = [];
 
-  /** Takes the part over, and gives it back. */
+  /** Registers the part and returns it. */
   add<T extends Stoppable>(part: T): T {
     this.#parts.push(part);
     return part;
   }
 
-  /** Stops every part, whatever becomes of the others. @throws Error with all that went wrong */
+  /** Stops every part, even if others fail to stop. @throws Error with the messages of all failures */
   async stopAll(): Promise<void> {
-    const wrong: string[] = [];
+    const failures: string[] = [];
     for (let part = this.#parts.pop(); part; part = this.#parts.pop()) {
-      await part.stop().catch((error: unknown) => wrong.push((error as Error).message));
+      await part.stop().catch((error: unknown) => failures.push((error as Error).message));
     }
-    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    if (failures.length > 0) throw new Error(failures.join('\n'));
   }
 }

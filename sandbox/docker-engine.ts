@@ -1,7 +1,7 @@
-// The Docker Engine of the sandbox is the one of this machine: it is found, never started, and used only to log in.
+// Finds the Docker Engine of this machine. The sandbox never starts one, and uses it only to log in.
 import { request } from 'node:http';
 
-/** An engine that answers. */
+/** An engine that responds. */
 export interface FoundDockerEngine {
   /** `unix:///…/docker.sock` */
   dockerHost: string;
@@ -11,7 +11,10 @@ export interface FoundDockerEngine {
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
 
-/** The engine at DOCKER_HOST when that is a unix socket, else at the local one; undefined when it does not answer. */
+/**
+ * The engine at DOCKER_HOST, or at the default socket if it is unset. Undefined if it is not a unix socket or does not
+ * respond.
+ */
 export async function findDockerEngine(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<FoundDockerEngine | undefined> {
@@ -21,11 +24,11 @@ export async function findDockerEngine(
   return version === undefined ? undefined : { dockerHost, version };
 }
 
-/** The server's version; undefined when nothing answers there within 5 s. */
+/** The server's version; undefined when it does not respond within 5 s. */
 export function engineVersion(dockerHost: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socketPath = dockerHost.slice('unix://'.length);
-    const asked = request({ socketPath, path: '/version', timeout: 5_000 }, (answer) => {
+    const sent = request({ socketPath, path: '/version', timeout: 5_000 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       answer.once('error', () => resolve(undefined));
@@ -37,8 +40,8 @@ export function engineVersion(dockerHost: string): Promise<string | undefined> {
         }
       });
     });
-    asked.once('timeout', () => asked.destroy(new Error('timeout')));
-    asked.once('error', () => resolve(undefined));
-    asked.end();
+    sent.once('timeout', () => sent.destroy(new Error('timeout')));
+    sent.once('error', () => resolve(undefined));
+    sent.end();
   });
 }

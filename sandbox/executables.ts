@@ -1,8 +1,8 @@
-// The search for programs on PATH.
+// Finds programs on PATH.
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first of the named programs that is on PATH, as an absolute path; undefined when none is. */
+/** The absolute path of the first of these programs that is on PATH; undefined when there is none. */
 export function findOnPath(names: string[], env: NodeJS.ProcessEnv = process.env): string | undefined {
   // Debian keeps daemons in sbin, which is not on the PATH of ordinary users.
   const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];

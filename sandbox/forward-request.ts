@@ -1,8 +1,12 @@
-// Forwards one request to a server on 127.0.0.1 and its response back, both as streams and with the Host header unchanged.
+// Forwards a request to a server on 127.0.0.1 and returns its response, both as streams and with the Host header
+// unchanged.
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { sendJson } from './local-server.js';
 
-/** Passes the request on; without an answer from there, the client gets a 502, or is cut off within its answer. */
+/**
+ * Forwards the request. If the server fails, the client gets a 502, or its connection is closed if the response has
+ * begun.
+ */
 export function forwardRequest(
   request: IncomingMessage,
   response: ServerResponse,

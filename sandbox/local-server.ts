@@ -1,4 +1,4 @@
-// An HTTP server on 127.0.0.1 for the stand-ins. It stops although clients keep connections open.
+// An HTTP server on 127.0.0.1 for the stand-ins. It stops even if clients keep connections open.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -10,7 +10,7 @@ export interface LocalServer {
   stop: () => Promise<void>;
 }
 
-/** Serves on 127.0.0.1 until stopped. A handler that throws gives a 500 with its message. */
+/** Serves on 127.0.0.1 until stopped. If the handler throws, the response is a 500 with the error message. */
 export async function startLocalServer(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   port = 0,
@@ -37,7 +37,7 @@ export async function startLocalServer(
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections(); // hung requests and idle keep-alive connections would hold it open
+    server.closeAllConnections(); // hanging requests and idle keep-alive connections would keep the server open
   });
 }
 
@@ -48,7 +48,6 @@ export async function readText(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Answers with text. */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -59,7 +58,6 @@ export function sendText(
   response.end(body);
 }
 
-/** Answers with JSON. */
 export function sendJson(
   response: ServerResponse,
   status: number,

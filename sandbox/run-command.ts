@@ -1,31 +1,30 @@
-// Short commands that run to their end. An error has the command, the exit code and the last output.
+// Runs a command until it ends. An error contains the command, its exit code and its last output.
 import { signalGroup, spawnSupervised } from './supervised-process.js';
 
-/** What a finished command left behind. */
+/** The result of a finished command. */
 export interface CommandResult {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** How to run a short command. */
 export interface CommandOptions {
-  /** The whole environment of the command; default: this process's own. */
+  /** The whole environment of the command; default: that of this process. */
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
-  /** Written to standard input, which is closed afterwards. */
+  /** Written to standard input, which is then closed. */
   input?: string | undefined;
-  /** Default 120,000 ms; the command is killed then. */
+  /** The command is killed after this time; default 120,000 ms. */
   timeoutMs?: number | undefined;
-  /** Do not throw on a non-zero code. */
+  /** Do not throw on a non-zero exit code. */
   allowFailure?: boolean | undefined;
-  /** What the user can do when it fails. */
+  /** How to fix a failure, as full sentences. */
   remedy?: string | undefined;
 }
 
 /**
- * Runs a command to its end.
- * @throws Error naming command, exit code, the last lines of its output and the remedy
+ * Runs a command until it ends.
+ * @throws Error with command, exit code, the last lines of its output and the fix
  */
 export function runCommand(
   command: string,
@@ -45,7 +44,7 @@ export function runCommand(
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin?.on('error', () => {}); // a command that does not read its input
+    child.stdin?.on('error', () => {}); // the command may not read its input
     child.stdin?.end(options.input ?? '');
     const end = (): void => void (child.pid !== undefined && signalGroup(child.pid, 'SIGKILL'));
     const timer = setTimeout(end, options.timeoutMs ?? 120_000);
@@ -58,7 +57,7 @@ export function runCommand(
       if (code === 0 || (options.allowFailure === true && code !== null)) {
         resolve({ code, stdout, stderr });
       } else {
-        const how = code === null ? `was ended by ${signal} (time limit?)` : `ended with code ${code}`;
+        const how = code === null ? `was terminated by ${signal} (timed out?)` : `exited with code ${code}`;
         reject(failure(command, args, how, `${stdout}\n${stderr}`, options));
       }
     });
@@ -78,7 +77,7 @@ function failure(
     .slice(-12)
     .map((line) => `  ${line}`)
     .join('\n');
-  const remedy = options.remedy === undefined ? '' : `\nRemedy: ${options.remedy}`;
+  const remedy = options.remedy === undefined ? '' : `\nFix: ${options.remedy}`;
   return new Error(
     `${[command, ...args].join(' ').slice(0, 300)}: ${how}${tail.trim() === '' ? '' : `\n${tail}`}${remedy}`,
   );

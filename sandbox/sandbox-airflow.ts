@@ -1,18 +1,18 @@
-// The Airflow of the sandbox, the real one or the stand-in, and the connection that is seeded there.
+// Starts the Airflow of the sandbox, real or stand-in, and creates the connection to refresh.
 import { randomBytes } from 'node:crypto';
 import { AIRFLOW, installAirflow } from './airflow/installation.js';
 import { readConnection, seedConnection, type AirflowLogin } from './airflow/rest.js';
 import { startAirflow, type Airflow } from './airflow.js';
 import { startAirflowStandIn, type AirflowStandIn } from './airflow-stand-in.js';
 
-/** The Airflow of a sandbox, and who the sandbox is there. */
+/** The Airflow of a sandbox, and a user for it. */
 export type SandboxAirflow =
   ({ kind: 'real' } & Airflow) | ({ kind: 'stand-in'; username: string; password: string } & AirflowStandIn);
 
-/** The connection that every sandbox has. */
+/** The id of the connection that every sandbox has. */
 export const SEEDED_CONNECTION = 'docker_default';
 
-/** Starts the real Airflow where it can be installed, else the stand-in, and then reports why. */
+/** Starts Airflow if it can be installed; otherwise reports why and starts the stand-in. */
 export async function startSandboxAirflow(options: {
   stateFolder: string;
   port: number;
@@ -22,7 +22,6 @@ export async function startSandboxAirflow(options: {
   return startSandboxStandIn(options.port);
 }
 
-/** Starts the stand-in. */
 export async function startSandboxStandIn(port: number): Promise<SandboxAirflow> {
   const [username, password] = ['op', randomBytes(18).toString('base64url')];
   const standIn = await startAirflowStandIn({ users: [{ username, password, role: 'op' }], port });
@@ -34,14 +33,14 @@ async function canInstallAirflow(say: (line: string) => void): Promise<boolean> 
     await installAirflow(AIRFLOW, say);
     return true;
   } catch (error) {
-    say(`Airflow cannot be installed here, so a stand-in is used. ${(error as Error).message}`);
+    say(`Airflow could not be installed; using a stand-in. ${(error as Error).message}`);
     return false;
   }
 }
 
 /**
- * Creates the connection to the sandbox's registry, with a token that has expired: what a user finds in the morning.
- * One that exists for this registry already is not changed.
+ * Creates the connection to the sandbox's registry with an expired token, as after 12 hours without a refresh. An
+ * existing connection to this registry is not changed.
  */
 export async function seedDockerDefault(
   airflow: AirflowLogin,

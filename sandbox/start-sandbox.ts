@@ -1,5 +1,5 @@
-// A whole sandbox: its parts start in parallel, a connection is seeded, and everything is stopped again. When one part
-// fails to start, the others are stopped.
+// Starts the parts of a sandbox in parallel and creates a connection to refresh. If one part fails to start, the others
+// are stopped.
 import { startAwsStandIn, type AwsStandIn } from './aws.js';
 import { Cleanup } from './cleanup.js';
 import { findDockerEngine, type FoundDockerEngine } from './docker-engine.js';
@@ -14,13 +14,12 @@ import {
 import { claimStateFolder } from './state-folder.js';
 import { startTemporal, type TemporalServer } from './temporal.js';
 
-/** What to start. */
 export interface SandboxOptions {
-  /** Everything that is kept between starts, and the logs. */
+  /** Contains everything that is kept between starts, and the logs. */
   stateFolder: string;
-  /** Told of each part's progress. */
+  /** Called with the progress of each part. */
   say: (line: string) => void;
-  /** Without Temporal, and with the Airflow stand-in: ready within a second. */
+  /** Without Temporal and with the Airflow stand-in: ready within a second. */
   light?: boolean;
 }
 
@@ -33,17 +32,20 @@ export interface Sandbox {
   temporal: TemporalServer | undefined;
   /** The engine of this machine, if any. */
   docker: FoundDockerEngine | undefined;
-  /** For a process that shall use the sandbox: AWS_*, and DOCKER_HOST and TEMPORAL_ADDRESS where they apply. */
+  /**
+   * Environment variables for a process that uses the sandbox: AWS_*, and DOCKER_HOST and TEMPORAL_ADDRESS if they
+   * apply.
+   */
   env: Record<string, string>;
   stop: () => Promise<void>;
 }
 
-/** Tried first, so that addresses usually stay the same; a taken one is replaced by a free one. */
+/** Used if they are free, so that addresses usually stay the same between starts. */
 const PREFERRED_PORTS = { temporal: 7233, temporalUi: 8233, airflow: 8080, registry: 5055, aws: 4655 };
 
 /**
- * Starts a sandbox. Only the registry needs another part: it asks the AWS stand-in which tokens are valid.
- * @throws Error with the messages of all parts that failed; nothing is left running then
+ * Starts a sandbox. Only the registry depends on another part: it looks up tokens in the AWS stand-in.
+ * @throws Error with the messages of all parts that failed; by then all parts are stopped
  */
 export async function startSandbox({ stateFolder, say, light }: SandboxOptions): Promise<Sandbox> {
   const { folder, release } = claimStateFolder(stateFolder);
@@ -100,7 +102,7 @@ async function timed<T>(part: string, say: (line: string) => void, starting: Pro
   const seconds = (): string => `${((performance.now() - begin) / 1_000).toFixed(1)} s`;
   try {
     const result = await starting;
-    say(`${part}: ${result === undefined ? 'none' : 'ready'} after ${seconds()}`);
+    say(`${part}: ${result === undefined ? 'not found' : 'ready'} after ${seconds()}`);
     return result;
   } catch (error) {
     say(`${part}: failed after ${seconds()}`);
@@ -108,7 +110,7 @@ async function timed<T>(part: string, say: (line: string) => void, starting: Pro
   }
 }
 
-/** The values, or one error with all the reasons. */
+/** Returns the values. @throws Error with the messages of all rejections */
 function allOf<T extends unknown[]>(results: { [K in keyof T]: PromiseSettledResult<T[K]> }): T {
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
   if (reasons.length > 0) {

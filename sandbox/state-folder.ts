@@ -1,11 +1,11 @@
-// The claim of one sandbox on its state folder: two on the same databases would corrupt both.
+// Claims a state folder for one sandbox: two sandboxes would corrupt its databases.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
- * Makes the folder and claims it for this process.
- * @returns the absolute path, and how to give the claim up; a claim of a process that has ended counts for nothing
- * @throws Error naming the process that has the folder
+ * Creates the folder and claims it for this process. A claim of a process that has ended is ignored.
+ * @returns the absolute path, and a function that releases the claim
+ * @throws Error with the id of the process that uses the folder
  */
 export function claimStateFolder(folder: string): { folder: string; release: () => void } {
   const path = resolve(folder);
@@ -14,7 +14,7 @@ export function claimStateFolder(folder: string): { folder: string; release: () 
   const holder = readHolder(file);
   if (holder !== undefined && isRunning(holder)) {
     throw new Error(
-      `Process ${holder} runs a sandbox on ${path}. Remedy: stop it, or use another folder; if that process is something else, delete ${file}.`,
+      `Process ${holder} is running a sandbox in ${path}. Fix: Stop it. If this process is something else, delete ${file}.`,
     );
   }
   writeFileSync(file, `${process.pid}\n`);
@@ -34,6 +34,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it runs as somebody else
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it runs as another user
   }
 }

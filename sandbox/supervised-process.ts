@@ -1,13 +1,13 @@
-// How a process of the sandbox is spawned: in a process group of its own that cannot outlive this process.
+// Spawns a process in its own process group, which cannot outlive this process.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 
 /**
- * The child becomes the leader of a new session (`detached`), so that Ctrl-C in a terminal reaches us before
- * it, and the order of stopping is ours. That alone would let it outlive us, hence the watcher: a shell in the
- * same group that waits for the end of a pipe of which we hold the other end. The kernel closes it however we
- * die, SIGKILL included; then the watcher stops the group. `$$` stays the child's pid, as `exec` keeps it. An
- * ended child that nobody has collected yet (a lazy init) is as good as gone.
+ * The child becomes the leader of a new session (`detached`), so that Ctrl-C in a terminal reaches only this process,
+ * which stops its children in the right order. A detached child could outlive this process. To prevent this, a watcher
+ * shell in the same group waits until a pipe is closed whose other end this process holds. The kernel closes it however
+ * this process ends, even by SIGKILL, and the watcher then stops the group. `$$` is the child's pid, because `exec`
+ * keeps it. A zombie that init has not collected yet counts as ended.
  */
 const WATCHED = `
 tenths=$1; shift
@@ -21,7 +21,6 @@ tenths=$1; shift
 exec 3<&-
 exec "$@"`;
 
-/** What {@link spawnSupervised} needs to know. */
 export interface SupervisedOptions {
   command: string;
   args: string[];
@@ -29,13 +28,13 @@ export interface SupervisedOptions {
   cwd?: string | undefined;
   /** Standard input, output and error. */
   stdio: ['ignore' | 'pipe', 'pipe' | number, 'pipe' | number];
-  /** From SIGTERM to SIGKILL, when it is the watcher that stops the group. */
+  /** From SIGTERM to SIGKILL, if the watcher stops the group. */
   graceMs: number;
 }
 
 /**
- * Spawns a command as the leader of a process group that ends with this process. When the leader exits, what
- * it left behind in the group is killed. A command that cannot be executed exits with code 126 or 127.
+ * Spawns a command as the leader of a process group that ends with this process. When the leader exits, the rest of the
+ * group is killed. A command that cannot be executed exits with code 126 or 127.
  */
 export function spawnSupervised(options: SupervisedOptions): ChildProcess {
   const tenths = String(Math.ceil(options.graceMs / 100));
@@ -48,16 +47,16 @@ export function spawnSupervised(options: SupervisedOptions): ChildProcess {
   });
   const lifeline = child.stdio[3] as Duplex & { unref?: () => void };
   lifeline.on('error', () => {});
-  lifeline.unref?.(); // a forgotten child must not keep this process alive
+  lifeline.unref?.(); // a running child must not keep this process alive
   const { pid } = child;
   child.once('exit', () => {
-    if (pid !== undefined) signalGroup(pid, 'SIGKILL'); // the watcher, and stragglers
-    lifeline.destroy(); // the child's 'close' waits for it, and nothing else would keep this process alive until then
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL'); // the watcher and remaining descendants
+    lifeline.destroy(); // the child's 'close' event waits for it, and this process might exit before
   });
   return child;
 }
 
-/** Signals a whole process group (0 only asks). True when it still has a member. */
+/** Sends a signal to a whole process group; 0 only checks it. True if the group still has a member. */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-pid, signal);

@@ -1,4 +1,4 @@
-// The last way to a Temporal CLI: the download that the Temporal SDK does itself, from Temporal's own site.
+// Gets the Temporal CLI through the Temporal SDK's own download, as the last option.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -6,9 +6,9 @@ import { cacheFolder } from './cache-folder.js';
 import { isExecutable } from './executables.js';
 
 /**
- * The CLI in the cache folder, downloaded by the SDK when it is not there yet. The SDK downloads only in order to
- * start a server, so one is started and stopped.
- * @throws Error with the remedy when Temporal's site cannot be reached
+ * The CLI in the cache folder, downloaded by the SDK if it is missing. The SDK downloads it only to start a server, so
+ * a server is started and stopped.
+ * @throws Error with a fix when Temporal's site cannot be reached
  */
 export async function downloadTemporalCli(): Promise<string> {
   const downloadDir = join(cacheFolder(), 'temporal-sdk');
@@ -21,12 +21,12 @@ export async function downloadTemporalCli(): Promise<string> {
     await server.teardown();
   } catch {
     throw new Error(
-      "The Temporal SDK could not download it from Temporal's site either: is there a network?",
+      "The Temporal SDK could not download it from Temporal's site either. Check the network connection.",
     );
   }
   const downloaded = findIn(downloadDir);
   if (downloaded) return downloaded;
-  throw new Error(`The Temporal SDK left no program in ${downloadDir}.`);
+  throw new Error(`The Temporal SDK downloaded no executable file to ${downloadDir}.`);
 }
 
 function findIn(folder: string): string | undefined {

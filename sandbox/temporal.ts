@@ -1,5 +1,5 @@
-// The real Temporal of the sandbox: its CLI is found or installed, and runs the development server on a SQLite file.
-// TEMPORAL_* of the user do not reach it: they may name a production server.
+// The Temporal of the sandbox: finds or installs the CLI, and runs its development server with a SQLite file. It does
+// not get the user's TEMPORAL_* variables, which may refer to a production server.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child-process.js';
@@ -12,29 +12,28 @@ import { runCommand } from './run-command.js';
 export interface TemporalServer {
   /** `127.0.0.1:PORT` of the gRPC frontend. */
   address: string;
-  /** The web UI; undefined when there is none. */
+  /** Undefined without a web UI. */
   uiUrl: string | undefined;
-  /** The server's own metrics, as Prometheus reads them. */
+  /** The server's metrics in Prometheus format. */
   metricsUrl: string;
   dbFile: string;
   pid: number;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface TemporalOptions {
-  /** The database and the log lie here; starting on the same folder again finds everything back. */
+  /** Contains the database and the log. A later start in the same folder uses them again. */
   stateFolder: string;
   /** Default: a free port. */
   port?: number | undefined;
-  /** Of the web UI; default: no UI. */
+  /** Port of the web UI; default: no web UI. */
   uiPort?: number | undefined;
 }
 
 /**
  * The Temporal CLI: `TEMPORAL_CLI`, else `temporal` on PATH, else the wheel from PyPI in the cache folder, else the
- * SDK's own download.
- * @throws Error with the remedy when none can be had
+ * SDK's download.
+ * @throws Error with a fix when none is available
  */
 export function findTemporalCli(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   return findBinary(env, 'TEMPORAL_CLI', 'temporal', wheelOrDownload);
@@ -44,7 +43,7 @@ async function wheelOrDownload(): Promise<string> {
   try {
     return (await ensurePythonTools()).temporal;
   } catch (wheelError) {
-    // Loaded only here: without Python, hardly ever.
+    // Loaded only here, because it is needed only without Python.
     const { downloadTemporalCli } = await import('./temporal-download.js');
     return downloadTemporalCli().catch((error: Error) => {
       throw new Error(`${(wheelError as Error).message} ${error.message}`, { cause: wheelError });
@@ -53,8 +52,8 @@ async function wheelOrDownload(): Promise<string> {
 }
 
 /**
- * A program: the one that the variable names, else the one on PATH, else the one that `install` makes.
- * @throws Error with the remedy when none can be had
+ * The path of a program: from the variable, else on PATH, else from `install`.
+ * @throws Error with a fix when none is available
  */
 export async function findBinary(
   env: NodeJS.ProcessEnv,
@@ -65,7 +64,7 @@ export async function findBinary(
   const named = env[variable];
   if (named) {
     if (isExecutable(named)) return named;
-    throw new Error(`${variable} names ${named}, which is no executable file. Remedy: correct or unset it.`);
+    throw new Error(`${variable}: ${named} is not an executable file. Fix: Correct or unset ${variable}.`);
   }
   const installed = findOnPath([program], env);
   if (installed !== undefined) return installed;
@@ -74,7 +73,7 @@ export async function findBinary(
   } catch (error) {
     const { message } = error as Error;
     throw new Error(
-      `There is no program ${program}. ${message} Or put it on PATH, or set ${variable} to it.`,
+      `${program} was not found. ${message} Alternatively, put ${program} on PATH or set ${variable} to its path.`,
       {
         cause: error,
       },
@@ -83,9 +82,9 @@ export async function findBinary(
 }
 
 /**
- * Starts `temporal server start-dev` on `stateFolder/temporal.db`, bound to 127.0.0.1 with every port explicit
- * (its own defaults collide when two run at once). Ready means: the `default` namespace answers.
- * @throws Error with the last log lines and the remedy
+ * Starts `temporal server start-dev` with `stateFolder/temporal.db`, bound to 127.0.0.1 with explicit ports, because
+ * its defaults collide when two servers run. It is ready when the `default` namespace exists.
+ * @throws Error with the last log lines and a fix
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
@@ -121,7 +120,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     ready: () => namespaceAnswers(cli, address),
     readyWithinMs: 60_000,
     graceMs: 10_000,
-    remedy: `see the log; when the database is from a newer server, delete ${dbFile}`,
+    remedy: `Check the log. If a newer server created the database, delete ${dbFile}.`,
   });
   return {
     address,
@@ -136,7 +135,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   };
 }
 
-/** A user's own TEMPORAL_* (address, TLS, API key of production) must not leak into the sandbox's server and CLI. */
+/** The user's TEMPORAL_* variables (address, TLS, API key) must not reach the server and CLI of the sandbox. */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

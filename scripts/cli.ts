@@ -6,10 +6,10 @@ import { endCredentialProcesses } from '../src/aws/credential-processes.js';
 import { EXIT, toExitCode, printError } from './command-line.js';
 import { buildProgram } from './program.js';
 
-// The AWS SDK would warn at every command of a Node version that this release supports.
+// The AWS SDK would warn on every command about a Node version that this release supports.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-// A defect in a callback: Node would print the error whole, and its message may quote a request.
+// A bug in a callback: Node would print the whole error, and its message may contain a request.
 process.on('uncaughtException', (error) => {
   printError(error);
   process.exit(EXIT.failed);
@@ -25,7 +25,7 @@ try {
   endCredentialProcesses();
 }
 
-/** Lets the one place above decide the exit code: commander itself would exit with 1 for wrong usage. */
+/** Makes commander throw, so that the code above sets the exit code: commander exits with 1 for wrong usage. */
 function exitByThrowing(command: Command): Command {
   command.exitOverride();
   command.commands.forEach(exitByThrowing);

@@ -1,5 +1,4 @@
-// Owns what all commands share: options, exit codes, and how errors are printed. Refuses to print the stack or
-// message of an error that is not ours: it might quote a request.
+// What all commands share: options, exit codes, and printing.
 import { CommanderError, Option } from 'commander';
 import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
@@ -9,7 +8,7 @@ import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavai
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
 
-/** A command cannot do what it was asked for; its message says why and what to do. Exit 1. */
+/** A command failed. The message states the reason and the fix. Exit code 1. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
@@ -22,11 +21,11 @@ export function configOption(): Option {
 }
 
 export function jsonOption(): Option {
-  return new Option('--json', 'print one JSON document on standard output, and nothing else there');
+  return new Option('--json', 'print one JSON document on standard output, and nothing else');
 }
 
 export function logLevelOption(fallback: (typeof LOG_LEVELS)[number]): Option {
-  return new Option('--log-level <level>', 'what to log on standard error')
+  return new Option('--log-level <level>', 'log level; logs go to standard error')
     .choices(LOG_LEVELS)
     .default(fallback);
 }
@@ -52,7 +51,7 @@ export function toExitCode(error: unknown): number {
   return error instanceof ConfigError ? EXIT.configInvalid : EXIT.failed;
 }
 
-/** What may be printed of an error: all of ours, and of another only its class and where it came from. */
+/** For an error that is not ours, only its class and stack frames: its message may contain a request. */
 export function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
     const count = error.problems.length;
@@ -62,5 +61,5 @@ export function describeError(error: unknown): string {
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
   if (error instanceof TemporalUnavailable) return describeUnavailable(error);
   if (error instanceof CommandFailed) return error.message;
-  return [`Unexpected ${errorClassName(error)}; this is a defect.`, ...safeStackFrames(error)].join('\n');
+  return [`Unexpected ${errorClassName(error)}; this is a bug.`, ...safeStackFrames(error)].join('\n');
 }

@@ -1,4 +1,3 @@
-// The command `doctor`: checks everything a run needs, one line each with its remedy. Changes nothing.
 import { configPath, loadConfig } from '../src/config/load.js';
 import { ConfigError, formatPlace } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
@@ -25,7 +24,7 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
 }
 
 async function checkOnline(config: RefreshConfig): Promise<Check[]> {
-  // Loaded here, since SDKs and HTTP clients take half a second to load, and `--offline` does not need them.
+  // Loaded here: SDKs and HTTP clients take half a second to load, and `--offline` does not need them.
   const { checkTemporal } = await import('../src/doctor/check-temporal.js');
   const { checkServices } = await import('../src/doctor/check-services.js');
   const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);

@@ -1,4 +1,3 @@
-// Owns how the findings of `doctor` look in a terminal.
 import type { Check } from '../src/doctor/check.js';
 
 /** What `doctor --json` prints. */
@@ -13,6 +12,6 @@ export function formatChecks(checks: readonly Check[]): string {
 }
 
 function formatCheck({ name, outcome, message, remedy }: Check): string {
-  const todo = remedy === undefined ? '' : `\n         What to do: ${remedy}`;
-  return `${MARKS[outcome]}  ${name}: ${message}${todo}`;
+  const fix = remedy === undefined ? '' : `\n         Fix: ${remedy}`;
+  return `${MARKS[outcome]}  ${name}: ${message}${fix}`;
 }

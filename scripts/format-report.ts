@@ -1,11 +1,10 @@
-// Owns how reports look in a terminal: tables for what is, sentences for what failed and what to do.
 import Table from 'cli-table3';
 import type { FailureReport, RefreshReport } from '../src/refresh/report.js';
 import type { Preview } from '../src/refresh-once/refresh-once.js';
 
 export function formatReport(report: RefreshReport, width = terminalWidth()): string {
   return joinSections([
-    report.outcome === 'refreshed' ? 'Refreshed.' : 'INCOMPLETE: something failed, see below.',
+    report.outcome === 'refreshed' ? 'All connections refreshed.' : 'INCOMPLETE: see the failures below.',
     table(
       ['airflow', 'registry', 'refreshed', 'failed', 'last refreshed', 'token expires', 'token'],
       report.stores.map((row) => [
@@ -31,11 +30,11 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   return joinSections([
     `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
     table(
-      ['airflow', 'connection', 'would', 'registry', 'why'],
+      ['airflow', 'connection', 'action', 'registry', 'why'],
       preview.connections.map((row) => [
         row.store,
         row.connection,
-        row.action === 'leave' ? 'leave it alone' : row.action,
+        row.action === 'leave' ? 'skip' : row.action,
         row.registry ?? '-',
         row.remedy === null ? row.why : `${row.why} ${row.remedy}`,
       ]),
@@ -48,7 +47,7 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   ]);
 }
 
-/** What failed where, why, and what to do; since when, where that was before the run that started at `startedAt`. */
+/** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
   const from = failure.engine && `from ${failure.engine}`;
   const place = [failure.stage, failure.store, failure.registry, from].filter(Boolean).join(' ');
@@ -58,20 +57,21 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
   const { failingSince } = failure;
   const since =
     failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
-  // Failures alike are one entry, with the message of the first: each may have its own right host, or fault.
-  const others = failure.stage === 'inspect' && failure.count > 1 ? ' (`doctor` says it of each.)' : '';
-  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}${others}\n  What to do: ${failure.remedy}${since}`;
+  // Failures of one type are one entry with the message of the first; the details of the others can differ.
+  const others =
+    failure.stage === 'inspect' && failure.count > 1 ? ' (Run `doctor` for the details of each.)' : '';
+  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}${others}\n  Fix: ${failure.remedy}${since}`;
 }
 
-/** What a terminal has that does not say, and a log: pipes, containers, CI. */
+/** Where the width is unknown: pipes, containers, CI. */
 const DEFAULT_WIDTH = 160;
-const LEAST_PROSE_WIDTH = 40;
+const MIN_PROSE_WIDTH = 40;
 
 export function terminalWidth(): number {
   return process.stdout.columns ?? DEFAULT_WIDTH;
 }
 
-/** A table where it fits the terminal; else each row as a block of lines: a table whose lines are broken cannot be read. */
+/** A table if it fits the terminal, else one block of lines per row: a table with wrapped lines is unreadable. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -81,11 +81,11 @@ export function table(
   const cells = rows.map((row) => row.map(String));
   const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
   const last = widths.at(-1) ?? 0;
-  // Two blanks and a border for each column.
+  // Each column has two spaces and a border.
   const spare = width - 1 - 3 * head.length - widths.reduce((sum, each) => sum + each, -last);
   if (spare >= last) return drawTable(head, cells);
   const isProse = cells.some((row) => (row.at(-1) ?? '').split(' ').length > 8);
-  if (!isProse || spare < LEAST_PROSE_WIDTH) return cells.map((row) => block(head, row)).join('\n\n');
+  if (!isProse || spare < MIN_PROSE_WIDTH) return cells.map((row) => block(head, row)).join('\n\n');
   return drawTable(head, cells, {
     wordWrap: true,
     colWidths: [...widths.slice(0, -1).map(() => null), spare + 2],
@@ -97,9 +97,9 @@ function drawTable(
   rows: readonly string[][],
   options: Pick<Table.TableConstructorOptions, 'wordWrap' | 'colWidths'> = {},
 ): string {
-  const made = new Table({ head: [...head], style: { head: [], border: [] }, ...options });
-  made.push(...rows);
-  return made.toString();
+  const drawn = new Table({ head: [...head], style: { head: [], border: [] }, ...options });
+  drawn.push(...rows);
+  return drawn.toString();
 }
 
 function block(head: readonly string[], row: readonly string[]): string {
@@ -114,13 +114,13 @@ export function formatTime(iso: string | null): string {
 
 function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>, width: number): string {
   return table(
-    ['token', 'region', 'issued to', 'expires', 'registry says'],
+    ['token', 'region', 'principal', 'expires', 'registry check'],
     tokens.map((token) => [
       token.fingerprint,
       token.region,
       token.principalArn ?? '(unknown)',
       token.usableUntil < token.expiresAt
-        ? `${formatTime(token.expiresAt)}; its AWS session ends ${formatTime(token.usableUntil)}`
+        ? `${formatTime(token.expiresAt)}; AWS session ends ${formatTime(token.usableUntil)}`
         : formatTime(token.expiresAt),
       token.check,
     ]),
@@ -130,7 +130,7 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>, width: number): 
 
 function dockerTable({ docker }: Pick<RefreshReport, 'docker'>, width: number): string {
   return table(
-    ['Docker Engine', 'version', 'registry', 'sign-in'],
+    ['Docker Engine', 'version', 'registry', 'login'],
     docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.login]),
     width,
   );

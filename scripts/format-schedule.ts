@@ -1,4 +1,3 @@
-// Owns what `schedule apply` and `schedule describe` show, as a document and in a terminal.
 import type { ScheduleDescription } from '@temporalio/client';
 import { describeSchedule, type ScheduleSettings } from '../src/refresh/schedule-margins.js';
 import type { ApplyOutcome } from '../src/schedule/apply-schedule.js';
@@ -11,14 +10,14 @@ export interface ApplyDocument {
   readonly scheduleId: string;
   readonly outcome: ApplyOutcome;
   readonly summary: string;
-  /** Null unless the schedule was created and its first run has shown up. */
+  /** Null unless the schedule was created and its first run has started. */
   readonly firstRun: TriggeredRun | null;
 }
 
 /** What `schedule describe --json` prints. */
 export interface ScheduleDocument {
   readonly scheduleId: string;
-  /** Whether the schedule is what the configuration says. */
+  /** Whether the schedule matches the configuration. */
   readonly upToDate: boolean;
   readonly paused: boolean;
   readonly note: string | null;
@@ -32,9 +31,9 @@ export interface ScheduleDocument {
 
 export function formatApplied({ scheduleId, outcome, summary, firstRun }: ApplyDocument): string {
   const words: Record<ApplyOutcome, string> = {
-    created: `Schedule ${scheduleId} created; its first run ${firstRun ? `is ${firstRun.runId}` : 'has not shown up yet'}.`,
+    created: `Schedule ${scheduleId} created; its first run ${firstRun ? `is ${firstRun.runId}` : 'has not started yet'}.`,
     updated: `Schedule ${scheduleId} updated.`,
-    unchanged: `Schedule ${scheduleId} is up to date; nothing was changed.`,
+    unchanged: `Schedule ${scheduleId} is up to date; not changed.`,
   };
   return `${words[outcome]}\nRuns ${summary}.`;
 }
@@ -53,7 +52,7 @@ export function toScheduleDocument(
     startsSkipped: info.numActionsSkippedOverlap,
     startsMissed: info.numActionsMissedCatchupWindow,
     running: info.runningActions.map(({ workflow }) => workflow),
-    // Temporal lists them for a paused schedule, too.
+    // Temporal lists these for a paused schedule as well.
     nextRunsAt: state.paused ? [] : info.nextActionTimes.map((time) => time.toISOString()),
   };
 }
@@ -64,8 +63,8 @@ export function formatSchedule(document: ScheduleDocument, settings: ScheduleSet
   if (document.paused)
     lines.push(`PAUSED${document.note ? ` (${document.note})` : ''}: no runs start; tokens will expire.`);
   lines.push(
-    `Runs started: ${document.runsStarted}; skipped, since one was under way: ${document.startsSkipped}; ` +
-      `missed: ${document.startsMissed}; under way now: ${document.running.length}.`,
+    `Runs started: ${document.runsStarted}; skipped (already running): ${document.startsSkipped}; ` +
+      `missed: ${document.startsMissed}; in progress: ${document.running.length}.`,
     `Next runs: ${document.nextRunsAt.slice(0, 3).map(formatTime).join(', ') || 'none'}.`,
   );
   return lines.join('\n');

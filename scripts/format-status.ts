@@ -1,20 +1,19 @@
-// Owns how `status` looks in a terminal.
 import type { StoreReport, RefreshReport } from '../src/refresh/report.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
 import type { RefreshStatus } from '../src/status/read-status.js';
 import { formatFailure, formatTime, table, terminalWidth } from './format-report.js';
 
 export function formatStatus(status: RefreshStatus, now: Date, width = terminalWidth()): string {
-  if (!status.exists) return `There is no schedule ${status.scheduleId}. Create it by \`schedule apply\`.`;
+  if (!status.exists)
+    return `Schedule ${status.scheduleId} does not exist. Create it with \`schedule apply\`.`;
   const lines = [
     status.paused
       ? `Schedule ${status.scheduleId} is PAUSED${status.note ? ` (${status.note})` : ''}: no runs start.`
       : `Next run: ${formatTime(status.nextRunAt)}.`,
   ];
-  if (status.running) lines.push('A run is under way.');
-  if (status.lastRunWithoutReport)
-    lines.push(`The newest run left no report: ${status.lastRunWithoutReport}.`);
-  if (!status.report) return [...lines, 'No run has reported yet.'].join('\n');
+  if (status.running) lines.push('A run is in progress.');
+  if (status.lastRunWithoutReport) lines.push(`The last run has no report: ${status.lastRunWithoutReport}.`);
+  if (!status.report) return [...lines, 'No run has completed with a report yet.'].join('\n');
   return [...lines, ...formatLastRun(status.report, now, width)].join('\n');
 }
 
@@ -23,7 +22,7 @@ function formatLastRun(report: RefreshReport, now: Date, width: number): string[
     `Last run: ${report.outcome}, ended ${formatTime(report.finishedAt)}.`,
     '',
     table(
-      ['airflow', 'registry', 'refreshed at', 'expires in', 'issued to', 'last outcome'],
+      ['airflow', 'registry', 'refreshed at', 'expires in', 'principal', 'result'],
       report.stores
         .toSorted(failedFirst)
         .map((row) => [
@@ -43,12 +42,12 @@ function formatLastRun(report: RefreshReport, now: Date, width: number): string[
   ];
 }
 
-/** There may be many rows, and whoever looks at night looks for these. */
+/** Rows with failures come first: they are easy to miss among many rows. */
 function failedFirst(a: StoreReport, b: StoreReport): number {
   return Number(b.failed > 0) - Number(a.failed > 0);
 }
 
-/** Where the AWS session behind the token ends first, that comes first: the token may be of no use from then on. */
+/** Shows the end of the AWS session first if it is before the end of the token: the token may not work after it. */
 function formatExpiry({ expiresAt, usableUntil }: StoreReport, now: Date): string {
   if (expiresAt === null) return 'never refreshed';
   const leftMs = (iso: string): number => new Date(iso).getTime() - now.getTime();
@@ -56,11 +55,11 @@ function formatExpiry({ expiresAt, usableUntil }: StoreReport, now: Date): strin
     leftMs(expiresAt) > 0 ? inMinutes(leftMs(expiresAt)) : `EXPIRED ${inMinutes(-leftMs(expiresAt))} ago`;
   if (!usableUntil || usableUntil >= expiresAt || leftMs(expiresAt) <= 0) return expiry;
   return leftMs(usableUntil) > 0
-    ? `${inMinutes(leftMs(usableUntil))} (its AWS session; the token: ${expiry})`
-    : `its AWS session ENDED ${inMinutes(-leftMs(usableUntil))} ago (the token: ${expiry})`;
+    ? `${inMinutes(leftMs(usableUntil))} (AWS session; token: ${expiry})`
+    : `AWS session ENDED ${inMinutes(-leftMs(usableUntil))} ago (token: ${expiry})`;
 }
 
-/** Whole minutes: seconds say nothing of hours. */
+/** Rounds down to whole minutes, except below one minute. */
 function inMinutes(ms: number): string {
   return formatDuration(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
 }

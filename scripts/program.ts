@@ -1,4 +1,5 @@
-// The commands and their options. Each command loads its code when it runs, since loading everything takes half a second.
+// The commands and their options. Each command loads its code only when it runs: loading everything takes half a
+// second.
 import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
 import { configOption, jsonOption, logLevelOption } from './command-line.js';
@@ -39,7 +40,7 @@ function workerCommand(): Command {
 }
 
 function scheduleCommand(): Command {
-  const command = new Command('schedule').description('create and steer the schedule that starts the runs');
+  const command = new Command('schedule').description('manage the Temporal schedule that starts the runs');
   const add = (verb: ScheduleVerb, description: string): Command =>
     command
       .command(verb)
@@ -50,15 +51,15 @@ function scheduleCommand(): Command {
         const { runSchedule } = await import('./schedule.js');
         await runSchedule(verb, options);
       });
-  add('apply', 'make the schedule what the configuration says; a new one starts its first run');
+  add('apply', 'create or update the schedule from the configuration; a new one starts a run');
   add('describe', 'show the schedule');
-  add('trigger', 'start a run now, unless one is under way').option(
+  add('trigger', 'start a run now, unless one is in progress').option(
     '--wait',
-    'wait for the end of the run and print its report',
+    'wait for the run to end and print its report',
   );
-  add('pause', 'start no runs until unpaused; tokens will expire');
-  add('unpause', 'start runs again');
-  add('delete', 'delete the schedule; a run under way goes on');
+  add('pause', 'pause the schedule; tokens will expire');
+  add('unpause', 'resume the schedule');
+  add('delete', 'delete the schedule; a run in progress continues');
   return command;
 }
 
@@ -67,9 +68,9 @@ function refreshOnceCommand(): Command {
     .description('refresh the connections once, in this process, without Temporal')
     .addOption(configOption())
     .addOption(jsonOption())
-    .option('--dry-run', 'show what would be written where, and why, and change nothing')
+    .option('--dry-run', 'show what would be written, where and why; change nothing')
     .addOption(
-      new Option('--retry-for <duration>', 'how long to go on trying')
+      new Option('--retry-for <duration>', 'how long to retry')
         .argParser(durationArgument)
         .default(60_000, '1m'),
     )
@@ -84,7 +85,7 @@ function doctorCommand(): Command {
     .description('check everything a run needs')
     .addOption(configOption())
     .addOption(jsonOption())
-    .option('--offline', 'check the configuration alone')
+    .option('--offline', 'check only the configuration')
     .action(async (options: DoctorOptions) => {
       const { runDoctor } = await import('./doctor.js');
       await runDoctor(options);
@@ -93,7 +94,7 @@ function doctorCommand(): Command {
 
 function statusCommand(): Command {
   return new Command('status')
-    .description('show what the connections hold, what failed last, and when the next run is')
+    .description('show the state of the connections, the last failures and the next run')
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (options: StatusOptions) => {

@@ -1,4 +1,4 @@
-// The command `refresh-once`: one run in this process, without Temporal. For emergencies and for CI.
+// One run in this process, without Temporal, for emergencies and CI.
 import { configPath, loadConfig } from '../src/config/load.js';
 import { previewOnce, refreshOnce } from '../src/refresh-once/refresh-once.js';
 import { EXIT, printJson, printLine } from './command-line.js';
@@ -13,8 +13,8 @@ export interface RefreshOnceOptions {
 
 export async function runRefreshOnce(options: RefreshOnceOptions): Promise<void> {
   const config = loadConfig(configPath(options.config));
-  const isGood = options.dryRun ? await dryRun(config, options) : await run(config, options);
-  process.exitCode = isGood ? EXIT.done : EXIT.failed;
+  const isSuccessful = options.dryRun ? await dryRun(config, options) : await run(config, options);
+  process.exitCode = isSuccessful ? EXIT.done : EXIT.failed;
 }
 
 async function run(config: ReturnType<typeof loadConfig>, options: RefreshOnceOptions): Promise<boolean> {

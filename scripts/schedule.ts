@@ -1,4 +1,3 @@
-// The command `schedule`: creates and steers the Temporal schedule that starts the runs.
 import type { Client, ScheduleDescription, ScheduleHandle } from '@temporalio/client';
 import { configPath, loadConfig } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
@@ -18,7 +17,7 @@ import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 export interface ScheduleOptions {
   readonly config?: string;
   readonly json?: true;
-  /** Of `trigger` alone. */
+  /** Only for `trigger`. */
   readonly wait?: true;
 }
 
@@ -67,10 +66,10 @@ async function trigger({ client, handle, json }: Invocation, options: ScheduleOp
   const run = await triggerRun(handle);
   if (!run)
     throw new CommandFailed(
-      'Temporal took the request, but no run has shown up for 10 s. Look at the server.',
+      'Temporal accepted the request, but no run started within 10 s. Check the Temporal server.',
     );
   const { workflowId, runId, alreadyRunning } = run;
-  const what = alreadyRunning ? 'A run is under way already' : 'Run started';
+  const what = alreadyRunning ? 'A run is already in progress' : 'Run started';
   if (!json) printLine(`${what}: workflow ${workflowId}, run ${runId}.`);
   if (!options.wait) {
     if (json) printJson(run);
@@ -80,18 +79,18 @@ async function trigger({ client, handle, json }: Invocation, options: ScheduleOp
     throw explainLostRun(toUnavailable(readTemporalSettings(), error));
   });
   if (!end.report)
-    throw new CommandFailed(`The run left no report: ${end.why}. Look at run ${runId} in Temporal.`);
+    throw new CommandFailed(`The run ended without a report: ${end.why}. Check run ${runId} in Temporal.`);
   if (json) printJson(end.report);
   else printLine(`\n${formatReport(end.report)}`);
   process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;
 }
 
-/** Without these words a reader would take the end of the wait for the end of the run. */
+/** Adds that only the wait has ended, not the run. */
 export function explainLostRun(error: unknown): unknown {
   if (!(error instanceof TemporalUnavailable)) return error;
   return new CommandFailed(
-    `${describeUnavailable(error)}\nThe run goes on without this command, and outlives Temporal's absence. See how it ends by ` +
-      '`status`; while it is under way, `schedule trigger --wait` waits for it again.',
+    `${describeUnavailable(error)}\nThe run continues without this command, and resumes after a Temporal outage. ` +
+      'Check its result with `status`, or wait for it again with `schedule trigger --wait`.',
   );
 }
 
@@ -104,7 +103,7 @@ async function pause({ handle, config, json }: Invocation): Promise<void> {
 async function unpause({ handle, config, json }: Invocation): Promise<void> {
   await describeOrFail(handle);
   await handle.unpause('unpaused by `schedule unpause`');
-  confirm(json, config.schedule.id, 'unpaused', 'To refresh at once: `schedule trigger`.');
+  confirm(json, config.schedule.id, 'unpaused', 'To refresh now, run `schedule trigger`.');
 }
 
 async function remove({ handle, config, json }: Invocation): Promise<void> {
@@ -121,5 +120,5 @@ function confirm(json: boolean, scheduleId: string, outcome: string, consequence
 async function describeOrFail(handle: ScheduleHandle): Promise<ScheduleDescription> {
   const description = await describeOrUndefined(handle);
   if (description) return description;
-  throw new CommandFailed(`There is no schedule ${handle.scheduleId}. Create it by \`schedule apply\`.`);
+  throw new CommandFailed(`Schedule ${handle.scheduleId} does not exist. Create it with \`schedule apply\`.`);
 }

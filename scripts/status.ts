@@ -1,4 +1,3 @@
-// The command `status`: what the connections hold, what failed last and since when, and when the next run is.
 import { configPath, loadConfig } from '../src/config/load.js';
 import { readStatus } from '../src/status/read-status.js';
 import { withTemporalClient } from '../src/temporal/connection.js';

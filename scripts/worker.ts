@@ -1,4 +1,3 @@
-// The command `worker`: runs the Temporal worker until SIGTERM or SIGINT.
 import { configPath } from '../src/config/load.js';
 import type { LogLevel } from '../src/log/log-level.js';
 import { createLogger } from '../src/log/logger.js';

@@ -1,5 +1,5 @@
-// The composition root: the one place that builds stores, issuer, verifiers and activities from a configuration, for the
-// worker, `refresh-once` and `doctor`.
+// Composition root: builds stores, issuer, verifiers and activities from a configuration, for the worker,
+// `refresh-once` and `doctor`.
 import type { AllowedConfig, ConfigSource } from './activities/allowed-config.js';
 import { Pace } from './activities/pace.js';
 import { createActivities, type RefreshActivities } from './activities/index.js';
@@ -27,21 +27,21 @@ export interface App {
   readonly source: ConfigSource;
 }
 
-/** What outlives every edit of the configuration. */
+/** Clients that are kept when the configuration changes. */
 export interface SharedClients {
   readonly http: HttpClient;
   readonly aws: AwsSessions;
 }
 
-/** A kind of store: everything that this program knows of it. */
+/** Everything the worker needs to support a kind of store. */
 export interface StoreKind {
-  /** As in the configuration's `StoreConfig.kind` and in reports. */
+  /** The value of `StoreConfig.kind`, also shown in reports. */
   readonly kind: string;
-  /** In messages. */
+  /** Name in messages. */
   readonly title: string;
-  /** Its part of the configuration file. */
+  /** Section of the configuration file for this kind. */
   readonly section: StoreSection;
-  /** Opens no connection yet. */
+  /** Does not connect to the store. */
   create(
     config: StoreConfig,
     clients: SharedClients,
@@ -53,7 +53,7 @@ const AIRFLOW: StoreKind = {
   title: 'Airflow',
   section: AIRFLOWS,
   create({ name, settings }, { http: shared, aws }) {
-    // The section of the schema for this kind makes exactly these.
+    // The schema section of this kind produces exactly this type.
     const airflow = settings as AirflowSettings;
     const { caFile } = airflow;
     const http = caFile === undefined ? shared : createHttpClient({ version: VERSION, caFile });
@@ -65,17 +65,17 @@ const AIRFLOW: StoreKind = {
 export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 
 export interface AppOptions {
-  /** Default: those of this program. */
+  /** Default: `STORE_KINDS`. */
   readonly storeKinds?: readonly StoreKind[];
-  /** Where references of the configuration are looked up. Default: process.env. */
+  /** Environment for references in the configuration. Default: process.env. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Called when an edit of the configuration file has been accepted. */
+  /** Called after a changed configuration file has been accepted. */
   readonly onConfigChange?: (config: RefreshConfig) => void;
 }
 
 /**
- * Builds the activities over a configuration, whose file is read again at every run. Opens no connection yet.
- * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
+ * Builds the activities for a configuration, whose file is read again at every run. Sends no request.
+ * @throws RefreshFailure ConfigInvalid when a proxy variable in the environment is invalid
  */
 export function createApp(
   config: RefreshConfig,
@@ -95,7 +95,7 @@ export function createApp(
   return { activities: createActivities(source, tokens, negativeChecks), source };
 }
 
-/** Keeps the clients of a configuration as long as the configuration: logins outlive a run, not an edit. */
+/** Keeps clients as long as their configuration: logins are reused across runs, but not after an edit. */
 function createConfigSource(
   configs: ConfigStore,
   clients: SharedClients,
@@ -147,13 +147,13 @@ function buildAllowedConfig(
 function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly StoreKind[]) {
   const { name, kind, connections, claimed } = config;
   const found = kinds.find((candidate) => candidate.kind === kind);
-  // The configuration's schema has a section for each kind that is listed, and for no other.
-  if (!found) throw new TypeError(`no store kind ${kind}`);
+  // The configuration schema accepts only the listed kinds.
+  if (!found) throw new TypeError(`unknown store kind ${kind}`);
   const rules = new ConnectionRules(connections, claimed);
   return { name, kind, title: found.title, rules, pace: new Pace(), ...found.create(config, clients) };
 }
 
-/** Of the warnings about the file, the one that a report without a row of Docker needs. */
+/** The warning that explains why a report has no Docker row. */
 function findEngineProblem({ warnings }: RefreshConfig): { engineProblem?: string } {
   const problem = warnings.find(({ path }) => path === 'docker.engines');
   return problem ? { engineProblem: `\`docker.engines\` ${problem.message}` } : {};

@@ -1,2 +1,2 @@
-/** The release, as in package.json; sent as user agent. */
+/** The version in package.json; sent as user agent. */
 export const VERSION = '0.1.0';

@@ -1,5 +1,4 @@
-// Starts and stops everything that runs: configuration, log, Temporal worker. Its activities are in activities/,
-// its workflow in workflows/, what it talks to in adapters/.
+// Starts and stops the Temporal worker. Its activities are in activities/, its workflow in workflows/.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +16,10 @@ import { temporalLogger } from './temporal/sdk-logger.js';
 import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
 
 /**
- * Runs the worker until SIGTERM or SIGINT: then it takes no new work, gives activities 30 s to end, and hands
- * over what is left. Stop it from outside no sooner than after 45 s.
+ * Runs the worker until SIGTERM or SIGINT. Then it accepts no new work, gives activities 30 s to finish, and leaves the
+ * rest to other workers. Wait at least 45 s before killing it.
  *
- * @throws ConfigError before anything is connected; TemporalUnavailable
+ * @throws ConfigError before it connects to anything; TemporalUnavailable
  */
 export async function runWorker(configPath: string, logger: Logger): Promise<void> {
   const signals = handleStopSignals();
@@ -29,17 +28,17 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   const { activities } = createApp(config, { onConfigChange: (edited) => logWarnings(edited, logger) });
   const settings = readTemporalSettings();
   const { taskQueue, hash } = config;
-  const outage = new TemporalHealth(logger);
+  const health = new TemporalHealth(logger);
   Runtime.install({
-    logger: temporalLogger(logger, (reason) => outage.reportFailure(reason)),
-    // They are ours: the SDK listens for the first one alone, and the next one would kill the worker as it drains.
+    logger: temporalLogger(logger, (reason) => health.reportFailure(reason)),
+    // Signals are handled here: the SDK handles only the first one, and a second would kill the worker during shutdown.
     shutdownSignals: [],
-    // Debug logs of the core show whole tasks; warnings are what an operator needs of it.
+    // Debug logs of the core contain whole tasks; operators need only its warnings.
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
   const connection = await connect(settings);
-  const look = setInterval(
-    () => void outage.look(() => whatIsWrong(connection, settings)),
+  const healthCheck = setInterval(
+    () => void health.check(() => findProblem(connection, settings)),
     HEALTH_CHECK_INTERVAL_MS,
   );
   try {
@@ -55,20 +54,20 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
     });
     const { address, namespace } = settings;
     logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
-    signals.stopBy((signal) => {
+    signals.onStop((signal) => {
       if (worker.getState() !== 'RUNNING') return;
-      logger.info({ signal }, `stopping: activities have ${LIMITS.shutdownGraceTime} to end`);
+      logger.info({ signal }, `shutting down, up to ${LIMITS.shutdownGraceTime} for activities`);
       worker.shutdown();
     });
     await worker.run();
     logger.info({}, 'worker stopped');
   } finally {
-    clearInterval(look);
+    clearInterval(healthCheck);
     await connection.close();
   }
 }
 
-/** Once for each configuration: at the start, and when an edit of the file has been accepted. */
+/** Called once per configuration: at the start, and after a valid edit of the file. */
 export function logWarnings({ path, warnings }: RefreshConfig, logger: Logger): void {
   for (const warning of warnings) {
     logger.warn({ warning: formatProblem(path, warning) }, 'configuration warning');
@@ -76,26 +75,27 @@ export function logWarnings({ path, warnings }: RefreshConfig, logger: Logger): 
 }
 
 /**
- * SIGTERM and SIGINT. Before the worker runs there is nothing to finish, and connecting may take half a minute: they
- * end the process at once. Later ones change nothing: a supervisor that signals process and group sends two.
+ * Handles SIGTERM and SIGINT. Until the worker runs there is nothing to finish, and connecting can take half a minute,
+ * so they end the process immediately. Further signals are ignored: a supervisor that signals process and group sends
+ * two.
  */
-function handleStopSignals(): { stopBy: (stop: (signal: string) => void) => void } {
+function handleStopSignals(): { onStop: (stop: (signal: string) => void) => void } {
   let stop = (_signal: string): void => process.exit(0);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
-  return { stopBy: (next) => void (stop = next) };
+  return { onStop: (next) => void (stop = next) };
 }
 
-/** Explicit, as a worker in production should have it. Activities wait for others most of their time. */
+/** Explicit limits, as recommended for production. Activities mostly wait for other services. */
 const LIMITS = {
   maxConcurrentActivityTaskExecutions: 500,
   maxConcurrentWorkflowTaskExecutions: 10,
   maxCachedWorkflows: 100,
-  // With 0, the default, SIGTERM would abort activities at once and count that as a failed attempt.
+  // With the default of 0, SIGTERM would abort activities immediately, which counts as a failed attempt.
   shutdownGraceTime: '30 s',
   shutdownForceTime: '40 s',
 } satisfies Partial<WorkerOptions>;
 
-/** The bundle that `npm run build` made, when this is the built worker; from source it is made on the fly. */
+/** The built worker uses the bundle of `npm run build`; from source the bundle is created at the start. */
 function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   const isBuilt = import.meta.url.endsWith('.js');
@@ -117,7 +117,7 @@ async function connect(settings: TemporalSettings): Promise<NativeConnection> {
   }
 }
 
-async function whatIsWrong(
+async function findProblem(
   connection: NativeConnection,
   settings: TemporalSettings,
 ): Promise<string | undefined> {

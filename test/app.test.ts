@@ -75,7 +75,7 @@ ${more}`;
     return refreshOnce(configure(), 0, options());
   }
 
-  it('refreshes both with one token, by the same flow and activities', async () => {
+  it('refreshes both with one token, through the same flow and activities', async () => {
     const report = await refreshAll();
     const password = aws.issued[0]?.password;
     assert.equal(aws.issued.length, 1);
@@ -92,7 +92,7 @@ ${more}`;
     );
   });
 
-  it('reports its failures by the types that every store has', async () => {
+  it('reports its failures with the types that all stores share', async () => {
     const report = await refreshAll();
     assert.deepEqual(
       report.failures.map(({ store, type, scope, message }) => [store, type, scope, message]),
@@ -100,7 +100,7 @@ ${more}`;
     );
   });
 
-  it('refreshes the others while it is down', async () => {
+  it('refreshes the other store while it is down', async () => {
     memory = { ...memory, isDown: true };
     const report = await refreshAll();
     const failure = ['second', 'StoreUnreachable', 'store'];
@@ -115,10 +115,10 @@ ${more}`;
   it('checks it in doctor', async () => {
     const { checks } = await checkServices(configure(), options());
     const lines = checks.map(({ name, outcome, message }) => `${outcome} ${name} ${message}`);
-    assert.ok(lines.includes('ok Memory second answers, 120 connections'), lines.join('\n'));
+    assert.ok(lines.includes('ok Memory second responds, 120 connections'), lines.join('\n'));
   });
 
-  it('is configured by a section of its own, which is checked together with the others', () => {
+  it('has its own section of the configuration, which is checked together with the others', () => {
     const duplicates = 'duplicates airflows[0].name';
     const file = writeConfig().replace('refresh.yaml', 'bad.yaml');
     const text = readFileSync(path.join(folder, 'refresh.yaml'), 'utf8');
@@ -142,7 +142,7 @@ ${more}`;
     );
   });
 
-  it('has an unknown section where its kind is not listed', () => {
+  it('rejects its section when its kind is not listed', () => {
     const file = writeConfig();
     assert.throws(() => loadConfig(file), /memories: unknown setting/);
   });

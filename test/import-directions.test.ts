@@ -15,7 +15,7 @@ interface Statement {
   readonly code: string;
 }
 
-/** Imports each place by value and by type, and each package: a line each. */
+/** Imports values and types of each place, and each package, one per line. */
 function importEverything(file: string): Statement[] {
   const others = PLACES.filter((place) => place !== file);
   const paths = others.map((place) => relativePath(file, place));
@@ -47,16 +47,16 @@ function isAllowed({ imports, types = [], packages }: Row, of: string): boolean 
   return imports.includes(place) || packages.includes(place) || (place !== of && types.includes(place));
 }
 
-interface Offence {
+interface Violation {
   readonly what: string;
   readonly file: string;
   readonly source: string;
   readonly rule: string;
 }
 
-const OFFENCES: readonly Offence[] = [
+const VIOLATIONS: readonly Violation[] = [
   {
-    what: 'a forbidden import that is exported again',
+    what: 'a forbidden import that is re-exported',
     file: 'src/workflows/passes-on.ts',
     source: "export { sample } from '../net/sample.js';",
     rule: 'no-restricted-imports',
@@ -68,19 +68,19 @@ const OFFENCES: readonly Offence[] = [
     rule: 'no-cycle',
   },
   {
-    what: 'two files that import only types of each other',
+    what: 'two files that import only types from each other',
     file: 'src/refresh/type-pair.ts',
     source: "import type { Partner } from './type-partner.js';\nexport type Pair = Partner | 1;",
     rule: 'no-cycle',
   },
   {
-    what: 'a circle of three files, by types and values',
+    what: 'a cycle of three files through types and values',
     file: 'src/refresh/three-1.ts',
     source: "export type { Two } from './three-2.js';\nexport type One = 1;",
     rule: 'no-cycle',
   },
   {
-    what: 'a circle through two folders',
+    what: 'a cycle across two folders',
     file: 'src/schedule/circle.ts',
     source: "import type { Round } from '../workflows/circle.js';\nexport type Circle = Round | 1;",
     rule: 'no-cycle',
@@ -92,20 +92,20 @@ const OFFENCES: readonly Offence[] = [
     rule: 'no-default-export',
   },
   {
-    what: 'a call of console.log',
+    what: 'a call to console.log',
     file: 'src/refresh/prints.ts',
     source: "console.log('x');\nexport const printed = 1;",
     rule: 'no-console',
   },
   {
-    what: 'a promise that nothing awaits',
+    what: 'a floating promise',
     file: 'src/refresh/floating.ts',
     source: 'export function start(run: () => Promise<void>): void {\n  run();\n}',
     rule: 'no-floating-promises',
   },
 ];
 
-/** The other halves of the circles. */
+/** The other files of the cycles. */
 const PARTNERS: Readonly<Record<string, string>> = {
   'src/refresh/partner.ts': "import { pair } from './pair.js';\nexport const partner = pair;",
   'src/refresh/type-partner.ts': "import type { Pair } from './type-pair.js';\nexport type Partner = Pair[];",
@@ -138,7 +138,7 @@ describe('the lint rules', function () {
       const lines = importEverything(file).map(({ code }) => code);
       write(inRoot(file), lines.join('\n'));
     }
-    for (const { file, source } of OFFENCES) write(file, source);
+    for (const { file, source } of VIOLATIONS) write(file, source);
     for (const [file, source] of Object.entries(PARTNERS)) write(file, source);
     reports = lint();
   });
@@ -150,7 +150,7 @@ describe('the lint rules', function () {
     writeFileSync(join(folder, file), `${source}\n`);
   }
 
-  /** oxlint exits with 1 when it has something to report. */
+  /** oxlint exits with 1 if it reports problems. */
   function lint(): readonly Report[] {
     const oxlint = join(ROOT, 'node_modules/oxlint/bin/oxlint');
     const options = { cwd: folder, encoding: 'utf8', stdio: 'pipe', maxBuffer: 64 * 1024 * 1024 } as const;
@@ -173,7 +173,7 @@ describe('the lint rules', function () {
 
   for (const row of ROWS) {
     for (const file of row.files) {
-      it(`let ${inRoot(file)} import what the table of imports allows, and nothing else`, () => {
+      it(`allow ${inRoot(file)} only the imports in the import table`, () => {
         const statements = importEverything(file);
         const reported = getReports(inRoot(file), 'no-restricted-imports').map(
           ({ labels }) => statements[(labels[0]?.span.line ?? 0) - 1]?.of,
@@ -184,11 +184,11 @@ describe('the lint rules', function () {
     }
   }
 
-  for (const { what, file, rule } of OFFENCES) {
+  for (const { what, file, rule } of VIOLATIONS) {
     it(`report ${what}`, () => assert.notEqual(getReports(file, rule).length, 0));
   }
 
-  it('have a row for every folder and file of src/', () => {
+  it('have a row in the import table for every folder and file of src/', () => {
     const inTable = new Set(PRODUCT.map((place) => place.split('/')[0]));
     assert.deepEqual(
       readdirSync(join(ROOT, 'src')).filter((name) => !inTable.has(name)),

@@ -1,13 +1,13 @@
-// The table of imports in docs/architecture.md as data, for the test of the lint rules. Paths are relative to src/.
+// The import table of docs/architecture.md as data, for the test of the lint rules. Paths are relative to src/.
 
 export interface Row {
   /** The files that import. */
   readonly files: readonly string[];
-  /** Which of PLACES they may import: values and types. */
+  /** The places from which they may import values and types. */
   readonly imports: readonly string[];
-  /** Which of PLACES they may import types from, and no values. */
+  /** The places from which they may import only types. */
   readonly types?: readonly string[];
-  /** Which of PACKAGES they may import. */
+  /** The packages that they may import. */
   readonly packages: readonly string[];
 }
 
@@ -37,7 +37,7 @@ const BUILT_BY_APP = [
 const COMMANDS = ['temporal/', 'schedule/', 'status/', 'refresh-once/', 'doctor/'];
 /** Everything in src/. */
 export const PRODUCT = [...BUILT_BY_APP, 'workflows/', 'app.ts', ...COMMANDS, 'worker.ts'];
-/** Everything that a row may or may not import; a path that ends in a slash is a folder. */
+/** All places that a row can allow or forbid. A path that ends with a slash is a folder. */
 export const PLACES = [...PRODUCT, '../scripts/', '../sandbox/', '../test/'];
 
 export const ROWS: readonly Row[] = [
@@ -100,7 +100,7 @@ export const ROWS: readonly Row[] = [
   },
   { files: ['worker.ts'], imports: PRODUCT, packages: [...TEMPORAL, ...OTHERS] },
   { files: ['version.ts'], imports: [], packages: [] },
-  // A new folder or file imports nothing of ours until it has a row.
+  // A new folder or file must not import from src/ until it has a row.
   { files: ['new-folder/a.ts', 'new-file.ts'], imports: [], packages: [...TEMPORAL, ...OTHERS] },
   { files: ['../scripts/a.ts'], imports: [...PRODUCT, '../scripts/'], packages: [...TEMPORAL, ...OTHERS] },
   { files: ['../scripts/dev/a.ts'], imports: PLACES, packages: [...TEMPORAL, ...OTHERS] },

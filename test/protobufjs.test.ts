@@ -26,7 +26,7 @@ function subfolders(folder: string): string[] {
   }
 }
 
-/** Every installed package of Temporal, nested ones too: `a/node_modules/@temporalio/b`. */
+/** Every installed Temporal package, including nested ones such as `a/node_modules/@temporalio/b`. */
 function temporalPackages(nodeModules: string): PackageJson[] {
   const packages = subfolders(nodeModules).flatMap((folder) =>
     basename(folder).startsWith('@') ? subfolders(folder) : [folder],
@@ -38,10 +38,10 @@ function temporalPackages(nodeModules: string): PackageJson[] {
   ];
 }
 
-// A plain install of the Temporal packages brings a protobufjs that their generated code does not work with: what
-// reads a history from JSON, and with it every replay test, breaks. package.json pins one that does.
-describe('the installed packages of Temporal', () => {
-  it('read a history from JSON', () => {
+// By default, the Temporal packages install a protobufjs version that does not work with their generated code: reading
+// a history from JSON fails, and with it every replay test. package.json pins a version that works.
+describe('the installed Temporal packages', () => {
+  it('can read a history from JSON', () => {
     const history = historyFromJSON({
       events: [
         {
@@ -70,7 +70,7 @@ describe('the installed packages of Temporal', () => {
     assert.equal(Buffer.from(payload ?? []).toString(), '{"retryForMs":1}');
   });
 
-  it('are all of the one version that package.json names', () => {
+  it('all have the version in package.json', () => {
     const { dependencies = {}, devDependencies = {} } = readPackage(ROOT);
     const named = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) =>
       name.startsWith('@temporalio/'),

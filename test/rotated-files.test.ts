@@ -1,4 +1,4 @@
-// Every setting that may name a file with a value: its new content is used without a restart.
+// New content of a file that provides a setting is used without a restart.
 import assert from 'node:assert/strict';
 import type http from 'node:http';
 import fs from 'node:fs';
@@ -18,17 +18,17 @@ import {
 } from './support/local-server.js';
 import { putFiles, REPLACEMENTS, type Replacement } from './support/replace-files.js';
 
-/** Of the file: 1 at the start, 2 after it was replaced. */
+/** Version of the file: 1 at the start, 2 after it was replaced. */
 type Version = 1 | 2;
 
-/** What Airflow, or AWS in front of it, sees in requests. */
+/** A setting that is visible in requests to Airflow, or to AWS in front of it. */
 interface SentSetting {
   readonly setting: string;
-  /** Of the Airflow, without its address. */
+  /** Configuration of the Airflow instance, without its URL. */
   readonly config: string;
-  /** Default: with the address of the server. */
+  /** By default, the URL of the server is added. */
   readonly hasNoUrl?: true;
-  /** Of the file; default `value-1` and `value-2`. */
+  /** Content of the file; by default `value-1` and `value-2`. */
   readonly content?: (version: Version, url: string) => string;
   readonly isSent: (request: RecordedRequest, version: Version) => boolean;
 }
@@ -44,8 +44,8 @@ const READ_WHEN_NEEDED: readonly SentSetting[] = [
   {
     setting: 'the password for Airflow 3',
     config: 'version: 3, auth: {username: op, password: {file: mount/value}}',
-    isSent: ({ path: asked, headers, body }, version) =>
-      asked === '/auth/token'
+    isSent: ({ path: requested, headers, body }, version) =>
+      requested === '/auth/token'
         ? body.includes(`"value-${version}"`)
         : headers.authorization === `Bearer jwt-${version}`,
   },
@@ -72,13 +72,13 @@ const READ_AT_EACH_RUN: readonly SentSetting[] = [
     config: `version: 3, url: {file: mount/value}, ${TOKEN}`,
     hasNoUrl: true,
     content: (version, url) => `${url}/value-${version}`,
-    isSent: ({ path: asked }, version) => asked.startsWith(`/value-${version}/`),
+    isSent: ({ path: requested }, version) => requested.startsWith(`/value-${version}/`),
   },
   {
     setting: 'an MWAA environment',
     config: 'version: 3, auth: {mwaa: {environment: {file: mount/value}, region: us-east-1}}',
     hasNoUrl: true,
-    isSent: ({ path: asked }, version) => asked === `/restapi/value-${version}`,
+    isSent: ({ path: requested }, version) => requested === `/restapi/value-${version}`,
   },
   {
     setting: 'the region of an MWAA environment',
@@ -113,10 +113,10 @@ const OF_REGISTRIES: readonly {
   },
 ];
 
-describe('a setting whose value is in a file', () => {
+describe('a setting from a file', () => {
   let folder: string;
   let server: LocalServer;
-  /** What the server accepts, and rejects everything else. */
+  /** The server rejects all other requests. */
   let isAccepted: (request: RecordedRequest) => boolean;
   let version: Version;
   let restore = (): void => {};
@@ -124,7 +124,7 @@ describe('a setting whose value is in a file', () => {
   beforeEach(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rotated-files-'));
     version = 1;
-    server = await startServer((request, response) => answer(request, response));
+    server = await startServer((request, response) => respond(request, response));
     restore = setEnvironment({
       ...NO_PROXY_VARIABLES,
       AWS_ENDPOINT_URL_MWAA: server.url,
@@ -140,8 +140,8 @@ describe('a setting whose value is in a file', () => {
     fs.rmSync(folder, { recursive: true });
   });
 
-  /** As Airflow, and as MWAA in front of it. */
-  function answer(request: RecordedRequest, response: http.ServerResponse): void {
+  /** Responds as Airflow, and as MWAA in front of it. */
+  function respond(request: RecordedRequest, response: http.ServerResponse): void {
     if (!isAccepted(request)) return answerJson(response, 401, { detail: null });
     if (request.path === '/auth/token') {
       return answerJson(response, 201, { access_token: `jwt-${version}` });
@@ -154,7 +154,7 @@ describe('a setting whose value is in a file', () => {
     putFiles(path.join(folder, 'mount'), { [name]: `${content}\n` }, replacement);
   }
 
-  /** What a worker has that starts now. */
+  /** The configuration of a worker that starts now. */
   function start(configFile: string): ConfigSource {
     const env = { TOKEN: 'token' };
     return createApp(loadConfig(configFile, env), { env }).source;
@@ -178,7 +178,7 @@ describe('a setting whose value is in a file', () => {
     for (const { setting, config, hasNoUrl, content = valueOf, isSent } of settings) {
       for (const replacement of REPLACEMENTS) {
         const when = isReadWhenNeeded ? 'by the next login or request' : 'by the next run';
-        it(`${setting}: the new one is used ${when} (${replacement})`, async () => {
+        it(`${setting}: a change is used ${when} (${replacement})`, async () => {
           isAccepted = (received) => isSent(received, version);
           put(content(1, server.url), replacement);
           const url = hasNoUrl ? '' : `url: "${server.url}", `;
@@ -195,7 +195,7 @@ describe('a setting whose value is in a file', () => {
 
   for (const { setting, config, contents } of OF_REGISTRIES) {
     for (const replacement of REPLACEMENTS) {
-      it(`${setting}: the new one is used by the next run (${replacement})`, () => {
+      it(`${setting}: a change is used by the next run (${replacement})`, () => {
         const airflow = `airflows: [{name: main, connections: [a], url: "${server.url}", ${TOKEN}}]`;
         put(contents[0], replacement);
         const source = start(writeConfig(`${airflow}\nregistries: [{name: r, ${config}}]`));
@@ -208,7 +208,7 @@ describe('a setting whose value is in a file', () => {
   }
 
   for (const replacement of REPLACEMENTS) {
-    it(`the configuration itself: the new one is used by the next run (${replacement})`, () => {
+    it(`the configuration file: a change is used by the next run (${replacement})`, () => {
       const write = (id: string): void => {
         const airflow = `airflows: [{name: main, connections: [${id}], url: "${server.url}", ${TOKEN}}]`;
         put(`version: 1\n${airflow}\ndocker: {engines: []}`, replacement, 'refresh.yaml');

@@ -1,4 +1,4 @@
-// Every setting that names a file for TLS: its new content is used by the next connection, without a restart.
+// New content of the TLS files that a setting names is used by the next connection, without a restart.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -14,7 +14,7 @@ import { createCertificateAuthority, type Certificate } from './support/certific
 import { answerJson, anySignal, NO_PROXY_VARIABLES, setEnvironment } from './support/local-server.js';
 import { putFiles, REPLACEMENTS, type Files } from './support/replace-files.js';
 
-/** A CA, and what it issued to both sides. */
+/** A CA, and the server and client certificates that it issued. */
 interface Identity {
   readonly ca: string;
   readonly server: Certificate;
@@ -23,10 +23,10 @@ interface Identity {
 
 interface Setting {
   readonly setting: string;
-  /** After the name of the Airflow. */
+  /** Appended to the settings of the Airflow instance. */
   readonly config: (port: number) => string;
   readonly env?: (port: number, mount: string) => NodeJS.ProcessEnv;
-  /** In the folder `mount`. */
+  /** Files in the folder `mount`. */
   readonly files: (identity: Identity) => Files;
   readonly hasClientCertificate: boolean;
   readonly use: (allowed: AllowedConfig) => Promise<unknown>;
@@ -73,7 +73,7 @@ const SETTINGS: readonly Setting[] = [
   },
 ];
 
-describe('a setting that names files for TLS', () => {
+describe('a setting with TLS files', () => {
   let root: string;
   let folder: string;
   let server: https.Server;
@@ -110,23 +110,23 @@ describe('a setting that names files for TLS', () => {
   });
   beforeEach(() => void (folder = fs.mkdtempSync(path.join(root, 'config-'))));
 
-  /** What a worker has that starts now. */
+  /** The configuration of a worker that starts now. */
   function start({ config, env }: Setting): AllowedConfig {
     const text = `version: 1\nairflows: [{name: main, version: 3, connections: [a], auth: {token: {env: TOKEN}}, `;
     const file = path.join(folder, 'refresh.yaml');
     fs.writeFileSync(file, `${text}${config(port)}\n`, { mode: 0o600 });
-    const all = { TOKEN: 'token', ...env?.(port, path.join(folder, 'mount')) };
-    return createApp(loadConfig(file, all), { env: all }).source.reread().allowed;
+    const fullEnv = { TOKEN: 'token', ...env?.(port, path.join(folder, 'mount')) };
+    return createApp(loadConfig(file, fullEnv), { env: fullEnv }).source.reread().allowed;
   }
 
   for (const setting of SETTINGS) {
     for (const replacement of REPLACEMENTS) {
-      it(`${setting.setting}: the new content is used by the next connection (${replacement})`, async () => {
+      it(`${setting.setting}: a change is used by the next connection (${replacement})`, async () => {
         isClientChecked = setting.hasClientCertificate;
         let allowed: AllowedConfig | undefined;
         for (const identity of identities) {
-          const { ca, server: own } = identity;
-          server.setSecureContext({ ca, cert: own.cert, key: own.key });
+          const { ca, server: certificate } = identity;
+          server.setSecureContext({ ca, cert: certificate.cert, key: certificate.key });
           server.closeIdleConnections();
           putFiles(path.join(folder, 'mount'), setting.files(identity), replacement);
           allowed ??= start(setting);
@@ -147,7 +147,7 @@ async function readEngineVersion({ engines }: AllowedConfig): Promise<void> {
   assert.equal(await engine?.engine.readVersion(anySignal()), '28.0.0');
 }
 
-/** With the names of Docker's own tools. */
+/** File names as in Docker's own tools. */
 function toCertificateFolder({ ca, client }: Identity): Files {
   return { 'ca.pem': ca, 'cert.pem': client.cert, 'key.pem': client.key };
 }

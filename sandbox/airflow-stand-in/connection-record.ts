@@ -1,7 +1,7 @@
-// A connection as the Airflow stand-in keeps and shows it: clear inside, masked outside, and how a partial
-// update changes it. The rules are those of Airflow 3.3.2, traps included.
+// A connection as the Airflow stand-in stores it (in plain text), shows it (masked) and updates it. The rules are those
+// of Airflow 3.3.2, including the unexpected ones.
 
-/** A connection with its password in clear. */
+/** A connection with its password in plain text. */
 export interface ConnectionRecord {
   connection_id: string;
   conn_type: string;
@@ -15,10 +15,10 @@ export interface ConnectionRecord {
   extra: string | null;
 }
 
-/** The fields that a request named, and nothing for those that it did not. */
+/** The fields that a request has. */
 export type ConnectionFields = Partial<ConnectionRecord>;
 
-/** A connection of the given fields; the others are null. */
+/** A connection with the given fields; the others are null. */
 export function connectionRecord(
   fields: ConnectionFields & { connection_id: string; conn_type: string },
 ): ConnectionRecord {
@@ -52,9 +52,9 @@ export function maskedConnection(record: ConnectionRecord): Record<string, unkno
 }
 
 /**
- * Writes fields into a connection. An empty, null or `***` password changes nothing (and looks like success);
- * a `***` within extra keeps what was there.
- * @param mask only these of the fields are written; unknown names are ignored
+ * Writes fields into a connection. An empty, null or `***` password changes nothing, although the response is 200;
+ * a `***` within extra keeps the stored value.
+ * @param mask only these fields are written; unknown names are ignored
  */
 export function updateConnection(record: ConnectionRecord, fields: ConnectionFields, mask?: string[]): void {
   for (const [name, value] of Object.entries(fields)) {
@@ -65,7 +65,7 @@ export function updateConnection(record: ConnectionRecord, fields: ConnectionFie
   }
 }
 
-/** Keys that Airflow's secrets masker takes for secret, as parts of a key. */
+/** Airflow's secrets masker masks a key that contains one of these. */
 const SECRET_KEYS = [
   'access_token',
   'api_key',
@@ -113,7 +113,7 @@ function parseObject(text: string | null): Record<string, unknown> | undefined {
   }
 }
 
-/** JSON as Python's json.dumps writes it: with a blank after each comma and colon. */
+/** JSON as Python's json.dumps writes it: with a space after each comma and colon. */
 function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

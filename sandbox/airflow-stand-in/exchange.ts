@@ -1,8 +1,8 @@
-// One HTTP exchange of the Airflow stand-in: how a request is read and a response sent, as Airflow does both.
+// Reads a request and sends a response of the Airflow stand-in, as Airflow does.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readText, sendJson, sendText } from '../local-server.js';
 
-/** A request, its body parsed. */
+/** A request with its parsed body. */
 export interface AirflowRequest {
   method: string;
   /** Without query. */
@@ -13,13 +13,13 @@ export interface AirflowRequest {
   body: unknown;
 }
 
-/** Status and body; an undefined body is an empty one, a string is plain text. */
+/** Status and body: undefined sends an empty body, a string is sent as plain text. */
 export interface AirflowAnswer {
   status: number;
   body: unknown;
 }
 
-/** Reads a request, with the response that it gets at once when its JSON is broken. */
+/** Reads a request. If its JSON is invalid, also returns the response that rejects it. */
 export async function readAirflowRequest(
   incoming: IncomingMessage,
 ): Promise<{ request: AirflowRequest; refusal: AirflowAnswer | undefined }> {
@@ -38,7 +38,6 @@ export async function readAirflowRequest(
   return { request, refusal };
 }
 
-/** Sends what Airflow would. */
 export function sendAirflowAnswer(response: ServerResponse, { status, body }: AirflowAnswer): void {
   if (body === undefined) response.writeHead(status).end();
   else if (typeof body === 'string') sendText(response, status, body);

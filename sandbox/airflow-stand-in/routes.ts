@@ -1,4 +1,4 @@
-// The routes of the Airflow stand-in: which role may do what, and the status codes and bodies of Airflow 3.3.2.
+// The routes of the Airflow stand-in, with the permissions, status codes and bodies of Airflow 3.3.2.
 import {
   connectionRecord,
   maskedConnection,
@@ -10,19 +10,18 @@ import type { SessionTokens } from './session-tokens.js';
 import { checkConnection, isObject, notAnObject, type ConnectionBody } from './validation.js';
 
 /**
- * A user's rights: `admin` and `op` may do everything here, `editor` (the least-privileged custom role of FAB)
- * may only change connections, `user` and `viewer` nothing.
+ * A user's permissions: `admin` and `op` may do everything here, `editor` (a custom role of FAB with the fewest
+ * permissions) may only update connections, `user` and `viewer` may do nothing.
  */
 export type AirflowRole = 'admin' | 'op' | 'editor' | 'user' | 'viewer';
 
-/** One login. */
+/** A user who can log in. */
 export interface AirflowUser {
   username: string;
   password: string;
   role: AirflowRole;
 }
 
-/** What the routes work on. */
 export interface AirflowState {
   version: string;
   users: AirflowUser[];
@@ -33,7 +32,7 @@ export interface AirflowState {
 
 const CONNECTIONS = '/api/v2/connections';
 
-/** Answers a request as Airflow would. */
+/** Returns Airflow's response to a request. */
 export function answerAirflow(state: AirflowState, request: AirflowRequest): AirflowAnswer {
   const { method, path } = request;
   if (path.startsWith('/api/v1/')) {
@@ -58,7 +57,7 @@ export function answerAirflow(state: AirflowState, request: AirflowRequest): Air
 const TEST_DISABLED =
   'Testing connections is disabled in Airflow configuration. Contact your deployment admin to enable it.';
 
-/** As of an Airflow that runs its API server alone, as the real one of the sandbox does. */
+/** The health of an Airflow that runs only its API server, as the real one of the sandbox does. */
 const HEALTH = {
   metadatabase: { status: 'healthy' },
   scheduler: { status: 'unhealthy', latest_scheduler_heartbeat: null },
@@ -74,7 +73,7 @@ function logIn(state: AirflowState, body: unknown): AirflowAnswer {
   const fields = isObject(body) ? body : {};
   const missing = ['username', 'password'].find((field) => typeof fields[field] !== 'string');
   if (missing !== undefined) {
-    // Airflow repeats the input here, too
+    // Airflow repeats the input here too
     const issue = `Field required [type=missing, input_value=${JSON.stringify(fields)}, input_type=dict]`;
     return detail(422, `1 validation error for LoginBody\n${missing}\n  ${issue}`);
   }
@@ -85,7 +84,7 @@ function logIn(state: AirflowState, body: unknown): AirflowAnswer {
   return { status: 201, body: { access_token: state.sessions.issue(user.username, user.role) } };
 }
 
-/** The refusal when the session or its role does not permit the request; undefined when it does. */
+/** The error response when the session is invalid or its role lacks the permission; undefined otherwise. */
 export function authorize(state: AirflowState, request: AirflowRequest): AirflowAnswer | undefined {
   const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1];
   if (bearer === undefined) return detail(401, 'Not authenticated');
@@ -117,7 +116,7 @@ const DUPLICATE = {
     'Serious error when handling your request. Check logs for more details - you will find it in api server when you look for ID sandbox0',
 };
 
-/** Airflow's `[api] fallback_page_limit` and `maximum_page_limit`: asking for more gives 100 all the same. */
+/** Airflow's `[api] fallback_page_limit` and `maximum_page_limit`: a larger limit is reduced to 100. */
 const [DEFAULT_LIMIT, MAXIMUM_LIMIT] = [50, 100];
 
 function listConnections(connections: Map<string, ConnectionRecord>, query: URLSearchParams): AirflowAnswer {
@@ -138,7 +137,7 @@ function listConnections(connections: Map<string, ConnectionRecord>, query: URLS
   return { status: 200, body: { connections: page, total_entries: found.length } };
 }
 
-/** Airflow's search: ILIKE `%value%`, `|` is OR, and `~` alone stands for `%`. */
+/** Airflow's search: ILIKE `%value%`; `|` is OR, and a pattern of `~` matches everything. */
 function parsePattern(pattern: string): RegExp {
   const terms = pattern
     .split('|')
@@ -148,7 +147,7 @@ function parsePattern(pattern: string): RegExp {
   return new RegExp(terms.map((term) => term.split('%').map(likePart).join('.*')).join('|'), 'i');
 }
 
-/** SQL's LIKE: `_` is any one character, the rest is itself. */
+/** SQL's LIKE: `_` matches any one character; all others match themselves. */
 function likePart(part: string): string {
   return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('_', '.');
 }
@@ -172,7 +171,7 @@ function answerConnection(state: AirflowState, request: AirflowRequest): Airflow
         return detail(400, 'The connection_id in the request body does not match the URL parameter');
       }
       if (record === undefined) return unknown;
-      // The key is to be repeated. `password,login`, the form of Airflow 2, is one unknown name: 200, no change.
+      // The parameter must be repeated. `password,login`, the form of Airflow 2, is one unknown name: 200, no change.
       const mask = request.query.getAll('update_mask');
       updateConnection(record, body, mask.length === 0 ? undefined : mask);
       return { status: 200, body: maskedConnection(record) };

@@ -1,7 +1,7 @@
-// The JWTs of the Airflow stand-in: HS512, with the claims of Airflow's SimpleAuthManager.
+// JWTs of the Airflow stand-in: HS512, with the claims of Airflow's SimpleAuthManager.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What became of a bearer token. */
+/** The result of checking a bearer token. */
 export type SessionCheck = { user: string } | { refused: 'Token Expired' | 'Invalid JWT token' };
 
 /** Issues and checks session tokens. */
@@ -13,7 +13,7 @@ export interface SessionTokens {
 /** Airflow's `[api_auth] jwt_leeway`. */
 const LEEWAY_SECONDS = 10;
 
-/** Session tokens of the given life. */
+/** Creates session tokens with the given lifetime. */
 export function createSessionTokens(lifeSeconds: number): SessionTokens {
   const secret = randomBytes(64);
   const sign = (text: string): string => createHmac('sha512', secret).update(text).digest('base64url');

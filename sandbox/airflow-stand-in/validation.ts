@@ -1,5 +1,5 @@
-// The checks that Airflow makes of a request's body first, and the messages of its errors. Like Airflow's, they repeat the
-// input, passwords included.
+// Validates request bodies as Airflow does, with Airflow's error messages. Like Airflow's, they repeat the input,
+// including passwords.
 import type { ConnectionFields } from './connection-record.js';
 
 /** One entry of the `detail` of a 422. */
@@ -11,56 +11,50 @@ export interface ValidationIssue {
   ctx?: Record<string, unknown>;
 }
 
-/** A connection whose two required fields are there. */
+/** A connection with its two required fields. */
 export type ConnectionBody = ConnectionFields & { connection_id: string; conn_type: string };
 
 const NULLABLE_TEXTS = ['description', 'host', 'login', 'schema', 'password', 'extra', 'team_name'];
 const ID_PATTERN = '^[\\w.-]+$';
 
-/** The complaints about a connection in a body; none when it is a {@link ConnectionBody}. */
+/** The validation errors of a connection in a body; empty when it is a {@link ConnectionBody}. */
 export function checkConnection(value: unknown, loc: (string | number)[]): ValidationIssue[] {
   if (!isObject(value)) return [notAnObject(value, loc)];
   const issues: ValidationIssue[] = [];
-  const complain = (field: string, type: string, msg: string, ctx?: Record<string, unknown>): void => {
+  const report = (field: string, type: string, msg: string, ctx?: Record<string, unknown>): void => {
     const input = type === 'missing' ? value : value[field];
     issues.push({ type, loc: [...loc, field], msg, input, ...(ctx === undefined ? {} : { ctx }) });
   };
   for (const field of ['connection_id', 'conn_type']) {
-    if (value[field] === undefined) complain(field, 'missing', 'Field required');
-    else if (typeof value[field] !== 'string')
-      complain(field, 'string_type', 'Input should be a valid string');
+    if (value[field] === undefined) report(field, 'missing', 'Field required');
+    else if (typeof value[field] !== 'string') report(field, 'string_type', 'Input should be a valid string');
     else if (field === 'connection_id' && !/^[\w.-]+$/.test(value[field])) {
       const msg = `String should match pattern '${ID_PATTERN}'`;
-      complain(field, 'string_pattern_mismatch', msg, { pattern: ID_PATTERN });
+      report(field, 'string_pattern_mismatch', msg, { pattern: ID_PATTERN });
     }
   }
   for (const [field, inner] of Object.entries(value)) {
     if (field === 'connection_id' || field === 'conn_type' || inner === null) continue;
     if (NULLABLE_TEXTS.includes(field)) {
-      if (typeof inner !== 'string') complain(field, 'string_type', 'Input should be a valid string');
+      if (typeof inner !== 'string') report(field, 'string_type', 'Input should be a valid string');
     } else if (field === 'port') {
       if (!Number.isInteger(inner)) {
-        complain(
-          field,
-          'int_parsing',
-          'Input should be a valid integer, unable to parse string as an integer',
-        );
+        report(field, 'int_parsing', 'Input should be a valid integer, unable to parse string as an integer');
       }
     } else {
-      complain(field, 'extra_forbidden', 'Extra inputs are not permitted');
+      report(field, 'extra_forbidden', 'Extra inputs are not permitted');
     }
   }
   return issues;
 }
 
-/** The complaint about something that should be an object. */
+/** The validation error for a value that must be an object. */
 export function notAnObject(value: unknown, loc: (string | number)[]): ValidationIssue {
   if (value === undefined) return { type: 'missing', loc, msg: 'Field required', input: null };
   const msg = 'Input should be a valid dictionary or object to extract fields from';
   return { type: 'model_attributes_type', loc, msg, input: value };
 }
 
-/** Whether the value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

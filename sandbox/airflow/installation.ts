@@ -1,4 +1,4 @@
-// An installed Airflow: a virtual environment in the cache folder with pinned packages, and a migrated database to copy.
+// Installs Airflow: a virtual environment in the cache folder with pinned packages, and a migrated database to copy.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,15 +8,15 @@ import { ensurePythonTools, findPython } from '../python-tools.js';
 import { runCommand } from '../run-command.js';
 import { newFernetKey } from './secrets.js';
 
-/** A release of Airflow that can be installed. */
+/** An Airflow release to install. */
 export interface AirflowRelease {
-  /** In names of folders and in messages, for example `3.3`. */
+  /** For folder names and messages, for example `3.3`. */
   readonly name: string;
   /** The version that its API reports. */
   readonly release: string;
-  /** The pins of all packages. */
+  /** The requirements file, which pins all packages. */
   readonly requirements: string;
-  /** The newest Python 3 that it runs on. */
+  /** The newest Python 3 minor version that it supports. */
   readonly newestPython: number;
 }
 
@@ -28,17 +28,17 @@ export const AIRFLOW: AirflowRelease = {
   newestPython: 14,
 };
 
-/** An Airflow that can be started. */
+/** An installed Airflow. */
 export interface AirflowInstallation {
   /** The Python of its virtual environment. */
   python: string;
-  /** A migrated SQLite database without any connection, to be copied. */
+  /** A migrated SQLite database without connections, to copy. */
   templateDb: string;
-  /** Changes with Airflow's version and pins, and with what else the template is made from. */
+  /** Changes with Airflow's version and pins, and with everything else that the template database depends on. */
   key: string;
 }
 
-/** Brings the database of the environment to the schema of the Airflow that this Python belongs to. */
+/** Migrates the database that the environment names, with the Airflow of this Python. */
 export type Migrate = (python: string, env: Record<string, string>) => Promise<void>;
 
 export const migrateDatabase: Migrate = async (python, env) => {
@@ -46,10 +46,10 @@ export const migrateDatabase: Migrate = async (python, env) => {
 };
 
 /**
- * Installs Airflow into the cache folder, once per content of the pins and Python, and migrates an empty database,
- * which takes longer than the installation and is the same for everyone.
- * @param migratedFrom what the template follows from in addition to the pins
- * @throws Error with the installer's last lines and the remedy; with findPython's when there is no Python for it
+ * Installs Airflow into the cache folder, once per Python and content of the requirements, and migrates an empty
+ * database, which takes longer than the installation and is the same for every sandbox.
+ * @param migratedFrom what the template database depends on in addition to the requirements
+ * @throws Error with the installer's last lines and a fix; the error of findPython when there is no suitable Python
  */
 export async function installAirflow(
   airflow: AirflowRelease,
@@ -77,9 +77,9 @@ export async function installAirflow(
 }
 
 /**
- * Makes the database ready for this installation: a new one is a copy of the template; one of other pins, or left
- * half-made, is migrated.
- * @param addUsers for an Airflow that keeps them in its database
+ * Prepares the database for this installation. A new database is a copy of the template; one that another installation
+ * created, or that was left incomplete, is migrated.
+ * @param addUsers for an Airflow that stores users in its database
  */
 export async function prepareDatabase(
   dbFile: string,
@@ -95,7 +95,7 @@ export async function prepareDatabase(
   writeFileSync(keyFile, key);
 }
 
-/** The environment of every Airflow process of the sandbox: only what is set here, nothing of the user's own. */
+/** The environment of every Airflow process of the sandbox. It takes only PATH from this process's environment. */
 export function airflowEnv(home: string, fernetKey: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',

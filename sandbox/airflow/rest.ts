@@ -1,14 +1,13 @@
-// What the sandbox itself asks of an Airflow's REST API, real or stand-in: to read a connection and to create one. This is
-// not the product's client.
+// Reads and creates connections through Airflow's REST API, for the sandbox. This is not the product's client.
 
-/** Where an Airflow is, and who the sandbox is there. */
+/** The URL of an Airflow instance, and the user of the sandbox there. */
 export interface AirflowLogin {
   url: string;
   username: string;
   password: string;
 }
 
-/** A connection to create. What is not given becomes null. */
+/** A connection to create. Omitted fields become null. */
 export interface SeedConnection {
   connection_id: string;
   conn_type: string;
@@ -22,7 +21,7 @@ export interface SeedConnection {
   description?: string | null;
 }
 
-/** The Authorization header for this login. @throws Error as {@link callAirflow} */
+/** Logs in and returns the Authorization header. @throws Error as {@link callAirflow} */
 export async function logIn({ url, username, password }: AirflowLogin): Promise<string> {
   const credentials = { username, password };
   const answer = await callAirflow({ url, method: 'POST', route: '/auth/token', body: credentials }, [201]);
@@ -40,7 +39,7 @@ export async function readConnection(
   return answer.status === 404 ? undefined : ((await answer.json()) as Record<string, unknown>);
 }
 
-/** Creates the connection, or replaces it as a whole: an update could not empty a password. */
+/** Creates the connection. An existing one is deleted first, because an update cannot clear a password. */
 export async function seedConnection(airflow: AirflowLogin, connection: SeedConnection): Promise<void> {
   const call = { url: airflow.url, authorization: await logIn(airflow) };
   const route = '/api/v2/connections';
@@ -50,8 +49,8 @@ export async function seedConnection(airflow: AirflowLogin, connection: SeedConn
 }
 
 /**
- * Makes one call.
- * @throws Error with route and status when the status is not an expected one; never with the body, which repeats passwords
+ * Calls the API once.
+ * @throws Error with route and status when the status is unexpected; never with the body, which repeats passwords
  */
 export async function callAirflow(
   call: { url: string; authorization?: string; method: string; route: string; body?: unknown },
@@ -60,7 +59,7 @@ export async function callAirflow(
   const { url, authorization, method, route, body } = call;
   const headers: Record<string, string> = {};
   if (authorization !== undefined) headers['Authorization'] = authorization;
-  if (body !== undefined) headers['Content-Type'] = 'application/json'; // API 1 answers 400 when there is no body then
+  if (body !== undefined) headers['Content-Type'] = 'application/json'; // v1 returns 400 for this header without a body
   const answer = await fetch(`${url}${route}`, {
     method,
     headers,

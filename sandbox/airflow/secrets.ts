@@ -1,4 +1,4 @@
-// The secrets of an Airflow of the sandbox: made at the first start on a state folder, and kept.
+// The secrets of a sandbox Airflow: generated at the first start in a state folder, and kept.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -9,10 +9,10 @@ export interface AirflowSecrets {
   passwords: Record<string, string>;
 }
 
-/** Folders of 0.1.0 have a `password`, that of `op`, and no `passwords`. */
+/** State folders of 0.1.0 have one `password`, for `op`, and no `passwords`. */
 type StoredSecrets = Partial<AirflowSecrets> & { password?: string };
 
-/** The stored secrets; what is missing is made and stored. */
+/** Returns the stored secrets. Missing ones are generated and stored. */
 export function readOrMakeSecrets(file: string, usernames: readonly string[]): AirflowSecrets {
   const stored = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as StoredSecrets;
   const secrets = {
@@ -28,7 +28,7 @@ export function readOrMakeSecrets(file: string, usernames: readonly string[]): A
   return secrets;
 }
 
-/** A random Fernet key: 32 bytes in URL-safe base64, with the padding, without which Fernet refuses it. */
+/** A random Fernet key: 32 bytes in URL-safe base64, with the padding that Fernet requires. */
 export function newFernetKey(): string {
   return `${randomBytes(32).toString('base64url')}=`;
 }

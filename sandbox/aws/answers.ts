@@ -1,29 +1,29 @@
-// What the AWS stand-in answers: a new token from ECR, and from STS whose token it is. It refuses unsigned calls.
+// Responses of the AWS stand-in: ECR returns a new token, STS the caller's identity. Unsigned calls are rejected.
 import type { ServerResponse } from 'node:http';
 import { AwsRefusal } from './refusal.js';
 import type { AwsCall } from './signed-request.js';
 import type { IssuedToken, TokenMint } from './token-mint.js';
 import { element, sendJsonResult, sendXmlResult } from './wire.js';
 
-/** An identity of AWS. */
+/** An AWS identity. */
 export interface Principal {
-  /** Twelve digits. */
+  /** 12 digits. */
   account: string;
   arn: string;
 }
 
-/** Every access key is this assumed role, so that a sandbox needs no configuration. */
+/** The principal of every access key, so that a sandbox needs no configuration. */
 export const DEFAULT_PRINCIPAL: Principal = {
   account: '123456789012',
   arn: 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/sandbox',
 };
 
-/** Twelve hours, as at AWS. */
+/** 12 hours, as in AWS. */
 export const TOKEN_SECONDS = 43_200;
 
 /**
- * Answers one call.
- * @throws AwsRefusal when AWS would refuse it
+ * Sends the response to one call.
+ * @throws AwsRefusal when AWS would reject it
  */
 export function answerCall(call: AwsCall, response: ServerResponse, mint: TokenMint): void {
   if (call.accessKeyId === '') {
@@ -47,12 +47,12 @@ export function answerCall(call: AwsCall, response: ServerResponse, mint: TokenM
   }
 }
 
-/** For everything that is not stood in for. */
+/** The error for a call that the stand-in does not implement. */
 export function unknownOperation(action: string): AwsRefusal {
-  return new AwsRefusal('UnknownOperationException', 400, `The stand-in knows no operation ${action}`);
+  return new AwsRefusal('UnknownOperationException', 400, `The stand-in does not implement ${action}`);
 }
 
-/** A token in the form of ECR's response. */
+/** A token as in ECR's response. */
 export function tokenFields(token: IssuedToken): Record<string, unknown> {
   return {
     authorizationToken: Buffer.from(`AWS:${token.password}`).toString('base64'),

@@ -1,9 +1,9 @@
-// A call that AWS refuses: with the code, the HTTP status and the message of the service.
+// An AWS error response: the service's error code, HTTP status and message.
 
 export class AwsRefusal extends Error {
   readonly status: number;
 
-  /** @param code as the service names the error, for example `UnknownOperationException` */
+  /** @param code the service's name for the error, for example `UnknownOperationException` */
   constructor(code: string, status: number, message: string) {
     super(message);
     this.name = code;

@@ -1,8 +1,7 @@
-// What the AWS stand-in reads from a request: service, action, and who signed it for which region.
-// The signature's presence and form are checked; the signature itself is not verified.
+// Parses a request to the AWS stand-in: service, action, access key and region. The format of the signature is checked;
+// the signature itself is not verified.
 import type { IncomingMessage } from 'node:http';
 
-/** The services that are stood in for. */
 export type AwsService = 'ecr' | 'ecr-public' | 'sts';
 
 /** One call, as recorded. */
@@ -14,9 +13,9 @@ export interface AwsCall {
   region: string;
   /** Empty when unsigned. */
   accessKeyId: string;
-  /** Whether it came with a session token. */
+  /** Whether the request has a session token. */
   hasSessionToken: boolean;
-  /** The Host header: the endpoint that was asked. */
+  /** The Host header: the endpoint that was called. */
   host: string;
   /** Epoch milliseconds, by the machine's clock. */
   at: number;
@@ -32,7 +31,7 @@ const TARGET_SERVICES: Record<string, AwsService> = {
   SpencerFrontendService: 'ecr-public',
 };
 
-/** Reads a request of one of the services; `undefined` when it is none of theirs. */
+/** Reads a request to one of the services; `undefined` for any other request. */
 export function readAwsCall(request: IncomingMessage, body: string): AwsCall | undefined {
   const signature = SIGNATURE.exec(request.headers.authorization ?? '');
   const who = {

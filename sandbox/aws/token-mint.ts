@@ -1,11 +1,11 @@
-// The tokens of the AWS stand-in: random passwords in the form of ECR's, valid until they expire.
+// Tokens of the AWS stand-in: random passwords in ECR's format, valid until they expire.
 import { randomBytes } from 'node:crypto';
 
 /** One issued token. Times are epoch milliseconds. */
 export interface IssuedToken {
-  /** What Docker signs in with, as user `AWS`. */
+  /** The password with which Docker logs in as user `AWS`. */
   password: string;
-  /** `ecr-public` tokens are valid at public.ecr.aws alone. */
+  /** `ecr-public` tokens are valid at public.ecr.aws only. */
   service: 'ecr' | 'ecr-public';
   region: string;
   account: string;
@@ -13,17 +13,17 @@ export interface IssuedToken {
   expiresAt: number;
 }
 
-/** What a registry thinks of a password. */
+/** What a registry finds out about a password. */
 export type TokenState = 'valid' | 'expired' | 'unknown';
 
-/** What a registry asks AWS about a password. */
+/** Token lookups of a registry. */
 export interface TokenChecks {
   check: (password: string) => TokenState;
   /** The token behind a password. */
   find: (password: string) => IssuedToken | undefined;
 }
 
-/** Issues tokens and remembers them. */
+/** Issues tokens and stores them. */
 export interface TokenMint extends TokenChecks {
   mint: (token: {
     service?: IssuedToken['service'];
@@ -33,7 +33,7 @@ export interface TokenMint extends TokenChecks {
   }) => IssuedToken;
 }
 
-/** @param tokenLength characters of the password; rounded to a multiple of four. AWS promises no maximum. */
+/** @param tokenLength characters of the password, rounded to a multiple of four. AWS documents no maximum. */
 export function createTokenMint(tokenLength = 2_700, now: () => number = Date.now): TokenMint {
   const byPassword = new Map<string, IssuedToken>();
   return {
@@ -54,7 +54,7 @@ export function createTokenMint(tokenLength = 2_700, now: () => number = Date.no
   };
 }
 
-/** ECR's own passwords are base64 of such a document (undocumented; facts of amazon-ecr-credential-helper). */
+/** ECR's passwords are a base64-encoded document like this (undocumented; observed in amazon-ecr-credential-helper). */
 function mintPassword(length: number, expiresAt: number): string {
   const bytes = Math.floor(Math.round(length / 4) * 3);
   const frame = (payload: string): string =>

@@ -1,4 +1,4 @@
-// How the AWS stand-in's responses look on the wire: JSON 1.1 for both ECRs, the query protocol's XML for STS.
+// Wire formats of the AWS stand-in's responses: JSON 1.1 for ECR and ECR Public, the query protocol's XML for STS.
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AwsRefusal } from './refusal.js';
@@ -6,7 +6,7 @@ import type { AwsService } from './signed-request.js';
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
-/** Sends a result of one of the ECRs. */
+/** Sends a result of ECR or ECR Public. */
 export function sendJsonResult(response: ServerResponse, result: Record<string, unknown>): void {
   send(response, 200, 'application/x-amz-json-1.1', JSON.stringify(result));
 }
@@ -19,7 +19,7 @@ export function sendXmlResult(response: ServerResponse, action: string, result: 
   send(response, 200, 'text/xml', body);
 }
 
-/** Sends an error as the service words it. */
+/** Sends an error in the service's format. */
 export function sendError(
   response: ServerResponse,
   service: AwsService,

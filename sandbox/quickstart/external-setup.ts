@@ -1,5 +1,5 @@
-// The quickstart on the user's own Airflow and AWS: the environment as it is, and a Temporal development server
-// only when no address of one is set.
+// The quickstart with the user's own Airflow and AWS: the environment is not changed, and a Temporal development server
+// is started only if no address is set.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
@@ -23,7 +23,7 @@ export async function startExternalSetup(
   stops.add({ stop: async () => release() });
   const settings = readTemporalSettings();
   if (settings.connectionOptions.address !== undefined) {
-    say(`Temporal: ${settings.address}, namespace ${settings.namespace}, as set`);
+    say(`Temporal: using ${settings.address}, namespace ${settings.namespace}`);
     return { configPath, env: process.env, temporal: settings, stateFolder, addresses: [], hints: [] };
   }
   const ports = { port: await freePort(7233), uiPort: await freePort(8233) };
@@ -35,6 +35,6 @@ export async function startExternalSetup(
     temporal: { connectionOptions: { address }, address, namespace: 'default' },
     stateFolder,
     addresses: uiUrl === undefined ? [] : [['Temporal UI', uiUrl]],
-    hints: [`For the commands in another terminal: export TEMPORAL_ADDRESS=${address}`],
+    hints: [`To use the commands in another terminal: export TEMPORAL_ADDRESS=${address}`],
   };
 }

@@ -1,14 +1,14 @@
-// What the two ways to start have in common: what the worker needs, and what the user may open.
+// The result of both setups of the quickstart: what the worker needs, and what is printed for the user.
 import type { TemporalSettings } from '../../src/temporal/settings.js';
 
 export interface Setup {
   readonly configPath: string;
-  /** Whole environment of the worker. */
+  /** The whole environment of the worker. */
   readonly env: NodeJS.ProcessEnv;
   readonly temporal: TemporalSettings;
-  /** Where the logs of what was started lie. */
+  /** Contains the logs of everything that was started. */
   readonly stateFolder: string;
-  /** Name and address of what can be opened in a browser. */
+  /** Name and address of each web UI. */
   readonly addresses: readonly (readonly [name: string, address: string])[];
   readonly hints: readonly string[];
 }

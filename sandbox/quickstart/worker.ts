@@ -1,13 +1,13 @@
-// The worker of the quickstart: the real one, as a process of its own, as it would be deployed.
+// Starts the worker of the quickstart as a separate process, as in a deployment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild, type Child } from '../child-process.js';
 import type { Setup } from './setup.js';
 
-/** What the worker logs once it polls; see src/worker.ts. */
+/** The worker logs this once it polls; see src/worker.ts. */
 const STARTED = '"worker started"';
-/** Longer than the worker's own 30 s of grace for activities. */
+/** Longer than the 30 s that the worker gives its activities to finish. */
 const GRACE_MS = 45_000;
 
 export async function startWorker({ configPath, env, stateFolder }: Setup): Promise<Child> {
@@ -23,7 +23,7 @@ export async function startWorker({ configPath, env, stateFolder }: Setup): Prom
     logFile,
     ready: async () => readIfThere(logFile).slice(before).includes(STARTED),
     graceMs: GRACE_MS,
-    remedy: `Read ${logFile}.`,
+    remedy: `Check ${logFile}.`,
   });
 }
 

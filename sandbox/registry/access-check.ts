@@ -1,5 +1,5 @@
-// Who may use the registry: only a caller with an unexpired token of the AWS stand-in, as at ECR. The others get the
-// responses of ECR.
+// Allows access to the registry only with an unexpired token of the AWS stand-in, as ECR does. Other callers get ECR's
+// error responses.
 import type { ServerResponse } from 'node:http';
 import type { TokenChecks } from '../aws/token-mint.js';
 import { sendJson, sendText } from '../local-server.js';
@@ -10,15 +10,15 @@ export interface Credentials {
   password: string;
 }
 
-/** A response of the gate's own. */
+/** A response of the gate itself. */
 export interface GateAnswer {
   status: number;
-  /** Sent as it is when a string, else as JSON. */
+  /** A string is sent unchanged, everything else as JSON. */
   body: unknown;
   headers?: Record<string, string>;
 }
 
-/** The response to a caller who is not admitted; undefined for the others. */
+/** The error response if the caller is denied; undefined otherwise. */
 export function checkAccess(
   credentials: Credentials | undefined,
   host: string,
@@ -29,7 +29,7 @@ export function checkAccess(
     return { status: 401, body: 'Not Authorized\n', headers: { 'Www-Authenticate': challenge } };
   }
   const token = tokens.find(credentials.password);
-  // ECR reports "expired" for every password that it does not know, too
+  // ECR also reports "expired" for every unknown password
   if (token?.service !== 'ecr' || tokens.check(credentials.password) !== 'valid') {
     return registryError(
       403,
@@ -40,7 +40,7 @@ export function checkAccess(
   return undefined;
 }
 
-/** Reads an Authorization header; undefined when it is not a Basic one. */
+/** Reads a Basic Authorization header; undefined for any other header. */
 export function readCredentials(header: string | undefined): Credentials | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;

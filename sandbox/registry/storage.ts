@@ -1,5 +1,5 @@
-// The real registry behind the gate: Debian's `docker-registry`, or `registry`, on a folder. It listens on 127.0.0.1 without
-// authentication, as only the gate knows its port.
+// The real registry behind the gate: Debian's `docker-registry`, or `registry`. It listens on a random port of
+// 127.0.0.1, without authentication.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ export interface RegistryStorage {
 }
 
 /**
- * Starts the registry on `stateFolder/registry`; undefined when none is installed.
- * @throws Error with the last log lines when it is installed but does not start
+ * Starts the registry with its data in `stateFolder/registry`; undefined when none is installed.
+ * @throws Error with the last log lines when it does not start
  */
 export async function startRegistryStorage(stateFolder: string): Promise<RegistryStorage | undefined> {
   const binary = findOnPath(['docker-registry', 'registry']);
@@ -49,7 +49,7 @@ export async function startRegistryStorage(stateFolder: string): Promise<Registr
     logFile: join(stateFolder, 'registry.log'),
     ready: async () => (await fetch(`${url}/v2/`)).ok,
     readyWithinMs: 20_000,
-    remedy: 'see the log; without docker-registry on PATH the gate answers /v2/ alone',
+    remedy: 'Check the log, or remove the program from PATH: the sandbox also works without it.',
   });
   return {
     url,

@@ -1,5 +1,5 @@
-// Last step of `npm run build`: bundles the workflow code once, so that the built worker need not do it at each
-// start (about 2 s and 70 MB less). The bundle fits only the version of the Temporal SDK that made it.
+// Last step of `npm run build`: bundles the workflow code, so that the built worker does not do it at each start (saves
+// about 2 s and 70 MB). The bundle works only with the Temporal SDK version that created it.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';

@@ -1,5 +1,5 @@
-// Checks that nothing of the baseline got lost: neither the contract with users, nor a test. `--record contract` and
-// `--record titles` write the baseline again.
+// Checks that no item of the contract with users and no test of the baseline was lost. `--record contract` and
+// `--record titles` rewrite the baseline.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compareContract, compareTitles, type Changes, type GoneTitles } from './compare-baseline.js';
@@ -8,7 +8,7 @@ import { listTitles } from './list-titles.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = 'test/baseline';
-/** Of another version of Node, titles with words of Node's own may differ. */
+/** Some titles contain Node's messages, which differ between Node versions. */
 const NODE_MAJOR = '20';
 
 interface BaselineFiles {
@@ -34,19 +34,19 @@ function print(line: string): void {
 function checkContract({ renamed, removed }: Changes): string[] {
   const recorded = readBaseline('contract');
   const current = listContract();
-  print(`contract: ${recorded.length} items recorded, ${current.length} today`);
+  print(`contract: ${recorded.length} items recorded, ${current.length} now`);
   return compareContract(recorded, current, { renamed, removed });
 }
 
 async function checkTitles({ words }: Changes): Promise<string[]> {
   if (process.versions.node.split('.')[0] !== NODE_MAJOR) {
-    print(`titles of tests: skipped, compared under Node ${NODE_MAJOR} alone`);
+    print(`test titles: skipped, compared only under Node ${NODE_MAJOR}`);
     return [];
   }
   const recorded = readBaseline('titles');
   const gone = readBaseline('titles-gone');
   const { problems, added } = compareTitles(recorded, await listTitles(ROOT), gone, words);
-  print(`titles of tests: ${recorded.length} recorded, ${added} added since`);
+  print(`test titles: ${recorded.length} recorded, ${added} added since`);
   return problems;
 }
 
@@ -58,7 +58,7 @@ function report(problems: readonly string[]): number {
 async function main([flag, name, ...more]: readonly string[]): Promise<number> {
   if (flag === undefined) {
     const changes = readBaseline('changes');
-    // One after the other: what the contract lost may be why the tests cannot be loaded.
+    // In this order: a change of the contract can be the reason why the tests cannot be loaded.
     const lost = report(checkContract(changes)) + report(await checkTitles(changes));
     return lost === 0 ? 0 : 1;
   }

@@ -1,19 +1,19 @@
-// Compares the recorded baseline with the code of today. Pure: each function returns what is wrong, one line each.
+// Compares the recorded baseline with the current code. Each function is pure and returns one line per problem.
 
-/** test/baseline/changes.json: what became of items of the baseline on purpose. */
+/** test/baseline/changes.json: intended changes of baseline items. */
 export interface Changes {
-  /** Old item of the contract to the new one. */
+  /** From the old item of the contract to the new one. */
   readonly renamed: Readonly<Record<string, string>>;
-  /** Old item of the contract to the reason why it is gone. */
+  /** From the old item of the contract to the reason for its removal. */
   readonly removed: Readonly<Record<string, string>>;
-  /** Words in titles, old to new: identifiers that were renamed everywhere. */
+  /** Identifiers in titles that were renamed everywhere, from old to new. */
   readonly words: Readonly<Record<string, string>>;
 }
 
 /** An entry of test/baseline/titles-gone.json. */
 export interface GoneTitles {
   readonly reason: string;
-  /** As they were recorded, before `words` of the changes. */
+  /** As recorded, before `words` of the changes is applied. */
   readonly titles: readonly string[];
 }
 
@@ -28,7 +28,8 @@ export function compareContract(
   const lost = recorded.filter((item) => !now.has(item) && !isNoted(item));
   return [
     ...lost.map(
-      (item) => `"${item}" is gone: restore it, or enter it under \`renamed\` or \`removed\` of changes.json`,
+      (item) =>
+        `"${item}" is missing: restore it, or add it under \`renamed\` or \`removed\` of changes.json`,
     ),
     ...Object.entries(renamed).flatMap(([item, name]) =>
       now.has(name)
@@ -36,7 +37,7 @@ export function compareContract(
         : [`"${item}" became "${name}", which does not exist: fix \`renamed\` of changes.json`],
     ),
     ...Object.entries(removed).flatMap(([item, reason]) =>
-      reason.trim() === '' ? [`"${item}" has no reason: write one under \`removed\` of changes.json`] : [],
+      reason.trim() === '' ? [`"${item}" has no reason: add one under \`removed\` of changes.json`] : [],
     ),
     ...Object.keys(renamed).flatMap((item) =>
       Object.hasOwn(removed, item)
@@ -61,33 +62,33 @@ export function compareTitles(
   const lost = recorded.filter((title) => !take(left, replaceWords(title, words)));
   const unexplained = countAll(lost);
   const explained = gone.flatMap(({ titles }) => titles);
-  const needless = explained.filter((title) => !take(unexplained, title));
+  const unneeded = explained.filter((title) => !take(unexplained, title));
   const old = new Set(recorded);
   const problems = [
     ...[...unexplained].flatMap(([title, count]) =>
       Array.from(
         { length: count },
-        () => `the test "${title}" is gone: restore it, or explain it in a group of titles-gone.json`,
+        () => `the test "${title}" is missing: restore it, or explain it in a group of titles-gone.json`,
       ),
     ),
-    ...needless.map((title) =>
+    ...unneeded.map((title) =>
       old.has(title)
         ? `the test "${title}" still exists: delete it from its group in titles-gone.json`
         : `"${title}" is not a recorded title: fix or delete it in titles-gone.json`,
     ),
     ...gone.flatMap(({ reason, titles }) =>
       reason.trim() === ''
-        ? [`the group of "${titles[0] ?? ''}" has no reason: write one in titles-gone.json`]
+        ? [`the group of "${titles[0] ?? ''}" has no reason: add one in titles-gone.json`]
         : [],
     ),
     ...findUnusedWords(recorded, words).map(
-      (word) => `"${word}" is in no recorded title: delete it from \`words\` of changes.json`,
+      (word) => `"${word}" does not occur in the recorded titles: delete it from \`words\` of changes.json`,
     ),
   ];
   return { problems, added: [...left.values()].reduce((sum, count) => sum + count, 0) };
 }
 
-/** All words at once, so that two can change places. */
+/** Replaces all words at once, so that two words can be swapped. */
 export function replaceWords(title: string, words: Changes['words']): string {
   const olds = Object.keys(words);
   if (olds.length === 0) return title;
@@ -99,7 +100,7 @@ function findUnusedWords(titles: readonly string[], words: Changes['words']): st
   return Object.keys(words).filter((word) => !wholeWords([word]).test(text));
 }
 
-/** The longest first: of `token` and `token cache` the second must win. */
+/** The longest word first, so that `token cache` matches before `token`. */
 function wholeWords(words: readonly string[]): RegExp {
   const choices = words
     .toSorted((a, b) => b.length - a.length)
@@ -113,7 +114,7 @@ function countAll(items: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Takes one of an item; false when there is none left. */
+/** Removes one occurrence of an item; false when none is left. */
 function take(counts: Map<string, number>, item: string): boolean {
   const count = counts.get(item) ?? 0;
   if (count > 1) counts.set(item, count - 1);

@@ -1,4 +1,4 @@
-// Lists what users and their scripts rely on, one line each: `setting schedule.every`, `flag status --json`.
+// Lists the public interface that users and their scripts rely on, one item per line: `setting schedule.every`.
 import type { Command } from 'commander';
 import { configJsonSchema, type JsonSchema } from '../../src/config/settings.js';
 import { FAILURES } from '../../src/refresh/failures.js';
@@ -20,7 +20,7 @@ export function listContract(): string[] {
   return [...new Set(items)].toSorted();
 }
 
-/** Paths such as `airflows[].auth.password.env`; with `=` the values of an enumeration. */
+/** Paths such as `airflows[].auth.password.env`; `=` adds the values of an enumeration. */
 export function listSettings(schema: JsonSchema, path: string): string[] {
   const values = schema.const === undefined ? (schema.enum ?? []) : [schema.const];
   const alternatives = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
@@ -38,7 +38,7 @@ export function listSettings(schema: JsonSchema, path: string): string[] {
   ];
 }
 
-/** Paths such as `airflows[].registry`; with `=` the values of an enumeration. */
+/** Paths such as `airflows[].registry`; `=` adds the values of an enumeration. */
 export function listFields(shape: Shape, path: string): string[] {
   if (typeof shape === 'string') return path === '' ? [] : [path];
   if (isList(shape)) return listFields(shape[0], `${path}[]`);

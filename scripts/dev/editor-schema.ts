@@ -1,11 +1,10 @@
-// The published form of the JSON Schema, for the YAML language server: it inserts an example or a default as text, without
-// the quotes of a number and as `[object Object]` for a mapping. These become part of the description.
+// The published JSON Schema, for the YAML language server. It inserts an example or default as text: a number in quotes
+// loses them, and a mapping becomes `[object Object]`. Such values are therefore moved into the description.
 import { stringify } from 'yaml';
 import type { JsonSchema } from '../../src/config/settings.js';
 
 type Json = Record<string, unknown>;
 
-/** A copy of a schema. */
 export function toEditorSchema(schema: JsonSchema): Json {
   return convert({ ...schema }) as Json;
 }
@@ -37,7 +36,7 @@ function isInsertable(example: unknown): boolean {
   );
 }
 
-/** Outside of code spans. */
+/** Escapes Markdown outside code spans. */
 function escape(text: string): string {
   return text
     .split(/(`[^`]*`)/)

@@ -1,5 +1,5 @@
-// The fields of every JSON document that a command prints. Types do not exist at run time, so each is listed here; the
-// compiler refuses a field or a value that is missing here, and one that the type does not have.
+// The fields of every JSON document that a command prints. Types do not exist at run time, so each field is listed
+// here. The compiler reports a field or value that is missing here or that the type does not have.
 import type { Check } from '../../src/doctor/check.js';
 import type { FailureType } from '../../src/refresh/failures.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -160,7 +160,7 @@ const SCHEDULE = {
   nextRunsAt: ['text'],
 } as const satisfies Fields<ScheduleDocument>;
 
-/** By the name that they have in the contract. */
+/** Keys are the names in the contract. */
 export const JSON_SHAPES = {
   report: REPORT,
   'dry run': PREVIEW,

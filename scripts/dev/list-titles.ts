@@ -1,4 +1,4 @@
-// Lists the full titles of all tests, unit and end-to-end, without running any.
+// Lists the full titles of all unit and end-to-end tests without running them.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ const FILES = ['test/**/*.test.ts', 'test/e2e/**/*.e2e.ts'];
 
 export async function listTitles(root: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-titles-'));
-  // A file, since what tests print while they load would get between the JSON.
+  // A file: output that tests print while they load would be mixed into the JSON.
   const output = join(folder, 'titles.json');
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
@@ -23,7 +23,7 @@ export async function listTitles(root: string): Promise<string[]> {
     }).catch((error: { stderr?: string }) => {
       throw new Error(`The tests cannot be loaded:\n${error.stderr ?? ''}`);
     });
-    // No hook runs here, so nothing would ever remove it. tsx keeps what it has compiled.
+    // No hook runs here, so nothing would remove these files. The folders of tsx hold compiled code.
     const left = readdirSync(temporary).filter((name) => !name.startsWith('tsx-'));
     if (left.length > 0) {
       throw new Error(`Loading the tests created ${left.join(', ')} in TMPDIR: create it in a hook instead`);
@@ -35,7 +35,7 @@ export async function listTitles(root: string): Promise<string[]> {
   }
 }
 
-/** Every Airflow version, wherever it is asked: the titles must not depend on the machine. */
+/** Includes every Airflow version, so that the titles do not depend on the machine. */
 function titleEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { CI: _ci, ...rest } = env;
   return { ...rest, TEST_ALL_AIRFLOWS: 'true' };

@@ -1,5 +1,5 @@
-// Keeps words out that a reader of technical English would stumble over. In names they are an error; in text their
-// count may only fall below the recorded one. `--record` writes the counts that have fallen.
+// Reports words that are unusual in technical English. In names they are an error; in text their count must not exceed
+// the recorded one. `--record` writes lower counts.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { IN_NAMES, IN_TEXT } from './odd-word-list.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RECORD = 'scripts/dev/odd-words.json';
-/** Not ours, recorded as they were, or about the words themselves. */
+/** Third-party texts, recorded texts, and the word list with its tests. */
 const EXEMPT =
   /^(package-lock\.json|LICENSE|test\/(histories|baseline)\/.*|(scripts|test\/scripts)\/dev\/odd-word.*)$|\/fixtures\//;
 const EXPORT =
@@ -24,14 +24,14 @@ export interface Place {
 export type Counts = Readonly<Record<string, number>>;
 
 export function findInText(file: string, text: string): Place[] {
-  // Quotations in the records of decisions stay as they were said.
+  // Quotations in decision records stay unchanged.
   const own = file.startsWith('docs/decisions/') ? text.replace(/^>.*$/gm, '') : text;
   return Object.entries(IN_TEXT).flatMap(([word, write]) =>
     [...own.matchAll(toPattern(word))].map(({ index }) => ({ file, line: lineAt(own, index), word, write })),
   );
 }
 
-/** A phrase may go on in the next line, after the mark of a comment. */
+/** A phrase can continue on the next line, after a comment mark. */
 function toPattern(word: string): RegExp {
   return new RegExp(`\\b${word.replaceAll(' ', '[\\s/*#]+')}\\b`, 'gi');
 }
@@ -40,7 +40,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-/** In the path of the file, and in what a TypeScript file exports. */
+/** Searches the file path and the exported names of a TypeScript file. */
 export function findInNames(file: string, text: string): Place[] {
   const exported = file.endsWith('.ts') ? [...text.matchAll(EXPORT)] : [];
   const names = [
@@ -54,7 +54,7 @@ export function findInNames(file: string, text: string): Place[] {
   );
 }
 
-/** `startSignInRig`, `SIGN_IN_RIG` and `sign-in-rig.ts`: as `sign in rig`. */
+/** Converts `readStoreName`, `READ_STORE_NAME` and `read-store-name.ts` to `read store name`. */
 function toWords(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
@@ -69,7 +69,7 @@ export function countWords(places: readonly Place[]): Counts {
   return counts;
 }
 
-/** What is wrong with the places, a line each. */
+/** One line per problem. */
 export function describeProblems(
   inNames: readonly Place[],
   inText: readonly Place[],
@@ -95,7 +95,7 @@ function listWords(counts: readonly (readonly [string, number])[]): string {
   return counts.map(([word, count]) => `${word} ${count}`).join(', ');
 }
 
-/** Lower counts, and those of words that are new on the list. Never a higher one. */
+/** Records lower counts and the counts of new words, never a higher count. */
 export function lowerCounts(recorded: Counts, counts: Counts): Counts {
   return Object.fromEntries(
     Object.entries(counts).map(([word, count]) => [word, Math.min(count, recorded[word] ?? Infinity)]),

@@ -1,5 +1,5 @@
-// What one configuration allows, and the lookups by which activities turn the names in their inputs into it. A name that
-// is not in the configuration is refused: starting an activity on the task queue gives no extra access.
+// Looks up the names in activity inputs in the configuration. A name that is not there is rejected: starting an
+// activity on the task queue gives no extra access.
 import { isConnectionId, type ConnectionRule, type ConnectionRules } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
@@ -17,39 +17,39 @@ export interface AllowedStore {
   readonly title: string;
   readonly connections: ConnectionStore;
   readonly rules: ConnectionRules;
-  /** Of all requests for connections by this worker. */
+  /** For all requests of this worker to the store's connections. */
   readonly pace: Pace;
 }
 
 export interface AllowedEngine {
   readonly engine: DockerEngine;
-  /** Named in the configuration, so that its absence is a failure; the default one may be absent. */
+  /** Named in the configuration, so it must be reachable; the default engine may be absent. */
   readonly required: boolean;
-  /** Of all logins from it by this worker. */
+  /** Limits this worker's logins from the engine. */
   readonly logins: Semaphore;
 }
 
-/** One configuration, with a client behind every name in it. */
+/** One configuration, with a client for every name in it. */
 export interface AllowedConfig {
   readonly configHash: string;
   readonly stores: ReadonlyMap<string, AllowedStore>;
-  /** By the name of the store that has them. */
+  /** By store name. */
   readonly variables: ReadonlyMap<string, VariableSource>;
   readonly registries: readonly RegistryEntry[];
-  /** Those whose account and region are in the file: looked through for every connection and token. */
+  /** Those whose account and region are in the file; searched for every connection and token. */
   readonly staticRegistries: readonly ResolvedRegistry[];
   readonly engines: ReadonlyMap<string, AllowedEngine>;
-  /** Why there is no default engine, where one was to be tested. */
+  /** Why there is no default engine to test. */
   readonly engineProblem?: string;
-  /** The images whose manifests a registry is asked for. */
+  /** The images whose manifests are requested from a registry. */
   readonly getImages: (registry: string) => readonly string[];
   readonly schedule: ScheduleSettings;
 }
 
 export interface ConfigSource {
-  /** Reads the configuration file again; with an invalid one: its problem, and the last good configuration. */
+  /** Reads the configuration file again. If it is invalid, returns the problem and the last valid configuration. */
   reread(): { readonly allowed: AllowedConfig; readonly problem?: string };
-  /** The current or the previous configuration by its hash; undefined when this worker does not have it. */
+  /** The current or the previous configuration by its hash; undefined when this worker has not loaded it. */
   byHash(configHash: string): AllowedConfig | undefined;
 }
 
@@ -58,7 +58,7 @@ export function getAllowedConfig(source: ConfigSource, configHash: string): Allo
   const allowed = source.byHash(configHash);
   if (allowed) return allowed;
   const hash = /^[0-9a-f]{1,64}$/.test(configHash) ? configHash : '(malformed)';
-  throw new RefreshFailure('ConfigVersionMismatch', `This worker does not have configuration ${hash}.`);
+  throw new RefreshFailure('ConfigVersionMismatch', `This worker has not loaded configuration ${hash}.`);
 }
 
 /** @throws RefreshFailure InputNotAllowed */
@@ -67,8 +67,8 @@ export function getAllowedStore(allowed: AllowedConfig, name: string): AllowedSt
 }
 
 /**
- * The rule that allows each of the connections, by their ids.
- * @throws RefreshFailure InputNotAllowed when none does for one of them
+ * The rule for each connection, by id.
+ * @throws RefreshFailure InputNotAllowed when there is no rule for one of them
  */
 export function getAllowedRules(
   store: AllowedStore,
@@ -77,7 +77,7 @@ export function getAllowedRules(
   return new Map(ids.map((id) => [id, getAllowedRule(store, id)]));
 }
 
-/** A pattern matches any text, which must not become a part of a request. */
+/** A pattern matches any text, but only a valid id may become part of a request. */
 function getAllowedRule(store: AllowedStore, id: string): ConnectionRule {
   return (isConnectionId(id) && store.rules.find(id)) || notAllowed('connection');
 }
@@ -87,7 +87,7 @@ export function getAllowedEngine(allowed: AllowedConfig, name: string): AllowedE
   return allowed.engines.get(name) ?? notAllowed('engine');
 }
 
-/** The name itself is not shown: it came from outside and may be anything. */
+/** The name is not shown: it came from outside and may be anything. */
 export function notAllowed(kind: string): never {
-  throw new RefreshFailure('InputNotAllowed', `The configuration does not grant the ${kind} asked for.`);
+  throw new RefreshFailure('InputNotAllowed', `The requested ${kind} is not in the configuration.`);
 }

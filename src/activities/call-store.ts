@@ -1,4 +1,4 @@
-// Requests to a store: each bounded in time, and all of them at the pace that the store takes.
+// Sends requests to a store, each with a time limit, at the rate that the store accepts.
 import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
@@ -8,13 +8,13 @@ import type { AllowedStore } from './allowed-config.js';
 /** One request takes no longer than this, and no longer than half of its attempt. */
 const LONGEST_REQUEST_MS = 30_000;
 
-/** Milliseconds that one request of an attempt may take. */
+/** Time limit of one request of an attempt, in milliseconds. */
 export function requestLimitMs({ limitMs }: Pick<Attempt, 'limitMs'>): number {
   return Math.min(LONGEST_REQUEST_MS, limitMs / 2);
 }
 
 /**
- * One request to a store, repeated at the pace that the store takes while it throttles and the attempt lasts.
+ * Sends one request to a store. While the store throttles it, repeats it more slowly until the attempt ends.
  * @param what for the message of a timeout, such as `GET connection a`
  * @throws RefreshFailure
  */
@@ -42,11 +42,11 @@ export async function callStore<T>(
   }
 }
 
-/** The attempt ended before there was a turn. */
+/** The failure of a request that was not sent before the attempt ended. */
 export function toTimeUp({ reason }: AbortSignal): RefreshFailure {
   return reason instanceof RefreshFailure
     ? reason
-    : new RefreshFailure('AttemptTimedOut', 'The attempt ended before this request had its turn.');
+    : new RefreshFailure('AttemptTimedOut', 'The attempt ended before this request was sent.');
 }
 
 export function toRequestTimeout(what: string, { endedBy, limitMs }: DeadlineExceeded): RefreshFailure {
@@ -55,7 +55,7 @@ export function toRequestTimeout(what: string, { endedBy, limitMs }: DeadlineExc
   return new RefreshFailure('StoreUnreachable', `${what}: no response ${when}.`);
 }
 
-/** A connection by its id; undefined when the store has none. @throws RefreshFailure */
+/** Reads a connection by its id; undefined when the store does not have it. @throws RefreshFailure */
 export async function readById(
   store: AllowedStore,
   attempt: Attempt,

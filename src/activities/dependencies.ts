@@ -4,12 +4,12 @@ import type { ConfigSource } from './allowed-config.js';
 import type { RecentReads } from './recent-reads.js';
 import type { RegistryResolver } from './registry-resolver.js';
 
-/** What the activities of a worker share. */
+/** Shared by all activities of a worker. */
 export interface Dependencies {
   readonly source: ConfigSource;
   readonly tokens: TokenSource;
   readonly registries: RegistryResolver;
   readonly recentReads: RecentReads;
-  /** Engines, each with a registry, that were seen to reject a wrong password. */
+  /** Pairs of engine and registry that have rejected a wrong password. */
   readonly negativeChecks: NegativeChecks;
 }

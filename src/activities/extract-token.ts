@@ -1,5 +1,5 @@
-// Gets a fresh token of a token group into the worker's cache, verified with its registries, and returns facts about it. The
-// token itself stays in the worker.
+// Puts a new token of a token group, verified with its registries, into the worker's cache, and returns facts about
+// it. The token itself stays in the worker.
 import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { Semaphore } from '../refresh/semaphore.js';
@@ -13,17 +13,17 @@ import type { Dependencies } from './dependencies.js';
 import { toTokenInfo } from '../refresh/token-info.js';
 
 /**
- * Registries of one group that are asked side by side. Some hundreds in a row would outlast the attempt when they do not
- * respond; so many at once are sockets, and no more.
+ * Registries of one group that are checked at the same time. Hundreds of registries that do not respond would exceed
+ * the attempt if they were checked one by one; this many at once cost only sockets.
  */
 const PROBES_AT_ONCE = 50;
 
 /**
- * Returns the registries that have not responded within half of the attempt as `toRetry`: the next attempt joins the
- * requests that are in progress.
+ * Returns the registries that have not responded within half of the attempt in `toRetry`: the next attempt joins the
+ * requests in progress.
  *
  * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, ConnectionRegistryChanged; TokenRejected or
- *   RegistryRealmForeign when no registry may have the token (a rejection by some is in the result); whatever
+ *   RegistryRealmForeign when no registry may receive the token (a rejection by only some is in the result); whatever
  *   RegistryResolver and TokenSource throw
  */
 export async function extractToken(
@@ -43,7 +43,7 @@ export async function extractToken(
   );
   await waitForAllOrSome(takes, attempt);
   const [first] = probed.values();
-  if (!first) throw new RefreshFailure('InputNotAllowed', 'No registry was asked for.');
+  if (!first) throw new RefreshFailure('InputNotAllowed', 'The input does not name a registry.');
   const toRetry = input.registries.filter((registry) => !probed.has(registry));
   const probes = [...probed.values()].map(({ probe }) => probe);
   if (toRetry.length === 0 && probes.every((probe) => probe.outcome === 'rejected')) {
@@ -52,13 +52,13 @@ export async function extractToken(
   return { token: toTokenInfo(first.token, allowed.schedule, probes), toRetry };
 }
 
-/** Waits for all, but no longer than half of the attempt where some are done by then. */
+/** Waits for all, but not longer than half of the attempt if some are done by then. */
 async function waitForAllOrSome(
   calls: readonly Promise<void>[],
   { limitMs, signal }: Attempt,
 ): Promise<void> {
   const all = Promise.all(calls);
-  // What is still in progress at the end is awaited by the next attempt.
+  // The next attempt waits for calls that are still in progress.
   all.catch(() => undefined);
   try {
     await withDeadline(limitMs / 2, signal, () => all);
@@ -68,7 +68,7 @@ async function waitForAllOrSome(
   }
 }
 
-/** All registries must be of the group that was asked for. */
+/** Returns the requested group, to which all registries must belong. */
 async function commonGroup(
   shared: Dependencies,
   allowed: AllowedConfig,
@@ -83,24 +83,26 @@ async function commonGroup(
       throw isNotAllowed(error) && isByVariable(allowed, registry) ? variableChanged() : error;
     }
   }
-  // The form of the input is checked: the list is not empty.
-  return group ?? Promise.reject(new RefreshFailure('InputNotAllowed', 'No registry was asked for.'));
+  // The input schema does not allow an empty list.
+  return (
+    group ?? Promise.reject(new RefreshFailure('InputNotAllowed', 'The input does not name a registry.'))
+  );
 }
 
 function toCommonRejection(probes: readonly RegistryProbe[]): RefreshFailure {
-  const answers = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
+  const messages = probes.map((probe) => `${probe.registry}: ${probe.message}`).slice(0, 3);
   const types = new Set<FailureType>(probes.map(({ type = 'TokenRejected' }) => type));
   const [type = 'TokenRejected'] = types;
-  // With several reasons each registry's own is in the message, and the remedy of the catalogue fits best.
+  // The message has the reason of each registry; for several registries the remedy of the catalogue fits best.
   const remedy = probes.length === 1 ? probes[0]?.remedy : undefined;
-  return new RefreshFailure(types.size === 1 ? type : 'TokenRejected', answers.join('; '), remedy);
+  return new RefreshFailure(types.size === 1 ? type : 'TokenRejected', messages.join('; '), remedy);
 }
 
 function isNotAllowed(error: unknown): boolean {
   return error instanceof RefreshFailure && error.type === 'InputNotAllowed';
 }
 
-/** Where an Airflow Variable says the region, another worker may have read another value than this one. */
+/** If the region is in an Airflow Variable, another worker may have read a different value. */
 function isByVariable({ registries }: AllowedConfig, host: string): boolean {
   return registries.some(({ registryHost, region }) => registryHost === host && typeof region !== 'string');
 }
@@ -108,6 +110,6 @@ function isByVariable({ registries }: AllowedConfig, host: string): boolean {
 function variableChanged(): RefreshFailure {
   return new RefreshFailure(
     'ConnectionRegistryChanged',
-    'The Airflow Variable of its region has another value now.',
+    "The Airflow Variable for the registry's region has changed.",
   );
 }

@@ -1,5 +1,5 @@
-// Turns what an activity throws into a failure in Temporal's history, and nothing else of it: messages, causes, details and
-// stacks of foreign errors quote bodies, headers and tokens.
+// Converts errors of activities into Temporal failures. Nothing else of an error enters the history: messages, causes,
+// details and stacks of foreign errors may quote bodies, headers and tokens.
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
@@ -8,7 +8,7 @@ import type { Logger } from '../log/logger.js';
 import { isRefreshFailure, errorClassName, safeStackFrames } from '../log/redact-error.js';
 import { retriesTimeLeftMs } from './attempt-deadline.js';
 
-/** What an attempt needs beside its back-off to begin at all. */
+/** Time that an attempt needs to start, in addition to its back-off. */
 const START_RESERVE_MS = 2000;
 
 export function failureInterceptor(logger: Logger): (context: Context) => {
@@ -31,7 +31,7 @@ export function failureInterceptor(logger: Logger): (context: Context) => {
 function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, logger: Logger): Error {
   const { info, cancellationSignal } = context;
   const { reason } = cancellationSignal as { reason: unknown };
-  // What an adapter says of an aborted request is beside the point when the attempt was cancelled.
+  // When the attempt was cancelled, the error of its aborted request does not matter.
   if (reason instanceof CancelledFailure) return withoutStack(reason);
   const failure = asRefreshFailure(error, info.activityType, logger);
   const { retryable, retryAfterMinutes } = failureEntry(failure.type);
@@ -41,7 +41,7 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
   const reported = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,
-    // A retry that does not fit would end as a time-out, and this cause would be lost.
+    // A retry that does not fit would time out, and this cause would be lost.
     nonRetryable: !fits,
     details: [
       {
@@ -50,28 +50,28 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
         ...(failure.connections === undefined ? {} : { connections: failure.connections }),
       },
     ],
-    // The retry policy decides for the others.
+    // For other failures the retry policy decides.
     ...(fits && slowMs !== undefined ? { nextRetryDelay: slowMs } : {}),
   });
   return withoutStack(reported);
 }
 
-/** Milliseconds that Temporal waits before the next attempt, by the policy that the activity was scheduled with. */
+/** Milliseconds before the next attempt, by the retry policy of the activity. */
 function backoffOfPolicyMs({ retryPolicy, attempt }: Context['info']): number {
   const { initialInterval, maximumInterval, backoffCoefficient = 1 } = retryPolicy ?? {};
-  // Numbers, as the workflow writes them; the type also allows text.
+  // The workflow sets numbers; the type also allows text.
   const firstMs = typeof initialInterval === 'number' ? initialInterval : 0;
   const capMs = typeof maximumInterval === 'number' ? maximumInterval : Infinity;
   return Math.min(firstMs * backoffCoefficient ** (attempt - 1), capMs);
 }
 
-/** A stack would tell every reader of the history where the worker is installed, and nothing else. */
+/** A stack would only show where the worker is installed. */
 function withoutStack(failure: Error): Error {
   failure.stack = '';
   return failure;
 }
 
-/** Never throws: an error in here would itself reach the history unseen. */
+/** Never throws: an error in here would enter the history unchecked. */
 function asRefreshFailure(error: unknown, activityType: string, logger: Logger): RefreshFailure {
   if (isRefreshFailure(error)) return error;
   const name = errorClassName(error);

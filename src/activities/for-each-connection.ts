@@ -1,20 +1,20 @@
-// Requests for several connections of a store, a few side by side: one that fails or hangs neither fails nor delays the
-// others, while a store that fails for all of them gets few requests.
+// Sends requests for several connections of a store, a few at a time: one that fails or hangs does not fail or delay
+// the others, and a store that fails for all of them gets few requests.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { toTimeUp } from './call-store.js';
 
-/** An API server has few processes, and others need it. */
+/** An API server has few processes, and other clients. */
 const AT_ONCE = 5;
-/** So many failures at the start, and no success, are taken for a failure of the store. */
+/** This many failures at the start, without a success, count as a failure of the store. */
 const FAILURES_OF_A_STORE = AT_ONCE;
-/** A server error is repeated at once so often, where other requests succeed: one of several server processes may be bad. */
+/** Tries after a server error while other requests succeed: one of several server processes may be failing. */
 const TRIES = 3;
-/** After these attempts, 35 s of back-off, a server error or silence for one connection among others is its own. */
+/** From this attempt on (35 s of back-off), a server error or timeout for one connection counts as its own failure. */
 const ATTEMPTS_OF_A_CONNECTION = 4;
 
-/** Failures that may be one connection's own; all others concern every request alike. */
+/** Failures that may concern only one connection; all others concern every request. */
 export const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'StoreUnreachable',
   'StoreUnavailable',
@@ -24,29 +24,30 @@ export const MAY_BE_ITS_OWN: ReadonlySet<FailureType> = new Set<FailureType>([
   'WriteUnconfirmed',
 ]);
 
-/** Each in the order of the connections. */
+/** Each list is in the order of the connections. */
 export interface Outcomes<T> {
   readonly results: readonly T[];
-  /** Failed in a way that a retry does not change. */
+  /** Failed, and not retried within the run. */
   readonly refused: readonly ConnectionProblem[];
   readonly toRetry: readonly ConnectionProblem[];
 }
 
 export interface ForEachOptions {
-  /** Attempts for these connections, this one included; default 1. */
+  /** Attempts for these connections, including this one. Default: 1. */
   readonly attempts?: number;
   /** Other requests to the store are known to succeed. */
   readonly storeWorks?: boolean;
-  /** A request that shows whether others succeed, where none of the connections did; throws if not. */
+  /** A request that shows whether others succeed when none of these connections did; throws if not. */
   readonly witness?: () => Promise<unknown>;
-  /** Default 5. */
+  /** Default: 5. */
   readonly atOnce?: number;
 }
 
 /**
- * Calls for each of the connections. When the attempt's time is up, what is not done is to be retried. Each call bounds its
- * own requests (`callStore`) and throws RefreshFailure alone; another error is a defect, and is thrown again.
- * @throws RefreshFailure when nothing succeeded: the failure of one of them, rather one that a retry may change
+ * Runs `call` for each connection. When the attempt's time is up, the remaining connections are returned in
+ * `toRetry`. Each call limits its own requests (`callStore`) and throws only RefreshFailure; any other error is a
+ * bug, and is rethrown.
+ * @throws RefreshFailure when nothing succeeded: the failure of one connection, preferably one that is retried
  */
 export async function forEachConnection<T>(
   ids: readonly string[],
@@ -67,9 +68,9 @@ class ConnectionWork<T> {
   readonly #results = new Map<string, T>();
   readonly #failures = new Map<string, RefreshFailure>();
   readonly #tries = new Map<string, number>();
-  /** Concerns every request: nothing more is started. */
+  /** Concerns every request: no more calls are started. */
   #failureOfAll: RefreshFailure | undefined;
-  /** The store works for others: a failure may be one connection's own. */
+  /** The store works for others: a failure may concern only one connection. */
   #othersWork: boolean;
 
   constructor(
@@ -79,7 +80,7 @@ class ConnectionWork<T> {
     options: ForEachOptions,
   ) {
     this.#ids = [...new Set(ids)];
-    // Each attempt begins with another one: where the first few are at fault, the others still have their turn.
+    // Each attempt starts with a different connection, so that a few failing ones do not block the others.
     const turn = (((options.attempts ?? 1) - 1) * AT_ONCE) % this.#ids.length;
     this.#waiting = [...this.#ids.slice(turn), ...this.#ids.slice(0, turn)];
     this.#attempt = attempt;
@@ -108,7 +109,7 @@ class ConnectionWork<T> {
     await Promise.all(Array.from({ length: atOnce }, () => this.#work()));
   }
 
-  /** Not in the first attempt: what fails there may have passed by the next. */
+  /** Not in the first attempt: its failures may be gone by the next one. */
   async #checkWhetherOthersWork(): Promise<boolean> {
     const { attempts = 1, witness } = this.#options;
     const isOver = this.#failureOfAll !== undefined || this.#attempt.signal.aborted;
@@ -143,7 +144,7 @@ class ConnectionWork<T> {
         this.#fail(id, error);
         return;
       }
-      // A defect, which fails the step: the others must not continue unseen.
+      // A bug, which fails the step: the others must not continue unnoticed.
       this.#waiting.length = 0;
       throw error;
     }
@@ -151,7 +152,7 @@ class ConnectionWork<T> {
 
   #fail(id: string, failure: RefreshFailure): void {
     this.#failures.set(id, failure);
-    // Such as the Variable that its registry is read from, which another store may have.
+    // For example a Variable for its registry, which may come from another store.
     if (failure.scope === 'registry') return;
     if (!MAY_BE_ITS_OWN.has(failure.type)) {
       this.#failureOfAll ??= failure;
@@ -174,7 +175,7 @@ class ConnectionWork<T> {
     });
     const refused = failures.filter(([, { type }]) => !failureEntry(type).retryable);
     const toRetry = failures.filter(([, { type }]) => failureEntry(type).retryable);
-    // Nothing was found out; or only that others work.
+    // There is no result, or only the evidence that others work.
     if (this.#results.size === 0 && (!this.#othersWork || refused.length === 0)) {
       throw this.#pickWorst([...toRetry, ...refused]);
     }
@@ -190,13 +191,13 @@ class ConnectionWork<T> {
     };
   }
 
-  /** Whether a failure is that of one connection among others, or the store's. */
+  /** Decides whether a failure concerns one connection or the store. */
   #conclude(failure: RefreshFailure): RefreshFailure {
     const own = this.#othersWork ? narrowToConnection(failure) : failure;
     const { attempts = 1 } = this.#options;
     const mayPass = own.type === 'StoreUnavailable' || own.type === 'StoreUnreachable';
     if (own.scope !== 'connection' || !mayPass || attempts < ATTEMPTS_OF_A_CONNECTION) return own;
-    // A server error of Airflow itself usually has one cause; a failure with another cause has its own remedy.
+    // A server error of Airflow usually has one cause; a failure with another cause has its own remedy.
     const isServerError = failure.type === 'StoreUnavailable' && !hasOwnRemedy(failure);
     return new RefreshFailure('ConnectionUnavailable', own.message, isServerError ? undefined : own.remedy);
   }
@@ -207,14 +208,14 @@ class ConnectionWork<T> {
   }
 }
 
-/** A failure for one connection while others succeed stops this one alone. */
+/** Limits a failure to its connection while others succeed. */
 export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
   const { type, message, scope } = failure;
   if (scope !== 'store' || !MAY_BE_ITS_OWN.has(type)) return failure;
   return new RefreshFailure(type, message, findOwnRemedy(failure), { scope: 'connection' });
 }
 
-/** The remedy of the catalogue is for the store; the failure's own, where it has one, fits better. */
+/** The catalogue's remedy is for the store; a remedy of the failure itself is more specific. */
 function findOwnRemedy(failure: RefreshFailure): string {
   return (hasOwnRemedy(failure) ? undefined : REMEDIES_OF_ONE[failure.type]) ?? failure.remedy;
 }
@@ -225,12 +226,12 @@ function hasOwnRemedy({ type, remedy }: RefreshFailure): boolean {
 
 const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
   StoreUnavailable:
-    'Other connections work. If the next attempts fail for this one only, its stored password cannot be decrypted because ' +
-    'the Fernet key was changed: delete the connection and create it again.',
+    'Delete and recreate the connection if the next attempts fail only for this one: its stored password cannot be ' +
+    'decrypted because the Fernet key was changed. Other connections work.',
   StoreUnreachable:
-    'Other connections work. Check the log of the API server and its database for what delays requests for this one.',
+    'Check the log of the API server and its database for what delays requests for this connection. Others work.',
   StoreRequestRejected:
-    'Other connections work. Check this one in Airflow: its API rejects the request for it.',
+    'Check this connection in Airflow: its API rejects the request for it. Other connections work.',
 };
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {

@@ -1,4 +1,4 @@
-// The five activities of a run, over the ports they need. Each takes its attempt first and one plain object.
+// The five activities of a run. Each takes its attempt and one plain object.
 import type {
   DockerInput,
   DockerLogin,
@@ -32,7 +32,7 @@ export interface RefreshActivities {
   testDocker(attempt: Attempt, input: DockerInput): Promise<DockerLogin>;
 }
 
-/** Activities are async, so that a refused input is a rejection like every other failure. */
+/** Activities are async, so that an invalid input rejects the promise like every other failure. */
 export function createActivities(
   source: ConfigSource,
   tokens: TokenSource,

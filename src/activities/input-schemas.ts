@@ -1,5 +1,5 @@
-// Shapes of the activities' inputs, checked before anything in them is looked up: anyone who can reach the task queue
-// can send anything.
+// Schemas of the activities' inputs, checked before anything in them is looked up: anyone who can reach the task
+// queue can send any input.
 import { z } from 'zod';
 import type { DockerInput, ExtractInput, InspectInput, UpdateInput } from '../refresh/activity-types.js';
 import { RefreshFailure } from '../refresh/failures.js';
@@ -7,7 +7,7 @@ import { RefreshFailure } from '../refresh/failures.js';
 const name = z.string();
 const names = z.array(name).min(1).readonly();
 
-/** A run sends no more; the number of a list's last row is far below. */
+/** A run never sends more; the last row of a list is far below. */
 const range = z.object({
   offset: z.number().int().nonnegative().max(1_000_000),
   limit: z.number().int().positive().max(100),
@@ -46,10 +46,10 @@ export const DOCKER_INPUT: z.ZodType<DockerInput> = z.object({
   group: name,
 });
 
-/** @throws RefreshFailure InputNotAllowed when the input has another shape */
+/** @throws RefreshFailure InputNotAllowed when the input does not match */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  // Nothing of it is shown: it came from outside and may be anything.
-  throw new RefreshFailure('InputNotAllowed', 'The activity was given something else than a run gives it.');
+  // The input is not shown: it came from outside and may be anything.
+  throw new RefreshFailure('InputNotAllowed', 'The activity received an invalid input.');
 }

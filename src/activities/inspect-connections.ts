@@ -1,5 +1,5 @@
-// Reads connections of a store and decides which registry each belongs to, and which must not be written: those that the
-// configuration names, or those of a part of the list that a pattern matches. Changes nothing.
+// Reads connections of a store, and decides which registry each belongs to and which must not be written: those that
+// the configuration names, or those in a part of the list that match a pattern. Changes nothing.
 import type {
   ConnectionProblem,
   Inspection,
@@ -86,7 +86,7 @@ async function inspectList(
     if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
     matching.set(connection.id, { rule, connection });
   }
-  // Nothing is requested for them but Airflow Variables, once for all.
+  // Only Airflow Variables are requested for them, once for all.
   const outcomes = await forEachConnection(
     [...matching.keys()],
     attempt,
@@ -101,7 +101,7 @@ async function inspectList(
   return { ...inspection, refused: [...inspection.refused, ...ours], list: part };
 }
 
-/** Rows without an id may be ours; with one, a pattern decides. */
+/** A row without an id may be ours; with an id, the patterns decide. */
 function isOurs({ rules }: AllowedStore, id: string): boolean {
   return !isConnectionId(id) || rules.find(id)?.kind === 'match';
 }
@@ -116,7 +116,7 @@ async function inspectOne(
   const { id } = connection;
   const check = await matchConnection(context, rule, connection);
   if (!(check instanceof RefreshFailure) && !isConnectionId(id)) {
-    const message = `Connection ${JSON.stringify(id.slice(0, 80))} is not written: its id cannot be requested.`;
+    const message = `Connection ${JSON.stringify(id.slice(0, 80))} was not changed: its id cannot be used in a URL.`;
     return { id, problem: toProblem(id, new RefreshFailure('ConnectionIdInvalid', message)) };
   }
   if (!(check instanceof RefreshFailure)) {
@@ -124,7 +124,7 @@ async function inspectOne(
     if (isComplete) context.shared.recentReads.add(store, connection);
     return { id, registry, group: group.name, ...(warning === undefined ? {} : { warning }) };
   }
-  // A pattern may match connections of other kinds of registry, which is not a mistake.
+  // A pattern may match connections of other kinds of registry, which is not an error.
   const isSkipped = rule.kind === 'match' && check.type === 'ConnectionRegistryUnknown';
   return isSkipped ? { id, isSkipped } : { id, problem: toProblem(id, check) };
 }

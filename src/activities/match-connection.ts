@@ -1,5 +1,5 @@
-// The check of a connection by the rule of the configuration that allows it, with the registry that the rule names, which
-// Airflow Variables may describe. A registry that is not known does not stop connections of others.
+// Checks a connection against its rule in the configuration and the registry of the rule, whose account and region
+// may be in Airflow Variables. An unknown registry does not stop connections of other registries.
 import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
@@ -24,7 +24,7 @@ export interface Writable {
   readonly warning?: string;
 }
 
-/** Failures of the one registry alone: connections of others go on. */
+/** Failures of one registry only: connections of other registries continue. */
 const REGISTRY_FAILURES: readonly FailureType[] = [
   'AirflowVariableMissing',
   'AirflowVariableInvalid',
@@ -33,8 +33,8 @@ const REGISTRY_FAILURES: readonly FailureType[] = [
 ];
 
 /**
- * Whether and of which registry a connection may receive a token.
- * @throws RefreshFailure of scope registry: what VariableSource throws, where a retry may help
+ * Decides whether a connection may receive a token, and of which registry.
+ * @throws RefreshFailure of scope registry: what VariableSource throws, if a retry may help
  */
 export async function matchConnection(
   context: MatchContext,
@@ -51,10 +51,10 @@ export async function matchConnection(
 }
 
 function notWritten({ id }: ConnectionRecord, type: FailureType, message: string, remedy?: string) {
-  return new RefreshFailure(type, `Connection ${id} is not written: ${message}.`, remedy);
+  return new RefreshFailure(type, `Connection ${id} was not changed: ${message}.`, remedy);
 }
 
-/** The one entry of `registries` that the connection's host is of; undefined when its host alone tells. */
+/** The only entry of `registries` for the connection's host; undefined when the host alone identifies the registry. */
 async function findByHost(
   context: MatchContext,
   connection: ConnectionRecord,
@@ -64,17 +64,17 @@ async function findByHost(
   const [first, ...more] = findRegistriesByHost(staticRegistries, host);
   if (first && more.length > 0) {
     const names = [first, ...more].map(({ name }) => name).join(' and ');
-    const message = `its host is that of registries ${names}, which get their tokens in different ways`;
-    const remedy = `Say which in its entry under \`connections\`: \`registry: ${first.name}\`.`;
+    const message = `its host matches registries ${names}, which do not share a token`;
+    const remedy = `Set the registry in its entry under \`connections\`, for example \`registry: ${first.name}\`.`;
     return notWritten(connection, 'ConnectionRegistryUnknown', message, remedy);
   }
   if (first) return first;
-  // Of an entry whose account or region an Airflow keeps, only a host of its own is known before that is read.
+  // If account or region is in an Airflow Variable, only a configured host is known before the Variable is read.
   const settings = registries.find(({ registryHost }) => registryHost === normalizeHost(host));
   return settings && findRegistry(context, settings.name);
 }
 
-/** The registry that a missing connection is to be made for; undefined when it is not to be made. */
+/** The registry for which a missing connection must be created; undefined when it must not be created. */
 export async function registryToCreate(
   context: MatchContext,
   rule: ConnectionRule,

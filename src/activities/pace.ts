@@ -1,20 +1,22 @@
-// How fast requests to one store may follow each other: as fast as they come, until the store throttles.
+// Limits the rate of requests to one store while the store throttles them.
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_INTERVAL_MS = 50;
 const LONGEST_INTERVAL_MS = 1_000;
-/** Requests that had their turn before the pace changed end within this time, and do not show whether the new one is right. */
+/**
+ * Requests sent before the interval changed end within this time; they do not show whether the new interval is right.
+ */
 const SETTLING_MS = 1_000;
-/** Below this the interval is dropped. */
+/** A shorter interval becomes 0. */
 const SHORTEST_INTERVAL_MS = 5;
 
-/** Finds the rate that a store accepts: a throttled request halves it, each other one raises it a little. */
+/** Finds the rate that a store accepts: a throttled request halves the rate, every other request raises it a little. */
 export class Pace {
   #intervalMs = 0;
   #nextAtMs = 0;
   #slowedAtMs = -Infinity;
 
-  /** Waits for the turn of the next request; ends early when the signal fires. */
+  /** Waits until the next request may be sent; returns early when the signal fires. */
   async wait(signal: AbortSignal): Promise<void> {
     const nowMs = performance.now();
     const startMs = Math.max(nowMs, this.#nextAtMs);

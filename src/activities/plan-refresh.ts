@@ -1,8 +1,8 @@
-// First step of a run: reads the configuration file again and plans the run. Makes no request.
+// First step of a run: reads the configuration file again and plans the run. Sends no request.
 import type { RefreshPlan } from '../refresh/activity-types.js';
 import type { ConfigSource } from './allowed-config.js';
 
-/** @throws RefreshFailure ConfigInvalid when there is no good configuration at all */
+/** @throws RefreshFailure ConfigInvalid when no configuration is valid */
 export async function planRefresh(source: ConfigSource): Promise<RefreshPlan> {
   const { allowed, problem } = source.reread();
   return {

@@ -1,5 +1,5 @@
-// The connections as they are shortly before they are written: as this worker read them seconds ago, else read again, by one
-// request for a part of the list where that is possible.
+// Gets connections right before they are written: as this worker read them seconds ago, else by reading them again,
+// with one request for a part of the list if possible.
 import type { Token } from '../ecr/port.js';
 import type { ConnectionProblem, Range } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
@@ -25,20 +25,20 @@ export interface Write {
 
 export interface ReadConnections {
   readonly records: readonly ConnectionRecord[];
-  /** Missing ones that were created with the token. */
+  /** Missing connections that were created with the token. */
   readonly created: readonly string[];
   readonly refused: readonly ConnectionProblem[];
   readonly toRetry: readonly ConnectionProblem[];
 }
 
-/** @throws RefreshFailure when none could be read */
+/** @throws RefreshFailure when no connection could be read */
 export async function readForWrite(
   write: Write,
   ids: readonly string[],
   listed: Range | undefined,
 ): Promise<ReadConnections> {
   const known = await findKnown(write, ids, listed);
-  // Those that a list does not show where they were, or whose list cannot be read, are read by their ids.
+  // Connections that have moved in the list, or whose list cannot be read, are read by id.
   const { results, refused, toRetry } = await forEachConnection(
     ids,
     write.context.attempt,
@@ -56,7 +56,7 @@ export async function readForWrite(
   };
 }
 
-/** A retry never writes what was read before the attempt that failed. */
+/** A retry never writes what was read before the failed attempt. */
 async function findKnown(
   { context, store, attemptsBefore }: Write,
   ids: readonly string[],
@@ -80,7 +80,7 @@ function byId(records: readonly ConnectionRecord[]): Map<string, ConnectionRecor
   return new Map(records.map((record) => [record.id, record]));
 }
 
-/** The connection right before it is written; its id when it was created with the token; else what is wrong. */
+/** Returns the connection, its id when it was created with the token, or the problem. */
 export async function readOne(write: Write, id: string, known: ConnectionRecord | undefined): Promise<Found> {
   const { store, context } = write;
   const found = known ?? (await readById(store, context.attempt, id));
@@ -89,7 +89,7 @@ export async function readOne(write: Write, id: string, known: ConnectionRecord 
   return objection ? toProblem(id, objection) : found;
 }
 
-/** Creates a connection where the configuration allows it. One that someone else created meanwhile is checked. */
+/** Creates a connection if the configuration allows it. If someone else has created it meanwhile, checks that one. */
 async function create(write: Write, id: string): Promise<Found> {
   const { store, context, rules, token, registry } = write;
   const rule = rules.get(id);
@@ -97,7 +97,7 @@ async function create(write: Write, id: string): Promise<Found> {
   if (!wanted) return missing(store, id);
   if (wanted instanceof RefreshFailure) return toProblem(id, wanted);
   if (wanted.host !== registry) {
-    const message = `Connection ${id} is not created: its registry is now ${wanted.host}.`;
+    const message = `Connection ${id} was not created: its registry is now ${wanted.host}.`;
     return toProblem(id, new RefreshFailure('ConnectionRegistryChanged', message));
   }
   const connection = {
@@ -122,13 +122,16 @@ export async function findObjection(
 ): Promise<RefreshFailure | undefined> {
   const rule = write.rules.get(connection.id);
   if (!rule) {
-    return new RefreshFailure('WriteUnconfirmed', `${write.store.title} returned another connection.`);
+    return new RefreshFailure(
+      'WriteUnconfirmed',
+      `${write.store.title} returned a connection that was not requested.`,
+    );
   }
   const check = await matchConnection(write.context, rule, connection);
   if (check instanceof RefreshFailure) return check;
   const { registry, group } = check;
   if (registry === write.registry && group.name === write.token.group.name) return undefined;
-  const message = `Connection ${connection.id} is not written: it is now of ${registry} (${group.name}).`;
+  const message = `Connection ${connection.id} was not changed: its registry is now ${registry} (${group.name}).`;
   return new RefreshFailure('ConnectionRegistryChanged', message);
 }
 

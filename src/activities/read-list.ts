@@ -1,5 +1,5 @@
-// One part of a store's list. A part that the store cannot return is split until the rows at fault are found, so that one
-// connection that cannot be read does not hide those next to it.
+// Reads one part of a store's list. A part that the store cannot return is split until the failing rows are found, so
+// that one unreadable connection does not hide its neighbors.
 import type { ConnectionProblem, ListPart, Range } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
@@ -9,25 +9,26 @@ import type { AllowedStore } from './allowed-config.js';
 import { callStore, requestLimitMs } from './call-store.js';
 import { forEachConnection, MAY_BE_ITS_OWN, toProblem } from './for-each-connection.js';
 
-/** A part of 100 takes 10 requests, and 10 more for each of these that has a row at fault. */
+/** A part of 100 rows takes 10 requests, and 10 more for each chunk with a failing row. */
 const ROWS_PER_CHUNK = 10;
-/** A piece is small, and several of them may hang one after the other within an attempt. */
+/** A piece is small, and several may hang one after another within an attempt. */
 const LONGEST_PIECE_MS = 5_000;
 const PIECES_PER_ATTEMPT = 8;
-/** After these attempts, 35 s of back-off, a row that cannot be read is reported. */
+/** From this attempt on (35 s of back-off), an unreadable row is reported. */
 const ATTEMPTS_OF_A_ROW = 4;
 
 export interface ReadRange {
   readonly connections: readonly ConnectionRecord[];
-  /** Rows that could not be read, or are no connections. */
+  /** Rows that could not be read, or are not valid connections. */
   readonly problems: readonly ConnectionProblem[];
   readonly part: ListPart;
 }
 
 /**
- * In later attempts one row is read first, a different one each time, since it may be the one at fault: a store that fails
- * for everything gets one request of an attempt. A part that fails in its first attempt is not split: it may pass.
- * @param attemptsBefore attempts that were made before for the same part
+ * Later attempts first read one row, so that a store that fails for everything gets one request per attempt; a
+ * different row each time, since that row may be the failing one. A part is not split in its first attempt: the
+ * failure may pass.
+ * @param attemptsBefore earlier attempts for the same part
  * @throws RefreshFailure whatever ConnectionStore.readPage throws, when no part of the range can be read
  */
 export async function readList(
@@ -66,7 +67,7 @@ async function readSplit(
 ): Promise<ReadRange> {
   const chunks = await readRanges(store, split(range, ROWS_PER_CHUNK), attempt, true);
   const singles = [...chunks.failed.map((chunk) => chunk.range), ...chunks.parts.flatMap(findUnread)];
-  // Several neighbours may be at fault: where chunks could be read, each row is tried before it is reported.
+  // Several adjacent rows may fail: if a chunk could be read, each row is tried before it is reported.
   const rows = await readRanges(
     store,
     singles.flatMap((chunk) => split(chunk, 1)),
@@ -107,10 +108,10 @@ async function readRanges(
     if (!(error instanceof RefreshFailure)) throw error;
     return { results: [], refused: [], toRetry: names.map((name) => toProblem(name, error)) };
   });
-  // What was not tried for lack of time must not be taken for rows at fault.
+  // Rows that were not tried for lack of time must not be reported as failing.
   attempt.signal.throwIfAborted();
   const failed = [...outcomes.refused, ...outcomes.toRetry];
-  // A login that is rejected meanwhile, for instance, is the fault of no row.
+  // A failure such as a rejected login is not caused by a row.
   const ofAll = failed.find(({ type }) => !MAY_BE_ITS_OWN.has(type));
   if (ofAll) throw new RefreshFailure(ofAll.type, ofAll.message, ofAll.remedy, { scope: ofAll.scope });
   return {
@@ -148,7 +149,7 @@ function nameRange({ offset, limit }: Range): string {
   return `connections ${offset + 1} to ${offset + limit}`;
 }
 
-/** Whether the store returns anything: throws RefreshFailure if not. */
+/** Checks that the store returns anything at all. @throws RefreshFailure */
 export async function readFirstRow(store: AllowedStore, attempt: Attempt): Promise<void> {
   const range = { offset: 0, limit: 1 };
   await callStore(store, attempt, `GET ${nameRange(range)}`, (signal) =>
@@ -190,7 +191,7 @@ function toReadRange(
   };
 }
 
-/** The connections of a page by their positions in the list. */
+/** The connections of a page with their positions in the list. */
 function toRows(offset: number, { connections, malformed }: ConnectionPage): [number, ConnectionRecord][] {
   const gaps = new Set(malformed.map(({ position }) => position));
   let position = offset;
@@ -202,7 +203,7 @@ function toRows(offset: number, { connections, malformed }: ConnectionPage): [nu
 }
 
 /**
- * The id of a row that could not be read is not known: its neighbours in the list, which is ordered by id, identify it.
+ * Identifies a row whose id is unknown by its neighbors in the list, which is ordered by id.
  * @param rows in the order of their positions
  */
 function nameRow(position: number, rows: ReadonlyMap<number, ConnectionRecord>): string {
@@ -217,7 +218,7 @@ function isTooLarge({ type }: ConnectionProblem): boolean {
   return type === 'StoreResponseTooLarge';
 }
 
-/** Of scope store: which connection it is, and whether it is one of ours, is not known. */
+/** Scope store: it is not known which connection this is, and whether the configuration names it. */
 function toUnreadable(row: string, problem: ConnectionProblem): ConnectionProblem {
   const remedy = problem.type === 'StoreUnavailable' ? undefined : problem.remedy;
   const failure = new RefreshFailure('ConnectionUnavailable', problem.message, remedy, { scope: 'store' });

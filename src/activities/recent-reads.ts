@@ -1,11 +1,11 @@
-// Connections that this worker has read within the last seconds: an update writes them without reading them again. The
-// inputs of activities cannot state it: a forged one would cause a write to a connection that was never checked.
+// Connections that this worker has read within the last seconds: an update writes them without reading them again.
+// Activity inputs do not carry them: a forged one would cause a write to a connection that was never checked.
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import type { AllowedStore } from './allowed-config.js';
 
 /** A connection is written at most this long after it was read. */
 const LIFE_MS = 30_000;
-/** Of one store: far more than are inspected ahead of their updates. */
+/** Per store; far more than are inspected ahead of their updates. */
 const MOST = 5_000;
 
 interface Read {
@@ -22,13 +22,13 @@ export class RecentReads {
     this.#nowMs = nowMs;
   }
 
-  /** @param checked a connection that may be written, in every field */
+  /** @param checked a connection that may be written, with all fields checked */
   add(store: AllowedStore, checked: ConnectionRecord): void {
-    // What was checked and may be long is not kept.
+    // Long fields are not needed after the check.
     const record = { ...checked, extra: null, schema: null, description: null };
     const reads = this.#byStore.get(store) ?? new Map<string, Read>();
     this.#byStore.set(store, reads);
-    // Last in the order of insertion.
+    // Makes it the last in the order of insertion.
     reads.delete(record.id);
     reads.set(record.id, { record, atMs: this.#nowMs() });
     for (const [id, { atMs }] of reads) {

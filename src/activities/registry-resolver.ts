@@ -1,5 +1,5 @@
-// The registries of the configuration as the current run sees them: account and region that Airflow keeps as Variables are
-// read once per run, and nothing of an invalid value is shown.
+// Resolves the configured registries for a run: accounts and regions in Airflow Variables are read once per run. An
+// invalid value is never shown.
 import { FIPS_REGIONS, hasFips, isAccount, isRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import {
@@ -14,7 +14,7 @@ import type { Attempt } from '../refresh/attempt.js';
 import type { AllowedConfig } from './allowed-config.js';
 import { toRequestTimeout } from './call-store.js';
 
-/** A read is shared by the activities that wait for it, so it has its own limit: two GETs and a login. */
+/** Several activities may wait for one read, so it has its own limit: two GETs and a login. */
 const READ_LIMIT_MS = 30_000;
 
 export class RegistryResolver {
@@ -23,7 +23,7 @@ export class RegistryResolver {
   #known = new Map<string, ResolvedRegistry>();
 
   /**
-   * Host and region of an entry of `registries`. A read that failed is not kept: the next attempt reads again.
+   * Host and region of an entry of `registries`. A failed read is not cached: the next attempt reads again.
    * @throws RefreshFailure AirflowVariableMissing, AirflowVariableInvalid, and whatever VariableSource throws;
    *   DeadlineExceeded when the attempt ends
    */
@@ -67,15 +67,15 @@ async function readRegistry(
   const accountId = account === undefined ? undefined : await read('account', account);
   const regionName = await read('region', region);
   if (settings.fips && !hasFips(regionName)) {
-    // The configuration is checked for it; an Airflow Variable can only be checked here.
-    const message = `Registry ${name} is to be reached by FIPS, and ECR has no FIPS endpoint in ${regionName}`;
+    // The configuration is checked when it is loaded; an Airflow Variable can only be checked here.
+    const message = `Registry ${name} has \`fips: true\`, but ECR has no FIPS endpoint in ${regionName}`;
     throw new RefreshFailure('AirflowVariableInvalid', `${message}, only in ${FIPS_REGIONS.join(', ')}.`);
   }
   return resolveRegistry(settings, accountId, regionName);
 }
 
 const GRAMMARS = {
-  account: { fits: isAccount, what: 'AWS account (twelve digits)' },
+  account: { fits: isAccount, what: 'AWS account ID (12 digits)' },
   region: { fits: isRegion, what: 'AWS region' },
 } as const;
 
@@ -86,13 +86,13 @@ async function readVariable(
   { airflow, key }: AirflowVariable,
   signal: AbortSignal,
 ): Promise<string> {
-  const place = `Variable ${key} of Airflow ${airflow}, the ${kind} of registry ${registry},`;
+  const place = `Variable ${key} of Airflow ${airflow} (${kind} of registry ${registry})`;
   const source = allowed.variables.get(airflow);
-  // The configuration is checked for it; a failure of the catalogue all the same.
-  if (!source) throw new RefreshFailure('AirflowVariableMissing', `${place} is of no configured airflow.`);
+  // The configuration check prevents this; after a bug there, the run still fails with a type of the catalogue.
+  if (!source) throw new RefreshFailure('AirflowVariableMissing', `${place} refers to an unknown airflow.`);
   const value = (await source.readVariable(key, signal))?.trim();
   if (value === undefined) throw new RefreshFailure('AirflowVariableMissing', `${place} does not exist.`);
   const { fits, what } = GRAMMARS[kind];
   if (fits(value)) return value;
-  throw new RefreshFailure('AirflowVariableInvalid', `${place} holds no ${what}.`);
+  throw new RefreshFailure('AirflowVariableInvalid', `${place} is not a valid ${what}.`);
 }

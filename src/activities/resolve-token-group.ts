@@ -1,5 +1,3 @@
-// Owns the look-up of the token group of a registry that an activity is given by name. Refuses every registry that is
-// neither of the configuration nor ECR's by its very host name: a token is never shown to any other host.
 import {
   findTokenGroup,
   findRegistriesByHost,
@@ -12,9 +10,10 @@ import { notAllowed, type AllowedConfig } from './allowed-config.js';
 import type { Dependencies } from './dependencies.js';
 
 /**
- * The token group of a registry.
+ * The token group of a registry that is in the configuration or has an ECR host name; a token is never sent to
+ * another host.
  *
- * @param group its name: a registry may have two, one principal for one store and another for the next
+ * @param group its name: a registry may have several, with different principals for different stores
  * @throws RefreshFailure InputNotAllowed, and whatever RegistryResolver throws
  */
 export async function resolveTokenGroup(
@@ -26,7 +25,7 @@ export async function resolveTokenGroup(
 ): Promise<TokenGroup> {
   const found = pick(groupsOfHost(allowed.staticRegistries, host), group);
   if (found) return found;
-  // Airflow Variables are read only for hosts that nothing else explains: Airflow may be away by now.
+  // Airflow Variables are read only if nothing else identifies the host: Airflow may be down by now.
   for (const settings of allowed.registries) {
     const { registryHost } = settings;
     if (resolveStatic(settings) || (registryHost !== undefined && registryHost !== host)) continue;

@@ -1,5 +1,5 @@
-// Activities as a Temporal worker takes them: each gets its attempt from Temporal's context, heartbeats, and ends shortly
-// before Temporal would end it.
+// Adapts the activities to a Temporal worker: each gets its attempt from Temporal's context, sends heartbeats, and ends
+// shortly before Temporal's timeout.
 import { Context } from '@temporalio/activity';
 import type {
   DockerInput,
@@ -40,7 +40,7 @@ export function temporalActivities(activities: RefreshActivities): TemporalActiv
 async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   const context = Context.current();
   const { info } = context;
-  // A standalone activity has no run, so nothing bounds or reports it; only the workflow may ask.
+  // A standalone activity has no run that limits or reports it; only the workflow may start activities.
   if (!info.inWorkflow || !info.workflowExecution) {
     throw new RefreshFailure('InputNotAllowed', 'This activity was not started by a run of the workflow.');
   }
@@ -60,7 +60,7 @@ async function inAttempt<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   }
 }
 
-/** Shows Temporal that the worker is alive; it also is the way in which a cancellation arrives. */
+/** Heartbeats show Temporal that the worker is alive, and deliver a cancellation. */
 function startHeartbeats(context: Context): () => void {
   const { heartbeatTimeoutMs } = context.info;
   if (!heartbeatTimeoutMs) return () => undefined;

@@ -1,5 +1,5 @@
-// Last step: signs in to the registry from a Docker Engine with the token that was written. Proves that the token
-// signs in from there; that the connection holds it was proven by the answer to the write.
+// Last step: logs in to the registry from a Docker Engine with the token that was written. Proves that the login
+// works from there; the response to the write has proved that the connection contains the token.
 import { RefreshFailure } from '../refresh/failures.js';
 import { parseEcrHost } from '../refresh/registry-host.js';
 import { toRejection } from '../refresh/registry-probe.js';
@@ -28,7 +28,7 @@ export async function testDocker(
   const group = await resolveTokenGroup(shared, allowed, input.registry, input.group, attempt);
   const take = (): Promise<ProbedToken> =>
     shared.tokens.take(attempt, group, input.registry, allowed.getImages(input.registry));
-  // The run limits first attempts alone: what is retried must not overload the engine either.
+  // The run limits only first attempts; retries must not overload the engine either.
   return engine.logins.run(
     () => testFrom(engine, shared.negativeChecks, input, take, attempt.signal),
     attempt.signal,
@@ -45,17 +45,17 @@ async function testFrom(
   const untested = { engine, registry, login: 'none', fingerprint: null } as const;
   const version = await readVersion(allowed, signal);
   if (version instanceof RefreshFailure) {
-    // The warning names the engine itself.
+    // The warning already names the engine.
     return { ...untested, version: null, reason: version.reason ?? version.message };
   }
   const { token, probe } = await take();
-  // Docker follows a realm wherever it leads.
-  const refusal = toRejection(probe);
-  if (refusal?.type === 'RegistryRealmForeign') {
-    throw new RefreshFailure(refusal.type, refusal.message, refusal.remedy);
+  // Docker sends the token to the realm, whatever its host.
+  const rejection = toRejection(probe);
+  if (rejection?.type === 'RegistryRealmForeign') {
+    throw new RefreshFailure(rejection.type, rejection.message, rejection.remedy);
   }
   if (probe.outcome === 'unreachable' && !parseEcrHost(registry))
-    return { ...untested, version, reason: UNASKED };
+    return { ...untested, version, reason: REALM_NOT_CHECKED };
   await allowed.engine.login(registry, token.password, signal);
   const key = JSON.stringify([engine, registry]);
   const isProven = checks.has(key) || (await rejectsWrongPassword(allowed.engine, registry, signal));
@@ -64,13 +64,14 @@ async function testFrom(
   return { engine, version, registry, login, fingerprint: token.fingerprint };
 }
 
-/** Of ECR's own hosts, which TLS proves, no realm but their own is to be feared. */
-const UNASKED =
-  'the worker could not ask the registry where it has passwords sent, and Docker would send it there';
+/** Not needed for ECR's hosts: TLS authenticates them, and their realm is their own host. */
+const REALM_NOT_CHECKED =
+  'the worker could not check the auth realm of the registry, to which Docker would send the token';
 
 /**
- * Whether a wrong password is refused where the engine stands, which may be behind another proxy or mirror than the
- * worker: seen, or `unknown` when it could not be tried. That is no ground for doubt: the next run tries again.
+ * Negative login check from the engine, which may be behind another proxy or mirror than the worker: `seen` when a
+ * wrong password is rejected, `unknown` when the check could not run. The latter is not reported: the next run checks
+ * again.
  */
 async function rejectsWrongPassword(
   engine: DockerEngine,
@@ -86,7 +87,7 @@ async function rejectsWrongPassword(
   }
 }
 
-/** Why it is not there, when the engine is not and nobody asked for it. */
+/** The version, or the failure when the engine cannot be reached and is not required. */
 async function readVersion(
   { engine, required }: AllowedEngine,
   signal: AbortSignal,

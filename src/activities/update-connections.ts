@@ -1,4 +1,4 @@
-// Writes the token into connections of one store and registry. Returns what was written and what is to be retried.
+// Writes the token into connections of one store and registry. Returns what was written and what must be retried.
 import type { UpdateInput, UpdateOutcome } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import { RefreshFailure } from '../refresh/failures.js';
@@ -13,7 +13,7 @@ import { writePasswords, type Writes } from './write-passwords.js';
 
 /**
  * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, TokenRejected, and whatever ConnectionStore,
- *   RegistryResolver and TokenSource throw, when nothing was written or found out
+ *   RegistryResolver and TokenSource throw, when there is no result for any connection
  */
 export async function updateConnections(
   shared: Dependencies,
@@ -47,7 +47,7 @@ export async function updateConnections(
   };
 }
 
-/** Keeps what was found before the writing failed. */
+/** Keeps the earlier results when the write fails. */
 async function writeRead(write: Write, { records, created, refused }: ReadConnections): Promise<Writes> {
   try {
     return await writePasswords(write, records);

@@ -1,5 +1,4 @@
-// How a token gets into connections that were read and checked: a few are written one by one, many by requests for several.
-// Writes the password and nothing else.
+// Writes the password, and nothing else, of connections that were read and checked: a few one by one, many in bulk.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
@@ -9,10 +8,10 @@ import { forEachConnection, narrowToConnection, toProblem } from './for-each-con
 import { missing } from './inspect-connections.js';
 import { findObjection, isRecord, readOne, type Write } from './read-for-write.js';
 
-/** Up to here one by one: the response to a single write contains the connection, so that each is verified. */
+/** Up to this number one by one: the response to a single write contains the connection, so that each is verified. */
 const MOST_SINGLE_WRITES = 10;
 
-/** Of a request for several: one connection may cause it, or the store does not support such requests. */
+/** Failures of a bulk request that one connection may cause, or a store without bulk requests. */
 const MAY_WORK_ONE_BY_ONE: ReadonlySet<FailureType> = new Set<FailureType>([
   'StoreUnreachable',
   'StoreUnavailable',
@@ -26,7 +25,7 @@ export interface Writes {
   readonly toRetry: readonly ConnectionProblem[];
 }
 
-/** @throws RefreshFailure when none was written, for the same reason */
+/** @throws RefreshFailure when no connection was written, for the same reason */
 export async function writePasswords(write: Write, records: readonly ConnectionRecord[]): Promise<Writes> {
   if (records.length <= MOST_SINGLE_WRITES) return writeEach(write, records);
   try {
@@ -46,7 +45,7 @@ async function writeTogether(
   );
 }
 
-/** Detects a store that leaves a connection out, or adds another. */
+/** Detects a response that omits a connection, or adds another one. */
 function toWrites(
   { store }: Write,
   records: readonly ConnectionRecord[],
@@ -91,7 +90,7 @@ async function writeEach(write: Write, records: readonly ConnectionRecord[]): Pr
   };
 }
 
-/** The id of the connection once it holds the token, or why it does not. */
+/** Returns the id once the connection contains the token, else the problem. */
 async function writeOne(write: Write, before: ConnectionRecord): Promise<string | ConnectionProblem> {
   const { store, token, context } = write;
   const { id } = before;
@@ -106,11 +105,11 @@ async function writeOne(write: Write, before: ConnectionRecord): Promise<string 
   return toProblem(id, new RefreshFailure('WriteUnconfirmed', message));
 }
 
-/** Throws RefreshFailure where a connection that was written before is not written now. */
+/** @throws RefreshFailure when a connection that was written before cannot be written now */
 async function writeAgain(write: Write, id: string): Promise<void> {
   const found = await readOne(write, id, undefined);
   const outcome = isRecord(found) ? await writeOne(write, found) : found;
   if (typeof outcome === 'string') return;
-  // Nothing was written, which proves nothing about the others.
+  // Nothing was written, so this does not show whether the store works.
   throw new RefreshFailure(outcome.type, outcome.message, outcome.remedy, { scope: outcome.scope });
 }

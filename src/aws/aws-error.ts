@@ -1,21 +1,21 @@
-// What an error of the AWS SDK means, for any service. Its message is not quoted: the error carries the whole response
-// (`$response`), in which a token may be.
+// Maps errors of the AWS SDK, for any service, to failures. Their messages are not quoted: the error contains the whole
+// response (`$response`), and with it possibly a token.
 import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { getErrorCodes, toNetworkError } from '../net/network-error.js';
 
-// Names of errors, separated by spaces, without `Exception` at their end.
+// Error names, separated by spaces, without the suffix `Exception`.
 const DENIED = 'AccessDenied UnauthorizedOperation NotAuthorized';
 const BAD_IDENTITY_TOKEN = 'InvalidIdentityToken IDPRejectedClaim';
-/** As the SDK has them: it corrects its clock after one of these, and retries. */
+/** The same list as in the SDK, which corrects its clock after one of these and retries. */
 const SKEWED =
   'RequestTimeTooSkewed RequestExpired RequestInTheFuture InvalidSignature SignatureDoesNotMatch';
-/** What AWS tolerates, both ways. */
+/** The tolerance of AWS in both directions. */
 const MAX_SKEW_MS = 300_000;
 
-const RETRIED = 'Nothing: the run retries.';
+const RETRIED = 'No action needed: the run retries automatically.';
 
 interface Meaning {
   readonly names: string;
@@ -34,9 +34,9 @@ const MEANINGS: readonly Meaning[] = [
   {
     names: BAD_IDENTITY_TOKEN,
     type: 'AwsCredentialsRejected',
-    words: 'the web identity token is not accepted',
+    words: 'AWS rejected the web identity token',
   },
-  // AWS returns these two with 4xx, and they pass.
+  // AWS returns these two with 4xx, although they are temporary.
   {
     names: 'IDPCommunicationError',
     type: 'AwsUnavailable',
@@ -46,36 +46,39 @@ const MEANINGS: readonly Meaning[] = [
   {
     names: 'RequestTimeout',
     type: 'AwsUnavailable',
-    words: 'AWS did not get the whole request in time',
+    words: 'AWS did not receive the complete request in time',
     remedy: RETRIED,
   },
   {
     names: 'RegionDisabled OptInRequired',
     type: 'AwsAccessDenied',
-    words: 'the account has not enabled the region, or not STS in it',
-    remedy: 'Enable both in the account settings of AWS and of IAM. The run resumes automatically.',
+    words: 'the region, or STS in it, is not enabled for the account',
+    remedy:
+      'Enable the region in the AWS account settings, and STS in the IAM account settings. ' +
+      'The run resumes automatically.',
   },
   {
-    // Also returned by an opt-in region that the account has not enabled, and by another partition.
+    // Also returned by an opt-in region that is not enabled, and by another partition.
     names: 'UnrecognizedClient InvalidClientTokenId InvalidAccessKeyId InvalidSecurityToken AuthFailure',
     type: 'AwsCredentialsRejected',
     words:
-      'AWS does not know the access key there: it is wrong, of another partition, or the account has not enabled the region',
+      'AWS does not recognize the access key: it is wrong, belongs to another partition, ' +
+      'or the region is not enabled for the account',
   },
   {
     names: `${SKEWED} IncompleteSignature MissingAuthenticationToken`,
     type: 'AwsCredentialsRejected',
-    words: 'the signature is not accepted: the secret key is wrong',
+    words: 'AWS rejected the signature: the secret key is wrong',
   },
 ];
 
 const TLS_REMEDY =
-  'Check for a proxy that intercepts TLS, or a custom endpoint; if it is yours, add its CA to NODE_EXTRA_CA_CERTS.';
+  'Check for a proxy that intercepts TLS, or a custom endpoint. If you trust it, add its CA to NODE_EXTRA_CA_CERTS.';
 
 /**
- * The kind of policy that denied a call. AWS has one code for all of them, `AccessDenied`, and names the kind only in the
- * text; this is the only place that reads a message of AWS. Without a match the remedy is that for an identity-based
- * policy. Source: IAM User Guide, "Troubleshoot access denied error messages".
+ * The type of policy that denied a call. AWS uses the code `AccessDenied` for all of them and names the type only in
+ * the message; this is the only place that reads a message of AWS. Without a match, the remedy is the one for an
+ * identity-based policy. Source: IAM User Guide, "Troubleshoot access denied error messages".
  */
 const POLICIES =
   /(?<how>explicit deny in an?|no) (?<policy>service control policy|resource control policy|VPC endpoint policy|permissions boundary|session policy|identity-based policy|resource-based policy)/i;
@@ -84,20 +87,19 @@ export function isDenied(error: unknown): boolean {
   return isOneOf(DENIED, getErrorName(error));
 }
 
-/** Also for an empty token, as a file has it that is being written. */
+/** Also true for an empty token: the file may be read while it is being written. */
 export function isBadIdentityToken(error: unknown): boolean {
   return isOneOf(`${BAD_IDENTITY_TOKEN} ValidationError`, getErrorName(error));
 }
 
-/** What AWS reports about the policy that denies. */
 export interface DenialReason {
-  /** Continues a sentence after who may not do what; empty where AWS does not report it. */
+  /** Appended to the message; empty when AWS does not report the policy. */
   readonly words: string;
-  /** What to do about a policy other than the caller's; undefined where the caller's own needs a statement. */
+  /** The fix for a policy other than the caller's; undefined when the caller's own policy needs a statement. */
   readonly remedy: string | undefined;
 }
 
-/** @param allow what the policy has to allow, in words that continue `Have that policy allow` */
+/** @param allow what the policy must allow; continues the word `Allow` */
 export function parseDenial(error: unknown, allow: string): DenialReason {
   const message = (error as { message?: unknown } | null)?.message;
   const groups = typeof message === 'string' ? POLICIES.exec(message)?.groups : undefined;
@@ -107,15 +109,15 @@ export function parseDenial(error: unknown, allow: string): DenialReason {
     const article = /^i/i.test(policy) ? 'an' : 'a';
     return {
       words: `: ${article} ${policy} denies it explicitly`,
-      remedy: 'Remove that deny: it overrides every allow; the run resumes automatically.',
+      remedy: 'Remove that deny statement: it overrides every allow. The run resumes automatically.',
     };
   }
-  const remedy = `Have that policy allow ${allow}; the run resumes automatically.`;
+  const remedy = `Allow ${allow} in that policy. The run resumes automatically.`;
   const isOwnPolicy = /^identity-based/i.test(policy);
   return { words: `: no ${policy} allows it`, remedy: isOwnPolicy ? undefined : remedy };
 }
 
-/** The failure of any call to which AWS responded with an error of its own, or that did not reach it. */
+/** The failure of any call that AWS responded to with an error, or that did not reach AWS. */
 export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
@@ -125,7 +127,7 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   if (Math.abs(skewMs) > MAX_SKEW_MS) {
     const side = skewMs > 0 ? 'behind' : 'ahead of';
     const skew = formatDuration(Math.abs(skewMs));
-    return fail('AwsClockSkewed', `the clock of the worker is ${skew} ${side} that of AWS`);
+    return fail('AwsClockSkewed', `the worker's clock is ${skew} ${side} the clock of AWS`);
   }
   const meaning = MEANINGS.find(({ names }) => isOneOf(names, name));
   if (meaning) return fail(meaning.type, meaning.words, meaning.remedy);
@@ -135,24 +137,25 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
     const { message, isTlsProblem } = toNetworkError(error);
     return fail('AwsUnavailable', message, isTlsProblem ? TLS_REMEDY : undefined);
   }
-  // The SDK's own time limit on connecting: without a code. It gives the name to reset connections as well.
-  if (name === 'TimeoutError') return fail('AwsUnavailable', 'no answer (timed out)');
-  if (status !== undefined) return fail('EcrResponseInvalid', `${status}, a response that is not from AWS`);
+  // The SDK's connection timeout has no code. The SDK uses this name for reset connections, too.
+  if (name === 'TimeoutError') return fail('AwsUnavailable', 'timed out');
+  if (status !== undefined)
+    return fail('EcrResponseInvalid', `unexpected response, not from AWS (HTTP ${status})`);
   return fail('AwsUnavailable', 'the request failed');
 }
 
-/** There is no such host: the SDK builds one for any region that it is given. */
+/** The SDK builds a host name from any text that it gets as a region. */
 export function toUnknownHostFailure(region: string, where: string): RefreshFailure {
   const doubt = describeUnknownRegion(region);
-  const meant = doubt?.meant === undefined ? '' : `; ${doubt.meant} was meant, perhaps`;
+  const meant = doubt?.meant === undefined ? '' : ` (did you mean ${doubt.meant}?)`;
   return new RefreshFailure(
     'AwsUnavailable',
-    `${where}: no such host${doubt ? `, and no AWS region ${region} is known${meant}` : ''}`,
+    `${where}: no such host${doubt ? `: unknown AWS region ${region}${meant}` : ''}`,
     doubt ? 'Fix the region in the host of the connection, or in `registries`.' : undefined,
   );
 }
 
-/** Without the prefix (a namespace) of some protocols and the suffix (`Exception`) of others. */
+/** Without the namespace prefix of some protocols and the suffix `Exception` of others. */
 export function getErrorName(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name.replace(/^.*#/, '').replace(/Exception$/, '') : '';
@@ -168,7 +171,7 @@ function getStatus(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Milliseconds that the clock of AWS is ahead of ours, by the header of its response; 0 without one. */
+/** Milliseconds that the clock of AWS is ahead of ours, from the `Date` header of the response; 0 without it. */
 function parseSkew(error: unknown): number {
   const response = (error as { $response?: { headers?: Record<string, unknown> } } | null)?.$response;
   const date = response?.headers?.['date'];

@@ -1,4 +1,4 @@
-// What a run has of each AWS principal: its credentials, and who it is.
+// The credentials and the ARN of each AWS principal, kept for the current run.
 import type { Attempt } from '../refresh/attempt.js';
 import type { Principal } from '../refresh/token-group.js';
 import { SingleFlight } from '../net/single-flight.js';
@@ -7,13 +7,13 @@ import { CredentialProcesses } from './credential-processes.js';
 import { describeLoad, toCredentialsFailure } from './credentials-failure.js';
 import { findMaster, loadCredentials, type AwsIdentity, type CredentialSource } from './load-credentials.js';
 
-/** Login helpers, such as those of SSO and aws-vault, take as long. */
+/** Login helpers, such as those for SSO and aws-vault, can take this long. */
 const LOAD_LIMIT_MS = 90_000;
-/** Who a token was issued to is worth knowing, not worth waiting for. */
+/** The ARN is only informational: a run must not wait long for it. */
 const IDENTITY_LIMIT_MS = 5_000;
-/** As the SDK does: credentials that end within this time are not used any more. */
+/** Credentials that expire within this time are not used; the SDK has the same rule. */
 const LEAST_LEFT_MS = 300_000;
-/** A smaller difference of clocks is within what AWS tolerates, and not reported. */
+/** AWS tolerates a smaller clock offset, so it is not reported. */
 const LEAST_OFFSET_MS = 240_000;
 /** An attempt may start just before the deadline of its run. */
 const LAST_ATTEMPT_MS = 120_000;
@@ -23,12 +23,12 @@ export type Run = Pick<Attempt, 'runId' | 'deadlineMs'>;
 
 export class AwsSession {
   readonly source: CredentialSource;
-  /** Of those that the role is assumed with. */
+  /** The session whose credentials are used to assume the role. */
   readonly master: AwsSession | undefined;
   readonly settings: ClientSettings;
   readonly #loading = new SingleFlight<AwsIdentity>();
   readonly #arnReads = new SingleFlight<string | null>();
-  /** Of the load in progress. */
+  /** Processes of the load in progress. */
   #processes: CredentialProcesses | undefined;
   #identity: AwsIdentity | undefined;
   #arn: string | null = null;
@@ -39,15 +39,15 @@ export class AwsSession {
     this.settings = settings;
   }
 
-  /** A session is not renewed but replaced: by AWS's clock, its credentials have ended or are about to. */
+  /** By AWS's clock, the credentials have expired or are about to: the session is replaced, not renewed. */
   get isEnding(): boolean {
     const endMs = this.#identity?.expiration?.getTime() ?? Infinity;
     return endMs - (Date.now() + this.settings.systemClockOffset) < LEAST_LEFT_MS;
   }
 
   /**
-   * The credentials, which are loaded once. A load continues when the caller's signal fires, and the next caller joins it.
-   * @param region whose AWS STS is called
+   * Loads the credentials once. A load continues when the caller's signal fires, and the next caller joins it.
+   * @param region the region of the AWS STS endpoint
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable
    */
   async load(region: string, signal: AbortSignal): Promise<AwsIdentity> {
@@ -85,16 +85,16 @@ export class AwsSession {
   }
 
   /**
-   * For all clients that are created later, of any session.
-   * @param offsetMs as a client of the SDK has it after a response
-   * @returns 0 where it is not worth mentioning
+   * Applies to all clients created later, in any session.
+   * @param offsetMs the offset that an SDK client computed from a response
+   * @returns 0 if the offset is too small to matter
    */
   noteClockOffset(offsetMs: number): number {
     this.settings.systemClockOffset = Math.abs(offsetMs) < LEAST_OFFSET_MS ? 0 : offsetMs;
     return this.settings.systemClockOffset;
   }
 
-  /** Best effort: null when AWS STS does not respond, and before the credentials are loaded. */
+  /** Best effort: null when AWS STS does not respond, or before the credentials are loaded. */
   async readArn(region: string, signal: AbortSignal): Promise<string | null> {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
@@ -102,7 +102,7 @@ export class AwsSession {
       const { STS } = await import('@aws-sdk/client-sts');
       const client = new STS({ ...this.settings, region, credentials });
       const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
-      // It goes into reports and messages, so it must be an ARN and nothing else.
+      // Shown in reports and messages, so anything that is not an ARN is dropped.
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);
       return (this.#arn = isArn ? arn : null);
     };
@@ -110,26 +110,29 @@ export class AwsSession {
   }
 }
 
-/** The sessions of the newest run. */
+/** The sessions of the latest run. */
 export class AwsSessions {
-  /** The clock's offset in it is the one that AWS's latest response to a call for a token showed. */
+  /** The clock offset in it is from AWS's latest response to a token call. */
   readonly settings = clientSettings();
   readonly #sessions = new Map<string, AwsSession>();
   #runId: string | undefined;
   #atDeadline: NodeJS.Timeout | undefined;
 
-  /** @param run drops the sessions of an earlier run; absent where the caller knows of none */
+  /** @param run sessions of another run are dropped; omitted by callers outside a run */
   of(principal: Principal, run?: Run): AwsSession {
     if (run && run.runId !== this.#runId) this.#begin(run);
     return this.#find(principal);
   }
 
-  /** AWS rejected what the session has: the next one reads files and environment again, and assumes roles again. */
+  /**
+   * Call it when AWS rejects the credentials: the next session reads files and environment, and assumes roles, again.
+   */
   drop(session: AwsSession): void {
-    // Several calls may have been rejected with the same credentials: what came after them stays.
+    // Several calls may have been rejected with the same credentials: a newer session is kept.
     if (this.#sessions.get(session.source.name) !== session) return;
     this.#sessions.delete(session.source.name);
-    // A signature is also rejected when the clock has been corrected since: without an offset the SDK finds out.
+    // AWS also rejects a signature if the clock was corrected in the meantime. From offset 0 the SDK finds the right
+    // one.
     this.settings.systemClockOffset = 0;
     if (session.master) this.drop(session.master);
   }

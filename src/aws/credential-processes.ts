@@ -1,18 +1,18 @@
-// Ends the processes of `credential_process`: the AWS SDK runs them without a time limit, and returns no handle.
+// Stops `credential_process` commands: the AWS SDK runs them without a time limit and does not expose the process.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How long a process has to end after SIGTERM. */
+/** Time between SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
 
 const currentLoad = new AsyncLocalStorage<CredentialProcesses>();
 const loads = new Set<CredentialProcesses>();
-/** Were sent SIGTERM, and get SIGKILL after the grace period. */
+/** Processes that received SIGTERM and are in their grace period. */
 const ending = new Set<number>();
 
-// Node publishes every process here before it starts it, within the asynchronous context of its caller.
+// Node publishes every process on this channel before it starts, in the async context of the caller.
 subscribe('child_process', (message) =>
   currentLoad.getStore()?.add((message as { readonly process: ChildProcess }).process),
 );
@@ -22,15 +22,15 @@ process.on('exit', () => {
   kill('SIGKILL', [...ending, ...pids]);
 });
 
-/** The processes that one load of credentials has started; each load has its own. */
+/** The processes started by one load of credentials. */
 export class CredentialProcesses {
   readonly #running = new Set<ChildProcess>();
   #isOver = false;
 
-  /** Runs a load, and ends its processes as soon as the signal fires. */
+  /** Runs a load, and stops its processes when the signal fires. */
   async run<T>(signal: AbortSignal, load: () => Promise<T>): Promise<T> {
     loads.add(this);
-    // It is not removed: without processes there is nothing to end.
+    // The listener need not be removed: after the load there are no processes to stop.
     signal.addEventListener('abort', () => this.end(), { once: true });
     try {
       return await currentLoad.run(this, load);
@@ -43,11 +43,11 @@ export class CredentialProcesses {
     return this.#running.size > 0;
   }
 
-  /** @param child not started yet */
+  /** @param child a process that has not started yet */
   add(child: ChildProcess): void {
-    // When a process fails, the chain of the SDK continues, and may start the same program once more.
+    // After a failed process, the SDK's chain continues and may start the same program again.
     if (this.#isOver) {
-      Object.assign(child, { spawn: refuseToStart });
+      Object.assign(child, { spawn: failToStart });
     } else {
       this.#running.add(child);
       child.once('exit', () => this.#running.delete(child));
@@ -71,17 +71,17 @@ export class CredentialProcesses {
   }
 }
 
-/** Ends the processes of all loads in progress: a command that is done need not wait for them. */
+/** Stops the processes of all loads in progress, so that a command can exit. */
 export function endCredentialProcesses(): void {
   for (const load of loads) load.end();
 }
 
-/** Node calls `spawn` of a child right after it has published it. The SDK takes this for a failure of the program. */
-function refuseToStart(): never {
-  throw new Error('the load of credentials is over');
+/** Node calls `spawn` right after publishing the child. The SDK treats this error as a failure of the program. */
+function failToStart(): never {
+  throw new Error('loading credentials has ended');
 }
 
-/** The SDK starts a shell, and only what is beneath it may be the program. Linux only: elsewhere the process alone. */
+/** The SDK starts a shell, so the program may be a descendant. Descendants are found on Linux only. */
 function findWithDescendants(pid: number): number[] {
   const children: string[] = [];
   try {
@@ -90,18 +90,18 @@ function findWithDescendants(pid: number): number[] {
       children.push(...readFileSync(`${folder}/${thread}/children`, 'utf8').split(' ').filter(Boolean));
     }
   } catch {
-    // It has ended meanwhile, or this is not Linux.
+    // The process has exited, or this is not Linux.
   }
   return [pid, ...children.flatMap((child) => findWithDescendants(Number(child)))];
 }
 
-/** Parents first: a shell would continue with its next command. */
+/** Parents first: otherwise a shell would run its next command. */
 function kill(signal: NodeJS.Signals, pids: readonly number[]): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has ended.
+      // It has exited.
     }
   }
 }

@@ -1,5 +1,5 @@
-// What an error means that came while credentials were loaded: from STS, a profile, a process, metadata or a file. Nothing
-// that was read is quoted: names of profiles and files, and ARNs of roles, are in the configuration anyway.
+// Maps errors from loading credentials (STS, profile, process, metadata service, file) to failures. Messages show only
+// what the configuration contains (profile names, file names, role ARNs), never what was read.
 import { RefreshFailure } from '../refresh/failures.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { getErrorCodes, toNetworkError } from '../net/network-error.js';
@@ -16,26 +16,22 @@ import type { CredentialSource, RoleSource } from './load-credentials.js';
 const NONE_FOUND = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'];
 
 const FILE_REASONS = new Map([
-  ['ENOENT', 'there is none'],
-  ['ENOTDIR', 'there is none'],
-  ['EISDIR', 'it is a folder'],
-  ['EACCES', 'its permissions do not allow it'],
-  ['EPERM', 'its permissions do not allow it'],
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'no such file'],
+  ['EISDIR', 'it is a directory'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
 ]);
 
-/** What was loaded when it failed. */
 export interface FailedLoad {
   readonly source: CredentialSource;
-  /** Whose AWS STS was called. */
+  /** The region of the AWS STS endpoint. */
   readonly region: string;
-  /** A process of `credential_process` was running. */
+  /** A `credential_process` command was running. */
   readonly isProcess: boolean;
 }
 
-/**
- * The failure behind loading the credentials of a principal.
- * @param readMasterArn returns with whose credentials a role was to be assumed, or null
- */
+/** @param readMasterArn returns the ARN of the principal that assumes the role, or null */
 export async function toCredentialsFailure(
   { source, region, isProcess }: FailedLoad,
   error: unknown,
@@ -51,7 +47,8 @@ export async function toCredentialsFailure(
     return new RefreshFailure(
       'AwsUnavailable',
       `${describeLoad(source, isProcess)}: ${toNetworkError(error).message}`,
-      'Run the command of `credential_process` as the user of the worker: it must print credentials within 90 s, and not wait for input.',
+      "Run the `credential_process` command as the worker's user: it must print credentials within 90 s " +
+        'and must not wait for input.',
     );
   }
   const missing = identityTokenUnusable(source, place, error) ?? noneFound(source, place, error);
@@ -61,7 +58,7 @@ export async function toCredentialsFailure(
     : toAwsFailure(place, error);
 }
 
-/** Where credentials come from, as far as the configuration shows. */
+/** The source of credentials, as far as it is known from the configuration. */
 export function describeLoad(source: CredentialSource, isProcess = false): string {
   const process = isProcess ? ': credential_process' : '';
   if (source.kind === 'default') return `AWS credentials${process}`;
@@ -79,9 +76,9 @@ function identityTokenUnusable(
   if (isBadIdentityToken(error)) {
     return new RefreshFailure(
       'AwsCredentialsRejected',
-      `${place}: the web identity token is not accepted`,
-      `Check whether ${tokenFile} holds a token that has not expired, and whether the account knows its ` +
-        'identity provider. The run resumes automatically.',
+      `${place}: AWS rejected the web identity token`,
+      `Check that ${tokenFile} contains an unexpired token, and that its identity provider is registered ` +
+        'in the account. The run resumes automatically.',
     );
   }
   const reason = getErrorCodes(error).flatMap((code) => FILE_REASONS.get(code) ?? [])[0];
@@ -89,18 +86,18 @@ function identityTokenUnusable(
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${reason}`,
-    'Mount the file, fix `webIdentityTokenFile`, or allow the user of the worker to read it.',
+    "Mount the file, fix `webIdentityTokenFile`, or allow the worker's user to read it.",
   );
 }
 
-/** The chain's own error first: its cause may be a mere refused connection to the metadata service of a laptop. */
+/** Checked before the error's cause: on a laptop, that is only a refused connection to the metadata service. */
 function noneFound(source: CredentialSource, place: string, error: unknown): RefreshFailure | undefined {
   if (!NONE_FOUND.includes(getErrorName(error))) return undefined;
   if (source.kind === 'profile') {
     return new RefreshFailure(
       'AwsCredentialsMissing',
       `${place} returned no credentials`,
-      'Check the profile in the AWS configuration files of the user of the worker (AWS_CONFIG_FILE, ' +
+      "Check the profile in the AWS configuration files of the worker's user (AWS_CONFIG_FILE, " +
         'AWS_SHARED_CREDENTIALS_FILE), and log in again if it uses SSO.',
     );
   }
@@ -110,52 +107,58 @@ function noneFound(source: CredentialSource, place: string, error: unknown): Ref
   );
 }
 
-/** Roles of a web identity, or that the profile or the environment name, not the configuration. */
+/** For the role of a web identity, and for roles named by the profile or the environment. */
 function denied(source: CredentialSource, place: string): RefreshFailure {
   if (source.kind === 'web-identity') {
     return new RefreshFailure(
       'AwsAccessDenied',
-      `AWS credentials: the web identity may not call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
-      'Let the trust policy of the role allow the identity provider, with the subject and audience of the token.',
+      `AWS credentials: the web identity is not authorized to call sts:AssumeRoleWithWebIdentity on ${source.roleArn}`,
+      "Allow the identity provider in the role's trust policy, with the subject and audience of the token.",
     );
   }
   return new RefreshFailure(
     'AwsAccessDenied',
-    `${place}: the role may not be assumed`,
-    'Let the trust policy of the role allow the worker (AWS_ROLE_ARN, or role_arn of the profile).',
+    `${place}: not authorized to assume the role`,
+    "Allow the worker in the role's trust policy (AWS_ROLE_ARN, or role_arn of the profile).",
   );
 }
 
 function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
   const { roleArn, via } = source;
   const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role to ${caller}`);
+  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role for ${caller}`);
   const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: ${caller} may not call sts:AssumeRole on ${roleArn}${words}`,
+    `AWS credentials: ${caller} is not authorized to call sts:AssumeRole on ${roleArn}${words}`,
     remedy ??
-      `Add to a policy of ${caller}: ${statement}, and let the trust policy of the role allow it` +
+      `Add to a policy of ${caller}: ${statement}. Allow the same in the role's trust policy` +
         `${aboutExternalId(source)}. The run resumes automatically.`,
   );
 }
 
-/** STS does not report whether it was the caller or the external id; only the last role of a chain gets one. */
+/**
+ * STS does not report whether the caller or the external id was rejected. Only the last role of a chain has an external
+ * id.
+ */
 function aboutExternalId(source: RoleSource): string {
   if ('isStep' in source) return '';
   return source.externalId === undefined
-    ? '; if that policy requires an external id, write it as `externalId`'
-    : ' with this external id';
+    ? '. If that policy requires an external id, set `externalId` to it'
+    : ' with the configured external id';
 }
 
-/** STS returns this error for a duration above the role's maximum, and for an invalid ARN or name, which our checks exclude. */
+/**
+ * STS returns this error for a duration above the role's maximum. Its other causes, an invalid ARN or name, are ruled
+ * out.
+ */
 function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
-    `AWS credentials: STS rejects the request for role ${roleArn}: the session duration is too long`,
+    `AWS credentials: STS rejected the request for role ${roleArn}: the requested session duration is too long`,
     via.length > 0
-      ? 'Remove `sessionDuration`: AWS ends the session of a role that another role assumed after an hour.'
-      : 'Shorten `sessionDuration`, or have the maximum session duration of the role raised; a role that another ' +
-          'role assumes has an hour.',
+      ? 'Remove `sessionDuration`: AWS limits the session of a role that another role assumes to one hour.'
+      : 'Shorten `sessionDuration`, or raise the maximum session duration of the role. For a role that another role ' +
+          'assumes, the maximum is one hour.',
   );
 }

@@ -1,9 +1,9 @@
-// Where the credentials of each kind of principal come from: one provider of the AWS SDK for each.
+// Loads the credentials of each kind of principal with the matching provider of the AWS SDK.
 import type * as Providers from '@aws-sdk/credential-providers';
 import { DEFAULT_PRINCIPAL, type Principal } from '../refresh/token-group.js';
 import type { ClientSettings } from './client-settings.js';
 
-/** As the SDK returns it. Secrets in plain text: it never leaves the adapters. */
+/** As returned by the SDK, with secrets in plain text: it must not leave this folder and `src/ecr`. */
 export interface AwsIdentity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -11,13 +11,12 @@ export interface AwsIdentity {
   readonly expiration?: Date;
 }
 
-/** A principal of the configuration, or a role on the way to one: it gets no external id and no session duration. */
+/** A configured principal, or an intermediate role of a chain, which gets no external id and no session duration. */
 export type CredentialSource = Principal | (Extract<Principal, { kind: 'role' }> & { readonly isStep: true });
 
-/** What is assumed with the credentials of another source. */
 export type RoleSource = Extract<CredentialSource, { kind: 'role' }>;
 
-/** With whose credentials a role is assumed; undefined for sources that need no other. */
+/** The source whose credentials assume the role; undefined for sources other than roles. */
 export function findMaster(source: CredentialSource): CredentialSource | undefined {
   if (source.kind !== 'role') return undefined;
   const { via, sessionName } = source;
@@ -28,9 +27,9 @@ export function findMaster(source: CredentialSource): CredentialSource | undefin
 }
 
 /**
- * Loads credentials again, from files, environment and AWS.
- * @param region whose AWS STS is called
- * @param master those that a role is assumed with
+ * Reads files and environment again, and calls AWS.
+ * @param region the region of the AWS STS endpoint
+ * @param master the credentials that assume a role
  * @throws errors of the SDK
  */
 export async function loadCredentials(
@@ -39,7 +38,8 @@ export async function loadCredentials(
   master: AwsIdentity | undefined,
   settings: ClientSettings,
 ): Promise<AwsIdentity> {
-  // Loaded at the first use, as the clients are: the AWS SDK is a fifth of what a worker loads, and its start needs none of it.
+  // Imported at the first use, as the clients are: the AWS SDK is a fifth of the worker's code and not needed at its
+  // start.
   const providers = await import('@aws-sdk/credential-providers');
   const load = createProvider(providers, source, master, settings);
   return load({ callerClientConfig: { region: async () => region } });
@@ -51,7 +51,7 @@ function createProvider(
   master: AwsIdentity | undefined,
   settings: ClientSettings,
 ) {
-  // The SDK would keep what it once read of the AWS files.
+  // Otherwise the SDK caches the AWS files.
   const init = { clientConfig: settings, ignoreCache: true };
   switch (source.kind) {
     case 'default':

@@ -1,22 +1,25 @@
-// The signature of AWS (SigV4) for a call that the SDK has no client for here, by the SDK's own signer.
+// Signs a request (SigV4) to a service whose SDK client is not installed.
 import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
 
 export interface SignableRequest {
   readonly method: 'POST';
   readonly url: URL;
-  /** JSON, byte for byte as it will be sent. */
+  /** JSON, exactly as it is sent. */
   readonly body: string;
 }
 
 export interface RequestSigner {
-  /** The headers to send. @throws RefreshFailure AwsCredentialsMissing, and others of AWS credentials */
+  /**
+   * Returns the headers to send.
+   * @throws RefreshFailure AwsCredentialsMissing, or another failure to load credentials
+   */
   sign(request: SignableRequest, signal: AbortSignal): Promise<Record<string, string>>;
-  /** AWS rejected the credentials: the next call loads them again. */
+  /** Call it when AWS rejects the credentials: the next call loads them again. */
   forget(): void;
 }
 
-/** A signer with the default principal of the newest run. */
+/** Signs as the default principal, with the credentials of the latest run. */
 export function createRequestSigner(sessions: AwsSessions, service: string, region: string): RequestSigner {
   let session: AwsSession | undefined;
 
@@ -26,7 +29,7 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
   ): Promise<Record<string, string>> {
     session = sessions.of(DEFAULT_PRINCIPAL);
     const credentials = await session.load(region, signal);
-    // Loaded here: only MWAA needs them.
+    // Imported here: only MWAA needs them.
     const { SignatureV4 } = await import('@smithy/signature-v4');
     const { Sha256 } = await import('@smithy/core/checksum');
     const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
@@ -39,7 +42,7 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
       headers: { host: url.host, 'content-type': 'application/json' },
       body,
     };
-    // By the clock of AWS, once a token was obtained: this signer does not learn the offset itself.
+    // The offset is known once ECR has responded: this signer does not detect it itself.
     const signingDate = new Date(Date.now() + sessions.settings.systemClockOffset);
     return (await signer.sign(request, { signingDate })).headers;
   }

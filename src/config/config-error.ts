@@ -1,10 +1,10 @@
-// The form of what is wrong with a configuration, and its words in one line. No value of the file is ever quoted: any of
-// them may be a secret in the wrong place.
+// Configuration problems and their one-line text. Values of the file are never quoted: any of them may be a misplaced
+// secret.
 
 /** Keys and list positions that lead to a setting. */
 export type SettingPath = readonly (string | number)[];
 
-/** The kind of a problem, for programs; the message is for people. */
+/** Machine-readable kind of a problem; the message is for people. */
 export type ProblemCode =
   | 'missing'
   | 'empty'
@@ -19,13 +19,13 @@ export type ProblemCode =
   | 'duplicate'
   /** Cannot be combined with another setting. */
   | 'conflict'
-  /** Makes sense only with another setting. */
+  /** Has an effect only with another setting. */
   | 'requires'
   /** Contradicts another setting or file. */
   | 'mismatch'
   | 'plain-text-secret'
   | 'unencrypted'
-  /** An address at which clouds keep their credentials. */
+  /** An address of a cloud metadata service, which returns credentials. */
   | 'link-local'
   /** A file that does not exist. */
   | 'not-found'
@@ -33,10 +33,10 @@ export type ProblemCode =
   | 'unreadable'
   /** A file that other users of the machine can read or write. */
   | 'unsafe-file'
-  /** A file that contains something else than is expected. */
+  /** A file with unexpected content. */
   | 'wrong-content'
   | 'yaml'
-  // Of warnings alone.
+  // Only in warnings.
   | 'example'
   | 'unused'
   | 'covered'
@@ -49,11 +49,11 @@ export interface Fault {
   readonly code: ProblemCode;
   /** Continues the name of the setting: `is not a valid URL`. */
   readonly message: string;
-  /** What to do. Absent: an example of the setting. */
+  /** The fix. Default: an example of the setting. */
   readonly remedy?: string;
 }
 
-/** What reading or converting a value gives. */
+/** The result of reading or converting a value. */
 export type Reading<T> = { readonly result: T } | Fault;
 
 export interface ConfigProblem extends Fault {
@@ -66,7 +66,7 @@ export interface ConfigProblem extends Fault {
   readonly remedy: string;
 }
 
-/** Every problem of a configuration file at once. Its message has one line each, free of values. */
+/** All problems of a configuration file. Its message has one line for each, without values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly file: string;
@@ -90,7 +90,7 @@ export function formatPlace(file: string, { line, column, path }: ConfigProblem)
   return `${file}${position.join('')}${path === '' ? '' : ` ${path}`}`;
 }
 
-/** The first problem in one line, and how many more there are: for reports, where space is short. */
+/** The first problem in one line and the number of further ones, for reports with limited space. */
 export function summarizeProblems({ file, problems: [first, ...more] }: ConfigError): string {
   if (!first) return `${file}: invalid`;
   const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
@@ -106,10 +106,10 @@ export function formatPath(path: SettingPath): string {
     .join('');
 }
 
-/** A key as it may be shown: control characters escaped, cut where it is not a key but misplaced text. */
+/** A key for display: control characters escaped, and truncated where it is misplaced text. */
 export function formatKey(key: string): string {
   if (/^[\w-]{1,60}$/.test(key)) return key;
-  // Without a blank after its colon, `password:value` in braces is a key, and has the value in it.
+  // In braces and without a space after its colon, `password:value` is one key that contains the value.
   const glued = /^([\w-]{1,60}[:=])./.exec(key)?.[1];
   if (glued !== undefined) return `"${glued}…"`;
   return JSON.stringify(key.length > 40 ? `${key.slice(0, 37)}…` : key);

@@ -18,7 +18,7 @@ export class ConfigFolder {
     return absolute;
   }
 
-  /** A path as it is written, for the hash of the configuration: the file may be elsewhere on another worker. */
+  /** A path as written in the file, for the hash of the configuration: it may be elsewhere on another worker. */
   toSetting(absolute: string): string {
     return this.#settings.get(absolute) ?? absolute;
   }
@@ -35,6 +35,6 @@ export class ConfigFolder {
 
 function describeMissing(setting: string): string {
   return setting.startsWith('~')
-    ? 'Use the full path: ~ is not expanded here.'
+    ? 'Use an absolute path: ~ is not expanded.'
     : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
 }

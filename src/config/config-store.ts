@@ -1,5 +1,5 @@
-// The configuration of a worker while the file changes: the last good one, and the one before it for runs that were
-// planned with it. An invalid edit is reported and changes nothing.
+// Keeps the last good configuration of a worker, and the one before it for runs that were planned with that one. An
+// invalid edit is reported and changes nothing.
 import { loadConfig } from './load.js';
 import { ConfigError, summarizeProblems } from './config-error.js';
 import type { RefreshConfig } from './refresh-config.js';
@@ -7,7 +7,7 @@ import type { StoreSection } from './schema/stores.js';
 
 export interface Reread {
   readonly config: RefreshConfig;
-  /** One line on what is wrong with the file; absent when `config` is what the file says. */
+  /** What is wrong with the file, in one line; absent when `config` is the content of the file. */
   readonly problem?: string;
 }
 
@@ -19,13 +19,16 @@ export interface ConfigStoreOptions {
   readonly onChange?: (config: RefreshConfig) => void;
 }
 
-/** Equal contents are always the same object: what belongs to a configuration, such as logins, outlives a re-read. */
+/**
+ * Returns the same object for equal contents, so that what is kept for a configuration, such as logins, survives a
+ * re-read.
+ */
 export class ConfigStore {
   #current: RefreshConfig;
   #previous: RefreshConfig | undefined;
   readonly #options: ConfigStoreOptions;
 
-  /** @param initial a configuration of loadConfig; its file is read again later, with the same options */
+  /** @param initial a configuration from loadConfig; its file is read again later, with the same options */
   constructor(initial: RefreshConfig, options: ConfigStoreOptions = {}) {
     this.#current = initial;
     this.#options = options;
@@ -36,7 +39,7 @@ export class ConfigStore {
     return this.#current;
   }
 
-  /** Reads the file again. An invalid one leaves everything as it is and is described in `problem`. */
+  /** Reads the file again. When it is invalid, nothing changes and `problem` describes it. */
   reread(): Reread {
     try {
       const { env, storeSections } = this.#options;
@@ -49,7 +52,7 @@ export class ConfigStore {
   }
 
   /**
-   * The configuration that a run was planned with: the current or the previous one, else what the file says by now
+   * The configuration that a run was planned with: the current or the previous one, else the one now in the file
    * (another worker may have planned with a newer edit); undefined when none has this hash.
    */
   byHash(hash: string): RefreshConfig | undefined {

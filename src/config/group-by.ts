@@ -1,4 +1,4 @@
-/** The items of each key, in their order. Node 20 has no `Map.groupBy`. */
+/** Items grouped by key, in their order. Node 20 has no `Map.groupBy`. */
 export function groupBy<T, K>(items: readonly T[], getKey: (item: T) => K): ReadonlyMap<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

@@ -1,4 +1,4 @@
-// Finds and loads the configuration file: all or nothing, with every problem at once.
+// Finds and loads the configuration file, and reports all its problems at once.
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, formatPath, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
@@ -10,19 +10,19 @@ import type { RefreshConfig } from './refresh-config.js';
 import { isMapping } from './schema/checks.js';
 import { createConfigSchema, STORE_SECTIONS } from './schema/config.js';
 import { addClaimed, listStores, type StoreSection } from './schema/stores.js';
-import { findWarnings, warnOfEngineKeys } from './warnings.js';
+import { findWarnings, checkEngineKeys } from './warnings.js';
 import { parseYaml, readConfigText } from './yaml.js';
 
-/** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `refresh.yaml` here. */
+/** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `./refresh.yaml`. */
 export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env): string {
   return option ?? (env['ECR_REFRESH_CONFIG'] || 'refresh.yaml');
 }
 
 /**
  * Reads and checks a configuration file.
- * @param env where `{env: NAME}`, DOCKER_HOST and its companions are looked up; secrets are looked up there again at each use
- * @param storeSections the sections for the kinds of stores that there are
- * @throws ConfigError with every problem of the file
+ * @param env where `{env: NAME}`, DOCKER_HOST and related variables are looked up; for secrets, again at each use
+ * @param storeSections one section for each kind of store
+ * @throws ConfigError with all problems of the file
  */
 export function loadConfig(
   path: string,
@@ -47,7 +47,7 @@ export function loadConfig(
   const { registries, docker, schedule, temporal } = parsed.data;
   const stores = listStores(parsed.data, storeSections);
   const found = docker.engines
-    ? { engines: docker.engines, warnings: warnOfEngineKeys(docker.engines, folder).map(place), folder }
+    ? { engines: docker.engines, warnings: checkEngineKeys(docker.engines, folder).map(place), folder }
     : findDefaultEngine(env);
   const content = {
     stores: addClaimed(stores.map(({ store }) => store)),
@@ -66,7 +66,7 @@ export function loadConfig(
   };
 }
 
-/** Secrets are their references in JSON, and paths are as they are written: a file may be elsewhere on another worker. */
+/** In this JSON a secret is its reference, and a path is as written: a file may be elsewhere on another worker. */
 function hashContent(content: object, folders: readonly ConfigFolder[]): string {
   const json = JSON.stringify(content, (_key, value: unknown) =>
     typeof value === 'string'

@@ -1,4 +1,4 @@
-// From an issue of zod to a problem: place, what is wrong, and the fix.
+// Converts zod issues to configuration problems: place, message and fix.
 import type { z } from 'zod';
 import { suggestKey } from '../refresh/did-you-mean.js';
 import { formatKey, formatPath, type Fault, type ProblemCode, type SettingPath } from './config-error.js';
@@ -37,10 +37,10 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
   );
   const typos = new Set<string>();
   const reported = new Set<string>();
-  const problems = issues.flatMap(chooseMeant).flatMap((issue): SchemaProblem[] => {
+  const problems = issues.flatMap(chooseBranch).flatMap((issue): SchemaProblem[] => {
     const at = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
     if (issue.code !== 'unrecognized_keys') {
-      // zod checks the length of a list although text is expected, and the pattern of a text that is too long.
+      // zod also checks the length of a value of the wrong type, and the pattern of a text that is too long.
       const place = at.join('\0');
       if (CONSEQUENCES.has(issue.code) && reported.has(place)) return [];
       reported.add(place);
@@ -54,28 +54,31 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
       return { at: [...at, key], ...describeUnknown(meant, known) };
     });
   });
-  // A typo is one problem: the setting that it is meant for is not missing as well.
+  // A typo is one problem: the setting that was meant is not also reported as missing.
   return problems.filter(({ code, at }) => code !== 'missing' || !typos.has(formatPath(at)));
 }
 
-/** Of a choice, the issues of the one form that is there: text, a list, or a mapping. */
-function chooseMeant(issue: Issue): Issue[] {
+/** For a union, the issues of the form that was meant: text, a list, or a mapping. */
+function chooseBranch(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const [issues, ...others] = issue.errors.filter(
-    (branch) => !branch.some(isOtherForm) && !isUnlike(branch, issue.input),
+    (branch) => !branch.some(isOtherForm) && !isUnrelated(branch, issue.input),
   );
   if (!issues || others.length > 0) return [issue];
-  return issues.flatMap((inner) => chooseMeant({ ...inner, path: [...issue.path, ...inner.path] }));
+  return issues.flatMap((inner) => chooseBranch({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-/** Whether a branch of a choice is not the one that is meant. Our own faults have a code. */
+/** Whether a branch of a union is not the one that was meant. Faults of this schema have a code. */
 function isOtherForm(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
   return issue.code === 'invalid_type' || (issue.code === 'custom' && issue.params?.['code'] === undefined);
 }
 
-/** Whether a mapping has none of the keys that a form requires, not even mistyped: `{evn: NAME}` is not a variable of Airflow. */
-function isUnlike(branch: readonly Issue[], input: unknown): boolean {
+/**
+ * Whether a mapping has none of the keys that a form requires, not even mistyped: `{evn: NAME}` was not meant as an
+ * Airflow Variable.
+ */
+function isUnrelated(branch: readonly Issue[], input: unknown): boolean {
   const unknown = branch.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
   const missing = branch
     .filter(({ code, path }) => code === 'invalid_type' && path.length === 1)
@@ -95,7 +98,7 @@ function toFault(issue: Issue): Fault {
   const { message } = issue;
   switch (issue.code) {
     case 'invalid_type':
-      return { code: 'wrong-type', message: `is not ${KINDS[issue.expected] ?? issue.expected}` };
+      return { code: 'wrong-type', message: `must be ${KINDS[issue.expected] ?? issue.expected}` };
     case 'invalid_union':
       return { code: 'wrong-type', message };
     case 'too_small':
@@ -109,14 +112,14 @@ function toFault(issue: Issue): Fault {
       return { code, message, ...(remedy !== undefined && { remedy }) };
     }
     default:
-      // Patterns and literals have words of their own in the schema.
+      // Patterns and literals have their own messages in the schema.
       return { code: 'invalid', message };
   }
 }
 
 function describeUnknown(meant: string | undefined, known: readonly string[]) {
   const code: ProblemCode = 'unknown-setting';
-  const others = known.length === 0 ? 'Remove it.' : `Remove it; the settings here are ${known.join(', ')}.`;
+  const others = known.length === 0 ? 'Remove it.' : `Remove it. Available settings: ${known.join(', ')}.`;
   return {
     code,
     message: 'unknown setting',
@@ -140,14 +143,14 @@ function describeExample(settings: Settings, path: SettingPath, value: unknown):
   const choices = isInside ? setting.schema.items : setting.schema;
   if (isQuotable(value, choices)) return `Put it in quotes: \`${key}: ${toQuoted(example)}\`.`;
   if (setting.schema.type === 'array' && !isInside && isMapping(value)) {
-    return 'Begin each entry below it with a hyphen: `- `.';
+    return 'Begin each entry with a hyphen and a space (`- `).';
   }
   const isOptional = setting.parent.required?.includes(key) !== true;
-  const otherwise = value === null && !isInside && isOptional ? ', or remove it' : '';
-  return `Example: \`${key}: ${toYaml(example)}\`${otherwise}.`;
+  const otherwise = value === null && !isInside && isOptional ? 'Remove it, or set a value. ' : '';
+  return `${otherwise}Example: \`${key}: ${toYaml(example)}\`.`;
 }
 
-/** The setting at a path, else the nearest around it: for entries of a list, the list. */
+/** The setting at a path, else the nearest one that contains it: for entries of a list, the list. */
 function findSetting(
   settings: Settings,
   path: SettingPath,
@@ -158,7 +161,7 @@ function findSetting(
   return { setting, key: formatKey(String(path[length - 1] ?? '')), isInside: length < path.length };
 }
 
-/** Whether quotes are all that a number needs: `account: 123456789012`, but not `every: 4`, which lacks its unit. */
+/** Whether quotes are all that a number needs: `account: 123456789012`, but not `every: 4`, which has no unit. */
 function isQuotable(value: unknown, schema: JsonSchema | undefined): boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean') return false;
   const form = schema?.anyOf?.find(({ type }) => type === 'string') ?? schema;

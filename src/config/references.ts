@@ -1,5 +1,5 @@
-// `{env: NAME}` and `{file: PATH}`, which stand for a value that is kept outside of the configuration file. Problems name
-// the variable or the file, never the value.
+// References to values outside the configuration file: `{env: NAME}` and `{file: PATH}`. Problems name the variable
+// or the file, never the value.
 import { RefreshFailure } from '../refresh/failures.js';
 import { Secret } from '../log/secret.js';
 import { formatPath, type Fault, type Reading, type SettingPath } from './config-error.js';
@@ -14,7 +14,7 @@ export interface ReferenceSource {
   readonly folder: ConfigFolder;
 }
 
-/** A reference at its place in the file. Its only property that can be listed is its key, `env` or `file`. */
+/** A reference and its place in the file. Its only enumerable property is its key, `env` or `file`. */
 export class Reference {
   readonly #form: ReferenceForm;
   readonly #path: SettingPath;
@@ -27,13 +27,13 @@ export class Reference {
     this.#source = source;
   }
 
-  /** The setting it is the value of: `airflows[0].auth.password`. */
+  /** The setting that has this value: `airflows[0].auth.password`. */
   get at(): string {
     return formatPath(this.#path);
   }
 
   /**
-   * What it stands for at this moment, or why that cannot be used. Never throws.
+   * The current value, or why it cannot be used. Never throws.
    * @param check what is wrong with the value
    */
   read(check?: CheckValue): Reading<string> {
@@ -49,14 +49,14 @@ export class Reference {
   }
 }
 
-/** For a value that has to fit somewhere, such as into a header. */
+/** Checks that a value can be used, for example in a header. */
 export type CheckValue = (value: string) => Fault | undefined;
 
 type ReferenceForm = { readonly env: string } | { readonly file: string };
 
 /**
- * Reads a secret at the moment it is needed, so that one that was replaced is used without a restart. In JSON, and so in
- * the hash of the configuration, it is its reference.
+ * Reads a secret when it is needed, so that a rotated one is used without a restart. In JSON, and so in the hash of the
+ * configuration, it is its reference.
  * @throws RefreshFailure ConfigInvalid when the variable or file has become missing, empty, unreadable or invalid
  */
 export type ReadSecret = () => Secret;
@@ -112,7 +112,7 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): Reading<string> {
 
 function readFile(path: string, folder: ConfigFolder): Reading<string> {
   const reading = folder.read(path, MAX_KIB);
-  if ('code' in reading) return { remedy: 'Name a file that contains only the value.', ...reading };
+  if ('code' in reading) return { remedy: 'Use a file that contains only the value.', ...reading };
   // Editors and `echo` end a file with a newline, which is not part of the value.
   const result = reading.text.replace(/\r?\n$/, '');
   if (result !== '') return { result };

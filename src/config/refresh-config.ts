@@ -1,5 +1,5 @@
-// The configuration that a worker and the commands use: checked, with defaults and without references. It contains no
-// secret: passwords, tokens and headers are functions that read them when they are needed.
+// The configuration that the worker and the commands use: validated, with defaults and resolved references. It
+// contains no secret: passwords, tokens and headers are functions that read the value when it is needed.
 import type { RegistryEntry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { ConfigProblem } from './config-error.js';
@@ -12,11 +12,11 @@ export type { StoreConfig } from './schema/stores.js';
 
 export interface RefreshConfig {
   /**
-   * Twelve hex digits of the SHA-256 of everything below but `path` and `warnings`, with references instead of secrets:
-   * equal on every worker with the same settings, whatever the order of keys or the comments in the file.
+   * 12 hex digits of the SHA-256 of everything below except `path` and `warnings`, with references instead of
+   * secrets. The same on every worker with the same settings, regardless of the order of keys and of comments.
    */
   readonly hash: string;
-  /** The file it was read from, as it was given. */
+  /** The file it was read from, as specified. */
   readonly path: string;
   readonly stores: readonly StoreConfig[];
   readonly registries: readonly RegistryEntry[];
@@ -24,6 +24,6 @@ export interface RefreshConfig {
   readonly images: readonly ImageConfig[];
   readonly schedule: ScheduleSettings;
   readonly taskQueue: string;
-  /** What works and is probably a mistake. */
+  /** What works but is probably a mistake. */
   readonly warnings: readonly ConfigProblem[];
 }

@@ -1,4 +1,4 @@
-// Every setting of the schema in one flat list, from JSON Schema: for the documentation, and for the examples in messages.
+// A flat list of all settings, from the JSON Schema, for the documentation and for the examples in messages.
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { SettingPath } from './config-error.js';
@@ -30,30 +30,30 @@ export interface Setting {
   readonly schema: JsonSchema;
   /** The mapping that it is in. */
   readonly parent: JsonSchema;
-  /** It belongs to a form of a value, such as `env` of a reference, and is described with it. */
+  /** Part of a value, such as `env` of a reference, and documented with it. */
   readonly isPartOfValue: boolean;
 }
 
-/** Value, type and place of every setting as JSON Schema, draft 2020-12. */
+/** The schema of the configuration file as JSON Schema, draft 2020-12. */
 export function configJsonSchema(schema: z.ZodType = createConfigSchema(new ConfigFolder('.'))): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
-    // References have no form in JSON Schema but the one that their metadata give.
+    // References have no JSON Schema except the one in their metadata.
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      // zod leaves out the examples of what is transformed, since they could be of its output; ours are as one writes them.
+      // zod omits the examples of transformed values, since they could be output; these are input.
       const examples: unknown = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.['examples'];
       if (examples !== undefined) jsonSchema.examples = examples as never;
       const check = zodSchema._zod.def.checks?.find(({ _zod: { def } }) => 'pattern' in def);
       const message = check?._zod.def.error?.({} as never);
-      // A key of the YAML language server, which else shows the pattern.
+      // A keyword of the YAML language server, which otherwise shows the pattern.
       if (jsonSchema.pattern !== undefined && message)
         Object.assign(jsonSchema, { patternErrorMessage: message });
     },
   }) as JsonSchema;
 }
 
-/** Every setting below a mapping, each followed by those in it. */
+/** All settings below a mapping, each followed by the settings in it. */
 export function listSettings(parent: JsonSchema, prefix = '', isPartOfValue = false): Setting[] {
   return Object.entries(parent.properties ?? {}).flatMap(([key, schema]) => {
     const path = `${prefix}${key}`;
@@ -68,7 +68,7 @@ export function listSettings(parent: JsonSchema, prefix = '', isPartOfValue = fa
   });
 }
 
-/** Of entries that are text or a mapping, the mapping. */
+/** For entries that are text or a mapping, the mapping. */
 function toMapping(items: JsonSchema): JsonSchema {
   return items.anyOf?.find(({ type }) => type === 'object') ?? items;
 }
@@ -80,7 +80,7 @@ export function toSettingName(path: SettingPath): string {
     .join('');
 }
 
-/** A value as one writes it into the file, on one line: `{env: AIRFLOW_PASSWORD}`. */
+/** A value as written in the file, on one line: `{env: AIRFLOW_PASSWORD}`. */
 export function toYaml(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim();
 }

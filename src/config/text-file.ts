@@ -1,4 +1,4 @@
-// Reads a small text file that an administrator wrote: the configuration itself, or a value or certificate kept outside.
+// Reads a small text file of an administrator: the configuration, or a value or certificate that it refers to.
 import { readFileSync, statSync, type Stats } from 'node:fs';
 import type { Fault } from './config-error.js';
 
@@ -6,8 +6,8 @@ const OTHERS_MAY_READ = 0o004;
 const OTHERS_MAY_WRITE = 0o002;
 
 /**
- * Reads a file, through symbolic links: Kubernetes mounts configuration and secrets with them. Owner and group are not
- * checked, since containers run as a user of their own, and neither are folders, since those of Kubernetes are
+ * Reads a file and follows symbolic links, with which Kubernetes mounts configuration and secrets. Owner and group
+ * are not checked, because containers run as their own user. Folders are not checked, because those of Kubernetes are
  * world-writable. Never throws. Messages continue the name of the file; a fault without a remedy means that it is the
  * wrong file.
  */
@@ -15,9 +15,9 @@ export function readTextFile(path: string, maxKiB: number): { readonly text: str
   let bytes: Buffer;
   try {
     const stats = statSync(path);
-    // A pipe or device could block forever, or give its content only once.
+    // A pipe or device could block forever, or return its content only once.
     if (!stats.isFile()) return { code: 'wrong-content', message: 'is not a regular file' };
-    // Before reading: a file of gigabytes must not get into memory.
+    // Before reading: a file of gigabytes must not be loaded into memory.
     if (stats.size > maxKiB * 1024) return { code: 'too-long', message: `is larger than ${maxKiB} KiB` };
     if (hasMode(stats, OTHERS_MAY_WRITE)) return WRITABLE_BY_ALL;
     bytes = readFileSync(path);
@@ -39,24 +39,24 @@ export function isReadableByAll(absolutePath: string): boolean {
 }
 
 function hasMode({ mode }: Stats, bit: number): boolean {
-  // Windows has no such bits; Node makes them up.
+  // Windows has no such bits; Node invents them.
   return process.platform !== 'win32' && (mode & bit) !== 0;
 }
 
 const WRITABLE_BY_ALL: Fault = {
   code: 'unsafe-file',
-  message: 'is world-writable: any user of this machine could change it and collect passwords',
-  remedy: 'Run `chmod o-w` on it; if its file system has no permissions, copy it to another.',
+  message: 'is world-writable: any user of this machine could change it and steal passwords',
+  remedy: 'Run `chmod o-w` on it. If its file system does not support permissions, move it to one that does.',
 };
 
 function describeError(error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 'not-found', message: 'does not exist' };
-  // A NUL in the name.
+  // The name contains a NUL.
   if (code === 'ERR_INVALID_ARG_VALUE') return { code: 'invalid', message: 'has an invalid name' };
   const remedy =
     code === 'EACCES' || code === 'EPERM'
-      ? 'Give the user of this process permission to read it and to enter its folders.'
-      : 'Check the file and its folder: the operating system does not let it be read.';
+      ? 'Allow the user of this process to read it and to enter its folders.'
+      : 'Check the file and its folder: the operating system cannot read it.';
   return { code: 'unreadable', message: `cannot be read (${code ?? 'unknown error'})`, remedy };
 }

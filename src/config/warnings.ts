@@ -1,4 +1,4 @@
-// What works and is probably a mistake.
+// Finds settings that work but are probably a mistake.
 import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { findCovered } from '../refresh/connection-rules.js';
 import { resolveStatic, type RegistryEntry } from '../refresh/registry-entries.js';
@@ -19,7 +19,7 @@ export interface Warning extends Fault {
 export interface CheckedFile {
   readonly stores: readonly PlacedStore[];
   readonly registries: readonly RegistryEntry[];
-  /** That the paths of the file are relative to. */
+  /** Base of relative paths. */
   readonly folder: ConfigFolder;
 }
 
@@ -28,7 +28,7 @@ export function findWarnings({ stores, registries, folder }: CheckedFile): Warni
   return [
     ...stores
       .filter(({ store }) => store.kind === 'airflow')
-      // The section of the schema for this kind makes exactly these.
+      // The schema for this kind of store produces these settings.
       .flatMap(({ store, path }) => checkAirflow(store.settings as AirflowSettings, path, folder)),
     ...checkCovered(stores),
     ...registries.flatMap((registry, index) => {
@@ -38,16 +38,16 @@ export function findWarnings({ stores, registries, folder }: CheckedFile): Warni
       return [
         ...checkRegion(registry, at),
         ...checkUsed(registry, at, used),
-        ...warnOfReaders(tokenFile, [...at, 'credentials', 'webIdentityTokenFile'], folder),
+        ...checkReaders(tokenFile, [...at, 'credentials', 'webIdentityTokenFile'], folder),
       ];
     }),
   ];
 }
 
-/** @param folder that the paths of the engines' files are relative to */
-export function warnOfEngineKeys(engines: readonly EngineConfig[], folder: ConfigFolder): Warning[] {
+/** @param folder the base of relative paths of TLS files */
+export function checkEngineKeys(engines: readonly EngineConfig[], folder: ConfigFolder): Warning[] {
   return engines.flatMap(({ tls }, index) =>
-    warnOfReaders(tls?.keyFile, ['docker', 'engines', index, 'keyFile'], folder),
+    checkReaders(tls?.keyFile, ['docker', 'engines', index, 'keyFile'], folder),
   );
 }
 
@@ -60,17 +60,17 @@ function checkAirflow(
   const add = (fault: Fault & { remedy: string }, ...path: SettingPath): void =>
     void warnings.push({ ...fault, at: [...at, ...path] });
   if (url !== undefined && isExampleUrl(url)) {
-    add({ code: 'example', message: 'is the example URL', remedy: 'Use the URL of your Airflow.' }, 'url');
+    add({ code: 'example', message: 'is the example URL', remedy: 'Set the URL of your Airflow.' }, 'url');
   }
   if (caFile !== undefined && url?.startsWith('http:')) {
     const remedy = 'Remove it, or use https:// in `url`.';
-    add({ code: 'unused', message: 'has no effect, since `url` is http://', remedy }, 'caFile');
+    add({ code: 'unused', message: 'has no effect, because `url` is http://', remedy }, 'caFile');
   }
-  // It may be meant, but more often `echo` has left it behind.
+  // It may be intended, but more often `echo` added it.
   if (auth.kind === 'password' && /^\s|\s$|\p{Cc}/u.test(auth.readPassword().reveal())) {
-    const message = 'the value begins or ends with a blank, or has a line break';
+    const message = 'the value begins or ends with whitespace, or has a line break';
     add(
-      { code: 'whitespace', message, remedy: 'Remove it if it is not part of the password.' },
+      { code: 'whitespace', message, remedy: 'Remove it, unless it is part of the password.' },
       'auth',
       'password',
     );
@@ -82,7 +82,7 @@ function checkAirflow(
   ];
   return [
     ...warnings,
-    ...secrets.flatMap(({ read, path }) => warnOfReaders(findFile(read, folder), [...at, ...path], folder)),
+    ...secrets.flatMap(({ read, path }) => checkReaders(findFile(read, folder), [...at, ...path], folder)),
   ];
 }
 
@@ -94,14 +94,14 @@ function findFile(read: object, folder: ConfigFolder): string | undefined {
   return isFile ? folder.resolve(String(reference.file)) : undefined;
 }
 
-function warnOfReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
+function checkReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
   if (file === undefined || !isReadableByAll(file)) return [];
   const message = `file ${JSON.stringify(folder.toSetting(file))} is world-readable`;
   const remedy = 'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.';
   return [{ at, code: 'unsafe-file', message, remedy }];
 }
 
-/** Entries of `connections` of which an earlier pattern takes all or some connections, among the stores of an Airflow. */
+/** Entries of `connections` that an earlier pattern of the same Airflow instance overlaps or covers. */
 function checkCovered(stores: readonly PlacedStore[]): Warning[] {
   const byAirflow = groupBy(stores, ({ store, path }) => store.deployment ?? formatPath(path));
   return [...byAirflow.values()].flatMap((group) => {
@@ -114,13 +114,13 @@ function checkCovered(stores: readonly PlacedStore[]): Warning[] {
       const [first, ...more] = list;
       const [entry, pattern] = [entries[first?.index ?? -1], entries[first?.by ?? -1]];
       if (!first || !entry || pattern?.rule.kind !== 'match') return [];
-      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`), which comes first,`;
-      const others = more.length === 0 ? '' : `; the same holds for ${more.length} more`;
+      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)`;
+      const others = more.length === 0 ? '' : `; also affected: ${more.length} more`;
       const message = first.isWhole
-        ? `has no effect: ${earlier} matches all of it${others}`
-        : `applies only where ${earlier} does not match${others}`;
+        ? `has no effect, because ${earlier} comes first and matches all its connections${others}`
+        : `applies only to connections that ${earlier}, which comes first, does not match${others}`;
       const remedy =
-        'Move it before that pattern, or remove it: the first entry that matches a connection applies.';
+        'Move it before that pattern, or remove it: only the first entry that matches a connection applies.';
       return [{ at: entry.at, code: 'covered' as const, message, remedy }];
     });
   });
@@ -130,12 +130,12 @@ function checkRegion({ region }: RegistryEntry, at: SettingPath): Warning[] {
   const unknown = typeof region === 'string' ? describeUnknownRegion(region) : undefined;
   if (!unknown) return [];
   const remedy =
-    unknown.meant === undefined ? 'Fix it, unless the region is new.' : `Did you mean \`${unknown.meant}\`?`;
+    unknown.meant === undefined ? 'Fix it, unless it is a new region.' : `Did you mean \`${unknown.meant}\`?`;
   const message = 'is not an AWS region that this release knows';
   return [{ at: [...at, 'region'], code: 'unknown-region', message, remedy }];
 }
 
-/** Entries that decide nothing: connections with a host of ECR need none. */
+/** Entries without an effect: connections with an ECR host need no entry. */
 function checkUsed(
   registry: RegistryEntry,
   at: SettingPath,
@@ -145,9 +145,9 @@ function checkUsed(
   const decides = principal.kind !== 'default' || fips || dualStack || endpoint !== undefined;
   // Airflow Variables are read only for connections that name the entry.
   if (registryHost !== undefined || used.has(name) || (decides && resolveStatic(registry))) return [];
-  const message = 'has no effect: no connection names it';
+  const message = 'has no effect, because no connection refers to it';
   const remedy =
-    `Name it with \`registry: ${name}\` in an entry of \`connections\`, or remove it: account and region are read from ` +
-    'a host of ECR.';
+    `Set \`registry: ${name}\` in an entry of \`connections\`, or remove it: account and region are read from ECR ` +
+    'hosts automatically.';
   return [{ at, code: 'unused', message, remedy }];
 }

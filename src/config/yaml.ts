@@ -1,4 +1,4 @@
-// The text of the configuration file, parsed, with the line of every setting.
+// Parses the text of the configuration file, and finds the line of each setting.
 import { isAbsolute } from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node, YAMLError } from 'yaml';
@@ -6,19 +6,19 @@ import { ConfigError, type ConfigProblem, type Fault, type SettingPath } from '.
 import { readTextFile } from './text-file.js';
 
 const MAX_KIB = 256;
-/** Uses of one anchor, times the aliases in it. The library's own limit, 100, is less than the entries of a list. */
+/** Uses of one anchor, times the aliases in it. The default of the library, 100, is too low for long lists. */
 const MAX_ALIASES = 1000;
 /** Beyond the first few, syntax errors are consequences of the earlier ones. */
 const MAX_SYNTAX_ERRORS = 5;
-/** Errors that leave the meaning of the rest clear, so that the rest can be checked as well. */
+/** Errors after which the rest of the file can still be checked. */
 const HARMLESS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
 const START_FRESH = 'Start from the example: `cp refresh.example.yaml refresh.yaml`';
 
 export interface YamlSource {
-  /** The parsed text; undefined when it is too broken to be checked any further. */
+  /** The parsed text; undefined when it cannot be checked any further. */
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** Line, from 1, of the setting at a path, else of the nearest setting around it. */
+  /** Line, from 1, of the setting at a path, else of the nearest setting that contains it. */
   readonly findLine: (path: SettingPath) => number | undefined;
 }
 
@@ -39,9 +39,9 @@ const EMPTY = { code: 'empty', message: 'is empty', remedy: `${START_FRESH}.` } 
 
 function describeRemedy(file: string, { code }: Fault): string {
   const option = 'with --config or ECR_REFRESH_CONFIG';
-  if (code !== 'not-found') return `Name the configuration file ${option}.`;
-  const searched = isAbsolute(file) ? '' : ` It was searched in ${process.cwd()}.`;
-  return `${START_FRESH}, or name yours ${option}.${searched}`;
+  if (code !== 'not-found') return `Set the path of the configuration file ${option}.`;
+  const folder = isAbsolute(file) ? '' : ` The current folder is ${process.cwd()}.`;
+  return `${START_FRESH}, or set the path of your file ${option}.${folder}`;
 }
 
 /** Parses the text of a configuration file. Never throws: problems are in the result. */
@@ -50,14 +50,14 @@ export function parseYaml(text: string): YamlSource {
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    // Not `silent`: that would also let a second document pass.
+    // Not `silent`: that would also accept a second document.
     logLevel: 'error',
     stringKeys: true,
     merge: true,
   });
   const syntax = [...document.errors, ...document.warnings];
-  const aliases = findBadAliases(document, lines);
-  // On such a line the parser complains of what follows the `*` as well.
+  const aliases = findInvalidAliases(document, lines);
+  // On such a line the parser also reports what follows the `*`.
   const others = describeSyntax(document, syntax, lines).filter(
     ({ line }) => !aliases.some((alias) => alias.line === line),
   );
@@ -79,8 +79,8 @@ export function parseYaml(text: string): YamlSource {
 const NO_SETTINGS = { code: 'empty', message: 'has no settings', remedy: `${START_FRESH}.` } as const;
 const TOO_MANY_ALIASES = {
   code: 'yaml',
-  message: 'invalid YAML: aliases (`*name`) expand to too much',
-  remedy: 'Write the values out.',
+  message: 'invalid YAML: aliases (`*name`) expand to too many values',
+  remedy: 'Write the values instead of aliases.',
 } as const;
 const BAD_MERGE = {
   code: 'yaml',
@@ -90,15 +90,15 @@ const BAD_MERGE = {
 const CYCLIC_ALIAS = {
   code: 'yaml',
   message: 'invalid YAML: an alias (`*name`) is inside the value that it refers to',
-  remedy: 'Write the value out.',
+  remedy: 'Write the value instead of the alias.',
 } as const;
 const UNKNOWN_ALIAS = {
   code: 'yaml',
-  message: 'invalid YAML: an alias (`*name`) refers to no anchor (`&name`) before it',
-  remedy: 'Put text that begins with * in quotes; else define the anchor.',
+  message: 'invalid YAML: an alias (`*name`) has no anchor (`&name`) before it',
+  remedy: 'Put text that begins with * in quotes, or define the anchor.',
 } as const;
 
-/** One problem for each faulty line: the parser finds several in what one stray character leaves behind. */
+/** One problem for each line: a single stray character can cause several errors. */
 function describeSyntax(
   document: Document.Parsed,
   errors: readonly YAMLError[],
@@ -110,7 +110,7 @@ function describeSyntax(
     const { line, col } = lines.linePos(isOpenQuote ? findLastQuote(document, error.pos[0]) : error.pos[0]);
     const isConsequence = problems.length > 0 && error.code === 'UNEXPECTED_TOKEN';
     if (isConsequence || problems.some((problem) => problem.line === line)) continue;
-    // Too deep is where the stack ends, which differs from process to process.
+    // The stack limits the depth, and its size differs between processes.
     const column = error.code === 'RESOURCE_EXHAUSTION' ? {} : { column: col };
     if (problems.length < MAX_SYNTAX_ERRORS) {
       problems.push({ code: 'yaml', path: '', line, ...column, ...describeError(error) });
@@ -119,7 +119,7 @@ function describeSyntax(
   return problems;
 }
 
-/** Where the last quoted text before an offset begins: the parser blames the end of the file for an open quote. */
+/** Start of the last quoted text before an offset: the parser reports an open quote at the end of the file. */
 function findLastQuote(document: Document.Parsed, before: number): number {
   let start = before;
   visit(document, {
@@ -130,7 +130,7 @@ function findLastQuote(document: Document.Parsed, before: number): number {
   return start;
 }
 
-function findBadAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+function findInvalidAliases(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const anchors = new Map<string, Node>();
   visit(document, {
@@ -151,7 +151,7 @@ function findBadAliases(document: Document.Parsed, lines: LineCounter): ConfigPr
   return problems;
 }
 
-/** The line of a key for settings, of the item for lists: where one looks first. */
+/** The line of the key of a setting, or of the item of a list. */
 function findLineOfSetting(
   document: Document.Parsed,
   path: SettingPath,
@@ -182,15 +182,23 @@ function findStart(node: unknown): number | undefined {
 }
 
 /**
- * The parser's own message, but for the codes whose messages quote the text, and with it a secret that stands near the
- * error, or speak of the parser's options.
+ * The parser's message, except where it is unclear, mentions options of the parser, or quotes the text, which may
+ * contain a secret.
  */
 function describeError({ code, message }: YAMLError): { message: string; remedy: string } {
   const own: { message?: string; remedy?: string } | undefined = OWN_WORDS[code];
-  return { message: `invalid YAML: ${own?.message ?? message}`, remedy: own?.remedy ?? CHECK };
+  const [, clearer] = CLEARER.find(([original]) => original.test(message)) ?? [];
+  return { message: `invalid YAML: ${own?.message ?? clearer ?? message}`, remedy: own?.remedy ?? CHECK };
 }
 
-const CHECK = 'Check indentation, colons, quotes and brackets here and in the line above.';
+const CLEARER: readonly (readonly [original: RegExp, message: string])[] = [
+  [/^Missing closing .quote$/, 'a closing quote is missing'],
+  [/ end with a \]$/, 'a closing ] is missing, or is not indented enough'],
+  [/ end with a \}$/, 'a closing } is missing, or is not indented enough'],
+  [/^Sequence item without - /, 'a line is neither a list item (`- `) nor indented below one'],
+];
+
+const CHECK = 'Check indentation, colons, quotes and brackets in this line and the line above.';
 const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: string }>> = {
   BAD_ALIAS: {
     message: 'an alias or anchor has an invalid name',
@@ -202,29 +210,29 @@ const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: 
     message: 'unknown escape sequence in double quotes',
     remedy: 'Write each backslash twice, or use single quotes.',
   },
-  BAD_PROP_ORDER: { message: 'an anchor or tag is at the wrong place' },
+  BAD_PROP_ORDER: { message: 'an anchor or tag is in the wrong place' },
   BAD_SCALAR_START: {
     message: 'a value begins with a reserved character',
     remedy: 'Put the value in quotes.',
   },
   MULTILINE_IMPLICIT_KEY: {
     message: 'a line is not `key: value`',
-    remedy: 'Check its colon, the blank after it, and the indentation.',
+    remedy: 'Check the colon, the space after it, and the indentation.',
   },
-  DUPLICATE_KEY: { remedy: 'Remove one of the two keys.' },
+  DUPLICATE_KEY: { message: 'a key occurs twice', remedy: 'Remove one of the two keys.' },
   MULTIPLE_DOCS: {
     message: 'a second document begins here',
-    remedy: 'Keep one document in the file: remove `---`.',
+    remedy: 'Remove `---`: the file must have one document.',
   },
   NON_STRING_KEY: {
     message: 'a key is not text',
     remedy: 'Write settings as `key: value`, and put text that begins with { or [ in quotes.',
   },
-  RESOURCE_EXHAUSTION: { message: 'lists and mappings are nested too deeply', remedy: `${START_FRESH}.` },
-  TAB_AS_INDENT: { remedy: 'Indent with spaces.' },
+  RESOURCE_EXHAUSTION: { message: 'lists and mappings are nested too deeply', remedy: CHECK },
+  TAB_AS_INDENT: { message: 'a line is indented with a tab', remedy: 'Indent with spaces.' },
   TAG_RESOLVE_FAILED: { message: 'tags (`!name`) are not supported', remedy: 'Remove the tag.' },
   UNEXPECTED_TOKEN: {
     message: 'unexpected content after a value',
-    remedy: 'Put text that contains brackets, braces or quotes in quotes; else check the brackets.',
+    remedy: 'Put text that contains brackets, braces or quotes in quotes, or check the brackets.',
   },
 };

@@ -1,5 +1,6 @@
-// Owns the check whether Docker's configuration of this user would override a connection, or stop its tasks. That
-// of another user or machine cannot be seen from here. Refuses to run a credential helper, and to show what it reads.
+// Checks whether the Docker configuration of this user overrides a connection or makes tasks fail. Configurations of
+// other users and machines are not visible here. Never runs a credential helper, and never shows the content of the
+// file.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ok, warning, type Check } from './check.js';
@@ -12,24 +13,24 @@ import {
 
 const IF_TASKS_RUN_HERE = 'if Airflow tasks run on this machine as this user';
 
-/** docker-py falls back to the home folder when that folder has no file: an empty object must be in it. */
+/** The file must exist and contain an empty object: without it, docker-py falls back to the home folder. */
 const REST_OF_REMEDY =
-  'or set DOCKER_CONFIG for Airflow to a folder whose config.json is `{}`. It does not matter if no Airflow tasks run here as this user.';
+  'or set DOCKER_CONFIG for Airflow to a folder whose config.json is `{}`. No action needed if no Airflow tasks run here as this user.';
 
-/** @param env HOME, DOCKER_CONFIG and PATH as Airflow's tasks would have them */
+/** @param env with HOME, DOCKER_CONFIG and PATH of the Airflow tasks */
 export function checkDockerConfig(registries: readonly string[], env: NodeJS.ProcessEnv): Check[] {
   if (registries.length === 0) return [];
   const path = dockerConfigPaths(env).find((candidate) => existsSync(candidate));
-  if (path === undefined) return [ok('Docker configuration', 'this user has none on this machine')];
+  if (path === undefined) return [ok('Docker configuration', 'not found for this user on this machine')];
   const name = `Docker configuration ${path}`;
-  const reading = readDockerConfig(path);
-  if ('message' in reading)
-    return [warning(name, reading.message, "Run `doctor` as the user of Airflow's tasks.")];
-  const config = parseDockerConfig(reading.text);
-  if ('isNoJson' in config)
-    return [ok(name, 'holds no JSON: docker-py passes over it, and so overrides nothing')];
+  const result = readDockerConfig(path);
+  if ('message' in result)
+    return [warning(name, result.message, 'Run `doctor` as the user of the Airflow tasks.')];
+  const config = parseDockerConfig(result.text);
+  if ('isNotJson' in config)
+    return [ok(name, 'is not JSON; docker-py ignores it, so it overrides no connection')];
   if ('fault' in config) {
-    const message = `${config.fault}: ${IF_TASKS_RUN_HERE}, docker-py throws and they fail`;
+    const message = `${config.fault}: ${IF_TASKS_RUN_HERE}, docker-py raises an error and they fail`;
     return [warning(name, message, `Fix it, ${REST_OF_REMEDY}`)];
   }
   const warnings = [
@@ -56,9 +57,9 @@ function helperWarnings(
 }
 
 /**
- * Seen with docker-py 7.1.0 and 7.2.0: the helper is asked at the sign-in and at the pull. What it has wins, having
- * nothing leaves the connection, and any other trouble throws. By its source, DockerHook (provider 4.6.1) turns that
- * into a complaint about the Docker host.
+ * Observed with docker-py 7.1.0 and 7.2.0: it runs the helper at login and at pull. Credentials of the helper override
+ * the connection; if the helper has none, the connection is used; any other error is raised. DockerHook (provider
+ * 4.6.1, from its source) reports that error as a failed connection to the Docker host.
  */
 function helperWarning(
   name: string,
@@ -69,15 +70,15 @@ function helperWarning(
 ): Check {
   const program = `docker-credential-${helper}`;
   const effect = isOnPath(program, env)
-    ? 'they pull with what it answers, and with the connection only where that has nothing'
-    : 'they fail with "Failed to establish connection to any given Docker hosts", since it is not on PATH';
+    ? 'they pull with the credentials of the helper, and use the connection only if the helper has none'
+    : 'they fail with "Failed to establish connection to any given Docker hosts", because it is not on PATH';
   const message = `${key} names ${program} for ${hosts}: ${IF_TASKS_RUN_HERE}, ${effect}`;
   return warning(name, message, `Remove ${key}, ${REST_OF_REMEDY}`);
 }
 
 /**
- * The sign-in of a connection takes the place of an entry under the very same key alone. Of several keys of a host,
- * docker-py takes the bare one, else the first: a connection with another host than the bare one loses.
+ * The login of a connection overrides only an entry with the same key. If a host has several keys, docker-py uses the
+ * bare host, otherwise the first key: the login of a connection whose host is not the bare one is not used.
  */
 function authWarnings(name: string, registries: readonly string[], { authHosts }: DockerConfig): Check[] {
   return registries
@@ -85,13 +86,13 @@ function authWarnings(name: string, registries: readonly string[], { authHosts }
     .map((host) =>
       warning(
         name,
-        `\`auths\` has an entry of ${host}: ${IF_TASKS_RUN_HERE}, they pull with it, however old, where the host of a connection is written other than ${host} (https://, a path, capital letters)`,
-        `Write the connection's host so, or remove the entry from \`auths\`, ${REST_OF_REMEDY}`,
+        `\`auths\` has an entry for ${host}: ${IF_TASKS_RUN_HERE}, they pull with it, even if it has expired, when the host of a connection is not exactly ${host} (https://, a path, upper-case letters)`,
+        `Use the bare host in the connection, remove the entry from \`auths\`, ${REST_OF_REMEDY}`,
       ),
     );
 }
 
-/** As Python's shutil.which looks, by which docker-py finds a helper. */
+/** Like Python's shutil.which, which docker-py uses to find a helper. */
 function isOnPath(program: string, env: NodeJS.ProcessEnv): boolean {
   return (env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {

@@ -1,10 +1,10 @@
-// Warnings about what overrides connections of a store, so that a token written there has no effect. Never a failure, and
-// never complete: a store shows little of it.
+// Warns about overridden connections of a store, where a new token has no effect. Never a failure, and never complete,
+// because a store shows few of its overrides.
 import type { AllowedStore } from '../activities/allowed-config.js';
 import { withDeadline } from '../net/deadline.js';
 import { warning, type Check } from './check.js';
 
-/** Each may take a request; a pattern may match thousands. */
+/** Each comparison can take a request, and a pattern can match thousands of connections. */
 const MAX_COMPARED = 20;
 const READ_LIMIT_MS = 5_000;
 const FIND_LIMIT_MS = 10_000;
@@ -23,8 +23,8 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
     ...backends.map((backend) =>
       warning(
         label,
-        `has a secrets backend (${backend}): a connection that is also there overrides the one in the database, and a ` +
-          `token written has no effect. ${title} does not show which connections it holds`,
+        `uses a secrets backend (${backend}): a connection in that backend overrides the one in the database, and a ` +
+          `new token has no effect. ${title} does not show which connections the backend contains`,
         'Check that none of the configured connections is in that backend.',
       ),
     ),
@@ -32,10 +32,10 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
       warning(
         `connection ${id} of ${name}`,
         missing.has(id)
-          ? 'is not in the database, but in an environment variable or secrets backend of the API server, where no ' +
-              'token can be written'
-          : 'is overridden by an environment variable or secrets backend of the API server, with another host: a token ' +
-              'written has no effect',
+          ? 'is not in the database but in an environment variable or secrets backend of the API server, where ' +
+              'tokens cannot be written'
+          : 'is overridden by an environment variable or secrets backend of the API server with another host: a new ' +
+              'token has no effect',
         'Remove it from the environment variable or secrets backend.',
       ),
     ),
@@ -44,11 +44,11 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
 
 interface Candidate {
   readonly id: string;
-  /** Null when the store has no such connection. */
+  /** Null if the store does not have the connection. */
   readonly host: string | null;
 }
 
-/** The connections that are named by their ids; what cannot be read is left out, for other checks report it. */
+/** The connections named by id. Those that cannot be read are omitted, because other checks report them. */
 async function readCandidates({ rules, connections }: AllowedStore): Promise<Candidate[]> {
   const ids = rules.named.slice(0, MAX_COMPARED);
   const found: Candidate[] = [];
@@ -56,12 +56,12 @@ async function readCandidates({ rules, connections }: AllowedStore): Promise<Can
     await withDeadline(READ_LIMIT_MS, undefined, async (signal) => {
       for (const id of ids) {
         const record = await connections.read(id, signal);
-        // One without a host cannot be compared.
+        // A connection without a host cannot be compared.
         if (record?.host !== null) found.push({ id, host: record?.host ?? null });
       }
     });
   } catch {
-    // Too slow, or unreadable.
+    // Too slow, or not readable.
   }
   return [...found];
 }

@@ -1,5 +1,5 @@
-// Checks of what a run talks to: stores, ECR, registries, Docker Engines. They are the activities of a run themselves, one
-// attempt each, all but the one that writes.
+// Checks the stores, ECR, registries and Docker Engines with the activities of a run, one attempt each, except for the
+// activity that writes.
 import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
@@ -15,13 +15,13 @@ import type {
 import { failed, ok, warning, type Check } from './check.js';
 import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
 
-/** Checks everything a run needs beside Temporal, and tells the registries of its connections. Writes nothing. */
+/** Checks everything a run needs except Temporal, and returns the registries of its connections. Writes nothing. */
 export async function checkServices(
   config: RefreshConfig,
   options?: AppOptions,
 ): Promise<{ checks: Check[]; registries: string[] }> {
   const { activities, source } = createApp(config, options);
-  // A deadline that has passed leaves every step one attempt.
+  // A deadline in the past limits every step to one attempt.
   const steps = createInProcessSteps(activities, 'doctor', Date.now());
   const allowed = source.byHash(config.hash);
   const stores = await Promise.all(
@@ -47,7 +47,7 @@ function registriesByGroup(inspections: readonly Inspection[]): Map<string, stri
   return new Map([...groups].map(([group, registries]) => [group, [...registries]]));
 }
 
-interface SignIn {
+interface RegistryLogin {
   readonly registry: string;
   readonly group: string;
 }
@@ -57,7 +57,7 @@ async function checkToken(
   steps: RefreshSteps,
   group: string,
   registries: readonly string[],
-): Promise<{ checks: Check[]; accepted: SignIn[] }> {
+): Promise<{ checks: Check[]; accepted: RegistryLogin[] }> {
   const label = `token ${group}`;
   try {
     const input = { configHash: config.hash, group, registries };
@@ -70,10 +70,10 @@ async function checkToken(
   }
 }
 
-export function tokenChecks(label: string, facts: TokenInfo): Check[] {
-  const { principalArn, expiresAt, usableUntil, warnings = [] } = facts;
-  const until = usableUntil === undefined ? '' : `; its AWS session ends ${usableUntil}`;
-  const issued = `issued to ${principalArn ?? '(principal unknown)'}, until ${expiresAt}${until}`;
+export function tokenChecks(label: string, token: TokenInfo): Check[] {
+  const { principalArn, expiresAt, usableUntil, warnings = [] } = token;
+  const until = usableUntil === undefined ? '' : `; AWS session ends ${usableUntil}`;
+  const issued = `issued to ${principalArn ?? 'an unknown principal'}, expires ${expiresAt}${until}`;
   return [
     ok(label, issued),
     ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
@@ -94,12 +94,8 @@ export function probeChecks({
   const check = {
     accepted: () => ok(label, 'accepts the token'),
     inconclusive: () =>
-      warning(
-        label,
-        `its test is inconclusive: ${message}`,
-        'Find out who answers in place of the registry.',
-      ),
-    unreachable: () => warning(label, `could not be asked: ${message}`, REACH_REMEDY),
+      warning(label, `check is inconclusive: ${message}`, 'Check what responds instead of the registry.'),
+    unreachable: () => warning(label, `could not be reached: ${message}`, REACH_REMEDY),
     rejected: () => {
       const failure = describeFailure(type ?? 'TokenRejected', message);
       return failed(label, remedy === undefined ? failure : { ...failure, remedy });
@@ -110,21 +106,21 @@ export function probeChecks({
 
 function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe): Check {
   const label = `image ${registry}/${image}`;
-  if (outcome === 'allowed') return ok(label, 'may be pulled');
+  if (outcome === 'allowed') return ok(label, 'can be pulled');
   if (outcome === 'denied') return failed(label, describeFailure('RegistryPullDenied', message));
   const remedies = { missing: 'Fix `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
-  return warning(label, `whether it may be pulled is not proven: ${message}`, remedies[outcome]);
+  return warning(label, `pull access not verified: ${message}`, remedies[outcome]);
 }
 
 async function checkEngine(
   config: RefreshConfig,
   steps: RefreshSteps,
   engine: string,
-  signIns: readonly SignIn[],
+  logins: readonly RegistryLogin[],
 ): Promise<Check[]> {
   const label = `Docker Engine ${engine}`;
   return Promise.all(
-    signIns.map(async ({ registry, group }) => {
+    logins.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
         return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT));
@@ -137,21 +133,21 @@ async function checkEngine(
 
 export function engineCheck({ engine, registry, login, version, reason }: DockerLogin): Check {
   const label = `Docker Engine ${engine}`;
-  if (login === 'ok') return ok(label, `version ${version} signs in to ${registry}`);
+  if (login === 'ok') return ok(label, `version ${version} logged in to ${registry}`);
   if (login === 'inconclusive') {
     return warning(
       label,
-      `version ${version} signs in to ${registry} with a wrong password, too`,
-      'Find out who answers the engine in place of the registry.',
+      `version ${version} logged in to ${registry}, but a wrong password is also accepted`,
+      'Check what responds to the engine instead of the registry.',
     );
   }
   if (version !== null) {
-    const message = `version ${version} was not asked to sign in to ${registry}: ${reason}`;
+    const message = `version ${version}: login to ${registry} was skipped: ${reason}`;
     return warning(label, message, REACH_REMEDY);
   }
   return warning(
     label,
-    `is not there${reason === undefined ? '' : `: ${reason}`}`,
-    'Without an engine the token is shown to the registry alone. Name one under `docker.engines` to insist on it.',
+    `not found${reason === undefined ? '' : `: ${reason}`}`,
+    'No action needed: the token is verified with the registry only. To require an engine, set `docker.engines`.',
   );
 }

@@ -1,4 +1,4 @@
-// Checks of one store: whether it responds, and what a run would do with each of its connections.
+// Checks whether a store responds, and what a run would do with each of its connections.
 import type { AllowedStore } from '../activities/allowed-config.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { withSignal } from '../net/deadline.js';
@@ -16,13 +16,14 @@ import { failed, ok, warning, type Check } from './check.js';
 import { checkOverrides } from './check-overrides.js';
 
 const VERSION_LIMIT_MS = 15_000;
-/** Here a list ends that goes on beyond its own total. */
+/** Ends a list that continues beyond its own total. */
 const LIST_LIMIT_MS = 60_000;
-/** With the time of a retry, and what only a retry does, such as splitting a part of a list. */
+/** A retry has more time and does more, such as splitting a part of a list. */
 export const ONE_PATIENT_ATTEMPT = { attemptsBefore: 1 } as const;
 
-const NOTHING_LEFT = 'selects no connection: earlier entries for this Airflow match all of them';
-const NONE_REMEDY =
+const NO_CONNECTION_LEFT =
+  'matches no connection: earlier entries for this Airflow instance match all of them';
+const NO_MATCH_REMEDY =
   'Fix the pattern, move the entry up if earlier entries match its connections, or remove it.';
 
 /** Writes nothing. */
@@ -37,14 +38,14 @@ export async function checkStore(
   const fail = (error: unknown): void => void checks.push(failed(label, toFailureInfo(error)));
   try {
     const found = await withSignal(VERSION_LIMIT_MS, undefined, (signal) => store.connections.check(signal));
-    checks.push(ok(label, `answers, ${found}`));
+    checks.push(ok(label, `responds, ${found}`));
   } catch (error) {
     fail(error);
     return { checks, inspections };
   }
   const { failure, warning: aboutList } = await inspectAll(config, store, steps, inspections, fail);
   if (inspections.length > 0) {
-    checks.push(ok(label, 'signed in, and may read connections'));
+    checks.push(ok(label, 'login succeeded, connections can be read'));
     checks.push(...connectionChecks(store, inspections));
     checks.push(...(await checkOverrides(store)));
   }
@@ -54,8 +55,8 @@ export async function checkStore(
 }
 
 /**
- * Reads all connections of a store, as a run does: a part that fails stops no other.
- * @param inspections what was read is added to it
+ * Reads all connections of a store as a run does: a failed part does not stop the others.
+ * @param inspections receives the results
  */
 async function inspectAll(
   config: RefreshConfig,
@@ -78,10 +79,10 @@ async function inspectAll(
   const { named, listPattern } = store.rules;
   for (let offset = 0; offset < named.length; offset += NAMED_PER_INSPECTION) {
     const inspection = await inspect({ named: { offset, limit: NAMED_PER_INSPECTION } });
-    // The next ones would fail as well, and a rejected login must not be repeated.
+    // The next parts would fail as well, and a rejected login must not be repeated.
     if (!inspection) break;
   }
-  if (listPattern === undefined) return named.length > 0 ? {} : { warning: NOTHING_LEFT };
+  if (listPattern === undefined) return named.length > 0 ? {} : { warning: NO_CONNECTION_LEFT };
   const context = { now: () => new Date(), deadlineMs: Date.now() + LIST_LIMIT_MS };
   return walkList(store, context, (listed) => inspect({ listed }));
 }
@@ -100,15 +101,15 @@ export function connectionChecks(
     ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
     ...matchChecks(store, rules, inspections),
     ...inspections.flatMap(({ refused, toRetry, list }) =>
-      [...refused, ...toRetry, ...(list?.toRetry ?? [])].map(({ connection, ...facts }) =>
-        failed(`connection ${connection} of ${store}`, facts),
+      [...refused, ...toRetry, ...(list?.toRetry ?? [])].map(({ connection, ...problem }) =>
+        failed(`connection ${connection} of ${store}`, problem),
       ),
     ),
     ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
   ];
 }
 
-/** A line for each connection that the configuration names. */
+/** One line per connection that the configuration names. */
 function namedChecks(
   store: string,
   rules: ConnectionRules,
@@ -120,13 +121,13 @@ function namedChecks(
       ok(
         `connection ${id} of ${store}`,
         toCreate.includes(id)
-          ? `is missing, and will be made for registry ${registry}`
-          : `may be written, registry ${registry}`,
+          ? `is missing and will be created for registry ${registry}`
+          : `can be written, registry ${registry}`,
       ),
     );
 }
 
-/** A line for each pattern and registry: a pattern may select thousands. None for a pattern without effect. */
+/** One line per pattern and registry, because a pattern can match thousands of connections. */
 function matchChecks(store: string, rules: ConnectionRules, inspections: readonly Inspection[]): Check[] {
   const parts = inspections.flatMap(({ writable }) => writable);
   const toLabel = (pattern: string): string => `connections "${pattern}" of ${store}`;
@@ -141,7 +142,7 @@ function matchChecks(store: string, rules: ConnectionRules, inspections: readonl
   }
   return [...lines].flatMap(([label, counts]) =>
     counts.size === 0
-      ? [warning(label, 'selects no connection that may be written', NONE_REMEDY)]
-      : [...counts].map(([registry, count]) => ok(label, `${count} may be written, registry ${registry}`)),
+      ? [warning(label, 'matches no connection that can be written', NO_MATCH_REMEDY)]
+      : [...counts].map(([registry, count]) => ok(label, `${count} can be written, registry ${registry}`)),
   );
 }

@@ -1,5 +1,3 @@
-// Owns the checks of Temporal: whether it answers, whether the schedule is there and as configured, and whether a
-// worker waits at the task queue.
 import proto from '@temporalio/proto';
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
@@ -14,7 +12,7 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
   try {
     const { address, namespace } = readTemporalSettings();
     return await withTemporalClient(async (client) => [
-      ok('Temporal', `${address} answers, namespace ${namespace}`),
+      ok('Temporal', `${address} responds, namespace ${namespace}`),
       await checkSchedule(client, config),
       await checkWorkers(client, config),
     ]);
@@ -32,18 +30,18 @@ async function checkSchedule(client: Client, config: RefreshConfig): Promise<Che
   return scheduleCheck(id, description, isUpToDate(description, buildScheduleOptions(config)));
 }
 
-/** @param description undefined when there is no such schedule */
+/** @param description undefined if the schedule does not exist */
 export function scheduleCheck(
   id: string,
   description: Pick<ScheduleDescription, 'state' | 'info'> | undefined,
   upToDate: boolean,
 ): Check {
   const label = `schedule ${id}`;
-  if (!description) return warning(label, 'is not there', 'Create it by `schedule apply`.');
+  if (!description) return warning(label, 'not found', 'Create it with `schedule apply`.');
   if (description.state.paused)
     return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
   if (!upToDate) return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
-  return ok(label, `is there; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
+  return ok(label, `exists; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
 }
 
 async function checkWorkers(client: Client, config: RefreshConfig): Promise<Check> {
@@ -57,6 +55,6 @@ async function checkWorkers(client: Client, config: RefreshConfig): Promise<Chec
 
 export function workersCheck(taskQueue: string, count: number): Check {
   const label = `task queue ${taskQueue}`;
-  if (count === 0) return warning(label, 'no worker waits at it', 'Start a worker: `worker`.');
-  return ok(label, `${count} worker${count === 1 ? '' : 's'} seen in the last minutes`);
+  if (count === 0) return warning(label, 'no worker is polling', 'Start a worker with the `worker` command.');
+  return ok(label, `${count} worker${count === 1 ? '' : 's'} seen in the last few minutes`);
 }

@@ -1,12 +1,11 @@
-// Owns the shape of what `doctor` finds: one line each, with a remedy where something is wrong.
 import type { FailureInfo } from '../refresh/failures.js';
 
 export interface Check {
-  /** What was looked at: `Airflow main`, `token us-east-1`. */
+  /** What was checked: `Airflow main`, `token us-east-1`. */
   readonly name: string;
   readonly outcome: 'ok' | 'warning' | 'failed';
   readonly message: string;
-  /** Absent when all is well. */
+  /** Absent if the check passed. */
   readonly remedy?: string;
 }
 

@@ -1,14 +1,14 @@
-// Owns what docker-py, with which Airflow pulls, takes from Docker's configuration of a user: which file, which keys.
-// Refuses to hand on what an entry of `auths` holds: it is a password.
+// Reads the Docker configuration of a user as docker-py does, which Airflow uses to pull. Never returns the content of
+// an `auths` entry, which is a password.
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-/** What decides about the credentials of a pull. Source: docker/auth.py of docker-py 7.1.0 and 7.2.0. */
+/** The settings that select the credentials of a pull. Source: docker/auth.py of docker-py 7.1.0 and 7.2.0. */
 export interface DockerConfig {
-  /** By exact host. */
+  /** Keys are exact hosts. */
   readonly credHelpers: ReadonlyMap<string, string>;
-  /** The helper of every other host. */
+  /** The helper for all other hosts. */
   readonly credsStore?: string;
   /** The hosts of `auths`. */
   readonly authHosts: ReadonlySet<string>;
@@ -16,14 +16,15 @@ export interface DockerConfig {
 
 export type DockerConfigParsing =
   | DockerConfig
-  /** docker-py goes on as if the file were empty. */
-  | { readonly isNoJson: true }
-  /** Why docker-py throws as soon as it is used: goes on after the name of the file. */
+  /** docker-py continues as if the file were empty. */
+  | { readonly isNotJson: true }
+  /** Why docker-py raises an error on first use; printed after the file name. */
   | { readonly fault: string };
 
 /**
- * Where docker-py looks, in this order; the first that is there counts. Other than Docker's own command line, it goes
- * on to the home folder when the folder of DOCKER_CONFIG has no file. Source: docker/utils/config.py, 7.2.0; tried.
+ * The paths that docker-py checks, in this order; it uses the first file that exists. Unlike the Docker CLI, it
+ * continues with the home folder if the DOCKER_CONFIG folder has no file. Source: docker/utils/config.py, 7.2.0;
+ * verified.
  */
 export function dockerConfigPaths(env: NodeJS.ProcessEnv): string[] {
   const folder = env['DOCKER_CONFIG'];
@@ -34,7 +35,7 @@ export function dockerConfigPaths(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-/** A container may run under a number that is no account. */
+/** A container can run with a user id that has no account. */
 function homeOfAccount(): string | undefined {
   try {
     return userInfo().homedir;
@@ -43,20 +44,19 @@ function homeOfAccount(): string | undefined {
   }
 }
 
-/** That of a user with hundreds of registries has some 100 KiB. */
+/** The file of a user with hundreds of registries has about 100 KiB. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Its text, or why there is none: goes on after the name of the file. Whoever may read or write it, since docker-py
- * does not look at that either.
+ * The message is printed after the file name. File permissions are not checked, because docker-py ignores them as well.
  */
 export function readDockerConfig(path: string): { readonly text: string } | { readonly message: string } {
   try {
     const stats = statSync(path);
-    // What Docker makes of a file to mount that is not there. docker-py goes on as if it were empty: tried.
+    // Docker creates a directory for a missing file to mount. docker-py treats it as empty; verified.
     if (stats.isDirectory()) return { text: '' };
-    // A pipe or device could block for ever.
-    if (!stats.isFile()) return { message: 'is no plain file' };
+    // A pipe or device could block forever.
+    if (!stats.isFile()) return { message: 'is not a regular file' };
     if (stats.size > MAX_BYTES) return { message: 'is larger than 1 MiB' };
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
@@ -69,24 +69,23 @@ export function parseDockerConfig(text: string): DockerConfigParsing {
   try {
     config = JSON.parse(text);
   } catch {
-    return { isNoJson: true };
+    return { isNotJson: true };
   }
-  if (!isObject(config)) return { fault: 'is JSON, but no object' };
+  if (!isObject(config)) return { fault: 'is JSON but not an object' };
   const auths = getAuths(config);
   const credsStore = isFilled(config['credsStore']) ? config['credsStore'] : undefined;
   const credHelpers = isFilled(config['credHelpers']) ? config['credHelpers'] : {};
-  if (!isObject(auths)) return { fault: 'has `auths` that are no object' };
-  if (!Object.values(auths).every(isReadableAuth))
-    return { fault: 'has an entry of `auths` that is malformed' };
-  if (!isName(credsStore ?? '')) return { fault: 'has a `credsStore` that is no name' };
-  if (!isObject(credHelpers)) return { fault: 'has `credHelpers` that are no object' };
+  if (!isObject(auths)) return { fault: 'has `auths` that is not an object' };
+  if (!Object.values(auths).every(isReadableAuth)) return { fault: 'has a malformed entry in `auths`' };
+  if (!isName(credsStore ?? '')) return { fault: 'has a `credsStore` that is not a string' };
+  if (!isObject(credHelpers)) return { fault: 'has `credHelpers` that is not an object' };
   const helpers = Object.entries(credHelpers).filter(([, helper]) => isFilled(helper));
-  if (!helpers.every(isHelper)) return { fault: 'has an entry of `credHelpers` that is no name' };
+  if (!helpers.every(isHelper)) return { fault: 'has an entry in `credHelpers` that is not a string' };
   const authHosts = new Set(Object.keys(auths).map(toHost));
   return { credHelpers: new Map(helpers), ...(isName(credsStore) ? { credsStore } : {}), authHosts };
 }
 
-/** A file with none of the three keys is taken for `auths` themselves, if it can be: so ~/.dockercfg once was. */
+/** A file with none of the three keys is read as `auths` if possible: this is the old format of ~/.dockercfg. */
 function getAuths(config: Record<string, unknown>): unknown {
   if ([config['auths'], config['credsStore'], config['credHelpers']].some(isFilled)) {
     return isFilled(config['auths']) ? config['auths'] : {};
@@ -94,18 +93,18 @@ function getAuths(config: Record<string, unknown>): unknown {
   return Object.values(config).every(isObject) ? config : {};
 }
 
-/** What Python takes for true. */
+/** Truthy in Python. */
 function isFilled(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** docker-py throws at the first entry that it cannot decode, whichever host it is of: tried. */
+/** docker-py raises an error at the first entry that it cannot decode, for any host; verified. */
 function isReadableAuth(entry: unknown): boolean {
   if (!isObject(entry)) return false;
   if (Object.hasOwn(entry, 'identitytoken') || !Object.hasOwn(entry, 'auth')) return true;
   const auth = entry['auth'];
   if (typeof auth !== 'string') return false;
-  // Python passes over what is not of the alphabet, and insists on the padding.
+  // Python ignores characters outside the alphabet, and requires padding.
   const digits = auth.replace(/[^A-Za-z0-9+/=]/g, '');
   return digits.length % 4 === 0 && Buffer.from(digits, 'base64').includes(':');
 }
@@ -122,7 +121,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** As docker-py compares the keys of `auths`, but not those of `credHelpers`: without scheme and path. */
+/** Removes scheme and path, as docker-py does for the keys of `auths` but not for `credHelpers`. */
 function toHost(key: string): string {
   return key.replace(/https?:\/\//g, '').replace(/\/.*$/s, '');
 }

@@ -1,4 +1,4 @@
-// What a run needs of ECR: tokens that were checked, and verified with their registry.
+// The interface to ECR: tokens that are checked, and verified with their registry.
 import type { Secret } from '../log/secret.js';
 import type { RegistryProbe } from '../refresh/activity-types.js';
 import type { Run } from '../aws/aws-sessions.js';
@@ -7,14 +7,14 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import type { TokenDetails } from '../refresh/token-info.js';
 import type { TokenResponse } from '../refresh/token.js';
 
-/** What ECR returned, unchecked: the token cache checks it before anyone may use it. */
+/** The unchecked response of ECR; the token cache checks it before it is used. */
 export interface IssuedToken extends Omit<TokenResponse, 'authorizationToken'> {
   readonly authorizationToken: Secret | undefined;
-  /** Who the token was issued to; null when AWS STS did not respond. */
+  /** The principal the token was issued to; null when AWS STS did not respond. */
   readonly principalArn: string | null;
-  /** When the credentials end that the token was obtained with; undefined for those that do not. */
+  /** When the credentials that the token was obtained with expire; undefined if they do not expire. */
   readonly sessionEndsAt?: Date | undefined;
-  /** Milliseconds that the clock of AWS is ahead of ours, where that is four minutes or more; else 0. */
+  /** Milliseconds that the clock of AWS is ahead of ours; 0 below four minutes. */
   readonly clockOffsetMs: number;
 }
 
@@ -22,13 +22,13 @@ export type RunAttempt = Run & Pick<Attempt, 'signal'>;
 
 export interface TokenIssuer {
   /**
-   * One GetAuthorizationToken call for a token group, as its principal; a second one with new credentials where AWS
-   * rejects those it had. Within a run, the calls of a principal share its credentials.
+   * Calls GetAuthorizationToken for a token group as its principal, and once more with new credentials if AWS rejects
+   * the current ones. Within a run, all calls of a principal share its credentials.
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled,
    *   AwsUnavailable, EcrResponseInvalid
    */
   issueToken(group: TokenGroup, run: Run, signal: AbortSignal): Promise<IssuedToken>;
-  /** Which credentials a call in progress waits for; undefined when it waits for none. */
+  /** The credentials that a call in progress waits for; undefined if it waits for none. */
   describeWait(group: TokenGroup): string | undefined;
 }
 
@@ -43,9 +43,10 @@ export interface ProbedToken {
 
 export interface TokenSource {
   /**
-   * The run's token of a group, verified with the given registry. What an earlier attempt of the run has started is joined.
-   * @param images those whose pull is checked with it
-   * @throws RefreshFailure EcrResponseInvalid, and whatever TokenIssuer throws, or the reason of the attempt's signal
+   * Returns the run's token of a group, verified with the given registry. Joins a call started by an earlier attempt of
+   * the run.
+   * @param images images to check pull access for
+   * @throws RefreshFailure EcrResponseInvalid, whatever TokenIssuer throws, or the reason of the attempt's signal
    */
   take(
     attempt: RunAttempt,

@@ -1,5 +1,5 @@
-// The tokens of the newest run, in memory only. It is the only caller of ECR, and returns only tokens that were checked, and
-// verified with the registry.
+// The tokens of the latest run, in memory only. It is the only caller of ECR, and returns only tokens that were checked
+// and verified with the registry.
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryProbe } from '../refresh/activity-types.js';
 import { checkToken, isFresh, parseAccount } from '../refresh/token.js';
@@ -11,15 +11,15 @@ import { describePlace, toEcrFailure } from './ecr-failure.js';
 import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
- * A call to ECR or a registry serves every activity that waits for it, and the next attempt of those whose time is up. So it
- * has a limit of its own: 90 s for credentials, the rest for ECR.
+ * A call to ECR or a registry is shared by all activities that wait for it and by their next attempts, so it has a time
+ * limit of its own: 90 s for credentials, the rest for ECR.
  */
 const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
-/** Verifying ends before, with the outcome `unreachable`. */
+/** Verification ends this much earlier, with the outcome `unreachable`. */
 const PROBE_MARGIN_MS = 2_000;
 
-/** Logs in to a registry with a token. Never throws: no response is the outcome `unreachable`. */
+/** Logs in to a registry with a token. Never throws: without a response, the outcome is `unreachable`. */
 export type VerifyToken = (
   registry: string,
   password: Secret,
@@ -29,7 +29,7 @@ export type VerifyToken = (
 
 export interface TokenCacheParts {
   readonly issuer: TokenIssuer;
-  /** The check that a token must pass before it is returned. */
+  /** Runs before a token is returned. */
   readonly verify: VerifyToken;
   readonly now: () => Date;
 }
@@ -45,8 +45,8 @@ export class TokenCache implements TokenSource {
   }
 
   /**
-   * On a miss (another worker, a restart, a token past half of its life) it gets another token: cheap, and a new token does
-   * not revoke the old one.
+   * On a cache miss (another worker, a restart, a token past half of its lifetime) it gets another token: this is
+   * cheap, and a new token does not revoke the old one.
    */
   async take(
     attempt: RunAttempt,
@@ -76,7 +76,7 @@ export class TokenCache implements TokenSource {
     return isFresh(token, new Date(this.#parts.now().getTime() + token.clockOffsetMs));
   }
 
-  /** @param tokens where the token is kept, also for a caller that has stopped waiting */
+  /** @param tokens receives the token, even if the caller has stopped waiting */
   async #issueOrJoin(tokens: Map<string, Token>, group: TokenGroup, attempt: RunAttempt): Promise<Token> {
     const issue = async (ended: AbortSignal): Promise<Token> => {
       const token = await this.#issue(group, attempt, ended);
@@ -88,13 +88,14 @@ export class TokenCache implements TokenSource {
       return await join(this.#issuing, key, ISSUE_LIMIT_MS, attempt.signal, issue);
     } catch (error) {
       if (error instanceof DeadlineExceeded) throw await toEcrFailure(group, error);
-      const isTimeUp = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
-      const wait = isTimeUp ? this.#parts.issuer.describeWait(group) : undefined;
+      const isTimeout = error instanceof RefreshFailure && error.type === 'AttemptTimedOut';
+      const wait = isTimeout ? this.#parts.issuer.describeWait(group) : undefined;
       if (wait === undefined) throw error;
       throw new RefreshFailure(
         'AwsUnavailable',
-        `${wait}: not loaded when the time of the attempt was up; loading continues`,
-        'Nothing, if the next attempt has them. Otherwise check why they take so long: a prompt for input, a proxy, the network.',
+        `${wait}: not loaded before the attempt timed out; loading continues`,
+        'No action needed if the next attempt succeeds. Otherwise check what delays them: a prompt for input, ' +
+          'a proxy, the network.',
       );
     }
   }
@@ -117,12 +118,12 @@ export class TokenCache implements TokenSource {
   }
 }
 
-/** What is kept of a run: tokens by their groups, and responses to them by fingerprint and registry. */
+/** The state of a run: tokens by group, and probes by fingerprint and registry. */
 function startRun(runId: string) {
   return { runId, tokens: new Map<string, Token>(), probes: new Map<string, RegistryProbe>() };
 }
 
-/** Waits no longer than the attempt may. @throws the reason of its signal, or what `call` throws */
+/** Stops waiting when the attempt's signal fires. @throws the reason of that signal, or whatever `call` throws */
 async function join<T>(
   flight: SingleFlight<T>,
   key: string,

@@ -1,5 +1,5 @@
-// Authorization tokens of ECR and ECR Public. `registryIds` is not sent: it is deprecated, since one token serves every
-// registry of the region.
+// Gets authorization tokens of ECR and ECR Public. `registryIds` is not sent: it is deprecated, because a token is
+// valid for every registry of the region.
 import type { ECRClient } from '@aws-sdk/client-ecr';
 import type { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import type { IssuedToken, TokenIssuer } from './port.js';
@@ -12,7 +12,7 @@ import { withDeadline } from '../net/deadline.js';
 import { toEcrFailure, toNoFipsFailure } from './ecr-failure.js';
 import type { AwsSession, AwsSessions, Run } from '../aws/aws-sessions.js';
 
-/** One attempt 10 s, two attempts and the pause between them. */
+/** Two attempts of 10 s and the pause between them. */
 const ISSUE_LIMIT_MS = 25_000;
 
 const ABOUT_CREDENTIALS: readonly string[] = [
@@ -33,7 +33,7 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
       return await issue(session, group, signal);
     } catch (error) {
       const type = error instanceof RefreshFailure ? error.type : '';
-      // A rotated key, a session that AWS ended, or keys of someone with fewer permissions than those that are there by now.
+      // For example a rotated key, a session that AWS ended, or keys since replaced by ones with more permissions.
       if (ABOUT_CREDENTIALS.includes(type)) sessions.drop(session);
       if (!mayRetry || type !== 'AwsCredentialsRejected' || signal.aborted) throw error;
       return issueToken(group, run, signal, false);
@@ -45,10 +45,10 @@ export function createTokenIssuer(sessions: AwsSessions): TokenIssuer {
 
 async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal): Promise<IssuedToken> {
   const { client, getToken } = await createClient(session, group, signal);
-  // Before anything else: AWS STS would not be found, either.
+  // Checked first: the host of AWS STS would not exist either.
   if (group.api.service === 'ecr' && !hasFips(group.region) && (await client.config.useFipsEndpoint()))
     throw toNoFipsFailure(group.region);
-  // Separately and first, so that a failing load is not taken for a failing ECR.
+  // Loaded separately and first, so that a failure to load is not reported as a failure of ECR.
   const { expiration } = await session.load(group.region, signal);
   const rest = new AbortController();
   const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
@@ -77,8 +77,8 @@ interface TokenClient {
 }
 
 /**
- * A client for one call: their connections are pooled by the agent in the settings, which all have in common. The SDK is
- * imported here, at its first use: a worker starts without it.
+ * A client for one call; all clients share the connection pool of the agent in the settings. The SDK is imported at its
+ * first use, to keep the worker's start fast.
  */
 async function createClient(
   session: AwsSession,
@@ -89,10 +89,10 @@ async function createClient(
     ...session.settings,
     credentials: () => session.load(region, signal),
     region,
-    // Omitted where false: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply then.
+    // Omitted if false, so that AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ENDPOINT_URL_ECR apply.
     ...(api.fips ? { useFipsEndpoint: true } : {}),
     ...(api.dualStack ? { useDualstackEndpoint: true } : {}),
-    // The SDK accepts no custom endpoint together with the other two, and those may also come from the environment.
+    // The SDK rejects a custom endpoint combined with the other two, which may also be set in the environment.
     ...(api.endpoint === undefined
       ? {}
       : { endpoint: api.endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),

@@ -1,16 +1,16 @@
-// Owns the log: one JSON line per event on standard error, a static message with data in fields. Refuses error
-// objects, which carry requests and tokens: callers log names, codes and places, and a last net drops the rest.
+// The log: one JSON line per event on standard error, a static message with data in fields. Error objects may contain
+// requests and tokens: callers log names and codes, and the logger drops everything else as a last resort.
 import { pino, type LogFn, type Logger } from 'pino';
 import type { LogLevel } from './log-level.js';
 import { errorClassName } from './redact-error.js';
 
 export type { Logger };
 
-/** Depth and size at which fields are cut: what is larger than this is not meant for a log. */
+/** Fields are truncated at this depth and size. */
 const MAX_DEPTH = 4;
 const MAX_CHARS = 1000;
 
-/** @param destination file descriptor: 2 keeps standard output free for what commands print */
+/** @param destination file descriptor; 2 keeps standard output free for the output of commands */
 export function createLogger(level: LogLevel, destination = 2): Logger {
   return pino(
     {
@@ -28,7 +28,9 @@ export function createLogger(level: LogLevel, destination = 2): Logger {
   );
 }
 
-/** Fields and a static message: pino would take an error's own message for one, and fill in further arguments. */
+/**
+ * Passes only fields and a static message: pino would log an error's own message, and interpolate further arguments.
+ */
 function safeArguments(args: Parameters<LogFn>): Parameters<LogFn> {
   const [fields, message] = args as [unknown, unknown];
   if (typeof fields === 'string') return [fields];
@@ -40,7 +42,7 @@ function safeFields(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, safeValue(value, MAX_DEPTH)]));
 }
 
-/** Plain data only: of an error just its class name, of a Secret, a buffer or any other object nothing. */
+/** Keeps plain data, and the class name of an error. Drops a Secret, a buffer and any other object. */
 export function safeValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.length > MAX_CHARS ? `${value.slice(0, MAX_CHARS)}…` : value;
   if (typeof value === 'bigint') return value.toString();
@@ -53,7 +55,7 @@ export function safeValue(value: unknown, depth: number): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, safeValue(item, depth - 1)]));
 }
 
-/** Without a class, in this realm or in that of a workflow. */
+/** An object without a class, also one from the separate realm of a workflow. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

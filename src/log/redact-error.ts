@@ -1,8 +1,8 @@
-// Owns what may be told of an error that is not ours: its class, and where in the code it comes from. Refuses its
-// message, its fields and whatever else its thrower could have put a secret into; never throws itself.
+// What may be shown of an unknown error: its class name and its stack frames. Its message and fields may contain a
+// secret. Nothing here throws.
 import { RefreshFailure } from '../refresh/failures.js';
 
-/** Whether an error is one of the catalogue: `instanceof` alone throws for an object that does not let itself be asked. */
+/** `instanceof` alone would throw for an object such as a revoked proxy. */
 export function isRefreshFailure(error: unknown): error is RefreshFailure {
   try {
     return error instanceof RefreshFailure;
@@ -11,10 +11,10 @@ export function isRefreshFailure(error: unknown): error is RefreshFailure {
   }
 }
 
-/** The class name of an error; a name that its thrower made up is not shown. */
+/** The name of the class, never the `name` property, which can be set to any text. */
 export function errorClassName(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return 'A thrown value that is no Error';
+    if (!(error instanceof Error)) return 'A thrown value that is not an Error';
     const name = error.constructor.name;
     return /^[A-Za-z][A-Za-z0-9]{0,59}$/.test(name) ? name : 'An error';
   } catch {
@@ -22,21 +22,18 @@ export function errorClassName(error: unknown): string {
   }
 }
 
-/** Longer lines are no frames of real code, but something that was made to look like one. */
+/** A longer line is not a real stack frame. */
 const MAX_FRAME_CHARS = 300;
 const FRAME = /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+:\d+:\d+\)?$/;
 
-/**
- * The lines of an error's stack that name code. The message is cut off first: it may quote anything, lines that
- * look like these among it.
- */
+/** The stack frames of an error. The message is removed first: it may contain lines that look like frames. */
 export function safeStackFrames(error: unknown): string[] {
   try {
     if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
     const { stack, message } = error;
     if (typeof message !== 'string') return [];
     const start = message === '' ? 0 : stack.indexOf(message);
-    // A stack without its message was tampered with, or belongs to an older message that cannot be told apart.
+    // The message has changed since the error was created, so it cannot be removed from the stack.
     if (start < 0) return [];
     const frames = stack
       .slice(start + message.length)

@@ -1,5 +1,5 @@
-// Owns the one wrapper that every secret wears from the moment it is read until the request that needs it.
-// Refuses to show itself: printing, logging, serialising or concatenating a Secret gives a placeholder.
+// Wraps every secret from the moment it is read until it is put into a request. Printing, logging, serializing or
+// concatenating a Secret shows a placeholder.
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
@@ -12,14 +12,14 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value. Call it where the request is built, never earlier. */
+  /** Call it where the request is built, not earlier. */
   reveal(): string {
     return this.#value;
   }
 
   /**
-   * Twelve hex digits of the SHA-256 of the value: tells two ECR tokens apart in reports and logs.
-   * Only for values too random to be guessed, never for a password that a person chose.
+   * The first 12 hex digits of the SHA-256 of the value: distinguishes ECR tokens in reports and logs.
+   * Only for random values that cannot be guessed, never for a password chosen by a person.
    */
   fingerprint(): string {
     return createHash('sha256').update(this.#value).digest('hex').slice(0, 12);

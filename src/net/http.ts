@@ -1,5 +1,5 @@
-// HTTP to Airflow and to registries, with limits on time and size, and without redirects. No AxiosError leaves this file:
-// it carries request bodies and headers, so tokens and passwords.
+// HTTP client for Airflow and registries: limits time and size, follows no redirects. An AxiosError must not leave this
+// file: it contains request bodies and headers, and with them tokens and passwords.
 import http from 'node:http';
 import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
 import type { Secret } from '../log/secret.js';
@@ -7,7 +7,7 @@ import { withDeadline } from './deadline.js';
 import { createCaFileAgents, createHttpsAgent } from './https-agent.js';
 import { NetworkError, toNetworkError } from './network-error.js';
 
-/** Decoded bytes. A connection, a JWT and a registry's error are a few kilobytes. */
+/** Decoded bytes. A connection, a JWT or a registry's error takes a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 export interface HttpRequest {
@@ -16,21 +16,21 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Milliseconds for all of it: connecting, sending, waiting and reading. */
+  /** Milliseconds for the whole exchange: connecting, sending, waiting and reading. */
   readonly timeoutMs: number;
   /** Decoded bytes; default 1 MB. */
   readonly maxResponseBytes?: number;
   readonly signal: AbortSignal;
 }
 
-/** A header with a secret value, which is read for each request so that a rotated one is picked up. */
+/** A header with a secret value, read for each request so that a rotated value is picked up. */
 export interface ExtraHeader {
   readonly name: string;
   /** @throws RefreshFailure ConfigInvalid when it cannot be read */
   readonly read: () => Secret;
 }
 
-/** What came back. May quote the request (Airflow's 422 does): never put any of it into a failure. */
+/** May quote the request, as Airflow's 422 does: never put any part of it into a failure. */
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
@@ -41,26 +41,26 @@ export interface HttpResponse {
 
 export interface HttpClient {
   /**
-   * Any status but a redirect is a response.
+   * Returns a response with any status except a redirect.
    * @throws NetworkError, or RefreshFailure ConfigInvalid when the CA file cannot be used
    */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
 export interface HttpClientOptions {
-  /** Of this program, for the User-Agent. */
+  /** This program's version, for the User-Agent. */
   readonly version: string;
   /**
-   * PEM file with CAs to trust in addition to Node's. Each request uses it as it is by then; when it cannot be used, it
-   * fails the requests that need it and nothing else.
+   * PEM file with CAs to trust in addition to Node's default CAs. It is read again for each request; if it is invalid,
+   * only the requests of this client fail.
    */
   readonly caFile?: string;
 }
 
 /**
- * One client for Airflow and registries, so that connections and proxy rules are shared. An Airflow instance with a
- * custom CA has a client of its own, so that no registry is trusted by that CA.
- * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
+ * Airflow and registries share one client, and with it connections and proxy rules. An Airflow instance with a custom
+ * CA gets its own client, so that this CA is not trusted for registries.
+ * @throws RefreshFailure ConfigInvalid when the proxy in the environment is invalid
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
   // Also checks the proxy.
@@ -69,7 +69,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
   let client: AxiosInstance | undefined;
 
   async function getClient(): Promise<AxiosInstance> {
-    // Imported at the first request: a worker starts without it.
+    // Imported at the first request, to keep the worker's start fast.
     const { default: axios } = await import('axios');
     return (client ??= axios.create(buildSettings(version)));
   }
@@ -106,21 +106,21 @@ function buildSettings(version: string): CreateAxiosDefaults {
     adapter: 'http',
     headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
     httpAgent: new http.Agent({ keepAlive: true }),
-    // A redirect would carry the password or the token to a host that no one configured.
+    // A redirect would send the password or token to a host that is not configured.
     maxRedirects: 0,
-    // The agent does the tunnelling; axios must not choose a proxy of its own, above all not for http on loopback.
+    // The agent handles the proxy; axios must not pick one itself, above all not for http on loopback.
     proxy: false,
     responseType: 'text',
     validateStatus: () => true,
   };
 }
 
-/** Two stale connections in a row are rare; each attempt uses one up. */
+/** More than one stale connection in a row is rare, and each attempt removes one. */
 const STALE_CONNECTIONS = 3;
 
 /**
- * A server may close a kept connection while the next request is on its way; Airflow's does so after each 500. There
- * was no response on it, and every request that we send may be sent again: reading, logging in, setting a password.
+ * A server may close an idle keep-alive connection while the next request is being sent; Airflow does so after each
+ * 500. Sending again is safe: there was no response, and all requests (read, log in, set a password) are idempotent.
  */
 async function sendAgainOnStaleConnection<T>(send: () => Promise<T>): Promise<T> {
   for (let used = 0; ; used += 1) {
@@ -142,8 +142,11 @@ function toResponse(response: AxiosResponse<string>, url: string): HttpResponse 
   const { status, data: text } = response;
   if (status >= 300 && status < 400) {
     throw leadsToOtherHost(response.headers['location'], url)
-      ? new NetworkError('redirect-to-other-host', `a redirect to another host (HTTP ${status}) was refused`)
-      : new NetworkError('redirect', `a redirect (HTTP ${status}) was refused`);
+      ? new NetworkError(
+          'redirect-to-other-host',
+          `a redirect to another host (HTTP ${status}) was not followed`,
+        )
+      : new NetworkError('redirect', `a redirect (HTTP ${status}) was not followed`);
   }
   return {
     status,
@@ -162,15 +165,15 @@ function leadsToOtherHost(location: unknown, url: string): boolean {
 }
 
 function toTransportError(error: unknown): NetworkError {
-  // axios uses one code for "larger than maxContentLength" and for "broken off while reading"; only the second
-  // comes with a response.
+  // axios uses the same code for "larger than maxContentLength" and for a connection reset while reading; only the
+  // latter has a response.
   if (isAxiosError(error) && error.code === 'ERR_BAD_RESPONSE') {
     return new NetworkError(error.response ? 'connection-reset' : 'too-large');
   }
   return toNetworkError(error);
 }
 
-/** By its mark, as axios itself does, so that axios need not be loaded for it. */
+/** Checks axios's own marker property, so that axios need not be loaded. */
 function isAxiosError(error: unknown): error is AxiosError {
   return (error as { isAxiosError?: unknown } | null)?.isAxiosError === true;
 }
@@ -179,7 +182,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A response need not be JSON: a proxy's page, Airflow's plain-text 500. The callers classify it.
+    // Not every response is JSON: a proxy's HTML page, Airflow's plain-text 500. The caller classifies it.
     return undefined;
   }
 }

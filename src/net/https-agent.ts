@@ -1,5 +1,5 @@
-// The way out for HTTPS: straight, or through the proxy that the environment names (HTTPS_PROXY, NO_PROXY), decided for
-// each connection. Nothing for loopback goes to a proxy.
+// HTTPS connections, direct or through the proxy of the environment (HTTPS_PROXY, NO_PROXY), decided for each
+// connection. Loopback never uses a proxy.
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -13,27 +13,27 @@ import { parseCaFile, readCaFile, TLS_RULES } from './tls-files.js';
 type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
 
 /**
- * An agent for every HTTPS connection of the process: Airflow, registries and the AWS SDK share the same rules.
- * The environment is read here once for the proxy, and at each connection for NO_PROXY.
- * @param secureContext with the CAs to trust instead of Node's
- * @throws RefreshFailure ConfigInvalid when the environment names an invalid proxy
+ * The agent for all HTTPS connections of the process: Airflow, registries and the AWS SDK share the same rules. The
+ * proxy is read from the environment once, NO_PROXY at each connection.
+ * @param secureContext has the CAs to trust instead of Node's default CAs
+ * @throws RefreshFailure ConfigInvalid when the proxy in the environment is invalid
  */
 export function createHttpsAgent(secureContext?: tls.SecureContext): https.Agent {
   const rules = secureContext === undefined ? TLS_RULES : { ...TLS_RULES, secureContext };
-  // Any host that NO_PROXY does not list would do: the proxy for https is one and the same for all.
+  // Any host that NO_PROXY does not list works: there is one proxy for all https URLs.
   const proxy = getProxyForUrl('https://proxy.invalid');
   if (!proxy) return new https.Agent({ keepAlive: true, ...rules });
-  // It descends from http.Agent, and Node, axios and the SDK accept it for https anyway.
+  // It extends http.Agent, but Node, axios and the SDK accept it for https.
   return new SelectiveProxyAgent(checkProxy(proxy), rules);
 }
 
 /**
- * Agents that trust the CAs of a PEM file in addition to Node's. The returned function gives the agent for one request;
- * it throws RefreshFailure ConfigInvalid when the file cannot be used.
+ * Agents that trust the CAs of a PEM file in addition to Node's default CAs. The returned function returns the agent
+ * for one request, and throws RefreshFailure ConfigInvalid when the file is invalid.
  *
- * The file is read at each request, so that a new one needs no restart, and parsed only when it has changed: for 150
- * certificates reading takes a tenth of a millisecond, parsing about 60. A changed file gets a new agent: connections and
- * TLS sessions that were verified by CAs which may no longer be trusted are not used again.
+ * The file is read at each request, so that a new one needs no restart, but parsed only when it has changed: for 150
+ * certificates reading takes 0.1 ms and parsing about 60 ms. A changed file gets a new agent, so that connections and
+ * TLS sessions verified with a CA that may no longer be trusted are not reused.
  */
 export function createCaFileAgents(caFile: string): () => https.Agent {
   let current: { readonly content: Buffer; readonly agent: https.Agent } | undefined;
@@ -47,18 +47,18 @@ export function createCaFileAgents(caFile: string): () => https.Agent {
   };
 }
 
-/** Created once for a content: Node would parse all CAs again for each connection. */
+/** Created once for each content of the file: Node would parse all CAs again for each connection. */
 function createContext(ca: string[]): tls.SecureContext {
   return tls.createSecureContext({ ca, minVersion: TLS_RULES.minVersion });
 }
 
-/** Closes its connections: the idle ones now, the others after their request. `destroy` would break requests off. */
+/** Closes idle connections now, the others after their request. `destroy` would abort requests in progress. */
 function retire(agent: https.Agent): void {
   agent.maxFreeSockets = 0;
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
-/** Checked here, since the error of `new URL` carries what it was given, and a proxy's URL may hold a password. */
+/** Checked here, because the error of `new URL` quotes its input, and a proxy URL may contain a password. */
 function checkProxy(proxy: string): string {
   if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
   throw new RefreshFailure(
@@ -79,16 +79,16 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   }
 
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
-    // Given with each connection: https-proxy-agent keeps no TLS options of its own for what lies behind the proxy.
+    // Passed with each connection: https-proxy-agent keeps no TLS options for the host behind the proxy.
     const target = { ...options, ...this.#rules } as typeof options;
     if (!isForProxy(options)) return tls.connect(target as tls.ConnectionOptions);
     let status = 200;
-    request.once('proxyConnect', (answer: { statusCode: number }) => {
-      status = answer.statusCode;
+    request.once('proxyConnect', (response: { statusCode: number }) => {
+      status = response.statusCode;
     });
-    const socket = await super.connect(request, target).catch(nameBreak);
+    const socket = await super.connect(request, target).catch(addResetCode);
     if (status === 200) return socket;
-    // Left alone, the proxy's own 403 or 407 would be taken for the answer of the host behind it.
+    // Otherwise the proxy's own 403 or 407 would be treated as the response of the host behind it.
     socket.destroy();
     throw new NetworkError(status === 407 ? 'proxy-auth-required' : 'proxy-refused');
   }
@@ -99,9 +99,9 @@ function isForProxy({ host = '', port }: ConnectArguments[1]): boolean {
   return getProxyForUrl(`https://${net.isIPv6(host) ? `[${host}]` : host}:${port}`) !== '';
 }
 
-/** Where a proxy closes the connection in place of an answer, https-proxy-agent has a text for it and no code. */
-function nameBreak(error: unknown): never {
-  const isNamed = typeof (error as { code?: unknown } | null)?.code === 'string';
-  // Node's code and not one of ours: the AWS SDK retries by it.
-  throw isNamed ? error : Object.assign(new Error('proxy broke off'), { code: 'ECONNRESET' });
+/** When a proxy closes the connection without a response, the error of https-proxy-agent has no code. */
+function addResetCode(error: unknown): never {
+  const hasCode = typeof (error as { code?: unknown } | null)?.code === 'string';
+  // Node's code instead of a NetworkReason: the AWS SDK retries on it.
+  throw hasCode ? error : Object.assign(new Error('the proxy closed the connection'), { code: 'ECONNRESET' });
 }

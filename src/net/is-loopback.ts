@@ -1,4 +1,4 @@
-// Which hosts are this machine: plain HTTP is allowed to them, and no proxy is used.
+// Loopback hosts: plain HTTP is allowed, and no proxy is used.
 
 const BYTE = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const LOOPBACK_IPV4 = new RegExp(`^127(?:\\.${BYTE}){3}$`);

@@ -1,17 +1,17 @@
-// One call that many callers wait for together: a login, a version, a token, credentials.
+// Lets concurrent callers share one call: a login, a version, a token, credentials.
 import { withDeadline } from './deadline.js';
 
-/** The calls in progress, by key. Results are not kept: the next call after an end starts again. */
+/** Calls in progress by key. Results are not cached: a call after the end of the last one starts a new one. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 
   /**
-   * Starts `call`, or joins the call of the same key that is in progress.
+   * Starts `call`, or joins the call in progress with the same key.
    *
-   * The caller's signal ends its own waiting, never the call, which has a limit of its own. A caller that has ended
-   * starts no call.
-   * @param limitMs milliseconds that the call may take, from its start
-   * @throws DeadlineExceeded when the limit has passed or the signal fires, or what `call` throws
+   * The caller's signal only stops this caller from waiting; the call continues until its own limit. A caller whose
+   * signal has already fired does not start a call.
+   * @param limitMs time limit of the call in milliseconds, from its start
+   * @throws DeadlineExceeded when the limit has passed or the signal fires, or whatever `call` throws
    */
   async run(
     key: string,
@@ -28,7 +28,7 @@ export class SingleFlight<T> {
     const end = (): void => {
       if (this.#running.get(key) === running) this.#running.delete(key);
     };
-    // Also handles a failure after the last caller has stopped waiting.
+    // Also handles a rejection after the last caller has stopped waiting.
     running.then(end, end);
     return running;
   }

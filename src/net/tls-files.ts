@@ -1,4 +1,4 @@
-// The one reader of PEM files for TLS: certificates to trust, and the certificate and key of a client.
+// Reads PEM files for TLS: CA certificates, client certificates and their keys.
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
@@ -6,41 +6,43 @@ import { RefreshFailure } from '../refresh/failures.js';
 
 /** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
 export interface TlsFiles {
-  /** The authorities to trust instead of Node's own. */
+  /** CAs to trust instead of Node's default CAs. */
   readonly caFile?: string;
-  /** The certificate that the client presents; never without its key. */
+  /** The client certificate; requires `keyFile`. */
   readonly certFile?: string;
   readonly keyFile?: string;
 }
 
-/** Node's own defaults, stated: NODE_OPTIONS can lower the one, NODE_TLS_REJECT_UNAUTHORIZED=0 the other. */
+/**
+ * Node's defaults, set explicitly: NODE_OPTIONS can lower the first, NODE_TLS_REJECT_UNAUTHORIZED=0 disables the
+ * second.
+ */
 export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-/** What a file holds instead of what is expected. */
+/** What the file contains instead of the expected content. */
 interface WrongText {
   readonly problem: string;
 }
 
-/** A private key that a passphrase locks. */
-export const LOCKED: WrongText = { problem: 'a private key that is locked by a passphrase' };
+export const LOCKED: WrongText = { problem: 'an encrypted private key' };
 
-/** The certificates in a text. Node silently accepts a text without any, and then trusts nothing. */
+/** Node silently accepts a text without certificates, and then trusts no certificate. */
 export function parseCertificates(text: string): { certificates: readonly X509Certificate[] } | WrongText {
   const certificates: X509Certificate[] = [];
   for (const pem of text.match(CERTIFICATE) ?? []) {
     try {
       certificates.push(new X509Certificate(pem));
     } catch {
-      return { problem: `a broken certificate, number ${certificates.length + 1}` };
+      return { problem: `an invalid certificate (number ${certificates.length + 1})` };
     }
   }
   return certificates.length === 0 ? { problem: 'no PEM certificate' } : { certificates };
 }
 
-/** The private key in a text. Node's error for one that it cannot read is dropped: it may quote the text. */
+/** Drops Node's error for an invalid key: it may quote the text. */
 export function parsePrivateKey(text: string): { key: KeyObject } | WrongText {
   if (LOCKED_KEY.test(text)) return LOCKED;
   try {
@@ -50,7 +52,7 @@ export function parsePrivateKey(text: string): { key: KeyObject } | WrongText {
   }
 }
 
-/** Whether a key is that of the first certificate; those of the authorities between may follow it. */
+/** Whether the key belongs to the first certificate; intermediate CA certificates may follow it. */
 export function isPair([own]: readonly X509Certificate[], key: KeyObject): boolean {
   return own?.checkPrivateKey(key) ?? false;
 }
@@ -61,12 +63,12 @@ export function readCaFile(caFile: string): Buffer {
 }
 
 /**
- * Node's own authorities, those of NODE_EXTRA_CA_CERTS, and those of a CA file, as PEM.
- * @throws RefreshFailure ConfigInvalid when the content cannot be used
+ * Node's default CAs, those in NODE_EXTRA_CA_CERTS, and those in the CA file, as PEM.
+ * @throws RefreshFailure ConfigInvalid when the content is invalid
  */
 export function parseCaFile(caFile: string, content: Buffer): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
-  // Node adds these automatically only where no CAs are given.
+  // Node adds the first two automatically only if no CAs are given.
   return [
     ...tls.rootCertificates,
     ...(extra ? readExtra(extra) : []),
@@ -75,14 +77,14 @@ export function parseCaFile(caFile: string, content: Buffer): string[] {
 }
 
 /**
- * What a single connection trusts and presents.
- * @throws RefreshFailure ConfigInvalid when a file cannot be used
+ * The trusted CAs and the client certificate of a single connection.
+ * @throws RefreshFailure ConfigInvalid when a file is invalid
  */
 export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.SecureContext {
   const ca = caFile === undefined ? undefined : readCertificates('caFile', caFile);
   const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
-  // Half of the two may have been rotated, and the other half may be about to be.
+  // Also happens for a moment while a certificate and its key are being rotated.
   const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} cannot be used together`);
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {
@@ -93,7 +95,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
       ...(key && { key: key.export({ type: 'pkcs8', format: 'pem' }) }),
     });
   } catch {
-    // OpenSSL rejects some of what Node can parse, a key that is too short for example.
+    // OpenSSL rejects some keys and certificates that Node can parse, for example a key that is too short.
     throw mismatch;
   }
 }
@@ -109,13 +111,13 @@ function expectCertificates(
 ): readonly X509Certificate[] {
   const parsed = parseCertificates(content.toString());
   if ('certificates' in parsed) return parsed.certificates;
-  throw invalidFile(setting, `${file} holds ${parsed.problem}`);
+  throw invalidFile(setting, `${file} contains ${parsed.problem}`);
 }
 
 function readPrivateKey(file: string): KeyObject {
   const parsed = parsePrivateKey(readBytes('keyFile', file).toString());
   if ('key' in parsed) return parsed.key;
-  throw invalidFile('keyFile', `${file} holds ${parsed.problem}`);
+  throw invalidFile('keyFile', `${file} contains ${parsed.problem}`);
 }
 
 function readBytes(setting: keyof TlsFiles, file: string): Buffer {
@@ -129,12 +131,12 @@ function readBytes(setting: keyof TlsFiles, file: string): Buffer {
 function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
   const remedy =
     setting === 'caFile'
-      ? 'Name a PEM file with the certificates of the authorities.'
-      : 'Fix the client certificate and its key: run `doctor --offline`, which shows what is wrong with them.';
+      ? 'Set `caFile` to a PEM file with CA certificates.'
+      : 'Run `doctor --offline` to see what is wrong with the client certificate and its key, and fix it.';
   return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 
-/** Node only warns about an invalid file and continues, and so does this. */
+/** Ignores an invalid file, as Node does apart from a warning. */
 function readExtra(file: string): readonly string[] {
   try {
     const pems = fs.readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];

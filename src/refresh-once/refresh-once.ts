@@ -1,4 +1,4 @@
-// Owns a run without Temporal: the same flow and activities, called in this process. `previewOnce` writes nothing.
+// A run without Temporal: the same flow and activities, called in this process. `previewOnce` writes nothing.
 import { randomUUID } from 'node:crypto';
 import { createInProcessSteps, RETRY_FOR_MS, SYSTEM_CLOCK, toFailureInfo } from './run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
@@ -23,7 +23,7 @@ export interface Preview extends Pick<RefreshReport, 'tokens' | 'docker' | 'fail
   readonly connections: readonly PreviewedConnection[];
 }
 
-/** Refreshes everything once. @param retryForMs for how long failures that may pass are tried again */
+/** @param retryForMs how long temporary failures are retried */
 export async function refreshOnce(
   config: RefreshConfig,
   retryForMs: number,
@@ -32,7 +32,7 @@ export async function refreshOnce(
   return runDirectly(config, retryForMs, (steps) => steps, options);
 }
 
-/** Everything that `refreshOnce` does, but the writing: connections are read, tokens obtained and shown. */
+/** Does what `refreshOnce` does, except for writing: reads connections, extracts tokens and verifies them. */
 export async function previewOnce(
   config: RefreshConfig,
   retryForMs: number,
@@ -41,7 +41,7 @@ export async function previewOnce(
   const connections: PreviewedConnection[] = [];
   const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections);
   const report = await runDirectly(config, retryForMs, preview, options);
-  // Refusals of single connections are told with the connections; the rest concerns more than one.
+  // Failures of single connections are shown with the connections; the others affect more than one.
   const failures = report.failures.filter(({ stage, count }) => stage !== 'inspect' || count === 0);
   const { tokens, docker, warnings } = report;
   return { dryRun: true, connections, tokens, docker, failures, warnings };
@@ -101,7 +101,7 @@ function previewingSteps(
             : write(store, connection, registry, findPattern(rules.get(store), connection)),
         );
       }
-      // As if the token had been written: else the report would warn that another one was tested.
+      // As if the token had been written: otherwise the report would warn that another token was tested.
       const token = tokens.get(toKey(group, registry));
       if (!token) return Promise.reject(new TypeError(`no token of ${group} was extracted`));
       return Promise.resolve({ written: ids, refused: [], toRetry: [], token });
@@ -115,17 +115,17 @@ function write(
   registry: string,
   pattern: string | undefined,
 ): PreviewedConnection {
-  const right = 'its type, host, login and port are right for this registry';
-  const why = pattern === undefined ? right : `it matches "${pattern}", and ${right}`;
+  const valid = 'type, host, login and port are valid for this registry';
+  const why = pattern === undefined ? valid : `matches "${pattern}"; ${valid}`;
   return { store, connection, action: 'write', registry, why, remedy: null };
 }
 
 function create(store: string, connection: string, registry: string): PreviewedConnection {
-  const why = 'Airflow has no such connection, and the configuration says `ifMissing: create`';
+  const why = 'the connection does not exist, and the configuration sets `ifMissing: create`';
   return { store, connection, action: 'create', registry, why, remedy: null };
 }
 
-/** The pattern that takes a connection in; undefined where the configuration names its id. */
+/** The pattern that matches a connection; undefined if the configuration names its id. */
 function findPattern(rules: ConnectionRules | undefined, id: string): string | undefined {
   const rule = rules?.find(id);
   return rule?.kind === 'match' ? rule.pattern : undefined;

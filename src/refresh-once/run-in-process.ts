@@ -1,5 +1,5 @@
-// Calls the activities in this process, without Temporal, with the same limits and retry policies: `refresh-once` is for when
-// Temporal is what has failed.
+// Calls the activities in this process with the same limits and retry policies, but without Temporal, so that
+// `refresh-once` works during an outage of Temporal.
 import { setTimeout as delay } from 'node:timers/promises';
 import { withAttemptLimit } from '../activities/attempt-deadline.js';
 import type { RefreshActivities } from '../activities/index.js';
@@ -10,19 +10,22 @@ import type { Attempt } from '../refresh/attempt.js';
 import { describeFailure, type FailureInfo } from '../refresh/failures.js';
 
 export interface Clock {
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   nowMs(): number;
   wait(ms: number): Promise<void>;
 }
 
 export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: (ms) => delay(ms) };
 
-/** The limits of the table apply, however short the run. */
+/** The limits of the table apply to runs of any length. */
 export const RETRY_FOR_MS = Infinity;
 
 type CallInAttempt<T> = (attempt: Attempt) => Promise<T>;
 
-/** @param runId key of the run's tokens; @param runDeadlineMs until when failures are retried, of the epoch */
+/**
+ * @param runId key of the run's tokens
+ * @param runDeadlineMs end of retries, in milliseconds since the epoch
+ */
 export function createInProcessSteps(
   activities: RefreshActivities,
   runId: string,
@@ -53,12 +56,12 @@ function callOnce<T>(step: StepName, run: CallInAttempt<T>, attempt: Omit<Attemp
 
 interface Retries {
   readonly runId: string;
-  /** Of the epoch. */
+  /** Milliseconds since the epoch. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
-/** As Temporal would: the first attempt at once, each further one after its back-off. */
+/** Like Temporal: the first attempt immediately, each further attempt after its back-off. */
 async function callWithRetries<T>(
   step: StepName,
   { attemptsBefore }: StepCall,
@@ -70,7 +73,7 @@ async function callWithRetries<T>(
     try {
       return await callOnce(step, run, { runId, deadlineMs, number, limitMs });
     } catch (error) {
-      // A foreign error is a defect, and no retry changes it.
+      // Any other error is a bug, which a retry does not fix.
       const waitMs = isRefreshFailure(error)
         ? waitBeforeRetryMs(error.type, step, attemptsBefore + number, RETRY_FOR_MS)
         : undefined;
@@ -80,7 +83,7 @@ async function callWithRetries<T>(
   }
 }
 
-/** What a step threw, in words that may be shown: of a foreign error only that there was one. */
+/** Describes an error that a step threw. For an error that is not ours, only its class is shown. */
 export function toFailureInfo(error: unknown): FailureInfo {
   if (isRefreshFailure(error)) {
     const { type, scope, message, remedy, connections } = error;

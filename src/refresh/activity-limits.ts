@@ -1,5 +1,5 @@
-// Time limits and retry policies of the five activities, and the arithmetic that keeps every call within the run's one
-// deadline. No limit is ever zero or negative: Temporal takes 0 as "no limit".
+// Timeouts and retry policies of the five activities, limited so that every call ends before the deadline of the run.
+// No timeout is zero or negative: Temporal treats 0 as "no limit".
 import type { StepCall, StepName } from './activity-types.js';
 import { failureEntry, type FailureType } from './failures.js';
 
@@ -9,42 +9,42 @@ const MINUTE_MS = 60 * SECOND_MS;
 export interface ActivityLimits {
   /** One attempt, from its start on a worker. */
   readonly attemptMs: number;
-  /** The first attempt, which holds a place within the limits of concurrency. */
+  /** The first attempt, which counts towards the concurrency limits. */
   readonly firstAttemptMs: number;
   readonly firstRetryMs: number;
   readonly retryCapMs: number;
-  /** All attempts together, where that is less than what is left of the run. */
+  /** All attempts together, if that is less than the rest of the run. */
   readonly inAllMs?: number;
 }
 
 /** Each retry waits twice as long as the one before, up to the cap. */
 export const BACKOFF_COEFFICIENT = 2;
 
-/** A dead worker is noticed after this long. */
+/** Time after which Temporal detects a dead worker. */
 const HEARTBEAT_MS = 10 * SECOND_MS;
-/** Shorter attempts need no heartbeat: their own limit ends them as soon. */
+/** Shorter attempts need no heartbeat: their own timeout ends them soon enough. */
 const SHORTEST_WITH_HEARTBEAT_MS = 20 * SECOND_MS;
 
-/** The healthy parts of a run wait for a place no longer than this. */
+/** A failing step delays the healthy parts of a run for at most this long. */
 const FIRST_ATTEMPT_MS = 10 * SECOND_MS;
 
 export const ACTIVITY_LIMITS: Readonly<Record<StepName, ActivityLimits>> = {
-  // Reads a file: slow only when the disk fails.
+  // Reads a file, which is slow only when the disk fails.
   planRefresh: {
     attemptMs: 10 * SECOND_MS,
     firstAttemptMs: 10 * SECOND_MS,
     firstRetryMs: SECOND_MS,
     retryCapMs: 10 * SECOND_MS,
   },
-  // Airflow: an API server under load needs up to 3 s for a response, and it is shared.
+  // An Airflow API server under load needs up to 3 s for a response, and others use it, too.
   inspectConnections: {
     attemptMs: 2 * MINUTE_MS,
     firstAttemptMs: FIRST_ATTEMPT_MS,
     firstRetryMs: 5 * SECOND_MS,
     retryCapMs: 5 * MINUTE_MS,
   },
-  // ECR: throttling passes within seconds, so retries start early; outages do not, so they end up far apart. Two minutes,
-  // since helpers for AWS credentials (SSO, aws-vault) may take 90 s.
+  // Throttling ends within seconds, so the first retries follow quickly; outages last longer, so later retries are far
+  // apart. Two minutes, because helpers for AWS credentials (SSO, aws-vault) may take 90 s.
   extractToken: {
     attemptMs: 2 * MINUTE_MS,
     firstAttemptMs: FIRST_ATTEMPT_MS,
@@ -57,7 +57,7 @@ export const ACTIVITY_LIMITS: Readonly<Record<StepName, ActivityLimits>> = {
     firstRetryMs: 5 * SECOND_MS,
     retryCapMs: 5 * MINUTE_MS,
   },
-  // By now the connections are refreshed: what a test does not show within 15 minutes, more attempts will not show either.
+  // The connections are already refreshed: a test that did not succeed within 15 minutes is unlikely to succeed later.
   testDocker: {
     attemptMs: MINUTE_MS,
     firstAttemptMs: MINUTE_MS,
@@ -67,37 +67,37 @@ export const ACTIVITY_LIMITS: Readonly<Record<StepName, ActivityLimits>> = {
   },
 };
 
-/** Logins from one Docker Engine at once: each is a handful of its requests to a registry, of up to 15 s each. */
+/** Concurrent logins from one Docker Engine: each makes a few requests to a registry, of up to 15 s each. */
 export const LOGINS_PER_ENGINE = 10;
 
-/** The times that bound a run, in milliseconds of the epoch. */
+/** The time limits of a run. Points in time are in milliseconds since the epoch. */
 export interface RunBounds {
   /** No retry starts after this. */
   readonly deadlineMs: number;
-  /** Temporal ends the run here, and its report with it; infinite where nothing does. */
+  /** When Temporal ends the run, without a report; infinite when it does not. */
   readonly endsMs: number;
-  /** Milliseconds for which a run retries; infinite where the limits of the table apply whatever is left. */
+  /** Milliseconds for which the run retries; infinite when the limits of the table always apply. */
   readonly retryForMs: number;
 }
 
 export interface CallLimits {
   readonly startToCloseMs: number;
   readonly scheduleToCloseMs: number;
-  /** Absent for attempts that are too short to need one. */
+  /** Absent for attempts that are too short to need a heartbeat. */
   readonly heartbeatMs?: number;
-  /** Before the second attempt of this call. */
+  /** Wait before the second attempt of this call. */
   readonly firstRetryMs: number;
   readonly retryCapMs: number;
   readonly maximumAttempts?: number;
 }
 
-/** Time kept free at the end of a run for its report. */
+/** Time reserved at the end of a run for its report. */
 const REPORT_RESERVE_MS = 10 * SECOND_MS;
 
-/** A run that retries for less has one attempt of each step, with the limits of the table. No schedule makes such a run. */
+/** A run that retries for less makes one attempt per step, with the table's limits. No schedule starts such a run. */
 const SHORTEST_RETRY_FOR_MS = 100 * SECOND_MS;
 
-/** The limits of a step in a run that retries for so long: every step has room for two retries, however short the run. */
+/** The limits of a step, scaled to the run: every step has time for two retries, even in a short run. */
 export function scaleLimits(step: StepName, retryForMs: number): ActivityLimits {
   const table = ACTIVITY_LIMITS[step];
   if (!(retryForMs >= SHORTEST_RETRY_FOR_MS)) return table;
@@ -109,7 +109,7 @@ export function scaleLimits(step: StepName, retryForMs: number): ActivityLimits 
   };
 }
 
-/** What a call may take now; undefined when not even one attempt ends before the run does. */
+/** The limits of a call that starts now; undefined when there is no time for a single attempt. */
 export function limitsNow(
   step: StepName,
   { attemptsBefore }: StepCall,
@@ -138,8 +138,8 @@ export function limitsNow(
 }
 
 /**
- * The deadline of a run: `retryFor` after its first workflow task, but never so late that Temporal would end the
- * run before it could report. A run may wait long for a worker while its execution timeout counts.
+ * The deadline of a run: `retryFor` after its first workflow task, but early enough that the run can report before
+ * Temporal ends it. A run may wait long for a worker, and its execution timeout includes that wait.
  */
 export function runBounds(firstTaskMs: number, retryForMs: number, endsMs: number): RunBounds {
   const reserveMs = Math.min(5 * MINUTE_MS, Math.max(0, endsMs - firstTaskMs) / 4);
@@ -147,8 +147,8 @@ export function runBounds(firstTaskMs: number, retryForMs: number, endsMs: numbe
 }
 
 /**
- * Milliseconds to wait after attempt number `attempt` (from 1) failed, before the next; undefined when a retry within the
- * run cannot help.
+ * Milliseconds to wait between the failed attempt number `attempt` (from 1) and the next; undefined when a retry within
+ * the run cannot help.
  */
 export function waitBeforeRetryMs(
   type: FailureType,
@@ -163,7 +163,7 @@ export function waitBeforeRetryMs(
     : retryAfterMinutes * MINUTE_MS;
 }
 
-/** Wait before the attempt that follows attempt number `attempt` (from 1), by the step's own retry policy. */
+/** Wait between attempt number `attempt` (from 1) and the next, by the retry policy of the step. */
 export function backoffMs(step: StepName, attempt: number, retryForMs: number): number {
   const { firstRetryMs, retryCapMs } = scaleLimits(step, retryForMs);
   return Math.min(firstRetryMs * BACKOFF_COEFFICIENT ** (attempt - 1), retryCapMs);

@@ -1,32 +1,32 @@
-// Owns the shapes that pass between the flow of a run and its five steps: plain JSON, additive changes only,
-// since they are written into Temporal histories. Refuses secrets: names, counts, times and fingerprints alone.
+// Inputs and results of the five steps of a run. They are stored in Temporal histories, so they must contain no
+// secrets, and changes must be backward compatible.
 import type { FailureType, Scope } from './failures.js';
 
 /** A store of the configuration. */
 export interface PlannedStore {
   readonly name: string;
-  /** Such as `airflow`. */
+  /** For example `airflow`. */
   readonly kind: string;
-  /** The kind in messages, such as `Airflow`. */
+  /** The kind as shown in messages, for example `Airflow`. */
   readonly title: string;
-  /** How many connections the configuration names by id. */
+  /** Number of connections that the configuration names by id. */
   readonly named: number;
-  /** Whether patterns pick connections from the store's list. */
+  /** Whether patterns select connections from the store's listing. */
   readonly isListed: boolean;
 }
 
-/** What the configuration asks for, read from the file at the start of a run. */
+/** The plan of a run, from the configuration file that is read at its start. */
 export interface RefreshPlan {
   readonly configHash: string;
   readonly stores: readonly PlannedStore[];
   readonly engines: readonly string[];
   /** Set when the file is invalid and the plan comes from the last good configuration. */
   readonly configProblem?: string;
-  /** Why there is no default Docker Engine, where DOCKER_HOST names one that cannot be used. */
+  /** Why the Docker Engine in DOCKER_HOST cannot be used. */
   readonly engineProblem?: string;
 }
 
-/** Positions in a sequence, from `offset` (0 is the first) on. */
+/** Positions in a sequence, beginning at `offset` (0 is the first). */
 export interface Range {
   readonly offset: number;
   readonly limit: number;
@@ -34,22 +34,22 @@ export interface Range {
 
 /** The connections that one inspection reads. */
 export type InspectTarget =
-  /** Of those that the configuration names by id, in its order. */
+  /** Connections that the configuration names by id, in its order. */
   | { readonly named: Range }
-  /** Rows of the store's list: those that a pattern matches. */
+  /** Rows of the store's listing that match a pattern. */
   | { readonly listed: Range }
-  /** Those that an earlier inspection could not read. */
+  /** Connections that an earlier inspection could not read. */
   | { readonly connections: readonly string[] };
 
 export interface InspectInput {
   readonly configHash: string;
   readonly store: string;
   readonly target: InspectTarget;
-  /** How often it was tried before, as another activity. */
+  /** Number of earlier attempts by other activities. */
   readonly attemptsBefore: number;
 }
 
-/** Why one connection was not written, in words that may be shown. */
+/** Why one connection was not written. */
 export interface ConnectionProblem {
   readonly connection: string;
   readonly type: FailureType;
@@ -58,76 +58,76 @@ export interface ConnectionProblem {
   readonly remedy: string;
 }
 
-/** Connections that one registry's token may be written to. */
+/** Connections that may receive the token of one registry. */
 export interface WritableConnections {
   readonly registry: string;
   readonly group: string;
   readonly connections: readonly string[];
-  /** Those of the connections that are missing, and are made with the token. */
+  /** Missing connections, which are created with the token. */
   readonly toCreate?: readonly string[];
 }
 
-/** Connections that match a pattern and are of no known registry: no failure, for a pattern may be wide. */
+/** Connections that match a pattern but have no known registry. Not a failure, because a pattern may be wide. */
 export interface Skipped {
   readonly count: number;
   /** The first few. */
   readonly first: readonly string[];
 }
 
-/** What a part of a store's list says about the list. */
+/** One page of a store's listing. */
 export interface ListPart {
-  /** Rows in this part, the unreadable ones included. */
+  /** Rows in this page, including unreadable ones. */
   readonly rows: number;
-  /** How many rows there are in all, by the store's own statement. */
+  /** Total number of rows, as returned by the store. */
   readonly total: number;
   /** Id of the first row that could be read. */
   readonly first?: string;
-  /** It was read in pieces: their number of rows says nothing about how many the store returns at once. */
+  /** The page was read in pieces: its number of rows does not show how many the store returns at once. */
   readonly isSplit?: true;
-  /** Rows that could not be read, which a further attempt may be able to. */
+  /** Rows that could not be read; a further attempt may succeed. */
   readonly toRetry?: readonly ConnectionProblem[];
-  /** False where lists leave out fields that decide: each connection is read by itself before it is written. */
+  /** False when listings omit required fields: each connection is then read separately before it is written. */
   readonly isComplete: boolean;
 }
 
 export interface Inspection {
   readonly writable: readonly WritableConnections[];
   readonly refused: readonly ConnectionProblem[];
-  /** Connections that could not be read in this attempt, and why: the next may succeed. */
+  /** Connections that could not be read in this attempt; a further attempt may succeed. */
   readonly toRetry: readonly ConnectionProblem[];
   readonly warnings: readonly string[];
   readonly skipped?: Skipped;
-  /** Of the target `listed`. */
+  /** Only for the target `listed`. */
   readonly list?: ListPart;
 }
 
 export interface ExtractInput {
   readonly configHash: string;
-  /** Name of the token group: `default/us-east-1`. */
+  /** Name of the token group, for example `default/us-east-1`. */
   readonly group: string;
-  /** Registry hosts that the token is to be shown to. All must belong to the group. */
+  /** Registry hosts to verify the token with. All must belong to the group. */
   readonly registries: readonly string[];
 }
 
-/** `inconclusive`: the registry accepts a wrong password too, or none at all, so that its yes proves nothing. */
+/** `inconclusive`: the registry accepts any password or allows anonymous access, so acceptance proves nothing. */
 export type ProbeOutcome = 'accepted' | 'inconclusive' | 'rejected' | 'unreachable';
 
 export interface RegistryProbe {
   readonly registry: string;
   readonly outcome: ProbeOutcome;
-  /** What the registry answered, or why it could not be asked; absent when it accepted. */
+  /** The response of the registry, or why it could not be reached; absent when it accepted the token. */
   readonly message?: string;
-  /** Of a refusal: which, and what to do, where it is not `TokenRejected` with the remedy of the catalogue. */
+  /** Of a rejection: failure type and remedy, if it is not `TokenRejected` with the remedy of the catalogue. */
   readonly type?: FailureType;
   readonly remedy?: string;
-  /** Whether images may be pulled, where the configuration names some. */
+  /** Pull checks of the images in the configuration. */
   readonly pulls?: readonly PullProbe[];
 }
 
-/** What the registry said when it was asked for the manifest of an image. */
+/** The response of the registry to a request for the manifest of an image. */
 export interface PullProbe {
   readonly image: string;
-  /** `missing`: it has no such image, so that nothing is proven. `unknown`: it could not be asked. */
+  /** `missing`: there is no such image, so pull access was not verified. `unknown`: the registry was not reached. */
   readonly outcome: 'allowed' | 'denied' | 'missing' | 'unknown';
   /** Absent when the pull is allowed. */
   readonly message?: string;
@@ -141,9 +141,8 @@ export interface TokenInfo {
   readonly expiresAt: string;
   readonly fingerprint: string;
   readonly probes: readonly RegistryProbe[];
-  /** Until when it can be relied on, where that is before it expires: the AWS session behind it ends then. */
+  /** The end of the AWS session behind the token, if that is before `expiresAt`. */
   readonly usableUntil?: string;
-  /** What is to be known of the token beside that, in words that may be shown. */
   readonly warnings?: readonly string[];
 }
 
@@ -161,20 +160,20 @@ export interface UpdateInput {
   /** Name of the token group. */
   readonly group: string;
   readonly connections: readonly string[];
-  /** Where in the store's list they were found, for reading them again by one request. */
+  /** The page of the store's listing that contained them, so that one request can read them again. */
   readonly listed?: Range;
-  /** How often it was tried before, as another activity. */
+  /** Number of earlier attempts by other activities. */
   readonly attemptsBefore: number;
-  /** A connection that was written in this run: where it can be written again, a failure is another one's own. */
+  /** A connection already written in this run. If it can be written again, others cause the failure. */
   readonly witness?: string;
 }
 
 export interface UpdateOutcome {
   readonly written: readonly string[];
   readonly refused: readonly ConnectionProblem[];
-  /** Connections that could not be written in this attempt, and why: the next may succeed. */
+  /** Connections that could not be written in this attempt; a further attempt may succeed. */
   readonly toRetry: readonly ConnectionProblem[];
-  /** The token that was written: another than the extracted one when another worker wrote. */
+  /** The token that was written. It differs from the extracted one when another worker wrote it. */
   readonly token: TokenInfo;
 }
 
@@ -188,26 +187,24 @@ export interface DockerInput {
 
 export interface DockerLogin {
   readonly engine: string;
-  /** Version of the engine; null when there is none. */
+  /** Version of the engine; null when there is no engine. */
   readonly version: string | null;
   readonly registry: string;
   /**
-   * `none`: no engine is there, and none was asked for in the configuration; or, with a version, it was not tried.
-   * `inconclusive`: the engine signs in with a
-   * wrong password, too.
+   * `none`: there is no engine, and the configuration does not require one; or, with a version, the login was not
+   * tried. `inconclusive`: a wrong password is also accepted.
    */
   readonly login: 'ok' | 'inconclusive' | 'none';
-  /** Of `none`: why the engine was not reached, or the sign-in not tried. */
+  /** Only for `none`: why the engine was not reached, or the login was not tried. */
   readonly reason?: string;
   readonly fingerprint: string | null;
 }
 
-/** How a step is called. */
 export interface StepCall {
   /**
-   * Attempts that were made before, as calls of their own. 0: a single attempt, short for its kind, since it holds a place
-   * within the limits of concurrency; what takes longer is continued by a retry. Else attempts by the step's retry policy,
-   * until the deadline of the run.
+   * Number of attempts in earlier, separate calls. 0: a single, short attempt, because it counts towards the
+   * concurrency limits; a retry continues what takes longer. Otherwise the step is attempted by its retry policy until
+   * the deadline of the run.
    */
   readonly attemptsBefore: number;
 }

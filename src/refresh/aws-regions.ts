@@ -1,21 +1,21 @@
-// AWS's regions and partitions. AWS opens new regions, so one that is not in the list is doubted, never refused.
+// AWS regions and partitions. AWS opens new regions, so a region that is not in the list gets a warning, not an error.
 import { suggestKey } from './did-you-mean.js';
 
 export interface Partition {
-  /** As the second field of ARNs has it. */
+  /** As in the second field of ARNs. */
   readonly name: string;
-  /** What the hosts of ECR's registries end with. */
+  /** The end of ECR registry hosts. */
   readonly suffix: string;
-  /** The same for IPv4 and IPv6; absent where no such hosts are known. */
+  /** The same for dual-stack hosts (IPv4 and IPv6); absent when none are known. */
   readonly dualStackSuffix?: string;
 }
 
-/** The only region of ECR Public's API. Source: AWS's description of ECR Public. */
+/** The only region of the ECR Public API. Source: AWS's documentation of ECR Public. */
 export const ECR_PUBLIC_REGION = 'us-east-1';
 
 const AWS: Partition = { name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' };
 
-/** By the beginnings of their regions. Source: the partitions of the AWS SDK, and the ECR credential helper. */
+/** By the prefix of their regions. Sources: the partitions of the AWS SDK, and the ECR credential helper. */
 const PARTITIONS: readonly (readonly [prefix: string, partition: Partition])[] = [
   ['cn-', { name: 'aws-cn', suffix: 'amazonaws.com.cn', dualStackSuffix: 'on.amazonwebservices.com.cn' }],
   ['us-gov-', { ...AWS, name: 'aws-us-gov' }],
@@ -36,8 +36,8 @@ const KNOWN_REGIONS =
   'eu-isoe-west-1 us-isof-east-1 us-isof-south-1 us-gov-east-1 us-gov-west-1';
 
 /**
- * The regions in which ECR has FIPS endpoints. Source: AWS's list of ECR's endpoints. The SDK makes up the name of such
- * an endpoint for every region.
+ * The regions in which ECR has FIPS endpoints. Source: AWS's list of ECR endpoints. The SDK cannot be used for this: it
+ * builds the name of a FIPS endpoint for every region.
  */
 export const FIPS_REGIONS: readonly string[] = [
   'us-east-1',
@@ -50,17 +50,16 @@ export const FIPS_REGIONS: readonly string[] = [
 
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
 
-/** What looks like an AWS region, `us-east-1`: whether there is such a one, AWS alone knows. */
+/** Whether a text has the form of an AWS region, such as `us-east-1`. The region need not exist. */
 export function isRegion(text: string): boolean {
   return text.length <= 40 && REGION.test(text);
 }
 
-/** Twelve digits. */
+/** Whether a text has 12 digits. */
 export function isAccount(text: string): boolean {
   return /^\d{12}$/.test(text);
 }
 
-/** Whether ECR has a FIPS endpoint in a region. */
 export function hasFips(region: string): boolean {
   return FIPS_REGIONS.includes(region);
 }
@@ -69,7 +68,7 @@ export function getPartition(region: string): Partition {
   return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? AWS;
 }
 
-/** Undefined for a region that is known; for another one the nearest known region, where one is near. */
+/** Undefined for a known region; otherwise the known region with a similar name, if there is one. */
 export function describeUnknownRegion(region: string): { readonly meant?: string } | undefined {
   const known = KNOWN_REGIONS.split(' ');
   if (known.includes(region)) return undefined;

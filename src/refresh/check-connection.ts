@@ -1,12 +1,12 @@
-// Owns the judgement which Airflow connections may receive a token of which registry, and why not.
-// Refuses to repair: what is wrong with a connection is named and left to its owner.
+// Decides which connections may receive a token, and of which registry. An invalid connection is reported, never
+// repaired.
 import type { FailureType } from './failures.js';
 import { findTokenGroup, isRegistryHost, type ResolvedRegistry } from './registry-entries.js';
 import { normalizeHost, readEcrHost } from './registry-host.js';
 import { ECR_USER } from './token.js';
 import type { TokenGroup } from './token-group.js';
 
-/** An Airflow connection as its REST API shows it: everything but the password. */
+/** An Airflow connection as its REST API returns it, without the password. */
 export interface ConnectionRecord {
   readonly id: string;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface ConnectionRecord {
   readonly login: string | null;
   readonly port: number | null;
   readonly schema: string | null;
-  /** JSON text, secrets in it masked by Airflow. */
+  /** JSON text. Airflow masks the secrets in it. */
   readonly extra: string | null;
   readonly description: string | null;
 }
@@ -31,61 +31,60 @@ export type ConnectionCheck =
 /**
  * Decides whether a connection may receive a token, and of which registry.
  *
- * @param wanted the registry of the configuration that it must be of; without it, its host tells
+ * @param wanted the configured registry that the host must match; without it, the host determines the registry
  */
 export function checkConnection(connection: ConnectionRecord, wanted?: ResolvedRegistry): ConnectionCheck {
   if (connection.type !== 'docker') {
-    return refuse('ConnectionTypeMismatch', `its type is ${quote(connection.type)}, not "docker"`);
+    return reject('ConnectionTypeMismatch', `its type is ${quote(connection.type)}, not "docker"`);
   }
   if (wanted && !isRegistryHost(wanted, connection.host ?? '')) {
-    return refuse(
+    return reject(
       'ConnectionRegistryMismatch',
-      `its host ${quote(connection.host)} is not that of registry ${wanted.name} (${wanted.host})`,
+      `its host ${quote(connection.host)} does not match registry ${wanted.name} (${wanted.host})`,
     );
   }
   const registry = normalizeHost(connection.host ?? '');
   const group = findTokenGroup(registry, wanted);
-  if (!group) return refuse('ConnectionRegistryUnknown', describeUnknown(connection.host));
+  if (!group) return reject('ConnectionRegistryUnknown', describeUnknown(connection.host));
   if (connection.port !== null) {
-    return refuse('ConnectionPortSet', `its port is ${connection.port}; it must be empty`);
+    return reject('ConnectionPortSet', `its port is ${connection.port}; it must be empty`);
   }
   if (connection.login !== ECR_USER) {
-    return refuse('ConnectionLoginMismatch', `its login is ${quote(connection.login)}, not "${ECR_USER}"`);
+    return reject('ConnectionLoginMismatch', `its login is ${quote(connection.login)}, not "${ECR_USER}"`);
   }
-  if (turnsReauthOff(connection.extra)) {
-    return refuse('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');
+  if (disablesReauth(connection.extra)) {
+    return reject('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');
   }
   return { writable: true, registry, group, ...warnUpperCase(connection.host) };
 }
 
-/** What is wrong with a host that looks like ECR's is told, and the one that was meant. */
 function describeUnknown(host: string | null): string {
   const reading = readEcrHost(normalizeHost(host ?? ''));
   const flaw = reading && 'flaw' in reading ? reading : undefined;
-  if (!flaw) return `its host ${quote(host)} is no known ECR registry`;
-  const meant = flaw.meant === undefined ? '' : `; ${flaw.meant} was meant, perhaps`;
-  return `its host ${quote(host)} is no ECR registry: ${flaw.flaw}${meant}`;
+  if (!flaw) return `its host ${quote(host)} is not a known ECR registry`;
+  const meant = flaw.meant === undefined ? '' : ` (did you mean ${flaw.meant}?)`;
+  return `its host ${quote(host)} is not a valid ECR host: ${flaw.flaw}${meant}`;
 }
 
-function refuse(type: FailureType, message: string): ConnectionCheck {
+function reject(type: FailureType, message: string): ConnectionCheck {
   return { writable: false, type, message };
 }
 
 /**
- * docker-py looks credentials up by the host as it is written: the sign-in works, the pull goes out without them.
- * Seen with the docker provider 4.6.1.
+ * docker-py looks up credentials by the exact spelling of the host: the login succeeds, but the pull is sent without
+ * them. Observed with the Docker provider 4.6.1.
  */
 function warnUpperCase(host: string | null): { warning?: string } {
   const name = host?.replace(/^https?:\/\//i, '') ?? '';
   return name === name.toLowerCase()
     ? {}
     : {
-        warning: `host ${quote(host)} has capital letters: Docker pulls without credentials; write it in lower case`,
+        warning: `host ${quote(host)} has upper-case letters, so Docker pulls without credentials; use lower case`,
       };
 }
 
-/** Any value but true: DockerHook takes false as "use what you have" and refuses other strings. */
-function turnsReauthOff(extra: string | null): boolean {
+/** True for any value except true: with false, DockerHook keeps its old login, and it rejects other strings. */
+function disablesReauth(extra: string | null): boolean {
   if (!extra) return false;
   try {
     const parsed: unknown = JSON.parse(extra);
@@ -93,12 +92,12 @@ function turnsReauthOff(extra: string | null): boolean {
     const reauth = (parsed as { reauth: unknown }).reauth;
     return !(reauth === true || (typeof reauth === 'string' && /^(1|true)$/i.test(reauth)));
   } catch {
-    // Extra that is not JSON has no reauth for DockerHook either.
+    // DockerHook also finds no reauth in an extra that is not JSON.
     return false;
   }
 }
 
-/** Fields are shown cut, and not at all where they may carry a password that was put in the wrong place. */
+/** Truncates long values, and hides a value that may contain a password which was put in the wrong field. */
 function quote(value: string | null): string {
   if (value === null) return '(empty)';
   if (value.includes('@')) return '(not shown: it contains "@")';

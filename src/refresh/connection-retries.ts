@@ -1,16 +1,16 @@
-// Retries the connections that a step could not finish while it finished others. They are steps of their own, so that each
-// shows as a pending activity and none delays another.
+// Retries the connections that a step could not finish while it finished others. Each retry is a separate step, so that
+// it shows as a pending activity and does not delay others.
 import type { ConnectionProblem } from './activity-types.js';
 import type { FailureInfo } from './failures.js';
 import { toFailure, type Step, type StepRunner } from './step-runner.js';
 
-/** The connections that are left, as a step of their own. */
+/** Builds the step that retries the given connections. */
 export type Again<T> = (connections: readonly string[]) => {
   readonly step: Step<T>;
   readonly take: (outcome: T) => void;
 };
 
-/** Reports connections for which no time is left. */
+/** Reports a connection for which no time is left. */
 export type GiveUp = (connection: string, failure: FailureInfo) => void;
 
 interface Unfinished {
@@ -18,9 +18,9 @@ interface Unfinished {
 }
 
 /**
- * Retries connections until each is done or no time is left, those of one type of failure together: what waits ten minutes
- * for a permission does not delay what waits five seconds.
- * @param attempts that were made
+ * Retries connections until each is done or no time is left. Connections with the same failure type are retried
+ * together, so that a wait of ten minutes for a permission does not delay a retry after five seconds.
+ * @param attempts number of attempts so far
  */
 export async function retryConnections<T extends Unfinished>(
   runner: StepRunner,
@@ -41,7 +41,7 @@ export async function retryConnections<T extends Unfinished>(
       outcome = await runner.retry(step, first, attempts);
     } catch (error) {
       const failure = toFailure(error);
-      // Where no further attempt was made, each has a failure of its own.
+      // When no further attempt was made, each connection keeps its own failure.
       for (const { connection, ...own } of problems) giveUp(connection, failure === first ? own : failure);
       return;
     }

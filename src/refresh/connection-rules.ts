@@ -1,4 +1,4 @@
-// Which connections the entries of `connections` select, and the grammar of their patterns.
+// Selects connections by the entries of `connections`: ids and patterns.
 import type { Skipped } from './activity-types.js';
 
 /** One entry of `connections`. */
@@ -7,8 +7,8 @@ export type ConnectionRule =
       readonly kind: 'id';
       readonly id: string;
       /**
-       * Name of the entry of `registries` that it must be of; absent: its registry is read from its host. A name, and
-       * not a host, since the host of an entry may depend on Airflow Variables and be known in a run alone.
+       * Name of the entry of `registries` that its host must match; absent: its registry is read from its host. It is a
+       * name because the host of an entry may depend on Airflow Variables, which are known only during a run.
        */
       readonly registry?: string;
       readonly ifMissing: 'fail' | 'create';
@@ -19,11 +19,11 @@ type PatternRule = Extract<ConnectionRule, { kind: 'match' }>;
 
 /** The entries of one store. The first one that matches a connection wins, as in ssh_config. */
 export class ConnectionRules {
-  /** Ids for which their own entry wins, in the order of the file. */
+  /** Ids that no earlier pattern matches, in the order of the file. */
   readonly named: readonly string[];
-  /** Patterns that can select connections from the store's list, in the order of the file. */
+  /** Patterns that can select connections from the store's listing, in the order of the file. */
   readonly patterns: readonly string[];
-  /** The first entry that matches each id of the file: 10,000 ids are looked up in every run. */
+  /** The first entry that matches each id of the file. A map, because a run may look up 10,000 ids. */
   readonly #byId = new Map<string, ConnectionRule>();
   readonly #byPattern: PatternRule[] = [];
   readonly #claimed: ReadonlySet<ConnectionRule>;
@@ -46,7 +46,7 @@ export class ConnectionRules {
     return first && this.#claimed.has(first) ? undefined : first;
   }
 
-  /** One pattern for the store's own filter of its list: `*` for several; undefined when no list is needed. */
+  /** The pattern for the store's own listing filter: `*` for several patterns; undefined when no listing is needed. */
   get listPattern(): string | undefined {
     return this.patterns.length > 1 ? '*' : this.patterns[0];
   }
@@ -64,19 +64,19 @@ export class ConnectionRules {
   }
 }
 
-/** An entry that matches connections which an earlier pattern matches too: there the pattern wins. */
+/** An entry that matches connections that an earlier pattern also matches: for these, the pattern wins. */
 export interface CoveredRule {
   /** Position of the entry. */
   readonly index: number;
   /** Position of the pattern. */
   readonly by: number;
-  /** The entry has no effect at all. Always true for an id; false where it is not certain. */
+  /** Whether the entry has no effect at all. Always true for an id; false where it is not certain. */
   readonly isWhole: boolean;
 }
 
 /**
- * At most one result for each entry. An id before a pattern that matches it is not one: this is how one connection gets
- * other options than the rest.
+ * At most one result for each entry. An id before a pattern that matches it is not reported: this is how one connection
+ * gets different options from the rest.
  * @param rules in the order of the file, of all stores of one Airflow
  */
 export function findCovered(rules: readonly ConnectionRule[]): CoveredRule[] {
@@ -94,20 +94,20 @@ export function findCovered(rules: readonly ConnectionRule[]): CoveredRule[] {
 }
 
 /**
- * Airflow's own grammar of connection ids, but for slashes, and for `.` and `..`, with which a URL would lead
- * elsewhere; Airflow allows up to 250 characters.
+ * Airflow's own syntax of connection ids, except for slashes, `.` and `..`, which would change the path of a URL.
+ * Airflow allows up to 250 characters.
  */
 export const CONNECTION_ID = /^(?!\.{1,2}$)[\w.-]+$/;
 export const MAX_CONNECTION_ID_CHARS = 200;
 
-/** What the configuration takes for an id, and requests to Airflow may hold: its list may show older ones. */
+/** Whether an id is valid in the configuration and in requests to Airflow. Older connections may have other ids. */
 export function isConnectionId(text: string): boolean {
   return text.length <= MAX_CONNECTION_ID_CHARS && CONNECTION_ID.test(text);
 }
 
 /**
- * Whether a pattern matches a whole id: `*` stands for any characters or none, `?` for one. Never slower than the
- * product of both lengths, whatever the pattern, unlike a regular expression with many stars.
+ * Whether a pattern matches a whole id: `*` matches any number of characters, `?` exactly one. The time is at most
+ * proportional to the product of both lengths, unlike that of a regular expression with many stars.
  */
 export function matches(pattern: string, id: string): boolean {
   let at = 0;
@@ -123,7 +123,7 @@ export function matches(pattern: string, id: string): boolean {
       at += 1;
       index += 1;
     } else if (star >= 0) {
-      // The last star takes one character more, and the rest is tried again from there.
+      // The last star matches one more character, and matching resumes from there.
       at = star + 1;
       resumeAt += 1;
       index = resumeAt;
@@ -145,7 +145,7 @@ export function overlap(patternA: string, patternB: string): boolean {
     const [a, b] = [Math.floor(place / width), place % width];
     const [signA, signB] = [patternA[a], patternB[b]];
     if (signA === undefined && signB === undefined) return true;
-    // A star may end here, or take whatever the other pattern takes.
+    // A star may end here, or match whatever the other pattern matches.
     if (signA === '*') open.push(place + width);
     if (signB === '*') open.push(place + 1);
     if (signA === undefined || signB === undefined) continue;
@@ -159,8 +159,8 @@ export function overlap(patternA: string, patternB: string): boolean {
 }
 
 /**
- * Whether a pattern matches all that another one, or an id, matches. False for some that do, where `?` meets `*`: deciding
- * that is expensive.
+ * Whether a pattern matches everything that another pattern, or an id, matches. It may return false for a pattern that
+ * does where `?` meets `*`: an exact check is expensive.
  */
 function covers(wide: string, narrow: string): boolean {
   return wide === narrow || (matches(wide, narrow) && !(wide.includes('?') && narrow.includes('*')));
@@ -168,18 +168,18 @@ function covers(wide: string, narrow: string): boolean {
 
 const MAX_NAMED = 5;
 
-/** One warning for a store, however many of its connections a wide pattern takes in. */
+/** One warning for a store, however many of its connections were skipped. */
 export function describeSkipped(store: string, parts: readonly Skipped[]): string | undefined {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   if (count === 0) return undefined;
   const named = parts.flatMap((part) => part.first).slice(0, MAX_NAMED);
   const which = `${named.join(', ')}${count > named.length ? ', …' : ''}`;
-  return count === 1
-    ? `One docker connection of ${store} matches a pattern and was passed over, its host being no known registry: ${which}.`
-    : `${count} docker connections of ${store} match a pattern and were passed over, their hosts being no known registries: ${which}.`;
+  const what = count === 1 ? 'its host is not a known registry' : 'their hosts are not known registries';
+  const connections = count === 1 ? 'connection' : 'connections';
+  return `Skipped ${count} docker ${connections} of ${store} matched by a pattern, because ${what}: ${which}.`;
 }
 
-/** Those that a pattern took in and that are of no registry; undefined when there are none. */
+/** Connections that match a pattern but have no known registry; undefined when there are none. */
 export function toSkipped(ids: readonly string[]): Skipped | undefined {
   return ids.length === 0 ? undefined : { count: ids.length, first: ids.slice(0, MAX_NAMED) };
 }

@@ -1,20 +1,18 @@
-// Owns the guess what a mistyped key was meant to be. Refuses wild guesses: at most two slips of the keyboard.
-
-/** The known key that is nearest to a mistyped one; undefined when none is near. */
+/** The known key that is closest to a mistyped one; undefined when all differ by more than two typos. */
 export function suggestKey(mistyped: string, known: readonly string[]): string | undefined {
-  // Longer keys are no typing mistake, and the comparison costs the product of both lengths.
+  // A longer key is not a typo, and the cost of a comparison is the product of both lengths.
   if (mistyped.length > 40) return undefined;
-  let best: { key: string; slips: number } | undefined;
+  let best: { key: string; typos: number } | undefined;
   for (const key of known) {
-    const slips = countSlips(mistyped.toLowerCase(), key.toLowerCase());
-    if (slips <= Math.min(2, Math.floor(key.length / 2)) && (!best || slips < best.slips))
-      best = { key, slips };
+    const typos = countTypos(mistyped.toLowerCase(), key.toLowerCase());
+    if (typos <= Math.min(2, Math.floor(key.length / 2)) && (!best || typos < best.typos))
+      best = { key, typos };
   }
   return best?.key;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment distance). */
-function countSlips(from: string, to: string): number {
+/** Characters to insert, delete, replace or swap with their neighbor (optimal string alignment distance). */
+function countTypos(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= from.length; i++) {
     const row = [i];

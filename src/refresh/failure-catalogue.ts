@@ -1,4 +1,4 @@
-// Everything that can go wrong in a run: its meaning, who acts, what to do, and whether a retry within the run can help.
+// Every type of failure in a run: its meaning, who must act, the fix, and whether a retry within the run can help.
 import type { FailureEntry } from './failure-entry.js';
 import { TOKEN_FAILURES } from './token-failures.js';
 
@@ -7,22 +7,22 @@ export const FAILURES = {
     scope: 'run',
     retryable: false,
     whoActs: 'operator',
-    meaning: 'The configuration file is invalid. The run refreshed by the last good one, where there is one.',
-    remedy: 'Run `doctor --offline`, fix what it names; the next run reads the file again.',
+    meaning: 'The configuration file is invalid. The run used the last valid configuration, if there is one.',
+    remedy: 'Run `doctor --offline` and fix what it reports. The next run re-reads the file.',
   },
   ConfigVersionMismatch: {
     scope: 'run',
     retryable: true,
     whoActs: 'operator',
-    meaning: 'The run was planned by a worker whose configuration this worker does not have.',
-    remedy: 'Give every worker of the task queue the same configuration file.',
+    meaning: 'The run was planned with a configuration that this worker has not loaded.',
+    remedy: 'Give every worker on the task queue the same configuration file.',
   },
   InputNotAllowed: {
     scope: 'run',
     retryable: false,
     whoActs: 'operator',
-    meaning: 'An activity was asked for something that the configuration does not grant.',
-    remedy: 'Find out who starts activities on this task queue; start runs by the schedule alone.',
+    meaning: 'An activity received input that the configuration does not allow.',
+    remedy: 'Check who can start activities on this task queue. Only the schedule should start runs.',
   },
   ...TOKEN_FAILURES,
   StoreUnreachable: {
@@ -30,7 +30,8 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'operator',
     meaning: 'Airflow could not be reached.',
-    remedy: 'Check that the API server runs, and URL, DNS, TLS and network between the worker and it.',
+    remedy:
+      'Check that the API server is running, and check the URL, DNS, TLS and network between it and the worker.',
   },
   StoreUnavailable: {
     scope: 'store',
@@ -38,52 +39,52 @@ export const FAILURES = {
     whoActs: 'Airflow administrator',
     meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
     remedy:
-      'Check the log of the API server and of the proxy in front of it. If only writes fail, the password column ' +
+      'Check the logs of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',
   },
   StoreThrottled: {
     scope: 'store',
     retryable: true,
     whoActs: 'no one',
-    meaning: 'The store limits the rate of requests (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
+    meaning: 'The store limits the request rate (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
     remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
     scope: 'store',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The store returned more for one connection than this program reads (6 MB).',
-    remedy: 'Shorten the description or the extra of the connection that the message names.',
+    meaning: 'The response for one connection exceeds the maximum of 6 MB.',
+    remedy: 'Shorten the description or the extra of the connection named in the message.',
   },
   StoreListInvalid: {
     scope: 'store',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'The list of connections does not end, or repeats itself. The connections found in it were refreshed.',
+      'The list of connections does not end, or repeats itself. The connections found so far were refreshed.',
     remedy:
-      'Check for a proxy or cache in front of the API server that ignores the query of the request; if the list ' +
-      'really has more than 50,000 connections, narrow the pattern.',
+      'Check for a proxy or cache in front of the API server that ignores query parameters. If the list really has ' +
+      'more than 50,000 connections, use a narrower pattern.',
   },
   ConnectionUnavailable: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The store fails for this connection in each of several attempts, while other connections work.',
+    meaning: 'Several requests for this connection failed, while requests for other connections succeeded.',
     remedy:
-      'Check the log of the API server for this connection. Usually its stored password cannot be decrypted because the ' +
-      'Fernet key was changed: delete the connection and create it again. On PostgreSQL and MySQL the password ' +
-      'column may be too short for the token: run `airflow db migrate`.',
+      'Check the log of the API server for this connection. Usually its stored password cannot be decrypted because ' +
+      'the Fernet key was changed: delete and recreate the connection. On PostgreSQL and MySQL, the password column ' +
+      'may be too short for the token: run `airflow db migrate`.',
   },
   StoreUnauthorized: {
     scope: 'store',
     retryable: true,
     retryAfterMinutes: 30,
     whoActs: 'operator',
-    meaning: 'Airflow does not accept the sign-in: user name and password, or the token.',
+    meaning: 'Airflow rejected the login: user name and password, or the token.',
     remedy:
-      'Fix the reference to password or token, or the Airflow user. Tried every 30 minutes, so that no account is ' +
-      'locked.',
+      'Fix the reference to the password or token, or fix the Airflow user. The worker retries only every 30 minutes ' +
+      'to avoid locking the account.',
   },
   StoreForbidden: {
     scope: 'store',
@@ -91,102 +92,98 @@ export const FAILURES = {
     retryAfterMinutes: 10,
     whoActs: 'Airflow administrator',
     meaning:
-      'The Airflow user may not read, edit or create connections, or not read variables, as the message says.',
+      'The Airflow user lacks a permission to read, edit or create connections, or to read Variables; see the message.',
     remedy:
-      'Give the user a role that may read and edit Connections (role Op, or a custom one with only these).',
+      'Give the user a role that can read and edit Connections: Op, or a custom role with only these permissions.',
   },
   StoreRequestRejected: {
     scope: 'store',
     retryable: false,
     whoActs: 'operator',
-    meaning:
-      'Airflow refuses the request as such, or its answer is not that of an Airflow REST API v1 or v2.',
-    remedy:
-      'Check the URL (without /api/v2) and `version`: this release speaks to Airflow 3 and to Airflow 2.10.',
+    meaning: 'Airflow rejected the request, or the response is not from an Airflow REST API v1 or v2.',
+    remedy: 'Check `url` (without /api/v2) and `version`. This release supports Airflow 3 and Airflow 2.10.',
   },
   WriteUnconfirmed: {
     scope: 'connection',
     retryable: true,
     whoActs: 'operator',
     meaning:
-      'Airflow answered a write with another connection, or with other fields, than it was asked to write.',
-    remedy: 'Look for somebody or something else that edits this connection.',
+      "Airflow's response to a write shows another connection, or fields that do not match what was written.",
+    remedy: 'Check whether someone or something else edits this connection.',
   },
   AirflowVariableMissing: {
     scope: 'registry',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'Airflow has no Variable of the key that account or region of a registry is to be read from. Connections of ' +
-      'that registry were left alone.',
+      'The Airflow Variable for the account or region of a registry does not exist. Connections of that registry ' +
+      'were not changed.',
     remedy:
-      'Create the Variable, fix `airflowVariable`, or look whether an environment variable or secrets backend ' +
-      'holds it: these cannot be read.',
+      'Create the Variable, or fix `airflowVariable`. A Variable in an environment variable or secrets backend ' +
+      'cannot be read.',
   },
   AirflowVariableInvalid: {
     scope: 'registry',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'An Airflow Variable holds no AWS account (twelve digits) or no AWS region. Connections of that registry were ' +
-      'left alone.',
-    remedy: 'Fix the Variable, or write account and region into the configuration.',
+      'An Airflow Variable is not a valid AWS account ID (12 digits) or AWS region. Connections of that registry ' +
+      'were not changed.',
+    remedy: 'Fix the Variable, or set account and region in the configuration.',
   },
   ConnectionMissing: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'Airflow has no such connection in its database.',
+    meaning: 'The connection does not exist in the Airflow database.',
     remedy:
-      'Create it (type docker, login AWS, host of the registry), fix the id, or look whether an environment ' +
-      'variable or secrets backend holds it: these cannot be refreshed.',
+      'Create the connection (type docker, login AWS, host of the registry), or fix the id. A connection in an ' +
+      'environment variable or secrets backend cannot be refreshed.',
   },
   ConnectionIdInvalid: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'A pattern takes in a connection whose id is none that requests to Airflow may hold: other characters than ' +
-      'letters, digits, dots, hyphens and underscores, or more than 200. It was left alone.',
-    remedy: 'Give the connection another id, or narrow the pattern.',
+      'A pattern matches a connection whose id cannot be used in an API URL: it has characters other than letters, ' +
+      'digits, dots, hyphens and underscores, or more than 200 characters. It was skipped.',
+    remedy: 'Give the connection another id, or use a narrower pattern.',
   },
   ConnectionTypeMismatch: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The connection is not of type docker. It was left alone.',
+    meaning: 'The connection is not of type docker. It was not changed.',
     remedy: 'Fix the id in the configuration, or the type of the connection.',
   },
   ConnectionRegistryUnknown: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The host of the connection is no ECR registry, nor one that the configuration names.',
+    meaning: 'The host of the connection is neither an ECR registry nor listed under `registries`.',
     remedy:
-      'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or describe the registry under `registries`.',
+      'Set the host to <account>.dkr.ecr.<region>.amazonaws.com, or add the registry under `registries`.',
   },
   ConnectionRegistryMismatch: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The host of the connection is not that of the registry which the configuration says it is of.',
-    remedy: 'Fix the host of the connection, or `registry` of its entry under `connections`.',
+    meaning: 'The host of the connection does not match the registry configured for it.',
+    remedy: 'Fix the host of the connection, or `registry` in its entry under `connections`.',
   },
   ConnectionRegistryChanged: {
     scope: 'connection',
     retryable: false,
     whoActs: 'no one',
-    meaning:
-      'The host of the connection, or the Airflow Variable that says its registry, was changed while the run was ' +
-      'under way.',
-    remedy: 'Nothing: the next run goes by the new value.',
+    meaning: 'The host of the connection, or the Airflow Variable for its registry, changed during the run.',
+    remedy: 'No action needed: the next run uses the new value.',
   },
   ConnectionPortSet: {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The connection has a port: Docker would sign in, and then pull without credentials.',
-    remedy: 'Empty the port of the connection; where the registry needs one, write it into the host.',
+    meaning: 'The connection has a port: Docker would log in, but then pull without credentials.',
+    remedy: 'Clear the port of the connection. If the registry needs a port, put it in the host.',
   },
   ConnectionLoginMismatch: {
     scope: 'connection',
@@ -199,7 +196,7 @@ export const FAILURES = {
     scope: 'connection',
     retryable: false,
     whoActs: 'Airflow administrator',
-    meaning: 'The extra of the connection turns reauth off: Docker would go on using an old token.',
+    meaning: 'The extra of the connection disables reauth: Docker would keep using an old token.',
     remedy: 'Remove "reauth" from the extra of the connection.',
   },
   DockerEngineUnreachable: {
@@ -207,46 +204,44 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'operator',
     meaning:
-      'The Docker Engine does not answer, or worker and engine do not accept each other by TLS. The connections were ' +
-      'refreshed all the same.',
+      'The Docker Engine could not be reached, or the TLS handshake with it failed. The connections were refreshed ' +
+      'anyway.',
     remedy:
-      'Start the engine, fix `docker.engines`, or give the worker permission on its socket; the message says which.',
+      'Start the engine, fix `docker.engines`, or give the worker permission to use the socket; see the message.',
   },
   DockerLoginFailed: {
     scope: 'engine',
     retryable: true,
     whoActs: 'operator',
-    meaning:
-      'The Docker Engine could not sign in to the registry. The connections were refreshed all the same.',
-    remedy: 'Check that the engine reaches the registry (network, proxy, DNS, its certificates).',
+    meaning: 'The Docker Engine could not log in to the registry. The connections were refreshed anyway.',
+    remedy: 'Check that the engine can reach the registry (network, proxy, DNS, CA certificates).',
   },
   DockerLoginRejected: {
     scope: 'registry',
     retryable: false,
     whoActs: 'AWS administrator',
-    meaning: 'The registry refused the token when the Docker Engine signed in with it.',
-    remedy: 'Check the clock of the engine, and what stands between engine and registry.',
+    meaning: 'The registry rejected the token when the Docker Engine logged in with it.',
+    remedy: 'Check the clock of the engine, and any proxy between the engine and the registry.',
   },
   AttemptTimedOut: {
     scope: 'run',
     retryable: true,
     whoActs: 'operator',
-    meaning: 'An attempt ended without an answer: its worker died, or no worker was there to take it.',
-    remedy: 'Look whether workers run, and into their logs.',
+    meaning: 'An attempt timed out: its worker stopped, or no worker was running to take it.',
+    remedy: 'Check that workers are running, and check their logs.',
   },
   RunOutOfTime: {
     scope: 'run',
     retryable: false,
     whoActs: 'operator',
     meaning: 'The run had no time left for this step.',
-    remedy: 'Fix the failures that used up the time; the next run tries again.',
+    remedy: 'Fix the failures that used up the time. The next run retries.',
   },
   Unexpected: {
     scope: 'run',
     retryable: true,
     whoActs: 'operator',
-    meaning:
-      'A failure that the catalogue does not know. Its own message is withheld, for it might quote a secret.',
-    remedy: 'Look into the log of the worker at this time, and report it: this is a defect of the worker.',
+    meaning: 'An unclassified error. Its message is withheld because it may contain a secret.',
+    remedy: 'Check the log of the worker at this time, and report a bug.',
   },
 } as const satisfies Record<string, FailureEntry>;

@@ -1,5 +1,4 @@
-// Owns what a failure of the catalogue is in the code. Refuses free-form failures: whatever is not in the catalogue is
-// `Unexpected`.
+// Failures of the catalogue in code. An error that is not in the catalogue becomes `Unexpected`.
 import { FAILURES } from './failure-catalogue.js';
 import { SCOPES, type FailureEntry, type Scope } from './failure-entry.js';
 
@@ -20,35 +19,35 @@ export function isScope(value: unknown): value is Scope {
   return SCOPES.some((scope) => scope === value);
 }
 
-/** A failure as plain JSON, safe to show. */
+/** A failure as plain JSON that contains no secrets. */
 export interface FailureInfo {
   readonly type: FailureType;
   readonly scope: Scope;
   readonly message: string;
   readonly remedy: string;
-  /** Ids of the connections that it concerns, where the failure states them. */
+  /** Ids of the affected connections, where the failure lists them. */
   readonly connections?: readonly string[];
 }
 
-/** A failure with scope and remedy of the catalogue. */
+/** A failure with the scope and remedy from the catalogue. */
 export function describeFailure(type: FailureType, message: string): FailureInfo {
   const { scope, remedy } = FAILURES[type];
   return { type, scope, message, remedy };
 }
 
-/** What else may be known of a failure. */
+/** Optional details of a failure. */
 export interface FailureContext {
-  /** That of the catalogue, or a smaller one where the failure was isolated. */
+  /** The scope from the catalogue, or a smaller one where the failure was isolated. */
   readonly scope?: Scope;
-  /** Ids of the connections that it concerns. */
+  /** Ids of the affected connections. */
   readonly connections?: readonly string[];
-  /** What is wrong without the place that the message begins with, where a report names the place itself. */
+  /** The message without the place at its beginning, for reports that show the place themselves. */
   readonly reason?: string;
 }
 
 /**
- * A failure of the catalogue with a message that is safe to show: it is made of status codes, names and hosts, never of a
- * body, a header or another error's text.
+ * A failure of the catalogue. Its message contains no secrets: it is built from status codes, names and hosts, never
+ * from a body, a header or the text of another error.
  */
 export class RefreshFailure extends Error {
   override readonly name = 'RefreshFailure';
@@ -57,7 +56,7 @@ export class RefreshFailure extends Error {
   readonly scope: Scope;
   readonly #context: FailureContext;
 
-  /** @param remedy where that of the catalogue would send the reader elsewhere */
+  /** @param remedy replaces the catalogue's remedy where that would mislead the reader */
   constructor(type: FailureType, message: string, remedy?: string, context: FailureContext = {}) {
     super(message);
     this.type = type;
@@ -74,7 +73,7 @@ export class RefreshFailure extends Error {
     return this.#context.reason;
   }
 
-  /** The same failure, with something more known of it. */
+  /** The same failure, with more details. */
   with(context: FailureContext): RefreshFailure {
     return new RefreshFailure(this.type, this.message, this.remedy, { ...this.#context, ...context });
   }

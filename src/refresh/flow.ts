@@ -1,5 +1,5 @@
-// The flow of a run, written once for the workflow and for `refresh-once`: plan, then every store in parallel, then the
-// tests from Docker that the first written connections started.
+// The flow of a run, shared by the workflow and `refresh-once`: plan, then all stores in parallel. The first written
+// connection of a registry starts its Docker login tests.
 import type {
   DockerInput,
   PlannedStore,
@@ -21,7 +21,7 @@ export interface RunContext extends StepContext {
   readonly previous: RefreshReport | undefined;
 }
 
-/** Runs the whole refresh. Never throws for a failing step: the report says what failed. */
+/** Runs the whole refresh. It does not throw for a failing step: the report shows what failed. */
 export async function refresh(steps: RefreshSteps, context: RunContext): Promise<RefreshReport> {
   const run = new Run(steps, context);
   await run.refreshAll();
@@ -50,7 +50,7 @@ class Run {
     if (plan.configProblem !== undefined) {
       this.record.fail({ stage: 'plan' }, describeFailure('ConfigInvalid', plan.configProblem));
     }
-    // A report without a row of Docker would look as if nothing was to be tested.
+    // Without a Docker row, the report would look as if there was nothing to test.
     if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);
     const tokens = new TokenRequests(this.#steps, plan.configHash, this.#runner, this.record);
     await Promise.all(plan.stores.map((store) => this.#refreshStore(plan, store, tokens)));
@@ -88,8 +88,8 @@ class Run {
       const key = JSON.stringify([engine, registry, group]);
       if (this.#tests.has(key)) continue;
       const test = this.#test({ configHash, engine, registry, group });
-      // Awaited at the end of the run. A cancellation that ends the run before counts as handled here: Temporal
-      // would fail the workflow task over it, again and again, and the run could not be cancelled.
+      // Awaited at the end of the run. A cancellation may end the run earlier: without this handler, Temporal would
+      // fail the workflow task again and again because of an unhandled rejection, and the run could not be cancelled.
       test.catch(() => undefined);
       this.#tests.set(key, test);
     }

@@ -1,38 +1,38 @@
-// How a store's list is followed from part to part. The list is not trusted: it ends where its parts show it, whatever total
-// it states. A part that cannot be read does not stop the others.
+// Reads a store's listing page by page. The total that the store returns is not trusted: the pages decide where the
+// listing ends. A page that cannot be read does not stop the others.
 import type { Inspection, PlannedStore, Range } from './activity-types.js';
 import { describeFailure, type FailureInfo } from './failures.js';
 import type { StepContext } from './step-runner.js';
 
-/** Airflow's own default for the most rows of one response. */
-const ROWS_PER_PART = 100;
-/** 50,000 connections; also what keeps the history of a run within Temporal's limits. */
-const MOST_PARTS = 500;
-/** Parts that may wait for a retry while later ones are read: of a store that is down, not every part is requested. */
-const RETRYING_AT_ONCE = 5;
+/** Airflow's default for the maximum of rows in one response. */
+const ROWS_PER_PAGE = 100;
+/** 50,000 connections. This also keeps the history of a run within Temporal's limits. */
+const MAX_PAGES = 500;
+/** Pages that may wait for a retry while later ones are read. Of a store that is down, not every page is requested. */
+const MAX_RETRYING_PAGES = 5;
 
 /**
- * Inspects a part; `onRetry` is called when it will be retried. Undefined: it failed for good, and is reported. Without
- * `onRetry`: one attempt, and a failure is not reported.
+ * Inspects a page; `onRetry` is called when it will be retried. Undefined: it failed permanently, and the failure is
+ * reported. Without `onRetry`, it makes one attempt and reports no failure.
  */
-export type InspectPart = (range: Range, onRetry?: () => void) => Promise<Inspection | undefined>;
+export type InspectPage = (range: Range, onRetry?: () => void) => Promise<Inspection | undefined>;
 
-/** Parts that are read past the deadline of the run although the list should have ended by its own statement. */
-const IMPLAUSIBLE_PARTS = 10;
+/** Pages to read after the deadline of the run although the listing should have ended by its own total. */
+const MAX_IMPLAUSIBLE_PAGES = 10;
 
 type ListedStore = Pick<PlannedStore, 'name' | 'title'>;
 
 export interface ListEnd {
-  /** Why the list was not followed to its end. */
+  /** Why the listing was not read to its end. */
   readonly failure?: FailureInfo;
   readonly warning?: string;
 }
 
-/** Inspects the list of a store part by part. Parts that are retried are waited for at the end. */
+/** Inspects the listing of a store page by page, and waits for retried pages at the end. */
 export async function walkList(
   store: ListedStore,
   context: Pick<StepContext, 'now' | 'deadlineMs'>,
-  inspect: InspectPart,
+  inspect: InspectPage,
 ): Promise<ListEnd> {
   const walk = new ListWalk(store, context, inspect);
   const problem = await walk.follow();
@@ -47,70 +47,72 @@ export async function walkList(
 class ListWalk {
   readonly #store: ListedStore;
   readonly #context: Pick<StepContext, 'now' | 'deadlineMs'>;
-  readonly #inspect: InspectPart;
+  readonly #inspect: InspectPage;
   readonly #retrying = new Set<Promise<void>>();
-  /** Rows of the first part; a shorter part is the last. */
-  #rowsPerPart: number | undefined;
+  /** Rows of the first page; a shorter page is the last one. */
+  #rowsPerPage: number | undefined;
   #rows = 0;
   readonly #totals: number[] = [];
   #isWhole = true;
   #hasRead = false;
-  #implausibleParts = 0;
+  #implausiblePages = 0;
 
-  constructor(store: ListedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPart) {
+  constructor(store: ListedStore, context: Pick<StepContext, 'now' | 'deadlineMs'>, inspect: InspectPage) {
     this.#store = store;
     this.#context = context;
     this.#inspect = inspect;
   }
 
-  /** @returns what is wrong with the list, where it does not end */
+  /** @returns why the listing is invalid; undefined when it ended */
   async follow(): Promise<string | undefined> {
     let offset = 0;
     let before: string | undefined;
-    /** A part that cannot be read may be the last: the rest of the list is unknown, and its failure is reported. */
+    /**
+     * A skipped page may be the last one: the rest of the listing is unknown, and the failure of the page is reported.
+     */
     let hasSkipped = false;
-    for (let parts = 0; parts < MOST_PARTS; parts += 1) {
-      if (this.#isEndless(offset, hasSkipped ? 0 : IMPLAUSIBLE_PARTS)) {
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+      if (this.#isEndless(offset, hasSkipped ? 0 : MAX_IMPLAUSIBLE_PAGES)) {
         return hasSkipped ? undefined : 'does not end';
       }
-      const limit = this.#rowsPerPart ?? ROWS_PER_PART;
-      const part = await this.#read({ offset, limit });
-      if (part === 'stop') return undefined;
-      if (part === 'skip') {
+      const limit = this.#rowsPerPage ?? ROWS_PER_PAGE;
+      const page = await this.#read({ offset, limit });
+      if (page === 'stop') return undefined;
+      if (page === 'skip') {
         hasSkipped = true;
         offset += limit;
         continue;
       }
-      const { rows = 0, first, total, isSplit = false } = part.list ?? {};
+      const { rows = 0, first, total, isSplit = false } = page.list ?? {};
       if (first !== undefined && first === before) return 'repeats itself';
-      // A first part that is short is the whole list, or shows how many rows the store returns at once: its total decides.
-      // One that was read in pieces does not show it.
-      const mayBeCut = this.#rowsPerPart === undefined && !isSplit && offset + rows !== total;
+      // A short first page is the whole listing, or shows how many rows the store returns at once; its total tells
+      // which. A page that was read in pieces does not show it.
+      const mayBeCut = this.#rowsPerPage === undefined && !isSplit && offset + rows !== total;
       if (rows === 0 || (rows < limit && !mayBeCut)) return undefined;
-      if (!isSplit) this.#rowsPerPart ??= rows;
+      if (!isSplit) this.#rowsPerPage ??= rows;
       before = first;
       offset += rows;
     }
-    return `has more than ${MOST_PARTS * ROWS_PER_PART} rows`;
+    return `has more than ${MAX_PAGES * ROWS_PER_PAGE} rows`;
   }
 
   async waitForRetries(): Promise<void> {
     await Promise.all(this.#retrying);
   }
 
-  /** A list that is edited meanwhile may differ from its first total or its last, but not from both. */
+  /** Edits during the walk may make the rows differ from the first or the last total, but not from both. */
   describeTotal(): string | undefined {
     const { title, name } = this.#store;
     const last = this.#totals.at(-1);
     if (!this.#isWhole || last === undefined || this.#totals.at(0) === this.#rows || last === this.#rows) {
       return undefined;
     }
-    return `${title} ${name} lists ${this.#rows} connections and states a total of ${last}.`;
+    return `${title} ${name} listed ${this.#rows} connections but returned a total of ${last}.`;
   }
 
   /**
-   * A part that was read; `skip`: it is retried, or failed for good, and the walk continues; `stop`: the walk ends. Where
-   * no part was read before, the store may be down or its list forbidden: the walk waits, unless the part after it can be
+   * The page; `skip`: it is retried or failed permanently, and the walk continues; `stop`: the walk ends. If no page
+   * was read before, the store may be down or may deny its listing: the walk then waits, unless the next page can be
    * read.
    */
   async #read(range: Range): Promise<Inspection | 'skip' | 'stop'> {
@@ -118,25 +120,25 @@ class ListWalk {
     const retried = new Promise<'retried'>((resolve) => {
       startRetry = () => resolve('retried');
     });
-    const part = this.#inspect(range, startRetry);
-    const first = await Promise.race([part, retried]);
-    const mayGoOn = this.#hasRead || (first === 'retried' && (await this.#peek(range)));
-    if (first === 'retried' && mayGoOn && this.#retrying.size < RETRYING_AT_ONCE) {
-      this.#follow(range, part);
+    const page = this.#inspect(range, startRetry);
+    const first = await Promise.race([page, retried]);
+    const canContinue = this.#hasRead || (first === 'retried' && (await this.#peek(range)));
+    if (first === 'retried' && canContinue && this.#retrying.size < MAX_RETRYING_PAGES) {
+      this.#follow(range, page);
       return 'skip';
     }
-    const result = this.#count(await part);
-    return result ?? (mayGoOn ? 'skip' : 'stop');
+    const result = this.#count(await page);
+    return result ?? (canContinue ? 'skip' : 'stop');
   }
 
-  /** Reads the part after one that fails, once: it is read again when the walk comes to it. */
+  /** Makes one attempt to read the page after a failing one. The walk reads it again later. */
   async #peek({ offset, limit }: Range): Promise<boolean> {
     const next = await this.#inspect({ offset: offset + limit, limit });
     return (next?.list?.rows ?? 0) > 0;
   }
 
-  #follow(range: Range, part: Promise<Inspection | undefined>): void {
-    const counted: Promise<void> = part.then(async (result) => {
+  #follow(range: Range, page: Promise<Inspection | undefined>): void {
+    const counted: Promise<void> = page.then(async (result) => {
       this.#count(result);
       await this.#readRest(range, result);
       this.#retrying.delete(counted);
@@ -146,31 +148,31 @@ class ListWalk {
     this.#retrying.add(counted);
   }
 
-  /** The walk has gone past a part whose rows the server may not return all at once. */
-  async #readRest({ offset, limit }: Range, part: Inspection | undefined): Promise<void> {
-    const { rows = 0, isSplit = false } = part?.list ?? {};
+  /** Reads the remaining rows of a retried page that the server did not return in one response. */
+  async #readRest({ offset, limit }: Range, page: Inspection | undefined): Promise<void> {
+    const { rows = 0, isSplit = false } = page?.list ?? {};
     if (rows === 0 || rows >= limit || isSplit) return;
     const rest = { offset: offset + rows, limit: limit - rows };
     await this.#readRest(rest, this.#count(await this.#inspect(rest, () => undefined)));
   }
 
-  #count(part: Inspection | undefined): Inspection | undefined {
-    if (!part?.list) {
+  #count(page: Inspection | undefined): Inspection | undefined {
+    if (!page?.list) {
       this.#isWhole = false;
-      return part;
+      return page;
     }
     this.#hasRead = true;
-    this.#rows += part.list.rows;
-    this.#totals.push(part.list.total);
-    return part;
+    this.#rows += page.list.rows;
+    this.#totals.push(page.list.total);
+    return page;
   }
 
-  /** Past the deadline, a list is followed as far as its total goes, and a little further: the total may be too small. */
-  #isEndless(offset: number, most: number): boolean {
+  /** After the deadline, the listing is read up to its total and a little further, as the total may be too small. */
+  #isEndless(offset: number, maxImplausible: number): boolean {
     const total = this.#totals.at(-1);
     if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;
-    const isPlausible = total <= MOST_PARTS * ROWS_PER_PART && offset <= total;
-    if (!isPlausible) this.#implausibleParts += 1;
-    return this.#implausibleParts > most;
+    const isPlausible = total <= MAX_PAGES * ROWS_PER_PAGE && offset <= total;
+    if (!isPlausible) this.#implausiblePages += 1;
+    return this.#implausiblePages > maxImplausible;
   }
 }

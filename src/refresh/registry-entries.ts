@@ -1,41 +1,40 @@
-// The entries of `registries`: which hosts each stands for, and which token group a host's token is of.
+// The entries of `registries`: the hosts that each covers, and the token group of a host.
 import { normalizeHost, ecrHost, ecrPublicHost, parseEcrHost, type EcrRegistry } from './registry-host.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type Principal, type TokenGroup } from './token-group.js';
 
-/** A value that an Airflow keeps as a Variable, read at each run. */
+/** An Airflow Variable that is read at each run. */
 export interface AirflowVariable {
-  /** Name of the airflow in the configuration. */
+  /** Name of the Airflow instance in the configuration. */
   readonly airflow: string;
   readonly key: string;
 }
 
-/** An entry of `registries`, as the configuration gives it. */
+/** An entry of `registries` in the configuration. */
 export interface RegistryEntry {
   readonly name: string;
   readonly kind: 'private' | 'public';
-  /** Absent for ECR Public, which is of no account. */
+  /** Absent for ECR Public, which has no account. */
   readonly account?: string | AirflowVariable;
   readonly region: string | AirflowVariable;
-  /** A host that is not ECR's own. Absent: those that ECR gives to account and region. */
+  /** A custom host. Absent: the ECR hosts of account and region. */
   readonly registryHost?: string;
   readonly principal: Principal;
   readonly fips: boolean;
   readonly dualStack: boolean;
-  /** URL of the ECR API, where it is not AWS's own endpoint. */
+  /** URL of the ECR API, if it is not AWS's own endpoint. */
   readonly endpoint?: string;
 }
 
 /** An entry whose account and region are known. */
 export interface ResolvedRegistry {
   readonly name: string;
-  /** As connections and images name it, with its port. */
+  /** As written in connections and images, with its port. */
   readonly host: string;
   readonly group: TokenGroup;
-  /** Of an entry for ECR's own hosts: it stands for all of them. */
+  /** Only for an entry without a custom host, which covers all ECR hosts of the registry. */
   readonly ecr?: EcrRegistry;
 }
 
-/** What an entry is once its account and region are known. */
 export function resolveRegistry(
   settings: RegistryEntry,
   account: string | undefined,
@@ -54,21 +53,21 @@ export function resolveRegistry(
   return { name, host, group, ...(ecr ? { ecr } : {}) };
 }
 
-/** The entry as it stands in the file; undefined where Airflow Variables have to be read first. */
+/** Resolves an entry from the configuration alone; undefined when Airflow Variables must be read first. */
 export function resolveStatic(settings: RegistryEntry): ResolvedRegistry | undefined {
   const { account, region, registryHost } = settings;
   if (typeof region === 'object') return undefined;
   if (typeof account !== 'object') return resolveRegistry(settings, account, region);
-  // With a host of its own, the account says nothing more.
+  // With a custom host, the account is not needed.
   return registryHost === undefined ? undefined : resolveRegistry(settings, undefined, region);
 }
 
-/** Those of the entries that stand in the file as they are. */
+/** All entries that can be resolved from the configuration alone. */
 export function staticRegistries(all: readonly RegistryEntry[]): readonly ResolvedRegistry[] {
   return all.map(resolveStatic).filter((registry) => registry !== undefined);
 }
 
-/** Whether a host, as a connection has it, is of the registry. One that insists on FIPS has no other hosts. */
+/** Whether the host of a connection belongs to the registry. A registry with `fips` has only FIPS hosts. */
 export function isRegistryHost(registry: ResolvedRegistry, host: string): boolean {
   const bare = normalizeHost(host);
   if (bare === registry.host) return true;
@@ -79,7 +78,7 @@ export function isRegistryHost(registry: ResolvedRegistry, host: string): boolea
     : mine.kind === theirs.kind;
 }
 
-/** Those of the registries that a host may be of: one that has it for its own before those of which it is another form. */
+/** The registries that a host may belong to: those with exactly this host, otherwise those with another form of it. */
 export function findRegistriesByHost(
   registries: readonly ResolvedRegistry[],
   host: string,
@@ -90,11 +89,11 @@ export function findRegistriesByHost(
 }
 
 /**
- * The token group of a host: of the registry that it belongs to, else by what the host itself says, as the default
- * principal. The host of a FIPS endpoint gets its tokens from one. A dual-stack host does not: the tokens are the same,
- * and not every region has such an endpoint.
+ * The token group of a host: that of its registry, otherwise the default principal with the region in the host. Tokens
+ * for a FIPS host come from a FIPS endpoint. Tokens for a dual-stack host come from the usual endpoint: they are the
+ * same, and not every region has a dual-stack endpoint.
  *
- * @returns undefined for a host that is neither the registry's nor ECR's
+ * @returns undefined for a host that is neither of the registry nor an ECR host
  */
 export function findTokenGroup(host: string, registry?: ResolvedRegistry): TokenGroup | undefined {
   const ecr = parseEcrHost(host);

@@ -1,5 +1,5 @@
-// The grammar of the hosts of ECR's registries, private and public. A host that contradicts itself is not a registry, and is
-// reported with the host that was meant.
+// Parses the hosts of private and public ECR registries. A host that looks like ECR but is invalid is reported with the
+// probable correct host.
 import {
   describeUnknownRegion,
   ECR_PUBLIC_REGION,
@@ -10,18 +10,16 @@ import {
   getPartition,
 } from './aws-regions.js';
 
-/** A private registry of an account in a region, by one of its host names. */
 export interface PrivateRegistry {
   readonly kind: 'private';
   readonly host: string;
   readonly account: string;
   readonly region: string;
   readonly fips: boolean;
-  /** IPv4 and IPv6. */
+  /** Whether the host has IPv4 and IPv6 addresses. */
   readonly dualStack: boolean;
 }
 
-/** ECR Public, by one of its two host names. */
 export interface PublicRegistry {
   readonly kind: 'public';
   readonly host: string;
@@ -32,25 +30,25 @@ export interface PublicRegistry {
 
 export type EcrRegistry = PrivateRegistry | PublicRegistry;
 
-/** Why a host that looks like ECR's is not valid, and the host that is probably meant. */
+/** Why a host that looks like an ECR host is invalid, and the host that was probably meant. */
 export interface HostProblem {
   readonly flaw: string;
   readonly meant?: string;
 }
 
-/** Sources: AWS's documentation for the first; issue 1054 of the ECR credential helper for the second. */
+/** Sources: AWS's documentation for IPv4; issue 1054 of the ECR credential helper for dual stack. */
 const PUBLIC_HOSTS = { ipv4: 'public.ecr.aws', dualStack: 'ecr-public.aws.com' } as const;
 
 /**
- * Everything that begins like a private registry, whatever is wrong with the rest. Its end is shown, so that it must be
- * short and without `@`, before which people put passwords.
+ * Matches every host that begins like a private registry, even if the rest is invalid. Messages show the end of the
+ * host, so it must be short and contain no `@`, which may follow a password.
  */
 const PRIVATE_LIKE =
   /^(?<account>\d+)\.dkr(?<separator>[.-])ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?<suffix>[a-z0-9.:-]{1,80})$/;
 
 type HostParts = Omit<PrivateRegistry, 'kind' | 'host'>;
 
-/** The host of a private registry. Where a partition has no dual-stack hosts, the usual one. */
+/** The host of a private registry. In a partition without dual-stack hosts, the IPv4 host. */
 export function ecrHost({ account, region, fips, dualStack }: HostParts): string {
   const { suffix, dualStackSuffix } = getPartition(region);
   const service = fips ? 'ecr-fips' : 'ecr';
@@ -59,12 +57,11 @@ export function ecrHost({ account, region, fips, dualStack }: HostParts): string
     : `${account}.dkr.${service}.${region}.${suffix}`;
 }
 
-/** The host of ECR Public. */
 export function ecrPublicHost(dualStack: boolean): string {
   return dualStack ? PUBLIC_HOSTS.dualStack : PUBLIC_HOSTS.ipv4;
 }
 
-/** The bare host of what people write into a connection: no scheme, no path, no trailing slash, lower case. */
+/** The bare host of a connection's host field: without scheme, path or trailing slash, in lower case. */
 export function normalizeHost(host: string): string {
   return host
     .trim()
@@ -73,16 +70,16 @@ export function normalizeHost(host: string): string {
     .replace(/\/.*$/, '');
 }
 
-/** The registry behind a bare host; undefined when it is not one of ECR's. */
+/** The registry of a bare host; undefined when it is not a valid ECR host. */
 export function parseEcrHost(host: string): EcrRegistry | undefined {
   const reading = readEcrHost(host);
   return reading && 'kind' in reading ? reading : undefined;
 }
 
 /**
- * The registry behind a bare host, or what is wrong with one that looks like ECR's; undefined for all others. Private
- * hosts are `<account>.dkr.ecr.<region>.<suffix>`, with `ecr-fips` instead of `ecr`, and with `dkr-ecr` and another suffix for
- * IPv4 and IPv6. Sources: the patterns of the ECR credential helper and of the kubelet, AWS's list of ECR's endpoints.
+ * The registry of a bare host, or the problem of one that looks like an ECR host; undefined for all others. Private
+ * hosts are `<account>.dkr.ecr.<region>.<suffix>`; FIPS hosts have `ecr-fips`, and dual-stack hosts have `dkr-ecr` and
+ * another suffix. Sources: the patterns of the ECR credential helper and of the kubelet, AWS's list of ECR endpoints.
  */
 export function readEcrHost(host: string): EcrRegistry | HostProblem | undefined {
   if (host === PUBLIC_HOSTS.ipv4 || host === PUBLIC_HOSTS.dualStack) {
@@ -91,7 +88,7 @@ export function readEcrHost(host: string): EcrRegistry | HostProblem | undefined
   }
   if (/^(public\.ecr|ecr-public)\./.test(host)) {
     return {
-      flaw: `ECR Public has no other hosts than ${PUBLIC_HOSTS.ipv4} and ${PUBLIC_HOSTS.dualStack}`,
+      flaw: `the only hosts of ECR Public are ${PUBLIC_HOSTS.ipv4} and ${PUBLIC_HOSTS.dualStack}`,
       meant: ecrPublicHost(host.startsWith('ecr-public.')),
     };
   }
@@ -106,34 +103,31 @@ function readPrivate(
   const { account = '', region = '', suffix = '' } = parts;
   const fips = parts['fips'] !== undefined;
   const registry = { account, region, fips, dualStack: parts['separator'] === '-' };
-  if (!isAccount(account))
-    return { flaw: `its account has ${account.length} digits, and accounts have twelve` };
-  if (!isRegion(region))
-    return { flaw: 'what stands in place of its region is none', ...nearRegion(registry) };
+  if (!isAccount(account)) return { flaw: `the account must have 12 digits, not ${account.length}` };
+  if (!isRegion(region)) return { flaw: 'invalid region', ...nearRegion(registry) };
   if (fips && !hasFips(region)) {
     const flaw = `ECR has no FIPS endpoint in ${region}, only in ${FIPS_REGIONS.join(', ')}`;
     return { flaw, meant: ecrHost({ ...registry, fips: false }) };
   }
-  const right = ecrHost(registry);
-  if (right === host) return { kind: 'private', host, ...registry };
-  // `.on.aws` alone shows what was meant by `dkr.ecr`, and so does `dkr-ecr` before `.amazonaws.com`.
+  if (ecrHost(registry) === host) return { kind: 'private', host, ...registry };
+  // Either `.on.aws` or `dkr-ecr` shows that a dual-stack host was meant.
   const dualStack = registry.dualStack || suffix === getPartition(region).dualStackSuffix;
   return { flaw: describeEnd(host, registry, suffix), meant: ecrHost({ ...registry, dualStack }) };
 }
 
-/** What is wrong with the end of a host whose beginning is valid. */
+/** Why the end of a host with a valid beginning is invalid. */
 function describeEnd(host: string, registry: HostParts, end: string): string {
   const { region, dualStack } = registry;
   const { name, suffix, dualStackSuffix } = getPartition(region);
-  if (host.replace(/:\d*$/, '') === ecrHost(registry)) return 'it has a port, and hosts of ECR have none';
+  if (host.replace(/:\d*$/, '') === ecrHost(registry)) return 'ECR hosts have no port';
   if (dualStack && end === suffix) {
     return dualStackSuffix === undefined
       ? `partition ${name} has no hosts with dkr-ecr`
       : `hosts with dkr-ecr end in ${dualStackSuffix}`;
   }
   return end === dualStackSuffix
-    ? `hosts that end in ${end} have dkr-ecr in place of dkr.ecr`
-    : `region ${region} is of partition ${name}, whose registries do not end in ${end}`;
+    ? `hosts that end in ${end} have dkr-ecr instead of dkr.ecr`
+    : `region ${region} is in partition ${name}, whose registry hosts do not end in ${end}`;
 }
 
 function nearRegion(registry: HostParts): Pick<HostProblem, 'meant'> {

@@ -1,15 +1,15 @@
-// Owns what a registry's answer to a token means for the run: who is left alone, what is reported, what is a warning.
+// Converts the result of verifying a token with a registry to a failure or a warning of the run.
 import { describeFailure, type FailureInfo } from './failures.js';
 import type { ReportBuilder } from './report-builder.js';
 import type { PullProbe, RegistryProbe, TokenInfo } from './activity-types.js';
 
-/** What a registry said to a token. */
+/** The result of verifying the token with a registry. */
 export function findProbe(facts: TokenInfo, registry: string): RegistryProbe {
   const probe = facts.probes.find((candidate) => candidate.registry === registry);
-  return probe ?? { registry, outcome: 'unreachable', message: 'it was not probed' };
+  return probe ?? { registry, outcome: 'unreachable', message: 'the registry was not checked' };
 }
 
-/** Why the connections of a registry are left alone; undefined when they may be written. */
+/** Why the connections of a registry must not be written; undefined when they may be written. */
 export function toRejection(probe: RegistryProbe | FailureInfo): FailureInfo | undefined {
   if (!('outcome' in probe)) return probe;
   if (probe.outcome !== 'rejected') return undefined;
@@ -18,16 +18,16 @@ export function toRejection(probe: RegistryProbe | FailureInfo): FailureInfo | u
   return remedy === undefined ? failure : { ...failure, remedy };
 }
 
-/** Notes what stops nobody. Told once for each registry and token group, however many stores use them. */
+/** Records what does not stop an update, once per registry and token group, for all stores that use them. */
 export function recordProbe(
   record: ReportBuilder,
   { registry, outcome, message = '', pulls = [] }: RegistryProbe,
 ): void {
   if (outcome === 'unreachable') {
-    record.warn(`Registry ${registry} could not be asked whether it accepts the token: ${message}.`);
+    record.warn(`The token could not be verified with registry ${registry}: ${message}.`);
   }
   if (outcome === 'inconclusive') {
-    record.warn(`The test of the token at ${registry} is inconclusive: ${message}.`);
+    record.warn(`The check of the token with registry ${registry} is inconclusive: ${message}.`);
   }
   recordDenied(
     record,
@@ -36,15 +36,13 @@ export function recordProbe(
   );
   for (const pull of pulls) {
     if (pull.outcome !== 'missing' && pull.outcome !== 'unknown') continue;
-    record.warn(
-      `Whether images may be pulled is not proven by ${registry}/${pull.image}: ${pull.message ?? ''}.`,
-    );
+    record.warn(`Pull access was not verified with ${registry}/${pull.image}: ${pull.message ?? ''}.`);
   }
 }
 
 /**
- * A missing right is a failure, since the next pull will fail; the token is written all the same, for other images. One
- * failure for all images, since a report has room for one of a type at each registry.
+ * A missing permission is a failure because the next pull will fail; the token is written anyway, for other images. All
+ * images share one failure because a report has one failure per type and registry.
  */
 function recordDenied(
   record: ReportBuilder,

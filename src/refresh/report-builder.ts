@@ -1,5 +1,5 @@
-// Owns what has happened in a run so far, and makes the report of it. Carries forward from the previous report
-// what this run could not find out anew, and drops what is no longer in the plan.
+// Collects what happened in a run and builds its report. Values that this run could not determine are carried forward
+// from the previous report; what is no longer in the plan is dropped.
 import type { FailureInfo } from './failures.js';
 import {
   fitReport,
@@ -13,7 +13,7 @@ import {
 } from './report.js';
 import type { DockerLogin, PlannedStore, TokenInfo, UpdateOutcome } from './activity-types.js';
 
-/** Where it went wrong. */
+/** Where a failure happened. */
 export interface FailureLocation {
   readonly stage: Stage;
   readonly store?: string;
@@ -32,7 +32,7 @@ export class ReportBuilder {
   readonly #tokens = new Map<string, TokenReport>();
   readonly #kinds = new Map<string, string>();
   readonly #stores = new Map<string, StoreReport>();
-  /** Which token connections of which registry received. */
+  /** Pairs of registry and token that were written to connections. */
   readonly #written = new Set<string>();
   readonly #docker: DockerReport[] = [];
   readonly #failures: FailureReport[] = [];
@@ -63,7 +63,7 @@ export class ReportBuilder {
     }
   }
 
-  /** A token that was extracted or written; told twice, it is shown once. */
+  /** Adds a token that was extracted or written. A token that is added twice appears once. */
   token(facts: TokenInfo): void {
     const known = this.#tokens.get(facts.fingerprint);
     const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.check] : []);
@@ -83,31 +83,31 @@ export class ReportBuilder {
     });
   }
 
-  /** Notes that connections of this store and registry are in the plan, whatever becomes of them. */
+  /** Adds a row for a store and registry, whether or not their connections are refreshed later. */
   expect(store: string, registry: string): void {
     this.#setRow(this.#row(store, registry));
   }
 
-  /** Keeps what earlier runs said of a store that this run cannot look into. */
+  /** Carries forward the rows of a store that this run could not read. */
   carryStore(store: string): void {
     for (const row of this.#previous?.stores ?? []) {
       if (row.store === store) this.expect(store, row.registry);
     }
   }
 
-  /** Keeps what earlier runs said of everything: for a run without a plan, which does not know what is in it. */
+  /** Carries forward the rows of all stores, for a run without a plan. */
   carryAll(): void {
     for (const { store, registry } of this.#previous?.stores ?? []) this.expect(store, registry);
   }
 
-  /** Notes which connections were written, and with which token. */
+  /** Records which connections were written, and with which token. */
   updated(store: string, registry: string, { written, token }: UpdateOutcome, at: Date): void {
     if (written.length === 0) return;
     this.#written.add(writtenKey(registry, token.fingerprint));
     this.token(token);
     const row = this.#row(store, registry);
     const { fingerprint, expiresAt, usableUntil = expiresAt, principalArn } = token;
-    // Two workers may have written two tokens: what matters is when the first of them can no longer be relied on.
+    // Two workers may have written two tokens: the earlier end counts.
     const until = row.usableUntil;
     const isEarlier = row.refreshed > 0 && until !== null && until < usableUntil;
     this.#setRow({
@@ -124,13 +124,13 @@ export class ReportBuilder {
     if (login === 'none') {
       this.warn(
         version === null
-          ? `No Docker Engine at ${engine}${why}: the sign-in from Docker was not tested.`
-          : `The sign-in from ${engine} to ${registry} was not tested${why}.`,
+          ? `No Docker Engine at ${engine}${why}: the login from Docker was not tested.`
+          : `The login from ${engine} to ${registry} was not tested${why}.`,
       );
     }
     if (login === 'inconclusive') {
       this.warn(
-        `The test of the sign-in from ${engine} to ${registry} is inconclusive: a wrong password signs in, too.`,
+        `The login test from ${engine} to ${registry} is inconclusive: a wrong password is also accepted.`,
       );
     }
   }
@@ -141,7 +141,7 @@ export class ReportBuilder {
 
   report(finishedAt: Date): RefreshReport {
     const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
-    // In the order of the steps, not in that in which they happened to end.
+    // In the order of the steps, not the order in which they ended.
     failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
@@ -152,7 +152,7 @@ export class ReportBuilder {
       stores: [...this.#stores.values()],
       docker: this.#docker.toSorted((a, b) => compare(a.engine, b.engine) || compare(a.registry, b.registry)),
       failures,
-      warnings: [...this.#warnings, ...this.#warningsOfOtherTokens()],
+      warnings: [...this.#warnings, ...this.#otherTokenWarnings()],
     });
   }
 
@@ -178,7 +178,7 @@ export class ReportBuilder {
     this.#stores.set(JSON.stringify([row.store, row.registry]), row);
   }
 
-  /** A failure keeps its first start while the same place fails run after run, for whatever reasons. */
+  /** Keeps the start of the first failing run while the same place fails in run after run, for any reason. */
   #withFailingSince(failure: FailureReport): FailureReport {
     const before = this.#previous?.failures.find(
       (old) =>
@@ -190,8 +190,8 @@ export class ReportBuilder {
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }
 
-  /** Another worker may test with a token of its own: a good sign, but no proof for the one that was written. */
-  #warningsOfOtherTokens(): string[] {
+  /** Another worker may test with a token of its own, which does not verify the one that was written. */
+  #otherTokenWarnings(): string[] {
     return this.#docker
       .filter(
         ({ registry, fingerprint }) =>
@@ -200,7 +200,7 @@ export class ReportBuilder {
       .map(
         ({ engine, registry, fingerprint }) =>
           `The token tested from ${engine} at ${registry} (${fingerprint}) is not the one ` +
-          'that was written: another worker did the test, with a token of its own.',
+          'that was written: another worker ran the test with its own token.',
       );
   }
 }

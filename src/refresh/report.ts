@@ -1,5 +1,5 @@
-// Owns the RefreshReport: what a run did, what failed and what to do about it. Refuses to grow beyond 256 KB,
-// however much failed, since Temporal would lose the report of a run whose result is too large.
+// The RefreshReport: what a run did, what failed, and how to fix it. It is limited to 256 KB, because Temporal would
+// lose the report of a run whose result is too large.
 import type { FailureType, Scope } from './failures.js';
 import type { ProbeOutcome } from './activity-types.js';
 
@@ -11,7 +11,7 @@ export interface TokenReport {
   readonly principalArn: string | null;
   readonly issuedAt: string;
   readonly expiresAt: string;
-  /** Until when it can be relied on: the end of the AWS session behind it, where that comes before `expiresAt`. */
+  /** The end of the AWS session behind the token, where that is before `expiresAt`; otherwise `expiresAt`. */
   readonly usableUntil: string;
   readonly fingerprint: string;
   readonly check: ProbeOutcome;
@@ -20,17 +20,17 @@ export interface TokenReport {
 /** The connections of one store that hold the token of one registry. */
 export interface StoreReport {
   readonly store: string;
-  /** Such as `airflow`. */
+  /** For example `airflow`. */
   readonly kind: string;
   readonly registry: string;
   readonly refreshed: number;
   readonly failed: number;
-  /** Token that the connections received last, in this run or an earlier one; null when never. */
+  /** The last token written to the connections, in this run or an earlier one; null when there was none. */
   readonly fingerprint: string | null;
   readonly expiresAt: string | null;
-  /** As that of the token. */
+  /** `usableUntil` of that token. */
   readonly usableUntil: string | null;
-  /** Whose token it is; null when AWS did not say. */
+  /** The principal of that token; null when AWS did not return it. */
   readonly principalArn: string | null;
   readonly lastRefreshedAt: string | null;
 }
@@ -48,12 +48,12 @@ export interface FailureReport {
   readonly scope: Scope;
   readonly store?: string;
   readonly registry?: string;
-  /** Of the stage `test` only. */
+  /** Only for the stage `test`. */
   readonly engine?: string;
   readonly type: FailureType;
-  /** Connections concerned; 0 when it is not known which. */
+  /** Number of affected connections; 0 when they are not known. */
   readonly count: number;
-  /** The first 20 of them. */
+  /** The first 20 affected connections. */
   readonly connections: readonly string[];
   readonly message: string;
   readonly remedy: string;
@@ -82,14 +82,14 @@ const MAX_LISTED_REGISTRIES = 20;
 const MAX_TEXT_CHARS = 500;
 
 /**
- * Adds a failure to those of the same stage, registry, store, engine and type: 10,000 alike are one entry, and of two
- * engines each keeps its own message and remedy.
+ * Merges failures of the same stage, registry, store, engine and type, so that 10,000 equal failures are one entry. Two
+ * engines keep separate messages and remedies.
  */
 export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
   const groups = new Map<string, FailureReport>();
   for (const failure of failures) {
     const { stage, store, registry, engine, type, scope } = failure;
-    // What concerns unknown connections, such as a list, is not counted among those that are known.
+    // A failure without known connections, such as of a list, is not merged with failures of known connections.
     const isKnown = failure.count > 0;
     const key = JSON.stringify([stage, store, registry, engine, type, scope, isKnown]);
     const group = groups.get(key);
@@ -119,7 +119,7 @@ function cut(text: string): string {
   return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text;
 }
 
-/** Shortens a report until it fits, least needed lists first, and says in its warnings what was left out. */
+/** Shortens a report until it fits, the least important list first, and adds a warning for what was omitted. */
 export function fitReport(report: RefreshReport): RefreshReport {
   let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
   if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutRegistries(fitted);
@@ -138,13 +138,13 @@ function cutRegistries(report: RefreshReport): RefreshReport {
     registries: token.registries.slice(0, MAX_LISTED_REGISTRIES),
   }));
   const isCut = report.tokens.some((token) => token.registries.length > MAX_LISTED_REGISTRIES);
-  const note = `The report was too long: only the first ${MAX_LISTED_REGISTRIES} registries of a token are shown.`;
+  const note = `The report was too long: only the first ${MAX_LISTED_REGISTRIES} registries of each token are shown.`;
   return isCut ? { ...report, tokens, warnings: [note, ...report.warnings] } : report;
 }
 
 function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'stores') {
   const kept = report[list].slice(0, Math.ceil(report[list].length / 2));
-  const note = `The report was too long: only a part of its ${list} is shown.`;
+  const note = `The report was too long: its ${list} list was truncated.`;
   const shorter = { ...report, [list]: kept };
   return shorter.warnings.includes(note) ? shorter : { ...shorter, warnings: [note, ...shorter.warnings] };
 }
@@ -154,8 +154,9 @@ function sizeInBytes(report: RefreshReport): number {
 }
 
 /**
- * The report within a previous run's result or failure details; undefined when it is none. Its shape is checked,
- * since an older or newer release may have written it, and a run that stumbled over it would stumble for ever.
+ * Parses the report in the result or failure details of a previous run; undefined when it is not a valid report. The
+ * shape is checked because an older or newer release may have written it, and a report that broke one run would break
+ * every later run.
  */
 export function parseReport(value: unknown): RefreshReport | undefined {
   if (!isRecord(value)) return undefined;
@@ -200,7 +201,7 @@ function isArrayOf(value: unknown, isItem: (item: unknown) => boolean): boolean 
   return Array.isArray(value) && value.every(isItem);
 }
 
-/** One line for the Temporal UI, a log and the end of a command. */
+/** One line for the Temporal UI, the log and the output of commands. */
 export function summarizeReport(report: RefreshReport): string {
   const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
   const failed = report.failures.map((failure) => {

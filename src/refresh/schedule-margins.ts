@@ -1,11 +1,11 @@
-// The arithmetic of the schedule: how long a run may take and retry, which outage the settings survive, and what they cost.
+// Computes from the schedule how long a run may take and retry, which outage it survives, and how many tokens it uses.
 
 const MINUTE_MS = 60_000;
-/** What the formula of the survivable outage keeps in hand for clock differences and the run itself. */
+/** Reserve in the formula of the survivable outage, for clock differences and the run itself. */
 const RESERVE_MS = 5 * MINUTE_MS;
 const LEAST_SURVIVABLE_OUTAGE_MS = 120 * MINUTE_MS;
 const MIN_INTERVAL_MS = 3 * MINUTE_MS;
-/** An attempt may take a 25th of it: with less, below 4 s. */
+/** An attempt may take a 25th of `retryFor`, which must be at least 4 s. */
 const MIN_RETRY_FOR_MS = 100_000;
 
 export type ScheduleSpec =
@@ -13,11 +13,11 @@ export type ScheduleSpec =
   /** Five fields, in UTC. */
   | { readonly cron: string };
 
-/** When runs start, apart from jitter. For an interval all three follow from it; a cron expression has gaps. */
+/** When runs start, without jitter. With a fixed interval, both intervals are equal; a cron expression has gaps. */
 export interface ScheduleIntervals {
-  /** Decides which outage is survived. */
+  /** Determines the outage that the schedule survives. */
   readonly longestIntervalMs: number;
-  /** Decides how long a run may take, so that it never stands in the way of the next. */
+  /** Determines how long a run may take without delaying the next. */
   readonly shortestIntervalMs: number;
   readonly runsPerDay: number;
 }
@@ -26,7 +26,7 @@ export interface ScheduleRequest {
   readonly id: string;
   readonly cadence: ScheduleSpec;
   readonly times: ScheduleIntervals;
-  /** Default: 5 min, or an eighth of the shortest interval where that is less. */
+  /** Default: 5 min, or an eighth of the shortest interval if that is less. */
   readonly jitterMs?: number | undefined;
   /** Default: the longest that fits. */
   readonly retryForMs?: number | undefined;
@@ -36,23 +36,23 @@ export interface ScheduleRequest {
 export interface ScheduleSettings extends ScheduleIntervals {
   readonly id: string;
   readonly cadence: ScheduleSpec;
-  /** Each run starts up to this much later than the cadence says. */
+  /** Each run starts up to this much later than scheduled. */
   readonly jitterMs: number;
-  /** How long a run goes on trying, counted from its first workflow task. */
+  /** How long a run retries, counted from its first workflow task. */
   readonly retryForMs: number;
-  /** When Temporal ends a run that has not ended itself. */
+  /** When Temporal ends a run that has not ended yet. */
   readonly executionTimeoutMs: number;
   readonly allowNarrowMargin: boolean;
 }
 
-/** What is wrong with a setting of the schedule, and what to do. */
+/** An invalid setting of the schedule, and its fix. */
 export interface ScheduleProblem {
   readonly setting: 'every' | 'cron' | 'jitter' | 'retryFor';
   readonly message: string;
   readonly remedy: string;
 }
 
-/** Run times of a plain interval. */
+/** The intervals of a schedule without a cron expression. */
 export function computeIntervals(everyMs: number): ScheduleIntervals {
   return {
     longestIntervalMs: everyMs,
@@ -63,7 +63,7 @@ export function computeIntervals(everyMs: number): ScheduleIntervals {
 
 /**
  * Fills in the defaults and derives the timeouts: a run is ended 5 min before the next may start, and stops
- * retrying 5 min before that, so that it can still report. Below intervals of 40 min those minutes shrink to an
+ * retrying 5 min before that, so that it can still report. For intervals below 40 min, each of these margins is an
  * eighth of the interval. No timeout of settings that pass `checkSchedule` is below 100 s.
  */
 export function planSchedule(request: ScheduleRequest): ScheduleSettings {
@@ -74,17 +74,17 @@ export function planSchedule(request: ScheduleRequest): ScheduleSettings {
   return { id, cadence, ...times, jitterMs, retryForMs, executionTimeoutMs, allowNarrowMargin };
 }
 
-/** Five minutes, or an eighth of the shortest interval where that is less; whole seconds. */
+/** Five minutes, or an eighth of the shortest interval if that is less; whole seconds. */
 function marginMs(times: ScheduleIntervals): number {
   return Math.min(5 * MINUTE_MS, Math.floor(times.shortestIntervalMs / 8 / 1000) * 1000);
 }
 
 /**
- * Everything that is wrong with the settings; empty when they may be applied.
- * @param tokenLifeMs how long tokens live: a property of what issues them
+ * All problems of the settings; empty when they can be applied.
+ * @param tokenLifeMs lifetime of tokens, which depends on their issuer
  */
 export function checkSchedule(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem[] {
-  // Each check builds on what the one before has made sure of: with that wrong, it would only add confusion.
+  // The later checks assume a valid interval and jitter; without these, their messages would be misleading.
   const fatal = checkInterval(settings) ?? checkJitter(settings);
   if (fatal) return [fatal];
   return [checkRetryFor(settings), checkMargin(settings, tokenLifeMs)].filter(
@@ -130,7 +130,7 @@ function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined 
   return { setting: 'retryFor', message: `exceeds the maximum of ${longest}`, remedy };
 }
 
-/** What fits between two runs, jitter and margins taken off. */
+/** The time between two runs, minus jitter and margins. */
 function longestRetryForMs(settings: ScheduleSettings): number {
   return settings.executionTimeoutMs - marginMs(settings);
 }
@@ -149,12 +149,12 @@ function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleP
     remedy:
       (setting === 'jitter' || setting === 'retryFor'
         ? 'Remove it, since the default is enough'
-        : 'Use `every: 4h` or a cron expression without such gaps (`0 */4 * * *`)') +
+        : 'Use `every: 4h` or a cron expression with shorter gaps (`0 */4 * * *`)') +
       ', or set `allowNarrowMargin: true` to allow it.',
   };
 }
 
-/** Which setting to blame for a narrow margin: the first, from the least important on, whose default would do. */
+/** The setting that causes a narrow margin: the first, from the least important on, whose default would be enough. */
 function findLimitingSetting(settings: ScheduleSettings, tokenLifeMs: number): ScheduleProblem['setting'] {
   const survives = (jitterMs: number | undefined): boolean =>
     survivableOutageMs(
@@ -169,7 +169,7 @@ function cadenceSetting(settings: ScheduleSettings): 'every' | 'cron' {
   return 'cron' in settings.cadence ? 'cron' : 'every';
 }
 
-/** From one run to the next at most. */
+/** The longest time from one run to the next. */
 function longestStepMs({ longestIntervalMs, jitterMs }: ScheduleSettings): number {
   return longestIntervalMs + jitterMs;
 }
@@ -179,12 +179,12 @@ function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): bo
 }
 
 /**
- * Milliseconds of the longest outage, of whatever a run depends on, that passes without one expired token,
- * whenever it begins; 0 when none does. At worst it begins right after the last write of a token, one interval
- * with jitter before the next run, and ends right after a run has stopped trying: then the rest of the interval
- * passes before the next. Five minutes are kept in hand.
+ * The longest outage, in milliseconds, of any dependency of a run that causes no expired token, whenever it begins; 0
+ * when every outage may cause one. In the worst case it begins right after a token was written, one interval with
+ * jitter before the next run, and ends right after a run has stopped retrying, so that the rest of the interval passes
+ * before the next run. Five minutes are reserved.
  *
- * @param tokenLifeMs for how long tokens are usable
+ * @param tokenLifeMs how long tokens are usable
  */
 export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: number): number {
   const stepMs = longestStepMs(settings);
@@ -193,28 +193,29 @@ export function survivableOutageMs(settings: ScheduleSettings, tokenLifeMs: numb
 }
 
 /**
- * What tokens of this life mean for the schedule, in words that go on a sentence: `runs are up to 4 h 5 min apart, so it
- * ends before the next one`. Undefined when they survive an outage of two hours anyway, or the user insisted.
+ * What this token lifetime means for the schedule, as a clause of a sentence: `runs are up to 4 h 5 min apart, so it
+ * expires before the next run`. Undefined when an outage of two hours is survived anyway, or `allowNarrowMargin` is
+ * set.
  */
 export function describeShortLifetime(settings: ScheduleSettings, tokenLifeMs: number): string | undefined {
   const outageMs = survivableOutageMs(settings, tokenLifeMs);
   if (settings.allowNarrowMargin || outageMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
   const apart = `runs are up to ${formatDuration(longestStepMs(settings))} apart`;
-  if (expiresBetweenRuns(settings, tokenLifeMs)) return `${apart}, so it ends before the next one`;
+  if (expiresBetweenRuns(settings, tokenLifeMs)) return `${apart}, so it expires before the next run`;
   return outageMs === 0
     ? `${apart}, so refreshes survive no outage`
     : `${apart}, so refreshes survive only outages of up to ${formatDuration(outageMs)}`;
 }
 
 /**
- * ECR tokens a day that each token group (AWS region) costs: one per run. Airflow's API server remembers every one
- * that it ever loaded, until it restarts, and gets slower with each.
+ * ECR tokens per day for each token group (AWS region): one per run. Airflow's API server remembers every token that it
+ * loaded until it restarts, and becomes slower with each.
  */
 export function tokensPerDay(settings: ScheduleSettings): number {
   return Math.round(settings.runsPerDay * 10) / 10;
 }
 
-/** One line for people: `every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region`. */
+/** One line: `every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region`. */
 export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number): string {
   const { cadence, jitterMs, longestIntervalMs } = settings;
   const starts =
@@ -233,11 +234,11 @@ export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number
   return `${starts}, jitter ${formatDuration(jitterMs)}: ${survives}; ${cost}`;
 }
 
-/** A duration in milliseconds for people: `7 h 30 min`, `45 s`, `3 d`. What is below a second is cut off. */
+/** A duration as text: `7 h 30 min`, `45 s`, `3 d`. Fractions of a second are cut off. */
 export function formatDuration(ms: number): string {
   const sign = ms < 0 ? '-' : '';
   const seconds = Math.floor(Math.abs(ms) / 1000);
-  // Hours up to two days: token life and intervals are thought of in hours.
+  // Hours up to two days, because token lifetimes and intervals are usually given in hours.
   const days = seconds < 48 * 3600 ? 0 : Math.floor(seconds / 86_400);
   const parts = [
     { count: days, unit: 'd' },

@@ -1,6 +1,6 @@
-// Limits how many calls run at once. Plain promises, so that it is deterministic in a workflow.
+// Limits concurrent calls. Uses only promises, so that it is deterministic in a workflow.
 
-/** Lets at most `size` calls run side by side; the others wait their turn in order. */
+/** Runs at most `size` calls at once; the others wait in order. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -9,7 +9,7 @@ export class Semaphore {
     this.#free = size;
   }
 
-  /** @param signal ends the waiting, with its reason, and not the call */
+  /** @param signal rejects a call that is still waiting; it does not stop one that has started */
   async run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await this.#wait(signal);

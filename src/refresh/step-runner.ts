@@ -1,30 +1,30 @@
-// How a step is tried: once within the limits of concurrency, then by its retry policy outside them, so that what waits
-// for its next attempt does not delay anything else.
+// Runs a step: the first attempt within the concurrency limits, retries outside them, so that a step that waits for its
+// next attempt does not delay other steps.
 import { waitBeforeRetryMs } from './activity-limits.js';
 import type { StepCall, StepName } from './activity-types.js';
 import type { FailureInfo } from './failures.js';
 import { Semaphore } from './semaphore.js';
 
-/** What failed and waits for its next attempt. */
+/** A step that failed and waits for its next attempt. */
 export interface WaitingStep {
   readonly step: StepName;
-  /** Names of the store, group or engine concerned. */
+  /** Name of the affected store, token group or engine. */
   readonly target: string;
   readonly failure: FailureInfo;
 }
 
 export interface StepContext {
   now(): Date;
-  /** Milliseconds of the epoch after which nothing is retried. */
+  /** Milliseconds since the epoch after which nothing is retried. */
   readonly deadlineMs: number;
-  /** Milliseconds for which the run retries; infinite for the limits of the table. */
+  /** Milliseconds for which the run retries; infinite when the limits of the table always apply. */
   readonly retryForMs: number;
   wait(ms: number, waiting: WaitingStep): Promise<void>;
-  /** Turns what a step threw into words; throws it again when it is a cancellation and not a failure of the step. */
+  /** Converts an error of a step to a failure. Rethrows a cancellation, which is not a failure of the step. */
   describe(error: unknown): FailureInfo;
 }
 
-/** A step has failed for good. */
+/** A step failed permanently. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   readonly failure: FailureInfo;
@@ -36,15 +36,14 @@ export class StepFailed extends Error {
 }
 
 /**
- * Why a step failed for good.
- * @throws the error itself when it is a cancellation and not the failure of a step
+ * Why a step failed permanently.
+ * @throws the error itself when it is a cancellation and not a failure of the step
  */
 export function toFailure(error: unknown): FailureInfo {
   if (error instanceof StepFailed) return error.failure;
   throw error;
 }
 
-/** One step of the run and how it is called. */
 export interface Step<T> {
   readonly name: StepName;
   readonly target: string;
@@ -53,7 +52,7 @@ export interface Step<T> {
   onRetry?(): void;
 }
 
-/** Temporal allows 2,000 pending activities in a workflow. */
+/** Temporal allows 2,000 pending activities per workflow. */
 const RETRIES_AT_ONCE = 500;
 
 export class StepRunner {
@@ -65,7 +64,7 @@ export class StepRunner {
   }
 
   /**
-   * Tries a step once within `limit`, then by its retry policy outside it.
+   * Makes the first attempt of a step within `limit`, and retries outside it.
    * @throws StepFailed
    */
   async run<T>(step: Step<T>, limit: Semaphore): Promise<T> {
@@ -77,7 +76,7 @@ export class StepRunner {
   }
 
   /**
-   * Tries a step again after `attempts` attempts, the last of which ended with `failure`.
+   * Retries a step after `attempts` attempts, the last of which ended with `failure`.
    * @throws StepFailed
    */
   async retry<T>(step: Step<T>, failure: FailureInfo, attempts: number): Promise<T> {
@@ -91,7 +90,7 @@ export class StepRunner {
       return await this.#retries.run(() => step.call({ attemptsBefore: attempts }));
     } catch (error) {
       const last = this.#context.describe(error);
-      // Where no time was left for a retry, the failure of the attempt before is the cause.
+      // When no time was left for a retry, the failure of the previous attempt is the cause.
       throw new StepFailed(last.type === 'RunOutOfTime' ? failure : last);
     }
   }

@@ -1,5 +1,5 @@
-// What a run does for one store: its named connections and its list are read side by side, and what is read is written as
-// soon as its token is there. Nothing waits for all of it.
+// The refresh of one store. Named connections and the listing are read in parallel; each page is written as soon as its
+// token is available.
 import type {
   ConnectionProblem,
   Inspection,
@@ -21,16 +21,16 @@ import { Semaphore } from './semaphore.js';
 import { toFailure, type Step, type StepContext, type StepRunner } from './step-runner.js';
 import type { TokenRequests } from './token-requests.js';
 
-/** First attempts side by side, each of up to 10 s. An API server has few processes, and others need it. */
+/** Concurrent first attempts, of up to 10 s each. An API server has few processes, and others use it, too. */
 const READS_AT_ONCE = 2;
 const UPDATES_AT_ONCE = 2;
-/** Each takes a request of up to 3 s on a slow API server; a few run side by side. */
+/** Each needs a request, of up to 3 s on a slow API server; a few run concurrently. */
 export const NAMED_PER_INSPECTION = 20;
-/** One bulk request holds as many. */
+/** The size of one bulk request. */
 const CONNECTIONS_PER_UPDATE = 100;
-/** A part of a list is split in its second attempt. */
+/** A page is split in its second attempt. */
 const ATTEMPTS_BEFORE_SPLIT = 2;
-/** Where each takes a request to read and one to write. */
+/** Smaller when each connection needs one request to read and one to write. */
 const CONNECTIONS_PER_UPDATE_ONE_BY_ONE = 10;
 
 export interface StoreRunParts {
@@ -40,25 +40,25 @@ export interface StoreRunParts {
   readonly record: ReportBuilder;
   readonly tokens: TokenRequests;
   readonly context: StepContext;
-  /** Called whenever connections of a registry were written. */
+  /** Called each time connections of a registry were written. */
   onWritten(part: WritableConnections): void;
 }
 
 export class StoreRun {
   readonly #store: PlannedStore;
   readonly #parts: StoreRunParts;
-  /** Of named connections and of the list, so that neither waits for the other. */
+  /** Separate limits for named connections and the listing, so that neither waits for the other. */
   readonly #namedReads = new Semaphore(READS_AT_ONCE);
   readonly #listReads = new Semaphore(READS_AT_ONCE);
   readonly #writes = new Semaphore(UPDATES_AT_ONCE);
   readonly #pending: Promise<void>[] = [];
-  /** Connections that were found, writable or refused: a list that is edited while it is read may contain one twice. */
+  /** Connections found, writable or not. A listing that changes while it is read may contain one twice. */
   readonly #found = new Set<string>();
-  /** By the offset of the part of the list, which may be read more than once; else by the inspection. */
+  /** By the offset of the page, which may be read more than once; otherwise by the inspection. */
   readonly #skipped = new Map<number | Inspection, Skipped>();
-  /** Connections that have retries of their own: a part that is read again contains them again. */
+  /** Connections that are retried separately: a page that is read again contains them again. */
   readonly #retried = new Set<string>();
-  /** By registry and token group, a connection that was written. */
+  /** A written connection for each registry and token group. */
   readonly #witnesses = new Map<string, string>();
   #isEmpty = true;
 
@@ -75,8 +75,8 @@ export class StoreRun {
     const { record } = this.#parts;
     const warning = describeSkipped(name, [...this.#skipped.values()]);
     if (warning !== undefined) record.warn(warning);
-    // A pattern with a typo matches nothing, and a run that does nothing would look healthy.
-    if (this.#isEmpty) record.warn(`${title} ${name} has no connection that was to be refreshed.`);
+    // A pattern with a typo matches nothing, and a run without connections would look healthy.
+    if (this.#isEmpty) record.warn(`${title} ${name} has no matching connection to refresh.`);
   }
 
   async #readNamed(): Promise<void> {
@@ -97,7 +97,7 @@ export class StoreRun {
     if (failure) this.#failRead(failure);
   }
 
-  /** Inspects connections, and starts the updates of those that may be written. Undefined: it failed for good. */
+  /** Inspects connections and starts the updates of the writable ones. Undefined: it failed permanently. */
   async #inspect(target: InspectTarget, onRetry?: () => void): Promise<Inspection | undefined> {
     const { runner } = this.#parts;
     try {
@@ -110,13 +110,13 @@ export class StoreRun {
     }
   }
 
-  /** One attempt for a part of the list. Its failure is not reported: the walk reads the part again. */
+  /** Makes one attempt to read a page. Its failure is not reported, because the walk reads the page again. */
   async #peek(listed: Range): Promise<Inspection | undefined> {
     try {
       const read = (): Promise<Inspection> => this.#inspection({ listed }).call({ attemptsBefore: 0 });
       return this.#takeAll({ listed }, await this.#listReads.run(read));
     } catch (error) {
-      // Throws a cancellation again.
+      // Rethrows a cancellation.
       this.#parts.context.describe(error);
       return undefined;
     }
@@ -133,7 +133,7 @@ export class StoreRun {
     return inspection;
   }
 
-  /** Reads a part again of which some rows could not be read. */
+  /** Reads a page again after some of its rows could not be read. */
   async #retryRows(listed: Range, rows: readonly ConnectionProblem[], attempts: number): Promise<void> {
     const [first] = rows;
     if (!first) return;
@@ -142,7 +142,7 @@ export class StoreRun {
       const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
       this.#takeAll({ listed }, inspection, attempts + 1);
     } catch (error) {
-      // Throws a cancellation again.
+      // Rethrows a cancellation.
       toFailure(error);
       this.#refuse(rows);
     }
@@ -183,7 +183,7 @@ export class StoreRun {
     };
   }
 
-  /** The rows of earlier runs stay in the report. */
+  /** Reports the failure and carries forward the rows of earlier runs. */
   #failRead(failure: FailureInfo): void {
     const { record } = this.#parts;
     record.fail({ stage: 'inspect', store: this.#store.name }, failure);
@@ -215,7 +215,7 @@ export class StoreRun {
     return { ...part, connections };
   }
 
-  /** Awaited at the end. A cancellation that ends the run before counts as handled here, as for tests. */
+  /** Awaited at the end. Handles the rejection of a cancellation that ends the run earlier, like tests in the flow. */
   #follow(work: Promise<void>): void {
     work.catch(() => undefined);
     this.#pending.push(work);

@@ -1,25 +1,24 @@
-// What one token serves: all registries that a principal may read in a region, asked for at one endpoint of ECR. Groups are
-// told apart by their names, which pass between steps.
+// A token group: the principal, region and ECR endpoint that share one token. Steps pass the name of the group.
 
-/** As whom tokens are obtained at AWS. */
+/** The AWS identity that requests tokens. */
 export type Principal =
-  /** What the AWS SDK's default chain finds. */
+  /** The identity from the AWS SDK's default chain. */
   | { readonly kind: 'default'; readonly name: string }
-  /** A profile of the AWS configuration files, with whatever it refers to. */
+  /** A profile of the AWS configuration files. */
   | { readonly kind: 'profile'; readonly name: string; readonly profile: string }
-  /** A role, assumed by what the default chain finds, by way of others. */
+  /** A role that the identity from the default chain assumes, directly or through other roles. */
   | {
       readonly kind: 'role';
       readonly name: string;
       readonly roleArn: string;
-      /** Roles to assume before, in this order. */
+      /** Roles to assume first, in this order. */
       readonly via: readonly string[];
       readonly externalId?: string;
       readonly sessionName: string;
-      /** Seconds that the session of `roleArn` lasts; absent: an hour, AWS's default. */
+      /** Duration of the session of `roleArn`; absent: one hour, AWS's default. */
       readonly sessionSeconds?: number;
     }
-  /** A role, assumed with a token of an identity provider, read from a file at each time. */
+  /** A role that is assumed with the token of an identity provider. The token file is read each time. */
   | {
       readonly kind: 'web-identity';
       readonly name: string;
@@ -30,17 +29,17 @@ export type Principal =
 
 export const DEFAULT_PRINCIPAL: Principal = { kind: 'default', name: 'default' };
 
-/** Which endpoint of ECR is asked for tokens. */
+/** The ECR endpoint that issues tokens. */
 export interface EcrApi {
   readonly service: 'ecr' | 'ecr-public';
   readonly fips: boolean;
   readonly dualStack: boolean;
-  /** URL of an endpoint of the user's own, such as a VPC endpoint. */
+  /** URL of a custom endpoint, such as a VPC endpoint. */
   readonly endpoint?: string;
 }
 
 export interface TokenGroup {
-  /** `default/us-east-1`; with what is special about its endpoint, `default/us-east-1/fips`. */
+  /** For example `default/us-east-1`, or `default/us-east-1/fips` with a FIPS endpoint. */
   readonly name: string;
   readonly principal: Principal;
   readonly region: string;
@@ -48,8 +47,8 @@ export interface TokenGroup {
 }
 
 /**
- * The group of a principal, region and endpoint: one token serves every registry that a principal may read in a region.
- * Source: AWS's description of GetAuthorizationToken, which deprecates `registryIds` for this reason.
+ * One token serves every registry that a principal can access in a region.
+ * Source: AWS's documentation of GetAuthorizationToken, which deprecates `registryIds` for this reason.
  */
 export function tokenGroup(principal: Principal, region: string, api: EcrApi): TokenGroup {
   const special = [

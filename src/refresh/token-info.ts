@@ -1,22 +1,22 @@
-// What may be shown of a token, in reports and in Temporal's history: everything but its password.
+// The facts about a token that reports and Temporal's history show: everything except its password.
 import type { RegistryProbe, TokenInfo } from './activity-types.js';
 import { describeShortLifetime, formatDuration, type ScheduleSettings } from './schedule-margins.js';
 import type { TokenGroup } from './token-group.js';
 import { usableUntil, type TokenLifetime } from './token.js';
 
-/** All times are by the clock of AWS. */
+/** All times are by AWS's clock. */
 export interface TokenDetails extends TokenLifetime {
   readonly fingerprint: string;
   readonly group: TokenGroup;
   readonly principalArn: string | null;
-  /** Milliseconds that the clock of AWS is ahead of the worker's; 0 where that is less than four minutes. */
+  /** Milliseconds that AWS's clock is ahead of the worker's; 0 when the difference is below four minutes. */
   readonly clockOffsetMs: number;
 }
 
-/** ECR gives 12 h; what is missing of it by an hour is worth a warning. */
+/** ECR tokens expire after 12 h; a token that expires more than an hour earlier gets a warning. */
 const EXPECTED_LIFE_MS = 11 * 3_600_000;
 
-/** @param probes what the registries of the token responded to it */
+/** @param probes results of verifying the token with its registries */
 export function toTokenInfo(
   token: TokenDetails,
   schedule: ScheduleSettings,
@@ -38,7 +38,7 @@ export function toTokenInfo(
   };
 }
 
-/** Sentences for the report about a token that works: a short life, a session that ends early, a clock that is wrong. */
+/** Warnings for the report about a valid token: a short lifetime, a session that ends early, a wrong clock. */
 export function tokenWarnings(
   token: Omit<TokenDetails, 'fingerprint'>,
   schedule: ScheduleSettings,
@@ -49,23 +49,23 @@ export function tokenWarnings(
   if (lifeMs < EXPECTED_LIFE_MS) {
     const narrow = describeShortLifetime(schedule, lifeMs);
     warnings.push(
-      `The token of ${group.name} lives ${formatDuration(lifeMs)}, until ${expiresAt.toISOString()}, in place of 12 h` +
-        `${narrow === undefined ? '' : `; ${narrow}`}.`,
+      `The token of ${group.name} expires after ${formatDuration(lifeMs)} instead of 12 h, ` +
+        `at ${expiresAt.toISOString()}${narrow === undefined ? '' : `; ${narrow}`}.`,
     );
   }
   const until = usableUntil(token);
   const narrow = describeShortLifetime(schedule, until.getTime() - issuedAt.getTime());
   if (until < expiresAt && narrow !== undefined) {
     warnings.push(
-      `Tokens of ${principalArn ?? group.principal.name} can be relied on until ${until.toISOString()} only: the AWS ` +
-        `session behind them ends then, and AWS does not say that they outlive it; ${narrow}. Let the session last ` +
-        'longer, or run more often.',
+      `Tokens of ${principalArn ?? group.principal.name} are only reliable until ${until.toISOString()}: the AWS ` +
+        `session behind them ends then, and AWS does not document that they outlive it; ${narrow}. Use a longer ` +
+        'session, or run more often.',
     );
   }
   if (clockOffsetMs !== 0) {
     const side = clockOffsetMs > 0 ? 'behind' : 'ahead of';
     warnings.push(
-      `The clock of the worker is ${formatDuration(Math.abs(clockOffsetMs))} ${side} that of AWS: set it right.`,
+      `The clock of the worker is ${formatDuration(Math.abs(clockOffsetMs))} ${side} AWS: synchronize it.`,
     );
   }
   return warnings;

@@ -1,4 +1,4 @@
-// The tokens of a run: one extraction per token group for the registries of a page, shared by all stores.
+// Extracts the tokens of a run, once per token group for the registries of a page. All stores share them.
 import type { ExtractedToken, RefreshSteps, RegistryProbe, WritableConnections } from './activity-types.js';
 import { describeFailure, type FailureInfo } from './failures.js';
 import { recordProbe, findProbe } from './registry-probe.js';
@@ -6,10 +6,10 @@ import type { ReportBuilder } from './report-builder.js';
 import { Semaphore } from './semaphore.js';
 import { StepFailed, type Step, type StepRunner } from './step-runner.js';
 
-/** First attempts side by side, each of up to 10 s: AWS allows far more calls, a worker has other work to do. */
+/** Concurrent first attempts, of up to 10 s each. AWS allows far more calls, but a worker has other work to do. */
 const EXTRACTIONS_AT_ONCE = 20;
 
-/** What the registry responded to the token, or why there is no token for it. */
+/** The result of verifying the token with the registry, or why there is no token for it. */
 export type TokenResult = RegistryProbe | FailureInfo;
 
 interface Pending {
@@ -34,7 +34,7 @@ export class TokenRequests {
     this.#record = record;
   }
 
-  /** Starts the extractions for those of the parts that were not requested before. */
+  /** Starts an extraction for each part that was not requested before. */
   request(parts: readonly WritableConnections[]): void {
     const added = parts.filter((part) => !this.#pending.has(toKey(part.group, part.registry)));
     for (const { group, registry } of added) this.#pending.set(toKey(group, registry), createPending());
@@ -89,19 +89,19 @@ export class TokenRequests {
     this.#pending.get(toKey(group, registry))?.settle(result);
   }
 
-  /** A cancellation of the run, which reaches every caller that waits. */
+  /** Passes a cancellation of the run to every waiting caller. */
   #abandon(group: string, registries: readonly string[], error: unknown): void {
     for (const registry of registries) this.#pending.get(toKey(group, registry))?.abandon(error);
   }
 }
 
-/** Of a registry that has not responded within the first attempt. */
+/** The failure of a registry that did not respond within the first attempt. */
 const NOT_VERIFIED: FailureInfo = {
   ...describeFailure('AttemptTimedOut', 'the registry did not respond in time'),
   scope: 'registry',
 };
 
-/** No time is left to wait for the registry: the token is there, and a registry that is silent does not reject it. */
+/** When no time is left to wait for the registry, the token is used: no response is not a rejection. */
 function toUnreachable(registry: string): RegistryProbe {
   return { registry, outcome: 'unreachable', message: NOT_VERIFIED.message };
 }
@@ -113,7 +113,7 @@ function createPending(): Pending {
     settle = resolve;
     abandon = reject;
   });
-  // Also handled where nothing waits for it any more.
+  // Prevents an unhandled rejection when no caller waits any more.
   result.catch(() => undefined);
   return { result, settle, abandon };
 }

@@ -1,33 +1,34 @@
-// What a usable ECR authorization token is. What ECR, or whatever responds in its place, sends is treated as hostile input.
+// Checks ECR authorization tokens. The response is treated as hostile input: it may come from a proxy or another
+// endpoint.
 import { normalizeHost, parseEcrHost } from './registry-host.js';
 
 /** The user name of every login to ECR. */
 export const ECR_USER = 'AWS';
 
-/** How long an authorization token lives. Source: AWS's description of GetAuthorizationToken. */
+/** Lifetime of an authorization token. Source: AWS's documentation of GetAuthorizationToken. */
 export const ECR_TOKEN_LIFE_MS = 12 * 3_600_000;
 
-/** Looks like a password of ECR: what accepts it would accept anything. base64 of a sentence. */
+/** For the negative login check: looks like an ECR password, but is the base64 of a sentence. */
 export const WRONG_PASSWORD = 'VGhpcyBpcyBubyBhdXRob3JpemF0aW9uIHRva2VuLg==';
 
-/** Far above the 2,368 characters seen, far below what an Airflow database column on MySQL takes (about 49,000). */
+/** Far above the 2,368 characters of real tokens, far below the limit of Airflow's MySQL column (about 49,000). */
 const MAX_TOKEN_CHARS = 32_768;
 
-/** What GetAuthorizationToken returned, as far as it is of use. */
+/** The relevant fields of the GetAuthorizationToken response. */
 export interface TokenResponse {
   /** base64 of `AWS:<password>`, split at the first colon: a password may contain colons. */
   readonly authorizationToken?: string | undefined;
   readonly expiresAt?: Date | undefined;
-  /** `https://` and the registry of the caller's account; ECR Public names none. */
+  /** `https://` and the registry of the caller's account; absent for ECR Public. */
   readonly proxyEndpoint?: string | undefined;
 }
 
-/** What the response must agree with. */
+/** What the response must match. */
 export interface ExpectedToken {
   readonly region: string;
-  /** Account of the principal; null when it is not known. */
+  /** Account of the principal; null when unknown. */
   readonly account: string | null;
-  /** By the clock of AWS. */
+  /** The time by AWS's clock. */
   readonly now: Date;
 }
 
@@ -35,24 +36,25 @@ export type TokenCheck =
   | { readonly usable: true; readonly password: string; readonly expiresAt: Date }
   | { readonly usable: false; readonly problem: string };
 
-/** Checks what GetAuthorizationToken returned and takes the password out of it. Problems never quote the token. */
+/** Checks the response of GetAuthorizationToken and extracts the password. Problems never quote the token. */
 export function checkToken(response: TokenResponse, expected: ExpectedToken): TokenCheck {
   const { authorizationToken, expiresAt } = response;
-  if (!authorizationToken) return unusable('it holds no authorization token');
+  if (!authorizationToken) return unusable('the response has no authorization token');
   if (authorizationToken.length > MAX_TOKEN_CHARS) {
-    return unusable(`the token has ${authorizationToken.length} characters, more than ${MAX_TOKEN_CHARS}`);
+    return unusable(
+      `the token has ${authorizationToken.length} characters, which exceeds the maximum of ${MAX_TOKEN_CHARS}`,
+    );
   }
   const decoded = decodeBase64(authorizationToken);
-  if (decoded === undefined) return unusable('the token is no base64 of printable ASCII text');
+  if (decoded === undefined) return unusable('the token is not valid base64 of printable ASCII text');
   const colon = decoded.indexOf(':');
   if (colon < 0) return unusable('the decoded token has no colon');
   if (decoded.slice(0, colon) !== ECR_USER) return unusable('the user in the token is not AWS');
   const password = decoded.slice(colon + 1);
-  // Airflow takes an empty password and "***" as "keep the old one" and still responds with success.
+  // For an empty password or "***", Airflow keeps the old password and still returns success.
   if (password === '' || /^\*+$/.test(password))
     return unusable('the password in the token is empty or masked');
-  if (!expiresAt || Number.isNaN(expiresAt.getTime()))
-    return unusable('it does not say when the token expires');
+  if (!expiresAt || Number.isNaN(expiresAt.getTime())) return unusable('the response has no expiry time');
   if (expiresAt <= expected.now) return unusable(`the token expired at ${expiresAt.toISOString()}`);
   const foreign = findForeignRegistry(response.proxyEndpoint, expected);
   if (foreign !== undefined) return unusable(foreign);
@@ -60,8 +62,8 @@ export function checkToken(response: TokenResponse, expected: ExpectedToken): To
 }
 
 /**
- * The proxy endpoint is always the registry of the caller: another one means that the token is someone else's.
- * A host that is not ECR's, as emulators and gateways name it, proves nothing.
+ * The proxy endpoint is always the registry of the caller: with another one, the token belongs to someone else. A host
+ * that is not an ECR host, as emulators and gateways return it, proves nothing.
  */
 function findForeignRegistry(
   proxyEndpoint: string | undefined,
@@ -71,34 +73,33 @@ function findForeignRegistry(
   if (registry?.kind !== 'private') return undefined;
   if (registry.region !== region) return `the token is for region ${registry.region}`;
   if (account !== null && registry.account !== account) {
-    return `the token is for account ${registry.account}, and the principal is of ${account}`;
+    return `the token is for account ${registry.account}, but the principal belongs to account ${account}`;
   }
   return undefined;
 }
 
-/** The account in an ARN; null when there is none. */
+/** The account in an ARN; null when it has none. */
 export function parseAccount(arn: string | null): string | null {
   return /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):/.exec(arn ?? '')?.[1] ?? null;
 }
 
-/** When a token was issued, and until when it may be counted on. */
 export interface TokenLifetime {
   readonly issuedAt: Date;
   readonly expiresAt: Date;
-  /** The end of the AWS session behind the token, where that comes before. */
+  /** The end of the AWS session behind the token, if known. */
   readonly sessionEndsAt?: Date | undefined;
 }
 
 /**
- * Until when a token can be relied on. AWS says only that tokens live 12 hours; but tokens were seen to be refused with
- * the message of STS, "The security token included in the request is invalid", when the session behind them had ended
- * (kubernetes/kubernetes issue 69141). So the earlier time counts.
+ * The end of a token's reliable lifetime. AWS documents only that tokens expire after 12 hours; but tokens were seen to
+ * be rejected with the STS message "The security token included in the request is invalid" after the session behind
+ * them had ended (kubernetes/kubernetes issue 69141). So the earlier time counts.
  */
 export function usableUntil({ expiresAt, sessionEndsAt }: TokenLifetime): Date {
   return sessionEndsAt && sessionEndsAt < expiresAt ? sessionEndsAt : expiresAt;
 }
 
-/** Whether a token has at least half of its life left: an older one is replaced before it is written anywhere. */
+/** Whether a token has at least half of its lifetime left. An older token is replaced before it is written. */
 export function isFresh(token: TokenLifetime, now: Date): boolean {
   const endMs = usableUntil(token).getTime();
   return endMs - now.getTime() >= (endMs - token.issuedAt.getTime()) / 2;
@@ -108,7 +109,7 @@ function unusable(problem: string): TokenCheck {
   return { usable: false, problem };
 }
 
-/** Undefined when the text is not base64: unlike Node's Buffer, `atob` notices. */
+/** Undefined when the text is not valid base64, which `atob` detects, unlike Node's Buffer. */
 function decodeBase64(text: string): string | undefined {
   try {
     const decoded = atob(text);

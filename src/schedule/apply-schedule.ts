@@ -1,5 +1,4 @@
-// Owns `schedule apply`: makes the schedule in Temporal what the configuration says, and changes nothing when it is
-// already. Keeps what an operator did to it: pause and note.
+// Creates or updates the schedule in Temporal from the configuration. Keeps an operator's pause and note.
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -15,11 +14,11 @@ export type ApplyOutcome = 'created' | 'updated' | 'unchanged';
 
 export interface Applied {
   readonly outcome: ApplyOutcome;
-  /** The first run of a schedule that was created; undefined when it did not show up within 10 s. */
+  /** The first run of a new schedule; undefined if it did not start within 10 s. */
   readonly firstRun?: TriggeredRun | undefined;
 }
 
-/** A new schedule starts its first run at once: nobody wants to wait four hours to see whether it works. */
+/** A new schedule starts its first run immediately, so that problems show now and not in four hours. */
 export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<Applied> {
   const handle = client.schedule.getHandle(desired.scheduleId);
   const description = await describeOrUndefined(handle);
@@ -28,14 +27,14 @@ export async function applySchedule(client: Client, desired: DesiredSchedule): P
     await client.schedule.create(desired);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // Somebody else created it in this moment.
+    // Someone else created it at the same time.
     return updateIfNeeded(handle, await handle.describe(), desired);
   }
-  // Not `triggerImmediately`: that starts a run beside one that is under way, whatever the policy says.
+  // Not `triggerImmediately`: it starts a run even if one is in progress, despite the overlap policy.
   return { outcome: 'created', firstRun: await triggerRun(handle) };
 }
 
-/** Whether the schedule is what the configuration says. */
+/** Whether the schedule matches the configuration. */
 export function isUpToDate(description: ScheduleDescription, desired: DesiredSchedule): boolean {
   return (
     description.action.memo?.[SPEC_HASH] === getSpecHash(desired) &&
@@ -43,7 +42,7 @@ export function isUpToDate(description: ScheduleDescription, desired: DesiredSch
   );
 }
 
-/** Undefined when there is no such schedule. */
+/** Undefined if the schedule does not exist. */
 export async function describeOrUndefined(handle: ScheduleHandle): Promise<ScheduleDescription | undefined> {
   try {
     return await handle.describe();
@@ -60,7 +59,7 @@ async function updateIfNeeded(
 ): Promise<Applied> {
   if (isUpToDate(description, desired)) return { outcome: 'unchanged' };
   const { spec, action, policies } = desired;
-  // The spec is replaced whole: merged with the old one, both would fire.
+  // Replaces the whole spec: if merged, the old and the new spec would both start runs.
   await handle.update(({ state }) => ({ spec, action, state, ...(policies ? { policies } : {}) }));
   return { outcome: 'updated' };
 }

@@ -1,5 +1,5 @@
-// Owns what the schedule in Temporal should be, made from the configuration alone, and the hash by which `apply`
-// sees whether it is. Temporal compiles cron expressions, so that what it holds cannot be compared with the file.
+// Builds the desired Temporal schedule from the configuration. `apply` compares its hash, since Temporal compiles cron
+// expressions and the stored spec cannot be compared with the file.
 import { createHash } from 'node:crypto';
 import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
@@ -7,7 +7,7 @@ import { describeSchedule } from '../refresh/schedule-margins.js';
 import type * as workflows from '../workflows/index.js';
 import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
 
-/** Key of the hash in the memo of the scheduled action: the schedule's own memo cannot be changed later. */
+/** Key of the hash in the memo of the scheduled action: the memo of the schedule itself cannot be updated. */
 export const SPEC_HASH = 'specHash';
 
 const WORKFLOW_TYPE = 'refreshCredentials' satisfies keyof typeof workflows;
@@ -15,7 +15,6 @@ type RefreshInput = Parameters<(typeof workflows)[typeof WORKFLOW_TYPE]>[0];
 
 export type DesiredSchedule = ScheduleOptions<ScheduleOptions['action'] & { workflowType: string }>;
 
-/** The schedule with overlap policy SKIP, never paused on failure, missed starts caught up once. */
 export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
   const { schedule, taskQueue, stores } = config;
   const { cadence, jitterMs, retryForMs, executionTimeoutMs } = schedule;
@@ -27,9 +26,9 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
   };
   const policies = {
     overlap: ScheduleOverlapPolicy.SKIP,
-    // An outage of Temporal is caught up by one run; the server's default of a year would replay history.
+    // After an outage of Temporal one run catches up; with the server's default of one year many would start.
     catchupWindow: schedule.longestIntervalMs,
-    // A rotator that pauses itself after one failure rotates nothing.
+    // A schedule that pauses itself after one failure would let tokens expire.
     pauseOnFailure: false,
   };
   const input: RefreshInput = { retryForMs };
@@ -40,7 +39,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     taskQueue,
     args: [input],
     workflowExecutionTimeout: executionTimeoutMs,
-    staticSummary: `Refresh the ECR tokens in ${stores.length} Airflow${stores.length === 1 ? '' : 's'}`,
+    staticSummary: `Refresh ECR tokens in ${stores.length} Airflow instance${stores.length === 1 ? '' : 's'}`,
     staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule, ECR_TOKEN_LIFE_MS)}.`,
   };
   const specHash = toHash({ spec, policies, action });

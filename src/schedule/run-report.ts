@@ -1,30 +1,31 @@
-// Owns the way from a run in Temporal to its report, whether the run succeeded or failed.
 import { ApplicationFailure, WorkflowFailedError, type Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 
 export type RunResult =
   | { readonly report: RefreshReport }
-  /** The run ended without a report: terminated, cancelled, timed out, or gone from Temporal. */
+  /** The run ended without a report: terminated, cancelled, timed out, or no longer retained by Temporal. */
   | { readonly report: undefined; readonly why: string };
 
-/** Waits until the run has ended. */
+/** Waits for the run to end, whether it succeeds or fails. */
 export async function waitForReport(client: Client, workflowId: string, runId: string): Promise<RunResult> {
   try {
     const report = parseReport(await client.workflow.getHandle(workflowId, runId).result());
-    return report ? { report } : { report: undefined, why: 'its result is no report of this release' };
+    return report
+      ? { report }
+      : { report: undefined, why: 'its result is not a report that this version can read' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)
-      return { report: undefined, why: 'Temporal does not keep it any more' };
+      return { report: undefined, why: 'it is no longer retained by Temporal' };
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
     const isIncomplete = cause instanceof ApplicationFailure && cause.type === REFRESH_INCOMPLETE;
     const report = isIncomplete ? parseReport(cause.details?.[0]) : undefined;
-    return report ? { report } : { report: undefined, why: `it ended as ${cause?.name ?? 'failed'}` };
+    return report ? { report } : { report: undefined, why: `it ended with ${cause?.name ?? 'failed'}` };
   }
 }
 
-/** The report of a run that has ended; undefined while it is under way. */
+/** The report of a run that has ended; undefined while it is in progress. */
 export async function reportIfEnded(
   client: Client,
   workflowId: string,

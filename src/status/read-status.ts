@@ -1,4 +1,4 @@
-// Owns what `status` tells: the schedule, and the report of its last run that left one.
+// Reads the schedule, and the report of the last run that has one.
 import type { Client } from '@temporalio/client';
 import type { RefreshReport } from '../refresh/report.js';
 import { describeOrUndefined } from '../schedule/apply-schedule.js';
@@ -7,15 +7,15 @@ import { startedRuns } from '../schedule/trigger-run.js';
 
 export interface RefreshStatus {
   readonly scheduleId: string;
-  /** False: `schedule apply` was not run here, or the schedule was deleted. */
+  /** False if `schedule apply` was not run here, or the schedule was deleted. */
   readonly exists: boolean;
   readonly paused: boolean;
   readonly note: string | null;
   /** ISO 8601, UTC; null while paused, or without a schedule. */
   readonly nextRunAt: string | null;
-  /** Whether a run is under way. */
+  /** Whether a run is in progress. */
   readonly running: boolean;
-  /** Why the newest ended run has no report; null when it has one. */
+  /** Why the last completed run has no report; null if it has one. */
   readonly lastRunWithoutReport: string | null;
   readonly report: RefreshReport | null;
 }

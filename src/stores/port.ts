@@ -1,5 +1,5 @@
-// What a run needs of a place that keeps Airflow connections. Implementations throw RefreshFailure alone: an error of an
-// SDK or HTTP client may carry tokens and bodies.
+// What a run needs from a store. Implementations throw only RefreshFailure: errors of an SDK or HTTP client may contain
+// tokens and bodies.
 import type { Secret } from '../log/secret.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import type { RefreshFailure } from '../refresh/failures.js';
@@ -8,25 +8,25 @@ import type { RefreshFailure } from '../refresh/failures.js';
 export interface ListRange {
   /** Only connections whose ids may match this pattern of the configuration; `*` for all. The store may return more. */
   readonly pattern: string;
-  /** Position of the first row, from 0, among those that the store's own filter leaves. */
+  /** Position of the first row, from 0, after the store's own filter. */
   readonly offset: number;
-  /** Rows that are requested; the store may return fewer. */
+  /** Number of requested rows; the store may return fewer. */
   readonly limit: number;
 }
 
 export interface ConnectionPage {
   readonly connections: readonly ConnectionRecord[];
-  /** Rows that are not valid connections: position in the list, from 0, and the id, where there is one that may be shown. */
+  /** Rows that are not valid connections: position in the list, from 0, and the id, if it is valid. */
   readonly malformed: readonly { readonly position: number; readonly id?: string }[];
-  /** How many rows there are in all, according to the store: check it against what is received. */
+  /** Total number of rows according to the store: compare it with the rows received. */
   readonly total: number;
-  /** Whether the records can be evaluated as they are: Airflow 2 leaves `extra` out of its lists. */
+  /** Whether the records have all fields: Airflow 2 omits `extra` in lists. */
   readonly isComplete: boolean;
 }
 
 /** The result of a write for one connection. */
 export type WriteResult =
-  /** `record`: the connection as the store has it afterwards, where its response shows that. */
+  /** `record`: the connection after the write, if the response shows it. */
   | { readonly id: string; readonly outcome: 'written'; readonly record?: ConnectionRecord }
   | { readonly id: string; readonly outcome: 'missing' }
   | { readonly id: string; readonly outcome: 'failed'; readonly failure: RefreshFailure };
@@ -38,17 +38,17 @@ export interface NewConnection {
   readonly description: string;
 }
 
-/** A connection that something may override; its host is null when the store has no such connection. */
+/** A connection that may be overridden; its host is null when the store does not have the connection. */
 export interface OverrideCandidate {
   readonly id: string;
   readonly host: string | null;
 }
 
-/** What Airflow looks up before this store, as far as it can be seen. */
+/** Sources that Airflow reads before this store, as far as Airflow shows them. */
 export interface Overrides {
-  /** Names of the sources that come first. Which connections they hold is not known. */
+  /** Names of the sources. Which connections they contain is not known. */
   readonly backends: readonly string[];
-  /** Ids for which Airflow uses another connection than the one of this store. */
+  /** Ids for which Airflow uses a connection from another source. */
   readonly hidden: readonly string[];
 }
 
@@ -56,23 +56,22 @@ export interface ConnectionStore {
   /**
    * Reads a connection; undefined when the store has none of this id.
    * @throws RefreshFailure StoreUnreachable, StoreUnavailable, StoreThrottled, StoreUnauthorized, StoreForbidden,
-   *   StoreRequestRejected;
-   *   also those of AWS credentials, where the store is reached with them
+   *   StoreRequestRejected, and failures of AWS credentials when the store uses them
    */
   read(id: string, signal: AbortSignal): Promise<ConnectionRecord | undefined>;
   /**
-   * A part of the list, 100 rows at most.
+   * Reads a part of the list, at most 100 rows.
    * @throws RefreshFailure as `read`; StoreResponseTooLarge when fewer rows should be requested
    */
   readPage(range: ListRange, signal: AbortSignal): Promise<ConnectionPage>;
   /**
-   * Writes the password of connections and nothing else. Returns one result for each, in the order given.
+   * Writes only the password of connections. Returns one result for each, in the given order.
    *
-   * One record: by a single request, whose response shows the connection. Several: by as few requests as the store takes,
-   * each connection separately, so that one that is missing fails alone.
-   * @throws RefreshFailure as `read`, when none was written for the same reason. Several and StoreRequestRejected or
-   *   StoreForbidden: the store accepts no requests for several, and the caller may write one by one. After a timeout some of
-   *   the passwords may have been written.
+   * One record is written with a single request, whose response shows the connection. Several are written in as few
+   * requests as possible; a missing connection does not fail the others.
+   * @throws RefreshFailure as `read`, when none was written, for the same reason. StoreRequestRejected or
+   *   StoreForbidden for several records: the store does not accept bulk requests, and the caller may write the
+   *   records one by one. After a timeout some of the passwords may have been written.
    */
   write(
     records: readonly ConnectionRecord[],
@@ -80,27 +79,27 @@ export interface ConnectionStore {
     signal: AbortSignal,
   ): Promise<readonly WriteResult[]>;
   /**
-   * Creates a connection; `exists` when someone else was faster, whose connection is not changed.
+   * Creates a connection. Returns `exists`, and does not change it, when someone else has created it.
    * @throws RefreshFailure as `read`
    */
   create(connection: NewConnection, password: Secret, signal: AbortSignal): Promise<'created' | 'exists'>;
   /**
-   * For `doctor`: whether the store responds at all, without a login where that is possible.
+   * For `doctor`: checks that the store responds, without a login if possible.
    * @returns what responded, such as `version 3.3.2`
    * @throws RefreshFailure as `read`
    */
   check(signal: AbortSignal): Promise<string>;
   /**
-   * For `doctor`: what overrides these connections; absent where nothing can. Changes nothing and never fails: what cannot
-   * be found out before the signal fires is left out. Each connection may take a request.
+   * For `doctor`: finds what overrides these connections; absent when nothing can. Changes nothing and never fails;
+   * omits what it cannot find before the signal fires. May send one request per connection.
    */
   findOverrides?(candidates: readonly OverrideCandidate[], signal: AbortSignal): Promise<Overrides>;
 }
 
-/** Where Airflow Variables are read: account or region of a registry may be kept in one. */
+/** Reads Airflow Variables, which may contain the account or region of a registry. */
 export interface VariableSource {
   /**
-   * The value of a Variable; undefined when there is none, `***` when Airflow takes its key for a secret's.
+   * The value of a Variable; undefined when it does not exist, `***` when Airflow masks it because of its key.
    * @throws RefreshFailure as ConnectionStore.read
    */
   readVariable(key: string, signal: AbortSignal): Promise<string | undefined>;

@@ -1,8 +1,8 @@
-// The client of the commands. Apart from settings.ts, as the worker has a connection of its own and need not load this one.
+// The client of the commands. Separate from settings.ts, because the worker has its own connection and does not load
+// this one.
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './settings.js';
 
-/** How long a server may take to answer at all. */
 const CONNECT_LIMIT_MS = 10_000;
 
 /** @throws TemporalUnavailable naming address, namespace and remedy */
@@ -25,8 +25,8 @@ export async function connectClient(
 }
 
 /**
- * Calls with a connected client, and closes it in any case.
- * @throws TemporalUnavailable, also when the connection is lost on the way; whatever the call throws beside that
+ * Calls with a connected client, and always closes it.
+ * @throws TemporalUnavailable, also if the connection is lost during the call; other errors of the call unchanged
  */
 export async function withTemporalClient<T>(call: (client: Client) => Promise<T>): Promise<T> {
   const settings = readTemporalSettings();
@@ -40,7 +40,7 @@ export async function withTemporalClient<T>(call: (client: Client) => Promise<T>
   }
 }
 
-/** What a lost connection makes a client throw, as TemporalUnavailable; any other error as it is. */
+/** Converts the errors of a lost connection to TemporalUnavailable, and returns other errors unchanged. */
 export function toUnavailable(settings: TemporalSettings, error: unknown): unknown {
   const isLost = error instanceof ServiceError || isGrpcServiceError(error);
   return isLost ? unavailable(settings, error.cause ?? error) : error;

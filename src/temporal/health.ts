@@ -1,66 +1,66 @@
-// Owns what the worker says while Temporal is away: that it does not answer, once a minute how long already, and that
-// it answers again. Refuses to take silence for an answer: Temporal is asked before the last of these is said.
+// Logs outages of Temporal: the start, the duration once a minute, and the end. The end is logged only after a
+// successful call, never because failures have stopped.
 import type { Logger } from '../log/logger.js';
 
-/** How often the worker looks whether an outage is over. */
+/** How often the worker checks whether an outage is over. */
 export const HEALTH_CHECK_INTERVAL_MS = 5_000;
 const REPEAT_MS = 60_000;
 
 /**
- * Pollers try again after 12 s at the latest, and each says so when it fails. A frontend may answer while the parts
- * behind it fail every poll: only when none has failed for longer than that is it worth asking.
+ * Pollers retry within 12 s, and each reports its failure. A frontend can respond while the services behind it fail
+ * every poll, so the check waits until no poll has failed for longer than that.
  */
 const QUIET_MS = 15_000;
 
 interface Outage {
   readonly since: number;
   readonly lastFailureAt: number;
-  readonly lastSaidAt: number;
+  readonly lastLoggedAt: number;
 }
 
 export class TemporalHealth {
   readonly #logger: Logger;
   readonly #now: () => number;
   #outage: Outage | undefined;
-  #isAsking = false;
+  #isChecking = false;
 
-  /** @param now milliseconds of a clock that nobody sets */
+  /** @param now milliseconds of a monotonic clock */
   constructor(logger: Logger, now: () => number = () => performance.now()) {
     this.#logger = logger;
     this.#now = now;
   }
 
-  /** A call had no answer; of most calls the SDK's core says so from the sixth attempt on. */
+  /** Records a call without a response. For most calls the SDK core reports this from the sixth attempt on. */
   reportFailure(reason: string): void {
     const now = this.#now();
-    const { since, lastSaidAt } = this.#outage ?? { since: now, lastSaidAt: -Infinity };
-    const isDue = now - lastSaidAt >= REPEAT_MS;
-    this.#outage = { since, lastFailureAt: now, lastSaidAt: isDue ? now : lastSaidAt };
+    const { since, lastLoggedAt } = this.#outage ?? { since: now, lastLoggedAt: -Infinity };
+    const isDue = now - lastLoggedAt >= REPEAT_MS;
+    this.#outage = { since, lastFailureAt: now, lastLoggedAt: isDue ? now : lastLoggedAt };
     if (!isDue) return;
     const forSeconds = toSeconds(now - since);
-    // The first line would say 0, when calls have failed for some seconds already.
+    // The first line would show 0, although calls have failed for some seconds.
     const fields = forSeconds === 0 ? { reason } : { forSeconds, reason };
-    this.#logger.warn(fields, 'Temporal does not answer; waiting for it');
+    this.#logger.warn(fields, 'Temporal unreachable; retrying');
   }
 
   /**
-   * Ends an outage that seems to be over, if Temporal answers.
-   * @param ask asks Temporal something, during an outage alone: undefined when it answers, else what is wrong
+   * Ends an outage that seems to be over, if Temporal responds.
+   * @param findProblem calls Temporal, only during an outage: undefined if it responds, else the problem
    */
-  async look(ask: () => Promise<string | undefined>): Promise<void> {
+  async check(findProblem: () => Promise<string | undefined>): Promise<void> {
     const outage = this.#outage;
-    if (!outage || this.#isAsking || this.#now() - outage.lastFailureAt < QUIET_MS) return;
-    this.#isAsking = true;
-    const problem = await ask();
-    this.#isAsking = false;
+    if (!outage || this.#isChecking || this.#now() - outage.lastFailureAt < QUIET_MS) return;
+    this.#isChecking = true;
+    const problem = await findProblem();
+    this.#isChecking = false;
     if (problem !== undefined) {
       this.reportFailure(problem);
       return;
     }
-    // A call that failed meanwhile knows better.
+    // Another call has failed in the meantime: the outage continues.
     if (this.#outage !== outage) return;
     this.#outage = undefined;
-    this.#logger.info({ afterSeconds: toSeconds(this.#now() - outage.since) }, 'Temporal answers again');
+    this.#logger.info({ afterSeconds: toSeconds(this.#now() - outage.since) }, 'Temporal reachable again');
   }
 }
 

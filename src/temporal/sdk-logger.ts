@@ -1,11 +1,11 @@
-// Owns the way of the Temporal SDK's own log lines into ours. Of an error it keeps name, type and message only where
-// the error is one of ours or of Temporal's; the SDK would print it with everything it carries.
+// Passes log lines of the Temporal SDK to our logger. Type and message of an error are kept only if the error is ours
+// or Temporal's: the SDK would print the error with all its properties.
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
 import type { Logger } from '../log/logger.js';
 import { errorClassName } from '../log/redact-error.js';
 
-/** Runs of the schedule are what people look for: these fields tell which. */
+/** These fields identify the run of a log line. */
 const KEPT_FIELDS = [
   'activityId',
   'activityType',
@@ -17,20 +17,20 @@ const KEPT_FIELDS = [
 ];
 
 /**
- * The core's lines on a call that failed: each of some twenty pollers writes one at every further attempt, and its own
- * heartbeat one a minute. Answers that are no, such as one to slow down, come by the same lines with other statuses.
+ * The lines of the SDK core for a failed call: each of about twenty pollers logs one per further attempt, and the
+ * heartbeat one per minute. Error responses, such as throttling, use the same lines with another status.
  *
- * The core forwards its log as text alone, the gRPC status within it as Rust's debug format prints it: there is no code
- * to read, and nothing else of an outage reaches this process. If either text changes, the lines stay warnings of the
- * SDK, one for each poller, and `TemporalHealth` hears of no outage; nothing else depends on it.
- * Source: temporalio/sdk-core, `crates/client/src/retry.rs` and `crates/sdk-core/src/worker/heartbeat.rs`.
+ * The core forwards its log only as text, with the gRPC status in Rust's debug format: no status code is available, and
+ * nothing else reports an outage to this process. If a text changes, the lines stay warnings of the SDK, one per
+ * poller, and `TemporalHealth` does not notice outages; nothing else depends on it. Source: temporalio/sdk-core,
+ * `crates/client/src/retry.rs` and `crates/sdk-core/src/worker/heartbeat.rs`.
  */
 const CALL_FAILED = /^(gRPC call \w+ retried \d+ times|Network error while sending worker heartbeat)$/;
-const NO_ANSWER = /^Status \{ code: (Unavailable|Cancelled|DeadlineExceeded),|\btonic::transport::Error\b/;
+const NO_RESPONSE = /^Status \{ code: (Unavailable|Cancelled|DeadlineExceeded),|\btonic::transport::Error\b/;
 
 /**
- * @param reportNoResponse hears of every call that had no answer, and tells people: the SDK's own lines on them become
- * debug lines. Without it they stay as they are.
+ * @param reportNoResponse called for each call without a response. The SDK's lines for these calls are then logged at
+ * debug level; without this parameter their level is unchanged.
  */
 export function temporalLogger(logger: Logger, reportNoResponse?: (reason: string) => void): SdkLogger {
   function write(
@@ -48,7 +48,7 @@ export function temporalLogger(logger: Logger, reportNoResponse?: (reason: strin
       write(level === 'INFO' ? 'debug' : (level.toLowerCase() as Lowercase<SdkLevel>), message, meta),
     trace: (message, meta) => write('trace', message, meta),
     debug: (message, meta) => write('debug', message, meta),
-    // The SDK's info lines (bundling, pollers, states) help its developers; the worker says itself when it is up.
+    // The SDK's info lines (bundling, pollers, states) are for its developers; the worker logs its own start.
     info: (message, meta) => write('debug', message, meta),
     warn: (message, meta) => write('warn', message, meta),
     error: (message, meta) => write('error', message, meta),
@@ -58,7 +58,7 @@ export function temporalLogger(logger: Logger, reportNoResponse?: (reason: strin
 function findNoResponseReason(message: string, fields: Record<string, unknown>): string | undefined {
   const { sdkComponent, reason } = fields;
   if (sdkComponent !== 'core' || typeof reason !== 'string') return undefined;
-  return CALL_FAILED.test(message) && NO_ANSWER.test(reason) ? reason : undefined;
+  return CALL_FAILED.test(message) && NO_RESPONSE.test(reason) ? reason : undefined;
 }
 
 function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
@@ -68,10 +68,10 @@ function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
 }
 
 /**
- * An ApplicationFailure has passed the activity interceptor or was made by the workflow: type and message are
- * written from safe parts alone. By name, since one from the workflow's sandbox is of another realm. The sandbox
- * passes its errors on without their class, but whatever is thrown in a workflow is safe: it holds no secret. So are
- * the texts of the SDK's core, which speak of its connection to Temporal.
+ * An ApplicationFailure comes from the activity interceptor or the workflow, and its type and message contain no
+ * secret. It is recognized by name, because the workflow sandbox has its own classes. Other errors of the sandbox have
+ * no class, but workflows hold no secrets. The texts of the SDK core are safe as well: they describe its connection to
+ * Temporal.
  */
 function safeError(error: unknown, meta: LogMetadata): Record<string, unknown> {
   try {
@@ -81,7 +81,7 @@ function safeError(error: unknown, meta: LogMetadata): Record<string, unknown> {
     if (isOfWorkflow && error instanceof Error) return { reason: error.message };
     if (meta['sdkComponent'] === 'core' && typeof error === 'string') return { reason: error };
   } catch {
-    // A logger must not throw, whatever it is given.
+    // A logger must never throw.
   }
   return { error: errorClassName(error) };
 }

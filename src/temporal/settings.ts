@@ -1,5 +1,5 @@
-// Where Temporal is: address, namespace, TLS and API key, from the environment and temporal.toml as every Temporal tool reads
-// them. Nothing of it is printed but address and namespace.
+// Address, namespace, TLS and API key of Temporal, from the environment and temporal.toml, as Temporal's own tools read
+// them. Only address and namespace are ever printed.
 import { status } from '@grpc/grpc-js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TemporalUnavailable } from './unavailable.js';
@@ -16,21 +16,21 @@ export function readTemporalSettings() {
       namespace: namespace ?? 'default',
     };
   } catch {
-    throw new TemporalUnavailable('settings-invalid', 'The settings of Temporal cannot be read');
+    throw new TemporalUnavailable('settings-invalid', 'The Temporal settings cannot be read');
   }
 }
 
-/** What a failed call to Temporal means, by its gRPC status. */
+/** Classifies a failed call to Temporal by its gRPC status. */
 export function unavailable(settings: TemporalSettings, error: unknown): TemporalUnavailable {
   const { address, namespace } = settings;
   const place = `Temporal at ${address}, namespace ${namespace}`;
   switch ((error as { code?: unknown } | null)?.code) {
     case status.NOT_FOUND:
-      return new TemporalUnavailable('namespace-not-found', `${place}: there is no such namespace`);
+      return new TemporalUnavailable('namespace-not-found', `${place}: namespace not found`);
     case status.PERMISSION_DENIED:
     case status.UNAUTHENTICATED:
       return new TemporalUnavailable('access-denied', `${place}: access denied`);
     default:
-      return new TemporalUnavailable('unreachable', `${place}: no answer`);
+      return new TemporalUnavailable('unreachable', `${place}: could not be reached`);
   }
 }

@@ -1,21 +1,21 @@
-// Apart from connection.ts, so that printing errors does not load the Temporal SDK.
+// Separate from connection.ts, so that printing an error does not load the Temporal SDK.
 
 export type TemporalReason = 'settings-invalid' | 'namespace-not-found' | 'access-denied' | 'unreachable';
 
 const REMEDIES: Readonly<Record<TemporalReason, string>> = {
-  'settings-invalid': 'Check the TEMPORAL_* variables and the file that TEMPORAL_CONFIG_FILE names.',
-  'namespace-not-found': 'Create it, or set TEMPORAL_NAMESPACE to one that exists.',
-  'access-denied': 'Check TEMPORAL_API_KEY, or the client certificate, and its rights.',
-  unreachable: 'Start the server, or set TEMPORAL_ADDRESS (and TLS) to where it is.',
+  'settings-invalid': 'Check the TEMPORAL_* variables and the file named by TEMPORAL_CONFIG_FILE.',
+  'namespace-not-found': 'Create the namespace, or set TEMPORAL_NAMESPACE to an existing one.',
+  'access-denied': 'Check TEMPORAL_API_KEY or the client certificate, and its permissions.',
+  unreachable: 'Start the Temporal server, or set TEMPORAL_ADDRESS (and TLS) to its address.',
 };
 
-/** A problem of the environment around the worker: exit 1, no stack. */
+/** A problem outside the program: exit code 1, no stack trace. */
 export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
   readonly code: TemporalReason;
   readonly remedy: string;
 
-  /** @param message what is wrong, without a full stop */
+  /** @param message without a period at the end */
   constructor(code: TemporalReason, message: string) {
     super(message);
     this.code = code;
@@ -23,7 +23,6 @@ export class TemporalUnavailable extends Error {
   }
 }
 
-/** Both in one line, as commands and the log of the worker print them. */
 export function describeUnavailable({ message, remedy }: TemporalUnavailable): string {
   return `${message}. ${remedy}`;
 }

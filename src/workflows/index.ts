@@ -1,2 +1,2 @@
-// Everything that the worker bundles as workflow code.
+// The entry point of the workflow bundle.
 export { refreshCredentials } from './refresh-credentials.js';

@@ -1,5 +1,5 @@
-// The run as a durable workflow: its deadline, how each step is scheduled, and what the Temporal UI shows. The flow itself is
-// `refresh/flow.ts`. No secret passes through here: steps exchange names and facts.
+// The workflow of a run: deadline, activity options, and what the Temporal UI shows. The steps and their order are in
+// `refresh/flow.ts`. No secret passes through the workflow: steps exchange only names, times, counts and fingerprints.
 import { ApplicationFailure, type Duration } from '@temporalio/common';
 import {
   CancellationScope,
@@ -18,18 +18,18 @@ import { describeStepError, OutOfTime } from './step-error.js';
 import { StepProgress } from './step-progress.js';
 
 export interface RefreshInput {
-  /** For how long a run goes on trying, from its first workflow task. */
+  /** How long a run keeps retrying, from its first workflow task. */
   readonly retryForMs: number;
 }
 
-/** How often the current details are updated while steps are being retried. */
+/** Interval between updates of the current details while steps are retried. */
 const UPDATE_INTERVAL: Duration = '15 minutes';
 
 /**
- * One run: plan, then inspect, extract, update and test for every Airflow.
+ * One run: plan; then inspect, extract, update and test for each store.
  *
- * @returns the report of a run in which everything was refreshed
- * @throws ApplicationFailure of type RefreshIncomplete, the report as its first detail, when anything failed
+ * @returns the report if everything was refreshed
+ * @throws ApplicationFailure of type RefreshIncomplete with the report as its first detail, if anything failed
  */
 export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
   const info = workflowInfo();
@@ -47,7 +47,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
       progress.followWait(
         waiting,
         new Date(Date.now() + ms),
-        sleep(ms, { summary: `Back-off of ${waiting.step}` }),
+        sleep(ms, { summary: `Back-off before retrying ${waiting.step}` }),
       ),
     describe: describeStepError,
   });
@@ -62,18 +62,20 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
     nonRetryable: true,
     details: [report],
   });
-  // The report says where it failed; a stack would say where the worker is installed.
+  // The report shows where it failed; a stack trace would only reveal the worker's installation path.
   incomplete.stack = '';
   throw incomplete;
 }
 
-/** When Temporal ends the run, and its report with it. One started by hand may have but a time-out of the run. */
+/** When Temporal ends the run, without a report. A run started manually may have only a run timeout. */
 function findEnd({ executionExpirationTime, runStartTime, runTimeoutMs }: WorkflowInfo): number {
   if (executionExpirationTime) return executionExpirationTime.getTime();
   return runTimeoutMs ? runStartTime.getTime() + runTimeoutMs : Infinity;
 }
 
-/** A failed run leaves its report in the failure, a good one in the result; the failure is the later of the two. */
+/**
+ * A failed run has its report in the failure, a successful one in the result. If there are both, the failure is newer.
+ */
 function previousReport(): RefreshReport | undefined {
   const { lastFailure, lastResult } = workflowInfo();
   const failed =
@@ -81,7 +83,7 @@ function previousReport(): RefreshReport | undefined {
   return failed ?? parseReport(lastResult);
 }
 
-/** The steps as activities of this run, each within what is left until the deadline. */
+/** The steps as activities, each limited to the time left until the deadline. */
 function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps {
   function schedule<T>(
     step: StepName,
@@ -113,12 +115,12 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
   return {
     planRefresh: (how) => schedule('planRefresh', '', 'Read the configuration', how),
     inspectConnections: (input, how) =>
-      schedule('inspectConnections', input.store, `Read connections of ${input.store}`, how, input),
+      schedule('inspectConnections', input.store, `Inspect connections in ${input.store}`, how, input),
     extractToken: (input, how) =>
       schedule(
         'extractToken',
         input.group,
-        `Get a token for ${count(input.registries, 'registry')}`,
+        `Get ECR token for ${count(input.registries, 'registry')}`,
         how,
         input,
       ),
@@ -126,7 +128,7 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
       schedule(
         'updateConnections',
         `${input.store} ${input.registry}`,
-        `Write the token into ${count(input.connections, 'connection')} of ${input.store}`,
+        `Update ${count(input.connections, 'connection')} in ${input.store}`,
         how,
         input,
       ),
@@ -137,7 +139,7 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
 
 async function watchProgress(progress: StepProgress): Promise<void> {
   for (;;) {
-    await sleep(UPDATE_INTERVAL, { summary: 'Update the current details' });
+    await sleep(UPDATE_INTERVAL, { summary: 'Update progress' });
     progress.show(new Date());
   }
 }
@@ -146,7 +148,7 @@ function ignoreCancellation(error: unknown): void {
   if (!isCancellation(error)) throw error;
 }
 
-/** `1 connection`, `3 registries`: read in the Temporal UI. */
+/** `1 connection`, `3 registries` */
 function count(items: readonly unknown[], noun: 'connection' | 'registry'): string {
   const plural = noun === 'registry' ? 'registries' : 'connections';
   return `${items.length} ${items.length === 1 ? noun : plural}`;

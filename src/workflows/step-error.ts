@@ -1,4 +1,4 @@
-// What a scheduled activity ended with, as a failure of the catalogue.
+// Maps the error of an activity to a failure of the catalogue.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import {
@@ -10,10 +10,10 @@ import {
 } from '../refresh/failures.js';
 import type { StepName } from '../refresh/activity-types.js';
 
-/** By which Temporal's SDK reports an activity that a worker left when it was stopped. */
+/** Temporal's SDK uses this type when a worker stops before its activity has ended. */
 const WORKER_SHUTDOWN = 'WorkerShutdown';
 
-/** The step was not scheduled: not even one attempt would have ended before the run does. */
+/** The step was not scheduled: there is not enough time left in the run for one attempt. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
   readonly step: StepName;
@@ -24,7 +24,7 @@ export class OutOfTime extends Error {
   }
 }
 
-/** @throws the error itself when it is a cancellation, or not of an activity */
+/** @throws the error itself if it is a cancellation or not from an activity */
 export function describeStepError(error: unknown): FailureInfo {
   if (error instanceof OutOfTime) return describeFailure('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
@@ -36,15 +36,15 @@ export function describeStepError(error: unknown): FailureInfo {
     return describeFailure('AttemptTimedOut', `${activityType} ended because its worker was stopped.`);
   }
   if (cause instanceof TimeoutFailure) return toTimeoutInfo(cause, activityType);
-  return describeFailure('Unexpected', `${activityType} failed in a way that is not in the catalogue.`);
+  return describeFailure('Unexpected', `${activityType} failed with an unknown error type.`);
 }
 
-/** A timeout carries the last failure where Temporal knows it: that is what a person needs. */
+/** If Temporal knows the last failure before a timeout, that failure is the useful one. */
 function toTimeoutInfo({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
   if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
     return toInfo(real);
   }
-  return describeFailure('AttemptTimedOut', `${activityType} ended without an answer (${timeoutType}).`);
+  return describeFailure('AttemptTimedOut', `${activityType} timed out (${timeoutType}).`);
 }
 
 function toInfo(failure: ApplicationFailure): FailureInfo {
@@ -62,7 +62,7 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** What the interceptor of activities adds to type and message. */
+/** What the activity interceptor adds to type and message. */
 function getDetail({ details }: ApplicationFailure): FailureDetail | null | undefined {
   return details?.[0] as FailureDetail | null | undefined;
 }

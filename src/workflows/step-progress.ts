@@ -1,7 +1,7 @@
-// What the Temporal UI shows of a run in progress: how many steps are done, and what the others wait for.
+// The current details of a run in progress in the Temporal UI: how many steps are done, and what the others wait for.
 import type { WaitingStep } from '../refresh/step-runner.js';
 
-/** Longer lists are not readable, and the details of a run have a size limit in Temporal. */
+/** A longer list is not readable, and Temporal limits the size of the details. */
 const MAX_SHOWN = 20;
 
 export class StepProgress {
@@ -15,7 +15,7 @@ export class StepProgress {
     this.#show = show;
   }
 
-  /** An activity id that this run has not used yet: `…`, `… #2`, `… #3`. */
+  /** Makes an activity id unique within the run: `…`, `… #2`, `… #3`. */
   uniqueId(id: string): string {
     const uses = (this.#uses.get(id) ?? 0) + 1;
     this.#uses.set(id, uses);
@@ -35,7 +35,7 @@ export class StepProgress {
     }
   }
 
-  /** A step between its first attempt and its retries, where Temporal shows no pending activity. */
+  /** A step between its first attempt and its retries, when Temporal shows no pending activity. */
   async followWait(waiting: WaitingStep, until: Date, wait: Promise<void>): Promise<void> {
     this.#waiting.set(waiting, until);
     this.show(new Date());

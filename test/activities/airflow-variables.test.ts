@@ -33,7 +33,7 @@ const RULES: readonly ConnectionRule[] = [
   { kind: 'id', id: 'inferred', ifMissing: 'fail' },
 ];
 
-describe('registries whose account and region are Airflow Variables', () => {
+describe('account and region of a registry from Airflow Variables', () => {
   let airflow: FakeAirflow;
   let issuer: FakeIssuer;
   let registries: FakeRegistries;
@@ -48,7 +48,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     activities = worker();
   });
 
-  /** The activities of a worker process of its own: what it read is not known to another. */
+  /** The activities of a new worker process, which does not know what another one has read. */
   function worker(settings = BY_VARIABLES, rules: readonly ConnectionRule[] = RULES): RefreshActivities {
     const source = fakeSource({ airflow, rules, registries: [settings], engine: new FakeEngine() });
     return fakeActivities(source, { issuer, registry: registries });
@@ -79,7 +79,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     return airflow.callsOf('variable');
   }
 
-  it('are read at the inspection, and work as any others', async () => {
+  it('are read at the inspection, and used by the update', async () => {
     const found = await inspect();
     assert.deepEqual(found.writable, [
       { registry: REGISTRY, group: GROUP, connections: ['docker_default', 'inferred'] },
@@ -98,7 +98,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.match(next.refused[0]?.message ?? '', new RegExp(`registry dag \\(${EU_HOST}\\)`));
   });
 
-  it('are read once when several ask at the same time', async () => {
+  it('are read once for concurrent activities', async () => {
     await Promise.all([inspect(), inspect()]);
     assert.equal(variableCalls().length, 2);
   });
@@ -112,7 +112,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.deepEqual((await inspect()).writable[0]?.connections, ['docker_default', 'inferred']);
   });
 
-  it('may be surrounded by blanks', async () => {
+  it('may be surrounded by whitespace', async () => {
     airflow.variables.set('ecr_aws_account', ' 123456789012\n');
     assert.equal((await inspect()).refused.length, 0);
   });
@@ -122,14 +122,14 @@ describe('registries whose account and region are Airflow Variables', () => {
   for (const [key, value, type, message] of [
     [ACCOUNT, undefined, 'AirflowVariableMissing', 'does not exist'],
     [REGION, undefined, 'AirflowVariableMissing', 'does not exist'],
-    [ACCOUNT, '12345', 'AirflowVariableInvalid', 'holds no AWS account'],
-    [ACCOUNT, '***', 'AirflowVariableInvalid', 'holds no AWS account'],
-    [ACCOUNT, '', 'AirflowVariableInvalid', 'holds no AWS account'],
-    [REGION, 'us-east-1.evil.com', 'AirflowVariableInvalid', 'holds no AWS region'],
-    [REGION, 'us-east-1/v2', 'AirflowVariableInvalid', 'holds no AWS region'],
-    [REGION, 's3cret-p4ssword', 'AirflowVariableInvalid', 'holds no AWS region'],
+    [ACCOUNT, '12345', 'AirflowVariableInvalid', 'is not a valid AWS account ID'],
+    [ACCOUNT, '***', 'AirflowVariableInvalid', 'is not a valid AWS account ID'],
+    [ACCOUNT, '', 'AirflowVariableInvalid', 'is not a valid AWS account ID'],
+    [REGION, 'us-east-1.evil.com', 'AirflowVariableInvalid', 'is not a valid AWS region'],
+    [REGION, 'us-east-1/v2', 'AirflowVariableInvalid', 'is not a valid AWS region'],
+    [REGION, 's3cret-p4ssword', 'AirflowVariableInvalid', 'is not a valid AWS region'],
   ] as const) {
-    it(`stop only their own connections when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
+    it(`affect only their own connections when ${key} is ${JSON.stringify(value) ?? 'missing'}`, async () => {
       if (value === undefined) airflow.variables.delete(key);
       else airflow.variables.set(key, value);
       const { writable, refused } = await inspect();
@@ -138,12 +138,15 @@ describe('registries whose account and region are Airflow Variables', () => {
         refused.map((problem) => [problem.connection, problem.type]),
         [['docker_default', type]],
       );
-      assert.match(refused[0]?.message ?? '', new RegExp(`Variable ${key} of Airflow main, .* ${message}`));
-      if (value) assert.ok(!JSON.stringify(refused).includes(value), 'its value is not shown');
+      assert.match(
+        refused[0]?.message ?? '',
+        new RegExp(`Variable ${key} of Airflow main \\(.*\\) ${message}`),
+      );
+      if (value) assert.ok(!JSON.stringify(refused).includes(value), 'its value is shown');
     });
   }
 
-  it('stop only their own connections when the user may not read Variables', async () => {
+  it('affect only their own connections when the user is not allowed to read Variables', async () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreForbidden', '403');
     };
@@ -152,7 +155,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal(refused[0]?.type, 'StoreForbidden');
   });
 
-  it('leave only their own connections to the next attempt when their store cannot be reached', async () => {
+  it('cause a retry of only their own connections when their store cannot be reached', async () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
@@ -164,7 +167,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     );
   });
 
-  it('leave only their own connections to the next attempt when they are not returned', async () => {
+  it('cause a retry of only their own connections when reading them hangs', async () => {
     const gate = deferred();
     airflow.onCall = (call) => (call === 'variable' ? gate.promise : undefined);
     const input = {
@@ -184,7 +187,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     gate.resolve();
   });
 
-  it('fail with scope registry where no connection is of another', async () => {
+  it('fail with scope registry when all connections belong to that registry', async () => {
     airflow.onCall = (call) => {
       if (call === 'variable') throw new RefreshFailure('StoreUnreachable', 'refused');
     };
@@ -192,13 +195,13 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal((await expectFailure('StoreUnreachable', inspect())).scope, 'registry');
   });
 
-  it('are not read for connections of others', async () => {
+  it('are not read for connections of other registries', async () => {
     activities = worker(BY_VARIABLES, [{ kind: 'id', id: 'inferred', ifMissing: 'fail' }]);
     await inspect();
     assert.deepEqual(airflow.calls, ['read inferred']);
   });
 
-  it('show the host that a missing connection is created with', async () => {
+  it('determine the host of a connection that is created', async () => {
     airflow.connections.delete('docker_default');
     activities = worker(BY_VARIABLES, [
       { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
@@ -208,25 +211,25 @@ describe('registries whose account and region are Airflow Variables', () => {
     assert.equal(airflow.connections.get('docker_default')?.host, REGISTRY);
   });
 
-  describe('whose value changes during a run', () => {
+  describe('that change during a run', () => {
     beforeEach(async () => {
       await inspect();
       airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
     });
 
-    it('stay as they were read for the worker that read them', async () => {
+    it('keep their values in the worker that has read them', async () => {
       assert.deepEqual((await update()).written, ['docker_default']);
       assert.deepEqual(issuer.regions, ['us-east-1']);
     });
 
-    it('let another worker refuse the write: the connection now belongs to another registry', async () => {
+    it('make another worker refuse the write, since the connection belongs to another registry', async () => {
       activities = worker();
       const { written, refused } = await update();
       assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);
       assert.equal(airflow.passwords.size, 0);
     });
 
-    it('let another worker create no connection of the earlier registry', async () => {
+    it('make another worker refuse to create a connection of the earlier registry', async () => {
       airflow.connections.delete('docker_default');
       activities = worker(BY_VARIABLES, [
         { kind: 'id', id: 'docker_default', registry: 'dag', ifMissing: 'create' },
@@ -236,7 +239,7 @@ describe('registries whose account and region are Airflow Variables', () => {
     });
   });
 
-  describe('with a host of their own', () => {
+  describe('of a registry with a configured host', () => {
     const input = { configHash: CONFIG_HASH, group: GROUP, registries: ['localhost:5000'] };
 
     beforeEach(() => {
@@ -244,7 +247,7 @@ describe('registries whose account and region are Airflow Variables', () => {
       activities = worker(LOCAL);
     });
 
-    it('have their region read by whichever worker gets the token', async () => {
+    it('are read by any worker that gets the token', async () => {
       assert.deepEqual((await inspect()).writable[0], {
         registry: 'localhost:5000',
         group: GROUP,
@@ -263,19 +266,19 @@ describe('registries whose account and region are Airflow Variables', () => {
       assert.deepEqual(issuer.regions, ['us-east-1']);
     });
 
-    it('get no token of another region than the inspection found', async () => {
+    it('prevent a token of another region than the inspection found', async () => {
       airflow.variables.set('ecr_aws_region_name', 'eu-west-1');
       await expectFailure('ConnectionRegistryChanged', activities.extractToken(attemptOf(), input));
       assert.deepEqual([issuer.regions, registries.shown], [[], []]);
     });
 
-    it('are recognized by that host where no rule names them', async () => {
+    it('are found by that host when no rule names the registry', async () => {
       activities = worker(LOCAL, [{ kind: 'match', pattern: 'docker_*' }]);
       const listed: InspectTarget = { listed: { offset: 0, limit: 100 } };
       assert.deepEqual((await inspect('run-1', listed)).writable[0]?.registry, 'localhost:5000');
     });
 
-    it('need no account where the region is known', async () => {
+    it('are not read for the account when the region is known', async () => {
       activities = worker({ ...LOCAL, region: 'us-east-1' });
       await activities.extractToken(attemptOf(), input);
       assert.deepEqual(airflow.calls, []);

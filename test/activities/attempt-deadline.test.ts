@@ -8,7 +8,7 @@ import { DeadlineExceeded } from '../../src/net/deadline.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 
-/** Scheduled 100 s ago, its present attempt just now. */
+/** An activity scheduled 100 s ago, whose current attempt was scheduled now. */
 const INFO = {
   scheduledTimestampMs: 1_000_000,
   currentAttemptScheduledTimestampMs: 1_100_000,
@@ -17,25 +17,25 @@ const INFO = {
 };
 
 describe('retriesTimeLeftMs', () => {
-  it('takes what earlier attempts and this one have spent from schedule-to-close', () => {
+  it('subtracts the time of earlier attempts and of this one from schedule-to-close', () => {
     assert.equal(retriesTimeLeftMs(INFO, 0), 80_000);
     assert.equal(retriesTimeLeftMs(INFO, 30_000), 50_000);
   });
 
-  it('is infinite without a schedule-to-close time-out', () =>
+  it('is infinite without a schedule-to-close timeout', () =>
     assert.equal(retriesTimeLeftMs({ ...INFO, scheduleToCloseTimeoutMs: 0 }, 0), Infinity));
 });
 
 describe('attemptTimeLeftMs', () => {
-  it('ends 1 s before start-to-close when that is the nearer end', () => {
+  it('ends 1 s before start-to-close when that comes first', () => {
     assert.equal(attemptTimeLeftMs(INFO, 0), 59_000);
     assert.equal(attemptTimeLeftMs(INFO, 10_000), 49_000);
   });
 
-  it('ends 1 s before schedule-to-close when that is the nearer end', () =>
+  it('ends 1 s before schedule-to-close when that comes first', () =>
     assert.equal(attemptTimeLeftMs({ ...INFO, scheduleToCloseTimeoutMs: 110_000 }, 4000), 5000));
 
-  it('does not take 0 for a limit that has been reached', () =>
+  it('treats a timeout of 0 as no timeout', () =>
     assert.equal(attemptTimeLeftMs({ ...INFO, startToCloseTimeoutMs: 0 }, 0), 79_000));
 });
 
@@ -47,16 +47,16 @@ describe('withAttemptLimit', () => {
     });
   }
 
-  it('ends an attempt with a failure of the catalogue when its time is up', async () => {
+  it('ends an attempt with AttemptTimedOut when its time is up', async () => {
     const failure = await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', 1, untilAborted));
-    assert.equal(failure.message, 'extractToken did not end within its time.');
+    assert.equal(failure.message, 'extractToken timed out.');
   });
 
-  it('ends at once an attempt whose time was up before it began', async () => {
+  it('ends an attempt immediately when its time was up before it started', async () => {
     await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', -5000, untilAborted));
   });
 
-  it('ends an attempt with the reason of its cancellation, before it began or later', async () => {
+  it('ends an attempt with the reason of its cancellation, before or after its start', async () => {
     const reason = new Error('cancelled');
     const early = withAttemptLimit('extractToken', 60_000, untilAborted, AbortSignal.abort(reason));
     await assert.rejects(early, (error) => error === reason);
@@ -96,21 +96,21 @@ describe('withAttemptLimit', () => {
   });
 
   it('keeps any other error of a step whose signal has not fired', async () => {
-    const defect = new TypeError('own');
-    const failing = withAttemptLimit('extractToken', 60_000, () => Promise.reject(defect));
-    await assert.rejects(failing, (error) => error === defect);
+    const bug = new TypeError('own');
+    const failing = withAttemptLimit('extractToken', 60_000, () => Promise.reject(bug));
+    await assert.rejects(failing, (error) => error === bug);
   });
 
-  it('answers what the attempt answers, and aborts nothing afterwards', async () => {
+  it('returns the result of the attempt, and does not abort its signal afterwards', async () => {
     let kept: AbortSignal | undefined;
     const controller = new AbortController();
-    const answer = await withAttemptLimit(
+    const result = await withAttemptLimit(
       'extractToken',
       60_000,
       async (signal) => ((kept = signal), 'done'),
       controller.signal,
     );
     controller.abort();
-    assert.deepEqual([answer, kept?.aborted], ['done', false]);
+    assert.deepEqual([result, kept?.aborted], ['done', false]);
   });
 });

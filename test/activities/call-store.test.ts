@@ -23,12 +23,12 @@ describe('callStore', () => {
     return callStore(store, attemptOf(attempt), 'GET connection a', run, limitMs);
   }
 
-  it('returns what the store does', async () => {
+  it('returns the result of the request', async () => {
     assert.equal(await call(async () => 'a'), 'a');
   });
 
   for (const type of ['StoreUnavailable', 'StoreUnauthorized', 'StoreRequestRejected'] as const) {
-    it(`fails with ${type} like the request, and does not repeat it`, async () => {
+    it(`fails with ${type} of the request, and does not repeat it`, async () => {
       let requests = 0;
       const failing = async (): Promise<never> => ((requests += 1), fail(type));
       await expectFailure(type, call(failing));
@@ -39,7 +39,7 @@ describe('callStore', () => {
   it('rethrows an error that is not in the catalogue', async () => {
     await assert.rejects(
       call(async () => {
-        throw new TypeError('a defect');
+        throw new TypeError('a bug');
       }),
       TypeError,
     );
@@ -99,11 +99,11 @@ describe('callStore', () => {
 
   describe('when the attempt has ended before', () => {
     async function callIn(signal: AbortSignal, type: FailureType): Promise<string> {
-      const run = (): Promise<never> => assert.fail('nothing is requested');
+      const run = (): Promise<never> => assert.fail('a request was sent');
       return (await expectFailure(type, call(run, { signal }))).message;
     }
 
-    it('requests nothing, and fails with the reason why it ended', async () => {
+    it('sends no request, and fails with the reason of its end', async () => {
       const reason = new RefreshFailure('AttemptTimedOut', 'time is up');
       assert.equal(await callIn(AbortSignal.abort(reason), 'AttemptTimedOut'), 'time is up');
     });
@@ -111,36 +111,36 @@ describe('callStore', () => {
     it('reports AttemptTimedOut when the reason is not a catalogue failure', async () => {
       assert.equal(
         await callIn(AbortSignal.abort(new Error('cancelled')), 'AttemptTimedOut'),
-        'The attempt ended before this request had its turn.',
+        'The attempt ended before this request was sent.',
       );
     });
   });
 
   describe('when the store throttles', () => {
-    function throttledFor(times: number): { run: () => Promise<string>; turnsMs: number[] } {
-      const turnsMs: number[] = [];
+    function throttledFor(times: number): { run: () => Promise<string>; sentMs: number[] } {
+      const sentMs: number[] = [];
       const run = async (): Promise<string> => {
-        turnsMs.push(performance.now());
-        return turnsMs.length <= times ? fail('StoreThrottled') : 'a';
+        sentMs.push(performance.now());
+        return sentMs.length <= times ? fail('StoreThrottled') : 'a';
       };
-      return { run, turnsMs };
+      return { run, sentMs };
     }
 
     it('repeats the request after a second each time', async () => {
-      const { run, turnsMs } = throttledFor(3);
+      const { run, sentMs } = throttledFor(3);
       await passTime(async () => assert.equal(await call(run), 'a'));
-      assert.deepEqual(turnsMs, [0, 1_000, 2_000, 3_000]);
+      assert.deepEqual(sentMs, [0, 1_000, 2_000, 3_000]);
     });
 
     it('delays the other requests to the store too', async () => {
-      const { run, turnsMs } = throttledFor(1);
+      const { run, sentMs } = throttledFor(1);
       await passTime(async () => {
         const first = call(run);
         await new Promise((next) => setTimeout(next, 100));
         await call(run);
         await first;
       });
-      assert.deepEqual(turnsMs, [0, 1_000, 1_050]);
+      assert.deepEqual(sentMs, [0, 1_000, 1_050]);
     });
 
     it('sends requests without a delay again once enough were accepted', async () => {
@@ -156,27 +156,27 @@ describe('callStore', () => {
 
     it('continues until the attempt ends, and fails with StoreThrottled', async () => {
       const controller = new AbortController();
-      const { run, turnsMs } = throttledFor(Infinity);
+      const { run, sentMs } = throttledFor(Infinity);
       const tookMs = await passTime(async () => {
         setTimeout(() => controller.abort(new RefreshFailure('AttemptTimedOut', 'time is up')), 5_500);
         await expectFailure('StoreThrottled', call(run, { signal: controller.signal }));
       });
-      assert.equal(turnsMs.length, 6);
+      assert.equal(sentMs.length, 6);
       assert.ok(tookMs >= 5_500 && tookMs < 5_600, `${tookMs} ms`);
     });
 
-    it('gives each repeated request the whole limit', async () => {
-      const { run, turnsMs } = throttledFor(2);
+    it('applies the full limit to each repeated request', async () => {
+      const { run, sentMs } = throttledFor(2);
       const slow = async (): Promise<string> => {
         await new Promise((next) => setTimeout(next, 900));
         return run();
       };
       await passTime(async () => assert.equal(await call(slow, {}, 1_000), 'a'));
-      assert.equal(turnsMs.length, 3);
+      assert.equal(sentMs.length, 3);
     });
   });
 
-  describe('when it reads a connection by its id', () => {
+  describe('when it reads a connection by id', () => {
     it('returns it, or undefined if it does not exist', async () => {
       assert.deepEqual(await readById(store, attemptOf(), 'docker_default'), dockerConnection());
       assert.equal(await readById(store, attemptOf(), 'gone'), undefined);

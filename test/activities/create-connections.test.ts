@@ -45,7 +45,7 @@ describe('updateConnections of missing connections', () => {
     });
   }
 
-  it('creates one with host and token, next to others that are written', async () => {
+  it('creates one with host and token, and writes the others', async () => {
     const { written, refused } = await update(['there', 'gone']);
     assert.deepEqual([written.toSorted(), refused], [['gone', 'there'], []]);
     assert.deepEqual(airflow.calls.toSorted(), ['create gone', 'read gone', 'read there', 'write there']);
@@ -68,21 +68,21 @@ describe('updateConnections of missing connections', () => {
     assert.deepEqual(new Set(airflow.passwords.keys()), new Set(ids));
   });
 
-  describe('that someone else creates at the same moment', () => {
+  describe('created by someone else at the same time', () => {
     function raceWith(changes: Parameters<typeof dockerConnection>[0]): void {
       airflow.onCall = (call, id) => {
         if (call === 'create') airflow.add({ id, ...changes });
       };
     }
 
-    it('reads theirs and writes the password into it, nothing else', async () => {
+    it('reads it and writes only its password', async () => {
       raceWith({ description: 'theirs' });
       assert.deepEqual((await update(['gone'])).written, ['gone']);
       assert.deepEqual(airflow.calls, ['read gone', 'create gone', 'read gone', 'write gone']);
       assert.equal(airflow.connections.get('gone')?.description, 'theirs');
     });
 
-    it('does not change theirs when it belongs to another registry', async () => {
+    it('does not change it when it belongs to another registry', async () => {
       raceWith({ host: OTHER_REGISTRY });
       const { written, refused } = await update(['gone']);
       assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionRegistryMismatch']);
@@ -96,32 +96,32 @@ describe('updateConnections of missing connections', () => {
     });
   });
 
-  it('creates none when its rule is fail', async () => {
+  it('does not create one whose rule has ifMissing: fail', async () => {
     const { written, refused } = await update(['gone'], toRules(['gone'], 'fail'));
     assert.deepEqual([written, refused[0]?.type], [[], 'ConnectionMissing']);
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('creates none that only a pattern matches', async () => {
+  it('does not create one that only a pattern matches', async () => {
     const { refused } = await update(['gone'], [{ kind: 'match', pattern: '*', registry: 'own' }]);
     assert.equal(refused[0]?.type, 'ConnectionMissing');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('creates none with another host than that of its rule, whatever the input', async () => {
+  it('does not create one with a host other than that of its rule', async () => {
     const { refused } = await update(['gone'], toRules(['gone']), OTHER_REGISTRY);
     assert.equal(refused[0]?.type, 'ConnectionRegistryChanged');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
 
-  it('fails the attempt when Airflow does not allow it', async () => {
+  it('fails the attempt when Airflow does not allow the creation', async () => {
     airflow.onCall = (call) => {
       if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
     };
     await expectFailure('StoreForbidden', update(['gone']));
   });
 
-  it('leaves one that cannot be created to the next attempt, and writes the others', async () => {
+  it('returns one that cannot be created for a retry, and writes the others', async () => {
     airflow.onCall = (call) => {
       if (call === 'create') throw new RefreshFailure('StoreForbidden', '403');
     };

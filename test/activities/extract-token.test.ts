@@ -17,7 +17,7 @@ import {
 } from '../fakes/fake-ports.js';
 import { GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
-const NEIGHBOUR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+const NEIGHBOR = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
 const NAMED = { ...namedRegistry(), registryHost: 'localhost:5000' };
 
 describe('extractToken', () => {
@@ -52,19 +52,19 @@ describe('extractToken', () => {
     }
   });
 
-  it('verifies one token with all registries of the group, one of the configuration among them', async () => {
-    const { probes } = (await extract([REGISTRY, NEIGHBOUR, NAMED.registryHost])).token;
+  it('verifies one token with all registries of the group, including a configured one', async () => {
+    const { probes } = (await extract([REGISTRY, NEIGHBOR, NAMED.registryHost])).token;
     assert.deepEqual(issuer.regions, ['us-east-1']);
     assert.deepEqual(
       probes.map(({ registry }) => registry),
-      [REGISTRY, NEIGHBOUR, NAMED.registryHost],
+      [REGISTRY, NEIGHBOR, NAMED.registryHost],
     );
     assert.deepEqual(new Set(registries.shown.map(({ password }) => password)), new Set(['password-1']));
   });
 
   it('returns the rejection of one registry next to the acceptance of another', async () => {
-    registries.refused.add(NEIGHBOUR);
-    const { probes } = (await extract([REGISTRY, NEIGHBOUR])).token;
+    registries.refused.add(NEIGHBOR);
+    const { probes } = (await extract([REGISTRY, NEIGHBOR])).token;
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
       ['accepted', 'rejected'],
@@ -72,9 +72,9 @@ describe('extractToken', () => {
   });
 
   it('does not fail when one registry rejects it and the other is unreachable', async () => {
-    registries.refused.add(NEIGHBOUR);
+    registries.refused.add(NEIGHBOR);
     registries.unreachable.add(REGISTRY);
-    const { probes } = (await extract([REGISTRY, NEIGHBOUR])).token;
+    const { probes } = (await extract([REGISTRY, NEIGHBOR])).token;
     assert.deepEqual(
       probes.map(({ outcome }) => outcome),
       ['unreachable', 'rejected'],
@@ -91,7 +91,7 @@ describe('extractToken', () => {
     );
   });
 
-  it('fails as ECR does', () => {
+  it('fails with the failure of ECR', () => {
     issuer.answer = () => {
       throw new RefreshFailure('AwsAccessDenied', 'denied');
     };
@@ -106,7 +106,7 @@ describe('extractToken', () => {
       const { verify } = registries;
       registries.verify = async (host, ...rest) => {
         const result = verify(host, ...rest);
-        if (host === NEIGHBOUR) await gate.promise;
+        if (host === NEIGHBOR) await gate.promise;
         return result;
       };
     });
@@ -125,33 +125,33 @@ describe('extractToken', () => {
 
     it('returns the others after half of the attempt, and this one for a retry', async () => {
       const signal = AbortSignal.timeout(60);
-      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY], { signal });
+      const { token, toRetry } = await worker()([NEIGHBOR, REGISTRY], { signal });
       assert.equal(signal.aborted, false);
       assert.deepEqual(token.probes, [{ registry: REGISTRY, outcome: 'accepted' }]);
-      assert.deepEqual(toRetry, [NEIGHBOUR]);
+      assert.deepEqual(toRetry, [NEIGHBOR]);
       gate.resolve();
     });
 
     it('joins the request in the next attempt: one token, one verification', async () => {
       const attempt = worker();
-      const { toRetry } = await attempt([NEIGHBOUR, REGISTRY]);
+      const { toRetry } = await attempt([NEIGHBOR, REGISTRY]);
       const next = attempt(toRetry, { number: 2 });
       gate.resolve();
-      assert.deepEqual((await next).token.probes, [{ registry: NEIGHBOUR, outcome: 'accepted' }]);
+      assert.deepEqual((await next).token.probes, [{ registry: NEIGHBOR, outcome: 'accepted' }]);
       assert.deepEqual((await next).toRetry, []);
       assert.equal(issuer.groups.length, 1);
-      assert.deepEqual(registries.shown.map(({ host }) => host).toSorted(), [REGISTRY, NEIGHBOUR].toSorted());
+      assert.deepEqual(registries.shown.map(({ host }) => host).toSorted(), [REGISTRY, NEIGHBOR].toSorted());
     });
 
     it('does not fail when the others reject the token: this one may accept it', async () => {
       registries.refused.add(REGISTRY);
-      const { token, toRetry } = await worker()([NEIGHBOUR, REGISTRY]);
-      assert.deepEqual([token.probes[0]?.outcome, toRetry], ['rejected', [NEIGHBOUR]]);
+      const { token, toRetry } = await worker()([NEIGHBOR, REGISTRY]);
+      assert.deepEqual([token.probes[0]?.outcome, toRetry], ['rejected', [NEIGHBOR]]);
       gate.resolve();
     });
 
     it('waits longer when it is the only one', async () => {
-      const late = worker()([NEIGHBOUR]);
+      const late = worker()([NEIGHBOR]);
       await delay(40);
       gate.resolve();
       assert.equal((await late).token.probes[0]?.outcome, 'accepted');
@@ -159,8 +159,8 @@ describe('extractToken', () => {
 
     it("fails with the reason of the attempt's end when none has responded by then", async () => {
       const controller = new AbortController();
-      const reason = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
-      const late = worker()([NEIGHBOUR], { signal: controller.signal });
+      const reason = new RefreshFailure('AttemptTimedOut', 'extractToken timed out.');
+      const late = worker()([NEIGHBOR], { signal: controller.signal });
       await delay(40);
       controller.abort(reason);
       await expectFailure('AttemptTimedOut', late);
@@ -187,7 +187,7 @@ describe('extractToken', () => {
   });
 
   it('ends with its attempt', async () => {
-    const reason = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
+    const reason = new RefreshFailure('AttemptTimedOut', 'extractToken timed out.');
     await expectFailure(
       'AttemptTimedOut',
       extract([REGISTRY], attemptOf({ signal: AbortSignal.abort(reason) })),

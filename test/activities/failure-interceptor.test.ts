@@ -55,12 +55,12 @@ describe('failureInterceptor', () => {
   }
 
   it('returns what an activity returns', async () => {
-    assert.equal(await environment().run(async () => 'an answer'), 'an answer');
+    assert.equal(await environment().run(async () => 'a result'), 'a result');
     assert.deepEqual(errorLines(), []);
   });
 
   for (const type of TYPES) {
-    it(`makes an ApplicationFailure of ${type}, retryable as the catalogue says`, async () => {
+    it(`converts ${type} to an ApplicationFailure, retryable as in the catalogue`, async () => {
       const failure = await failureAfter(new RefreshFailure(type, 'what happened', 'what to do'));
       assert.deepEqual(
         [failure.type, failure.message, failure.details, failure.nonRetryable],
@@ -91,7 +91,7 @@ describe('failureInterceptor', () => {
   });
 
   describe('near the end of the retries', () => {
-    /** The failure of an attempt that begins with this much of schedule-to-close left. */
+    /** Whether a failure is final when an attempt starts with this much of schedule-to-close left. */
     async function isFinal(type: FailureType, leftMs: number, attempt = 1, retryPolicy = INFO.retryPolicy) {
       const { nonRetryable } = await failureAfter(new RefreshFailure(type, 'x'), {
         attempt,
@@ -101,18 +101,18 @@ describe('failureInterceptor', () => {
       return nonRetryable;
     }
 
-    // The attempt itself takes some milliseconds of what is left: hence 1 s instead of 1 ms above each boundary.
-    it('retries when back-off of 5 s and 2 s more fit, not when just they do not', async () => {
+    // The attempt takes some milliseconds, so each boundary is tested with 1 s, not 1 ms, above it.
+    it('retries only when the back-off of 5 s and 2 s more fit', async () => {
       assert.equal(await isFinal('StoreUnavailable', 8000), false);
       assert.equal(await isFinal('StoreUnavailable', 7000), true);
     });
 
-    it('computes the back-off of the seventh attempt: 5 min at most', async () => {
+    it('computes the back-off of the seventh attempt: at most 5 min', async () => {
       assert.equal(await isFinal('StoreUnavailable', 303_000, 7), false);
       assert.equal(await isFinal('StoreUnavailable', 302_000, 7), true);
     });
 
-    it('computes the back-off from the retry policy of the activity, which continues that of an earlier one', async () => {
+    it('computes the back-off from the retry policy that the activity was scheduled with', async () => {
       const retryPolicy = { initialInterval: 20_000, backoffCoefficient: 2, maximumInterval: 5 * MIN };
       assert.equal(await isFinal('AwsThrottled', 23_000, 1, retryPolicy), false);
       assert.equal(await isFinal('AwsThrottled', 22_000, 1, retryPolicy), true);
@@ -133,7 +133,7 @@ describe('failureInterceptor', () => {
       assert.equal(await isFinal('StoreUnauthorized', 1_802_000), true);
     });
 
-    it('never makes a failure retryable that is not', async () =>
+    it('never makes a non-retryable failure retryable', async () =>
       assert.equal(await isFinal('TokenRejected', 180 * MIN), true));
 
     it('retries indefinitely without a schedule-to-close timeout', async () => {
@@ -142,7 +142,7 @@ describe('failureInterceptor', () => {
     });
   });
 
-  describe('for an error that is not of the catalogue', () => {
+  describe('for an error that is not in the catalogue', () => {
     for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
       it(`shows nothing of ${what}`, async () => {
         const failure = await failureAfter(make());
@@ -163,8 +163,8 @@ describe('failureInterceptor', () => {
       });
     }
 
-    it('logs its class and where it comes from, once', async () => {
-      await failureAfter(new TypeError('a defect'));
+    it('logs its class and stack frames once', async () => {
+      await failureAfter(new TypeError('a bug'));
       const [line, ...others] = log.lines().filter(({ msg }) => msg === 'activity failed unexpectedly');
       assert.deepEqual(others, []);
       assert.deepEqual([line?.['activityType'], line?.['error']], ['updateConnections', 'TypeError']);
@@ -172,7 +172,7 @@ describe('failureInterceptor', () => {
       assert.match(frames[0] ?? '', /^at .*failure-interceptor\.test\.ts:\d+:\d+\)$/);
     });
 
-    it('does not take a failure of Temporal that an activity throws for its own', async () => {
+    it('does not trust an ApplicationFailure that an activity throws', async () => {
       const failure = await failureAfter(ApplicationFailure.create({ message: SECRET, details: [SECRET] }));
       assert.equal(failure.type, 'Unexpected');
       assert.ok(!inspect(failure, { depth: 10 }).includes(SECRET));
@@ -180,7 +180,7 @@ describe('failureInterceptor', () => {
   });
 
   describe('when the attempt was cancelled', () => {
-    it('throws the cancellation, whatever an adapter made of it', async () => {
+    it('throws the cancellation, not the error of an adapter', async () => {
       const env = environment();
       const running = env.run(
         () =>
@@ -195,7 +195,7 @@ describe('failureInterceptor', () => {
       assert.deepEqual(errorLines(), []);
     });
 
-    it('lets an activity succeed that ignored it', async () => {
+    it('returns the result of an activity that ignored it', async () => {
       const env = environment();
       env.cancel('CANCELLED');
       assert.equal(await env.run(async () => 'done'), 'done');

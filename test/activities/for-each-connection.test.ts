@@ -15,12 +15,12 @@ describe('forEachConnection', () => {
 
   const succeed = (id: string): Promise<string> => calls.callThat(() => undefined)(id);
 
-  it('returns the result of each', async () => {
+  it('returns the result of each call', async () => {
     const { results, refused, toRetry } = await forEachConnection(toIds(12), attemptOf(), succeed);
     assert.deepEqual([results, refused, toRetry], [toIds(12), [], []]);
   });
 
-  it('does nothing for no connections, even when the attempt has ended', async () => {
+  it('returns nothing without connections, even when the attempt has ended', async () => {
     const signal = AbortSignal.abort();
     assert.deepEqual(await forEachConnection([], attemptOf({ signal }), succeed), {
       results: [],
@@ -47,7 +47,7 @@ describe('forEachConnection', () => {
     { atOnce: undefined, expected: 5 },
     { atOnce: 12, expected: 12 },
   ]) {
-    it(`runs ${expected} calls side by side${atOnce ? ' where the caller says so' : ''}`, async () => {
+    it(`runs ${expected} calls at the same time${atOnce ? ' when the caller sets atOnce' : ''}`, async () => {
       const gate = deferred();
       const started: string[] = [];
       const call = (id: string): Promise<void> => (started.push(id), gate.promise);
@@ -74,7 +74,7 @@ describe('forEachConnection', () => {
     }
 
     it('returns the results, and the rest for a retry', async () => {
-      const reason = new RefreshFailure('AttemptTimedOut', 'inspectConnections did not end within its time.');
+      const reason = new RefreshFailure('AttemptTimedOut', 'inspectConnections timed out.');
       const { results, refused, toRetry } = await endAttempt(reason);
       assert.deepEqual([results, refused], [['id_00', 'id_01'], []]);
       assert.deepEqual(toRetry.map(({ connection }) => connection).toSorted(), toIds(9).slice(2));
@@ -88,11 +88,11 @@ describe('forEachConnection', () => {
       const last = toRetry.find(({ connection }) => connection === 'id_08');
       assert.deepEqual(
         [last?.type, last?.message],
-        ['AttemptTimedOut', 'The attempt ended before this request had its turn.'],
+        ['AttemptTimedOut', 'The attempt ended before this request was sent.'],
       );
     });
 
-    it('starts nothing, and fails with the reason and all ids, when it has ended before', async () => {
+    it('starts nothing, and fails with the reason and all ids, when the attempt has already ended', async () => {
       const reason = new RefreshFailure('AttemptTimedOut', 'time is up');
       const signal = AbortSignal.abort(reason);
       const failure = await expectFailure(
@@ -115,7 +115,7 @@ describe('forEachConnection', () => {
       assert.equal(failure.scope, 'store');
     });
 
-    it('begins with other connections in the second attempt, so that the first five do not hide the rest', async () => {
+    it('starts the second attempt with other connections, so that the first five do not block the rest', async () => {
       const call = calls.callThat((id) => {
         if (id < 'id_05') fail('StoreUnavailable');
       });
@@ -124,7 +124,7 @@ describe('forEachConnection', () => {
       assert.deepEqual([second.results, second.toRetry.length], [toIds(12).slice(5), 5]);
     });
 
-    it('begins with each of the connections in one attempt or another', async () => {
+    it('starts with each of the connections in one of the attempts', async () => {
       const call = calls.callThat((id) => {
         if (id !== 'id_19') fail('StoreUnreachable');
       });
@@ -168,9 +168,9 @@ describe('forEachConnection', () => {
     });
 
     for (const { type, remedy } of [
-      { type: 'StoreUnavailable', remedy: /^Other connections work\. If .*Fernet key/ },
-      { type: 'StoreUnreachable', remedy: /^Other connections work\. Check the log / },
-      { type: 'StoreRequestRejected', remedy: /^Other connections work\. Check this one in Airflow/ },
+      { type: 'StoreUnavailable', remedy: /^Delete and recreate .*Fernet key/ },
+      { type: 'StoreUnreachable', remedy: /^Check the log / },
+      { type: 'StoreRequestRejected', remedy: /^Check this connection in Airflow/ },
     ] as const) {
       it(`gives a remedy for a single connection that fails with ${type}`, async () => {
         const call = calls.callThat((id) => {
@@ -190,17 +190,17 @@ describe('forEachConnection', () => {
       assert.deepEqual(new Set(toRetry.map(({ scope }) => scope)), new Set(['registry']));
     });
 
-    it('fails with one that may pass when all fail, so that the attempt is retried', async () => {
+    it('fails with a retryable failure when all calls fail, so that the attempt is retried', async () => {
       const call = calls.callThat((id) => fail(id === 'id_00' ? 'StoreRequestRejected' : 'StoreUnavailable'));
       await expectFailure('StoreUnavailable', forEachConnection(toIds(3), attemptOf(), call));
     });
 
-    it('fails as the calls do when all are rejected', async () => {
+    it('fails with StoreRequestRejected when all calls do', async () => {
       const call = calls.callThat(() => fail('StoreRequestRejected'));
       await expectFailure('StoreRequestRejected', forEachConnection(toIds(3), attemptOf(), call));
     });
 
-    it('does not repeat what did not respond', async () => {
+    it('does not repeat a request that got no response', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreUnreachable');
       });
@@ -211,7 +211,7 @@ describe('forEachConnection', () => {
     it('rethrows an error that is not in the catalogue, and starts no more calls', async () => {
       const call = calls.callThat(async (id) => {
         await settle();
-        if (id === 'id_02') throw new TypeError('a defect');
+        if (id === 'id_02') throw new TypeError('a bug');
       });
       await assert.rejects(forEachConnection(toIds(20), attemptOf(), call), TypeError);
       const startedBefore = calls.called.length;
@@ -223,7 +223,7 @@ describe('forEachConnection', () => {
   });
 
   describe('when a call has a server error', () => {
-    it('repeats it at once when others succeed, since only one of several server processes may fail', async () => {
+    it('repeats it immediately when others succeed, since only one of several server processes may fail', async () => {
       const call = calls.callThat((id, tries) => {
         if (id === 'id_07' && tries < 3) fail('StoreUnavailable');
       });
@@ -247,7 +247,7 @@ describe('forEachConnection', () => {
       { storeWorks: false, tries: 1 },
       { storeWorks: true, tries: 3 },
     ]) {
-      it(`tries a single connection ${tries} times where the store is ${storeWorks ? '' : 'not '}known to work`, async () => {
+      it(`tries a single connection ${tries} times when the store is ${storeWorks ? '' : 'not '}known to work`, async () => {
         const call = calls.callThat(() => fail('StoreUnavailable'));
         await expectFailure('StoreUnavailable', forEachConnection(['a'], attemptOf(), call, { storeWorks }));
         assert.equal(calls.called.length, tries);

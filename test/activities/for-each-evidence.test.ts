@@ -5,7 +5,7 @@ import { expectFailure } from '../fakes/expect-failure.js';
 import { fail, RecordedCalls, toIds } from '../fakes/failing-calls.js';
 import { attemptOf } from '../fakes/fake-ports.js';
 
-const MAY_PASS = ['StoreUnavailable', 'StoreUnreachable'] as const;
+const TEMPORARY = ['StoreUnavailable', 'StoreUnreachable'] as const;
 
 describe('forEachConnection', () => {
   let calls: RecordedCalls;
@@ -36,8 +36,8 @@ describe('forEachConnection', () => {
     return problems.map(({ connection, type, scope }) => [connection, type, scope]);
   }
 
-  describe('when none of the connections succeeds, and others of the store do', () => {
-    it('does not look for evidence in the first attempt: the failure may pass', async () => {
+  describe('when none of the connections succeeds, but others of the store do', () => {
+    it('does not request evidence in the first attempt, since the failure may be temporary', async () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), { witness: succeed });
       const { scope } = await expectFailure('StoreUnavailable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [0, 1, 'store']);
@@ -49,13 +49,13 @@ describe('forEachConnection', () => {
       assert.deepEqual([evidence, calls.called.length, scope], [1, 3, 'connection']);
     });
 
-    it('does not repeat what did not respond', async () => {
+    it('does not repeat a request that got no response', async () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnreachable'), RETRY);
       const { scope } = await expectFailure('StoreUnreachable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [1, 1, 'connection']);
     });
 
-    it('returns what succeeds when it is repeated', async () => {
+    it('returns the results of calls that succeed when repeated', async () => {
       const call = calls.callThat((_id, tries) => {
         if (tries === 1) fail('StoreUnavailable');
       });
@@ -77,8 +77,8 @@ describe('forEachConnection', () => {
     });
   });
 
-  describe('when none of the connections succeeds, and no other of the store does', () => {
-    for (const type of MAY_PASS) {
+  describe('when no connection of the store succeeds', () => {
+    for (const type of TEMPORARY) {
       it(`fails with ${type} of the store in any attempt, and repeats nothing`, async () => {
         const work = forEachConnection(toIds(40), attemptOf(), failAll(type), {
           attempts: 9,
@@ -94,7 +94,7 @@ describe('forEachConnection', () => {
       const work = forEachConnection(['a'], attemptOf(), failAll('StoreUnavailable'), {
         attempts: 2,
         witness: async () => {
-          throw new TypeError('a defect');
+          throw new TypeError('a bug');
         },
       });
       await assert.rejects(work, TypeError);
@@ -102,7 +102,7 @@ describe('forEachConnection', () => {
   });
 
   describe('when no evidence is needed', () => {
-    it('does not look for it when one of the connections succeeds', async () => {
+    it('does not request it when one of the connections succeeds', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreUnreachable');
       });
@@ -110,13 +110,13 @@ describe('forEachConnection', () => {
       assert.equal(evidence, 0);
     });
 
-    it('does not look for it after a failure that concerns every request', async () => {
+    it('does not request it after a failure that concerns every request', async () => {
       const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnauthorized'), RETRY);
       await expectFailure('StoreUnauthorized', work);
       assert.equal(evidence, 0);
     });
 
-    it('does not look for it when only the source of a registry fails, and does not read that again', async () => {
+    it('does not request it when only the source of a registry fails, which is not read again', async () => {
       const work = forEachConnection(toIds(3), attemptOf(), failAll('StoreUnavailable', 'registry'), RETRY);
       const { scope } = await expectFailure('StoreUnavailable', work);
       assert.deepEqual([evidence, calls.called.length, scope], [0, 3, 'registry']);
@@ -128,7 +128,7 @@ describe('forEachConnection', () => {
       assert.deepEqual(calls.called.toSorted(), ['id_00', 'id_01', 'id_01', 'id_01']);
     });
 
-    it('does not look for it when the attempt has ended', async () => {
+    it('does not request it when the attempt has ended', async () => {
       const controller = new AbortController();
       const call = calls.callThat(() => {
         controller.abort(new RefreshFailure('AttemptTimedOut', 'time is up'));
@@ -141,8 +141,8 @@ describe('forEachConnection', () => {
   });
 
   describe('from the fourth attempt on', () => {
-    for (const type of MAY_PASS) {
-      it(`refuses a connection that has ${type} while another succeeds`, async () => {
+    for (const type of TEMPORARY) {
+      it(`refuses a connection that fails with ${type} while another succeeds`, async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_01') fail(type);
         });
@@ -153,7 +153,7 @@ describe('forEachConnection', () => {
         assert.deepEqual([refused[0]?.message, toRetry], [`failed with ${type}`, []]);
       });
 
-      it(`refuses connections that have ${type} where others of the store succeed`, async () => {
+      it(`refuses connections that fail with ${type} while others of the store succeed`, async () => {
         const { refused } = await forEachConnection(toIds(7), attemptOf(), failAll(type), {
           attempts: 4,
           witness: succeed,
@@ -174,16 +174,16 @@ describe('forEachConnection', () => {
     }
 
     for (const { title, type, own, remedy } of [
-      { title: 'Fernet key after StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { title: 'log after StoreUnreachable', type: 'StoreUnreachable', remedy: /what delays requests/ },
+      { title: 'the Fernet key for StoreUnavailable', type: 'StoreUnavailable', remedy: /Fernet key/ },
+      { title: 'the log for StoreUnreachable', type: 'StoreUnreachable', remedy: /what delays requests/ },
       {
-        title: 'own remedy of the failure',
+        title: 'the remedy of the failure itself',
         type: 'StoreUnavailable',
         own: 'Do this.',
         remedy: /^Do this\.$/,
       },
     ] as const) {
-      it(`names the ${title} for what to do`, async () => {
+      it(`gives as remedy ${title}`, async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_01') throw new RefreshFailure(type, 'failed', own);
         });
@@ -192,7 +192,7 @@ describe('forEachConnection', () => {
       });
     }
 
-    it('continues to retry a missing permission, which a person must grant', async () => {
+    it('continues to retry a missing permission, which someone must add', async () => {
       const call = calls.callThat((id) => {
         if (id === 'id_01') fail('StoreForbidden');
       });

@@ -78,7 +78,7 @@ describe('forEachConnection', () => {
 
   for (const type of ['StoreUnauthorized', 'AwsCredentialsMissing'] as const) {
     describe(`when one call fails with ${type}, which concerns every request`, () => {
-      it('starts no more, and keeps the results', async () => {
+      it('starts no more calls, and keeps the results', async () => {
         const call = calls.callThat((id) => {
           if (id === 'id_05') fail(type);
         });
@@ -89,7 +89,7 @@ describe('forEachConnection', () => {
         assert.ok(toRetry.every(({ scope }) => scope !== 'connection'));
       });
 
-      it('fails with it and names all connections where nothing succeeded', async () => {
+      it('fails with it and names all connections when nothing succeeded', async () => {
         const call = calls.callThat(() => fail(type));
         const failure = await expectFailure(type, forEachConnection(toIds(40), attemptOf(), call));
         assert.ok(calls.called.length <= 5);

@@ -16,7 +16,7 @@ import { ENGINE, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 
 type Activity = Exclude<keyof RefreshActivities, 'planRefresh'>;
 
-const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
+const VALID: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
   inspectConnections: {
     configHash: CONFIG_HASH,
     store: 'main',
@@ -36,7 +36,16 @@ const GOOD: Readonly<Record<Activity, Readonly<Record<string, unknown>>>> = {
 };
 
 /** What anyone who reaches the task queue may send instead of a name. */
-const NO_NAMES: readonly unknown[] = [undefined, null, 1, true, {}, [], ['main'], { toString: () => 'main' }];
+const NOT_NAMES: readonly unknown[] = [
+  undefined,
+  null,
+  1,
+  true,
+  {},
+  [],
+  ['main'],
+  { toString: () => 'main' },
+];
 const UNKNOWN_NAMES: readonly string[] = [
   '',
   'other',
@@ -47,7 +56,7 @@ const UNKNOWN_NAMES: readonly string[] = [
   'main ',
 ];
 
-describe('what activities are given', () => {
+describe('inputs of activities', () => {
   let airflow: FakeAirflow;
   let issuer: FakeIssuer;
   let registries: FakeRegistries;
@@ -66,44 +75,45 @@ describe('what activities are given', () => {
     return (activities[activity] as (...args: unknown[]) => Promise<unknown>)(attemptOf(), input);
   }
 
-  /** Nothing outside may have been asked: not Airflow, not ECR, no registry, no engine. */
-  async function refuses(activity: Activity, input: unknown): Promise<void> {
+  /** Also asserts that no request was sent to Airflow, ECR, a registry or an engine. */
+  async function assertRejected(activity: Activity, input: unknown): Promise<void> {
     const failure = await expectFailure('InputNotAllowed', call(activity, input));
-    assert.ok(!failure.message.includes('other'), 'what came from outside is not shown');
+    assert.ok(!failure.message.includes('other'), 'the input is shown');
     assert.deepEqual([airflow.calls, issuer.regions, registries.shown, engine.signIns], [[], [], [], []]);
   }
 
-  for (const activity of Object.keys(GOOD) as Activity[]) {
+  for (const activity of Object.keys(VALID) as Activity[]) {
     describe(activity, () => {
-      const good = GOOD[activity];
+      const valid = VALID[activity];
 
-      it('is called with what a run gives it', async () => {
-        await call(activity, good);
+      it('accepts the input of a run', async () => {
+        await call(activity, valid);
       });
 
-      it('refuses what is not an object', async () => {
-        for (const input of [undefined, null, 'main', 7, true, [], [good]]) await refuses(activity, input);
+      it('rejects an input that is not an object', async () => {
+        for (const input of [undefined, null, 'main', 7, true, [], [valid]])
+          await assertRejected(activity, input);
       });
 
-      it('knows no other configuration than its own', async () => {
+      it('rejects the hash of an unknown configuration', async () => {
         for (const configHash of ['0123456789ab', '', 'x'.repeat(100), '__proto__']) {
           const failure = await expectFailure(
             'ConfigVersionMismatch',
-            call(activity, { ...good, configHash }),
+            call(activity, { ...valid, configHash }),
           );
           assert.ok(!failure.message.includes('xxx') && !failure.message.includes('proto'), failure.message);
         }
       });
 
-      for (const field of Object.keys(good).filter((key) => typeof GOOD[activity][key] === 'string')) {
-        it(`refuses a ${field} that is not a name`, async () => {
-          for (const value of NO_NAMES) await refuses(activity, { ...good, [field]: value });
+      for (const field of Object.keys(valid).filter((key) => typeof VALID[activity][key] === 'string')) {
+        it(`rejects a ${field} that is not a name`, async () => {
+          for (const value of NOT_NAMES) await assertRejected(activity, { ...valid, [field]: value });
         });
       }
 
-      for (const field of ['store', 'engine', 'registry', 'group'].filter((key) => key in good)) {
-        it(`refuses a ${field} that is not allowed`, async () => {
-          for (const value of UNKNOWN_NAMES) await refuses(activity, { ...good, [field]: value });
+      for (const field of ['store', 'engine', 'registry', 'group'].filter((key) => key in valid)) {
+        it(`rejects a ${field} that is not allowed`, async () => {
+          for (const value of UNKNOWN_NAMES) await assertRejected(activity, { ...valid, [field]: value });
         });
       }
     });
@@ -111,7 +121,7 @@ describe('what activities are given', () => {
 
   describe('as the target of an inspection', () => {
     function inspect(target: unknown): Promise<unknown> {
-      return call('inspectConnections', { ...GOOD.inspectConnections, target });
+      return call('inspectConnections', { ...VALID.inspectConnections, target });
     }
 
     it('accepts positions of named connections, rows of the list, and ids', async () => {
@@ -124,7 +134,7 @@ describe('what activities are given', () => {
       }
     });
 
-    it('refuses every other shape, and several at once', async () => {
+    it('rejects any other shape, and several targets at once', async () => {
       const named = { offset: 0, limit: 1 };
       for (const target of [
         undefined,
@@ -140,11 +150,11 @@ describe('what activities are given', () => {
         { connections: 'docker_default' },
         { connections: [1] },
       ]) {
-        await refuses('inspectConnections', { ...GOOD.inspectConnections, target });
+        await assertRejected('inspectConnections', { ...VALID.inspectConnections, target });
       }
     });
 
-    it('refuses ranges that are not valid, or larger than those of a run', async () => {
+    it('rejects ranges that are not valid, or larger than those of a run', async () => {
       const notCounts = [-1, 1.5, NaN, Infinity, 2 ** 53, '0', undefined, null, [0]];
       const ranges = [
         ...notCounts.map((offset) => ({ offset, limit: 1 })),
@@ -152,35 +162,38 @@ describe('what activities are given', () => {
         { offset: 1_000_001, limit: 1 },
       ];
       for (const range of ranges) {
-        await refuses('inspectConnections', { ...GOOD.inspectConnections, target: { named: range } });
-        await refuses('inspectConnections', { ...GOOD.inspectConnections, target: { listed: range } });
-        await refuses('updateConnections', { ...GOOD.updateConnections, listed: range });
+        await assertRejected('inspectConnections', { ...VALID.inspectConnections, target: { named: range } });
+        await assertRejected('inspectConnections', {
+          ...VALID.inspectConnections,
+          target: { listed: range },
+        });
+        await assertRejected('updateConnections', { ...VALID.updateConnections, listed: range });
       }
     });
 
-    it('refuses connections that are not configured, one among others too', async () => {
+    it('rejects connections that are not configured, even one among others', async () => {
       for (const connections of [['other'], ['docker_default', 'other'], ['docker_/../variables']]) {
         const target = { connections };
-        await refuses('inspectConnections', { ...GOOD.inspectConnections, target });
+        await assertRejected('inspectConnections', { ...VALID.inspectConnections, target });
       }
     });
   });
 
-  it('refuses a number of earlier attempts that is not valid', async () => {
+  it('rejects an invalid number of earlier attempts', async () => {
     for (const activity of ['inspectConnections', 'updateConnections'] as const) {
       for (const attemptsBefore of [-1, 1.5, NaN, Infinity, '0', undefined, null, [0]]) {
-        await refuses(activity, { ...GOOD[activity], attemptsBefore });
+        await assertRejected(activity, { ...VALID[activity], attemptsBefore });
       }
     }
   });
 
-  it('refuses a connection as evidence that is not a name, or that is not configured', async () => {
+  it('rejects a witness that is not a name, or that is not configured', async () => {
     for (const witness of [null, 0, true, {}, [], ['docker_default'], ...UNKNOWN_NAMES, '../x', '*']) {
-      await refuses('updateConnections', { ...GOOD.updateConnections, witness });
+      await assertRejected('updateConnections', { ...VALID.updateConnections, witness });
     }
   });
 
-  it('refuses connections that are not configured, one among others too', async () => {
+  it('rejects connections that are not configured, even one among others', async () => {
     for (const connections of [
       undefined,
       'docker_default',
@@ -192,15 +205,15 @@ describe('what activities are given', () => {
       { length: 1, 0: 'docker_default' },
       { every: 'x' },
     ]) {
-      await refuses('updateConnections', { ...GOOD.updateConnections, connections });
+      await assertRejected('updateConnections', { ...VALID.updateConnections, connections });
     }
   });
 
-  describe('where a pattern allows connections', () => {
+  describe('when a pattern allows connections', () => {
     beforeEach(() => {
       const rules = [
         { kind: 'match', pattern: 'docker_*' },
-        { kind: 'id', id: 'made', registry: 'eu', ifMissing: 'create' },
+        { kind: 'id', id: 'new', registry: 'eu', ifMissing: 'create' },
         { kind: 'id', id: 'kept', registry: 'eu', ifMissing: 'fail' },
       ] as const;
       const source = fakeSource({ airflow, engine, rules, registries: [namedRegistry({ name: 'eu' })] });
@@ -208,15 +221,15 @@ describe('what activities are given', () => {
     });
 
     function update(...connections: string[]): Promise<unknown> {
-      return call('updateConnections', { ...GOOD.updateConnections, connections });
+      return call('updateConnections', { ...VALID.updateConnections, connections });
     }
 
-    it('writes what it matches', async () => {
+    it('writes a connection that it matches', async () => {
       await update('docker_default');
       assert.deepEqual([...airflow.passwords.keys()], ['docker_default']);
     });
 
-    it('refuses everything that it does not match, one among others too', async () => {
+    it('rejects connections that it does not match, even one among others', async () => {
       for (const id of [
         'other',
         'my_docker_x',
@@ -232,24 +245,24 @@ describe('what activities are given', () => {
         'docker_x\n',
         `docker_${'x'.repeat(200)}`,
       ]) {
-        await refuses('updateConnections', { ...GOOD.updateConnections, connections: [id] });
-        await refuses('updateConnections', {
-          ...GOOD.updateConnections,
+        await assertRejected('updateConnections', { ...VALID.updateConnections, connections: [id] });
+        await assertRejected('updateConnections', {
+          ...VALID.updateConnections,
           connections: ['docker_default', id],
         });
       }
     });
 
-    it('creates a connection only where its rule says so', async () => {
-      await update('docker_gone', 'kept', 'made');
+    it('creates a connection only if its rule allows it', async () => {
+      await update('docker_gone', 'kept', 'new');
       assert.deepEqual(
         airflow.calls.filter((line) => line.startsWith('create')),
-        ['create made'],
+        ['create new'],
       );
     });
   });
 
-  it('shows a token to no host that is neither configured nor ECR by its name', async () => {
+  it('sends no token to a host that is neither configured nor an ECR host', async () => {
     for (const host of [
       'evil.example.com',
       `${REGISTRY}.evil.com`,
@@ -257,18 +270,18 @@ describe('what activities are given', () => {
       `AWS@${REGISTRY}`,
       'localhost',
     ]) {
-      await refuses('extractToken', { ...GOOD.extractToken, registries: [host] });
-      await refuses('extractToken', { ...GOOD.extractToken, registries: [REGISTRY, host] });
-      await refuses('updateConnections', { ...GOOD.updateConnections, registry: host });
-      await refuses('testDocker', { ...GOOD.testDocker, registry: host });
+      await assertRejected('extractToken', { ...VALID.extractToken, registries: [host] });
+      await assertRejected('extractToken', { ...VALID.extractToken, registries: [REGISTRY, host] });
+      await assertRejected('updateConnections', { ...VALID.updateConnections, registry: host });
+      await assertRejected('testDocker', { ...VALID.testDocker, registry: host });
     }
   });
 
-  it('refuses registries that do not form the group', async () => {
+  it('rejects registries that do not belong to the group', async () => {
     const eu = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-    await refuses('extractToken', { ...GOOD.extractToken, registries: [REGISTRY, eu] });
-    await refuses('extractToken', { ...GOOD.extractToken, registries: [eu] });
-    await refuses('extractToken', { ...GOOD.extractToken, registries: [] });
-    await refuses('extractToken', { ...GOOD.extractToken, group: 'other/us-east-1' });
+    await assertRejected('extractToken', { ...VALID.extractToken, registries: [REGISTRY, eu] });
+    await assertRejected('extractToken', { ...VALID.extractToken, registries: [eu] });
+    await assertRejected('extractToken', { ...VALID.extractToken, registries: [] });
+    await assertRejected('extractToken', { ...VALID.extractToken, group: 'other/us-east-1' });
   });
 });

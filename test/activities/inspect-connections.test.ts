@@ -59,13 +59,13 @@ describe('inspectConnections', () => {
     });
   });
 
-  it('reads what is configured and writes nothing', async () => {
+  it('reads the configured connections and writes nothing', async () => {
     const airflow = new FakeAirflow([dockerConnection({ id: 'a' }), dockerConnection({ id: 'other' })]);
     await activitiesOver(airflow, ['a']).inspectConnections(attemptOf(), INPUT);
     assert.deepEqual([airflow.calls, airflow.passwords.size], [['read a'], 0]);
   });
 
-  it('reports a missing connection, and one that must not be written, next to a good one', async () => {
+  it('reports a missing connection, and one that must not be written, next to a valid one', async () => {
     const found = await inspect(
       [dockerConnection({ id: 'good' }), dockerConnection({ id: 'bad', login: 'root' })],
       ['gone', 'bad', 'good'],
@@ -75,13 +75,13 @@ describe('inspectConnections', () => {
       ['gone', 'ConnectionMissing'],
       ['bad', 'ConnectionLoginMismatch'],
     ]);
-    assert.match(found.refused[1]?.message ?? '', /^Connection bad is not written: its login is "root"/);
+    assert.match(found.refused[1]?.message ?? '', /^Connection bad was not changed: its login is "root"/);
   });
 
-  it('warns of capital letters with the names of connection and store', async () => {
+  it('warns of upper-case letters with the names of connection and store', async () => {
     const found = await inspect([dockerConnection({ id: 'a', host: REGISTRY.toUpperCase() })], ['a']);
     assert.equal(found.writable.length, 1);
-    assert.match(found.warnings[0] ?? '', /^Connection a of main: .*capital letters.*\.$/);
+    assert.match(found.warnings[0] ?? '', /^Connection a of main: .*upper-case letters.*\.$/);
   });
 
   it('reads a range of the named connections', async () => {
@@ -100,7 +100,7 @@ describe('inspectConnections', () => {
   });
 
   for (const id of ['other', '../x', '*']) {
-    it(`refuses the id ${id}, which the configuration does not allow`, async () => {
+    it(`rejects the id ${id}, which the configuration does not allow`, async () => {
       await expectFailure(
         'InputNotAllowed',
         inspect([dockerConnection({ id })], ['a'], { connections: [id] }),
@@ -130,11 +130,11 @@ describe('inspectConnections', () => {
       );
       assert.deepEqual(
         found.toRetry.map(({ connection, type, scope, message }) => [connection, type, scope, message]),
-        [['id_3', 'StoreUnavailable', 'connection', 'HTTP trouble: StoreUnavailable']],
+        [['id_3', 'StoreUnavailable', 'connection', 'HTTP error: StoreUnavailable']],
       );
     });
 
-    it('repeats a server error at once where other requests succeed', async () => {
+    it('repeats a request with a server error immediately when other requests succeed', async () => {
       let failures = 0;
       const found = await failing('id_7', () => {
         failures += 1;
@@ -149,7 +149,7 @@ describe('inspectConnections', () => {
       assert.deepEqual(typesOf(found.refused), [['id_3', 'StoreRequestRejected']]);
     });
 
-    it('leaves a connection that hangs to the next attempt, and inspects the others', async () => {
+    it('returns a connection whose request hangs for a retry, and inspects the others', async () => {
       const { inspect: attempt } = failing('id_3', () => new Promise<void>(() => undefined));
       const found = await attempt({ limitMs: 60 });
       assert.equal(found.writable[0]?.connections.length, 7);
@@ -175,7 +175,7 @@ describe('inspectConnections', () => {
       });
     });
 
-    it('inspects in a retry the connections that five failing ones hid in the first attempt', async () => {
+    it('in a retry, inspects connections that five failing ones blocked in the first attempt', async () => {
       const airflow = new FakeAirflow(ids(8).map((id) => dockerConnection({ id })));
       airflow.onCall = (_call, id) => (id < 'id_5' ? throws('StoreUnavailable')() : undefined);
       const activities = activitiesOver(airflow, ids(8));
@@ -192,7 +192,7 @@ describe('inspectConnections', () => {
       'StoreUnauthorized',
       'StoreForbidden',
     ] as const) {
-      it(`fails with ${type} when every request does, after five of them at most`, async () => {
+      it(`fails with ${type} when every request does, after at most five of them`, async () => {
         const { airflow, inspect: attempt } = failing('all', throws(type));
         const { connections, scope } = await expectFailure(type, attempt());
         assert.deepEqual([connections?.toSorted(), scope], [ids(8), 'store']);

@@ -63,7 +63,7 @@ describe('inspectConnections by rules', () => {
         { registry: EU_HOST, group: 'default/eu-west-1', connections: ['b_ecr'] },
       ]);
       assert.deepEqual(typesOf(found.refused), [['c_ecr', 'ConnectionLoginMismatch']]);
-      assert.match(found.warnings[0] ?? '', /^Connection d_ecr of main: .*capital letters/);
+      assert.match(found.warnings[0] ?? '', /^Connection d_ecr of main: .*upper-case letters/);
       assert.equal(found.warnings.length, 1);
       assert.deepEqual(found.list, { rows: 4, total: 4, isComplete: true, first: 'a_ecr' });
     });
@@ -75,14 +75,14 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual([list?.rows, list?.total], [50, 150]);
     });
 
-    it('refuses ids that no request may hold', async () => {
-      const odd = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'ä_ecr'];
-      airflow.add({ id: 'good_ecr' }, ...odd.map((id) => ({ id })));
+    it('refuses ids that are not valid in a request', async () => {
+      const invalid = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'ä_ecr'];
+      airflow.add({ id: 'good_ecr' }, ...invalid.map((id) => ({ id })));
       const found = await inspect([ECR]);
       assert.deepEqual(found.writable[0]?.connections, ['good_ecr']);
       assert.deepEqual(
         new Map(typesOf(found.refused)),
-        new Map(odd.map((id) => [id, 'ConnectionIdInvalid'])),
+        new Map(invalid.map((id) => [id, 'ConnectionIdInvalid'])),
       );
     });
 
@@ -101,7 +101,7 @@ describe('inspectConnections by rules', () => {
       });
     });
 
-    it('skips docker connections of unknown registries, counted, the first few named', async () => {
+    it('skips docker connections of unknown registries, and returns their number and the first ids', async () => {
       airflow.add(...ids(7, '_ecr').map((id) => ({ id, host: 'quay.io' })), { id: 'none_ecr', host: null });
       const found = await inspect([ECR]);
       assert.deepEqual([found.writable, found.refused, found.warnings], [[], [], []]);
@@ -139,7 +139,7 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual(airflow.calls, ['read a']);
     });
 
-    it('reports that lists leave out fields', async () => {
+    it('reports that lists omit fields', async () => {
       airflow.isComplete = false;
       airflow.add({ id: 'a_ecr' });
       assert.equal((await inspect([ECR])).list?.isComplete, false);
@@ -173,7 +173,7 @@ describe('inspectConnections by rules', () => {
       ]);
     });
 
-    it('leaves it to an earlier store of the same Airflow, and does not read it', async () => {
+    it('skips it when an earlier store of the same Airflow claims it, and does not read it', async () => {
       airflow.add({ id: 'a_ecr' }, { id: 'b_ecr' }, { id: 'c' });
       airflow.malformed.add('b_ecr');
       const rules: ConnectionRule[] = [byId, { kind: 'match', pattern: '*' }];
@@ -192,7 +192,7 @@ describe('inspectConnections by rules', () => {
       airflow.add(...ids(30, '_ecr').map((id) => ({ id })));
     });
 
-    it('fails in the first attempt, and names the row from the second on, next to what was read', async () => {
+    it('fails in the first attempt, and names the row from the second on, next to the connections read', async () => {
       airflow.onCall = (call, what) => {
         const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
         if (call === 'list' && offset <= 7 && 7 < offset + limit) {
@@ -244,7 +244,7 @@ describe('inspectConnections by rules', () => {
     });
   });
 
-  describe('that name a registry or let a connection be created', () => {
+  describe('that name a registry or allow the creation of a connection', () => {
     it('refuses a connection of another registry than its rule gives', async () => {
       airflow.add({ id: 'a' }, { id: 'b', host: EU_HOST });
       const rules = idRules(['a', 'b']).map((rule) => ({ ...rule, registry: 'eu' }));
@@ -277,7 +277,7 @@ describe('inspectConnections by rules', () => {
       assert.deepEqual([...airflow.connections.keys()], ['there']);
     });
 
-    it('refuses a missing connection whose rule gives a registry but does not let it be created', async () => {
+    it('refuses a missing connection whose rule gives a registry but does not allow its creation', async () => {
       const found = await inspect([{ kind: 'id', id: 'gone', registry: 'eu', ifMissing: 'fail' }], NAMED);
       assert.deepEqual([found.writable, typesOf(found.refused)], [[], [['gone', 'ConnectionMissing']]]);
     });

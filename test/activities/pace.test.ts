@@ -12,31 +12,31 @@ describe('Pace', () => {
     pace = new Pace();
   });
 
-  /** Milliseconds from now at which each of these requests has its turn. */
-  async function takeTurns(count: number): Promise<number[]> {
+  /** Milliseconds from now at which each of these requests is sent. */
+  async function sendRequests(count: number): Promise<number[]> {
     const startMs = performance.now();
-    const turns: number[] = [];
+    const timesMs: number[] = [];
     const wait = async (): Promise<void> => {
       await pace.wait(signal);
-      turns.push(performance.now() - startMs);
+      timesMs.push(performance.now() - startMs);
     };
     await Promise.all(Array.from({ length: count }, wait));
-    return turns;
+    return timesMs;
   }
 
   async function pass(ms: number): Promise<void> {
     await new Promise((next) => setTimeout(next, ms));
   }
 
-  /** Milliseconds between two turns. */
-  async function intervalOf(): Promise<number> {
-    // What was reserved before is over by then.
+  /** Milliseconds between two requests. */
+  async function measureInterval(): Promise<number> {
+    // Earlier reservations have passed by then.
     await pass(5_000);
-    const [first = 0, second = 0] = await takeTurns(2);
+    const [first = 0, second = 0] = await sendRequests(2);
     return second - first;
   }
 
-  /** Throttled this many times, each time after the pace has settled. */
+  /** Throttles this many times, each time after the pace has settled. */
   async function throttle(times: number): Promise<void> {
     for (let time = 0; time < times; time += 1) {
       pace.noteThrottled();
@@ -44,10 +44,10 @@ describe('Pace', () => {
     }
   }
 
-  it('delays no request as long as none was throttled', async () => {
+  it('does not delay requests until one is throttled', async () => {
     await passTime(async () => {
       assert.deepEqual(
-        await takeTurns(100),
+        await sendRequests(100),
         Array.from({ length: 100 }, () => 0),
       );
     });
@@ -56,7 +56,7 @@ describe('Pace', () => {
   it('delays requests for a second after one was throttled, and then sends them at intervals', async () => {
     await passTime(async () => {
       pace.noteThrottled();
-      assert.deepEqual(await takeTurns(4), [1_000, 1_050, 1_100, 1_150]);
+      assert.deepEqual(await sendRequests(4), [1_000, 1_050, 1_100, 1_150]);
     });
   });
 
@@ -65,7 +65,7 @@ describe('Pace', () => {
       const intervals: number[] = [];
       for (let time = 0; time < 7; time += 1) {
         await throttle(1);
-        intervals.push(await intervalOf());
+        intervals.push(await measureInterval());
       }
       assert.deepEqual(intervals, [50, 100, 200, 400, 800, 1_000, 1_000]);
     });
@@ -76,7 +76,7 @@ describe('Pace', () => {
       pace.noteThrottled();
       await pass(500);
       for (let request = 0; request < 5; request += 1) pace.noteThrottled();
-      assert.deepEqual(await takeTurns(2), [500, 550], 'nor does it hold them back for longer');
+      assert.deepEqual(await sendRequests(2), [500, 550], 'and does not delay them longer');
     });
   });
 
@@ -84,7 +84,7 @@ describe('Pace', () => {
     await passTime(async () => {
       await throttle(2);
       for (let request = 0; request < 14; request += 1) pace.noteAccepted();
-      const intervalMs = await intervalOf();
+      const intervalMs = await measureInterval();
       assert.ok(intervalMs >= 40 && intervalMs <= 60, `${intervalMs} ms`);
     });
   });
@@ -93,7 +93,7 @@ describe('Pace', () => {
     await passTime(async () => {
       await throttle(7);
       for (let request = 0; request < 110; request += 1) pace.noteAccepted();
-      assert.equal(await intervalOf(), 0);
+      assert.equal(await measureInterval(), 0);
     });
   });
 

@@ -30,7 +30,7 @@ describe('planRefresh', () => {
     assert.deepEqual(await planOf([rules[1]]), [0, true]);
   });
 
-  it('counts no id that an earlier entry matches, and lists nothing that is left to an earlier store', async () => {
+  it('does not count an id that an earlier entry matches, or list what an earlier store claims', async () => {
     const rules: ConnectionRule[] = [{ kind: 'match', pattern: '*_ecr' }, ...idRules(['team_ecr', 'other'])];
     const [store] = (await planRefresh(fakeSource({ rules }))).stores;
     assert.deepEqual([store?.named, store?.isListed], [1, true]);
@@ -39,23 +39,23 @@ describe('planRefresh', () => {
     assert.deepEqual([later?.named, later?.isListed], [0, false]);
   });
 
-  it('plans by the last good configuration and says what is wrong with the file', async () => {
+  it('plans with the last valid configuration and reports the problem of the file', async () => {
     const plan = await planRefresh(fakeSource({ problem: 'refresh.yaml:3 airflows: is missing' }));
     assert.deepEqual(plan.stores, plannedStores('main'));
     assert.equal(plan.configProblem, 'refresh.yaml:3 airflows: is missing');
   });
 
-  it('says why there is no default engine', async () => {
+  it('reports why there is no default engine', async () => {
     const plan = await planRefresh(fakeSource({ engineProblem: 'DOCKER_HOST is ssh://' }));
     assert.equal(plan.engineProblem, 'DOCKER_HOST is ssh://');
   });
 
-  it('fails when there is no good configuration at all', () =>
+  it('fails when no configuration is valid', () =>
     expectFailure(
       'ConfigInvalid',
       planRefresh({
         reread() {
-          throw new RefreshFailure('ConfigInvalid', 'no good one');
+          throw new RefreshFailure('ConfigInvalid', 'none is valid');
         },
         byHash: () => undefined,
       }),

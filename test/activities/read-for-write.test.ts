@@ -27,7 +27,7 @@ describe('readForWrite', () => {
   });
 
   interface Reading extends FakeWriteOptions {
-    /** Those that this worker has read recently. */
+    /** Connections that this worker has read recently. */
     readonly recent?: readonly ConnectionRecord[];
     readonly listed?: Range;
   }
@@ -50,12 +50,12 @@ describe('readForWrite', () => {
   }
 
   describe('in the first attempt', () => {
-    it('requests nothing for connections that this worker has just read', async () => {
+    it('sends no request for connections that this worker has just read', async () => {
       const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED });
       assert.deepEqual([found.records, airflow.calls], [recordsOf(IDS), []]);
     });
 
-    it('reads connections that are not from a list by their ids, and only those not read before', async () => {
+    it('reads connections that are not from a list by id, except those read before', async () => {
       const found = await read(['id_00', 'id_01', 'id_02'], { recent: recordsOf(['id_01']) });
       assert.deepEqual(idsOf(found).toSorted(), ['id_00', 'id_01', 'id_02']);
       assert.deepEqual(airflow.calls, ['read id_00', 'read id_02']);
@@ -81,7 +81,7 @@ describe('readForWrite', () => {
     { title: 'in the first attempt of a retry', retry: { attemptsBefore: 1 } },
   ]) {
     describe(title, () => {
-      it('reads all again from the list, whatever was read before', async () => {
+      it('reads all connections again from the list, even those read before', async () => {
         airflow.add({ id: 'id_05', host: EU_REGISTRY });
         const found = await read(IDS, { recent: recordsOf(IDS), listed: LISTED, ...retry });
         assert.deepEqual(airflow.calls, [...row.map((at) => `list ${at}+1 *`), 'list 0+100 *']);
@@ -89,17 +89,17 @@ describe('readForWrite', () => {
         assert.equal(found.records.length, 29);
       });
 
-      it('reads connections that are not from a list by their ids', async () => {
+      it('reads connections that are not from a list by id', async () => {
         await read(['id_00', 'id_01'], { recent: recordsOf(['id_00', 'id_01']), ...retry });
         assert.deepEqual(airflow.calls.toSorted(), ['read id_00', 'read id_01']);
       });
 
-      it('reads a single connection of a list by its id', async () => {
+      it('reads a single connection of a list by id', async () => {
         await read(['id_00'], { listed: LISTED, ...retry });
         assert.deepEqual(airflow.calls, ['read id_00']);
       });
 
-      it('reads connections by their ids that are no longer at their position in the list', async () => {
+      it('reads connections that have moved in the list by id', async () => {
         const found = await read(IDS, { listed: { offset: 2, limit: 100 }, ...retry });
         assert.deepEqual(new Set(idsOf(found)), new Set(IDS));
         assert.deepEqual(airflow.calls, [
@@ -110,7 +110,7 @@ describe('readForWrite', () => {
         ]);
       });
 
-      it('reads all by their ids when the list omits fields', async () => {
+      it('reads all connections by id when the list omits fields', async () => {
         airflow.isComplete = false;
         airflow.add({ id: 'id_01', extra: '{"reauth":false}' });
         const found = await read(['id_00', 'id_01'], { listed: LISTED, ...retry });
@@ -119,7 +119,7 @@ describe('readForWrite', () => {
         assert.deepEqual(airflow.callsOf('read').toSorted(), ['id_00', 'id_01']);
       });
 
-      it('reads all by their ids when the list fails', async () => {
+      it('reads all connections by id when the list fails', async () => {
         airflow.onCall = (call) => {
           if (call === 'list') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
         };
@@ -142,7 +142,7 @@ describe('readForWrite', () => {
   for (const { title, retry, scope, reads } of [
     { title: 'once in the first attempt', retry: {}, scope: 'store', reads: 1 },
     {
-      title: 'three times in a retry, where the list shows that others can be read',
+      title: 'three times in a retry, when the list shows that others can be read',
       retry: { attemptsBefore: 1 },
       scope: 'connection',
       reads: 3,
@@ -157,7 +157,7 @@ describe('readForWrite', () => {
     });
   }
 
-  it('refuses a connection in the fourth attempt that cannot be read while others can', async () => {
+  it('in the fourth attempt, refuses a connection that cannot be read while others can', async () => {
     airflow.onCall = (call) => {
       if (call === 'read') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
     };
@@ -180,14 +180,14 @@ describe('readForWrite', () => {
     });
   }
 
-  it('refuses only a missing one', async () => {
+  it('refuses only a missing connection', async () => {
     airflow.connections.delete('id_01');
     const found = await read(['id_00', 'id_01', 'id_02']);
     assert.deepEqual(idsOf(found), ['id_00', 'id_02']);
     assert.deepEqual(typesOf(found.refused), [['id_01', 'ConnectionMissing']]);
   });
 
-  it('refuses one whose request is rejected, and leaves one that fails to the next attempt', async () => {
+  it('refuses a connection whose request is rejected, and returns one that fails for a retry', async () => {
     airflow.onCall = (_call, id) => {
       if (id === 'id_01') throw new RefreshFailure('StoreRequestRejected', 'HTTP 422.');
       if (id === 'id_02') throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
@@ -198,7 +198,7 @@ describe('readForWrite', () => {
     assert.deepEqual(typesOf(found.toRetry), [['id_02', 'StoreUnavailable']]);
   });
 
-  it('leaves one that hangs to the next attempt', async () => {
+  it('returns a connection whose request hangs for a retry', async () => {
     airflow.onCall = (_call, id) => (id === 'id_01' ? new Promise<void>(() => undefined) : undefined);
     const found = await read(['id_00', 'id_01', 'id_02'], { attempt: { limitMs: 60 } });
     assert.deepEqual(
@@ -207,8 +207,8 @@ describe('readForWrite', () => {
     );
   });
 
-  describe('for an update that no run has sent', () => {
-    /** A worker that has inspected nothing. */
+  describe('for a forged update', () => {
+    /** Sends the update to a worker that has inspected nothing. */
     async function forge(changes: Partial<ConnectionRecord>, listed?: Range) {
       airflow = new FakeAirflow([
         dockerConnection({ id: 'id_00', ...changes }),

@@ -44,7 +44,7 @@ describe('readList', () => {
       );
     });
 
-    it('names it by its position and the adjacent ids when it has no id that may be shown', async () => {
+    it('names it by its position and the adjacent ids when it has no valid id', async () => {
       const { readPage } = airflow;
       airflow.malformed.add(id(142));
       airflow.readPage = async (range) => {
@@ -58,7 +58,7 @@ describe('readList', () => {
       );
     });
 
-    it('shows the first row that could be read', async () => {
+    it('returns the id of the first row that could be read', async () => {
       airflow.malformed.add(id(100));
       assert.equal((await read()).part.first, id(101));
     });

@@ -32,7 +32,7 @@ describe('readList', () => {
     return readList(store, range, attemptOf(attempt), attemptsBefore);
   }
 
-  /** Requests fail that hold one of these rows. */
+  /** Makes requests fail that include one of these rows. */
   function failAt(rows: readonly number[], react: () => void | Promise<void>): void {
     airflow.onCall = (call, what) => {
       const [offset = 0, limit = 0] = what.split(/[+ ]/).map(Number);
@@ -51,7 +51,7 @@ describe('readList', () => {
       .map(id);
   }
 
-  it('reads a part by one request', async () => {
+  it('reads a part with one request', async () => {
     const found = await read();
     assert.deepEqual(airflow.calls, ['list 100+100 id_*']);
     assert.deepEqual(idsOf(found), positions(100, 200));
@@ -68,7 +68,7 @@ describe('readList', () => {
     });
   });
 
-  it('has the store filter by a single pattern, but not by several', async () => {
+  it('lets the store filter by a single pattern, but not by several', async () => {
     const two: ConnectionRule[] = ['a_*', 'b_*'].map((pattern) => ({ kind: 'match', pattern }));
     await read(0, {}, PART, two);
     await read(0, {}, PART, [{ kind: 'id', id: 'x', ifMissing: 'fail' }, ...two.slice(1)]);
@@ -82,7 +82,7 @@ describe('readList', () => {
 
   for (const type of ['StoreUnavailable', 'StoreUnreachable'] as const) {
     describe(`with a row for which the store fails with ${type}`, () => {
-      it('fails the first attempt after one request, since the failure may pass', async () => {
+      it('fails the first attempt after one request, since the failure may be temporary', async () => {
         failAt([142], throws(type));
         await expectFailure(type, read());
         assert.equal(airflow.calls.length, 1);
@@ -106,13 +106,13 @@ describe('readList', () => {
                 `row 143 of the list (after ${id(141)}, before ${id(143)})`,
                 'ConnectionUnavailable',
                 'store',
-                `HTTP trouble: ${type}`,
+                `HTTP error: ${type}`,
               ],
             ],
           );
           const sizes = airflow.callsOf('list').map((call) => Number(call.split(/[+ ]/)[1]));
           assert.equal(sizes.filter((size) => size === 100).length, 1);
-          // One row first, then those of the chunk; a server error is repeated before a row is taken for the one at fault.
+          // One row first, then those of the chunk; a server error is repeated before a row is reported.
           const repeats = type === 'StoreUnavailable' ? 2 : 0;
           assert.equal(sizes.filter((size) => size === 10).length, 10 + repeats);
           assert.equal(sizes.filter((size) => size === 1).length, 1 + 10 + repeats);
@@ -130,7 +130,7 @@ describe('readList', () => {
     });
   }
 
-  it('sends a store that is down one request for one row, another one in each attempt', async () => {
+  it('sends one request for one row to a store that is down, a different row in each attempt', async () => {
     failAt([...Array.from({ length: 250 }).keys()], throws('StoreUnavailable'));
     for (const number of [2, 3, 4]) await expectFailure('StoreUnavailable', read(0, { number }));
     const singles = airflow.callsOf('list').filter((call) => call.includes('+1 '));
@@ -142,7 +142,7 @@ describe('readList', () => {
     }
   });
 
-  it('does not split when the single row is the faulty one, but does in the next attempt', async () => {
+  it('does not split when the single row is the failing one, but does in the next attempt', async () => {
     failAt([100 + 74], throws('StoreUnavailable'));
     await expectFailure('StoreUnavailable', read(1));
     assert.equal(idsOf(await read(2)).length, 99);
@@ -150,17 +150,17 @@ describe('readList', () => {
 
   it('rethrows an error for a single row that is not in the catalogue', async () => {
     failAt([...Array.from({ length: 250 }).keys()], () => {
-      throw new TypeError('a defect');
+      throw new TypeError('a bug');
     });
     await assert.rejects(read(1), TypeError);
   });
 
-  it('reads the rows between the faulty ones, however many there are', async () => {
-    const bad = [110, 111, 112, 113, 114, 115, 116, 130, 199];
-    failAt(bad, throws('StoreUnreachable'));
+  it('reads the rows between many failing ones', async () => {
+    const failing = [110, 111, 112, 113, 114, 115, 116, 130, 199];
+    failAt(failing, throws('StoreUnreachable'));
     const found = await read(3);
-    assert.deepEqual(idsOf(found), positions(100, 200, bad));
-    assert.equal(found.problems.length, bad.length);
+    assert.deepEqual(idsOf(found), positions(100, 200, failing));
+    assert.equal(found.problems.length, failing.length);
     assert.match(
       found.problems[0]?.connection ?? '',
       /^row 111 of the list \(after id_109, before id_117\)$/,
@@ -168,7 +168,7 @@ describe('readList', () => {
     assert.equal(found.problems.at(-1)?.connection, 'row 200 of the list (after id_198)');
   });
 
-  it('reads each row that a server leaves out of a chunk, whatever it returns at once', async () => {
+  it('reads each row that a server omits from a chunk, however few rows it returns at once', async () => {
     for (const rowsAtOnce of [50, 7]) {
       airflow.rowsAtOnce = rowsAtOnce;
       failAt([142], throws('StoreUnavailable'));
@@ -178,23 +178,23 @@ describe('readList', () => {
     }
   });
 
-  it('ends with the list where a part of its end is split', async () => {
+  it('stops at the end of the list when the last part is split', async () => {
     failAt([202], throws('StoreUnavailable'));
     const found = await read(1, {}, { offset: 200, limit: 100 });
     assert.deepEqual([idsOf(found), found.part.rows], [positions(200, 250, [202]), 50]);
   });
 
-  it('states the remedy of what failed for a row, that of one connection after a server error', async () => {
+  it('gives the remedy of the failure of a row, that of one connection after a server error', async () => {
     for (const { type, remedy } of [
       { type: 'StoreUnavailable', remedy: /Fernet key/ },
-      { type: 'StoreUnreachable', remedy: /delays requests for this one/ },
+      { type: 'StoreUnreachable', remedy: /delays requests for this connection/ },
     ] as const) {
       failAt([142], throws(type));
       assert.match((await read(3)).problems[0]?.remedy ?? '', remedy);
     }
   });
 
-  it('splits a part that is too large at once, in the first attempt', async () => {
+  it('splits a part that is too large in the first attempt', async () => {
     failAt([142], throws('StoreResponseTooLarge'));
     const found = await read();
     assert.deepEqual(idsOf(found), positions(100, 200, [142]));
@@ -225,7 +225,7 @@ describe('readList', () => {
     });
   }
 
-  it('does not split while the store throttles: the attempt ends with that', async () => {
+  it('does not split while the store throttles, and fails with StoreThrottled', async () => {
     const controller = new AbortController();
     failAt([142], () => {
       setTimeout(() => controller.abort(), 1);
@@ -235,7 +235,7 @@ describe('readList', () => {
     assert.equal(airflow.calls.length, 2);
   });
 
-  it('fails, and reports no row, when the login is rejected while it is split', async () => {
+  it('fails, and reports no row, when the login is rejected during a split', async () => {
     let requests = 0;
     failAt([...Array.from({ length: 250 }).keys()], () => {
       requests += 1;
@@ -246,7 +246,7 @@ describe('readList', () => {
     assert.ok(requests < 15, `${requests} requests`);
   });
 
-  it('fails as the whole part did when the store is down once it is split', async () => {
+  it('fails with the failure of the whole part when the store is down during a split', async () => {
     let requests = 0;
     failAt([...Array.from({ length: 250 }).keys()], () => {
       requests += 1;
@@ -264,7 +264,7 @@ describe('readList', () => {
       assert.match(message, /^Airflow main: GET connections 101 to 200: no response within \d/);
     });
 
-    it('isolates the faulty row within one attempt', async () => {
+    it('isolates the failing row within one attempt', async () => {
       failAt([142], hang);
       const limitMs = 400;
       const signal = AbortSignal.timeout(limitMs);
@@ -273,7 +273,7 @@ describe('readList', () => {
       assert.match(found.part.toRetry?.[0]?.connection ?? '', /^row 143 /);
     });
 
-    it('reports no row that was not tried for lack of time', async () => {
+    it('does not report rows that were not tried for lack of time', async () => {
       const controller = new AbortController();
       const timeUp = new RefreshFailure('AttemptTimedOut', 'time is up');
       let singles = 0;

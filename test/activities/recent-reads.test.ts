@@ -61,14 +61,14 @@ describe('RecentReads', () => {
     assert.deepEqual(reads.take(store, 'docker_default'), dockerConnection());
   });
 
-  it('keeps 5,000 connections of a store: the latest', () => {
+  it('keeps the latest 5,000 connections of a store', () => {
     for (let index = 0; index <= MOST; index += 1) reads.add(store, dockerConnection({ id: `id_${index}` }));
     assert.equal(reads.take(store, 'id_0'), undefined);
     assert.ok(reads.take(store, 'id_1'));
     assert.ok(reads.take(store, `id_${MOST}`));
   });
 
-  it('does not count a connection twice that is read again', () => {
+  it('counts a connection only once when it is read again', () => {
     reads.add(store, dockerConnection({ id: 'first' }));
     for (let index = 0; index <= MOST; index += 1) reads.add(store, dockerConnection({ id: 'again' }));
     assert.ok(reads.take(store, 'first'));

@@ -17,7 +17,7 @@ const INFO: Partial<Info> = {
   workflowExecution: { workflowId: 'ecr-refresh-run', runId: 'run-7' },
 };
 
-/** Activities that are `plan` whichever is called. */
+/** Activities that all call `plan`. */
 function activitiesThat(plan: (attempt: Attempt) => Promise<unknown>): RefreshActivities {
   const run = plan as () => Promise<never>;
   return {
@@ -43,14 +43,14 @@ function untilAborted({ signal }: Attempt): Promise<never> {
 }
 
 describe('temporalActivities', () => {
-  it('gives an activity the run, the number of its attempt, and a signal', async () => {
+  it('passes the run, the number of the attempt, and a signal to an activity', async () => {
     let seen: Attempt | undefined;
     const { planRefresh } = temporalActivities(activitiesThat(async (attempt) => (seen = attempt)));
     await environment().run(planRefresh);
     assert.deepEqual([seen?.runId, seen?.number, seen?.signal.aborted], ['run-7', 3, false]);
   });
 
-  it("passes an activity the time after which the run makes no further attempt, by the worker's clock", async () => {
+  it("passes the time after which the run starts no further attempt, by the worker's clock", async () => {
     let leftMs = 0;
     const { planRefresh } = temporalActivities(
       activitiesThat(async ({ deadlineMs = 0 }) => (leftMs = deadlineMs - Date.now())),
@@ -62,16 +62,16 @@ describe('temporalActivities', () => {
 
   it('passes attempt and input to each of the five activities', async () => {
     const calls: unknown[] = [];
-    const note =
+    const record =
       (step: string) =>
       async (attempt: Attempt, input?: unknown): Promise<never> =>
         void calls.push([step, attempt.runId, input]) as never;
     const steps = temporalActivities({
-      planRefresh: note('planRefresh'),
-      inspectConnections: note('inspectConnections'),
-      extractToken: note('extractToken'),
-      updateConnections: note('updateConnections'),
-      testDocker: note('testDocker'),
+      planRefresh: record('planRefresh'),
+      inspectConnections: record('inspectConnections'),
+      extractToken: record('extractToken'),
+      updateConnections: record('updateConnections'),
+      testDocker: record('testDocker'),
     });
     assert.deepEqual(Object.keys(steps), Object.keys(fakeSteps()));
     for (const [step, call] of Object.entries(steps)) {
@@ -89,11 +89,11 @@ describe('temporalActivities', () => {
   for (const { title, info } of [
     { title: 'is not in a workflow', info: { inWorkflow: false } },
     {
-      title: 'stands alone',
+      title: 'is standalone',
       info: { inWorkflow: false, workflowExecution: undefined, activityRunId: 'run-of-its-own' },
     },
   ] as const) {
-    it(`refuses an activity that ${title}, before it does anything`, async () => {
+    it(`rejects an activity that ${title}, before it does anything`, async () => {
       let calls = 0;
       const steps = temporalActivities(activitiesThat(async () => (calls += 1)));
       for (const step of Object.values(steps) as (() => Promise<unknown>)[]) {
@@ -103,7 +103,7 @@ describe('temporalActivities', () => {
     });
   }
 
-  it('ends an attempt before Temporal does, with a failure of the catalogue', async () => {
+  it('ends an attempt with AttemptTimedOut before Temporal does', async () => {
     const { planRefresh } = temporalActivities(activitiesThat(untilAborted));
     const env = environment({ startToCloseTimeoutMs: 1001 });
     await expectFailure('AttemptTimedOut', env.run(planRefresh));
@@ -117,7 +117,7 @@ describe('temporalActivities', () => {
     await assert.rejects(running, (error) => error instanceof CancelledFailure);
   });
 
-  it('sends heartbeats while the activity runs, and none afterwards or where none are asked for', async () => {
+  it('sends heartbeats only while the activity runs, and only with a heartbeat timeout', async () => {
     let beats = 0;
     const env = environment({ heartbeatTimeoutMs: 3 });
     const beating = new Promise<void>((resolve) => {
@@ -147,7 +147,7 @@ describe('temporalActivities', () => {
     assert.deepEqual(new Set(details), new Set([undefined]));
   });
 
-  it('reports how long the attempt may take: 1 s less than the nearer of the two timeouts', async () => {
+  it('passes the time limit of the attempt: 1 s less than the shorter of the two timeouts', async () => {
     let limitMs: number | undefined;
     const { planRefresh } = temporalActivities(
       activitiesThat(async (attempt) => {
@@ -160,7 +160,7 @@ describe('temporalActivities', () => {
     assert.equal(limitMs, 9_000);
   });
 
-  it('returns what an activity had done when its time was up', async () => {
+  it('returns the partial result of an activity when its time is up', async () => {
     const { planRefresh } = temporalActivities(
       activitiesThat((attempt) => untilAborted(attempt).catch(() => 'a part')),
     );

@@ -57,8 +57,8 @@ describe('testDocker', () => {
   }
 
   it('logs in with the token of the run, and returns only facts', async () => {
-    const signIn = await test();
-    assert.deepEqual(signIn, {
+    const login = await test();
+    assert.deepEqual(login, {
       engine: ENGINE,
       version: '28.0.0',
       registry: REGISTRY,
@@ -71,7 +71,7 @@ describe('testDocker', () => {
     ]);
   });
 
-  it('tries a wrong password once a day where it is rejected', async () => {
+  it('repeats a negative login check that succeeds once a day', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: new Date(now.getTime() + DAY_MS / 2) });
     const tries = (): number => engine.signIns.filter(({ password }) => password === WRONG_PASSWORD).length;
     await test();
@@ -83,13 +83,13 @@ describe('testDocker', () => {
     assert.equal(tries(), 2);
   });
 
-  it('returns inconclusive, run after run, where a wrong password can log in too', async () => {
+  it('returns inconclusive in every run when a wrong password is also accepted', async () => {
     engine.onSignIn = () => undefined;
     assert.equal((await test()).login, 'inconclusive');
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('accepts a login when the wrong password could not be tried, and tries it again in the next run', async () => {
+  it('returns ok when the negative login check could not run, and repeats it in the next run', async () => {
     engine.onSignIn = (password) => {
       if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginFailed', 'no route');
     };
@@ -98,14 +98,14 @@ describe('testDocker', () => {
     assert.equal((await test()).login, 'inconclusive');
   });
 
-  it('hides no defect that shows with the wrong password', async () => {
+  it('rethrows an unexpected error of the negative login check', async () => {
     engine.onSignIn = (password) => {
-      if (password === WRONG_PASSWORD) throw new TypeError('a defect');
+      if (password === WRONG_PASSWORD) throw new TypeError('a bug');
     };
     await assert.rejects(test(), TypeError);
   });
 
-  it('does not log in when the registry requests the password at another host', async () => {
+  it('does not log in when the auth realm of the registry is on another host', async () => {
     registry.verify = async (host) => ({
       registry: host,
       outcome: 'rejected',
@@ -117,16 +117,16 @@ describe('testDocker', () => {
     assert.deepEqual(engine.signIns, []);
   });
 
-  for (const { host, signIn } of [
-    { host: REGISTRY, signIn: 'ok' },
-    { host: 'registry.example.com', signIn: 'none' },
+  for (const { host, login } of [
+    { host: REGISTRY, login: 'ok' },
+    { host: 'registry.example.com', login: 'none' },
   ] as const) {
-    it(`returns ${signIn} where the worker could not reach ${host}`, async () => {
+    it(`returns ${login} when the worker could not reach ${host}`, async () => {
       registry.unreachable.add(host);
-      const answer = await test(true, host);
-      assert.deepEqual([answer.login, answer.version], [signIn, '28.0.0']);
-      assert.equal(engine.signIns.length, signIn === 'ok' ? 2 : 0);
-      if (signIn === 'none') assert.match(answer.reason ?? '', /where it has passwords sent/);
+      const tested = await test(true, host);
+      assert.deepEqual([tested.login, tested.version], [login, '28.0.0']);
+      assert.equal(engine.signIns.length, login === 'ok' ? 2 : 0);
+      if (login === 'none') assert.match(tested.reason ?? '', /could not check the auth realm/);
     });
   }
 
@@ -138,16 +138,16 @@ describe('testDocker', () => {
     const input = { configHash: CONFIG_HASH, engine: ENGINE, registry: REGISTRY, group: GROUP };
     const testing = activities.testDocker(attemptOf({ signal: controller.signal }), input);
     await call.reached;
-    const reason = new RefreshFailure('AttemptTimedOut', 'testDocker did not end within its time.');
+    const reason = new RefreshFailure('AttemptTimedOut', 'testDocker timed out.');
     controller.abort(reason);
     await expectFailure('AttemptTimedOut', testing);
   });
 
-  it('runs a few logins of an engine at once, and ends the wait of an attempt whose time is up', async () => {
+  it('limits concurrent logins of an engine, and ends the wait of an attempt whose time is up', async () => {
     const gate = deferred();
-    const begun: string[] = [];
+    const started: string[] = [];
     engine.login = async (host) => {
-      begun.push(host);
+      started.push(host);
       await gate.promise;
     };
     const activities = fakeActivities(fakeSource({ engine, loginsAtOnce: 2 }), { issuer, registry, proofs });
@@ -160,14 +160,14 @@ describe('testDocker', () => {
     ];
     const late = activities.testDocker(attemptOf({ signal: timeUp.signal }), input);
     await settle();
-    assert.equal(begun.length, 2);
+    assert.equal(started.length, 2);
     const reason = new Error('time is up');
     timeUp.abort(reason);
     await assert.rejects(late, (error) => error === reason);
     gate.resolve();
     await Promise.all(tests);
     // Each of the three also tries the wrong password.
-    assert.equal(begun.length, 6);
+    assert.equal(started.length, 6);
   });
 
   it('returns none when the default engine is absent, without a token', async () => {
@@ -188,13 +188,13 @@ describe('testDocker', () => {
     await expectFailure('DockerEngineUnreachable', test(true));
   });
 
-  it('fails when the default engine is there but goes away during the login', async () => {
+  it('fails when the default engine becomes unreachable during the login', async () => {
     engine.onSignIn = unreachable;
     await expectFailure('DockerEngineUnreachable', test(false));
   });
 
   for (const type of ['DockerLoginRejected', 'DockerLoginFailed'] as const) {
-    it(`fails with ${type} as the engine does`, async () => {
+    it(`fails with ${type} of the engine`, async () => {
       engine.onSignIn = () => {
         throw new RefreshFailure(type, 'no');
       };
@@ -202,9 +202,9 @@ describe('testDocker', () => {
     });
   }
 
-  it('does not take an error of another kind for an absent engine', async () => {
+  it('rethrows an unexpected error of the default engine', async () => {
     engine.onReadVersion = () => {
-      throw new TypeError('a defect');
+      throw new TypeError('a bug');
     };
     await assert.rejects(test(false), TypeError);
   });

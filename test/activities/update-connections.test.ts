@@ -91,19 +91,19 @@ describe('updateConnections', () => {
     assert.ok(!text.includes('password-1') && !text.includes(btoa('AWS:password-1')));
   });
 
-  it('writes only what it was asked for', async () => {
+  it('writes only the requested connections', async () => {
     await update({ connections: ['b'] });
     assert.deepEqual([...airflow.passwords.keys()], ['b']);
   });
 
-  it('does not read connections again that were inspected before', async () => {
+  it('does not read inspected connections again', async () => {
     await inspect({ named: { offset: 0, limit: 20 } });
     airflow.calls.length = 0;
     await update();
     assert.deepEqual(airflow.calls, ['write a', 'write b', 'write c']);
   });
 
-  it('writes an inspected part of the list by one request', async () => {
+  it('writes an inspected part of the list with one request', async () => {
     configure([{ kind: 'match', pattern: 'id_*' }], MANY);
     const listed = { offset: 0, limit: 100 };
     await inspect({ listed });
@@ -111,7 +111,7 @@ describe('updateConnections', () => {
     assert.deepEqual(airflow.calls, ['list 0+100 id_*', `bulk ${MANY.join(' ')}`]);
   });
 
-  it('reads each connection before it writes it where lists leave out fields', async () => {
+  it('reads each connection before it writes it when lists omit fields', async () => {
     configure([{ kind: 'match', pattern: 'id_*' }], MANY);
     airflow.isComplete = false;
     airflow.add({ id: 'id_03', extra: '{"reauth":false}' });
@@ -121,14 +121,14 @@ describe('updateConnections', () => {
     assert.deepEqual(typesOf(refused), [['id_03', 'ConnectionReauthDisabled']]);
   });
 
-  it('refuses a connection that an earlier store of the same Airflow has, and requests nothing', async () => {
+  it('rejects a connection that an earlier store of the same Airflow claims, and sends no request', async () => {
     configure([{ kind: 'match', pattern: '*' }], MANY, [{ kind: 'match', pattern: 'id_0*' }]);
     await expectFailure('InputNotAllowed', update({ connections: ['id_10', 'id_03'] }));
     assert.deepEqual(airflow.calls, []);
     assert.deepEqual((await update({ connections: ['id_10'] })).written, ['id_10']);
   });
 
-  it('creates no missing connection that an earlier pattern matches, whatever its own entry says', async () => {
+  it('does not create a missing connection that an earlier pattern matches', async () => {
     const rules: ConnectionRule[] = [
       { kind: 'match', pattern: 'n*' },
       { kind: 'id', id: 'new', registry: 'own', ifMissing: 'create' },
@@ -147,7 +147,7 @@ describe('updateConnections', () => {
     assert.deepEqual([airflow.calls, airflow.passwords.size], [[], 0]);
   });
 
-  it('writes when the registry could not be asked', async () => {
+  it('writes when the registry is unreachable', async () => {
     registries.unreachable.add(REGISTRY);
     assert.deepEqual((await update()).written, CONFIGURED);
   });
@@ -160,7 +160,7 @@ describe('updateConnections', () => {
     assert.deepEqual(airflow.calls, []);
   });
 
-  it('returns the token that was written: another one on another worker', async () => {
+  it('returns the token that was written, which differs between workers', async () => {
     await update();
     const source = fakeSource({ airflow, connections: CONFIGURED });
     activities = fakeActivities(source, { issuer, registry: registries });
@@ -169,7 +169,7 @@ describe('updateConnections', () => {
     assert.deepEqual(new Set(airflow.passwords.values()), new Set(['password-2']));
   });
 
-  it('returns refused, retriable and written connections together', async () => {
+  it('returns refused, retryable and written connections together', async () => {
     configure(idRules(MANY), MANY);
     airflow.connections.delete('id_01');
     airflow.add({ id: 'id_02', login: 'root' });
@@ -212,7 +212,7 @@ describe('updateConnections', () => {
   it('returns what was written by the end of the attempt, and the rest for a retry', async () => {
     configure(idRules(MANY), MANY);
     const controller = new AbortController();
-    const reason = new RefreshFailure('AttemptTimedOut', 'updateConnections did not end within its time.');
+    const reason = new RefreshFailure('AttemptTimedOut', 'updateConnections timed out.');
     airflow.onCall = (call, id) => {
       if (call === 'bulk') throw new RefreshFailure('StoreRequestRejected', 'no bulk');
       if (call === 'write' && id === 'id_12') controller.abort(reason);
@@ -222,8 +222,8 @@ describe('updateConnections', () => {
     assert.deepEqual([...written, ...toRetry.map(({ connection }) => connection)].toSorted(), MANY);
   });
 
-  describe('with a connection as evidence that was written in this run', () => {
-    it('writes one with a server error once more', async () => {
+  describe('with a witness: a connection written earlier in this run', () => {
+    it('writes a connection again after a server error', async () => {
       let failures = 0;
       airflow.onCall = (call, id) => {
         if (call === 'write' && id === 'a' && ++failures === 1)
@@ -234,13 +234,13 @@ describe('updateConnections', () => {
       assert.deepEqual(airflow.callsOf('write'), ['a', 'b', 'a']);
     });
 
-    it('refuses in the fourth attempt what cannot be written while that one can', async () => {
+    it('in the fourth attempt, refuses a connection that cannot be written while the witness can', async () => {
       airflow.failAt({ 'write a': 'StoreUnavailable' });
       const { refused } = await update({ connections: ['a'], witness: 'b', attemptsBefore: 3 });
       assert.deepEqual(typesOf(refused), [['a', 'ConnectionUnavailable']]);
     });
 
-    it('refuses one that the configuration does not allow, and requests nothing', async () => {
+    it('rejects a witness that the configuration does not allow, and sends no request', async () => {
       airflow.add({ id: 'other' });
       await expectFailure('InputNotAllowed', update({ witness: 'other', attemptsBefore: 1 }));
       assert.deepEqual(airflow.calls, []);
@@ -264,7 +264,7 @@ describe('updateConnections', () => {
 
   it('rethrows an error that is not in the catalogue', async () => {
     airflow.onCall = (call) => {
-      if (call === 'write') throw new TypeError('a defect');
+      if (call === 'write') throw new TypeError('a bug');
     };
     await assert.rejects(update(), TypeError);
     assert.equal(airflow.passwords.size, 0);

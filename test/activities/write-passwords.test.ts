@@ -16,13 +16,13 @@ describe('writePasswords', () => {
     airflow.atOnce = 100;
   });
 
-  /** Of connections as they were read before. */
+  /** Writes connections as they were read before. */
   function write(ids: readonly string[] = IDS, options: FakeWriteOptions = {}): Promise<Writes> {
     const records = ids.map((id) => dockerConnection({ id }));
     return writePasswords(fakeWrite({ airflow, connections: IDS, ...options }), records);
   }
 
-  it('does nothing for no connections', async () => {
+  it('sends no request without connections', async () => {
     assert.deepEqual(await write([]), { written: [], refused: [], toRetry: [] });
     assert.deepEqual(airflow.calls, []);
   });
@@ -34,7 +34,7 @@ describe('writePasswords', () => {
     assert.equal(airflow.calls.length, 10);
   });
 
-  it('writes eleven by one request', async () => {
+  it('writes eleven connections with one request', async () => {
     const ids = IDS.slice(0, 11);
     assert.deepEqual(await write(ids), { written: ids, refused: [], toRetry: [] });
     assert.deepEqual(airflow.calls, [`bulk ${ids.join(' ')}`]);
@@ -71,17 +71,17 @@ describe('writePasswords', () => {
       assert.deepEqual([written, typesOf(refused)], [['id_00', 'id_01'], [['id_02', 'ConnectionMissing']]]);
     });
 
-    it('refuses one whose write the store rejects, and writes the others', async () => {
+    it('refuses a connection whose write the store rejects, and writes the others', async () => {
       airflow.failAt({ 'write id_01': 'StoreRequestRejected' });
       const { written, refused } = await write(THREE);
       assert.deepEqual(written, ['id_00', 'id_02']);
       assert.deepEqual(
         refused.map(({ connection, type, scope, message }) => [connection, type, scope, message]),
-        [['id_01', 'StoreRequestRejected', 'connection', 'trouble at write id_01']],
+        [['id_01', 'StoreRequestRejected', 'connection', 'write id_01 failed']],
       );
     });
 
-    it('returns one with a server error for a retry, and writes the others', async () => {
+    it('returns a connection with a server error for a retry, and writes the others', async () => {
       airflow.failAt({ 'write id_01': 'StoreUnavailable' });
       const { written, toRetry } = await write(THREE);
       assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnavailable']]]);
@@ -104,15 +104,15 @@ describe('writePasswords', () => {
       assert.equal(airflow.passwords.size, 0);
     });
 
-    it('leaves one that hangs to the next attempt, and writes the others', async () => {
+    it('returns a connection whose write hangs for a retry, and writes the others', async () => {
       airflow.onCall = (_call, id) => (id === 'id_01' ? new Promise<void>(() => undefined) : undefined);
       const { written, toRetry } = await write(THREE, { attempt: { limitMs: 60 } });
       assert.deepEqual([written, typesOf(toRetry)], [['id_00', 'id_02'], [['id_01', 'StoreUnreachable']]]);
     });
   });
 
-  describe('by a request for several', () => {
-    it('writes one by one where the store has no such request', async () => {
+  describe('in bulk', () => {
+    it('writes one by one when the store does not support bulk requests', async () => {
       airflow.atOnce = 1;
       assert.deepEqual((await write()).written, IDS);
       assert.deepEqual([airflow.callsOf('bulk').length, airflow.callsOf('write').length], [0, 60]);
@@ -124,7 +124,7 @@ describe('writePasswords', () => {
       'StoreUnavailable',
       'StoreUnreachable',
     ] as const) {
-      it(`continues one by one after ${type}, and sends no second one`, async () => {
+      it(`continues one by one after ${type}, and sends no second bulk request`, async () => {
         airflow.failAt({ bulk: type });
         assert.deepEqual(await write(), { written: IDS, refused: [], toRetry: [] });
         assert.deepEqual([airflow.callsOf('bulk').length, airflow.callsOf('write')], [1, IDS]);
@@ -155,7 +155,7 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('is never followed by single writes while the store throttles, and ends with the attempt', async () => {
+    it('does not continue one by one while the store throttles, and ends with the attempt', async () => {
       const controller = new AbortController();
       airflow.onCall = () => {
         setTimeout(() => controller.abort(), 1);
@@ -167,13 +167,13 @@ describe('writePasswords', () => {
 
     it('rethrows an error that is not in the catalogue', async () => {
       airflow.onCall = () => {
-        throw new TypeError('a defect');
+        throw new TypeError('a bug');
       };
       await assert.rejects(write(), TypeError);
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('fails only a missing and a rejected one, and retries what may pass', async () => {
+    it('refuses only a missing and a rejected connection, and returns a failing one for a retry', async () => {
       airflow.connections.delete('id_02');
       airflow.failAt({ 'write id_04': 'StoreRequestRejected', 'write id_07': 'StoreUnavailable' });
       const { written, refused, toRetry } = await write();
@@ -188,14 +188,14 @@ describe('writePasswords', () => {
       assert.equal(airflow.calls.length, 1);
     });
 
-    it('keeps the scope of a failure that all have', async () => {
+    it('keeps the scope of a failure that concerns all connections', async () => {
       airflow.failAt({ write: 'StoreUnavailable' });
       const { written, toRetry } = await write();
       assert.deepEqual([written, toRetry.length], [[], 60]);
       assert.ok(toRetry.every(({ scope }) => scope === 'store'));
     });
 
-    it('keeps what is written when a later request of the store fails', async () => {
+    it('keeps the written connections when a later request to the store fails', async () => {
       airflow.atOnce = 25;
       airflow.failAt({ [`bulk ${IDS.slice(25, 50).join(' ')}`]: 'StoreUnavailable' });
       const { written, toRetry } = await write();
@@ -212,7 +212,7 @@ describe('writePasswords', () => {
         change: (id: string) => (id === 'id_07' ? [] : [{ id, outcome: 'written' } as const]),
       },
       {
-        title: 'does not take for written what it did not ask for',
+        title: 'does not count a connection as written that it did not send',
         change: (id: string) => [{ id: id === 'id_07' ? 'other' : id, outcome: 'written' } as const],
       },
     ]) {

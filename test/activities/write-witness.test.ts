@@ -19,7 +19,7 @@ describe('writePasswords', () => {
     return writePasswords(fakeWrite({ airflow, connections: IDS, ...options }), records);
   }
 
-  describe('with a connection as evidence that was written in this run', () => {
+  describe('with a witness: a connection written earlier in this run', () => {
     const RETRY = { attemptsBefore: 1, witness: 'id_50' };
 
     it('does not write it in the first attempt, or when another is written', async () => {

@@ -1,5 +1,5 @@
-// What the tests of principals share: an AWS stand-in for the SDK of this process, a separate environment and AWS files,
-// and a clock that can be put forward, so that sessions age without waiting.
+// The fixture of tests with AWS principals: an AWS stand-in for the SDK of this process, a separate environment and AWS
+// files, and a clock that can be advanced, so that sessions expire without waiting.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,10 +19,10 @@ import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-
 export const REGION = 'us-east-1';
 export const ACCOUNT = '123456789012';
 export const WORKER_ARN = `arn:aws:sts::${ACCOUNT}:assumed-role/ecr-refresh/sandbox`;
-/** In messages, it would be a leak. */
+/** Must not appear in messages. */
 export const SECRET_KEY = 'secret-key-that-must-not-show';
 
-/** Whatever could say something of credentials, endpoints or regions: a developer's own must not take part. */
+/** All variables for credentials, endpoints and regions: a developer's own settings must have no effect. */
 const AWS_VARIABLES = Object.fromEntries(
   [
     'ACCESS_KEY_ID SECRET_ACCESS_KEY SESSION_TOKEN PROFILE DEFAULT_PROFILE ROLE_ARN ROLE_SESSION_NAME',
@@ -36,23 +36,23 @@ const AWS_VARIABLES = Object.fromEntries(
 
 export interface AwsFixture {
   readonly aws: AwsStandIn;
-  /** Of the AWS files, and of whatever else a test lays down. */
+  /** Contains the AWS files, and other files that a test writes. */
   readonly folder: string;
-  /** That of a worker: it lives as long as the fixture. */
+  /** One issuer for the lifetime of the fixture, as in a worker. */
   readonly issuer: TokenIssuer;
-  /** Takes the static keys away, so that another source is asked. */
+  /** Removes the static keys, so that the SDK uses another source. */
   withoutKeys(): void;
   set(values: Readonly<Record<string, string | undefined>>): void;
-  /** Writes a file in the folder; answers its path. `config` and `credentials` are those of the SDK. */
+  /** Writes a file in the folder and returns its path. `config` and `credentials` are the SDK's files. */
   write(name: string, content: string): string;
-  /** Within the current run. */
+  /** Issues a token within the current run. */
   issue(principal?: Principal, region?: string, api?: Partial<EcrApi>): Promise<IssuedToken>;
-  /** Everything issued from now on is for another run, hours later. */
+  /** Starts another run, hours later. */
   startRun(hoursLater?: number): void;
-  /** Services and actions of all calls so far, such as `sts:AssumeRole`; or of those with this action alone. */
+  /** All calls so far, or only those with this action. */
   calls(action?: string): readonly AwsCall[];
   count(action: string): number;
-  /** Puts the clock of everybody in this process forward. */
+  /** Advances the clock of this process. */
   advance(ms: number): void;
   stop(): Promise<void>;
 }
@@ -72,7 +72,7 @@ export async function startAwsFixture(): Promise<AwsFixture> {
     HOME: folder,
   });
   const issuer = createTokenIssuer(new AwsSessions());
-  const ownNow = Date.now;
+  const realNow = Date.now;
   let runs = 1;
   const advance = (ms: number): void => {
     const before = Date.now;
@@ -101,7 +101,7 @@ export async function startAwsFixture(): Promise<AwsFixture> {
     },
     advance,
     async stop() {
-      Date.now = ownNow;
+      Date.now = realNow;
       for (const restore of restores.toReversed()) restore();
       await aws.stop();
       rmSync(folder, { recursive: true });
@@ -117,7 +117,7 @@ export function roleArn(name: string, account = '111122223333'): string {
   return `arn:aws:iam::${account}:role/${name}`;
 }
 
-/** What AWS calls a session of a role. */
+/** The ARN of a session of a role. */
 export function sessionArn(name: string, session = 'airflow-ecr-refresh', account = '111122223333'): string {
   return `arn:aws:sts::${account}:assumed-role/${name}/${session}`;
 }
@@ -138,7 +138,7 @@ export function webIdentity(name: string, tokenFile: string): Principal {
   return { kind: 'web-identity', name: `${arn}#abcdef`, roleArn: arn, tokenFile, sessionName: 'pod' };
 }
 
-/** Keys as the AWS files have them. */
+/** Keys in the format of the AWS files. */
 export function keys(accessKeyId: string): string {
   return `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${SECRET_KEY}\n`;
 }

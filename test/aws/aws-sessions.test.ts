@@ -1,4 +1,3 @@
-// What a run keeps for a principal, how few requests AWS receives, and what ends a session.
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
@@ -28,7 +27,7 @@ const FIFTEEN = REGIONS.split(' ');
 const TEN = FIFTEEN.slice(0, 10);
 const SECRETS = [SECRET_KEY];
 
-describe('the sessions of a worker', () => {
+describe('AwsSessions', () => {
   let fixture: AwsFixture;
 
   beforeEach(async () => void (fixture = await startAwsFixture()));
@@ -41,7 +40,7 @@ describe('the sessions of a worker', () => {
     fixture.aws.endSession(fixture.calls('GetAuthorizationToken').at(-1)?.accessKeyId ?? '');
   }
 
-  it('make one AssumeRole and one GetCallerIdentity per run, for any number of regions', async () => {
+  it('calls AssumeRole and GetCallerIdentity once per run, for any number of regions', async () => {
     for (let run = 0; run < 5; run += 1) {
       await Promise.all(FIFTEEN.map((region) => fixture.issue(pull, region)));
       fixture.startRun();
@@ -51,7 +50,7 @@ describe('the sessions of a worker', () => {
     assert.equal(fixture.count('GetCallerIdentity'), 5);
   });
 
-  it('make one AssumeRole per run for a role that two chains have in common', async () => {
+  it('calls AssumeRole once per run for a role that several chains share', async () => {
     const via = [roleArn('hub'), roleArn('spoke')];
     const chains = [role('one', { via }), role('two', { via }), role('three', { via: via.slice(0, 1) })];
     await Promise.all(
@@ -66,7 +65,7 @@ describe('the sessions of a worker', () => {
     );
   });
 
-  it('are new for each run, even when the credentials of the earlier one are still valid', async () => {
+  it('loads credentials again for each run, even if those of the previous run are still valid', async () => {
     fixture.withoutKeys();
     fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
     await fixture.issue();
@@ -80,7 +79,7 @@ describe('the sessions of a worker', () => {
     );
   });
 
-  it("are dropped when the last attempt before the run's deadline has ended", async () => {
+  it("drops sessions when the last attempt before the run's deadline has ended", async () => {
     const sessions = new AwsSessions();
     const { tookMs } = await withFastTimers(async () => {
       const session = sessions.of(pull, { runId: 'run', deadlineMs: Date.now() + 30_000 });
@@ -89,14 +88,14 @@ describe('the sessions of a worker', () => {
     assert.ok(tookMs >= 149_000 && tookMs <= 152_000, `${tookMs} ms`);
   });
 
-  it('are kept if the run has no deadline', async () => {
+  it('keeps sessions of a run without a deadline', async () => {
     const sessions = new AwsSessions();
     const session = sessions.of(pull, { runId: 'run', deadlineMs: Infinity });
     await delay(20);
     assert.equal(sessions.of(pull, { runId: 'run' }), session);
   });
 
-  it('are used until five minutes before they expire, and then replaced', async () => {
+  it('replaces a session five minutes before it expires', async () => {
     const ends = [];
     for (const minutes of [0, 54, 2]) {
       fixture.advance(minutes * MINUTE_MS);
@@ -107,7 +106,7 @@ describe('the sessions of a worker', () => {
     assert.equal(fixture.count('AssumeRole'), 2);
   });
 
-  it('are shared by fifty calls at once of ten token groups', async () => {
+  it('shares one session between 50 concurrent calls of ten token groups', async () => {
     const tokens = await Promise.all(
       [...TEN, ...TEN, ...TEN, ...TEN, ...TEN].map((region) => fixture.issue(pull, region)),
     );
@@ -116,7 +115,7 @@ describe('the sessions of a worker', () => {
     assert.equal(new Set(tokens.map(({ authorizationToken }) => authorizationToken?.reveal())).size, 50);
   });
 
-  it('are refreshed within the attempt when AWS ended one early', async () => {
+  it('replaces a session within the attempt if AWS ended it early', async () => {
     const first = await fixture.issue(pull);
     endSession();
     const { principalArn, sessionEndsAt } = await fixture.issue(pull);
@@ -125,7 +124,7 @@ describe('the sessions of a worker', () => {
     assert.deepEqual([fixture.count('AssumeRole'), fixture.count('GetAuthorizationToken')], [2, 3]);
   });
 
-  it('are refreshed once for all when AWS ended one that ten token groups use', async () => {
+  it('replaces a session only once if AWS ended it early and ten token groups use it', async () => {
     await Promise.all(TEN.map((region) => fixture.issue(pull, region)));
     endSession();
     await Promise.all(TEN.map((region) => fixture.issue(pull, region)));
@@ -137,14 +136,14 @@ describe('the sessions of a worker', () => {
     'InvalidClientTokenId',
     'UnrecognizedClientException',
   ] as const) {
-    it(`are refreshed exactly once when ECR always answers ${error}`, async () => {
+    it(`replaces the session exactly once if ECR always returns ${error}`, async () => {
       fixture.aws.setFault(({ service }) => (service === 'ecr' ? { error } : undefined));
       await expectFailure(fixture.issue(pull), 'AwsCredentialsRejected', SECRETS);
       assert.deepEqual([fixture.count('AssumeRole'), fixture.count('GetAuthorizationToken')], [2, 2]);
     });
   }
 
-  it('are asked for twice, not twenty times, when ten token groups find the keys below a role refused', async () => {
+  it('calls AssumeRole twice, not 20 times, if AWS rejects the source credentials of a role for ten token groups', async () => {
     fixture.aws.setFault(({ action }) =>
       action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
@@ -154,15 +153,15 @@ describe('the sessions of a worker', () => {
     assert.equal(fixture.count('AssumeRole'), 2);
   });
 
-  it('go on when the keys below a role are rotated, without a restart', async () => {
+  it('uses the rotated source credentials of a role without a restart', async () => {
     fixture.withoutKeys();
-    const refused = new Set<string>();
+    const rejected = new Set<string>();
     fixture.aws.setFault(({ accessKeyId, action }) =>
-      refused.has(accessKeyId) && action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
+      rejected.has(accessKeyId) && action === 'AssumeRole' ? { error: 'InvalidClientTokenId' } : undefined,
     );
     fixture.write('credentials', `[default]\n${keys('AKIDOLD')}`);
     await fixture.issue(pull);
-    refused.add('AKIDOLD');
+    rejected.add('AKIDOLD');
     fixture.write('credentials', `[default]\n${keys('AKIDNEW')}`);
     fixture.advance(56 * MINUTE_MS);
     await fixture.issue(pull);
@@ -172,7 +171,7 @@ describe('the sessions of a worker', () => {
     );
   });
 
-  it('tell who the worker is by then, when its keys are those of somebody else', async () => {
+  it('reports the new principal after the keys were replaced by those of someone else', async () => {
     fixture.withoutKeys();
     const arn = `arn:aws:iam::${ACCOUNT}:user/other`;
     fixture.aws.setPrincipal('AKIDNEW', { account: ACCOUNT, arn });
@@ -186,16 +185,16 @@ describe('the sessions of a worker', () => {
     assert.equal((await fixture.issue()).principalArn, arn);
   });
 
-  describe('while STS is away', () => {
+  describe('during an outage of STS', () => {
     const outages: readonly { title: string; fault: AwsFault }[] = [
-      { title: 'fails on its side', fault: { status: 503, body: '' } },
+      { title: 'returns 503', fault: { status: 503, body: '' } },
       { title: 'throttles', fault: { error: 'Throttling' } },
-      { title: 'breaks connections off', fault: { drop: true } },
+      { title: 'closes connections', fault: { drop: true } },
       { title: 'denies', fault: { error: 'AccessDenied' } },
-      { title: 'does not answer', fault: { hang: true } },
+      { title: 'does not respond', fault: { hang: true } },
     ];
     for (const { title, fault } of outages) {
-      it(`are used on as long as they are good: STS ${title}`, async () => {
+      it(`keeps using an unexpired session if STS ${title}`, async () => {
         const before = await fixture.issue(pull);
         fixture.aws.setFault(({ service }) => (service === 'sts' ? fault : undefined));
         fixture.advance(30 * MINUTE_MS);
@@ -208,22 +207,22 @@ describe('the sessions of a worker', () => {
       });
     }
 
-    it('are not used beyond their end', async () => {
+    it('does not use an expired session', async () => {
       await fixture.issue(pull);
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { drop: true } : undefined));
       fixture.advance(61 * MINUTE_MS);
       const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
-      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: the connection was broken off`);
+      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: connection reset`);
       assert.equal(fixture.count('GetAuthorizationToken'), 1);
     });
 
-    it('are told not to be had the first time', async () => {
+    it('reports the outage if there is no session yet', async () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
       const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
       assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS returned a server error (503)`);
     });
 
-    it('need none when the keys are the worker’s own', async () => {
+    it('issues a token with static keys, without an ARN', async () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { hang: true } : undefined));
       const { value: token, tookMs } = await withFastTimers(() => fixture.issue());
       assert.deepEqual([token.authorizationToken !== undefined, token.principalArn], [true, null]);
@@ -231,7 +230,7 @@ describe('the sessions of a worker', () => {
     });
   });
 
-  it('do not stand in each other’s way: one denied, one throttled, one that hangs', async () => {
+  it('isolates principals from each other: one denied, one throttled, one that hangs', async () => {
     const [denied, throttled, hanging] = [role('denied'), profile('throttled'), role('hanging')];
     fixture.write('credentials', `[throttled]\n${keys('AKIDTHROTTLED')}`);
     fixture.aws.setRole(roleArn('denied'), { trusts: () => false });
@@ -261,7 +260,7 @@ describe('the sessions of a worker', () => {
     assert.equal((await fixture.issue(DEFAULT_PRINCIPAL, 'eu-west-1')).principalArn, WORKER_ARN);
   });
 
-  it('bear two throttled calls', async () => {
+  it('tolerates two throttled calls', async () => {
     fixture.aws.setFault(throttleFirst(1));
     assert.ok((await fixture.issue(pull)).authorizationToken);
   });

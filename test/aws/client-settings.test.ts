@@ -15,7 +15,7 @@ describe('clientSettings', () => {
   });
   afterEach(() => restore());
 
-  it('refuses a proxy that is not one of HTTP as ConfigInvalid, without showing it', async () => {
+  it('rejects a proxy that is not an HTTP proxy as ConfigInvalid, without showing its URL', async () => {
     const created = Promise.resolve().then(() => createApp(fakeConfig()));
     await expectFailure(created, 'ConfigInvalid', [SECRET]);
   });

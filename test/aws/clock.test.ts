@@ -1,12 +1,12 @@
-// A worker whose clock is wrong: the SDK makes up for it, and the offset is told. That it may be told not to is read once a
-// process: see ../../e2e/principals.e2e.ts.
+// The SDK corrects a wrong clock, and the offset is reported. The SDK reads the variable that turns the correction off
+// only once per process: see ../e2e/principals.e2e.ts.
 import assert from 'node:assert/strict';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import { role, sessionArn, startAwsFixture, WORKER_ARN, type AwsFixture } from './aws-fixture.js';
 
 const HOUR_MS = 3_600_000;
 
-describe('a clock that is wrong', () => {
+describe('a worker with a wrong clock', () => {
   let fixture: AwsFixture;
 
   beforeEach(async () => void (fixture = await startAwsFixture()));
@@ -14,19 +14,19 @@ describe('a clock that is wrong', () => {
 
   for (const hours of [1, -1, 13, -13]) {
     const side = hours > 0 ? 'behind' : 'ahead of';
-    const words = `${Math.abs(hours)} h ${side} AWS`;
+    const offset = `${Math.abs(hours)} h ${side} AWS`;
 
-    it(`is made up for by the SDK, and told: ${words}`, async () => {
+    it(`gets a token and reports the offset: ${offset}`, async () => {
       fixture.aws.setClockOffset(hours * HOUR_MS);
       const token = await fixture.issue();
       assert.equal(token.principalArn, WORKER_ARN);
       assert.ok(Math.abs(token.clockOffsetMs - hours * HOUR_MS) <= 2_000, `${token.clockOffsetMs} ms`);
-      // By the clock of AWS, as everything that AWS says.
+      // Times from AWS are compared with the clock of AWS.
       const lifeMs = (token.expiresAt?.getTime() ?? 0) - (Date.now() + token.clockOffsetMs);
       assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 5_000, `${lifeMs} ms`);
     });
 
-    it(`is made up for at STS, too, with one session for all: ${words}`, async () => {
+    it(`assumes a role with one session for all regions: ${offset}`, async () => {
       fixture.aws.setClockOffset(hours * HOUR_MS);
       const first = await fixture.issue(role('pull'));
       assert.equal(first.principalArn, sessionArn('pull'));
@@ -36,7 +36,7 @@ describe('a clock that is wrong', () => {
       await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
       fixture.startRun();
       await Promise.all(regions.map((region) => fixture.issue(role('pull'), region)));
-      // The very first call of each service is rejected for its time, and no later one.
+      // Only the first call to each service is rejected because of its time.
       assert.deepEqual(
         ['AssumeRole', 'GetAuthorizationToken', 'GetCallerIdentity'].map((action) => fixture.count(action)),
         [3, 10, 3],
@@ -44,13 +44,13 @@ describe('a clock that is wrong', () => {
     });
   }
 
-  it('is not told where it is a matter of seconds', async () => {
+  it('does not report an offset of seconds', async () => {
     fixture.aws.setClockOffset(90_000);
     assert.equal((await fixture.issue()).clockOffsetMs, 0);
   });
 
   for (const principal of [DEFAULT_PRINCIPAL, role('pull')]) {
-    it(`needs no correction within a call once the offset is known: ${principal.kind}`, async () => {
+    it(`reports no offset after the clock was corrected: ${principal.kind}`, async () => {
       fixture.aws.setClockOffset(HOUR_MS);
       assert.notEqual((await fixture.issue(principal)).clockOffsetMs, 0);
       fixture.aws.setClockOffset(0);

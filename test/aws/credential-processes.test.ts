@@ -1,4 +1,3 @@
-// Processes of `credential_process`: how long they may take, and that none is left running.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +17,7 @@ const SECRETS = [SECRET_KEY];
 const KEYS = JSON.stringify({ Version: 1, AccessKeyId: 'AKIDOTHER', SecretAccessKey: SECRET_KEY });
 const LOADER = fileURLToPath(new URL('load-and-end.ts', import.meta.url));
 
-describe('a credential_process', function () {
+describe('credential_process', function () {
   this.timeout(20_000);
   let fixture: AwsFixture;
 
@@ -28,7 +27,7 @@ describe('a credential_process', function () {
   });
   afterEach(() => fixture.stop());
 
-  /** Writes a program that records its process and its descendants in the file `started`, one per line. */
+  /** Writes a program that records the ids of its processes in the file `started`, one per line. */
   function writeProgram(lines: string, name = 'default'): void {
     const keys = fixture.write('keys.json', KEYS);
     const program = fixture.write(
@@ -61,16 +60,16 @@ describe('a credential_process', function () {
     writeProgram(TREE.replace('started-here', `'${fixture.folder}/started'`));
   }
 
-  it('that outlasts an attempt is joined by the next one, and starts once', async () => {
+  it('starts once if it outlasts an attempt, and the next attempt joins it', async () => {
     writeProgram('sleep 0.6\nKEYS');
     const cache = new TokenCache({
       issuer: fixture.issuer,
       verify: async (registry) => ({ registry, outcome: 'accepted' }),
       now: () => new Date(),
     });
-    const take = (patienceMs: number) =>
+    const take = (timeoutMs: number) =>
       cache.take(
-        { runId: 'run-1', signal: AbortSignal.timeout(patienceMs) },
+        { runId: 'run-1', signal: AbortSignal.timeout(timeoutMs) },
         groupOf(DEFAULT_PRINCIPAL, 'us-east-1'),
         'host',
         [],
@@ -82,7 +81,7 @@ describe('a credential_process', function () {
     assert.equal(fixture.calls('GetAuthorizationToken')[0]?.accessKeyId, 'AKIDOTHER');
   });
 
-  it('is named while it is running, for a role that is assumed with its credentials too', async () => {
+  it('is shown as the wait reason while it is running, also for a role assumed with its credentials', async () => {
     writeProgram('sleep 0.3\nKEYS');
     const pull = groupOf(role('pull'), 'us-east-1');
     const issued = fixture.issue(role('pull'));
@@ -92,14 +91,14 @@ describe('a credential_process', function () {
     assert.equal(fixture.issuer.describeWait(pull), undefined);
   });
 
-  it('serves all token groups of its principal', async () => {
+  it('runs once for all token groups of its principal', async () => {
     writeProgram('sleep 0.2\nKEYS');
     const regions = ['us-east-1', 'eu-west-1', 'eu-west-2'];
     await Promise.all(regions.map((region) => fixture.issue(DEFAULT_PRINCIPAL, region)));
     assert.equal(readStarted().length, 1);
   });
 
-  it('has 90 s, and is then named, ended with its descendants, and not started again', async () => {
+  it('is reported and killed with its descendants after 90 s, and not started again', async () => {
     writeStubbornProgram();
     const { value: failure, tookMs } = await withFastTimers(async () => {
       const failed = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
@@ -107,35 +106,35 @@ describe('a credential_process', function () {
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       return failed;
     });
-    assert.equal(failure.message, 'AWS credentials: credential_process: no answer within 90 s');
-    assert.match(failure.remedy, /^Run the command of `credential_process` /);
+    assert.equal(failure.message, 'AWS credentials: credential_process: timed out after 90 s');
+    assert.match(failure.remedy, /^Run the `credential_process` command /);
     assert.ok(tookMs >= 92_000 && tookMs <= 95_000, `${tookMs} ms`);
     await assertNoneLeft(readStarted(), 5_000);
-    // The chain of the SDK would start a failed process a second time.
+    // The SDK's chain would start a failed process a second time.
     await delay(100);
     assert.equal(readStarted().length, 2);
   });
 
-  it('of a profile is named with it', async () => {
+  it('is reported with the name of its profile', async () => {
     writeProgram('sleep 30', 'profile production');
     const { value: failure } = await withFastTimers(() =>
       expectFailure(fixture.issue(profile('production')), 'AwsUnavailable', SECRETS),
     );
     assert.equal(
       failure.message,
-      'AWS credentials: profile production: credential_process: no answer within 90 s',
+      'AWS credentials: profile production: credential_process: timed out after 90 s',
     );
     await assertNoneLeft(readStarted(), 5_000);
   });
 
-  it('that hung is run again by the next attempt', async () => {
+  it('is started again by the next attempt after it hung', async () => {
     writeProgram('sleep 30');
     await withFastTimers(() => expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS));
     writeProgram('KEYS');
     assert.ok((await fixture.issue()).authorizationToken);
   });
 
-  it('of one load is not ended together with another load', async () => {
+  it('continues when the process of another load is killed', async () => {
     writeProgram('sleep 0.5\nKEYS');
     const load = (signal: AbortSignal) =>
       new CredentialProcesses().run(signal, () =>

@@ -1,4 +1,4 @@
-// Where the AWS SDK finds credentials by itself, and those of a profile, each over the wire to the AWS stand-in.
+// Credential sources of the SDK's default chain and of profiles, each over HTTP to the AWS stand-in.
 import assert from 'node:assert/strict';
 import {
   startContainerCredentials,
@@ -20,7 +20,7 @@ import {
 
 const OTHER_ARN = `arn:aws:iam::${ACCOUNT}:user/other`;
 
-describe('the AWS principal', () => {
+describe('the AWS principal of a token', () => {
   let fixture: AwsFixture;
   let source: CredentialsSource | undefined;
 
@@ -34,33 +34,33 @@ describe('the AWS principal', () => {
     source = undefined;
   });
 
-  /** The ARN that is reported, of which nothing may be secret. */
-  async function arnOfToken(...issued: Parameters<AwsFixture['issue']>): Promise<string | null> {
+  /** Also asserts that the issued token shows no secret. */
+  async function readArn(...issued: Parameters<AwsFixture['issue']>): Promise<string | null> {
     const token = await fixture.issue(...issued);
     assert.ok(token.authorizationToken);
     assertHides(token, [SECRET_KEY, token.authorizationToken.reveal()]);
     return token.principalArn;
   }
 
-  /** A program that answers keys. */
-  function processLine(answer: object): string {
-    const output = fixture.write('process.json', JSON.stringify({ Version: 1, ...answer }));
+  /** A program that prints keys. */
+  function processLine(keysOfProcess: object): string {
+    const output = fixture.write('process.json', JSON.stringify({ Version: 1, ...keysOfProcess }));
     return `credential_process = cat "${output}"\n`;
   }
 
-  describe('of the default chain', () => {
-    it('is that of the keys of the environment', async () => {
+  describe('from the default chain', () => {
+    it('comes from keys in the environment', async () => {
       fixture.set({ AWS_ACCESS_KEY_ID: 'AKIDOTHER' });
-      assert.equal(await arnOfToken(), OTHER_ARN);
+      assert.equal(await readArn(), OTHER_ARN);
     });
 
-    it('is that of the shared credentials file', async () => {
+    it('comes from the shared credentials file', async () => {
       fixture.withoutKeys();
       fixture.write('credentials', `[default]\n${keys('AKIDOTHER')}`);
-      assert.equal(await arnOfToken(), OTHER_ARN);
+      assert.equal(await readArn(), OTHER_ARN);
     });
 
-    it('is the role of the profile that AWS_PROFILE names, assumed by its source profile', async () => {
+    it('comes from the role of the profile in AWS_PROFILE, assumed with its source profile', async () => {
       fixture.withoutKeys();
       const callers: string[] = [];
       fixture.aws.setRole(roleArn('pull'), { trusts: (caller) => callers.push(caller) > 0 });
@@ -70,98 +70,98 @@ describe('the AWS principal', () => {
         `[profile pull]\nrole_arn = ${roleArn('pull')}\nsource_profile = base\nrole_session_name = night\n`,
       );
       fixture.set({ AWS_PROFILE: 'pull' });
-      assert.equal(await arnOfToken(), sessionArn('pull', 'night'));
+      assert.equal(await readArn(), sessionArn('pull', 'night'));
       assert.deepEqual(callers, [OTHER_ARN]);
     });
 
-    it('is that of a web identity that the environment names', async () => {
+    it('comes from a web identity in the environment', async () => {
       fixture.withoutKeys();
       fixture.set({
         AWS_ROLE_ARN: roleArn('pod'),
         AWS_ROLE_SESSION_NAME: 'pod-1',
         AWS_WEB_IDENTITY_TOKEN_FILE: fixture.write('identity', 'a token of an identity provider'),
       });
-      assert.equal(await arnOfToken(), sessionArn('pod', 'pod-1'));
+      assert.equal(await readArn(), sessionArn('pod', 'pod-1'));
     });
 
-    it('is that of the endpoint of containers', async () => {
+    it('comes from the container credentials endpoint', async () => {
       source = await startContainerCredentials({
         aws: fixture.aws,
         roleArn: roleArn('task'),
         stateFolder: fixture.folder,
       });
       fixture.set({ ...source.env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
-      assert.equal(await arnOfToken(), sessionArn('task', 'container'));
+      assert.equal(await readArn(), sessionArn('task', 'container'));
     });
 
-    it('is that of the metadata of the instance', async () => {
+    it('comes from the instance metadata service', async () => {
       source = await startInstanceMetadata({ aws: fixture.aws, roleArn: roleArn('instance') });
       fixture.set({ ...source.env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
-      assert.equal(await arnOfToken(), sessionArn('instance', 'i-0123456789abcdef0'));
+      assert.equal(await readArn(), sessionArn('instance', 'i-0123456789abcdef0'));
       assert.equal(source.requests[0], 'PUT /latest/api/token', 'version 2 of the metadata service');
     });
 
-    it('is that of a process', async () => {
+    it('comes from a credential_process', async () => {
       fixture.withoutKeys();
       fixture.write(
         'config',
         `[default]\n${processLine({ AccessKeyId: 'AKIDOTHER', SecretAccessKey: SECRET_KEY })}`,
       );
-      assert.equal(await arnOfToken(), OTHER_ARN);
+      assert.equal(await readArn(), OTHER_ARN);
     });
 
-    it('is the first that is found: keys of the environment before a web identity', async () => {
+    it('comes from keys in the environment rather than a web identity', async () => {
       fixture.set({
         AWS_ROLE_ARN: roleArn('pod'),
         AWS_WEB_IDENTITY_TOKEN_FILE: fixture.write('identity', 'a token of an identity provider'),
       });
-      assert.equal(await arnOfToken(), WORKER_ARN);
+      assert.equal(await readArn(), WORKER_ARN);
       assert.equal(fixture.count('AssumeRoleWithWebIdentity'), 0);
     });
 
-    it('is the first that is found: the shared file before the metadata of the instance', async () => {
+    it('comes from the shared credentials file rather than the instance metadata service', async () => {
       source = await startInstanceMetadata({ aws: fixture.aws, roleArn: roleArn('instance') });
       fixture.set({ ...source.env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
       fixture.write('credentials', `[default]\n${keys('AKIDOTHER')}`);
-      assert.equal(await arnOfToken(), OTHER_ARN);
+      assert.equal(await readArn(), OTHER_ARN);
       assert.deepEqual(source.requests, []);
     });
 
-    it('is read again when the metadata of the instance names another role', async () => {
+    it('changes when the instance metadata service returns another role', async () => {
       source = await startInstanceMetadata({ aws: fixture.aws, roleArn: roleArn('old') });
       const { env } = source;
       const other = await startInstanceMetadata({ aws: fixture.aws, roleArn: roleArn('new') });
       try {
         fixture.set({ ...env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
-        assert.equal(await arnOfToken(), sessionArn('old', 'i-0123456789abcdef0'));
+        assert.equal(await readArn(), sessionArn('old', 'i-0123456789abcdef0'));
         fixture.set(other.env);
         fixture.set({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
         fixture.advance(3_600_000);
-        assert.equal(await arnOfToken(), sessionArn('new', 'i-0123456789abcdef0'));
+        assert.equal(await readArn(), sessionArn('new', 'i-0123456789abcdef0'));
       } finally {
         await other.stop();
       }
     });
   });
 
-  describe('of a profile', () => {
+  describe('from a profile', () => {
     beforeEach(() => fixture.withoutKeys());
 
-    it('is that of its keys, whatever the environment has', async () => {
+    it('comes from the keys of the profile, regardless of the environment', async () => {
       fixture.set({ AWS_ACCESS_KEY_ID: 'AKIASANDBOXSANDBOX00', AWS_SECRET_ACCESS_KEY: SECRET_KEY });
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
-      assert.equal(await arnOfToken(profile('production')), OTHER_ARN);
+      assert.equal(await readArn(profile('production')), OTHER_ARN);
     });
 
-    it('is the role that it names, with its external id', async () => {
+    it('comes from the role of the profile, assumed with its external id', async () => {
       fixture.aws.setRole(roleArn('pull'), { externalId: 'data-platform' });
       fixture.write('credentials', `[base]\n${keys('AKIDOTHER')}`);
       const lines = `role_arn = ${roleArn('pull')}\nsource_profile = base\nrole_session_name = night\n`;
       fixture.write('config', `[profile production]\n${lines}external_id = data-platform\n`);
-      assert.equal(await arnOfToken(profile('production')), sessionArn('pull', 'night'));
+      assert.equal(await readArn(profile('production')), sessionArn('pull', 'night'));
     });
 
-    it('is that of its process, whose session is told', async () => {
+    it('comes from the credential_process of the profile, with the end of its session', async () => {
       const session = fixture.aws.openSession(roleArn('sso'), 'jane', 1_800);
       fixture.write(
         'config',
@@ -179,30 +179,30 @@ describe('the AWS principal', () => {
       );
     });
 
-    it('is said to give no credentials when it is not there, and found once it is', async () => {
+    it('is missing while the profile does not exist, and found once it does', async () => {
       const failure = await expectFailure(fixture.issue(profile('production')), 'AwsCredentialsMissing', [
         SECRET_KEY,
       ]);
       assert.equal(failure.message, 'AWS credentials: profile production returned no credentials');
       assert.match(failure.remedy, /AWS_CONFIG_FILE.*log in again if it uses SSO/);
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
-      assert.equal(await arnOfToken(profile('production')), OTHER_ARN);
+      assert.equal(await readArn(profile('production')), OTHER_ARN);
     });
 
-    it('is told apart from a role of it that may not be assumed', async () => {
+    it('is reported as denied, not missing, if the role of the profile cannot be assumed', async () => {
       fixture.aws.setRole(roleArn('pull'), { trusts: () => false });
       fixture.write('credentials', `[base]\n${keys('AKIDOTHER')}`);
       fixture.write('config', `[profile production]\nrole_arn = ${roleArn('pull')}\nsource_profile = base\n`);
       const failure = await expectFailure(fixture.issue(profile('production')), 'AwsAccessDenied', [
         SECRET_KEY,
       ]);
-      assert.equal(failure.message, 'AWS credentials: profile production: the role may not be assumed');
+      assert.equal(failure.message, 'AWS credentials: profile production: not authorized to assume the role');
       assert.match(failure.remedy, /role_arn of the profile/);
     });
 
-    it('is asked for anew when AWS no longer accepts its keys', async () => {
+    it('is read again when AWS rejects the keys of the profile', async () => {
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
-      assert.equal(await arnOfToken(profile('production')), OTHER_ARN);
+      assert.equal(await readArn(profile('production')), OTHER_ARN);
       fixture.aws.setFault(({ accessKeyId, service }) =>
         accessKeyId === 'AKIDOTHER' && service === 'ecr'
           ? { error: 'UnrecognizedClientException' }
@@ -210,10 +210,10 @@ describe('the AWS principal', () => {
       );
       fixture.aws.setPrincipal('AKIDNEW', { account: ACCOUNT, arn: `${OTHER_ARN}-2` });
       fixture.write('credentials', `[production]\n${keys('AKIDNEW')}`);
-      assert.equal(await arnOfToken(profile('production')), `${OTHER_ARN}-2`);
+      assert.equal(await readArn(profile('production')), `${OTHER_ARN}-2`);
     });
 
-    it('is told anew when its role is another one by the time its session has ended', async () => {
+    it('changes with the role of the profile once the session has ended', async () => {
       fixture.write('credentials', `[base]\n${keys('AKIDOTHER')}`);
       const write = (arn: string) =>
         fixture.write(
@@ -221,11 +221,11 @@ describe('the AWS principal', () => {
           `[profile production]\nrole_arn = ${arn}\nsource_profile = base\nrole_session_name = night\n`,
         );
       write(roleArn('pull'));
-      assert.equal(await arnOfToken(profile('production')), sessionArn('pull', 'night'));
+      assert.equal(await readArn(profile('production')), sessionArn('pull', 'night'));
       write(roleArn('pull', '444455556666'));
       fixture.advance(3_600_000);
       const token = await fixture.issue(profile('production'));
-      // An account of old would let the token be refused, as one of somebody else, until the worker is restarted.
+      // With the old account, the check of the token would fail until the worker is restarted.
       assert.deepEqual(
         [token.principalArn, token.proxyEndpoint],
         [sessionArn('pull', 'night', '444455556666'), 'https://444455556666.dkr.ecr.us-east-1.amazonaws.com'],

@@ -1,13 +1,13 @@
-// Owns time limits in tests: lets the timers of this process pass fifty times as fast as sockets and processes go.
+// Runs timers 50 times faster than sockets and processes.
 import { mock } from 'node:test';
 
 const STEP_MS = 100;
 const REAL_STEP_MS = 2;
 
-/** The real one: within a test, the global one is another. */
+/** The real function: within a test, the global one is mocked. */
 const { setTimeout: startTimer } = globalThis;
 
-/** Runs something of which time limits are a part, and lets them pass until it is settled. */
+/** Runs a function, and advances the timers until its promise is settled. */
 export async function withFastTimers<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {

@@ -1,4 +1,5 @@
-// Loads credentials, and ends as the first argument requests once the file in the second argument has two lines.
+// Loads credentials, and exits in the way that the first argument names once the file in the second argument has two
+// lines.
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';

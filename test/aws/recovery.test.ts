@@ -1,5 +1,5 @@
-// What a run does about a principal that is mended while it is under way: by the activities and limits of a run, in this
-// process, with a clock on which nobody waits.
+// Retries of a run whose principal is fixed while the run is in progress, with the activities and limits of a real run,
+// in this process and with a clock that jumps.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { startAirflowStandIn } from '../support/airflow-stand-in.js';
@@ -24,7 +24,7 @@ import { withFastTimers } from './fast-timers.js';
 
 const MINUTE_MS = 60_000;
 
-describe('a run', () => {
+describe('a run whose principal is fixed meanwhile', () => {
   let fixture: AwsFixture;
   let registry: Registry;
   let airflow: Awaited<ReturnType<typeof startAirflowStandIn>>;
@@ -43,8 +43,8 @@ describe('a run', () => {
     await fixture.stop();
   });
 
-  /** Extracts a token as a run of 3 h does; `mend` is called at each wait. */
-  async function extract(credentials: string, mend: (waited: number) => void): Promise<TokenInfo> {
+  /** Extracts a token as in a run of 3 h; `fix` is called at each wait. */
+  async function extract(credentials: string, fix: (waited: number) => void): Promise<TokenInfo> {
     const file = fixture.write(
       'refresh.yaml',
       `version: 1
@@ -64,7 +64,7 @@ docker: {engines: []}
       wait: async (ms: number) => {
         waits.push(ms / MINUTE_MS);
         nowMs += ms;
-        mend(waits.length);
+        fix(waits.length);
       },
     };
     const deadlineMs = nowMs + 180 * MINUTE_MS;
@@ -84,7 +84,7 @@ docker: {engines: []}
 
   const role = `, credentials: {roleArn: "${roleArn('pull')}"}`;
 
-  it('has the token of a role whose trust policy is mended meanwhile, ten minutes later at most', async () => {
+  it('gets a token within ten minutes after the trust policy of the role was fixed', async () => {
     let isTrusted = false;
     fixture.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
     const facts = await extract(role, (waited) => void (isTrusted = waited === 2));
@@ -93,7 +93,7 @@ docker: {engines: []}
     assert.equal(fixture.count('AssumeRole'), 3);
   });
 
-  it('has the token of a policy that is mended meanwhile', async () => {
+  it('gets a token after the policy of the principal was fixed', async () => {
     fixture.aws.setFault(({ service }) =>
       service === 'ecr' ? { error: 'AccessDeniedException' } : undefined,
     );
@@ -101,7 +101,7 @@ docker: {engines: []}
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
   });
 
-  it('has a token with the keys that a file holds by then', async () => {
+  it('gets a token with the new keys in the credentials file', async () => {
     fixture.withoutKeys();
     fixture.aws.setFault(({ accessKeyId }) =>
       accessKeyId === 'AKIDOLD' ? { error: 'UnrecognizedClientException' } : undefined,
@@ -111,7 +111,7 @@ docker: {engines: []}
     assert.deepEqual([facts.principalArn, waits], [WORKER_ARN, [10]]);
   });
 
-  it('gets the token with a credential process that outlasts the first attempt, and starts it once', async () => {
+  it('gets a token with a credential_process that outlasts the first attempt, and starts it once', async () => {
     fixture.withoutKeys();
     const [held, started] = [fixture.write('held', ''), fixture.write('started', '')];
     const output = fixture.write(
@@ -128,7 +128,7 @@ docker: {engines: []}
     assert.equal(readFileSync(started, 'utf8'), 'x\n');
   });
 
-  it('waits seconds, not minutes, for an ECR that throttles', async () => {
+  it('waits seconds, not minutes, while ECR throttles', async () => {
     fixture.aws.setFault(throttleFirst(4));
     await extract('', () => undefined);
     assert.deepEqual(

@@ -20,7 +20,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** The signature as AWS describes SigV4, worked out by hand. */
+/** The signature, computed from AWS's description of SigV4. */
 function expectedSignature(headers: Record<string, string>): string {
   const time = headers['x-amz-date'] ?? '';
   const date = time.slice(0, 8);
@@ -36,7 +36,7 @@ function expectedSignature(headers: Record<string, string>): string {
 
 describe('createRequestSigner', () => {
   for (const sessionToken of [undefined, 'session-token']) {
-    it(`signs as AWS asks, ${sessionToken ? 'with' : 'without'} a session token`, async () => {
+    it(`signs with SigV4, ${sessionToken ? 'with' : 'without'} a session token`, async () => {
       const restore = setEnvironment({
         AWS_ACCESS_KEY_ID: 'AKIATEST',
         AWS_SECRET_ACCESS_KEY: KEY,
@@ -55,7 +55,7 @@ describe('createRequestSigner', () => {
     });
   }
 
-  it('signs with the credentials of the newest run until AWS rejects them, and reads them again then', async () => {
+  it('signs with the credentials of the latest run, and reads them again when AWS rejects them', async () => {
     const restore = setEnvironment({
       AWS_ACCESS_KEY_ID: 'AKIAFIRST',
       AWS_SECRET_ACCESS_KEY: KEY,
@@ -83,7 +83,7 @@ describe('createRequestSigner', () => {
     }
   });
 
-  it('signs by the clock of AWS where that is known to differ', async () => {
+  it('signs with the time of AWS if its clock is known to differ', async () => {
     const restore = setEnvironment({
       AWS_ACCESS_KEY_ID: 'AKIATEST',
       AWS_SECRET_ACCESS_KEY: KEY,

@@ -1,4 +1,4 @@
-// Roles that the configuration names: with what they are asked for, who asks, and what is said when they may not be had.
+// Configured roles: the parameters and the caller of AssumeRole, and the failure if a role cannot be assumed.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -20,24 +20,24 @@ const EXTERNAL_ID = 'external-id-that-must-not-show';
 const SECRETS = [SECRET_KEY, EXTERNAL_ID];
 const LONG = 'arn:aws:iam::111122223333:role/team/pull';
 
-describe('a role', () => {
+describe('a configured role', () => {
   let fixture: AwsFixture;
 
   beforeEach(async () => void (fixture = await startAwsFixture()));
   afterEach(() => fixture.stop());
 
-  it('is assumed with its external id and session name, for an hour unless more is asked for', async () => {
+  it('is assumed with its external id and session name, for one hour by default', async () => {
     fixture.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID, maxSeconds: 43_200 });
     const token = await fixture.issue(role('pull', { externalId: EXTERNAL_ID, sessionName: 'night' }));
     assert.equal(token.principalArn, sessionArn('pull', 'night'));
     assert.equal(token.proxyEndpoint, 'https://111122223333.dkr.ecr.us-east-1.amazonaws.com');
     const input = fixture.calls('AssumeRole')[0]?.input ?? {};
     assert.deepEqual([input['ExternalId'], input['RoleSessionName']], [EXTERNAL_ID, 'night']);
-    // The SDK says AWS's own default itself.
+    // AWS's default, which the SDK may also send explicitly.
     assert.equal(input['DurationSeconds'] ?? '3600', '3600');
   });
 
-  it('is assumed for as long as it is asked for, and the end of the session is told', async () => {
+  it('is assumed for the configured duration, and the end of the session is reported', async () => {
     fixture.aws.setRole(roleArn('pull'), { maxSeconds: 43_200 });
     const { sessionEndsAt } = await fixture.issue(role('pull', { sessionSeconds: 43_200 }));
     assert.equal(fixture.calls('AssumeRole')[0]?.input['DurationSeconds'], '43200');
@@ -45,14 +45,14 @@ describe('a role', () => {
     assert.ok(hours > 11.9 && hours <= 12, `${hours} h`);
   });
 
-  it('says that its session may not last as long', async () => {
+  it('fails if the configured duration exceeds the maximum of the role', async () => {
     fixture.aws.setRole(roleArn('pull'), { maxSeconds: 3_600 });
     const failure = await expectFailure(
       fixture.issue(role('pull', { sessionSeconds: 43_200 })),
       'AwsAccessDenied',
       SECRETS,
     );
-    assert.match(failure.message, /role\/pull: the session duration is too long/);
+    assert.match(failure.message, /role\/pull: the requested session duration is too long/);
     assert.match(failure.remedy, /Shorten `sessionDuration`/);
   });
 
@@ -60,7 +60,7 @@ describe('a role', () => {
     { title: 'no external id', externalId: undefined },
     { title: 'another external id', externalId: 'data-platform' },
   ] as const) {
-    it(`says who may not assume it and what to write into which policy, with ${title}`, async () => {
+    it(`reports the denied caller and the policy statement to add, with ${title}`, async () => {
       fixture.aws.setRole(roleArn('pull'), { externalId: EXTERNAL_ID });
       const principal = role('pull', externalId === undefined ? {} : { externalId });
       const failure = await expectFailure(fixture.issue(principal), 'AwsAccessDenied', [
@@ -69,22 +69,22 @@ describe('a role', () => {
       ]);
       assert.equal(
         failure.message,
-        `AWS credentials: ${WORKER_ARN} may not call sts:AssumeRole on ${roleArn('pull')}`,
+        `AWS credentials: ${WORKER_ARN} is not authorized to call sts:AssumeRole on ${roleArn('pull')}`,
       );
       const statement = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"${roleArn('pull')}"}`;
       assert.ok(failure.remedy.includes(statement), failure.remedy);
-      assert.match(failure.remedy, /the trust policy of the role allow it/);
+      assert.match(failure.remedy, /Allow the same in the role's trust policy/);
       assert.match(
         failure.remedy,
         externalId === undefined
-          ? /if that policy requires an external id, write it as `externalId`/
-          : /with this external id/,
+          ? /If that policy requires an external id, set `externalId` to it/
+          : /with the configured external id/,
       );
       assert.equal(fixture.count('GetAuthorizationToken'), 0);
     });
   }
 
-  it('names the kind of policy that stands against it', async () => {
+  it('reports the type of the policy that denies it', async () => {
     fixture.aws.setFault(({ action }) =>
       action === 'AssumeRole'
         ? {
@@ -98,7 +98,7 @@ describe('a role', () => {
     assert.match(failure.remedy, /^Remove that deny/);
   });
 
-  it('is had within the next attempt once its trust policy is mended', async () => {
+  it('is assumed by the next attempt after its trust policy was fixed', async () => {
     let isTrusted = false;
     fixture.aws.setRole(roleArn('pull'), { trusts: () => isTrusted });
     await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
@@ -106,7 +106,7 @@ describe('a role', () => {
     assert.equal((await fixture.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
 
-  it('is had once the files of the worker are those of somebody who may, without a restart', async () => {
+  it('is assumed without a restart once the credentials file contains an authorized user', async () => {
     fixture.withoutKeys();
     const allowed = `arn:aws:iam::${ACCOUNT}:user/allowed`;
     fixture.aws.setPrincipal('AKIDALLOWED', { account: ACCOUNT, arn: allowed });
@@ -117,7 +117,7 @@ describe('a role', () => {
     assert.equal((await fixture.issue(role('pull'))).principalArn, sessionArn('pull'));
   });
 
-  it('is denied to whoever the worker is by then', async () => {
+  it('is reported as denied to the current caller after the keys were replaced', async () => {
     fixture.withoutKeys();
     const [first, second] = ['first', 'second'].map((name) => `arn:aws:iam::${ACCOUNT}:user/${name}`);
     fixture.aws.setPrincipal('AKIDFIRST', { account: ACCOUNT, arn: first ?? '' });
@@ -129,26 +129,29 @@ describe('a role', () => {
     ] as const) {
       fixture.write('credentials', `[default]\n${keys(accessKeyId)}`);
       const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-      assert.ok(message.includes(`${arn} may not call`), message);
+      assert.ok(message.includes(`${arn} is not authorized to call`), message);
     }
   });
 
-  it('is denied without a name where STS does not say who asks', async () => {
+  it('is reported as denied without an ARN if STS does not return the caller', async () => {
     fixture.aws.setFault(({ action }) =>
       action === 'GetCallerIdentity' ? { error: 'AccessDenied' } : undefined,
     );
     fixture.aws.setRole(roleArn('pull'), { trusts: () => false });
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-    assert.match(message, /^AWS credentials: the AWS principal of the worker may not call sts:AssumeRole/);
+    assert.match(
+      message,
+      /^AWS credentials: the AWS principal of the worker is not authorized to call sts:AssumeRole/,
+    );
   });
 
-  it('says of a worker without credentials of its own that these are missing', async () => {
+  it('fails with AwsCredentialsMissing if the worker has no credentials', async () => {
     fixture.withoutKeys();
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
     assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
   });
 
-  it("does not take the worker's own role for the one to be assumed, when it is the former that is denied", async () => {
+  it("reports a denied AWS_ROLE_ARN as the worker's own role, not as the configured one", async () => {
     fixture.withoutKeys();
     fixture.set({
       AWS_ROLE_ARN: roleArn('pod'),
@@ -156,38 +159,38 @@ describe('a role', () => {
     });
     fixture.aws.setRole(roleArn('pod'), { trusts: () => false });
     const failure = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-    assert.equal(failure.message, 'AWS credentials: the role may not be assumed');
+    assert.equal(failure.message, 'AWS credentials: not authorized to assume the role');
     assert.match(failure.remedy, /AWS_ROLE_ARN/);
   });
 
-  it('says of a region that is none which was meant', async () => {
+  it('suggests a region for an unknown one', async () => {
     fixture.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid' });
     const { message } = await expectFailure(
       fixture.issue(role('pull'), 'us-esat-1'),
       'AwsUnavailable',
       SECRETS,
     );
-    // Where there is no name server at all, it is the look-up that fails.
-    assert.match(message, /no AWS region us-esat-1 is known; us-east-1 was meant, perhaps$|\(DNS\)$/);
+    // Without a name server, the lookup fails instead.
+    assert.match(message, /unknown AWS region us-esat-1 \(did you mean us-east-1\?\)$|DNS lookup failed$/);
   });
 
-  describe('behind others', () => {
-    const asked: string[] = [];
+  describe('at the end of a chain', () => {
+    const assumed: string[] = [];
     const chain = () => role('pull', { via: [roleArn('hub'), roleArn('spoke')], externalId: EXTERNAL_ID });
 
     beforeEach(() => {
-      asked.length = 0;
-      const note = (name: string) => ({
-        trusts: (caller: string) => asked.push(`${caller} -> ${name}`) > 0,
+      assumed.length = 0;
+      const record = (name: string) => ({
+        trusts: (caller: string) => assumed.push(`${caller} -> ${name}`) > 0,
       });
-      fixture.aws.setRole(roleArn('hub'), note('hub'));
-      fixture.aws.setRole(roleArn('spoke'), note('spoke'));
-      fixture.aws.setRole(roleArn('pull'), { ...note('pull'), externalId: EXTERNAL_ID });
+      fixture.aws.setRole(roleArn('hub'), record('hub'));
+      fixture.aws.setRole(roleArn('spoke'), record('spoke'));
+      fixture.aws.setRole(roleArn('pull'), { ...record('pull'), externalId: EXTERNAL_ID });
     });
 
-    it('is assumed by the one before, in order, and gets the external id alone', async () => {
+    it('is assumed by the role before it, and only it gets the external id', async () => {
       assert.equal((await fixture.issue(chain())).principalArn, sessionArn('pull'));
-      assert.deepEqual(asked, [
+      assert.deepEqual(assumed, [
         `${WORKER_ARN} -> hub`,
         `${sessionArn('hub')} -> spoke`,
         `${sessionArn('spoke')} -> pull`,
@@ -198,27 +201,27 @@ describe('a role', () => {
       );
     });
 
-    it('says of the one in the middle that it is denied, and to whom', async () => {
+    it('reports a denied role in the middle of the chain with its caller', async () => {
       fixture.aws.setRole(roleArn('spoke'), { trusts: () => false });
       const failure = await expectFailure(fixture.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         failure.message,
-        `AWS credentials: ${roleArn('hub')} may not call sts:AssumeRole on ${roleArn('spoke')}`,
+        `AWS credentials: ${roleArn('hub')} is not authorized to call sts:AssumeRole on ${roleArn('spoke')}`,
       );
-      // It gets no external id: that is for the last alone.
-      assert.doesNotMatch(failure.remedy, /with this external id|`externalId`/);
+      // Only the last role gets the external id.
+      assert.doesNotMatch(failure.remedy, /with the configured external id|`externalId`/);
     });
 
-    it('says of the first that it is denied to the worker', async () => {
+    it('reports a denied first role with the worker as its caller', async () => {
       fixture.aws.setRole(roleArn('hub'), { trusts: () => false });
       const { message } = await expectFailure(fixture.issue(chain()), 'AwsAccessDenied', SECRETS);
       assert.equal(
         message,
-        `AWS credentials: ${WORKER_ARN} may not call sts:AssumeRole on ${roleArn('hub')}`,
+        `AWS credentials: ${WORKER_ARN} is not authorized to call sts:AssumeRole on ${roleArn('hub')}`,
       );
     });
 
-    it('may not last longer than an hour', async () => {
+    it('fails if its session is configured for more than one hour', async () => {
       const failure = await expectFailure(
         fixture.issue({ ...chain(), sessionSeconds: 7_200 }),
         'AwsAccessDenied',
@@ -228,7 +231,7 @@ describe('a role', () => {
     });
   });
 
-  describe('by a web identity', () => {
+  describe('with a web identity', () => {
     let file: string;
     let identities: Map<string, string>;
 
@@ -241,7 +244,7 @@ describe('a role', () => {
 
     const SECRET = ['identity-token-1', 'identity-token-2'];
 
-    it('is assumed with the token of the file, read anew at each time', async () => {
+    it('is assumed with the token in the file, which is read each time', async () => {
       const principal = webIdentity('pod', file);
       assert.equal((await fixture.issue(principal)).principalArn, sessionArn('pod', 'pod'));
       fixture.write('identity', 'identity-token-2');
@@ -254,50 +257,53 @@ describe('a role', () => {
       );
     });
 
-    it('is said to have no file, one that is a folder, and one that may not be read', async () => {
+    it('reports a token file that is missing, a directory or not readable', async () => {
       const principal = webIdentity('pod', path.join(fixture.folder, 'mounted'));
       const missing = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.equal(
         missing.message,
-        `AWS credentials: the web identity token file ${fixture.folder}/mounted cannot be read: there is none`,
+        `AWS credentials: the web identity token file ${fixture.folder}/mounted cannot be read: no such file`,
       );
       mkdirSync(path.join(fixture.folder, 'mounted'));
-      const folder = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
-      assert.match(folder.message, /mounted cannot be read: it is a folder$/);
+      const directory = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
+      assert.match(directory.message, /mounted cannot be read: it is a directory$/);
       rmSync(path.join(fixture.folder, 'mounted'), { recursive: true });
       fixture.write('mounted', 'identity-token-1');
       chmodSync(path.join(fixture.folder, 'mounted'), 0);
-      // The superuser reads everything.
+      // root can read every file.
       if (process.getuid?.() !== 0) {
-        const closed = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
-        assert.match(closed.message, /mounted cannot be read: its permissions/);
+        const unreadable = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
+        assert.match(unreadable.message, /mounted cannot be read: permission denied$/);
       }
       chmodSync(path.join(fixture.folder, 'mounted'), 0o600);
       assert.equal((await fixture.issue(principal)).principalArn, sessionArn('pod', 'pod'));
     });
 
-    it('tells a token that is refused, and takes the next', async () => {
+    it('reports a rejected token, and uses the next one', async () => {
       fixture.write('identity', 'identity-token-2');
       const failure = await expectFailure(
         fixture.issue(webIdentity('pod', file)),
         'AwsCredentialsRejected',
         SECRET,
       );
-      assert.match(failure.message, /role\/pod: the web identity token is not accepted$/);
+      assert.match(failure.message, /role\/pod: AWS rejected the web identity token$/);
       fixture.write('identity', 'identity-token-1');
       await fixture.issue(webIdentity('pod', file));
     });
 
-    it('tells a trust policy that does not admit it', async () => {
+    it('reports a trust policy that does not allow it', async () => {
       fixture.aws.setRole(roleArn('pod'), {
         trusts: (subject) => subject !== identities.get('identity-token-1'),
       });
       const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
-      assert.match(failure.message, /may not call sts:AssumeRoleWithWebIdentity on .*role\/pod$/);
-      assert.match(failure.remedy, /trust policy .* subject and audience of the token/);
+      assert.match(
+        failure.message,
+        /is not authorized to call sts:AssumeRoleWithWebIdentity on .*role\/pod$/,
+      );
+      assert.match(failure.remedy, /trust policy, with the subject and audience of the token/);
     });
 
-    it('tells a file that is empty, as it is in the middle of being written', async () => {
+    it('reports an empty file as rejected, since it may be in the middle of being written', async () => {
       fixture.write('identity', '');
       fixture.aws.setFault(({ action, input }) =>
         action === 'AssumeRoleWithWebIdentity' && !input['WebIdentityToken']
@@ -309,14 +315,14 @@ describe('a role', () => {
         'AwsCredentialsRejected',
         SECRET,
       );
-      assert.match(failure.message, /the web identity token is not accepted$/);
+      assert.match(failure.message, /AWS rejected the web identity token$/);
     });
 
     for (const { code, type, pattern } of [
       {
         code: 'IDPRejectedClaim',
         type: 'AwsCredentialsRejected',
-        pattern: /the web identity token is not accepted/,
+        pattern: /AWS rejected the web identity token/,
       },
       {
         code: 'IDPCommunicationError',
@@ -326,11 +332,11 @@ describe('a role', () => {
       {
         code: 'RegionDisabledException',
         type: 'AwsAccessDenied',
-        pattern: /has not enabled the region, or not STS in it/,
+        pattern: /the region, or STS in it, is not enabled for the account/,
       },
       { code: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /expired/ },
     ] as const) {
-      it(`takes ${code} of STS for ${type}`, async () => {
+      it(`maps ${code} of STS to ${type}`, async () => {
         const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>identity-token-1</Message></Error></ErrorResponse>`;
         fixture.aws.setFault(() => ({ status: 403, body, headers: { 'Content-Type': 'text/xml' } }));
         const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), type, SECRET);

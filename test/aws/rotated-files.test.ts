@@ -1,4 +1,4 @@
-// Files with AWS credentials: the new content is used by the next run, and at once when AWS rejects the old one.
+// New content of a file with AWS credentials is used by the next run, and immediately if AWS rejects the old content.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
@@ -6,17 +6,17 @@ import { DEFAULT_PRINCIPAL, type Principal } from '../../src/refresh/token-group
 import { putFiles, REPLACEMENTS, type Replacement } from '../support/replace-files.js';
 import { ACCOUNT, keys, REGION, roleArn, startAwsFixture, type AwsFixture } from './aws-fixture.js';
 
-/** Of the file: 1 at the start, 2 after it was replaced. */
+/** Version of the file: 1 at the start, 2 after it was replaced. */
 type Version = 1 | 2;
 
 interface Setting {
   readonly setting: string;
-  /** Of the file `mount/value`. */
+  /** The content of the file `mount/value`. */
   readonly content: (version: Version) => string;
-  /** Makes AWS reject what is not of this version. */
+  /** Makes AWS reject all other versions. */
   readonly accept: (fixture: AwsFixture, version: Version) => void;
-  /** Whether the newest call that shows it has this version. */
-  readonly isPresented: (fixture: AwsFixture, version: Version) => boolean;
+  /** Whether the latest call sent this version. */
+  readonly isSent: (fixture: AwsFixture, version: Version) => boolean;
   readonly getPrincipal: (fixture: AwsFixture) => Principal;
 }
 
@@ -27,7 +27,7 @@ function acceptToken({ aws }: AwsFixture, version: Version): void {
   aws.setWebIdentity((token) => (token === toToken(version) ? 'worker' : undefined));
 }
 
-function isTokenPresented(fixture: AwsFixture, version: Version): boolean {
+function isTokenSent(fixture: AwsFixture, version: Version): boolean {
   const { input } = fixture.calls('AssumeRoleWithWebIdentity').at(-1) ?? {};
   return input?.['WebIdentityToken'] === toToken(version);
 }
@@ -37,7 +37,7 @@ const SETTINGS: readonly Setting[] = [
     setting: 'webIdentityTokenFile',
     content: toToken,
     accept: acceptToken,
-    isPresented: isTokenPresented,
+    isSent: isTokenSent,
     getPrincipal(fixture) {
       const credentials = `{roleArn: "${roleArn('pull')}", webIdentityTokenFile: mount/value}`;
       const airflow = `{name: main, url: "http://127.0.0.1:1", auth: {token: {env: TOKEN}}, connections: [a]}`;
@@ -54,7 +54,7 @@ const SETTINGS: readonly Setting[] = [
     setting: 'AWS_WEB_IDENTITY_TOKEN_FILE',
     content: toToken,
     accept: acceptToken,
-    isPresented: isTokenPresented,
+    isSent: isTokenSent,
     getPrincipal(fixture) {
       fixture.set({ AWS_ROLE_ARN: roleArn('pod'), AWS_WEB_IDENTITY_TOKEN_FILE: fileIn(fixture) });
       return DEFAULT_PRINCIPAL;
@@ -67,7 +67,7 @@ const SETTINGS: readonly Setting[] = [
       aws.setFault(({ accessKeyId }) =>
         accessKeyId === `AKID${version}` ? undefined : { error: 'UnrecognizedClientException' },
       ),
-    isPresented: ({ calls }, version) => calls().at(-1)?.accessKeyId === `AKID${version}`,
+    isSent: ({ calls }, version) => calls().at(-1)?.accessKeyId === `AKID${version}`,
     getPrincipal(fixture) {
       fixture.set({ AWS_SHARED_CREDENTIALS_FILE: fileIn(fixture) });
       return DEFAULT_PRINCIPAL;
@@ -88,17 +88,17 @@ describe('a file with AWS credentials', () => {
   });
   afterEach(() => fixture.stop());
 
-  for (const { setting, content, accept, isPresented, getPrincipal } of SETTINGS) {
+  for (const { setting, content, accept, isSent, getPrincipal } of SETTINGS) {
     for (const replacement of REPLACEMENTS) {
-      it(`${setting}: the new one is used by the next run (${replacement})`, async () => {
+      it(`${setting}: a change is used by the next run (${replacement})`, async () => {
         const principal = await issueFirst(replacement);
         put(2, replacement);
         fixture.startRun();
         await fixture.issue(principal);
-        assert.ok(isPresented(fixture, 2));
+        assert.ok(isSent(fixture, 2));
       });
 
-      it(`${setting}: the new one is used when AWS rejects the old one (${replacement})`, async () => {
+      it(`${setting}: a change is used when AWS rejects the old content (${replacement})`, async () => {
         const principal = await issueFirst(replacement);
         put(2, replacement);
         accept(fixture, 2);

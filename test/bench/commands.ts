@@ -1,4 +1,4 @@
-// Commands without network access: they load the product, and do little else.
+// Commands without network access, which do little more than load the product.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatConfig } from './bench-config.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseOptions } from './options.js';
 
-describe('options of the benchmarks', () => {
+describe('benchmark options', () => {
   it('runs every series with 1,000 and 10,000 connections by default', () => {
     assert.deepEqual(parseOptions([]), {
       rounds: undefined,
@@ -10,17 +10,17 @@ describe('options of the benchmarks', () => {
     });
   });
 
-  it('takes the number of rounds, one or more series, and numbers of connections', () => {
+  it('accepts the number of rounds, one or more series, and numbers of connections', () => {
     const args = ['--rounds', '5', '--only', 'worker', '--only', 'commands', '--connections', '300'];
     assert.deepEqual(parseOptions(args), { rounds: 5, only: ['worker', 'commands'], connections: [300] });
   });
 
   const INVALID: readonly { args: readonly string[]; message: RegExp }[] = [
-    { args: ['--rounds', '0'], message: /^--rounds is not a number/ },
-    { args: ['--connections', '1e3'], message: /^--connections is not a number/ },
+    { args: ['--rounds', '0'], message: /^--rounds must be a number/ },
+    { args: ['--connections', '1e3'], message: /^--connections must be a number/ },
     {
       args: ['--only', 'nothing'],
-      message: /^--only is not one of commands, worker, refresh-once: nothing$/,
+      message: /^--only must be one of commands, worker, refresh-once, not nothing$/,
     },
     { args: ['--fast'], message: /Unknown option '--fast'/ },
   ];

@@ -31,11 +31,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
 
 function parseCount(option: string, text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new Error(`${option} is not a number from 1 to 999999: ${text}`);
+  throw new Error(`${option} must be a number from 1 to 999999, not ${text}`);
 }
 
 function parseName(text: string): SeriesName {
   const name = SERIES_NAMES.find((known) => known === text);
   if (name !== undefined) return name;
-  throw new Error(`--only is not one of ${SERIES_NAMES.join(', ')}: ${text}`);
+  throw new Error(`--only must be one of ${SERIES_NAMES.join(', ')}, not ${text}`);
 }

@@ -1,4 +1,4 @@
-// A whole `refresh-once` over many connections of a real Airflow 3, against the plain HTTP requests that it requires.
+// `refresh-once` with many connections of a real Airflow 3, compared with the bare HTTP requests that it needs.
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,11 +68,11 @@ export async function createRefreshSeries(
 
 interface RestartedAirflow {
   readonly current: () => Airflow;
-  /** Airflow slows down with each token that it loads, so each contestant starts with the same database and a new process. */
+  /** For each contestant: the same database and a new process, since Airflow slows down with each token it loads. */
   readonly restart: () => Promise<void>;
 }
 
-/** @param password the initial one of the connections, as long as a token: reading it costs Airflow time, too */
+/** @param password initial password of the connections; as long as a token, since reading it also costs Airflow time */
 async function startSeededAirflow(
   folder: string,
   stops: Cleanup,
@@ -103,7 +103,7 @@ async function startSeededAirflow(
   };
 }
 
-/** Warm-up: one request of each kind, so that no contestant pays for what Airflow loads first. It changes nothing. */
+/** Sends one request of each kind, so that no contestant pays for what Airflow loads lazily. Changes nothing. */
 async function warmUp(airflow: AirflowLogin): Promise<void> {
   const call = { url: airflow.url, authorization: await logIn(airflow) };
   const route = '/api/v2/connections';

@@ -14,7 +14,7 @@ import { createWorkerSeries } from './worker.js';
 type CreateSeries = (folder: string, stops: Cleanup) => Promise<Series> | Series;
 
 const options = parseOptions(process.argv.slice(2));
-// Before the first series, so that the load is that of other programs.
+// Before the first series, so that the load does not include the benchmarks.
 const machine = describeMachine();
 const tables: string[] = [];
 for (const create of listSeries(await builtCli(), options)) tables.push(await runInFolder(create));

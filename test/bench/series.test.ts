@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { runSeries, type Contestant } from './series.js';
 
-describe('a series of the benchmarks', () => {
+describe('benchmark series', () => {
   const calls: string[] = [];
   const create = (name: string, times: readonly number[]): Contestant => {
     const left = [...times];
@@ -21,7 +21,7 @@ describe('a series of the benchmarks', () => {
     return runSeries({ title: 'start', rounds: 2, floor: create('floor', [1000, 1000]), others }, () => {});
   };
 
-  it('lets the contestants take turns, each prepared before each of its rounds', async () => {
+  it('alternates between the contestants and prepares each before each of its rounds', async () => {
     await run();
     const round = ['prepare floor', 'floor', 'prepare product', 'product'];
     assert.deepEqual(calls, [...round, ...round]);

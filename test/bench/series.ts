@@ -3,9 +3,9 @@ import { compareMedians, computeStatistics, type Statistics, type Target } from 
 
 export interface Contestant {
   readonly name: string;
-  /** Before each of its rounds; not measured. */
+  /** Runs before each of its rounds; not measured. */
   readonly prepare?: () => Promise<void>;
-  /** Returns the measured milliseconds. @throws when it did not produce its result */
+  /** Returns the measured milliseconds. @throws when its result is wrong */
   readonly run: () => Promise<number>;
 }
 
@@ -29,13 +29,14 @@ export async function runSeries(series: Series, report: (line: string) => void):
       report(`${title}, round ${round}: ${contestant.name} ${formatMs(ms)}`);
     }
   }
-  const statisticsOf = (contestant: Contestant): Statistics => computeStatistics(times.get(contestant) ?? []);
-  const floorStatistics = statisticsOf(floor);
+  const getStatistics = (contestant: Contestant): Statistics =>
+    computeStatistics(times.get(contestant) ?? []);
+  const floorStatistics = getStatistics(floor);
   return [
     formatHeading(`${title}, ${rounds} rounds`),
     formatRow(floor.name, floorStatistics),
     ...others.map((other) => {
-      const statistics = statisticsOf(other);
+      const statistics = getStatistics(other);
       return `${formatRow(other.name, statistics)}   ${formatComparison(floorStatistics, statistics, other.target)}`;
     }),
   ];

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 
 export interface TimedProcess {
-  /** From its start until it has ended and its output is read. */
+  /** From its start to its exit, including the reading of its output. */
   readonly ms: number;
   readonly stdout: string;
 }
 
 /**
- * Runs a Node process to its end.
- * @throws Error with what it wrote to standard error, when it fails
+ * Runs a Node process until it exits.
+ * @throws Error with its output when it fails
  */
 export function timeNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<TimedProcess> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// From the start of a worker's process until Temporal has its first poll for workflow tasks.
+// The time from the start of a worker process until its first poll for workflow tasks.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ export async function createWorkerSeries(
       await waitForPoller(connection, taskQueue, child);
       return performance.now() - start;
     } finally {
-      await end(child);
+      await terminate(child);
     }
   };
   return {
@@ -75,7 +75,7 @@ async function waitForPoller(connection: Connection, taskQueue: string, child: C
   throw new Error(`${child.spawnargs.join(' ')} does not poll its task queue`);
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');

@@ -2,67 +2,67 @@ import assert from 'node:assert/strict';
 
 import type { ProblemCode } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
-import { bad, refuseEach, warnOfEach, type BadConfig } from './bad-config.js';
+import { invalid, rejectEach, warnAboutEach, type InvalidConfig } from './bad-config.js';
 import {
   edit,
   ENV,
-  GOOD,
-  problemsOf,
+  VALID,
+  expectProblems,
   REGISTRY,
   showPlaces,
   useConfigFolder,
-  warningsOf,
+  expectWarnings,
 } from './config-folder.js';
 
 function entries(list: string): string {
   return `${edit('docker_default', list)}registries:\n  - ${REGISTRY}\n  - ${REGISTRY.replace('sandbox', 'eu').replace('5000', '5001')}\n`;
 }
 
-/** What the last of the connections is refused for; `key` is what follows its place. */
-function connection(title: string, list: string, key: string, code: ProblemCode): BadConfig {
-  return bad(title, entries(list), `6 airflows[0].connections${key}`, code);
+/** A list of connections, the last of which is invalid at `key`. */
+function connection(title: string, list: string, key: string, code: ProblemCode): InvalidConfig {
+  return invalid(title, entries(list), `6 airflows[0].connections${key}`, code);
 }
 
-const ENTRIES: BadConfig[] = [
-  connection('neither id nor pattern', '{registry: eu}', '[0]', 'missing'),
-  connection('id and pattern', '{id: a, match: "b*"}', '[0].match', 'conflict'),
-  connection('an id with a blank', '{id: "a b"}', '[0].id', 'invalid'),
+const ENTRIES: InvalidConfig[] = [
+  connection('an entry without id or match', '{registry: eu}', '[0]', 'missing'),
+  connection('id together with match', '{id: a, match: "b*"}', '[0].match', 'conflict'),
+  connection('an id with a space', '{id: "a b"}', '[0].id', 'invalid'),
   connection('an id that is a number', '{id: 7}', '[0].id', 'wrong-type'),
   connection('a mistyped key', '{id: a, registy: eu}', '[0].registy', 'unknown-setting'),
   connection('a mistyped id', '{ids: a}', '[0].ids', 'unknown-setting'),
   connection('a mistyped pattern', '{mtach: "a*"}', '[0].mtach', 'unknown-setting'),
-  connection('a key of nothing', '{id: a, port: 1}', '[0].port', 'unknown-setting'),
+  connection('an unknown key', '{id: a, port: 1}', '[0].port', 'unknown-setting'),
   connection('an unknown registry', '{id: a, registry: ue}', '[0].registry', 'unknown-name'),
   connection(
-    'an unknown registry, nothing like the known ones',
+    'an unknown registry that is not similar to a known one',
     '{match: "a*", registry: production}',
     '[0].registry',
     'unknown-name',
   ),
-  connection('creation without registry', '{id: a, ifMissing: create}', '[0].ifMissing', 'requires'),
+  connection('ifMissing: create without registry', '{id: a, ifMissing: create}', '[0].ifMissing', 'requires'),
   connection(
-    'creation by pattern',
+    'ifMissing: create together with match',
     '{match: "a*", registry: eu, ifMissing: create}',
     '[0].ifMissing',
     'conflict',
   ),
-  connection('another ifMissing', '{id: a, ifMissing: skip}', '[0].ifMissing', 'invalid'),
+  connection('an unknown value of ifMissing', '{id: a, ifMissing: skip}', '[0].ifMissing', 'invalid'),
   ...['a/*', 'a b*', '[ab]*', '..', '.', '', '{a,b}'].map((pattern) =>
     connection(`the pattern "${pattern}"`, `{match: "${pattern}"}`, '[0].match', 'invalid'),
   ),
   connection('a pattern of 201 characters', `{match: "${'*'.repeat(201)}"}`, '[0].match', 'too-long'),
 ];
 
-const DUPLICATES: BadConfig[] = [
-  connection('an id twice, once with options', 'a, {id: a, registry: eu}', '[1]', 'duplicate'),
+const DUPLICATES: InvalidConfig[] = [
+  connection('a duplicate id, once with options', 'a, {id: a, registry: eu}', '[1]', 'duplicate'),
   connection(
     '101 patterns',
     Array.from({ length: 101 }, (_, index) => `{match: "x${index}_*"}`).join(', '),
     '[100]',
     'too-many',
   ),
-  bad(
-    'a connection of the same MWAA environment twice',
+  invalid(
+    'a duplicate connection of one MWAA environment',
     `version: 1
 airflows:
   - {name: a, auth: {mwaa: {environment: e, region: us-east-1}}, connections: [a]}
@@ -74,51 +74,55 @@ airflows:
   ),
 ];
 
-/** The last of the connections is covered; the registries are used. */
-function covered(title: string, list: string, key: string): BadConfig {
-  return bad(title, edit('docker_default', list), `6 airflows[0].connections${key}`, 'covered');
+/** A list of connections, one of which an earlier pattern covers. */
+function covered(title: string, list: string, key: string): InvalidConfig {
+  return invalid(title, edit('docker_default', list), `6 airflows[0].connections${key}`, 'covered');
 }
 
-const OVERLAPS: BadConfig[] = [
+const OVERLAPS: InvalidConfig[] = [
   covered('an id after a pattern that matches it', '{match: "a?"}, x, ab', '[2]'),
-  covered('three ids after a pattern that matches them, once', 'x, {match: "*"}, a, b, c', '[2]'),
-  covered('a pattern after another that may match the same', '{match: "docker_*"}, {match: "*_ecr"}', '[1]'),
+  covered('three ids after a pattern that matches them, in one warning', 'x, {match: "*"}, a, b, c', '[2]'),
+  covered(
+    'a pattern after another that can match the same ids',
+    '{match: "docker_*"}, {match: "*_ecr"}',
+    '[1]',
+  ),
   covered('a pattern after another that matches more', '{match: "*"}, {match: "a*"}', '[1]'),
-  covered('a pattern twice', '{match: "a*"}, {match: "a*"}', '[1]'),
-  bad(
-    'an id after a pattern of an earlier airflow with the same URL',
+  covered('a duplicate pattern', '{match: "a*"}, {match: "a*"}', '[1]'),
+  invalid(
+    'an id after a pattern of an earlier entry of airflows with the same URL',
     `${edit('docker_default', '{match: "docker_*"}')}  - {name: b, url: "https://AIRFLOW.example.com/", auth: {token: {env: AIRFLOW_PASSWORD}}, connections: [docker_default]}\n`,
     '7 airflows[1].connections[0]',
     'covered',
   ),
 ];
 
-describe('a configuration with entries of connections that say too little or too much', () => {
-  refuseEach(ENTRIES);
+describe('loadConfig: entries of connections', () => {
+  rejectEach(ENTRIES);
 });
 
-describe('a configuration whose entries pick one connection twice', () => {
-  refuseEach(DUPLICATES);
+describe('loadConfig: duplicate connections', () => {
+  rejectEach(DUPLICATES);
 });
 
-describe('a configuration whose patterns overlap', () => {
-  warnOfEach(OVERLAPS);
+describe('loadConfig: overlapping patterns', () => {
+  warnAboutEach(OVERLAPS);
 
   const write = useConfigFolder();
 
-  it('has no warning where ids come before the patterns that match them', () => {
+  it('does not warn when ids come before the patterns that match them', () => {
     const text = edit('docker_default', 'ab, {match: "a?"}, {match: "b?"}').replace(
       'airflow.example.com',
       'a',
     );
-    assert.deepEqual(warningsOf(write(text)), []);
+    assert.deepEqual(expectWarnings(write(text)), []);
   });
 });
 
-describe('the entries of connections', () => {
+describe('connections', () => {
   const write = useConfigFolder();
 
-  it('are ids, ids with options and patterns, side by side', () => {
+  it('can be ids, ids with options, and patterns', () => {
     const list =
       'a, {id: b}, {id: c, registry: eu, ifMissing: create}, {match: "*_ecr"}, {match: x-?, registry: sandbox}';
     const config = loadConfig(write(entries(list)), ENV);
@@ -132,19 +136,19 @@ describe('the entries of connections', () => {
     assert.ok(!config.warnings.some(({ path }) => path.startsWith('registries')));
   });
 
-  it('may overlap under airflows with different URLs', () => {
-    const other = GOOD.slice(GOOD.indexOf('  - name'))
+  it('can overlap in Airflow instances with different URLs', () => {
+    const other = VALID.slice(VALID.indexOf('  - name'))
       .replace('main', 'b')
       .replace('airflow.example', 'b.example')
       .replace('docker_default', '{match: "*"}');
-    assert.equal(loadConfig(write(GOOD + other), ENV).stores.length, 2);
+    assert.equal(loadConfig(write(VALID + other), ENV).stores.length, 2);
   });
 
-  it('are all checked, whatever is wrong with the address and the sign-in', () => {
+  it('are all checked even when URL and auth are invalid', () => {
     const text = entries('"a b", {id: c, registry: nothing}')
       .replace('https://', 'ftp://')
       .replace('username: ecr-refresh, ', '');
-    assert.deepEqual(showPlaces(problemsOf(write(text))), [
+    assert.deepEqual(showPlaces(expectProblems(write(text))), [
       '4 airflows[0].url invalid',
       '5 airflows[0].auth.username missing',
       '6 airflows[0].connections[0] invalid',
@@ -152,7 +156,7 @@ describe('the entries of connections', () => {
     ]);
   });
 
-  it('are read within the time limit of a test when there are ten thousand, a hundred of them patterns', () => {
+  it('load within the time limit of a test when there are 10,000 with 100 patterns', () => {
     const ids = Array.from({ length: 9_900 }, (_, index) => `conn_${index}`);
     const patterns = Array.from({ length: 100 }, (_, index) => `{match: "team-${index}-*_ecr"}`);
     const config = loadConfig(write(edit('docker_default', [...ids, ...patterns].join(', '))), ENV);

@@ -11,11 +11,11 @@ import { FULL, writeFullFiles } from './full-config.js';
 type Mapping = Record<string, unknown>;
 
 const SAMPLES = [FULL, FULL.replace('every: 4h', 'cron: 0 */4 * * *')];
-/** References are recognized by their key; a mapping with another one is not a reference. */
-const OF_REFERENCES = /\.(env|file)$/;
-const SETTINGS = listSettings(configJsonSchema()).filter(({ path }) => !OF_REFERENCES.test(path));
+/** References are recognized by their key; a mapping with any other key is not a reference. */
+const IN_REFERENCES = /\.(env|file)$/;
+const SETTINGS = listSettings(configJsonSchema()).filter(({ path }) => !IN_REFERENCES.test(path));
 
-/** Each mapping in a value, with its place. */
+/** All mappings in a value, with their places. */
 function listMappings(
   value: unknown,
   path: SettingPath = [],
@@ -27,7 +27,7 @@ function listMappings(
   return Array.isArray(value) ? inner : [{ mapping: value as Mapping, path }, ...inner];
 }
 
-/** A sample and a mapping in it that has the setting. */
+/** A sample, and a mapping in it that has the setting. */
 function findSetting(setting: string) {
   for (const sample of SAMPLES) {
     const config: unknown = parse(sample);
@@ -39,14 +39,14 @@ function findSetting(setting: string) {
   return assert.fail(`no sample has ${setting}`);
 }
 
-/** Replaces a key, and keeps the order. */
+/** Replaces a key without changing the order. */
 function rename(mapping: Mapping, key: string, name: string): void {
   const entries = Object.entries(mapping);
   for (const [old] of entries) delete mapping[old];
   for (const [old, value] of entries) mapping[old === key ? name : old] = value;
 }
 
-/** Headers have any names, and a reference with another key is none. */
+/** Headers can have any names, and a mapping with two keys is not a reference. */
 function isOpen(path: SettingPath): boolean {
   return path.includes('headers') || ['password', 'token'].includes(String(path.at(-1)));
 }
@@ -58,7 +58,7 @@ interface Edit {
   readonly problem: string;
 }
 
-/** Each in another line, in the order of the file, and none a consequence of another. */
+/** Each on a different line, in the order of the file, and none a consequence of another. */
 const EDITS: readonly Edit[] = [
   { from: 'version: 1', to: 'version: 2', problem: '1 version invalid' },
   {
@@ -113,7 +113,7 @@ const EDITS: readonly Edit[] = [
   { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '59 temporal.taskQueue invalid' },
 ];
 
-describe('a configuration with every setting', () => {
+describe('loadConfig: a configuration with every setting', () => {
   const write = useConfigFolder();
   beforeEach(() => writeFullFiles(write));
 
@@ -122,7 +122,7 @@ describe('a configuration with every setting', () => {
   });
 
   for (const { path: setting } of SETTINGS) {
-    it(`has one problem when ${setting} is mistyped`, () => {
+    it(`reports one problem when ${setting} is mistyped`, () => {
       const { config, mapping, path, key } = findSetting(setting);
       rename(mapping, key, `${key}x`);
       const problems = collectProblems(write(JSON.stringify(config)));
@@ -133,7 +133,7 @@ describe('a configuration with every setting', () => {
     });
   }
 
-  it('has one problem for an unknown setting in each of its mappings', () => {
+  it('reports one problem for an unknown setting in any mapping', () => {
     const places = listMappings(parse(FULL)).map(({ path }) => path);
     assert.ok(places.length > 20);
     for (const place of places.filter((path) => !isOpen(path))) {
@@ -144,12 +144,12 @@ describe('a configuration with every setting', () => {
       const problems = collectProblems(write(JSON.stringify(config)));
       assert.deepEqual(
         problems.map(({ path, code, remedy }) => `${path} ${code}: ${remedy.slice(0, 10)}`),
-        [`${formatPath([...place, 'notify'])} unknown-setting: Remove it;`],
+        [`${formatPath([...place, 'notify'])} unknown-setting: Remove it.`],
       );
     }
   });
 
-  it('has the problems of every two edits that are wrong, whatever else is wrong', () => {
+  it('reports both problems for any two invalid edits, and all problems for all edits', () => {
     for (const [index, first] of EDITS.entries()) {
       for (const second of EDITS.slice(index + 1)) {
         assert.deepEqual(findPlaces([first, second]), [first.problem, second.problem]);

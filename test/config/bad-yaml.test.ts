@@ -1,44 +1,44 @@
 import assert from 'node:assert/strict';
 
-import { bad, refuseEach, type BadConfig } from './bad-config.js';
-import { CANARY, edit, GOOD, problemsOf, showPlaces, useConfigFolder } from './config-folder.js';
+import { invalid, rejectEach, type InvalidConfig } from './bad-config.js';
+import { CANARY, edit, VALID, expectProblems, showPlaces, useConfigFolder } from './config-folder.js';
 
-const YAML: BadConfig[] = [
-  bad('an open bracket', `${GOOD}docker: [`, '7', 'yaml'),
-  bad('JSON cut short', '{"version": 1,\n"airflows": [}', '2', 'yaml'),
-  bad('an open quote', edit(' main', ' "main'), '3', 'yaml'),
-  bad('a secret beside an escape', `${GOOD}x: "${CANARY}\\q"`, '7', 'yaml'),
-  bad('a value that begins with @', `${GOOD}schedule: {cron: @daily}`, '7', 'yaml'),
-  bad('a key without a colon', edit('name: main', `name ${CANARY}`), '3', 'yaml'),
-  bad('a key without a blank', edit('version: 1', 'version:1'), '1', 'yaml'),
-  bad('a line that stands out', edit('    connections', '   connections'), '6', 'yaml'),
-  bad('a stray token with a secret', `${GOOD}x: [a]${CANARY}`, '7', 'yaml'),
-  bad('a variable as shells write it', edit('{env: AIRFLOW_PASSWORD}', '${AIRFLOW_PASSWORD}'), '5', 'yaml'),
-  bad('a tab', `${GOOD}docker:\n\tengines: []\n`, '8', 'yaml'),
-  bad('a duplicate key', `${GOOD}version: 1\n`, '7', 'yaml'),
-  bad('a duplicate inner key', edit('name: main', `name: main\n    name: ${CANARY}`), '4', 'yaml'),
-  bad('a second document', `${GOOD}---\nversion: 1\n`, '7', 'yaml'),
-  bad('an alias of nothing', `${GOOD}docker: *x\n`, '7', 'yaml'),
-  bad('an alias of nothing beside a duplicate key', `${GOOD}version: *x\n`, '7', 'yaml'),
-  bad('an alias inside its own value', `${GOOD}docker: &x {engines: *x}\n`, '7', 'yaml'),
-  bad('a merge key with text', `${GOOD}docker: {<<: text}\n`, '', 'yaml'),
-  bad('an unquoted star', `${GOOD}schedule: {cron: */4 * * * *}\n`, '7', 'yaml'),
-  bad('a tag', edit('name: main', 'name: !vault main'), '3', 'yaml'),
-  bad('a key that is no text', `${GOOD}? [a]\n: b\n`, '7', 'yaml'),
-  bad('an unfilled template', edit('docker_default', '{{ id }}'), '6', 'yaml'),
-  bad('too much nesting', `${GOOD}x: ${'['.repeat(50_000)}`, '7', 'yaml'),
-  bad('comments alone', '# nothing\n', '1', 'empty'),
-  bad('text alone', 'hello\n', '1', 'wrong-type'),
+const YAML: InvalidConfig[] = [
+  invalid('an open bracket', `${VALID}docker: [`, '7', 'yaml'),
+  invalid('truncated JSON', '{"version": 1,\n"airflows": [}', '2', 'yaml'),
+  invalid('an open quote', edit(' main', ' "main'), '3', 'yaml'),
+  invalid('an invalid escape next to a secret', `${VALID}x: "${CANARY}\\q"`, '7', 'yaml'),
+  invalid('a value that begins with @', `${VALID}schedule: {cron: @daily}`, '7', 'yaml'),
+  invalid('a key without a colon', edit('name: main', `name ${CANARY}`), '3', 'yaml'),
+  invalid('a key without a space after its colon', edit('version: 1', 'version:1'), '1', 'yaml'),
+  invalid('a line with wrong indentation', edit('    connections', '   connections'), '6', 'yaml'),
+  invalid('a secret directly after a list', `${VALID}x: [a]${CANARY}`, '7', 'yaml'),
+  invalid('a shell variable', edit('{env: AIRFLOW_PASSWORD}', '${AIRFLOW_PASSWORD}'), '5', 'yaml'),
+  invalid('indentation with a tab', `${VALID}docker:\n\tengines: []\n`, '8', 'yaml'),
+  invalid('a duplicate key', `${VALID}version: 1\n`, '7', 'yaml'),
+  invalid('a duplicate nested key', edit('name: main', `name: main\n    name: ${CANARY}`), '4', 'yaml'),
+  invalid('a second document', `${VALID}---\nversion: 1\n`, '7', 'yaml'),
+  invalid('an alias without an anchor', `${VALID}docker: *x\n`, '7', 'yaml'),
+  invalid('an alias without an anchor and a duplicate key', `${VALID}version: *x\n`, '7', 'yaml'),
+  invalid('an alias inside its own value', `${VALID}docker: &x {engines: *x}\n`, '7', 'yaml'),
+  invalid('a merge key with text', `${VALID}docker: {<<: text}\n`, '', 'yaml'),
+  invalid('an unquoted star', `${VALID}schedule: {cron: */4 * * * *}\n`, '7', 'yaml'),
+  invalid('a tag', edit('name: main', 'name: !vault main'), '3', 'yaml'),
+  invalid('a key that is not text', `${VALID}? [a]\n: b\n`, '7', 'yaml'),
+  invalid('an unexpanded template', edit('docker_default', '{{ id }}'), '6', 'yaml'),
+  invalid('nesting that is too deep', `${VALID}x: ${'['.repeat(50_000)}`, '7', 'yaml'),
+  invalid('only comments', '# nothing\n', '1', 'empty'),
+  invalid('only text', 'hello\n', '1', 'wrong-type'),
 ];
 
-describe('a configuration that is no plain YAML', () => {
-  refuseEach(YAML);
+describe('loadConfig: YAML syntax', () => {
+  rejectEach(YAML);
 });
 
-describe('a bad configuration', () => {
+describe('loadConfig: problems', () => {
   const write = useConfigFolder();
 
-  it('shows every fault at once, in the order of the file', () => {
+  it('reports all problems at once, in the order of the file', () => {
     const text = `version: 2
 airflows:
   - name: Main
@@ -55,7 +55,7 @@ schedule: {every: 10h, evry: 4h}
 registries: [{name: s, region: x, account: 1, registryHost: X}]
 temporal: {taskQueue: ""}
 `;
-    assert.deepEqual(showPlaces(problemsOf(write(text))), [
+    assert.deepEqual(showPlaces(expectProblems(write(text))), [
       '1 version invalid',
       '3 airflows[0].name invalid',
       '4 airflows[0].url plain-text-secret',
@@ -78,25 +78,25 @@ temporal: {taskQueue: ""}
     ]);
   });
 
-  it('is refused at once when its aliases would fill the memory', () => {
+  it('rejects an alias bomb within 2 s', () => {
     const levels = Array.from({ length: 30 }, (_, level) => {
       const item = level === 0 ? '"lol"' : `*a${level - 1}`;
       return `a${level}: &a${level} [${Array(10).fill(item).join(', ')}]\n`;
     });
     const startedAt = performance.now();
-    assert.deepEqual(showPlaces(problemsOf(write(GOOD + levels.join('')))), ['yaml']);
+    assert.deepEqual(showPlaces(expectProblems(write(VALID + levels.join('')))), ['yaml']);
     assert.ok(performance.now() - startedAt < 2000);
   });
 
-  it('shows a mistyped key once, and not as a missing one as well', () => {
-    const problems = problemsOf(write(edit('airflows:', 'airflow:')));
+  it('reports a mistyped key once, and not also as missing', () => {
+    const problems = expectProblems(write(edit('airflows:', 'airflow:')));
     assert.deepEqual(
       problems.map(({ line, path, remedy }) => `${line} ${path}: ${remedy}`),
       ['2 airflow: Did you mean `airflows`?'],
     );
   });
 
-  it('has the line of a wrong value where an anchor holds it, not of its alias', () => {
+  it('reports the line of the anchor for an invalid value, not of the alias', () => {
     const text = `${edit('name: main', 'name: &name Main')}registries:
   - &eu
     name: eu
@@ -105,7 +105,7 @@ temporal: {taskQueue: ""}
   - *eu
 temporal: {taskQueue: *name}
 `;
-    assert.deepEqual(showPlaces(problemsOf(write(text))), [
+    assert.deepEqual(showPlaces(expectProblems(write(text))), [
       '3 airflows[0].name invalid',
       '9 registries[1].name duplicate',
       '10 registries[0].region invalid',
@@ -113,8 +113,8 @@ temporal: {taskQueue: *name}
     ]);
   });
 
-  it('is refused as well with a byte order mark and the line ends of Windows, the right line named', () => {
+  it('reports the correct line with a byte order mark and Windows line endings', () => {
     const text = `\uFEFF${edit('docker_default', 'a b').replaceAll('\n', '\r\n')}`;
-    assert.deepEqual(showPlaces(problemsOf(write(text))), ['6 airflows[0].connections[0] invalid']);
+    assert.deepEqual(showPlaces(expectProblems(write(text))), ['6 airflows[0].connections[0] invalid']);
   });
 });

@@ -7,22 +7,22 @@ import { dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigError, type ConfigProblem } from '../../src/config/config-error.js';
 import { assertGoldenProblems, assertGoldenWarnings, useGoldenProblems } from './golden-problems.js';
-import { GOOD } from './good-config.js';
+import { VALID } from './good-config.js';
 
-/** Stands where a secret is, rightly or by mistake; must never show. */
+/** Used as a secret, in correct and in wrong places; must never appear in output. */
 export const CANARY = 'canary-5f1c0d';
 
-export { GOOD };
+export { VALID };
 
 export const ENV: NodeJS.ProcessEnv = { AIRFLOW_PASSWORD: CANARY };
 
 export const REGISTRY =
   '{name: sandbox, region: us-east-1, account: "123456789012", registryHost: 127.0.0.1:5000}';
 
-/** GOOD with one part replaced. */
+/** VALID with one part replaced. */
 export function edit(from: string, to: string): string {
-  assert.ok(GOOD.includes(from), `GOOD has no ${from}`);
-  return GOOD.replace(from, to);
+  assert.ok(VALID.includes(from), `VALID has no ${from}`);
+  return VALID.replace(from, to);
 }
 
 /** A folder for each test of a `describe`; returns a function that writes a file into it and returns the path. */
@@ -36,36 +36,36 @@ export function useConfigFolder(): (content: string | Uint8Array, name?: string)
   return (content, name = 'refresh.yaml') => {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    // Whatever the umask: a world-writable file would be refused.
+    // Regardless of the umask: a world-writable file would be rejected.
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
 }
 
 /**
- * The problems of a file that must not load. Fails when any of them shows the canary, or when their text differs from the
- * golden file.
+ * Returns the problems of a file that must not load. Fails when one of them shows the canary, or when their text differs
+ * from the golden file.
  */
-export function problemsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
+export function expectProblems(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
   const problems = collectProblems(path, env);
   assertGoldenProblems(path, problems);
   return problems;
 }
 
-/** As `problemsOf`, without the golden file: for generated configurations. */
+/** Like `expectProblems` without the golden file, for generated configurations. */
 export function collectProblems(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
   try {
     loadConfig(path, env);
   } catch (error) {
-    assert.ok(error instanceof ConfigError, `no ConfigError but ${String(error)}`);
+    assert.ok(error instanceof ConfigError, `expected a ConfigError, got ${String(error)}`);
     assertNoSecret(error.message, error.stack, JSON.stringify(error), JSON.stringify(error.problems));
     return error.problems;
   }
-  return assert.fail('the file loaded');
+  return assert.fail('the invalid file was loaded');
 }
 
-/** The warnings of a file that must load; otherwise as `problemsOf`. */
-export function warningsOf(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
+/** Returns the warnings of a file that must load; otherwise like `expectProblems`. */
+export function expectWarnings(path: string, env: NodeJS.ProcessEnv = ENV): readonly ConfigProblem[] {
   const { warnings } = loadConfig(path, env);
   assertNoSecret(JSON.stringify(warnings));
   if (warnings.length > 0) assertGoldenWarnings(path, warnings);
@@ -86,7 +86,7 @@ export function showPlaces(problems: readonly ConfigProblem[]): string[] {
   );
 }
 
-/** Calls a function without the rights of root, which may read everything. */
+/** Calls a function without root permissions, because root can read every file. */
 export function asOrdinaryUser(folder: string, look: () => void): void {
   const isRoot = process.getuid?.() === 0;
   if (isRoot) {

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigStore } from '../../src/config/config-store.js';
-import { CANARY, edit, ENV, GOOD, useConfigFolder } from './config-folder.js';
+import { CANARY, edit, ENV, VALID, useConfigFolder } from './config-folder.js';
 
 describe('ConfigStore', () => {
   const write = useConfigFolder();
@@ -15,16 +15,16 @@ describe('ConfigStore', () => {
   }
 
   it('keeps the same object while the content is the same', () => {
-    const store = open(GOOD);
+    const store = open(VALID);
     const first = store.current;
-    write(`# a comment\n${GOOD}`);
+    write(`# a comment\n${VALID}`);
     assert.deepEqual(store.reread(), { config: first });
     assert.equal(store.reread().config, first);
     assert.equal(store.current, first);
   });
 
   it('picks up an edit', () => {
-    const store = open(GOOD);
+    const store = open(VALID);
     write(second);
     const picked = store.reread().config.stores[0]?.connections;
     assert.deepEqual(
@@ -34,8 +34,8 @@ describe('ConfigStore', () => {
     assert.equal(store.current, store.reread().config);
   });
 
-  it('goes by the last good configuration when an edit is invalid, and says in one line what is wrong', () => {
-    const store = open(GOOD);
+  it('keeps the last good configuration when an edit is invalid, and describes the problem in one line', () => {
+    const store = open(VALID);
     const good = store.current;
     const path = write(edit('{env: AIRFLOW_PASSWORD}', CANARY).replace('docker_default', 'a b'));
     const { config, problem } = store.reread();
@@ -48,16 +48,16 @@ describe('ConfigStore', () => {
     assert.ok(!problem?.includes(CANARY));
   });
 
-  it('goes by the last good configuration when the file is gone', () => {
-    const store = open(GOOD);
+  it('keeps the last good configuration when the file is missing', () => {
+    const store = open(VALID);
     rmSync(store.current.path);
     assert.match(store.reread().problem ?? '', /does not exist/);
-    write(GOOD);
+    write(VALID);
     assert.equal(store.reread().problem, undefined);
   });
 
   it('finds the current and the previous configuration by hash without reading the file', () => {
-    const store = open(GOOD);
+    const store = open(VALID);
     const first = store.current;
     write(second);
     const current = store.reread().config;
@@ -66,16 +66,16 @@ describe('ConfigStore', () => {
     assert.equal(store.byHash(current.hash), current);
   });
 
-  it('reads the file again for a hash that it does not know', () => {
-    const store = open(GOOD);
+  it('reads the file again for an unknown hash', () => {
+    const store = open(VALID);
     const path = write(second);
     const expected = loadConfig(path, ENV).hash;
     assert.equal(store.byHash(expected)?.hash, expected);
     assert.equal(store.current.hash, expected);
   });
 
-  it('knows no configuration for a hash that the file does not have either', () => {
-    const store = open(GOOD);
+  it('finds no configuration for a hash that the file does not have either', () => {
+    const store = open(VALID);
     const first = store.current;
     assert.equal(store.byHash('000000000000'), undefined);
     write('version: 2');
@@ -83,8 +83,8 @@ describe('ConfigStore', () => {
     assert.equal(store.current, first);
   });
 
-  it('forgets the configuration before the previous one', () => {
-    const store = open(GOOD);
+  it('drops the configuration before the previous one', () => {
+    const store = open(VALID);
     const first = store.current;
     write(second);
     store.reread();
@@ -93,8 +93,8 @@ describe('ConfigStore', () => {
     assert.equal(store.byHash(first.hash), undefined);
   });
 
-  it('keeps the previous configuration over an edit that changes nothing', () => {
-    const store = open(GOOD);
+  it('keeps the previous configuration after an edit that changes no setting', () => {
+    const store = open(VALID);
     const first = store.current;
     write(second);
     store.reread();
@@ -103,12 +103,12 @@ describe('ConfigStore', () => {
     assert.equal(store.byHash(first.hash), first);
   });
 
-  it('returns to the same object when an edit is taken back', () => {
-    const store = open(GOOD);
+  it('returns the same object when an edit is reverted', () => {
+    const store = open(VALID);
     const first = store.current;
     write(second);
     const edited = store.reread().config;
-    write(GOOD);
+    write(VALID);
     assert.equal(store.reread().config, first);
     assert.equal(store.byHash(edited.hash), edited);
   });

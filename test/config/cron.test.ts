@@ -34,22 +34,22 @@ describe('readCron', () => {
     { expression: '* * * *', problem: /five fields/ },
     { expression: '0 0 * * * *', problem: /five fields/ },
     { expression: '@daily', problem: /five fields/ },
-    { expression: '60 * * * *', problem: /no valid minute/ },
-    { expression: 'x * * * *', problem: /no valid minute/ },
-    { expression: '*/0 * * * *', problem: /no valid minute/ },
-    { expression: '1, * * * *', problem: /no valid minute/ },
-    { expression: '* 24 * * *', problem: /no valid hour/ },
-    { expression: '* * 0 * *', problem: /no valid day of month/ },
-    { expression: '* * * 13 *', problem: /no valid month/ },
-    { expression: '* * * * 8', problem: /no valid day of week/ },
-    { expression: '* * * * MON', problem: /no valid day of week/ },
+    { expression: '60 * * * *', problem: /invalid minute/ },
+    { expression: 'x * * * *', problem: /invalid minute/ },
+    { expression: '*/0 * * * *', problem: /invalid minute/ },
+    { expression: '1, * * * *', problem: /invalid minute/ },
+    { expression: '* 24 * * *', problem: /invalid hour/ },
+    { expression: '* * 0 * *', problem: /invalid day of month/ },
+    { expression: '* * * 13 *', problem: /invalid month/ },
+    { expression: '* * * * 8', problem: /invalid day of week/ },
+    { expression: '* * * * MON', problem: /invalid day of week/ },
     { expression: '0 0 * * 1-7', problem: /reads as Monday to Saturday; use \*/ },
     { expression: '0 0 * * 1/1', problem: /Monday to Saturday/ },
     { expression: '0 0 * * 6/4,01-7/1', problem: /Monday to Saturday/ },
     { expression: '0 0 31 2 *', problem: /never fires/ },
     { expression: '0 0 30 2 1', problem: /never fires/ },
   ] as const) {
-    it(`refuses ${JSON.stringify(expression)}`, () => {
+    it(`rejects ${JSON.stringify(expression)}`, () => {
       const result = readCron(expression);
       assert.ok('problem' in result);
       assert.match(result.problem, problem);

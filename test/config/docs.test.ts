@@ -19,7 +19,7 @@ describe('the generated documentation', () => {
     assert.deepEqual(await findStaleDocs(ROOT), [], 'run `npm run docs`');
   });
 
-  it('is found stale when a file is edited or missing', async () => {
+  it('is reported as stale when a file is edited or missing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ecr-refresh-docs-'));
     try {
       cpSync(join(ROOT, 'docs'), join(folder, 'docs'), { recursive: true });
@@ -49,7 +49,7 @@ describe('the generated documentation', () => {
     assert.equal(loadConfig(write(JSON.stringify(config)), ENV).stores.length, 1);
   });
 
-  it('shows a configuration in YAML that the schema accepts', async () => {
+  it('shows a YAML configuration that the schema accepts', async () => {
     const text = (await generateDocs()).get('docs/configuration.md') ?? '';
     const yaml = /```yaml\n([^]*?)```/.exec(text)?.[1] ?? '';
     assert.equal(loadConfig(write(yaml), ENV).stores.length, 1);

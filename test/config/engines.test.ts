@@ -6,27 +6,27 @@ import { dirname, join } from 'node:path';
 import type { ProblemCode } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
-import { bad, refuseEach } from './bad-config.js';
+import { invalid, rejectEach } from './bad-config.js';
 import {
   CANARY,
   edit,
   ENV,
-  GOOD,
-  problemsOf,
+  VALID,
+  expectProblems,
   showPlaces,
   useConfigFolder,
-  warningsOf,
+  expectWarnings,
 } from './config-folder.js';
 
-/** GOOD without the address of the documentation, of which it would be warned. */
-const QUIET = edit('airflow.example.com', 'a');
+/** VALID without the example URL, which raises a warning. */
+const NO_WARNINGS = edit('airflow.example.com', 'a');
 const REMOTE = 'tcp://docker.internal:2376';
 
 function withEngines(...engines: readonly string[]): string {
-  return `${QUIET}docker:\n  engines:\n${engines.map((engine) => `    - ${engine}\n`).join('')}`;
+  return `${NO_WARNINGS}docker:\n  engines:\n${engines.map((engine) => `    - ${engine}\n`).join('')}`;
 }
 
-/** A key of no certificate here. */
+/** A key that does not belong to the certificate. */
 function anotherKey(passphrase?: string): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const lock = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
@@ -44,10 +44,10 @@ function useCertificates(): { write: ReturnType<typeof useConfigFolder>; engine:
   return { write, engine: `{url: ${REMOTE}, ${files}}` };
 }
 
-describe('engines of a configuration', () => {
+describe('docker.engines', () => {
   const { write, engine } = useCertificates();
 
-  it('are reached by TLS with files beside the configuration', () => {
+  it('use TLS with files relative to the configuration', () => {
     const path = write(withEngines(engine));
     const folder = join(dirname(path), 'tls');
     const tls = {
@@ -60,7 +60,7 @@ describe('engines of a configuration', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('may have an authority alone, or a client certificate alone', () => {
+  it('can have only a CA, or only a client certificate', () => {
     const { engines } = loadConfig(
       write(
         withEngines(
@@ -76,7 +76,7 @@ describe('engines of a configuration', () => {
     );
   });
 
-  it('may be mappings without TLS: sockets, and TCP on loopback', () => {
+  it('can be mappings without TLS: sockets, and TCP on loopback', () => {
     const engines = ['unix:///run/a.sock', 'tcp://127.0.0.1:2375', 'tcp://[::1]:2375', 'tcp://localhost:1'];
     const asText = loadConfig(write(withEngines(...engines.map((url) => `"${url}"`))), ENV);
     const asMapping = loadConfig(write(withEngines(...engines.map((url) => `{url: "${url}"}`))), ENV);
@@ -88,7 +88,7 @@ describe('engines of a configuration', () => {
     assert.equal(asMapping.hash, asText.hash);
   });
 
-  it('are named in one way, however their host is written', () => {
+  it('have a canonical URL for every spelling of their host', () => {
     const text = withEngines('"TCP://LocalHost:2375/"', '{url: "tcp://A.internal:1", caFile: tls/ca.pem}');
     assert.deepEqual(
       loadConfig(write(text), ENV).engines.map(({ url }) => url),
@@ -96,13 +96,13 @@ describe('engines of a configuration', () => {
     );
   });
 
-  it('raise a warning for a key that every user may read', () => {
+  it('raise a warning for a world-readable key', () => {
     const path = write(withEngines(engine));
     chmodSync(join(dirname(path), 'tls/key.pem'), 0o644);
-    assert.deepEqual(showPlaces(warningsOf(path)), ['9 docker.engines[0].keyFile unsafe-file']);
+    assert.deepEqual(showPlaces(expectWarnings(path)), ['9 docker.engines[0].keyFile unsafe-file']);
   });
 
-  it('count in the hash with their TLS files as they are written', () => {
+  it('are part of the hash with the paths of their TLS files as written', () => {
     const hash = loadConfig(write(withEngines(engine)), ENV).hash;
     assert.equal(loadConfig(write(withEngines(engine), 'elsewhere/../refresh.yaml'), ENV).hash, hash);
     write(SELF_SIGNED.cert, 'tls/other.pem');
@@ -115,7 +115,7 @@ describe('engines of a configuration', () => {
     assert.equal(new Set([hash, ...hashes]).size, edits.length + 1);
   });
 
-  it('are refused for all faults of their files at once', () => {
+  it('report all problems of their files at once', () => {
     write('no certificate', 'tls/ca.pem');
     chmodSync(write(SELF_SIGNED.cert, 'tls/cert.pem'), 0o606);
     const text = withEngines(
@@ -125,7 +125,7 @@ describe('engines of a configuration', () => {
       '{url: "tcp://c:1", certFile: tls/ca.pem}',
     );
     assert.deepEqual(
-      showPlaces(problemsOf(write(text))).map((place) => place.replace(/^\d+ docker\./, '')),
+      showPlaces(expectProblems(write(text))).map((place) => place.replace(/^\d+ docker\./, '')),
       [
         'engines[0].caFile wrong-content',
         'engines[0].certFile unsafe-file',
@@ -141,29 +141,29 @@ describe('engines of a configuration', () => {
   });
 
   for (const { title, key, code } of [
-    { title: 'of another certificate', key: anotherKey(), code: 'mismatch' },
-    { title: 'locked by a passphrase', key: anotherKey(CANARY), code: 'wrong-content' },
-    { title: 'that is none', key: CANARY, code: 'wrong-content' },
-    { title: 'that is damaged', key: SELF_SIGNED.key.replace('MIG', 'AAA'), code: 'wrong-content' },
+    { title: 'does not belong to the certificate', key: anotherKey(), code: 'mismatch' },
+    { title: 'is encrypted', key: anotherKey(CANARY), code: 'wrong-content' },
+    { title: 'is not PEM', key: CANARY, code: 'wrong-content' },
+    { title: 'is corrupt', key: SELF_SIGNED.key.replace('MIG', 'AAA'), code: 'wrong-content' },
   ] as const) {
-    it(`are refused for a key ${title}`, () => {
+    it(`are rejected when a key ${title}`, () => {
       write(key, 'tls/key.pem');
-      assert.deepEqual(showPlaces(problemsOf(write(withEngines(engine)))), [
+      assert.deepEqual(showPlaces(expectProblems(write(withEngines(engine)))), [
         `9 docker.engines[0].keyFile ${code}`,
       ]);
     });
   }
 });
 
-describe('a configuration with an engine that this release does not reach', () => {
+describe('loadConfig: URLs of engines', () => {
   const row = (url: string, code: ProblemCode) =>
-    bad(
-      `the engine ${url.replace(CANARY, '…').slice(0, 50)}`,
-      `${GOOD}docker: {engines: ["${url}"]}\n`,
+    invalid(
+      `the engine "${url.replace(CANARY, '…').slice(0, 50)}"`,
+      `${VALID}docker: {engines: ["${url}"]}\n`,
       '7 docker.engines[0]',
       code,
     );
-  refuseEach([
+  rejectEach([
     row('tcp://docker.internal:2375', 'unencrypted'),
     row('tcp://127.0.0.1.example.com:2375', 'unencrypted'),
     row(`tcp://u:${CANARY}@127.0.0.1:2375`, 'plain-text-secret'),
@@ -180,27 +180,27 @@ describe('a configuration with an engine that this release does not reach', () =
     row('unix://x.sock', 'invalid'),
     row('', 'empty'),
     row('x'.repeat(1025), 'too-long'),
-    bad(
-      'one engine in two spellings',
-      `${GOOD}docker: {engines: ["tcp://localhost:1", {url: "tcp://LOCALHOST:1/"}]}\n`,
+    invalid(
+      'a duplicate engine in another spelling',
+      `${VALID}docker: {engines: ["tcp://localhost:1", {url: "tcp://LOCALHOST:1/"}]}\n`,
       '7 docker.engines[1]',
       'duplicate',
     ),
-    bad(
+    invalid(
       'an engine that is a number',
-      `${GOOD}docker: {engines: [2375]}\n`,
+      `${VALID}docker: {engines: [2375]}\n`,
       '7 docker.engines[0]',
       'wrong-type',
     ),
-    bad(
-      'an engine without an address',
-      `${GOOD}docker: {engines: [{caFile: missing.pem}]}\n`.replace('{caFile: missing.pem}', '{}'),
+    invalid(
+      'an engine without a URL',
+      `${VALID}docker: {engines: [{caFile: missing.pem}]}\n`.replace('{caFile: missing.pem}', '{}'),
       '7 docker.engines[0].url',
       'missing',
     ),
-    bad(
-      'a setting of an engine that there is not',
-      `${GOOD}docker: {engines: [{url: "unix:///a", cafile: x}]}\n`,
+    invalid(
+      'an unknown setting of an engine',
+      `${VALID}docker: {engines: [{url: "unix:///a", cafile: x}]}\n`,
       '7 docker.engines[0].cafile',
       'unknown-setting',
     ),
@@ -212,31 +212,36 @@ describe('the default engine', () => {
   const REMOTE_TLS = { DOCKER_HOST: REMOTE, DOCKER_TLS_VERIFY: '1' };
 
   function defaultFor(more: NodeJS.ProcessEnv) {
-    const path = write(QUIET);
+    const path = write(NO_WARNINGS);
     const env = { ...ENV, ...more };
     const { engines, hash } = loadConfig(path, env);
-    return { engines, warnings: showPlaces(warningsOf(path, env)), hash, folder: join(dirname(path), 'tls') };
+    return {
+      engines,
+      warnings: showPlaces(expectWarnings(path, env)),
+      hash,
+      folder: join(dirname(path), 'tls'),
+    };
   }
 
   for (const DOCKER_HOST of ['unix:///run/user/1000/docker.sock', 'tcp://127.0.0.1:2375']) {
-    it(`is ${DOCKER_HOST} where DOCKER_HOST says so, and need not be there`, () => {
+    it(`is ${DOCKER_HOST} from DOCKER_HOST, and is not required`, () => {
       const { engines, warnings } = defaultFor({ DOCKER_HOST });
       assert.deepEqual([engines, warnings], [[{ url: DOCKER_HOST, required: false }], []]);
     });
   }
 
-  it('is the local socket without DOCKER_HOST, whatever else is set', () => {
+  it('is the local socket without DOCKER_HOST, even if other variables are set', () => {
     const { engines } = defaultFor({ DOCKER_HOST: '', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/none' });
     assert.deepEqual(engines, [{ url: 'unix:///var/run/docker.sock', required: false }]);
   });
 
-  it('is reached by TLS with the files of DOCKER_CERT_PATH', () => {
+  it('uses TLS with the files in DOCKER_CERT_PATH', () => {
     const { folder } = defaultFor({});
     const { engines, warnings, hash } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
     const [caFile, certFile, keyFile] = ['ca', 'cert', 'key'].map((name) => join(folder, `${name}.pem`));
     assert.deepEqual(engines, [{ url: REMOTE, required: false, tls: { caFile, certFile, keyFile } }]);
     assert.deepEqual(warnings, []);
-    // On another worker they lie elsewhere.
+    // On another worker, the files are elsewhere.
     const elsewhere = dirname(write(SELF_SIGNED.cert, 'other/.docker/ca.pem'));
     write(SELF_SIGNED.cert, 'other/.docker/cert.pem');
     write(SELF_SIGNED.key, 'other/.docker/key.pem');
@@ -245,7 +250,7 @@ describe('the default engine', () => {
     assert.equal(other.hash, hash);
   });
 
-  it('is used with a warning for a key that every user may read', () => {
+  it('is used with a warning when its key is world-readable', () => {
     const { folder } = defaultFor({});
     chmodSync(join(folder, 'key.pem'), 0o644);
     const { engines, warnings } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
@@ -255,32 +260,32 @@ describe('the default engine', () => {
 
   for (const { title, env } of [
     { title: 'ssh://', env: { DOCKER_HOST: `ssh://${CANARY}@host` } },
-    { title: 'nonsense', env: { DOCKER_HOST: CANARY } },
+    { title: 'an invalid URL', env: { DOCKER_HOST: CANARY } },
     { title: 'unix:// alone', env: { DOCKER_HOST: 'unix://' } },
-    { title: 'TCP in clear', env: { DOCKER_HOST: REMOTE } },
+    { title: 'unencrypted TCP', env: { DOCKER_HOST: REMOTE } },
   ] as const) {
-    it(`is none for ${title} in DOCKER_HOST, with a warning`, () => {
+    it(`does not exist for ${title} in DOCKER_HOST, with a warning`, () => {
       const { engines, warnings } = defaultFor(env);
       assert.deepEqual([engines, warnings], [[], ['docker.engines no-engine']]);
     });
   }
 
-  it('is none without its certificate files, with a warning for each', () => {
+  it('does not exist when certificate files are missing, with a warning for each', () => {
     for (const env of [{ DOCKER_CERT_PATH: '/nonexistent' }, {}]) {
       const { engines, warnings } = defaultFor({ ...REMOTE_TLS, ...env });
       assert.deepEqual([engines, warnings], [[], Array(3).fill('docker.engines no-engine')]);
     }
   });
 
-  it('is none with certificate files that everybody may write, with a warning', () => {
+  it('does not exist when certificate files are world-writable, with a warning', () => {
     const { folder } = defaultFor({});
     chmodSync(join(folder, 'ca.pem'), 0o606);
     const { engines, warnings } = defaultFor({ ...REMOTE_TLS, DOCKER_CERT_PATH: folder });
     assert.deepEqual([engines, warnings], [[], ['docker.engines no-engine']]);
   });
 
-  it('is not looked for where the configuration names engines, or none', () => {
-    const path = write(`${QUIET}docker: {engines: []}\n`);
+  it('is not searched when docker.engines is set, even to an empty list', () => {
+    const path = write(`${NO_WARNINGS}docker: {engines: []}\n`);
     const { engines, warnings } = loadConfig(path, { ...ENV, DOCKER_HOST: 'ssh://host' });
     assert.deepEqual([engines, warnings], [[], []]);
   });

@@ -63,7 +63,7 @@ temporal:
   taskQueue: ecr-refresh
 `;
 
-/** Writes the files that it names. */
+/** Writes the files that it refers to. */
 export function writeFullFiles(write: (content: string, name: string) => unknown): void {
   write(CANARY, 'token');
   write(SELF_SIGNED.cert, 'certificate.pem');

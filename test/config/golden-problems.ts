@@ -1,11 +1,11 @@
-// Compares every bad configuration of a test, and the messages about it, with a golden file; likewise for warnings.
+// Compares the invalid configurations of a test and their messages with a golden file, and likewise the warnings.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { formatProblem, type ConfigProblem } from '../../src/config/config-error.js';
 import { GoldenSections } from '../golden/assert-golden.js';
-import { GOOD } from './good-config.js';
+import { VALID } from './good-config.js';
 
 const MAX_LINES = 16;
 const MAX_LINE_CHARS = 120;
@@ -15,7 +15,7 @@ const warningsFile = new GoldenSections('configuration-warnings.txt');
 let title = '';
 const counts = new Map<GoldenSections, number>();
 
-/** Notes which test the configurations belong to. Call it in each `describe`. */
+/** Records which test the configurations belong to. Call it in each `describe`. */
 export function useGoldenProblems(): void {
   beforeEach(function () {
     title = this.currentTest?.fullTitle() ?? '';
@@ -47,18 +47,18 @@ function assertSection(golden: GoldenSections, path: string, problems: readonly 
   golden.assertSection(count === 1 ? title : `${title} (${count})`, `${showConfig(path)}\n${shown}`);
 }
 
-/** The lines that a file has in place of those of the good configuration; where it has none, those that it lacks. */
+/** The lines of a file that differ from the valid configuration; if there are none, the lines that are missing. */
 function showConfig(path: string): string {
   const lines = readLines(path);
-  if (!lines) return '(no file that can be read)';
-  const good = GOOD.trimEnd().split('\n');
-  const start = countEqual(lines, good);
-  const rest = [lines.slice(start), good.slice(start)] as const;
+  if (!lines) return '(no readable file)';
+  const valid = VALID.trimEnd().split('\n');
+  const start = countEqual(lines, valid);
+  const rest = [lines.slice(start), valid.slice(start)] as const;
   const end = countEqual(rest[0].toReversed(), rest[1].toReversed());
   const [added = [], removed = []] = rest.map((part) => part.slice(0, part.length - end));
   const shown = added.length > 0 ? added.map((line) => `+ ${line}`) : removed.map((line) => `- ${line}`);
   const cut = shown.length > MAX_LINES ? [...shown.slice(0, MAX_LINES), '…'] : shown;
-  return cut.map(showLine).join('\n') || '(the good configuration)';
+  return cut.map(showLine).join('\n') || '(the valid configuration)';
 }
 
 function readLines(path: string): string[] | undefined {
@@ -74,7 +74,7 @@ function countEqual(a: readonly string[], b: readonly string[]): number {
   return at === -1 ? a.length : at;
 }
 
-/** Without control characters, for which Git would treat the file as binary. */
+/** Without control characters, because Git would treat the file as binary. */
 function showLine(line: string): string {
   const text = line.replace(/[\p{Cc}\uFEFF\uFFFD]/gu, escapeChar);
   return text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS - 1)}…` : text;

@@ -1,5 +1,5 @@
-/** A configuration without a fault, which the tests of bad ones edit. */
-export const GOOD = `version: 1
+/** A valid configuration, which tests edit to make it invalid. */
+export const VALID = `version: 1
 airflows:
   - name: main
     url: https://airflow.example.com

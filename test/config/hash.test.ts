@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 
 import { loadConfig } from '../../src/config/load.js';
-import { CANARY, edit, ENV, GOOD, REGISTRY, useConfigFolder } from './config-folder.js';
+import { CANARY, edit, ENV, VALID, REGISTRY, useConfigFolder } from './config-folder.js';
 
 const AUTH = '{username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
 const MWAA = '{mwaa: {environment: first, region: us-east-1}}';
 
-describe('the hash of a configuration', () => {
+describe('RefreshConfig.hash', () => {
   const write = useConfigFolder();
-  const hashOf = (text: string, env = ENV): string => loadConfig(write(text), env).hash;
+  const getHash = (text: string, env = ENV): string => loadConfig(write(text), env).hash;
 
-  it('does not depend on the order of keys, on comments or on values left at their default', () => {
+  it('does not depend on the order of keys, comments or explicit default values', () => {
     const reordered = `# a comment
 airflows:
   - connections: [docker_default]
@@ -21,38 +21,38 @@ temporal: {taskQueue: ecr-refresh}
 schedule: {jitter: 5m, every: 240m}
 version: 1
 `;
-    assert.equal(hashOf(reordered), hashOf(GOOD));
+    assert.equal(getHash(reordered), getHash(VALID));
   });
 
-  it('does not depend on the password, but on where it comes from', () => {
-    assert.equal(hashOf(GOOD, { AIRFLOW_PASSWORD: 'other' }), hashOf(GOOD));
-    assert.notEqual(hashOf(edit('AIRFLOW_PASSWORD', 'OTHER'), { OTHER: CANARY }), hashOf(GOOD));
+  it('does not depend on the password, but on its reference', () => {
+    assert.equal(getHash(VALID, { AIRFLOW_PASSWORD: 'other' }), getHash(VALID));
+    assert.notEqual(getHash(edit('AIRFLOW_PASSWORD', 'OTHER'), { OTHER: CANARY }), getHash(VALID));
   });
 
-  it('does not depend on what headers and tokens stand for, nor on the order of headers', () => {
+  it('does not depend on the values of headers and tokens, or the order of headers', () => {
     const text = edit(AUTH, '{token: {env: TOKEN}}') + '    headers: {X-A: {env: TOKEN}, x-b: b}\n';
-    assert.equal(hashOf(text, { TOKEN: 'a' }), hashOf(text, { TOKEN: 'b' }));
+    assert.equal(getHash(text, { TOKEN: 'a' }), getHash(text, { TOKEN: 'b' }));
     const reordered = text.replace('X-A: {env: TOKEN}, x-b: b', 'x-b: b, X-A: {env: TOKEN}');
-    assert.equal(hashOf(reordered, { TOKEN: 'a' }), hashOf(text, { TOKEN: 'a' }));
+    assert.equal(getHash(reordered, { TOKEN: 'a' }), getHash(text, { TOKEN: 'a' }));
   });
 
-  it('depends on the order of airflows and of their connections, of which the first match applies', () => {
+  it('depends on the order of airflows and connections, because the first match applies', () => {
     const pattern = '{match: "docker_*"}';
     const list = edit('docker_default', `docker_default, ${pattern}`);
-    assert.notEqual(hashOf(edit('docker_default', `${pattern}, docker_default`)), hashOf(list));
-    const [head = '', first = ''] = GOOD.split(/(?=  - name)/);
+    assert.notEqual(getHash(edit('docker_default', `${pattern}, docker_default`)), getHash(list));
+    const [head = '', first = ''] = VALID.split(/(?=  - name)/);
     const second = first.replace('main', 'b').replace('docker_default', pattern);
-    assert.notEqual(hashOf(head + second + first), hashOf(head + first + second));
+    assert.notEqual(getHash(head + second + first), getHash(head + first + second));
   });
 
-  it('is the same for an id and for its longer form', () => {
-    assert.equal(hashOf(edit('docker_default', '{ifMissing: fail, id: docker_default}')), hashOf(GOOD));
+  it('is the same for an id in short and long form', () => {
+    assert.equal(getHash(edit('docker_default', '{ifMissing: fail, id: docker_default}')), getHash(VALID));
   });
 
-  it('depends on what other references stand for', () => {
+  it('depends on the values of other references', () => {
     const text = edit('username: ecr-refresh', 'username: {env: WHO}');
-    assert.notEqual(hashOf(text, { ...ENV, WHO: 'a' }), hashOf(text, { ...ENV, WHO: 'b' }));
-    assert.equal(hashOf(text, { ...ENV, WHO: 'ecr-refresh' }), hashOf(GOOD));
+    assert.notEqual(getHash(text, { ...ENV, WHO: 'a' }), getHash(text, { ...ENV, WHO: 'b' }));
+    assert.equal(getHash(text, { ...ENV, WHO: 'ecr-refresh' }), getHash(VALID));
   });
 
   it('depends on every other setting', () => {
@@ -70,33 +70,33 @@ version: 1
         `    url: https://airflow.example.com\n    auth: ${AUTH}`,
         `    auth: ${MWAA.replace('first', 'second')}`,
       ),
-      `${GOOD}    version: 2\n`,
-      `${GOOD}    version: 3\n`,
-      `${GOOD}    headers: {X-A: a}\n`,
-      `${GOOD}    headers: {X-A: b}\n`,
-      `${GOOD}    headers: {X-B: a}\n`,
-      `${GOOD}    headers: {X-A: {env: TOKEN}}\n`,
-      `${GOOD}registries: [${REGISTRY}]\n`,
-      `${GOOD}registries: [${REGISTRY.replace(', registryHost: 127.0.0.1:5000', '')}]\n`,
-      `${GOOD}registries: [${REGISTRY.replace('us-east-1', '{airflowVariable: a, airflow: main}')}]\n`,
-      `${GOOD}registries: [${REGISTRY.replace('us-east-1', '{airflowVariable: b, airflow: main}')}]\n`,
+      `${VALID}    version: 2\n`,
+      `${VALID}    version: 3\n`,
+      `${VALID}    headers: {X-A: a}\n`,
+      `${VALID}    headers: {X-A: b}\n`,
+      `${VALID}    headers: {X-B: a}\n`,
+      `${VALID}    headers: {X-A: {env: TOKEN}}\n`,
+      `${VALID}registries: [${REGISTRY}]\n`,
+      `${VALID}registries: [${REGISTRY.replace(', registryHost: 127.0.0.1:5000', '')}]\n`,
+      `${VALID}registries: [${REGISTRY.replace('us-east-1', '{airflowVariable: a, airflow: main}')}]\n`,
+      `${VALID}registries: [${REGISTRY.replace('us-east-1', '{airflowVariable: b, airflow: main}')}]\n`,
       `${edit('docker_default', '{id: docker_default, registry: sandbox}')}registries: [${REGISTRY}]\n`,
       `${edit('docker_default', '{id: docker_default, registry: sandbox, ifMissing: create}')}registries: [${REGISTRY}]\n`,
-      `${GOOD}docker: {engines: []}\n`,
-      `${GOOD}schedule: {every: 3h}\n`,
-      `${GOOD}temporal: {taskQueue: b}\n`,
+      `${VALID}docker: {engines: []}\n`,
+      `${VALID}schedule: {every: 3h}\n`,
+      `${VALID}temporal: {taskQueue: b}\n`,
     ];
-    assert.equal(new Set([GOOD, ...edits].map((text) => hashOf(text, env))).size, edits.length + 1);
+    assert.equal(new Set([VALID, ...edits].map((text) => getHash(text, env))).size, edits.length + 1);
   });
 
   describe('with registries', () => {
     const ROLE = 'arn:aws:iam::123456789012:role/ecr-pull';
     const HUB = 'arn:aws:iam::111122223333:role/hub';
     const PLACE = 'region: us-east-1, account: "123456789012"';
-    const withEntry = (settings: string): string => `${GOOD}registries: [{name: r, ${settings}}]\n`;
+    const withEntry = (settings: string): string => `${VALID}registries: [{name: r, ${settings}}]\n`;
     const withCredentials = (settings: string): string => withEntry(`${PLACE}, credentials: {${settings}}`);
 
-    it('is changed by each setting', () => {
+    it('depends on each setting', () => {
       write(CANARY, 'a');
       write(CANARY, 'b');
       const texts = [
@@ -125,49 +125,49 @@ version: 1
         withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: a`),
         withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: b`),
         withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: b, sessionName: other`),
-        `${GOOD}docker: {probe: {image: app:1}}\n`,
-        `${GOOD}docker: {probe: {image: app:2}}\n`,
-        `${GOOD}docker: {probe: {image: r.example/app:1}}\n`,
-        `${GOOD}docker: {probe: {image: [app:1, r.example/app:2]}}\n`,
+        `${VALID}docker: {probe: {image: app:1}}\n`,
+        `${VALID}docker: {probe: {image: app:2}}\n`,
+        `${VALID}docker: {probe: {image: r.example/app:1}}\n`,
+        `${VALID}docker: {probe: {image: [app:1, r.example/app:2]}}\n`,
       ];
-      assert.equal(new Set([GOOD, ...texts].map((text) => hashOf(text))).size, texts.length + 1);
+      assert.equal(new Set([VALID, ...texts].map((text) => getHash(text))).size, texts.length + 1);
     });
 
-    it('does not depend on the order of keys, nor on values left at their default', () => {
+    it('does not depend on the order of keys or explicit default values', () => {
       const text = withEntry(
         `${PLACE}, dualStack: true, credentials: {roleArn: "${ROLE}", via: ["${HUB}"], externalId: aa, sessionDuration: 60m}`,
       );
       const reordered =
-        `${GOOD}registries: [{credentials: {sessionName: airflow-ecr-refresh, sessionDuration: 1h, externalId: aa, ` +
+        `${VALID}registries: [{credentials: {sessionName: airflow-ecr-refresh, sessionDuration: 1h, externalId: aa, ` +
         `via: ["${HUB}"], roleArn: "${ROLE}"}, fips: false, dualStack: true, account: "123456789012", kind: private, ` +
         'region: us-east-1, name: r}]\n';
-      assert.equal(hashOf(reordered), hashOf(text));
+      assert.equal(getHash(reordered), getHash(text));
       assert.equal(
-        hashOf(withEntry('kind: public')),
-        hashOf(`${GOOD}registries: [{region: us-east-1, kind: public, name: r}]\n`),
+        getHash(withEntry('kind: public')),
+        getHash(`${VALID}registries: [{region: us-east-1, kind: public, name: r}]\n`),
       );
       assert.equal(
-        hashOf(`${GOOD}docker: {probe: {image: app:1}}\n`),
-        hashOf(`${GOOD}docker: {probe: {image: [app:1]}}\n`),
+        getHash(`${VALID}docker: {probe: {image: app:1}}\n`),
+        getHash(`${VALID}docker: {probe: {image: [app:1]}}\n`),
       );
       assert.equal(
-        hashOf(withEntry(`${PLACE}, endpoint: "https://a.example/"`)),
-        hashOf(withEntry(`endpoint: "https://a.example", ${PLACE}`)),
+        getHash(withEntry(`${PLACE}, endpoint: "https://a.example/"`)),
+        getHash(withEntry(`endpoint: "https://a.example", ${PLACE}`)),
       );
     });
 
-    it('depends on the external id that a reference stands for, and not on the token of a web identity', () => {
+    it('depends on the value of an external id, but not on the token of a web identity', () => {
       const external = withCredentials(`roleArn: "${ROLE}", externalId: {env: ID}`);
-      assert.notEqual(hashOf(external, { ...ENV, ID: 'aa' }), hashOf(external, { ...ENV, ID: 'bb' }));
+      assert.notEqual(getHash(external, { ...ENV, ID: 'aa' }), getHash(external, { ...ENV, ID: 'bb' }));
       assert.equal(
-        hashOf(external, { ...ENV, ID: 'aa' }),
-        hashOf(withCredentials(`roleArn: "${ROLE}", externalId: aa`)),
+        getHash(external, { ...ENV, ID: 'aa' }),
+        getHash(withCredentials(`roleArn: "${ROLE}", externalId: aa`)),
       );
       const web = withCredentials(`roleArn: "${ROLE}", webIdentityTokenFile: token`);
       write('one', 'token');
-      const before = hashOf(web);
+      const before = getHash(web);
       write('two', 'token');
-      assert.equal(hashOf(web), before);
+      assert.equal(getHash(web), before);
     });
   });
 });

@@ -3,104 +3,82 @@ import { join } from 'node:path';
 
 import { GOLDEN_FOLDER, isUpdating, readSections } from '../golden/assert-golden.js';
 
-/** What can be wrong with a configuration, and the test of it. Not here: what AWS or Temporal alone can know. */
+/** Mistakes in a configuration and their tests. Not listed: mistakes that only AWS or Temporal can detect. */
 const LIST: Readonly<Record<string, string>> = {
-  'a missing file': 'a file that is no configuration is refused when it is missing, and the example is named',
-  'an unreadable file': 'a file that is no configuration is refused when it may not be read',
-  'an empty file': 'a file that is no configuration is refused when it is empty, and the example is named',
-  'a file that is not UTF-8': 'a file that is no configuration is refused when it is not UTF-8',
-  'a byte order mark before something wrong':
-    'a bad configuration is refused as well with a byte order mark and the line ends of Windows, the right line named',
-  'a YAML syntax error': 'a configuration that is no plain YAML is refused for an open quote',
-  'a JSON syntax error': 'a configuration that is no plain YAML is refused for JSON cut short',
-  'a duplicate key': 'a configuration that is no plain YAML is refused for a duplicate key',
-  'an unknown key': 'a configuration of another form is refused for a mistyped key',
-  'a wrong type': 'a configuration of another form is refused for airflows that are no list',
-  null: 'a configuration of another form is refused for an empty name',
-  'an empty list': 'a configuration of another form is refused for an empty list of airflows',
-  'a file that is too large': 'a file that is no configuration is refused beyond 256 KiB',
-  'an alias bomb': 'a bad configuration is refused at once when its aliases would fill the memory',
-  'an unsupported version': 'a configuration of another form is refused for another version',
-  'a missing URL': 'a configuration of another form is refused for no URL',
-  'a URL without https':
-    'a configuration with addresses that cannot be used is refused for a URL of http:// beyond loopback',
-  'a URL with credentials':
-    'a configuration with addresses that cannot be used is refused for a URL with user and password',
-  'a URL with a query':
-    'a configuration with addresses that cannot be used is refused for a URL with a query',
-  'a URL with a fragment':
-    'a configuration with addresses that cannot be used is refused for a URL with an empty fragment',
-  'a link-local URL':
-    'a configuration with addresses that cannot be used is refused for a URL of the metadata address',
-  'a URL with the path of the API':
-    'a configuration with addresses that cannot be used is refused for a URL that ends in /api/v1',
-  'a duplicate name of an airflow':
-    'a configuration that says something twice is refused for a name of an airflow twice',
+  'a missing file': 'loadConfig: the file is rejected when it is missing, and the fix names the example',
+  'an unreadable file': 'loadConfig: the file is rejected when it cannot be read',
+  'an empty file': 'loadConfig: the file is rejected when it is empty, and the fix names the example',
+  'a file that is not UTF-8': 'loadConfig: the file is rejected when it is not UTF-8',
+  'an error after a byte order mark':
+    'loadConfig: problems reports the correct line with a byte order mark and Windows line endings',
+  'a YAML syntax error': 'loadConfig: YAML syntax rejects an open quote',
+  'a JSON syntax error': 'loadConfig: YAML syntax rejects truncated JSON',
+  'a duplicate key': 'loadConfig: YAML syntax rejects a duplicate key',
+  'an unknown key': 'loadConfig: structure rejects a mistyped key',
+  'a wrong type': 'loadConfig: structure rejects airflows that is not a list',
+  null: 'loadConfig: structure rejects an empty name',
+  'an empty list': 'loadConfig: structure rejects an empty list of airflows',
+  'a file that is too large': 'loadConfig: the file is rejected when it is larger than 256 KiB',
+  'an alias bomb': 'loadConfig: problems rejects an alias bomb within 2 s',
+  'an unsupported version': 'loadConfig: structure rejects an unsupported version',
+  'a missing URL': 'loadConfig: structure rejects a missing URL',
+  'a URL without https': 'loadConfig: Airflow URLs rejects a URL with http:// for another host than loopback',
+  'a URL with credentials': 'loadConfig: Airflow URLs rejects a URL with user name and password',
+  'a URL with a query': 'loadConfig: Airflow URLs rejects a URL with a query',
+  'a URL with a fragment': 'loadConfig: Airflow URLs rejects a URL with an empty fragment',
+  'a link-local URL': 'loadConfig: Airflow URLs rejects a URL with the metadata address',
+  'a URL with the API path': 'loadConfig: Airflow URLs rejects a URL that ends in /api/v1',
+  'a duplicate Airflow name': 'loadConfig: duplicates rejects a duplicate Airflow name',
   'an unused registry':
-    'a configuration with registries that can be a mistake has a warning of an entry that no connection names',
-  'an unknown airflow':
-    'a configuration with entries of registries in the wrong form is refused for a variable of an airflow that is unknown',
-  'an unknown registry':
-    'a configuration with entries of connections that say too little or too much is refused for an unknown registry',
-  'missing auth': 'a configuration of another form is refused for no auth',
-  'two auth methods':
-    'a configuration with a way to sign in that cannot be used is refused for two ways to sign in, a password and a token',
-  'a secret in plain text':
-    'a configuration without a usable password is refused for a password in clear, as text',
-  'an unset variable': 'a configuration without a usable password is refused for a variable that is not set',
-  'an empty variable': 'a configuration without a usable password is refused for a variable that is empty',
-  'a missing secret file': 'a configuration without a usable password is refused for a file that is missing',
+    'loadConfig: warnings about registries warns about an entry that no connection refers to',
+  'an unknown Airflow name':
+    'loadConfig: entries of registries rejects an Airflow Variable of an unknown entry of airflows',
+  'an unknown registry': 'loadConfig: entries of connections rejects an unknown registry',
+  'missing auth': 'loadConfig: structure rejects missing auth',
+  'two auth methods': 'loadConfig: authentication rejects a password together with a token',
+  'a secret in plain text': 'loadConfig: passwords rejects a password in plain text, as text',
+  'an unset variable': 'loadConfig: passwords rejects a variable that is not set',
+  'an empty variable': 'loadConfig: passwords rejects an empty variable',
+  'a missing secret file': 'loadConfig: passwords rejects a missing file',
   'a world-readable secret file':
-    'a file that holds a password is used with a warning when everybody may read it, as by default in Kubernetes',
+    'a password file raises a warning when it is world-readable, as by default in Kubernetes',
   'a newline at the end of a secret':
-    'a configuration that can be a mistake raises a warning for a password that `echo` has given a newline',
-  'an account without 12 digits':
-    'a configuration with entries of registries in the wrong form is refused for an account of 11 digits',
-  'an unknown region':
-    'a configuration with registries that can be a mistake has a warning of a region that is unknown',
-  'a host of another partition':
-    'a configuration with hosts of registries that cannot be used is refused for a registryHost of another partition than its region',
-  'a role of another partition':
-    'a configuration with credentials that make no sense is refused for a role of another partition',
+    'loadConfig: a probable mistake warns about a password with a newline at its end, as `echo` adds it',
+  'an account without 12 digits': 'loadConfig: entries of registries rejects an account of 11 digits',
+  'an unknown region': 'loadConfig: warnings about registries warns about an unknown region',
+  'a host in another partition':
+    'loadConfig: registryHost rejects a registryHost of ECR in another partition than its region',
+  'a role in another partition': 'loadConfig: credentials of registries rejects a role in another partition',
   'a registry host that contradicts account and region':
-    "a configuration with hosts of registries that cannot be used is refused for a registryHost of ECR's own with a port",
-  'a malformed role ARN':
-    'a configuration with credentials that make no sense is refused for a role without an account',
-  'an external id without a role':
-    'a configuration with credentials that make no sense is refused for externalId without roleArn',
-  'an empty connection id': 'a configuration of another form is refused for an empty connection id',
-  'a connection id with illegal characters':
-    'a configuration of another form is refused for a connection id with a slash',
-  'an id twice': 'a configuration that says something twice is refused for a connection twice',
-  'an id twice with different registries':
-    'a configuration whose entries pick one connection twice is refused for an id twice, once with options',
+    'loadConfig: registryHost rejects a registryHost of ECR with a port',
+  'a malformed role ARN': 'loadConfig: credentials of registries rejects a role ARN without an account',
+  'an external id without a role': 'loadConfig: credentials of registries rejects externalId without roleArn',
+  'an empty connection id': 'loadConfig: structure rejects an empty connection id',
+  'a connection id with invalid characters': 'loadConfig: structure rejects a connection id with a slash',
+  'a duplicate id': 'loadConfig: duplicates rejects a duplicate connection',
+  'a duplicate id with another registry':
+    'loadConfig: duplicate connections rejects a duplicate id, once with options',
   'overlapping patterns':
-    'a configuration whose patterns overlap raises a warning for a pattern after another that may match the same',
-  'an interval with little margin':
-    'a configuration with a schedule that cannot be kept is refused for a schedule every 11 h',
-  'an interval below 3 min':
-    'a configuration with a schedule that cannot be kept is refused for a schedule every 179 s',
-  'an interval above the life of a token':
-    'a configuration with a schedule that cannot be kept is refused for a schedule every 13 h',
-  'a jitter of the interval':
-    'a configuration with a schedule that cannot be kept is refused for a schedule with jitter of the interval',
-  'a negative retry time':
-    'a configuration with a schedule that cannot be kept is refused for a schedule that retries for a negative time',
-  'bad cron': 'a configuration with a schedule that cannot be kept is refused for a schedule with minute 61',
-  'a time zone':
-    'a configuration with a schedule that cannot be kept is refused for a schedule with a time zone',
-  'an empty task queue': 'a configuration of another form is refused for a task queue of 0 characters',
-  'an invalid CA file': 'the authorities of an airflow are refused when the file holds no certificate in PEM',
-  'a relative path of a socket':
-    'a configuration with an engine that this release does not reach is refused for the engine unix://x.sock',
+    'loadConfig: overlapping patterns warns about a pattern after another that can match the same ids',
+  'an interval with little margin': 'loadConfig: schedule rejects a schedule with an interval of 11 h',
+  'an interval below 3 min': 'loadConfig: schedule rejects a schedule with an interval of 179 s',
+  'an interval above the lifetime of a token':
+    'loadConfig: schedule rejects a schedule with an interval of 13 h',
+  'jitter of the whole interval': 'loadConfig: schedule rejects a schedule with jitter of the interval',
+  'a negative retryFor': 'loadConfig: schedule rejects a schedule with a negative retryFor',
+  'invalid cron': 'loadConfig: schedule rejects a schedule with cron at minute 61',
+  'a time zone': 'loadConfig: schedule rejects a schedule with a time zone',
+  'an empty task queue': 'loadConfig: structure rejects a task queue of 0 characters',
+  'an invalid CA file': 'loadConfig: caFile is rejected when the file has no PEM certificate',
+  'a relative socket path': 'loadConfig: URLs of engines rejects the engine "unix://x.sock"',
 };
 
-describe('the list of bad configurations', () => {
+describe('the list of invalid configurations', () => {
   const files = ['bad-configurations.txt', 'configuration-warnings.txt'];
   const messages = new Map(files.flatMap((file) => [...readSections(join(GOLDEN_FOLDER, file))]));
 
   before(function () {
-    // The files may be written only after this test.
+    // The files may not be written before this test.
     if (isUpdating()) this.skip();
   });
 

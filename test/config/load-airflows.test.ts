@@ -9,15 +9,15 @@ import { configJsonSchema } from '../../src/config/settings.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { generateDocs } from '../../scripts/dev/generate-docs.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
-import { CANARY, edit, ENV, GOOD, problemsOf, showPlaces, useConfigFolder } from './config-folder.js';
+import { CANARY, edit, ENV, VALID, expectProblems, showPlaces, useConfigFolder } from './config-folder.js';
 
 const AUTH = '{username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
 const URL_LINE = '    url: https://airflow.example.com\n';
 
-describe('a way to sign in', () => {
+describe('loadConfig: auth', () => {
   const write = useConfigFolder();
 
-  it('by token is read anew at each sign-in', () => {
+  it('reads a token again at each login', () => {
     write('one\n', 'token');
     const { stores: airflows } = loadConfig(write(edit(AUTH, '{token: {file: token}}')), {});
     const auth = airflowSettings(airflows[0])?.auth;
@@ -27,7 +27,7 @@ describe('a way to sign in', () => {
     assert.equal(auth.readToken().reveal(), 'two');
   });
 
-  it('by token fails as ConfigInvalid when the token has come to hold a line break', () => {
+  it('fails with ConfigInvalid when the token gets a line break', () => {
     write('one', 'token');
     const auth = airflowSettings(loadConfig(write(edit(AUTH, '{token: {file: token}}')), {}).stores[0])?.auth;
     write(`${CANARY}\nmore`, 'token');
@@ -41,7 +41,7 @@ describe('a way to sign in', () => {
     );
   });
 
-  it('by MWAA has no URL, and its names may be references', () => {
+  it('accepts MWAA without a URL, and references for its settings', () => {
     const text = edit(URL_LINE, '').replace(
       AUTH,
       '{mwaa: {environment: {env: WHERE}, region: {env: REGION}}}',
@@ -56,27 +56,27 @@ describe('a way to sign in', () => {
     assert.ok(airflow && !('url' in airflow));
   });
 
-  it('by MWAA is refused beside a file of authorities', () => {
+  it('rejects MWAA together with a CA file', () => {
     write(SELF_SIGNED.cert, 'ca.pem');
     const text = edit(URL_LINE, '    caFile: ca.pem\n').replace(
       AUTH,
       '{mwaa: {environment: e, region: us-east-1}}',
     );
-    assert.deepEqual(showPlaces(problemsOf(write(text))), ['4 airflows[0].caFile conflict']);
+    assert.deepEqual(showPlaces(expectProblems(write(text))), ['4 airflows[0].caFile conflict']);
   });
 
   for (const version of ['auto', '2', '3']) {
-    it(`goes with version ${version}`, () => {
-      const [airflow] = loadConfig(write(`${GOOD}    version: ${version}\n`), ENV).stores;
+    it(`accepts version ${version}`, () => {
+      const [airflow] = loadConfig(write(`${VALID}    version: ${version}\n`), ENV).stores;
       assert.equal(String(airflowSettings(airflow)?.version), version);
     });
   }
 });
 
-describe('what the documents show', () => {
+describe('the examples in the documentation', () => {
   const write = useConfigFolder();
   const env = { ...ENV, AIRFLOW_API_KEY: CANARY, ECR_EXTERNAL_ID: 'data-platform' };
-  /** Where the examples of these settings are at home. */
+  /** Settings that the examples of these settings require. */
   const PLACES: Readonly<Record<string, object>> = {
     fips: { region: 'us-east-1' },
     endpoint: { region: 'us-east-1' },
@@ -89,7 +89,7 @@ describe('what the documents show', () => {
     write(CANARY, 'token');
   }
 
-  it('loads when everything in the shipped example is put to use', () => {
+  it('load when everything in the shipped example is uncommented', () => {
     writeFiles();
     const text = readFileSync(new URL('../../refresh.example.yaml', import.meta.url), 'utf8');
     const used = text.replace(/^( *)# ( *(- |\w+: |registries:|connections:))/gm, '$1$2');
@@ -106,7 +106,7 @@ describe('what the documents show', () => {
     assert.ok(warnings.every(({ message }) => /is the example URL/.test(message)));
   });
 
-  it('loads each example of YAML in docs/configuration.md', async () => {
+  it('load when they are YAML in docs/configuration.md', async () => {
     const text = (await generateDocs()).get('docs/configuration.md') ?? '';
     const examples = [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml]) => yaml ?? '');
     assert.equal(examples.length, 3);
@@ -114,11 +114,11 @@ describe('what the documents show', () => {
       loadConfig(write(yaml.includes('version: 1') ? yaml : `version: 1\n${yaml}`), env);
   });
 
-  it('loads each example of a setting of airflows and of registries', () => {
+  it('load when they belong to a setting of airflows or registries', () => {
     writeFiles();
     const settings = configJsonSchema().properties;
     const registry = { name: 'eu', region: 'eu-west-1', account: '123456789012' };
-    const base = parse(GOOD) as { airflows: Record<string, unknown>[] };
+    const base = parse(VALID) as { airflows: Record<string, unknown>[] };
     const load = (airflow: Record<string, unknown>, entry: object): void => {
       const { url, ...main } = { ...base.airflows[0], ...airflow };
       const isMwaa = JSON.stringify(airflow).includes('mwaa');
@@ -132,7 +132,7 @@ describe('what the documents show', () => {
     }
     for (const [key, { examples }] of Object.entries(settings?.['registries']?.items?.properties ?? {})) {
       for (const example of examples ?? []) {
-        // The other kind of registry is of no account and no region.
+        // ECR Public has no account and no region.
         const { region: _region, account: _account, ...bare } = registry;
         const others = example === 'public' ? bare : { ...registry, ...PLACES[key] };
         load({}, { ...others, [key]: example });
@@ -142,7 +142,7 @@ describe('what the documents show', () => {
     const credentials = settings?.['registries']?.items?.properties?.['credentials']?.properties ?? {};
     for (const [key, { examples }] of Object.entries(credentials)) {
       const role = key === 'profile' ? {} : { roleArn: 'arn:aws:iam::123456789012:role/ecr-pull' };
-      // What it shows is a place in a pod.
+      // The example is a path in a pod.
       for (const example of key === 'webIdentityTokenFile' ? ['token'] : (examples ?? [])) {
         load({}, { ...registry, credentials: { ...role, [key]: example } });
       }
@@ -151,12 +151,12 @@ describe('what the documents show', () => {
     assert.ok(count >= 31, String(count));
   });
 
-  it('loads each example of an image that may be pulled', () => {
+  it('load when they are images', () => {
     const { examples } =
       configJsonSchema().properties?.['docker']?.properties?.['probe']?.properties?.['image'] ?? {};
     assert.equal(examples?.length, 2);
     for (const image of examples ?? []) {
-      const { images } = loadConfig(write(`${GOOD}docker: {probe: ${JSON.stringify({ image })}}\n`), env);
+      const { images } = loadConfig(write(`${VALID}docker: {probe: ${JSON.stringify({ image })}}\n`), env);
       assert.equal(images.length, 1);
     }
   });

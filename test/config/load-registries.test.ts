@@ -69,7 +69,7 @@ describe('an entry of registries', () => {
       host: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
       group: 'default/us-east-1/http://127.0.0.1:4566',
     },
-    // It has the form of a region, and is none.
+    // The host looks like a region.
     {
       settings: `${place}, endpoint: "https://ecr-proxy-1.example"`,
       expected: { ...PLAIN, endpoint: 'https://ecr-proxy-1.example' },
@@ -134,7 +134,7 @@ describe('an entry of registries', () => {
     });
   }
 
-  it('has no host yet while account or region is an Airflow Variable', () => {
+  it('has no host yet when account or region is an Airflow Variable', () => {
     const [registry] = load(
       '{name: r, region: us-east-1, account: {airflowVariable: ecr_aws_account, airflow: main}}',
     );
@@ -142,20 +142,20 @@ describe('an entry of registries', () => {
     assert.equal(resolveStatic(registry ?? PLAIN), undefined);
   });
 
-  describe('with credentials', () => {
-    const principalOf = (credentials: string): Principal | undefined =>
+  describe('credentials', () => {
+    const loadPrincipal = (credentials: string): Principal | undefined =>
       load(`{name: r, ${place}, credentials: ${credentials}}`)[0]?.principal;
     const role = { kind: 'role', roleArn: ROLE, via: [], sessionName: 'airflow-ecr-refresh' } as const;
 
-    it('of a profile is that profile', () =>
-      assert.deepEqual(principalOf('{profile: production}'), {
+    it('with a profile has this profile as principal', () =>
+      assert.deepEqual(loadPrincipal('{profile: production}'), {
         kind: 'profile',
         name: 'profile:production',
         profile: 'production',
       }));
 
-    it('of a role alone is named by the role', () =>
-      assert.deepEqual(principalOf(`{roleArn: "${ROLE}"}`), { ...role, name: ROLE }));
+    it('with only a role names the principal after the role', () =>
+      assert.deepEqual(loadPrincipal(`{roleArn: "${ROLE}"}`), { ...role, name: ROLE }));
 
     for (const { credentials, expected } of [
       { credentials: 'externalId: data-platform', expected: { externalId: 'data-platform' } },
@@ -174,15 +174,15 @@ describe('an entry of registries', () => {
         },
       },
     ] as const) {
-      it(`of a role with ${credentials} has a name of its own, which tells no external id`, () => {
-        const principal = principalOf(`{roleArn: "${ROLE}", ${credentials}}`);
+      it(`with a role and ${credentials} has a different name without the external id`, () => {
+        const principal = loadPrincipal(`{roleArn: "${ROLE}", ${credentials}}`);
         const { name, ...rest } = principal ?? DEFAULT_PRINCIPAL;
         assert.deepEqual(rest, { ...role, ...expected });
         assert.match(name, /^arn:aws:iam::123456789012:role\/ecr-pull#[0-9a-f]{6}$/);
       });
     }
 
-    it('of a role has another name for each difference, and the same for none', () => {
+    it('with a role has a different name for different settings, and the same name for the same settings', () => {
       const forms = [
         '',
         ', externalId: aa',
@@ -195,17 +195,17 @@ describe('an entry of registries', () => {
         `, via: ["${HUB}", "${SPOKE}"]`,
         `, via: ["${SPOKE}", "${HUB}"]`,
       ];
-      const names = forms.map((form) => principalOf(`{roleArn: "${ROLE}"${form}}`)?.name);
+      const names = forms.map((form) => loadPrincipal(`{roleArn: "${ROLE}"${form}}`)?.name);
       assert.equal(new Set(names).size, forms.length);
       assert.equal(
-        principalOf(`{externalId: aa, sessionName: airflow-ecr-refresh, roleArn: "${ROLE}"}`)?.name,
+        loadPrincipal(`{externalId: aa, sessionName: airflow-ecr-refresh, roleArn: "${ROLE}"}`)?.name,
         names[1],
       );
     });
 
-    it('of a web identity reads a file relative to the folder of the configuration', () => {
+    it('with a web identity finds a file relative to the folder of the configuration', () => {
       const path = write(CANARY, 'secrets/token');
-      const principal = principalOf(`{roleArn: "${ROLE}", webIdentityTokenFile: secrets/token}`);
+      const principal = loadPrincipal(`{roleArn: "${ROLE}", webIdentityTokenFile: secrets/token}`);
       const { name, ...rest } = principal ?? DEFAULT_PRINCIPAL;
       assert.deepEqual(rest, {
         kind: 'web-identity',
@@ -216,18 +216,18 @@ describe('an entry of registries', () => {
       assert.match(name, /^arn:aws:iam::123456789012:role\/ecr-pull#[0-9a-f]{6}$/);
     });
 
-    it('of a web identity reads an absolute file, and takes a session name', () => {
+    it('with a web identity accepts an absolute path and a session name', () => {
       const tokenFile = write(CANARY, 'token');
       const credentials = `{roleArn: "${ROLE}", webIdentityTokenFile: "${tokenFile}", sessionName: other}`;
-      const principal = principalOf(credentials);
+      const principal = loadPrincipal(credentials);
       assert.ok(principal?.kind === 'web-identity');
       assert.deepEqual([principal.tokenFile, principal.sessionName], [tokenFile, 'other']);
-      const other = principalOf(credentials.replace('other', 'another'));
+      const other = loadPrincipal(credentials.replace('other', 'another'));
       assert.notEqual(other?.name, principal.name);
     });
   });
 
-  it('may stand beside another one of the same registry with other credentials', () => {
+  it('can be for the same registry as another one with different credentials', () => {
     const registries = load(
       `{name: r, ${place}}`,
       `{name: b, ${place}, credentials: {profile: b}}`,

@@ -12,14 +12,14 @@ import {
   CANARY,
   edit,
   ENV,
-  GOOD,
-  problemsOf,
+  VALID,
+  expectProblems,
   REGISTRY,
   showPlaces,
   useConfigFolder,
 } from './config-folder.js';
 
-/** Reads the password of the first airflow. */
+/** Reads the password of the first Airflow instance. */
 function readPassword({ stores: airflows }: RefreshConfig): Secret {
   const auth = airflowSettings(airflows[0])?.auth;
   assert.ok(auth?.kind === 'password');
@@ -29,7 +29,7 @@ function readPassword({ stores: airflows }: RefreshConfig): Secret {
 const EXAMPLE = new URL('../../refresh.example.yaml', import.meta.url);
 
 describe('configPath', () => {
-  it('prefers the option to the environment, and both to refresh.yaml', () => {
+  it('prefers the option over the environment, and both over refresh.yaml', () => {
     const env = { ECR_REFRESH_CONFIG: 'b.yaml' };
     assert.equal(configPath('a.yaml', env), 'a.yaml');
     assert.equal(configPath(undefined, env), 'b.yaml');
@@ -41,8 +41,8 @@ describe('configPath', () => {
 describe('loadConfig', () => {
   const write = useConfigFolder();
 
-  it('fills in the defaults', () => {
-    const path = write(GOOD);
+  it('applies the defaults', () => {
+    const path = write(VALID);
     const { stores: airflows, hash, warnings: _warnings, ...rest } = loadConfig(path, ENV);
     assert.match(hash, /^[0-9a-f]{12}$/);
     assert.deepEqual(
@@ -80,14 +80,14 @@ describe('loadConfig', () => {
     });
   });
 
-  it('loads the shipped example, with a password in the environment', () => {
+  it('loads the shipped example with a password in the environment', () => {
     const config = loadConfig(write(readFileSync(EXAMPLE)), ENV);
     assert.deepEqual(config.stores[0]?.connections, [
       { kind: 'id', id: 'docker_default', ifMissing: 'fail' },
     ]);
   });
 
-  it('names as defaults in the shipped example what the defaults are', () => {
+  it('has the same defaults as the comments in the shipped example', () => {
     const text = readFileSync(EXAMPLE, 'utf8');
     const spelledOut = text.replace(/^# (docker|schedule|temporal):/gm, '$1:');
     assert.notEqual(spelledOut, text);
@@ -136,7 +136,7 @@ temporal: {taskQueue: queue}
     'http://127.9.9.9',
     'http://[::1]:8080',
   ]) {
-    it(`accepts ${url}, which is loopback`, () => {
+    it(`accepts ${url}, a loopback address`, () => {
       assert.equal(
         airflowSettings(loadConfig(write(edit('https://airflow.example.com', `"${url}"`)), ENV).stores[0])
           ?.url,
@@ -145,29 +145,29 @@ temporal: {taskQueue: queue}
     });
   }
 
-  it('tests with no engine when the list of engines is empty', () => {
-    assert.deepEqual(loadConfig(write(`${GOOD}docker: {engines: []}\n`), ENV).engines, []);
+  it('has no engines when docker.engines is empty', () => {
+    assert.deepEqual(loadConfig(write(`${VALID}docker: {engines: []}\n`), ENV).engines, []);
   });
 
-  it('allows one connection id under airflows with different URLs', () => {
-    const other = GOOD.slice(GOOD.indexOf('  - name'))
+  it('allows the same connection id in Airflow instances with different URLs', () => {
+    const other = VALID.slice(VALID.indexOf('  - name'))
       .replace('main', 'b')
       .replace('airflow.example', 'b.example');
-    assert.equal(loadConfig(write(GOOD + other), ENV).stores.length, 2);
+    assert.equal(loadConfig(write(VALID + other), ENV).stores.length, 2);
   });
 
   it('reads a file with a byte order mark', () => {
-    assert.equal(loadConfig(write(`\uFEFF${GOOD}`), ENV).stores.length, 1);
+    assert.equal(loadConfig(write(`\uFEFF${VALID}`), ENV).stores.length, 1);
   });
 
-  it('reads JSON, which is YAML', () => {
+  it('reads JSON', () => {
     const text =
       '{"version":1,"airflows":[{"name":"a","url":"https://a","auth":{"username":"u","password":{"env":"AIRFLOW_PASSWORD"}},"connections":["c"]}]}';
     assert.equal(loadConfig(write(text), ENV).stores[0]?.name, 'a');
   });
 
   it('reads anchors, aliases and merge keys', () => {
-    const [head = '', first = ''] = GOOD.split(/(?=  - name)/);
+    const [head = '', first = ''] = VALID.split(/(?=  - name)/);
     const second = `  - <<: *main
     name: &name b
     url: https://b.example.com
@@ -185,8 +185,8 @@ temporal: {taskQueue: queue}
     assert.equal(airflowSettings(stores[1])?.auth.kind, 'password');
   });
 
-  it('shows no password when it is printed', () => {
-    const config = loadConfig(write(GOOD), ENV);
+  it('returns a configuration that shows no password when printed', () => {
+    const config = loadConfig(write(VALID), ENV);
     const password = readPassword(config);
     assert.equal(password.reveal(), CANARY);
     assert.ok(
@@ -199,7 +199,7 @@ describe('references', () => {
   const write = useConfigFolder();
   const withFile = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}');
 
-  it('are read from files relative to the configuration file, one newline cut off', () => {
+  it('read files relative to the configuration file, and drop one newline at the end', () => {
     for (const { content, value } of [
       { content: 'word', value: 'word' },
       { content: 'word\n', value: 'word' },
@@ -212,7 +212,7 @@ describe('references', () => {
     }
   });
 
-  it('stand for URL, user name, region and account as well', () => {
+  it('can be used for URL, user name, region and account', () => {
     write('https://airflow.example.com\n', 'url');
     const text = `${edit('url: https://airflow.example.com', 'url: {file: url}').replace('username: ecr-refresh', 'username: {env: WHO}')}registries:
   - {name: r, region: {env: REGION}, account: {env: ACCOUNT}, registryHost: r.example}
@@ -242,24 +242,24 @@ describe('references', () => {
 
   for (const { title, content, code } of [
     { title: 'empty', content: '', code: 'unreadable' },
-    { title: 'a newline alone', content: '\n', code: 'unreadable' },
+    { title: 'only a newline', content: '\n', code: 'unreadable' },
     { title: 'larger than 64 KiB', content: 'x'.repeat(64 * 1024 + 1), code: 'too-long' },
     { title: 'not UTF-8', content: Buffer.from([0xff, 0xfe, 0x41]), code: 'wrong-content' },
   ] as const) {
-    it(`are refused when their file is ${title}`, () => {
+    it(`are rejected when their file is ${title}`, () => {
       write(content, 'secrets/password');
-      assert.deepEqual(showPlaces(problemsOf(write(withFile))), [`5 airflows[0].auth.password ${code}`]);
+      assert.deepEqual(showPlaces(expectProblems(write(withFile))), [`5 airflows[0].auth.password ${code}`]);
     });
   }
 
-  it('to passwords are read again at each use, so that a rotated one is picked up', () => {
+  it('to a password are read again at each use, so that a rotated password is used', () => {
     write('old', 'secrets/password');
     const config = loadConfig(write(withFile), {});
     write('new\n', 'secrets/password');
     assert.equal(readPassword(config).reveal(), 'new');
   });
 
-  it('to passwords that have become empty fail as ConfigInvalid, naming the file', () => {
+  it('to a password file that became empty fail with ConfigInvalid and name the file', () => {
     write(CANARY, 'secrets/password');
     const config = loadConfig(write(withFile), {});
     write('', 'secrets/password');
@@ -273,9 +273,9 @@ describe('references', () => {
     );
   });
 
-  it('to passwords in the environment are looked up there at each use', () => {
+  it('to a password in the environment are looked up again at each use', () => {
     const env: NodeJS.ProcessEnv = { ...ENV };
-    const config = loadConfig(write(GOOD), env);
+    const config = loadConfig(write(VALID), env);
     env['AIRFLOW_PASSWORD'] = 'new';
     assert.equal(readPassword(config).reveal(), 'new');
     delete env['AIRFLOW_PASSWORD'];

@@ -9,10 +9,10 @@ import {
   asOrdinaryUser,
   CANARY,
   edit,
-  problemsOf,
+  expectProblems,
   showPlaces,
   useConfigFolder,
-  warningsOf,
+  expectWarnings,
 } from './config-folder.js';
 
 const WITH_FILE = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}').replace(
@@ -20,40 +20,40 @@ const WITH_FILE = edit('{env: AIRFLOW_PASSWORD}', '{file: secrets/password}').re
   'a',
 );
 
-describe('a file that holds a password', () => {
+describe('a password file', () => {
   const write = useConfigFolder();
 
   function warningsFor(content: string, mode: number): string[] {
     chmodSync(write(content, 'secrets/password'), mode);
-    return showPlaces(warningsOf(write(WITH_FILE)));
+    return showPlaces(expectWarnings(write(WITH_FILE)));
   }
 
-  function refuses(path: string, code: ProblemCode): void {
-    assert.deepEqual(showPlaces(problemsOf(path)), [`5 airflows[0].auth.password ${code}`]);
+  function expectRejected(path: string, code: ProblemCode): void {
+    assert.deepEqual(showPlaces(expectProblems(path)), [`5 airflows[0].auth.password ${code}`]);
   }
 
-  it('raises no warning when only owner and group may read it', () => {
+  it('raises no warning when only owner and group can read it', () => {
     assert.deepEqual(warningsFor(`${CANARY}\n`, 0o640), []);
   });
 
-  it('is used with a warning when everybody may read it, as by default in Kubernetes', () => {
+  it('raises a warning when it is world-readable, as by default in Kubernetes', () => {
     assert.deepEqual(warningsFor(`${CANARY}\n`, 0o644), ['5 airflows[0].auth.password unsafe-file']);
   });
 
-  it('is refused when everybody may write it', () => {
+  it('is rejected when it is world-writable', () => {
     chmodSync(write(CANARY, 'secrets/password'), 0o602);
-    refuses(write(WITH_FILE), 'unsafe-file');
+    expectRejected(write(WITH_FILE), 'unsafe-file');
   });
 
-  it('is refused when it may not be read', () => {
+  it('is rejected when it cannot be read', () => {
     const config = write(WITH_FILE);
     chmodSync(write(CANARY, 'secrets/password'), 0);
     chmodSync(config, 0o644);
     chmodSync(join(dirname(config), 'secrets'), 0o755);
-    asOrdinaryUser(dirname(config), () => refuses(config, 'unreadable'));
+    asOrdinaryUser(dirname(config), () => expectRejected(config, 'unreadable'));
   });
 
-  it('is found through symbolic links, by which Kubernetes mounts secrets', () => {
+  it('is found through symbolic links, with which Kubernetes mounts secrets', () => {
     const config = write(WITH_FILE);
     const folder = dirname(config);
     chmodSync(write(CANARY, 'secrets/..2026/password'), 0o400);
@@ -65,37 +65,38 @@ describe('a file that holds a password', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('is refused as missing when a symbolic link to it leads nowhere', () => {
+  it('is rejected as missing when a symbolic link to it is broken', () => {
     const config = write(WITH_FILE);
     write('', 'secrets/other');
     symlinkSync('..data/password', join(dirname(config), 'secrets/password'));
-    refuses(config, 'not-found');
+    expectRejected(config, 'not-found');
   });
 
   for (const { title, content } of [
     { title: 'ends with a second newline', content: `${CANARY}\n\n` },
-    { title: 'begins with a blank', content: ` ${CANARY}` },
+    { title: 'begins with a space', content: ` ${CANARY}` },
     { title: 'has two lines', content: `${CANARY}\nmore\n` },
   ] as const) {
-    it(`is used as it stands, with a warning, when its value ${title}`, () => {
+    it(`is used unchanged, with a warning, when its value ${title}`, () => {
       assert.deepEqual(warningsFor(content, 0o600), ['5 airflows[0].auth.password whitespace']);
     });
   }
 });
 
-describe('a configuration that can be a mistake', () => {
+describe('loadConfig: a probable mistake', () => {
   const write = useConfigFolder();
 
-  it('raises a warning for a password that `echo` has given a newline', () => {
+  it('warns about a password with a newline at its end, as `echo` adds it', () => {
     const path = write(edit('airflow.example.com', 'a'));
-    assert.deepEqual(showPlaces(warningsOf(path, { AIRFLOW_PASSWORD: `${CANARY}\n` })), [
+    assert.deepEqual(showPlaces(expectWarnings(path, { AIRFLOW_PASSWORD: `${CANARY}\n` })), [
       '5 airflows[0].auth.password whitespace',
     ]);
-    assert.deepEqual(warningsOf(path, { AIRFLOW_PASSWORD: 'a b' }), []);
+    assert.deepEqual(expectWarnings(path, { AIRFLOW_PASSWORD: 'a b' }), []);
   });
 
-  it('raises a warning for the URL of the example, which no one has edited', () => {
-    const warningsFor = (host: string) => showPlaces(warningsOf(write(edit('airflow.example.com', host))));
+  it('warns about the unedited example URL', () => {
+    const warningsFor = (host: string) =>
+      showPlaces(expectWarnings(write(edit('airflow.example.com', host))));
     assert.deepEqual(warningsFor('airflow.example.com'), ['4 airflows[0].url example']);
     assert.deepEqual(warningsFor('airflow.example.com.internal'), []);
     assert.deepEqual(warningsFor('my-example.com'), []);

@@ -19,7 +19,7 @@ describe('checkOverrides', () => {
     return checkOverrides(fakeStore({ connections, rules: new ConnectionRules(rules) }));
   }
 
-  it('compares connections that are listed by id, with their stored host, including missing ones', async () => {
+  it('compares connections named by id with their stored host, including missing ones', async () => {
     const host = `HTTPS://${REGISTRY}/`;
     airflow.add({ id: 'a', host }, { id: 'no_host', host: null }, { id: 'b_ecr' });
     await check([...idRules(['a', 'no_host', 'gone']), { kind: 'match', pattern: '*_ecr' }]);
@@ -31,7 +31,7 @@ describe('checkOverrides', () => {
     ]);
   });
 
-  it('compares at most 20', async () => {
+  it('compares at most 20 connections', async () => {
     const ids = Array.from({ length: 25 }, (_, index) => `id_${index}`);
     airflow.add(...ids.map((id) => ({ id })));
     await check(idRules(ids));
@@ -39,16 +39,16 @@ describe('checkOverrides', () => {
     assert.equal(airflow.calls.length, 20);
   });
 
-  it('warns of a secrets backend by its class', async () => {
+  it('warns of a secrets backend and names its class', async () => {
     airflow.overrides = { backends: ['VaultBackend'], hidden: [] };
     const [found, ...more] = await check([]);
     assert.deepEqual(more, []);
     assert.deepEqual([found?.name, found?.outcome], ['Airflow main', 'warning']);
-    assert.match(found?.message ?? '', /^has a secrets backend \(VaultBackend\): .*no effect/);
+    assert.match(found?.message ?? '', /^uses a secrets backend \(VaultBackend\): .*no effect/);
     assert.match(found?.remedy ?? '', /^Check that none/);
   });
 
-  it('warns of a connection that is overridden', async () => {
+  it('warns of an overridden connection', async () => {
     airflow.overrides = { backends: [], hidden: ['a'] };
     airflow.add({ id: 'a' }, { id: 'b' });
     const checks = await check(idRules(['a', 'b']));
@@ -59,14 +59,14 @@ describe('checkOverrides', () => {
     assert.match(checks[0]?.message ?? '', /^is overridden by an environment variable .*no effect/);
   });
 
-  it('reports where a connection is found that is missing in the database', async () => {
+  it('reports where a connection is that is missing in the database', async () => {
     airflow.overrides = { backends: [], hidden: ['gone'] };
     const [found] = await check(idRules(['gone']));
     assert.equal(found?.name, 'connection gone of main');
-    assert.match(found.message, /^is not in the database, but in an environment variable/);
+    assert.match(found.message, /^is not in the database but in an environment variable/);
   });
 
-  it('compares what could be read, and does not fail', async () => {
+  it('compares only connections that could be read, and does not fail', async () => {
     airflow.add({ id: 'a' }, { id: 'b' });
     airflow.onCall = (_call, id) => {
       if (id === 'b') throw new RefreshFailure('StoreUnavailable', 'Airflow main: 500.');
@@ -75,7 +75,7 @@ describe('checkOverrides', () => {
     assert.deepEqual(airflow.compared, [[{ id: 'a', host: REGISTRY }]]);
   });
 
-  it('gives the store 10 s', async () => {
+  it('limits the comparison to 10 s', async () => {
     const limit = AbortSignal.abort();
     const timeout = mock.method(AbortSignal, 'timeout', () => limit);
     const given: unknown[] = [];
@@ -89,7 +89,7 @@ describe('checkOverrides', () => {
     assert.deepEqual(given, [limit]);
   });
 
-  it('requests nothing from a store where nothing can be overridden', async () => {
+  it('sends no request to a store that cannot be overridden', async () => {
     const connections: ConnectionStore = {
       read: () => assert.fail(),
       readPage: () => assert.fail(),

@@ -1,5 +1,5 @@
-// What a careless client of Airflow would fall for, on real Airflows: answers that look like success, connections and
-// sign-ins that change while a run is at work, an API server that dies. Rows and decrypted passwords are compared.
+// Airflow behavior that a naive client would mishandle, on real Airflow instances: responses that look like success,
+// connections and logins that change during a run, an API server that is killed. Compares rows and decrypted passwords.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deleteConnection } from '../support/airflow/rest.js';
@@ -15,7 +15,7 @@ import { Secret } from '../../src/log/secret.js';
 import {
   assertWritten,
   ECR_HOST,
-  rowsOf,
+  readRows,
   seed,
   startPlaces,
   type Place,
@@ -29,15 +29,16 @@ import {
   toFailureRows,
   type Run,
 } from './airflow-edge-cases/runs.js';
-import { assertRefusedFromTheStart, assertUnreadable } from './airflow-edge-cases/unreadable.js';
+import { assertFailsFromStart, assertUnreadable } from './airflow-edge-cases/unreadable.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 
-const OTHER_SECRET = 'another secret of the API server, as long as Airflow wants it: 64 characters';
-const SIGN_IN = '/auth/token';
+const OTHER_SECRET =
+  'another secret of the API server, with at least the 64 characters that Airflow requires';
+const LOGIN_PATH = '/auth/token';
 /** Long enough for a request on a busy machine, short enough to wait for. */
 const JWT_LIFE_S = 6;
 
-describe('traps of Airflow', function () {
+describe('Airflow edge cases', function () {
   this.timeout(300_000);
   const stops = new Cleanup();
   let aws: AwsStandIn;
@@ -55,14 +56,14 @@ describe('traps of Airflow', function () {
 
   const token = () => aws.issued.at(-1)?.password;
 
-  const ofAll = (more: readonly string[]): Run => ({ places, aws, where: places.all, more });
-  const ofNewest = (more: readonly string[]): Run => ({ places, aws, where: [newest], more });
+  const onAll = (more: readonly string[]): Run => ({ places, aws, where: places.all, more });
+  const onNewest = (more: readonly string[]): Run => ({ places, aws, where: [newest], more });
 
-  it('fails the connection that is gone when the bulk request arrives, and writes the others', async () => {
+  it('reports a connection deleted before the bulk request arrives, and writes the others', async () => {
     await seed(newest.airflow, 'vanishing');
-    const before = await rowsOf(newest, newest.usual);
+    const before = await readRows(newest, newest.usual);
     const start = newest.proxy.requests.length;
-    const report = await actBeforeBulk(ofNewest(['vanishing']), () =>
+    const report = await actBeforeBulk(onNewest(['vanishing']), () =>
       deleteConnection(newest.airflow, 'vanishing'),
     );
     assert.deepEqual(toFailureRows(report, newest), [
@@ -70,30 +71,30 @@ describe('traps of Airflow', function () {
       ['ConnectionMissing', 'vanishing'],
     ]);
     await assertWritten(newest, before, newest.usual, token());
-    // The first, by one action for all, is not applied.
+    // Airflow applies nothing of the first request, which has one action for all connections.
     assert.equal(newest.proxy.requests.slice(start).filter(isBulk).length, 2);
   });
 
-  it('takes HTTP 200 for no success when every connection of the request is gone', async () => {
-    const report = await actBeforeBulk(ofNewest([]), async () => {
+  it('does not treat HTTP 200 as success when every connection of the bulk request was deleted', async () => {
+    const report = await actBeforeBulk(onNewest([]), async () => {
       for (const id of newest.usual) await deleteConnection(newest.airflow, id);
     });
     assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 200);
     assert.deepEqual(toFailureRows(report, newest), [[0], ['ConnectionMissing', ...newest.usual]]);
     assert.deepEqual(
-      Object.values(await rowsOf(newest, newest.usual)),
+      Object.values(await readRows(newest, newest.usual)),
       newest.usual.map(() => undefined),
     );
     for (const id of newest.usual) await seed(newest.airflow, id);
   });
 
-  it('restores the type that it read in a bulk write, and reports the change in a single write', async () => {
+  it('restores the type that it read in a bulk write, and reports the new type in a single write', async () => {
     for (const { airflow } of places.all) await seed(airflow, 'converted');
-    const report = await actBeforeWrites(ofAll(['converted']), async () => {
+    const report = await actBeforeWrites(onAll(['converted']), async () => {
       for (const { airflow } of places.all) await seed(airflow, 'converted', { conn_type: 'http' });
     });
     for (const place of places.all) {
-      const { converted } = await rowsOf(place, ['converted']);
+      const { converted } = await readRows(place, ['converted']);
       const isBulkWrite = place.airflow.version.startsWith('3');
       const type = Buffer.from(isBulkWrite ? 'docker' : 'http')
         .toString('hex')
@@ -106,10 +107,10 @@ describe('traps of Airflow', function () {
     }
   });
 
-  it('stores tokens of 6,000 and 16,000 characters whole', async () => {
+  it('stores tokens of 6,000 and 16,000 characters without truncation', async () => {
     for (const tokenLength of [6_000, 16_000]) {
       const generous = stops.add(await startAwsStandIn({ tokenLength }));
-      const before = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+      const before = await Promise.all(places.all.map((place) => readRows(place, place.usual)));
       const report = await places.refreshOnce(places.all, generous, []);
       assert.deepEqual(report.failures, []);
       const password = generous.issued.at(-1)?.password;
@@ -120,8 +121,8 @@ describe('traps of Airflow', function () {
     }
   });
 
-  it('says that the column may be too short when the database does not take the token, and changes nothing', async () => {
-    const before = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+  it('reports a password column that is too short for the token, and changes nothing', async () => {
+    const before = await Promise.all(places.all.map((place) => readRows(place, place.usual)));
     for (const { airflow } of places.all) await narrowPasswordColumn(airflow, 500);
     const report = await places.refreshOnce(places.all, aws, []);
     for (const { airflow } of places.all) await narrowPasswordColumn(airflow, 0);
@@ -130,31 +131,31 @@ describe('traps of Airflow', function () {
       assert.equal(stage, 'update');
       assert.match(message + remedy, /column (of the password )?(may be|is) too short for the token/);
     }
-    const after = await Promise.all(places.all.map((place) => rowsOf(place, place.usual)));
+    const after = await Promise.all(places.all.map((place) => readRows(place, place.usual)));
     assert.deepEqual(after, before);
   });
 
-  it('fails a connection whose Fernet key was changed alone, and says why', async () => {
+  it('fails only the connection that Airflow cannot decrypt, and names the Fernet key', async () => {
     for (const { airflow } of places.all) await seed(airflow, 'unreadable');
     const before = new Map<Place, Rows>();
-    const report = await actBeforeWrites(ofAll(['unreadable']), async () => {
+    const report = await actBeforeWrites(onAll(['unreadable']), async () => {
       for (const place of places.all) {
         await corruptPassword(place.airflow, 'unreadable');
-        before.set(place, await rowsOf(place, ['unreadable', ...place.usual]));
+        before.set(place, await readRows(place, ['unreadable', ...place.usual]));
       }
     });
     for (const [place, rows] of before) {
       assertUnreadable(report, place, 'unreadable');
-      assert.deepEqual(await rowsOf(place, ['unreadable']), { unreadable: rows['unreadable'] });
+      assert.deepEqual(await readRows(place, ['unreadable']), { unreadable: rows['unreadable'] });
       await assertWritten(place, rows, place.usual, token());
-      await assertRefusedFromTheStart(places, place, 'unreadable');
+      await assertFailsFromStart(places, place, 'unreadable');
     }
   });
 
-  it('writes one by one when an unreadable connection fails the bulk request of all', async () => {
+  it('writes connections one by one when an unreadable connection fails the whole bulk request', async () => {
     await seed(newest.airflow, 'unreadable_later');
-    const before = await rowsOf(newest, newest.usual);
-    const report = await actBeforeBulk(ofNewest(['unreadable_later']), () =>
+    const before = await readRows(newest, newest.usual);
+    const report = await actBeforeBulk(onNewest(['unreadable_later']), () =>
       corruptPassword(newest.airflow, 'unreadable_later'),
     );
     assert.equal(newest.proxy.requests.findLast(isBulk)?.status, 500);
@@ -162,8 +163,8 @@ describe('traps of Airflow', function () {
     await assertWritten(newest, before, newest.usual, token());
   });
 
-  it('writes everything in the next run after the API server was killed in the middle of a bulk request', async () => {
-    const before = await rowsOf(newest, newest.usual);
+  it('writes all connections in the next run after the API server is killed during a bulk request', async () => {
+    const before = await readRows(newest, newest.usual);
     const stalled = await stallUpdate(newest.airflow, newest.usual[5] ?? '');
     const running = places.refreshOnce([newest], aws, []);
     await stalled.reached();
@@ -171,7 +172,7 @@ describe('traps of Airflow', function () {
     const broken = await running;
     assert.deepEqual(toFailureRows(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
     await stalled.end();
-    assert.deepEqual(await rowsOf(newest, newest.usual), before, 'no half of it was written');
+    assert.deepEqual(await readRows(newest, newest.usual), before, 'nothing was written');
 
     await places.restart(newest);
     const report = await places.refreshOnce([newest], aws, []);
@@ -179,20 +180,20 @@ describe('traps of Airflow', function () {
     await assertWritten(newest, before, newest.usual, token());
   });
 
-  describe('with a JWT secret that was rotated and JWTs that end soon', () => {
+  describe('with a rotated JWT secret and short-lived JWTs', () => {
     let kept: ConnectionStore;
 
     before(async () => {
-      kept = await signedInClient();
+      kept = await createLoggedInStore();
       await places.restart(newest, {
         AIRFLOW__API_AUTH__JWT_SECRET: OTHER_SECRET,
         AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME: `${JWT_LIFE_S}`,
-        AIRFLOW__API_AUTH__JWT_LEEWAY: '0', // 10 s by default, which would only take longer
+        AIRFLOW__API_AUTH__JWT_LEEWAY: '0', // default: 10 s, which would only make the test slower
       });
     });
 
-    /** The product's own client, which lives on as the worker's does. As its clock stands still, Airflow must tell it. */
-    async function signedInClient(): Promise<ConnectionStore> {
+    /** The product's store. Its clock stands still, so only a response of Airflow can show that a JWT has expired. */
+    async function createLoggedInStore(): Promise<ConnectionStore> {
       const { username, password } = newest.airflow.users.worker;
       const auth = { kind: 'password', username, readPassword: () => new Secret(password) } as const;
       const http = createHttpClient({ version: 'test' });
@@ -212,14 +213,14 @@ describe('traps of Airflow', function () {
       return api;
     }
 
-    /** With the client's JWT no longer accepted, writes several connections at once. */
+    /** Writes several connections in parallel when Airflow no longer accepts the store's JWT. */
     async function writeWithRejectedJwt(
       api: ConnectionStore,
       password: string,
-      rejection: number,
+      rejectionStatus: number,
     ): Promise<void> {
       const ids = newest.usual.slice(0, 4);
-      const before = await rowsOf(newest, ids);
+      const before = await readRows(newest, ids);
       const start = newest.proxy.requests.length;
       const others = { type: 'docker', host: ECR_HOST, login: 'AWS', port: null, schema: null };
       const write = (id: string) => {
@@ -228,43 +229,43 @@ describe('traps of Airflow', function () {
       };
       await Promise.all(ids.map(write));
       const requests = newest.proxy.requests.slice(start);
-      const statuses = requests.map(({ path, status }) => (path === SIGN_IN ? 'sign-in' : String(status)));
-      const expected = ids.flatMap(() => ['200', String(rejection)]);
-      assert.deepEqual(statuses.toSorted(), [...expected, 'sign-in'].toSorted());
+      const statuses = requests.map(({ path, status }) => (path === LOGIN_PATH ? 'login' : String(status)));
+      const expected = ids.flatMap(() => ['200', String(rejectionStatus)]);
+      assert.deepEqual(statuses.toSorted(), [...expected, 'login'].toSorted());
       await assertWritten(newest, before, ids, password);
     }
 
-    it('signs in once more for all requests that the rotation met, and writes', async () => {
+    it('logs in once more for all requests rejected after the rotation, and writes', async () => {
       await writeWithRejectedJwt(kept, 'after the rotation', 403);
     });
 
-    it('goes on with one new sign-in when the JWT expires in the middle of a run', async () => {
-      const other = await signedInClient();
-      const before = await rowsOf(newest, newest.usual);
+    it('continues with one new login when the JWT expires during a run', async () => {
+      const other = await createLoggedInStore();
+      const before = await readRows(newest, newest.usual);
       const start = newest.proxy.requests.length;
-      const report = await actBeforeWrites(ofNewest([]), untilLastJwtHasExpired);
+      const report = await actBeforeWrites(onNewest([]), untilLastJwtHasExpired);
       assert.deepEqual(report.failures, []);
       await assertWritten(newest, before, newest.usual, token());
       const requests = newest.proxy.requests.slice(start);
-      assert.equal(requests.filter(({ path }) => path === SIGN_IN).length, 2);
+      assert.equal(requests.filter(({ path }) => path === LOGIN_PATH).length, 2);
       const rejected = requests.filter(({ status }) => status === 401);
-      assert.ok(rejected.length > 0, 'the expired JWT was tried');
-      assert.ok(rejected.every(isBulk), 'only the writes met the expiry');
+      assert.ok(rejected.length > 0, 'the expired JWT was sent');
+      assert.ok(rejected.every(isBulk), 'only writes were rejected');
 
       await writeWithRejectedJwt(other, 'after the expiry', 401);
     });
 
-    /** The one of the request before: of the command's run, later than that of the client. */
+    /** Waits for the JWT of the newest request: the command's, which expires after the store's. */
     async function untilLastJwtHasExpired(): Promise<void> {
       const authorization = newest.proxy.requests.findLast((one) => one.authorization)?.authorization;
       assert.ok(authorization);
       const url = `${newest.airflow.url}/api/v2/connections/usual_0`;
       const deadline = performance.now() + 30_000;
       while ((await fetch(url, { headers: { authorization } })).status !== 401) {
-        assert.ok(performance.now() < deadline, 'the JWT does not expire');
+        assert.ok(performance.now() < deadline, 'the JWT did not expire');
         await sleep(200);
       }
-      // A JWT's times are cut to whole seconds, which Airflow's leeway makes up for elsewhere.
+      // A JWT's times are rounded down to whole seconds. Airflow's default leeway would cover that.
       await sleep(1_000);
     }
   });

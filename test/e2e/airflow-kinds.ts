@@ -1,4 +1,4 @@
-// Owns on which Airflows the end-to-end tests run: the newest and Airflow 2 always, all with TEST_ALL_AIRFLOWS=true.
+// The Airflow versions that the end-to-end tests run on: the newest and 2.10, or all with TEST_ALL_AIRFLOWS=true.
 import { AIRFLOW_KINDS, type AirflowKind } from '../support/airflow.js';
 
 const ALWAYS = ['3.3', '2.10'];

@@ -1,32 +1,32 @@
-// Every way to sign in to an Airflow, as users configure it and through their commands: `refresh-once` and `doctor`.
-// One configuration has them all, each with an Airflow of its own, so that one cannot help or hide another.
+// Every way to log in to Airflow, as users configure it, with `refresh-once` and `doctor`. One configuration has them
+// all, each with its own Airflow instance, so that one cannot help or hide another.
 import assert from 'node:assert/strict';
 import type { FailureType } from '../../src/refresh/failures.js';
 import { startGateway } from './gateway.js';
 import type { CommandResult } from './run-command-line.js';
 import { CONNECTION, startLoginFixture, WAYS, type LoginFixture, type Way } from './login-fixture.js';
 
-/** What a wrong credential leads to, and what the remedy tells to look at. */
+/** The failure that a wrong credential causes, and what its remedy names. */
 const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: RegExp }>> = {
   password: {
     type: 'StoreUnauthorized',
-    message: /401 on login: rejected user name or password/,
+    message: /401 on login: the user name or password was rejected/,
     remedy: /password/,
   },
   basic: {
     type: 'StoreUnauthorized',
-    message: /401 on login: rejected user name or password, or `\[api\] auth_backends`/,
+    message: /401 on login: the user name or password was rejected, or `\[api\] auth_backends`/,
     remedy: /password/,
   },
   token: {
     type: 'StoreUnauthorized',
-    message: /403 on GET connection docker_default: rejected the token/,
+    message: /403 on GET connection docker_default: the token was rejected/,
     remedy: /token/,
   },
   mwaa: { type: 'AwsCredentialsRejected', message: /AWS/, remedy: /credentials/ },
   'sub-path': {
     type: 'StoreUnauthorized',
-    message: /401 on login: rejected user name or password/,
+    message: /401 on login: the user name or password was rejected/,
     remedy: /password/,
   },
   header: {
@@ -34,15 +34,15 @@ const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: 
     message: /401 on GET version: this 401 is not from Airflow; check for a proxy/,
     remedy: /headers/,
   },
-  'own-ca': { type: 'StoreUnreachable', message: /TLS: self-signed certificate/, remedy: /`caFile`/ },
+  'custom-ca': { type: 'StoreUnreachable', message: /TLS: self-signed certificate/, remedy: /`caFile`/ },
 };
-const MWAA_REFUSAL = {
+const MWAA_REJECTION = {
   status: 403,
   headers: { 'x-amzn-ErrorType': 'UnrecognizedClientException' },
   body: { message: 'The security token included in the request is invalid.' },
 };
 
-describe('the ways to sign in to an Airflow', function () {
+describe('logins to Airflow', function () {
   this.timeout(120_000);
   let fixture: LoginFixture;
 
@@ -52,7 +52,7 @@ describe('the ways to sign in to an Airflow', function () {
 
   after(() => fixture.stop());
 
-  describe('with right credentials', () => {
+  describe('with valid credentials', () => {
     const rows = new Map<Way, object>();
     let run: Awaited<ReturnType<LoginFixture['refreshOnce']>>;
     let doctor: CommandResult;
@@ -60,78 +60,84 @@ describe('the ways to sign in to an Airflow', function () {
     before(async () => {
       fixture.writeConfig();
       await fixture.writePasswords();
-      const env = fixture.give(fixture.right);
-      for (const way of WAYS) rows.set(way, fixture.stored(way));
+      const env = fixture.setCredentials(fixture.right);
+      for (const way of WAYS) rows.set(way, fixture.readConnections(way));
       doctor = await fixture.command(['doctor'], env);
-      for (const way of WAYS) assert.deepEqual(fixture.stored(way), rows.get(way), 'doctor changes nothing');
+      for (const way of WAYS)
+        assert.deepEqual(fixture.readConnections(way), rows.get(way), 'doctor changes nothing');
       run = await fixture.refreshOnce(env);
     });
 
-    it('refreshes all of them in one run', () => {
+    it('refreshes all Airflow instances in one run', () => {
       assert.deepEqual(run.report.failures, []);
       assert.equal(run.code, 0);
       assert.equal(run.report.stores.length, WAYS.length);
     });
 
     for (const way of WAYS) {
-      it(`writes the password and nothing else by ${way}, and doctor says that it may`, () => {
-        const password = fixture.of(way).connections.get(CONNECTION)?.password ?? '';
+      it(`${way}: changes only the password, and doctor reports the connection as writable`, () => {
+        const password = fixture.getAirflow(way).connections.get(CONNECTION)?.password ?? '';
         assert.equal(fixture.aws.check(password), 'valid');
         const [row] = Object.values(rows.get(way) ?? {}) as object[];
-        assert.deepEqual(fixture.stored(way), { [CONNECTION]: { ...row, password } });
-        assert.match(doctor.stdout, new RegExp(`^ok +Airflow ${way}: signed in, and may read`, 'm'));
+        assert.deepEqual(fixture.readConnections(way), { [CONNECTION]: { ...row, password } });
         assert.match(
           doctor.stdout,
-          new RegExp(`^ok +connection ${CONNECTION} of ${way}: may be written`, 'm'),
+          new RegExp(`^ok +Airflow ${way}: login succeeded, connections can be read`, 'm'),
+        );
+        assert.match(
+          doctor.stdout,
+          new RegExp(`^ok +connection ${CONNECTION} of ${way}: can be written`, 'm'),
         );
       });
     }
 
-    it('signs in to Airflow 2 by user and password on each request, and asks it for no JWT', () => {
-      const { requests } = fixture.of('basic');
+    it('sends user name and password with each request to Airflow 2, and requests no JWT', () => {
+      const { requests } = fixture.getAirflow('basic');
       const basic = `Basic ${Buffer.from(`ecr-refresh:${fixture.right.password}`).toString('base64')}`;
       const given = new Set(requests.map(({ headers }) => headers['authorization']));
-      assert.deepEqual(given, new Set([undefined, basic]), 'none for the version alone');
+      assert.deepEqual(given, new Set([undefined, basic]), 'only the version request has no credentials');
       assert.ok(!requests.some(({ path }) => path === '/auth/token'));
     });
 
-    it('asks MWAA at the endpoint of AWS_ENDPOINT_URL_MWAA, else of AWS_ENDPOINT_URL', async () => {
-      const asked = fixture.mwaa.calls.length;
-      const places = new Set(fixture.mwaa.calls.map(({ environment, region }) => `${environment} ${region}`));
-      assert.deepEqual(places, new Set(['production eu-west-1']));
+    it('calls MWAA at AWS_ENDPOINT_URL_MWAA, or else at AWS_ENDPOINT_URL', async () => {
+      const callsBefore = fixture.mwaa.calls.length;
+      const environments = new Set(
+        fixture.mwaa.calls.map(({ environment, region }) => `${environment} ${region}`),
+      );
+      assert.deepEqual(environments, new Set(['production eu-west-1']));
       fixture.writeConfig({ ways: ['mwaa'] });
-      const { AWS_ENDPOINT_URL_MWAA: endpoint, ...env } = fixture.give(fixture.right);
+      const { AWS_ENDPOINT_URL_MWAA: endpoint, ...env } = fixture.setCredentials(fixture.right);
       const { code, report } = await fixture.refreshOnce({ ...env, AWS_ENDPOINT_URL: endpoint });
       assert.deepEqual([code, report.failures], [0, []]);
-      assert.ok(fixture.mwaa.calls.length > asked);
+      assert.ok(fixture.mwaa.calls.length > callsBefore);
     });
   });
 
-  describe('with wrong credentials', () => {
+  describe('with invalid credentials', () => {
     const rows = new Map<Way, object>();
     let run: Awaited<ReturnType<LoginFixture['refreshOnce']>>;
     let doctor: CommandResult;
 
     before(async () => {
-      // A certificate is no credential, but without its authority nobody knows whose Airflow that is.
+      // A certificate is not a credential, but without its CA the Airflow cannot be authenticated.
       fixture.writeConfig({ hasCaFile: false });
       await fixture.writePasswords(fixture.wrong.key);
-      fixture.mwaa.setFault(() => MWAA_REFUSAL);
-      const env = fixture.give(fixture.wrong);
-      for (const way of WAYS) rows.set(way, fixture.stored(way));
+      fixture.mwaa.setFault(() => MWAA_REJECTION);
+      const env = fixture.setCredentials(fixture.wrong);
+      for (const way of WAYS) rows.set(way, fixture.readConnections(way));
       [run, doctor] = await Promise.all([fixture.refreshOnce(env), fixture.command(['doctor'], env)]);
     });
 
     after(() => fixture.mwaa.setFault(undefined));
 
-    it('exits with 1, and obtains no token for nobody', () => {
+    it('exits with 1, and gets no ECR token', () => {
       assert.deepEqual([run.code, doctor.code], [1, 1]);
       assert.equal(run.report.outcome, 'incomplete');
       assert.deepEqual(run.report.tokens, []);
     });
 
     for (const way of WAYS) {
-      it(`says of ${way} where it failed and what to do, and changes nothing`, () => {
+      it(`${way}: reports where it failed and the fix, and changes nothing`, () => {
         const { type, message, remedy } = WRONG[way];
         const failures = run.report.failures.filter(({ store }) => store === way);
         const [failure] = failures;
@@ -141,18 +147,18 @@ describe('the ways to sign in to an Airflow', function () {
         );
         assert.match(failure?.message ?? '', message);
         assert.match(failure?.remedy ?? '', remedy);
-        const line = new RegExp(`^FAILED +Airflow ${way}: ${type}: .+\n +What to do: .+`, 'm');
+        const line = new RegExp(`^FAILED +Airflow ${way}: ${type}: .+\n +Fix: .+`, 'm');
         assert.match(doctor.stdout, line);
-        assert.deepEqual(fixture.stored(way), rows.get(way));
+        assert.deepEqual(fixture.readConnections(way), rows.get(way));
       });
     }
   });
 
-  it('reads a token file again when Airflow rejects the token in mid-run', async () => {
+  it('reads the token file again when Airflow rejects the token during a run', async () => {
     fixture.writeConfig({ ways: ['token'] });
     await fixture.writePasswords();
-    const airflow = fixture.of('token');
-    const asked = airflow.requests.length;
+    const airflow = fixture.getAirflow('token');
+    const requestsBefore = airflow.requests.length;
     let isReplaced = false;
     airflow.setFault(({ method }) => {
       if (isReplaced || method !== 'PATCH') return undefined;
@@ -160,10 +166,10 @@ describe('the ways to sign in to an Airflow', function () {
       airflow.rotateJwtSecret();
       return { until: fixture.writePasswords() };
     });
-    const { code, report } = await fixture.refreshOnce(fixture.give(fixture.right));
+    const { code, report } = await fixture.refreshOnce(fixture.setCredentials(fixture.right));
     airflow.setFault(undefined);
     assert.deepEqual([code, report.failures], [0, []]);
-    const writes = airflow.requests.slice(asked).filter(({ method }) => method === 'PATCH');
+    const writes = airflow.requests.slice(requestsBefore).filter(({ method }) => method === 'PATCH');
     assert.deepEqual(
       writes.map(({ status }) => status),
       [403, 200],
@@ -171,17 +177,17 @@ describe('the ways to sign in to an Airflow', function () {
     assert.equal(airflow.connections.get(CONNECTION)?.password, fixture.aws.issued.at(-1)?.password);
   });
 
-  it("blames what stands before Airflow for a 403 that is not Airflow's own", async () => {
-    const strict = await startGateway({ upstream: fixture.of('header').url, admits: () => false });
+  it('names a proxy in front of Airflow as the cause of a 403 that is not from Airflow', async () => {
+    const strict = await startGateway({ upstream: fixture.getAirflow('header').url, allows: () => false });
     fixture.writeConfig({ ways: ['header'], headerUrl: strict.url });
-    const rows = fixture.stored('header');
-    const { code, report } = await fixture.refreshOnce(fixture.give(fixture.right));
+    const rows = fixture.readConnections('header');
+    const { code, report } = await fixture.refreshOnce(fixture.setCredentials(fixture.right));
     await strict.stop();
     assert.equal(code, 1);
     const [failure] = report.failures;
     assert.equal(failure?.type, 'StoreForbidden');
     assert.match(failure.message, /check for a proxy or firewall in front of it/);
     assert.match(failure.remedy, /headers/);
-    assert.deepEqual(fixture.stored('header'), rows);
+    assert.deepEqual(fixture.readConnections('header'), rows);
   });
 });

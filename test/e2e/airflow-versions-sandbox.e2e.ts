@@ -1,5 +1,5 @@
-// Every Airflow of the sandbox, installed for real: that it starts, keeps what it is given, and that each of its users
-// may do what the sandbox says, and no more. The least role that refreshes is proven here, right by right.
+// Every Airflow version of the sandbox, installed for real: it starts, keeps its data, and each user has exactly the
+// permissions that the sandbox documents. This proves the minimum role of the worker, permission by permission.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,20 +21,20 @@ import { findPython } from '../../sandbox/python-tools.js';
 import { airflowKindsToTest } from './airflow-kinds.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 
-type Right = 'read' | 'edit' | 'create' | 'read variables' | 'test';
+type Permission = 'read' | 'edit' | 'create' | 'read variables' | 'test';
 
-const EVERYTHING: Right[] = ['read', 'edit', 'create', 'read variables'];
+const EVERYTHING: Permission[] = ['read', 'edit', 'create', 'read variables'];
 
-const RIGHTS: Record<'simple' | 'fab', Partial<Record<keyof AirflowUsers, Right[]>>> = {
-  // Its role op cannot be made smaller, and there is none that reads connections alone.
-  simple: { admin: EVERYTHING, worker: EVERYTHING, nobody: [] },
+const PERMISSIONS: Record<'simple' | 'fab', Partial<Record<keyof AirflowUsers, Permission[]>>> = {
+  // The role `op` cannot be restricted, and no role only reads connections.
+  simple: { admin: EVERYTHING, worker: EVERYTHING, unprivileged: [] },
   fab: {
     admin: EVERYTHING,
     worker: ['read', 'edit'],
     creator: ['read', 'edit', 'create'],
     variableReader: ['read', 'edit', 'read variables'],
     reader: ['read'],
-    nobody: [],
+    unprivileged: [],
   },
 };
 
@@ -62,31 +62,31 @@ for (const kind of airflowKindsToTest()) {
       if (stateFolder) rmSync(stateFolder, { recursive: true });
     });
 
-    it('is the release that it says', async () => {
-      const answer = await fetch(`${airflow.url}/api/v${airflow.api}/version`);
-      assert.equal(((await answer.json()) as { version: string }).version, kind.release);
+    it('reports its release', async () => {
+      const response = await fetch(`${airflow.url}/api/v${airflow.api}/version`);
+      assert.equal(((await response.json()) as { version: string }).version, kind.release);
     });
 
-    it('refuses a wrong password', async () => {
-      assert.equal(await ask(airflow, { ...airflow.users.worker, password: 'wrong' }, 'read'), 401);
+    it('rejects a wrong password', async () => {
+      assert.equal(await requestStatus(airflow, { ...airflow.users.worker, password: 'wrong' }, 'read'), 401);
     });
 
-    for (const [name, rights] of Object.entries(RIGHTS[kind.auth])) {
-      it(`gives ${name} these rights and no others: ${rights.join(', ') || 'none'}`, async () => {
+    for (const [name, permissions] of Object.entries(PERMISSIONS[kind.auth])) {
+      it(`gives ${name} exactly these permissions: ${permissions.join(', ') || 'none'}`, async () => {
         const user = airflow.users[name as keyof AirflowUsers];
         assert.ok(user);
-        const expected: Partial<Record<Right, number>> = {};
-        const answered: Partial<Record<Right, number>> = {};
-        for (const right of EVERYTHING) {
-          const allowed = right === 'create' && airflow.api === 2 ? 201 : 200;
-          expected[right] = rights.includes(right) ? allowed : 403;
-          answered[right] = await ask(airflow, user, right);
+        const expected: Partial<Record<Permission, number>> = {};
+        const actual: Partial<Record<Permission, number>> = {};
+        for (const permission of EVERYTHING) {
+          const allowed = permission === 'create' && airflow.api === 2 ? 201 : 200;
+          expected[permission] = permissions.includes(permission) ? allowed : 403;
+          actual[permission] = await requestStatus(airflow, user, permission);
         }
-        assert.deepEqual(answered, expected);
+        assert.deepEqual(actual, expected);
       });
     }
 
-    it('shows a connection, its row and its password, also after a restart with another setting', async () => {
+    it('returns a connection, its row and its password, also after a restart with another setting', async () => {
       await seedConnection(airflow, { connection_id: 'kept', conn_type: 'docker', password: PASSWORD });
       await seedConnection(airflow, { connection_id: 'bare', conn_type: 'docker', password: null });
       const row = await readConnectionRow(airflow, 'kept');
@@ -97,8 +97,8 @@ for (const kind of airflowKindsToTest()) {
 
       airflow = await start({ AIRFLOW__CORE__TEST_CONNECTION: 'Enabled' });
       assert.deepEqual(airflow.users.worker, worker);
-      assert.equal(await ask(airflow, worker, 'read'), 200);
-      assert.equal(await ask(airflow, airflow.users.admin, 'test'), 200, 'by default it would be 403');
+      assert.equal(await requestStatus(airflow, worker, 'read'), 200);
+      assert.equal(await requestStatus(airflow, airflow.users.admin, 'test'), 200, 'the default is 403');
       assert.equal((await readConnection(airflow, 'kept'))?.['conn_type'], 'docker');
       assert.equal(await readConnection(airflow, 'missing'), undefined);
       assert.deepEqual(await readConnectionRow(airflow, 'kept'), row);
@@ -107,7 +107,7 @@ for (const kind of airflowKindsToTest()) {
     });
 
     if (kind.api === 1) {
-      it('runs a DockerOperator, which complains of an engine that is not there', async () => {
+      it('runs a DockerOperator, which reports that the Docker Engine cannot be reached', async () => {
         const dockerHost = `unix://${join(stateFolder, 'no.sock')}`;
         const run = { connectionId: 'docker_default', image: 'registry.example.com/none', dockerHost };
         const { ok, output } = await runDockerOperator(airflow, run);
@@ -118,8 +118,8 @@ for (const kind of airflowKindsToTest()) {
   });
 }
 
-/** The status that this user gets when he makes use of this right; 401 when he cannot even sign in. */
-async function ask(airflow: Airflow, user: AirflowUser, right: Right): Promise<number> {
+/** The HTTP status of a request that needs this permission; 401 when the user cannot log in. */
+async function requestStatus(airflow: Airflow, user: AirflowUser, permission: Permission): Promise<number> {
   const { url, api } = airflow;
   let authorization: string;
   try {
@@ -129,22 +129,22 @@ async function ask(airflow: Airflow, user: AirflowUser, right: Right): Promise<n
     throw error;
   }
   const body = { connection_id: 'docker_default', conn_type: 'docker', password: 'new' };
-  const requests: Record<Right, { method: string; path: string; content?: object }> = {
+  const requests: Record<Permission, { method: string; path: string; content?: object }> = {
     read: { method: 'GET', path: '/connections/docker_default' },
     edit: { method: 'PATCH', path: '/connections/docker_default?update_mask=password', content: body },
     create: {
       method: 'POST',
       path: '/connections',
-      content: { ...body, connection_id: `made_by_${user.username}` },
+      content: { ...body, connection_id: `created_by_${user.username}` },
     },
     'read variables': { method: 'GET', path: '/variables/ecr_aws_account' },
     test: { method: 'POST', path: '/connections/test', content: { ...body, connection_id: 'unknown' } },
   };
-  const { method, path, content } = requests[right];
-  const answer = await fetch(`${url}/api/v${api}${path}`, {
+  const { method, path, content } = requests[permission];
+  const response = await fetch(`${url}/api/v${api}${path}`, {
     method,
     headers: { Authorization: authorization, 'Content-Type': 'application/json' },
     ...(content === undefined ? {} : { body: JSON.stringify(content) }),
   });
-  return answer.status;
+  return response.status;
 }

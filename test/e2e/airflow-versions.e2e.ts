@@ -1,5 +1,5 @@
-// Airflow 2.10 and 3, each installed for real, refreshed by one configuration: what is written, what is refused, and what
-// less than the least role leads to. Whole rows of their databases are compared.
+// One configuration for Airflow 2.10 and 3, each installed for real: which connections are written, which are rejected,
+// and what happens without the minimum role. Compares whole rows of the databases.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,12 +28,12 @@ import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
 const KINDS = airflowKindsToTest();
-/** Enough for requests of many connections at once where Airflow takes them. */
+/** Enough for bulk requests where Airflow supports them. */
 const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padStart(2, '0')}`);
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
-/** Connections that must be left alone, by the failure that says why. */
-const REFUSED: Readonly<Record<string, { type: FailureType; changes: Partial<SeedConnection> }>> = {
+/** Connections that must not be changed, and the failure expected for each. */
+const REJECTED: Readonly<Record<string, { type: FailureType; changes: Partial<SeedConnection> }>> = {
   of_other_type: { type: 'ConnectionTypeMismatch', changes: { conn_type: 'http' } },
   of_other_registry: { type: 'ConnectionRegistryUnknown', changes: { host: 'ghcr.io' } },
   with_port: { type: 'ConnectionPortSet', changes: { port: 443 } },
@@ -41,7 +41,7 @@ const REFUSED: Readonly<Record<string, { type: FailureType; changes: Partial<See
   without_reauth: { type: 'ConnectionReauthDisabled', changes: { extra: '{"reauth": false}' } },
 };
 
-describe('one configuration for Airflows of several versions', function () {
+describe('one configuration for several Airflow versions', function () {
   this.timeout(300_000);
   const stops = new Cleanup();
   const airflows = new Map<string, Airflow>();
@@ -79,7 +79,7 @@ describe('one configuration for Airflows of several versions', function () {
     for (const connection_id of ['docker_default', 'bystander', ...MANY]) {
       await seedConnection(airflow, { connection_id, ...plain });
     }
-    for (const [connection_id, { changes }] of Object.entries(REFUSED)) {
+    for (const [connection_id, { changes }] of Object.entries(REJECTED)) {
       await seedConnection(airflow, { connection_id, ...plain, ...changes });
     }
     await seedConnection(airflow, { connection_id: 'of_variables', ...plain, host: ECR_HOST });
@@ -87,7 +87,7 @@ describe('one configuration for Airflows of several versions', function () {
     await seedVariable(airflow, 'ecr_aws_region_name', 'us-east-1');
   }
 
-  /** A configuration of all Airflows, each signed in to as one of its users. */
+  /** Writes a configuration of all Airflow instances, each with the login of this user. */
   function writeConfig(connections: string, user: keyof AirflowUsers = 'worker', registries = ''): string {
     const file = join(stateFolder, 'refresh.yaml');
     const entries = [...airflows].flatMap(([name, { url, users }]) => {
@@ -116,7 +116,7 @@ describe('one configuration for Airflows of several versions', function () {
   }
 
   function command(args: readonly string[], config: string): Promise<CommandResult> {
-    // Where there is a network, AWS itself would refuse the stand-in's token for its own hosts.
+    // With a network connection, the real ECR hosts would reject the stand-in's token.
     const env = { ...process.env, ...aws.env, HTTPS_PROXY: 'http://127.0.0.1:1', ECR_REFRESH_CONFIG: config };
     return runCommandLine([...args, '--json'], env);
   }
@@ -127,7 +127,7 @@ describe('one configuration for Airflows of several versions', function () {
     return JSON.parse(stdout) as RefreshReport;
   }
 
-  async function rowsOf(
+  async function readRows(
     airflow: Airflow,
     ids: readonly string[],
   ): Promise<(Record<string, string> | undefined)[]> {
@@ -135,22 +135,22 @@ describe('one configuration for Airflows of several versions', function () {
   }
 
   const written = ['docker_default', ...MANY];
-  const left = ['bystander', ...Object.keys(REFUSED)];
-  const everything = `[docker_default, {match: "many_*"}, gone, ${Object.keys(REFUSED).join(', ')}]`;
+  const unchanged = ['bystander', ...Object.keys(REJECTED)];
+  const everything = `[docker_default, {match: "many_*"}, gone, ${Object.keys(REJECTED).join(', ')}]`;
 
-  it('shows in a dry run what would be written, and writes nothing', async () => {
+  it('lists in a dry run what would be written, and writes nothing', async () => {
     const before = await Promise.all(
-      [...airflows.values()].map((airflow) => rowsOf(airflow, [...written, ...left])),
+      [...airflows.values()].map((airflow) => readRows(airflow, [...written, ...unchanged])),
     );
     const logs = await Promise.all([...airflows.values()].map(readAuditLog));
     const { code, stdout } = await command(['refresh-once', '--dry-run'], writeConfig(everything));
-    assert.equal(code, 1, 'some would be refused');
+    assert.equal(code, 1, 'some connections would be rejected');
     const { connections } = JSON.parse(stdout) as Preview;
     const writes = connections.filter(({ action }) => action === 'write');
     assert.equal(writes.length, airflows.size * written.length);
-    assert.equal(connections.length - writes.length, airflows.size * (Object.keys(REFUSED).length + 1));
+    assert.equal(connections.length - writes.length, airflows.size * (Object.keys(REJECTED).length + 1));
     const after = await Promise.all(
-      [...airflows.values()].map((airflow) => rowsOf(airflow, [...written, ...left])),
+      [...airflows.values()].map((airflow) => readRows(airflow, [...written, ...unchanged])),
     );
     assert.deepEqual(after, before);
     assert.deepEqual(
@@ -160,9 +160,10 @@ describe('one configuration for Airflows of several versions', function () {
     );
   });
 
-  it('writes the password of what is right, nothing else of it, and nothing of what is not', async () => {
+  it('changes only the password of valid connections, and nothing in invalid ones', async () => {
     const before = new Map<string, (Record<string, string> | undefined)[]>();
-    for (const [name, airflow] of airflows) before.set(name, await rowsOf(airflow, [...written, ...left]));
+    for (const [name, airflow] of airflows)
+      before.set(name, await readRows(airflow, [...written, ...unchanged]));
     const report = await refreshOnce(writeConfig(everything));
 
     for (const { store: airflow, refreshed } of report.stores)
@@ -171,7 +172,7 @@ describe('one configuration for Airflows of several versions', function () {
     for (const [name, airflow] of airflows) {
       const failures = report.failures.filter((failure) => failure.store === `v${name.replaceAll('.', '-')}`);
       const expected = [
-        ...Object.entries(REFUSED).map(([id, { type }]) => [type, id]),
+        ...Object.entries(REJECTED).map(([id, { type }]) => [type, id]),
         ['ConnectionMissing', 'gone'],
       ];
       assert.deepEqual(
@@ -179,7 +180,7 @@ describe('one configuration for Airflows of several versions', function () {
         new Set(expected.map((pair) => pair.join(' '))),
       );
 
-      const after = await rowsOf(airflow, [...written, ...left]);
+      const after = await readRows(airflow, [...written, ...unchanged]);
       (before.get(name) ?? []).forEach((row, index) => {
         const isWritten = index < written.length;
         assert.ok(row);
@@ -188,12 +189,12 @@ describe('one configuration for Airflows of several versions', function () {
         assert.deepEqual(after[index], { ...row, ...changes });
       });
       const passwords = Object.values(await readDecryptedPasswords(airflow, written));
-      assert.equal(new Set(passwords).size, 1, 'one token for all');
+      assert.equal(new Set(passwords).size, 1, 'all have the same token');
       assert.equal(aws.check(passwords[0] ?? ''), 'valid');
     }
   });
 
-  it('creates what is missing where that is asked for, whole', async () => {
+  it('creates a missing connection with all its fields for `ifMissing: create`', async () => {
     const config = writeConfig('[{id: made, registry: test, ifMissing: create}]', 'creator');
     const report = await refreshOnce(config);
     assert.deepEqual(report.failures, []);
@@ -208,7 +209,7 @@ describe('one configuration for Airflows of several versions', function () {
     assert.deepEqual([again.outcome, again.stores.length], ['refreshed', airflows.size]);
   });
 
-  it('takes account and region from Airflow Variables', async () => {
+  it('reads account and region from Airflow Variables', async () => {
     const [first] = airflows.keys();
     const name = `v${first?.replaceAll('.', '-')}`;
     const registries = `  - {name: main, account: {airflowVariable: ecr_aws_account, airflow: ${name}}, region: {airflowVariable: ecr_aws_region_name, airflow: ${name}}}\n`;
@@ -221,17 +222,17 @@ describe('one configuration for Airflows of several versions', function () {
     );
   });
 
-  for (const { user, right } of [
-    { user: 'reader', right: 'edit' },
-    { user: 'nobody', right: 'read' },
+  for (const { user, permission } of [
+    { user: 'reader', permission: 'edit' },
+    { user: 'unprivileged', permission: 'read' },
   ] as const) {
-    it(`says which right is missing to one who may not ${right} connections`, async () => {
+    it(`reports that the user is not allowed to ${permission} connections`, async () => {
       const report = await refreshOnce(writeConfig('[docker_default]', user));
-      const able = [...airflows.values()].filter(({ users }) => users[user] !== undefined);
-      assert.equal(report.failures.length, able.length);
+      const affected = [...airflows.values()].filter(({ users }) => users[user] !== undefined);
+      assert.equal(report.failures.length, affected.length);
       for (const failure of report.failures) {
         assert.equal(failure.type, 'StoreForbidden');
-        assert.match(failure.message, new RegExp(`may not ${right} connections`));
+        assert.match(failure.message, new RegExp(`is not allowed to ${permission} connections`));
       }
     });
   }

@@ -1,5 +1,5 @@
-// What users see of a bad configuration, by every command: place and remedy, exit code 78, no secret, and not one
-// request to Airflow, AWS or Temporal. test/config/ has all the other ways in which a configuration can be bad.
+// What each command prints for an invalid configuration: location and remedy, but no secret. It exits with 78, without
+// any request to Airflow, AWS or Temporal. All other problems of a configuration are tested in test/config/.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -11,11 +11,11 @@ import { Cleanup } from '../../sandbox/cleanup.js';
 import type { Check } from '../../src/doctor/check.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
-/** Stands where a secret must not stand, or near a fault. */
+/** A secret where it must not be, or next to a problem. */
 const CANARY = 'canary-77d0e1';
 const PASSWORD = 'correct horse';
 
-/** The doctor prints its findings; the others have nothing to print but the error. */
+/** `doctor` prints its checks; the others print only the error. */
 const COMMANDS = [
   'worker',
   'refresh-once',
@@ -23,47 +23,47 @@ const COMMANDS = [
   'status --json',
   'doctor --offline --json',
 ] as const;
-/** Tried with one file alone, since each is a process that takes a second. */
+/** Run for one file only, since each is a process that takes a second. */
 const MORE_COMMANDS = ['refresh-once --dry-run --json', 'schedule trigger --wait --json', 'doctor'] as const;
 
-interface BadFile {
+interface InvalidFile {
   readonly title: string;
-  /** Puts a file into its place, or leaves it out. */
-  readonly make: (path: string, airflowUrl: string) => void;
+  /** Writes the file, or leaves it missing. */
+  readonly write: (path: string, airflowUrl: string) => void;
   readonly commands?: readonly string[];
-  /** Of each fault: what follows the path of the file, the message and the remedy. */
-  readonly faults: readonly { place: string; message: RegExp; remedy: RegExp }[];
+  /** For each problem: what follows the path of the file, the message and the remedy. */
+  readonly problems: readonly { place: string; message: RegExp; remedy: RegExp }[];
 }
 
-const BAD_FILES: BadFile[] = [
+const INVALID_FILES: InvalidFile[] = [
   {
     title: 'a missing file',
-    make: () => {},
-    faults: [{ place: '', message: /does not exist/, remedy: /cp refresh\.example\.yaml refresh\.yaml/ }],
+    write: () => {},
+    problems: [{ place: '', message: /does not exist/, remedy: /cp refresh\.example\.yaml refresh\.yaml/ }],
   },
   {
-    // Missing permissions are no hindrance to root, as whom tests may run; a link to itself is one to everybody.
+    // Root, who may run the tests, needs no permission to read; but no one can read a link to itself.
     title: 'an unreadable file',
-    make: (path) => symlinkSync(path, path),
-    faults: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Check the file/ }],
+    write: (path) => symlinkSync(path, path),
+    problems: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Check the file/ }],
   },
   {
-    title: 'a file that everybody may write',
-    make(path, airflowUrl) {
-      writeFileSync(path, good(airflowUrl));
+    title: 'a world-writable file',
+    write(path, airflowUrl) {
+      writeFileSync(path, validConfig(airflowUrl));
       chmodSync(path, 0o666);
     },
-    faults: [{ place: '', message: /world-writable/, remedy: /chmod o-w/ }],
+    problems: [{ place: '', message: /world-writable/, remedy: /chmod o-w/ }],
   },
   {
-    title: 'a syntax error beside a secret',
-    make: (path, airflowUrl) => writeFileSync(path, `${good(airflowUrl)}x: "${CANARY}\n`),
-    faults: [{ place: ':8:4', message: /invalid YAML: .*quote/, remedy: /Check .* quotes/ }],
+    title: 'a syntax error next to a secret',
+    write: (path, airflowUrl) => writeFileSync(path, `${validConfig(airflowUrl)}x: "${CANARY}\n`),
+    problems: [{ place: ':8:4', message: /invalid YAML: .*quote/, remedy: /Check .* quotes/ }],
   },
   {
-    title: 'a variable that is not set, beside an airflow that lacks nothing',
-    make: (path, airflowUrl) => writeFileSync(path, good(airflowUrl) + UNSET_VARIABLE),
-    faults: [
+    title: 'an unset environment variable, next to a valid Airflow instance',
+    write: (path, airflowUrl) => writeFileSync(path, validConfig(airflowUrl) + UNSET_VARIABLE),
+    problems: [
       {
         place: ':10 airflows[1].auth.password',
         message: /variable NOT_SET is not set/,
@@ -72,10 +72,10 @@ const BAD_FILES: BadFile[] = [
     ],
   },
   {
-    title: 'many faults, beside an airflow that has none',
+    title: 'many problems, next to a valid Airflow instance',
     commands: [...COMMANDS, ...MORE_COMMANDS],
-    make: (path, airflowUrl) => writeFileSync(path, good(airflowUrl) + MANY_FAULTS),
-    faults: [
+    write: (path, airflowUrl) => writeFileSync(path, validConfig(airflowUrl) + MANY_PROBLEMS),
+    problems: [
       { place: ':9 airflows[1].url', message: /user name or password/, remedy: /set `auth`/ },
       {
         place: ':10 airflows[1].auth.password',
@@ -105,7 +105,7 @@ const UNSET_VARIABLE = `  - name: b
     connections: [a]
 `;
 
-const MANY_FAULTS = `  - name: b
+const MANY_PROBLEMS = `  - name: b
     url: https://u:${CANARY}@airflow.internal
     auth: {usernam: u, password: ${CANARY}}
     connections: [a b]
@@ -114,8 +114,8 @@ schedule: {every: 13h}
 temporal: {taskQueue: ""}
 `;
 
-/** Seven lines without a fault. A password that reached this airflow, or AWS, would be seen by the stand-ins. */
-function good(airflowUrl: string): string {
+/** Seven valid lines. The stand-ins would record a password sent to this Airflow or to AWS. */
+function validConfig(airflowUrl: string): string {
   return `version: 1
 registries: [{name: test, account: "123456789012", region: us-east-1, registryHost: "127.0.0.1:1"}]
 airflows:
@@ -126,8 +126,8 @@ airflows:
 `;
 }
 
-/** Counts who connects, and hangs up. */
-async function startTemporalTrap(): Promise<{
+/** Counts connections, and closes each. */
+async function startConnectionCounter(): Promise<{
   address: string;
   count: () => number;
   stop: () => Promise<void>;
@@ -143,19 +143,19 @@ async function startTemporalTrap(): Promise<{
   return { address, count: () => connections, stop };
 }
 
-describe('a bad configuration, by every command', function () {
+describe('commands with an invalid configuration', function () {
   this.timeout(120_000);
   const stops = new Cleanup();
   let folder: string;
   let aws: AwsStandIn;
   let airflow: AirflowStandIn;
-  let temporal: Awaited<ReturnType<typeof startTemporalTrap>>;
+  let temporal: Awaited<ReturnType<typeof startConnectionCounter>>;
   let env: NodeJS.ProcessEnv;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ecr-bad-config-'));
     aws = stops.add(await startAwsStandIn());
-    temporal = stops.add(await startTemporalTrap());
+    temporal = stops.add(await startConnectionCounter());
     airflow = stops.add(
       await startAirflowStandIn({
         users: [{ username: 'ecr-refresh', password: PASSWORD, role: 'op' }],
@@ -182,27 +182,27 @@ describe('a bad configuration, by every command', function () {
   const run = (command: string, path: string): Promise<CommandResult> =>
     runCommandLine([...command.split(' '), '--config', path], env);
 
-  for (const [index, { title, make, commands = COMMANDS, faults }] of BAD_FILES.entries()) {
-    it(`${title} is refused with place and remedy, and nothing is asked of anybody`, async () => {
+  for (const [index, { title, write, commands = COMMANDS, problems }] of INVALID_FILES.entries()) {
+    it(`report ${title} with location and remedy, and send no request`, async () => {
       const path = join(folder, `refresh-${index}.yaml`);
-      make(path, airflow.url);
+      write(path, airflow.url);
       const results = await Promise.all(commands.map((command) => run(command, path)));
       for (const [at, { code, stdout, stderr }] of results.entries()) {
         const command = commands[at] ?? '';
         assert.equal(code, 78, `${command}: ${stdout}${stderr}`);
-        assertFaults(command, stdout, stderr, path, faults);
-        assert.doesNotMatch(stdout + stderr, /^\s+at /m, `${command} shows a stack`);
-        assert.ok(!(stdout + stderr).includes(CANARY), `${command} shows a secret`);
-        assert.ok(!(stdout + stderr).includes(PASSWORD), `${command} shows the password`);
+        assertProblems(command, stdout, stderr, path, problems);
+        assert.doesNotMatch(stdout + stderr, /^\s+at /m, `${command} prints a stack trace`);
+        assert.ok(!(stdout + stderr).includes(CANARY), `${command} prints a secret`);
+        assert.ok(!(stdout + stderr).includes(PASSWORD), `${command} prints the password`);
       }
       assert.deepEqual([airflow.requests.length, aws.calls.length, temporal.count()], [0, 0, 0]);
       assert.equal(airflow.connections.get('docker_default')?.password, 'old');
     });
   }
 
-  it('is told apart from a good one, with which the same commands ask Airflow, AWS and Temporal', async () => {
-    const path = join(folder, 'good.yaml');
-    writeFileSync(path, good(airflow.url));
+  it('send requests to Airflow, AWS and Temporal when the configuration is valid', async () => {
+    const path = join(folder, 'valid.yaml');
+    writeFileSync(path, validConfig(airflow.url));
     const [refresh, status] = await Promise.all([
       run('refresh-once --json --retry-for 5s', path),
       run('status', path),
@@ -214,17 +214,17 @@ describe('a bad configuration, by every command', function () {
   });
 });
 
-/** Every fault, in the order of the file, and no others. */
-function assertFaults(
+/** Every problem, in the order of the file, and no others. */
+function assertProblems(
   command: string,
   stdout: string,
   stderr: string,
   path: string,
-  faults: BadFile['faults'],
+  problems: InvalidFile['problems'],
 ): void {
-  const shown = readFaults(command, stdout, stderr);
-  assert.equal(shown.length, faults.length, `${command}: ${stdout}${stderr}`);
-  for (const [index, { place, message, remedy }] of faults.entries()) {
+  const shown = readProblems(command, stdout, stderr);
+  assert.equal(shown.length, problems.length, `${command}: ${stdout}${stderr}`);
+  for (const [index, { place, message, remedy }] of problems.entries()) {
     const { place: shownPlace, text } = shown[index] ?? { place: '', text: '' };
     assert.equal(shownPlace, `${path}${place}`, command);
     assert.match(text, message, command);
@@ -232,7 +232,7 @@ function assertFaults(
   }
 }
 
-function readFaults(command: string, stdout: string, stderr: string): { place: string; text: string }[] {
+function readProblems(command: string, stdout: string, stderr: string): { place: string; text: string }[] {
   if (command.includes('doctor') && command.includes('--json')) {
     assert.equal(stderr, '');
     const { checks } = JSON.parse(stdout) as { checks: Check[] };
@@ -240,8 +240,8 @@ function readFaults(command: string, stdout: string, stderr: string): { place: s
   }
   if (command.includes('doctor')) {
     assert.equal(stderr, '');
-    return splitLines(stdout.replace(/\n +What to do:/g, '')).map((line) =>
-      splitFault(line.replace(/^FAILED +/, '')),
+    return splitLines(stdout.replace(/\n +Fix:/g, '')).map((line) =>
+      splitProblem(line.replace(/^FAILED +/, '')),
     );
   }
   assert.equal(stdout, '', command);
@@ -251,14 +251,14 @@ function readFaults(command: string, stdout: string, stderr: string): { place: s
     /^The configuration is invalid \(\d+ problems?\)\. Nothing was changed\.$/,
     command,
   );
-  return lines.map(splitFault);
+  return lines.map(splitProblem);
 }
 
 function splitLines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-function splitFault(line: string): { place: string; text: string } {
+function splitProblem(line: string): { place: string; text: string } {
   const end = line.indexOf(': ');
   return { place: line.slice(0, end), text: line.slice(end + 2) };
 }

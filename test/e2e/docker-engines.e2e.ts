@@ -1,5 +1,5 @@
-// Docker Engines of every kind in one configuration, as an operator of a fleet meets them: real ones by socket, by TLS
-// and by TCP, and ones that fail, each in its own way. Each is told by itself, and nobody is told of a bad token.
+// Docker Engines of every kind in one configuration: real ones on a socket, over TLS and over plain TCP, and engines
+// that each fail in a different way. Each failure is reported separately, and none is reported as a bad token.
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,22 +22,22 @@ import { runCommandLine } from './run-command-line.js';
 import { randomAwsKey } from './scan-suite.js';
 
 const CONNECTION = 'docker_default';
-/** Without these, root is asked for permission like anybody else. */
+/** Without these capabilities, file permissions also apply to root. */
 const WITHOUT_OVERRIDE = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'];
 
-describe('Docker Engines', function () {
+describe('login from Docker Engines', function () {
   this.timeout(120_000);
   const stops = new Cleanup();
   let folder: string;
   let authority: CertificateAuthority;
   let client: Certificate;
-  /** On a socket and by TLS. */
+  /** On a socket and over TLS. */
   let guarded: DockerEngine;
-  /** On a socket and in clear. */
+  /** On a socket and over unencrypted TCP. */
   let plain: DockerEngine;
   let configFor: (engines: readonly string[] | undefined) => string;
   let env: NodeJS.ProcessEnv;
-  let judgePassword: () => ReturnType<AwsStandIn['check']>;
+  let checkPassword: () => ReturnType<AwsStandIn['check']>;
 
   before(async function () {
     if (!canStartDockerEngine()) skipOrFail(this, 'dockerd, and root to start it (Debian: docker.io)');
@@ -65,7 +65,7 @@ describe('Docker Engines', function () {
     const connection = { connection_id: CONNECTION, conn_type: 'docker', host: registry.host, login: 'AWS' };
     const rest = { description: null, schema: null, port: null, password: 'expired', extra: null };
     airflow.connections.set(CONNECTION, { ...connection, ...rest });
-    judgePassword = () => aws.check(airflow.connections.get(CONNECTION)?.password ?? '');
+    checkPassword = () => aws.check(airflow.connections.get(CONNECTION)?.password ?? '');
     const home = join(folder, 'home');
     mkdirSync(home);
     env = {
@@ -116,7 +116,7 @@ ${docker}`,
     return { code, report: JSON.parse(stdout) as RefreshReport, output: stdout + stderr };
   }
 
-  it('are each told by themselves, those that sign in and those that fail', async () => {
+  it('reports each engine separately, whether its login succeeds or fails', async () => {
     const parts = await startFailingParts({ folder, authority, client, guarded, plain }, stops);
     const failing = listFailingEngines(parts);
     const good = [
@@ -127,29 +127,29 @@ ${docker}`,
     const { code, report, output } = await refreshOnce([...good, ...failing.map(({ setting }) => setting)]);
 
     assert.equal(code, 1, output);
-    const recordLogin = new Map(
+    const logins = new Map(
       report.docker.map(({ engine, version, login }) => [engine, `${version} ${login}`]),
     );
     const engines = [guarded.dockerHost, guarded.tcpHost, plain.tcpHost];
-    assert.deepEqual(recordLogin, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
-    for (const expected of failing) assertTold(report, expected);
+    assert.deepEqual(logins, new Map(engines.map((engine) => [engine, `${guarded.version} ok`])));
+    for (const expected of failing) assertReported(report, expected);
     assert.equal(report.failures.length, failing.length, JSON.stringify(report.failures));
-    const words = report.failures.map(({ message, engine = '' }) => message.replace(engine, ''));
-    assert.equal(new Set(words).size, failing.length, 'two reasons have the same words');
+    const messages = report.failures.map(({ message, engine = '' }) => message.replace(engine, ''));
+    assert.equal(new Set(messages).size, failing.length, 'two failures have the same message');
     assert.equal(new Set(report.failures.map(({ remedy }) => remedy)).size, failing.length);
-    // The connections were refreshed all the same.
-    assert.equal(judgePassword(), 'valid');
+    // The connections were refreshed anyway.
+    assert.equal(checkPassword(), 'valid');
   });
 
-  function assertTold(report: RefreshReport, { what, url, says, remedy }: FailingEngine): void {
-    const told = report.failures.find(({ engine }) => engine === url);
-    assert.ok(told, `nothing is said of ${what}`);
-    assert.deepEqual([told.type, told.stage], ['DockerEngineUnreachable', 'test'], what);
-    assert.equal(told.message, `${url}: ${says}`, what);
-    assert.match(told.remedy, remedy, what);
+  function assertReported(report: RefreshReport, { what, url, message, remedy }: FailingEngine): void {
+    const failure = report.failures.find(({ engine }) => engine === url);
+    assert.ok(failure, `no failure reported for ${what}`);
+    assert.deepEqual([failure.type, failure.stage], ['DockerEngineUnreachable', 'test'], what);
+    assert.equal(failure.message, `${url}: ${message}`, what);
+    assert.match(failure.remedy, remedy, what);
   }
 
-  it('are by default that of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH', async () => {
+  it('uses DOCKER_HOST by default, with the certificates in DOCKER_CERT_PATH', async () => {
     const certificates = join(folder, 'cert-path');
     mkdirSync(certificates);
     for (const { from, name } of [
@@ -172,7 +172,7 @@ ${docker}`,
     );
   });
 
-  it('are none for a DOCKER_HOST that cannot be used, and doctor warns of it', async () => {
+  it('is skipped when DOCKER_HOST cannot be used, and doctor warns about it', async () => {
     const unusable = { DOCKER_HOST: guarded.tcpHost, DOCKER_TLS_VERIFY: '1' };
     const { code, report, output } = await refreshOnce(undefined, unusable);
     assert.equal(code, 0, output);

@@ -1,4 +1,4 @@
-// Owns Docker Engines that fail, each in its own way, and what an operator must be told of each.
+// Docker Engines that each fail in a different way, and the message and remedy expected for each.
 import { chmodSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
@@ -16,10 +16,10 @@ import { EXPIRED } from '../support/self-signed.js';
 
 export interface FailingEngine {
   readonly what: string;
-  /** As an entry of `docker.engines`. */
+  /** Its entry in `docker.engines`. */
   readonly setting: string;
   readonly url: string;
-  readonly says: string;
+  readonly message: string;
   readonly remedy: RegExp;
 }
 
@@ -31,18 +31,18 @@ interface Surroundings {
   readonly plain: DockerEngine;
 }
 
-/** Addresses and files that failing engines are made of. */
+/** Addresses and files of the failing engines. */
 export interface FailingParts extends Surroundings {
   readonly otherAuthority: CertificateAuthority;
   readonly stranger: Certificate;
   readonly expiredCa: string;
   readonly sockets: Readonly<Record<'hangs' | 'drops' | 'fails' | 'other' | 'forbidden', string>>;
   readonly ports: Readonly<Record<'expired' | 'free' | 'toPlain', number>>;
-  /** Addresses of the guarded engine: one engine may stand in a configuration once. */
+  /** More addresses of the guarded engine, since a configuration may list an address only once. */
   readonly toGuarded: readonly number[];
 }
 
-/** Starts what they need; each goes into the list as soon as it runs. */
+/** Starts what they need; each part is added to `stops` as soon as it runs. */
 export async function startFailingParts(surroundings: Surroundings, stops: Cleanup): Promise<FailingParts> {
   const { folder, guarded, plain } = surroundings;
   const fake = async (name: string, answer: Answer): Promise<string> => {
@@ -92,20 +92,25 @@ export function listFailingEngines(parts: FailingParts): FailingEngine[] {
 function failingSockets({ folder, sockets }: FailingParts): FailingEngine[] {
   const file = join(folder, 'plain-file');
   writeFileSync(file, '');
-  const row = (what: string, path: string, says: string, remedy: RegExp): FailingEngine =>
-    engine(what, `unix://${path}`, {}, says, remedy);
+  const row = (what: string, path: string, message: string, remedy: RegExp): FailingEngine =>
+    engine(what, `unix://${path}`, {}, message, remedy);
   return [
-    row('no socket', join(folder, 'none.sock'), 'no socket there', /mount its socket/),
-    row('a plain file', file, 'not a socket', /path is that of another file/),
-    row('a socket without permission', sockets.forbidden, 'no permission on the socket', /its group/),
-    row('one that hangs', sockets.hangs, 'no answer within 10 s', /hangs, and restart it/),
+    row('no socket', join(folder, 'none.sock'), 'socket not found', /mount its socket/),
+    row('a plain file', file, 'not a socket', /path must be a Unix socket/),
     row(
-      'one that drops',
+      'a socket without permission',
+      sockets.forbidden,
+      'permission denied on the socket',
+      /add it to the group/,
+    ),
+    row('an engine that hangs', sockets.hangs, 'timed out after 10 s', /hangs, and restart it/),
+    row(
+      'an engine that closes connections',
       sockets.drops,
       'the engine closed the connection without a response',
-      /does so again/,
+      /happens again/,
     ),
-    row('one that fails', sockets.fails, 'answered 500', /returned a server error/),
+    row('an engine that returns 500', sockets.fails, 'HTTP 500', /returned a server error/),
     row(
       'another service',
       sockets.other,
@@ -116,15 +121,15 @@ function failingSockets({ folder, sockets }: FailingParts): FailingEngine[] {
 }
 
 function failingTcp({ authority, ports, toGuarded }: FailingParts): FailingEngine[] {
-  const plainToTls = 'answered 400, as HTTPS does to plain HTTP';
+  const plainToTls = 'HTTP 400, as an HTTPS server returns for plain HTTP';
   return [
-    engine('nobody', local(ports.free), {}, 'nothing listens there', /`--host`/),
+    engine('a closed port', local(ports.free), {}, 'nothing listens there', /`--host`/),
     engine('plain HTTP to a TLS port', local(toGuarded[0]), {}, plainToTls, /expects TLS there/),
     engine(
       'an unknown host',
       'tcp://engine.invalid:2376',
       { caFile: authority.caFile },
-      'its host name cannot be resolved',
+      'DNS lookup failed',
       /DNS of the worker/,
     ),
   ];
@@ -141,32 +146,32 @@ function failingTls(parts: FailingParts): FailingEngine[] {
       'TLS to a plain port',
       local(ports.toPlain),
       { caFile, ...ours },
-      'TLS: what listens there does not speak it',
-      /on loopback TLS may be omitted/,
+      'TLS: the service on this port does not use TLS',
+      /on loopback TLS can be omitted/,
     ),
     engine(
-      'an unknown authority',
+      'an unknown CA',
       local(toGuarded[1]),
       { caFile: otherAuthority.caFile, ...ours },
-      `${ofEngine} is of an unknown authority`,
-      /Name by `caFile`/,
+      `${ofEngine} is signed by an unknown CA`,
+      /Set `caFile`/,
     ),
     engine(
       'no client certificate',
       local(toGuarded[2]),
       { caFile },
-      'TLS: the engine asks for a client certificate',
-      /Name one by `certFile`/,
+      'TLS: the engine requires a client certificate',
+      /Set `certFile`/,
     ),
     engine(
-      'a refused client certificate',
+      'a rejected client certificate',
       local(toGuarded[3]),
       { caFile, ...theirs },
       'TLS: the engine rejected the client certificate',
       /--tlscacert/,
     ),
     engine(
-      'another host',
+      'a certificate for another host',
       (guarded.tcpHost ?? '').replace('127.0.0.1', 'localhost'),
       { caFile, ...ours },
       `${ofEngine} is for another host`,
@@ -186,18 +191,18 @@ function engine(
   what: string,
   url: string,
   files: Readonly<Record<string, string>>,
-  says: string,
+  message: string,
   remedy: RegExp,
 ): FailingEngine {
-  // JSON is YAML.
-  return { what, url, setting: JSON.stringify({ url, ...files }), says, remedy };
+  // JSON is valid YAML.
+  return { what, url, setting: JSON.stringify({ url, ...files }), message, remedy };
 }
 
 function local(port = 0): string {
   return `tcp://127.0.0.1:${port}`;
 }
 
-/** A further address of an engine on TCP. */
+/** Another TCP address of the engine. */
 async function relay({ tcpHost = '' }: DockerEngine, stops: Cleanup): Promise<number> {
   const port = Number(new URL(tcpHost).port);
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {

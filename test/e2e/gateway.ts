@@ -1,14 +1,13 @@
-// Owns what may stand before an Airflow: a gateway that adds a sub-path, ends TLS, or admits by its own rule.
-// Refuses to change what it passes on, but for the sub-path.
+// A gateway in front of an Airflow that adds a sub-path, terminates TLS, or rejects requests. It changes nothing else.
 import { createServer as createHttpServer, request as httpRequest, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Gateway {
-  /** With the sub-path, where it has one. */
+  /** Includes the sub-path, if any. */
   readonly url: string;
-  /** Path of every request, oldest first, those that were turned away included. */
+  /** Path of every request, oldest first, including rejected ones. */
   readonly paths: readonly string[];
   stop(): Promise<void>;
 }
@@ -16,33 +15,40 @@ export interface Gateway {
 export interface GatewayOptions {
   /** `http://127.0.0.1:PORT` */
   readonly upstream: string;
-  /** Such as `/team/airflow`; what lies outside of it is answered with 404. */
+  /** Example: `/team/airflow`; other paths return 404. */
   readonly subPath?: string;
-  /** Key and certificate as PEM; the gateway then speaks https. */
+  /** Key and certificate as PEM; the gateway then serves https. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Whether a request may pass; those that may not are answered with this status, and a page of HTML. */
-  readonly admits?: (request: IncomingMessage) => boolean;
-  readonly refusal?: 401 | 403;
+  /** Whether a request may pass; others get an HTML page with `rejectionStatus`. */
+  readonly allows?: (request: IncomingMessage) => boolean;
+  readonly rejectionStatus?: 401 | 403;
   /** Default: a free port. */
   readonly port?: number;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { upstream, subPath = '', tls, admits = () => true, refusal = 403, port: wanted = 0 } = options;
+  const {
+    upstream,
+    subPath = '',
+    tls,
+    allows = () => true,
+    rejectionStatus = 403,
+    port: wanted = 0,
+  } = options;
   const paths: string[] = [];
   const handle: RequestListener = (incoming, outgoing) => {
     const path = incoming.url ?? '/';
     paths.push(path);
     const isBelow = path.startsWith(`${subPath}/`);
-    if (!isBelow || !admits(incoming)) {
-      outgoing.writeHead(isBelow ? refusal : 404, { 'Content-Type': 'text/html' });
+    if (!isBelow || !allows(incoming)) {
+      outgoing.writeHead(isBelow ? rejectionStatus : 404, { 'Content-Type': 'text/html' });
       outgoing.end('<html>gateway</html>');
       return;
     }
     const { method, headers } = incoming;
-    const onward = httpRequest(upstream + path.slice(subPath.length), { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+    const onward = httpRequest(upstream + path.slice(subPath.length), { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(outgoing);
     });
     onward.once('error', () => outgoing.destroy());
     incoming.pipe(onward);

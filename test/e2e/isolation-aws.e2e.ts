@@ -1,4 +1,4 @@
-// What AWS denies, throttles or delays blocks nothing else: principals, regions, MWAA and slow credentials.
+// A region, MWAA environment or credential helper that is denied, throttled or slow does not block anything else.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ const REGIONS = [
   'ca-central-1',
 ];
 
-describe('a part of AWS that fails', function () {
+describe('a failing part of AWS', function () {
   this.timeout(240_000);
   const stops = new Cleanup();
   let folder: string;
@@ -61,7 +61,7 @@ describe('a part of AWS that fails', function () {
     return { ...result, seconds: (Date.now() - startedAt) / 1000 };
   }
 
-  it('ten denied regions do not block the token of an eleventh', async () => {
+  it('ten denied regions do not block the token of an eleventh region', async () => {
     aws.setFault(({ region }) =>
       region === 'ca-central-1' ? undefined : { error: 'AccessDeniedException' },
     );
@@ -73,7 +73,7 @@ describe('a part of AWS that fails', function () {
     assert.deepEqual([report.failures[0]?.type, report.failures[0]?.count], ['AwsAccessDenied', 10]);
   });
 
-  it('MWAA that throttles at ten calls a second delays the run, and 200 connections are written', async () => {
+  it('MWAA throttling at ten calls per second delays the run, and all 200 connections are written', async () => {
     const names = ids(200, 'm');
     const airflow = stops.add(await startAirflow(names, registry.host));
     const authorization = await logIn({ url: airflow.url, username: 'op', password: 'op' });

@@ -1,5 +1,5 @@
-// One part of a run fails, hangs or is malformed: everything else is written soon, in the same run. Every scenario is a
-// separate `refresh-once` with its own Airflow; all of them run in parallel, since they mostly wait.
+// When one part of a run fails, hangs or is malformed, everything else is written promptly, in the same run. Every
+// scenario is a separate `refresh-once` with its own Airflow; all of them run in parallel, since they mostly wait.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,26 +9,26 @@ import type { AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { builtCli } from './built-cli.js';
-import { play, type Ended } from './isolation/play.js';
+import { play, type ScenarioResult } from './isolation/play.js';
 import { CONNECTIONS, ids, NAMES, SCENARIOS, toId, type ScenarioName } from './isolation/scenarios.js';
 
 /** Generous: a failing part takes minutes, a healthy one about a second. */
 const SOON_MS = 20_000;
 
-describe('a part of a run that fails', function () {
+describe('a failing part of a run', function () {
   this.timeout(240_000);
   const stops = new Cleanup();
   let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
-  const ended = new Map<string, Ended>();
+  const results = new Map<string, ScenarioResult>();
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ecr-isolation-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
     await builtCli();
-    const around = {
+    const surroundings = {
       folder,
       env: aws.env,
       registryHost: registry.host,
@@ -36,7 +36,7 @@ describe('a part of a run that fails', function () {
     };
     await Promise.all(
       Object.entries(SCENARIOS).map(async ([name, scenario]) => {
-        ended.set(name, await play(name, scenario, around));
+        results.set(name, await play(name, scenario, surroundings));
       }),
     );
   });
@@ -46,19 +46,19 @@ describe('a part of a run that fails', function () {
     rmSync(folder, { recursive: true });
   });
 
-  function end(name: ScenarioName): Ended {
-    const found = ended.get(name);
+  function getResult(name: ScenarioName): ScenarioResult {
+    const found = results.get(name);
     assert.ok(found, `${name} has not ended`);
     return found;
   }
 
-  function failures({ report }: Ended): unknown[] {
+  function failures({ report }: ScenarioResult): unknown[] {
     return report.failures.map(({ type, scope, connections }) => [type, scope, ...connections]);
   }
 
   for (const name of ['a list that always fails', 'a list that hangs', 'a list that is forbidden'] as const) {
     it(`${name} does not block a named connection`, () => {
-      const result = end(name);
+      const result = getResult(name);
       assert.deepEqual(result.written, ['a']);
       assert.ok(result.msUntilWrite('a') < SOON_MS);
       assert.equal(result.report.failures.length, 1, JSON.stringify(result.report.failures));
@@ -68,12 +68,12 @@ describe('a part of a run that fails', function () {
   }
 
   for (const [name, rows, bad] of [
-    ['two adjacent parts of a list with bad rows', 250, [50, 150]],
+    ['two adjacent pages with one bad row each', 250, [50, 150]],
     ['a bad row in a short list', 30, [7]],
-    ['the first row bad, in the first of two parts', 130, [0]],
+    ['a bad first row, on the first of two pages', 130, [0]],
   ] as const) {
     it(`${name}: all others are written, and each bad row is reported with its position`, () => {
-      const result = end(name);
+      const result = getResult(name);
       const badIds = bad.map((row) => toId(row));
       assert.deepEqual(
         result.written.toSorted(),
@@ -95,7 +95,7 @@ describe('a part of a run that fails', function () {
     ['a connection whose response is malformed', 'ConnectionUnavailable'],
   ] as const) {
     it(`${name} is the only failure`, () => {
-      const result = end(name);
+      const result = getResult(name);
       assert.deepEqual(failures(result), [[type, 'connection', 'c001']]);
       assert.deepEqual(
         result.written,
@@ -105,8 +105,8 @@ describe('a part of a run that fails', function () {
     });
   }
 
-  it('a connection that makes a bulk write hang is the only failure', () => {
-    const result = end('a connection in a bulk write of a hundred that makes it hang');
+  it('a connection that makes a bulk write of a hundred hang is the only failure', () => {
+    const result = getResult('a connection that makes a bulk write of a hundred hang');
     assert.deepEqual(failures(result), [['StoreUnreachable', 'connection', 'team_050']]);
     assert.equal(result.written.length, 99);
   });
@@ -115,36 +115,38 @@ describe('a part of a run that fails', function () {
     ['a quarter of all requests failing', 60],
     ['a quarter of all requests failing, with a list', 251],
   ] as const) {
-    it(`${name} loses no connection`, () => {
-      const result = end(name);
+    it(`${name}: every connection is written`, () => {
+      const result = getResult(name);
       assert.deepEqual([result.code, result.written.length], [0, count], JSON.stringify(failures(result)));
     });
   }
 
-  it('an Airflow that fails for everything causes no additional requests, and no advice for one connection', () => {
-    const { airflow, report, written } = end('an Airflow that fails for everything');
+  it('an Airflow that fails every request causes no additional requests, and no fix for a single connection', () => {
+    const { airflow, report, written } = getResult('an Airflow that fails every request');
     assert.deepEqual(written, []);
     assert.deepEqual(
       report.failures.map(({ type }) => type),
       ['StoreUnavailable', 'StoreUnavailable'],
-      'one of the named connection, one of the list',
+      'one for the named connection, one for the list',
     );
     assert.doesNotMatch(JSON.stringify(report.failures), /Fernet/);
     const requests = airflow.requests.filter(({ path }) => path.startsWith(CONNECTIONS));
-    // Attempts at 0, 5 and 15 s for the named connection and for the list; the later ones also check whether anything works.
+    // Attempts at 0, 5 and 15 s for the named connection and for the list; later ones also check if any request works.
     assert.ok(requests.length <= 10, `${requests.length} requests`);
   });
 
-  it('reading a list without an end stops at the deadline', () => {
-    const result = end('a list that never ends');
+  it('a list that never ends is read until the deadline', () => {
+    const result = getResult('a list that never ends');
     assert.deepEqual(result.written, ['a']);
     assert.deepEqual(failures(result), [['StoreListInvalid', 'store']]);
     assert.match(result.report.failures[0]?.message ?? '', /does not end/);
   });
 
   it('a total that is too small does not end a list', () => {
-    const result = end('a total that is too small');
+    const result = getResult('a total that is too small');
     assert.deepEqual([result.code, result.written.length], [0, 150]);
-    assert.deepEqual(result.report.warnings, ['Airflow main lists 150 connections and states a total of 0.']);
+    assert.deepEqual(result.report.warnings, [
+      'Airflow main listed 150 connections but returned a total of 0.',
+    ]);
   });
 });

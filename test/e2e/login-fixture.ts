@@ -1,5 +1,5 @@
-// Owns one Airflow for each way to sign in, what stands before it, and one configuration that names them all.
-// Refuses to let a command print a secret: each output is searched for all that were given or issued so far.
+// One Airflow stand-in for each way to log in, the gateways in front of them, and one configuration with all of them.
+// The output of each command is searched for every secret that was used or issued so far.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,13 +20,13 @@ import { runCommandLine, type CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey } from './scan-suite.js';
 
 export const CONNECTION = 'docker_default';
-/** Names of the airflows. */
-export const WAYS = ['password', 'basic', 'token', 'mwaa', 'sub-path', 'header', 'own-ca'] as const;
+/** Names of the Airflow instances. */
+export const WAYS = ['password', 'basic', 'token', 'mwaa', 'sub-path', 'header', 'custom-ca'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Credentials {
   readonly password: string;
-  /** What the gateway before `header` asks for. */
+  /** The API key that the gateway in front of `header` requires. */
   readonly key: string;
 }
 
@@ -44,23 +44,23 @@ export interface LoginFixture {
   readonly mwaa: MwaaStandIn;
   readonly right: Credentials;
   readonly wrong: Credentials;
-  of(way: Way): AirflowStandIn;
+  getAirflow(way: Way): AirflowStandIn;
   writeConfig(changes?: ConfigChanges): void;
-  /** Writes the token file: with a JWT that Airflow takes, unless another text is given. */
+  /** Writes the token file. Default: a JWT that Airflow accepts. */
   writePasswords(text?: string): Promise<void>;
-  /** Puts the credentials where the configuration refers to; answers the environment for commands. */
-  give(credentials: Credentials): NodeJS.ProcessEnv;
+  /** Stores the credentials where the configuration expects them; returns the environment for commands. */
+  setCredentials(credentials: Credentials): NodeJS.ProcessEnv;
   /** @throws AssertionError when it prints a secret */
   command(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult>;
   refreshOnce(env: NodeJS.ProcessEnv): Promise<{ code: number | null; report: RefreshReport }>;
-  /** All connections of an Airflow as they are now, passwords included. */
-  stored(way: Way): object;
+  /** The current connections of an Airflow instance, including passwords. */
+  readConnections(way: Way): object;
   stop(): Promise<void>;
 }
 
 export async function startLoginFixture(): Promise<LoginFixture> {
   const stops = new Cleanup();
-  const folder = mkdtempSync(join(tmpdir(), 'ecr-sign-ins-'));
+  const folder = mkdtempSync(join(tmpdir(), 'ecr-logins-'));
   try {
     return await startParts(folder, stops);
   } catch (error) {
@@ -85,31 +85,31 @@ async function startParts(folder: string, stops: Cleanup): Promise<LoginFixture>
   const registry = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
   const airflows = new Map<Way, AirflowStandIn>();
   for (const way of WAYS) airflows.set(way, stops.add(await startOne(way, right, registry.host)));
-  const of = (way: Way): AirflowStandIn => {
+  const getAirflow = (way: Way): AirflowStandIn => {
     const airflow = airflows.get(way);
     assert.ok(airflow);
     return airflow;
   };
-  const signInto = (way: Way): Promise<string> =>
-    logIn({ url: of(way).url, username: 'ecr-refresh', password: right.password });
+  const logInTo = (way: Way): Promise<string> =>
+    logIn({ url: getAirflow(way).url, username: 'ecr-refresh', password: right.password });
   const mwaa = stops.add(
     await startMwaaStandIn({
       environment: 'production',
       region: 'eu-west-1',
-      api: `${of('mwaa').url}/api/v2`,
-      authorize: () => signInto('mwaa'),
+      api: `${getAirflow('mwaa').url}/api/v2`,
+      authorize: () => logInTo('mwaa'),
     }),
   );
-  const urls = await startGateways(of, right.key, stops);
+  const urls = await startGateways(getAirflow, right.key, stops);
   const env = {
     PATH: process.env['PATH'],
     HOME: folder,
     ...aws.env,
     ...mwaa.env,
     AWS_SECRET_ACCESS_KEY: secret('AWS secret key', randomAwsKey()),
-    // Nothing leaves this machine, whatever address a defect makes up.
+    // No request leaves this machine, even if a bug builds a wrong URL.
     HTTPS_PROXY: 'http://127.0.0.1:1',
-    // Nobody is there: these commands are about Airflow.
+    // Nothing listens there: these tests are about Airflow.
     TEMPORAL_ADDRESS: '127.0.0.1:1',
     ECR_REFRESH_CONFIG: join(folder, 'refresh.yaml'),
   };
@@ -127,16 +127,16 @@ async function startParts(folder: string, stops: Cleanup): Promise<LoginFixture>
     mwaa,
     right,
     wrong,
-    of,
+    getAirflow,
     command,
     writeConfig: (changes = {}) =>
-      writeFileSync(join(folder, 'refresh.yaml'), configText(of, urls, registry.host, changes)),
+      writeFileSync(join(folder, 'refresh.yaml'), configText(getAirflow, urls, registry.host, changes)),
     async writePasswords(text) {
-      const token = text ?? (await signInto('token')).slice('Bearer '.length);
+      const token = text ?? (await logInTo('token')).slice('Bearer '.length);
       if (text !== undefined) secret('token', text);
       writeFileSync(join(folder, 'token'), `${token}\n`);
     },
-    give({ password, key }) {
+    setCredentials({ password, key }) {
       writeFileSync(join(folder, 'password'), `${password}\n`);
       return { ...env, AIRFLOW_PASSWORD: password, GATEWAY_KEY: key };
     },
@@ -146,7 +146,7 @@ async function startParts(folder: string, stops: Cleanup): Promise<LoginFixture>
       assert.equal(stderr, '');
       return { code, report: JSON.parse(stdout) as RefreshReport };
     },
-    stored: (way) => structuredClone(Object.fromEntries(of(way).connections)),
+    readConnections: (way) => structuredClone(Object.fromEntries(getAirflow(way).connections)),
     async stop() {
       await stops.stopAll();
       rmSync(folder, { recursive: true });
@@ -165,42 +165,46 @@ function startOne(way: Way, { password }: Credentials, host: string): Promise<Ai
   });
 }
 
-type Urls = Readonly<Record<'sub-path' | 'header' | 'own-ca', string>>;
+type Urls = Readonly<Record<'sub-path' | 'header' | 'custom-ca', string>>;
 
-async function startGateways(of: LoginFixture['of'], key: string, stops: Cleanup): Promise<Urls> {
+async function startGateways(
+  getAirflow: LoginFixture['getAirflow'],
+  key: string,
+  stops: Cleanup,
+): Promise<Urls> {
   const start = async (way: Way, options: object): Promise<string> =>
-    stops.add(await startGateway({ upstream: of(way).url, ...options })).url;
-  const admits = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): boolean =>
+    stops.add(await startGateway({ upstream: getAirflow(way).url, ...options })).url;
+  const allows = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): boolean =>
     headers['x-api-key'] === key && headers['x-team'] === 'data';
   return {
     'sub-path': await start('sub-path', { subPath: '/team/airflow' }),
-    header: await start('header', { admits, refusal: 401 }),
-    'own-ca': await start('own-ca', { tls: SELF_SIGNED }),
+    header: await start('header', { allows, rejectionStatus: 401 }),
+    'custom-ca': await start('custom-ca', { tls: SELF_SIGNED }),
   };
 }
 
 function configText(
-  of: LoginFixture['of'],
+  getAirflow: LoginFixture['getAirflow'],
   urls: Urls,
   registryHost: string,
   { ways = WAYS, hasCaFile = true, headerUrl = urls.header }: ConfigChanges,
 ): string {
   const login = 'auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
   const entries: Readonly<Record<Way, string>> = {
-    password: `url: ${of('password').url}, ${login}`,
-    basic: `url: ${of('basic').url}, auth: {username: ecr-refresh, password: {file: password}}`,
-    token: `url: ${of('token').url}, auth: {token: {file: token}}`,
+    password: `url: ${getAirflow('password').url}, ${login}`,
+    basic: `url: ${getAirflow('basic').url}, auth: {username: ecr-refresh, password: {file: password}}`,
+    token: `url: ${getAirflow('token').url}, auth: {token: {file: token}}`,
     mwaa: 'auth: {mwaa: {environment: production, region: eu-west-1}}',
     'sub-path': `url: ${urls['sub-path']}/, ${login}`,
     header: `url: ${headerUrl}, ${login}, headers: {X-Team: data, X-Api-Key: {env: GATEWAY_KEY}}`,
-    'own-ca': `url: ${urls['own-ca']}, ${login}${hasCaFile ? ', caFile: ca.pem' : ''}`,
+    'custom-ca': `url: ${urls['custom-ca']}, ${login}${hasCaFile ? ', caFile: ca.pem' : ''}`,
   };
   const lines = ways.map((way) => `  - {name: ${way}, ${entries[way]}, connections: [${CONNECTION}]}\n`);
   const named = `{name: test, account: "123456789012", region: us-east-1, registryHost: "${registryHost}"}`;
   return `version: 1\nairflows:\n${lines.join('')}registries: [${named}]\ndocker: {engines: []}\n`;
 }
 
-/** Session tokens that an Airflow has seen, and tokens of ECR. */
+/** Session tokens sent to Airflow, and ECR tokens. */
 function issuedSecrets(airflows: readonly AirflowStandIn[], aws: AwsStandIn): KnownSecret[] {
   const bearers = airflows
     .flatMap(({ requests }) => requests)

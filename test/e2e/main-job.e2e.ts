@@ -1,5 +1,5 @@
-// The main job on real parts, as a platform engineer meets it: a DockerOperator fails in the morning since its token
-// has expired; the schedule runs; the DockerOperator works.
+// The main job with real services: a DockerOperator fails because its token has expired, a run of the schedule
+// refreshes the connection, and the DockerOperator pulls again.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,14 +27,14 @@ import { Secret } from '../../src/log/secret.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 
-describe('the main job on real parts', function () {
+describe('the main job with real services', function () {
   this.timeout(300_000);
   let stateFolder: string;
   const stops = new Cleanup();
   let aws: AwsStandIn;
   let registry: Registry;
   let airflow: Airflow;
-  /** Tells which JWTs Airflow gave out. */
+  /** Records the JWTs that are sent to Airflow. */
   let proxy: PausingProxy;
   let temporal: TemporalServer;
   let scan: SuiteScan;
@@ -48,7 +48,7 @@ describe('the main job on real parts', function () {
     const found = await findDockerEngine();
     if (!found && !canStartDockerEngine()) skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-main-job-'));
-    // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
+    // Airflow's folder holds its passwords and keys in plain text, as expected. Its log is scanned.
     scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder }));
@@ -131,7 +131,7 @@ docker: {engines: ["${engine}"]}
     assert.ok(working.output.includes(SAMPLE_OUTPUT), 'the container ran');
   });
 
-  it('says by status and doctor that all is well', async () => {
+  it('reports no problem in status and doctor', async () => {
     const status = await scan.command(['status'], env);
     assert.equal(status.code, 0, status.stdout + status.stderr);
     assert.match(status.stdout, /refreshed 1/);
@@ -152,9 +152,9 @@ docker: {engines: ["${engine}"]}
     const host = '210987654321.dkr.ecr.eu-west-1.amazonaws.com';
     const connection = { connection_id: 'docker_eu', conn_type: 'docker', host, login: 'AWS' };
     await seedConnection(airflow, { ...connection, password: 'expired' });
-    const inferring = join(stateFolder, 'inferring.yaml');
+    const minimalConfig = join(stateFolder, 'minimal.yaml');
     writeFileSync(
-      inferring,
+      minimalConfig,
       `version: 1
 airflows:
   - name: main
@@ -164,14 +164,17 @@ airflows:
 docker: {engines: []}
 `,
     );
-    // Where there is a network, AWS itself would refuse the stand-in's token.
+    // With network access, AWS itself would reject the stand-in's token.
     const offline = { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' };
-    const once = await scan.command(['refresh-once', '--json', '--config', inferring], offline);
+    const once = await scan.command(['refresh-once', '--json', '--config', minimalConfig], offline);
     assert.equal(once.code, 0, once.stdout + once.stderr);
     const report = JSON.parse(once.stdout) as RefreshReport;
     assert.deepEqual([report.stores[0]?.registry, report.tokens[0]?.region], [host, 'eu-west-1']);
     assert.equal(report.tokens[0]?.check, 'unreachable');
-    assert.match(report.warnings[0] ?? '', new RegExp(`Registry ${host} could not be asked`));
+    assert.match(
+      report.warnings[0] ?? '',
+      new RegExp(`The token could not be verified with registry ${host}`),
+    );
     const password = await readDecryptedPassword(airflow, 'docker_eu');
     assert.equal(aws.issued.find((token) => token.password === password)?.region, 'eu-west-1');
   });
@@ -187,7 +190,7 @@ docker: {engines: []}
     assert.equal(new Secret(password ?? '').fingerprint(), report.stores[0]?.fingerprint);
   });
 
-  it('leaves no secret out of place', async () => {
+  it('leaks no secret', async () => {
     const secrets = suiteSecrets({
       env,
       tokens: aws.issued.map(({ password }) => password),

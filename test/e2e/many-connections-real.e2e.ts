@@ -1,5 +1,5 @@
-// Ten thousand connections of a real Airflow 3.3, in a real run of Temporal: minutes, so only with
-// TEST_ALL_AIRFLOWS=true. Its stand-in has them always (many-connections.e2e.ts).
+// Takes minutes, so it runs only with TEST_ALL_AIRFLOWS=true. many-connections.e2e.ts always runs, with the stand-in
+// for Airflow.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const IDS = Array.from({ length: COUNT }, (_, index) => `many_${String(index).pa
 const describeOnDemand = process.env['TEST_ALL_AIRFLOWS'] === 'true' ? describe : describe.skip;
 
 describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
-  // Measured: see the line that the test prints. This is against hanging.
+  // Only against hanging: the test prints the time that the run took.
   this.timeout(1_800_000);
   let fixture: Fixture;
   let airflow: Airflow;
@@ -54,19 +54,19 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
     return path;
   }
 
-  it('writes each with one token in a run of Temporal, within its limits', async () => {
+  it('writes each connection with one token in a Temporal run, within the limits of Temporal', async () => {
     const worker = await fixture.startWorker('real', {
       ECR_REFRESH_CONFIG: writeConfig(),
       AIRFLOW_PASSWORD: airflow.password,
     });
     const log = await readAuditLog(airflow);
     const run = await measureRun(fixture, worker, await startManyRun(fixture.client, 'real'));
-    process.stderr.write(`    real Airflow: ${run.told}\n`);
+    process.stderr.write(`    real Airflow: ${run.summary}\n`);
     assertWithinLimits(run, COUNT);
     const passwords = await readDecryptedPasswords(airflow, IDS);
     assert.equal(Object.keys(passwords).length, COUNT);
     const [password, ...others] = new Set(Object.values(passwords));
-    assert.deepEqual(others, [], 'one token for all');
+    assert.deepEqual(others, [], 'one token for all connections');
     assert.equal(fixture.aws.check(password ?? ''), 'valid');
     const writes = (await readAuditLog(airflow)).slice(log.length).filter(([, extra]) => extra !== null);
     const counts = new Map<string, number>();
@@ -76,7 +76,7 @@ describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
     assert.equal(counts.size, COUNT);
     assert.ok(
       [...counts.values()].every((count) => count === 1),
-      'the audit log has one write of each',
+      'the audit log has one write for each connection',
     );
     await worker.stop();
   });

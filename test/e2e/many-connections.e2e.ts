@@ -1,5 +1,5 @@
-// Ten thousand connections of one Airflow, picked by a pattern: each is written once, by few requests, in a run whose
-// history, report and payloads stay within what Temporal takes.
+// Ten thousand connections of one Airflow, matched by a pattern: each is written once, with few requests, in a run
+// whose history, report and payloads stay within the limits of Temporal.
 import assert from 'node:assert/strict';
 import type { AirflowRequest } from '../support/airflow-stand-in.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -9,13 +9,13 @@ import { assertWithinLimits, measureRun, startManyRun } from './many-run.js';
 const COUNT = 10_000;
 const ID = /^many_\d{5}$/;
 
-/** What the requests since a place in the record were. */
+/** Requests to the Airflow stand-in, counted by kind. */
 interface Traffic {
-  readonly signIns: number;
+  readonly logins: number;
   readonly lists: number;
-  readonly looks: number;
+  readonly gets: number;
   readonly singleWrites: number;
-  /** Of other things: the version, and what the run asks beside the connections. */
+  /** Requests that neither log in nor read or write connections, such as for the version. */
   readonly others: number;
   /** Ids in each bulk request, and bytes of its body. */
   readonly bulks: readonly { readonly ids: readonly string[]; readonly bytes: number }[];
@@ -54,18 +54,18 @@ describe(`${COUNT} connections in one Airflow`, function () {
 
   function trafficSince(start: number): Traffic {
     const requests = fixture.airflow.requests.slice(start);
-    const count = (is: (request: AirflowRequest) => boolean): number => requests.filter(is).length;
+    const count = (matches: (request: AirflowRequest) => boolean): number => requests.filter(matches).length;
     const bulks = requests.filter(({ method, path }) => method === 'PATCH' && path === '/api/v2/connections');
     const entities = bulks.map(({ body }) =>
       (body as { actions: readonly BulkAction[] }).actions.flatMap((action) => action.entities),
     );
-    const isOfConnections = ({ method, path }: AirflowRequest): boolean =>
+    const isAboutConnections = ({ method, path }: AirflowRequest): boolean =>
       method !== 'POST' && path.startsWith('/api/v2/connections');
     return {
-      others: count((request) => request.path !== '/auth/token' && !isOfConnections(request)),
-      signIns: count(({ path }) => path === '/auth/token'),
+      others: count((request) => request.path !== '/auth/token' && !isAboutConnections(request)),
+      logins: count(({ path }) => path === '/auth/token'),
       lists: count(({ method, path }) => method === 'GET' && path === '/api/v2/connections'),
-      looks: count(({ method, path }) => method === 'GET' && path.startsWith('/api/v2/connections/')),
+      gets: count(({ method, path }) => method === 'GET' && path.startsWith('/api/v2/connections/')),
       singleWrites: count(
         ({ method, path }) => method === 'PATCH' && path.startsWith('/api/v2/connections/'),
       ),
@@ -83,7 +83,7 @@ describe(`${COUNT} connections in one Airflow`, function () {
     assert.equal(new Set(ids).size, COUNT);
     assert.equal(traffic.singleWrites, 0);
     const [password = ''] = traffic.passwords;
-    assert.equal(traffic.passwords.size, 1, 'one token for all');
+    assert.equal(traffic.passwords.size, 1, 'one token for all connections');
     assert.equal(fixture.aws.check(password), 'valid');
     for (const connection of fixture.airflow.connections.values()) {
       const isOurs = ID.test(connection.connection_id);
@@ -92,30 +92,30 @@ describe(`${COUNT} connections in one Airflow`, function () {
   }
 
   function assertFewRequests(traffic: Traffic): void {
-    assert.equal(traffic.signIns, 1);
-    // The list ends at an empty part: its total is not trusted.
+    assert.equal(traffic.logins, 1);
+    // The listing ends at an empty page: its total is not trusted.
     assert.equal(traffic.lists, COUNT / 100 + 1);
-    assert.equal(traffic.looks, 0, 'none is read by a request of its own');
+    assert.equal(traffic.gets, 0, 'no connection is read individually');
     assert.ok(traffic.others <= 3, `${traffic.others} other requests`);
     assert.equal(traffic.bulks.length, COUNT / 100);
     assert.ok(Math.max(...traffic.bulks.map(({ ids }) => ids.length)) <= 100);
     assert.ok(Math.max(...traffic.bulks.map(({ bytes }) => bytes)) <= 512 * 1024);
   }
 
-  function tell(what: string, startedAt: number, traffic: Traffic, more = ''): void {
+  function printSummary(what: string, startedAt: number, traffic: Traffic, more = ''): void {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    const { lists, looks, bulks, others } = traffic;
+    const { lists, gets, bulks, others } = traffic;
     const largest = Math.max(0, ...bulks.map(({ bytes }) => bytes));
     process.stderr.write(
-      `    ${what}: ${seconds} s, ${lists} list pages, ${looks} GETs, ${bulks.length} bulk requests of at most ${largest} bytes, ${others} others${more}\n`,
+      `    ${what}: ${seconds} s, ${lists} list pages, ${gets} GETs, ${bulks.length} bulk requests of at most ${largest} bytes, ${others} other requests${more}\n`,
     );
   }
 
-  it('writes each exactly once with one token by refresh-once', async () => {
+  it('writes each connection exactly once with one token in refresh-once', async () => {
     const [start, startedAt] = [fixture.airflow.requests.length, performance.now()];
     const { code, stdout, stderr } = await fixture.command(['refresh-once', '--json']);
     const traffic = trafficSince(start);
-    tell('refresh-once', startedAt, traffic);
+    printSummary('refresh-once', startedAt, traffic);
     assert.equal(code, 0, stdout.slice(0, 2000) + stderr);
     const report = JSON.parse(stdout) as RefreshReport;
     assert.deepEqual([report.stores[0]?.refreshed, report.failures], [COUNT, []]);
@@ -123,12 +123,12 @@ describe(`${COUNT} connections in one Airflow`, function () {
     assertFewRequests(traffic);
   });
 
-  it('writes each exactly once in a run of Temporal, within its limits', async () => {
+  it('writes each connection exactly once in a Temporal run, within the limits of Temporal', async () => {
     const worker = await fixture.startWorker('many');
     const [start, startedAt] = [fixture.airflow.requests.length, performance.now()];
     const run = await measureRun(fixture, worker, await startManyRun(fixture.client, 'main'));
     const traffic = trafficSince(start);
-    tell('Temporal', startedAt, traffic, `; the run ${run.told}`);
+    printSummary('Temporal', startedAt, traffic, `; the run: ${run.summary}`);
     assertWithinLimits(run, COUNT);
     assertWrittenOnce(traffic);
     assertFewRequests(traffic);

@@ -1,4 +1,4 @@
-// Owns a run of Temporal over very many connections, and what it costs: time, history, report, memory of the worker.
+// A Temporal run over many connections and its cost: time, history, report, and memory of the worker.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,10 +11,10 @@ import type { Fixture } from './every-failure/fixture.js';
 export interface MeasuredRun {
   readonly report: RefreshReport;
   readonly events: number;
-  /** What the server logged, from its start. */
+  /** The whole log of the Temporal server. */
   readonly serverLog: string;
-  /** In words, for whoever runs the test. */
-  readonly told: string;
+  /** For the test to print. */
+  readonly summary: string;
 }
 
 export function startManyRun(client: Client, taskQueue: string): Promise<WorkflowHandle> {
@@ -40,20 +40,25 @@ export async function measureRun(
   const failed = (history.events ?? []).filter((event) => event.activityTaskFailedEventAttributes);
   assert.deepEqual(failed, [], 'no step failed');
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
-  const memory = `the worker at most ${peakMegabytes(worker.pid)} MB, before the run ${atRest} MB`;
-  const told = `${seconds.toFixed(1)} s, ${events} events of ${bytes} bytes, ${memory}`;
-  return { report, events, serverLog: readFileSync(join(fixture.stateFolder, 'temporal.log'), 'utf8'), told };
+  const memory = `worker memory at most ${peakMegabytes(worker.pid)} MB, before the run ${atRest} MB`;
+  const summary = `${seconds.toFixed(1)} s, ${events} events of ${bytes} bytes, ${memory}`;
+  return {
+    report,
+    events,
+    serverLog: readFileSync(join(fixture.stateFolder, 'temporal.log'), 'utf8'),
+    summary,
+  };
 }
 
 export function assertWithinLimits({ report, events, serverLog }: MeasuredRun, count: number): void {
   assert.deepEqual([report.stores[0]?.refreshed, report.failures], [count, []]);
-  // Temporal warns from 10,240 events on. A run of that many connections has hundreds at the least.
+  // Temporal warns at 10,240 events. A run over so many connections has at least hundreds.
   assert.ok(events > count / 50 && events < 10_240, `${events} events`);
   assert.ok(Buffer.byteLength(JSON.stringify(report)) < MAX_REPORT_BYTES);
   assert.doesNotMatch(serverLog, /size|exceed|limit/i);
 }
 
-/** The most memory that a process has had; 0 where the system does not tell. */
+/** The peak memory of a process; 0 where the system does not report it. */
 function peakMegabytes(pid: number): number {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

@@ -1,8 +1,7 @@
-// moto, an emulator of AWS that others wrote: a second opinion on what the product makes of AWS, by its own issuer and commands.
-// What moto cannot do, and what is proven against our own stand-in therefore: it has no ECR Public; its tokens are all alike
-// and have expired in 2015; by default it denies nobody, checks neither external ids, session times, signatures nor clocks,
-// and accepts keys that it never gave out; it does not throttle.
-// Without a Python the suite is skipped by name; with CI=true that is a failure.
+// moto, a third-party AWS emulator, as a second opinion on the token issuer and the commands. What moto does not
+// support is tested with our own stand-in for AWS: moto has no ECR Public and does not throttle, its tokens are
+// identical and expired in 2015, and by default it denies nothing, does not check external ids, session durations,
+// signatures or clocks, and accepts unknown access keys. Without Python the suite is skipped; with CI=true it fails.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +23,7 @@ const EXPIRED = /expired at 2015-01-01T00:00:00\.000Z/;
 const PULL = 'arn:aws:iam::111122223333:role/team/pull';
 const HUB = 'arn:aws:iam::444455556666:role/hub';
 
-describe('moto', function () {
+describe('moto, a third-party AWS emulator', function () {
   this.timeout(300_000);
   let stateFolder: string;
   let moto: Moto;
@@ -58,8 +57,8 @@ describe('moto', function () {
     return createTokenIssuer(new AwsSessions()).issueToken(group, { runId: 'run' }, anySignal());
   }
 
-  describe('asked by the issuer', () => {
-    it('gives a token of the account and region that ask, which has expired long ago', async () => {
+  describe('with the token issuer', () => {
+    it('returns a token of the requested account and region, which expired in 2015', async () => {
       const token = await issue(DEFAULT_PRINCIPAL, 'eu-west-1');
       assert.equal(token.proxyEndpoint, 'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com');
       assert.equal(token.expiresAt?.toISOString(), '2015-01-01T00:00:00.000Z');
@@ -69,9 +68,9 @@ describe('moto', function () {
     });
 
     for (const via of [[], [HUB], [HUB, 'arn:aws:iam::777788889999:role/spoke']]) {
-      it(`knows whom the keys of a role behind ${via.length} others belong to, and when they end`, async () => {
+      it(`returns the principal and session end of a role assumed through ${via.length} other roles`, async () => {
         const { principalArn, proxyEndpoint, sessionEndsAt } = await issue(pull(via));
-        // As AWS does, it leaves the path of a role out of the ARN of its session.
+        // Like AWS, moto omits the path of a role from the ARN of its session.
         assert.equal(principalArn, 'arn:aws:sts::111122223333:assumed-role/pull/night');
         assert.equal(proxyEndpoint, 'https://111122223333.dkr.ecr.us-east-1.amazonaws.com');
         const minutes = ((sessionEndsAt?.getTime() ?? 0) - Date.now()) / 60_000;
@@ -79,7 +78,7 @@ describe('moto', function () {
       });
     }
 
-    it('has a token for each registry id that is asked for, none of which the product asks for', async () => {
+    it('returns a token for each registry id in the request, although the product sends none', async () => {
       const ecr = new ECRClient({ region: 'us-east-1' });
       const registryIds = ['210987654321', '111122223333'];
       const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand({ registryIds }));
@@ -89,21 +88,21 @@ describe('moto', function () {
       );
     });
 
-    it('has no ECR Public, and fails at it', async () => {
-      const env = setEnvironment({ AWS_ENDPOINT_URL_ECR_PUBLIC: moto.url });
+    it('has no ECR Public and returns a server error for it', async () => {
+      const restoreEndpoint = setEnvironment({ AWS_ENDPOINT_URL_ECR_PUBLIC: moto.url });
       try {
-        const asked = issue(DEFAULT_PRINCIPAL, 'us-east-1', 'ecr-public');
+        const issued = issue(DEFAULT_PRINCIPAL, 'us-east-1', 'ecr-public');
         assert.match(
-          (await expectFailure(asked, 'AwsUnavailable', [])).message,
+          (await expectFailure(issued, 'AwsUnavailable', [])).message,
           /^ECR Public in us-east-1: .*500/,
         );
       } finally {
-        env();
+        restoreEndpoint();
       }
     });
   });
 
-  describe('asked by the commands', () => {
+  describe('with the commands', () => {
     let airflow: AirflowStandIn;
     let env: NodeJS.ProcessEnv;
 
@@ -128,7 +127,7 @@ docker: {engines: []}
     });
     after(() => airflow.stop());
 
-    it('gives nothing that refresh-once would write', async () => {
+    it('returns only expired tokens, so that refresh-once writes nothing', async () => {
       const { code, stdout, stderr } = await runCommandLine(['refresh-once', '--json'], env);
       assert.equal(code, 1, stderr);
       const report = JSON.parse(stdout) as RefreshReport;
@@ -139,10 +138,10 @@ docker: {engines: []}
       assert.match(report.failures[0]?.message ?? '', EXPIRED);
       assert.deepEqual(report.tokens, []);
       assert.equal(airflow.connections.get('docker_default')?.password, 'old');
-      // A sign-in, and the look for what shadows connections, write nothing.
-      const harmless = ['/auth/token', '/api/v2/connections/test'];
+      // The login and the check for overridden connections write nothing.
+      const readOnly = ['/auth/token', '/api/v2/connections/test'];
       const writes = airflow.requests.filter(
-        ({ method, path }) => method !== 'GET' && !harmless.includes(path),
+        ({ method, path }) => method !== 'GET' && !readOnly.includes(path),
       );
       assert.deepEqual(
         writes.map(({ method, path }) => `${method} ${path}`),
@@ -150,7 +149,7 @@ docker: {engines: []}
       );
     });
 
-    it('is told by doctor with the date', async () => {
+    it('returns expired tokens, and doctor reports their expiry date', async () => {
       const { stdout } = await runCommandLine(['doctor', '--json'], env);
       const { checks } = JSON.parse(stdout) as { checks: Check[] };
       const token = checks.find(({ name }) => name === 'token default/us-east-1');
@@ -159,8 +158,8 @@ docker: {engines: []}
     });
   });
 
-  describe('when it is stopped', () => {
-    it('is gone', async () => {
+  describe('when stopped', () => {
+    it('has exited', async () => {
       await moto.stop();
       assert.throws(() => process.kill(moto.pid, 0), { code: 'ESRCH' });
       await assert.rejects(fetch(moto.url));

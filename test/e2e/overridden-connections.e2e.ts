@@ -25,12 +25,12 @@ import { runCommandLine } from './run-command-line.js';
 
 const SEEDED = ['plain', 'in_variable', 'same_host', 'in_file'];
 const ARGUMENT = 'argument-of-the-backend';
-const BACKEND = /^Airflow main: has a secrets backend \(LocalFilesystemBackend\): /;
+const BACKEND = /^Airflow main: uses a secrets backend \(LocalFilesystemBackend\): /;
 /** The connections that are reported; `same_host` cannot be detected. */
 const HIDDEN = [
   /^connection in_variable of main: is overridden by an environment variable/,
   /^connection in_file of main: is overridden by an environment variable/,
-  /^connection only_variable of main: is not in the database, but in an environment variable/,
+  /^connection only_variable of main: is not in the database but in an environment variable/,
 ];
 
 describe('overridden connections', function () {
@@ -62,8 +62,8 @@ describe('overridden connections', function () {
     return airflow;
   }
 
-  /** Variables and a backend that override, in an Airflow that exposes its configuration and lets connections be tested. */
-  function exposing(): Record<string, string> {
+  /** Environment of an Airflow that overrides connections, exposes its configuration and allows connection tests. */
+  function overridingEnv(): Record<string, string> {
     const folder = join(stateFolder, ARGUMENT);
     mkdirSync(folder, { recursive: true });
     const file = join(folder, 'connections.json');
@@ -106,7 +106,7 @@ docker: {engines: []}
 
   async function doctorWarnings(airflow: Airflow, user = airflow.users.worker): Promise<string[]> {
     const { checks } = (await command(airflow, user, 'doctor')) as { checks: Check[] };
-    assert.ok(checks.some(({ message }) => message.includes('may read connections')));
+    assert.ok(checks.some(({ message }) => message.includes('connections can be read')));
     return checks
       .filter(({ name, outcome }) => name.endsWith(' main') && outcome === 'warning')
       .map(({ name, message }) => `${name}: ${message}`);
@@ -114,20 +114,20 @@ docker: {engines: []}
 
   function assertAll(warnings: readonly string[]): void {
     const expected = [BACKEND, ...HIDDEN];
-    for (const words of expected)
+    for (const pattern of expected)
       assert.ok(
-        warnings.some((warning) => words.test(warning)),
-        String(words),
+        warnings.some((warning) => pattern.test(warning)),
+        String(pattern),
       );
     assert.equal(warnings.length, expected.length, warnings.join('\n'));
   }
 
-  async function stateOf(airflow: Airflow): Promise<unknown> {
+  async function readState(airflow: Airflow): Promise<unknown> {
     const rows = await Promise.all(SEEDED.map((id) => readConnectionRow(airflow, id)));
     return { rows, log: await readAuditLog(airflow) };
   }
 
-  /** What the DAG of the documentation prints for a connection; run as by a worker with the environment of the server. */
+  /** Returns the output of the documented DAG for a connection, run in the environment of the Airflow server. */
   async function runDocumentedDag(airflow: Airflow, id: string): Promise<string> {
     const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const code = /```python\n(.*?)```/s.exec(document)?.[1] ?? '';
@@ -144,20 +144,20 @@ docker: {engines: []}
     return stdout + stderr;
   }
 
-  describe('in an Airflow 3.3 that exposes configuration and tests', () => {
+  describe('in an Airflow 3.3 that exposes its configuration and allows connection tests', () => {
     let airflow: Airflow;
 
     before(async () => {
-      airflow = await start('3.3', exposing());
+      airflow = await start('3.3', overridingEnv());
     });
 
     it('are reported by doctor, which writes nothing to detect them', async () => {
-      const before = await stateOf(airflow);
+      const before = await readState(airflow);
       assertAll(await doctorWarnings(airflow));
-      assert.deepEqual(await stateOf(airflow), before);
+      assert.deepEqual(await readState(airflow), before);
     });
 
-    it('are refreshed anyway, without effect: tasks get the token only of the others', async () => {
+    it('are refreshed without effect: tasks get the new token only from other connections', async () => {
       const args = ['refresh-once', '--retry-for', '1s'];
       const report = (await command(airflow, airflow.users.worker, ...args)) as RefreshReport;
       assert.deepEqual(report.warnings, []);
@@ -175,18 +175,18 @@ docker: {engines: []}
   });
 
   it('are not reported where Airflow 3.3 exposes nothing', async () => {
-    const { AIRFLOW_CONN_IN_VARIABLE = '', AIRFLOW__SECRETS__BACKEND = '' } = exposing();
+    const { AIRFLOW_CONN_IN_VARIABLE = '', AIRFLOW__SECRETS__BACKEND = '' } = overridingEnv();
     const airflow = await start('3.3', { AIRFLOW_CONN_IN_VARIABLE, AIRFLOW__SECRETS__BACKEND });
     assert.deepEqual(await doctorWarnings(airflow), []);
   });
 
-  it('are reported for Airflow 2.10 only as its backend, and only to a user who may read the configuration', async () => {
-    const airflow = await start('2.10', exposing());
-    const before = await stateOf(airflow);
+  it('show only as a secrets backend in Airflow 2.10, to users who may read the configuration', async () => {
+    const airflow = await start('2.10', overridingEnv());
+    const before = await readState(airflow);
     const warnings = await doctorWarnings(airflow, airflow.users.admin);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', BACKEND);
-    assert.deepEqual(await doctorWarnings(airflow), [], 'the least role may not');
-    assert.deepEqual(await stateOf(airflow), before);
+    assert.deepEqual(await doctorWarnings(airflow), [], 'the least-privileged role may not read it');
+    assert.deepEqual(await readState(airflow), before);
   });
 });

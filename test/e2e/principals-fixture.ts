@@ -1,5 +1,5 @@
-// Owns one deployment whose registries are read as five different AWS principals: stand-ins for AWS, Airflow and each
-// registry, a real Temporal, and configurations and workers over them. It knows every secret in it.
+// A deployment whose registries use five AWS principals: stand-ins for AWS, Airflow and each registry, a real Temporal
+// server, and configurations and workers for them.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,25 +17,25 @@ import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from './s
 
 const SESSION = 'airflow-ecr-refresh';
 
-const ROLE = (account: string, name: string): string => `arn:aws:iam::${account}:role/${name}`;
-const session = (account: string, name: string): string =>
+const toRoleArn = (account: string, name: string): string => `arn:aws:iam::${account}:role/${name}`;
+const toSessionArn = (account: string, name: string): string =>
   `arn:aws:sts::${account}:assumed-role/${name}/${SESSION}`;
 
 export const ROLES = {
-  partner: ROLE('111122223333', 'ecr-pull'),
-  hub: ROLE('444455556666', 'hub'),
-  spoke: ROLE('444455556666', 'spoke'),
-  chain: ROLE('777788889999', 'ecr-pull'),
-  pod: ROLE('222233334444', 'airflow-ecr-refresh'),
+  partner: toRoleArn('111122223333', 'ecr-pull'),
+  hub: toRoleArn('444455556666', 'hub'),
+  spoke: toRoleArn('444455556666', 'spoke'),
+  chain: toRoleArn('777788889999', 'ecr-pull'),
+  pod: toRoleArn('222233334444', 'airflow-ecr-refresh'),
 } as const;
 
 /** The principals, by the names of their registries. */
 export const ARNS = {
   own: 'arn:aws:iam::123456789012:user/airflow',
   production: 'arn:aws:iam::555566667777:user/production',
-  partner: session('111122223333', 'ecr-pull'),
-  chain: session('777788889999', 'ecr-pull'),
-  pod: session('222233334444', 'airflow-ecr-refresh'),
+  partner: toSessionArn('111122223333', 'ecr-pull'),
+  chain: toSessionArn('777788889999', 'ecr-pull'),
+  pod: toSessionArn('222233334444', 'airflow-ecr-refresh'),
 } as const;
 
 export type RegistryName = keyof typeof ARNS;
@@ -46,9 +46,9 @@ export interface ConfigChanges {
   readonly name?: string;
   /** Default all. */
   readonly registries?: readonly RegistryName[];
-  /** For how long its runs go on trying. Default 2m: what is to wait longer than that fails at once. */
+  /** Default 2m: a step whose next attempt would come later fails immediately. */
   readonly retryFor?: string;
-  /** Of the role of `partner`. */
+  /** For the role of `partner`. */
   readonly sessionDuration?: string;
 }
 
@@ -59,15 +59,15 @@ export interface PrincipalsFixture {
   readonly env: NodeJS.ProcessEnv;
   readonly stateFolder: string;
   readonly temporal: TemporalServer;
-  /** Writes `<name>.yaml`; answers its path. */
+  /** Writes `<name>.yaml` and returns its path. */
   writeConfig(changes?: ConfigChanges): string;
-  /** Secrets belong there, and are not looked for. */
-  readonly keeper: string;
-  /** Who may assume which role, as at first. */
+  /** A folder that holds secrets on purpose; the scan skips it. */
+  readonly secretsFolder: string;
+  /** Restores the owners of the access keys and the trust policies of the roles. */
   resetPrincipals(): void;
-  /** The keys of the worker itself, in a file. */
+  /** Writes the access key of the worker to the shared credentials file. */
   writeOwnKeys(accessKeyId: string): void;
-  /** The keys of the file, and no others. */
+  /** Leaves the worker only the keys of the credentials file. */
   readonly fileEnv: NodeJS.ProcessEnv;
   startWorker(config: string, changes?: NodeJS.ProcessEnv): Promise<Child>;
   command(config: string, args: readonly string[], changes?: NodeJS.ProcessEnv): Promise<CommandResult>;
@@ -88,9 +88,9 @@ export async function startPrincipalsFixture(): Promise<PrincipalsFixture> {
 }
 
 async function startParts(stateFolder: string, stops: Cleanup): Promise<PrincipalsFixture> {
-  // AWS's own files belong there: nothing else is left out of the scan.
-  const keeper = join(stateFolder, 'aws-files');
-  mkdirSync(keeper, { mode: 0o700 });
+  // Only for the AWS files: the scan covers everything else.
+  const secretsFolder = join(stateFolder, 'aws-files');
+  mkdirSync(secretsFolder, { mode: 0o700 });
   const aws = stops.add(await startAwsStandIn());
   const registries = new Map<RegistryName, Registry>();
   for (const name of NAMES) {
@@ -101,7 +101,7 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     string
   >;
   const temporal = stops.add(await startTemporal({ stateFolder }));
-  const scan = stops.add(startSuiteScan(stateFolder, keeper));
+  const scan = stops.add(startSuiteScan(stateFolder, secretsFolder));
   const password = awkwardPassword();
   const connections = NAMES.map((name) => ({
     connection_id: `docker_${name}`,
@@ -120,8 +120,8 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     own: randomAwsKey(),
   };
   const write = (name: string, content: string): string => {
-    writeFileSync(join(keeper, name), content, { mode: 0o600 });
-    return join(keeper, name);
+    writeFileSync(join(secretsFolder, name), content, { mode: 0o600 });
+    return join(secretsFolder, name);
   };
   const writeOwnKeys = (accessKeyId: string): void => {
     const getKeys = (id: string, key: string): string =>
@@ -138,8 +138,8 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     ...aws.env,
     AWS_ACCESS_KEY_ID: 'AKIAOWN0000000000000',
     AWS_SECRET_ACCESS_KEY: randomAwsKey(),
-    AWS_SHARED_CREDENTIALS_FILE: join(keeper, 'credentials'),
-    AWS_CONFIG_FILE: join(keeper, 'config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(secretsFolder, 'credentials'),
+    AWS_CONFIG_FILE: join(secretsFolder, 'config'),
     ECR_EXTERNAL_ID: secrets.externalId,
     TEMPORAL_ADDRESS: temporal.address,
     AIRFLOW_PASSWORD: password,
@@ -153,12 +153,12 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     stateFolder,
     temporal,
     fileEnv,
-    keeper,
+    secretsFolder,
     resetPrincipals: () => setPrincipals(aws, secrets),
     writeOwnKeys,
     writeConfig(changes = {}) {
       const path = join(stateFolder, `${changes.name ?? 'main'}.yaml`);
-      writeFileSync(path, configText(airflow.url, hosts, changes));
+      writeFileSync(path, formatConfig(airflow.url, hosts, changes));
       return path;
     },
     startWorker: (config, changes = {}) =>
@@ -168,7 +168,7 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
     assertNoSecretOut: () =>
       scan.assertNoSecretOut(
         [
-          ...allSecrets(env, aws, airflow),
+          ...listSecrets(env, aws, airflow),
           ...Object.entries(secrets).map(([name, value]) => ({ name, value })),
         ],
         temporal,
@@ -180,33 +180,33 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Principa
   };
 }
 
-/** Who has which keys, and which role admits whom. */
+/** Sets the owners of the access keys, and who may assume each role. */
 function setPrincipals(
   aws: AwsStandIn,
   { externalId, identity }: { externalId: string; identity: string },
 ): void {
-  const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
-  const own = { account: accountOf(ARNS.own), arn: ARNS.own };
+  const getAccount = (arn: string): string => arn.split(':')[4] ?? '';
+  const own = { account: getAccount(ARNS.own), arn: ARNS.own };
   for (const key of ['AKIAOWN0000000000000', 'AKIAROTATED000000000']) aws.setPrincipal(key, own);
-  aws.setPrincipal('AKIAPRODUCTION000000', { account: accountOf(ARNS.production), arn: ARNS.production });
+  aws.setPrincipal('AKIAPRODUCTION000000', { account: getAccount(ARNS.production), arn: ARNS.production });
   aws.setRole(ROLES.partner, { trusts: (caller) => caller === ARNS.own, externalId, maxSeconds: 43_200 });
   aws.setRole(ROLES.hub, { trusts: (caller) => caller === ARNS.own });
-  aws.setRole(ROLES.spoke, { trusts: (caller) => caller === session('444455556666', 'hub') });
-  aws.setRole(ROLES.chain, { trusts: (caller) => caller === session('444455556666', 'spoke') });
+  aws.setRole(ROLES.spoke, { trusts: (caller) => caller === toSessionArn('444455556666', 'hub') });
+  aws.setRole(ROLES.chain, { trusts: (caller) => caller === toSessionArn('444455556666', 'spoke') });
   aws.setWebIdentity((token) => (token === identity ? 'system:serviceaccount:airflow:refresh' : undefined));
   aws.setRole(ROLES.pod, { trusts: (caller) => caller === 'system:serviceaccount:airflow:refresh' });
 }
 
-function configText(
+function formatConfig(
   airflowUrl: string,
   hosts: Readonly<Record<RegistryName, string>>,
   { name = 'main', registries = NAMES, retryFor = '2m', sessionDuration }: ConfigChanges,
 ): string {
-  const longer = sessionDuration === undefined ? '' : `, sessionDuration: ${sessionDuration}`;
+  const duration = sessionDuration === undefined ? '' : `, sessionDuration: ${sessionDuration}`;
   const entries: Record<RegistryName, string> = {
     own: 'account: "123456789012", region: us-east-1',
     production: 'account: "555566667777", region: eu-west-1, credentials: {profile: production}',
-    partner: `account: "111122223333", region: us-east-1, credentials: {roleArn: "${ROLES.partner}", externalId: {env: ECR_EXTERNAL_ID}${longer}}`,
+    partner: `account: "111122223333", region: us-east-1, credentials: {roleArn: "${ROLES.partner}", externalId: {env: ECR_EXTERNAL_ID}${duration}}`,
     chain: `account: "777788889999", region: us-east-1, credentials: {roleArn: "${ROLES.chain}", via: ["${ROLES.hub}", "${ROLES.spoke}"]}`,
     pod: `account: "222233334444", region: us-east-1, credentials: {roleArn: "${ROLES.pod}", webIdentityTokenFile: aws-files/identity}`,
   };
@@ -237,7 +237,7 @@ async function startWorkerProcess(
   return stops.add(worker);
 }
 
-function allSecrets(env: NodeJS.ProcessEnv, aws: AwsStandIn, airflow: AirflowStandIn): KnownSecret[] {
+function listSecrets(env: NodeJS.ProcessEnv, aws: AwsStandIn, airflow: AirflowStandIn): KnownSecret[] {
   return [
     ...suiteSecrets({
       env,

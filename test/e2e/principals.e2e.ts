@@ -1,5 +1,5 @@
-// Registries that are read as five different AWS principals, as users of the product meet them: its commands, a worker, and
-// what both say of who got which token, for how long, and who was denied.
+// Registries with five AWS principals, through the commands and a worker: both report which principal each token was
+// issued to, until when it is usable, and which principal was denied.
 import assert from 'node:assert/strict';
 import { throttleFirst } from '../support/aws.js';
 import { startContainerCredentials, startInstanceMetadata } from '../support/aws-credentials.js';
@@ -18,7 +18,7 @@ import type { CommandResult } from './run-command-line.js';
 
 const HOUR_MS = 3_600_000;
 
-describe('registries of five AWS principals', function () {
+describe('registries with five AWS principals', function () {
   this.timeout(180_000);
   let fixture: PrincipalsFixture;
   let config: string;
@@ -40,7 +40,7 @@ describe('registries of five AWS principals', function () {
       process.stderr.write(`\n== ${title}\n${stdout}${stderr}\n`);
   }
 
-  async function ask<T>(
+  async function runJson<T>(
     code: number,
     args: readonly string[],
     more: { config?: string; env?: NodeJS.ProcessEnv } = {},
@@ -50,7 +50,7 @@ describe('registries of five AWS principals', function () {
     return JSON.parse(result.stdout) as T;
   }
 
-  async function say(
+  async function runText(
     code: number,
     args: readonly string[],
     more: { config?: string; env?: NodeJS.ProcessEnv } = {},
@@ -61,8 +61,8 @@ describe('registries of five AWS principals', function () {
     return result.stdout;
   }
 
-  /** The password of a connection is a token that was issued to the account of its principal. */
-  function assertHolds(name: RegistryName): void {
+  /** Asserts that the connection holds a token issued to the account of its principal. */
+  function assertHoldsOwnToken(name: RegistryName): void {
     const password = fixture.airflow.connections.get(`docker_${name}`)?.password;
     const token = fixture.aws.issued.find((issued) => issued.password === password);
     assert.ok(token, `docker_${name} holds a token`);
@@ -87,72 +87,72 @@ describe('registries of five AWS principals', function () {
     );
   }
 
-  describe('by refresh-once and doctor', () => {
-    it('writes to each connection the token of its own principal, and says whose it is', async () => {
-      const report = await ask<RefreshReport>(0, ['refresh-once']);
+  describe('in refresh-once and doctor', () => {
+    it('writes the token of its own principal to each connection, and reports the principal', async () => {
+      const report = await runJson<RefreshReport>(0, ['refresh-once']);
       assertArns(report);
-      NAMES.forEach(assertHolds);
-      const text = await say(0, ['refresh-once']);
+      NAMES.forEach(assertHoldsOwnToken);
+      const text = await runText(0, ['refresh-once']);
       for (const name of NAMES) assert.ok(text.includes(ARNS[name]), text);
     });
 
-    it('says in the report until when tokens of sessions of an hour can be relied on', async () => {
-      const { tokens, warnings } = await ask<RefreshReport>(0, ['refresh-once']);
+    it('reports that tokens from sessions of one hour are usable for one hour', async () => {
+      const { tokens, warnings } = await runJson<RefreshReport>(0, ['refresh-once']);
       for (const { registries, issuedAt, expiresAt, usableUntil } of tokens) {
         const [host] = registries;
         const lifeMs = Date.parse(expiresAt) - Date.parse(issuedAt);
-        const reliableMs = Date.parse(usableUntil) - Date.parse(issuedAt);
+        const usableMs = Date.parse(usableUntil) - Date.parse(issuedAt);
         assert.ok(Math.abs(lifeMs - 12 * HOUR_MS) < 10_000);
         const expectedMs =
           host === fixture.hosts.own || host === fixture.hosts.production ? 12 * HOUR_MS : HOUR_MS;
-        assert.ok(Math.abs(reliableMs - expectedMs) < 60_000, `${host}: ${reliableMs} ms`);
+        assert.ok(Math.abs(usableMs - expectedMs) < 60_000, `${host}: ${usableMs} ms`);
       }
       for (const name of ['partner', 'chain', 'pod'] as const) {
         const warning = warnings.find((text) => text.includes(ARNS[name])) ?? '';
         assert.match(
           warning,
-          /can be relied on until .* only: the AWS session .* runs are up to 4 h 5 min apart, so it ends before the next one/,
+          /are only reliable until .*: the AWS session .* runs are up to 4 h 5 min apart, so it expires before the next run/,
         );
       }
       assert.equal(warnings.length, 3, warnings.join('\n'));
     });
 
-    it('has nothing to warn of where the session lasts as long as the token', async () => {
+    it('reports no warning when the session lasts as long as the token', async () => {
       const long = fixture.writeConfig({
         name: 'long',
         registries: ['own', 'partner'],
         sessionDuration: '12h',
       });
-      const report = await ask<RefreshReport>(0, ['refresh-once'], { config: long });
+      const report = await runJson<RefreshReport>(0, ['refresh-once'], { config: long });
       assert.deepEqual(report.warnings, []);
-      assert.doesNotMatch(await say(0, ['doctor', '--offline'], { config: long }), /warning/);
+      assert.doesNotMatch(await runText(0, ['doctor', '--offline'], { config: long }), /warning/);
     });
 
-    it('checks each principal by doctor, and warns of the margin', async () => {
-      const { checks } = await ask<{ checks: Check[] }>(0, ['doctor']);
+    it('checks each principal in doctor, and warns about short sessions', async () => {
+      const { checks } = await runJson<{ checks: Check[] }>(0, ['doctor']);
       for (const name of NAMES) {
         const token = checks.find(({ message }) => message.startsWith(`issued to ${ARNS[name]},`));
         assert.equal(token?.outcome, 'ok', name);
       }
-      const warned = checks.filter(
+      const marginWarnings = checks.filter(
         ({ outcome, message }) => outcome === 'warning' && message.startsWith('Tokens of'),
       );
-      assert.equal(warned.length, 3);
+      assert.equal(marginWarnings.length, 3);
       assert.deepEqual(
         checks.filter(({ outcome }) => outcome === 'failed'),
         [],
       );
-      const text = await say(0, ['doctor']);
+      const text = await runText(0, ['doctor']);
       assert.match(
         text,
-        /^ok {7}token default\/us-east-1: issued to arn:aws:iam::123456789012:user\/airflow, until /m,
+        /^ok {7}token default\/us-east-1: issued to arn:aws:iam::123456789012:user\/airflow, expires /m,
       );
     });
 
-    it('lets a principal that is denied fail alone, and says who may not do what', async () => {
+    it('fails only the registry of a denied principal, and reports the denied action', async () => {
       fixture.aws.setRole(ROLES.spoke, { trusts: () => false });
       const before = fixture.airflow.connections.get('docker_chain')?.password;
-      const report = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s']);
+      const report = await runJson<RefreshReport>(1, ['refresh-once', '--retry-for', '10s']);
       const others = NAMES.filter((name) => name !== 'chain');
       assertArns(report, others);
       assert.equal(fixture.airflow.connections.get('docker_chain')?.password, before);
@@ -164,14 +164,14 @@ describe('registries of five AWS principals', function () {
       );
       assert.equal(
         failure?.message,
-        `AWS credentials: ${ROLES.hub} may not call sts:AssumeRole on ${ROLES.spoke}`,
+        `AWS credentials: ${ROLES.hub} is not authorized to call sts:AssumeRole on ${ROLES.spoke}`,
       );
-      const { checks } = await ask<{ checks: Check[] }>(1, ['doctor']);
+      const { checks } = await runJson<{ checks: Check[] }>(1, ['doctor']);
       assert.deepEqual(
         checks.filter(({ outcome }) => outcome === 'failed').map(({ message }) => message),
         [`AwsAccessDenied: ${failure?.message}`],
       );
-      await say(1, ['doctor']);
+      await runText(1, ['doctor']);
       fixture.resetPrincipals();
     });
 
@@ -179,24 +179,24 @@ describe('registries of five AWS principals', function () {
       { hours: 13, side: 'behind' },
       { hours: -1, side: 'ahead of' },
     ] as const) {
-      it(`works by a clock that is ${Math.abs(hours)} h ${side} AWS, and says so; where the SDK may not, it fails`, async () => {
-        const two = fixture.writeConfig({ name: 'clock', registries: ['own', 'pod'] });
+      it(`warns about a clock ${Math.abs(hours)} h ${side} AWS, but fails without the SDK's correction`, async () => {
+        const corrected = fixture.writeConfig({ name: 'clock', registries: ['own', 'pod'] });
         fixture.aws.setClockOffset(hours * HOUR_MS);
-        const report = await ask<RefreshReport>(0, ['refresh-once'], { config: two });
-        const said = new RegExp(`^The clock of the worker is .* ${side} that of AWS: set it right\\.$`);
+        const report = await runJson<RefreshReport>(0, ['refresh-once'], { config: corrected });
+        const warning = new RegExp(`^The clock of the worker is .* ${side} AWS: synchronize it\\.$`);
         assert.equal(
-          report.warnings.filter((text) => said.test(text)).length >= 1,
+          report.warnings.filter((text) => warning.test(text)).length >= 1,
           true,
           report.warnings.join('\n'),
         );
         assert.match(
-          await say(0, ['doctor'], { config: two }),
-          new RegExp(` ${side} that of AWS: set it right`),
+          await runText(0, ['doctor'], { config: corrected }),
+          new RegExp(` ${side} AWS: synchronize it`),
         );
 
         const chain = fixture.writeConfig({ name: 'clock', registries: ['own', 'chain'] });
         const env = { AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'true' };
-        const failed = await ask<RefreshReport>(1, ['refresh-once', '--retry-for', '10s'], {
+        const failed = await runJson<RefreshReport>(1, ['refresh-once', '--retry-for', '10s'], {
           config: chain,
           env,
         });
@@ -206,59 +206,59 @@ describe('registries of five AWS principals', function () {
         );
         const off = Math.abs(hours);
         const about = `(${off} h( \\d s)?|${off - 1 === 0 ? '' : `${off - 1} h `}59 min \\d+ s)`;
-        const [ofEcr, ofSts] = [fixture.hosts.own, fixture.hosts.chain].map(
+        const [ecrMessage, stsMessage] = [fixture.hosts.own, fixture.hosts.chain].map(
           (host) => failed.failures.find(({ registry }) => registry === host)?.message ?? '',
         );
         assert.match(
-          ofEcr ?? '',
+          ecrMessage ?? '',
           new RegExp(`^ECR in us-east-1: the clock of the worker is ${about} ${side} that of AWS$`),
         );
         assert.match(
-          ofSts ?? '',
+          stsMessage ?? '',
           new RegExp(`^AWS credentials: role ${ROLES.hub}: the clock of the worker is ${about} ${side}`),
         );
       });
     }
   });
 
-  describe('by a worker', () => {
+  describe('in a worker', () => {
     const trigger = ['schedule', 'trigger', '--wait'];
 
     before(async () => {
       await fixture.startWorker(config);
-      await ask(0, ['schedule', 'apply']);
+      await runJson(0, ['schedule', 'apply']);
     });
 
-    /** The first run is that of `apply`: it is over, or this follows it. */
-    it('says of each principal who it is, in the report and in status', async () => {
-      assertArns(await ask<RefreshReport>(0, trigger));
-      NAMES.forEach(assertHolds);
-      const status = await ask<RefreshStatus>(0, ['status']);
+    // `apply` started the first run; `trigger --wait` follows that run if it is still in progress.
+    it('reports the principal of each registry in the report and in status', async () => {
+      assertArns(await runJson<RefreshReport>(0, trigger));
+      NAMES.forEach(assertHoldsOwnToken);
+      const status = await runJson<RefreshStatus>(0, ['status']);
       assert.deepEqual(
         new Map(status.report?.stores.map((row) => [row.registry, row.principalArn])),
         new Map(NAMES.map((name) => [fixture.hosts[name], ARNS[name]])),
       );
-      const text = await say(0, ['status']);
+      const text = await runText(0, ['status']);
       for (const name of NAMES) assert.ok(text.includes(ARNS[name]), text);
-      assert.equal(text.match(/its AWS session; the token: 11 h 5\d min/g)?.length, 3, text);
+      assert.equal(text.match(/AWS session; token: 11 h 5\d min/g)?.length, 3, text);
     });
 
-    it('uses a token of ten minutes, and says so', async () => {
+    it('uses a token that expires after ten minutes, and warns about it', async () => {
       fixture.aws.setTokenLife(600);
-      const report = await ask<RefreshReport>(0, trigger);
-      NAMES.forEach(assertHolds);
+      const report = await runJson<RefreshReport>(0, trigger);
+      NAMES.forEach(assertHoldsOwnToken);
       const short = report.warnings.filter((text) =>
-        /^The token of .* lives (10 min|9 min 59 s), until .* in place of 12 h/.test(text),
+        /^The token of .* expires after (10 min|9 min 59 s) instead of 12 h, at/.test(text),
       );
       assert.equal(short.length, NAMES.length, report.warnings.join('\n'));
-      assert.match(await say(0, ['status']), /expires in +[89] min$/m);
+      assert.match(await runText(0, ['status']), /expires in +[89] min$/m);
     });
 
-    it('lets a principal that is denied fail alone, and have its token again by the next run', async () => {
+    it('fails only the registry of a denied principal, and refreshes it in the next run once allowed', async () => {
       fixture.aws.setRole(ROLES.partner, { trusts: () => false });
-      // The worker would use on the one that it has, which is good for most of an hour.
+      // Otherwise the worker would keep using its session, which is valid for most of an hour.
       for (const { accessKeyId } of fixture.aws.sessions) fixture.aws.endSession(accessKeyId);
-      const denied = await ask<RefreshReport>(1, trigger);
+      const denied = await runJson<RefreshReport>(1, trigger);
       assertArns(
         denied,
         NAMES.filter((name) => name !== 'partner'),
@@ -269,38 +269,38 @@ describe('registries of five AWS principals', function () {
       );
       assert.ok(
         denied.failures[0]?.message.startsWith(
-          `AWS credentials: ${ARNS.own} may not call sts:AssumeRole on `,
+          `AWS credentials: ${ARNS.own} is not authorized to call sts:AssumeRole on `,
         ),
       );
-      const text = await say(1, ['status']);
+      const text = await runText(1, ['status']);
       assert.match(text, /1 FAILED, 0 refreshed: see below/);
-      // What it held before, and whose that was.
+      // The principal of the token that the connection still holds.
       assert.ok(text.includes(ARNS.partner), text);
       fixture.resetPrincipals();
-      assertArns(await ask<RefreshReport>(0, trigger));
+      assertArns(await runJson<RefreshReport>(0, trigger));
     });
 
-    it('heals within the run when ECR throttles', async () => {
-      // Two tries of the SDK for each: every principal's first attempt fails.
-      const pass = throttleFirst(2 * NAMES.length);
-      fixture.aws.setFault((call) => (call.service === 'ecr' ? pass(call) : undefined));
+    it('recovers within the run when ECR throttles', async () => {
+      // The SDK tries twice in each attempt: the first attempt of every principal fails.
+      const throttle = throttleFirst(2 * NAMES.length);
+      fixture.aws.setFault((call) => (call.service === 'ecr' ? throttle(call) : undefined));
       const from = fixture.aws.issued.length;
-      const report = await ask<RefreshReport>(0, trigger);
+      const report = await runJson<RefreshReport>(0, trigger);
       assertArns(report);
       assert.deepEqual([report.failures, fixture.aws.issued.length - from], [[], NAMES.length]);
     });
   });
 
-  describe('by workers that find their own credentials', () => {
+  describe('in workers with other credential sources', () => {
     const registries = ['own', 'partner'] as const;
 
     it('picks up keys that were rotated in a file, without a restart', async () => {
       const rotating = fixture.writeConfig({ name: 'rotating', registries });
       fixture.writeOwnKeys('AKIAOWN0000000000000');
       await fixture.startWorker(rotating, fixture.fileEnv);
-      await ask(0, ['schedule', 'apply'], { config: rotating });
+      await runJson(0, ['schedule', 'apply'], { config: rotating });
       const more = { config: rotating, env: fixture.fileEnv };
-      assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
+      assertArns(await runJson<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
       fixture.aws.setFault(({ accessKeyId, service }) =>
         accessKeyId === 'AKIAOWN0000000000000'
           ? { error: service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException' }
@@ -308,7 +308,7 @@ describe('registries of five AWS principals', function () {
       );
       fixture.writeOwnKeys('AKIAROTATED000000000');
       const from = fixture.aws.calls.length;
-      assertArns(await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
+      assertArns(await runJson<RefreshReport>(0, ['schedule', 'trigger', '--wait'], more), registries);
       const tokensBy = fixture.aws.calls
         .slice(from)
         .filter(({ action }) => action === 'GetAuthorizationToken');
@@ -316,22 +316,22 @@ describe('registries of five AWS principals', function () {
     });
 
     for (const source of ['container', 'instance'] as const) {
-      it(`has those of its ${source}`, async () => {
+      it(`uses the credentials of its ${source}`, async () => {
         const roleArn = `arn:aws:iam::123456789012:role/${source}`;
-        const options = { aws: fixture.aws, roleArn, stateFolder: fixture.keeper };
+        const options = { aws: fixture.aws, roleArn, stateFolder: fixture.secretsFolder };
         const started = await (source === 'container' ? startContainerCredentials : startInstanceMetadata)(
           options,
         );
         try {
-          const ofMachine = fixture.writeConfig({ name: source, registries: ['own'] });
-          const worker = await fixture.startWorker(ofMachine, {
+          const sourceConfig = fixture.writeConfig({ name: source, registries: ['own'] });
+          const worker = await fixture.startWorker(sourceConfig, {
             ...started.env,
             AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
           });
           const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
-          await ask(0, ['schedule', 'apply'], { config: ofMachine, env });
-          const report = await ask<RefreshReport>(0, ['schedule', 'trigger', '--wait'], {
-            config: ofMachine,
+          await runJson(0, ['schedule', 'apply'], { config: sourceConfig, env });
+          const report = await runJson<RefreshReport>(0, ['schedule', 'trigger', '--wait'], {
+            config: sourceConfig,
             env,
           });
           const name = source === 'container' ? 'container' : 'i-0123456789abcdef0';
@@ -348,8 +348,8 @@ describe('registries of five AWS principals', function () {
     }
   });
 
-  describe('afterwards', () => {
-    it('leave no secret out of place', async () => {
+  describe('after all runs', () => {
+    it('leak no secret', async () => {
       const { places, bytes } = await fixture.assertNoSecretOut();
       assert.ok(places > 100 && bytes > 1_000_000);
     });

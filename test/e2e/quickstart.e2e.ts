@@ -1,4 +1,4 @@
-// `./scripts/quickstart` as a newcomer runs it, in a copy of the tree, so that nobody's own sandbox is in its way.
+// `./scripts/quickstart` in a copy of the repository, so that it does not touch the developer's sandbox.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const INSTALLED = '.installed-lock.json';
 
 /**
- * Each package by a link of its own: were the whole folder one, the installation that `./scripts/quickstart` makes where
- * it finds other packages would empty the developer's. The copy of the lock file says that none is needed.
+ * Links each package separately: with one link to the whole folder, an installation by `./scripts/quickstart` would
+ * empty the developer's folder. The copied lock file shows the script that no installation is needed.
  */
-function borrowPackages(copy: string): void {
+function linkPackages(copy: string): void {
   const folder = join(copy, 'node_modules');
   mkdirSync(folder);
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
@@ -42,7 +42,7 @@ describe('./scripts/quickstart', function () {
     for (const part of ['src', 'scripts', 'sandbox', 'package.json', 'package-lock.json', 'tsconfig.json']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     }
-    borrowPackages(copy);
+    linkPackages(copy);
   });
 
   after(async () => {
@@ -50,7 +50,7 @@ describe('./scripts/quickstart', function () {
     if (copy) rmSync(copy, { recursive: true, force: true });
   });
 
-  /** Starts it, waits for `text` in its output, interrupts it as Ctrl-C does, and gives all it printed. */
+  /** Starts the script, waits for `text` in its output, interrupts it as Ctrl-C does, and returns its output. */
   async function runUntil(text: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     const child = spawn(join(copy, 'scripts', 'quickstart'), args, { env, cwd: tmpdir() });
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -59,14 +59,14 @@ describe('./scripts/quickstart', function () {
       stream.on('data', (chunk) => (output += String(chunk)));
     const until = performance.now() + 240_000;
     while (!output.includes(text) && child.exitCode === null && performance.now() < until) await delay(50);
-    const descendants = processesBelow(child);
+    const descendants = findDescendants(child);
     child.kill('SIGINT');
     const code = await exited;
     return { code, output, descendants };
   }
 
-  /** Process ids and commands of everything whose ancestor is the child. */
-  function processesBelow(child: ChildProcess): string[] {
+  /** Lists the ids of all processes that descend from the child. */
+  function findDescendants(child: ChildProcess): string[] {
     const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' });
     const rows = stdout
       .trim()
@@ -81,22 +81,25 @@ describe('./scripts/quickstart', function () {
     return [...found];
   }
 
-  /** A zombie has ended; its parent has yet to notice. */
+  /** A zombie has exited, and its parent has not reaped it yet. */
   function isRunning(pid: string): boolean {
     const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' });
     return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
   }
 
-  it('runs the main job on the sandbox, prints its report and addresses, and leaves nothing running', async () => {
-    const users = {
-      AWS_ACCESS_KEY_ID: 'of the user',
-      AWS_PROFILE: 'of-the-user',
+  it('runs the main job on the sandbox, prints its report and addresses, and leaves no process running', async () => {
+    const userSettings = {
+      AWS_ACCESS_KEY_ID: 'user-key',
+      AWS_PROFILE: 'user-profile',
       TEMPORAL_ADDRESS: '127.0.0.1:1',
       ECR_REFRESH_CONFIG: '/nonexistent',
     };
     for (const attempt of ['first', 'second']) {
-      const { code, output, descendants } = await runUntil('until Ctrl-C', [], { ...process.env, ...users });
-      assert.match(output, /Refreshed\./, `${attempt} start:\n${output}`);
+      const { code, output, descendants } = await runUntil('until Ctrl-C', [], {
+        ...process.env,
+        ...userSettings,
+      });
+      assert.match(output, /All connections refreshed\./, `${attempt} start:\n${output}`);
       assert.match(output, /Temporal UI: +http:\/\/127\.0\.0\.1:\d+/);
       assert.match(output, /Airflow: +http:\/\/127\.0\.0\.1:\d+/);
       assert.match(output, /Stopped\./);
@@ -106,7 +109,7 @@ describe('./scripts/quickstart', function () {
     }
   });
 
-  it('runs the same against the user’s own Airflow and AWS', async () => {
+  it('runs the main job with the user’s own Airflow and AWS', async () => {
     const aws = stops.add(await startAwsStandIn());
     const registry = stops.add(await startRegistry({ aws, stateFolder: copy, storage: false }));
     const connection = {
@@ -139,7 +142,7 @@ registries:
       MY_PASSWORD: 'mine',
     };
     const { code, output } = await runUntil('until Ctrl-C', ['--config', config], env);
-    assert.match(output, /Refreshed\./, output);
+    assert.match(output, /All connections refreshed\./, output);
     assert.match(output, /no address is set, so a development server was started/);
     assert.match(output, /Stopped\./, 'it ran until it was interrupted');
     assert.equal(code, 0, output);
@@ -147,7 +150,7 @@ registries:
     assert.ok(aws.issued.some(({ password }) => password === written));
   });
 
-  it('names what is wrong with the configuration before it starts anything', async () => {
+  it('reports an invalid configuration before it starts anything', async () => {
     const { code, output } = await runUntil('never printed', ['--config', 'missing.yaml'], process.env);
     assert.equal(code, 78);
     assert.match(output, /missing\.yaml: does not exist/);

@@ -1,4 +1,4 @@
-// Three hundred registries of twenty accounts in fifteen regions, all of one principal: one token for each region serves
+// Three hundred registries of twenty accounts in fifteen regions, all with one principal: one token per region serves
 // them all, and each connection holds the token of its own region.
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -22,14 +22,14 @@ describe('300 registries of 20 accounts in 15 regions', function () {
 
   before(async function () {
     fixture = await startRegistryFixture(this);
-    // Docker looks each name up by DNS before it asks its proxy: hundreds of sign-ins would test this machine's name server.
+    // Docker resolves each name before it uses its proxy: hundreds of logins would test the DNS server of this machine.
     fixture.writeConfig({ main: ['{match: "ecr_*"}'] }, 'docker: {engines: []}');
   });
 
   after(() => fixture?.stop());
 
   beforeEach(() => {
-    fixture.putRight();
+    fixture.reset();
     fixture.seed(HOSTS);
   });
 
@@ -40,7 +40,7 @@ describe('300 registries of 20 accounts in 15 regions', function () {
       rows,
       Object.values(HOSTS).map((host) => [host, 1, 0]),
     );
-    const held = IDS.map((id) => fixture.held(id));
+    const held = IDS.map((id) => fixture.findToken(id));
     assert.deepEqual(
       held.map((token) => token?.region),
       IDS.map((id) => id.split('_')[2]),
@@ -55,15 +55,15 @@ describe('300 registries of 20 accounts in 15 regions', function () {
     for (const { input } of calls) assert.deepEqual(input, {}, 'no registryIds');
   }
 
-  /** Requests to each registry: as few as the questions that there are. */
-  function assertFewRequests(most: number): void {
+  /** @param maximum of requests to each registry */
+  function assertFewRequests(maximum: number): void {
     const counts = new Map<string, number>();
     for (const { host } of fixture.registry.requests) counts.set(host, (counts.get(host) ?? 0) + 1);
     assert.equal(counts.size, IDS.length);
-    assert.ok(Math.max(...counts.values()) <= most, `${Math.max(...counts.values())} requests`);
+    assert.ok(Math.max(...counts.values()) <= maximum, `${Math.max(...counts.values())} requests`);
   }
 
-  it('refreshes all of them by refresh-once with 15 tokens', async () => {
+  it('refreshes all of them in refresh-once with 15 tokens', async () => {
     const startedAt = performance.now();
     const { report, code } = await fixture.refreshOnce();
     process.stderr.write(`    refresh-once: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
@@ -74,16 +74,16 @@ describe('300 registries of 20 accounts in 15 regions', function () {
 
   it('refreshes all of them in runs of the schedule with 15 tokens each', async () => {
     await fixture.startScheduled();
-    fixture.putRight();
+    fixture.reset();
     fixture.seed(HOSTS);
     const { report, code } = await fixture.trigger();
     const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
     process.stderr.write(`    Temporal: ${seconds.toFixed(1)} s\n`);
     assert.equal(code, 0);
     assertAllRefreshed(report);
-    // The second run asks for the challenge and shows the token; no wrong password any more.
+    // The second run gets the challenge and verifies the token, without another negative login check.
     assertFewRequests(2);
   });
 
-  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
+  it('leaks no secret', () => fixture.assertNoSecretOut());
 });

@@ -1,19 +1,19 @@
-// The right to pull, which a sign-in does not prove: what `docker.probe` finds out about it, and what a real Docker
-// Engine then makes of the image. And one registry that two Airflows get tokens for as two principals.
+// Pull permission, which a login does not prove: what `docker.probe` reports about it, and whether a real Docker
+// Engine can pull the image. Also one registry for which two Airflow instances get tokens as two principals.
 import assert from 'node:assert/strict';
 import Docker from 'dockerode';
 import { FAILURES } from '../../src/refresh/failures.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
-const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const PRIVATE = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const OTHER = '210987654321.dkr.ecr.us-east-1.amazonaws.com';
 const PUBLIC = 'public.ecr.aws';
-const HOSTS = { well: WELL, other: OTHER, shared: PUBLIC };
+const HOSTS = { private: PRIVATE, other: OTHER, public: PUBLIC };
 const IMAGE = 'sandbox/hello:latest';
 const [PROD, DEV] = ['111111111111', '222222222222'];
 
-describe('the right to pull', function () {
+describe('pull permission', function () {
   this.timeout(300_000);
   let fixture: RegistryFixture;
 
@@ -28,7 +28,7 @@ describe('the right to pull', function () {
   after(() => fixture?.stop());
 
   beforeEach(() => {
-    fixture.putRight();
+    fixture.reset();
     fixture.seed(HOSTS);
   });
 
@@ -37,14 +37,14 @@ describe('the right to pull', function () {
     fixture.writeConfig({ main: Object.keys(HOSTS) }, docker);
   }
 
-  /** Registries whose manifests were asked for, how, and with what answer. */
-  function manifestsAsked() {
+  /** Requests for manifests, with their authentication scheme and status. */
+  function listManifestRequests() {
     return fixture.registry.requests
       .filter(({ path }) => path.includes('/manifests/'))
       .map(({ host, path, scheme, status }) => [host, path, scheme, status]);
   }
 
-  /** As Docker pulls on behalf of the connection. */
+  /** Pulls as Docker does with the connection. */
   async function pull(id: string, host: string): Promise<void> {
     const docker = new Docker({ socketPath: fixture.engine.dockerHost.slice('unix://'.length) });
     const password = fixture.connections.get(id)?.password ?? '';
@@ -56,50 +56,50 @@ describe('the right to pull', function () {
     await docker.getImage(`${host}/${IMAGE}`).remove();
   }
 
-  const asked = (status: number) => [
-    [WELL, '/v2/sandbox/hello/manifests/latest', 'Basic', status],
+  const expectedRequests = (status: number) => [
+    [PRIVATE, '/v2/sandbox/hello/manifests/latest', 'Basic', status],
     [OTHER, '/v2/sandbox/hello/manifests/latest', 'Basic', status],
     [PUBLIC, '/v2/sandbox/hello/manifests/latest', 'Bearer', status],
   ];
 
-  it('is proven by the manifest, at ECR Public by Bearer; and Docker pulls', async () => {
+  it('is verified with the manifest, with Bearer at ECR Public, and Docker pulls', async () => {
     probe(IMAGE);
     const { report, code } = await fixture.trigger();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
-    assertSameRows(manifestsAsked(), asked(200));
+    assertSameRows(listManifestRequests(), expectedRequests(200));
     for (const [id, host] of Object.entries(HOSTS)) await pull(id, host);
   });
 
-  it('is asked for at one registry alone where its host stands before the image', async () => {
+  it('is checked only at the registry that the image names', async () => {
     probe(`${OTHER}/${IMAGE}`);
     const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
-    assert.deepEqual(manifestsAsked(), [asked(200)[1]]);
+    assert.deepEqual(listManifestRequests(), [expectedRequests(200)[1]]);
   });
 
-  it('is not proven by an image that is not there: a warning, no failure', async () => {
-    probe(`${WELL}/team/none:1.0`);
+  it('is not verified by a missing image: a warning, not a failure', async () => {
+    probe(`${PRIVATE}/team/none:1.0`);
     const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
     const [warning = '', ...others] = report.warnings;
     assert.match(
       warning,
-      /^Whether images may be pulled is not proven by 123456789012\S+\/team\/none:1\.0: the registry has no such (repository|image)\.$/,
+      /^Pull access was not verified with 123456789012\S+\/team\/none:1\.0: the registry has no such (repository|image)\.$/,
     );
     assert.deepEqual(others, []);
     const doctor = await fixture.command('doctor');
     assert.equal(doctor.code, 0, doctor.stdout);
-    assert.match(doctor.stdout, /whether it may be pulled is not proven: the registry has no such/);
+    assert.match(doctor.stdout, /pull access not verified: the registry has no such/);
   });
 
-  describe('when it is missing', () => {
+  describe('when denied', () => {
     before(() => {
       fixture.registry.denyPull('sandbox/hello');
       probe(IMAGE);
     });
 
     for (const how of ['refresh-once', 'the schedule'] as const) {
-      it(`is told by ${how} with action and remedy, and the connections are refreshed`, async () => {
+      it(`is reported by ${how} with action and remedy, and the connections are refreshed`, async () => {
         const { report, code } = await (how === 'refresh-once' ? fixture.refreshOnce() : fixture.trigger());
         assert.equal(code, 1);
         assert.equal(report.outcome, 'incomplete');
@@ -112,23 +112,23 @@ describe('the right to pull', function () {
             type: 'RegistryPullDenied',
             count: 0,
             connections: [],
-            message: `${registry}/${IMAGE}: 403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage`,
+            message: `${registry}/${IMAGE}: 403 DENIED: the principal can log in but cannot pull: missing permission ecr:BatchGetImage`,
             remedy: FAILURES.RegistryPullDenied.remedy,
             failingSince: undefined,
           })),
         );
-        assert.ok(Object.keys(HOSTS).every((id) => fixture.held(id)));
+        assert.ok(Object.keys(HOSTS).every((id) => fixture.findToken(id)));
         assertSameRows(
           report.docker.map(({ registry, login }) => [registry, login]),
           Object.values(HOSTS).map((host) => [host, 'ok']),
-          'the sign-in alone would have said that all is well',
+          'the login alone succeeds',
         );
-        assertSameRows(manifestsAsked(), asked(403));
+        assertSameRows(listManifestRequests(), expectedRequests(403));
         for (const [id, host] of Object.entries(HOSTS)) await assert.rejects(pull(id, host), /denied/i);
       });
     }
 
-    it('is told by doctor, image by image', async () => {
+    it('is reported by doctor for each image', async () => {
       const { code, stdout } = await fixture.command('doctor', '--json');
       assert.equal(code, 1);
       const { checks } = JSON.parse(stdout) as {
@@ -139,23 +139,28 @@ describe('the right to pull', function () {
         failed.map(({ name }) => name),
         Object.values(HOSTS).map((host) => `image ${host}/${IMAGE}`),
       );
-      for (const { message } of failed) assert.match(message, /may not pull: it lacks ecr:BatchGetImage/);
+      for (const { message } of failed)
+        assert.match(message, /cannot pull: missing permission ecr:BatchGetImage/);
     });
   });
 
-  it('is that of the principal which the connection names, where two are of one registry', async () => {
+  it('is that of the principal that the connection names, when two principals share a registry', async () => {
     const entry = (name: string, account: string): string =>
       `  - {name: ${name}, account: "123456789012", region: us-east-1, credentials: {roleArn: "arn:aws:iam::${account}:role/${name}", sessionDuration: 12h}}\n`;
-    fixture.seed({ mine: WELL, nobodys: WELL });
-    fixture.seed({ mine: WELL }, 'second');
+    fixture.seed({ named: PRIVATE, ambiguous: PRIVATE });
+    fixture.seed({ named: PRIVATE }, 'second');
     fixture.writeConfig(
-      { main: ['{id: mine, registry: prod}', 'nobodys'], second: ['{id: mine, registry: dev}'] },
+      { main: ['{id: named, registry: prod}', 'ambiguous'], second: ['{id: named, registry: dev}'] },
       `registries:\n${entry('prod', PROD)}${entry('dev', DEV)}`,
     );
     const { report, code } = await fixture.refreshOnce();
     assert.equal(code, 1);
     assert.deepEqual(
-      [fixture.held('mine')?.account, fixture.held('mine', 'second')?.account, fixture.held('nobodys')],
+      [
+        fixture.findToken('named')?.account,
+        fixture.findToken('named', 'second')?.account,
+        fixture.findToken('ambiguous'),
+      ],
       [PROD, DEV, undefined],
     );
     assertSameRows(
@@ -179,23 +184,23 @@ describe('the right to pull', function () {
           stage: 'inspect',
           store: 'main',
           type: 'ConnectionRegistryUnknown',
-          connections: ['nobodys'],
+          connections: ['ambiguous'],
           message:
-            'Connection nobodys is not written: its host is that of registries prod and dev, which get their tokens in different ways.',
-          remedy: 'Say which in its entry under `connections`: `registry: prod`.',
+            'Connection ambiguous was not changed: its host matches registries prod and dev, which do not share a token.',
+          remedy: 'Set the registry in its entry under `connections`, for example `registry: prod`.',
         },
       ],
     );
     assert.deepEqual(
       report.docker.map(({ registry, login }) => [registry, login]),
       [
-        [WELL, 'ok'],
-        [WELL, 'ok'],
+        [PRIVATE, 'ok'],
+        [PRIVATE, 'ok'],
       ],
       'each token is tested',
     );
     assert.deepEqual(report.warnings, []);
   });
 
-  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
+  it('leaks no secret', () => fixture.assertNoSecretOut());
 });

@@ -1,23 +1,23 @@
-// Registries that say no, that cannot be asked, and that stand somewhere else than they say: what is told of each by the
-// worker that shows them the token, and, where the worker cannot reach them, by a real Docker Engine.
+// Registries that reject the token, cannot be reached, or are in another region than configured: what is reported
+// when the worker verifies the token, and when only a real Docker Engine can reach the registry.
 import assert from 'node:assert/strict';
 import type { Fault } from '../support/fault.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
-const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const FAILING = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const HEALTHY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const PUBLIC = 'public.ecr.aws';
-/** A name that tells no region, for an entry of a wrong one; see the route. */
+/** A host name without a region, for an entry with the wrong region; see `route`. */
 const ALIAS = 'ecr.inner.example';
 const EXPIRED = errorBody('Your authorization token has expired. Reauthenticate and try again.');
 const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
-const ENDED = errorBody('The security token included in the request is invalid.');
+const SESSION_ENDED = errorBody('The security token included in the request is invalid.');
 
-const OTHER_REGION = 'a token of another region, or malformed';
-const OF_PUBLIC = 'ECR Public does not accept the token: it has expired, or is of another registry';
+const OTHER_REGION = 'the token is malformed or from another region';
+const PUBLIC_REJECTED = 'ECR Public rejected the token: it has expired or belongs to another registry';
 
-describe('registries that refuse, or cannot be asked', function () {
+describe('registries that reject the token or cannot be reached', function () {
   this.timeout(300_000);
   let fixture: RegistryFixture;
 
@@ -28,221 +28,232 @@ describe('registries that refuse, or cannot be asked', function () {
     };
     fixture = await startRegistryFixture(this, { route, region: 'us-east-1' });
     fixture.writeConfig(
-      { main: ['sick', 'well'] },
+      { main: ['failing', 'healthy'] },
       `registries:\n  - {name: alias, account: "123456789012", region: eu-west-1, registryHost: ${ALIAS}}`,
     );
-    fixture.seed({ sick: SICK, well: WELL });
+    fixture.seed({ failing: FAILING, healthy: HEALTHY });
     await fixture.startScheduled();
   });
 
   after(() => fixture?.stop());
 
   beforeEach(() => {
-    fixture.putRight();
-    for (const host of [SICK, PUBLIC, ALIAS]) fixture.network.setTrouble(host, undefined);
+    fixture.reset();
+    for (const host of [FAILING, PUBLIC, ALIAS]) fixture.network.setTrouble(host, undefined);
   });
 
-  function only(host: string, fault: Fault, when: (path: string) => boolean = () => true): void {
+  function failLogins(host: string, fault: Fault, when: (path: string) => boolean = () => true): void {
     fixture.registry.setFault((request) =>
       request.host === host && request.authorized && when(request.path) ? fault : undefined,
     );
   }
 
-  function assertNeighbourWell(report: RefreshReport): void {
-    assert.equal(fixture.held('well')?.region, 'us-east-1');
-    assert.ok(report.docker.some(({ registry, login }) => registry === WELL && login === 'ok'));
+  function assertOtherRefreshed(report: RefreshReport): void {
+    assert.equal(fixture.findToken('healthy')?.region, 'us-east-1');
+    assert.ok(report.docker.some(({ registry, login }) => registry === HEALTHY && login === 'ok'));
   }
 
-  function failuresOf({ failures }: RefreshReport) {
+  function listFailures({ failures }: RefreshReport) {
     return failures.map(({ stage, type, message }) => [stage, type, message]);
   }
 
-  interface RejectionReason {
+  interface RejectionCase {
     readonly when: string;
     readonly host: string;
     readonly arrange: () => void;
-    /** What the worker says after the registry's name. */
+    /** The message of the worker, after the name of the registry. */
     readonly probe: string;
-    /** What the engine says after it, and whether its refusal is one. */
+    /** The message of the Docker login, after the name of the registry. */
     readonly engine: string;
     readonly remedy: RegExp;
-    /** Where moby leaves out what the registry says, there is no more than this to say. */
+    /** A more general remedy where moby omits the message of the registry. */
     readonly engineRemedy?: RegExp;
   }
 
-  const REFUSALS: readonly RejectionReason[] = [
+  const REJECTIONS: readonly RejectionCase[] = [
     {
       when: 'a token of another region',
       host: ALIAS,
-      // The entry says eu-west-1, and the name leads to a registry of us-east-1.
+      // The entry has eu-west-1, and the host leads to a registry in us-east-1.
       arrange: () => undefined,
       probe: `400: ${OTHER_REGION}`,
       engine: `400: ${OTHER_REGION}`,
       remedy: /Fix the region of the entry under `registries`, or its `registryHost`/,
     },
     {
-      when: 'a bare 400 of a private registry',
-      host: SICK,
-      arrange: () => only(SICK, { status: 400, body: '', headers: REGISTRY_HEADER }),
+      when: 'a 400 without a body from a private registry',
+      host: FAILING,
+      arrange: () => failLogins(FAILING, { status: 400, body: '', headers: REGISTRY_HEADER }),
       probe: `400: ${OTHER_REGION}`,
       engine: `400: ${OTHER_REGION}`,
       remedy: /Fix the region of the entry under `registries`, or its `registryHost`/,
     },
     {
-      when: 'a fresh token that the registry takes for expired',
-      host: SICK,
-      arrange: () => only(SICK, { status: 403, body: EXPIRED }),
+      when: 'a new token that the registry considers expired',
+      host: FAILING,
+      arrange: () => failLogins(FAILING, { status: 403, body: EXPIRED }),
       probe:
-        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
-      engine: '403: the registry takes the token for expired, or does not admit its principal',
-      remedy: /region and partition of the token, and for a proxy/,
+        '403 DENIED: the registry reports an expired token; ECR reports this for any token that it cannot read',
+      engine: '403: the registry considers the token expired or denies the principal',
+      remedy: /region and partition of the token, and check for a proxy/,
       engineRemedy: /clock of the engine/,
     },
     {
       when: 'a token whose AWS session has ended',
-      host: SICK,
-      arrange: () => only(SICK, { status: 403, body: ENDED }),
+      host: FAILING,
+      arrange: () => failLogins(FAILING, { status: 403, body: SESSION_ENDED }),
       probe: '403 DENIED: the AWS session behind the token has ended',
-      engine: '403: the registry takes the token for expired, or does not admit its principal',
-      remedy: /role of the principal still exists, and whether its sessions were revoked/,
+      engine: '403: the registry considers the token expired or denies the principal',
+      remedy: /role of the principal still exists and that its sessions were not revoked/,
       engineRemedy: /clock of the engine/,
     },
     {
-      when: 'a token that has expired at ECR Public',
+      when: 'an expired token at ECR Public',
       host: PUBLIC,
-      arrange: () => publicAnswers400('/token'),
-      probe: `400: ${OF_PUBLIC}`,
-      engine: `400: ${OF_PUBLIC}`,
-      remedy: /ECR Public accepts no token of a private registry/,
+      arrange: () => failPublicLogins('/token'),
+      probe: `400: ${PUBLIC_REJECTED}`,
+      engine: `400: ${PUBLIC_REJECTED}`,
+      remedy: /ECR Public does not accept tokens of private registries/,
     },
     {
-      when: 'a bearer that has expired at ECR Public, after the exchange',
+      when: 'an expired bearer token at ECR Public, after the exchange',
       host: PUBLIC,
-      arrange: () => publicAnswers400('/v2/'),
-      probe: `400: ${OF_PUBLIC}`,
-      engine: `400: ${OF_PUBLIC}`,
-      remedy: /ECR Public accepts no token of a private registry/,
+      arrange: () => failPublicLogins('/v2/'),
+      probe: `400: ${PUBLIC_REJECTED}`,
+      engine: `400: ${PUBLIC_REJECTED}`,
+      remedy: /ECR Public does not accept tokens of private registries/,
     },
   ];
 
-  it('does not have an engine sign in to a host of ones own that the worker cannot ask for its challenge', async () => {
-    fixture.seed({ sick: ALIAS, well: WELL });
+  it('skips the Docker login to a custom host when the worker cannot get its challenge', async () => {
+    fixture.seed({ failing: ALIAS, healthy: HEALTHY });
     fixture.network.setTrouble(ALIAS, 'unreachable');
     const { report, code } = await fixture.refreshOnce();
     assert.deepEqual([code, report.failures], [0, []]);
-    assert.ok(fixture.held('sick'));
+    assert.ok(fixture.findToken('failing'));
     assert.ok(report.docker.some(({ registry, login }) => registry === ALIAS && login === 'none'));
     assert.ok(
       report.warnings.some((text) =>
-        text.includes(`to ${ALIAS} was not tested (the worker could not ask the registry where`),
+        text.includes(
+          `to ${ALIAS} was not tested (the worker could not check the auth realm of the registry`,
+        ),
       ),
     );
     assert.ok(!fixture.engineNetwork.names.includes(ALIAS));
-    assertNeighbourWell(report);
+    assertOtherRefreshed(report);
   });
 
-  function publicAnswers400(place: string): void {
-    only(PUBLIC, { status: 400, body: '' }, (path) => path.startsWith(place));
+  function failPublicLogins(place: string): void {
+    failLogins(PUBLIC, { status: 400, body: '' }, (path) => path.startsWith(place));
   }
 
-  for (const { when, host, arrange, probe, engine, remedy, engineRemedy = remedy } of REFUSALS) {
-    it(`tells ${when}, shown by the worker, and writes nothing`, async () => {
-      fixture.seed({ sick: host, well: WELL });
+  for (const { when, host, arrange, probe, engine, remedy, engineRemedy = remedy } of REJECTIONS) {
+    it(`reports ${when}, detected by the worker, and writes nothing`, async () => {
+      fixture.seed({ failing: host, healthy: HEALTHY });
       arrange();
       const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
-      assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${host}: ${probe}`]]);
+      assert.deepEqual(listFailures(report), [['extract', 'TokenRejected', `${host}: ${probe}`]]);
       assert.match(report.failures[0]?.remedy ?? '', remedy);
-      assert.equal(fixture.connections.get('sick')?.password, OLD);
-      assert.ok(!fixture.engineNetwork.names.includes(host), 'the engine is not asked to try it');
-      assertNeighbourWell(report);
+      assert.equal(fixture.connections.get('failing')?.password, OLD);
+      assert.ok(!fixture.engineNetwork.names.includes(host), 'the engine does not try it');
+      assertOtherRefreshed(report);
     });
 
     if (host === ALIAS) continue;
-    it(`tells ${when}, shown by the engine alone, after it was written`, async () => {
-      fixture.seed({ sick: host, well: WELL });
+    it(`reports ${when}, detected only by the engine, after the write`, async () => {
+      fixture.seed({ failing: host, healthy: HEALTHY });
       fixture.network.setTrouble(host, 'unreachable');
       arrange();
       const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
-      const place = `${fixture.engine.dockerHost}: sign-in to ${host}`;
-      assert.deepEqual(failuresOf(report), [['test', 'DockerLoginRejected', `${place}: ${engine}`]]);
+      const place = `${fixture.engine.dockerHost}: login to ${host}`;
+      assert.deepEqual(listFailures(report), [['test', 'DockerLoginRejected', `${place}: ${engine}`]]);
       assert.match(report.failures[0]?.remedy ?? '', engineRemedy);
-      assert.ok(report.warnings.some((text) => text.startsWith(`Registry ${host} could not be asked`)));
-      assert.ok(fixture.held('sick'));
+      assert.ok(
+        report.warnings.some((text) =>
+          text.startsWith(`The token could not be verified with registry ${host}`),
+        ),
+      );
+      assert.ok(fixture.findToken('failing'));
       assert.ok(report.docker.some(({ registry, login }) => registry === host && login === 'rejected'));
-      assertNeighbourWell(report);
+      assertOtherRefreshed(report);
     });
   }
 
-  it('tells a token of another region in a run of the schedule, too', async () => {
-    fixture.seed({ sick: ALIAS, well: WELL });
+  it('reports a token of another region in a run of the schedule', async () => {
+    fixture.seed({ failing: ALIAS, healthy: HEALTHY });
     const { report } = await fixture.trigger();
-    assert.deepEqual(failuresOf(report), [['extract', 'TokenRejected', `${ALIAS}: 400: ${OTHER_REGION}`]]);
-    assertNeighbourWell(report);
+    assert.deepEqual(listFailures(report), [['extract', 'TokenRejected', `${ALIAS}: 400: ${OTHER_REGION}`]]);
+    assertOtherRefreshed(report);
   });
 
-  interface Obstacle {
+  interface UnverifiedCase {
     readonly when: string;
-    readonly says: RegExp;
+    readonly message: RegExp;
     readonly arrange: () => void;
   }
 
-  const OBSTACLES: readonly Obstacle[] = [
+  const UNVERIFIED: readonly UnverifiedCase[] = [
     {
       when: 'throttles',
-      says: /the registry asks for fewer requests \(429\)/,
-      arrange: () => only(SICK, { status: 429, body: errorBody('Rate exceeded', 'TOOMANYREQUESTS') }),
-    },
-    {
-      when: 'is hidden by a page of a proxy',
-      says: /something other than a registry answered \(403\)/,
+      message: /the registry throttled the request \(429\)/,
       arrange: () =>
-        only(SICK, { status: 403, headers: { 'Content-Type': 'text/html' }, body: '<html>Blocked</html>' }),
+        failLogins(FAILING, { status: 429, body: errorBody('Rate exceeded', 'TOOMANYREQUESTS') }),
     },
     {
-      when: 'fails on its side',
-      says: /the registry or a proxy in front of it failed \(503\)/,
-      arrange: () => only(SICK, { status: 503, body: '' }),
+      when: 'is hidden by an HTML page of a proxy',
+      message: /the response is not from a registry \(403\)/,
+      arrange: () =>
+        failLogins(FAILING, {
+          status: 403,
+          headers: { 'Content-Type': 'text/html' },
+          body: '<html>Blocked</html>',
+        }),
     },
     {
-      when: 'has a name that the proxy does not know',
-      says: /the proxy refused to connect|no such host/,
-      arrange: () => fixture.network.setTrouble(SICK, 'unknown'),
+      when: 'returns a server error',
+      message: /the registry or a proxy in front of it returned a server error \(503\)/,
+      arrange: () => failLogins(FAILING, { status: 503, body: '' }),
     },
     {
-      when: 'breaks off',
-      says: /the connection was broken off/,
-      arrange: () => fixture.network.setTrouble(SICK, 'dropped'),
+      when: 'has a host name unknown to the proxy',
+      message: /the proxy rejected the CONNECT request|no such host/,
+      arrange: () => fixture.network.setTrouble(FAILING, 'unknown'),
     },
     {
-      when: 'shows a certificate of an authority that nobody knows',
-      says: /TLS: certificate of an unknown authority|TLS: self-signed certificate in the chain/,
-      arrange: () => fixture.network.setTrouble(SICK, 'untrusted'),
+      when: 'drops the connection',
+      message: /connection reset/,
+      arrange: () => fixture.network.setTrouble(FAILING, 'dropped'),
+    },
+    {
+      when: 'has a certificate from an unknown CA',
+      message: /TLS: certificate signed by an unknown CA|TLS: self-signed certificate in the chain/,
+      arrange: () => fixture.network.setTrouble(FAILING, 'untrusted'),
     },
   ];
 
-  for (const { when, says, arrange } of OBSTACLES) {
-    it(`warns of a registry that ${when}, and writes the token`, async () => {
-      fixture.seed({ sick: SICK, well: WELL });
-      fixture.writeConfig({ main: ['sick', 'well'] }, 'docker: {engines: []}');
+  for (const { when, message, arrange } of UNVERIFIED) {
+    it(`warns about a registry that ${when}, and writes the token`, async () => {
+      fixture.seed({ failing: FAILING, healthy: HEALTHY });
+      fixture.writeConfig({ main: ['failing', 'healthy'] }, 'docker: {engines: []}');
       arrange();
       const { report, code, stdout } = await fixture.refreshOnce();
       assert.equal(code, 0, stdout);
       assert.deepEqual(report.failures, []);
       const [warning = '', ...others] = report.warnings;
       assert.deepEqual(others, []);
-      assert.ok(warning.startsWith(`Registry ${SICK} could not be asked whether it accepts the token: `));
-      assert.match(warning, says);
+      assert.ok(warning.startsWith(`The token could not be verified with registry ${FAILING}: `));
+      assert.match(warning, message);
       assert.equal(report.tokens.find(({ region }) => region === 'eu-west-1')?.check, 'unreachable');
       assert.deepEqual(
-        [fixture.held('sick')?.region, fixture.held('well')?.region],
+        [fixture.findToken('failing')?.region, fixture.findToken('healthy')?.region],
         ['eu-west-1', 'us-east-1'],
       );
     });
   }
 
-  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
+  it('leaks no secret', () => fixture.assertNoSecretOut());
 });
 
 function errorBody(message: string, code = 'DENIED'): object {

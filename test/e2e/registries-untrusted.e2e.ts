@@ -1,5 +1,5 @@
-// Registries that are not what they seem: one that wants the sign-in sent elsewhere, and some that let in whoever comes.
-// The one hears no token, from nobody; the others are told, in every report, as proving nothing.
+// Registries that cannot be trusted: one whose auth realm is another host must not get a token from worker or engine,
+// and those that accept any password or need none are inconclusive in every report.
 import assert from 'node:assert/strict';
 import { sendJson, startLocalServer, type LocalServer } from '../../sandbox/local-server.js';
 import { FAILURES } from '../../src/refresh/failures.js';
@@ -8,25 +8,25 @@ import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 
-const SICK = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const WELL = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const UNTRUSTED = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const OTHER = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const PUBLIC = 'public.ecr.aws';
 const EVIL = 'tokens.evil.example';
 
-describe('registries that are not to be trusted', function () {
+describe('registries that cannot be trusted', function () {
   this.timeout(300_000);
   let fixture: RegistryFixture;
   let evil: LocalServer;
-  const heard: string[] = [];
+  const received: string[] = [];
 
   before(async function () {
     evil = await startLocalServer(async (request, response) => {
-      heard.push(`${request.method} ${request.headers.host} ${request.url}`);
-      sendJson(response, 200, { token: 'a token of the evil one' });
+      received.push(`${request.method} ${request.headers.host} ${request.url}`);
+      sendJson(response, 200, { token: 'a token from the other host' });
     });
     const route = () => (name: string) => (name === EVIL ? { port: evil.port } : undefined);
     fixture = await startRegistryFixture(this, { route });
-    fixture.writeConfig({ main: ['sick', 'well'] });
+    fixture.writeConfig({ main: ['untrusted', 'other'] });
   });
 
   after(async () => {
@@ -35,24 +35,24 @@ describe('registries that are not to be trusted', function () {
   });
 
   beforeEach(() => {
-    fixture.putRight();
-    fixture.seed({ sick: SICK, well: WELL });
-    heard.length = 0;
+    fixture.reset();
+    fixture.seed({ untrusted: UNTRUSTED, other: OTHER });
+    received.length = 0;
   });
 
   const realms: Readonly<Record<string, () => string>> = {
-    'another host, by TLS': () => `https://${EVIL}/token`,
-    'another port of this machine, in clear': () => `http://127.0.0.1:${evil.port}/token`,
-    'another port of its own': () => `https://${SICK}:8443/token`,
-    'its own host, in clear': () => `http://${SICK}/token`,
-    'a host that begins like its own': () => `https://${SICK}.${EVIL}/token`,
-    'its own host before an @': () => `https://${SICK}@${EVIL}/token`,
+    'another host over TLS': () => `https://${EVIL}/token`,
+    'another port of this machine, unencrypted': () => `http://127.0.0.1:${evil.port}/token`,
+    'another port of its own host': () => `https://${UNTRUSTED}:8443/token`,
+    'its own host, unencrypted': () => `http://${UNTRUSTED}/token`,
+    'another host that starts with its own name': () => `https://${UNTRUSTED}.${EVIL}/token`,
+    'another host with its own name before an @': () => `https://${UNTRUSTED}@${EVIL}/token`,
   };
 
-  function demandRealm(realm: string): void {
-    const headers = { 'Www-Authenticate': `Bearer realm="${realm}",service="${SICK}"` };
+  function setRealm(realm: string): void {
+    const headers = { 'Www-Authenticate': `Bearer realm="${realm}",service="${UNTRUSTED}"` };
     fixture.registry.setFault(({ host }) =>
-      host === SICK
+      host === UNTRUSTED
         ? {
             status: 401,
             body: '',
@@ -64,7 +64,7 @@ describe('registries that are not to be trusted', function () {
 
   for (const [where, realm] of Object.entries(realms)) {
     it(`sends nothing to a realm at ${where}, from worker or engine, and writes nothing`, async () => {
-      demandRealm(realm());
+      setRealm(realm());
       const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 1);
       assert.deepEqual(
@@ -74,61 +74,57 @@ describe('registries that are not to be trusted', function () {
             stage: 'extract',
             scope: 'registry',
             store: 'main',
-            registry: SICK,
+            registry: UNTRUSTED,
             type: 'RegistryRealmForeign',
             count: 1,
-            connections: ['sick'],
-            message: `${SICK}: it asks for the sign-in to be sent to another host (realm)`,
+            connections: ['untrusted'],
+            message: `${UNTRUSTED}: its auth realm points to another host`,
             remedy: FAILURES.RegistryRealmForeign.remedy,
             failingSince: undefined,
           },
         ],
       );
-      assert.deepEqual(heard, []);
+      assert.deepEqual(received, []);
       assert.ok(!fixture.network.names.some((name) => name.includes(EVIL)));
-      assert.deepEqual(
-        [...new Set(fixture.engineNetwork.names)],
-        [WELL],
-        'the engine is kept from it altogether',
-      );
-      assert.ok(fixture.registry.requests.every(({ host, authorized }) => host !== SICK || !authorized));
-      assert.equal(fixture.connections.get('sick')?.password, OLD);
-      assert.equal(fixture.held('well')?.region, 'us-east-1');
+      assert.deepEqual([...new Set(fixture.engineNetwork.names)], [OTHER], 'the engine never contacts it');
+      assert.ok(fixture.registry.requests.every(({ host, authorized }) => host !== UNTRUSTED || !authorized));
+      assert.equal(fixture.connections.get('untrusted')?.password, OLD);
+      assert.equal(fixture.findToken('other')?.region, 'us-east-1');
       assert.deepEqual(
         report.docker.map(({ registry, login }) => [registry, login]),
-        [[WELL, 'ok']],
+        [[OTHER, 'ok']],
       );
     });
   }
 
-  it('tells a realm elsewhere by doctor, and sends nothing to it', async () => {
-    demandRealm(`https://${EVIL}/token`);
+  it('reports a realm at another host in doctor, and sends nothing to it', async () => {
+    setRealm(`https://${EVIL}/token`);
     const { code, stdout } = await fixture.command('doctor');
     assert.equal(code, 1);
-    assert.match(stdout, /it asks for the sign-in to be sent to another host \(realm\)/);
+    assert.match(stdout, /its auth realm points to another host/);
     assert.ok(stdout.includes(FAILURES.RegistryRealmForeign.remedy), stdout);
-    assert.deepEqual(heard, []);
-    assert.ok(!fixture.engineNetwork.names.includes(SICK));
+    assert.deepEqual(received, []);
+    assert.ok(!fixture.engineNetwork.names.includes(UNTRUSTED));
   });
 
-  const tests: Readonly<Record<string, { open: () => void; says: string }>> = {
-    'accepts whatever password': {
-      open: () => fixture.registry.acceptAnything(),
-      says: 'it also accepts a wrong password',
+  const cases: Readonly<Record<string, { arrange: () => void; reason: string }>> = {
+    'accepts any password': {
+      arrange: () => fixture.registry.acceptAnything(),
+      reason: 'it also accepts a wrong password',
     },
-    'asks for none': {
-      open: () => fixture.registry.openToAll(),
-      says: 'it allows access without a password',
+    'needs no password': {
+      arrange: () => fixture.registry.openToAll(),
+      reason: 'it allows anonymous access',
     },
   };
 
-  function assertInconclusive(report: RefreshReport, hosts: readonly string[], says: string): void {
+  function assertInconclusive(report: RefreshReport, hosts: readonly string[], reason: string): void {
     assert.deepEqual([report.outcome, report.failures], ['refreshed', []]);
-    const told = hosts.flatMap((host) => [
-      `The test of the token at ${host} is inconclusive: ${says}.`,
-      `The test of the sign-in from ${fixture.engine.dockerHost} to ${host} is inconclusive: a wrong password signs in, too.`,
+    const expected = hosts.flatMap((host) => [
+      `The check of the token with registry ${host} is inconclusive: ${reason}.`,
+      `The login test from ${fixture.engine.dockerHost} to ${host} is inconclusive: a wrong password is also accepted.`,
     ]);
-    assertSameRows(report.warnings, told);
+    assertSameRows(report.warnings, expected);
     assert.ok(report.tokens.every(({ check }) => check === 'inconclusive'));
     assertSameRows(
       report.docker.map(({ registry, login }) => [registry, login]),
@@ -136,44 +132,51 @@ describe('registries that are not to be trusted', function () {
     );
   }
 
-  for (const [what, { open, says }] of Object.entries(tests)) {
-    it(`warns of a registry that ${what}, and refreshes its connections`, async () => {
-      fixture.seed({ sick: PUBLIC, well: WELL });
-      open();
+  for (const [what, { arrange, reason }] of Object.entries(cases)) {
+    it(`warns about a registry that ${what}, and refreshes its connections`, async () => {
+      fixture.seed({ untrusted: PUBLIC, other: OTHER });
+      arrange();
       const { report, code } = await fixture.refreshOnce();
       assert.equal(code, 0);
-      assertInconclusive(report, [PUBLIC, WELL], says);
-      assert.deepEqual([fixture.held('sick')?.service, fixture.held('well')?.service], ['ecr-public', 'ecr']);
+      assertInconclusive(report, [PUBLIC, OTHER], reason);
+      assert.deepEqual(
+        [fixture.findToken('untrusted')?.service, fixture.findToken('other')?.service],
+        ['ecr-public', 'ecr'],
+      );
     });
   }
 
-  /** How often the wrong password was shown to a registry, by worker and engine together. */
-  function wrongPasswords(host: string): number {
+  /** Counts the logins to a registry with the wrong password, from worker and engine together. */
+  function countWrongPasswords(host: string): number {
     const ofHost = fixture.registry.requests.filter((request) => request.host === host);
     return ofHost.filter(({ password }) => password === WRONG_PASSWORD).length;
   }
 
-  it('tells it in each run of a worker as long as it lasts, then proves once a day and engine that it is over', async () => {
+  it('warns in each run while any password is accepted, then checks once per day and engine', async () => {
     fixture.registry.acceptAnything();
     await fixture.startScheduled();
     for (const _ of [1, 2]) {
-      const before = [wrongPasswords(SICK), wrongPasswords(WELL)];
-      assertInconclusive((await fixture.trigger()).report, [SICK, WELL], 'it also accepts a wrong password');
-      const after = [wrongPasswords(SICK), wrongPasswords(WELL)];
+      const before = [countWrongPasswords(UNTRUSTED), countWrongPasswords(OTHER)];
+      assertInconclusive(
+        (await fixture.trigger()).report,
+        [UNTRUSTED, OTHER],
+        'it also accepts a wrong password',
+      );
+      const after = [countWrongPasswords(UNTRUSTED), countWrongPasswords(OTHER)];
       assert.deepEqual(
         after,
         before.map((count) => count + 2),
-        'by the worker and by the engine',
+        'one from the worker and one from the engine',
       );
     }
-    fixture.putRight();
+    fixture.reset();
     for (const run of [1, 2, 3]) {
       const { report, code } = await fixture.trigger();
       assert.deepEqual([code, report.warnings, report.failures], [0, [], []], `run ${run}`);
       assert.ok(report.tokens.every(({ check }) => check === 'accepted'));
-      assert.deepEqual([wrongPasswords(SICK), wrongPasswords(WELL)], [2, 2], `run ${run}`);
+      assert.deepEqual([countWrongPasswords(UNTRUSTED), countWrongPasswords(OTHER)], [2, 2], `run ${run}`);
     }
   });
 
-  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
+  it('leaks no secret', () => fixture.assertNoSecretOut());
 });

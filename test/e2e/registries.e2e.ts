@@ -1,13 +1,13 @@
-// Every kind of registry that AWS has, in one configuration: the real SDK asks the endpoint of each, a real Docker Engine
-// signs in to each by its real name, and a host that contradicts itself fails alone and is sent nothing.
+// Every kind of ECR registry in one configuration: the real SDK calls the endpoint of each, a real Docker Engine logs
+// in to each by its real name, and an invalid host fails alone and receives nothing.
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { OLD, startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
 import {
   CORPORATE_HOST,
-  FLAWED,
-  hostsOf,
+  INVALID_HOSTS,
+  toHosts,
   PUBLIC_API,
   FIXTURE_PLACES,
   FIXTURE_HOSTS,
@@ -17,12 +17,14 @@ import {
 const IDS = Object.keys(FIXTURE_PLACES);
 const APIS = [...new Set(Object.values(FIXTURE_PLACES).map(({ api }) => api))].toSorted();
 
-describe('registries of every kind, by their real names', function () {
+describe('all kinds of ECR registries by their real names', function () {
   this.timeout(300_000);
   let fixture: RegistryFixture;
 
   before(async function () {
-    const route = { route: ({ registry }: Pick<RegistryFixture, 'registry'>) => toCorporate(registry.url) };
+    const route = {
+      route: ({ registry }: Pick<RegistryFixture, 'registry'>) => routeCorporateHost(registry.url),
+    };
     fixture = await startRegistryFixture(this, route);
     fixture.writeConfig({ main: IDS }, REGISTRIES);
   });
@@ -30,7 +32,7 @@ describe('registries of every kind, by their real names', function () {
   after(() => fixture?.stop());
 
   beforeEach(() => {
-    fixture.putRight();
+    fixture.reset();
     fixture.seed(FIXTURE_HOSTS);
   });
 
@@ -41,7 +43,7 @@ describe('registries of every kind, by their real names', function () {
       places.map(({ host }) => [host, 1, 0]),
     );
     for (const { id, region, api } of places) {
-      const token = fixture.held(id);
+      const token = fixture.findToken(id);
       assert.deepEqual(
         [token?.region, token?.service],
         [region, api === PUBLIC_API ? 'ecr-public' : 'ecr'],
@@ -49,7 +51,9 @@ describe('registries of every kind, by their real names', function () {
       );
     }
     for (const api of new Set(places.map((place) => place.api))) {
-      const held = places.filter((place) => place.api === api).map(({ id }) => fixture.held(id)?.password);
+      const held = places
+        .filter((place) => place.api === api)
+        .map(({ id }) => fixture.findToken(id)?.password);
       assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
     }
     const engines = report.docker.map(({ engine, registry, login }) => [engine, registry, login]);
@@ -59,7 +63,7 @@ describe('registries of every kind, by their real names', function () {
     );
   }
 
-  function assertAsked(): void {
+  function assertEndpointsCalled(): void {
     const calls = fixture.aws.calls.filter(({ service }) => service !== 'sts');
     assertSameRows(
       calls.map(({ host }) => host),
@@ -72,24 +76,24 @@ describe('registries of every kind, by their real names', function () {
     }
   }
 
-  /** For a process of its own: a worker keeps connections, and goes on by them. */
+  /** Only for a new process: a worker reuses its open connections. */
   function assertConnected(): void {
     const names = new Set(fixture.network.names.filter((name) => !name.startsWith('sts.')));
     assertSameRows([...names], [...APIS, ...Object.values(FIXTURE_HOSTS)]);
     assertSameRows(
       [...new Set(fixture.engineNetwork.names)],
       Object.values(FIXTURE_HOSTS),
-      'the engine asks the registries, and nobody else',
+      'the engine contacts only the registries',
     );
   }
 
-  it('refreshes all of them in one run, each by the token of its own endpoint', async () => {
+  it('refreshes all of them in one run, each with the token of its own endpoint', async () => {
     const { report, code } = await fixture.refreshOnce();
     assert.deepEqual(report.failures, []);
     assert.deepEqual(report.warnings, []);
     assert.equal(code, 0);
     assertRefreshed(report, IDS);
-    assertAsked();
+    assertEndpointsCalled();
     assertConnected();
     assert.deepEqual(
       report.tokens.map(({ check }) => check),
@@ -98,15 +102,15 @@ describe('registries of every kind, by their real names', function () {
     assert.equal(fixture.aws.issued.length, APIS.length);
   });
 
-  it('signs in at ECR Public by Bearer, from worker and engine, and everywhere else by Basic', async () => {
+  it('logs in to ECR Public with Bearer and to all others with Basic, from worker and engine', async () => {
     await fixture.refreshOnce();
-    const shown = fixture.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
+    const logins = fixture.registry.requests.filter(({ path, authorized }) => path === '/v2/' && authorized);
     for (const host of Object.values(FIXTURE_HOSTS)) {
       const isPublic = host === 'public.ecr.aws' || host === 'ecr-public.aws.com';
-      const asked = shown.filter((request) => request.host === host);
-      // Once by the worker and once by the engine; the wrong password comes as far only where it is Basic.
+      const hostLogins = logins.filter((request) => request.host === host);
+      // Once from the worker and once from the engine. The negative login check gets this far only with Basic.
       assertSameRows(
-        asked.map(({ scheme, status }) => [scheme, status]),
+        hostLogins.map(({ scheme, status }) => [scheme, status]),
         isPublic
           ? [
               ['Bearer', 200],
@@ -122,21 +126,21 @@ describe('registries of every kind, by their real names', function () {
       );
     }
     const exchanges = fixture.registry.requests.filter(({ path }) => path.startsWith('/token'));
-    assert.equal(exchanges.length, 8, 'token and wrong password, by worker and engine, at two hosts');
+    assert.equal(exchanges.length, 8, 'token and wrong password, from worker and engine, at two hosts');
     assert.ok(exchanges.every(({ scheme }) => scheme === 'Basic'));
   });
 
   it('refreshes all of them in a run of the schedule', async () => {
     await fixture.startScheduled();
-    fixture.putRight();
+    fixture.reset();
     fixture.seed(FIXTURE_HOSTS);
     const { report, code } = await fixture.trigger();
     assert.deepEqual([code, report.failures, report.warnings], [0, [], []]);
     assertRefreshed(report, IDS);
-    assertAsked();
+    assertEndpointsCalled();
   });
 
-  it('shows by a dry run what would be written where, and writes nothing', async () => {
+  it('lists in a dry run what would be written, and writes nothing', async () => {
     const { code, stdout, stderr } = await fixture.command('refresh-once', '--dry-run');
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, new RegExp(`${IDS.length} of ${IDS.length} connections would be written`));
@@ -144,7 +148,7 @@ describe('registries of every kind, by their real names', function () {
     assert.ok([...fixture.connections.values()].every(({ password }) => password === OLD));
   });
 
-  it('says by doctor that all is well, registry by registry', async () => {
+  it('reports every registry as ok in doctor', async () => {
     const { code, stdout, stderr } = await fixture.command('doctor', '--json');
     assert.equal(code, 0, stdout + stderr);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; message: string }[] };
@@ -160,29 +164,29 @@ describe('registries of every kind, by their real names', function () {
   });
 
   for (const how of ['refresh-once', 'doctor'] as const) {
-    it(`tells hosts that contradict themselves by ${how}, and sends nothing to any of them`, async () => {
-      const flawed = Object.keys(FLAWED);
-      fixture.seed({ ...FIXTURE_HOSTS, ...hostsOf(FLAWED) });
-      fixture.writeConfig({ main: [...IDS, ...flawed] }, REGISTRIES);
-      const told = await (how === 'doctor' ? doctorTells() : refreshTells());
-      for (const [id, { says, meant }] of Object.entries(FLAWED)) {
-        const message = told.find((text) => text.includes(`Connection ${id} `)) ?? '';
-        assert.match(message, says, JSON.stringify(told));
-        if (meant !== undefined) assert.ok(message.includes(`${meant} was meant, perhaps`), message);
+    it(`reports invalid ECR hosts in ${how}, and sends nothing to them`, async () => {
+      const invalid = Object.keys(INVALID_HOSTS);
+      fixture.seed({ ...FIXTURE_HOSTS, ...toHosts(INVALID_HOSTS) });
+      fixture.writeConfig({ main: [...IDS, ...invalid] }, REGISTRIES);
+      const messages = await (how === 'doctor' ? getDoctorMessages() : getRefreshMessages());
+      for (const [id, { message: expected, suggestion }] of Object.entries(INVALID_HOSTS)) {
+        const message = messages.find((text) => text.includes(`Connection ${id} `)) ?? '';
+        assert.match(message, expected, JSON.stringify(messages));
+        if (suggestion !== undefined) assert.ok(message.includes(`did you mean ${suggestion}?`), message);
         assert.equal(fixture.connections.get(id)?.password, OLD);
       }
       const names = new Set([...fixture.network.names, ...fixture.engineNetwork.names]);
-      for (const { host } of Object.values(FLAWED)) assert.ok(!names.has(host), host);
+      for (const { host } of Object.values(INVALID_HOSTS)) assert.ok(!names.has(host), host);
     });
   }
 
-  /** Failures alike are one entry of the report, with the message of the first: so each is asked for by itself, too. */
-  async function refreshTells(): Promise<string[]> {
+  /** The report merges similar failures under the first message, so the dry run supplies the message of each. */
+  async function getRefreshMessages(): Promise<string[]> {
     const { code, report } = await fixture.refreshOnce();
     assert.equal(code, 1);
     assert.deepEqual(
       report.failures.map(({ stage, type, count }) => [stage, type, count]),
-      [['inspect', 'ConnectionRegistryUnknown', Object.keys(FLAWED).length]],
+      [['inspect', 'ConnectionRegistryUnknown', Object.keys(INVALID_HOSTS).length]],
     );
     assertRefreshed(report, IDS);
     const { stdout } = await fixture.command('refresh-once', '--dry-run', '--json');
@@ -190,15 +194,15 @@ describe('registries of every kind, by their real names', function () {
     return connections.map((connection) => JSON.stringify(connection));
   }
 
-  async function doctorTells(): Promise<string[]> {
+  async function getDoctorMessages(): Promise<string[]> {
     const { stdout } = await fixture.command('doctor', '--json');
     const { checks } = JSON.parse(stdout) as { checks: { message: string }[] };
     return checks.map(({ message }) => message);
   }
 
-  it('leaves no secret out of place', () => fixture.assertNoSecretOut());
+  it('leaks no secret', () => fixture.assertNoSecretOut());
 });
 
-function toCorporate(url: string) {
+function routeCorporateHost(url: string) {
   return (name: string) => (name === CORPORATE_HOST ? { port: Number(new URL(url).port) } : undefined);
 }

@@ -1,4 +1,4 @@
-// A worker whose CA file and password are mounted as Kubernetes does it, and replaced between its runs.
+// A worker whose CA file and password file are mounted as in Kubernetes and replaced between runs.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,7 +79,7 @@ docker: {engines: []}
     rmSync(folder, { recursive: true });
   });
 
-  /** Replaces the files, then what they are for: the certificate, and the password, whose logins end. */
+  /** Replaces CA and password: the mounted files, the server certificate, and the password and sessions of Airflow. */
   async function rotate(authority: CertificateAuthority): Promise<void> {
     user.password = awkwardPassword();
     mount(readFileSync(authority.caFile, 'utf8'));
@@ -96,17 +96,17 @@ docker: {engines: []}
   }
 
   async function run(): Promise<RefreshReport> {
-    // Without caFile: the command would not start with a file that cannot be used.
+    // Without caFile, since the command does not start with an unusable file.
     const config = join(folder, 'trigger.yaml');
-    const own = readFileSync(join(folder, 'refresh.yaml'), 'utf8');
-    writeFileSync(config, own.replace(/^ +caFile: .*\n/m, ''));
+    const text = readFileSync(join(folder, 'refresh.yaml'), 'utf8');
+    writeFileSync(config, text.replace(/^ +caFile: .*\n/m, ''));
     const args = ['schedule', 'trigger', '--wait', '--json', '--config', config];
     const { stdout, stderr } = await runCommandLine(args, env);
     assert.ok(stdout !== '', stderr);
     return JSON.parse(stdout) as RefreshReport;
   }
 
-  /** By a token that was issued since. */
+  /** Triggers a run and asserts that the connection holds the newest token. */
   async function assertRefreshed(): Promise<void> {
     const report = await run();
     assert.deepEqual(report.failures, []);
@@ -120,7 +120,7 @@ docker: {engines: []}
     assert.ok(aws.issued.length > before);
   });
 
-  it('fails with ConfigInvalid while the CA file cannot be used, and recovers in the next run', async () => {
+  it('fails with ConfigInvalid while the CA file is unusable, and recovers in the next run', async () => {
     const ca = readFileSync(join(folder, 'mount/ca.pem'), 'utf8');
     mount('');
     const { failures } = await run();

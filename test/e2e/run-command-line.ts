@@ -1,4 +1,4 @@
-// Owns the running of a command as its user runs it: a process of its own, its output and exit code.
+// Runs a command of the build as a process.
 import { spawn } from 'node:child_process';
 import { builtCli } from './built-cli.js';
 
@@ -9,8 +9,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs `airflow-ecr-refresh <args>` as built.
- * @param through a command that runs it, such as one that takes rights away
+ * Runs `airflow-ecr-refresh <args>`.
+ * @param through a command that starts it, such as one that drops privileges
  */
 export async function runCommandLine(
   args: readonly string[],

@@ -1,5 +1,5 @@
-// The real parts of the sandbox: Temporal, Airflow, the registry, Docker, and a DockerOperator between them.
-// A part that this machine cannot have is a skip that names what to install; with CI=true it is a failure.
+// The real services of the sandbox: Temporal, Airflow, the registry, Docker, and a DockerOperator that uses them.
+// If a dependency is missing, the tests are skipped and name what to install; with CI=true they fail.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../support/registry
 import { startTemporal } from '../../sandbox/temporal.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 
-describe('real parts of the sandbox', function () {
+describe('real services of the sandbox', function () {
   this.timeout(300_000);
   let stateFolder: string;
   const stops: (() => Promise<void>)[] = [];
@@ -41,11 +41,11 @@ describe('real parts of the sandbox', function () {
   });
 
   describe('Temporal', () => {
-    it('starts, and finds its schedules back after a restart', async () => {
+    it('starts, and keeps its schedules after a restart', async () => {
       const first = await startTemporal({ stateFolder, uiPort: await freePort() });
       await withClient(first.address, (client) =>
         client.schedule.create({
-          scheduleId: 'kept',
+          scheduleId: 'daily',
           spec: { intervals: [{ every: '1 day' }] },
           action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },
           state: { paused: true },
@@ -55,8 +55,10 @@ describe('real parts of the sandbox', function () {
       await first.stop();
       assert.throws(() => process.kill(first.pid, 0), { code: 'ESRCH' });
       const second = await startTemporal({ stateFolder });
-      const kept = await withClient(second.address, (client) => client.schedule.getHandle('kept').describe());
-      assert.equal(kept.state.paused, true);
+      const restored = await withClient(second.address, (client) =>
+        client.schedule.getHandle('daily').describe(),
+      );
+      assert.equal(restored.state.paused, true);
       await second.stop();
     });
   });
@@ -72,7 +74,7 @@ describe('real parts of the sandbox', function () {
       extra: '{"email":"ops@example.com"}',
     };
 
-    it('starts, keeps its connections over a restart, and decrypts them', async () => {
+    it('starts, keeps its connections after a restart, and decrypts them', async () => {
       const first = await startAirflow({ stateFolder });
       await seedConnection(first, seed);
       const before = await readConnectionRow(first, 'docker_default');
@@ -125,12 +127,12 @@ describe('real parts of the sandbox', function () {
       return docker.checkAuth({ username: 'AWS', password, serveraddress: registry.host });
     }
 
-    it('signs in with a valid token and not with an expired one', async () => {
+    it('logs in with a valid token but not with an expired one', async () => {
       assert.deepEqual(await logIn(valid()), { IdentityToken: '', Status: 'Login Succeeded' });
       await assert.rejects(logIn(expired()), /403 Forbidden/);
     });
 
-    it('pulls the private image with a valid token alone', async () => {
+    it('pulls the private image only with a valid token', async () => {
       const docker = new Docker({ socketPath: engine.dockerHost.slice('unix://'.length) });
       const pull = async (password: string): Promise<void> => {
         const auth = { username: 'AWS', password, serveraddress: registry.host };
@@ -144,7 +146,7 @@ describe('real parts of the sandbox', function () {
       await docker.getImage(image).remove();
     });
 
-    it('lets a DockerOperator fail with an expired token and run with a valid one', async () => {
+    it('fails a DockerOperator with an expired token and runs it with a valid one', async () => {
       const airflow: Airflow = await startAirflow({ stateFolder });
       stops.push(airflow.stop);
       const run = { connectionId: 'docker_default', image, dockerHost: engine.dockerHost };

@@ -1,5 +1,5 @@
-// Owns the scan that ends a suite of real processes: an environment that keeps what they leave behind in the suite's
-// folder, and every place to look at. Refuses to look for less than every kind of secret.
+// The secret scan at the end of a suite: an environment that keeps everything that processes leave behind in the
+// folder of the suite, and the places to scan.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
@@ -21,13 +21,13 @@ import { ecrTokenSecret, jwtSecrets } from '../secret-scan/secret-core.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
 export interface SuiteScan {
-  /** For workers and commands: home, cache and temporary files are scanned, and are nobody else's. */
+  /** For workers and commands: home, cache and temporary files belong to the suite alone and are scanned. */
   readonly env: NodeJS.ProcessEnv;
-  /** Runs a command; what it prints is scanned. */
+  /** Runs a command; its output is scanned. */
   command(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult>;
   /**
-   * Looks for the secrets wherever workers, commands and Temporal leave something; answers how much that was.
-   * @throws Error that names all that was found, or when there was little to look at
+   * Scans everything that workers, commands and Temporal leave behind, and returns how much that was.
+   * @throws Error that names all findings, or when there was too little to scan
    */
   assertNoSecretOut(
     secrets: readonly KnownSecret[],
@@ -39,10 +39,10 @@ export interface SuiteScan {
 
 /**
  * Watches processes from now on.
- * @param folder logs, databases and configurations of the suite lie there
- * @param keeper a folder below it where secrets belong, which is not looked at
+ * @param folder has the logs, databases and configurations of the suite
+ * @param secretsFolder a folder in it that holds secrets on purpose and is not scanned
  */
-export function startSuiteScan(folder: string, keeper?: string): SuiteScan {
+export function startSuiteScan(folder: string, secretsFolder?: string): SuiteScan {
   const watch = processWatch();
   return {
     env: privateEnv(folder),
@@ -55,19 +55,21 @@ export function startSuiteScan(folder: string, keeper?: string): SuiteScan {
       const settings = { connectionOptions: { address }, address, namespace: 'default' };
       const { client, close } = await connectClient(settings);
       try {
-        const looked = await assertNoSecretIn(
+        const scanned = await assertNoSecretIn(
           secrets,
           // Logs, outputs of commands, homes, caches and temporary folders.
-          keeper === undefined ? folderPlaces(folder) : outsideOf(keeper, folderPlaces(folder)),
+          secretsFolder === undefined
+            ? folderPlaces(folder)
+            : excludeFolder(secretsFolder, folderPlaces(folder)),
           temporalDatabasePlaces(dbFile),
           historyPlaces(client),
           metricsPlaces(metricsUrl),
           watch.stop(),
           ...more,
         );
-        const { places, bytes } = looked;
-        assert.ok(places > 100 && bytes > 1_000_000, `looked at ${places} places, ${bytes} bytes only`);
-        return looked;
+        const { places, bytes } = scanned;
+        assert.ok(places > 100 && bytes > 1_000_000, `scanned only ${places} places, ${bytes} bytes`);
+        return scanned;
       } finally {
         await close();
       }
@@ -76,39 +78,39 @@ export function startSuiteScan(folder: string, keeper?: string): SuiteScan {
   };
 }
 
-/** Nothing of this machine's own home, caches and credentials: XDG_CACHE_HOME is not set, so caches lie in HOME. */
+/** Without home, caches and credentials of this machine. XDG_CACHE_HOME is not set, so caches are in HOME. */
 function privateEnv(folder: string): NodeJS.ProcessEnv {
   const [home, temporary] = [join(folder, 'home'), join(folder, 'tmp')];
-  for (const made of [home, temporary]) mkdirSync(made, { mode: 0o700 });
+  for (const path of [home, temporary]) mkdirSync(path, { mode: 0o700 });
   return { PATH: process.env['PATH'], HOME: home, TMPDIR: temporary };
 }
 
-async function* outsideOf(keeper: string, places: AsyncIterable<Place>): AsyncGenerator<Place> {
-  let wasThere = false;
+async function* excludeFolder(secretsFolder: string, places: AsyncIterable<Place>): AsyncGenerator<Place> {
+  let isFound = false;
   for await (const place of places) {
-    const isKept = place.place.startsWith(keeper + sep);
-    wasThere ||= isKept;
-    if (!isKept) yield place;
+    const isExcluded = place.place.startsWith(secretsFolder + sep);
+    isFound ||= isExcluded;
+    if (!isExcluded) yield place;
   }
-  assert.ok(wasThere, `there is no ${keeper}: the exception is for nothing`);
+  assert.ok(isFound, `nothing was found in ${secretsFolder}: remove the exception`);
 }
 
-/** What a suite has given to workers and commands, and what its parts have issued to them. */
+/** The secrets that were given or issued to workers and commands. */
 export interface SuiteSecrets {
   readonly env: NodeJS.ProcessEnv;
-  /** Passwords of the tokens of ECR. */
+  /** Passwords of the ECR tokens. */
   readonly tokens: readonly string[];
-  /** Headers `Authorization` that Airflow was sent. */
+  /** `Authorization` headers sent to Airflow. */
   readonly authorizations: readonly (string | undefined)[];
 }
 
-/** All of them as a scan looks for them. @throws Error when there is none of a kind */
+/** @throws AssertionError when there is no token or no JWT */
 export function suiteSecrets({ env, tokens, authorizations }: SuiteSecrets): KnownSecret[] {
-  const jwts = bearersIn(authorizations);
+  const jwts = findBearers(authorizations);
   assert.ok(tokens.length > 0, 'no token was issued');
-  assert.ok(jwts.length > 0, 'nobody signed in to Airflow');
+  assert.ok(jwts.length > 0, 'there was no login to Airflow');
   return [
-    // The scan refuses empty ones.
+    // The scan rejects empty secrets.
     { name: 'Airflow password', value: env['AIRFLOW_PASSWORD'] ?? '' },
     { name: 'AWS secret key', value: env['AWS_SECRET_ACCESS_KEY'] ?? '' },
     ...jwts.flatMap((jwt, index) => jwtSecrets(`JWT ${index + 1}`, jwt)),
@@ -116,18 +118,18 @@ export function suiteSecrets({ env, tokens, authorizations }: SuiteSecrets): Kno
   ];
 }
 
-/** Each bearer once. */
-function bearersIn(authorizations: readonly (string | undefined)[]): string[] {
+/** Returns the bearer tokens without duplicates. */
+function findBearers(authorizations: readonly (string | undefined)[]): string[] {
   const bearers = authorizations.flatMap((header) => /^Bearer (.+)$/.exec(header ?? '')?.[1] ?? []);
   return [...new Set(bearers)];
 }
 
-/** Of characters that look otherwise in URLs, forms and JSON. */
+/** A password with characters that are escaped in URLs, forms and JSON. */
 export function awkwardPassword(): string {
   return `"p&ss/w+rd=%${randomBytes(24).toString('base64')}`;
 }
 
-/** Of the form that AWS gives them. Stand-ins do not look at it. */
+/** A secret key in the format of AWS. Stand-ins do not check it. */
 export function randomAwsKey(): string {
   return randomBytes(30).toString('base64');
 }

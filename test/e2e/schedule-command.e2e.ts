@@ -1,5 +1,5 @@
-// `schedule apply` and `schedule trigger` as their user runs them, over a real Temporal server, beside a schedule
-// that ticks and runs that are under way.
+// `schedule apply` and `schedule trigger` as commands on a real Temporal server, while a schedule starts runs and
+// runs are in progress.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 import {
-  assertNoneSideBySide,
+  assertNoOverlap,
   configEvery,
-  editedTo,
+  withInterval,
   SECOND_MS,
   startScheduleServer,
   waitUntil,
@@ -33,7 +33,7 @@ describe('the schedule command on a real Temporal server', function () {
 
   after(() => server?.stop());
 
-  /** Writes the file of a configuration, with other times. */
+  /** Writes a configuration file with other schedule times. */
   function writeConfig({ schedule, taskQueue }: RefreshConfig, times: string): void {
     writeFileSync(
       join(server.stateFolder, `${schedule.id}.yaml`),
@@ -58,65 +58,70 @@ schedule: {id: "${schedule.id}", ${times}}
     });
   }
 
-  /** The one JSON document that a command prints. */
-  async function ask<T>(config: RefreshConfig, ...args: string[]): Promise<T> {
+  /** Returns the JSON document that a command prints. */
+  async function runJson<T>(config: RefreshConfig, ...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await command(config, ...args, '--json');
     assert.deepEqual([code, stderr], [0, '']);
     return JSON.parse(stdout) as T;
   }
 
-  it('has one run at a time while the schedule ticks and people apply and trigger', async () => {
+  it('keeps to one run at a time while the schedule starts runs and users apply and trigger', async () => {
     const { client, withHeldWrites, runsOf } = server;
-    const ticking = configEvery(SECOND_MS);
-    writeConfig(ticking, 'every: 4h');
-    const handle = client.schedule.getHandle(ticking.schedule.id);
+    const frequent = configEvery(SECOND_MS);
+    writeConfig(frequent, 'every: 4h');
+    const handle = client.schedule.getHandle(frequent.schedule.id);
     const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
 
-    await withHeldWrites(ticking.taskQueue, async (held) => {
-      const { firstRun } = await applySchedule(client, buildScheduleOptions(ticking));
+    await withHeldWrites(frequent.taskQueue, async (held) => {
+      const { firstRun } = await applySchedule(client, buildScheduleOptions(frequent));
       assert.ok(firstRun);
-      await waitUntil('the held step', () => held.count.underWay === 1);
-      const underWay: TriggeredRun = { ...firstRun, alreadyRunning: true };
-      const edited = buildScheduleOptions(editedTo(2 * SECOND_MS, ticking));
-      const [triggered, asked, applied] = await Promise.all([
+      await waitUntil('the held step', () => held.count.running === 1);
+      const inProgress: TriggeredRun = { ...firstRun, alreadyRunning: true };
+      const edited = buildScheduleOptions(withInterval(2 * SECOND_MS, frequent));
+      const [triggered, triggeredByCommand, applied] = await Promise.all([
         triggerRun(handle),
-        ask<TriggeredRun>(ticking, 'trigger'),
+        runJson<TriggeredRun>(frequent, 'trigger'),
         applySchedule(client, edited),
       ]);
-      assert.deepEqual([triggered, asked, applied.outcome], [underWay, underWay, 'updated']);
+      assert.deepEqual([triggered, triggeredByCommand, applied.outcome], [inProgress, inProgress, 'updated']);
       assert.equal((await applySchedule(client, edited)).outcome, 'unchanged');
-      const byCommand = await ask<{ outcome: string; firstRun: unknown }>(ticking, 'apply');
+      const byCommand = await runJson<{ outcome: string; firstRun: unknown }>(frequent, 'apply');
       assert.deepEqual([byCommand.outcome, byCommand.firstRun], ['updated', null]);
-      assert.equal((await applySchedule(client, buildScheduleOptions(ticking))).outcome, 'updated');
+      assert.equal((await applySchedule(client, buildScheduleOptions(frequent))).outcome, 'updated');
       const before = await skipped();
-      await waitUntil('the schedule to tick on', async () => (await skipped()) >= before + 2);
+      await waitUntil('two more skipped starts', async () => (await skipped()) >= before + 2);
       assert.equal(held.count.peak, 1);
-      assert.equal((await runsOf(ticking.schedule.id)).length, 1);
+      assert.equal((await runsOf(frequent.schedule.id)).length, 1);
 
-      held.letGo();
+      held.release();
       await waitUntil('the next runs', async () => (await handle.describe()).info.numActionsTaken >= 3);
       await handle.pause();
       await waitUntil('the last run', async () => (await handle.describe()).info.runningActions.length === 0);
       assert.equal(held.count.peak, 1);
     });
-    const runs = await runsOf(ticking.schedule.id);
+    const runs = await runsOf(frequent.schedule.id);
     assert.ok(runs.length >= 3, `${runs.length} runs`);
-    assertNoneSideBySide(runs);
+    assertNoOverlap(runs);
   });
 
-  const refused: RefreshSteps['updateConnections'] = async () => {
+  const rejectWrite: RefreshSteps['updateConnections'] = async () => {
     throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
   };
   for (const { outcome, write, exitCode, output } of [
-    { outcome: 'refreshed', write: fakeSteps().updateConnections, exitCode: 0, output: /\n\nRefreshed\.\n/ },
+    {
+      outcome: 'refreshed',
+      write: fakeSteps().updateConnections,
+      exitCode: 0,
+      output: /\n\nAll connections refreshed\.\n/,
+    },
     {
       outcome: 'incomplete',
-      write: refused,
+      write: rejectWrite,
       exitCode: 1,
       output: /StoreRequestRejected[^]*Airflow main: 404\./,
     },
   ] as const) {
-    it(`follows the run that is under way on trigger --wait, and exits with ${exitCode} when it is ${outcome}`, async () => {
+    it(`follows the run in progress with trigger --wait and exits with ${exitCode} when ${outcome}`, async () => {
       const { client, withHeldWrites, runsOf } = server;
       const wanted = configEvery();
       writeConfig(wanted, 'every: 4h');
@@ -128,16 +133,16 @@ schedule: {id: "${schedule.id}", ${times}}
           assert.ok(firstRun);
           const { workflowId, runId } = firstRun;
           const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
-          // One after the other: Temporal counts one skip, now and then, for two triggers at once.
-          const inWords = command(wanted, 'trigger', '--wait');
+          // One after the other: Temporal sometimes counts only one skip for two triggers at the same time.
+          const textCommand = command(wanted, 'trigger', '--wait');
           await waitUntil('the trigger to be skipped', async () => (await skipped()) === 1);
-          const inJson = command(wanted, 'trigger', '--wait', '--json');
+          const jsonCommand = command(wanted, 'trigger', '--wait', '--json');
           await waitUntil('the second to be skipped', async () => (await skipped()) === 2);
-          held.letGo();
-          const [text, json] = await Promise.all([inWords, inJson]);
+          held.release();
+          const [text, json] = await Promise.all([textCommand, jsonCommand]);
 
           assert.deepEqual([text.code, text.stderr], [exitCode, '']);
-          const heading = `A run is under way already: workflow ${workflowId}, run ${runId}.\n`;
+          const heading = `A run is already in progress: workflow ${workflowId}, run ${runId}.\n`;
           assert.ok(text.stdout.startsWith(heading), text.stdout);
           assert.match(text.stdout, output);
           assert.deepEqual([json.code, json.stderr], [exitCode, '']);
@@ -151,7 +156,7 @@ schedule: {id: "${schedule.id}", ${times}}
     });
   }
 
-  it('says on apply what an edit changes and costs, and keeps an operator’s pause and note', async () => {
+  it('prints the effect of an edit on apply, and keeps an operator’s pause and note', async () => {
     const { client, runsOf } = server;
     const wanted = configEvery();
     const { id } = wanted.schedule;
@@ -183,7 +188,7 @@ schedule: {id: "${schedule.id}", ${times}}
       assert.deepEqual([state.paused, state.note], [true, 'maintenance until noon']);
     }
     const again = await command(wanted, 'apply');
-    assert.match(again.stdout, new RegExp(`^Schedule ${id} is up to date; nothing was changed\\.\n`));
+    assert.match(again.stdout, new RegExp(`^Schedule ${id} is up to date; not changed\\.\n`));
     const described = await command(wanted, 'describe');
     assert.match(described.stdout, /PAUSED \(maintenance until noon\): no runs start; tokens will expire\./);
     assert.equal((await runsOf(id)).length, 1, 'applying again starts no run');

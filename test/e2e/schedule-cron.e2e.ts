@@ -8,10 +8,10 @@ import { startScheduleServer, type ScheduleServer } from './schedule-server.js';
 const DAYS = 731;
 const DAY_S = 86_400;
 const START_S = Date.UTC(2028, 0, 1) / 1000;
-/** The server returns at most so many starts in one response. */
+/** The maximum number of starts in one response of the server. */
 const PAGE = 1000;
 
-/** Read by both. Dense ones are limited to a few days, since every start is compared. */
+/** Accepted by both. Dense ones are limited to a few days, since every start is compared. */
 const ACCEPTED = [
   '0 */4 * * *',
   '55 5,17 * * *',
@@ -67,8 +67,8 @@ const ACCEPTED = [
   '15,45 6-20/7,23 2-28/13 1,6/3 2-6',
 ] as const;
 
-/** Refused by both. */
-const REFUSED = [
+/** Rejected by both. */
+const REJECTED = [
   '',
   '* * * *',
   'MON',
@@ -99,8 +99,8 @@ const REFUSED = [
   'CRON_TZ=Europe/Berlin 0 0 1 1 *',
 ] as const;
 
-/** Refused by `readCron` alone, which may read less than the server but never more. */
-const REFUSED_HERE = [
+/** Rejected only by `readCron`, which may accept less than the server but never more. */
+const REJECTED_HERE = [
   '@daily',
   '@every 4h',
   '0 0 * * MON',
@@ -126,7 +126,7 @@ describe('cron expressions on a real Temporal server', function () {
 
   after(() => server?.stop());
 
-  /** Seconds since 1970 of every start that the server makes of a cron expression in the two years. */
+  /** Lists the starts that the server computes for a cron expression in the two years, in seconds since 1970. */
   async function listStarts(cron: string): Promise<number[]> {
     const scheduleId = randomUUID();
     await server.client.schedule.create({
@@ -152,7 +152,7 @@ describe('cron expressions on a real Temporal server', function () {
     it(`reads ${cron.trim().replace(/\s+/g, ' ')} as the configuration does`, async () => {
       const starts = await listStarts(cron);
       const gapsS = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
-      // For a single run in the two years the configuration takes the whole of them.
+      // With a single run in the two years, the configuration uses the whole two years as the interval.
       if (gapsS.length === 0) gapsS.push(DAYS * DAY_S);
       assert.deepEqual(readCron(cron), {
         times: {
@@ -171,23 +171,23 @@ describe('cron expressions on a real Temporal server', function () {
     });
   }
 
-  for (const cron of REFUSED) {
-    it(`refuses ${JSON.stringify(cron)}, as the configuration does`, async () => {
-      // The client makes this of an invalid argument.
+  for (const cron of REJECTED) {
+    it(`rejects ${JSON.stringify(cron)}, as the configuration does`, async () => {
+      // The client throws this for an invalid argument.
       await assert.rejects(listStarts(cron), TypeError);
       assert.ok('problem' in readCron(cron));
     });
   }
 
-  for (const cron of REFUSED_HERE) {
-    it(`accepts ${cron}, which the configuration refuses`, async () => {
+  for (const cron of REJECTED_HERE) {
+    it(`accepts ${cron}, which the configuration rejects`, async () => {
       assert.ok((await listStarts(cron)).length > 0);
       assert.ok('problem' in readCron(cron));
     });
   }
 
   for (const cron of ['0 */4 * * 1-7', '0 */4 * * 1/1']) {
-    it(`leaves out Sunday for ${cron}, which the configuration refuses for that`, async () => {
+    it(`never starts on Sunday for ${cron}, which the configuration rejects`, async () => {
       const weekdays = (await listStarts(cron)).map((start) => new Date(start * 1000).getUTCDay());
       assert.deepEqual(
         [...new Set(weekdays)].toSorted((a, b) => a - b),

@@ -1,5 +1,4 @@
-// Owns what the tests of the schedule share: a Temporal server of their own, its clients, workers with fake steps,
-// and what the runs of a schedule left there.
+// A Temporal server for the tests of the schedule, with a client, workers with fake steps, and the runs of a schedule.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,32 +21,32 @@ export const SECOND_MS = 1000;
 type Write = RefreshSteps['updateConnections'];
 
 export interface HeldWrites {
-  readonly letGo: () => void;
-  /** How many wait or are under way now, and at most were at once. */
-  readonly count: { underWay: number; peak: number };
+  readonly release: () => void;
+  /** Writes in progress now, and their maximum at one time. */
+  readonly count: { running: number; peak: number };
 }
 
 export interface ScheduleServer {
   readonly address: string;
   readonly stateFolder: string;
   readonly client: Client;
-  /** As it was started last. */
+  /** The server as last started. */
   readonly temporal: () => TemporalServer;
-  /** Runs a worker with these steps as long as the call takes. */
+  /** Runs a worker with these steps during the call. */
   readonly withWorker: <T>(steps: RefreshSteps, taskQueue: string, call: () => Promise<T>) => Promise<T>;
-  /** Runs a worker whose writes wait until they are let go: by the call, or when it has ended. */
+  /** Runs a worker whose writes wait until the call releases them or ends. */
   readonly withHeldWrites: (
     taskQueue: string,
     call: (held: HeldWrites) => Promise<void>,
     write?: Write,
   ) => Promise<void>;
-  /** Starts a worker with these steps, until it is stopped. */
+  /** Starts a worker with these steps, which runs until it is stopped. */
   readonly startWorker: (steps: RefreshSteps, taskQueue: string) => Promise<{ stop: () => Promise<void> }>;
   /** The runs that a schedule started, the oldest first. */
   readonly runsOf: (scheduleId: string) => Promise<WorkflowExecutionInfo[]>;
-  /** Ends Temporal by SIGKILL; the clients stay. */
+  /** Kills Temporal with SIGKILL; the clients stay open. */
   readonly kill: () => Promise<void>;
-  /** Starts Temporal again, on the same database and port. */
+  /** Restarts Temporal on the same database and port. */
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -76,8 +75,8 @@ export async function startScheduleServer(): Promise<ScheduleServer> {
       const held = holdWrites(write);
       const steps = fakeSteps({ updateConnections: held.write });
       const worker = await createTestWorker(nativeConnection, taskQueue, steps);
-      // A worker ends after its activities only: a test that fails must not wait for them.
-      await worker.runUntil(() => call(held).finally(held.letGo));
+      // A worker stops only after its activities, and a failing test must not wait for them.
+      await worker.runUntil(() => call(held).finally(held.release));
     },
     startWorker: async (steps, taskQueue) => {
       const worker = await createTestWorker(nativeConnection, taskQueue, steps);
@@ -110,7 +109,7 @@ async function listRuns(client: Client, scheduleId: string): Promise<WorkflowExe
   return runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
 }
 
-/** A configuration with a schedule and a task queue of its own, so that the tests do not meet. */
+/** A configuration with its own schedule and task queue, so that tests do not interfere. */
 export function configEvery(everyMs = 4 * 3600 * SECOND_MS): RefreshConfig {
   const id = randomUUID();
   const base = fakeConfig();
@@ -119,42 +118,42 @@ export function configEvery(everyMs = 4 * 3600 * SECOND_MS): RefreshConfig {
 }
 
 /** The same schedule with another interval, as after an edit. */
-export function editedTo(everyMs: number, config: RefreshConfig): RefreshConfig {
+export function withInterval(everyMs: number, config: RefreshConfig): RefreshConfig {
   return {
     ...config,
     schedule: { ...config.schedule, cadence: { everyMs }, longestIntervalMs: everyMs },
   };
 }
 
-/** By the times that Temporal keeps of them. Only the newest may be under way still. */
-export function assertNoneSideBySide(runs: readonly WorkflowExecutionInfo[]): void {
+/** Compares the times in Temporal. Only the newest run may still be in progress. */
+export function assertNoOverlap(runs: readonly WorkflowExecutionInfo[]): void {
   runs.slice(1).forEach((run, index) => {
     const before = runs[index]?.closeTime ?? new Date(NaN);
     assert.ok(run.startTime >= before, `run ${index + 1} started before run ${index} ended`);
   });
 }
 
-/** Polls until it is so, for at most a minute. */
-export async function waitUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+/** Polls until the condition is true, for at most a minute. */
+export async function waitUntil(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const until = performance.now() + 60 * SECOND_MS;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < until, `waited a minute for ${what}`);
+  while (!(await condition())) {
+    assert.ok(performance.now() < until, `timed out after a minute waiting for ${what}`);
     await delay(50);
   }
 }
 
 function holdWrites(write: Write): HeldWrites & { write: Write } {
-  let letGo: () => void = () => {};
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  const count = { underWay: 0, peak: 0 };
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const count = { running: 0, peak: 0 };
   return {
-    letGo,
+    release,
     count,
     write: async (input, how) => {
-      count.underWay += 1;
-      count.peak = Math.max(count.peak, count.underWay);
+      count.running += 1;
+      count.peak = Math.max(count.peak, count.running);
       await held;
-      count.underWay -= 1;
+      count.running -= 1;
       return write(input, how);
     },
   };

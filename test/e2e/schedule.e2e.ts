@@ -1,4 +1,4 @@
-// The schedule on a real Temporal server: what `apply`, `trigger` and the overlap policy really do.
+// What `apply`, `trigger` and the overlap policy do on a real Temporal server.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
@@ -10,9 +10,9 @@ import { findNewRun, triggerRun } from '../../src/schedule/trigger-run.js';
 import { readStatus } from '../../src/status/read-status.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import {
-  assertNoneSideBySide,
+  assertNoOverlap,
   configEvery,
-  editedTo,
+  withInterval,
   SECOND_MS,
   startScheduleServer,
   waitUntil,
@@ -29,25 +29,25 @@ describe('the schedule on a real Temporal server', function () {
 
   after(() => server?.stop());
 
-  it('never has two runs side by side when runs outlast the interval', async () => {
+  it('never has two runs at the same time when runs take longer than the interval', async () => {
     const { client, withWorker, runsOf } = server;
     const wanted = configEvery(SECOND_MS);
     const { updateConnections } = fakeSteps();
-    let underWay = 0;
+    let running = 0;
     let peak = 0;
     const steps = fakeSteps({
       updateConnections: async (input, how) => {
-        underWay += 1;
-        peak = Math.max(peak, underWay);
+        running += 1;
+        peak = Math.max(peak, running);
         await delay(3 * SECOND_MS);
-        underWay -= 1;
+        running -= 1;
         return updateConnections(input, how);
       },
     });
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withWorker(steps, wanted.taskQueue, async () => {
       await applySchedule(client, buildScheduleOptions(wanted));
-      // Three runs of 3 s and more: about eight starts fall into them.
+      // Three runs of at least 3 s overlap about eight starts.
       await waitUntil('three runs', async () => (await handle.describe()).info.numActionsTaken >= 3);
       await handle.pause();
       await waitUntil('the last run', async () => (await handle.describe()).info.runningActions.length === 0);
@@ -57,26 +57,26 @@ describe('the schedule on a real Temporal server', function () {
     assert.equal(peak, 1);
     const runs = await runsOf(wanted.schedule.id);
     assert.ok(runs.length >= 3, `${runs.length} runs`);
-    assertNoneSideBySide(runs);
+    assertNoOverlap(runs);
   });
 
-  it('starts one run when it is triggered three times at once', async () => {
+  it('starts one run when triggered three times at the same time', async () => {
     const { client, withHeldWrites, runsOf } = server;
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withHeldWrites(wanted.taskQueue, async (held) => {
-      // Not by `apply`, whose first run would be under way already.
+      // Not with `apply`, whose first run would already be in progress.
       await client.schedule.create(buildScheduleOptions(wanted));
       const runs = await Promise.all([triggerRun(handle), triggerRun(handle), triggerRun(handle)]);
       assert.ok(runs[0]);
       assert.deepEqual(new Set(runs.map((run) => run?.runId)), new Set([runs[0].runId]));
-      held.letGo();
+      held.release();
       await waitForReport(client, runs[0].workflowId, runs[0].runId);
     });
     assert.equal((await runsOf(wanted.schedule.id)).length, 1);
   });
 
-  it('names the run that stood in the way of a trigger, also when it has ended since', async () => {
+  it('returns the run that caused a trigger to be skipped, even when it has ended since', async () => {
     const { client, withHeldWrites } = server;
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
@@ -87,7 +87,7 @@ describe('the schedule on a real Temporal server', function () {
       await handle.trigger(ScheduleOverlapPolicy.SKIP);
       const isSkipped = async () => (await handle.describe()).info.numActionsSkippedOverlap === 1;
       await waitUntil('the trigger to be skipped', isSkipped);
-      held.letGo();
+      held.release();
       await waitUntil('the end', async () => (await handle.describe()).info.runningActions.length === 0);
       assert.deepEqual(await findNewRun(handle, before), { ...firstRun, alreadyRunning: true });
     });
@@ -103,7 +103,7 @@ describe('the schedule on a real Temporal server', function () {
       await handle.pause('maintenance until noon');
 
       const everyMs = 6 * 3600 * SECOND_MS;
-      const edited = editedTo(everyMs, wanted);
+      const edited = withInterval(everyMs, wanted);
       assert.equal((await applySchedule(client, buildScheduleOptions(edited))).outcome, 'updated');
       const { spec, state } = await handle.describe();
       assert.deepEqual(
@@ -117,7 +117,7 @@ describe('the schedule on a real Temporal server', function () {
     });
   });
 
-  it('carries lastRefreshedAt and failingSince through failed runs and the good one after them', async () => {
+  it('carries lastRefreshedAt and failingSince through failed runs to the next successful one', async () => {
     const { client, withWorker } = server;
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
@@ -125,7 +125,7 @@ describe('the schedule on a real Temporal server', function () {
     const { inspectConnections } = fakeSteps();
     const steps = fakeSteps({
       inspectConnections: async (input, how) => {
-        // Not retryable, so that the run ends at once.
+        // Not retryable, so that the run ends immediately.
         if (isDown) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
         return inspectConnections(input, how);
       },
@@ -140,26 +140,26 @@ describe('the schedule on a real Temporal server', function () {
     await withWorker(steps, wanted.taskQueue, async () => {
       const { firstRun } = await applySchedule(client, buildScheduleOptions(wanted));
       assert.ok(firstRun);
-      const good = (await waitForReport(client, firstRun.workflowId, firstRun.runId)).report;
+      const refreshed = (await waitForReport(client, firstRun.workflowId, firstRun.runId)).report;
       isDown = true;
       const failed = await runNow();
       const failedAgain = await runNow();
       for (const report of [failed, failedAgain]) {
         assert.equal(report.outcome, 'incomplete');
         assert.equal(report.stores[0]?.refreshed, 0);
-        assert.equal(report.stores[0]?.lastRefreshedAt, good?.stores[0]?.lastRefreshedAt);
+        assert.equal(report.stores[0]?.lastRefreshedAt, refreshed?.stores[0]?.lastRefreshedAt);
         assert.equal(report.failures[0]?.failingSince, failed.startedAt);
       }
       const status = await readStatus(client, wanted.schedule.id);
       assert.equal(status.report?.runId, failedAgain.runId);
       isDown = false;
-      const healed = await runNow();
-      assert.equal(healed.outcome, 'refreshed');
-      assert.notEqual(healed.stores[0]?.lastRefreshedAt, good?.stores[0]?.lastRefreshedAt);
+      const recovered = await runNow();
+      assert.equal(recovered.outcome, 'refreshed');
+      assert.notEqual(recovered.stores[0]?.lastRefreshedAt, refreshed?.stores[0]?.lastRefreshedAt);
     });
   });
 
-  it('shows what a run is for in its static summary', async () => {
+  it('describes the purpose of a run in its static summary', async () => {
     const { client, withWorker } = server;
     const wanted = configEvery();
     await withWorker(fakeSteps(), wanted.taskQueue, async () => {
@@ -167,7 +167,7 @@ describe('the schedule on a real Temporal server', function () {
       assert.ok(firstRun);
       await waitForReport(client, firstRun.workflowId, firstRun.runId);
       const { action } = await client.schedule.getHandle(wanted.schedule.id).describe();
-      assert.equal(action.staticSummary, 'Refresh the ECR tokens in 1 Airflow');
+      assert.equal(action.staticSummary, 'Refresh ECR tokens in 1 Airflow instance');
       assert.ok((await client.workflow.getHandle(firstRun.workflowId).describe()).staticDetails);
     });
   });

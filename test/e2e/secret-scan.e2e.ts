@@ -1,5 +1,5 @@
-// The scan for secrets is shown to find a planted one, in each place that it looks at, on a real Temporal server:
-// without this, that it finds nothing elsewhere would prove nothing.
+// Plants a secret in every place that the scan covers, on a real Temporal server: unless the scan finds these, a scan
+// without findings proves nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
@@ -33,11 +33,11 @@ import * as planting from '../secret-scan/planting-workflows.js';
 import { processWatch, type ProcessWatch } from '../secret-scan/process-watch.js';
 import { installQuietRuntime } from '../workflows/test-worker.js';
 
-/** Where Temporal keeps what an execution was given or came to: its database, and the history by the API. */
+/** Where Temporal stores inputs and results of an execution: its database, and the history from the API. */
 const DATABASE = ['a column of the database', 'the database file'];
 const HISTORY = [...DATABASE, 'an exported history', 'a decoded history'];
 
-/** Each is planted once; where it must be found, and nowhere else. */
+/** Each secret is planted once. The values are the only places where it must be found. */
 const PLANTED = {
   'workflow argument': HISTORY,
   'activity input': HISTORY,
@@ -73,14 +73,14 @@ const { IndexedValueType } = proto.temporal.api.enums.v1;
 type Plant = keyof typeof PLANTED;
 const PLANTS = Object.keys(PLANTED) as Plant[];
 
-describe('the scan for secrets', function () {
+describe('secret scan', function () {
   this.timeout(120_000);
   const random = seededRandom(40);
   const canaries = Object.fromEntries(PLANTS.map((name) => [name, randomText(random, 80)])) as Record<
     Plant,
     string
   >;
-  // No 31 characters of it without one that labels of metrics cannot have.
+  // Any 31 characters of it include one that is invalid in metric labels.
   canaries['task queue'] = `${canaries['task queue'].replaceAll(/.{20}/g, '$&/')}+==`;
   canaries['activity input'] = planting.ACTIVITY_INPUT;
   const secrets = PLANTS.map((name) => ({ name, value: canaries[name] }));
@@ -157,10 +157,10 @@ describe('the scan for secrets', function () {
       startToCloseTimeout: '1 minute',
       args: [canaries['input of a standalone activity']],
     });
-    // Nobody listens there.
+    // No worker polls this task queue.
     await client.workflow.start('unknown', {
       taskQueue: canaries['task queue'],
-      workflowId: 'waiting for ever',
+      workflowId: 'waiting-forever',
     });
     await client.schedule.create({
       scheduleId: 'planted',
@@ -189,23 +189,26 @@ describe('the scan for secrets', function () {
 
   async function plantOutside(): Promise<void> {
     mkdirSync(join(folder, 'cache', 'inner'), { recursive: true });
-    writeFileSync(join(folder, 'cache', 'inner', 'kept.json'), `{"kept":"${canaries['a file of a cache']}"}`);
+    writeFileSync(
+      join(folder, 'cache', 'inner', 'cached.json'),
+      `{"cached":"${canaries['a file of a cache']}"}`,
+    );
     const print = 'console.log(process.env.OUT); console.error(process.env.ERR)';
-    const talker = await startChild({
-      name: 'a talkative child',
+    const printer = await startChild({
+      name: 'printing child',
       command: process.execPath,
       args: ['-e', `${print}; setTimeout(() => {}, 60_000)`],
       env: { ...process.env, OUT: canaries['standard output'], ERR: canaries['standard error'] },
       logFile: join(folder, 'child.log'),
       ready: async () => readFileSync(join(folder, 'child.log'), 'utf8').includes(canaries['standard error']),
     });
-    await talker.stop();
+    await printer.stop();
     const args = ['-e', 'setTimeout(() => {}, 300)', '--', canaries['process argument']];
     const sleeper = spawn(process.execPath, args, { stdio: 'ignore' });
     await once(sleeper, 'exit');
   }
 
-  function kindOf(place: string): string {
+  function toKind(place: string): string {
     const { dbFile } = server;
     if (place.startsWith(dbFile)) return 'the database file';
     if (place.startsWith('temporal.db, ')) return 'a column of the database';
@@ -222,7 +225,7 @@ describe('the scan for secrets', function () {
 
   const sorted = (names: Iterable<string>): string[] => Array.from(names).toSorted();
 
-  function everywhere(): Places[] {
+  function allPlaces(): Places[] {
     return [
       temporalDatabasePlaces(server.dbFile),
       historyPlaces(client),
@@ -233,52 +236,52 @@ describe('the scan for secrets', function () {
     ];
   }
 
-  it('finds each planted one where it was planted, and nowhere else', async () => {
-    const { findings } = await findSecretsIn(secrets, ...everywhere());
-    const kindsOf = (name: Plant): string[] => {
-      const kinds = findings.filter(({ secret }) => secret === name).map(({ place }) => kindOf(place));
+  it('finds each planted secret where it was planted, and nowhere else', async () => {
+    const { findings } = await findSecretsIn(secrets, ...allPlaces());
+    const findKinds = (name: Plant): string[] => {
+      const kinds = findings.filter(({ secret }) => secret === name).map(({ place }) => toKind(place));
       return sorted(new Set(kinds));
     };
     assert.deepEqual(
-      Object.fromEntries(PLANTS.map((name) => [name, kindsOf(name)])),
+      Object.fromEntries(PLANTS.map((name) => [name, findKinds(name)])),
       Object.fromEntries(PLANTS.map((name) => [name, sorted(PLANTED[name])])),
     );
   });
 
-  it('sees through what exporting and encoding make of them', async () => {
+  it('finds planted secrets in exported and encoded form', async () => {
     const { findings } = await findSecretsIn(
       secrets,
       historyPlaces(client),
       metricsPlaces(server.metricsUrl),
     );
-    const formsOf = (name: Plant, kind: string): string[] =>
-      findings.filter((f) => f.secret === name && kindOf(f.place) === kind).map(({ form }) => form);
-    const exported = (name: Plant): string[] => formsOf(name, 'an exported history');
-    assert.deepEqual(exported('activity failure message'), ['clear']);
+    const findForms = (name: Plant, kind: string): string[] =>
+      findings.filter((f) => f.secret === name && toKind(f.place) === kind).map(({ form }) => form);
+    const exported = (name: Plant): string[] => findForms(name, 'an exported history');
+    assert.deepEqual(exported('activity failure message'), ['plain text']);
     assert.deepEqual(exported('activity result'), ['base64']);
     assert.deepEqual(exported('base64 in an activity result'), ['base64 of base64']);
     assert.deepEqual(exported('hex in an activity result'), ['base64 of hex']);
-    assert.deepEqual(formsOf('hex in an activity result', 'a decoded history'), ['hex']);
-    assert.deepEqual(formsOf('task queue', 'the metrics'), ['label']);
+    assert.deepEqual(findForms('hex in an activity result', 'a decoded history'), ['hex']);
+    assert.deepEqual(findForms('task queue', 'the metrics'), ['label']);
   });
 
-  it('passes what is clean, having looked at it all', async () => {
+  it('passes without a planted secret, after scanning every place', async () => {
     const clean = { name: 'nowhere', value: canaries.nowhere };
-    const { places, bytes } = await assertNoSecretIn([clean], ...everywhere());
+    const { places, bytes } = await assertNoSecretIn([clean], ...allPlaces());
     assert.ok(places > 50 && bytes > 1_000_000, `${places} places, ${bytes} bytes`);
-    await assert.rejects(assertNoSecretIn(secrets, ...everywhere()), (error: Error) => {
+    await assert.rejects(assertNoSecretIn(secrets, ...allPlaces()), (error: Error) => {
       return !PLANTS.some((name) => error.message.includes(canaries[name].slice(0, 31)));
     });
   });
 
-  it('finds them in the database of a server that was killed', async () => {
+  it('finds planted secrets in the database of a killed server', async () => {
     await killTemporal(server);
     const { findings } = await findSecretsIn(secrets, temporalDatabasePlaces(server.dbFile));
     const inDatabase = PLANTS.filter((name) =>
       DATABASE.every((kind) => PLANTED[name].some((k) => k === kind)),
     );
     for (const kind of DATABASE) {
-      const found = findings.filter(({ place }) => kindOf(place) === kind).map(({ secret }) => secret);
+      const found = findings.filter(({ place }) => toKind(place) === kind).map(({ secret }) => secret);
       assert.deepEqual(sorted(new Set(found)), sorted(inDatabase), kind);
     }
   });

@@ -1,4 +1,4 @@
-// Starts the worker of the build as its own process.
+// Starts the worker of the build as a process.
 import { readFileSync } from 'node:fs';
 import { startChild, type Child } from '../../sandbox/child-process.js';
 import { builtCli } from './built-cli.js';
@@ -6,12 +6,12 @@ import { builtCli } from './built-cli.js';
 export interface BuiltWorkerOptions {
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
-  /** What it prints. */
+  /** Receives the output of the worker. */
   readonly logFile: string;
   /** After `worker`. */
   readonly args?: readonly string[];
   readonly cwd?: string;
-  /** Does not wait for the log line about its start, which levels above info leave out. */
+  /** Does not wait for the log line about the start, which log levels above info omit. */
   readonly isQuiet?: boolean;
 }
 

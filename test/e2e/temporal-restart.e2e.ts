@@ -1,5 +1,5 @@
-// Temporal killed with SIGKILL and started again on its database: what becomes of the run under way, of the worker
-// (a real one, as a process, over stand-ins), of the schedule, and of the starts that fell into the outage.
+// Temporal killed with SIGKILL and restarted on its database: what happens to the run in progress, to the worker (a
+// real process, with stand-ins), to the schedule, and to the starts during the outage.
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -23,7 +23,7 @@ import { startBuiltWorker } from './start-built-worker.js';
 import type { CommandResult } from './run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import {
-  assertNoneSideBySide,
+  assertNoOverlap,
   configEvery,
   SECOND_MS,
   startScheduleServer,
@@ -31,7 +31,7 @@ import {
   type ScheduleServer,
 } from './schedule-server.js';
 
-describe('Temporal killed with SIGKILL and started again on its database', function () {
+describe('Temporal killed with SIGKILL and restarted on its database', function () {
   this.timeout(120_000);
   const stops = new Cleanup();
   let server: ScheduleServer;
@@ -95,7 +95,7 @@ docker: {engines: []}
     return airflow.requests.filter(({ method }) => method === 'PATCH').length;
   }
 
-  /** Starts a run of the real worker, whose writes meet faults, and resolves once the last of them is in progress. */
+  /** Starts a run of the real worker with faults in its writes; resolves once the last of them is in progress. */
   async function startFaultyWrites(...faults: Fault[]): Promise<TriggeredRun> {
     const before = writes();
     airflow.setFault(({ method }) => (method === 'PATCH' ? faults[writes() - before - 1] : undefined));
@@ -113,14 +113,14 @@ docker: {engines: []}
     assert.ok(issued && issued.issuedAt >= Date.parse(report.startedAt), 'a token of this run is written');
   }
 
-  function assertWorkerStayed(): void {
+  function assertSameWorker(): void {
     assert.doesNotThrow(() => process.kill(worker.pid, 0));
     assert.equal(readFileSync(worker.logFile, 'utf8').split('"worker started"').length - 1, 1);
   }
 
-  it('takes what the worker finished meanwhile when it is back before heartbeats are missed', async () => {
+  it('accepts what the worker finished during an outage shorter than the heartbeat timeout', async () => {
     const held = deferred();
-    // A first attempt of 10 s may end before Temporal is back; a retry may take longer, and has a heartbeat.
+    // A first attempt may time out after 10 s, before Temporal is back; a retry may take longer and has a heartbeat.
     const run = await startFaultyWrites({ status: 503 }, { until: held.promise });
     const before = writes();
     const skipped = async () => (await refreshSchedule().describe()).info.numActionsSkippedOverlap;
@@ -132,19 +132,19 @@ docker: {engines: []}
     await server.restart();
     await assertRefreshed(run);
     assert.equal(writes(), before, 'no second attempt');
-    assertWorkerStayed();
+    assertSameWorker();
     const { code, stdout } = await following;
-    assert.equal(code, 0, 'trigger --wait follows on');
+    assert.equal(code, 0, 'trigger --wait resumes');
     assert.equal((JSON.parse(stdout) as RefreshReport).runId, run.runId);
   });
 
-  describe('for so long that two starts fall into the outage', () => {
-    // Temporal's least catch-up window is 10 s: one interval of the first, two of the second.
+  describe('with two scheduled starts during the outage', () => {
+    // Temporal's minimum catch-up window is 10 s: one interval of the first schedule, two of the second.
     const everyTen = configEvery(10 * SECOND_MS);
     const everyFive = configEvery(5 * SECOND_MS);
     const outage = { beganAt: 0, endedAt: 0 };
     let schedulesBefore: ScheduleDescription[];
-    let answers: CommandResult[];
+    let results: CommandResult[];
     let run: TriggeredRun;
     let writesBefore: number;
     let databaseOfKilled: string;
@@ -162,7 +162,7 @@ docker: {engines: []}
       await waitForTick(5 * SECOND_MS);
       run = await startFaultyWrites({ hang: true });
       writesBefore = writes();
-      // No run of theirs is under way, and the next start is some way off.
+      // No run of these schedules is in progress, and the next start is more than a second away.
       await waitUntil('a pause between runs', async () => {
         schedulesBefore = await describeAll();
         const [ten, five] = schedulesBefore;
@@ -173,30 +173,32 @@ docker: {engines: []}
       await server.kill();
       databaseOfKilled = copyDatabase(server.temporal().dbFile, join(server.stateFolder, 'killed'));
       const commands = [['status'], ['schedule', 'describe'], ['schedule', 'trigger', '--json']];
-      answers = await Promise.all(commands.map((args) => scan.command(args, env)));
+      results = await Promise.all(commands.map((args) => scan.command(args, env)));
       await delay(Math.max(0, outage.beganAt + 12 * SECOND_MS - Date.now()));
       await waitForTick(10 * SECOND_MS);
       outage.endedAt = Date.now();
       await server.restart();
     });
 
-    /** Nominal times of the starts that fell into the outage, and of the runs that were started for them. */
-    async function missedBy({ schedule }: RefreshConfig): Promise<{ starts: number[]; madeUpFor: number[] }> {
+    /** Nominal times of the starts during the outage, and of the runs that were started for them. */
+    async function findMissed({
+      schedule,
+    }: RefreshConfig): Promise<{ starts: number[]; caughtUp: number[] }> {
       const everyMs = schedule.longestIntervalMs;
       const starts: number[] = [];
       const { beganAt, endedAt } = outage;
       for (let at = Math.ceil(beganAt / everyMs) * everyMs; at < endedAt; at += everyMs) starts.push(at);
       const runs = (await server.runsOf(schedule.id)).map(nominalTime);
-      return { starts, madeUpFor: runs.filter((at) => at > beganAt && at < endedAt) };
+      return { starts, caughtUp: runs.filter((at) => at > beganAt && at < endedAt) };
     }
 
-    it('finishes the run under way by another attempt of the same worker', async () => {
+    it('finishes the run in progress with another attempt by the same worker', async () => {
       await assertRefreshed(run);
       assert.equal(writes(), writesBefore + 1);
-      assertWorkerStayed();
+      assertSameWorker();
     });
 
-    it('has the schedules as they were', async () => {
+    it('keeps the schedules unchanged', async () => {
       const stored = ({ spec, action, policies, state }: ScheduleDescription) => ({
         spec,
         action,
@@ -206,45 +208,48 @@ docker: {engines: []}
       assert.deepEqual((await describeAll()).map(stored), schedulesBefore.map(stored));
     });
 
-    it('makes up for the last of the missed starts when the window is one interval, and counts the others', async () => {
-      const runsAgain = async () => (await server.runsOf(everyTen.schedule.id)).some(isAfter(outage.endedAt));
-      await waitUntil('a run by the schedule', runsAgain);
-      const { starts, madeUpFor } = await missedBy(everyTen);
+    it('runs only the last missed start with a window of one interval, and counts the others', async () => {
+      const hasNewRun = async () => (await server.runsOf(everyTen.schedule.id)).some(isAfter(outage.endedAt));
+      await waitUntil('a run by the schedule', hasNewRun);
+      const { starts, caughtUp } = await findMissed(everyTen);
       assert.ok(starts.length >= 2);
-      assert.deepEqual(madeUpFor, starts.slice(-1));
+      assert.deepEqual(caughtUp, starts.slice(-1));
       const { info } = await server.client.schedule.getHandle(everyTen.schedule.id).describe();
       assert.equal(info.numActionsMissedCatchupWindow, starts.length - 1);
     });
 
-    it('starts one run for all missed starts when the window holds several', async () => {
-      const { starts, madeUpFor } = await missedBy(everyFive);
+    it('starts one run for all missed starts when the catch-up window covers several', async () => {
+      const { starts, caughtUp } = await findMissed(everyFive);
       assert.ok(starts.length >= 3);
-      assert.equal(madeUpFor.length, 1, `${madeUpFor.length} of ${starts.length}`);
+      assert.equal(caughtUp.length, 1, `${caughtUp.length} of ${starts.length}`);
     });
 
-    it('goes on by the schedule, one run at a time', async () => {
+    it('continues the schedule, one run at a time', async () => {
       for (const { schedule } of [everyTen, everyFive]) {
         const runs = await server.runsOf(schedule.id);
         assert.ok(runs.some(isAfter(outage.endedAt)));
-        assertNoneSideBySide(runs);
+        assertNoOverlap(runs);
       }
     });
 
-    it('lets the worker say once that Temporal does not answer, and that it is back', async () => {
-      // The outage of the test before may not be over for it yet: then both are one.
-      const said = () => readFileSync(worker.logFile, 'utf8').split('\n').filter(isAboutTemporal);
-      await waitUntil('the end of the outage', () => said().at(-1)?.includes('answers again') ?? false);
-      const away = said().filter((line) => line.includes('"Temporal does not answer; waiting for it"'));
-      assert.ok(away.length >= 1 && away.length <= 3, said().join('\n'));
+    it('logs each outage of Temporal once in the worker, and its end', async () => {
+      // The worker may not have noticed the end of the previous outage: then both are one.
+      const readLines = () => readFileSync(worker.logFile, 'utf8').split('\n').filter(isAboutTemporal);
+      await waitUntil(
+        'the end of the outage',
+        () => readLines().at(-1)?.includes('reachable again') ?? false,
+      );
+      const outages = readLines().filter((line) => line.includes('"Temporal unreachable; retrying"'));
+      assert.ok(outages.length >= 1 && outages.length <= 3, readLines().join('\n'));
       assert.ok(!readFileSync(worker.logFile, 'utf8').includes('gRPC call'));
     });
 
-    it('lets commands say in one line that Temporal does not answer', () => {
-      const line = `Temporal at ${server.address}, namespace default: no answer. Start the server, or set TEMPORAL_ADDRESS (and TLS) to where it is.\n`;
-      for (const answer of answers) assert.deepEqual(answer, { code: 1, stdout: '', stderr: line });
+    it('prints one line in commands when Temporal is unreachable', () => {
+      const line = `Temporal at ${server.address}, namespace default: could not be reached. Start the Temporal server, or set TEMPORAL_ADDRESS (and TLS) to its address.\n`;
+      for (const result of results) assert.deepEqual(result, { code: 1, stdout: '', stderr: line });
     });
 
-    it('leaves no secret out of place, nor in the database of the killed server', async () => {
+    it('leaks no secret, including into the database of the killed server', async () => {
       const secrets = suiteSecrets({
         env,
         tokens: aws.issued.map(({ password }) => password),
@@ -259,19 +264,20 @@ function isAboutTemporal(line: string): boolean {
   return line.includes('"msg":"Temporal ');
 }
 
-/** When the schedule says that a run starts; the workflow id ends with it. */
+/** The scheduled start time of a run, which its workflow id ends with. */
 function nominalTime({ workflowId }: WorkflowExecutionInfo): number {
   return Date.parse(workflowId.slice(-'2026-01-01T00:00:00Z'.length));
 }
 
-/** Whether a run starts later than this by the schedule, and has started. */
+/** Whether a run was scheduled for a later time. */
 function isAfter(time: number): (run: WorkflowExecutionInfo) => boolean {
   return (run) => nominalTime(run) > time;
 }
 
 /**
- * The database as its killed server left it, with a journal if that was in mid-transaction: the next start tidies up.
- * Answers where the copy is.
+ * Copies the database as the killed server left it, with any journal of an open transaction, since the next start
+ * cleans up.
+ * @returns the path of the copy
  */
 function copyDatabase(dbFile: string, folder: string): string {
   const name = basename(dbFile);
@@ -280,7 +286,7 @@ function copyDatabase(dbFile: string, folder: string): string {
   return join(folder, name);
 }
 
-/** Until a second and a half after the next start. */
+/** Waits until a second and a half after the next start. */
 async function waitForTick(everyMs: number): Promise<void> {
   const phaseMs = 1.5 * SECOND_MS;
   await delay((everyMs + phaseMs - (Date.now() % everyMs)) % everyMs);

@@ -1,5 +1,6 @@
-// A worker dies in mid-call, on real parts: another one ends the run in time, the connection holds the newest token
-// that was written, and nothing else has changed. All runs start at once, a few at a time; each test judges one.
+// A worker is killed during a call, with real services: another worker completes the run in time, the connection
+// holds the newest token that was written, and nothing else has changed. All runs take place before the tests, a few
+// at a time; each test checks one.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,14 +23,14 @@ import { builtCli } from './built-cli.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { randomAwsKey, startSuiteScan, suiteSecrets, type SuiteScan } from './scan-suite.js';
 import { CALLS, type Call } from './worker-death/calls.js';
-import type { ConnectionRow, Stage } from './worker-death/fleet.js';
+import type { ConnectionRow, Services } from './worker-death/fleet.js';
 import { killDuring, terminateDuring, type LostAttempt, type Outcome } from './worker-death/killed-run.js';
 
-/** The death is noticed after 10 s, and the run must have ended 30 s later. */
+/** Temporal notices a dead worker after 10 s, and the run must end 30 s later. */
 const SECONDS_TO_RECOVER = 40;
-/** Two workers each; more would measure the machine. */
+/** Each has two workers; more would overload the machine. */
 const FLEETS_AT_ONCE = 6;
-/** Written as Temporal or Node prints one. */
+/** A line of a stack trace as Temporal or Node prints it. */
 const STACK = /^\s+at .+:\d+:\d+\)?$/m;
 
 /** The failure of an update's first attempt when its write gets no response. */
@@ -40,12 +41,12 @@ const KILLS = Object.entries(CALLS).flatMap(([key, call]: [string, Call]) =>
   (['before', 'after'] as const).map((point) => ({ name: `${point}-${key}`, call, point })),
 );
 
-describe('the death of a worker', function () {
+describe('worker death during a call', function () {
   this.timeout(400_000);
   const stops = new Cleanup();
   const outcomes = new Map<string, PromiseSettledResult<Outcome>>();
   let folder: string | undefined;
-  let stage: Stage;
+  let services: Services;
   let temporal: TemporalServer;
   let scan: SuiteScan;
   let passwords: Record<string, string | null>;
@@ -54,8 +55,8 @@ describe('the death of a worker', function () {
   before(async function () {
     await findPython().catch((error: Error) => skipOrFail(this, error.message));
     await builtCli();
-    stage = await startStage();
-    const { airflow } = stage;
+    services = await startServices();
+    const { airflow } = services;
     await seedConnection(airflow, { connection_id: 'bystander', conn_type: 'docker', password: 'untouched' });
     const rowBefore = await readConnectionRow(airflow, 'bystander');
     await runAll();
@@ -68,10 +69,10 @@ describe('the death of a worker', function () {
     if (folder) rmSync(folder, { recursive: true });
   });
 
-  async function startStage(): Promise<Stage> {
+  async function startServices(): Promise<Services> {
     const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-death-'));
     folder = stateFolder;
-    // Airflow's own folder holds its passwords and keys in clear: that is where they belong. Its log is looked at.
+    // Airflow's folder holds its passwords and keys in plain text, as expected. Its log is scanned.
     scan = stops.add(startSuiteScan(stateFolder, join(stateFolder, 'airflow')));
     const [server, airflow, docker] = await Promise.all([
       startTemporal({ stateFolder }).then((part) => stops.add(part)),
@@ -97,15 +98,15 @@ describe('the death of a worker', function () {
     };
   }
 
-  /** The slowest begins first. */
+  /** Starts the slowest run first. */
   async function runAll(): Promise<void> {
     const limit = new Semaphore(FLEETS_AT_ONCE);
-    const kills = KILLS.filter(({ call }) => call.to !== 'engine' || stage.engine !== undefined);
+    const kills = KILLS.filter(({ call }) => call.to !== 'engine' || services.engine !== undefined);
     const runs: { name: string; run: () => Promise<Outcome> }[] = [
-      { name: HANDED_OVER, run: () => terminateDuring(stage, HANDED_OVER, CALLS.readAgain, CALLS.write) },
+      { name: HANDED_OVER, run: () => terminateDuring(services, HANDED_OVER, CALLS.retryRead, CALLS.write) },
       ...kills.map(({ name, call, point }) => ({
         name,
-        run: () => killDuring(stage, name, call, point),
+        run: () => killDuring(services, name, call, point),
       })),
     ];
     const results = await Promise.allSettled(runs.map(({ run }) => limit.run(run)));
@@ -118,18 +119,18 @@ describe('the death of a worker', function () {
     return result.value;
   }
 
-  function assertWellEnded(outcome: Outcome, call: Call): void {
+  function assertCompleted(outcome: Outcome, call: Call): void {
     const { report, issued, written, rows } = outcome;
     assert.equal(outcome.stepHeld, call.step);
     assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
-    // Beyond extractToken the other worker gets a token of its own: shown where it wrote, a warning where it tested.
+    // After extractToken, the other worker gets another token, which a second token row or a warning reports.
     const other = new Secret(issued.at(-1) ?? '').fingerprint();
     const isTested = call.step === 'testDocker';
     assert.equal(report.tokens.length, call.step === 'updateConnections' ? 2 : 1);
     assert.equal(report.warnings.length, isTested ? 1 : 0, report.warnings.join('\n'));
-    const told = isTested ? report.warnings[0] : report.tokens.at(-1)?.fingerprint;
-    assert.ok(told?.includes(other), `${told} does not name ${other}`);
-    assert.equal(report.docker.length, stage.engine === undefined ? 0 : 1);
+    const mention = isTested ? report.warnings[0] : report.tokens.at(-1)?.fingerprint;
+    assert.ok(mention?.includes(other), `${mention} does not include ${other}`);
+    assert.equal(report.docker.length, services.engine === undefined ? 0 : 1);
 
     const password = passwords[outcome.connection] ?? '';
     assert.ok(password === written.at(-1), 'the connection holds what was written last');
@@ -144,10 +145,10 @@ describe('the death of a worker', function () {
     assert.notEqual(after['password'], before['password']);
     assert.deepEqual({ ...after, password: null }, { ...before, password: null });
     const path = `/api/v2/connections/${outcome.connection}`;
-    // Beside this, Airflow is asked what it is and how it looks connections up; nothing else of it is touched.
-    const about = /^GET (?!.*connections)|^POST .*connections\/test$/;
+    // Other requests only read the version and the configuration, and check for overridden connections.
+    const readOnly = /^GET (?!.*connections)|^POST .*connections\/test$/;
     assert.deepEqual(
-      new Set(outcome.askedOfAirflow.filter((request) => !about.test(request))),
+      new Set(outcome.airflowRequests.filter((request) => !readOnly.test(request))),
       new Set(['POST /auth/token', `GET ${path}`, `PATCH ${path}?update_mask=password`]),
     );
     assert.deepEqual(outcome.residue, []);
@@ -156,21 +157,21 @@ describe('the death of a worker', function () {
   }
 
   for (const { name, call, point } of KILLS) {
-    it(`does no harm ${point} ${call.name}`, function () {
-      if (call.to === 'engine' && stage.engine === undefined)
+    it(`completes the run in another worker when killed ${point} ${call.name}`, function () {
+      if (call.to === 'engine' && services.engine === undefined)
         skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
       const outcome = toOutcome(name);
-      assertWellEnded(outcome, call);
-      assert.equal(outcome.firstEnded.how, 'was ended by SIGKILL');
-      assert.deepEqual(outcome.lost, lostWithWorker(call));
+      assertCompleted(outcome, call);
+      assert.equal(outcome.firstEnded.how, 'was terminated by SIGKILL');
+      assert.deepEqual(outcome.lost, toLostAttempts(call));
       assert.equal(outcome.heldRequest.status !== undefined, point === 'after');
       assert.ok(outcome.seconds < SECONDS_TO_RECOVER, `it took ${outcome.seconds.toFixed(1)} s`);
     });
   }
 
-  it('hands over what a worker cannot end within 30 s of SIGTERM, which then exits with 0', () => {
+  it('hands over a step that does not finish within 30 s of SIGTERM, and exits with 0', () => {
     const outcome = toOutcome(HANDED_OVER);
-    assertWellEnded(outcome, CALLS.write);
+    assertCompleted(outcome, CALLS.write);
     assert.equal(outcome.firstEnded.how, 'exited with code 0');
     assert.ok(outcome.firstEnded.seconds < 45, `it took ${outcome.firstEnded.seconds.toFixed(1)} s`);
     assert.deepEqual(outcome.lost, [
@@ -180,16 +181,16 @@ describe('the death of a worker', function () {
     assert.equal(outcome.heldRequest.status, undefined);
   });
 
-  it('leaves other connections alone', () => {
+  it('does not change other connections', () => {
     const [before, after] = bystander;
     assert.ok(before);
     assert.deepEqual(after, before);
   });
 
-  it('leaves no secret out of place', async () => {
+  it('leaks no secret', async () => {
     const ended = [...outcomes.keys()].map(toOutcome);
     const secrets = suiteSecrets({
-      env: { AIRFLOW_PASSWORD: stage.airflow.password, AWS_SECRET_ACCESS_KEY: stage.awsSecretKey },
+      env: { AIRFLOW_PASSWORD: services.airflow.password, AWS_SECRET_ACCESS_KEY: services.awsSecretKey },
       tokens: ended.flatMap(({ issued }) => issued),
       authorizations: ended.flatMap(({ authorizations }) => authorizations),
     });
@@ -197,8 +198,8 @@ describe('the death of a worker', function () {
   });
 });
 
-/** Attempts of up to 10 s have no heartbeat: their own timeout ends them as early. */
-function lostWithWorker({ step, afterLost }: Call): LostAttempt[] {
+/** Attempts limited to 10 s have no heartbeat: their own timeout ends them as early. */
+function toLostAttempts({ step, afterLost }: Call): LostAttempt[] {
   if (afterLost) return [UNANSWERED_WRITE, { step, cause: 'TIMEOUT_TYPE_HEARTBEAT' }];
   const isShort = step !== 'testDocker';
   return [{ step, cause: isShort ? 'TIMEOUT_TYPE_START_TO_CLOSE' : 'TIMEOUT_TYPE_HEARTBEAT' }];

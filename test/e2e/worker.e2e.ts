@@ -1,4 +1,4 @@
-// The built worker as a process: start, refusals, and how it stops, over a real Temporal server and stand-ins.
+// The built worker as a process, with a real Temporal server and stand-ins: how it starts, fails to start, and stops.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -93,16 +93,16 @@ docker: {engines: []}
     assert.doesNotMatch(stderr, /Temporal/);
   });
 
-  it('exits with 1 and says where it looked when there is no Temporal', async () => {
+  it('exits with 1 and reports the address when Temporal is unreachable', async () => {
     const { code, stderr } = await scan.command(['worker'], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
     assert.equal(code, 1);
-    assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: no answer/);
+    assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: could not be reached/);
   });
 
   it('exits with 0 and prints nothing on SIGTERM while it waits for Temporal', async () => {
     const silent = createServer((socket) => socket.on('error', () => {}));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const isAsked = once(silent, 'connection').then(() => true);
+    const isContacted = once(silent, 'connection').then(() => true);
     const logFile = join(stateFolder, 'waiting.log');
     const { port } = silent.address() as AddressInfo;
     const worker = await startChild({
@@ -111,7 +111,7 @@ docker: {engines: []}
       args: [await builtCli(), 'worker'],
       env: { ...env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
       logFile,
-      ready: () => isAsked,
+      ready: () => isContacted,
     });
     process.kill(worker.pid, 'SIGTERM');
     assert.equal(await worker.exited, 'exited with code 0');
@@ -119,26 +119,26 @@ docker: {engines: []}
     silent.close();
   });
 
-  // Two: an impatient operator, or a supervisor that signals process and group.
+  // Two signals: an impatient operator, or a supervisor that signals the process and its group.
   for (const { signal, times } of [
     { signal: 'SIGTERM', times: 1 },
     { signal: 'SIGTERM', times: 2 },
     { signal: 'SIGINT', times: 2 },
   ] as const) {
     const name = `${signal}-${times}`;
-    it(`finishes the write that is under way on ${times} ${signal}, exits with 0, and another worker ends the run`, async () => {
+    it(`finishes the write on ${times} ${signal} and exits with 0; another worker completes the run`, async () => {
       const first = await startWorker(`first-${name}`);
       const before = airflow.requests.length;
       airflow.setFault(({ method }) => (method === 'PATCH' ? { delayMs: 2000 } : undefined));
       const isWriting = () => airflow.requests.slice(before).some(({ method }) => method === 'PATCH');
       const applied = await scan.command(['schedule', 'apply', '--json'], env);
       assert.equal(applied.code, 0, applied.stderr);
-      // The first test's apply starts the run, those of the others have nothing to change.
+      // Only in the first test does `apply` start the run; in the others it changes nothing.
       if (!applied.stdout.includes('created')) await scan.command(['schedule', 'trigger'], env);
       await waitFor('the write', isWriting);
 
       process.kill(first.pid, signal);
-      // Not at once: two of the same that wait to be delivered count as one.
+      // Not immediately: two pending signals of the same kind are delivered as one.
       await delay(300);
       if (times === 2) process.kill(first.pid, signal);
       assert.equal(await first.exited, 'exited with code 0');
@@ -159,7 +159,7 @@ docker: {engines: []}
     });
   }
 
-  it('leaves no secret out of place', async () => {
+  it('leaks no secret', async () => {
     const { code, stderr } = await scan.command(['refresh-once'], env);
     assert.equal(code, 0, stderr);
     const secrets = suiteSecrets({

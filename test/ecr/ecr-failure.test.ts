@@ -1,4 +1,4 @@
-// What goes wrong between the worker and AWS, over the wire and with the real SDK: which failure, in which words, with what remedy.
+// Failures, messages and remedies of GetAuthorizationToken, with the real SDK over HTTP to the AWS stand-in.
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ import { withFastTimers } from '../aws/fast-timers.js';
 const SECRETS = [SECRET_KEY];
 const PUBLIC = { service: 'ecr-public' } as const;
 
-describe('a call for a token', () => {
+describe('GetAuthorizationToken', () => {
   let fixture: AwsFixture;
 
   beforeEach(async () => void (fixture = await startAwsFixture()));
@@ -32,30 +32,30 @@ describe('a call for a token', () => {
     fixture.aws.setFault(({ service }) => (service === 'sts' ? undefined : fault));
   }
 
-  it('passes when it is throttled once, by the SDK itself', async () => {
+  it('is retried by the SDK if it is throttled once', async () => {
     fixture.aws.setFault(throttleFirst(1));
     assert.ok((await fixture.issue()).authorizationToken);
   });
 
-  it('that is throttled for good asks nobody to do anything', async () => {
+  it('needs no action if it is throttled repeatedly', async () => {
     breakEcr({ error: 'ThrottlingException' });
     const failure = await expectFailure(fixture.issue(), 'AwsThrottled', SECRETS);
     assert.equal(failure.message, 'ECR in us-east-1: AWS throttled the request');
-    assert.match(failure.remedy, /^Nothing/);
+    assert.match(failure.remedy, /^No action needed/);
     assert.equal(fixture.count('GetAuthorizationToken'), 2);
   });
 
-  it('that STS throttles says so of the role', async () => {
+  it('reports that STS throttles the role', async () => {
     fixture.aws.setFault(({ service }) => (service === 'sts' ? { error: 'Throttling' } : undefined));
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsThrottled', SECRETS);
     assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS throttled the request`);
   });
 
-  describe('that is denied', () => {
-    const asked = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
-    const elsewhere =
-      /^Have that policy allow ecr:GetAuthorizationToken to the principal; the run resumes automatically\.$/;
-    const deny = /^Remove that deny: it overrides every allow; the run resumes automatically\.$/;
+  describe('if AWS denies it', () => {
+    const denial = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
+    const inOtherPolicy =
+      /^Allow ecr:GetAuthorizationToken for the principal in that policy\. The run resumes automatically\.$/;
+    const deny = /^Remove that deny statement: it overrides every allow\. The run resumes automatically\.$/;
     const statement =
       /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;
     const cases: readonly { reason: string; explanation: string; remedy: RegExp }[] = [
@@ -78,7 +78,7 @@ describe('a call for a token', () => {
       {
         reason: 'because no VPC endpoint policy allows the ecr:GetAuthorizationToken action',
         explanation: ': no VPC endpoint policy allows it',
-        remedy: elsewhere,
+        remedy: inOtherPolicy,
       },
       {
         reason: 'with an explicit deny in a VPC endpoint policy',
@@ -88,12 +88,12 @@ describe('a call for a token', () => {
       {
         reason: 'because no permissions boundary allows the ecr:GetAuthorizationToken action',
         explanation: ': no permissions boundary allows it',
-        remedy: elsewhere,
+        remedy: inOtherPolicy,
       },
       {
         reason: 'because no session policy allows the ecr:GetAuthorizationToken action',
         explanation: ': no session policy allows it',
-        remedy: elsewhere,
+        remedy: inOtherPolicy,
       },
       {
         reason: 'with an explicit deny in an identity-based policy',
@@ -102,18 +102,18 @@ describe('a call for a token', () => {
       },
     ];
     for (const { reason, explanation, remedy } of cases) {
-      it(`names who, what and the policy: ${reason || 'AWS names none'}`, async () => {
-        breakEcr({ error: 'AccessDeniedException', message: `${asked} ${reason}`.trim() });
+      it(`reports caller, action and policy: ${reason || 'no policy in the message of AWS'}`, async () => {
+        breakEcr({ error: 'AccessDeniedException', message: `${denial} ${reason}`.trim() });
         const failure = await expectFailure(fixture.issue(), 'AwsAccessDenied', SECRETS);
         assert.equal(
           failure.message,
-          `ECR in us-east-1: ${WORKER_ARN} may not call ecr:GetAuthorizationToken${explanation}`,
+          `ECR in us-east-1: ${WORKER_ARN} is not authorized to call ecr:GetAuthorizationToken${explanation}`,
         );
         assert.match(failure.remedy, remedy);
       });
     }
 
-    it('names both actions of ECR Public', async () => {
+    it('reports both actions of ECR Public', async () => {
       breakEcr({ error: 'AccessDeniedException' });
       const failure = await expectFailure(
         fixture.issue(DEFAULT_PRINCIPAL, 'us-east-1', PUBLIC),
@@ -122,7 +122,7 @@ describe('a call for a token', () => {
       );
       assert.match(
         failure.message,
-        /^ECR Public in us-east-1: .* may not call ecr-public:GetAuthorizationToken or sts:GetServiceBearerToken/,
+        /^ECR Public in us-east-1: .* is not authorized to call ecr-public:GetAuthorizationToken or sts:GetServiceBearerToken/,
       );
       assert.ok(
         failure.remedy.includes('"Action":["ecr-public:GetAuthorizationToken","sts:GetServiceBearerToken"]'),
@@ -131,23 +131,23 @@ describe('a call for a token', () => {
     });
   });
 
-  it('to ECR Public anywhere but in us-east-1 is refused as AWS does it', async () => {
+  it('fails for ECR Public outside us-east-1, as in AWS', async () => {
     await expectFailure(fixture.issue(DEFAULT_PRINCIPAL, 'eu-west-1', PUBLIC), 'EcrResponseInvalid', SECRETS);
   });
 
-  describe('that finds no host', () => {
+  describe('if the host cannot be reached', () => {
     const failing = (code: string) =>
       Object.assign(new Error(`getaddrinfo ${code} ${SECRET_KEY}`), { code, hostname: SECRET_KEY });
 
     for (const { region, problem } of [
       {
         region: 'us-esat-1',
-        problem: 'no such host, and no AWS region us-esat-1 is known; us-east-1 was meant, perhaps',
+        problem: 'no such host: unknown AWS region us-esat-1 (did you mean us-east-1?)',
       },
-      { region: 'xx-nowhere-9', problem: 'no such host, and no AWS region xx-nowhere-9 is known' },
+      { region: 'xx-nowhere-9', problem: 'no such host: unknown AWS region xx-nowhere-9' },
       { region: 'eu-west-1', problem: 'no such host' },
     ] as const) {
-      it(`doubts a region that is none, and no other: ${region}`, async () => {
+      it(`reports the region only if it is unknown: ${region}`, async () => {
         const group = groupOf(DEFAULT_PRINCIPAL, region);
         const failure = await toEcrFailure(group, failing('ENOTFOUND'));
         assert.equal(failure.type, 'AwsUnavailable');
@@ -159,7 +159,7 @@ describe('a call for a token', () => {
       });
     }
 
-    it('names the endpoint that the configuration gave it', async () => {
+    it('reports the configured endpoint', async () => {
       const endpoint = 'https://vpce-0123.api.ecr.eu-west-1.vpce.amazonaws.com';
       const failure = await toEcrFailure(
         groupOf(DEFAULT_PRINCIPAL, 'eu-west-1', { endpoint }),
@@ -170,12 +170,12 @@ describe('a call for a token', () => {
     });
 
     for (const { code, problem } of [
-      { code: 'EAI_AGAIN', problem: 'its name could not be resolved (DNS)' },
+      { code: 'EAI_AGAIN', problem: 'DNS lookup failed' },
       { code: 'ENETUNREACH', problem: 'no route to the network' },
       { code: 'EHOSTUNREACH', problem: 'no route to the host' },
-      { code: 'ETIMEDOUT', problem: 'no answer (timed out)' },
+      { code: 'ETIMEDOUT', problem: 'timed out' },
     ] as const) {
-      it(`tells ${code}`, async () => {
+      it(`reports ${code}: ${problem}`, async () => {
         const failure = await toEcrFailure(groupOf(DEFAULT_PRINCIPAL, 'eu-west-1'), failing(code));
         assert.deepEqual([failure.type, failure.message], ['AwsUnavailable', `ECR in eu-west-1: ${problem}`]);
         assert.match(failure.remedy, /network, DNS, proxy and VPC endpoints/);
@@ -183,7 +183,7 @@ describe('a call for a token', () => {
     }
   });
 
-  it('that nobody listens to says so of ECR, and of STS under a role', async () => {
+  it('reports a refused connection of ECR, and of STS for a role', async () => {
     fixture.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
     const ofEcr = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
     assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused');
@@ -192,8 +192,8 @@ describe('a call for a token', () => {
     assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused`);
   });
 
-  it('that meets a certificate of nobody’s names NODE_EXTRA_CA_CERTS', async () => {
-    const server = https.createServer(SELF_SIGNED, () => assert.fail('nothing is sent there'));
+  it('names NODE_EXTRA_CA_CERTS for a self-signed certificate', async () => {
+    const server = https.createServer(SELF_SIGNED, () => assert.fail('a request was sent'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -213,10 +213,10 @@ describe('a call for a token', () => {
   });
 
   for (const { title, fault, pattern } of [
-    { title: 'never answers', fault: { hang: true }, pattern: /: no answer/ },
-    { title: 'answers in a minute', fault: { delayMs: 60_000 }, pattern: /: no answer/ },
+    { title: 'never responds', fault: { hang: true }, pattern: /: timed out/ },
+    { title: 'responds after a minute', fault: { delayMs: 60_000 }, pattern: /: timed out/ },
   ] as const) {
-    it(`that ECR ${title} has its limit, after two tries`, async () => {
+    it(`times out after two attempts if ECR ${title}`, async () => {
       breakEcr(fault);
       const { value: failure, tookMs } = await withFastTimers(() =>
         expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
@@ -232,14 +232,14 @@ describe('a call for a token', () => {
     { status: 403, type: 'EcrResponseInvalid' },
     { status: 503, type: 'AwsUnavailable' },
   ] as const) {
-    it(`that a proxy answers with a page and ${status} is told without it`, async () => {
+    it(`does not quote the HTML page of a proxy with status ${status}`, async () => {
       const page = `<html>${SECRET_KEY}</html>`;
       breakEcr({ status, body: page, headers: { 'Content-Type': 'text/html' } });
       await expectFailure(fixture.issue(), type, SECRETS);
     });
   }
 
-  it('is not made where the environment wants FIPS and ECR has none, whoever asks', async () => {
+  it('is not called for any principal if AWS_USE_FIPS_ENDPOINT is set and ECR has no FIPS endpoint', async () => {
     fixture.set({
       AWS_USE_FIPS_ENDPOINT: 'true',
       AWS_ENDPOINT_URL_ECR: undefined,

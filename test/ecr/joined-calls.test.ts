@@ -1,4 +1,3 @@
-// A call for a token, or to a registry, that outlasts the attempt that started it.
 import assert from 'node:assert/strict';
 import { TokenCache } from '../../src/ecr/token-cache.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
@@ -9,9 +8,9 @@ import { fakeCache, FakeIssuer, issuedToken, NOW, TOKEN_GROUP } from '../fakes/f
 import { REGISTRY } from '../fakes/fake-steps.js';
 import type { IssuedToken } from '../../src/ecr/port.js';
 
-const TIMED_OUT = new RefreshFailure('AttemptTimedOut', 'extractToken did not end within its time.');
+const TIMED_OUT = new RefreshFailure('AttemptTimedOut', 'extractToken timed out.');
 
-describe('calls that outlast an attempt', () => {
+describe('TokenCache, when a call outlasts its attempt', () => {
   let issuer: FakeIssuer;
   let cache: TokenCache;
 
@@ -33,10 +32,10 @@ describe('calls that outlast an attempt', () => {
     await ended;
   }
 
-  it('lets a call continue when its attempt ends, and the next attempt of the run join it', async () => {
+  it('lets the call continue, and the next attempt of the run joins it', async () => {
     const token = deferred<IssuedToken>();
     issuer.answer = () => token.promise;
-    await assert.rejects(takeUntil(new Error('time up')), { message: 'time up' });
+    await assert.rejects(takeUntil(new Error('timed out')), { message: 'timed out' });
     const second = take();
     await settle();
     token.resolve(issuedToken('late'));
@@ -49,7 +48,10 @@ describe('calls that outlast an attempt', () => {
     const ended = takeUntil(TIMED_OUT);
     issuer.wait = 'AWS credentials: profile sso: credential_process';
     const { message } = await expectFailure('AwsUnavailable', ended);
-    assert.match(message, /^AWS credentials: profile sso: credential_process: not loaded when the time /);
+    assert.match(
+      message,
+      /^AWS credentials: profile sso: credential_process: not loaded before the attempt timed out/,
+    );
   });
 
   it('reports only the timeout to an attempt that waits for no credentials', async () => {
@@ -57,17 +59,17 @@ describe('calls that outlast an attempt', () => {
     await expectFailure('AttemptTimedOut', takeUntil(TIMED_OUT));
   });
 
-  it('keeps the result of a call that no attempt waits for any longer', async () => {
+  it('keeps the result when no attempt waits for it any more', async () => {
     const token = deferred<IssuedToken>();
     issuer.answer = () => token.promise;
-    await assert.rejects(takeUntil(new Error('time up')));
+    await assert.rejects(takeUntil(new Error('timed out')));
     token.resolve(issuedToken('late'));
     await settle();
     assert.equal((await take()).token.password.reveal(), 'late');
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('lets a verification continue when its attempt ends, and the next attempt join it', async () => {
+  it('lets a verification continue, and the next attempt joins it', async () => {
     const accepted = deferred();
     let verifications = 0;
     const slow = new TokenCache({
@@ -79,14 +81,14 @@ describe('calls that outlast an attempt', () => {
       },
       now: () => NOW,
     });
-    await assert.rejects(takeUntil(new Error('time up'), slow), { message: 'time up' });
+    await assert.rejects(takeUntil(new Error('timed out'), slow), { message: 'timed out' });
     const second = take({ from: slow });
     accepted.resolve();
     assert.equal((await second).probe.outcome, 'accepted');
     assert.deepEqual([verifications, issuer.regions.length], [1, 1]);
   });
 
-  it('does not give the late token of an earlier run to a later one', async () => {
+  it('does not return the late token of an earlier run to a later run', async () => {
     const old = deferred<IssuedToken>();
     issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
     const first = take({ run: 'run-1' });
@@ -101,7 +103,7 @@ describe('calls that outlast an attempt', () => {
   it('ends a call for a token after 110 s', async () => {
     issuer.answer = () => new Promise(() => undefined);
     const { value: failure, tookMs } = await withFastTimers(() => expectFailure('AwsUnavailable', take()));
-    assert.equal(failure.message, 'ECR in us-east-1: no answer within 110 s');
+    assert.equal(failure.message, 'ECR in us-east-1: timed out after 110 s');
     assert.ok(tookMs >= 109_000 && tookMs <= 111_000, `${tookMs} ms`);
   });
 });

@@ -41,14 +41,14 @@ describe('TokenCache', () => {
     return cache.take({ runId: run, signal }, { ...TOKEN_GROUP, name: region, region }, registry, images);
   }
 
-  it('asks ECR once for 50 that want the same token at the same time, and shows it once', async () => {
+  it('calls ECR and verifies the token once for 50 concurrent callers', async () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, () => take()));
     assert.deepEqual(issuer.regions, [US]);
     assert.deepEqual(registries.shown, [{ host: REGISTRY, password: 'password-1' }]);
     assert.equal(new Set(tokens.map(({ token }) => token.fingerprint)).size, 1);
   });
 
-  it('hands out what ECR issued, with its facts', async () => {
+  it('returns the token that ECR issued, with its details', async () => {
     const { token, probe } = await take();
     assert.equal(token.password.reveal(), 'password-1');
     assert.equal(token.fingerprint, new Secret('password-1').fingerprint());
@@ -60,7 +60,7 @@ describe('TokenCache', () => {
     assert.ok(!inspect(token, { depth: 10, showHidden: true }).includes('password-1'));
   });
 
-  it('asks ECR once per region', async () => {
+  it('calls ECR once per region', async () => {
     await Promise.all([
       take(),
       take({ region: EU, registry: 'eu' }),
@@ -70,7 +70,7 @@ describe('TokenCache', () => {
     assert.deepEqual(issuer.regions, [US, EU]);
   });
 
-  it('shows one token to each registry of its region once', async () => {
+  it('verifies a token once with each registry of its region', async () => {
     for (const registry of [REGISTRY, NEIGHBOUR, REGISTRY, NEIGHBOUR]) await take({ registry });
     assert.deepEqual(registries.shown, [
       { host: REGISTRY, password: 'password-1' },
@@ -78,15 +78,15 @@ describe('TokenCache', () => {
     ]);
   });
 
-  it('hands out a refused token with its refusal, for its taker to decide', async () => {
+  it('returns a rejected token with the outcome rejected, for the caller to decide', async () => {
     registries.refused.add(REGISTRY);
     assert.equal((await take()).probe.outcome, 'rejected');
     assert.equal((await take({ registry: NEIGHBOUR })).probe.outcome, 'accepted');
   });
 
-  it('tells all who wait of a failed call, and asks again for the next', async () => {
+  it('fails all waiting callers, and calls ECR again for the next one', async () => {
     issuer.answer = () => {
-      throw new RefreshFailure('AwsThrottled', 'ECR asked for fewer requests.');
+      throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
     };
     await Promise.all([expectFailure('AwsThrottled', take()), expectFailure('AwsThrottled', take())]);
     assert.equal(issuer.regions.length, 1);
@@ -113,7 +113,7 @@ describe('TokenCache', () => {
     assert.equal(registries.shown.length, 2);
   });
 
-  it('does not let the failed call of an old run drop the token of a new one', async () => {
+  it('keeps the token of a new run when a call of an old run fails', async () => {
     const old = deferred<IssuedToken>();
     issuer.answer = (_region, call) => (call === 1 ? old.promise : issuedToken(`password-${call}`));
     const first = take({ run: 'run-1' });
@@ -125,7 +125,7 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 2);
   });
 
-  it('keeps a token until half of its life, and gets another 1 ms later', async () => {
+  it('keeps a token for half of its lifetime, and gets another 1 ms later', async () => {
     issuer.answer = (_region, call) =>
       issuedToken(`password-${call}`, { expiresAt: new Date(nowMs + 12 * HOUR_MS) });
     await take();
@@ -146,11 +146,11 @@ describe('TokenCache', () => {
       title: 'a token of another user',
       changes: { authorizationToken: new Secret(base64('root:hunter2hunter2')) },
     },
-    { title: 'what is no base64', changes: { authorizationToken: new Secret('AWS:hunter2hunter2') } },
+    { title: 'invalid base64', changes: { authorizationToken: new Secret('AWS:hunter2hunter2') } },
     { title: 'a token without expiry', changes: { expiresAt: undefined } },
     { title: 'a token that has expired', changes: { expiresAt: NOW } },
   ] as const) {
-    it(`refuses ${title} as EcrResponseInvalid, shows it to nobody and does not quote it`, async () => {
+    it(`rejects ${title} as EcrResponseInvalid without sending it to a registry or quoting it`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', changes);
       const failure = await expectFailure('EcrResponseInvalid', take());
       assert.match(failure.message, /ECR in us-east-1 returned no usable token: /);
@@ -162,7 +162,7 @@ describe('TokenCache', () => {
     });
   }
 
-  it('names the endpoint that returned an unusable token', async () => {
+  it('reports the endpoint that returned an unusable token', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: undefined });
     const group = { ...TOKEN_GROUP, api: { ...TOKEN_GROUP.api, fips: true } };
     const attempt = { runId: 'run-1', signal: new AbortController().signal };
@@ -173,15 +173,15 @@ describe('TokenCache', () => {
     assert.match(message, /^ECR in us-east-1 \(FIPS\) returned no usable token: /);
   });
 
-  it('ends the waiting of the one that is aborted, and serves the others by the same call', async () => {
+  it('stops waiting for an aborted caller, and serves the others from the same call', async () => {
     const gate = deferred<IssuedToken>();
     issuer.answer = () => gate.promise;
-    const hasty = new AbortController();
-    const aborted = take({ signal: hasty.signal });
+    const impatient = new AbortController();
+    const aborted = take({ signal: impatient.signal });
     const patient = take();
     await settle();
     const reason = new Error('cancelled');
-    hasty.abort(reason);
+    impatient.abort(reason);
     await assert.rejects(aborted, (error) => error === reason);
     gate.resolve(issuedToken('late'));
     assert.equal((await patient).token.password.reveal(), 'late');
@@ -189,9 +189,9 @@ describe('TokenCache', () => {
     assert.equal(issuer.regions.length, 1);
   });
 
-  it('gives the issuer the run', async () => {
+  it('passes the run to the issuer', async () => {
     const runs: unknown[] = [];
-    const listening = fakeCache({
+    const recording = fakeCache({
       issuer: {
         issueToken: async (_group, { runId, deadlineMs }) => (
           runs.push([runId, deadlineMs]),
@@ -201,17 +201,17 @@ describe('TokenCache', () => {
       },
     });
     const attempt = { runId: 'run-1', deadlineMs: 5, signal: new AbortController().signal };
-    await listening.take(attempt, TOKEN_GROUP, REGISTRY, []);
+    await recording.take(attempt, TOKEN_GROUP, REGISTRY, []);
     assert.deepEqual(runs, [['run-1', 5]]);
   });
 
-  it('has the images of the configuration asked for', async () => {
+  it('passes the configured images to the registry check', async () => {
     images = ['team/app:1'];
     await take();
     assert.deepEqual(registries.images[0], ['team/app:1']);
   });
 
-  it('goes by the end of the AWS session where the token outlives it', async () => {
+  it('uses the end of the AWS session if the token expires later', async () => {
     issuer.answer = (_group, call) =>
       issuedToken(`password-${call}`, { sessionEndsAt: new Date(nowMs + HOUR_MS) });
     const { token } = await take();
@@ -220,7 +220,7 @@ describe('TokenCache', () => {
     assert.equal(facts.usableUntil, '2026-01-01T01:00:00.000Z');
     assert.match(
       facts.warnings?.join() ?? '',
-      /^Tokens of arn:.* can be relied on until 2026-01-01T01:00:00/,
+      /^Tokens of arn:.* are only reliable until 2026-01-01T01:00:00/,
     );
     nowMs += HOUR_MS / 2;
     assert.equal((await take()).token.password.reveal(), 'password-1');
@@ -228,23 +228,23 @@ describe('TokenCache', () => {
     assert.equal((await take()).token.password.reveal(), 'password-2');
   });
 
-  it('says nothing of a session that outlives the token', async () => {
+  it('does not report a session that ends after the token', async () => {
     issuer.answer = () => issuedToken('x', { sessionEndsAt: new Date(nowMs + 13 * HOUR_MS) });
     const facts = toTokenInfo((await take()).token, schedule(), []);
     assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
   });
 
-  it('uses a token of a short life, and says so', async () => {
+  it('returns a short-lived token with a warning', async () => {
     issuer.answer = () => issuedToken('x', { expiresAt: new Date(nowMs + 600_000) });
     const facts = toTokenInfo((await take()).token, schedule(), []);
     assert.match(
       facts.warnings?.join() ?? '',
-      /lives 10 min, until 2026-01-01T00:10:00.000Z, in place of 12 h/,
+      /expires after 10 min instead of 12 h, at 2026-01-01T00:10:00.000Z/,
     );
   });
 
-  it('goes by the clock of AWS where the own one is wrong', async () => {
-    // By the own clock the token has expired an hour ago.
+  it('uses the clock of AWS if the local clock is wrong', async () => {
+    // By the local clock, the token expired an hour ago.
     nowMs += 13 * HOUR_MS;
     issuer.answer = () => issuedToken('x', { clockOffsetMs: -13 * HOUR_MS });
     const { token } = await take();
@@ -269,7 +269,7 @@ describe('TokenCache', () => {
       problem: /for region eu-west-1/,
     },
   ] as const) {
-    it(`refuses a token whose proxy endpoint is that of ${title}`, async () => {
+    it(`rejects a token whose proxy endpoint has ${title}`, async () => {
       issuer.answer = () => issuedToken('hunter2hunter2', { proxyEndpoint });
       const { message } = await expectFailure('EcrResponseInvalid', take());
       assert.match(message, problem);
@@ -277,15 +277,15 @@ describe('TokenCache', () => {
     });
   }
 
-  it('serves nobody who is aborted already', async () => {
+  it('rejects a caller whose signal has already fired', async () => {
     const reason = new Error('cancelled');
     await assert.rejects(take({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
     assert.deepEqual(registries.shown, []);
   });
 
-  it('gives ECR and the registry signals of their own', async () => {
+  it('does not pass the signal of the caller to ECR and the registry', async () => {
     const signals: AbortSignal[] = [];
-    const listening = fakeCache({
+    const recording = fakeCache({
       issuer: {
         issueToken: async (_group, _run, signal) => (signals.push(signal), issuedToken('x')),
         describeWait: () => undefined,
@@ -299,7 +299,7 @@ describe('TokenCache', () => {
     });
     const caller = new AbortController();
     const attempt = { runId: 'run-1', signal: caller.signal };
-    await listening.take(attempt, TOKEN_GROUP, REGISTRY, []);
+    await recording.take(attempt, TOKEN_GROUP, REGISTRY, []);
     caller.abort();
     assert.deepEqual(
       signals.map((signal) => signal.aborted),

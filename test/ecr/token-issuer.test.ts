@@ -102,18 +102,18 @@ describe('createTokenIssuer', () => {
   }
 
   function fail(status: number, name: string): Answer {
-    return (_request, response) => answerAws(response, status, { __type: name, message: `said ${TOKEN}` });
+    return (_request, response) => answerAws(response, status, { __type: name, message: `quotes ${TOKEN}` });
   }
 
   function issue(region = REGION, signal = anySignal()): Promise<IssuedToken> {
     return issuer.issueToken(groupIn(region), RUN, signal);
   }
 
-  function accessKeyOf(request: RecordedRequest | undefined): string | undefined {
+  function parseAccessKey(request: RecordedRequest | undefined): string | undefined {
     return /Credential=(\w+)\//.exec(request?.headers.authorization ?? '')?.[1];
   }
 
-  it('issues a token and says whose it is', async () => {
+  it('issues a token with the ARN of its principal', async () => {
     const token = await issue();
     assert.equal(token.authorizationToken?.reveal(), TOKEN);
     assert.equal(token.expiresAt?.getTime(), EXPIRES_AT * 1000);
@@ -121,7 +121,7 @@ describe('createTokenIssuer', () => {
     assertHides(token, SECRETS);
   });
 
-  it('asks for no particular registry, in the region given', async () => {
+  it('calls ECR in the given region, without registry ids', async () => {
     await issue('eu-west-1');
     const [request] = ecr.requests;
     assert.equal(request?.body, '{}');
@@ -129,7 +129,7 @@ describe('createTokenIssuer', () => {
     assert.match(String(request?.headers.authorization), /\/eu-west-1\/ecr\/aws4_request/);
   });
 
-  it('asks once who the principal is, and each time for a token', async () => {
+  it('calls GetCallerIdentity once, and GetAuthorizationToken each time', async () => {
     await issue();
     await issue();
     await issue('eu-west-1');
@@ -137,15 +137,15 @@ describe('createTokenIssuer', () => {
     assert.equal(sts.requests.length, 1);
   });
 
-  it('issues a token when STS does not say whose it is, and asks again the next time', async () => {
-    const good = answerSts;
+  it('issues a token if GetCallerIdentity fails, and calls it again the next time', async () => {
+    const healthy = answerSts;
     answerSts = (_request, response) => answerHtml(response, 403);
     assert.equal((await issue()).principalArn, null);
-    answerSts = good;
+    answerSts = healthy;
     assert.equal((await issue()).principalArn, ARN);
   });
 
-  it('names no principal that is no ARN', async () => {
+  it('returns no ARN if STS returns an invalid one', async () => {
     arn = TOKEN;
     assert.equal((await issue()).principalArn, null);
   });
@@ -156,7 +156,7 @@ describe('createTokenIssuer', () => {
     { title: 'an empty list', body: { authorizationData: [] } },
     { title: 'an empty element', body: { authorizationData: [{}] } },
   ] as const) {
-    it(`answers no token for ${title}`, async () => {
+    it(`returns no token for ${title}`, async () => {
       answerEcr = (_request, response) => answerAws(response, 200, body);
       assert.deepEqual(await issue(), {
         authorizationToken: undefined,
@@ -169,16 +169,16 @@ describe('createTokenIssuer', () => {
     });
   }
 
-  it('takes the first of several tokens', async () => {
+  it('returns the first of several tokens', async () => {
     answerEcr = (_request, response) =>
       answerAws(response, 200, { authorizationData: [data('first'), data('second')] });
     assert.equal((await issue()).authorizationToken?.reveal(), 'first');
   });
 
-  it('tries twice when AWS fails on its side', async () => {
-    const good = answerEcr;
+  it('tries twice if AWS returns a server error', async () => {
+    const healthy = answerEcr;
     answerEcr = (request, response) => {
-      answerEcr = good;
+      answerEcr = healthy;
       fail(500, 'ServerException')(request, response);
     };
     assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
@@ -186,21 +186,22 @@ describe('createTokenIssuer', () => {
   });
 
   it('logs nothing', async () => {
-    const said: unknown[][] = [];
+    const logged: unknown[][] = [];
     const methods = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
-    const own = methods.map((method) => console[method]);
-    for (const method of methods) console[method] = (...words: unknown[]) => void said.push(words);
+    const originals = methods.map((method) => console[method]);
+    for (const method of methods) console[method] = (...words: unknown[]) => void logged.push(words);
     try {
       await issue();
       answerEcr = fail(400, 'AccessDeniedException');
       await issue().catch(() => {});
     } finally {
-      for (const [index, method] of methods.entries()) console[method] = own[index] as typeof console.log;
+      for (const [index, method] of methods.entries())
+        console[method] = originals[index] as typeof console.log;
     }
-    assert.deepEqual(said, []);
+    assert.deepEqual(logged, []);
   });
 
-  describe('turns what AWS answers into a failure', () => {
+  describe('maps to a failure', () => {
     const cases: readonly { status: number; name: string; type: FailureType; pattern: RegExp }[] = [
       {
         status: 400,
@@ -219,7 +220,7 @@ describe('createTokenIssuer', () => {
         status: 400,
         name: 'AccessDeniedException',
         type: 'AwsAccessDenied',
-        pattern: /refresher\/session-1 may not call ecr:GetAuthorizationToken/,
+        pattern: /refresher\/session-1 is not authorized to call ecr:GetAuthorizationToken/,
       },
       { status: 400, name: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /have expired/ },
       { status: 403, name: 'ExpiredToken', type: 'AwsCredentialsRejected', pattern: /have expired/ },
@@ -227,7 +228,7 @@ describe('createTokenIssuer', () => {
         status: 400,
         name: 'UnrecognizedClientException',
         type: 'AwsCredentialsRejected',
-        pattern: /access key there: .*enabled the region/,
+        pattern: /does not recognize the access key: .*the region is not enabled/,
       },
       { status: 403, name: 'InvalidClientTokenId', type: 'AwsCredentialsRejected', pattern: /access key/ },
       {
@@ -255,24 +256,24 @@ describe('createTokenIssuer', () => {
       });
     }
 
-    it('a denial, when STS does not say to whom', async () => {
+    it('a denial without an ARN, if GetCallerIdentity fails', async () => {
       answerEcr = fail(400, 'AccessDeniedException');
       answerSts = (_request, response) => answerHtml(response, 403);
       const { message } = await expectFailure(issue(), 'AwsAccessDenied', SECRETS);
       assert.equal(
         message,
-        'ECR in us-east-1: the AWS principal (default) may not call ecr:GetAuthorizationToken',
+        'ECR in us-east-1: the AWS principal (default) is not authorized to call ecr:GetAuthorizationToken',
       );
     });
 
     for (const status of [200, 403]) {
-      it(`a page with ${status}: EcrResponseInvalid`, async () => {
+      it(`an HTML page with ${status}: EcrResponseInvalid`, async () => {
         answerEcr = (_request, response) => answerHtml(response, status);
         await expectFailure(issue(), 'EcrResponseInvalid', SECRETS);
       });
     }
 
-    it('nobody listening: AwsUnavailable', async () => {
+    it('a refused connection: AwsUnavailable', async () => {
       const gone = await startServer(() => {});
       await gone.close();
       alsoSet({ AWS_ENDPOINT_URL_ECR: gone.url });
@@ -284,14 +285,14 @@ describe('createTokenIssuer', () => {
       assert.equal(message, 'ECR in us-east-1: connection refused');
     });
 
-    it('a region that is none: AwsUnavailable', async () => {
+    it('an unknown region: AwsUnavailable', async () => {
       alsoSet({ AWS_ENDPOINT_URL_ECR: 'http://api.ecr.us-nowhere-1.invalid' });
       const { message } = await expectFailure(issue('us-nowhere-1'), 'AwsUnavailable', SECRETS);
-      // Where there is no name server at all, it is the look-up that fails.
-      assert.match(message, /no such host, and no AWS region us-nowhere-1 is known$|DNS/);
+      // Without a name server, the lookup fails instead.
+      assert.match(message, /no such host: unknown AWS region us-nowhere-1$|DNS/);
     });
 
-    it("a FIPS endpoint beside one of the user's own: AwsUnavailable", async () => {
+    it('a FIPS endpoint combined with a custom endpoint: AwsUnavailable', async () => {
       const api = { service: 'ecr', fips: true, dualStack: false } as const;
       const group = tokenGroup(DEFAULT_PRINCIPAL, REGION, api);
       const { message, remedy } = await expectFailure(
@@ -299,34 +300,34 @@ describe('createTokenIssuer', () => {
         'AwsUnavailable',
         SECRETS,
       );
-      assert.equal(message, 'ECR in us-east-1 (FIPS): the AWS SDK has no such endpoint here');
+      assert.equal(message, 'ECR in us-east-1 (FIPS): the AWS SDK has no such endpoint');
       assert.match(remedy, /^Unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR /);
       assert.deepEqual(ecr.requests, []);
     });
 
-    it('a broken connection: AwsUnavailable', async () => {
+    it('a connection reset: AwsUnavailable', async () => {
       answerEcr = (_request, response) => response.destroy();
       const { message } = await expectFailure(issue(), 'AwsUnavailable', SECRETS);
-      assert.equal(message, 'ECR in us-east-1: the connection was broken off');
+      assert.equal(message, 'ECR in us-east-1: connection reset');
     });
 
     for (const { when, respond } of [
-      { when: 'before it answers', respond: () => {} },
-      { when: 'while it drips', respond: (r: Parameters<Answer>[1]) => void r.writeHead(200).write('{') },
+      { when: 'before the response', respond: () => {} },
+      { when: 'mid-response', respond: (r: Parameters<Answer>[1]) => void r.writeHead(200).write('{') },
     ] as const) {
-      it(`the caller's abort ${when}: AwsUnavailable at once`, async () => {
+      it(`an abort by the caller ${when}: AwsUnavailable immediately`, async () => {
         answerEcr = (_request, response) => respond(response);
         const caller = new AbortController();
-        const asked = issue(REGION, caller.signal);
+        const issuing = issue(REGION, caller.signal);
         while (ecr.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
         caller.abort();
-        const { message } = await expectFailure(asked, 'AwsUnavailable', SECRETS);
-        assert.equal(message, 'ECR in us-east-1: the attempt was cancelled');
+        const { message } = await expectFailure(issuing, 'AwsUnavailable', SECRETS);
+        assert.equal(message, 'ECR in us-east-1: the attempt was canceled');
       });
     }
   });
 
-  describe('finds its credentials in the default chain', () => {
+  describe('with credentials from the default chain', () => {
     beforeEach(() => alsoSet({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }));
 
     function writeKeys(accessKey: string): Promise<void> {
@@ -334,40 +335,40 @@ describe('createTokenIssuer', () => {
       return fs.writeFile(path.join(folder, 'credentials'), `[default]\n${keys}\n`);
     }
 
-    it('says that there are none, and finds them once they are there', async () => {
+    it('reports missing credentials, and finds them once they exist', async () => {
       const { message } = await expectFailure(issue(), 'AwsCredentialsMissing', SECRETS);
       assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
       assert.deepEqual(ecr.requests, []);
       await writeKeys('AKIDFILE');
       await issue();
-      assert.equal(accessKeyOf(ecr.requests[0]), 'AKIDFILE');
+      assert.equal(parseAccessKey(ecr.requests[0]), 'AKIDFILE');
     });
 
-    it('reads a rotated file after AWS rejected the keys of the old one', async () => {
-      const good = answerEcr;
+    it('reads a rotated file after AWS rejected the old keys', async () => {
+      const healthy = answerEcr;
       answerEcr = (request, response) =>
-        accessKeyOf(request) === 'AKIDOLD'
+        parseAccessKey(request) === 'AKIDOLD'
           ? fail(400, 'UnrecognizedClientException')(request, response)
-          : good(request, response);
+          : healthy(request, response);
       await writeKeys('AKIDOLD');
       await expectFailure(issue(), 'AwsCredentialsRejected', SECRETS);
       await writeKeys('AKIDNEW');
       assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
-      // One refresh within the attempt, and no more.
-      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
+      // The credentials are reloaded only once within the attempt.
+      assert.deepEqual(ecr.requests.map(parseAccessKey), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
     });
 
-    it('goes on at once with a file that was rotated since it was read', async () => {
-      const good = answerEcr;
+    it('uses a file that was rotated after it was read within the same attempt', async () => {
+      const healthy = answerEcr;
       await writeKeys('AKIDOLD');
       await issue();
       await writeKeys('AKIDNEW');
       answerEcr = (request, response) =>
-        accessKeyOf(request) === 'AKIDOLD'
+        parseAccessKey(request) === 'AKIDOLD'
           ? fail(400, 'ExpiredTokenException')(request, response)
-          : good(request, response);
+          : healthy(request, response);
       assert.equal((await issue()).authorizationToken?.reveal(), TOKEN);
-      assert.deepEqual(ecr.requests.map(accessKeyOf), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
+      assert.deepEqual(ecr.requests.map(parseAccessKey), ['AKIDOLD', 'AKIDOLD', 'AKIDNEW']);
     });
 
     describe('with a web identity', () => {
@@ -381,11 +382,11 @@ describe('createTokenIssuer', () => {
       });
 
       for (const { code, type, pattern } of [
-        { code: 'AccessDenied', type: 'AwsAccessDenied', pattern: /may not be assumed/ },
+        { code: 'AccessDenied', type: 'AwsAccessDenied', pattern: /not authorized to assume the role/ },
         { code: 'InvalidIdentityToken', type: 'AwsCredentialsRejected', pattern: /web identity token/ },
         { code: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /expired/ },
       ] as const) {
-        it(`tells ${code} of STS from one of ECR: ${type}`, async () => {
+        it(`reports ${code} of STS as a failure of the credentials, not of ECR: ${type}`, async () => {
           answerSts = (_request, response) =>
             response
               .writeHead(400, { 'content-type': 'text/xml' })

@@ -1,4 +1,4 @@
-// What ECR, or whatever answers in its place, hands out: over the wire, through the SDK and the cache that judges it.
+// Responses of ECR, or of something that intercepts it, over HTTP through the SDK and the token cache.
 import assert from 'node:assert/strict';
 import { TokenCache } from '../../src/ecr/token-cache.js';
 import { toTokenInfo } from '../../src/refresh/token-info.js';
@@ -21,7 +21,7 @@ const TOKEN = Buffer.from(`AWS:${PASSWORD}`).toString('base64');
 const SECRETS = [SECRET_KEY, PASSWORD, TOKEN];
 const HOUR_MS = 3_600_000;
 
-describe('a token that AWS hands out', () => {
+describe('a token from ECR', () => {
   let fixture: AwsFixture;
   let cache: TokenCache;
 
@@ -42,7 +42,7 @@ describe('a token that AWS hands out', () => {
     allowNarrowMargin: false,
   });
 
-  function answer(body: unknown): void {
+  function respondWith(body: unknown): void {
     fixture.aws.setFault(({ action }) =>
       action === 'GetAuthorizationToken'
         ? { body, headers: { 'Content-Type': 'application/x-amz-json-1.1' } }
@@ -65,23 +65,27 @@ describe('a token that AWS hands out', () => {
   });
 
   const unusable: readonly { title: string; data: () => unknown; problem: RegExp }[] = [
-    { title: 'no list', data: () => undefined, problem: /holds no authorization token/ },
-    { title: 'null in place of the list', data: () => null, problem: /holds no authorization token/ },
-    { title: 'an empty list', data: () => [], problem: /holds no authorization token/ },
+    { title: 'no list', data: () => undefined, problem: /the response has no authorization token/ },
+    {
+      title: 'null instead of the list',
+      data: () => null,
+      problem: /the response has no authorization token/,
+    },
+    { title: 'an empty list', data: () => [], problem: /the response has no authorization token/ },
     {
       title: 'no token',
       data: () => [entry({ authorizationToken: undefined })],
-      problem: /holds no authorization token/,
+      problem: /the response has no authorization token/,
     },
     {
       title: 'an empty token',
       data: () => [entry({ authorizationToken: '' })],
-      problem: /holds no authorization token/,
+      problem: /the response has no authorization token/,
     },
     {
-      title: 'no time',
+      title: 'no expiry',
       data: () => [entry({ expiresAt: undefined })],
-      problem: /does not say when the token expires/,
+      problem: /the response has no expiry time/,
     },
     {
       title: 'a token that has expired',
@@ -91,7 +95,7 @@ describe('a token that AWS hands out', () => {
     {
       title: 'the proxy endpoint of another account',
       data: () => [entry({ proxyEndpoint: 'https://999988887777.dkr.ecr.us-east-1.amazonaws.com' })],
-      problem: /for account 999988887777, and the principal is of 123456789012/,
+      problem: /for account 999988887777, but the principal belongs to account 123456789012/,
     },
     {
       title: 'the proxy endpoint of another region',
@@ -103,7 +107,11 @@ describe('a token that AWS hands out', () => {
       data: () => [entry({ authorizationToken: btoa(`root:${PASSWORD}`) })],
       problem: /user in the token is not AWS/,
     },
-    { title: 'no base64', data: () => [entry({ authorizationToken: `${PASSWORD}!` })], problem: /no base64/ },
+    {
+      title: 'invalid base64',
+      data: () => [entry({ authorizationToken: `${PASSWORD}!` })],
+      problem: /not valid base64/,
+    },
     {
       title: 'a masked password',
       data: () => [entry({ authorizationToken: btoa('AWS:***') })],
@@ -111,8 +119,8 @@ describe('a token that AWS hands out', () => {
     },
   ];
   for (const { title, data, problem } of unusable) {
-    it(`is refused with ${title}`, async () => {
-      answer({ authorizationData: data() });
+    it(`is rejected with ${title}`, async () => {
+      respondWith({ authorizationData: data() });
       const failure = await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
       assert.match(failure.message, /^ECR in us-east-1 returned no usable token: /);
       assert.match(failure.message, problem);
@@ -120,24 +128,24 @@ describe('a token that AWS hands out', () => {
   }
 
   for (const { title, data } of [
-    { title: 'numbers for texts', data: { authorizationToken: 7, expiresAt: 'soon' } },
-    { title: 'a text for the time', data: { authorizationToken: TOKEN, expiresAt: 'soon' } },
-    { title: 'a text for the list', data: 'nothing' },
+    { title: 'a number instead of a string', data: { authorizationToken: 7, expiresAt: 'soon' } },
+    { title: 'a string instead of the expiry', data: { authorizationToken: TOKEN, expiresAt: 'soon' } },
+    { title: 'a string instead of the list', data: 'nothing' },
   ] as const) {
-    it(`is refused with ${title}`, async () => {
-      answer({ authorizationData: typeof data === 'string' ? data : [data] });
+    it(`is rejected with ${title}`, async () => {
+      respondWith({ authorizationData: typeof data === 'string' ? data : [data] });
       await expectFailure(take(), 'EcrResponseInvalid', SECRETS);
     });
   }
 
-  it('is taken from the single object of ECR Public, which names no endpoint', async () => {
+  it('is read from the single object of ECR Public, which has no endpoint', async () => {
     const token = await take(DEFAULT_PRINCIPAL, 'ecr-public');
     assert.equal(token.password.reveal(), fixture.aws.issued[0]?.password);
     assert.equal(fixture.aws.issued[0]?.service, 'ecr-public');
   });
 
-  it('is refused from ECR Public in its own name', async () => {
-    answer({ authorizationData: {} });
+  it('is rejected from ECR Public with its name in the message', async () => {
+    respondWith({ authorizationData: {} });
     const { message } = await expectFailure(
       take(DEFAULT_PRINCIPAL, 'ecr-public'),
       'EcrResponseInvalid',
@@ -146,9 +154,9 @@ describe('a token that AWS hands out', () => {
     assert.match(message, /^ECR Public in us-east-1 returned no usable token: /);
   });
 
-  it('may have 16 KB, and colons', async () => {
+  it('can have 16 KB and contain colons', async () => {
     const password = `${PASSWORD}:${'x'.repeat(16_384 - PASSWORD.length - 1)}`;
-    answer({ authorizationData: [entry({ authorizationToken: btoa(`AWS:${password}`) })] });
+    respondWith({ authorizationData: [entry({ authorizationToken: btoa(`AWS:${password}`) })] });
     const token = await take();
     assert.equal(token.password.reveal(), password);
     assertHides({ ...token }, [password]);
@@ -156,54 +164,54 @@ describe('a token that AWS hands out', () => {
   });
 
   it('is the first of several', async () => {
-    answer({ authorizationData: [entry(), entry({ authorizationToken: btoa('AWS:second') })] });
+    respondWith({ authorizationData: [entry(), entry({ authorizationToken: btoa('AWS:second') })] });
     assert.equal((await take()).password.reveal(), PASSWORD);
   });
 
-  it('is said to be reliable as long as the session of its role, and what that means for the schedule', async () => {
+  it('is usable until the session of its role ends, with a warning about the schedule', async () => {
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.principalArn, sessionArn('pull'));
     const hours = (Date.parse(facts.usableUntil ?? '') - Date.parse(facts.issuedAt)) / HOUR_MS;
     assert.ok(hours > 0.99 && hours <= 1, `${hours} h`);
     assert.match(
       facts.warnings?.join() ?? '',
-      /^Tokens of arn:aws:sts::111122223333:assumed-role\/pull\/airflow-ecr-refresh can be relied on until .* only/,
+      /^Tokens of arn:aws:sts::111122223333:assumed-role\/pull\/airflow-ecr-refresh are only reliable until /,
     );
   });
 
-  it('of a session as long as itself is said to be reliable to its end', async () => {
+  it('is usable until it expires if its session lasts as long', async () => {
     fixture.aws.setSessionLife(43_260);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
   });
 
-  it('of a session of twelve hours, a moment older than the token, is no cause for a warning', async () => {
+  it('causes no warning if its session of 12 hours began just before it was issued', async () => {
     fixture.aws.setSessionLife(43_200);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.warnings, undefined);
   });
 
-  it('that lives ten minutes is used, and told', async () => {
+  it('is used with a warning if it expires after ten minutes', async () => {
     fixture.aws.setTokenLife(600);
     const facts = toTokenInfo(await take(), schedule, []);
     assert.equal(facts.principalArn, WORKER_ARN);
     assert.match(
       facts.warnings?.join() ?? '',
-      /^The token of default\/us-east-1 lives (9 min 59 s|10 min), until .* in place of 12 h; runs are/,
+      /^The token of default\/us-east-1 expires after (9 min 59 s|10 min) instead of 12 h, at .*; runs are/,
     );
   });
 
   for (const { hours, warning } of [
     {
       hours: 13,
-      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) behind that of AWS: set it right/,
+      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) behind AWS: synchronize it/,
     },
     {
       hours: -13,
-      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of that of AWS: set it right/,
+      warning: /clock of the worker is (13 h|12 h 59 min 59 s|13 h 1 s) ahead of AWS: synchronize it/,
     },
   ] as const) {
-    it(`is neither expired nor young by a clock that is ${hours} h off`, async () => {
+    it(`has its full lifetime with a local clock that is ${hours} h off`, async () => {
       fixture.aws.setClockOffset(hours * HOUR_MS);
       const first = await take(role('pull', { sessionSeconds: 43_200 }));
       const lifeMs = first.expiresAt.getTime() - first.issuedAt.getTime();

@@ -1,4 +1,4 @@
-// Owns a logger whose lines a test can read: the real one, writing into a file of its own.
+// The real logger, writing to a temporary file that a test can read.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { createLogger, type Logger } from '../../src/log/logger.js';
 
 export interface CapturedLog {
   readonly logger: Logger;
-  /** What was written so far. */
+  /** Everything that was written so far. */
   text(): string;
   lines(): Record<string, unknown>[];
   close(): void;

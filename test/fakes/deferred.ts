@@ -1,4 +1,4 @@
-// Owns promises that a test settles itself, so that it decides the order in which things happen without sleeping.
+// Promises that a test settles itself, so that it controls the order of events without sleeping.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -16,7 +16,7 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Waits until everything that depends only on promises has run. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

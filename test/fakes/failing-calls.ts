@@ -1,4 +1,4 @@
-// Calls for connections, recorded, that fail for some of them, and how tests compare their failures.
+// Recorded calls that fail for some connections, and helpers to compare their failures.
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
 
@@ -11,10 +11,10 @@ export function fail(type: FailureType, scope?: 'registry'): never {
   throw new RefreshFailure(type, `failed with ${type}`, undefined, scope ? { scope } : {});
 }
 
-/** A call that fails as a request does. */
+/** A call that fails like an HTTP request. */
 export function throws(type: FailureType): () => never {
   return () => {
-    throw new RefreshFailure(type, `HTTP trouble: ${type}`);
+    throw new RefreshFailure(type, `HTTP error: ${type}`);
   };
 }
 
@@ -30,13 +30,15 @@ export function typesOf(problems: readonly ConnectionProblem[]): (readonly [stri
 export class RecordedCalls {
   readonly called: string[] = [];
 
-  /** A call that returns its id, unless `failsFor` throws for it; that receives the number of the try for the id, from 1. */
-  callThat(failsFor: (id: string, tries: number) => void | Promise<void>) {
-    const tries = new Map<string, number>();
+  /**
+   * A call that returns its id unless `failsFor` throws. `failsFor` gets the number of the attempt for this id, from 1.
+   */
+  callThat(failsFor: (id: string, attempts: number) => void | Promise<void>) {
+    const attempts = new Map<string, number>();
     return async (id: string): Promise<string> => {
       this.called.push(id);
-      tries.set(id, (tries.get(id) ?? 0) + 1);
-      await failsFor(id, tries.get(id) ?? 0);
+      attempts.set(id, (attempts.get(id) ?? 0) + 1);
+      await failsFor(id, attempts.get(id) ?? 0);
       return id;
     };
   }

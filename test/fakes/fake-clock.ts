@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/refresh-once/run-in-process.js';
 import { settle } from './deferred.js';
 
-/** Time passes only by waiting. */
+/** A clock on which time passes only during waits. */
 export class FakeClock implements Clock {
   now: number;
   readonly waits: number[] = [];

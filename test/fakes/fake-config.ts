@@ -1,11 +1,11 @@
-// Owns a valid configuration in memory, for tests that need one without a file.
+// A valid configuration for tests that need no file.
 import type { AirflowSettings, RefreshConfig, StoreConfig } from '../../src/config/refresh-config.js';
 import { Secret } from '../../src/log/secret.js';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 
 const HOUR_MS = 3_600_000;
 
-/** One airflow `main` with the connection `docker_default`, every 4 h. */
+/** The Airflow instance `main` with the connection `docker_default`, refreshed every 4 h. */
 export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfig {
   return {
     hash: 'abcdef012345',
@@ -26,7 +26,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
   };
 }
 
-/** The airflow `main` with the connection `docker_default`, by user and password. */
+/** The Airflow instance `main` with the connection `docker_default` and password authentication. */
 export function fakeStoreConfig(overrides: Partial<StoreConfig> = {}): StoreConfig {
   const settings: AirflowSettings = {
     url: 'http://127.0.0.1:1',

@@ -1,4 +1,4 @@
-// The context of a run in which time passes only during waits, which end immediately.
+// A run context in which time passes only during waits, and waits end immediately.
 import type { RunContext } from '../../src/refresh/flow.js';
 import { RefreshFailure, type FailureInfo } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
@@ -9,7 +9,7 @@ export const START_MS = Date.parse(STARTED_AT);
 /** Thrown when a run is cancelled; not a step failure. */
 export class Cancelled extends Error {}
 
-export interface NotedWait extends WaitingStep {
+export interface RecordedWait extends WaitingStep {
   readonly ms: number;
   /** Milliseconds since the start of the run. */
   readonly atMs: number;
@@ -25,7 +25,7 @@ export class FakeContext implements RunContext {
   readonly previous: RunContext['previous'];
   readonly deadlineMs: number;
   readonly retryForMs: number;
-  readonly waits: NotedWait[] = [];
+  readonly waits: RecordedWait[] = [];
   nowMs = START_MS;
   /** No wait ends until `release` is called. */
   isHeld = false;
@@ -42,7 +42,7 @@ export class FakeContext implements RunContext {
     return new Date(this.nowMs);
   }
 
-  /** Ends when everything else is idle; if there are several waits, the one that is due first. */
+  /** Ends when everything else is idle. Of several waits, the one that is due first ends first. */
   wait(ms: number, waiting: WaitingStep): Promise<void> {
     this.waits.push({ ...waiting, ms, atMs: this.nowMs - START_MS });
     return new Promise((resolve) => {
@@ -51,7 +51,7 @@ export class FakeContext implements RunContext {
     });
   }
 
-  /** Ends all waits that were held, in the order in which they are due. */
+  /** Ends all held waits in the order in which they are due. */
   release(): void {
     this.isHeld = false;
     for (let held = this.#timers.length; held > 0; held -= 1) this.advance();

@@ -1,5 +1,5 @@
-// In-memory implementations of the ports of the activities: an Airflow, an ECR, registries and a Docker Engine, which
-// record their calls.
+// In-memory implementations of the activities' ports that record their calls: Airflow, ECR, registries and a Docker
+// Engine.
 import { setMaxListeners } from 'node:events';
 import type { ConnectionRecord } from '../../src/refresh/check-connection.js';
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
@@ -61,31 +61,31 @@ export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
   };
 }
 
-/** Rules that name ids, one by one. */
+/** A rule for each id. */
 export function idRules(ids: readonly string[]): ConnectionRule[] {
   return ids.map((id) => ({ kind: 'id', id, ifMissing: 'fail' }));
 }
 
-/** Keeps connections and passwords; `calls` has one line per request, `onCall` may throw instead of answering. */
+/** Stores connections and passwords. `calls` has one line per request; `onCall` may throw to make a request fail. */
 export class FakeAirflow implements ConnectionStore, VariableSource {
   readonly connections = new Map<string, ConnectionRecord>();
   readonly passwords = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly calls: string[] = [];
-  /** What overrides connections, and what was compared; not counted in `calls`. */
+  /** Result and inputs of `findOverrides`, which is not recorded in `calls`. */
   overrides: Overrides = { backends: [], hidden: [] };
   readonly compared: (readonly OverrideCandidate[])[] = [];
-  /** Maximum connections of one bulk request; with 1 there is none, as in Airflow 2. */
+  /** Maximum connections of one bulk request; with 1 there are no bulk requests, as in Airflow 2. */
   atOnce = 1;
   /** Maximum rows of one page, whatever is requested. */
   rowsAtOnce = 100;
-  /** Whether lists have `extra`, unlike those of Airflow 2. */
+  /** Whether lists contain `extra`; those of Airflow 2 do not. */
   isComplete = true;
   /** Ids of rows that a list returns malformed. */
   readonly malformed = new Set<string>();
-  /** The total that lists claim; default: the true one. */
+  /** The total that lists report; default: the actual total. */
   claimedTotal: number | undefined;
-  /** Called before each response: an error fails the request, and a promise delays it. */
+  /** Called before each response. Throw to fail the request, return a promise to delay it. */
   onCall: (call: string, id: string) => void | Promise<void> = () => undefined;
   /** The connection in the response to a single write; undefined if it no longer exists. */
   afterWrite: (written: ConnectionRecord) => ConnectionRecord | undefined = (written) => written;
@@ -94,7 +94,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     for (const connection of connections) this.connections.set(connection.id, connection);
   }
 
-  /** Adds connections with these changes to `dockerConnection`; replaces one that has the same id. */
+  /** Adds connections that differ from `dockerConnection` by these changes. Replaces a connection with the same id. */
   add(...connections: readonly Partial<ConnectionRecord>[]): void {
     for (const changes of connections) {
       const connection = dockerConnection(changes);
@@ -102,21 +102,21 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     }
   }
 
-  /** Lets calls fail by their kind, such as `write`, or by kind and id. */
+  /** Makes calls fail by kind, such as `write`, or by kind and id. */
   failAt(calls: Readonly<Record<string, FailureType>>): void {
     this.onCall = (call, id) => {
       const type = calls[`${call} ${id}`] ?? calls[call];
-      if (type) throw new RefreshFailure(type, `trouble at ${call} ${id}`);
+      if (type) throw new RefreshFailure(type, `${call} ${id} failed`);
     };
   }
 
   async read(id: string): Promise<ConnectionRecord | undefined> {
-    await this.#note('read', id);
+    await this.#record('read', id);
     return this.connections.get(id);
   }
 
   async #writeOne({ id }: ConnectionRecord, password: Secret): Promise<WriteResult> {
-    await this.#note('write', id);
+    await this.#record('write', id);
     const stored = this.connections.get(id);
     const record = stored && this.afterWrite(stored);
     if (!record) return { id, outcome: 'missing' };
@@ -124,9 +124,9 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return { id, outcome: 'written', record };
   }
 
-  /** In the order of their ids, as Airflow does; `onCall` receives `list` with `offset+limit pattern`. */
+  /** Sorted by id, as in Airflow. `onCall` receives `list` with `offset+limit pattern`. */
   async readPage({ pattern, offset, limit }: ListRange): Promise<ConnectionPage> {
-    await this.#note('list', `${offset}+${limit} ${pattern}`);
+    await this.#record('list', `${offset}+${limit} ${pattern}`);
     const found = [...this.connections.values()]
       .filter(({ id }) => matches(pattern, id))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -143,11 +143,12 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     };
   }
 
-  /** `onCall` receives `bulk` with the ids of a request, then `write` with each; each of them can fail separately. */
+  /** `onCall` receives `bulk` with the ids of a request, then `write` with each id. Each call can fail separately. */
   async write(connections: readonly ConnectionRecord[], password: Secret): Promise<readonly WriteResult[]> {
     const [first, ...more] = connections;
     if (first && more.length === 0) return [await this.#writeOne(first, password)];
-    if (this.atOnce === 1) throw new RefreshFailure('StoreRequestRejected', 'there is no bulk request');
+    if (this.atOnce === 1)
+      throw new RefreshFailure('StoreRequestRejected', 'bulk requests are not supported');
     const results: WriteResult[] = [];
     for (let start = 0; start < connections.length; start += this.atOnce) {
       const part = connections.slice(start, start + this.atOnce);
@@ -163,7 +164,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   ): Promise<readonly WriteResult[]> {
     const ids = connections.map(({ id }) => id);
     try {
-      await this.#note('bulk', ids.join(' '));
+      await this.#record('bulk', ids.join(' '));
     } catch (error) {
       if (isFirst || !(error instanceof RefreshFailure)) throw error;
       return ids.map((id) => ({ id, outcome: 'failed', failure: error }));
@@ -185,7 +186,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
 
   async create(connection: NewConnection, password: Secret): Promise<'created' | 'exists'> {
     const { id, host, description } = connection;
-    await this.#note('create', id);
+    await this.#record('create', id);
     if (this.connections.has(id)) return 'exists';
     this.connections.set(id, dockerConnection({ id, host, description }));
     this.passwords.set(id, password.reveal());
@@ -193,7 +194,7 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
   }
 
   async readVariable(key: string): Promise<string | undefined> {
-    await this.#note('variable', key);
+    await this.#record('variable', key);
     return this.variables.get(key);
   }
 
@@ -206,12 +207,12 @@ export class FakeAirflow implements ConnectionStore, VariableSource {
     return 'version 3.3.2';
   }
 
-  #note(call: string, id: string): void | Promise<void> {
+  #record(call: string, id: string): void | Promise<void> {
     this.calls.push(`${call} ${id}`);
     return this.onCall(call, id);
   }
 
-  /** Calls of one kind, such as `read`, without the kind. */
+  /** The arguments of all calls of one kind, such as `read`. */
   callsOf(kind: string): string[] {
     return this.calls
       .filter((call) => call.startsWith(`${kind} `))
@@ -236,7 +237,7 @@ export function issuedToken(password: string, changes: Partial<IssuedToken> = {}
   };
 }
 
-/** Issues `password-1`, `password-2` and so on; `answer` may say otherwise, or throw. */
+/** Issues `password-1`, `password-2` and so on. Set `answer` to issue something else or to throw. */
 export class FakeIssuer implements TokenIssuer {
   readonly groups: string[] = [];
   readonly regions: string[] = [];
@@ -249,7 +250,7 @@ export class FakeIssuer implements TokenIssuer {
     return this.answer(name, this.groups.length);
   }
 
-  /** The credentials that a call waits for. */
+  /** The credentials for which a call is waiting. */
   wait: string | undefined;
 
   describeWait(): string | undefined {
@@ -257,7 +258,10 @@ export class FakeIssuer implements TokenIssuer {
   }
 }
 
-/** Accepts every password; `refused`, `unreachable` and `credulous` name hosts that do not, or that accept any. */
+/**
+ * Accepts every password, except at the hosts in `refused` and `unreachable`. Hosts in `credulous` also fail the
+ * negative login check.
+ */
 export class FakeRegistries {
   readonly shown: { readonly host: string; readonly password: string }[] = [];
   readonly images: (readonly string[])[] = [];
@@ -268,18 +272,19 @@ export class FakeRegistries {
   verify: VerifyToken = async (host, password, images) => {
     this.shown.push({ host, password: password.reveal() });
     this.images.push(images);
-    return this.#judge(host);
+    return this.#probe(host);
   };
 
-  #judge(host: string): RegistryProbe {
+  #probe(host: string): RegistryProbe {
     if (this.refused.has(host)) return { registry: host, outcome: 'rejected', message: '403 DENIED' };
     if (this.unreachable.has(host)) return { registry: host, outcome: 'unreachable', message: 'no route' };
-    if (this.credulous.has(host)) return { registry: host, outcome: 'inconclusive', message: 'says yes' };
+    if (this.credulous.has(host))
+      return { registry: host, outcome: 'inconclusive', message: 'accepts any password' };
     return { registry: host, outcome: 'accepted' };
   }
 }
 
-/** A registry of the configuration, for the default principal. */
+/** A configured registry with the default principal. */
 export function namedRegistry(changes: Partial<RegistryEntry> = {}): RegistryEntry {
   return {
     name: 'local',
@@ -303,7 +308,7 @@ interface FakeActivities extends FakeCache {
   readonly proofs?: NegativeCheckCache;
 }
 
-/** A token cache over fakes, at NOW. */
+/** A token cache with fakes, at NOW. */
 export function fakeCache(parts: FakeCache = {}): TokenCache {
   const { now = () => NOW } = parts;
   return new TokenCache({
@@ -313,7 +318,7 @@ export function fakeCache(parts: FakeCache = {}): TokenCache {
   });
 }
 
-/** The activities over fakes. */
+/** The activities with fakes. */
 export function fakeActivities(source: ConfigSource, parts: FakeActivities = {}): RefreshActivities {
   const { now = () => NOW, proofs = new NegativeCheckCache(now) } = parts;
   return createActivities(source, fakeCache(parts), proofs);
@@ -322,9 +327,9 @@ export function fakeActivities(source: ConfigSource, parts: FakeActivities = {})
 export class FakeEngine implements DockerEngine {
   readonly signIns: { readonly registry: string; readonly password: string }[] = [];
   onReadVersion: () => void = () => undefined;
-  /** Throw here to refuse. */
+  /** Throw to reject a login. */
   onSignIn: (password: string) => void = (password) => {
-    if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginRejected', 'refused');
+    if (password === WRONG_PASSWORD) throw new RefreshFailure('DockerLoginRejected', 'rejected');
   };
 
   async readVersion(): Promise<string> {
@@ -353,10 +358,10 @@ export function fakeStore(changes: Partial<AllowedStore> = {}): AllowedStore {
 
 export interface FakeTargets {
   readonly airflow?: ConnectionStore & VariableSource;
-  /** Ids that are configured one by one. */
+  /** Named ids, each with its own rule. */
   readonly connections?: readonly string[];
   readonly rules?: readonly ConnectionRule[];
-  /** Entries of earlier stores of the same Airflow. */
+  /** Rules of earlier stores of the same Airflow instance. */
   readonly claimed?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
@@ -367,7 +372,7 @@ export interface FakeTargets {
   readonly problem?: string;
 }
 
-/** One configuration: airflow `main`, engine ENGINE. */
+/** A source of one configuration, with the Airflow instance `main` and the engine ENGINE. */
 export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const {
     airflow = new FakeAirflow(),

@@ -1,4 +1,4 @@
-// A run in which every step succeeds, for tests that make one of them fail.
+// Steps that all succeed, for tests that replace some of them.
 import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -8,7 +8,7 @@ export const EU_GROUP = 'default/eu-west-1';
 export const ENGINE = 'unix:///var/run/docker.sock';
 export const FINGERPRINT = '0123456789ab';
 
-/** Airflow stores of these names, with one named connection each, as a plan lists them. */
+/** Planned Airflow stores with these names, with one named connection each. */
 export function plannedStores(...names: readonly string[]): PlannedStore[] {
   return names.map((name) => ({ name, kind: 'airflow', title: 'Airflow', named: 1, isListed: false }));
 }
@@ -18,7 +18,7 @@ export function listedStore(name = 'main'): PlannedStore {
   return { name, kind: 'airflow', title: 'Airflow', named: 0, isListed: true };
 }
 
-/** What is known of the one token of such a run. */
+/** The token of such a run. */
 export function fakeTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {
   return {
     group: GROUP,
@@ -32,7 +32,7 @@ export function fakeTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {
   };
 }
 
-/** One store `main` with the connection `docker_default`, one registry, one engine. */
+/** Steps for the store `main` with the connection `docker_default`, one registry and one engine. */
 export function fakeSteps(overrides: Partial<RefreshSteps> = {}): RefreshSteps {
   return {
     planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE] }),

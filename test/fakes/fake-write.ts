@@ -1,4 +1,4 @@
-// A write to connections of a fake Airflow, as `updateConnections` prepares it.
+// A write to a fake Airflow, as `updateConnections` prepares it.
 import { getAllowedRules, type ConfigSource } from '../../src/activities/allowed-config.js';
 import type { Dependencies } from '../../src/activities/dependencies.js';
 import type { Write } from '../../src/activities/read-for-write.js';
@@ -42,7 +42,7 @@ export interface FakeWriteOptions extends FakeTargets {
   readonly attempt?: Partial<Attempt>;
   readonly registry?: string;
   readonly attemptsBefore?: number;
-  /** A connection that was written in this run. */
+  /** A connection that was already written in this run. */
   readonly witness?: string;
 }
 
@@ -56,13 +56,13 @@ export function fakeDependencies(source: ConfigSource): Dependencies {
   };
 }
 
-/** The token `password-1` for REGISTRY, in the first attempt of an update. */
+/** A write of the token `password-1` for REGISTRY, in the first attempt of an update. */
 export function fakeWrite(options: FakeWriteOptions): Write {
   const { registry = REGISTRY, attemptsBefore = 0, witness } = options;
   const source = fakeSource(options);
   const allowed = source.byHash(CONFIG_HASH);
   const store = allowed?.stores.get('main');
-  if (!allowed || !store) throw new TypeError('the fake configuration has a store');
+  if (!allowed || !store) throw new TypeError('the fake configuration must have a store');
   const password = new Secret(PASSWORD);
   return {
     context: { shared: fakeDependencies(source), allowed, attempt: attemptOf(options.attempt) },

@@ -1,4 +1,4 @@
-// What the tests of the flow share: parts of inspections, and a run over fake steps.
+// Fixture of the flow tests: parts of inspections, and a run with fake steps.
 import { FakeContext } from './fake-context.js';
 import { ENGINE, fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from './fake-steps.js';
 import { settle } from './deferred.js';
@@ -30,7 +30,7 @@ export function planned(changes: Partial<RefreshPlan>): () => Promise<RefreshPla
   return async () => ({ configHash: 'abc', stores: plannedStores('main'), engines: [ENGINE], ...changes });
 }
 
-/** A plan of the store `main`, whose connections are picked by patterns. */
+/** A plan with the store `main`, whose connections are selected by patterns. */
 export const listed = planned({ stores: [listedStore()] });
 
 export function part(changes: Partial<WritableConnections> = {}): WritableConnections {
@@ -41,7 +41,7 @@ export function inspection(...writable: WritableConnections[]): Inspection {
   return { writable, refused: [], toRetry: [], warnings: [] };
 }
 
-/** The rows of a list that are in a range, all of them writable. */
+/** The rows of a list within a range, all of them writable. */
 export function listPart(rows: readonly string[], range: Range, changes: Partial<ListPart> = {}): Inspection {
   const { offset, limit } = range;
   const shown = rows.slice(offset, offset + limit);
@@ -53,16 +53,16 @@ export function listPart(rows: readonly string[], range: Range, changes: Partial
 
 /** The requested range of the list. */
 export function toListed({ target }: Pick<InspectInput, 'target'>): Range {
-  if (!('listed' in target)) throw new TypeError('it is not the list that is asked for');
+  if (!('listed' in target)) throw new TypeError('the input does not request the list');
   return target.listed;
 }
 
-/** Reads a list of these rows, all of them writable. */
+/** An inspection of a list with these rows, all of them writable. */
 export function inspectList(rows: readonly string[]): RefreshSteps['inspectConnections'] {
   return async (input) => listPart(rows, toListed(input));
 }
 
-/** Steps that record the updates. */
+/** A step that records the updates. */
 export function noteUpdates(): {
   updates: UpdateInput[];
   updateConnections: RefreshSteps['updateConnections'];
@@ -101,7 +101,7 @@ export async function collectUnhandled(test: () => Promise<void>): Promise<unkno
   }
 }
 
-/** Counts concurrent calls, each as long as a turn of the event loop. */
+/** Measures the peak of concurrent calls, each of which takes one turn of the event loop. */
 export function meter(): { peak: number; during<T>(work: () => Promise<T>): Promise<T> } {
   let running = 0;
   const measured = {

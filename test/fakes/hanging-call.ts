@@ -1,10 +1,10 @@
-// Owns a call that is never answered, so that a test can stop a worker in the middle of it.
+// A call that never gets a response, so that a test can stop a worker during the call.
 import { deferred } from './deferred.js';
 
 export interface HangingCall {
-  /** Resolves when somebody waits for the answer. */
+  /** Resolves when the call has started. */
   readonly reached: Promise<void>;
-  /** Waits until `signal` aborts, and ends with its reason, as an adapter does. */
+  /** Waits until `signal` aborts, then rejects with its reason, as an adapter does. */
   wait(signal: AbortSignal): Promise<never>;
 }
 

@@ -1,12 +1,12 @@
-// Lets time pass in a test, for timers and for the monotonic clock.
+// Advances mocked timers and the monotonic clock.
 import { mock } from 'node:test';
 
 const STEP_MS = 50;
 
-/** The real one: within a test, the global one is mocked. */
+/** The real timer: the global one is mocked during a test. */
 const { setTimeout: startTimer } = globalThis;
 
-/** Lets time pass until the work is done. Returns how much has passed. */
+/** Advances time until the work is done. Returns the elapsed milliseconds. */
 export async function passTime(run: () => Promise<unknown>): Promise<number> {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const clock = mock.method(performance, 'now', () => Date.now());

@@ -1,4 +1,4 @@
-// Owns the notes of what a run asked of its steps, attempt by attempt, each with the time at which it was asked.
+// Records every attempt of a run's steps, with its time.
 import { Context } from '@temporalio/activity';
 import type {
   DockerInput,
@@ -12,29 +12,29 @@ import type {
 
 export interface RecordedCall {
   readonly step: StepName;
-  /** What the step is about: an airflow, a token group, an engine; empty for the plan. */
+  /** The store, token group or engine of the step; empty for the plan. */
   readonly target: string;
   /** From 1. */
   readonly attempt: number;
   readonly atMs: number;
 }
 
-/** @param now the time of the server, which is skipped while a run waits */
+/** @param now the server's time, which a time-skipping server advances while a run waits */
 export function recordCalls(
   steps: RefreshSteps,
   now: () => Promise<number>,
 ): { steps: RefreshSteps; calls: readonly RecordedCall[] } {
   const calls: RecordedCall[] = [];
-  async function note(step: StepName, target: string): Promise<void> {
+  async function record(step: StepName, target: string): Promise<void> {
     calls.push({ step, target, attempt: Context.current().info.attempt, atMs: await now() });
   }
-  function noted<I, T>(
+  function recorded<I, T>(
     step: StepName,
     run: (input: I, how: StepCall) => Promise<T>,
     toTarget: (input: I) => string,
   ) {
     return async (input: I, how: StepCall): Promise<T> => {
-      await note(step, toTarget(input));
+      await record(step, toTarget(input));
       return run(input, how);
     };
   }
@@ -42,28 +42,28 @@ export function recordCalls(
     calls,
     steps: {
       planRefresh: (how) =>
-        noted(
+        recorded(
           'planRefresh',
           () => steps.planRefresh(how),
           () => '',
         )(undefined, how),
-      inspectConnections: noted(
+      inspectConnections: recorded(
         'inspectConnections',
         steps.inspectConnections,
         (input: InspectInput) => input.store,
       ),
-      extractToken: noted('extractToken', steps.extractToken, (input: ExtractInput) => input.group),
-      updateConnections: noted(
+      extractToken: recorded('extractToken', steps.extractToken, (input: ExtractInput) => input.group),
+      updateConnections: recorded(
         'updateConnections',
         steps.updateConnections,
         (input: UpdateInput) => input.store,
       ),
-      testDocker: noted('testDocker', steps.testDocker, (input: DockerInput) => input.engine),
+      testDocker: recorded('testDocker', steps.testDocker, (input: DockerInput) => input.engine),
     },
   };
 }
 
-/** Milliseconds between each call and the one before. */
+/** Milliseconds between consecutive calls. */
 export function gapsMs(calls: readonly RecordedCall[]): number[] {
   return calls.slice(1).map((call, index) => call.atMs - (calls[index]?.atMs ?? NaN));
 }

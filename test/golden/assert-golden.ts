@@ -1,4 +1,4 @@
-// Compares text with a golden file of this folder. UPDATE_GOLDEN=1 writes the file instead, but never with CI set.
+// Compares text with a golden file in this folder. UPDATE_GOLDEN=1 writes the file instead, except if CI is set.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,22 +10,22 @@ export function isUpdating(env: NodeJS.ProcessEnv = process.env): boolean {
   return env['UPDATE_GOLDEN'] === '1' && !env['CI'];
 }
 
-/** @param name file name in test/golden/, written out where it is called: a test looks for it there */
+/** @param name file name in test/golden/, as a literal: a test searches for it in the sources */
 export function assertGolden(name: string, text: string, folder = GOLDEN_FOLDER): void {
   const path = join(folder, name);
-  const whole = `${text.trimEnd()}\n`;
-  if (isUpdating()) writeFileSync(path, whole);
-  assert.equal(whole, existsSync(path) ? readFileSync(path, 'utf8') : undefined, howToUpdate(name));
+  const content = `${text.trimEnd()}\n`;
+  if (isUpdating()) writeFileSync(path, content);
+  assert.equal(content, existsSync(path) ? readFileSync(path, 'utf8') : undefined, howToUpdate(name));
 }
 
-/** One golden file of many tests, each of which owns the section `## title`. */
+/** A golden file shared by many tests, with one section `## title` per test. */
 export class GoldenSections {
   readonly #name: string;
   readonly #path: string;
   readonly #recorded: ReadonlyMap<string, string>;
   readonly #updates = new Map<string, string>();
 
-  /** Reads the file at once: a test may have given up the right to. */
+  /** Reads the file immediately, because a test may drop the permission to read it. */
   constructor(name: string, folder = GOLDEN_FOLDER) {
     this.#name = name;
     this.#path = join(folder, name);
@@ -37,14 +37,14 @@ export class GoldenSections {
     else assert.equal(text.trim(), this.#recorded.get(title), howToUpdate(`${this.#name} ("${title}")`));
   }
 
-  /** Writes what UPDATE_GOLDEN=1 has collected, and keeps the other sections. */
+  /** Writes the sections collected with UPDATE_GOLDEN=1, and keeps the others. */
   writeUpdates(): void {
     if (this.#updates.size > 0) writeSections(this.#path, readSections(this.#path), this.#updates);
     this.#updates.clear();
   }
 }
 
-/** The text of each section by its title. */
+/** From the title of each section to its text. */
 export function readSections(path: string): Map<string, string> {
   if (!existsSync(path)) return new Map();
   const [, ...sections] = `\n${readFileSync(path, 'utf8')}`.split('\n## ');

@@ -9,7 +9,7 @@ import type { Check } from '../../src/doctor/check.js';
 import { assertGolden } from './assert-golden.js';
 import { listOtherChecks } from './sample-checks.js';
 
-const GOOD = `version: 1
+const VALID = `version: 1
 registries: [{name: test, account: "123456789012", region: us-east-1, registryHost: "127.0.0.1:1"}]
 airflows:
   - name: main
@@ -18,7 +18,7 @@ airflows:
     connections: [{id: docker_default, registry: test}]
 `;
 
-const MANY_FAULTS = `${GOOD}  - name: b
+const INVALID = `${VALID}  - name: b
     url: https://u:secret@airflow.internal
     auth: {usernam: u, password: secret}
     connections: [a b]
@@ -27,7 +27,7 @@ schedule: {every: 13h}
 temporal: {taskQueue: ""}
 `;
 
-const WARNINGS = `${GOOD.replace('[{name', '[{name: idle, region: eu-west-1, account: "123456789012"}, {name')}
+const WARNINGS = `${VALID.replace('[{name', '[{name: idle, region: eu-west-1, account: "123456789012"}, {name')}
 schedule: {every: 11h, allowNarrowMargin: true}
 `;
 
@@ -52,22 +52,22 @@ describe('doctor', () => {
     return JSON.parse(withoutFolder(JSON.stringify(checks))) as Check[];
   }
 
-  it('reads as in its golden files, good, with warnings, and with failures', () => {
+  it('matches its golden files without problems, with warnings and with failures', () => {
     const situations: [string, Check[]][] = [
-      ['good', checkFile(GOOD)],
-      ['warnings of the configuration', checkFile(WARNINGS)],
-      ['bad configuration', checkFile(MANY_FAULTS)],
+      ['valid configuration', checkFile(VALID)],
+      ['configuration warnings', checkFile(WARNINGS)],
+      ['invalid configuration', checkFile(INVALID)],
       ...listOtherChecks(),
     ];
     const texts = situations.map(([title, checks]) => `=== ${title}\n${formatChecks(checks)}\n`);
     assertGolden('doctor.txt', texts.join('\n'));
-    assertGolden('doctor.json', formatJson({ checks: checkFile(MANY_FAULTS) }));
+    assertGolden('doctor.json', formatJson({ checks: checkFile(INVALID) }));
   });
 
-  it('is alone in printing a bad configuration on standard output; the other commands print an error', () => {
+  it('prints an invalid configuration on standard output, unlike other commands, which print an error', () => {
     const link = join(folder, 'link.yaml');
     symlinkSync(link, link);
-    const texts = [write(MANY_FAULTS), link].map((path) => {
+    const texts = [write(INVALID), link].map((path) => {
       try {
         loadConfig(path, {});
         return 'no error';

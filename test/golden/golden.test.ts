@@ -19,7 +19,7 @@ function listSuites(suite: Suite): Suite[] {
 }
 
 describe('golden files', () => {
-  it('are each compared by a test', () => {
+  it('are all compared by a test', () => {
     const sources = listTestFiles('.ts').map((path) => readFileSync(path, 'utf8'));
     const orphans = readdirSync(GOLDEN_FOLDER)
       .filter((name) => !name.endsWith('.ts'))
@@ -27,12 +27,12 @@ describe('golden files', () => {
     assert.deepEqual(orphans, [], 'delete these files, or compare them in a test');
   });
 
-  it('have no section of a test that is gone', function () {
+  it('have no section of a deleted test', function () {
     let root = this.test?.parent;
     while (root?.parent) root = root.parent;
     const suites = root ? listSuites(root) : [];
     const loaded = new Set(suites.flatMap((suite) => [suite.file, ...suite.tests.map(({ file }) => file)]));
-    // Only with every test loaded can it be known which are gone.
+    // Deleted tests can be detected only if all tests are loaded.
     if (listTestFiles('.test.ts').some((path) => !loaded.has(path))) return this.skip();
     const titles = new Set(suites.flatMap(({ tests }) => tests.map((test) => test.fullTitle())));
     for (const file of ['bad-configurations.txt', 'configuration-warnings.txt']) {
@@ -62,14 +62,14 @@ describe('assertGolden', () => {
     }
   });
 
-  it('fails when the text differs or the file is missing, and says how to update it', () => {
+  it('fails if the text differs or the file is missing, and explains how to update it', () => {
     assert.throws(() => assertGolden('x', 'text', folder), /test\/golden\/x differs.*UPDATE_GOLDEN=1/);
     writeFileSync(join(folder, 'x'), 'text\n');
     assertGolden('x', 'text', folder);
     assert.throws(() => assertGolden('x', 'other', folder), /UPDATE_GOLDEN=1/);
   });
 
-  it('writes the file with UPDATE_GOLDEN=1, and never with CI set', () => {
+  it('writes the file with UPDATE_GOLDEN=1, but not if CI is set', () => {
     process.env['UPDATE_GOLDEN'] = '1';
     assertGolden('x', 'text', folder);
     assert.equal(readFileSync(join(folder, 'x'), 'utf8'), 'text\n');
@@ -78,7 +78,7 @@ describe('assertGolden', () => {
     assert.throws(() => assertGolden('x', 'other', folder), /differs/);
   });
 
-  it('compares and writes one section of a file, and keeps the others in the order of their titles', () => {
+  it('compares and writes one section of a file, and keeps the others sorted by title', () => {
     writeFileSync(join(folder, 'x'), '## b\n\none\n');
     assert.throws(() => new GoldenSections('x', folder).assertSection('a', 'two'), /x \("a"\) differs/);
     process.env['UPDATE_GOLDEN'] = '1';

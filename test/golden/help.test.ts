@@ -9,7 +9,7 @@ function listHelp(command: Command, path: string): string[] {
   return [help, ...command.commands.flatMap((child) => listHelp(child, `${path} ${child.name()}`))];
 }
 
-it('the help of every command reads as in help.txt', () => {
+it('the help of every command matches help.txt', () => {
   const program = buildProgram();
   assertGolden('help.txt', listHelp(program, program.name()).join('\n').replaceAll(VERSION, 'VERSION'));
 });

@@ -7,18 +7,18 @@ const WIDTH = 160;
 const NARROW = 80;
 
 describe('the report of a run', () => {
-  it('that refreshed everything reads as in its golden files', async () => {
+  it('that refreshed everything matches its golden files', async () => {
     assertGolden('report-refreshed.txt', formatReport(await refreshedReport(), WIDTH));
     assertGolden('report-refreshed.json', formatJson(await refreshedReport()));
   });
 
-  it('that is incomplete reads as in its golden files', async () => {
+  it('that is incomplete matches its golden files', async () => {
     assertGolden('report-incomplete.txt', formatReport(await incompleteReport(), WIDTH));
     assertGolden('report-incomplete-narrow.txt', formatReport(await incompleteReport(), NARROW));
     assertGolden('report-incomplete.json', formatJson(await incompleteReport()));
   });
 
-  it('that changes nothing reads as in its golden files', () => {
+  it('that is a dry run matches its golden files', () => {
     assertGolden('dry-run.txt', formatPreview(PREVIEW, WIDTH));
     assertGolden('dry-run.json', formatJson(PREVIEW));
   });

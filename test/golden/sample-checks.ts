@@ -1,4 +1,4 @@
-// What `doctor` finds outside of the configuration, by situation.
+// Checks of `doctor` except for the configuration, by situation.
 import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
 import { connectionChecks } from '../../src/doctor/check-store.js';
 import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
@@ -23,7 +23,7 @@ export function listOtherChecks(): [string, Check[]][] {
 const UNREACHABLE: FailureInfo = {
   type: 'StoreUnreachable',
   scope: 'store',
-  message: 'ECONNREFUSED',
+  message: 'Airflow main: GET connections: connection refused',
   remedy: FAILURES.StoreUnreachable.remedy,
 };
 
@@ -33,7 +33,7 @@ const SHORT_TOKEN: TokenInfo = {
   ...TOKEN,
   principalArn: null,
   usableUntil: '2026-01-01T01:00:00.000Z',
-  warnings: ['what is to be known of the token'],
+  warnings: ['The clock of the worker is 5 min behind AWS: synchronize it.'],
 };
 
 function listTemporalChecks(): Check[] {
@@ -51,6 +51,10 @@ function listTemporalChecks(): Check[] {
     ...[0, 1, 2].map((count) => workersCheck('ecr-refresh', count)),
   ];
 }
+
+const UPPER_CASE =
+  `Connection docker_default of main: host "${REGISTRY.toUpperCase()}" has upper-case letters, so Docker pulls ` +
+  'without credentials; use lower case.';
 
 function listConnectionChecks(): Check[] {
   const rules = new ConnectionRules([
@@ -78,14 +82,14 @@ function listConnectionChecks(): Check[] {
         remedy: FAILURES.ConnectionMissing.remedy,
       },
     ],
-    warnings: ['The host of docker_default has capital letters.'],
+    warnings: [UPPER_CASE],
     skipped: { count: 7, first: ['c_ecr', 'd_ecr'] },
     toRetry: [
       {
         connection: 'e_ecr',
         type: 'StoreUnavailable',
         scope: 'connection',
-        message: 'HTTP 500',
+        message: 'Airflow main: 500 on GET connection e_ecr: server error',
         remedy: FAILURES.StoreUnavailable.remedy,
       },
     ],
@@ -96,31 +100,49 @@ function listConnectionChecks(): Check[] {
 function listRegistryChecks(): Check[] {
   const pulls: PullProbe[] = [
     { image: 'team/app:1.0', outcome: 'allowed' },
-    { image: 'team/app:1.1', outcome: 'denied', message: 'HTTP 403' },
-    { image: 'team/app:1.2', outcome: 'missing', message: 'there is no such image' },
-    { image: 'team/app:1.3', outcome: 'unknown', message: 'no answer within 10 s' },
+    {
+      image: 'team/app:1.1',
+      outcome: 'denied',
+      message: '403 DENIED: the principal can log in but cannot pull',
+    },
+    { image: 'team/app:1.2', outcome: 'missing', message: 'the registry has no such image' },
+    { image: 'team/app:1.3', outcome: 'unknown', message: 'timed out after 10 s' },
   ];
-  const refusal = { type: 'RegistryRealmForeign', remedy: FAILURES.RegistryRealmForeign.remedy } as const;
+  const otherHost = { type: 'RegistryRealmForeign', remedy: FAILURES.RegistryRealmForeign.remedy } as const;
   return [
     ...probeChecks({ registry: REGISTRY, outcome: 'accepted', pulls }),
     ...probeChecks({
       registry: REGISTRY,
       outcome: 'inconclusive',
-      message: 'a wrong password is let in, too',
+      message: 'it also accepts a wrong password',
     }),
-    ...probeChecks({ registry: REGISTRY, outcome: 'unreachable', message: 'no answer within 10 s' }),
-    ...probeChecks({ registry: REGISTRY, outcome: 'rejected', message: 'HTTP 403' }),
-    ...probeChecks({ registry: REGISTRY, outcome: 'rejected', message: 'another realm', ...refusal }),
+    ...probeChecks({ registry: REGISTRY, outcome: 'unreachable', message: 'timed out after 10 s' }),
+    ...probeChecks({
+      registry: REGISTRY,
+      outcome: 'rejected',
+      message: '403 DENIED: the registry denied the principal of the token',
+    }),
+    ...probeChecks({
+      registry: REGISTRY,
+      outcome: 'rejected',
+      message: 'its auth realm points to another host',
+      ...otherHost,
+    }),
   ];
 }
 
 function listEngineChecks(): Check[] {
-  const there = { engine: ENGINE, registry: REGISTRY, version: '28.0.0', fingerprint: FINGERPRINT } as const;
+  const available = {
+    engine: ENGINE,
+    registry: REGISTRY,
+    version: '28.0.0',
+    fingerprint: FINGERPRINT,
+  } as const;
   return [
-    engineCheck({ ...there, login: 'ok' }),
-    engineCheck({ ...there, login: 'inconclusive' }),
-    engineCheck({ ...there, login: 'none', reason: 'the registry could not be asked' }),
-    engineCheck({ ...there, version: null, login: 'none', reason: 'there is no such socket' }),
-    engineCheck({ ...there, version: null, login: 'none' }),
+    engineCheck({ ...available, login: 'ok' }),
+    engineCheck({ ...available, login: 'inconclusive' }),
+    engineCheck({ ...available, login: 'none', reason: 'the registry could not be reached' }),
+    engineCheck({ ...available, version: null, login: 'none', reason: 'socket not found' }),
+    engineCheck({ ...available, version: null, login: 'none' }),
   ];
 }

@@ -1,4 +1,4 @@
-// Reports of runs, made by the flow of a run itself from steps of which some go wrong.
+// Reports of runs, created by the real flow from steps that partly fail.
 import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { refresh } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -13,7 +13,7 @@ import { toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { ENGINE, fakeSteps, FINGERPRINT, GROUP, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 
 const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const REFUSING = '999999999999.dkr.ecr.eu-west-1.amazonaws.com';
+const REJECTING = '999999999999.dkr.ecr.eu-west-1.amazonaws.com';
 const OTHER_GROUP = 'default/eu-west-1';
 const REMOTE = 'tcp://docker.example.com:2376';
 const ABSENT = 'unix:///run/user/1000/docker.sock';
@@ -23,7 +23,7 @@ export function refreshedReport(): Promise<RefreshReport> {
   return run(fakeSteps(), '2026-01-01T00:05:00.000Z', undefined);
 }
 
-/** Of a run after one that failed alike: most failures and warnings of which the flow itself makes the words. */
+/** The second of two runs with the same failures. Contains most failures and warnings whose text the flow writes. */
 export async function incompleteReport(): Promise<RefreshReport> {
   const previous = await run(FAILING_STEPS, '2026-01-01T00:05:00.000Z', await refreshedReport());
   return run(FAILING_STEPS, '2026-01-01T04:05:00.000Z', previous);
@@ -34,10 +34,10 @@ function run(steps: RefreshSteps, now: string, previous: RefreshReport | undefin
     runId: `run-at-${now}`,
     previous,
     now: () => new Date(now),
-    // Nothing is retried: what fails is reported as it is.
+    // Nothing is retried: each failure is reported unchanged.
     deadlineMs: Date.parse(now),
     retryForMs: Infinity,
-    wait: () => Promise.reject(new TypeError('nothing waits for a retry')),
+    wait: () => Promise.reject(new TypeError('unexpected retry')),
     describe: toFailureInfo,
   });
 }
@@ -47,19 +47,38 @@ function problem(connection: string, type: FailureType, message: string): Connec
   return { connection, type, scope, message, remedy };
 }
 
+function toUpperCaseWarning(connection: string): string {
+  return (
+    `Connection ${connection} of main: host "${REGISTRY.toUpperCase()}" has upper-case letters, so Docker pulls ` +
+    'without credentials; use lower case.'
+  );
+}
+
 const PROBES: readonly RegistryProbe[] = [
-  { registry: REFUSING, outcome: 'rejected', message: 'it answered HTTP 403' },
+  {
+    registry: REJECTING,
+    outcome: 'rejected',
+    message: '403 DENIED: the registry denied the principal of the token',
+  },
   {
     registry: OTHER_REGISTRY,
     outcome: 'unreachable',
-    message: 'no answer within 10 s',
+    message: 'timed out after 10 s',
     pulls: [
-      { image: 'team/app:1.0', outcome: 'denied', message: 'it answered HTTP 403' },
-      { image: 'team/other:1.0', outcome: 'denied', message: 'it answered HTTP 403' },
-      { image: 'team/gone:1.0', outcome: 'missing', message: 'there is no such image' },
+      {
+        image: 'team/app:1.0',
+        outcome: 'denied',
+        message: '403 DENIED: the principal can log in but cannot pull',
+      },
+      {
+        image: 'team/other:1.0',
+        outcome: 'denied',
+        message: '403 DENIED: the principal can log in but cannot pull',
+      },
+      { image: 'team/gone:1.0', outcome: 'missing', message: 'the registry has no such image' },
     ],
   },
-  { registry: REGISTRY, outcome: 'inconclusive', message: 'a wrong password is let in, too' },
+  { registry: REGISTRY, outcome: 'inconclusive', message: 'it also accepts a wrong password' },
 ];
 
 function tokenInfo(group: string, registries: readonly string[]): TokenInfo {
@@ -81,24 +100,27 @@ const FAILING_STEPS = fakeSteps({
     stores: plannedStores('main', 'down', 'empty'),
     engines: [ENGINE, REMOTE, ABSENT],
     configProblem: 'refresh.yaml:3 airflows[0].name: is missing',
-    engineProblem: 'DOCKER_HOST is ssh://, by which no engine is reached',
+    engineProblem:
+      '`docker.engines` is not set, and DOCKER_HOST cannot be used, so no Docker Engine is tested. DOCKER_HOST: ' +
+      'ssh:// is not supported',
   }),
   async inspectConnections({ store }) {
-    const nothing = { writable: [], refused: [], toRetry: [], warnings: [] };
-    if (store === 'empty') return nothing;
-    if (store === 'down') throw new RefreshFailure('StoreUnreachable', 'down: ECONNREFUSED');
+    const empty = { writable: [], refused: [], toRetry: [], warnings: [] };
+    if (store === 'empty') return empty;
+    if (store === 'down')
+      throw new RefreshFailure('StoreUnreachable', 'Airflow down: GET connections: connection refused');
     return {
-      ...nothing,
+      ...empty,
       writable: [
         { registry: REGISTRY, group: GROUP, connections: ['docker_default', 'docker_2', 'docker_3'] },
         { registry: OTHER_REGISTRY, group: OTHER_GROUP, connections: ['docker_eu'] },
-        { registry: REFUSING, group: OTHER_GROUP, connections: ['docker_refused'] },
+        { registry: REJECTING, group: OTHER_GROUP, connections: ['docker_rejected'] },
       ],
       refused: [
         problem('gone', 'ConnectionMissing', 'Airflow has no connection gone.'),
         problem('gone_2', 'ConnectionMissing', 'Airflow has no connection gone_2.'),
       ],
-      warnings: ['The host of docker_2 has capital letters.'],
+      warnings: [toUpperCaseWarning('docker_2')],
       skipped: { count: 7, first: ['a', 'b'] },
     };
   },
@@ -107,20 +129,24 @@ const FAILING_STEPS = fakeSteps({
     written: connections.filter((id) => id !== 'docker_2'),
     refused: connections
       .filter((id) => id === 'docker_2')
-      .map((id) => problem(id, 'WriteUnconfirmed', 'Airflow answered with another login.')),
+      .map((id) =>
+        problem(id, 'WriteUnconfirmed', `Connection ${id} was edited by someone else while it was written.`),
+      ),
     toRetry: [],
     token: tokenInfo(group, [registry]),
   }),
   async testDocker({ engine, registry }) {
     const version = engine === ABSENT ? null : '28.0.0';
-    const facts = { engine, registry, version, fingerprint: FINGERPRINT };
+    const result = { engine, registry, version, fingerprint: FINGERPRINT };
     if (engine === REMOTE && registry === REGISTRY)
-      throw new RefreshFailure('DockerLoginRejected', `${engine}: the registry refused the token`);
+      throw new RefreshFailure(
+        'DockerLoginRejected',
+        `${engine}: login to ${registry}: the registry considers the token expired or denies the principal`,
+      );
     if (engine === REMOTE)
-      throw new RefreshFailure('DockerLoginFailed', `${engine}: the registry was not reached`);
-    if (engine === ABSENT)
-      return { ...facts, login: 'none', reason: 'there is no such socket', fingerprint: null };
-    return { ...facts, login: registry === REGISTRY ? 'ok' : 'inconclusive' };
+      throw new RefreshFailure('DockerLoginFailed', `${engine}: login to ${registry}: timed out`);
+    if (engine === ABSENT) return { ...result, login: 'none', reason: 'socket not found', fingerprint: null };
+    return { ...result, login: registry === REGISTRY ? 'ok' : 'inconclusive' };
   },
 });
 
@@ -133,13 +159,13 @@ export const PREVIEW: Preview = {
       ...CONNECTION,
       connection: 'docker_default',
       action: 'write',
-      why: 'its type, host, login and port are right for this registry',
+      why: 'type, host, login and port are valid for this registry',
     },
     {
       ...CONNECTION,
       connection: 'docker_new',
       action: 'create',
-      why: 'Airflow has no such connection, and the configuration says `ifMissing: create`',
+      why: 'the connection does not exist, and the configuration sets `ifMissing: create`',
     },
     {
       ...CONNECTION,
@@ -171,9 +197,9 @@ export const PREVIEW: Preview = {
       type: 'StoreUnreachable',
       count: 0,
       connections: [],
-      message: 'down: ECONNREFUSED',
+      message: 'Airflow down: GET connections: connection refused',
       remedy: FAILURES.StoreUnreachable.remedy,
     },
   ],
-  warnings: ['The host of docker_default has capital letters.'],
+  warnings: [toUpperCaseWarning('docker_default')],
 };

@@ -1,4 +1,4 @@
-// What Temporal says of schedules, and settings of them.
+// Schedule settings, and descriptions of schedules as Temporal returns them.
 import type { ScheduleDescription } from '@temporalio/client';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 

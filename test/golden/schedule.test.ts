@@ -13,7 +13,7 @@ import { ECR_TOKEN_LIFE_MS } from '../../src/refresh/token.js';
 const ID = 'ecr-refresh';
 
 describe('schedule', () => {
-  it('describe reads as in its golden files', () => {
+  it('describe matches its golden files', () => {
     const { state, info } = SCHEDULE_DESCRIPTION;
     const paused = { info, state: { ...state, paused: true, note: 'maintenance' } };
     const asConfigured = toScheduleDocument(ID, SCHEDULE_DESCRIPTION, true);
@@ -22,7 +22,7 @@ describe('schedule', () => {
       'schedule-describe.txt',
       [
         ['as configured', formatSchedule(asConfigured, EVERY_4_HOURS)],
-        ['another one, with a run', formatSchedule(running, CRON)],
+        ['differs from the configuration, run in progress', formatSchedule(running, CRON)],
         ['paused', formatSchedule(toScheduleDocument(ID, paused, true), EVERY_4_HOURS)],
       ]
         .map(([title, text]) => `=== ${title}\n${text}\n`)
@@ -31,7 +31,7 @@ describe('schedule', () => {
     assertGolden('schedule-describe.json', formatJson([asConfigured, running]));
   });
 
-  it('apply reads as in its golden file', () => {
+  it('apply matches its golden file', () => {
     const unchanged: ApplyDocument = {
       scheduleId: ID,
       outcome: 'unchanged',

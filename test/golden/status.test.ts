@@ -42,11 +42,11 @@ async function listSituations(): Promise<Situation[]> {
     { title: 'paused', status: { report, paused: true, nextRunAt: null, note: 'maintenance' } },
     { title: 'paused without a note', status: { report, paused: true, nextRunAt: null } },
     {
-      title: 'incomplete, and a run that left no report',
+      title: 'incomplete, and the last run has no report',
       status: {
         report: await incompleteReport(),
         running: true,
-        lastRunWithoutReport: 'it ended as Terminated',
+        lastRunWithoutReport: 'it ended with TerminatedFailure',
       },
     },
     {
@@ -60,7 +60,7 @@ async function listSituations(): Promise<Situation[]> {
 }
 
 describe('status', () => {
-  it('reads as in its golden files in each situation', async () => {
+  it('matches its golden files in each situation', async () => {
     const texts = (await listSituations()).map(
       ({ title, status, now = NOW }) =>
         `=== ${title}\n${formatStatus({ ...STATUS, ...status }, now, WIDTH)}\n`,

@@ -8,19 +8,19 @@ export interface LeftProcess {
   readonly commandLine: string;
 }
 
-/** What ends with its parent needs a moment: see sandbox/supervised-process.ts. */
+/** Processes that end with their parent need a moment: see sandbox/supervised-process.ts. */
 const GRACE_MS = 15_000;
 
 /**
- * The environment with the mark. It is in PATH, too, as a folder that does not exist: many suites give their processes an
- * environment without anything else of ours.
+ * The environment with the mark. It is also in PATH, as a folder that does not exist, because many suites pass only
+ * PATH to their processes.
  */
 export function markedEnv(mark: string): NodeJS.ProcessEnv {
   const path = [process.env['PATH'], `/nonexistent/${mark}`].join(delimiter);
   return { ...process.env, AIRFLOW_ECR_REFRESH_TEST_LEG: mark, PATH: path };
 }
 
-/** Ends the processes with this mark that are still there after a moment, and returns them. */
+/** Kills the processes with this mark that still run after the grace period, and returns them. */
 export async function endLeftProcesses(mark: string): Promise<LeftProcess[]> {
   const until = performance.now() + GRACE_MS;
   let left = findMarked(mark);
@@ -44,7 +44,7 @@ function findMarked(mark: string): LeftProcess[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        // One that has ended, but is not collected yet, has an empty environment.
+        // A process that has ended but was not reaped yet has an empty environment.
         if (!readFileSync(`/proc/${name}/environ`, 'latin1').includes(mark)) return [];
         const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
         return [{ pid: Number(name), commandLine }];

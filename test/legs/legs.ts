@@ -1,4 +1,4 @@
-// Which legs scripts/test has, the longest first: a long one that starts last would run alone at the end.
+// The legs of scripts/test, the longest first: a long one that starts last would run alone at the end.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,17 +6,17 @@ export interface Leg {
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** False: it has no tests to be counted, only an exit code. */
+  /** False: it has no tests to count, only an exit code. */
   readonly hasTests: boolean;
 }
 
 export interface LegOptions {
-  /** Of the second version of Node that is tested; undefined: it is not to be had here. */
+  /** The second version of Node to test; undefined: not available here. */
   readonly otherNode: { readonly path: string; readonly version: string } | undefined;
   readonly isAll: boolean;
 }
 
-/** Minutes each, or almost; the order of the others does not matter. */
+/** These take about a minute or more each. The order of the others does not matter. */
 const LONG_SUITES = [
   'every-failure/every-failure',
   'many-connections-real',
@@ -33,14 +33,14 @@ const LONG_SUITES = [
 ].map(toSuiteFile);
 
 /**
- * Suites about limits of the product that are close to what a free machine takes: heartbeats while Temporal restarts, and
- * 300 registries within the limit of a step. Next to two others they would measure those.
+ * Suites about time limits that are close to what an idle machine needs: heartbeats while Temporal restarts, and 300
+ * registries within the limit of a step. Next to two other suites they would exceed them.
  */
 const SUITES_WITH_TIME_LIMITS = ['temporal-restart', 'registries-many'].map(toSuiteFile);
 
 /**
- * The unit tests that depend on Node: its HTTP, TLS and timers, its files and processes, and the workflow as its V8 runs
- * it. The others compute; they have no reason to differ, and run on it with --all.
+ * The unit tests that depend on Node: its HTTP, TLS and timers, its files and processes, and the workflow in its V8.
+ * The results of the others should not depend on the version, so the second Node runs them only with --all.
  */
 const UNIT_TESTS_OF_NODE = [
   'test/*.test.ts',
@@ -50,7 +50,7 @@ const UNIT_TESTS_OF_NODE = [
   'test/workflows/{replay,refresh-credentials}.test.ts',
 ];
 
-/** What the others need: a leg of its own, before all. */
+/** The others need its output, so it runs before them. */
 export const BUILD: Leg = {
   title: 'build',
   command: 'npm',
@@ -58,7 +58,7 @@ export const BUILD: Leg = {
   hasTests: false,
 };
 
-/** Those that need a core for themselves, one after the other, and the rest. */
+/** Legs that need a core for themselves and run one after the other, and the rest. */
 export interface Legs {
   readonly needCore: Leg[];
   readonly rest: Leg[];

@@ -1,7 +1,7 @@
-// Fails a mocha process that a handle keeps alive after its last test: without `--exit`, each suite ends what it starts.
+// Fails a mocha process that an open handle keeps alive after its last test. Each suite must stop what it starts.
 import { Socket } from 'node:net';
 
-/** What ends asynchronously, such as a connection that is being closed, gets this long. */
+/** For handles that close asynchronously, such as connections. */
 const GRACE_MS = 10_000;
 
 export function mochaGlobalTeardown(): void {
@@ -9,7 +9,7 @@ export function mochaGlobalTeardown(): void {
     process.stderr.write(
       `\nThe tests have ended, but open handles keep the process alive:\n${describeHandles()}\n`,
     );
-    // Mocha sets the code to the number of failed tests in a listener of its own, which was added earlier.
+    // Mocha's own listener, which was added earlier, sets the code to the number of failed tests.
     process.once('exit', () => (process.exitCode = 1));
     process.exit(1);
   }, GRACE_MS).unref();

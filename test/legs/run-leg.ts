@@ -1,4 +1,4 @@
-// Runs one leg in a process of its own and judges it by its exit code, its counts and what it leaves running.
+// Runs one leg in a separate process, and checks its exit code, its counts and the processes that it leaves running.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const how = await new Promise<string | undefined>((resolve) => {
+  const problem = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) =>
       resolve(code === 0 ? undefined : `ended ${signal === null ? `with code ${code}` : `by ${signal}`}`),
@@ -38,7 +38,9 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
   const seconds = (performance.now() - startMs) / 1000;
   const left = await endLeftProcesses(mark);
   const output = readFileSync(logFile, 'utf8');
-  const counts = leg.hasTests ? countTests(output, how) : { ...NONE, failed: how === undefined ? 0 : 1 };
+  const counts = leg.hasTests
+    ? countTests(output, problem)
+    : { ...NONE, failed: problem === undefined ? 0 : 1 };
   return {
     ...counts,
     failed: counts.failed + left.length,
@@ -46,7 +48,7 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
     seconds,
     output: [
       output.trimEnd(),
-      ...(how === undefined ? [] : [`The leg ${how}.`]),
+      ...(problem === undefined ? [] : [`The leg ${problem}.`]),
       ...left.map(({ pid, commandLine }) => `The leg left process ${pid} running: ${commandLine}`),
     ].join('\n'),
   };
@@ -54,12 +56,12 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** From the closing lines of mocha. A crash, or a run without a single test, does not show in them: a failure. */
-export function countTests(output: string, how: string | undefined): Counts {
+/** From the last lines of mocha. They do not show a crash or a run without tests, which count as a failure. */
+export function countTests(output: string, problem: string | undefined): Counts {
   const lines = stripVTControlCharacters(output);
   const count = (word: string): number =>
     Number([...lines.matchAll(new RegExp(`^ *(\\d+) ${word}\\b`, 'gm'))].at(-1)?.[1] ?? 0);
   const [passed, failed, skipped] = [count('passing'), count('failing'), count('pending')];
-  const isSilent = failed === 0 && (how !== undefined || passed + skipped === 0);
+  const isSilent = failed === 0 && (problem !== undefined || passed + skipped === 0);
   return { passed, failed: isSilent ? 1 : failed, skipped };
 }

@@ -1,4 +1,4 @@
-// Runs the tests for scripts/test: a few legs side by side, each printed when it ends, and the counts of all at the end.
+// Runs the tests for scripts/test: a few legs in parallel, each printed when it ends, and the total counts at the end.
 // Usage: node --import=tsx test/legs/run-legs.ts [PATH OF THE OTHER NODE]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { BUILD, listLegs, type Leg } from './legs.js';
 import { runLeg, type EndedLeg } from './run-leg.js';
 
-/** More than two cores: the end-to-end tests wait for a good part of their time. */
+/** More jobs than the usual two cores, since the end-to-end tests mostly wait. */
 const JOBS = Number(process.env['TEST_JOBS'] ?? 3);
 
 const [otherNodePath] = process.argv.slice(2);
@@ -21,26 +21,26 @@ const ended: EndedLeg[] = [];
 try {
   await run(BUILD);
   const { needCore, rest } = listLegs({ otherNode, isAll: process.env['TEST_ALL_AIRFLOWS'] === 'true' });
-  // Until those that need a core have ended, one lane runs beside them.
-  const needy = runAll(needCore);
+  // Until the legs that need a core have ended, only one lane runs next to them.
+  const coreLegs = runAll(needCore);
   await Promise.all([
     runAll(rest),
-    ...Array.from({ length: Math.max(1, JOBS - 1) }, () => needy.then(() => runAll(rest))),
+    ...Array.from({ length: Math.max(1, JOBS - 1) }, () => coreLegs.then(() => runAll(rest))),
   ]);
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-say('\n== seconds by leg');
+print('\n== seconds by leg');
 for (const { title, seconds } of ended.toSorted((one, other) => other.seconds - one.seconds)) {
-  say(`${seconds.toFixed(0).padStart(5)}  ${title}`);
+  print(`${seconds.toFixed(0).padStart(5)}  ${title}`);
 }
-say(`${secondsSince(startMs).padStart(5)}  all together, ${JOBS} at a time`);
+print(`${secondsSince(startMs).padStart(5)}  in total, ${JOBS} at a time`);
 
 const failed = sum(({ failed: count }) => count) + (otherNode || process.env['CI'] !== 'true' ? 0 : 1);
 const failedLegs = ended.filter((leg) => leg.failed > 0).map(({ title }) => title);
-if (failedLegs.length > 0) say(`\nFailed: ${failedLegs.join('; ')}`);
-say(`\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`);
+if (failedLegs.length > 0) print(`\nFailed: ${failedLegs.join('; ')}`);
+print(`\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** Takes legs from the list until it is empty. */
@@ -51,7 +51,7 @@ async function runAll(legs: Leg[]): Promise<void> {
 async function run(leg: Leg): Promise<void> {
   const result = await runLeg(leg, folder);
   ended.push(result);
-  say(`\n== ${leg.title} (${result.seconds.toFixed(0)} s)\n${result.output}`);
+  print(`\n== ${leg.title} (${result.seconds.toFixed(0)} s)\n${result.output}`);
 }
 
 function sum(count: (leg: EndedLeg) => number): number {
@@ -62,6 +62,6 @@ function secondsSince(ms: number): string {
   return ((performance.now() - ms) / 1000).toFixed(0);
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

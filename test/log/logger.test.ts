@@ -25,20 +25,20 @@ describe('createLogger', () => {
   });
 
   it('writes a message without fields', () => {
-    log.logger.warn('alone');
+    log.logger.warn('no fields');
     assert.deepEqual(
       log.lines().map(({ level, msg }) => [level, msg]),
-      [['warn', 'alone']],
+      [['warn', 'no fields']],
     );
   });
 
-  it('does not write what is below its level', () => {
+  it('does not write events below its level', () => {
     log.logger.debug({}, 'not this');
     assert.equal(log.text(), '');
   });
 
   for (const [what, make] of Object.entries(HOSTILE_ERRORS).filter(([, of]) => isError(of()))) {
-    it(`writes the class at most of ${what}, wherever it stands`, () => {
+    it(`writes at most the class name of ${what}, in any argument`, () => {
       const error = make() as Error;
       log.logger.error(error);
       log.logger.error(error, 'with a message');
@@ -50,13 +50,13 @@ describe('createLogger', () => {
     });
   }
 
-  it('writes no Secret, not even its placeholder', () => {
+  it('drops a Secret, including its placeholder', () => {
     log.logger.info({ password: new Secret(SECRET), nested: { token: new Secret(SECRET) } }, 'x');
     assert.ok(!log.text().includes(SECRET));
     assert.deepEqual(log.lines()[0]?.['nested'], {});
   });
 
-  it('writes a child of its own as safely', () => {
+  it('redacts the output of a child logger, too', () => {
     log.logger
       .child({ registry: 'eu', password: new Secret(SECRET) })
       .info({ error: new Error(SECRET) }, 'x');
@@ -71,11 +71,11 @@ describe('safeValue', () => {
   }
 
   for (const { title, value, expected } of [
-    { title: 'text', value: 'text', expected: 'text' },
+    { title: 'a string', value: 'text', expected: 'text' },
     { title: 'a number', value: 1.5, expected: 1.5 },
     { title: 'true', value: true, expected: true },
     { title: 'null', value: null, expected: null },
-    { title: 'a bigint as text', value: 2n ** 70n, expected: '1180591620717411303424' },
+    { title: 'a bigint as a string', value: 2n ** 70n, expected: '1180591620717411303424' },
     { title: 'a list', value: [1, 'two', [3]], expected: [1, 'two', [3]] },
     { title: 'a plain object', value: { a: { b: 1 } }, expected: { a: { b: 1 } } },
     {
@@ -83,7 +83,7 @@ describe('safeValue', () => {
       value: Object.assign(Object.create(null) as object, { a: 1 }),
       expected: { a: 1 },
     },
-    { title: 'an error by its class', value: new RangeError(SECRET), expected: { error: 'RangeError' } },
+    { title: 'the class name of an error', value: new RangeError(SECRET), expected: { error: 'RangeError' } },
     { title: 'nothing of a Secret', value: new Secret(SECRET), expected: undefined },
     { title: 'nothing of an object with a class', value: new Owner(), expected: undefined },
     { title: 'nothing of a buffer', value: Buffer.from(SECRET), expected: undefined },
@@ -95,19 +95,19 @@ describe('safeValue', () => {
     it(`shows ${title}`, () => assert.deepEqual(safeValue(value, 4), expected));
   }
 
-  it('shows text of 1,000 characters whole, of 1,001 cut', () => {
+  it('truncates a string to 1,000 characters', () => {
     assert.equal(safeValue('x'.repeat(1000), 4), 'x'.repeat(1000));
     assert.equal(safeValue('x'.repeat(1001), 4), `${'x'.repeat(1000)}…`);
   });
 
-  it('shows 50 items and 50 fields, not the 51st', () => {
+  it('shows at most 50 items and 50 fields', () => {
     const items = Array.from({ length: 51 }, (_, index) => index);
     assert.equal((safeValue(items, 4) as unknown[]).length, 50);
     const fields = Object.fromEntries(items.map((index) => [`field_${index}`, index]));
     assert.equal(Object.keys(safeValue(fields, 4) as object).length, 50);
   });
 
-  it('shows 4 levels, not the fifth, and ends for an object that holds itself', () => {
+  it('shows at most 4 levels, also of an object that contains itself', () => {
     assert.deepEqual(safeValue({ a: { b: { c: { d: {} } } } }, 4), { a: { b: { c: { d: undefined } } } });
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;

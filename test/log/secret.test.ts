@@ -7,28 +7,28 @@ const VALUE = 'pa55word';
 describe('Secret', () => {
   const secret = new Secret(VALUE);
 
-  it('gives its value to whoever asks for it by name', () => assert.equal(secret.reveal(), VALUE));
+  it('returns its value from reveal()', () => assert.equal(secret.reveal(), VALUE));
 
   for (const { title, show } of [
     { title: 'printed', show: () => inspect(secret, { depth: 10, showHidden: true }) },
     {
-      title: 'printed within something',
+      title: 'printed within an object',
       show: () => inspect({ list: [secret] }, { depth: 10, showHidden: true }),
     },
-    { title: 'serialised', show: () => JSON.stringify({ secret }) },
+    { title: 'serialized', show: () => JSON.stringify({ secret }) },
     { title: 'concatenated', show: () => `Basic ${String(secret)}` },
     { title: 'joined', show: () => [secret].join() },
     { title: 'copied', show: () => JSON.stringify(Object.assign({}, secret)) },
     { title: 'listed', show: () => JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(secret))) },
     { title: 'cloned', show: () => inspect(structuredClone(secret)) },
   ] as const) {
-    it(`does not show itself when it is ${title}`, () => assert.ok(!show().includes(VALUE), show()));
+    it(`does not show its value when it is ${title}`, () => assert.ok(!show().includes(VALUE), show()));
   }
 
-  it('shows a placeholder, so that one sees that there is a secret', () =>
+  it('shows a placeholder, so that its presence is visible', () =>
     assert.equal(JSON.stringify([secret]), '["[secret]"]'));
 
-  it('has a fingerprint of 12 hex digits of its SHA-256', () => {
+  it('has a fingerprint: the first 12 hex digits of its SHA-256', () => {
     // printf abc | sha256sum
     assert.equal(new Secret('abc').fingerprint(), 'ba7816bf8f01');
     assert.notEqual(new Secret('abd').fingerprint(), 'ba7816bf8f01');

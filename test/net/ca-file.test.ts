@@ -13,7 +13,7 @@ import { createCertificateAuthority } from '../support/certificate-authority.js'
 import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { putFiles, REPLACEMENTS, type Replacement } from '../support/replace-files.js';
 
-/** Reached only through the proxy: nothing for loopback goes to one. */
+/** A host name that is not loopback, since loopback never uses the proxy. */
 const HOST = 'airflow.invalid';
 
 interface Identity {
@@ -29,7 +29,7 @@ describe('an HTTP client whose CA file changes', () => {
   let server: https.Server;
   let proxy: http.Server;
   let connections: TLSSocket[];
-  let answer: (response: http.ServerResponse) => void;
+  let respond: (response: http.ServerResponse) => void;
   let restore = (): void => {};
 
   before(async () => {
@@ -42,8 +42,8 @@ describe('an HTTP client whose CA file changes', () => {
     restore = setEnvironment(NO_PROXY_VARIABLES);
     folder = fs.mkdtempSync(path.join(root, 'mount-'));
     connections = [];
-    answer = (response) => response.end('{}');
-    server = https.createServer(first.server, (_, response) => answer(response));
+    respond = (response) => response.end('{}');
+    server = https.createServer(first.server, (_, response) => respond(response));
     server.on('secureConnection', (socket) => connections.push(socket));
     server.on('tlsClientError', () => undefined);
     // Only the client closes connections.
@@ -100,19 +100,19 @@ describe('an HTTP client whose CA file changes', () => {
     { way: 'a direct connection', host: '127.0.0.1' },
     { way: 'a tunnel through a proxy', host: HOST },
   ] as const) {
-    describe(`by ${way}`, () => {
+    describe(`over ${way}`, () => {
       beforeEach(() => {
         if (host === HOST) process.env['HTTPS_PROXY'] = `http://127.0.0.1:${portOf(proxy)}`;
       });
 
       for (const replacement of REPLACEMENTS) {
-        it(`trusts the CA of a file that is ${replacement}, and no longer the one before`, async () => {
+        it(`trusts the CA in a file that is ${replacement}, and no longer the previous CA`, async () => {
           put(first.ca, replacement);
           const client = open();
           assert.equal((await get(client, host)).status, 200);
           const isClosed = once(connections[0] ?? assert.fail(), 'close');
           put(second.ca, replacement);
-          // It has an open connection, and a TLS session that could be resumed without verifying a certificate.
+          // There is an open connection, and a TLS session that could be resumed without verifying a certificate.
           await assertUntrusted(get(client, host));
           server.setSecureContext(second.server);
           assert.equal((await get(client, host)).status, 200);
@@ -121,7 +121,7 @@ describe('an HTTP client whose CA file changes', () => {
         });
       }
 
-      it('keeps its connection while the content is the same', async () => {
+      it('keeps its connection while the content of the file is the same', async () => {
         const client = open();
         for (const replacement of [
           'rewritten in place',
@@ -134,13 +134,13 @@ describe('an HTTP client whose CA file changes', () => {
         assert.equal(connections.length, 1);
       });
 
-      it('fails with ConfigInvalid while the file cannot be used, also on an open connection', async () => {
+      it('fails with ConfigInvalid while the file is invalid, even with an open connection', async () => {
         put(first.ca);
         const client = open();
         await get(client, host);
         put('');
         const empty = await expectFailure(get(client, host), 'ConfigInvalid', []);
-        assert.match(empty.message, /^caFile .*ca\.pem holds no PEM certificate$/);
+        assert.match(empty.message, /^caFile .*ca\.pem contains no PEM certificate$/);
         fs.rmSync(path.join(folder, 'ca.pem'));
         const gone = await expectFailure(get(client, host), 'ConfigInvalid', []);
         assert.match(gone.message, /^caFile .*ca\.pem cannot be read$/);
@@ -149,19 +149,19 @@ describe('an HTTP client whose CA file changes', () => {
         assert.equal(connections.length, 1);
       });
 
-      it('finishes a request in progress, and closes its connection then', async () => {
+      it('finishes a request in progress, and then closes its connection', async () => {
         put(first.ca);
         const client = open();
         let finish = (): void => {};
-        const isAsked = new Promise<void>((resolve) => {
-          answer = (response) => {
+        const isReceived = new Promise<void>((resolve) => {
+          respond = (response) => {
             finish = () => response.end('{"slow": true}');
             resolve();
           };
         });
         const slow = get(client, host);
-        await isAsked;
-        answer = (response) => response.end('{}');
+        await isReceived;
+        respond = (response) => response.end('{}');
         put(`${first.ca}${second.ca}`);
         assert.equal((await get(client, host)).status, 200);
         const isClosed = once(connections[0] ?? assert.fail(), 'close');

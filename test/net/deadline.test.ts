@@ -5,13 +5,13 @@ import { DeadlineExceeded, withDeadline, withSignal } from '../../src/net/deadli
 describe('withDeadline', () => {
   const never = (): Promise<never> => new Promise(() => {});
 
-  it('answers what the exchange answers, and leaves no listener behind', async () => {
+  it('returns the result of the call, and leaves no listener', async () => {
     const { signal } = new AbortController();
     assert.equal(await withDeadline(1_000, signal, async () => 7), 7);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
-  it('passes on what the exchange throws', async () => {
+  it('rethrows the error of the call', async () => {
     const error = new Error('own');
     const { signal } = new AbortController();
     await assert.rejects(
@@ -20,7 +20,7 @@ describe('withDeadline', () => {
     );
   });
 
-  it('ends at the limit, even when the exchange does not heed the signal', async () => {
+  it('ends at the limit, even if the call ignores the signal', async () => {
     let inner: AbortSignal | undefined;
     const ended = withDeadline(10, new AbortController().signal, (signal) => {
       inner = signal;
@@ -30,20 +30,20 @@ describe('withDeadline', () => {
     assert.equal(inner?.aborted, true);
   });
 
-  it('ends with the caller', async () => {
+  it("ends when the caller's signal fires", async () => {
     const caller = new AbortController();
     const ended = withDeadline(10_000, caller.signal, never);
     caller.abort();
     await assert.rejects(ended, (error) => error instanceof DeadlineExceeded && error.endedBy === 'caller');
   });
 
-  it('does not begin when the caller has ended before', async () => {
-    let begun = false;
+  it("does not start the call if the caller's signal has already fired", async () => {
+    let isStarted = false;
     const ended = withDeadline(10_000, AbortSignal.abort(), async () => {
-      begun = true;
+      isStarted = true;
     });
     await assert.rejects(ended, DeadlineExceeded);
-    assert.equal(begun, false);
+    assert.equal(isStarted, false);
   });
 });
 
@@ -53,15 +53,15 @@ describe('withSignal', () => {
     return signal.reason;
   };
 
-  it('waits for the call after the limit, and returns what it returns', async () => {
+  it('waits for the call after the limit, and returns its result', async () => {
     const reason = await withSignal(10, undefined, untilAborted);
     assert.ok(reason instanceof DeadlineExceeded);
     assert.deepEqual([reason.endedBy, reason.limitMs], ['limit', 10]);
-    const timeUp = new Error('own');
-    assert.equal(await withSignal(10, undefined, untilAborted, () => timeUp), timeUp);
+    const timeout = new Error('own');
+    assert.equal(await withSignal(10, undefined, untilAborted, () => timeout), timeout);
   });
 
-  it('passes on the reason of the caller, before the call and during it', async () => {
+  it("passes on the reason of the caller's signal, before and during the call", async () => {
     const reason = new Error('cancelled');
     const early = withSignal(10_000, AbortSignal.abort(reason), async (signal) => signal.reason as unknown);
     assert.equal(await early, reason);
@@ -71,7 +71,7 @@ describe('withSignal', () => {
     assert.equal(await late, reason);
   });
 
-  it('fires nothing after the call, and leaves no listener', async () => {
+  it('does not abort the signal after the call, and leaves no listener', async () => {
     const caller = new AbortController();
     const signal = await withSignal(5, caller.signal, async (inner) => inner);
     assert.equal(getEventListeners(caller.signal, 'abort').length, 0);

@@ -32,9 +32,9 @@ describe('createHttpsAgent', () => {
 
   for (const { title, proxy } of [
     { title: 'without a proxy', proxy: undefined },
-    { title: 'with a proxy for others', proxy: 'http://127.0.0.1:1' },
+    { title: 'with a proxy for other hosts', proxy: 'http://127.0.0.1:1' },
   ] as const) {
-    it(`refuses a certificate that nobody vouches for, ${title}, though Node is told not to care`, async () => {
+    it(`rejects an untrusted certificate ${title}, even with NODE_TLS_REJECT_UNAUTHORIZED=0`, async () => {
       const restore = setEnvironment({
         ...NO_PROXY_VARIABLES,
         HTTPS_PROXY: proxy,
@@ -56,16 +56,16 @@ describe('createHttpsAgent', () => {
     });
   }
 
-  it('sends SNI for a host that it connects to without the proxy, but not for an address', async () => {
+  it('sends SNI for a host name without a proxy, but not for an IP address', async () => {
     const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'http://127.0.0.1:1' });
-    const names: unknown[] = [];
-    const named = https.createServer({
+    const serverNames: unknown[] = [];
+    const sniServer = https.createServer({
       ...SELF_SIGNED,
-      SNICallback: (name, done) => (names.push(name), done(null)),
+      SNICallback: (name, done) => (serverNames.push(name), done(null)),
     });
-    named.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
-    await once(named, 'listening');
-    const { port } = named.address() as AddressInfo;
+    sniServer.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+    await once(sniServer, 'listening');
+    const { port } = sniServer.address() as AddressInfo;
     const http = createHttpClient({ version: '0' });
     for (const host of ['localhost', '127.0.0.1']) {
       const sent = http.send({
@@ -76,17 +76,17 @@ describe('createHttpsAgent', () => {
       });
       await assert.rejects(sent, NetworkError);
     }
-    named.close();
+    sniServer.close();
     restore();
-    assert.deepEqual(names, ['localhost']);
+    assert.deepEqual(serverNames, ['localhost']);
   });
 
-  describe('with a file of authorities', () => {
+  describe('with a CA file', () => {
     let folder: string;
     let restore = (): void => {};
 
     beforeEach(async () => {
-      folder = await fs.mkdtemp(path.join(os.tmpdir(), 'authorities-'));
+      folder = await fs.mkdtemp(path.join(os.tmpdir(), 'ca-file-'));
       restore = setEnvironment(NO_PROXY_VARIABLES);
     });
     afterEach(async () => {
@@ -106,32 +106,32 @@ describe('createHttpsAgent', () => {
 
     for (const { title, proxy } of [
       { title: 'without a proxy', proxy: undefined },
-      { title: 'with a proxy for others', proxy: 'http://127.0.0.1:1' },
+      { title: 'with a proxy for other hosts', proxy: 'http://127.0.0.1:1' },
     ] as const) {
-      it(`trusts whom the file names, ${title}`, async () => {
+      it(`trusts the CAs in the file, ${title}`, async () => {
         const undo = setEnvironment({ HTTPS_PROXY: proxy });
-        const caFile = await fileWith(`# our own\n${SELF_SIGNED.cert}`);
-        const answer = await get(createHttpClient({ version: '0', caFile }));
+        const caFile = await fileWith(`# comment\n${SELF_SIGNED.cert}`);
+        const response = await get(createHttpClient({ version: '0', caFile }));
         undo();
-        assert.equal(answer.status, 200);
+        assert.equal(response.status, 200);
       });
     }
 
-    it("trusts Node's own and those of NODE_EXTRA_CA_CERTS as well", async () => {
+    it("also trusts Node's default CAs and those in NODE_EXTRA_CA_CERTS", async () => {
       const caFile = await fileWith(tls.rootCertificates[0] ?? '');
       await assert.rejects(get(createHttpClient({ version: '0', caFile })), NetworkError);
       const extra = path.join(folder, 'extra.pem');
       await fs.writeFile(extra, SELF_SIGNED.cert);
       const undo = setEnvironment({ NODE_EXTRA_CA_CERTS: extra });
-      const authorities = parseCaFile(caFile, await fs.readFile(caFile));
+      const trusted = parseCaFile(caFile, await fs.readFile(caFile));
       const client = createHttpClient({ version: '0', caFile });
-      const answer = await get(client);
+      const response = await get(client);
       undo();
-      assert.equal(answer.status, 200);
-      assert.ok(tls.rootCertificates.every((certificate) => authorities.includes(certificate)));
+      assert.equal(response.status, 200);
+      assert.ok(tls.rootCertificates.every((certificate) => trusted.includes(certificate)));
     });
 
-    it('leaves every other client as it was', async () => {
+    it('does not change which CAs other clients trust', async () => {
       const caFile = await fileWith(SELF_SIGNED.cert);
       await get(createHttpClient({ version: '0', caFile }));
       await assert.rejects(get(createHttpClient({ version: '0' })), NetworkError);
@@ -144,20 +144,20 @@ describe('createHttpsAgent', () => {
       pattern: RegExp;
     }[] = [
       { title: 'no file', text: undefined, pattern: /ca\.pem cannot be read/ },
-      { title: 'an empty file', text: '', pattern: /ca\.pem holds no PEM certificate/ },
+      { title: 'an empty file', text: '', pattern: /ca\.pem contains no PEM certificate/ },
       {
         title: 'a private key',
         text: SELF_SIGNED.key,
-        pattern: /ca\.pem holds no PEM certificate/,
+        pattern: /ca\.pem contains no PEM certificate/,
       },
       {
         title: 'a damaged certificate',
         text: `${SELF_SIGNED.cert}${damaged}`,
-        pattern: /ca\.pem holds a broken certificate, number 2/,
+        pattern: /ca\.pem contains an invalid certificate \(number 2\)/,
       },
     ];
     for (const { title, text, pattern } of faults) {
-      it(`names the file for ${title}, at each request, until it is mended`, async () => {
+      it(`fails each request with the file name for ${title}, until the file is fixed`, async () => {
         const caFile = text === undefined ? path.join(folder, 'ca.pem') : await fileWith(text);
         const client = createHttpClient({ version: '0', caFile });
         for (let times = 0; times < 2; times += 1) {
@@ -165,7 +165,7 @@ describe('createHttpsAgent', () => {
             assert.ok(error instanceof RefreshFailure);
             assert.equal(error.type, 'ConfigInvalid');
             assert.match(error.message, pattern);
-            assert.equal(error.remedy, 'Name a PEM file with the certificates of the authorities.');
+            assert.equal(error.remedy, 'Set `caFile` to a PEM file with CA certificates.');
             return true;
           });
         }

@@ -3,7 +3,7 @@ import { isLoopbackHost } from '../../src/net/is-loopback.js';
 
 describe('isLoopbackHost', () => {
   for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.255.255.254', '::1', '[::1]']) {
-    it(`takes ${host} for this machine`, () => assert.equal(isLoopbackHost(host), true));
+    it(`accepts ${host}`, () => assert.equal(isLoopbackHost(host), true));
   }
 
   for (const host of [
@@ -17,6 +17,6 @@ describe('isLoopbackHost', () => {
     '::2',
     'localhost.example.com',
   ]) {
-    it(`does not take ${JSON.stringify(host)} for it`, () => assert.equal(isLoopbackHost(host), false));
+    it(`rejects ${JSON.stringify(host)}`, () => assert.equal(isLoopbackHost(host), false));
   }
 });

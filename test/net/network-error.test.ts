@@ -6,19 +6,19 @@ describe('toNetworkError', () => {
   const cases: readonly { code: string; text: string; reason: NetworkReason }[] = [
     { code: 'ECONNREFUSED', text: 'connection refused', reason: 'connection-refused' },
     { code: 'ENOTFOUND', text: 'no such host', reason: 'unknown-host' },
-    { code: 'ETIMEDOUT', text: 'no answer (timed out)', reason: 'timed-out' },
-    { code: 'ECONNABORTED', text: 'no answer (timed out)', reason: 'timed-out' },
-    { code: 'ECONNRESET', text: 'the connection was broken off', reason: 'connection-reset' },
+    { code: 'ETIMEDOUT', text: 'timed out', reason: 'timed-out' },
+    { code: 'ECONNABORTED', text: 'timed out', reason: 'timed-out' },
+    { code: 'ECONNRESET', text: 'connection reset', reason: 'connection-reset' },
     { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', text: 'TLS: self-signed certificate', reason: 'tls-self-signed' },
     {
       code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      text: 'TLS: certificate of an unknown authority',
+      text: 'TLS: certificate signed by an unknown CA',
       reason: 'tls-unknown-authority',
     },
     { code: 'CERT_HAS_EXPIRED', text: 'TLS: the certificate has expired', reason: 'tls-expired' },
     {
       code: 'CERT_REVOKED',
-      text: 'TLS: the certificate is not accepted',
+      text: 'TLS: the certificate was rejected',
       reason: 'tls-certificate-rejected',
     },
     {
@@ -27,48 +27,48 @@ describe('toNetworkError', () => {
       reason: 'tls-wrong-host',
     },
     { code: 'ERR_FR_TOO_MANY_REDIRECTS', text: 'too many redirects', reason: 'too-many-redirects' },
-    { code: 'HPE_INVALID_CONSTANT', text: 'the answer is not HTTP', reason: 'not-http' },
+    { code: 'HPE_INVALID_CONSTANT', text: 'the response is not HTTP', reason: 'not-http' },
   ];
   for (const { code, text, reason } of cases) {
-    it(`says "${text}" for ${code}`, () => {
+    it(`maps ${code} to "${text}"`, () => {
       const error = toNetworkError(Object.assign(new Error('secret'), { code }));
       assert.deepEqual([error.message, error.code], [text, reason]);
     });
   }
 
-  it('finds the code in a cause and in the errors of several addresses', () => {
+  it('finds the code in the cause and in an AggregateError', () => {
     const inner = Object.assign(new Error('secret'), { code: 'ECONNREFUSED' });
     assert.equal(toNetworkError(new Error('x', { cause: inner })).message, 'connection refused');
     assert.equal(toNetworkError(new AggregateError([inner], 'x')).message, 'connection refused');
   });
 
   it('quotes neither an unknown code nor a message', () => {
-    const odd = Object.assign(new Error('password=secret'), { code: 'password=secret' });
-    assert.equal(toNetworkError(odd).message, 'the connection failed');
+    const unknown = Object.assign(new Error('password=secret'), { code: 'password=secret' });
+    assert.equal(toNetworkError(unknown).message, 'the connection failed');
     assert.equal(toNetworkError('password=secret').message, 'the connection failed');
     assert.equal(toNetworkError(undefined).message, 'the connection failed');
   });
 
-  it('gives the limit of a deadline in seconds', () => {
-    assert.equal(toNetworkError(new DeadlineExceeded('limit', 30_000)).message, 'no answer within 30 s');
+  it('shows the limit of a deadline in seconds', () => {
+    assert.equal(toNetworkError(new DeadlineExceeded('limit', 30_000)).message, 'timed out after 30 s');
   });
 
-  it('keeps an error of its own, and its code through the error of a client', () => {
+  it('returns a NetworkError unchanged, and keeps its code if an HTTP client wraps it', () => {
     const refused = new NetworkError('proxy-refused');
     assert.equal(toNetworkError(refused), refused);
     const { code } = refused;
-    const ofClient = Object.assign(new Error('x', { cause: refused }), { code });
-    assert.equal(toNetworkError(ofClient).code, 'proxy-refused');
+    const wrapped = Object.assign(new Error('x', { cause: refused }), { code });
+    assert.equal(toNetworkError(wrapped).code, 'proxy-refused');
   });
 
-  it('tells the limit from the caller', () => {
+  it('distinguishes the limit from an abort by the caller', () => {
     assert.equal(toNetworkError(new DeadlineExceeded('limit', 1_000)).code, 'timed-out');
     assert.equal(toNetworkError(new DeadlineExceeded('caller', 1_000)).code, 'cancelled');
   });
 });
 
-describe('the reason codes of TLS', () => {
-  it('are those whose words begin with TLS', () => {
+describe('TLS reason codes', () => {
+  it('have messages that begin with "TLS: "', () => {
     const codes = ['tls-self-signed', 'tls-expired', 'tls-handshake', 'tls-failed'] as const;
     for (const code of codes) {
       const error = new NetworkError(code);
@@ -78,7 +78,7 @@ describe('the reason codes of TLS', () => {
     assert.equal(new NetworkError('connection-reset').isTlsProblem, false);
   });
 
-  it('are a problem of trust for an unknown authority, and not for an expired certificate', () => {
+  it('are trust problems for an unknown CA, but not for an expired certificate', () => {
     for (const code of ['tls-self-signed', 'tls-self-signed-in-chain', 'tls-unknown-authority'] as const) {
       assert.ok(new NetworkError(code).isTlsTrustProblem, code);
     }

@@ -8,7 +8,7 @@ import { anySignal } from '../support/local-server.js';
 const LIMIT_MS = 10_000;
 
 describe('SingleFlight', () => {
-  it('makes one call for all callers of a key while it is in progress', async () => {
+  it('shares a call in progress between all callers with the same key', async () => {
     const flight = new SingleFlight<number>();
     const response = deferred<number>();
     let calls = 0;
@@ -22,7 +22,7 @@ describe('SingleFlight', () => {
     assert.deepEqual([await Promise.all(waiting), calls], [[7, 7, 7], 2]);
   });
 
-  it('keeps no result: the next call starts again, after a failure too', async () => {
+  it('does not cache a result or a failure', async () => {
     const flight = new SingleFlight<number>();
     let calls = 0;
     const run = (): Promise<number> =>
@@ -35,7 +35,7 @@ describe('SingleFlight', () => {
     assert.deepEqual([await run(), await run()], [2, 3]);
   });
 
-  it('continues for the others when one caller ends', async () => {
+  it('continues for the other callers when one caller aborts', async () => {
     const flight = new SingleFlight<number>();
     const response = deferred<number>();
     const first = new AbortController();
@@ -54,21 +54,21 @@ describe('SingleFlight', () => {
     assert.equal(getEventListeners(other, 'abort').length, 0);
   });
 
-  it('ends a call at its limit for all callers, and a new one can start', async () => {
+  it('ends a call at its limit for all callers, and then allows a new one', async () => {
     const flight = new SingleFlight<number>();
     let inner: AbortSignal | undefined;
     const hang = (signal: AbortSignal): Promise<never> => {
       inner = signal;
       return new Promise(() => {});
     };
-    const isTimeUp = (error: unknown): boolean =>
+    const isTimeout = (error: unknown): boolean =>
       error instanceof DeadlineExceeded && error.endedBy === 'limit';
-    await Promise.all([1, 2].map(() => assert.rejects(flight.run('a', 10, anySignal(), hang), isTimeUp)));
+    await Promise.all([1, 2].map(() => assert.rejects(flight.run('a', 10, anySignal(), hang), isTimeout)));
     assert.equal(inner?.aborted, true);
     assert.equal(await flight.run('a', LIMIT_MS, anySignal(), async () => 7), 7);
   });
 
-  it('leaves no unhandled rejection when a call fails after its last caller has ended', async () => {
+  it('leaves no unhandled rejection when a call fails after its last caller aborted', async () => {
     const flight = new SingleFlight<number>();
     const response = deferred<number>();
     const caller = new AbortController();
@@ -81,7 +81,7 @@ describe('SingleFlight', () => {
     assert.equal(await flight.run('a', LIMIT_MS, anySignal(), async () => 7), 7);
   });
 
-  it('starts no call for a caller that has ended', async () => {
+  it('starts no call if the signal of the caller has already fired', async () => {
     const flight = new SingleFlight<number>();
     let calls = 0;
     const ended = flight.run('a', LIMIT_MS, AbortSignal.abort(), async () => (calls += 1));

@@ -11,9 +11,9 @@ const PASSPHRASE = 'passphrase-that-must-not-show';
 const DAMAGED = SELF_SIGNED.cert.replace('MIIBk', 'AAAAA');
 
 function rsaKey(passphrase?: string): string {
-  const lock = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
+  const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return privateKey.export({ type: 'pkcs8', format: 'pem', ...lock }).toString();
+  return privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption }).toString();
 }
 
 describe('readTlsContext', () => {
@@ -24,7 +24,7 @@ describe('readTlsContext', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  /** Three valid files, except for the given texts; `null` for no file. */
+  /** Writes three valid files, or the given texts; `null` writes no file. */
   function writeFiles(texts: {
     readonly [name in 'ca' | 'cert' | 'key']?: string | null;
   }): Required<TlsFiles> {
@@ -34,9 +34,9 @@ describe('readTlsContext', () => {
     return { caFile: toPath('ca'), certFile: toPath('cert'), keyFile: toPath('key') };
   }
 
-  it('accepts a CA and a certificate with key, each alone or both, and a chain with comments', () => {
+  it('accepts CA and client certificate, alone or together, and a chain with comments', () => {
     const { caFile, certFile, keyFile } = writeFiles({
-      cert: `# ours\n${SELF_SIGNED.cert}# its issuer\n${EXPIRED.cert}`,
+      cert: `# client\n${SELF_SIGNED.cert}# issuer\n${EXPIRED.cert}`,
     });
     for (const files of [{}, { caFile }, { certFile, keyFile }, { caFile, certFile, keyFile }]) {
       assert.ok(readTlsContext(files));
@@ -49,54 +49,54 @@ describe('readTlsContext', () => {
     readonly words: RegExp;
   }[] = [
     {
-      title: 'no CA file',
+      title: 'a missing CA file',
       texts: { ca: null },
       words: /^caFile .*ca\.pem cannot be read$/,
     },
     {
       title: 'an empty CA file',
       texts: { ca: '' },
-      words: /^caFile .*holds no PEM certificate$/,
+      words: /^caFile .*contains no PEM certificate$/,
     },
     {
       title: 'a damaged CA',
       texts: { ca: `${SELF_SIGNED.cert}${DAMAGED}` },
-      words: /^caFile .* holds a broken certificate, number 2$/,
+      words: /^caFile .* contains an invalid certificate \(number 2\)$/,
     },
     {
-      title: 'a certificate without an end before another',
+      title: 'a truncated certificate before another',
       texts: { ca: `${SELF_SIGNED.cert.slice(0, 200)}\n${SELF_SIGNED.cert}` },
-      words: /^caFile .* holds a broken certificate, number 1$/,
+      words: /^caFile .* contains an invalid certificate \(number 1\)$/,
     },
     {
-      title: 'no certificate file',
+      title: 'a missing certificate file',
       texts: { cert: null },
       words: /^certFile .*cert\.pem cannot be read$/,
     },
     {
       title: 'a key instead of a certificate',
       texts: { cert: SELF_SIGNED.key },
-      words: /^certFile .*holds no PEM certificate$/,
+      words: /^certFile .*contains no PEM certificate$/,
     },
     {
       title: 'a damaged certificate',
       texts: { cert: DAMAGED },
-      words: /^certFile .* holds a broken certificate, number 1$/,
+      words: /^certFile .* contains an invalid certificate \(number 1\)$/,
     },
     {
-      title: 'no key file',
+      title: 'a missing key file',
       texts: { key: null },
       words: /^keyFile .*key\.pem cannot be read$/,
     },
     {
       title: 'a certificate instead of a key',
       texts: { key: SELF_SIGNED.cert },
-      words: /^keyFile .*holds no PEM private key$/,
+      words: /^keyFile .*contains no PEM private key$/,
     },
     {
-      title: 'a key that is locked by a passphrase',
+      title: 'an encrypted key',
       texts: { key: rsaKey(PASSPHRASE) },
-      words: /^keyFile .*locked by a passphrase$/,
+      words: /^keyFile .*contains an encrypted private key$/,
     },
     {
       title: 'the key of another certificate',
@@ -104,7 +104,7 @@ describe('readTlsContext', () => {
       words: /^certFile .*cert\.pem and keyFile .*key\.pem cannot be used together$/,
     },
     {
-      // OpenSSL does not compare keys of different types: it would show no certificate at all.
+      // OpenSSL does not compare keys of different types: it would present no certificate.
       title: 'a key of another type',
       texts: { key: rsaKey() },
       words: /cannot be used together$/,
@@ -118,8 +118,8 @@ describe('readTlsContext', () => {
           assert.ok(error instanceof RefreshFailure);
           assert.equal(error.type, 'ConfigInvalid');
           assert.match(error.message, words);
-          const isOfAuthorities = error.message.startsWith('caFile');
-          assert.match(error.remedy, isOfAuthorities ? /authorities/ : /doctor --offline/);
+          const isCaFile = error.message.startsWith('caFile');
+          assert.match(error.remedy, isCaFile ? /CA certificates/ : /doctor --offline/);
           assert.equal(error.cause, undefined);
           return true;
         },

@@ -26,8 +26,8 @@ const MALFORMED = 'team_05';
 const REJECTED = 'team_11';
 const FAILING = [HANGS, MISSING, MALFORMED, REJECTED];
 
-/** Attempts short enough for a test to wait for a request that hangs. */
-function hurry(activities: RefreshActivities): RefreshActivities {
+/** Shortens attempts, so that the test need not wait long for a request that hangs. */
+function shortenAttempts(activities: RefreshActivities): RefreshActivities {
   const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 40 });
   return {
     ...activities,
@@ -42,7 +42,7 @@ describe('a run in which four of thirty connections fail, each in a different wa
     const source = fakeSource({ airflow, rules, engine: new FakeEngine() });
     const clock = new FakeClock(NOW.getTime());
     const deadlineMs = clock.now + 24 * HOUR_MS;
-    const steps = createInProcessSteps(hurry(fakeActivities(source)), 'run-1', deadlineMs, clock);
+    const steps = createInProcessSteps(shortenAttempts(fakeActivities(source)), 'run-1', deadlineMs, clock);
     return refresh(steps, {
       runId: 'run-1',
       previous: undefined,
@@ -55,7 +55,7 @@ describe('a run in which four of thirty connections fail, each in a different wa
   }
 
   for (const { title, changes } of [
-    { title: 'that takes bulk writes', changes: { atOnce: 100 } },
+    { title: 'that accepts bulk writes', changes: { atOnce: 100 } },
     {
       title: 'that accepts only single writes, and omits fields in its lists',
       changes: { isComplete: false },
@@ -102,11 +102,11 @@ describe('a run in which four of thirty connections fail, each in a different wa
         );
       });
 
-      it('tests the login, and warns of nothing', () => {
+      it('tests the login, without warnings', () => {
         assert.deepEqual([report.docker[0]?.login, report.warnings], ['ok', []]);
       });
 
-      it('reads the one that hangs in four attempts, and none of the others again', () => {
+      it('reads the connection that hangs in four attempts, and the others once', () => {
         const reads = airflow.callsOf('read');
         assert.equal(reads.filter((id) => id === HANGS).length, 4);
         assert.ok(

@@ -82,7 +82,7 @@ describe('a run without Temporal', () => {
     return ['good', 'bad'].map((id) => airflow.connections.get(id)?.password);
   }
 
-  it('refreshes, tests and reports, as a run of the workflow does', async () => {
+  it('refreshes, tests and reports like a run of the workflow', async () => {
     const report = await refreshOnce(await configure(['good']), 0);
     assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
     assert.deepEqual([report.stores[0]?.refreshed, report.docker[0]?.login], [1, 'ok']);
@@ -92,7 +92,7 @@ describe('a run without Temporal', () => {
     assert.ok(!JSON.stringify(report).includes(aws.issued[0]?.password ?? 'none'));
   });
 
-  it('refreshes what it can and reports the rest', async () => {
+  it('refreshes valid connections and reports the others', async () => {
     const report = await refreshOnce(await configure(['bad', 'good', 'gone']), 0);
     assert.equal(report.outcome, 'incomplete');
     assert.equal(report.stores[0]?.refreshed, 1);
@@ -102,7 +102,7 @@ describe('a run without Temporal', () => {
     );
   });
 
-  it('ends with what Airflow said when the time for retries is over', async () => {
+  it('reports the failure of Airflow when the time for retries is over', async () => {
     airflow.setFault(() => ({ status: 503 }));
     const report = await refreshOnce(await configure(['good']), 0);
     assert.deepEqual(
@@ -111,7 +111,7 @@ describe('a run without Temporal', () => {
     );
   });
 
-  it('shows in a dry run what would be written and why not the rest, and writes nothing', async () => {
+  it('shows in a dry run what would be written or skipped and why, and writes nothing', async () => {
     const before = structuredClone([...airflow.connections]);
     const preview = await previewOnce(await configure(['bad', 'good', 'gone']), 0);
     assert.deepEqual(
@@ -127,7 +127,7 @@ describe('a run without Temporal', () => {
     assert.ok(preview.connections.every(({ action, remedy }) => (action === 'write') === (remedy === null)));
     assert.deepEqual([...airflow.connections], before);
     assert.deepEqual(
-      // A sign-in, and the question for what hides a connection, write nothing.
+      // A login and a check for overrides do not write.
       airflow.requests.filter(
         ({ method, path: to }) => method !== 'GET' && !/^\/auth\/token$|\/connections\/test$/.test(to),
       ),
@@ -135,10 +135,10 @@ describe('a run without Temporal', () => {
     );
   });
 
-  describe('of rules that match and create', () => {
+  describe('with rules that match and create', () => {
     const rules = ['{match: "*_ecr"}', '{id: made, registry: local, ifMissing: create}', 'good'];
 
-    it('shows in a dry run what would be written, what made, and what was passed over', async () => {
+    it('shows in a dry run what would be written, created and skipped', async () => {
       const before = structuredClone([...airflow.connections]);
       const preview = await previewOnce(await configure(rules), 0);
       assert.deepEqual(
@@ -146,18 +146,18 @@ describe('a run without Temporal', () => {
           .toSorted((a, b) => byText(a.connection, b.connection))
           .map(({ connection, action, registry: host, why }) => [connection, action, host, why.slice(0, 20)]),
         [
-          ['a_ecr', 'write', registry.host, 'it matches "*_ecr", '],
-          ['good', 'write', registry.host, 'its type, host, logi'],
-          ['made', 'create', registry.host, 'Airflow has no such '],
+          ['a_ecr', 'write', registry.host, 'matches "*_ecr"; typ'],
+          ['good', 'write', registry.host, 'type, host, login an'],
+          ['made', 'create', registry.host, 'the connection does '],
         ],
       );
       assert.deepEqual(preview.failures, []);
       assert.equal(preview.warnings.length, 1);
-      assert.match(preview.warnings[0] ?? '', /^One docker connection of main .* passed over.*: b_ecr\.$/);
+      assert.match(preview.warnings[0] ?? '', /^Skipped 1 docker connection of main .*: b_ecr\.$/);
       assert.deepEqual([...airflow.connections], before);
     });
 
-    it('shows the same by doctor', async () => {
+    it('shows the same in doctor', async () => {
       const { checks, registries } = await checkServices(await configure(rules));
       assert.deepEqual(registries, [registry.host]);
       assert.deepEqual(
@@ -165,17 +165,17 @@ describe('a run without Temporal', () => {
           .filter(({ name }) => name.startsWith('connection'))
           .map(({ name, outcome, message }) => [name, outcome, message]),
         [
-          ['connection made of main', 'ok', `is missing, and will be made for registry ${registry.host}`],
-          ['connection good of main', 'ok', `may be written, registry ${registry.host}`],
-          ['connections "*_ecr" of main', 'ok', `1 may be written, registry ${registry.host}`],
+          ['connection made of main', 'ok', `is missing and will be created for registry ${registry.host}`],
+          ['connection good of main', 'ok', `can be written, registry ${registry.host}`],
+          ['connections "*_ecr" of main', 'ok', `1 can be written, registry ${registry.host}`],
         ],
       );
       const warnings = checks.filter(({ outcome }) => outcome === 'warning');
-      assert.match(warnings[0]?.message ?? '', /passed over.*: b_ecr\.$/);
+      assert.match(warnings[0]?.message ?? '', /^Skipped .*: b_ecr\.$/);
       assert.equal(warnings.length, 1);
     });
 
-    it('does what it showed', async () => {
+    it('writes what the dry run showed', async () => {
       const report = await refreshOnce(await configure(rules), 0);
       assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
       assert.equal(report.stores[0]?.refreshed, 3);
@@ -191,26 +191,26 @@ describe('a run without Temporal', () => {
       );
     });
 
-    it('warns by doctor of a pattern that takes nothing in, and in a dry run of nothing to do', async () => {
+    it('warns in doctor of a pattern without matches, and in a dry run of a store without connections', async () => {
       const { checks } = await checkServices(await configure(['{match: "nothing_*"}']));
       const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
       assert.deepEqual(
         [warning?.outcome, warning?.message],
-        ['warning', 'selects no connection that may be written'],
+        ['warning', 'matches no connection that can be written'],
       );
       const preview = await previewOnce(await configure(['{match: "nothing_*"}']), 0);
-      assert.deepEqual(preview.warnings, ['Airflow main has no connection that was to be refreshed.']);
+      assert.deepEqual(preview.warnings, ['Airflow main has no matching connection to refresh.']);
     });
   });
 
-  it('proves the token in a dry run, without failures or warnings of its own', async () => {
+  it('verifies the token in a dry run, without additional failures or warnings', async () => {
     const preview = await previewOnce(await configure(['good']), 0);
     assert.equal(preview.tokens[0]?.check, 'accepted');
     assert.equal(preview.docker[0]?.login, 'ok');
     assert.deepEqual([preview.failures, preview.warnings], [[], []]);
   });
 
-  it('says in a dry run what concerns more than single connections', async () => {
+  it('shows failures that affect more than one connection in a dry run', async () => {
     aws.setFault(() => ({ error: 'AccessDeniedException' }));
     const preview = await previewOnce(await configure(['good', 'bad']), 0);
     assert.deepEqual(

@@ -24,7 +24,7 @@ describe('createInProcessSteps', () => {
     attempts = [];
   });
 
-  function stepsOver(run: (attempt: Attempt) => Promise<unknown>, retryForMs: number): RefreshSteps {
+  function createSteps(run: (attempt: Attempt) => Promise<unknown>, retryForMs: number): RefreshSteps {
     const activity = ((attempt: Attempt) => (attempts.push(attempt), run(attempt))) as () => Promise<never>;
     const activities: RefreshActivities = {
       planRefresh: activity,
@@ -36,25 +36,25 @@ describe('createInProcessSteps', () => {
     return createInProcessSteps(activities, 'run-1', clock.now + retryForMs, clock);
   }
 
-  function failing(type: FailureType, retryForMs = MIN): RefreshSteps {
-    return stepsOver(
+  function createFailingSteps(type: FailureType, retryForMs = MIN): RefreshSteps {
+    return createSteps(
       () => Promise.reject(new RefreshFailure(type, `attempt ${attempts.length}`)),
       retryForMs,
     );
   }
 
   it('passes run, attempt number and input, and returns the result of the activity', async () => {
-    const good = fakeSteps();
+    const fakes = fakeSteps();
     const seen: unknown[] = [];
     const activities: RefreshActivities = {
-      planRefresh: async ({ runId, number }) => (seen.push([runId, number]), good.planRefresh(FIRST)),
+      planRefresh: async ({ runId, number }) => (seen.push([runId, number]), fakes.planRefresh(FIRST)),
       inspectConnections: async (_attempt, input) => (
         seen.push(input),
-        good.inspectConnections(input, FIRST)
+        fakes.inspectConnections(input, FIRST)
       ),
-      extractToken: async (_attempt, input) => (seen.push(input), good.extractToken(input, FIRST)),
-      updateConnections: async (_attempt, input) => (seen.push(input), good.updateConnections(input, FIRST)),
-      testDocker: async (_attempt, input) => (seen.push(input), good.testDocker(input, FIRST)),
+      extractToken: async (_attempt, input) => (seen.push(input), fakes.extractToken(input, FIRST)),
+      updateConnections: async (_attempt, input) => (seen.push(input), fakes.updateConnections(input, FIRST)),
+      testDocker: async (_attempt, input) => (seen.push(input), fakes.testDocker(input, FIRST)),
     };
     const steps = createInProcessSteps(activities, 'run-1', clock.now, clock);
     const common = { configHash: 'abc', store: 'main', attemptsBefore: 0 };
@@ -62,7 +62,7 @@ describe('createInProcessSteps', () => {
     const extract = { configHash: 'abc', group: 'g', registries: ['r'] };
     const update = { ...common, registry: 'r', group: 'g', connections: ['c'] };
     const test = { configHash: 'abc', engine: 'e', registry: 'r', group: 'g' };
-    assert.deepEqual(await steps.planRefresh(FIRST), await good.planRefresh(FIRST));
+    assert.deepEqual(await steps.planRefresh(FIRST), await fakes.planRefresh(FIRST));
     await steps.inspectConnections(inspect, FIRST);
     await steps.extractToken(extract, FIRST);
     await steps.updateConnections(update, FIRST);
@@ -70,8 +70,11 @@ describe('createInProcessSteps', () => {
     assert.deepEqual(seen, [['run-1', 1], inspect, extract, update, test]);
   });
 
-  it('makes one first attempt of 10 s, and leaves the retry to the flow', async () => {
-    await expectFailure('StoreUnavailable', failing('StoreUnavailable').updateConnections(INPUT, FIRST));
+  it('limits the first attempt to 10 s, and leaves retries to the flow', async () => {
+    await expectFailure(
+      'StoreUnavailable',
+      createFailingSteps('StoreUnavailable').updateConnections(INPUT, FIRST),
+    );
     assert.deepEqual(
       attempts.map(({ number, limitMs }) => [number, limitMs]),
       [[1, 10 * S]],
@@ -79,10 +82,10 @@ describe('createInProcessSteps', () => {
     assert.deepEqual(clock.waits, []);
   });
 
-  it('retries until the deadline, with the back-off that follows the earlier attempts', async () => {
+  it('retries until the deadline, with the back-off after the earlier attempts', async () => {
     const { message } = await expectFailure(
       'StoreUnavailable',
-      failing('StoreUnavailable', 71 * S).updateConnections(INPUT, RETRY),
+      createFailingSteps('StoreUnavailable', 71 * S).updateConnections(INPUT, RETRY),
     );
     assert.deepEqual(clock.waits, [10 * S, 20 * S, 40 * S]);
     assert.deepEqual(
@@ -92,17 +95,17 @@ describe('createInProcessSteps', () => {
     assert.equal(message, 'attempt 4');
   });
 
-  it('waits for a retry 1 ms before the deadline, not for one at it', async () => {
+  it('waits for a retry 1 ms before the deadline, but not at the deadline', async () => {
     const call = (retryForMs: number): Promise<unknown> =>
-      failing('StoreUnavailable', retryForMs).updateConnections(INPUT, RETRY);
+      createFailingSteps('StoreUnavailable', retryForMs).updateConnections(INPUT, RETRY);
     await expectFailure('StoreUnavailable', call(10 * S));
     assert.deepEqual(clock.waits, []);
     await expectFailure('StoreUnavailable', call(10 * S + 1));
     assert.deepEqual(clock.waits, [10 * S]);
   });
 
-  it('succeeds when a later attempt does', async () => {
-    const steps = stepsOver(async () => {
+  it('succeeds if a later attempt succeeds', async () => {
+    const steps = createSteps(async () => {
       if (attempts.length < 3) throw new RefreshFailure('AwsThrottled', 'slow down');
       return 'a token';
     }, MIN);
@@ -113,56 +116,59 @@ describe('createInProcessSteps', () => {
   it('makes one attempt after the deadline has passed', async () => {
     await expectFailure(
       'StoreUnreachable',
-      failing('StoreUnreachable', -MIN).inspectConnections(INPUT, RETRY),
+      createFailingSteps('StoreUnreachable', -MIN).inspectConnections(INPUT, RETRY),
     );
     assert.equal(attempts.length, 1);
     assert.equal(attempts[0]?.signal.aborted, false);
   });
 
   for (const type of ['TokenRejected', 'ConfigInvalid', 'InputNotAllowed'] as const) {
-    it(`does not try again after ${type}`, async () => {
-      await expectFailure(type, failing(type).extractToken(INPUT, RETRY));
+    it(`does not retry after ${type}`, async () => {
+      await expectFailure(type, createFailingSteps(type).extractToken(INPUT, RETRY));
       assert.equal(attempts.length, 1);
     });
   }
 
-  it('does not try again after an error that is not of the catalogue', async () => {
+  it('does not retry after an error that is not in the catalogue', async () => {
     await assert.rejects(
-      stepsOver(() => Promise.reject(new TypeError('x')), MIN).planRefresh(RETRY),
+      createSteps(() => Promise.reject(new TypeError('x')), MIN).planRefresh(RETRY),
       TypeError,
     );
     assert.equal(attempts.length, 1);
   });
 
-  it('waits 30 min after a wrong password, where there is time, and not at all where there is not', async () => {
-    await expectFailure('StoreUnauthorized', failing('StoreUnauthorized').inspectConnections(INPUT, RETRY));
+  it('retries 30 min after a rejected login, or not at all if the deadline is earlier', async () => {
+    await expectFailure(
+      'StoreUnauthorized',
+      createFailingSteps('StoreUnauthorized').inspectConnections(INPUT, RETRY),
+    );
     assert.deepEqual(clock.waits, []);
     await expectFailure(
       'StoreUnauthorized',
-      failing('StoreUnauthorized', 31 * MIN).inspectConnections(INPUT, RETRY),
+      createFailingSteps('StoreUnauthorized', 31 * MIN).inspectConnections(INPUT, RETRY),
     );
     assert.deepEqual(clock.waits, [30 * MIN]);
   });
 
-  it('gives the Docker test 15 min in all, however long the run may try', async () => {
+  it('limits the Docker test to 15 min in total, even if the run retries longer', async () => {
     const startMs = clock.now;
     await expectFailure(
       'DockerEngineUnreachable',
-      failing('DockerEngineUnreachable', 180 * MIN).testDocker(INPUT, RETRY),
+      createFailingSteps('DockerEngineUnreachable', 180 * MIN).testDocker(INPUT, RETRY),
     );
     const tookMs = clock.now - startMs;
-    assert.ok(tookMs > 10 * MIN && tookMs < 15 * MIN, `given up after ${tookMs} ms`);
+    assert.ok(tookMs > 10 * MIN && tookMs < 15 * MIN, `ended after ${tookMs} ms`);
   });
 
-  it('gives each attempt a signal of its own', async () => {
-    await expectFailure('AwsThrottled', failing('AwsThrottled').extractToken(INPUT, RETRY));
+  it('gives each attempt its own signal', async () => {
+    await expectFailure('AwsThrottled', createFailingSteps('AwsThrottled').extractToken(INPUT, RETRY));
     assert.equal(new Set(attempts.map(({ signal }) => signal)).size, attempts.length);
   });
 
   it('retries each of the five steps', async () => {
     for (const step of Object.keys(fakeSteps()) as StepName[]) {
       attempts = [];
-      const steps = failing('AwsUnavailable', 11 * S);
+      const steps = createFailingSteps('AwsUnavailable', 11 * S);
       const call = step === 'planRefresh' ? steps[step](RETRY) : steps[step](INPUT, RETRY);
       await expectFailure('AwsUnavailable', call);
       assert.ok(attempts.length > 1, step);
@@ -171,7 +177,7 @@ describe('createInProcessSteps', () => {
 });
 
 describe('toFailureInfo', () => {
-  it('shows a failure of the catalogue as it is', () =>
+  it('returns a failure of the catalogue unchanged', () =>
     assert.deepEqual(toFailureInfo(new RefreshFailure('AwsThrottled', 'slow down', 'wait')), {
       type: 'AwsThrottled',
       scope: 'token group',
@@ -179,7 +185,7 @@ describe('toFailureInfo', () => {
       remedy: 'wait',
     }));
 
-  it('names the connections that a failure concerns', () =>
+  it('includes the connections of a failure', () =>
     assert.deepEqual(
       toFailureInfo(new RefreshFailure('StoreUnreachable', 'refused').with({ connections: ['a'] }))
         .connections,
@@ -187,10 +193,10 @@ describe('toFailureInfo', () => {
     ));
 
   for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
-    it(`shows nothing secret of ${what}`, () => {
-      const facts = toFailureInfo(make());
-      assert.deepEqual([facts.type, facts.remedy], ['Unexpected', FAILURES.Unexpected.remedy]);
-      assert.ok(!JSON.stringify(facts).includes(SECRET), JSON.stringify(facts));
+    it(`shows no secret of ${what}`, () => {
+      const failure = toFailureInfo(make());
+      assert.deepEqual([failure.type, failure.remedy], ['Unexpected', FAILURES.Unexpected.remedy]);
+      assert.ok(!JSON.stringify(failure).includes(SECRET), JSON.stringify(failure));
     });
   }
 });

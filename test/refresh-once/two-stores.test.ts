@@ -16,15 +16,15 @@ import { startRegistry, type Registry } from '../support/registry.js';
 
 const IDS = ['a', 'b_ecr', 'c_ecr', 'team_1', 'team_2', 'team_ecr'];
 
-/** What the first store leaves, the second one has. */
+/** The second store gets the connections that the first one does not match. */
 const FIRST: readonly ConnectionRule[] = [
   { kind: 'id', id: 'team_1', ifMissing: 'fail' },
   { kind: 'match', pattern: '*_ecr' },
-  // Without effect: the pattern comes first.
+  // No effect: the pattern comes first.
   { kind: 'id', id: 'gone_ecr', registry: 'local', ifMissing: 'create' },
 ];
 const SECOND: readonly ConnectionRule[] = [
-  // Without effect: these are the first store's.
+  // No effect: the first store already matches these.
   { kind: 'id', id: 'b_ecr', registry: 'other', ifMissing: 'fail' },
   { kind: 'match', pattern: '?_ecr' },
   { kind: 'id', id: 'a', registry: 'local', ifMissing: 'fail' },
@@ -40,7 +40,7 @@ const WRITES = [
   ['second', 'team_2'],
 ];
 
-/** Rows in an order of their own: stores run at the same time. */
+/** Stores run in parallel, so the order of the rows differs. */
 function byText(a: unknown, b: unknown): number {
   return String(a) < String(b) ? -1 : 1;
 }
@@ -77,7 +77,7 @@ describe('a run with two stores of one Airflow', () => {
   });
 
   function configure(second = SECOND): RefreshConfig {
-    const storeOf = (name: string, connections: readonly ConnectionRule[], more = {}) =>
+    const createStore = (name: string, connections: readonly ConnectionRule[], more = {}) =>
       fakeStoreConfig({
         name,
         connections,
@@ -89,7 +89,7 @@ describe('a run with two stores of one Airflow', () => {
         ...more,
       });
     return fakeConfig({
-      stores: [storeOf('first', FIRST), storeOf('second', second, { claimed: FIRST })],
+      stores: [createStore('first', FIRST), createStore('second', second, { claimed: FIRST })],
       registries: [
         namedRegistry({ name: 'local', registryHost: registry.host }),
         namedRegistry({ name: 'other', region: 'eu-west-1' }),
@@ -97,7 +97,7 @@ describe('a run with two stores of one Airflow', () => {
     });
   }
 
-  it('writes each connection once, by the first entry that matches it', async () => {
+  it('writes each connection once, through the first entry that matches it', async () => {
     const report = await refreshOnce(configure(), 0);
     assert.deepEqual(
       report.stores.map(({ store, refreshed, failed }) => [store, refreshed, failed]).toSorted(byText),
@@ -106,7 +106,7 @@ describe('a run with two stores of one Airflow', () => {
         ['second', 2, 0],
       ],
     );
-    // The configuration is in no file that a run could read again.
+    // There is no configuration file that the run could read again.
     assert.deepEqual(
       report.failures.filter(({ stage }) => stage !== 'plan'),
       [],
@@ -120,7 +120,7 @@ describe('a run with two stores of one Airflow', () => {
     assert.ok(!airflow.connections.has('gone_ecr'));
   });
 
-  /** The ids in requests that write, single or bulk. */
+  /** The ids in single and bulk write requests. */
   function listWrites(): string[] {
     return airflow.requests
       .filter(({ method, path: to }) => method === 'PATCH' && to.startsWith('/api/v2/connections'))
@@ -130,7 +130,7 @@ describe('a run with two stores of one Airflow', () => {
       });
   }
 
-  it('shows in a dry run what it writes, and by which pattern', async () => {
+  it('shows in a dry run what would be written, and the matching pattern', async () => {
     const { connections, failures } = await previewOnce(configure(), 0);
     assert.deepEqual(
       connections.map(({ store, connection }) => [store, connection]).toSorted(byText),
@@ -139,7 +139,7 @@ describe('a run with two stores of one Airflow', () => {
     assert.ok(connections.every(({ action }) => action === 'write'));
     assert.deepEqual(
       connections
-        .filter(({ why }) => why.startsWith('it matches'))
+        .filter(({ why }) => why.startsWith('matches'))
         .map(({ connection, why }) => [connection, /"(.*)"/.exec(why)?.[1]])
         .toSorted(byText),
       [
@@ -156,7 +156,7 @@ describe('a run with two stores of one Airflow', () => {
     assert.deepEqual(listWrites(), []);
   });
 
-  it('shows in doctor what it writes, with no line for entries without effect', async () => {
+  it('shows in doctor what would be written, and omits entries without effect', async () => {
     const { checks } = await checkServices(configure());
     const { host } = registry;
     assert.deepEqual(
@@ -165,15 +165,15 @@ describe('a run with two stores of one Airflow', () => {
         .map(({ name, outcome, message }) => [name, outcome, message])
         .toSorted(byText),
       [
-        ['connection a of second', 'ok', `may be written, registry ${host}`],
-        ['connection team_1 of first', 'ok', `may be written, registry ${host}`],
-        ['connections "*_ecr" of first', 'ok', `3 may be written, registry ${host}`],
-        ['connections "team_*" of second', 'ok', `1 may be written, registry ${host}`],
+        ['connection a of second', 'ok', `can be written, registry ${host}`],
+        ['connection team_1 of first', 'ok', `can be written, registry ${host}`],
+        ['connections "*_ecr" of first', 'ok', `3 can be written, registry ${host}`],
+        ['connections "team_*" of second', 'ok', `1 can be written, registry ${host}`],
       ],
     );
   });
 
-  it('warns where the entries of the first leave nothing for the second, and writes nothing for it', async () => {
+  it('warns if the first store matches all connections of the second, which then writes nothing', async () => {
     const config = configure([{ kind: 'match', pattern: '*_ecr' }]);
     const { checks } = await checkServices(config);
     assert.deepEqual(
@@ -184,12 +184,12 @@ describe('a run with two stores of one Airflow', () => {
         [
           'Airflow second',
           'warning',
-          'selects no connection: earlier entries for this Airflow match all of them',
+          'matches no connection: earlier entries for this Airflow instance match all of them',
         ],
       ],
     );
     const { warnings, stores } = await refreshOnce(config, 0);
-    assert.deepEqual(warnings, ['Airflow second has no connection that was to be refreshed.']);
+    assert.deepEqual(warnings, ['Airflow second has no matching connection to refresh.']);
     assert.deepEqual(
       stores.map(({ store, refreshed }) => [store, refreshed]),
       [['first', 4]],

@@ -21,7 +21,7 @@ const FIRST = { attemptsBefore: 0 };
 const RETRY = { attemptsBefore: 1 };
 
 describe('limitsNow', () => {
-  it('gives a retry everything that is left until the deadline', () =>
+  it('gives a retry all the time until the deadline', () =>
     assert.deepEqual(limitsNow('updateConnections', RETRY, 0, RUN), {
       startToCloseMs: 2 * MIN,
       scheduleToCloseMs: DEADLINE_MS,
@@ -30,7 +30,7 @@ describe('limitsNow', () => {
       retryCapMs: 5 * MIN,
     }));
 
-  it('gives a first attempt 10 s and no second one, since it counts towards the concurrency limit', () => {
+  it('gives a first attempt 10 s and no retry, since it counts towards the concurrency limit', () => {
     for (const step of ['planRefresh', 'inspectConnections', 'extractToken', 'updateConnections'] as const) {
       const limits = limitsNow(step, FIRST, 0, RUN);
       assert.deepEqual([limits?.startToCloseMs, limits?.maximumAttempts], [10 * S, 1], step);
@@ -40,14 +40,14 @@ describe('limitsNow', () => {
     assert.deepEqual([test?.startToCloseMs, test?.maximumAttempts, test?.heartbeatMs], [MIN, 1, 10 * S]);
   });
 
-  it('continues the back-off after earlier attempts', () => {
+  it('continues the backoff after earlier attempts', () => {
     const firstRetries = [1, 2, 3, 20].map(
       (attemptsBefore) => limitsNow('updateConnections', { attemptsBefore }, 0, RUN)?.firstRetryMs,
     );
     assert.deepEqual(firstRetries, [10 * S, 20 * S, 40 * S, 5 * MIN]);
   });
 
-  it('gives all attempts of testDocker 15 min, or what is left when that is less', () => {
+  it('gives all attempts of testDocker 15 min, or the rest of the run if that is less', () => {
     const limits = (nowMs: number) => limitsNow('testDocker', RETRY, nowMs, RUN)?.scheduleToCloseMs;
     assert.equal(limits(0), 15 * MIN);
     assert.equal(limits(DEADLINE_MS - 15 * MIN), 15 * MIN);
@@ -59,35 +59,35 @@ describe('limitsNow', () => {
       const what = how === FIRST ? `the first attempt of ${step}` : `a retry of ${step}`;
       const { attemptMs, firstAttemptMs } = ACTIVITY_LIMITS[step];
       const startToCloseMs = how === FIRST ? firstAttemptMs : attemptMs;
-      const briefly = (nowMs: number): unknown => {
+      const toRow = (nowMs: number): unknown => {
         const limits = limitsNow(step, how, nowMs, RUN);
         return limits && [limits.startToCloseMs, limits.scheduleToCloseMs, limits.maximumAttempts];
       };
       const oneAttempt = [startToCloseMs, startToCloseMs, 1];
 
-      it(`bounds ${what} by the deadline when exactly one attempt is left`, () =>
-        assert.deepEqual(briefly(DEADLINE_MS - startToCloseMs), [
+      it(`limits ${what} to the deadline when there is time for exactly one attempt`, () =>
+        assert.deepEqual(toRow(DEADLINE_MS - startToCloseMs), [
           startToCloseMs,
           startToCloseMs,
           how === FIRST ? 1 : undefined,
         ]));
 
-      it(`gives ${what} one whole attempt when 1 ms less is left, and after the deadline`, () => {
-        assert.deepEqual(briefly(DEADLINE_MS - startToCloseMs + 1), oneAttempt);
-        assert.deepEqual(briefly(DEADLINE_MS), oneAttempt);
-        assert.deepEqual(briefly(DEADLINE_MS + MIN), oneAttempt);
+      it(`gives ${what} one full attempt with 1 ms less, and after the deadline`, () => {
+        assert.deepEqual(toRow(DEADLINE_MS - startToCloseMs + 1), oneAttempt);
+        assert.deepEqual(toRow(DEADLINE_MS), oneAttempt);
+        assert.deepEqual(toRow(DEADLINE_MS + MIN), oneAttempt);
       });
 
-      it(`does not start ${what} when it would end later than 10 s before the run does`, () => {
+      it(`does not start ${what} when it would end less than 10 s before the run`, () => {
         const lastStartMs = RUN.endsMs - startToCloseMs - 10 * S;
-        assert.deepEqual(briefly(lastStartMs), oneAttempt);
+        assert.deepEqual(toRow(lastStartMs), oneAttempt);
         assert.equal(limitsNow(step, how, lastStartMs + 1, RUN), undefined);
         assert.equal(limitsNow(step, how, RUN.endsMs + MIN, RUN), undefined);
       });
     }
   }
 
-  it('always finds time for one attempt where nothing ends the run', () => {
+  it('always allows one attempt when nothing ends the run', () => {
     const endless = { deadlineMs: 0, endsMs: Infinity, retryForMs: Infinity };
     const limits = limitsNow('extractToken', RETRY, 99 * DEADLINE_MS, endless);
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe('limitsNow', () => {
     );
   });
 
-  it('never returns a limit that Temporal treats as none: zero, negative, fractional or not a number', () => {
+  it('never returns a limit that Temporal ignores or rejects: zero, negative, fractional or not a number', () => {
     const values = [NaN, -Infinity, -1, 0, 0.5, 1, 59_999.5, 60_000, 120_000.7, DEADLINE_MS, Infinity];
     for (const step of STEPS) {
       for (const deadlineMs of values) {
@@ -128,14 +128,14 @@ describe('limitsNow', () => {
 });
 
 describe('scaleLimits', () => {
-  it('keeps the limits of the table for a run that retries long, or without a bound', () => {
+  it('keeps the limits of the table for a run that retries for long, or without a limit', () => {
     for (const step of STEPS) {
       assert.deepEqual(scaleLimits(step, RETRY_FOR_MS), ACTIVITY_LIMITS[step], step);
       assert.deepEqual(scaleLimits(step, Infinity), ACTIVITY_LIMITS[step], step);
     }
   });
 
-  it('gives an attempt a 25th of a shorter run, and the first back-off a 100th', () => {
+  it('gives an attempt a 25th of a shorter run, and the first backoff a 100th', () => {
     const { attemptMs, firstAttemptMs, firstRetryMs, retryCapMs } = scaleLimits('updateConnections', 200 * S);
     assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs, retryCapMs], [8 * S, 8 * S, 2 * S, 5 * MIN]);
   });
@@ -146,7 +146,7 @@ describe('scaleLimits', () => {
     assert.deepEqual([attemptMs, firstAttemptMs, firstRetryMs], [4 * S, 4 * S, S]);
   });
 
-  it('leaves time for two retries of every step, from a retryFor of 100 s on', () => {
+  it('leaves time for two retries of each step when retryFor is at least 100 s', () => {
     for (let retryForMs = 100 * S; retryForMs <= 12 * HOUR; retryForMs += 100 * S) {
       const run = { deadlineMs: retryForMs, endsMs: Infinity, retryForMs };
       for (const step of STEPS) {
@@ -168,7 +168,7 @@ describe('scaleLimits', () => {
     }
   });
 
-  /** The first attempt, a wait, a retry, its wait and another retry, each attempt with its maximum length. */
+  /** The first attempt, a wait, a retry, a wait and another retry, each attempt with its maximum duration. */
   function twoRetriesMs(step: StepName, run: RunBounds): number {
     const { firstAttemptMs } = scaleLimits(step, run.retryForMs);
     const waitMs = backoffMs(step, 1, run.retryForMs);
@@ -179,25 +179,25 @@ describe('scaleLimits', () => {
 });
 
 describe('runBounds', () => {
-  it('sets the deadline retryFor after the first task', () =>
+  it('sets the deadline to retryFor after the first task', () =>
     assert.deepEqual(runBounds(1000, 225 * MIN, 1000 + 230 * MIN), {
       deadlineMs: 1000 + 225 * MIN,
       endsMs: 1000 + 230 * MIN,
       retryForMs: 225 * MIN,
     }));
 
-  it('keeps 5 min for the end of a run whose first task came late', () => {
+  it('reserves 5 min at the end of a run whose first task came late', () => {
     const endsMs = 230 * MIN;
     assert.equal(runBounds(MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
     assert.equal(runBounds(200 * MIN, 225 * MIN, endsMs).deadlineMs, 225 * MIN);
   });
 
-  it('keeps a quarter of what is left when that is less than 5 min', () => {
+  it('reserves a quarter of the rest when that is less than 5 min', () => {
     assert.equal(runBounds(210 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 225 * MIN);
     assert.equal(runBounds(222 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 228 * MIN);
   });
 
-  it('has its deadline at the end when the first task came after it', () =>
+  it('sets the deadline to the end of the run when the first task came after it', () =>
     assert.equal(runBounds(231 * MIN, 225 * MIN, 230 * MIN).deadlineMs, 230 * MIN));
 
   it('has no end without an execution timeout', () =>
@@ -238,10 +238,10 @@ describe('backoffMs', () => {
 });
 
 describe('waitBeforeRetryMs', () => {
-  it('is the back-off of the step if a retry can help', () =>
+  it('is the backoff of the step if a retry can help', () =>
     assert.equal(waitBeforeRetryMs('StoreUnavailable', 'updateConnections', 2, RETRY_FOR_MS), 10 * S));
 
-  it('is longer after what a person must fix, however short the run', () => {
+  it('is longer for a failure that a person must fix, even in a short run', () => {
     assert.equal(waitBeforeRetryMs('AwsAccessDenied', 'extractToken', 1, 100 * S), 10 * MIN);
     assert.equal(waitBeforeRetryMs('StoreUnauthorized', 'inspectConnections', 3, RETRY_FOR_MS), 30 * MIN);
   });
@@ -251,7 +251,7 @@ describe('waitBeforeRetryMs', () => {
 });
 
 describe('ACTIVITY_LIMITS', () => {
-  it('notices a dead worker well within an attempt, where an attempt is not short itself', () => {
+  it('detects a dead worker well within every attempt that is not short', () => {
     for (const step of STEPS) {
       for (const retryForMs of [100 * S, 500 * S, HOUR, RETRY_FOR_MS]) {
         const run = { ...RUN, retryForMs };

@@ -48,8 +48,8 @@ describe('getPartition', () => {
 });
 
 describe('describeUnknownRegion', () => {
-  // Those of the partitions of the AWS SDK for JavaScript 3.1169.
-  it('does not doubt any of the regions that the AWS SDK knows', () => {
+  // From the partitions of the AWS SDK for JavaScript 3.1169.
+  it('is undefined for every region that the AWS SDK knows', () => {
     const known = {
       af: ['south-1'],
       ap: ['east-1', 'east-2', 'northeast-1', 'northeast-2', 'northeast-3', 'south-1', 'south-2'],
@@ -92,7 +92,7 @@ describe('describeUnknownRegion', () => {
     'us-isof-east-1',
     'eusc-de-east-1',
   ]) {
-    it(`does not doubt ${region}`, () => assert.equal(describeUnknownRegion(region), undefined));
+    it(`is undefined for ${region}`, () => assert.equal(describeUnknownRegion(region), undefined));
   }
 
   for (const { region, meant } of [
@@ -102,17 +102,17 @@ describe('describeUnknownRegion', () => {
     { region: 'eu-wes-1', meant: 'eu-west-1' },
     { region: 'cn-nroth-1', meant: 'cn-north-1' },
   ] as const) {
-    it(`takes ${region} for ${meant}`, () => assert.deepEqual(describeUnknownRegion(region), { meant }));
+    it(`suggests ${meant} for ${region}`, () => assert.deepEqual(describeUnknownRegion(region), { meant }));
   }
 
   for (const region of ['xx-new-9', 'virginia', '']) {
-    it(`doubts ${JSON.stringify(region)} and has no guess`, () =>
+    it(`has no suggestion for the unknown region ${JSON.stringify(region)}`, () =>
       assert.deepEqual(describeUnknownRegion(region), {}));
   }
 });
 
 describe('hasFips', () => {
-  it('is true in the six regions of FIPS endpoints', () => {
+  it('is true in the six regions with FIPS endpoints', () => {
     const regions = ['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'us-gov-east-1', 'us-gov-west-1'];
     assert.deepEqual(FIPS_REGIONS, regions);
     assert.deepEqual(
@@ -127,11 +127,11 @@ describe('hasFips', () => {
 });
 
 describe('ECR Public', () => {
-  it('is of us-east-1', () => assert.equal(ECR_PUBLIC_REGION, 'us-east-1'));
+  it('has the region us-east-1', () => assert.equal(ECR_PUBLIC_REGION, 'us-east-1'));
 });
 
 describe('isAccount', () => {
-  it('takes twelve digits', () => assert.ok(isAccount('012345678901')));
+  it('accepts 12 digits', () => assert.ok(isAccount('012345678901')));
 
   for (const text of [
     '',
@@ -142,13 +142,13 @@ describe('isAccount', () => {
     ' 123456789012',
     '123456789012\n',
   ]) {
-    it(`does not take ${JSON.stringify(text)}`, () => assert.equal(isAccount(text), false));
+    it(`rejects ${JSON.stringify(text)}`, () => assert.equal(isAccount(text), false));
   }
 });
 
 describe('isRegion', () => {
   for (const text of ['us-east-1', 'ap-southeast-5', 'us-gov-west-1', 'eusc-de-east-1', 'xx-new-12']) {
-    it(`takes ${text}`, () => assert.ok(isRegion(text)));
+    it(`accepts ${text}`, () => assert.ok(isRegion(text)));
   }
 
   for (const text of [
@@ -164,10 +164,10 @@ describe('isRegion', () => {
     'us--east-1',
     'us-east-1\n',
   ]) {
-    it(`does not take ${JSON.stringify(text)}`, () => assert.equal(isRegion(text), false));
+    it(`rejects ${JSON.stringify(text)}`, () => assert.equal(isRegion(text), false));
   }
 
-  it('takes 40 characters and not 41', () => {
+  it('accepts 40 characters and rejects 41', () => {
     assert.equal(isRegion(`us-${'e'.repeat(35)}-1`), true);
     assert.equal(isRegion(`us-${'e'.repeat(36)}-1`), false);
   });

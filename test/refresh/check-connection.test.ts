@@ -25,19 +25,19 @@ function named(name: string, changes: Partial<RegistryEntry>): ResolvedRegistry 
 
 const NAMED = named('local', { registryHost: 'localhost:5000', region: 'eu-west-1' });
 
-function judge(changes: Partial<ConnectionRecord>): ConnectionCheck {
+function check(changes: Partial<ConnectionRecord>): ConnectionCheck {
   return checkConnection(dockerConnection(changes));
 }
 
-function refusal(changes: Partial<ConnectionRecord>): { type: FailureType; message: string } {
-  const judgement = judge(changes);
-  assert.ok(!judgement.writable, 'it is writable');
-  return judgement;
+function rejection(changes: Partial<ConnectionRecord>): { type: FailureType; message: string } {
+  const result = check(changes);
+  assert.ok(!result.writable, 'the connection is writable');
+  return result;
 }
 
 describe('checkConnection', () => {
-  it('accepts a docker connection of AWS to an ECR host', () =>
-    assert.deepEqual(judge({}), { writable: true, registry: REGISTRY, group: GROUP }));
+  it('accepts a docker connection with login AWS and an ECR host', () =>
+    assert.deepEqual(check({}), { writable: true, registry: REGISTRY, group: GROUP }));
 
   for (const host of [
     `https://${REGISTRY}`,
@@ -46,19 +46,19 @@ describe('checkConnection', () => {
     `https://${REGISTRY}/team`,
   ]) {
     it(`accepts the host ${host} without a warning`, () =>
-      assert.deepEqual(judge({ host }), { writable: true, registry: REGISTRY, group: GROUP }));
+      assert.deepEqual(check({ host }), { writable: true, registry: REGISTRY, group: GROUP }));
   }
 
-  it('accepts a host with capital letters, and warns that Docker pulls without credentials', () => {
-    const judgement = judge({ host: REGISTRY.toUpperCase() });
-    assert.ok(judgement.writable);
-    assert.equal(judgement.registry, REGISTRY);
-    assert.match(judgement.warning ?? '', /capital letters.*write it in lower case/);
+  it('accepts a host with upper-case letters, and warns that Docker pulls without credentials', () => {
+    const result = check({ host: REGISTRY.toUpperCase() });
+    assert.ok(result.writable);
+    assert.equal(result.registry, REGISTRY);
+    assert.match(result.warning ?? '', /upper-case letters.*use lower case/);
   });
 
-  it('does not warn of a scheme in capital letters, which Docker does not mind', () => {
-    const judgement = judge({ host: `HTTPS://${REGISTRY}` });
-    assert.deepEqual(judgement, { writable: true, registry: REGISTRY, group: GROUP });
+  it('does not warn of an upper-case scheme, which Docker accepts', () => {
+    const result = check({ host: `HTTPS://${REGISTRY}` });
+    assert.deepEqual(result, { writable: true, registry: REGISTRY, group: GROUP });
   });
 
   for (const { host, registry, name } of [
@@ -72,20 +72,20 @@ describe('checkConnection', () => {
     { host: 'public.ecr.aws', registry: 'public.ecr.aws', name: 'default/us-east-1/public' },
     { host: 'https://ecr-public.aws.com/', registry: 'ecr-public.aws.com', name: 'default/us-east-1/public' },
   ] as const) {
-    it(`gives the host ${host} a token of ${name}`, () => {
-      const judgement = judge({ host });
-      assert.ok(judgement.writable);
-      assert.deepEqual([judgement.registry, judgement.group.name], [registry, name]);
+    it(`uses token group ${name} for the host ${host}`, () => {
+      const result = check({ host });
+      assert.ok(result.writable);
+      assert.deepEqual([result.registry, result.group.name], [registry, name]);
     });
   }
 
-  it('does not take a registry that only the configuration knows without being told', () =>
-    assert.equal(refusal({ host: 'localhost:5000' }).type, 'ConnectionRegistryUnknown'));
+  it('rejects a custom registry host that is not in the configuration', () =>
+    assert.equal(rejection({ host: 'localhost:5000' }).type, 'ConnectionRegistryUnknown'));
 
   for (const { title, changes, type, shown } of [
     { title: 'another type', changes: { type: 'http' }, type: 'ConnectionTypeMismatch', shown: '"http"' },
     {
-      title: 'a type in capital letters',
+      title: 'an upper-case type',
       changes: { type: 'Docker' },
       type: 'ConnectionTypeMismatch',
       shown: '"Docker"',
@@ -93,7 +93,7 @@ describe('checkConnection', () => {
     { title: 'no host', changes: { host: null }, type: 'ConnectionRegistryUnknown', shown: '(empty)' },
     { title: 'an empty host', changes: { host: '' }, type: 'ConnectionRegistryUnknown', shown: '""' },
     {
-      title: 'a host that is no registry',
+      title: 'a host that is not a registry',
       changes: { host: 'quay.io' },
       type: 'ConnectionRegistryUnknown',
       shown: '"quay.io"',
@@ -105,7 +105,7 @@ describe('checkConnection', () => {
       shown: 'evil',
     },
     {
-      title: 'an ECR host with a port in it',
+      title: 'an ECR host with a port',
       changes: { host: `${REGISTRY}:443` },
       type: 'ConnectionRegistryUnknown',
       shown: ':443',
@@ -115,22 +115,22 @@ describe('checkConnection', () => {
     { title: 'no login', changes: { login: null }, type: 'ConnectionLoginMismatch', shown: '(empty)' },
     { title: 'an empty login', changes: { login: '' }, type: 'ConnectionLoginMismatch', shown: '""' },
     {
-      title: 'a login in small letters',
+      title: 'a lower-case login',
       changes: { login: 'aws' },
       type: 'ConnectionLoginMismatch',
       shown: '"aws"',
     },
   ] as const) {
-    it(`refuses ${title} as ${type}`, () => {
-      const { type: given, message } = refusal(changes);
+    it(`rejects ${title} with ${type}`, () => {
+      const { type: given, message } = rejection(changes);
       assert.equal(given, type);
       assert.ok(message.includes(shown), message);
     });
   }
 
   for (const reauth of [false, 'false', 'no', 'yes', '', 0, 1, null, {}]) {
-    it(`refuses an extra with "reauth": ${JSON.stringify(reauth)}`, () =>
-      assert.equal(refusal({ extra: JSON.stringify({ reauth }) }).type, 'ConnectionReauthDisabled'));
+    it(`rejects an extra with "reauth": ${JSON.stringify(reauth)}`, () =>
+      assert.equal(rejection({ extra: JSON.stringify({ reauth }) }).type, 'ConnectionReauthDisabled'));
   }
 
   for (const extra of [
@@ -149,95 +149,95 @@ describe('checkConnection', () => {
     'null',
     '{"__proto__":{"reauth":false}}',
   ]) {
-    it(`accepts the extra ${extra ?? 'null'}`, () => assert.equal(judge({ extra }).writable, true));
+    it(`accepts the extra ${extra ?? 'null'}`, () => assert.equal(check({ extra }).writable, true));
   }
 
   for (const { host, message } of [
-    { host: 'quay.io', message: 'its host "quay.io" is no known ECR registry' },
-    { host: null, message: 'its host (empty) is no known ECR registry' },
+    { host: 'quay.io', message: 'its host "quay.io" is not a known ECR registry' },
+    { host: null, message: 'its host (empty) is not a known ECR registry' },
     {
       host: `${REGISTRY}.cn`,
       message:
-        `its host "${REGISTRY}.cn" is no ECR registry: region us-east-1 is of partition aws, whose registries do not ` +
-        `end in amazonaws.com.cn; ${REGISTRY} was meant, perhaps`,
+        `its host "${REGISTRY}.cn" is not a valid ECR host: region us-east-1 is in partition aws, whose registry ` +
+        `hosts do not end in amazonaws.com.cn (did you mean ${REGISTRY}?)`,
     },
     {
       host: `${REGISTRY}:443`,
       message:
-        `its host "${REGISTRY}:443" is no ECR registry: it has a port, and hosts of ECR have none; ` +
-        `${REGISTRY} was meant, perhaps`,
+        `its host "${REGISTRY}:443" is not a valid ECR host: ECR hosts have no port ` +
+        `(did you mean ${REGISTRY}?)`,
     },
     {
       host: '1234.dkr.ecr.us-east-1.amazonaws.com',
       message:
-        'its host "1234.dkr.ecr.us-east-1.amazonaws.com" is no ECR registry: its account has 4 digits, and accounts ' +
-        'have twelve',
+        'its host "1234.dkr.ecr.us-east-1.amazonaws.com" is not a valid ECR host: the account must have ' +
+        '12 digits, not 4',
     },
     {
       host: `${REGISTRY}@pa55word`,
-      message: 'its host (not shown: it contains "@") is no known ECR registry',
+      message: 'its host (not shown: it contains "@") is not a known ECR registry',
     },
   ] as const) {
-    it(`says of the host ${host} what is wrong with it`, () =>
-      assert.deepEqual(refusal({ host }), { writable: false, type: 'ConnectionRegistryUnknown', message }));
+    it(`states what is wrong with the host ${host}`, () =>
+      assert.deepEqual(rejection({ host }), { writable: false, type: 'ConnectionRegistryUnknown', message }));
   }
 
-  it('names the type first when everything is wrong', () =>
-    assert.equal(refusal({ type: 'aws', host: 'x', port: 1, login: 'y' }).type, 'ConnectionTypeMismatch'));
+  it('reports the type first when every field is invalid', () =>
+    assert.equal(rejection({ type: 'aws', host: 'x', port: 1, login: 'y' }).type, 'ConnectionTypeMismatch'));
 
-  it('does not show a field with "@", which may carry a password', () => {
+  it('does not show a field with "@", which may contain a password', () => {
     for (const changes of [
       { host: 'https://AWS:pa55word@example.com' },
       { login: 'AWS:pa55word@x' },
       { type: 'pa55word@x' },
     ]) {
-      const { message } = refusal(changes);
+      const { message } = rejection(changes);
       assert.ok(!message.includes('pa55word'), message);
       assert.match(message, /not shown/);
     }
   });
 
-  it('shows a field of 80 characters whole, one of 81 cut', () => {
-    assert.ok(refusal({ login: 'x'.repeat(80) }).message.includes(`"${'x'.repeat(80)}"`));
-    assert.ok(refusal({ login: 'x'.repeat(81) }).message.includes(`"${'x'.repeat(77)}…"`));
+  it('shows a field of 80 characters in full, and truncates one of 81', () => {
+    assert.ok(rejection({ login: 'x'.repeat(80) }).message.includes(`"${'x'.repeat(80)}"`));
+    assert.ok(rejection({ login: 'x'.repeat(81) }).message.includes(`"${'x'.repeat(77)}…"`));
   });
 
-  it('never shows the extra, where people keep secrets', () => {
-    const { message } = refusal({ extra: '{"reauth":"pa55word","other":"pa55word"}' });
+  it('never shows the extra, which may contain secrets', () => {
+    const { message } = rejection({ extra: '{"reauth":"pa55word","other":"pa55word"}' });
     assert.ok(!message.includes('pa55word'), message);
   });
 });
 
-describe('checkConnection by the registry that the configuration gives', () => {
-  function judgeAs(wanted: ResolvedRegistry, changes: Partial<ConnectionRecord>): ConnectionCheck {
+describe('checkConnection with a configured registry', () => {
+  function checkAs(wanted: ResolvedRegistry, changes: Partial<ConnectionRecord>): ConnectionCheck {
     return checkConnection(dockerConnection(changes), wanted);
   }
 
-  it('accepts a host of that registry, however it is written', () => {
+  it('accepts a host of that registry with a scheme or upper-case letters', () => {
     for (const host of ['localhost:5000', 'https://LOCALHOST:5000/']) {
-      const judgement = judgeAs(NAMED, { host });
-      assert.ok(judgement.writable);
-      assert.deepEqual([judgement.registry, judgement.group.name], ['localhost:5000', 'default/eu-west-1']);
+      const result = checkAs(NAMED, { host });
+      assert.ok(result.writable);
+      assert.deepEqual([result.registry, result.group.name], ['localhost:5000', 'default/eu-west-1']);
     }
   });
 
   for (const host of [REGISTRY, 'quay.io', 'localhost', 'localhost:5001', '', null]) {
-    it(`refuses the host ${host}, and names what is wanted`, () => {
-      const judgement = judgeAs(NAMED, { host });
-      assert.ok(!judgement.writable);
-      assert.equal(judgement.type, 'ConnectionRegistryMismatch');
-      assert.match(judgement.message, /is not that of registry local \(localhost:5000\)$/);
+    it(`rejects the host ${host}, and names the configured registry`, () => {
+      const result = checkAs(NAMED, { host });
+      assert.ok(!result.writable);
+      assert.equal(result.type, 'ConnectionRegistryMismatch');
+      assert.match(result.message, /does not match registry local \(localhost:5000\)$/);
     });
   }
 
-  it('refuses another type before it looks at the host', () => {
-    const judgement = judgeAs(NAMED, { type: 'http', host: 'quay.io' });
-    assert.ok(!judgement.writable && judgement.type === 'ConnectionTypeMismatch');
+  it('rejects another type before it checks the host', () => {
+    const result = checkAs(NAMED, { type: 'http', host: 'quay.io' });
+    assert.ok(!result.writable && result.type === 'ConnectionTypeMismatch');
   });
 
-  it('refuses what is wrong beside the host as ever', () => {
-    const judgement = judgeAs(NAMED, { host: 'localhost:5000', login: 'root' });
-    assert.ok(!judgement.writable && judgement.type === 'ConnectionLoginMismatch');
+  it('also rejects other invalid fields', () => {
+    const result = checkAs(NAMED, { host: 'localhost:5000', login: 'root' });
+    assert.ok(!result.writable && result.type === 'ConnectionLoginMismatch');
   });
 
   const eu = named('eu', {
@@ -248,20 +248,20 @@ describe('checkConnection by the registry that the configuration gives', () => {
     { host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', group: 'profile:p/eu-west-1' },
     { host: '123456789012.dkr-ecr.eu-west-1.on.aws', group: 'profile:p/eu-west-1' },
   ] as const) {
-    it(`accepts ${host} as one of the hosts of its account and region, with its credentials`, () => {
-      const judgement = judgeAs(eu, { host });
-      assert.ok(judgement.writable);
-      assert.deepEqual([judgement.registry, judgement.group.name], [host, group]);
+    it(`accepts ${host} as a host of its account and region, with its credentials`, () => {
+      const result = checkAs(eu, { host });
+      assert.ok(result.writable);
+      assert.deepEqual([result.registry, result.group.name], [host, group]);
     });
   }
 
-  it('refuses the usual host for an entry that insists on FIPS, and names the one it wants', () => {
-    assert.deepEqual(judgeAs(named('fips', { fips: true }), {}), {
+  it('rejects the standard host for an entry with fips, and names the FIPS host', () => {
+    assert.deepEqual(checkAs(named('fips', { fips: true }), {}), {
       writable: false,
       type: 'ConnectionRegistryMismatch',
-      message: `its host "${REGISTRY}" is not that of registry fips (${FIPS_REGISTRY})`,
+      message: `its host "${REGISTRY}" does not match registry fips (${FIPS_REGISTRY})`,
     });
-    const judgement = judgeAs(named('fips', { fips: true }), { host: FIPS_REGISTRY });
-    assert.equal(judgement.writable && judgement.group.name, 'default/us-east-1/fips');
+    const result = checkAs(named('fips', { fips: true }), { host: FIPS_REGISTRY });
+    assert.equal(result.writable && result.group.name, 'default/us-east-1/fips');
   });
 });

@@ -30,7 +30,7 @@ function retryAll(type: FailureType, message?: string): Reply {
 
 function failAll(type: FailureType): Reply {
   return () => {
-    throw new RefreshFailure(type, 'all of it failed');
+    throw new RefreshFailure(type, 'all of them failed');
   };
 }
 
@@ -38,7 +38,7 @@ describe('retryConnections', () => {
   let context: FakeContext;
   let calls: Called[];
   let taken: string[];
-  /** Before the report merges them to one per type. */
+  /** The failures before the report merges those of the same type. */
   let reported: Parameters<ReportBuilder['fail']>[];
 
   beforeEach(() => {
@@ -48,7 +48,7 @@ describe('retryConnections', () => {
     taken = [];
   });
 
-  /** Retries connections with calls that return the replies in turn, and then the last one again. */
+  /** Retries connections with calls that return the replies in turn, then always the last one. */
   async function finish(
     toRetry: readonly ConnectionProblem[],
     replies: readonly Reply[],
@@ -74,16 +74,16 @@ describe('retryConnections', () => {
     return [...record.report(context.now()).failures];
   }
 
-  function briefly(failures: readonly FailureReport[]): unknown[] {
+  function toRows(failures: readonly FailureReport[]): unknown[] {
     return failures.map(({ type, scope, connections, message }) => [type, scope, connections, message]);
   }
 
-  it('does nothing when nothing is left', async () => {
+  it('does nothing without connections to retry', async () => {
     assert.deepEqual(await finish([], []), []);
     assert.deepEqual([calls, context.waits], [[], []]);
   });
 
-  it('retries what is left as a separate step, after the first back-off', async () => {
+  it('retries the connections as a separate step, after the first backoff', async () => {
     const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
     assert.deepEqual(await finish(left, [writeAll]), []);
     assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1 } }]);
@@ -107,7 +107,7 @@ describe('retryConnections', () => {
     );
   });
 
-  it('retries what a retry leaves, with a longer back-off each time', async () => {
+  it('retries what a retry did not finish, with a longer backoff each time', async () => {
     const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
     const writeFirst: Reply = ([first = '', ...rest]) => ({
       written: [first],
@@ -144,23 +144,23 @@ describe('retryConnections', () => {
   it('reports the failure of the retry for all its connections', async () => {
     const left = ids(2).map((id) => problem(id, 'AttemptTimedOut'));
     const failures = await finish(left, [failAll('ConfigVersionMismatch')]);
-    assert.deepEqual(briefly(failures), [['ConfigVersionMismatch', 'run', ids(2), 'all of it failed']]);
+    assert.deepEqual(toRows(failures), [['ConfigVersionMismatch', 'run', ids(2), 'all of them failed']]);
     assert.equal(calls.length, 1);
   });
 
   it('keeps the failure of each connection when no time is left for a retry', async () => {
     context = new FakeContext({ leftMs: 5 * S });
     const left = [
-      { ...problem('a', 'StoreForbidden', 'no right to a'), remedy: 'Allow a.' },
-      { ...problem('b', 'StoreForbidden', 'no right to b'), remedy: 'Allow b.' },
+      { ...problem('a', 'StoreForbidden', 'no access to a'), remedy: 'Allow a.' },
+      { ...problem('b', 'StoreForbidden', 'no access to b'), remedy: 'Allow b.' },
     ];
     await finish(left, [writeAll]);
     assert.deepEqual(calls, []);
     assert.deepEqual(
       reported.map(([{ connections }, { message, remedy }]) => [connections?.[0], message, remedy]),
       [
-        ['a', 'no right to a', 'Allow a.'],
-        ['b', 'no right to b', 'Allow b.'],
+        ['a', 'no access to a', 'Allow a.'],
+        ['b', 'no access to b', 'Allow b.'],
       ],
     );
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describeSkipped, matches, overlap, toSkipped } from '../../src/refresh/connection-rules.js';
 
-/** All texts of these characters up to a length. */
+/** All texts of these characters, up to a length. */
 function texts(alphabet: readonly string[], maxLength: number): string[] {
   const all = [''];
   for (let length = 1, last = ['']; length <= maxLength; length += 1) {
@@ -25,7 +25,7 @@ describe('matches', () => {
     { pattern: '**', id: 'x' },
     { pattern: 'docker.eu', id: 'docker.eu' },
   ] as const) {
-    it(`lets ${pattern} match ${id === '' ? 'nothing at all' : id}`, () => assert.ok(matches(pattern, id)));
+    it(`matches ${id === '' ? 'the empty id' : id} with ${pattern}`, () => assert.ok(matches(pattern, id)));
   }
 
   for (const { pattern, id } of [
@@ -43,7 +43,7 @@ describe('matches', () => {
     { pattern: '\\w', id: 'a' },
     { pattern: '^a$', id: 'a' },
   ] as const) {
-    it(`does not let ${pattern || 'the empty pattern'} match ${id || 'nothing'}`, () =>
+    it(`does not match ${id || 'the empty id'} with ${pattern || 'the empty pattern'}`, () =>
       assert.equal(matches(pattern, id), false));
   }
 
@@ -55,7 +55,7 @@ describe('matches', () => {
     }
   });
 
-  it('is done at once with a pattern of many stars that just fails', () => {
+  it('is fast with a pattern of many stars that does not match', () => {
     const startedMs = performance.now();
     assert.equal(matches(`${'*a'.repeat(50)}b`, 'a'.repeat(200)), false);
     assert.ok(performance.now() - startedMs < 500);
@@ -63,7 +63,7 @@ describe('matches', () => {
 });
 
 describe('overlap', () => {
-  it('is found exactly where some short id matches both patterns', () => {
+  it('is true exactly when some short id matches both patterns', () => {
     const ids = texts(['a', 'b'], 6);
     const patterns = texts(['a', 'b', '?', '*'], 3);
     const matched = new Map(
@@ -77,31 +77,31 @@ describe('overlap', () => {
     }
   });
 
-  it('is done at once with two patterns of many stars', () => {
+  it('is fast with two patterns of many stars', () => {
     const startedMs = performance.now();
     assert.equal(overlap(`${'*a'.repeat(100)}b`, `${'*a'.repeat(99)}c`), false);
     assert.ok(performance.now() - startedMs < 2000);
   });
 });
 
-describe('what a pattern passed over', () => {
-  it('is nothing to speak of when there is none', () => {
+describe('describeSkipped', () => {
+  it('is undefined when nothing was skipped', () => {
     assert.equal(toSkipped([]), undefined);
     assert.equal(describeSkipped('main', []), undefined);
   });
 
-  it('is counted, and the first five are named', () => {
+  it('counts the connections and names the first five', () => {
     const part = toSkipped(['a', 'b', 'c', 'd', 'e', 'f']);
     assert.deepEqual(part, { count: 6, first: ['a', 'b', 'c', 'd', 'e'] });
     assert.match(
       describeSkipped('main', [part]) ?? '',
-      /^6 docker connections of main .*: a, b, c, d, e, …\.$/,
+      /^Skipped 6 docker connections of main .*: a, b, c, d, e, …\.$/,
     );
   });
 
-  it('is told in the singular when it is one', () =>
+  it('uses the singular for one connection', () =>
     assert.match(
       describeSkipped('main', [{ count: 1, first: ['quay'] }]) ?? '',
-      /^One docker connection of main matches .*: quay\.$/,
+      /^Skipped 1 docker connection of main .*: quay\.$/,
     ));
 });

@@ -17,7 +17,7 @@ describe('suggestKey', () => {
     { mistyped: '', meant: undefined },
     { mistyped: 'x'.repeat(100_000), meant: undefined },
   ] as const) {
-    it(`takes ${mistyped.slice(0, 20) || 'nothing'} for ${meant ?? 'no known key'}`, () => {
+    it(`suggests ${meant ?? 'no key'} for ${mistyped.slice(0, 20) || 'an empty key'}`, () => {
       assert.equal(suggestKey(mistyped, KEYS), meant);
     });
   }

@@ -9,14 +9,14 @@ import {
 const IDS = ['', ...texts(['a', 'b'], 4)];
 const PATTERNS = texts(['a', '?', '*'], 3);
 
-/** All texts of these characters with one character or more. */
+/** All non-empty texts of these characters, up to a length. */
 function texts(alphabet: readonly string[], maxLength: number): string[] {
   if (maxLength === 0) return [];
   const shorter = ['', ...texts(alphabet, maxLength - 1)];
   return [...new Set(shorter.flatMap((text) => ['', ...alphabet].map((end) => text + end)))].filter(Boolean);
 }
 
-/** An entry with an id, or with a pattern where the text has a special character. */
+/** An entry with an id, or with a pattern if the text has a special character. */
 function rule(text: string, registry?: string): ConnectionRule {
   const options = registry === undefined ? {} : { registry };
   return /[*?]/.test(text)
@@ -37,17 +37,17 @@ describe('ConnectionRules', () => {
     { title: 'an id before a pattern', rules: [byId, byPattern], named: ['team_ecr'], listPattern: '*_ecr' },
     { title: 'a pattern before an id', rules: [byPattern, byId], named: [], listPattern: '*_ecr' },
     { title: 'two patterns', rules: [byPattern, byOther], named: [], listPattern: '*' },
-    { title: 'two patterns, the other way round', rules: [byOther, byPattern], named: [], listPattern: '*' },
+    { title: 'two patterns in reverse order', rules: [byOther, byPattern], named: [], listPattern: '*' },
     { title: 'an id between patterns', rules: [byOther, byId, byPattern], named: [], listPattern: '*' },
   ]) {
-    it(`let the first entry decide: ${title}`, () => {
+    it(`uses the first matching entry: ${title}`, () => {
       const found = new ConnectionRules(rules);
       assert.equal(found.find('team_ecr'), rules[0]);
       assert.deepEqual([found.named, found.listPattern], [named, listPattern]);
     });
   }
 
-  it('find another entry for what the first does not match, and none for other ids', () => {
+  it('finds another entry for an id that the first does not match, and none for other ids', () => {
     const rules = new ConnectionRules([byId, byPattern]);
     assert.equal(rules.find('other_ecr'), byPattern);
     assert.equal(rules.find('other'), undefined);
@@ -55,31 +55,31 @@ describe('ConnectionRules', () => {
     assert.equal(new ConnectionRules([]).find('team_ecr'), undefined);
   });
 
-  it('take no character of an id for special', () => {
+  it('treats no character of an id as special', () => {
     const rules = new ConnectionRules([{ kind: 'id', id: '*', ifMissing: 'fail' }]);
     assert.equal(rules.find('any'), undefined);
     assert.deepEqual([rules.named, rules.listPattern], [['*'], undefined]);
   });
 
-  it('keep the ids in the order of the file, each once', () => {
+  it('keeps the ids in the order of the file, each once', () => {
     const rules = new ConnectionRules(['c', 'a', 'x_1', 'x_*', 'x_2', 'b', 'a'].map((text) => rule(text)));
     assert.deepEqual(rules.named, ['c', 'a', 'x_1', 'b']);
   });
 
-  it('apply the options of the entry that decides, whatever a later one says', () => {
+  it('applies the options of the first matching entry, not of a later one', () => {
     const create: ConnectionRule = { kind: 'id', id: 'team_ecr', registry: 'eu', ifMissing: 'create' };
     const others = { kind: 'match', pattern: '*', registry: 'us' } as const;
     assert.deepEqual(new ConnectionRules([create, others]).find('team_ecr'), create);
     assert.deepEqual(new ConnectionRules([others, create]).find('team_ecr'), others);
   });
 
-  it('do not list what an earlier pattern covers: the filter is that of the earlier one', () => {
+  it('omits a pattern that an earlier one covers, and filters the listing by the earlier one', () => {
     const rules = new ConnectionRules(['*_ecr', 'team_*_ecr', '*_ecr'].map((text) => rule(text)));
     assert.deepEqual([rules.patterns, rules.listPattern], [['*_ecr'], '*_ecr']);
   });
 
-  describe('of a store whose Airflow has earlier entries', () => {
-    it('leave to those what they match, by id or by pattern, whatever the own entries name', () => {
+  describe('when earlier stores of the same Airflow have entries', () => {
+    it('leaves all connections that the earlier entries match to those stores', () => {
       const claimed = [rule('docker_default'), rule('*_ecr')];
       const own = ['team_ecr', 'docker_default', 'team_1', 'team_*'].map((text) => rule(text));
       const rules = new ConnectionRules(own, claimed);
@@ -91,13 +91,13 @@ describe('ConnectionRules', () => {
       assert.deepEqual([rules.named, rules.patterns], [['team_1'], ['team_*']]);
     });
 
-    it('need no list when the earlier entries cover every pattern', () => {
+    it('needs no listing when the earlier entries cover every pattern', () => {
       const rules = new ConnectionRules([rule('a_ecr'), rule('b_*_ecr')], [rule('*_ecr')]);
       assert.deepEqual([rules.named, rules.listPattern], [[], undefined]);
     });
   });
 
-  it('agree with a search in the order of the file, for every list of three entries', () => {
+  it('agrees with a search in the order of the file, for every list of three entries', () => {
     const pool = ['a', 'ab', 'b', '*', 'a*', '?', 'a?', '*b'];
     for (const x of pool) {
       for (const y of pool) {
@@ -109,7 +109,7 @@ describe('ConnectionRules', () => {
     }
   });
 
-  /** @param split position of the first entry of the store itself */
+  /** @param split position of the store's own first entry */
   function assertFirstMatch(entries: readonly ConnectionRule[], split: number): void {
     const rules = new ConnectionRules(entries.slice(split), entries.slice(0, split));
     const label = JSON.stringify([entries, split]);
@@ -119,13 +119,13 @@ describe('ConnectionRules', () => {
       const expected = at < split ? undefined : entries[at];
       assert.equal(rules.find(id), expected, `${label} ${id}`);
       if (expected?.kind === 'id') named.push(id);
-      // Else it would not be in the list that is requested.
+      // Otherwise it would not be in the requested listing.
       if (expected?.kind === 'match') assert.ok(matches(rules.listPattern ?? '', id), `${label} ${id}`);
     }
     assert.deepEqual(rules.named.toSorted(), named.toSorted(), label);
   }
 
-  it('find each of 20,000 ids and listed connections at once', () => {
+  it('finds 20,000 ids and 20,000 listed connections within 500 ms', () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => `team_connection_${index}`);
     const startedMs = performance.now();
     const rules = new ConnectionRules([...ids.map((id) => rule(id)), byPattern]);
@@ -146,7 +146,7 @@ describe('findCovered', () => {
     ]);
   }
 
-  it('reports an id after a pattern that matches it, and not one before', () => {
+  it('reports an id after a pattern that matches it, but not before it', () => {
     assert.deepEqual(covered('other', '*_ecr', 'team_ecr'), [[2, 1, true]]);
     assert.deepEqual(covered('team_ecr', '*_ecr', 'other'), []);
   });
@@ -156,7 +156,7 @@ describe('findCovered', () => {
     assert.deepEqual(covered('team_*', 'data_*'), []);
   });
 
-  it('states where nothing is left of a pattern', () => {
+  it('reports whether an entry has no effect at all', () => {
     assert.deepEqual(covered('*_ecr', 'team_*_ecr', 'team_?_ecr', '*_ecr'), [
       [1, 0, true],
       [2, 0, true],
@@ -165,7 +165,7 @@ describe('findCovered', () => {
     assert.deepEqual(covered('team_?', 'team_*'), [[1, 0, false]]);
   });
 
-  it('names the first pattern, and one that leaves nothing before one that leaves something', () => {
+  it('names the first pattern, but prefers one that covers the entry completely', () => {
     assert.deepEqual(covered('a_*', '*_b', 'a_b'), [
       [1, 0, false],
       [2, 0, true],
@@ -173,7 +173,7 @@ describe('findCovered', () => {
     assert.deepEqual(covered('a_*', '*', '*_b').at(-1), [2, 1, true]);
   });
 
-  it('agrees with a comparison of all short ids, for every two short patterns', () => {
+  it('agrees with a comparison of all short ids, for every pair of short patterns', () => {
     for (const wide of PATTERNS.filter((text) => /[*?]/.test(text))) {
       const matched = new Set(IDS.filter((id) => matches(wide, id)));
       for (const text of PATTERNS) {
@@ -186,7 +186,7 @@ describe('findCovered', () => {
           label,
         );
         const isWhole = own.every((id) => matched.has(id));
-        // Where `?` comes before `*`, it does not claim what it has not decided.
+        // Where `?` meets `*`, `isWhole` may be false for an entry that is covered completely.
         if (found?.isWhole || !wide.includes('?')) assert.equal(found?.isWhole ?? false, isWhole, label);
       }
     }

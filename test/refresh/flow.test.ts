@@ -38,10 +38,10 @@ describe('refresh: the plan', () => {
     assert.deepEqual(hashes, ['this one', 'this one', 'this one', 'this one']);
   });
 
-  it('ends with a report when there is no plan, and keeps the rows of earlier runs', async () => {
+  it('returns a report when planning fails, and keeps the rows of earlier runs', async () => {
     const previous = await refreshWith({});
     const report = await refreshWith(
-      { planRefresh: () => Promise.reject(new RefreshFailure('ConfigInvalid', 'no good one')) },
+      { planRefresh: () => Promise.reject(new RefreshFailure('ConfigInvalid', 'no valid configuration')) },
       new FakeContext({ previous }),
     );
     assert.deepEqual(listFailures(report), [['plan', undefined, undefined, 'ConfigInvalid', 0]]);
@@ -51,7 +51,7 @@ describe('refresh: the plan', () => {
     );
   });
 
-  it('retries the plan when no worker took it in time', async () => {
+  it('retries planRefresh when no worker took it in time', async () => {
     const attempts: number[] = [];
     const report = await refreshWith({
       planRefresh: async (how) => {
@@ -64,14 +64,16 @@ describe('refresh: the plan', () => {
     assert.equal(report.outcome, 'refreshed');
   });
 
-  it('refreshes by the last good configuration and reports the invalid one', async () => {
-    const report = await refreshWith({ planRefresh: planned({ configProblem: 'refresh.yaml:3 is wrong' }) });
+  it('uses the last valid configuration and reports the invalid one', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({ configProblem: 'refresh.yaml:3 is invalid' }),
+    });
     assert.deepEqual(listFailures(report), [['plan', undefined, undefined, 'ConfigInvalid', 0]]);
-    assert.equal(report.failures[0]?.message, 'refresh.yaml:3 is wrong');
+    assert.equal(report.failures[0]?.message, 'refresh.yaml:3 is invalid');
     assert.equal(report.stores[0]?.refreshed, 1);
   });
 
-  it('reports nothing of a plan without stores', async () => {
+  it('reports no failure for a plan without stores', async () => {
     const report = await refreshWith({ planRefresh: planned({ stores: [] }) });
     assert.deepEqual([report.outcome, report.stores, report.tokens], ['refreshed', [], []]);
   });
@@ -80,11 +82,11 @@ describe('refresh: the plan', () => {
     const report = await refreshWith({
       planRefresh: planned({
         engines: [],
-        engineProblem: '`docker.engines` is left out: DOCKER_HOST is ssh://',
+        engineProblem: '`docker.engines` is omitted: DOCKER_HOST is ssh://',
       }),
     });
     assert.equal(report.outcome, 'refreshed');
-    assert.deepEqual(report.warnings, ['`docker.engines` is left out: DOCKER_HOST is ssh://.']);
+    assert.deepEqual(report.warnings, ['`docker.engines` is omitted: DOCKER_HOST is ssh://.']);
   });
 });
 
@@ -104,7 +106,7 @@ describe('refresh: several stores', () => {
     );
   });
 
-  it('does not wait for a slow store before it refreshes another', async () => {
+  it('refreshes a store without waiting for a slow one', async () => {
     const slow = deferred<Inspection>();
     const updated: string[] = [];
     const run = refreshWith({
@@ -128,10 +130,10 @@ describe('refresh: several stores', () => {
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async (input, how) => ({
         ...(await good.inspectConnections(input, how)),
-        warnings: ['capitals'],
+        warnings: ['upper case'],
       }),
     });
-    assert.deepEqual(report.warnings, ['capitals']);
+    assert.deepEqual(report.warnings, ['upper case']);
   });
 });
 
@@ -170,7 +172,7 @@ describe('refresh: cancellation', () => {
     assert.deepEqual(unhandled, []);
   });
 
-  it('leaves no rejection unhandled when an update is cancelled before the list is read', async () => {
+  it('leaves no rejection unhandled when an update is cancelled before the listing is read', async () => {
     const unhandled = await collectUnhandled(async () => {
       const gate = deferred<never>();
       const run = refreshWith({

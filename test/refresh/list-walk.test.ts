@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { walkList, type InspectPart, type ListEnd } from '../../src/refresh/list-walk.js';
+import { walkList, type InspectPage, type ListEnd } from '../../src/refresh/list-walk.js';
 import type { Inspection, ListPart, Range } from '../../src/refresh/activity-types.js';
 import { deferred, settle, type Deferred } from '../fakes/deferred.js';
 import { Cancelled, FakeContext } from '../fakes/fake-context.js';
@@ -8,13 +8,13 @@ import { ids, listPart } from '../fakes/flow-fixture.js';
 
 const STORE = listedStore();
 
-/** How parts of the list are read; by default, completely. */
+/** How pages are read; by default, all successfully. */
 interface Behaviour {
   /** Maximum rows that the server returns at once. */
   readonly serverLimit?: number;
-  /** What each part states in addition. */
-  readonly states?: (range: Range) => Partial<ListPart>;
-  /** `fail`: it fails permanently; a promise: it is retried until then. */
+  /** Changes what each page returns about the listing. */
+  readonly returns?: (range: Range) => Partial<ListPart>;
+  /** `fail`: the page fails permanently; a promise: it is retried until the promise settles. */
   readonly instead?: (range: Range) => Promise<'read' | 'fail'> | 'fail' | undefined;
 }
 
@@ -25,12 +25,12 @@ interface Walked {
 
 function walk(
   rows: readonly string[],
-  { serverLimit = 100, states = () => ({}), instead = () => undefined }: Behaviour = {},
+  { serverLimit = 100, returns = () => ({}), instead = () => undefined }: Behaviour = {},
   context = new FakeContext(),
 ): Walked {
   const offsets: number[] = [];
   let rowsAtOnce = 100;
-  const inspect: InspectPart = async (range, onRetry): Promise<Inspection | undefined> => {
+  const inspect: InspectPage = async (range, onRetry): Promise<Inspection | undefined> => {
     offsets.push(range.offset);
     assert.ok(range.limit === 100 || range.limit === rowsAtOnce, `${range.limit} rows`);
     const other = instead(range);
@@ -40,14 +40,14 @@ function walk(
       onRetry();
       if ((await other) === 'fail') return undefined;
     }
-    const read = listPart(rows, { ...range, limit: Math.min(range.limit, serverLimit) }, states(range));
+    const read = listPart(rows, { ...range, limit: Math.min(range.limit, serverLimit) }, returns(range));
     rowsAtOnce = read.list?.rows ?? 0;
     return read;
   };
   return { offsets, end: walkList(STORE, context, inspect) };
 }
 
-/** The offsets that a walk requested, in order, and how it ended. */
+/** The requested offsets, in order, and how the walk ended. */
 async function walkToEnd(...args: Parameters<typeof walk>): Promise<[number[], ListEnd]> {
   const { offsets, end } = walk(...args);
   return [offsets, await end];
@@ -59,7 +59,7 @@ function toMessage({ failure }: ListEnd): string | undefined {
   return failure.message;
 }
 
-/** A promise for each part that is retried, by its offset. */
+/** A promise for each retried page, by its offset. */
 function retryFrom(isRetried: (offset: number) => boolean): {
   waiting: Map<number, Deferred<'read' | 'fail'>>;
   instead: NonNullable<Behaviour['instead']>;
@@ -76,77 +76,77 @@ function retryFrom(isRetried: (offset: number) => boolean): {
   };
 }
 
-describe('walkList: the end of a list', () => {
+describe('walkList: the end of a listing', () => {
   for (const { title, count, offsets } of [
-    { title: 'an empty first part', count: 0, offsets: [0] },
-    { title: 'a first part that holds the stated total', count: 99, offsets: [0] },
-    { title: 'a part that is shorter than the first', count: 150, offsets: [0, 100] },
-    { title: 'an empty part after full ones', count: 200, offsets: [0, 100, 200] },
-    { title: 'an empty part after a full one that holds the total', count: 100, offsets: [0, 100] },
+    { title: 'an empty first page', count: 0, offsets: [0] },
+    { title: 'a first page that contains the total', count: 99, offsets: [0] },
+    { title: 'a page that is shorter than the first', count: 150, offsets: [0, 100] },
+    { title: 'an empty page after full ones', count: 200, offsets: [0, 100, 200] },
+    { title: 'an empty page after a full one that contains the total', count: 100, offsets: [0, 100] },
   ]) {
     it(`ends at ${title}`, async () => assert.deepEqual(await walkToEnd(ids(count)), [offsets, {}]));
   }
 
-  it('ends at an empty first part, whatever total it states', async () =>
-    assert.deepEqual(await walkToEnd([], { states: () => ({ total: 300 }) }), [
+  it('ends at an empty first page, whatever its total', async () =>
+    assert.deepEqual(await walkToEnd([], { returns: () => ({ total: 300 }) }), [
       [0],
-      { warning: 'Airflow main lists 0 connections and states a total of 300.' },
+      { warning: 'Airflow main listed 0 connections but returned a total of 300.' },
     ]));
 
-  it('follows the rows when the server returns fewer than requested', async () =>
+  it('continues after the returned rows when the server returns fewer than requested', async () =>
     assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50 }), [[0, 50, 100], {}]));
 
-  it('reads all rows when every part states a total of 0, and warns', async () => {
-    const [offsets, end] = await walkToEnd(ids(150), { states: () => ({ total: 0 }) });
+  it('reads all rows when every page has a total of 0, and warns', async () => {
+    const [offsets, end] = await walkToEnd(ids(150), { returns: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 100]);
-    assert.deepEqual(end, { warning: 'Airflow main lists 150 connections and states a total of 0.' });
+    assert.deepEqual(end, { warning: 'Airflow main listed 150 connections but returned a total of 0.' });
   });
 
-  it('requests more after a short first part that states another total', async () => {
-    const [offsets, end] = await walkToEnd(ids(30), { states: () => ({ total: 0 }) });
+  it('continues after a short first page with another total', async () => {
+    const [offsets, end] = await walkToEnd(ids(30), { returns: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 30]);
-    assert.deepEqual(end, { warning: 'Airflow main lists 30 connections and states a total of 0.' });
+    assert.deepEqual(end, { warning: 'Airflow main listed 30 connections but returned a total of 0.' });
   });
 
-  it('warns of a total that is larger than the list', async () => {
-    const [offsets, end] = await walkToEnd(ids(150), { states: () => ({ total: 700 }) });
+  it('warns of a total that is larger than the listing', async () => {
+    const [offsets, end] = await walkToEnd(ids(150), { returns: () => ({ total: 700 }) });
     assert.deepEqual(offsets, [0, 100]);
-    assert.deepEqual(end, { warning: 'Airflow main lists 150 connections and states a total of 700.' });
+    assert.deepEqual(end, { warning: 'Airflow main listed 150 connections but returned a total of 700.' });
   });
 
   for (const { title, totals } of [
     { title: 'first', totals: [150, 151] },
     { title: 'last', totals: [151, 150] },
   ]) {
-    it(`does not warn where only the ${title} total fits, since a list may be edited meanwhile`, async () => {
-      const states = ({ offset }: Range) => ({ total: totals[offset / 100] ?? NaN });
-      assert.deepEqual(await walkToEnd(ids(150), { states }), [[0, 100], {}]);
+    it(`does not warn when only the ${title} total matches, since the listing may change meanwhile`, async () => {
+      const returns = ({ offset }: Range) => ({ total: totals[offset / 100] ?? NaN });
+      assert.deepEqual(await walkToEnd(ids(150), { returns }), [[0, 100], {}]);
     });
   }
 });
 
-describe('walkList: a list without an end', () => {
-  it('ends when a part begins with the same row as the one before', async () => {
-    const [offsets, end] = await walkToEnd(ids(1000), { states: () => ({ first: 'id_0' }) });
+describe('walkList: a listing without an end', () => {
+  it('ends when a page begins with the same row as the previous one', async () => {
+    const [offsets, end] = await walkToEnd(ids(1000), { returns: () => ({ first: 'id_0' }) });
     assert.deepEqual(offsets, [0, 100]);
     assert.equal(toMessage(end), 'The list of main repeats itself.');
   });
 
-  it('does not treat parts without readable rows as the same part', async () => {
-    const inspect: InspectPart = async (range) => {
+  it('does not treat pages without readable rows as the same page', async () => {
+    const inspect: InspectPage = async (range) => {
       const { first: _unread, ...list } = listPart(ids(250), range).list ?? { rows: 0, total: 0 };
       return { ...listPart([], range), list: { isComplete: true, ...list } };
     };
     assert.deepEqual(await walkList(STORE, new FakeContext(), inspect), {});
   });
 
-  it('ends after 500 parts', async () => {
+  it('ends after 500 pages', async () => {
     const [offsets, end] = await walkToEnd(ids(50_100));
     assert.equal(offsets.length, 500);
     assert.equal(toMessage(end), 'The list of main has more than 50000 rows.');
   });
 
-  it('reads the rest of a plausible list past the deadline', async () => {
+  it('reads the rest of a plausible listing after the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
     for (const { count, offsets } of [
       { count: 250, offsets: [0, 100, 200] },
@@ -156,36 +156,36 @@ describe('walkList: a list without an end', () => {
     }
   });
 
-  it('reads ten parts more than the list stated past the deadline, since its total may be too small', async () => {
+  it('reads ten pages beyond the total after the deadline, since the total may be too small', async () => {
     const late = new FakeContext({ leftMs: -1 });
-    assert.deepEqual(await walkToEnd(ids(150), { states: () => ({ total: 0 }) }, late), [
+    assert.deepEqual(await walkToEnd(ids(150), { returns: () => ({ total: 0 }) }, late), [
       [0, 100],
-      { warning: 'Airflow main lists 150 connections and states a total of 0.' },
+      { warning: 'Airflow main listed 150 connections but returned a total of 0.' },
     ]);
-    const [offsets, end] = await walkToEnd(ids(2000), { states: () => ({ total: 150 }) }, late);
+    const [offsets, end] = await walkToEnd(ids(2000), { returns: () => ({ total: 150 }) }, late);
     assert.equal(offsets.length, 12);
     assert.equal(toMessage(end), 'The list of main does not end.');
   });
 
-  it('ignores an implausible total past the deadline', async () => {
+  it('ignores an implausible total after the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
-    const [offsets, end] = await walkToEnd(ids(2000), { states: () => ({ total: 50_001 }) }, late);
+    const [offsets, end] = await walkToEnd(ids(2000), { returns: () => ({ total: 50_001 }) }, late);
     assert.equal(offsets.length, 11);
     assert.equal(toMessage(end), 'The list of main does not end.');
   });
 
-  it('requests no more parts past the deadline than the list of a failing store has', async () => {
+  it('requests no pages beyond the total of a failing store after the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
     const instead = ({ offset }: Range) => (offset === 0 ? undefined : 'fail');
     assert.deepEqual(await walkToEnd(ids(450), { instead }, late), [[0, 100, 200, 300, 400], {}]);
   });
 });
 
-describe('walkList: parts that fail', () => {
-  it('requests nothing more when the first part fails permanently', async () =>
+describe('walkList: pages that fail', () => {
+  it('requests nothing more when the first page fails permanently', async () =>
     assert.deepEqual(await walkToEnd(ids(300), { instead: () => 'fail' }), [[0], {}]));
 
-  it('waits for the retry of the first part where the second fails, too', async () => {
+  it('waits for the retry of the first page when the second also fails', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     let isDown = true;
     const { offsets, end } = walk(ids(250), {
@@ -199,18 +199,20 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets, [0, 100, 100, 200]);
   });
 
-  it('continues while the first part is retried if the second can be read, and waits for it at the end', async () => {
+  it('continues while the first page is retried if the second can be read, and waits for it at the end', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
-    const { offsets, end } = walk(ids(250), { instead, states: () => ({ total: 900 }) });
+    const { offsets, end } = walk(ids(250), { instead, returns: () => ({ total: 900 }) });
     let isDone = false;
     void end.then(() => (isDone = true));
     await settle();
     assert.deepEqual([offsets, isDone], [[0, 100, 100, 200], false]);
     waiting.get(0)?.resolve('read');
-    assert.deepEqual(await end, { warning: 'Airflow main lists 250 connections and states a total of 900.' });
+    assert.deepEqual(await end, {
+      warning: 'Airflow main listed 250 connections but returned a total of 900.',
+    });
   });
 
-  it('reads the rest of a retried first part when the server returns fewer rows at once', async () => {
+  it('reads the rest of a retried first page when the server returns fewer rows at once', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     const { offsets, end } = walk(ids(220), { serverLimit: 50, instead });
     await settle();
@@ -220,28 +222,28 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets.slice(5), [50]);
   });
 
-  it('does not use the rows of a split part as the number that the server returns at once', async () => {
+  it('does not use the rows of a split page as the number that the server returns at once', async () => {
     const limits: number[] = [];
-    const inspect: InspectPart = async (range) => {
+    const inspect: InspectPage = async (range) => {
       limits.push(range.limit);
       if (range.offset === 0) return listPart(ids(220), range, { isSplit: true });
       return listPart(ids(220), { ...range, limit: Math.min(range.limit, 50) });
     };
-    // No row is missing: the total would not fit.
+    // With a missing row, the total would not match and cause a warning.
     assert.deepEqual(await walkList(STORE, new FakeContext(), inspect), {});
     assert.deepEqual(limits, [100, 100, 50, 50]);
   });
 
-  it('ends at a split part that has fewer rows than were requested', async () => {
-    const states = ({ offset }: Range) => ({
+  it('ends at a split page with fewer rows than requested', async () => {
+    const returns = ({ offset }: Range) => ({
       total: 500,
       ...(offset === 100 ? { isSplit: true as const } : {}),
     });
-    const [offsets] = await walkToEnd(ids(150), { states });
+    const [offsets] = await walkToEnd(ids(150), { returns });
     assert.deepEqual(offsets, [0, 100]);
   });
 
-  it('requests nothing more when the retry of the first part fails', async () => {
+  it('requests nothing more when the retry of the first page fails', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 0);
     const { offsets, end } = walk(ids(250), {
       instead: (range) => (range.offset > 0 ? 'fail' : instead(range)),
@@ -252,7 +254,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(offsets, [0, 100]);
   });
 
-  it('reads the parts after one that is retried, and waits for it at the end', async () => {
+  it('reads the pages after a retried one, and waits for it at the end', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 100);
     const { offsets, end } = walk(ids(350), { instead });
     let isDone = false;
@@ -263,7 +265,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(await end, {});
   });
 
-  it('reads the parts after two adjacent ones that are retried, or that fail', async () => {
+  it('reads the pages after two adjacent ones that are retried or fail', async () => {
     const isMiddle = (offset: number): boolean => offset === 100 || offset === 200;
     const { waiting, instead } = retryFrom(isMiddle);
     const { offsets, end } = walk(ids(450), { instead });
@@ -282,20 +284,22 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(await walkToEnd(ids(120), { serverLimit: 50, instead }), [[0, 50, 100], {}]);
   });
 
-  it('counts the rows of a part that was retried', async () => {
+  it('counts the rows of a retried page', async () => {
     const { waiting, instead } = retryFrom((offset) => offset === 100);
-    const { end } = walk(ids(350), { instead, states: () => ({ total: 900 }) });
+    const { end } = walk(ids(350), { instead, returns: () => ({ total: 900 }) });
     await settle();
     waiting.get(100)?.resolve('read');
-    assert.deepEqual(await end, { warning: 'Airflow main lists 350 connections and states a total of 900.' });
+    assert.deepEqual(await end, {
+      warning: 'Airflow main listed 350 connections but returned a total of 900.',
+    });
   });
 
-  it('does not warn of a total when a part is missing', async () => {
+  it('does not warn of a total when a page is missing', async () => {
     const instead = ({ offset }: Range) => (offset === 100 ? 'fail' : undefined);
     assert.deepEqual(await walkToEnd(ids(350), { instead }), [[0, 100, 200, 300], {}]);
   });
 
-  it('continues while 5 parts are retried, and waits for the sixth', async () => {
+  it('continues while 5 pages are retried, and waits for the sixth', async () => {
     const { waiting, instead } = retryFrom((offset) => offset > 0);
     const { offsets, end } = walk(ids(950), { instead });
     await settle();
@@ -313,7 +317,7 @@ describe('walkList: parts that fail', () => {
     assert.deepEqual(await end, {});
   });
 
-  it('ends with the cancellation of a part, of one that is retried, too', async () => {
+  it('ends with the cancellation of a page, also of a retried one', async () => {
     for (const cancelled of [0, 100]) {
       const { waiting, instead } = retryFrom((offset) => offset === cancelled);
       const { end } = walk(ids(250), { instead });

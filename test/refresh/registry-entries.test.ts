@@ -79,7 +79,7 @@ describe('resolveRegistry', () => {
     });
   }
 
-  it('goes by the account and region that an Airflow Variable gave', () => {
+  it('uses the account and region from an Airflow Variable', () => {
     const variable = { airflow: 'main', key: 'k' };
     const registry = resolveRegistry(
       settings({ account: variable, region: variable }),
@@ -92,7 +92,7 @@ describe('resolveRegistry', () => {
 });
 
 describe('resolveStatic', () => {
-  it('needs no account where a registry has a host of its own', () => {
+  it('needs no account for a registry with a custom host', () => {
     const account = { airflow: 'main', key: 'k' };
     const registry = resolveStatic(settings({ account, registryHost: 'r.example' }));
     assert.deepEqual([registry?.host, registry?.group.region], ['r.example', 'us-east-1']);
@@ -102,11 +102,11 @@ describe('resolveStatic', () => {
     { title: 'account', changes: { account: { airflow: 'main', key: 'k' } } },
     { title: 'region', changes: { region: { airflow: 'main', key: 'k' } } },
   ] as const) {
-    it(`knows nothing before the ${title} is read from Airflow`, () =>
+    it(`is undefined until the ${title} is read from Airflow`, () =>
       assert.equal(resolveStatic(settings(changes)), undefined));
   }
 
-  it('is what resolveRegistry makes of an entry with account and region', () =>
+  it('equals the result of resolveRegistry for an entry with account and region', () =>
     assert.deepEqual(resolveStatic(settings()), resolveRegistry(settings(), ACCOUNT, 'us-east-1')));
 });
 
@@ -123,7 +123,7 @@ describe('isRegistryHost', () => {
       hosts: [FIPS, FIPS_DUAL_STACK],
     },
     {
-      title: 'with a host of its own',
+      title: 'with a custom host',
       registry: named({ registryHost: '127.0.0.1:5000' }),
       hosts: ['127.0.0.1:5000'],
     },
@@ -134,7 +134,7 @@ describe('isRegistryHost', () => {
       hosts: ['public.ecr.aws', 'ecr-public.aws.com'],
     },
   ] as const) {
-    it(`gives an entry ${title} exactly ${hosts.join(', ')}`, () => {
+    it(`accepts exactly ${hosts.join(', ')} for an entry ${title}`, () => {
       const candidates = [
         ...forms,
         'public.ecr.aws',
@@ -156,7 +156,7 @@ describe('isRegistryHost', () => {
     });
   }
 
-  it('reads a host as people write it', () => {
+  it('accepts a host with a scheme, a path, spaces or upper-case letters', () => {
     for (const host of [`https://${STANDARD}/`, ` ${STANDARD.toUpperCase()} `, `http://${DUAL_STACK}/team`]) {
       assert.equal(isRegistryHost(named(), host), true, host);
     }
@@ -171,7 +171,7 @@ describe('findRegistriesByHost', () => {
   const other = named({ name: 'other', region: 'eu-west-1' });
   const own = named({ name: 'own', registryHost: 'r.example' });
   const all = [other, dual, fips, plain, own, publicRegistry()];
-  const namesOf = (registries: readonly ResolvedRegistry[], host: string): string[] =>
+  const findNames = (registries: readonly ResolvedRegistry[], host: string): string[] =>
     findRegistriesByHost(registries, host).map(({ name }) => name);
 
   for (const { host, names } of [
@@ -179,7 +179,7 @@ describe('findRegistriesByHost', () => {
     { host: `https://${STANDARD}/`, names: ['plain'] },
     { host: DUAL_STACK, names: ['dual'] },
     { host: FIPS, names: ['fips'] },
-    // No entry has it for its own.
+    // No entry has exactly this host.
     { host: FIPS_DUAL_STACK, names: ['dual', 'fips', 'plain'] },
     { host: 'r.example', names: ['own'] },
     { host: 'R.Example/', names: ['own'] },
@@ -189,16 +189,16 @@ describe('findRegistriesByHost', () => {
     { host: 'quay.io', names: [] },
     { host: '', names: [] },
   ] as const) {
-    it(`gives ${JSON.stringify(host)} to ${names.join(', ') || 'none'}`, () =>
-      assert.deepEqual(namesOf(all, host), names));
+    it(`finds ${names.join(', ') || 'no entry'} for ${JSON.stringify(host)}`, () =>
+      assert.deepEqual(findNames(all, host), names));
   }
 
-  it('gives a host to both entries that have it for their own', () =>
-    assert.deepEqual(namesOf([plain, profile, dual], STANDARD), ['plain', 'profile']));
+  it('finds both entries with exactly this host', () =>
+    assert.deepEqual(findNames([plain, profile, dual], STANDARD), ['plain', 'profile']));
 
-  it('gives another form to an entry alone, but not to one that insists on FIPS', () => {
-    assert.deepEqual(namesOf([plain], DUAL_STACK), ['plain']);
-    assert.deepEqual(namesOf([fips], DUAL_STACK), []);
+  it('finds an entry by another form of its host, but not an entry with fips', () => {
+    assert.deepEqual(findNames([plain], DUAL_STACK), ['plain']);
+    assert.deepEqual(findNames([fips], DUAL_STACK), []);
   });
 });
 
@@ -215,7 +215,7 @@ describe('findTokenGroup', () => {
     { host: `${STANDARD}.evil.com`, group: undefined },
     { host: '', group: undefined },
   ] as const) {
-    it(`is ${group ?? 'none'} for ${JSON.stringify(host)} by the host alone`, () => {
+    it(`is ${group ?? 'undefined'} for ${JSON.stringify(host)} without an entry`, () => {
       const found = findTokenGroup(host);
       assert.equal(found?.name, group);
       if (!found) return;
@@ -227,7 +227,7 @@ describe('findTokenGroup', () => {
 
   for (const { title, registry, host, group } of [
     {
-      title: 'its usual host',
+      title: 'the standard host',
       registry: named({ principal: PROFILE }),
       host: STANDARD,
       group: 'profile:b/us-east-1',
@@ -263,19 +263,19 @@ describe('findTokenGroup', () => {
       group: `default/us-east-1/${ENDPOINT}`,
     },
     {
-      title: 'a host of its own',
+      title: 'a custom host',
       registry: named({ registryHost: 'r.example', region: 'eu-west-1' }),
       host: 'r.example',
       group: 'default/eu-west-1',
     },
     {
-      title: 'its dual-stack host',
+      title: 'the dual-stack host of ECR Public',
       registry: publicRegistry(),
       host: 'ecr-public.aws.com',
       group: 'default/us-east-1/public',
     },
   ] as const) {
-    it(`is ${group} for ${title} of an entry`, () =>
+    it(`is ${group} for an entry and ${title}`, () =>
       assert.equal(findTokenGroup(host, registry)?.name, group));
   }
 });

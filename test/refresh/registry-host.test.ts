@@ -12,7 +12,7 @@ import {
 const ACCOUNT = '123456789012';
 const FIPS_REGIONS = 'us-east-1, us-east-2, us-west-1, us-west-2, us-gov-east-1, us-gov-west-1';
 
-/** The end of a host is what follows its account. */
+/** `end`: what follows the account in the host. */
 const PRIVATE_HOSTS = [
   { end: 'dkr.ecr.us-east-1.amazonaws.com', region: 'us-east-1', fips: false, dualStack: false },
   { end: 'dkr.ecr.ap-southeast-5.amazonaws.com', region: 'ap-southeast-5', fips: false, dualStack: false },
@@ -40,13 +40,13 @@ const PRIVATE_HOSTS = [
 
 function parsePrivate(host: string): PrivateRegistry {
   const registry = parseEcrHost(host);
-  assert.ok(registry?.kind === 'private', `${host} is no private registry`);
+  assert.ok(registry?.kind === 'private', `${host} is not a private registry`);
   return registry;
 }
 
 describe('parseEcrHost', () => {
   for (const { end, region, fips, dualStack } of PRIVATE_HOSTS) {
-    it(`reads ${end}, and ecrHost makes it again`, () => {
+    it(`parses ${end}, and ecrHost returns the same host`, () => {
       const host = `${ACCOUNT}.${end}`;
       const registry = parsePrivate(host);
       assert.deepEqual(registry, { kind: 'private', host, account: ACCOUNT, region, fips, dualStack });
@@ -58,7 +58,7 @@ describe('parseEcrHost', () => {
     { host: 'public.ecr.aws', dualStack: false },
     { host: 'ecr-public.aws.com', dualStack: true },
   ] as const) {
-    it(`reads ${host}, and ecrPublicHost makes it again`, () => {
+    it(`parses ${host}, and ecrPublicHost returns the same host`, () => {
       assert.deepEqual(parseEcrHost(host), {
         kind: 'public',
         host,
@@ -72,28 +72,28 @@ describe('parseEcrHost', () => {
 
   for (const { title, host } of [
     { title: 'an account of letters', host: 'abcdefghijkl.dkr.ecr.us-east-1.amazonaws.com' },
-    { title: 'something before the account', host: `evil.${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
-    { title: 'a path that is a host of ECR', host: `evil.com/${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'text before the account', host: `evil.${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'an ECR host in the path', host: `evil.com/${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
     { title: 'no region', host: `${ACCOUNT}.dkr.ecr..amazonaws.com` },
-    { title: 'capital letters', host: `${ACCOUNT}.dkr.ecr.us-east-1.Amazonaws.com` },
-    { title: 'a region in capital letters', host: `${ACCOUNT}.dkr.ecr.US-EAST-1.amazonaws.com` },
+    { title: 'upper-case letters', host: `${ACCOUNT}.dkr.ecr.us-east-1.Amazonaws.com` },
+    { title: 'an upper-case region', host: `${ACCOUNT}.dkr.ecr.US-EAST-1.amazonaws.com` },
     { title: 'a path', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team` },
     { title: 'a scheme', host: `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
     { title: 'a user before the host', host: `AWS@${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
     { title: 'a password after the host', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com@pa55word` },
-    { title: 'a line break at its end', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com\n` },
-    { title: 'a line before it', host: `x\n${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
+    { title: 'a line break at the end', host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com\n` },
+    { title: 'a line before the host', host: `x\n${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com` },
     { title: 'an end of 81 characters', host: `${ACCOUNT}.dkr.ecr.us-east-1.${'x'.repeat(81)}` },
     { title: 'the API instead of the registry', host: 'api.ecr.us-east-1.amazonaws.com' },
     { title: 'no dkr', host: `${ACCOUNT}.ecr.us-east-1.amazonaws.com` },
-    { title: 'another word for ecr', host: `${ACCOUNT}.dkr.ecrx.us-east-1.amazonaws.com` },
-    { title: 'another sign between dkr and ecr', host: `${ACCOUNT}.dkr_ecr.us-east-1.amazonaws.com` },
-    { title: 'ECR Public behind another name', host: 'my.public.ecr.aws' },
-    { title: 'ECR Public in capital letters', host: 'Public.ECR.aws' },
+    { title: 'another word instead of ecr', host: `${ACCOUNT}.dkr.ecrx.us-east-1.amazonaws.com` },
+    { title: 'another character between dkr and ecr', host: `${ACCOUNT}.dkr_ecr.us-east-1.amazonaws.com` },
+    { title: 'ECR Public as a subdomain suffix', host: 'my.public.ecr.aws' },
+    { title: 'ECR Public in upper case', host: 'Public.ECR.aws' },
     { title: 'another registry', host: 'docker.io' },
-    { title: 'nothing', host: '' },
+    { title: 'an empty host', host: '' },
   ] as const) {
-    it(`finds nothing of ECR in ${title}`, () => {
+    it(`does not recognize an ECR host: ${title}`, () => {
       assert.equal(readEcrHost(host), undefined);
       assert.equal(parseEcrHost(host), undefined);
     });
@@ -105,68 +105,68 @@ describe('readEcrHost', () => {
   for (const { host, flaw, meant } of [
     {
       host: '12345678901.dkr.ecr.us-east-1.amazonaws.com',
-      flaw: 'its account has 11 digits, and accounts have twelve',
+      flaw: 'the account must have 12 digits, not 11',
       meant: undefined,
     },
     {
       host: '1234567890123.dkr.ecr.us-east-1.amazonaws.com',
-      flaw: 'its account has 13 digits, and accounts have twelve',
+      flaw: 'the account must have 12 digits, not 13',
       meant: undefined,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com`,
-      flaw: 'region cn-north-1 is of partition aws-cn, whose registries do not end in amazonaws.com',
+      flaw: 'region cn-north-1 is in partition aws-cn, whose registry hosts do not end in amazonaws.com',
       meant: `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`,
     },
     {
       host: `${standard}.cn`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.cn',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in amazonaws.com.cn',
       meant: standard,
     },
     {
       host: `${standard}.evil.com`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.evil.com',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in amazonaws.com.evil.com',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-east-1.evilamazonaws.com`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in evilamazonaws.com',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in evilamazonaws.com',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-east-1.elb.amazonaws.com`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in elb.amazonaws.com',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in elb.amazonaws.com',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-east-1.amazonawsxcom`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonawsxcom',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in amazonawsxcom',
       meant: standard,
     },
     {
       host: `${standard}.`,
-      flaw: 'region us-east-1 is of partition aws, whose registries do not end in amazonaws.com.',
+      flaw: 'region us-east-1 is in partition aws, whose registry hosts do not end in amazonaws.com.',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.com`,
-      flaw: 'region eusc-de-east-1 is of partition aws-eusc, whose registries do not end in amazonaws.com',
+      flaw: 'region eusc-de-east-1 is in partition aws-eusc, whose registry hosts do not end in amazonaws.com',
       meant: `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu`,
     },
-    { host: `${standard}:443`, flaw: 'it has a port, and hosts of ECR have none', meant: standard },
+    { host: `${standard}:443`, flaw: 'ECR hosts have no port', meant: standard },
     {
       host: `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws:443`,
-      flaw: 'it has a port, and hosts of ECR have none',
+      flaw: 'ECR hosts have no port',
       meant: `${ACCOUNT}.dkr-ecr.eu-west-1.on.aws`,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-east-1.on.aws`,
-      flaw: 'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
+      flaw: 'hosts that end in on.aws have dkr-ecr instead of dkr.ecr',
       meant: `${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
     },
     {
       host: `${ACCOUNT}.dkr.ecr-fips.us-east-1.on.aws`,
-      flaw: 'hosts that end in on.aws have dkr-ecr in place of dkr.ecr',
+      flaw: 'hosts that end in on.aws have dkr-ecr instead of dkr.ecr',
       meant: `${ACCOUNT}.dkr-ecr-fips.us-east-1.on.aws`,
     },
     {
@@ -181,7 +181,7 @@ describe('readEcrHost', () => {
     },
     {
       host: `${ACCOUNT}.dkr-ecr.cn-north-1.on.aws`,
-      flaw: 'region cn-north-1 is of partition aws-cn, whose registries do not end in on.aws',
+      flaw: 'region cn-north-1 is in partition aws-cn, whose registry hosts do not end in on.aws',
       meant: `${ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`,
     },
     {
@@ -191,37 +191,37 @@ describe('readEcrHost', () => {
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-esat-1x.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.useast1.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.us-east-1a.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: standard,
     },
     {
       host: `${ACCOUNT}.dkr-ecr-fips.uswest2.on.aws`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: `${ACCOUNT}.dkr-ecr-fips.us-west-2.on.aws`,
     },
     {
       host: `${ACCOUNT}.dkr.ecr-fips.euwest1.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.s3.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: undefined,
     },
     {
       host: `${ACCOUNT}.dkr.ecr.amazonaws.com`,
-      flaw: 'what stands in place of its region is none',
+      flaw: 'invalid region',
       meant: undefined,
     },
     {
@@ -236,62 +236,65 @@ describe('readEcrHost', () => {
     },
     {
       host: 'public.ecr.amazonaws.com',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'public.ecr.aws',
     },
     {
       host: 'public.ecr.aws.',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'public.ecr.aws',
     },
     {
       host: 'public.ecr.aws:443',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'public.ecr.aws',
     },
     {
       host: 'public.ecr.us-east-1.amazonaws.com',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'public.ecr.aws',
     },
     {
       host: 'ecr-public.amazonaws.com',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'ecr-public.aws.com',
     },
     {
       host: 'ecr-public.aws',
-      flaw: 'ECR Public has no other hosts than public.ecr.aws and ecr-public.aws.com',
+      flaw: 'the only hosts of ECR Public are public.ecr.aws and ecr-public.aws.com',
       meant: 'ecr-public.aws.com',
     },
   ] as const) {
-    it(`says of ${JSON.stringify(host)} that ${flaw}`, () => {
+    it(`reports ${JSON.stringify(host)}: ${flaw}`, () => {
       assert.deepEqual(readEcrHost(host), { flaw, ...(meant === undefined ? {} : { meant }) });
       assert.equal(parseEcrHost(host), undefined);
-      // What is suggested must not be refused in turn.
+      // The suggestion itself must be valid.
       if (meant !== undefined) assert.equal(parseEcrHost(meant)?.host, meant);
     });
   }
 
-  it('takes an end of 80 characters for one that is wrong', () => {
+  it('reports an invalid end of 80 characters', () => {
     const reading = readEcrHost(`${ACCOUNT}.dkr.ecr.us-east-1.${'x'.repeat(80)}`);
     assert.ok(reading && 'flaw' in reading);
   });
 
-  it('never takes a host with one character changed for a registry that it does not name', () => {
+  it('never parses a host with one changed character as another registry', () => {
     const alphabet = ['a', '1', 'z', '0', '-', '.', '_', ':', '/', '@', ' ', 'A', '\n'];
     let accepted = 0;
     for (const { end } of PRIVATE_HOSTS) {
       const host = `${ACCOUNT}.${end}`;
       for (let at = 0; at <= host.length; at++) {
         const [before, after] = [host.slice(0, at), host.slice(at)];
-        const changed = alphabet.flatMap((sign) => [before + sign + after, before + sign + after.slice(1)]);
+        const changed = alphabet.flatMap((character) => [
+          before + character + after,
+          before + character + after.slice(1),
+        ]);
         for (const text of [...changed, before + after.slice(1)]) {
           const registry = parseEcrHost(text);
           if (!registry) continue;
           accepted += 1;
           assert.ok(registry.kind === 'private');
-          // Read in another way than the grammar does it: by the dots.
+          // An independent parser: it splits the host at its dots.
           const [account, ...rest] = text.replace(/dkr[-.]ecr/, 'dkr-ecr').split('.');
           const [service, region, ...suffix] = rest;
           assert.equal(registry.account, account);
@@ -305,11 +308,11 @@ describe('readEcrHost', () => {
         }
       }
     }
-    // Another digit of the account, another letter of the region.
+    // Another digit in the account or another letter in the region is also a valid host.
     assert.ok(accepted > 100, String(accepted));
   });
 
-  it('never takes a host with one character changed for ECR Public', () => {
+  it('never parses a host with one changed character as ECR Public', () => {
     for (const host of ['public.ecr.aws', 'ecr-public.aws.com']) {
       for (let at = 0; at <= host.length; at++) {
         for (const text of [
@@ -335,16 +338,16 @@ describe('normalizeHost', () => {
     { written: 'https://', bare: '' },
     { written: '', bare: '' },
   ] as const) {
-    it(`makes ${JSON.stringify(bare)} of ${JSON.stringify(written)}`, () =>
+    it(`normalizes ${JSON.stringify(written)} to ${JSON.stringify(bare)}`, () =>
       assert.equal(normalizeHost(written), bare));
   }
 
-  it('leaves a user name in place, so that such a host is no known registry', () =>
+  it('keeps a user name, so that such a host is not a known registry', () =>
     assert.equal(normalizeHost('https://AWS:x@registry.example.com'), 'aws:x@registry.example.com'));
 });
 
 describe('ecrHost', () => {
-  it('makes the usual host where a partition has no dual-stack hosts', () => {
+  it('returns the standard host in a partition without dual-stack hosts', () => {
     const host = `${ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu`;
     assert.equal(ecrHost({ account: ACCOUNT, region: 'eusc-de-east-1', fips: false, dualStack: true }), host);
   });

@@ -8,13 +8,13 @@ import { inspection, listFailures, NEIGHBOUR, part, planned, refreshWith } from 
 
 const good = fakeSteps();
 
-/** Extracts with these probes instead of those of the successful steps. */
+/** Extracts a token with these probes. */
 function extractWith(...probes: readonly RegistryProbe[]): RefreshSteps['extractToken'] {
   return async ({ group }) => ({ token: fakeTokenInfo({ group, probes }), toRetry: [] });
 }
 
-describe('refresh: what registries respond to a token', () => {
-  it('skips a registry that rejects the token, and refreshes its neighbour of the same group', async () => {
+describe('refresh: verification of tokens with registries', () => {
+  it('skips a registry that rejects the token, and refreshes another registry of the same group', async () => {
     const updated: string[] = [];
     const report = await refreshWith({
       inspectConnections: async () =>
@@ -41,7 +41,7 @@ describe('refresh: what registries respond to a token', () => {
     );
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.deepEqual(report.warnings, [
-      `Registry ${REGISTRY} could not be asked whether it accepts the token: the registry did not respond in time.`,
+      `The token could not be verified with registry ${REGISTRY}: the registry did not respond in time.`,
     ]);
   });
 
@@ -50,19 +50,19 @@ describe('refresh: what registries respond to a token', () => {
       title: 'could not be verified with the registry',
       probes: [{ registry: REGISTRY, outcome: 'unreachable', message: 'no route' }],
     },
-    { title: 'was not verified with it at all', probes: [] },
+    { title: 'was not checked with the registry', probes: [] },
   ] as const) {
     it(`writes a token with a warning that it ${title}`, async () => {
       const report = await refreshWith({ extractToken: extractWith(...probes) });
       assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
-      const why = probes.length === 0 ? 'it was not probed' : 'no route';
+      const why = probes.length === 0 ? 'the registry was not checked' : 'no route';
       assert.deepEqual(report.warnings, [
-        `Registry ${REGISTRY} could not be asked whether it accepts the token: ${why}.`,
+        `The token could not be verified with registry ${REGISTRY}: ${why}.`,
       ]);
     });
   }
 
-  it('writes a token that a registry accepts like any other, with a warning that this proves nothing', async () => {
+  it('writes a token when its registry accepts any password, with a warning', async () => {
     const message = 'it also accepts a wrong password';
     const report = await refreshWith({
       extractToken: extractWith({ registry: REGISTRY, outcome: 'inconclusive', message }),
@@ -70,15 +70,15 @@ describe('refresh: what registries respond to a token', () => {
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.equal(report.tokens[0]?.check, 'inconclusive');
     assert.deepEqual(report.warnings, [
-      `The test of the token at ${REGISTRY} is inconclusive: it also accepts a wrong password.`,
+      `The check of the token with registry ${REGISTRY} is inconclusive: it also accepts a wrong password.`,
     ]);
   });
 
   for (const { title, more, remedy } of [
     { title: 'the remedy of the catalogue', more: {}, remedy: FAILURES.RegistryRealmForeign.remedy },
-    { title: 'a remedy of its own', more: { remedy: 'Look at the proxy.' }, remedy: 'Look at the proxy.' },
+    { title: 'a specific remedy', more: { remedy: 'Check the proxy.' }, remedy: 'Check the proxy.' },
   ] as const) {
-    it(`writes nothing when a registry requests the login at another host, and reports ${title}`, async () => {
+    it(`writes nothing when the auth realm of a registry is on another host, and reports ${title}`, async () => {
       let updates = 0;
       const report = await refreshWith({
         extractToken: extractWith({
@@ -101,7 +101,7 @@ describe('refresh: what registries respond to a token', () => {
     });
   }
 
-  describe('of images that may not be pulled', () => {
+  describe('with pull checks', () => {
     async function refreshWithPulls(...pulls: PullProbe[]): Promise<RefreshReport> {
       return refreshWith({
         planRefresh: planned({ stores: plannedStores('one', 'two') }),
@@ -110,7 +110,7 @@ describe('refresh: what registries respond to a token', () => {
     }
     const denied = (image: string): PullProbe => ({ image, outcome: 'denied', message: '403 DENIED' });
 
-    it('refreshes the connections and reports one failure of the test, however many stores there are', async () => {
+    it('refreshes the connections of all stores and reports one failure for a denied pull', async () => {
       const report = await refreshWithPulls({ image: 'ok:1', outcome: 'allowed' }, denied('team/app:1.0'));
       assert.deepEqual(listFailures(report), [['test', undefined, REGISTRY, 'RegistryPullDenied', 0]]);
       assert.deepEqual(
@@ -127,7 +127,7 @@ describe('refresh: what registries respond to a token', () => {
       assert.deepEqual(report.warnings, []);
     });
 
-    it('names all of them in the one failure', async () => {
+    it('names all denied images in one failure', async () => {
       const report = await refreshWithPulls(
         denied('a:1'),
         { image: 'b:1', outcome: 'allowed' },
@@ -140,7 +140,7 @@ describe('refresh: what registries respond to a token', () => {
       );
     });
 
-    it('warns of images that are missing, and of those that could not be asked for', async () => {
+    it('warns of missing images and of images that could not be checked', async () => {
       const report = await refreshWithPulls(
         { image: 'a:1', outcome: 'missing', message: 'the registry has no such tag' },
         { image: 'b:1', outcome: 'unknown', message: 'HTTP 500' },
@@ -148,13 +148,13 @@ describe('refresh: what registries respond to a token', () => {
       );
       assert.equal(report.outcome, 'refreshed');
       assert.deepEqual(report.warnings, [
-        `Whether images may be pulled is not proven by ${REGISTRY}/a:1: the registry has no such tag.`,
-        `Whether images may be pulled is not proven by ${REGISTRY}/b:1: HTTP 500.`,
+        `Pull access was not verified with ${REGISTRY}/a:1: the registry has no such tag.`,
+        `Pull access was not verified with ${REGISTRY}/b:1: HTTP 500.`,
       ]);
     });
   });
 
-  it('shows the warnings of a token once, and until when it can be relied on', async () => {
+  it('shows the warnings of a token once, and its usableUntil', async () => {
     const token: TokenInfo = fakeTokenInfo({
       warnings: ['The clock is wrong.'],
       usableUntil: '2026-01-01T01:00:00.000Z',

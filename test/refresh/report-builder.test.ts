@@ -15,12 +15,17 @@ const SECOND_START = '2026-01-01T04:00:00.000Z';
 const EXPIRES_AT = '2026-01-01T12:00:00.000Z';
 const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 
-const FACTS: FailureInfo = { type: 'StoreUnreachable', scope: 'store', message: 'refused', remedy: 'look' };
+const FACTS: FailureInfo = {
+  type: 'StoreUnreachable',
+  scope: 'store',
+  message: 'connection refused',
+  remedy: 'Check it.',
+};
 const OTHER_FACTS: FailureInfo = {
   type: 'StoreForbidden',
   scope: 'store',
   message: '403',
-  remedy: 'give a role',
+  remedy: 'Give the user a role.',
 };
 const UPDATED: UpdateOutcome = {
   written: ['docker_default'],
@@ -29,7 +34,7 @@ const UPDATED: UpdateOutcome = {
   token: fakeTokenInfo(),
 };
 const OTHER_UPDATED: UpdateOutcome = { ...UPDATED, token: fakeTokenInfo({ fingerprint: 'ba9876543210' }) };
-const SIGNED_IN: DockerLogin = {
+const LOGGED_IN: DockerLogin = {
   engine: ENGINE,
   version: '28.0.0',
   registry: REGISTRY,
@@ -41,7 +46,7 @@ function start(at: string, previous?: RefreshReport): ReportBuilder {
   return new ReportBuilder('run', new Date(at), previous);
 }
 
-/** A run that did what it is given, 5 s long. */
+/** The report of a run of 5 s. */
 function run(
   fill: (record: ReportBuilder) => void,
   at = FIRST_START,
@@ -70,7 +75,7 @@ const refreshedRun = (): RefreshReport =>
   run((record) => record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START)));
 
 describe('ReportBuilder', () => {
-  it('says that everything was refreshed when nothing failed', () => {
+  it('has the outcome refreshed when nothing failed', () => {
     const report = refreshedRun();
     assert.equal(report.outcome, 'refreshed');
     assert.deepEqual(report.stores, [
@@ -90,13 +95,13 @@ describe('ReportBuilder', () => {
     assert.deepEqual([report.startedAt, report.finishedAt], [FIRST_START, '2026-01-01T00:00:05.000Z']);
   });
 
-  it('says that it is incomplete when anything failed', () =>
+  it('has the outcome incomplete when anything failed', () =>
     assert.equal(
       run((record) => record.fail({ stage: 'test', registry: REGISTRY }, FACTS)).outcome,
       'incomplete',
     ));
 
-  it('adds up the chunks of one airflow and registry', () => {
+  it('adds up the chunks of one store and registry', () => {
     const [row] = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('main', REGISTRY, { ...UPDATED, written: ['a', 'b'] }, new Date(SECOND_START));
@@ -116,7 +121,7 @@ describe('ReportBuilder', () => {
     assert.equal(report.stores[0]?.failed, 0);
   });
 
-  it('carries forward when a connection was refreshed that now fails', () => {
+  it('carries forward the last refresh of a connection that now fails', () => {
     const second = run(
       (record) => {
         record.expect('main', REGISTRY);
@@ -132,7 +137,7 @@ describe('ReportBuilder', () => {
     );
   });
 
-  it('does not take an update that wrote nothing for a refresh', () => {
+  it('does not count an update that wrote nothing as a refresh', () => {
     const second = run(
       (record) => record.updated('main', REGISTRY, { ...OTHER_UPDATED, written: [] }, new Date(SECOND_START)),
       SECOND_START,
@@ -141,7 +146,7 @@ describe('ReportBuilder', () => {
     assert.deepEqual(second.stores, []);
   });
 
-  it('carries the rows of one airflow that could not be looked into, not those of others', () => {
+  it('carries forward the rows of a store that could not be read, but not of other stores', () => {
     const first = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
@@ -170,7 +175,7 @@ describe('ReportBuilder', () => {
     );
   });
 
-  it('keeps since when a place fails, for whatever reasons, over a third run', () => {
+  it('keeps failingSince of a place over three runs that fail for different reasons', () => {
     const place = { stage: 'update', store: 'main', registry: REGISTRY } as const;
     const first = run((record) => record.fail(place, FACTS));
     const second = run((record) => record.fail(place, OTHER_FACTS), SECOND_START, first);
@@ -181,7 +186,7 @@ describe('ReportBuilder', () => {
     );
   });
 
-  it('starts anew when the place did well in between, or another one failed', () => {
+  it('resets failingSince after a run in which the place did not fail', () => {
     const place = { stage: 'update', store: 'main', registry: REGISTRY } as const;
     const first = run((record) => record.fail({ ...place, store: 'other' }, FACTS));
     const second = run((record) => record.fail(place, FACTS), SECOND_START, first);
@@ -190,7 +195,7 @@ describe('ReportBuilder', () => {
     assert.equal(third.failures[0]?.failingSince, '2026-01-01T08:00:00.000Z');
   });
 
-  it('keeps apart since when each of two engines fails', () => {
+  it('keeps failingSince of two engines separately', () => {
     const place = { stage: 'test', registry: REGISTRY, engine: 'unix:///a.sock' } as const;
     const other = { ...place, engine: 'unix:///b.sock' } as const;
     const first = run((record) => record.fail(place, FACTS));
@@ -217,7 +222,7 @@ describe('ReportBuilder', () => {
       ['one'],
     ));
 
-  it('shows a token that was extracted twice once, with all its registries and the worst answer', () => {
+  it('shows a token that was extracted twice once, with all its registries and the worst result', () => {
     const report = run((record) => {
       record.token(toTokenInfo());
       record.token(toTokenInfo({ probes: [{ registry: OTHER_REGISTRY, outcome: 'rejected' }] }));
@@ -228,7 +233,7 @@ describe('ReportBuilder', () => {
     );
   });
 
-  it('ranks refused before unreachable, inconclusive and accepted', () => {
+  it('ranks rejected before unreachable, inconclusive and accepted', () => {
     const probe = (...outcomes: ProbeOutcome[]) =>
       run((record) =>
         record.token(toTokenInfo({ probes: outcomes.map((outcome) => ({ registry: REGISTRY, outcome })) })),
@@ -239,7 +244,7 @@ describe('ReportBuilder', () => {
     assert.equal(probe(), 'unreachable');
   });
 
-  it('shows the warnings of a token once, though it was extracted and written', () => {
+  it('shows the warnings of a token once when it was extracted and written', () => {
     const facts = toTokenInfo({ warnings: ['short', 'clock'] });
     const { warnings } = run((record) => {
       record.token(facts);
@@ -252,7 +257,7 @@ describe('ReportBuilder', () => {
     assert.deepEqual(
       run((record) => {
         record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
-        record.recordLogin(SIGNED_IN);
+        record.recordLogin(LOGGED_IN);
       }).warnings,
       [],
     ));
@@ -260,31 +265,31 @@ describe('ReportBuilder', () => {
   it('warns when the tested token is not the one that was written', () => {
     const { warnings } = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
-      record.recordLogin({ ...SIGNED_IN, fingerprint: 'ba9876543210' });
+      record.recordLogin({ ...LOGGED_IN, fingerprint: 'ba9876543210' });
     });
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /ba9876543210\) is not the one that was written/);
   });
 
-  it('does not take the same token at another registry for the proof', () =>
+  it('warns when the tested token was written only for another registry', () =>
     assert.equal(
       run((record) => {
         record.updated('main', OTHER_REGISTRY, UPDATED, new Date(FIRST_START));
-        record.recordLogin(SIGNED_IN);
+        record.recordLogin(LOGGED_IN);
       }).warnings.length,
       1,
     ));
 
-  it('does not warn when the tested token was written into a part of the connections', () => {
+  it('does not warn when the tested token was written to only some connections', () => {
     const { warnings } = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('main', REGISTRY, OTHER_UPDATED, new Date(FIRST_START));
-      record.recordLogin(SIGNED_IN);
+      record.recordLogin(LOGGED_IN);
     });
     assert.deepEqual(warnings, []);
   });
 
-  it('shows a token once that was extracted and written, and one that was only written', () => {
+  it('shows an extracted and written token once, and a token that was only written', () => {
     const other = toTokenInfo({ fingerprint: 'ba9876543210' });
     const { tokens, warnings } = run((record) => {
       record.token(toTokenInfo());
@@ -301,7 +306,7 @@ describe('ReportBuilder', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('shows of two tokens in one airflow and registry the one that expires first', () => {
+  it('shows the token that expires first when one store and registry received two', () => {
     const later: UpdateOutcome = {
       ...UPDATED,
       token: fakeTokenInfo({ fingerprint: 'ba9876543210', expiresAt: '2026-01-01T15:00:00.000Z' }),
@@ -317,7 +322,7 @@ describe('ReportBuilder', () => {
     }
   });
 
-  it('shows the token of this run, though that of an earlier run would expire before', () => {
+  it('shows the token of this run even if that of an earlier run expires first', () => {
     const token = fakeTokenInfo({ fingerprint: 'ba9876543210', expiresAt: '2026-01-01T16:00:00.000Z' });
     const [row] = run(
       (record) => record.updated('main', REGISTRY, { ...UPDATED, token }, new Date(SECOND_START)),
@@ -327,40 +332,40 @@ describe('ReportBuilder', () => {
     assert.deepEqual([row?.fingerprint, row?.expiresAt], [token.fingerprint, token.expiresAt]);
   });
 
-  describe('the warnings of tests from Docker', () => {
-    const warningsOf = (login: DockerLogin): readonly string[] =>
+  describe('warnings of Docker login tests', () => {
+    const getWarnings = (login: DockerLogin): readonly string[] =>
       run((record) => {
         record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
         record.recordLogin(login);
       }).warnings;
-    const ABSENT: DockerLogin = { ...SIGNED_IN, version: null, login: 'none', fingerprint: null };
+    const ABSENT: DockerLogin = { ...LOGGED_IN, version: null, login: 'none', fingerprint: null };
 
     for (const { title, login, warning } of [
       {
-        title: 'an engine that is not there',
+        title: 'a missing engine',
         login: ABSENT,
-        warning: `No Docker Engine at ${ENGINE}: the sign-in from Docker was not tested.`,
+        warning: `No Docker Engine at ${ENGINE}: the login from Docker was not tested.`,
       },
       {
-        title: 'an engine that is not there, and why',
+        title: 'a missing engine with the reason',
         login: { ...ABSENT, reason: 'no socket' },
-        warning: `No Docker Engine at ${ENGINE} (no socket): the sign-in from Docker was not tested.`,
+        warning: `No Docker Engine at ${ENGINE} (no socket): the login from Docker was not tested.`,
       },
       {
-        title: 'a login that was not tried, and why',
-        login: { ...ABSENT, version: '28.0.0', reason: 'the registry could not be asked' },
-        warning: `The sign-in from ${ENGINE} to ${REGISTRY} was not tested (the registry could not be asked).`,
+        title: 'a skipped login with the reason',
+        login: { ...ABSENT, version: '28.0.0', reason: 'the registry could not be reached' },
+        warning: `The login from ${ENGINE} to ${REGISTRY} was not tested (the registry could not be reached).`,
       },
       {
-        title: 'a login that a wrong password passes, too',
-        login: { ...SIGNED_IN, login: 'inconclusive' },
-        warning: `The test of the sign-in from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password signs in, too.`,
+        title: 'a login that also accepts a wrong password',
+        login: { ...LOGGED_IN, login: 'inconclusive' },
+        warning: `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password is also accepted.`,
       },
     ] as const) {
-      it(`names ${title}`, () => assert.deepEqual(warningsOf(login), [warning]));
+      it(`show ${title}`, () => assert.deepEqual(getWarnings(login), [warning]));
     }
 
-    it('names a missing engine once for all registries', () => {
+    it('show a missing engine once for all registries', () => {
       const { warnings, docker } = run((record) => {
         record.recordLogin(ABSENT);
         record.recordLogin({ ...ABSENT, registry: OTHER_REGISTRY });
@@ -369,11 +374,11 @@ describe('ReportBuilder', () => {
       assert.equal(docker.length, 2);
     });
 
-    it('omits a rejected login, which is a failure', () =>
+    it('omit a rejected login, which is a failure', () =>
       assert.deepEqual(run((record) => record.recordRejectedLogin(ENGINE, REGISTRY)).warnings, []));
   });
 
-  it('shows the tokens of updates that wrote different ones', () => {
+  it('shows both tokens when two updates wrote different ones', () => {
     const { tokens, stores, warnings } = run((record) => {
       record.updated('main', REGISTRY, UPDATED, new Date(FIRST_START));
       record.updated('main', REGISTRY, OTHER_UPDATED, new Date(FIRST_START));
@@ -386,7 +391,7 @@ describe('ReportBuilder', () => {
   });
 });
 
-describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
+describe('ReportBuilder: tokens whose AWS session ends before they expire', () => {
   const RELIABLE_UNTIL = '2026-01-01T01:00:00.000Z';
   const ARN = 'arn:aws:sts::123456789012:assumed-role/ecr-refresh/test';
   const facts = toTokenInfo({ principalArn: ARN, usableUntil: RELIABLE_UNTIL });
@@ -394,10 +399,10 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
   const firstRun = (): RefreshReport =>
     run((record) => record.updated('main', REGISTRY, written, new Date(FIRST_START)));
 
-  it('shows in tokens and airflows until when they can be relied on, and whose they are', () => {
-    const { tokens, stores: airflows } = firstRun();
+  it('shows usableUntil and the principal for tokens and stores', () => {
+    const { tokens, stores } = firstRun();
     assert.deepEqual(
-      [...tokens, ...airflows].map(({ expiresAt, usableUntil, principalArn }) => [
+      [...tokens, ...stores].map(({ expiresAt, usableUntil, principalArn }) => [
         expiresAt,
         usableUntil,
         principalArn,
@@ -409,14 +414,14 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
     );
   });
 
-  it('shows the expiry where nothing ends before it', () => {
+  it('shows the expiry as usableUntil when no session ends earlier', () => {
     const { tokens } = run((record) => record.token(toTokenInfo()));
     assert.equal(tokens[0]?.usableUntil, EXPIRES_AT);
   });
 
-  it('carries that forward from the run before', () => {
-    const { stores: airflows } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
-    assert.deepEqual(airflows, [
+  it('carries usableUntil and the principal forward from the previous run', () => {
+    const { stores } = run((record) => record.expect('main', REGISTRY), SECOND_START, firstRun());
+    assert.deepEqual(stores, [
       {
         store: 'main',
         kind: 'airflow',
@@ -432,12 +437,12 @@ describe('ReportBuilder, of tokens whose AWS session ends before them', () => {
     ]);
   });
 
-  it('has null for a row that no run ever refreshed', () => {
+  it('has null values in a row that was never refreshed', () => {
     const [row] = run((record) => record.expect('main', REGISTRY)).stores;
     assert.deepEqual([row?.expiresAt, row?.usableUntil, row?.principalArn], [null, null, null]);
   });
 
-  it('shows of two written tokens the one that can be relied on for less long, though it expires later', () => {
+  it('shows the token with the earlier usableUntil of two, even if it expires later', () => {
     const later: UpdateOutcome = {
       ...UPDATED,
       token: toTokenInfo({

@@ -62,7 +62,7 @@ function sizeInBytes(value: unknown): number {
 }
 
 describe('groupFailures', () => {
-  it('makes one entry with the count and the first 20 ids of 10,000 alike', () => {
+  it('merges 10,000 equal failures to one entry with the count and the first 20 ids', () => {
     const failures = Array.from({ length: 10_000 }, (_, index) =>
       failure({ connections: [`id_${index}`], message: `Connection id_${index} is missing.` }),
     );
@@ -78,16 +78,16 @@ describe('groupFailures', () => {
 
   for (const { title, other } of [
     { title: 'stage', other: { stage: 'inspect' } },
-    { title: 'airflow', other: { store: 'other' } },
+    { title: 'store', other: { store: 'other' } },
     { title: 'registry', other: { registry: 'other' } },
     { title: 'engine', other: { engine: 'unix:///other.sock' } },
     { title: 'type', other: { type: 'ConnectionPortSet' } },
   ] as const) {
-    it(`keeps failures of another ${title} apart`, () =>
+    it(`does not merge failures of another ${title}`, () =>
       assert.equal(groupFailures([failure(), failure(other)]).length, 2));
   }
 
-  it('keeps what concerns unknown connections, such as a list, apart from known ones', () => {
+  it('does not merge failures of unknown connections, such as of a list, with those of known ones', () => {
     const groups = groupFailures([failure(), failure({ count: 0, connections: [] })]);
     assert.deepEqual(
       groups.map(({ count }) => count),
@@ -95,21 +95,21 @@ describe('groupFailures', () => {
     );
   });
 
-  it('does not take two places for one whose names only join to the same text', () =>
+  it('does not merge two places whose joined names are equal', () =>
     assert.equal(
       groupFailures([failure({ store: 'a,b', registry: 'c' }), failure({ store: 'a', registry: 'b,c' })])
         .length,
       2,
     ));
 
-  it('cuts a single failure with 100 connections to 20 ids, but counts all', () => {
+  it('shortens a single failure with 100 connections to 20 ids, but counts all', () => {
     const connections = Array.from({ length: 100 }, (_, index) => `id_${index}`);
     const [group] = groupFailures([failure({ count: 100, connections })]);
     assert.equal(group?.count, 100);
     assert.equal(group?.connections.length, 20);
   });
 
-  it('keeps a text of 500 characters and cuts one of 501', () => {
+  it('keeps a text of 500 characters and truncates one of 501', () => {
     const [group] = groupFailures([failure({ message: 'm'.repeat(500), remedy: 'r'.repeat(501) })]);
     assert.equal(group?.message, 'm'.repeat(500));
     assert.equal(group?.remedy, `${'r'.repeat(499)}…`);
@@ -117,22 +117,22 @@ describe('groupFailures', () => {
 });
 
 describe('fitReport', () => {
-  it('leaves a report alone that fits', () => {
+  it('does not change a report that fits', () => {
     const small = report({ failures: [failure()], warnings: ['one'] });
     assert.deepEqual(fitReport(small), small);
   });
 
-  it('shortens a report of 5,000 different failures to 256 KB, says so, and keeps the airflows', () => {
+  it('shortens a report of 5,000 different failures to 256 KB with a warning, and keeps the stores', () => {
     const failures = Array.from({ length: 5000 }, (_, index) => failure({ registry: `registry-${index}` }));
     const fitted = fitReport(report({ failures }));
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
     assert.ok(fitted.failures.length > 100, `only ${fitted.failures.length} are left`);
     assert.deepEqual(fitted.failures[0], failures[0]);
     assert.equal(fitted.stores.length, 1);
-    assert.deepEqual(fitted.warnings, ['The report was too long: only a part of its failures is shown.']);
+    assert.deepEqual(fitted.warnings, ['The report was too long: its failures list was truncated.']);
   });
 
-  it('fits however long every one of its lists is, in characters of 3 bytes too', () => {
+  it('fits a report whose lists are all too long, with 3-byte characters', () => {
     const many = 600;
     const long = '界'.repeat(499);
     const list = <T>(make: (index: number) => T): T[] => Array.from({ length: many }, (_, i) => make(i));
@@ -148,7 +148,7 @@ describe('fitReport', () => {
           fingerprint: String(index),
           check: 'accepted' as const,
         })),
-        stores: list((index) => row({ store: `airflow-${index}` })),
+        stores: list((index) => row({ store: `store-${index}` })),
         docker: list((index) => ({
           engine: `unix:///${index}/${long}`,
           version: null,
@@ -156,15 +156,15 @@ describe('fitReport', () => {
           login: 'rejected' as const,
           fingerprint: null,
         })),
-        failures: list((index) => failure({ store: `airflow-${index}`, message: long, remedy: long })),
+        failures: list((index) => failure({ store: `store-${index}`, message: long, remedy: long })),
         warnings: list((index) => `${index} ${long}`),
       }),
     );
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
-    assert.ok(fitted.stores.length > 1, 'the airflows are shortened last');
+    assert.ok(fitted.stores.length > 1, 'the stores are shortened last');
   });
 
-  it('shows 20 registries of a token that serves 10,000, and says so', () => {
+  it('shows 20 registries of a token that serves 10,000, with a warning', () => {
     const registries = Array.from({ length: 10_000 }, (_, index) => `${index}.${REGISTRY}`);
     const token = {
       registries,
@@ -182,27 +182,27 @@ describe('fitReport', () => {
     assert.match(fitted.warnings[0] ?? '', /first 20 registries/);
   });
 
-  it('cuts a warning of 501 characters', () =>
+  it('truncates a warning of 501 characters', () =>
     assert.deepEqual(fitReport(report({ warnings: ['w'.repeat(501)] })).warnings, [`${'w'.repeat(499)}…`]));
 });
 
 describe('parseReport', () => {
-  it('takes a report that went through JSON', () => {
+  it('accepts a report that was converted to JSON and back', () => {
     const sent = report({ outcome: 'incomplete', failures: [failure()], warnings: ['one'] });
     assert.deepEqual(parseReport(JSON.parse(JSON.stringify(sent))), sent);
   });
 
-  it('takes a report with fields of a later release', () => {
+  it('accepts a report with fields of a later release', () => {
     const later = { ...report(), stores: [{ ...row(), later: 1 }], alsoLater: [] };
     assert.equal(parseReport(later), later);
   });
 
-  it('takes a failure with an engine, and one without', () => {
+  it('accepts failures with and without an engine', () => {
     const sent = report({ failures: [failure({ engine: 'unix:///a.sock' }), failure()] });
     assert.equal(parseReport(sent), sent);
   });
 
-  it('takes a row that was never refreshed', () => {
+  it('accepts a row that was never refreshed', () => {
     const never = report({ stores: [row({ fingerprint: null, expiresAt: null, lastRefreshedAt: null })] });
     assert.equal(parseReport(never), never);
   });
@@ -214,20 +214,20 @@ describe('parseReport', () => {
     { title: 'a list', value: [report()] },
     { title: 'an empty object', value: {} },
     { title: 'another outcome', value: { ...report(), outcome: 'done' } },
-    { title: 'a start that is no text', value: { ...report(), startedAt: 5 } },
-    { title: 'no end', value: { ...report(), finishedAt: undefined } },
-    { title: 'no list of tokens', value: { ...report(), tokens: undefined } },
-    { title: 'tokens that are none', value: { ...report(), tokens: [null] } },
-    { title: 'airflows by name', value: { ...report(), stores: { main: row() } } },
-    { title: 'an airflow that is null', value: { ...report(), stores: [null] } },
+    { title: 'a start that is not text', value: { ...report(), startedAt: 5 } },
+    { title: 'a missing end', value: { ...report(), finishedAt: undefined } },
+    { title: 'a missing list of tokens', value: { ...report(), tokens: undefined } },
+    { title: 'a token that is null', value: { ...report(), tokens: [null] } },
+    { title: 'stores as an object', value: { ...report(), stores: { main: row() } } },
+    { title: 'a store that is null', value: { ...report(), stores: [null] } },
     {
-      title: 'an airflow without registry',
+      title: 'a store without a registry',
       value: { ...report(), stores: [{ ...row(), registry: undefined }] },
     },
     { title: 'a count that is text', value: { ...report(), stores: [{ ...row(), refreshed: '1' }] } },
     { title: 'a time that is a number', value: { ...report(), stores: [{ ...row(), lastRefreshedAt: 1 }] } },
     {
-      title: 'a reliable until that is a number',
+      title: 'a usableUntil that is a number',
       value: { ...report(), stores: [{ ...row(), usableUntil: 1 }] },
     },
     { title: 'a principal that is a list', value: { ...report(), stores: [{ ...row(), principalArn: [] }] } },
@@ -243,13 +243,13 @@ describe('parseReport', () => {
     },
     { title: 'an engine that is a number', value: { ...report(), failures: [{ ...failure(), engine: 1 }] } },
     {
-      title: 'a failing since that is a number',
+      title: 'a failingSince that is a number',
       value: { ...report(), failures: [{ ...failure(), failingSince: 1 }] },
     },
-    { title: 'docker rows that are none', value: { ...report(), docker: [1] } },
-    { title: 'a warning that is no text', value: { ...report(), warnings: [{}] } },
+    { title: 'a docker row that is a number', value: { ...report(), docker: [1] } },
+    { title: 'a warning that is not text', value: { ...report(), warnings: [{}] } },
   ] as const) {
-    it(`refuses ${title}`, () => assert.equal(parseReport(value), undefined));
+    it(`rejects ${title}`, () => assert.equal(parseReport(value), undefined));
   }
 });
 
@@ -287,6 +287,6 @@ describe('summarizeReport', () => {
   });
 });
 
-function withoutPlace({ store: _airflow, registry: _registry, ...rest }: FailureReport): FailureReport {
+function withoutPlace({ store: _store, registry: _registry, ...rest }: FailureReport): FailureReport {
   return rest;
 }

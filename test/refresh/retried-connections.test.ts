@@ -16,7 +16,7 @@ import {
 const good = fakeSteps();
 
 describe('refresh: connections that are retried', () => {
-  it('writes what an inspection could read only in its retry', async () => {
+  it('writes a connection that an inspection could read only in a retry', async () => {
     const targets: unknown[] = [];
     const report = await refreshWith({
       inspectConnections: async ({ target, attemptsBefore }) => {
@@ -45,7 +45,7 @@ describe('refresh: connections that are retried', () => {
     assert.equal(report.stores[0]?.refreshed, 1);
   });
 
-  it('reads the rest of a list while single connections wait for their retry', async () => {
+  it('reads the rest of a listing while single connections wait for their retries', async () => {
     const context = new FakeContext();
     context.isHeld = true;
     const offsets: number[] = [];
@@ -69,7 +69,7 @@ describe('refresh: connections that are retried', () => {
     assert.equal((await run).stores[0]?.refreshed, 151);
   });
 
-  it('writes the other connections of an update while one is retried, and names one of them as the witness', async () => {
+  it('writes the other connections of an update while one is retried, and passes one as the witness', async () => {
     const updated: unknown[] = [];
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ['a', 'failing', 'b'] })),
@@ -94,7 +94,7 @@ describe('refresh: connections that are retried', () => {
     assert.deepEqual([report.stores[0]?.refreshed, report.stores[0]?.failed], [2, 1]);
   });
 
-  it('shows each of two tokens that an update and its retry wrote', async () => {
+  it('shows both tokens when an update and its retry wrote different ones', async () => {
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ['a', 'b'] })),
       updateConnections: async ({ connections }, { attemptsBefore }) =>

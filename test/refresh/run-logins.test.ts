@@ -15,8 +15,8 @@ import {
 
 const good = fakeSteps();
 
-describe('refresh: tests from Docker', () => {
-  it('tests each engine and registry once, after the first update, however many updates there are', async () => {
+describe('refresh: Docker login tests', () => {
+  it('tests each engine and registry once, after the first of many updates', async () => {
     const order: string[] = [];
     await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two'), engines: ['engine-1', 'engine-2'] }),
@@ -43,7 +43,7 @@ describe('refresh: tests from Docker', () => {
     );
   });
 
-  it('tests as soon as the first connections are written, while others still are', async () => {
+  it('tests as soon as the first connections are written, while others are still being written', async () => {
     const gate = deferred();
     const tested: string[] = [];
     const run = refreshWith({
@@ -60,7 +60,7 @@ describe('refresh: tests from Docker', () => {
     assert.equal((await run).stores[0]?.refreshed, 101);
   });
 
-  it('does not test a registry into whose connections nothing was written', async () => {
+  it('does not test a registry without written connections', async () => {
     let tests = 0;
     await refreshWith({
       updateConnections: async (input, how) => ({
@@ -72,7 +72,7 @@ describe('refresh: tests from Docker', () => {
     assert.equal(tests, 0);
   });
 
-  it('waits for the tests before it reports', async () => {
+  it('waits for the tests before it returns the report', async () => {
     const gate = deferred();
     let isDone = false;
     const run = refreshWith({
@@ -110,21 +110,21 @@ describe('refresh: tests from Docker', () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['engine-1', 'engine-2'] }),
       testDocker: async ({ engine }) => {
-        throw new RefreshFailure('DockerEngineUnreachable', `${engine} is away`, `Start ${engine}.`);
+        throw new RefreshFailure('DockerEngineUnreachable', `${engine} is unreachable`, `Start ${engine}.`);
       },
     });
     assert.deepEqual(
       report.failures.map(({ engine, message, remedy }) => [engine, message, remedy]),
-      ['engine-1', 'engine-2'].map((engine) => [engine, `${engine} is away`, `Start ${engine}.`]),
+      ['engine-1', 'engine-2'].map((engine) => [engine, `${engine} is unreachable`, `Start ${engine}.`]),
     );
     assert.deepEqual([report.stores[0]?.failed, report.docker], [0, []]);
   });
 
-  it('records an engine whose login was rejected, and a missing one', async () => {
+  it('records a rejected login and a missing engine', async () => {
     const report = await refreshWith({
-      planRefresh: planned({ engines: ['refuses', 'absent'] }),
+      planRefresh: planned({ engines: ['rejected', 'absent'] }),
       testDocker: async ({ engine, registry }) => {
-        if (engine === 'refuses') throw new RefreshFailure('DockerLoginRejected', '401');
+        if (engine === 'rejected') throw new RefreshFailure('DockerLoginRejected', '401');
         return { engine, version: null, registry, login: 'none', reason: 'no socket', fingerprint: null };
       },
     });
@@ -133,12 +133,12 @@ describe('refresh: tests from Docker', () => {
       report.docker.toSorted((a, b) => a.engine.localeCompare(b.engine)),
       [
         { engine: 'absent', ...row, login: 'none' },
-        { engine: 'refuses', ...row, login: 'rejected' },
+        { engine: 'rejected', ...row, login: 'rejected' },
       ],
     );
     assert.deepEqual(listFailures(report), [['test', undefined, REGISTRY, 'DockerLoginRejected', 0]]);
     assert.deepEqual(report.warnings, [
-      'No Docker Engine at absent (no socket): the sign-in from Docker was not tested.',
+      'No Docker Engine at absent (no socket): the login from Docker was not tested.',
     ]);
   });
 
@@ -157,7 +157,7 @@ describe('refresh: tests from Docker', () => {
       },
     ]);
     assert.deepEqual(report.warnings, [
-      `The test of the sign-in from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password signs in, too.`,
+      `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password is also accepted.`,
     ]);
   });
 });

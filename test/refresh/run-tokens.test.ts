@@ -22,7 +22,7 @@ describe('refresh: tokens', () => {
   const inspectBothRegions = async () =>
     inspection(part(), part({ registry: EU_REGISTRY, group: EU_GROUP, connections: ['docker_eu'] }));
 
-  it('does not wait for the token of one region before it writes that of another', async () => {
+  it('writes the token of one region without waiting for that of another', async () => {
     const gate = deferred();
     const updated: string[] = [];
     const run = refreshWith({
@@ -79,7 +79,7 @@ describe('refresh: tokens', () => {
     );
   });
 
-  it('extracts a token once for all parts of a list', async () => {
+  it('extracts a token once for all pages of a listing', async () => {
     const extracted: (readonly string[])[] = [];
     const report = await refreshWith({
       planRefresh: listed,
@@ -110,7 +110,7 @@ describe('refresh: tokens', () => {
     assert.equal(report.stores.length, 30);
   });
 
-  describe('of many registries', () => {
+  describe('with many registries', () => {
     const accounts = Array.from({ length: 20 }, (_, index) => String(100_000_000_000 + index));
     const regions = Array.from({ length: 15 }, (_, index) => `xx-test-${index}`);
     const parts = accounts.flatMap((account) =>
@@ -124,7 +124,7 @@ describe('refresh: tokens', () => {
     );
 
     for (const stores of [['one'], ['one', 'two']]) {
-      it(`asks for 15 tokens for 300 registries of 20 accounts in ${stores.length} stores`, async () => {
+      it(`extracts 15 tokens for 300 registries of 20 accounts in ${stores.length} stores`, async () => {
         const extracted: ExtractInput[] = [];
         const report = await refreshWith({
           planRefresh: planned({ stores: plannedStores(...stores), engines: [] }),
@@ -144,12 +144,12 @@ describe('refresh: tokens', () => {
     }
   });
 
-  describe('of one registry as two principals', () => {
+  describe('with one registry and two principals', () => {
     const OTHER_GROUP = 'profile:other/us-east-1';
     const both = async () =>
       inspection(part({ connections: ['a'] }), part({ group: OTHER_GROUP, connections: ['b'] }));
 
-    it('extracts, updates and tests for each of them, and reports for whom', async () => {
+    it('extracts, updates and tests for each principal, and reports one row', async () => {
       const calls: unknown[] = [];
       const report = await refreshWith({
         inspectConnections: both,
@@ -186,7 +186,7 @@ describe('refresh: tokens', () => {
       assert.equal(report.docker.length, 2);
     });
 
-    it('skips the connections of the one that gets no token, and refreshes those of the other', async () => {
+    it('skips the connections of a principal that gets no token, and refreshes those of the other', async () => {
       const updated: (readonly string[])[] = [];
       const report = await refreshWith({
         inspectConnections: both,

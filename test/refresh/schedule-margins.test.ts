@@ -29,7 +29,7 @@ function plan(everyMs: number, more: Partial<ScheduleRequest> = {}): ScheduleSet
 }
 
 describe('planSchedule', () => {
-  it('ends a run 5 min before the next may start, and its attempts 5 min before that', () => {
+  it('ends a run 5 min before the next may start, and its retries 5 min before that', () => {
     const { jitterMs, retryForMs, executionTimeoutMs } = plan(4 * HOUR);
     assert.deepEqual(
       [jitterMs, retryForMs, executionTimeoutMs],
@@ -37,7 +37,7 @@ describe('planSchedule', () => {
     );
   });
 
-  it('shrinks those minutes to an eighth of intervals below 40 min', () => {
+  it('reduces both margins to an eighth of intervals below 40 min', () => {
     assert.deepEqual(
       [40 * MIN, 16 * MIN, 4 * MIN, 3 * MIN].map((everyMs) => {
         const { jitterMs, retryForMs, executionTimeoutMs } = plan(everyMs);
@@ -52,21 +52,21 @@ describe('planSchedule', () => {
     );
   });
 
-  it('takes the time-outs from the shortest of unequal intervals', () => {
+  it('derives the timeouts from the shortest of unequal intervals', () => {
     const times = { longestIntervalMs: 5 * HOUR, shortestIntervalMs: 3 * HOUR, runsPerDay: 6 };
     const settings = plan(0, { cadence: { cron: '0 0,5,8,11,14,19 * * *' }, times });
     assert.equal(settings.executionTimeoutMs, 3 * HOUR - 10 * MIN);
     assert.equal(settings.retryForMs, 3 * HOUR - 15 * MIN);
   });
 
-  it('allows no timeout below 100 s', () => {
+  it('rejects settings with a timeout below 100 s', () => {
     for (let everyMs = 3 * MIN; everyMs <= 9 * HOUR; everyMs += 7 * S) {
       for (const jitterMs of [undefined, 0, Math.floor(everyMs / 2) - 1]) {
         const settings = plan(everyMs, { jitterMs, allowNarrowMargin: true });
         const found = checkSchedule(settings, ECR_TOKEN_LIFE_MS).map(({ setting }) => setting);
         const isTooShort = settings.retryForMs < 100 * S;
         assert.deepEqual(found, isTooShort ? ['jitter'] : [], describeSchedule(settings, ECR_TOKEN_LIFE_MS));
-        // The defaults always fit.
+        // The default jitter always fits.
         assert.ok(!isTooShort || jitterMs !== undefined);
         assert.ok(settings.executionTimeoutMs > settings.retryForMs);
         assert.ok(settings.executionTimeoutMs + settings.jitterMs < everyMs);
@@ -80,7 +80,7 @@ describe('survivableOutageMs', () => {
     { title: '7 h 30 min with the defaults', settings: plan(4 * HOUR), expectedMs: 7 * HOUR + 30 * MIN },
     { title: '5 h 30 min every 6 h', settings: plan(6 * HOUR), expectedMs: 5 * HOUR + 30 * MIN },
     {
-      title: 'less when a run stops trying early',
+      title: 'less when a run stops retrying early',
       settings: plan(4 * HOUR, { retryForMs: HOUR }),
       expectedMs: 4 * HOUR + 45 * MIN,
     },
@@ -101,19 +101,19 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(4 * HOUR)), []);
   });
 
-  it('refuses an interval below 3 min', () => {
+  it('rejects an interval below 3 min', () => {
     assert.deepEqual(found(plan(3 * MIN - S)), ['every']);
     assert.deepEqual(found(plan(3 * MIN)), []);
     const [problem] = checkSchedule(plan(30 * S), ECR_TOKEN_LIFE_MS);
     assert.equal(problem?.message, 'an interval of 30 s is below the minimum of 3 min');
   });
 
-  it('refuses jitter from half of the interval on', () => {
+  it('rejects jitter of half the interval or more', () => {
     assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR })), ['jitter']);
     assert.deepEqual(found(plan(2 * HOUR, { jitterMs: HOUR - S })), []);
   });
 
-  it('refuses jitter that leaves less than 100 s for retries', () => {
+  it('rejects jitter that leaves less than 100 s for retries', () => {
     assert.deepEqual(found(plan(4 * MIN, { jitterMs: 80 * S })), []);
     assert.deepEqual(found(plan(4 * MIN, { jitterMs: 81 * S })), ['jitter']);
     const [problem] = checkSchedule(plan(4 * MIN, { jitterMs: 100 * S }), ECR_TOKEN_LIFE_MS);
@@ -124,20 +124,20 @@ describe('checkSchedule', () => {
     assert.equal(problem.remedy, 'Remove it; the default is 30 s.');
   });
 
-  it('refuses to retry for longer than fits, or for less than 100 s', () => {
+  it('rejects a retryFor that is too long for the interval, or below 100 s', () => {
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN })), []);
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 225 * MIN + S })), ['retryFor']);
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 99 * S })), ['retryFor']);
     assert.deepEqual(found(plan(4 * HOUR, { retryForMs: 100 * S })), []);
   });
 
-  it('refuses to survive less than 2 h, unless that is allowed', () => {
+  it('rejects a margin below 2 h unless allowNarrowMargin is set', () => {
     assert.deepEqual(found(plan(9 * HOUR + 30 * MIN)), []);
     assert.deepEqual(found(plan(9 * HOUR + 31 * MIN)), ['every']);
     assert.deepEqual(found(plan(9 * HOUR + 31 * MIN, { allowNarrowMargin: true })), []);
   });
 
-  it('blames retryFor or jitter for a narrow margin where their default would do', () => {
+  it('names retryFor or jitter as the cause of a narrow margin when its default would be enough', () => {
     for (const { settings, setting } of [
       { settings: plan(8 * HOUR, { retryForMs: HOUR }), setting: 'retryFor' },
       { settings: plan(8 * HOUR, { jitterMs: 3 * HOUR }), setting: 'jitter' },
@@ -149,7 +149,7 @@ describe('checkSchedule', () => {
     }
   });
 
-  it('refuses gaps as long as tokens are valid', () => {
+  it('rejects gaps as long as the lifetime of tokens', () => {
     const cadence = { cron: '55 5,17 * * *' };
     const [problem] = checkSchedule(
       plan(0, { cadence, times: computeIntervals(12 * HOUR) }),
@@ -163,7 +163,7 @@ describe('checkSchedule', () => {
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
   });
 
-  it('reports how long an outage may last when that is less than 2 h', () => {
+  it('reports the longest survivable outage when it is below 2 h', () => {
     const messageFor = (everyMs: number): string | undefined =>
       checkSchedule(plan(everyMs), ECR_TOKEN_LIFE_MS)[0]?.message;
     assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30 min; the minimum is 2 h');
@@ -171,7 +171,7 @@ describe('checkSchedule', () => {
   });
 });
 
-describe('survivableOutageMs of tokens that live less than 12 h', () => {
+describe('survivableOutageMs with tokens that expire in less than 12 h', () => {
   for (const { title, tokenLifeMs, expectedMs } of [
     { title: '1 h for tokens of 5 h 30 min', tokenLifeMs: 5.5 * HOUR, expectedMs: HOUR },
     { title: '1 ms for tokens of 4 h 30 min and 1 ms', tokenLifeMs: 4.5 * HOUR + 1, expectedMs: 1 },
@@ -206,21 +206,21 @@ describe('describeShortLifetime', () => {
     {
       title: '1 ms less than 4 h 10 min',
       tokenLifeMs: 4 * HOUR + 10 * MIN - 1,
-      words: `${apart}, so it ends before the next one`,
+      words: `${apart}, so it expires before the next run`,
     },
-    { title: '10 min', tokenLifeMs: 10 * MIN, words: `${apart}, so it ends before the next one` },
-    { title: '0 s', tokenLifeMs: 0, words: `${apart}, so it ends before the next one` },
+    { title: '10 min', tokenLifeMs: 10 * MIN, words: `${apart}, so it expires before the next run` },
+    { title: '0 s', tokenLifeMs: 0, words: `${apart}, so it expires before the next run` },
   ] as const) {
-    it(`says ${words === undefined ? 'nothing' : `that ${words}`} of tokens that live ${title}`, () =>
+    it(`returns ${words === undefined ? 'nothing' : `"${words}"`} for a token lifetime of ${title}`, () =>
       assert.equal(describeShortLifetime(plan(4 * HOUR), tokenLifeMs), words));
   }
 
-  it('says nothing where the user insists on a narrow margin', () =>
+  it('returns nothing when allowNarrowMargin is set', () =>
     assert.equal(describeShortLifetime(plan(4 * HOUR, { allowNarrowMargin: true }), MIN), undefined));
 });
 
 describe('describeSchedule', () => {
-  it('puts the settings, what they survive and what they cost in one line', () => {
+  it('shows settings, survivable outage and cost in one line', () => {
     assert.equal(
       describeSchedule(plan(4 * HOUR), ECR_TOKEN_LIFE_MS),
       'every 4 h, jitter 5 min: survives outages of up to 7 h 30 min; 6 tokens a day per region',
@@ -262,7 +262,7 @@ describe('formatDuration', () => {
     { ms: 76 * HOUR, text: '3 d 4 h' },
     { ms: -5 * MIN, text: '-5 min' },
   ] as const) {
-    it(`writes ${ms} ms as ${text}`, () => {
+    it(`formats ${ms} ms as ${text}`, () => {
       assert.equal(formatDuration(ms), text);
     });
   }

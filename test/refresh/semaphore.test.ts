@@ -23,24 +23,24 @@ describe('Semaphore', () => {
     assert.deepEqual(await Promise.all(calls), [0, 1, 2]);
   });
 
-  it('serves those who wait in the order in which they came', async () => {
+  it('starts waiting calls in order', async () => {
     const limit = new Semaphore(1);
     const order: number[] = [];
     await Promise.all([0, 1, 2, 3].map((index) => limit.run(async () => order.push(index))));
     assert.deepEqual(order, [0, 1, 2, 3]);
   });
 
-  it('ends a wait with its signal, and serves the others', async () => {
+  it('rejects a waiting call on abort, and runs the others', async () => {
     const limit = new Semaphore(1);
     const gate = deferred();
     const running = limit.run(() => gate.promise);
     const leaving = new AbortController();
-    const left = limit.run(async () => assert.fail('it was started'), leaving.signal);
+    const left = limit.run(async () => assert.fail('the call was started'), leaving.signal);
     const served = limit.run(async () => 'served', new AbortController().signal);
     leaving.abort(new Error('time is up'));
     await assert.rejects(left, /time is up/);
     await assert.rejects(
-      limit.run(async () => assert.fail('it was started'), leaving.signal),
+      limit.run(async () => assert.fail('the call was started'), leaving.signal),
       /time is up/,
     );
     gate.resolve();
@@ -49,7 +49,7 @@ describe('Semaphore', () => {
     assert.equal(await limit.run(async () => 'next'), 'next');
   });
 
-  it('frees its place when a call fails, and lets the failure through', async () => {
+  it('frees its slot when a call fails, and passes the failure through', async () => {
     const limit = new Semaphore(1);
     const failing = limit.run(() => Promise.reject(new Error('first')));
     const waiting = limit.run(async () => 'second');
@@ -57,7 +57,7 @@ describe('Semaphore', () => {
     assert.equal(await waiting, 'second');
   });
 
-  it('frees its place when a call throws before it gives a promise', async () => {
+  it('frees its slot when a call throws synchronously', async () => {
     const limit = new Semaphore(1);
     await assert.rejects(
       limit.run(() => {
@@ -68,7 +68,7 @@ describe('Semaphore', () => {
     assert.equal(await limit.run(async () => 'next'), 'next');
   });
 
-  it('never runs more than its size, however calls come and go', async () => {
+  it('never runs more calls at once than its size', async () => {
     const limit = new Semaphore(3);
     let running = 0;
     let peak = 0;

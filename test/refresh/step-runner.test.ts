@@ -9,7 +9,7 @@ import { Cancelled, FakeContext } from '../fakes/fake-context.js';
 const S = 1000;
 const MIN = 60 * S;
 
-/** Fails once with each type, then returns the calls that it received. */
+/** A step that fails once with each type and then succeeds, and the calls that it received. */
 function failing(...types: readonly FailureType[]): { calls: StepCall[]; step: Step<string> } {
   const calls: StepCall[] = [];
   return {
@@ -46,14 +46,14 @@ describe('StepRunner', () => {
     runner = new StepRunner(context);
   });
 
-  it('makes one attempt if it succeeds, without a wait', async () => {
+  it('makes one attempt without a wait if it succeeds', async () => {
     const { calls, step } = failing();
     assert.equal(await runner.run(step, new Semaphore(1)), 'done');
     assert.deepEqual(calls, [{ attemptsBefore: 0 }]);
     assert.deepEqual(context.waits, []);
   });
 
-  it('retries after the first back-off of the step, and shows the waiting step and the reason', async () => {
+  it('retries after the first backoff of the step, and shows the waiting step and the failure', async () => {
     const { calls, step } = failing('StoreUnavailable');
     assert.equal(await runner.run(step, new Semaphore(1)), 'done');
     assert.deepEqual(calls, [{ attemptsBefore: 0 }, { attemptsBefore: 1 }]);
@@ -63,7 +63,7 @@ describe('StepRunner', () => {
     );
   });
 
-  it('waits for less in a short run', async () => {
+  it('waits less in a short run', async () => {
     context = new FakeContext({ retryForMs: 100 * S });
     await new StepRunner(context).run(failing('StoreUnavailable').step, new Semaphore(1));
     assert.deepEqual(
@@ -72,7 +72,7 @@ describe('StepRunner', () => {
     );
   });
 
-  it('waits for as long as a person needs after access was denied', async () => {
+  it('waits 10 min after access was denied, which a person must fix', async () => {
     await runner.run(failing('StoreForbidden').step, new Semaphore(1));
     assert.deepEqual(
       context.waits.map(({ ms }) => ms),
@@ -80,7 +80,7 @@ describe('StepRunner', () => {
     );
   });
 
-  it('continues the back-off after attempts that were separate steps', async () => {
+  it('continues the backoff after attempts that were separate steps', async () => {
     const { calls, step } = failing();
     const { failure } = new StepFailed(context.describe(new RefreshFailure('StoreUnavailable', '503')));
     await runner.retry(step, failure, 4);
@@ -106,7 +106,7 @@ describe('StepRunner', () => {
     await second;
   });
 
-  it('makes as many first attempts at once as the limit allows', async () => {
+  it('makes at most as many first attempts at once as the limit allows', async () => {
     const limit = new Semaphore(2);
     const gate = deferred();
     let started = 0;
@@ -128,13 +128,13 @@ describe('StepRunner', () => {
     assert.deepEqual(toFailure(failed), failed.failure);
   });
 
-  it('does not retry a failure that a retry does not change', async () => {
+  it('does not retry a failure that a retry cannot fix', async () => {
     const { calls, step } = failing('ConnectionMissing');
     await expectStepFailed('ConnectionMissing', runner.run(step, new Semaphore(1)));
     assert.equal(calls.length, 1);
   });
 
-  it('starts a retry 1 ms before the deadline, none at it', async () => {
+  it('starts a retry 1 ms before the deadline, but not at the deadline', async () => {
     for (const { leftMs, attempts } of [
       { leftMs: 5 * S, attempts: 1 },
       { leftMs: 5 * S + 1, attempts: 2 },
@@ -146,7 +146,7 @@ describe('StepRunner', () => {
     }
   });
 
-  it('makes one attempt past the deadline', async () => {
+  it('makes one attempt after the deadline', async () => {
     const { calls, step } = failing();
     await new StepRunner(new FakeContext({ leftMs: -MIN })).run(step, new Semaphore(1));
     assert.equal(calls.length, 1);
@@ -157,12 +157,12 @@ describe('StepRunner', () => {
     const onRetry = (): void => void (retries += 1);
     await runner.run({ ...failing('StoreUnavailable').step, onRetry }, new Semaphore(1));
     assert.equal(retries, 1);
-    const forGood = runner.run({ ...failing('ConnectionMissing').step, onRetry }, new Semaphore(1));
-    await expectStepFailed('ConnectionMissing', forGood);
+    const permanent = runner.run({ ...failing('ConnectionMissing').step, onRetry }, new Semaphore(1));
+    await expectStepFailed('ConnectionMissing', permanent);
     assert.equal(retries, 1);
   });
 
-  it('makes 500 retries at once, and more as they end', async () => {
+  it('makes at most 500 retries at once, and starts more as they end', async () => {
     const gate = deferred();
     let retries = 0;
     const step: Step<void> = {

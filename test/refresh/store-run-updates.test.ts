@@ -23,8 +23,8 @@ import {
 
 const good = fakeSteps();
 
-describe('a store run: updates', () => {
-  it('writes a part of the list while the next one is being read', async () => {
+describe('StoreRun: updates', () => {
+  it('writes a page while the next one is being read', async () => {
     const gate = deferred();
     const { updates, updateConnections } = noteUpdates();
     const rows = ids(150);
@@ -70,7 +70,7 @@ describe('a store run: updates', () => {
     });
   }
 
-  it('writes ten per update, without a position, when lists omit fields', async () => {
+  it('writes ten connections per update, without a position, when listings omit fields', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,
@@ -87,7 +87,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('also writes ten per update when such a list returned them only in a retry', async () => {
+  it('also writes ten connections per update when such a listing returned them only in a retry', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,
@@ -107,7 +107,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('passes the position of connections in the list, and none for named ones', async () => {
+  it('passes the position of listed connections, and none for named ones', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: planned({ stores: [{ ...listedStore(), named: 1 }] }),
@@ -133,7 +133,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('writes a connection once that is in two parts of the list', async () => {
+  it('writes a connection that is on two pages once', async () => {
     const { updates, updateConnections } = noteUpdates();
     const rows = [...ids(99), 'moved', 'moved', 'last'];
     const report = await refreshWith({
@@ -148,7 +148,7 @@ describe('a store run: updates', () => {
     assert.equal(report.stores[0]?.refreshed, 101);
   });
 
-  it('makes at most 2 first attempts to write at once in each store, over all its registries', async () => {
+  it('makes at most 2 first attempts to write at once in each store, across all its registries', async () => {
     const meters = { one: meter(), two: meter() };
     await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
@@ -186,7 +186,7 @@ describe('a store run: updates', () => {
     assert.equal((await run).stores[0]?.refreshed, 250);
   });
 
-  it('passes how many attempts there were before, and the position again', async () => {
+  it('passes the number of earlier attempts, and the position again', async () => {
     const inputs: unknown[] = [];
     await refreshWith({
       planRefresh: listed,
@@ -203,7 +203,7 @@ describe('a store run: updates', () => {
     ]);
   });
 
-  it('counts what an update wrote before the rest failed permanently as refreshed, and tests it once', async () => {
+  it('counts connections that were written before the rest failed permanently, and tests once', async () => {
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ['a', 'b', 'c'] })),
       updateConnections: async (input, how) => {
@@ -223,7 +223,7 @@ describe('a store run: updates', () => {
     assert.equal(report.docker.length, 1);
   });
 
-  it('writes the other chunks, and those of another store, when one fails permanently', async () => {
+  it('writes the other chunks, and those of another store, when one chunk fails permanently', async () => {
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async () => inspection(part({ connections: ids(300) })),
@@ -243,7 +243,7 @@ describe('a store run: updates', () => {
     );
   });
 
-  it('reports one failure of a store that allows no update', async () => {
+  it('reports one failure for a store that denies all updates', async () => {
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ids(1000) })),
       updateConnections: () => Promise.reject(new RefreshFailure('StoreForbidden', '403')),
@@ -252,7 +252,7 @@ describe('a store run: updates', () => {
     assert.equal(report.stores[0]?.failed, 1000);
   });
 
-  it('reports single connections that could not be written beside those that were', async () => {
+  it('reports single connections that could not be written, and counts those that were', async () => {
     const report = await refreshWith({
       inspectConnections: async () => inspection(part({ connections: ['a', 'b'] })),
       updateConnections: async (input, how) => ({

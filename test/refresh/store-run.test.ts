@@ -36,12 +36,12 @@ function named(count: number, ...names: readonly string[]): ReturnType<typeof pl
 
 /** Every requested connection is writable. */
 function inspectNamed({ target }: InspectInput): ReturnType<RefreshSteps['inspectConnections']> {
-  if (!('named' in target)) throw new TypeError('they are asked for by name');
+  if (!('named' in target)) throw new TypeError('expected a read by name');
   const { offset, limit } = target.named;
   return Promise.resolve(inspection(part({ connections: ids(limit, `at_${offset}`) })));
 }
 
-describe('a store run: reads', () => {
+describe('StoreRun: reads', () => {
   it('reads named connections in slices of 20', async () => {
     const targets: InspectTarget[] = [];
     await refreshWith({
@@ -55,7 +55,7 @@ describe('a store run: reads', () => {
     ]);
   });
 
-  it('reads neither names nor a list that the configuration does not contain', async () => {
+  it('reads no names and no listing that the configuration does not contain', async () => {
     const targets: InspectTarget[] = [];
     const note: RefreshSteps['inspectConnections'] = async (input) => (
       targets.push(input.target),
@@ -67,7 +67,7 @@ describe('a store run: reads', () => {
     assert.deepEqual(targets, [{ listed: { offset: 0, limit: 100 } }]);
   });
 
-  it('reads the list while any number of named connections is being read', async () => {
+  it('reads the listing while named connections are being read', async () => {
     const gate = deferred();
     const { updates, updateConnections } = noteUpdates();
     const run = refreshWith({
@@ -123,7 +123,7 @@ describe('a store run: reads', () => {
     assert.equal((await run).stores[0]?.refreshed, 60);
   });
 
-  it('passes how many attempts there were before', async () => {
+  it('passes the number of earlier attempts', async () => {
     const before: number[] = [];
     await refreshWith({
       inspectConnections: async (input, how) => {
@@ -135,7 +135,7 @@ describe('a store run: reads', () => {
     assert.deepEqual(before, [0, 0, 1, 1]);
   });
 
-  it('writes what it read when the rest cannot be read, and keeps the rows of earlier runs', async () => {
+  it('writes the connections it read when the rest cannot be read, and keeps the rows of earlier runs', async () => {
     const rows = ids(150);
     const previous = await refreshWith({
       inspectConnections: async () =>
@@ -166,7 +166,7 @@ describe('a store run: reads', () => {
     );
   });
 
-  it('reports each connection that an inspection refuses, and refreshes the others', async () => {
+  it('reports each connection that an inspection rejects, and refreshes the others', async () => {
     const report = await refreshWith({
       inspectConnections: async () => ({
         ...inspection(part()),
@@ -179,10 +179,10 @@ describe('a store run: reads', () => {
   });
 });
 
-describe('a store run: a part of the list that is read again', () => {
+describe('StoreRun: a page that is read again', () => {
   const row = problem('row 3 of the list', 'ConnectionUnavailable', 'HTTP 500.');
 
-  /** A list whose third row cannot be read before this many attempts. */
+  /** A listing whose third row cannot be read before this many attempts. */
   function inspectWithRow(attemptsOfRow: number, attempts: number[]): RefreshSteps['inspectConnections'] {
     return async (input) => {
       if (toListed(input).offset > 0) return listPart(ids(4), toListed(input));
@@ -197,7 +197,7 @@ describe('a store run: a part of the list that is read again', () => {
     };
   }
 
-  it('retries a row separately that could not be read, and writes it once it can be read', async () => {
+  it('retries a row that could not be read, and writes it when it can be read', async () => {
     const attempts: number[] = [];
     const { updates, updateConnections } = noteUpdates();
     const report = await refreshWith(
@@ -231,7 +231,7 @@ describe('a store run: a part of the list that is read again', () => {
     assert.equal(report.failures[0]?.message, 'HTTP 500.');
   });
 
-  it('reads the second part when the first fails, and reports and retries the results of its two reads once', async () => {
+  it('reads the second page when the first fails, and reports and retries the results of both reads once', async () => {
     const rows = ids(150);
     const offsets: number[] = [];
     let retries = 0;
@@ -248,7 +248,7 @@ describe('a store run: a part of the list that is read again', () => {
           if (range.offset === 0) throw new RefreshFailure('StoreUnavailable', 'HTTP 500.');
           return {
             ...listPart(rows, range),
-            refused: [problem('bad', 'ConnectionLoginMismatch')],
+            refused: [problem('invalid', 'ConnectionLoginMismatch')],
             toRetry: [problem('slow', 'StoreUnreachable')],
             skipped: { count: 1, first: ['quay'] },
           };
@@ -263,10 +263,10 @@ describe('a store run: a part of the list that is read again', () => {
       'StoreUnavailable 0',
     ]);
     assert.deepEqual([retries, report.stores[0]?.refreshed], [1, 50]);
-    assert.match(report.warnings[0] ?? '', /^One docker connection of main /);
+    assert.match(report.warnings[0] ?? '', /^Skipped 1 docker connection of main /);
   });
 
-  it('stops when the first two parts fail, and reports one failure', async () => {
+  it('stops when the first two pages fail, and reports one failure', async () => {
     const offsets = new Set<number>();
     const report = await refreshWith(
       {
@@ -283,8 +283,8 @@ describe('a store run: a part of the list that is read again', () => {
   });
 });
 
-describe('a store run: warnings', () => {
-  it('warns once of a store for all that its list skipped, and names the first few', async () => {
+describe('StoreRun: warnings', () => {
+  it('warns once per store of all skipped connections, and names the first few', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async (input) => {
@@ -295,30 +295,33 @@ describe('a store run: warnings', () => {
     });
     assert.equal(report.outcome, 'refreshed');
     assert.deepEqual(report.warnings, [
-      '150 docker connections of main match a pattern and were passed over, their hosts being no known registries: ' +
+      'Skipped 150 docker connections of main matched by a pattern, because their hosts are not known registries: ' +
         'a_0, b_0, c_0, a_100, b_100, ….',
     ]);
   });
 
-  it('counts retried connections that it skipped', async () => {
+  it('counts skipped connections that were read in a retry', async () => {
     const report = await refreshWith({
       inspectConnections: async ({ target }) =>
         'connections' in target
           ? { ...inspection(), skipped: { count: 1, first: ['quay'] } }
           : { ...inspection(part()), toRetry: [problem('quay', 'StoreUnreachable')] },
     });
-    assert.match(report.warnings[0] ?? '', /^One docker connection of main matches a pattern .*: quay\.$/);
+    assert.match(
+      report.warnings[0] ?? '',
+      /^Skipped 1 docker connection of main matched by a pattern.*: quay\.$/,
+    );
   });
 
-  const nothingToDo = 'Airflow main has no connection that was to be refreshed.';
+  const NO_MATCH = 'Airflow main has no matching connection to refresh.';
 
   it('warns when a store has no connection to refresh', async () => {
     const report = await refreshWith({ planRefresh: listed, inspectConnections: inspectList([]) });
-    assert.deepEqual(report.warnings, [nothingToDo]);
+    assert.deepEqual(report.warnings, [NO_MATCH]);
     assert.equal(report.outcome, 'refreshed');
   });
 
-  it('does not warn about no connection when a store could not be read or its connections were refused', async () => {
+  it('does not warn of a missing match when a store could not be read or its connections were rejected', async () => {
     const down = await refreshWith({
       planRefresh: listed,
       inspectConnections: () => Promise.reject(new RefreshFailure('StoreUnreachable', 'refused')),
@@ -330,16 +333,16 @@ describe('a store run: warnings', () => {
     assert.deepEqual(refused.warnings, []);
   });
 
-  it('shows what is wrong with the list next to its results', async () => {
+  it('warns of a wrong total of the listing and shows its results', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async (input) => listPart(ids(250), toListed(input), { total: 900 }),
     });
-    assert.deepEqual(report.warnings, ['Airflow main lists 250 connections and states a total of 900.']);
+    assert.deepEqual(report.warnings, ['Airflow main listed 250 connections but returned a total of 900.']);
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 250]);
   });
 
-  it('fails the run when the list repeats itself, and writes the connections it found', async () => {
+  it('fails the run when the listing repeats itself, and writes the connections it found', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async () => listPart(ids(100), { offset: 0, limit: 100 }),

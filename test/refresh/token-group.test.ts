@@ -54,9 +54,9 @@ describe('tokenGroup', () => {
     });
   }
 
-  it('is of the default principal for what the AWS SDK finds', () =>
+  it('has the default principal for the default chain of the AWS SDK', () =>
     assert.deepEqual(DEFAULT_PRINCIPAL, { kind: 'default', name: 'default' }));
 
-  it('has another name in another region', () =>
+  it('has a different name in another region', () =>
     assert.equal(tokenGroup(DEFAULT_PRINCIPAL, 'eu-west-1', usual).name, 'default/eu-west-1'));
 });

@@ -28,14 +28,14 @@ describe('TokenRequests', () => {
     return new TokenRequests(fakeSteps({ extractToken }), 'abc', new StepRunner(context), record);
   }
 
-  /** Extracts without an end, and records the requests. */
-  function hang(): { asked: ExtractInput[]; extractToken: RefreshSteps['extractToken'] } {
-    const asked: ExtractInput[] = [];
-    return { asked, extractToken: (input) => (asked.push(input), deferred<never>().promise) };
+  /** An extraction that never ends, and the recorded requests. */
+  function hang(): { requests: ExtractInput[]; extractToken: RefreshSteps['extractToken'] } {
+    const requests: ExtractInput[] = [];
+    return { requests, extractToken: (input) => (requests.push(input), deferred<never>().promise) };
   }
 
   it('makes one extraction per group for all registries of a page', async () => {
-    const { asked, extractToken } = hang();
+    const { requests, extractToken } = hang();
     start(extractToken).request([
       part(),
       part({ registry: EU_REGISTRY, group: EU_GROUP }),
@@ -43,36 +43,36 @@ describe('TokenRequests', () => {
       part(),
     ]);
     await settle();
-    assert.deepEqual(asked, [
+    assert.deepEqual(requests, [
       { configHash: 'abc', group: GROUP, registries: [REGISTRY, NEIGHBOUR] },
       { configHash: 'abc', group: EU_GROUP, registries: [EU_REGISTRY] },
     ]);
   });
 
   it('requests only the registries that a later page adds to a group', async () => {
-    const { asked, extractToken } = hang();
+    const { requests, extractToken } = hang();
     const tokens = start(extractToken);
     tokens.request([part()]);
     tokens.request([part(), part({ registry: NEIGHBOUR })]);
     tokens.request([part()]);
     await settle();
     assert.deepEqual(
-      asked.map(({ registries }) => registries),
+      requests.map(({ registries }) => registries),
       [[REGISTRY], [NEIGHBOUR]],
     );
   });
 
-  it('does not wait for what was not requested', () =>
+  it('rejects a wait for a token that was not requested', () =>
     assert.rejects(start(good.extractToken).wait(GROUP, REGISTRY), TypeError));
 
-  it('makes 20 extractions at once', async () => {
-    const { asked, extractToken } = hang();
+  it('makes at most 20 extractions at once', async () => {
+    const { requests, extractToken } = hang();
     start(extractToken).request(ids(25).map((id) => part({ registry: id, group: `default/${id}` })));
     await settle();
-    assert.equal(asked.length, 20);
+    assert.equal(requests.length, 20);
   });
 
-  it('extracts the token of an eleventh group at once where ten are denied', async () => {
+  it('extracts the token of an eleventh group immediately when ten are denied', async () => {
     context.isHeld = true;
     const groups = ids(11, 'group');
     const tokens = start(async (input, how) => {
@@ -91,7 +91,7 @@ describe('TokenRequests', () => {
     );
   });
 
-  it('gives every registry of a group the failure of its extraction', async () => {
+  it('returns the failure of an extraction for every registry of the group', async () => {
     const tokens = start(() => Promise.reject(new RefreshFailure('EcrResponseInvalid', 'no token')));
     tokens.request([part(), part({ registry: NEIGHBOUR })]);
     for (const registry of [REGISTRY, NEIGHBOUR]) {
@@ -101,7 +101,7 @@ describe('TokenRequests', () => {
     }
   });
 
-  it('ends with the cancellation for all callers, and leaves no rejection unhandled', async () => {
+  it('passes a cancellation to all callers, and leaves no rejection unhandled', async () => {
     const tokens = start(() => Promise.reject(new Cancelled()));
     const unhandled = await collectUnhandled(async () => {
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
@@ -112,15 +112,15 @@ describe('TokenRequests', () => {
     assert.deepEqual(unhandled, []);
   });
 
-  describe('of a registry that is late', () => {
+  describe('with a slow registry', () => {
     let calls: { registries: readonly string[]; how: StepCall }[];
 
     beforeEach(() => {
       calls = [];
     });
 
-    /** The neighbour responds in the call of this number. */
-    function lateUntil(number: number): RefreshSteps['extractToken'] {
+    /** The second registry responds in the call with this number. */
+    function slowUntil(number: number): RefreshSteps['extractToken'] {
       return async ({ group, registries }, how): Promise<ExtractedToken> => {
         calls.push({ registries, how });
         const toRetry = calls.length < number ? [NEIGHBOUR] : [];
@@ -131,21 +131,21 @@ describe('TokenRequests', () => {
       };
     }
 
-    it('does not delay the others of its group', async () => {
+    it('does not delay the other registries of its group', async () => {
       context.isHeld = true;
-      const tokens = start(lateUntil(2));
+      const tokens = start(slowUntil(2));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       assert.deepEqual(await tokens.wait(GROUP, REGISTRY), { registry: REGISTRY, outcome: 'accepted' });
-      let isThere = false;
-      void tokens.wait(GROUP, NEIGHBOUR).then(() => (isThere = true));
+      let isDone = false;
+      void tokens.wait(GROUP, NEIGHBOUR).then(() => (isDone = true));
       await settle();
-      assert.equal(isThere, false);
+      assert.equal(isDone, false);
       context.release();
       assert.deepEqual(await tokens.wait(GROUP, NEIGHBOUR), { registry: NEIGHBOUR, outcome: 'accepted' });
     });
 
-    it('retries it as a separate step, with a longer back-off each time', async () => {
-      const tokens = start(lateUntil(4));
+    it('retries it as a separate step, with a longer backoff each time', async () => {
+      const tokens = start(slowUntil(4));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       await tokens.wait(GROUP, NEIGHBOUR);
       assert.deepEqual(calls, [
@@ -162,7 +162,7 @@ describe('TokenRequests', () => {
 
     it('treats it as unreachable when no time is left to retry', async () => {
       context = new FakeContext({ leftMs: 10_000 });
-      const tokens = start(lateUntil(Infinity));
+      const tokens = start(slowUntil(Infinity));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       assert.deepEqual(await tokens.wait(GROUP, NEIGHBOUR), {
         registry: NEIGHBOUR,
@@ -172,10 +172,10 @@ describe('TokenRequests', () => {
       assert.equal(calls.length, 3);
     });
 
-    it('returns the failure of its retry for it, and keeps the results of the others', async () => {
+    it('returns the failure of its retry, and keeps the results of the others', async () => {
       const tokens = start(async (input, how) => {
         if (how.attemptsBefore > 0) throw new RefreshFailure('AwsAccessDenied', 'denied');
-        return lateUntil(2)(input, how);
+        return slowUntil(2)(input, how);
       });
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       const late = await tokens.wait(GROUP, NEIGHBOUR);

@@ -21,23 +21,23 @@ function base64(text: string): string {
   return Buffer.from(text, 'latin1').toString('base64');
 }
 
-const GOOD: TokenResponse = { authorizationToken: base64(`AWS:${SECRET}`), expiresAt: LATER };
+const VALID: TokenResponse = { authorizationToken: base64(`AWS:${SECRET}`), expiresAt: LATER };
 
-function check(answer: Partial<TokenResponse>, expected: Partial<ExpectedToken> = {}): TokenCheck {
-  return checkToken({ ...GOOD, ...answer }, { ...EXPECTED, ...expected });
+function check(response: Partial<TokenResponse>, expected: Partial<ExpectedToken> = {}): TokenCheck {
+  return checkToken({ ...VALID, ...response }, { ...EXPECTED, ...expected });
 }
 
-function toProblem(answer: Partial<TokenResponse>, expected: Partial<ExpectedToken> = {}): string {
-  const checked = check(answer, expected);
+function toProblem(response: Partial<TokenResponse>, expected: Partial<ExpectedToken> = {}): string {
+  const checked = check(response, expected);
   assert.ok(!checked.usable, 'the token passes');
   return checked.problem;
 }
 
 describe('checkToken', () => {
-  it('takes the password and the expiry out of a good token', () =>
+  it('extracts the password and the expiry from a valid token', () =>
     assert.deepEqual(check({}), { usable: true, password: SECRET, expiresAt: LATER }));
 
-  it('splits at the first colon, since a password may hold more', () =>
+  it('splits at the first colon, since a password may contain colons', () =>
     assert.deepEqual(check({ authorizationToken: base64('AWS:one:two:') }), {
       usable: true,
       password: 'one:two:',
@@ -46,28 +46,28 @@ describe('checkToken', () => {
 
   for (const { title, token, problem } of [
     { title: 'no token', token: undefined, problem: /no authorization token/ },
-    { title: 'an empty one', token: '', problem: /no authorization token/ },
+    { title: 'an empty token', token: '', problem: /no authorization token/ },
     {
-      title: 'what is no base64',
+      title: 'invalid base64',
       token: `AWS:${SECRET}!`,
-      problem: /^the token is no base64 of printable ASCII text$/,
+      problem: /^the token is not valid base64 of printable ASCII text$/,
     },
     {
-      title: 'what is base64 of bytes beyond ASCII',
+      title: 'base64 of non-ASCII bytes',
       token: base64(`AWS:${SECRET}\u00e9`),
-      problem: /no base64 of printable ASCII/,
+      problem: /not valid base64 of printable ASCII/,
     },
     {
-      title: 'what is base64 of a line break',
+      title: 'base64 of a line break',
       token: base64(`AWS:${SECRET}\n`),
-      problem: /no base64 of printable ASCII/,
+      problem: /not valid base64 of printable ASCII/,
     },
     {
-      title: 'what is base64 of a zero byte',
+      title: 'base64 of a zero byte',
       token: base64(`AWS:${SECRET}\0`),
-      problem: /no base64 of printable ASCII/,
+      problem: /not valid base64 of printable ASCII/,
     },
-    { title: 'text with characters beyond Latin-1', token: `${SECRET}\u{1f600}`, problem: /no base64/ },
+    { title: 'text with non-Latin-1 characters', token: `${SECRET}\u{1f600}`, problem: /not valid base64/ },
     { title: 'a token without a colon', token: base64(`AWS${SECRET}`), problem: /no colon/ },
     { title: 'another user', token: base64(`aws:${SECRET}`), problem: /user in the token is not AWS/ },
     { title: 'no user', token: base64(`:${SECRET}`), problem: /user in the token is not AWS/ },
@@ -80,7 +80,7 @@ describe('checkToken', () => {
     { title: 'the password ***', token: base64('AWS:***'), problem: /empty or masked/ },
     { title: 'the password *', token: base64('AWS:*'), problem: /empty or masked/ },
   ] as const) {
-    it(`refuses ${title} and does not quote it`, () => {
+    it(`rejects ${title} and does not quote it`, () => {
       const text = toProblem({ authorizationToken: token });
       assert.match(text, problem);
       assert.ok(!text.includes(SECRET), text);
@@ -94,61 +94,64 @@ describe('checkToken', () => {
     assert.equal(checked.usable && checked.password, password);
   });
 
-  it('accepts 32,768 characters and refuses 32,769 by their number alone', () => {
+  it('accepts 32,768 characters and rejects 32,769, showing only the number', () => {
     const longest = base64(`AWS:${'x'.repeat(24_572)}`);
     assert.equal(longest.length, 32_768);
     assert.equal(check({ authorizationToken: longest }).usable, true);
     assert.equal(
       toProblem({ authorizationToken: `${longest}x` }),
-      'the token has 32769 characters, more than 32768',
+      'the token has 32769 characters, which exceeds the maximum of 32768',
     );
   });
 
-  it('refuses a token without an expiry', () =>
+  it('rejects a token without an expiry', () =>
     assert.deepEqual(check({ expiresAt: undefined }), {
       usable: false,
-      problem: 'it does not say when the token expires',
+      problem: 'the response has no expiry time',
     }));
 
-  it('refuses an expiry that is no time', () =>
-    assert.match(toProblem({ expiresAt: new Date(NaN) }), /does not say when/));
+  it('rejects an invalid expiry', () =>
+    assert.match(toProblem({ expiresAt: new Date(NaN) }), /has no expiry time/));
 
-  it('refuses a token that expires now, and accepts one that expires in 1 ms', () => {
+  it('rejects a token that expires now, and accepts one that expires in 1 ms', () => {
     assert.equal(toProblem({ expiresAt: NOW }), 'the token expired at 2026-01-01T00:00:00.000Z');
     assert.equal(check({ expiresAt: new Date(NOW.getTime() + 1) }).usable, true);
   });
 
-  describe('by its proxy endpoint', () => {
+  describe('with a proxy endpoint', () => {
     const own = `https://${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
     for (const { title, proxyEndpoint } of [
-      { title: 'the registry of whoever asked', proxyEndpoint: own },
-      { title: 'its dual-stack host', proxyEndpoint: `https://${ACCOUNT}.dkr-ecr.us-east-1.on.aws` },
-      { title: 'its host without a scheme', proxyEndpoint: own.replace('https://', '') },
-      { title: 'none, as by ECR Public', proxyEndpoint: undefined },
-      { title: 'nothing', proxyEndpoint: '' },
+      { title: 'the registry of the caller', proxyEndpoint: own },
+      {
+        title: 'the dual-stack host of the caller',
+        proxyEndpoint: `https://${ACCOUNT}.dkr-ecr.us-east-1.on.aws`,
+      },
+      { title: 'the host without a scheme', proxyEndpoint: own.replace('https://', '') },
+      { title: 'none, as from ECR Public', proxyEndpoint: undefined },
+      { title: 'an empty text', proxyEndpoint: '' },
       { title: 'ECR Public', proxyEndpoint: 'https://public.ecr.aws' },
       { title: 'an emulator', proxyEndpoint: 'http://localhost:4566' },
       {
-        title: 'what is not quite a host of ECR',
+        title: 'a host that only looks like an ECR host',
         proxyEndpoint: 'https://999999999999.dkr.ecr.eu-west-1.amazonaws.com.cn',
       },
     ] as const) {
       it(`accepts ${title}`, () => assert.equal(check({ proxyEndpoint }).usable, true));
     }
 
-    it('refuses the registry of another region', () =>
+    it('rejects the registry of another region', () =>
       assert.equal(
         toProblem({ proxyEndpoint: own.replace('us-east-1', 'eu-west-1') }),
         'the token is for region eu-west-1',
       ));
 
-    it('refuses the registry of another account', () =>
+    it('rejects the registry of another account', () =>
       assert.equal(
         toProblem({ proxyEndpoint: own.replace(ACCOUNT, '999999999999') }),
-        `the token is for account 999999999999, and the principal is of ${ACCOUNT}`,
+        `the token is for account 999999999999, but the principal belongs to account ${ACCOUNT}`,
       ));
 
-    it('accepts any account while that of the principal is unknown, but no other region', () => {
+    it('accepts any account when the account of the principal is unknown, but no other region', () => {
       const proxyEndpoint = own.replace(ACCOUNT, '999999999999');
       assert.equal(check({ proxyEndpoint }, { account: null }).usable, true);
       assert.equal(
@@ -171,12 +174,12 @@ describe('parseAccount', () => {
     { arn: '', account: null },
     { arn: null, account: null },
   ] as const) {
-    it(`is ${account} in ${arn}`, () => assert.equal(parseAccount(arn), account));
+    it(`returns ${account} for ${arn}`, () => assert.equal(parseAccount(arn), account));
   }
 });
 
 describe('WRONG_PASSWORD', () => {
-  it('is base64 of a sentence that says what it is, and would pass for a password', () => {
+  it('is the base64 of a sentence, and has the format of a real password', () => {
     assert.equal(WRONG_PASSWORD, base64('This is no authorization token.'));
     assert.equal(check({ authorizationToken: base64(`${ECR_USER}:${WRONG_PASSWORD}`) }).usable, true);
   });
@@ -191,7 +194,7 @@ describe('usableUntil', () => {
       sessionEndsAt: at('11:59:59.999'),
       expected: at('11:59:59.999'),
     },
-    { title: 'the expiry when the session ends with it', sessionEndsAt: LATER, expected: LATER },
+    { title: 'the expiry when the session ends at the same time', sessionEndsAt: LATER, expected: LATER },
     {
       title: 'the expiry when the session ends 1 ms after it',
       sessionEndsAt: at('12:00:00.001'),
@@ -210,9 +213,9 @@ describe('isFresh', () => {
 
   for (const { title, afterMs, fresh } of [
     { title: 'when it is issued', afterMs: 0, fresh: true },
-    { title: '1 ms before half of its life', afterMs: SIX_HOURS_MS - 1, fresh: true },
-    { title: 'at half of its life', afterMs: SIX_HOURS_MS, fresh: true },
-    { title: '1 ms after half of its life', afterMs: SIX_HOURS_MS + 1, fresh: false },
+    { title: '1 ms before half of its lifetime', afterMs: SIX_HOURS_MS - 1, fresh: true },
+    { title: 'at half of its lifetime', afterMs: SIX_HOURS_MS, fresh: true },
+    { title: '1 ms after half of its lifetime', afterMs: SIX_HOURS_MS + 1, fresh: false },
     { title: 'when it expires', afterMs: 2 * SIX_HOURS_MS, fresh: false },
   ] as const) {
     it(`is ${fresh} ${title}`, () => assert.equal(isFresh(token, new Date(NOW.getTime() + afterMs)), fresh));
@@ -224,7 +227,7 @@ describe('isFresh', () => {
     { title: '30 min and 1 ms after its issue', afterMs: HALF_HOUR_MS + 1, fresh: false },
     { title: 'when the session has ended', afterMs: 2 * HALF_HOUR_MS + 1, fresh: false },
   ] as const) {
-    it(`is ${fresh} ${title}, when the session behind it ends after an hour`, () => {
+    it(`is ${fresh} ${title}, for a session of one hour`, () => {
       const sessionEndsAt = new Date(NOW.getTime() + 2 * HALF_HOUR_MS);
       assert.equal(isFresh({ ...token, sessionEndsAt }, new Date(NOW.getTime() + afterMs)), fresh);
     });

@@ -43,14 +43,14 @@ describe('buildOnce', () => {
     });
   }
 
-  it('builds once when two ask at the same time', async () => {
+  it('builds once when called twice at the same time', async () => {
     let built = 0;
     const [first, second] = await Promise.all([build(() => (built += 1)), build(() => (built += 1))]);
     assert.equal(first, second);
     assert.equal(built, 1);
   });
 
-  it('throws away what a failed build left, and builds again', async () => {
+  it('deletes the remains of a failed build and builds again', async () => {
     const failing = build((path) => {
       writeFileSync(join(path, 'half'), '');
       throw new Error('interrupted');

@@ -9,14 +9,16 @@ import { startChild } from '../../sandbox/child-process.js';
 import { runCommand } from '../../sandbox/run-command.js';
 import { spawnSupervised } from '../../sandbox/supervised-process.js';
 
-/** A program that connects to the test and stays: the connection ends when the program does, however it does. */
-const STAYER = `
+/**
+ * A program that connects to the test and keeps running. The connection closes when the program ends, for any reason.
+ */
+const PROGRAM = `
   const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1');
   socket.on('error', () => {});
   if (process.argv[2] === 'stubborn') process.on('SIGTERM', () => {});
   setInterval(() => {}, 1e6);`;
 
-describe('child process', () => {
+describe('startChild', () => {
   let folder: string;
   let server: Server;
   let port: number;
@@ -44,34 +46,34 @@ describe('child process', () => {
     return startChild({ name: 'The child', command, args, logFile: logFile(), ...more });
   }
 
-  it('is ready when its predicate says so, and logs to its file', async () => {
-    let asked = 0;
+  it('waits until the child is ready, and writes its output to the log file', async () => {
+    let calls = 0;
     const child = await start('sh', ['-c', 'echo hello; exec cat /dev/zero > /dev/null'], {
-      ready: async () => (asked += 1) > 2 && (await readFile(logFile(), 'utf8')).includes('hello'),
+      ready: async () => (calls += 1) > 2 && (await readFile(logFile(), 'utf8')).includes('hello'),
     });
     await child.stop();
     assert.match(await child.exited, /SIGTERM/);
   });
 
-  it('fails at once, with log and remedy, when it ends early', async () => {
+  it('fails immediately, with log and fix, when the child exits early', async () => {
     const starting = start('sh', ['-c', 'echo the port is taken >&2; exit 3'], {
       ready: () => Promise.resolve(false),
-      remedy: 'free the port',
+      remedy: 'Free the port.',
     });
     await assert.rejects(
       starting,
-      /The child exited with code 3[\s\S]*the port is taken[\s\S]*free the port/,
+      /The child exited with code 3[\s\S]*the port is taken[\s\S]*Free the port\./,
     );
   });
 
-  it('fails when the program is not there', async () => {
+  it('fails when the program does not exist', async () => {
     await assert.rejects(start('/no/such/program', [], { ready: () => Promise.resolve(false) }), /code 127/);
   });
 
-  it('fails when it is not ready in time, leaving nothing running', async () => {
+  it('fails and stops the child when it is not ready in time', async () => {
     const connected = connection();
     const closed = connected.then((socket) => once(socket, 'close'));
-    const starting = start(process.execPath, ['-e', STAYER, `${port}`], {
+    const starting = start(process.execPath, ['-e', PROGRAM, `${port}`], {
       ready: async () => {
         await connected;
         throw new Error('not yet');
@@ -82,11 +84,11 @@ describe('child process', () => {
     await closed;
   });
 
-  it('stops one that ignores SIGTERM, and its descendants', async () => {
+  it('stops a child that ignores SIGTERM, and its descendants', async () => {
     const connected = connection();
-    const stay = `"${process.execPath}" -e "$STAYER" ${port} stubborn & wait`;
-    const child = await start('sh', ['-c', `trap '' TERM; ${stay}`], {
-      env: { ...process.env, STAYER },
+    const runInBackground = `"${process.execPath}" -e "$PROGRAM" ${port} stubborn & wait`;
+    const child = await start('sh', ['-c', `trap '' TERM; ${runInBackground}`], {
+      env: { ...process.env, PROGRAM },
       graceMs: 50,
       ready: async () => Boolean(await connected),
     });
@@ -96,7 +98,7 @@ describe('child process', () => {
     assert.match(await child.exited, /SIGKILL/);
   });
 
-  it('ends with its parent, even when that is killed', async () => {
+  it('ends the child with its parent, even when the parent is killed', async () => {
     const connected = connection();
     const parent = spawnSupervised({
       command: process.execPath,
@@ -104,7 +106,7 @@ describe('child process', () => {
       env: {
         ...process.env,
         ORPHAN_LOG: logFile(),
-        ORPHAN_ARGS: JSON.stringify(['-e', STAYER, `${port}`]),
+        ORPHAN_ARGS: JSON.stringify(['-e', PROGRAM, `${port}`]),
         ORPHAN_PARENT_STAYS: 'yes',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -115,7 +117,7 @@ describe('child process', () => {
     await closed;
   });
 
-  it('is no reason for its parent to keep running', async () => {
+  it('lets the parent exit while the child is running', async () => {
     const { code } = await runCommand(
       process.execPath,
       ['--import=tsx', fileURLToPath(new URL('./orphaning-parent.ts', import.meta.url))],
@@ -123,7 +125,7 @@ describe('child process', () => {
         env: {
           ...process.env,
           ORPHAN_LOG: logFile(),
-          ORPHAN_ARGS: JSON.stringify(['-e', STAYER, `${port}`]),
+          ORPHAN_ARGS: JSON.stringify(['-e', PROGRAM, `${port}`]),
         },
       },
     );
@@ -132,17 +134,17 @@ describe('child process', () => {
 });
 
 describe('runCommand', () => {
-  it('returns what the command printed', async () => {
+  it('returns the output of the command', async () => {
     const { stdout } = await runCommand('cat', [], { input: 'through' });
     assert.equal(stdout, 'through');
   });
 
-  it('names command, code, output and remedy in its error', async () => {
-    const running = runCommand('sh', ['-c', 'echo broken >&2; exit 4'], { remedy: 'mend it' });
-    await assert.rejects(running, /sh -c .*ended with code 4[\s\S]*broken[\s\S]*mend it/);
+  it('reports command, exit code, output and fix in its error', async () => {
+    const running = runCommand('sh', ['-c', 'echo broken >&2; exit 4'], { remedy: 'Fix it.' });
+    await assert.rejects(running, /sh -c .*exited with code 4[\s\S]*broken[\s\S]*Fix it\./);
   });
 
-  it('ends a command that takes too long', async () => {
-    await assert.rejects(runCommand('sleep', ['1000'], { timeoutMs: 50 }), /time limit/);
+  it('kills a command that exceeds its timeout', async () => {
+    await assert.rejects(runCommand('sleep', ['1000'], { timeoutMs: 50 }), /timed out/);
   });
 });

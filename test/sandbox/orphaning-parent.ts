@@ -1,4 +1,4 @@
-// A process that starts a child and forgets it, for child-process.test.ts.
+// A process that starts a child and does not stop it, for child-process.test.ts.
 import { startChild } from '../../sandbox/child-process.js';
 
 await startChild({

@@ -19,18 +19,18 @@ describe('sandbox parts', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('keeps its cache where XDG_CACHE_HOME says', () => {
+  it('puts the cache folder into XDG_CACHE_HOME', () => {
     assert.equal(cacheFolder({ XDG_CACHE_HOME: folder }), join(folder, 'airflow-ecr-refresh'));
   });
 
-  it('gives out a preferred port once, and other ports after that', async () => {
+  it('returns a preferred port once, then other ports', async () => {
     const wanted = await freePort();
     releasePort(wanted);
     assert.equal(await freePort(wanted), wanted);
     assert.notEqual(await freePort(wanted), wanted);
   });
 
-  it('finds the Docker Engine that DOCKER_HOST names', async () => {
+  it('finds the Docker Engine at the socket in DOCKER_HOST', async () => {
     const socket = join(folder, 'docker.sock');
     const server = createServer((_, response) => response.end('{"Version":"20.10.24"}')).listen(socket);
     const dockerHost = `unix://${socket}`;
@@ -44,19 +44,22 @@ describe('sandbox parts', () => {
     assert.equal(await findDockerEngine({ DOCKER_HOST: 'tcp://127.0.0.1:2375' }), undefined);
   });
 
-  it('takes TEMPORAL_CLI at its word', async () => {
+  it('uses TEMPORAL_CLI, and rejects it if it is not an executable file', async () => {
     assert.equal(await findTemporalCli({ TEMPORAL_CLI: process.execPath }), process.execPath);
-    await assert.rejects(findTemporalCli({ TEMPORAL_CLI: folder }), /TEMPORAL_CLI names .*Remedy/);
+    await assert.rejects(
+      findTemporalCli({ TEMPORAL_CLI: folder }),
+      /TEMPORAL_CLI: .* is not an executable file\. Fix: /,
+    );
   });
 
-  it('refuses a state folder that another sandbox has', () => {
+  it('rejects a state folder that another sandbox uses', () => {
     const claim = claimStateFolder(folder);
-    assert.throws(() => claimStateFolder(folder), /runs a sandbox on/);
+    assert.throws(() => claimStateFolder(folder), /is running a sandbox in/);
     claim.release();
     claimStateFolder(folder).release();
   });
 
-  it('starts as a whole, seeded with an expired token, and starts again', async () => {
+  it('starts a whole sandbox with an expired token in its connection, twice in the same folder', async () => {
     const options = { stateFolder: folder, say: () => {}, light: true };
     for (let round = 0; round < 2; round += 1) {
       const sandbox = await startSandbox(options);

@@ -20,7 +20,7 @@ import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '..
 const ID = 'docker_default';
 const LOGIN = 'the-login-password';
 
-describe('the adapters, on the stand-ins of the sandbox', () => {
+describe('adapters against the sandbox stand-ins', () => {
   let folder: string;
   let aws: AwsStandIn;
   let registry: Registry;
@@ -78,13 +78,13 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     return new Secret(decoded.slice('AWS:'.length));
   }
 
-  function show(password: Secret): Promise<RegistryProbe> {
+  function verify(password: Secret): Promise<RegistryProbe> {
     return createTokenVerifier(http, checks)(registry.host, password, [], anySignal());
   }
 
-  it('carry a token from ECR past the registry into the connection, and change nothing else', async () => {
+  it('write an ECR token that the registry accepted into the connection, and change nothing else', async () => {
     const password = await issue();
-    assert.deepEqual(await show(password), { registry: registry.host, outcome: 'accepted' });
+    assert.deepEqual(await verify(password), { registry: registry.host, outcome: 'accepted' });
     assert.ok(checks.has(registry.host));
     const before = { ...airflow.connections.get(ID) };
     const stored = await api.read(ID, anySignal());
@@ -96,16 +96,16 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
-  it('tell an expired token, and one of another region', async () => {
+  it('distinguish an expired token from a token of another region', async () => {
     const password = await issue();
     aws.expireAll();
     assert.match(
-      (await show(password)).message ?? '',
-      /^403 DENIED: the registry says that the token has expired/,
+      (await verify(password)).message ?? '',
+      /^403 DENIED: the registry reports an expired token/,
     );
     assert.equal(
-      (await show(await issue('eu-west-1'))).message,
-      '400: a token of another region, or malformed',
+      (await verify(await issue('eu-west-1'))).message,
+      '400: the token is malformed or from another region',
     );
   });
 
@@ -113,7 +113,7 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     { title: 'expire', invalidate: () => airflow.expireSessions() },
     { title: 'are signed with another secret', invalidate: () => airflow.rotateJwtSecret() },
   ] as const) {
-    it(`sign in once when the sessions of 50 requests ${title}`, async () => {
+    it(`log in once when the sessions of 50 requests ${title}`, async () => {
       await api.read(ID, anySignal());
       invalidate();
       await Promise.all(Array.from({ length: 50 }, () => api.read(ID, anySignal())));
@@ -121,7 +121,7 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     });
   }
 
-  it('answer undefined for a connection that is gone', async () => {
+  it('report a deleted connection as missing', async () => {
     const stored = await api.read(ID, anySignal());
     assert.ok(stored);
     airflow.connections.delete(ID);
@@ -131,12 +131,12 @@ describe('the adapters, on the stand-ins of the sandbox', () => {
     ]);
   });
 
-  it('name a user without the right', async () => {
+  it('report a user without permission as forbidden', async () => {
     const viewer = connect('viewer');
     await expectFailure(viewer.read(ID, anySignal()), 'StoreForbidden', [LOGIN]);
   });
 
-  it('name a user that Airflow does not know', async () => {
-    await expectFailure(connect('nobody').read(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
+  it('report an unknown user as unauthorized', async () => {
+    await expectFailure(connect('unknown').read(ID, anySignal()), 'StoreUnauthorized', [LOGIN]);
   });
 });

@@ -11,54 +11,55 @@ const PROBLEM = {
   path: 'airflows',
   line: 3,
   message: 'is missing',
-  remedy: 'Write one.',
+  remedy: 'Add it.',
 } as const;
 
 describe('toExitCode', () => {
   for (const { title, error, code } of [
-    { title: 'help that was asked for', error: new CommanderError(0, 'commander.help', ''), code: EXIT.done },
+    { title: '--help', error: new CommanderError(0, 'commander.help', ''), code: EXIT.done },
     { title: 'wrong usage', error: new CommanderError(1, 'commander.unknownOption', ''), code: EXIT.usage },
-    { title: 'an argument of the wrong form', error: new InvalidArgumentError('no'), code: EXIT.usage },
+    { title: 'an invalid argument', error: new InvalidArgumentError('no'), code: EXIT.usage },
     {
       title: 'an invalid configuration',
       error: new ConfigError('refresh.yaml', [PROBLEM]),
       code: EXIT.configInvalid,
     },
     { title: 'a failure', error: new RefreshFailure('AwsThrottled', 'x'), code: EXIT.failed },
-    { title: 'a command that could not do it', error: new CommandFailed('x'), code: EXIT.failed },
-    { title: 'anything else', error: 'text', code: EXIT.failed },
+    { title: 'a failed command', error: new CommandFailed('x'), code: EXIT.failed },
+    { title: 'any other error', error: 'text', code: EXIT.failed },
   ] as const) {
-    it(`is ${code} for ${title}`, () => assert.equal(toExitCode(error), code));
+    it(`returns ${code} for ${title}`, () => assert.equal(toExitCode(error), code));
   }
 
-  it('keeps to the codes that are documented', () =>
+  it('uses the documented codes', () =>
     assert.deepEqual(EXIT, { done: 0, failed: 1, usage: 2, configInvalid: 78 }));
 });
 
 describe('describeError', () => {
-  it('shows every problem of a configuration, counted, and that nothing was changed', () => {
+  it('shows all problems of a configuration with their number, and that nothing was changed', () => {
     assert.equal(
       describeError(new ConfigError('refresh.yaml', [PROBLEM])),
-      'The configuration is invalid (1 problem). Nothing was changed.\nrefresh.yaml:3 airflows: is missing. Write one.',
+      'The configuration is invalid (1 problem). Nothing was changed.\nrefresh.yaml:3 airflows: is missing. Add it.',
     );
     assert.match(describeError(new ConfigError('refresh.yaml', [PROBLEM, PROBLEM])), /\(2 problems\)/);
   });
 
-  it('shows a failure with its remedy', () =>
+  it('shows a failure with its fix', () =>
     assert.equal(describeError(new RefreshFailure('AwsThrottled', 'what', 'do')), 'what\ndo'));
 
-  it('shows what a command says itself', () => assert.equal(describeError(new CommandFailed('why')), 'why'));
+  it('shows the message of a failed command', () =>
+    assert.equal(describeError(new CommandFailed('why')), 'why'));
 
-  it('shows of a defect its class and place, not its message', () => {
+  it('shows the class and location of an unexpected error, but not its message', () => {
     const text = describeError(new TypeError(`quotes ${SECRET}`));
-    assert.match(text, /^Unexpected TypeError; this is a defect\.\nat .*command-line\.test\.ts:\d+/);
+    assert.match(text, /^Unexpected TypeError; this is a bug\.\nat .*command-line\.test\.ts:\d+/);
     assert.ok(!text.includes(SECRET), text);
   });
 
   for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
-    // Nobody can ask it for its class, which commander does as well: not an error that code throws by accident.
-    if (what === 'a proxy that throws at every touch') continue;
-    it(`shows nothing secret of ${what}`, () => assert.ok(!describeError(make()).includes(SECRET)));
+    // Reading its class throws, also in commander. Code does not throw such an error by accident.
+    if (what === 'a proxy that throws on every access') continue;
+    it(`shows no secret of ${what}`, () => assert.ok(!describeError(make()).includes(SECRET)));
   }
 });
 
@@ -71,7 +72,7 @@ describe('durationArgument', () => {
     { text: '2d', ms: 172_800_000 },
     { text: '999999s', ms: 999_999_000 },
   ] as const) {
-    it(`reads ${text}`, () => assert.equal(durationArgument(text), ms));
+    it(`accepts ${text}`, () => assert.equal(durationArgument(text), ms));
   }
 
   for (const text of [
@@ -88,7 +89,7 @@ describe('durationArgument', () => {
     '5m5s',
     'Infinity',
   ]) {
-    it(`refuses ${JSON.stringify(text)}`, () =>
+    it(`rejects ${JSON.stringify(text)}`, () =>
       assert.throws(() => durationArgument(text), InvalidArgumentError));
   }
 });

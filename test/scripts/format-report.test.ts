@@ -24,14 +24,14 @@ const FAILURE: FailureReport = {
   remedy: 'Create it.',
 };
 
-function goodReport(): Promise<RefreshReport> {
+function createReport(): Promise<RefreshReport> {
   return refresh(fakeSteps(), new FakeContext());
 }
 
 describe('formatReport', () => {
-  it('shows what was refreshed, by which token, and from where it was tested', async () => {
-    const text = formatReport(await goodReport());
-    assert.match(text, /^Refreshed\.\n/);
+  it('shows the refreshed stores, the tokens and the tested engines', async () => {
+    const text = formatReport(await createReport());
+    assert.match(text, /^All connections refreshed\.\n/);
     for (const part of ['main', REGISTRY, FINGERPRINT, ENGINE, '28.0.0', 'ok', '2026-01-01 12:00 UTC']) {
       assert.ok(text.includes(part), part);
     }
@@ -40,18 +40,18 @@ describe('formatReport', () => {
 
   it('begins with INCOMPLETE and shows failures and warnings', async () => {
     const text = formatReport({
-      ...(await goodReport()),
+      ...(await createReport()),
       outcome: 'incomplete',
       failures: [FAILURE],
-      warnings: ['capital letters'],
+      warnings: ['upper-case letters'],
     });
     assert.match(text, /^INCOMPLETE/);
     assert.match(text, /FAILED inspect main .*: ConnectionMissing \(2: a, b\)/);
-    assert.match(text, /Warning: capital letters/);
+    assert.match(text, /Warning: upper-case letters/);
   });
 
-  it('says of connections that were never refreshed just that, and not that their token never expires', async () => {
-    const report = await goodReport();
+  it('shows "never" only as the last refresh of connections that were never refreshed', async () => {
+    const report = await createReport();
     const row = { store: 'main', kind: 'airflow', registry: 'r', refreshed: 0, failed: 1 };
     const never = {
       ...row,
@@ -70,32 +70,32 @@ describe('formatReport', () => {
     );
   });
 
-  it('shows no empty tables', async () => {
-    const text = formatReport({ ...(await goodReport()), tokens: [], stores: [], docker: [] });
-    assert.equal(text, 'Refreshed.');
+  it('omits empty tables', async () => {
+    const text = formatReport({ ...(await createReport()), tokens: [], stores: [], docker: [] });
+    assert.equal(text, 'All connections refreshed.');
   });
 });
 
 describe('formatFailure', () => {
-  it('says what failed where, why and what to do', () =>
+  it('shows where it failed, the reason and the fix', () =>
     assert.equal(
       formatFailure(FAILURE),
       `FAILED inspect main ${REGISTRY}: ConnectionMissing (2: a, b)\n` +
-        '  Airflow has no connection a. (`doctor` says it of each.)\n  What to do: Create it.',
+        '  Airflow has no connection a. (Run `doctor` for the details of each.)\n  Fix: Create it.',
     ));
 
-  it('names the engine that a test failed from', () => {
-    const { store: _airflow, ...elsewhere } = FAILURE;
-    const text = formatFailure({ ...elsewhere, stage: 'test', registry: 'r', engine: 'unix:///a.sock' });
+  it('names the engine of a failed test', () => {
+    const { store: _airflow, ...withoutStore } = FAILURE;
+    const text = formatFailure({ ...withoutStore, stage: 'test', registry: 'r', engine: 'unix:///a.sock' });
     assert.match(text, /^FAILED test r from unix:\/\/\/a\.sock: /);
   });
 
-  it('says that there are more than it names, and nothing of connections where there are none', () => {
+  it('shows that more connections are affected than listed, and omits the list if there are none', () => {
     assert.match(formatFailure({ ...FAILURE, count: 3 }), /\(3: a, b, …\)/);
     assert.match(formatFailure({ ...FAILURE, count: 0, connections: [] }), /ConnectionMissing\n/);
   });
 
-  it('says since when, unless that is this run', () => {
+  it('shows since when it has been failing, unless it began in this run', () => {
     const failing = { ...FAILURE, failingSince: '2026-01-01T00:00:00.000Z' };
     assert.match(formatFailure(failing, '2026-01-01T04:00:00.000Z'), /Failing since 2026-01-01 00:00 UTC\.$/);
     assert.doesNotMatch(formatFailure(failing, failing.failingSince), /since/);
@@ -103,7 +103,7 @@ describe('formatFailure', () => {
 });
 
 describe('formatPreview', () => {
-  it('counts what would be written, and says why not the rest', () => {
+  it('counts the connections that would be written, and shows why others are skipped', () => {
     const preview: Preview = {
       dryRun: true,
       connections: [
@@ -112,7 +112,7 @@ describe('formatPreview', () => {
           connection: 'a',
           action: 'write',
           registry: REGISTRY,
-          why: 'it is right',
+          why: 'it is valid',
           remedy: null,
         },
         {
@@ -120,7 +120,7 @@ describe('formatPreview', () => {
           connection: 'b',
           action: 'leave',
           registry: null,
-          why: 'It is gone.',
+          why: 'It is missing.',
           remedy: 'Create it.',
         },
         {
@@ -128,7 +128,7 @@ describe('formatPreview', () => {
           connection: 'c',
           action: 'create',
           registry: REGISTRY,
-          why: 'It is to be made.',
+          why: 'It will be created.',
           remedy: null,
         },
       ],
@@ -139,45 +139,45 @@ describe('formatPreview', () => {
     };
     const text = formatPreview(preview);
     assert.match(text, /^Dry run: 2 of 3 connections would be written\. Nothing was changed\.\n/);
-    assert.match(text, / c .* create .*It is to be made\./);
-    assert.match(text, /leave it alone .*It is gone\. Create it\./);
+    assert.match(text, / c .* create .*It will be created\./);
+    assert.match(text, / skip .*It is missing\. Create it\./);
   });
 });
 
 describe('formatTime', () => {
-  it('shows UTC to the minute, and never for none', () => {
+  it('shows UTC to the minute, and "never" for null', () => {
     assert.equal(formatTime('2026-11-22T17:05:59.999Z'), '2026-11-22 17:05 UTC');
     assert.equal(formatTime(null), 'never');
   });
 });
 
 describe('table', () => {
-  it('is nothing without rows', () => assert.equal(table(['a'], []), ''));
+  it('is empty without rows', () => assert.equal(table(['a'], []), ''));
 
-  it('breaks long text in its last column instead of the line', () => {
+  it('wraps long text within the last column', () => {
     const words = 'word '.repeat(60).trim();
     const text = table(['id', 'why'], [['a', words]]);
     assert.ok(text.split('\n').length > 5, text);
     assert.equal(text.match(/word/g)?.length, 60);
   });
 
-  const head = ['registry', 'issued to'];
+  const head = ['registry', 'principal'];
   const rows = [
     ['a', 'arn:aws:sts::111122223333:assumed-role/ecr-pull/airflow-ecr-refresh'],
     ['b', 1],
   ];
 
-  it('shows each row as a block where its lines would be broken, so that an ARN stays whole', () => {
+  it('shows each row as a block if its lines do not fit, so that an ARN is not wrapped', () => {
     assert.match(table(head, rows, 100), /^┌/);
     assert.equal(
       table(head, rows, 60),
-      'registry   a\nissued to  arn:aws:sts::111122223333:assumed-role/ecr-pull/airflow-ecr-refresh\n\n' +
-        'registry   b\nissued to  1',
+      'registry   a\nprincipal  arn:aws:sts::111122223333:assumed-role/ecr-pull/airflow-ecr-refresh\n\n' +
+        'registry   b\nprincipal  1',
     );
   });
 
-  it('breaks sentences, which bear it, within their own column', () => {
-    const why = 'its type, host, login and port are right for this registry and its login is, too';
+  it('wraps sentences within their column', () => {
+    const why = 'type, host, login and port are valid for this registry, and the extra is valid as well';
     const text = table(['connection', 'why'], [['docker_default', why]], 80);
     assert.match(text, /^┌/);
     assert.ok(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-/** With `verbatimModuleSyntax`, every statement that does not begin with `import type` is loaded at the start. */
+/** With `verbatimModuleSyntax`, every import without `import type` is loaded at the start. */
 const STATEMENT = /^(?:import|export) (?!type\b)(?:[^'"();=]*? from )?'([^']+)';$/gm;
 
-/** The packages that are loaded together with this file. */
+/** The packages that are loaded with a file. */
 function listPackages(file: URL, seen = new Set<string>()): Set<string> {
   if (seen.has(file.href)) return new Set();
   seen.add(file.href);
@@ -21,17 +21,17 @@ function assertPackages(path: string, expected: readonly string[]): void {
   assert.deepEqual([...listPackages(new URL(`../../${path}`, import.meta.url))], expected);
 }
 
-/** Each of the others takes 50 to 200 ms to load; `npm run bench` measures the whole. */
-describe('what a command loads', () => {
-  it('loads only the command-line parser for --help', () => {
+/** Each of the other packages takes 50 to 200 ms to load; `npm run bench` measures the total. */
+describe('the packages that a command loads', () => {
+  it('are only the command-line parser for --help', () => {
     assertPackages('scripts/cli.ts', ['commander', 'ms']);
   });
 
-  it('loads no SDK and no HTTP client for doctor --offline', () => {
+  it('include no SDK and no HTTP client for doctor --offline', () => {
     assertPackages('scripts/doctor.ts', ['commander', 'ms', 'yaml', 'zod']);
   });
 
-  it('finds what is imported indirectly', () => {
+  it('include indirect imports', () => {
     const packages = listPackages(new URL('../../scripts/worker.ts', import.meta.url));
     assert.equal(packages.has('@temporalio/worker'), true);
   });

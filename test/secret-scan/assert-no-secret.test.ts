@@ -14,7 +14,7 @@ describe('assertNoSecretIn', () => {
     bytes: Buffer.from(text),
   });
 
-  async function messageOf(scan: Promise<unknown>): Promise<string> {
+  async function getMessage(scan: Promise<unknown>): Promise<string> {
     const outcome = await scan.then(
       () => 'passed',
       (error: Error) => error.message,
@@ -22,7 +22,7 @@ describe('assertNoSecretIn', () => {
     return outcome;
   }
 
-  it('tells how much it looked at when there is nothing to find', async () => {
+  it('returns how much it scanned when there is nothing to find', async () => {
     async function* later(): AsyncGenerator<{ place: string; bytes: Buffer }> {
       yield place('b', '12345');
       yield place('b', '678');
@@ -33,39 +33,36 @@ describe('assertNoSecretIn', () => {
     });
   });
 
-  it('names secret, form and place, and never the value', async () => {
+  it('reports secret, form and place, but never the value', async () => {
     const hex = Buffer.from(other).toString('hex');
     const places = [place('a log', `${value} ${value}`), place('a file', hex), place('another', 'clean')];
-    const message = await messageOf(assertNoSecretIn(secrets, places));
+    const message = await getMessage(assertNoSecretIn(secrets, places));
     assert.equal(
       message,
-      'A secret is where it must not be:\n  the token, clear, in a log\n  the password, hex, in a file',
+      'Secrets were found:\n  the token, plain text, in a log\n  the password, hex, in a file',
     );
   });
 
   it('does not repeat a secret that is in the name of a place', async () => {
-    const message = await messageOf(assertNoSecretIn(secrets, [place(`/tmp/${value}`, other)]));
+    const message = await getMessage(assertNoSecretIn(secrets, [place(`/tmp/${value}`, other)]));
     assert.ok(!message.includes(value.slice(0, 31)));
-    assert.match(message, /the token, clear, in \(a place with a secret in its name\)/);
-    assert.match(message, /the password, clear, in \(a place with a secret in its name\)/);
+    assert.match(message, /the token, plain text, in \(a place with a secret in its name\)/);
+    assert.match(message, /the password, plain text, in \(a place with a secret in its name\)/);
   });
 
-  it('tells a hundred findings and counts the others', async () => {
+  it('lists a hundred findings and counts the others', async () => {
     const places = Array.from({ length: 130 }, (_, i) => place(`file ${i}`, value));
-    const lines = (await messageOf(assertNoSecretIn(secrets, places))).split('\n');
+    const lines = (await getMessage(assertNoSecretIn(secrets, places))).split('\n');
     assert.equal(lines.length, 102);
     assert.equal(lines.at(-1), '  and 30 more');
     assert.equal((await findSecretsIn(secrets, places)).findings.length, 130);
   });
 
-  it('refuses a scan of nothing', async () => {
+  it('rejects a scan of nothing', async () => {
     const clean = [place('a', '1')];
-    assert.match(await messageOf(assertNoSecretIn([], clean)), /no secret to look for/);
-    assert.match(await messageOf(assertNoSecretIn(secrets)), /no place to look at/);
-    assert.match(
-      await messageOf(assertNoSecretIn(secrets, clean, [])),
-      /Number 2 of the places is none at all/,
-    );
-    assert.match(await messageOf(assertNoSecretIn(secrets, [place('a', '')])), /All places are empty/);
+    assert.match(await getMessage(assertNoSecretIn([], clean)), /no secret to search for/);
+    assert.match(await getMessage(assertNoSecretIn(secrets)), /no place to scan/);
+    assert.match(await getMessage(assertNoSecretIn(secrets, clean, [])), /Source 2 has no places/);
+    assert.match(await getMessage(assertNoSecretIn(secrets, [place('a', '')])), /All places are empty/);
   });
 });

@@ -1,24 +1,23 @@
-// Owns the search for many texts at once: blocks of the texts are indexed, a rolling hash finds candidates, bytes
-// decide. Refuses to know what the texts are.
+// Searches for many texts at once: blocks of the texts are indexed, a rolling hash finds candidates, and comparing the
+// bytes confirms them.
 
-/** What is looked for. */
 export interface IndexedText {
   readonly text: Buffer;
-  /** As many of its bytes in a row are a match. */
-  readonly least: number;
+  /** This many consecutive bytes of it are a match. */
+  readonly minLength: number;
 }
 
-/** A stretch of the searched bytes that is a part of text number `text`. */
+/** A range of the searched bytes that is a part of text number `text`. */
 export interface Match {
   readonly text: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** Bytes of a block. No text may be shorter. */
+/** Bytes per block. No text may be shorter. */
 const BLOCK = 8;
 
-/** Any 31 bytes of a text hold a whole block that begins at a multiple of this: 24 - 1 + 8 = 31. */
+/** Any 31 bytes of a text contain a whole block that begins at a multiple of this: 24 - 1 + 8 = 31. */
 const STRIDE = 24;
 
 const FACTOR = 0x01_00_01_93;
@@ -27,9 +26,9 @@ const OTHER_MIX = 0x85_eb_ca_6b;
 
 interface Index {
   readonly texts: readonly IndexedText[];
-  /** Two bits for each block: nearly all that is searched ends here, in the processor's cache. */
+  /** Two bits for each block. Rejects nearly all positions, and fits into the processor's cache. */
   readonly filter: Uint8Array;
-  /** First block of each chain, -1 when there is none; then the next of the same chain. */
+  /** First block of each chain (-1: none), and the next block of the same chain. */
   readonly heads: Int32Array;
   readonly nexts: Int32Array;
   readonly blockText: Int32Array;
@@ -41,7 +40,7 @@ const HEAD_BITS = 20;
 const BIT_SHIFT = 32 - FILTER_BITS;
 const HEAD_SHIFT = 32 - HEAD_BITS;
 
-/** Prepares a search: answers every match in the bytes given, the longest where several begin close together. */
+/** Prepares a search that returns every match in the bytes, and only the longest where several begin close together. */
 export function createSearch(texts: readonly IndexedText[]): (bytes: Buffer) => Match[] {
   const index = buildIndex(texts);
   return (bytes) => findMatches(index, bytes);
@@ -52,8 +51,8 @@ function buildIndex(texts: readonly IndexedText[]): Index {
   const filter = new Uint8Array(2 ** (FILTER_BITS - 3));
   const heads = new Int32Array(2 ** HEAD_BITS).fill(-1);
   const nexts: number[] = [];
-  texts.forEach(({ text, least }, number) => {
-    for (const offset of blockOffsets(text, least)) {
+  texts.forEach(({ text, minLength }, number) => {
+    for (const offset of blockOffsets(text, minLength)) {
       const hash = hashAt(text, offset);
       for (const bit of [mix(hash, MIX) >>> BIT_SHIFT, mix(hash, OTHER_MIX) >>> BIT_SHIFT]) {
         filter[bit >>> 3] = (filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
@@ -76,11 +75,12 @@ function buildIndex(texts: readonly IndexedText[]): Index {
   };
 }
 
-/** What matches as a whole only needs its first block. */
-function blockOffsets(text: Buffer, least: number): number[] {
+/** A text that only matches as a whole needs only its first block. */
+function blockOffsets(text: Buffer, minLength: number): number[] {
   if (text.length < BLOCK) throw new Error(`A text of ${text.length} bytes is shorter than a block.`);
-  if (least === text.length) return [0];
-  if (least < STRIDE - 1 + BLOCK) throw new Error(`Parts of ${least} bytes may lie between two blocks.`);
+  if (minLength === text.length) return [0];
+  if (minLength < STRIDE - 1 + BLOCK)
+    throw new Error(`Parts of ${minLength} bytes may contain no whole block.`);
   return Array.from({ length: Math.floor((text.length - BLOCK) / STRIDE) + 1 }, (_, i) => i * STRIDE);
 }
 
@@ -95,7 +95,7 @@ function findMatches(index: Index, bytes: Buffer): Match[] {
       const match = longestNear(index, bytes, at, last);
       if (match !== undefined) {
         matches.push(match);
-        // What follows may begin with characters that the match took for its own by chance.
+        // By chance, the match may include the first characters of the next one.
         at = Math.max(at + 1, match.end - BLOCK + 1);
         if (at > last) return matches;
         hash = hashAt(bytes, at);
@@ -109,8 +109,8 @@ function findMatches(index: Index, bytes: Buffer): Match[] {
 }
 
 /**
- * The longest match whose block begins here or within a stride. A text with few escapes shares long stretches with
- * its encoded forms, whose blocks may come first.
+ * The longest match whose block begins here or within a stride. A text with few escapes shares long ranges with its
+ * encoded forms, whose blocks may come first.
  */
 function longestNear(index: Index, bytes: Buffer, at: number, last: number): Match | undefined {
   let longest = longestAt(index, bytes, at);
@@ -125,22 +125,28 @@ function longestAt(index: Index, bytes: Buffer, at: number): Match | undefined {
   const head = mix(hashAt(bytes, at), MIX) >>> HEAD_SHIFT;
   for (let block = index.heads[head] ?? -1; block >= 0; block = index.nexts[block] ?? -1) {
     const number = index.blockText[block] ?? 0;
-    longest = longer(longest, matchOf(index, number, index.blockOffset[block] ?? 0, bytes, at));
+    longest = longer(longest, extendMatch(index, number, index.blockOffset[block] ?? 0, bytes, at));
   }
   return longest;
 }
 
-/** The earlier text wins a draw. */
+/** Of equally long matches, the one with the earlier text. */
 function longer(one: Match | undefined, other: Match | undefined): Match | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  const gain = other.end - other.start - (one.end - one.start);
-  return gain > 0 || (gain === 0 && other.text < one.text) ? other : one;
+  const difference = other.end - other.start - (one.end - one.start);
+  return difference > 0 || (difference === 0 && other.text < one.text) ? other : one;
 }
 
-function matchOf(index: Index, number: number, offset: number, bytes: Buffer, at: number): Match | undefined {
+function extendMatch(
+  index: Index,
+  number: number,
+  offset: number,
+  bytes: Buffer,
+  at: number,
+): Match | undefined {
   const searched = index.texts[number];
   if (searched === undefined) return undefined;
-  const { text, least } = searched;
+  const { text, minLength } = searched;
   let after = 0;
   while (
     offset + after < text.length &&
@@ -152,7 +158,7 @@ function matchOf(index: Index, number: number, offset: number, bytes: Buffer, at
   if (after < BLOCK) return undefined; // only the hash was the same
   let before = 0;
   while (before < offset && before < at && text[offset - before - 1] === bytes[at - before - 1]) before += 1;
-  return before + after < least ? undefined : { text: number, start: at - before, end: at + after };
+  return before + after < minLength ? undefined : { text: number, start: at - before, end: at + after };
 }
 
 function hashAt(bytes: Buffer, at: number): number {

@@ -1,4 +1,4 @@
-// Owns secrets and noise for the tests of the scan: random by a seed, so that a failure comes back.
+// Secrets and noise for the tests of the scan, random from a seed, so that a failure can be reproduced.
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -13,7 +13,7 @@ export function seededRandom(seed: number): () => number {
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 export const BASE64 = `${LETTERS}+/`;
-/** What passwords are made of at worst: everything that some encoding must escape, and bytes beyond ASCII. */
+/** The worst characters for passwords: everything that some encoding escapes, and non-ASCII characters. */
 export const AWKWARD = `${LETTERS} "\\/+=&?%<>#'~!*()$.,;:@[]{}|^\`-_éßж€`;
 
 export function randomText(random: () => number, length: number, alphabet = LETTERS): string {
@@ -21,6 +21,6 @@ export function randomText(random: () => number, length: number, alphabet = LETT
   return Array.from({ length }, () => characters[Math.floor(random() * characters.length)]).join('');
 }
 
-export function randomBytesOf(random: () => number, length: number): Buffer {
+export function randomBytes(random: () => number, length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createTokenMint } from '../../sandbox/aws/token-mint.js';
 import { createSessionTokens } from '../../sandbox/airflow-stand-in/session-tokens.js';
-import { AWKWARD, BASE64, randomBytesOf, randomText, seededRandom } from './canary.js';
+import { AWKWARD, BASE64, randomBytes, randomText, seededRandom } from './canary.js';
 import { createSecretFinder } from './find-secrets.js';
 import { ecrTokenSecret, jwtSecrets } from './secret-core.js';
 
@@ -14,7 +14,7 @@ interface Encoder {
   readonly encode: Encode;
 }
 
-/** In the middle of a longer text, as a secret is in a header or a document. */
+/** Encodes the text within a longer text, as in a header or a document. */
 const base64At =
   (alignment: number, encoding: 'base64' | 'base64url' = 'base64'): Encode =>
   (text) =>
@@ -30,16 +30,16 @@ const goJson: Encode = (text) =>
 const lowerPercent: Encode = (text) =>
   encodeURIComponent(text).replaceAll(/%../g, (escape) => escape.toLowerCase());
 
-/** Written by the encoders of the platform over whole documents, not by the code under test. */
+/** Uses the encoders of the platform on whole documents, not the code under test. */
 const ENCODERS: readonly Encoder[] = [
-  { title: 'clear', form: 'clear', encode: (text) => text },
-  { title: 'a label of metrics', form: 'label', encode: (text) => text.replaceAll(/[^A-Za-z0-9]/gu, '_') },
+  { title: 'plain text', form: 'plain text', encode: (text) => text },
+  { title: 'a metric label', form: 'label', encode: (text) => text.replaceAll(/[^A-Za-z0-9]/gu, '_') },
   { title: 'encodeURIComponent', form: 'URL-encoded', encode: encodeURIComponent },
-  { title: 'percent-encoding in lower case', form: 'URL-encoded', encode: lowerPercent },
+  { title: 'lower-case percent-encoding', form: 'URL-encoded', encode: lowerPercent },
   { title: 'a form', form: 'URL-encoded', encode: formUrl },
   { title: 'JSON', form: 'JSON-escaped', encode: json },
-  { title: 'JSON of Python', form: 'JSON-escaped', encode: pythonJson },
-  { title: 'JSON of Go', form: 'JSON-escaped', encode: goJson },
+  { title: 'Python JSON', form: 'JSON-escaped', encode: pythonJson },
+  { title: 'Go JSON', form: 'JSON-escaped', encode: goJson },
   { title: 'JSON within JSON', form: 'JSON-escaped', encode: (text) => json(json(text)) },
   { title: 'hex', form: 'hex', encode: hex },
   { title: 'upper-case hex', form: 'hex', encode: upperHex },
@@ -49,7 +49,7 @@ const ENCODERS: readonly Encoder[] = [
       { title: `base64 at ${at}`, form: 'base64', encode: outer },
       { title: `base64url at ${at}`, form: 'base64', encode: base64At(at, 'base64url') },
       {
-        title: `a URL of base64 at ${at}`,
+        title: `a URL with base64 at ${at}`,
         form: 'URL-encoded base64',
         encode: (text) => encodeURIComponent(outer(text)),
       },
@@ -85,9 +85,9 @@ const ENCODERS: readonly Encoder[] = [
   }),
 ];
 
-/** A form in which nothing of this secret had to be escaped has no name of its own. */
-function namesOf(form: string, encoded: string, value: string): readonly string[] {
-  if (encoded.includes(value)) return ['clear'];
+/** A form that does not escape any character of this secret is reported by the name of a simpler form. */
+function expectedForms(form: string, encoded: string, value: string): readonly string[] {
+  if (encoded.includes(value)) return ['plain text'];
   const isPlain =
     (form === 'base64 of JSON-escaped' && json(value).includes(value)) ||
     (form === 'base64 of URL-encoded' && formUrl(value).includes(value)) ||
@@ -105,7 +105,7 @@ describe('the secret finder', () => {
   const KINDS: readonly { readonly title: string; readonly value: string }[] = [
     { title: 'an ECR token', value: ecrTokenSecret('s', token()).value },
     { title: 'the signature of a JWT', value: jwt.split('.')[2] ?? '' },
-    { title: 'a secret of AWS', value: randomText(random, 40, BASE64) },
+    { title: 'an AWS secret key', value: randomText(random, 40, BASE64) },
     { title: 'a long awkward password', value: randomText(random, 120, AWKWARD) },
     { title: '31 characters', value: randomText(random, 31) },
     { title: 'a short awkward password', value: 'p"w\\ +/é<&>%' },
@@ -113,23 +113,23 @@ describe('the secret finder', () => {
   ];
 
   for (const { title: kind, value } of KINDS) {
-    describe(`of ${kind}`, () => {
+    describe(`for ${kind}`, () => {
       const find = createSecretFinder([
         { name: 'another', value: randomText(random, 200, BASE64) },
         { name: 's', value },
       ]);
 
       for (const { title, form, encode } of ENCODERS) {
-        it(`finds it as ${title}, wherever it lies`, () => {
+        it(`finds it as ${title} at any offset`, () => {
           for (let offset = 0; offset < 50; offset += 1) {
             const encoded = encode(value);
             const bytes = Buffer.concat([
-              randomBytesOf(random, offset),
+              randomBytes(random, offset),
               Buffer.from(encoded),
-              randomBytesOf(random, offset % 7),
+              randomBytes(random, offset % 7),
             ]);
             const findings = find('here', bytes);
-            const names = namesOf(form, encoded, value);
+            const names = expectedForms(form, encoded, value);
             assert.deepEqual(
               findings.map(({ secret, place }) => `${secret} in ${place}`),
               findings.length === 1 ? ['s in here'] : [],
@@ -143,13 +143,13 @@ describe('the secret finder', () => {
         });
 
         if (Buffer.byteLength(value) < 31) continue;
-        it(`finds any part of 31 characters of it as ${title}`, () => {
+        it(`finds any part of at least 31 characters as ${title}`, () => {
           const characters = Array.from(value);
           const lengths = [31, 32, 33, 47, 48, 90].filter((length) => length <= characters.length);
           for (const length of lengths) {
             for (let start = 0; start + length <= Math.min(characters.length, 200); start += 1) {
               const part = characters.slice(start, start + length).join('');
-              const bytes = Buffer.concat([Buffer.from(encode(part)), randomBytesOf(random, 9)]);
+              const bytes = Buffer.concat([Buffer.from(encode(part)), randomBytes(random, 9)]);
               assert.deepEqual(
                 find('here', bytes).map(({ secret }) => secret),
                 ['s'],
@@ -162,7 +162,7 @@ describe('the secret finder', () => {
     });
   }
 
-  it('finds 31 characters of clear text, base64 and percent-encoding, and not 30', () => {
+  it('finds 31 characters of plain text, base64 and percent-encoding, but not 30', () => {
     const value = randomText(random, 500, BASE64);
     const find = createSecretFinder([{ name: 's', value }]);
     for (const encode of [(text: string) => text, base64At(1), encodeURIComponent]) {
@@ -174,16 +174,16 @@ describe('the secret finder', () => {
     }
   });
 
-  it('finds the first 40 characters of a token, and of the header of a sign-in with it', () => {
+  it('finds the first 40 characters of a token, and of a login header with it', () => {
     const password = token();
     const find = createSecretFinder([ecrTokenSecret('token', password)]);
     const header = Buffer.from(`AWS:${password}`).toString('base64');
     for (const text of [password, header]) {
-      assert.equal(find('here', Buffer.from(`refused: ${text.slice(0, 40)}…`)).length, 1);
+      assert.equal(find('here', Buffer.from(`rejected: ${text.slice(0, 40)}…`)).length, 1);
     }
   });
 
-  it('finds a whole short secret, and none of which a character is missing', () => {
+  it('finds a short secret only if it is complete', () => {
     const value = randomText(random, 20);
     const find = createSecretFinder([{ name: 's', value }]);
     assert.equal(find('here', Buffer.from(`-${value}-`)).length, 1);
@@ -193,17 +193,17 @@ describe('the secret finder', () => {
     }
   });
 
-  it('tells all secrets of a place, each form once', () => {
+  it('reports all secrets of a place, each form once', () => {
     const values = [1, 2, 3].map(() => randomText(random, 100, BASE64));
     const find = createSecretFinder(values.map((value, i) => ({ name: `secret ${i}`, value })));
     const text = [values[2], values[0], values[2], hex(values[2] ?? '')].join(' ');
     assert.deepEqual(
       find('here', Buffer.from(text)).map(({ secret, form }) => `${secret}: ${form}`),
-      ['secret 2: clear', 'secret 0: clear', 'secret 2: hex'],
+      ['secret 2: plain text', 'secret 0: plain text', 'secret 2: hex'],
     );
   });
 
-  it('finds a secret that follows on a part of another, even when that seems to go on', () => {
+  it('finds a secret that directly follows a part of another, even if they overlap by chance', () => {
     const [long, short] = [`${randomText(random, 50)}ABCDEF`, `ABCDEF${randomText(random, 6)}`];
     const find = createSecretFinder([
       { name: 'long', value: `${long}${randomText(random, 50)}` },
@@ -219,11 +219,11 @@ describe('the secret finder', () => {
     }
   });
 
-  it('calls a part by the plainest form when nothing in it had to be escaped', () => {
+  it('reports the simplest form for a part without escaped characters', () => {
     const plain = randomText(random, 100);
     const find = createSecretFinder([{ name: 's', value: `"/${plain}/"` }]);
     const forms: readonly { readonly form: string; readonly text: string }[] = [
-      { form: 'clear', text: plain },
+      { form: 'plain text', text: plain },
       { form: 'base64', text: base64At(0)(plain) },
       { form: 'hex', text: hex(plain) },
     ];
@@ -235,7 +235,7 @@ describe('the secret finder', () => {
     }
   });
 
-  it('finds nothing in noise, in other tokens, in fingerprints', () => {
+  it('finds nothing in noise, other tokens or fingerprints', () => {
     const tokens = Array.from({ length: 20 }, token);
     const secrets = [
       ...tokens.map((password, i) => ecrTokenSecret(`token ${i}`, password)),
@@ -243,9 +243,9 @@ describe('the secret finder', () => {
       { name: 'short', value: randomText(random, 8, AWKWARD) },
     ];
     const find = createSecretFinder(secrets);
-    assert.deepEqual(find('noise', randomBytesOf(random, 3_000_000)), []);
+    assert.deepEqual(find('noise', randomBytes(random, 3_000_000)), []);
     assert.deepEqual(find('base64', Buffer.from(randomText(random, 1_000_000, BASE64))), []);
-    assert.deepEqual(find('hex', Buffer.from(randomBytesOf(random, 1_000_000).toString('hex'))), []);
+    assert.deepEqual(find('hex', Buffer.from(randomBytes(random, 1_000_000).toString('hex'))), []);
     assert.deepEqual(find('zeros', Buffer.alloc(1_000_000)), []);
     for (const { title, encode } of ENCODERS) {
       const others = [token(), token(), sessions.issue('op', 'op'), sessions.issue('op', 'op')];
@@ -257,19 +257,19 @@ describe('the secret finder', () => {
     }
   });
 
-  it('finds nothing in what is shorter than any secret', () => {
+  it('finds nothing in bytes shorter than any secret', () => {
     const find = createSecretFinder([{ name: 's', value: randomText(random, 8) }]);
     for (let length = 0; length < 8; length += 1) assert.deepEqual(find('here', Buffer.alloc(length)), []);
   });
 
-  it('refuses a secret that would be found by chance', () => {
+  it('rejects a secret that is so short that it would be found by chance', () => {
     assert.throws(
       () => createSecretFinder([{ name: 'the password', value: 'op12345' }]),
       /^Error: the password has/,
     );
   });
 
-  it('finds what was planted, wherever and in whatever form: 300 throws of the dice', () => {
+  it('finds a planted secret at any offset in any form, in 300 random cases', () => {
     const secrets = Array.from({ length: 30 }, (_, i) => ({
       name: `${i}`,
       value: randomText(random, 31 + Math.floor(random() * 500), i % 2 === 0 ? BASE64 : AWKWARD),
@@ -280,9 +280,9 @@ describe('the secret finder', () => {
       const { encode } = ENCODERS[Math.floor(random() * ENCODERS.length)] ?? ENCODERS[0] ?? assert.fail();
       const start = Math.floor(random() * (value.length - 30));
       const part = value.slice(start, start + 31 + Math.floor(random() * 200));
-      const [before, after] = [randomBytesOf(random, random() * 300), randomBytesOf(random, random() * 300)];
+      const [before, after] = [randomBytes(random, random() * 300), randomBytes(random, random() * 300)];
       const findings = find('here', Buffer.concat([before, Buffer.from(encode(part)), after]));
-      assert.deepEqual([...new Set(findings.map(({ secret }) => secret))], [name], `throw ${i}`);
+      assert.deepEqual([...new Set(findings.map(({ secret }) => secret))], [name], `case ${i}`);
     }
   });
 });

@@ -1,26 +1,25 @@
-// Owns the question whether bytes hold a secret, in any form, whole or in part. Refuses to tell the secret: a
-// finding is made of names. Compressed and encrypted bytes it cannot see into.
+// Searches bytes for secrets in any form, whole or in part. A finding has names only, never the secret. Secrets in
+// compressed or encrypted bytes are not found.
 import { createSearch } from './block-index.js';
-import { fold, needlesOf, type KnownSecret } from './forms.js';
+import { fold, buildNeedles, type KnownSecret } from './forms.js';
 
 export type { KnownSecret } from './forms.js';
 
-/** That a secret was found. */
-export interface InspectedConnection {
+export interface SecretFinding {
   readonly secret: string;
-  /** Such as `base64 of hex`. */
+  /** Example: `base64 of hex`. */
   readonly form: string;
   readonly place: string;
 }
 
-/** Every secret in every form in these bytes, once each. Preparing 200 long secrets takes about a second. */
+/** Finds every secret in every form in the bytes, each once. Preparing 200 long secrets takes about a second. */
 export function createSecretFinder(
   secrets: readonly KnownSecret[],
-): (place: string, bytes: Buffer) => InspectedConnection[] {
-  const needles = secrets.flatMap(needlesOf);
+): (place: string, bytes: Buffer) => SecretFinding[] {
+  const needles = secrets.flatMap(buildNeedles);
   const search = createSearch(needles);
   return (place, bytes) => {
-    const found = new Map<string, InspectedConnection>();
+    const found = new Map<string, SecretFinding>();
     for (const match of search(fold(bytes))) {
       const needle = needles[match.text];
       if (needle === undefined) continue;

@@ -1,45 +1,44 @@
-// Owns the forms in which a secret may show, and how much of a form is enough. Refuses secrets so short that
-// they would be found everywhere.
+// The forms in which a secret may appear, and the length at which a part of a form is a finding.
 
 /** A value that must not be found. */
 export interface KnownSecret {
-  /** What findings call it. */
+  /** Its name in findings. */
   readonly name: string;
   readonly value: string;
-  /** A part of it is no secret: for values that others share the beginning of. */
+  /** Only the whole value is a secret: for values that begin like others. */
   readonly wholeOnly?: boolean;
 }
 
-/** One form of one secret, as it is looked for. */
+/** One form of one secret to search for. */
 export interface Needle {
   readonly secret: string;
   readonly form: string;
-  /** Folded. */
+  /** Folded, see `fold`. */
   readonly text: Buffer;
-  /** As many of its characters in a row are a finding. */
-  readonly least: number;
+  /** This many consecutive characters of it are a finding. */
+  readonly minLength: number;
 }
 
 interface Form {
   readonly name: string;
-  readonly least: number;
+  readonly minLength: number;
   readonly texts: (value: Buffer) => readonly Buffer[];
 }
 
-/** Parts of a secret that are as long as this are a secret, and shorter secrets are looked for as a whole. */
-export const LEAST_PART = 31;
+/** A part of a secret of this length is a finding. Shorter secrets are only searched for as a whole. */
+export const MIN_PART = 31;
 
-/** Shorter ones turn up by chance, in encoded forms above all. */
-const SHORTEST = 8;
+/** Shorter secrets would be found by chance, especially in encoded forms. */
+const MIN_SECRET = 8;
 
-/** So many characters of a secret lie in 31 of base64. Hexadecimal is held to as many, not to 15. */
-const LEAST_IN_HEX = 46;
+/** 31 characters of base64 contain 23 bytes of a secret, and so do 46 of hexadecimal; 31 would contain only 15. */
+const MIN_PART_IN_HEX = 46;
 
 const FOLDED = foldedBytes();
 
 /**
- * Bytes as they are compared: without case, and base64url as base64. So hexadecimal and percent-encoding need one
- * form each, and what lower-cases a header hides nothing. Random 31 characters stay as good as unique.
+ * Folds bytes for the comparison: ignores case, and treats base64url as base64. Hexadecimal and percent-encoding then
+ * need one form each, and a lower-cased header is found, too. 31 random characters are still practically unique.
  */
 export function fold(bytes: Uint8Array): Buffer {
   const folded = Buffer.allocUnsafe(bytes.length);
@@ -56,29 +55,29 @@ function foldedBytes(): Uint8Array {
 }
 
 /**
- * Every form of the secret, without those that are alike (a token of base64 looks the same in JSON).
- * @throws Error when it is too short to be looked for
+ * Every form of the secret, without duplicates (a base64 token looks the same in JSON).
+ * @throws Error when it is so short that it would be found by chance
  */
-export function needlesOf(secret: KnownSecret): Needle[] {
+export function buildNeedles(secret: KnownSecret): Needle[] {
   const value = Buffer.from(secret.value, 'utf8');
-  if (value.length < SHORTEST) {
-    throw new Error(`${secret.name} has fewer than ${SHORTEST} characters: it would be found by chance.`);
+  if (value.length < MIN_SECRET) {
+    throw new Error(`${secret.name} has fewer than ${MIN_SECRET} characters: it would be found by chance.`);
   }
-  const wholeOnly = secret.wholeOnly === true || value.length < LEAST_PART;
+  const wholeOnly = secret.wholeOnly === true || value.length < MIN_PART;
   const byText = new Map<string, Needle>();
   for (const form of FORMS) {
     for (const text of form.texts(value).map(fold)) {
       const key = text.toString('latin1');
-      const least = wholeOnly ? text.length : form.least;
-      if (!byText.has(key)) byText.set(key, { secret: secret.name, form: form.name, text, least });
+      const minLength = wholeOnly ? text.length : form.minLength;
+      if (!byText.has(key)) byText.set(key, { secret: secret.name, form: form.name, text, minLength });
     }
   }
   return [...byText.values()];
 }
 
 /**
- * The characters of base64 that are the value's alone, at each of the three places where it can begin. Those at
- * either end belong half to its neighbours.
+ * The characters of base64 that encode only the value, for each of the three positions where it can begin. Those at
+ * either end also encode its neighbors.
  */
 function base64Texts(value: Buffer, encoding: 'base64' | 'base64url' = 'base64'): Buffer[] {
   return [0, 1, 2].map((before) => {
@@ -88,7 +87,7 @@ function base64Texts(value: Buffer, encoding: 'base64' | 'base64url' = 'base64')
   });
 }
 
-/** As browsers and forms do; the lower-case digits of some encoders differ only within another base64. */
+/** As browsers and forms encode it. The lower-case digits of some encoders differ only within base64. */
 function urlTexts(value: Buffer): Buffer[] {
   const text = value.toString('utf8');
   const component = encodeURIComponent(text);
@@ -107,24 +106,24 @@ function jsonTexts(value: Buffer): Buffer[] {
   return [plain, ascii, html, quote(plain)].map((text) => Buffer.from(text, 'utf8'));
 }
 
-/** As Temporal's server and many others write the values of metrics' labels. */
+/** As Temporal's server and many others write the values of metric labels. */
 function labelTexts(value: Buffer): Buffer[] {
   return [Buffer.from(value.toString('utf8').replaceAll(/[^A-Za-z0-9]/gu, '_'), 'latin1')];
 }
 
-const CLEAR: Form = { name: 'clear', least: LEAST_PART, texts: (value) => [value] };
-const URL_ENCODED: Form = { name: 'URL-encoded', least: LEAST_PART, texts: urlTexts };
-const JSON_ESCAPED: Form = { name: 'JSON-escaped', least: LEAST_PART, texts: jsonTexts };
-const BASE64: Form = { name: 'base64', least: LEAST_PART, texts: (value) => base64Texts(value) };
+const PLAIN_TEXT: Form = { name: 'plain text', minLength: MIN_PART, texts: (value) => [value] };
+const URL_ENCODED: Form = { name: 'URL-encoded', minLength: MIN_PART, texts: urlTexts };
+const JSON_ESCAPED: Form = { name: 'JSON-escaped', minLength: MIN_PART, texts: jsonTexts };
+const BASE64: Form = { name: 'base64', minLength: MIN_PART, texts: (value) => base64Texts(value) };
 const HEX: Form = {
   name: 'hex',
-  least: LEAST_IN_HEX,
+  minLength: MIN_PART_IN_HEX,
   texts: (value) => [Buffer.from(value.toString('hex'))],
 };
 
-const LABEL: Form = { name: 'label', least: LEAST_PART, texts: labelTexts };
+const LABEL: Form = { name: 'label', minLength: MIN_PART, texts: labelTexts };
 
-/** Within another base64 letters are told apart, so the variants that folding covers elsewhere are forms here. */
+/** Within base64 the case matters, so the variants that folding covers elsewhere are separate forms here. */
 const INNER: readonly Form[] = [
   URL_ENCODED,
   JSON_ESCAPED,
@@ -134,9 +133,9 @@ const INNER: readonly Form[] = [
   { ...HEX, texts: (value) => [Buffer.from(value.toString('hex').toUpperCase())] },
 ];
 
-/** When two forms match equally well, the earlier names the finding. */
+/** If two forms match equally well, the earlier one is reported. */
 const FORMS: readonly Form[] = [
-  CLEAR,
+  PLAIN_TEXT,
   LABEL,
   URL_ENCODED,
   JSON_ESCAPED,
@@ -144,13 +143,13 @@ const FORMS: readonly Form[] = [
   HEX,
   {
     name: 'URL-encoded base64',
-    least: LEAST_PART,
+    minLength: MIN_PART,
     texts: (value) => base64Texts(value).flatMap(urlTexts),
   },
   ...INNER.map((inner) => ({
     name: `base64 of ${inner.name}`,
-    // What at least remains of that many characters of the inner form.
-    least: Math.floor((inner.least * 8 - 4) / 6),
+    // The minimum number of characters that encode only those of the inner form.
+    minLength: Math.floor((inner.minLength * 8 - 4) / 6),
     texts: (value: Buffer) => inner.texts(value).flatMap((text) => base64Texts(text)),
   })),
 ];

@@ -1,19 +1,19 @@
-// Owns what Temporal shows of a namespace through its API: executions, standalone activities and schedules.
+// What Temporal's API returns for a namespace: executions, standalone activities and schedules.
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Place } from './places.js';
 
 /**
- * Of each execution the history as it is exported, the same with every payload decoded, and its description: memo,
- * search attributes, pending activities with their heartbeats and last failures. Of each standalone activity and
- * each schedule the description, arguments and notes included.
+ * For each execution: the history as exported, the history with every payload decoded, and the description, which has
+ * memo, search attributes, and pending activities with their heartbeats and last failures. For each standalone activity
+ * and each schedule: the description, which includes arguments and notes.
  */
 export async function* historyPlaces(client: Client): AsyncGenerator<Place> {
   yield* workflowPlaces(client);
   yield* activityPlaces(client);
   for await (const { scheduleId } of client.schedule.list()) {
     const { raw } = await client.schedule.getHandle(scheduleId).describe();
-    yield { place: `schedule ${scheduleId}, description`, bytes: contentOf(raw) };
+    yield { place: `schedule ${scheduleId}, description`, bytes: collectContent(raw) };
   }
 }
 
@@ -23,8 +23,8 @@ async function* workflowPlaces(client: Client): AsyncGenerator<Place> {
     const history = await handle.fetchHistory();
     const name = `workflow ${workflowId}, run ${runId}`;
     yield { place: `${name}, exported history`, bytes: Buffer.from(historyToJSON(history)) };
-    yield { place: `${name}, decoded history`, bytes: contentOf(history) };
-    yield { place: `${name}, description`, bytes: contentOf((await handle.describe()).raw) };
+    yield { place: `${name}, decoded history`, bytes: collectContent(history) };
+    yield { place: `${name}, description`, bytes: collectContent((await handle.describe()).raw) };
   }
 }
 
@@ -39,22 +39,22 @@ async function* activityPlaces(client: Client): AsyncGenerator<Place> {
       includeOutcome: true,
     });
     const place = `activity ${activityId}, run ${activityRunId}, description`;
-    yield { place, bytes: contentOf(description) };
+    yield { place, bytes: collectContent(description) };
   }
 }
 
-/** Every text and every run of bytes in an answer of Temporal, keys of maps included, one a line. */
-function contentOf(answer: unknown): Buffer {
-  return Buffer.concat([...piecesIn(answer)].flatMap((piece) => [piece, Buffer.from('\n')]));
+/** Every string and byte array in a response of Temporal, including map keys, one per line. */
+function collectContent(response: unknown): Buffer {
+  return Buffer.concat([...findPieces(response)].flatMap((piece) => [piece, Buffer.from('\n')]));
 }
 
-function* piecesIn(value: unknown): Generator<Uint8Array> {
+function* findPieces(value: unknown): Generator<Uint8Array> {
   if (typeof value === 'string') yield Buffer.from(value);
   else if (value instanceof Uint8Array) yield value;
   else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
       yield Buffer.from(key);
-      yield* piecesIn(inner);
+      yield* findPieces(inner);
     }
   }
 }

@@ -14,7 +14,7 @@ import type { KnownSecret } from './find-secrets.js';
 import { filePlaces, folderPlaces, metricsPlaces, temporalDatabasePlaces, type Place } from './places.js';
 import { processWatch } from './process-watch.js';
 
-describe('the places of a scan', () => {
+describe('places of a scan for secrets', () => {
   const random = seededRandom(11);
   const canary = (name: string, length = 60): KnownSecret => ({ name, value: randomText(random, length) });
   let folder: string;
@@ -29,7 +29,7 @@ describe('the places of a scan', () => {
   }
 
   describe('files below a folder', () => {
-    it('are all looked at, however deep and whatever they are called', async () => {
+    it('are all scanned, at any depth and with any name', async () => {
       const secrets = [canary('in a file'), canary('hidden and deep'), canary('in a name', 20)];
       const [inFile, deep, inName] = secrets;
       mkdirSync(join(folder, '.cache', 'a', 'b'), { recursive: true });
@@ -49,7 +49,7 @@ describe('the places of a scan', () => {
       );
     });
 
-    it('are not followed by links, and sockets are passed by', async () => {
+    it('exclude links and sockets', async () => {
       writeFileSync(join(folder, 'file'), 'content');
       mkdirSync(join(folder, 'inner'));
       symlinkSync(folder, join(folder, 'inner', 'loop'));
@@ -65,12 +65,12 @@ describe('the places of a scan', () => {
       );
     });
 
-    it('must be there', async () => {
+    it('must exist', async () => {
       await assert.rejects(collect(folderPlaces(join(folder, 'missing'))), { code: 'ENOENT' });
       await assert.rejects(collect(filePlaces(join(folder, 'missing'))), { code: 'ENOENT' });
     });
 
-    it('lose nothing between two pieces of a large file', async () => {
+    it('lose no secret between two pieces of a large file', async () => {
       const piece = 8 * 1024 * 1024;
       const secrets = [canary('across', 30), canary('at the end of the first', 30), canary('at the end', 30)];
       const bytes = Buffer.alloc(2 * piece);
@@ -88,7 +88,7 @@ describe('the places of a scan', () => {
   });
 
   describe('a database', () => {
-    /** Short secrets at all distances from the ends of pages, one a row; and a row that is deleted again. */
+    /** Short secrets at all distances from the ends of pages, one per row, and a row that is deleted again. */
     const FILL = `
 import json, sqlite3, sys
 given = json.load(sys.stdin)
@@ -104,7 +104,7 @@ session.execute("DELETE FROM payloads WHERE id = -1")
 session.commit()
 `;
 
-    it('is looked at page by page and value by value', async () => {
+    it('is scanned page by page and value by value', async () => {
       const dbFile = join(folder, 'temporal.db');
       const live = Array.from({ length: 320 }, (_, i) => canary(`row ${i}`, 20));
       const deleted = canary('deleted');
@@ -112,7 +112,7 @@ session.commit()
       await runCommand(await findPython(), ['-c', FILL], { input: JSON.stringify(given) });
 
       const raw = await findSecretsIn([...live, deleted], filePlaces(dbFile));
-      assert.ok(raw.findings.length < 320, 'none was split over two pages: this test tests nothing');
+      assert.ok(raw.findings.length < 320, 'no secret is split over two pages: this test proves nothing');
       const { findings } = await findSecretsIn([...live, deleted], temporalDatabasePlaces(dbFile));
       const inColumn = findings.filter(({ place }) => place === 'temporal.db, payloads.the data');
       assert.equal(inColumn.length, 320);
@@ -122,7 +122,7 @@ session.commit()
       );
     });
 
-    /** A transaction of which a part is in the file already, as the end of its program left it. */
+    /** A transaction that is partly in the file when its program exits. */
     const CRASH = `
 import json, os, sqlite3, sys
 given = json.load(sys.stdin)
@@ -135,7 +135,7 @@ session.execute("UPDATE payloads SET data = ?", (given["after"] + "." * 3000,))
 os._exit(0)
 `;
 
-    it('may have been left by a crash, and stays as it was left', async () => {
+    it('is scanned after a crash, and is not changed', async () => {
       const dbFile = join(folder, 'temporal.db');
       const [before, after] = [canary('before'), canary('after')];
       const given = { file: dbFile, before: before.value, after: after.value };
@@ -151,7 +151,7 @@ os._exit(0)
       assert.ok(readFileSync(dbFile).equals(left));
     });
 
-    it('comes with its journals', async () => {
+    it('includes its journals', async () => {
       const dbFile = join(folder, 'temporal.db');
       await runCommand(await findPython(), ['-c', FILL], {
         input: JSON.stringify({ file: dbFile, values: [], deleted: '' }),
@@ -163,13 +163,13 @@ os._exit(0)
       assert.ok(!names.includes(join(folder, 'unrelated')));
     });
 
-    it('must be one', async () => {
-      writeFileSync(join(folder, 'temporal.db'), 'no database at all');
+    it('is rejected if the file is something else', async () => {
+      writeFileSync(join(folder, 'temporal.db'), 'some text');
       await assert.rejects(collect(temporalDatabasePlaces(join(folder, 'temporal.db'))), /not a database/);
     });
   });
 
-  it('include a page of metrics, and refuse another answer', async () => {
+  it('include a page of metrics, and reject an error response', async () => {
     const secret = canary('label');
     const server = createHttpServer((request, response) => {
       response.statusCode = request.url === '/metrics' ? 200 : 404;
@@ -178,13 +178,13 @@ os._exit(0)
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { findings } = await findSecretsIn([secret], metricsPlaces(`${url}/metrics`));
-    await assert.rejects(collect(metricsPlaces(url)), /answered 404/);
+    await assert.rejects(collect(metricsPlaces(url)), /returned 404/);
     server.close();
-    assert.deepEqual(findings, [{ secret: 'label', form: 'clear', place: `${url}/metrics` }]);
+    assert.deepEqual(findings, [{ secret: 'label', form: 'plain text', place: `${url}/metrics` }]);
   });
 
-  it('include the arguments of a process that has ended by the time the watch does, and no environment', async () => {
-    // The watch sees every process of the machine, those of this test in another run included: not the same canaries.
+  it('include the arguments of a process that ends before the watch does, but no environment', async () => {
+    // The watch also sees other runs of this test on the machine, so each run needs its own canaries.
     const ofThisProcess = seededRandom(process.pid);
     const argument = { name: 'argument', value: randomText(ofThisProcess, 60) };
     const variable = { name: 'variable', value: randomText(ofThisProcess, 60) };
@@ -197,7 +197,7 @@ os._exit(0)
     await once(child, 'exit');
     const { findings } = await findSecretsIn([argument, variable], watch.stop());
     assert.deepEqual(findings, [
-      { secret: 'argument', form: 'clear', place: `arguments of process ${child.pid}` },
+      { secret: 'argument', form: 'plain text', place: `arguments of process ${child.pid}` },
     ]);
   });
 });

@@ -1,5 +1,5 @@
-// Owns where a secret could have got to: files, Temporal's database, its histories, metrics, process arguments.
-// Refuses to skip what it cannot read: only what vanishes while it is looked at is left out.
+// The places where a secret could leak: files, Temporal's database, metrics. What cannot be read is an error, except
+// for files that are deleted during the scan.
 import { execFile } from 'node:child_process';
 import type { Dirent } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
@@ -8,51 +8,50 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findPython } from '../../sandbox/python-tools.js';
 
-/** Bytes to look at. Several may have the same name: pieces of a large file, overlapping. */
+/** Bytes to scan. The overlapping pieces of a large file have the same name. */
 export interface Place {
   readonly place: string;
   readonly bytes: Buffer;
 }
 
-/** What a scan takes. */
 export type Places = Iterable<Place> | AsyncIterable<Place>;
 
 const PIECE_BYTES = 8 * 1024 * 1024;
 
-/** More than the longest form of a short secret, and of the shortest part of a long one. */
+/** Longer than every form of a short secret, and of the shortest part of a long one. */
 const OVERLAP_BYTES = 4096;
 
-/** The names of all files below a folder, and their contents. Links are not followed, sockets and pipes not read. */
+/** The names and contents of all files below a folder. Links are not followed; sockets and pipes are not read. */
 export async function* folderPlaces(folder: string): AsyncGenerator<Place> {
-  const files = await filesBelow(folder, await readdir(folder, { withFileTypes: true }));
+  const files = await listFilesBelow(folder, await readdir(folder, { withFileTypes: true }));
   yield { place: `names of files below ${folder}`, bytes: Buffer.from(files.join('\n')) };
   for (const file of files) {
-    const handle = await open(file, 'r').catch(ignoreVanished);
-    if (handle !== undefined) yield* piecesOf(file, handle);
+    const handle = await open(file, 'r').catch(ignoreMissing);
+    if (handle !== undefined) yield* readPieces(file, handle);
   }
 }
 
-async function filesBelow(folder: string, entries: readonly Dirent[]): Promise<string[]> {
+async function listFilesBelow(folder: string, entries: readonly Dirent[]): Promise<string[]> {
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const below = join(folder, name);
-    const inside = await readdir(below, { withFileTypes: true }).catch(ignoreVanished);
-    files.push(...(await filesBelow(below, inside ?? [])));
+    const inside = await readdir(below, { withFileTypes: true }).catch(ignoreMissing);
+    files.push(...(await listFilesBelow(below, inside ?? [])));
   }
   return files;
 }
 
-function ignoreVanished(error: NodeJS.ErrnoException): undefined {
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** One file, such as a log. It must be there. */
+/** One file, such as a log. It must exist. */
 export async function* filePlaces(file: string): AsyncGenerator<Place> {
-  yield* piecesOf(file, await open(file, 'r'));
+  yield* readPieces(file, await open(file, 'r'));
 }
 
-/** A large file comes in pieces that overlap, so that nothing is lost between two of them. */
-async function* piecesOf(file: string, handle: FileHandle): AsyncGenerator<Place> {
+/** Reads a large file in overlapping pieces, so that no secret is lost between two of them. */
+async function* readPieces(file: string, handle: FileHandle): AsyncGenerator<Place> {
   try {
     for (let position = 0; ; position += PIECE_BYTES - OVERLAP_BYTES) {
       const bytes = Buffer.alloc(PIECE_BYTES);
@@ -66,16 +65,16 @@ async function* piecesOf(file: string, handle: FileHandle): AsyncGenerator<Place
 }
 
 /**
- * The files of a SQLite database (with journals and log, so also what was deleted and not yet written over), and
- * each column of each table. The database may be in use.
+ * The files of a SQLite database, with journals and log, which may contain deleted data that is not overwritten yet,
+ * and each column of each table. The database may be in use.
  */
 export async function* temporalDatabasePlaces(dbFile: string): AsyncGenerator<Place> {
   yield* filePlaces(dbFile);
   const folder = dirname(dbFile);
   const others = (await readdir(folder)).filter((name) => name.startsWith(`${basename(dbFile)}-`));
   for (const name of others) {
-    const handle = await open(join(folder, name), 'r').catch(ignoreVanished);
-    if (handle !== undefined) yield* piecesOf(join(folder, name), handle);
+    const handle = await open(join(folder, name), 'r').catch(ignoreMissing);
+    if (handle !== undefined) yield* readPieces(join(folder, name), handle);
   }
   yield* await columnPlaces(dbFile);
 }
@@ -96,7 +95,7 @@ async function columnPlaces(dbFile: string): Promise<Place[]> {
 
 /** A page of metrics. */
 export async function* metricsPlaces(url: string): AsyncGenerator<Place> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}.`);
-  yield { place: url, bytes: Buffer.from(await answer.arrayBuffer()) };
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  if (!response.ok) throw new Error(`${url} returned ${response.status}.`);
+  yield { place: url, bytes: Buffer.from(await response.arrayBuffer()) };
 }

@@ -1,4 +1,4 @@
-// Owns workflows that put what they are given where Temporal keeps it, for the test that the scan finds it there.
+// Workflows that put secrets wherever Temporal stores data, for the test that the scan finds them there.
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 
 export interface PlantingActivities {
@@ -6,11 +6,11 @@ export interface PlantingActivities {
   answerEncoded: () => Promise<string>;
   take: (input: string) => Promise<void>;
   fail: () => Promise<void>;
-  /** Fails once, and is tried again in an hour. */
+  /** Fails once, and is retried after an hour. */
   heartbeatAndFail: () => Promise<void>;
 }
 
-/** Known here so that it is nobody's argument before it is the activity's input. */
+/** Defined here, so that it is the input of an activity and not an argument of a workflow, too. */
 export const ACTIVITY_INPUT =
   'x7Jq2mZpV9cWbT4nRk8sYd3gHf6uLa1eQo5iXw0vCzBtNrMhGyKjPlSdFaEuIoTqWxZcVbNmLkJhGf2';
 
@@ -24,7 +24,7 @@ const { heartbeatAndFail } = proxyActivities<PlantingActivities>({
   retry: { initialInterval: '1 hour' },
 });
 
-/** A run that ends as ours do when something failed: with the report in the details of its failure. */
+/** Ends as a refresh does when something failed: with the report in the details of its failure. */
 export async function plantAndFail(_argument: string, message: string, details: string): Promise<void> {
   await answer();
   await answerEncoded();
@@ -33,7 +33,7 @@ export async function plantAndFail(_argument: string, message: string, details: 
   throw ApplicationFailure.nonRetryable(message, 'Planted', { remedy: details });
 }
 
-/** A run under way: its activity is between two attempts. */
+/** A run in progress: its activity is between two attempts. */
 export async function plantAndWait(): Promise<void> {
   await heartbeatAndFail();
 }

@@ -1,8 +1,8 @@
 """Writes all values of a SQLite database to standard output, table by table and column by column.
 
-Argument: the database file. For each column a line of JSON (place, bytes), then so many bytes: its values, each ended
-by a newline. A value that is larger than a page lies in pieces in the file; here it is whole. Nothing is written to
-the database: one that its program left in mid-transaction is repaired in a copy.
+Argument: the database file. For each column a line of JSON (place, bytes), then that many bytes: its values, each
+followed by a newline. In the file, a value larger than a page is split; here it is whole. The database is not
+changed: one that was left in the middle of a transaction is repaired in a copy.
 """
 
 import json
@@ -13,45 +13,45 @@ import sys
 import tempfile
 
 
-def opened(file):
+def open_read_only(file):
     session = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
-    session.text_factory = bytes  # whatever was stored, valid text or not
+    session.text_factory = bytes  # returns the stored bytes, even if they are not valid text
     session.execute("SELECT count(*) FROM sqlite_master")
     return session
 
 
-def repaired(file, folder):
+def repair_copy(file, folder):
     for part in file.parent.glob(f"{file.name}*"):
         shutil.copy(part, folder)
     copy = pathlib.Path(folder, file.name)
     sqlite3.connect(copy).execute("SELECT count(*) FROM sqlite_master")
-    return opened(copy)
+    return open_read_only(copy)
 
 
-def as_bytes(value):
+def to_bytes(value):
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def quoted(name):
+def quote(name):
     return '"' + name.replace('"', '""') + '"'
 
 
 def write_columns(session):
     for (table,) in session.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         table = table.decode()
-        for row in session.execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall():
+        for row in session.execute(f"PRAGMA table_xinfo({quote(table)})").fetchall():
             column = row[1].decode()
-            picked = f"SELECT {quoted(column)} FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL"
-            content = b"".join(as_bytes(value) + b"\n" for (value,) in session.execute(picked))
+            query = f"SELECT {quote(column)} FROM {quote(table)} WHERE {quote(column)} IS NOT NULL"
+            content = b"".join(to_bytes(value) + b"\n" for (value,) in session.execute(query))
             header = json.dumps({"place": f"{table}.{column}", "bytes": len(content)})
             sys.stdout.buffer.write(header.encode() + b"\n" + content)
 
 
 database = pathlib.Path(sys.argv[1])
-with tempfile.TemporaryDirectory() as spare:
+with tempfile.TemporaryDirectory() as folder:
     try:
-        whole = opened(database)
+        session = open_read_only(database)
     except sqlite3.OperationalError:
-        whole = repaired(database, spare)
-    write_columns(whole)
-    whole.close()
+        session = repair_copy(database, folder)
+    write_columns(session)
+    session.close()

@@ -13,7 +13,7 @@ describe('the secret part of a token', () => {
     return `${encode({ alg: 'HS512', typ: 'JWT' })}.${encode(claims)}.${signature}`;
   }
 
-  it('of ECR ends with the data key: the rest is alike in tokens of the same second', () => {
+  it('of ECR ends with the data key, because tokens of the same second share the rest', () => {
     const [one, other] = [token(), token()];
     assert.equal(one.slice(-70), other.slice(-70));
     const { value } = ecrTokenSecret('one', one);
@@ -27,13 +27,13 @@ describe('the secret part of a token', () => {
     }
   });
 
-  it('is the whole of a password of another shape', () => {
-    for (const password of ['no base64: ✓', Buffer.from('{"version":"2"}').toString('base64')]) {
+  it('is the whole password if it has another format', () => {
+    for (const password of ['not base64: ✓', Buffer.from('{"version":"2"}').toString('base64')]) {
       assert.deepEqual(ecrTokenSecret('odd', password), { name: 'odd', value: password });
     }
   });
 
-  it('of a JWT is its signature, and the jti among its claims', () => {
+  it('of a JWT is its signature and the jti of its claims', () => {
     const jti = '0123456789abcdef0123456789abcdef';
     for (const sub of ['o', 'op', 'ope', 'oper']) {
       const claims = { sub, role: 'op', jti, aud: 'apache-airflow', exp: 1_800_000_000 };
@@ -46,15 +46,19 @@ describe('the secret part of a token', () => {
       const cut = makeJwt(claims).split('.').slice(0, 2).join('.');
       assert.deepEqual(
         find('here', Buffer.from(cut)).map(({ secret, form }) => `${secret}: ${form}`),
-        ['jwt, jti: clear'],
+        ['jwt, jti: plain text'],
       );
       const ofAnother = { ...claims, jti: 'fedcba9876543210fedcba9876543210' };
       assert.deepEqual(find('here', Buffer.from(makeJwt(ofAnother, 'B'.repeat(43)))), []);
-      assert.deepEqual(find('here', Buffer.from(JSON.stringify(claims))), [], 'an id in clear is a name');
+      assert.deepEqual(
+        find('here', Buffer.from(JSON.stringify(claims))),
+        [],
+        'a decoded jti is only an identifier',
+      );
     }
   });
 
-  it('of a JWT without jti is its signature, and its claims as a whole', () => {
+  it('of a JWT without jti is its signature and its whole claims', () => {
     const claims = { sub: 'a-user-of-some-length', aud: 'apache-airflow', exp: 1_800_000_000 };
     const find = createSecretFinder(jwtSecrets('jwt', makeJwt(claims)));
     const [, text = ''] = makeJwt(claims).split('.');
@@ -66,7 +70,7 @@ describe('the secret part of a token', () => {
     assert.deepEqual(find('here', Buffer.from(makeJwt({ ...claims, exp: 1 }, 'B'.repeat(43)))), []);
   });
 
-  it('is the whole of what is no JWT', () => {
+  it('is the whole value if it is not a JWT', () => {
     assert.deepEqual(jwtSecrets('opaque', 'a.bearer'), [{ name: 'opaque', value: 'a.bearer' }]);
   });
 });

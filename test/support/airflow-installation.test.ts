@@ -7,13 +7,13 @@ import { ALL_FAB_USERS, SIMPLE_AUTH_MANAGER_USERS, usernames, usersOf } from './
 import { AIRFLOW_KINDS, airflowKind } from './airflow/versions.js';
 import { findPython } from '../../sandbox/python-tools.js';
 
-describe('Airflows of the sandbox', () => {
-  it('is 3.3 with SimpleAuthManager when nothing else is asked for', () => {
+describe('Airflow kinds for tests', () => {
+  it('default to Airflow 3.3 with SimpleAuthManager', () => {
     const { release, auth, api } = airflowKind();
     assert.deepEqual([release, auth, api], ['3.3.2', 'simple', 2]);
   });
 
-  it('takes the auth manager that a version has by default, or the one asked for', () => {
+  it("have the version's default auth manager, or the requested one", () => {
     const chosen = [airflowKind('2.10'), airflowKind('3.1'), airflowKind('3.3', 'fab')];
     assert.deepEqual(
       chosen.map(({ name, auth, api }) => [name, auth, api]),
@@ -25,32 +25,29 @@ describe('Airflows of the sandbox', () => {
     );
   });
 
-  it('refuses a version with an auth manager that it was not tried with, naming what there is', () => {
-    assert.throws(
-      () => airflowKind('2.10', 'simple'),
-      /no Airflow 2\.10 with simple.*Remedy.*2\.10 with fab/,
-    );
+  it('exclude unsupported combinations of version and auth manager, and the error lists the others', () => {
+    assert.throws(() => airflowKind('2.10', 'simple'), /no Airflow 2\.10 with simple.*Fix.*2\.10 with fab/);
   });
 
   for (const { name, release, requirements } of AIRFLOW_KINDS) {
-    it(`pins ${name} and all that it needs, each to one version, from no address`, () => {
+    it(`pin ${name} and all its dependencies to one version each, without URLs`, () => {
       const lines = readFileSync(requirements, 'utf8').trim().split('\n');
       const pins = lines.filter((line) => !line.startsWith('#'));
       assert.ok(pins.includes(`apache-airflow==${release}`));
       assert.ok(pins.length > 100);
-      const odd = pins.filter((pin) => !/^[a-z0-9-]+==[\w.]+( ; [\w.*'<>=! ()-]+)?$/.test(pin));
-      assert.deepEqual(odd, []);
+      const invalid = pins.filter((pin) => !/^[a-z0-9-]+==[\w.]+( ; [\w.*'<>=! ()-]+)?$/.test(pin));
+      assert.deepEqual(invalid, []);
     });
   }
 
-  it('asks for no Python that is newer than the Airflow knows', async function () {
+  it('accept no Python that is newer than the Airflow version supports', async function () {
     await findPython().catch(() => this.skip());
-    await assert.rejects(findPython(9), /No Python from 3\.10 to 3\.9 .*Remedy/);
+    await assert.rejects(findPython(9), /No Python from 3\.10 to 3\.9 .*Fix: /);
   });
 });
 
-describe('users of an Airflow of the sandbox', () => {
-  it("gives FAB's worker the rights to read and edit connections, and no other", () => {
+describe('users of a sandbox Airflow', () => {
+  it('give the FAB user `worker` only the permissions to read and edit connections', () => {
     const worker = ALL_FAB_USERS.find(({ username }) => username === 'worker');
     assert.deepEqual(worker?.permissions, [
       ['can_read', 'Connections'],
@@ -58,23 +55,23 @@ describe('users of an Airflow of the sandbox', () => {
     ]);
   });
 
-  it('names each user of SimpleAuthManager once', () => {
+  it('list each user of SimpleAuthManager once', () => {
     assert.equal(SIMPLE_AUTH_MANAGER_USERS, 'admin:admin,op:op,viewer:viewer');
   });
 
-  it('has nobody who may only read connections with SimpleAuthManager', () => {
+  it('include no read-only user of connections with SimpleAuthManager', () => {
     const passwords = Object.fromEntries(usernames('simple').map((name) => [name, `password of ${name}`]));
     const users = usersOf('simple', passwords);
     assert.equal(users.reader, undefined);
     assert.deepEqual(users.worker, { username: 'op', password: 'password of op' });
   });
 
-  it('refuses a user without a password', () => {
+  it('require a password for each user', () => {
     assert.throws(() => usersOf('fab', { admin: 'password' }), /no password for its user worker/);
   });
 });
 
-describe('secrets of an Airflow of the sandbox', () => {
+describe('secrets of a sandbox Airflow', () => {
   let folder: string;
   let file: string;
 
@@ -85,7 +82,7 @@ describe('secrets of an Airflow of the sandbox', () => {
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('keeps what it made, and makes what is missing', () => {
+  it('are kept between starts; missing ones are generated', () => {
     const first = readOrMakeSecrets(file, ['admin']);
     const second = readOrMakeSecrets(file, ['admin', 'worker']);
     const worker = second.passwords['worker'];
@@ -94,12 +91,12 @@ describe('secrets of an Airflow of the sandbox', () => {
     assert.deepEqual(readOrMakeSecrets(file, ['admin', 'worker']), second);
   });
 
-  it('lets nobody else read them', () => {
+  it('are readable only by the owner', () => {
     readOrMakeSecrets(file, ['admin']);
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
-  it('takes the one password that 0.1.0 stored for that of op', () => {
+  it('use the single password that 0.1.0 stored as the password of op', () => {
     writeFileSync(file, JSON.stringify({ password: 'kept', jwtSecret: 'jwt', fernetKey: 'fernet' }));
     const { passwords, ...others } = readOrMakeSecrets(file, ['admin', 'op']);
     assert.deepEqual(others, { jwtSecret: 'jwt', fernetKey: 'fernet' });

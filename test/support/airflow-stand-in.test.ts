@@ -3,7 +3,7 @@ import { create, type AxiosInstance, type AxiosResponse } from 'axios';
 import { readConnection, seedConnection } from '../../sandbox/airflow/rest.js';
 import { startAirflowStandIn, type AirflowStandIn } from './airflow-stand-in.js';
 
-/** Bodies and statuses below were compared with those of a real Airflow 3.3.2. */
+/** The expected statuses and bodies were compared with those of Airflow 3.3.2. */
 describe('Airflow stand-in', () => {
   let airflow: AirflowStandIn;
   let http: AxiosInstance;
@@ -39,7 +39,7 @@ describe('Airflow stand-in', () => {
       `Bearer ${(data as { access_token: string }).access_token}`;
   }
 
-  function expectAnswer(answer: AxiosResponse, status: number, body: unknown): void {
+  function expectResponse(answer: AxiosResponse, status: number, body: unknown): void {
     assert.equal(answer.status, status);
     assert.deepEqual(answer.data, body);
   }
@@ -48,7 +48,7 @@ describe('Airflow stand-in', () => {
   const update = { connection_id: 'docker_default', conn_type: 'docker' };
   const stored = () => airflow.connections.get('docker_default');
 
-  it('gives a session token whose life can be read from it', async () => {
+  it('returns a session token with its lifetime in the claims', async () => {
     const answer = await http.post('/auth/token', { username: 'op', password: 'op-password' });
     assert.equal(answer.status, 201);
     const { access_token } = answer.data as { access_token: string };
@@ -59,34 +59,34 @@ describe('Airflow stand-in', () => {
     assert.equal(claims.exp - claims.iat, 86_400);
   });
 
-  it('refuses a wrong password', async () => {
+  it('rejects a wrong password', async () => {
     const answer = await http.post('/auth/token', { username: 'op', password: 'wrong' });
-    expectAnswer(answer, 401, { detail: 'Invalid credentials' });
+    expectResponse(answer, 401, { detail: 'Invalid credentials' });
   });
 
-  it('tells a missing, an expired and an unknown session apart', async () => {
+  it('distinguishes missing, expired and invalid sessions', async () => {
     const anonymous = { headers: { Authorization: null } };
-    expectAnswer(await http.get(one, anonymous), 401, { detail: 'Not authenticated' });
+    expectResponse(await http.get(one, anonymous), 401, { detail: 'Not authenticated' });
     airflow.expireSessions();
-    expectAnswer(await http.get(one), 401, { detail: 'Token Expired' });
+    expectResponse(await http.get(one), 401, { detail: 'Token Expired' });
     await logIn('op');
     airflow.rotateJwtSecret();
-    expectAnswer(await http.get(one), 403, { detail: 'Invalid JWT token' });
+    expectResponse(await http.get(one), 403, { detail: 'Invalid JWT token' });
   });
 
-  it('forbids what the role does not allow', async () => {
+  it('denies requests that the role does not allow', async () => {
     await logIn('viewer');
-    expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
+    expectResponse(await http.get(one), 403, { detail: 'Forbidden' });
     await logIn('editor');
-    expectAnswer(await http.get(one), 403, { detail: 'Forbidden' });
+    expectResponse(await http.get(one), 403, { detail: 'Forbidden' });
     assert.equal(
       (await http.patch(`${one}?update_mask=password`, { ...update, password: 'new' })).status,
       200,
     );
   });
 
-  it('shows a connection with its secrets masked', async () => {
-    expectAnswer(await http.get(one), 200, {
+  it('masks the secrets of a connection', async () => {
+    expectResponse(await http.get(one), 200, {
       connection_id: 'docker_default',
       conn_type: 'docker',
       description: null,
@@ -100,12 +100,12 @@ describe('Airflow stand-in', () => {
     });
   });
 
-  it('says which connection was not found', async () => {
+  it('returns 404 with the connection id for an unknown connection', async () => {
     const detail = 'The Connection with connection_id: `nope` was not found';
-    expectAnswer(await http.get('/api/v2/connections/nope'), 404, { detail });
+    expectResponse(await http.get('/api/v2/connections/nope'), 404, { detail });
   });
 
-  it('changes the masked field alone', async () => {
+  it('changes only the field in update_mask', async () => {
     const body = { ...update, conn_type: 'ZZZ', host: 'EVIL', password: 'new' };
     assert.equal((await http.patch(`${one}?update_mask=password`, body)).status, 200);
     assert.deepEqual(
@@ -114,45 +114,45 @@ describe('Airflow stand-in', () => {
     );
   });
 
-  it('changes nothing when the mask is a comma list, and says 200', async () => {
+  it('changes nothing and returns 200 when update_mask is a comma-separated list', async () => {
     const body = { ...update, password: 'new', login: 'EVIL' };
     assert.equal((await http.patch(`${one}?update_mask=password,login`, body)).status, 200);
     assert.deepEqual([stored()?.password, stored()?.login], ['old', 'AWS']);
   });
 
-  it('changes the fields that are there when there is no mask', async () => {
+  it('changes all given fields without update_mask', async () => {
     await http.patch(one, { ...update, password: 'new' });
     assert.deepEqual([stored()?.password, stored()?.host], ['new', 'registry.example.com']);
   });
 
   for (const password of ['', null, '***']) {
-    it(`keeps the old password when sent ${JSON.stringify(password)}, and says 200`, async () => {
+    it(`keeps the old password and returns 200 for the password ${JSON.stringify(password)}`, async () => {
       assert.equal((await http.patch(`${one}?update_mask=password`, { ...update, password })).status, 200);
       assert.equal(stored()?.password, 'old');
     });
   }
 
-  it('repeats the password when it refuses a body', async () => {
+  it('repeats the password when it rejects a body', async () => {
     const input = { connection_id: 'docker_default', password: 'SECRET' };
-    expectAnswer(await http.patch(`${one}?update_mask=password`, input), 422, {
+    expectResponse(await http.patch(`${one}?update_mask=password`, input), 422, {
       detail: [{ type: 'missing', loc: ['body', 'conn_type'], msg: 'Field required', input }],
     });
   });
 
-  it('refuses an id that is not that of the route', async () => {
-    expectAnswer(await http.patch(one, { ...update, connection_id: 'other' }), 400, {
+  it('rejects a connection id that does not match the URL', async () => {
+    expectResponse(await http.patch(one, { ...update, connection_id: 'other' }), 400, {
       detail: 'The connection_id in the request body does not match the URL parameter',
     });
   });
 
-  it('creates a connection once', async () => {
+  it('creates a connection, and returns 409 if it exists', async () => {
     const body = { connection_id: 'new', conn_type: 'docker', password: 'p' };
     assert.equal((await http.post('/api/v2/connections', body)).status, 201);
     assert.equal(airflow.connections.get('new')?.password, 'p');
     assert.equal((await http.post('/api/v2/connections', body)).status, 409);
   });
 
-  it('lists at most 100 connections a page', async () => {
+  it('lists at most 100 connections per page', async () => {
     for (let i = 0; i < 150; i += 1) {
       const id = `c${i}`;
       airflow.connections.set(id, { ...airflow.connections.get('other')!, connection_id: id });
@@ -172,7 +172,7 @@ describe('Airflow stand-in', () => {
     { pattern: '~', found: ['docker_default', 'dockerXdefault', 'other'] },
     { pattern: 'none|~', found: [] },
   ] as const) {
-    it(`searches connections for ${pattern} anywhere in the id, as ILIKE does`, async () => {
+    it(`finds the connections whose id contains the ILIKE pattern ${pattern}`, async () => {
       const first = airflow.connections.get('other')!;
       airflow.connections.set('dockerXdefault', { ...first, connection_id: 'dockerXdefault' });
       const params = { connection_id_pattern: pattern, limit: 2 };
@@ -187,7 +187,7 @@ describe('Airflow stand-in', () => {
     });
   }
 
-  it('rejects a filter like Airflow 2, which supports none', async () => {
+  it('rejects a list filter as Airflow 2', async () => {
     const old = await startAirflowStandIn({ version: '2.10.5' });
     const authorization = `Basic ${Buffer.from('op:op').toString('base64')}`;
     const url = `${old.url}/api/v1/connections?limit=1&connection_id_pattern=a`;
@@ -196,14 +196,14 @@ describe('Airflow stand-in', () => {
     await old.stop();
   });
 
-  it('does a bulk request action by action, and says 200 whatever fails', async () => {
+  it('runs the actions of a bulk request one by one, and returns 200 even if some fail', async () => {
     const action = (id: string) => ({
       action: 'update',
       action_on_non_existence: 'fail',
       entities: [{ connection_id: id, conn_type: 'docker', password: 'bulk' }],
     });
     const body = { actions: [action('docker_default'), action('missing')] };
-    expectAnswer(await http.patch('/api/v2/connections', body), 200, {
+    expectResponse(await http.patch('/api/v2/connections', body), 200, {
       create: null,
       update: {
         success: ['docker_default'],
@@ -219,7 +219,7 @@ describe('Airflow stand-in', () => {
     assert.deepEqual([stored()?.password, stored()?.host], ['bulk', 'registry.example.com']);
   });
 
-  it('refuses a whole bulk request for one entity without type, listing each complaint twice', async () => {
+  it('rejects a whole bulk request because of one entity without type, and lists each error twice', async () => {
     const entity = { connection_id: 'docker_default', password: 'SECRET' };
     const answer = await http.patch('/api/v2/connections', {
       actions: [{ action: 'update', entities: [{ ...entity, conn_type: 'docker' }, entity] }],
@@ -230,16 +230,16 @@ describe('Airflow stand-in', () => {
     assert.equal(stored()?.password, 'old');
   });
 
-  it('fails on demand, request by request', async () => {
+  it('fails the requests that a test selects', async () => {
     airflow.setFault(({ method }) =>
       method === 'PATCH'
-        ? { status: 503, body: 'upstream is away', headers: { 'Retry-After': '7' } }
+        ? { status: 503, body: 'upstream is down', headers: { 'Retry-After': '7' } }
         : undefined,
     );
     const answer = await http.patch(one, update);
     assert.deepEqual(
       [answer.status, answer.data, answer.headers['retry-after']],
-      [503, 'upstream is away', '7'],
+      [503, 'upstream is down', '7'],
     );
     assert.equal((await http.get(one)).status, 200);
     airflow.setFault(() => ({ drop: true }));
@@ -256,7 +256,7 @@ describe('Airflow stand-in', () => {
     assert.deepEqual(last?.body, { ...update, password: 'new' });
   });
 
-  it('is seeded with a connection, which is replaced whole', async () => {
+  it('replaces a seeded connection completely', async () => {
     const login = { url: airflow.url, username: 'op', password: 'op-password' };
     await seedConnection(login, { connection_id: 'docker_default', conn_type: 'docker', login: 'AWS' });
     assert.deepEqual([stored()?.password, stored()?.host, stored()?.login], [null, null, 'AWS']);

@@ -1,5 +1,5 @@
-// The Airflow stand-in of the sandbox for tests: it records requests and misbehaves on demand, its sessions can be ended,
-// and it also has the bulk request of Airflow 3 and the REST API of Airflow 2.
+// The sandbox's Airflow stand-in, extended for tests: it records requests, injects faults, revokes sessions, and also
+// implements the bulk request of Airflow 3 and the REST API of Airflow 2.
 import {
   connectionRecord,
   type ConnectionFields,
@@ -27,45 +27,44 @@ import { playFault, type Fault } from './fault.js';
 export type { ConnectionFields, ConnectionRecord } from '../../sandbox/airflow-stand-in/connection-record.js';
 export type { AirflowRole, AirflowUser } from '../../sandbox/airflow-stand-in/routes.js';
 
-/** A request, as recorded. */
+/** A recorded request. */
 export interface AirflowRequest extends ReadRequest {
   /** Epoch milliseconds. */
   at: number;
-  /** What was answered; undefined while it is in progress, dropped or hung. */
+  /** Status of the response; undefined while the request is in progress, and if it was dropped or hangs. */
   status: number | undefined;
 }
 
-/** Decides for each request whether it goes wrong. */
+/** Returns the fault to inject for a request, if any. */
 export type AirflowFaultHook = (request: AirflowRequest) => Fault | undefined;
 
 /** A running Airflow stand-in. */
 export interface AirflowStandIn {
   url: string;
-  /** With passwords in clear; may be changed while it runs. */
+  /** With passwords in plain text; may be changed at any time. */
   connections: Map<string, ConnectionRecord>;
   variables: Map<string, string>;
-  /** Every request, oldest first. Those to `/auth/token` have the password in their body. */
+  /** Every request, oldest first. The body of requests to `/auth/token` contains the password. */
   requests: AirflowRequest[];
   setFault(hook: AirflowFaultHook | undefined): void;
-  /** Sessions so far are no longer recognised: 403 `Invalid JWT token`. */
+  /** Invalidates all existing sessions: 403 `Invalid JWT token`. */
   rotateJwtSecret: () => void;
-  /** Sessions so far have expired: 401 `Token Expired`. */
+  /** Expires all existing sessions: 401 `Token Expired`. */
   expireSessions: () => void;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface AirflowStandInOptions {
-  /** Default: `op` with the password `op`, role op. */
+  /** Default: user `op` with password `op` and role `op`. */
   users?: AirflowUser[] | undefined;
-  /** Fields not given are null. */
+  /** Omitted fields are null. */
   connections?: (ConnectionFields & { connection_id: string; conn_type: string })[] | undefined;
   variables?: Record<string, string> | undefined;
-  /** Default 86,400 s, as Airflow's; there are 10 s of leeway. */
+  /** Default 86,400 s, as in Airflow; 10 s of leeway are added. */
   jwtLifeSeconds?: number | undefined;
   /**
-   * What it calls itself; default 3.3.2. Before 3.2, an update_mask in a bulk request is refused; as 2.x it has REST v1
-   * and Basic sign-ins alone.
+   * The version that it reports; default 3.3.2. Before 3.2, it rejects an update_mask in a bulk request; 2.x has only
+   * REST v1 with Basic authentication.
    */
   version?: string | undefined;
   /** Default: a free port. */

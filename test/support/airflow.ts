@@ -1,5 +1,5 @@
-// A real Airflow for tests: one of several versions and auth managers, with users of more and fewer rights. There is no
-// scheduler: the product talks to the API alone, and runDockerOperator needs none.
+// A real Airflow for tests, in several versions and with several auth managers, with users of different permissions.
+// There is no scheduler, because the product uses only the API and runDockerOperator needs none.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { prepareDatabase } from '../../sandbox/airflow/installation.js';
@@ -38,42 +38,41 @@ export interface Airflow {
   url: string;
   version: AirflowVersion;
   auth: AuthManager;
-  /** Number of its REST API. */
+  /** Version of its REST API. */
   api: 1 | 2;
-  /** The worker's, with the least role that may read and write connections; `op` on the default Airflow. */
+  /** The worker's user, with the least-privileged role that may read and write connections; `op` by default. */
   username: string;
-  /** Made at the first start on this state folder, and kept. */
+  /** Generated at the first start in this state folder, and kept. */
   password: string;
-  /** The worker, and others with more or fewer rights. */
+  /** The worker, and users with more or fewer permissions. */
   users: AirflowUsers;
   /** The Python of Airflow's virtual environment. */
   python: string;
-  /** The whole environment for Airflow's own programs to work on this Airflow's database. It holds secrets. */
+  /** The whole environment for running Airflow's programs on this database. Contains secrets. */
   env: Record<string, string>;
   dbFile: string;
   pid: number;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface AirflowOptions {
-  /** Database, secrets and log lie here; starting on the same folder again finds everything back. */
+  /** Contains database, secrets and log. A later start in the same folder uses them again. */
   stateFolder: string;
-  /** Default: 3.3. Several of them may share a state folder. */
+  /** Default: 3.3. Several versions can share a state folder. */
   version?: AirflowVersion | undefined;
-  /** Default: what the version has by default. */
+  /** Default: the version's default. */
   auth?: AuthManager | undefined;
-  /** Further settings of Airflow, `AIRFLOW__SECTION__KEY`; they win. */
+  /** Additional Airflow settings, `AIRFLOW__SECTION__KEY`. They take precedence. */
   env?: Readonly<Record<string, string>> | undefined;
   /** Default: a free port. */
   port?: number | undefined;
-  /** Told what takes long. */
+  /** Called before steps that take long. */
   say?: ((line: string) => void) | undefined;
 }
 
 /**
- * Installs Airflow when it is not there yet, and starts its web server. Ready means: it reports a healthy database.
- * @throws Error with the last log lines and the remedy; with findPython's when there is no Python for it
+ * Installs Airflow if needed, and starts its web server. It is ready when it reports a healthy database.
+ * @throws Error with the last log lines and a fix; the error of findPython when there is no suitable Python
  */
 export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
   const kind = airflowKind(options.version, options.auth);
@@ -100,7 +99,7 @@ export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
     ready: () => isHealthy(`${url}/api/${kind.api === 2 ? 'v2/monitor' : 'v1'}/health`),
     readyWithinMs: 120_000,
     graceMs: 10_000,
-    remedy: `see the log; when the database is the cause, delete ${home}`,
+    remedy: `Check the log. If the database is the cause, delete ${home}.`,
   });
   return {
     url,
@@ -120,7 +119,7 @@ export async function startAirflow(options: AirflowOptions): Promise<Airflow> {
   };
 }
 
-/** What `airflow webserver` itself runs, without the process that watches it: 4 s and 280 MB instead of 7 s and 415 MB */
+/** What `airflow webserver` runs, without its supervisor process: 4 s and 280 MB instead of 7 s and 415 MB. */
 function airflow2Arguments(port: number): string[] {
   return [
     ...['-m', 'gunicorn', '--workers', '1', '--bind', `127.0.0.1:${port}`, '--timeout', '120', '--preload'],

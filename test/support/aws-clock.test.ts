@@ -25,7 +25,7 @@ describe('AWS stand-in, clock', () => {
     { reason: 'Signature expired', offsetMs: HOUR_MS },
     { reason: 'Signature not yet current', offsetMs: -HOUR_MS },
   ] as const) {
-    it(`says "${reason}" when its clock is off by ${offsetMs} ms`, async () => {
+    it(`rejects requests with "${reason}" when its clock differs by ${offsetMs} ms`, async () => {
       aws.setClockOffset(offsetMs);
       const message = new RegExp(
         `^${reason}: \\d{8}T\\d{6}Z is (now earlier|still later) than \\d{8}T\\d{6}Z \\(\\d{8}T\\d{6}Z [+-] 5 min\\.\\)$`,
@@ -36,7 +36,7 @@ describe('AWS stand-in, clock', () => {
     });
   }
 
-  it('lets the SDK correct its own clock by the Date header', async () => {
+  it('sends a Date header from which the SDK corrects its clock', async () => {
     aws.setClockOffset(HOUR_MS);
     const { authorizationData } = await token(2);
     const expiresAt = authorizationData?.[0]?.expiresAt?.getTime() ?? 0;
@@ -44,7 +44,7 @@ describe('AWS stand-in, clock', () => {
     assert.equal(aws.calls.length, 2);
   });
 
-  it('takes less than five minutes for no difference, and lives by its own time', async () => {
+  it('tolerates differences below five minutes, and computes expiries with its own clock', async () => {
     aws.setClockOffset(290_000);
     await token();
     const assume = new AssumeRoleCommand({

@@ -13,7 +13,7 @@ import {
 
 const ROLE = 'arn:aws:iam::111122223333:role/team/worker';
 
-describe('credentials of a machine of AWS', () => {
+describe('credential sources of AWS machines', () => {
   const outside = { ...process.env };
   let aws: AwsStandIn;
   let source: CredentialsSource | undefined;
@@ -45,7 +45,7 @@ describe('credentials of a machine of AWS', () => {
     return (await client.send(new GetCallerIdentityCommand({}))).Arn;
   }
 
-  it("come from the containers' endpoint, by the SDK's own chain", async () => {
+  it("give the SDK's default chain credentials from the container endpoint", async () => {
     const { requests, setLife } = use(await startContainerCredentials({ aws, roleArn: ROLE, stateFolder }));
     assert.equal(await arnOf(chain()), 'arn:aws:sts::111122223333:assumed-role/worker/container');
     assert.deepEqual(requests, ['GET /v1/credentials']);
@@ -62,13 +62,13 @@ describe('credentials of a machine of AWS', () => {
     assert.equal(requests.length, 2);
   });
 
-  it("are refused by the containers' endpoint without the token of the file", async () => {
+  it('reject requests to the container endpoint with a wrong token', async () => {
     const { env } = use(await startContainerCredentials({ aws, roleArn: ROLE, stateFolder }));
     writeFileSync(env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] ?? '', 'another');
     await assert.rejects(chain()());
   });
 
-  it("come from the metadata service, by the SDK's own chain", async () => {
+  it("give the SDK's default chain credentials from the instance metadata service", async () => {
     const { requests, setLife } = use(await startInstanceMetadata({ aws, roleArn: ROLE }));
     setLife(1_800);
     const credentials = await chain()();
@@ -84,7 +84,7 @@ describe('credentials of a machine of AWS', () => {
     ]);
   });
 
-  it('are refused by the metadata service without a token', async () => {
+  it('reject requests to the instance metadata service without a token', async () => {
     const { url } = use(await startInstanceMetadata({ aws, roleArn: ROLE }));
     const answer = await fetch(`${url}/latest/meta-data/iam/security-credentials/worker`);
     assert.equal(answer.status, 401);

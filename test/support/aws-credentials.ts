@@ -1,5 +1,5 @@
-// The two places where a machine of AWS finds its role's credentials: the endpoint of containers, and the metadata service
-// of EC2 (version 2). Both hand out sessions of the AWS stand-in, to callers that present the right token.
+// The two sources from which an AWS machine gets its role's credentials: the container endpoint, and the EC2 instance
+// metadata service (version 2). Both return sessions of the AWS stand-in to callers with the right token.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,24 +11,23 @@ import { sendJson, sendText, startLocalServer } from '../../sandbox/local-server
 /** A running source of credentials. */
 export interface CredentialsSource {
   url: string;
-  /** Put this after the environment of the stand-in: it takes the static keys away. */
+  /** Apply after the environment of the stand-in: it removes the static keys. */
   env: Record<string, string>;
-  /** `METHOD path` of every request, the refused ones included, oldest first. */
+  /** `METHOD path` of every request, including rejected ones, oldest first. */
   requests: string[];
-  /** Life of the credentials to come; default 3,600 s. */
+  /** Sets the lifetime of later credentials; default 3,600 s. */
   setLife(seconds: number): void;
-  /** Misbehaves as told for each request; `undefined` ends it. */
+  /** Injects a fault into each request that the hook selects; `undefined` ends this. */
   setFault(hook: ((request: string) => Fault | undefined) | undefined): void;
   stop: () => Promise<void>;
 }
 
-/** Whose credentials, and of which stand-in. */
 export interface CredentialsOptions {
   aws: Pick<AwsStandIn, 'openSession'>;
   roleArn: string;
 }
 
-/** Static keys would come before these sources in the SDK's chain. */
+/** Static keys would take precedence over these sources in the SDK's chain. */
 const NO_STATIC_KEYS = {
   AWS_ACCESS_KEY_ID: '',
   AWS_SECRET_ACCESS_KEY: '',
@@ -36,7 +35,7 @@ const NO_STATIC_KEYS = {
   AWS_PROFILE: '',
 };
 
-/** Starts the endpoint of ECS and of EKS Pod Identity; its token lies in a file below `stateFolder`. */
+/** Starts the endpoint of ECS and of EKS Pod Identity. Its token is in a file in `stateFolder`. */
 export async function startContainerCredentials(
   options: CredentialsOptions & { stateFolder: string },
 ): Promise<CredentialsSource> {

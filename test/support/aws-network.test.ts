@@ -15,7 +15,10 @@ import { startAwsStandIn, type AwsStandIn } from './aws.js';
 import { readText, sendJson, startLocalServer, type LocalServer } from '../../sandbox/local-server.js';
 import { runCommand } from '../../sandbox/run-command.js';
 
-/** The agent's own options are for the way to the proxy; a test cannot set NODE_EXTRA_CA_CERTS for its own process. */
+/**
+ * The agent's options apply only to the connection to the proxy, and NODE_EXTRA_CA_CERTS cannot be set for a running
+ * process.
+ */
 class TrustingAgent extends HttpsProxyAgent<string> {
   readonly #ca: Buffer;
 
@@ -59,13 +62,13 @@ describe('AWS network', () => {
     rmSync(stateFolder, { recursive: true });
   });
 
-  function ask(url: string, options: https.RequestOptions = {}, body = ''): Promise<[number, string]> {
+  function send(url: string, options: https.RequestOptions = {}, body = ''): Promise<[number, string]> {
     return new Promise((resolve, reject) => {
-      const asked = https.request(url, { agent, ...options }, (answer) => {
+      const request = https.request(url, { agent, ...options }, (answer) => {
         readText(answer).then((text) => resolve([answer.statusCode ?? 0, text]), reject);
       });
-      asked.once('error', reject);
-      asked.end(body);
+      request.once('error', reject);
+      request.end(body);
     });
   }
 
@@ -76,7 +79,7 @@ describe('AWS network', () => {
     maxAttempts: 1,
   });
 
-  it('leads the endpoints of the real SDK to the stand-in', async () => {
+  it('routes the endpoints of the SDK to the stand-in', async () => {
     const token = new GetAuthorizationTokenCommand({});
     await new ECRClient(sdk('eu-west-1')).send(token);
     await new ECRClient({ ...sdk('us-east-1'), useFipsEndpoint: true }).send(token);
@@ -109,44 +112,44 @@ describe('AWS network', () => {
     'public.ecr.aws',
     'ecr-public.aws.com',
   ]) {
-    it(`leads ${host} to the registry, and keeps method, path, Host and body`, async () => {
-      const [status, body] = await ask(`https://${host}/v2/?a=b`, { method: 'POST' }, 'text');
+    it(`routes ${host} to the registry with method, path, Host and body unchanged`, async () => {
+      const [status, body] = await send(`https://${host}/v2/?a=b`, { method: 'POST' }, 'text');
       assert.equal(status, 201);
       assert.deepEqual(JSON.parse(body), { method: 'POST', url: '/v2/?a=b', host, body: 'text' });
     });
   }
 
-  it('makes one certificate for all registries of a region', async () => {
+  it('creates one certificate for all registries of a region', async () => {
     const certificates = () => readdirSync(join(stateFolder, 'aws-network')).length;
-    await ask(`https://${registryHost}/`);
+    await send(`https://${registryHost}/`);
     const before = certificates();
-    await ask(`https://${registryHost.replace('1234', '4321')}/`);
+    await send(`https://${registryHost.replace('1234', '4321')}/`);
     assert.equal(certificates(), before);
   });
 
-  it('answers 502 for a name that leads nowhere', async () => {
-    assert.equal((await ask('https://example.com/'))[0], 502);
-    assert.equal((await ask('https://s3.amazonaws.com/'))[0], 502);
+  it('returns 502 for a name without a route', async () => {
+    assert.equal((await send('https://example.com/'))[0], 502);
+    assert.equal((await send('https://s3.amazonaws.com/'))[0], 502);
     assert.deepEqual(network.names, ['example.com', 's3.amazonaws.com']);
   });
 
-  it('says of an unknown name what a proxy says of one that does not exist', async () => {
+  it('returns 503 for a name that is set to unknown', async () => {
     network.setTrouble(registryHost, 'unknown');
-    assert.equal((await ask(`https://${registryHost}/`))[0], 503);
+    assert.equal((await send(`https://${registryHost}/`))[0], 503);
     network.setTrouble(registryHost, undefined);
-    assert.equal((await ask(`https://${registryHost}/`))[0], 201);
+    assert.equal((await send(`https://${registryHost}/`))[0], 201);
   });
 
-  it('shows a certificate that nobody trusts, for one name', async () => {
+  it('uses an untrusted certificate for one name only', async () => {
     network.setTrouble(registryHost, 'untrusted');
-    await assert.rejects(ask(`https://${registryHost}/`), /unable to verify the first certificate/);
-    assert.equal((await ask('https://public.ecr.aws/'))[0], 201);
+    await assert.rejects(send(`https://${registryHost}/`), /unable to verify the first certificate/);
+    assert.equal((await send('https://public.ecr.aws/'))[0], 201);
     network.setTrouble(registryHost, undefined);
-    assert.equal((await ask(`https://${registryHost}/`))[0], 201);
+    assert.equal((await send(`https://${registryHost}/`))[0], 201);
   });
 
-  it('cuts the open connections of a name whose trouble begins, and drops the ones to come', async () => {
-    await ask(`https://${registryHost}/`);
+  it('closes the open connections of a name when its fault begins, and drops new ones', async () => {
+    await send(`https://${registryHost}/`);
     const cut = new Promise((resolve) => {
       Object.values(agent.freeSockets)
         .flat()
@@ -154,11 +157,11 @@ describe('AWS network', () => {
     });
     network.setTrouble(registryHost, 'dropped');
     await cut;
-    await assert.rejects(ask(`https://${registryHost}/`));
+    await assert.rejects(send(`https://${registryHost}/`));
     network.setTrouble(registryHost, undefined);
-  }).timeout(4_000); // an idle connection ends by itself after 5 s
+  }).timeout(4_000); // an idle connection would close automatically after 5 s
 
-  it('gives another process all that it needs', async () => {
+  it('provides the environment for another process', async () => {
     const script = `
       import https from 'node:https';
       import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -169,12 +172,12 @@ describe('AWS network', () => {
     assert.equal(stdout.trim(), '201');
   });
 
-  it('stops although a tunnel is open', async () => {
+  it('stops even if a tunnel is open', async () => {
     const other = await startAwsNetwork({ route: routeToStandIns({ aws, registry }), stateFolder });
     const kept = new TrustingAgent(other);
-    await ask(`https://${registryHost}/`, { agent: kept });
+    await send(`https://${registryHost}/`, { agent: kept });
     await other.stop();
-    await assert.rejects(ask(`https://${registryHost}/`, { agent: kept }));
+    await assert.rejects(send(`https://${registryHost}/`, { agent: kept }));
     kept.destroy();
   }).timeout(4_000);
 });

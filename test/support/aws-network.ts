@@ -1,5 +1,5 @@
-// The names of AWS on one machine: an HTTPS proxy on 127.0.0.1 that ends the TLS of every name itself, with an authority of
-// its own, and passes the plain HTTP on to a stand-in. It reaches nothing beyond 127.0.0.1.
+// The host names of AWS on one machine: an HTTPS proxy on 127.0.0.1 that terminates TLS for every name with its own CA,
+// and forwards plain HTTP to a stand-in. It connects only to 127.0.0.1.
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server } from 'node:https';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { createCertificateAuthority, type Certificate } from './certificate-auth
 import { forwardRequest } from '../../sandbox/forward-request.js';
 import { sendText } from '../../sandbox/local-server.js';
 
-/** Where a name leads: a port of 127.0.0.1 that speaks plain HTTP; undefined for nowhere. */
+/** The target of a name: a port of 127.0.0.1 with plain HTTP, or undefined for none. */
 export type Route = (hostname: string) => { port: number } | undefined;
 
 /**
- * How a name shall go wrong: `unreachable` is a proxy's 502, `unknown` what a proxy says of a name that does not exist
- * (503, as Squid words it), `dropped` a closed connection, `untrusted` a certificate of an authority that nobody knows.
+ * The fault of a name: `unreachable` is a proxy's 502, `unknown` a proxy's response for a name that does not exist
+ * (503, as from Squid), `dropped` a closed connection, `untrusted` a certificate of an unknown CA.
  */
 export type NameTrouble = 'unreachable' | 'unknown' | 'dropped' | 'untrusted';
 
@@ -23,26 +23,25 @@ export type NameTrouble = 'unreachable' | 'unknown' | 'dropped' | 'untrusted';
 export interface AwsNetwork {
   /** `http://127.0.0.1:PORT` of the proxy. */
   url: string;
-  /** Who trusts this, trusts every name here. */
+  /** The CA certificate of all names. */
   caFile: string;
-  /** For a Node process that shall see these names. */
+  /** Environment variables for a Node process that uses these names. */
   env: Record<string, string>;
-  /** For a Docker Engine (Go takes SSL_CERT_FILE in place of the machine's authorities). */
+  /** Environment variables for a Docker Engine (Go uses SSL_CERT_FILE instead of the machine's CAs). */
   dockerEnv: Record<string, string>;
-  /** The name of every CONNECT, the failed ones included, oldest first. */
+  /** The name of every CONNECT request, including failed ones, oldest first. */
   names: string[];
-  /** Lets a name go wrong, or right again; its open connections are cut, so that none is used on. */
+  /** Sets or removes the fault of a name. Its open connections are closed, so that none is reused. */
   setTrouble(hostname: string, trouble: NameTrouble | undefined): void;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface AwsNetworkOptions {
-  /** Asked at each request. */
+  /** Called for each request. */
   route: Route;
-  /** Keys and certificates lie here. */
+  /** Contains keys and certificates. */
   stateFolder: string;
-  /** What becomes of names that lead nowhere; default `unreachable`. */
+  /** The fault of names without a route; default `unreachable`. */
   otherwise?: NameTrouble | undefined;
 }
 
@@ -52,7 +51,7 @@ const REFUSALS: Partial<Record<NameTrouble, string>> = {
   dropped: '',
 };
 
-/** Leads AWS's API names to the one, and the names of ECR's registries to the other. */
+/** Routes the names of AWS's APIs to the AWS stand-in, and those of ECR's registries to the registry. */
 export function routeToStandIns(standIns: { aws: { url: string }; registry: { url: string } }): Route {
   const to = ({ url }: { url: string }): { port: number } => ({ port: Number(new URL(url).port) });
   return (hostname) => {
@@ -64,7 +63,7 @@ export function routeToStandIns(standIns: { aws: { url: string }; registry: { ur
 
 /**
  * Starts the network.
- * @throws Error with the remedy when openssl is missing
+ * @throws Error with a fix when openssl is missing
  */
 export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNetwork> {
   const endTls = await createTlsEnds(options);
@@ -85,14 +84,14 @@ export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNe
   }
 
   const proxy = createHttpServer((_, response) =>
-    sendText(response, 501, 'This proxy is for HTTPS alone.\n'),
+    sendText(response, 501, 'This proxy supports only HTTPS.\n'),
   );
   proxy.on('connect', (request, socket: Duplex, head: Buffer) => {
     const hostname = (request.url ?? '').replace(/:\d+$/, '').toLowerCase();
     names.push(hostname);
     sockets.set(socket, hostname);
     socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy()); // a client that breaks off is no fault of ours
+    socket.on('error', () => socket.destroy()); // a client that disconnects is not an error
     connect(hostname, socket, head).catch((error: Error) => socket.destroy(error));
   });
   await new Promise<void>((resolve, reject) => {
@@ -118,12 +117,12 @@ export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNe
       new Promise((resolve) => {
         proxy.close(() => resolve());
         proxy.closeAllConnections();
-        cut(() => true); // of the sockets handed out by CONNECT the server knows nothing any more
+        cut(() => true); // the server does not close the sockets of CONNECT requests
       }),
   };
 }
 
-/** Both spellings, since tools differ in which they read. */
+/** Both spellings, because tools differ in which one they read. */
 function proxyEnv(url: string): Record<string, string> {
   const direct = 'localhost,127.0.0.1';
   return { HTTPS_PROXY: url, https_proxy: url, NO_PROXY: direct, no_proxy: direct };
@@ -131,7 +130,7 @@ function proxyEnv(url: string): Record<string, string> {
 
 type TlsEnds = ((hostname: string, isUntrusted: boolean) => Promise<Server>) & { caFile: string };
 
-/** The servers, none of them listening, that the connections of each name are given to; made when first needed. */
+/** One server per name, created on first use. It does not listen: the proxy passes connections to it. */
 async function createTlsEnds({ route, stateFolder }: AwsNetworkOptions): Promise<TlsEnds> {
   const [trusted, untrusted] = await Promise.all([
     createCertificateAuthority(join(stateFolder, 'aws-network')),
@@ -157,14 +156,14 @@ async function createTlsEnds({ route, stateFolder }: AwsNetworkOptions): Promise
   return Object.assign(endTls, { caFile: trusted.caFile });
 }
 
-/** A wildcard where there is a parent domain that no registrar sells: thousands of registries share one certificate. */
+/** A wildcard if the name has at least four labels, so that thousands of registries share one certificate. */
 function certificateName(hostname: string): string {
   const labels = hostname.split('.');
   return labels.length < 4 || /^[\d.]+$/.test(hostname) ? hostname : ['*', ...labels.slice(1)].join('.');
 }
 
-function remember<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const made = map.get(key) ?? make();
-  map.set(key, made);
-  return made;
+function remember<T>(map: Map<string, Promise<T>>, key: string, create: () => Promise<T>): Promise<T> {
+  const created = map.get(key) ?? create();
+  map.set(key, created);
+  return created;
 }

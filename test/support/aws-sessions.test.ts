@@ -67,7 +67,7 @@ describe('AWS stand-in, role sessions', () => {
     return true;
   };
 
-  it('asks for the external id of a role that has one', async () => {
+  it('requires the external id of a role that has one', async () => {
     aws.setRole(ROLE, { externalId: 'customer-7' });
     await assert.rejects(assume(), matches(denied));
     await assert.rejects(assume({ ExternalId: 'customer-8' }), matches(denied));
@@ -75,7 +75,7 @@ describe('AWS stand-in, role sessions', () => {
     await assume({ RoleArn: NEXT_ROLE });
   });
 
-  it('lets a role be assumed by those whom it trusts alone', async () => {
+  it('lets only trusted callers assume a role', async () => {
     const callers: string[] = [];
     aws.setRole(ROLE, { trusts: (caller) => callers.push(caller) > 1 });
     await assert.rejects(assume(), matches(denied));
@@ -83,7 +83,7 @@ describe('AWS stand-in, role sessions', () => {
     assert.deepEqual(callers, [CALLER, CALLER]);
   });
 
-  it('limits the life of a session to what the role allows, an hour by default', async () => {
+  it("limits a session to the role's maximum duration, one hour by default", async () => {
     aws.setRole(ROLE, { maxSeconds: 7_200 });
     const session = await assume({ DurationSeconds: 7_200 });
     assert.ok(Math.abs((session.Expiration?.getTime() ?? 0) - Date.now() - 7_200_000) < 5_000);
@@ -97,7 +97,7 @@ describe('AWS stand-in, role sessions', () => {
     await assert.rejects(assume({ DurationSeconds: 3_601 }), refusal);
   });
 
-  it('limits role chaining to an hour', async () => {
+  it('limits role chaining to one hour', async () => {
     aws.setRole(NEXT_ROLE, { maxSeconds: 43_200 });
     const session = await assume();
     await assert.rejects(assume({ RoleArn: NEXT_ROLE, DurationSeconds: 3_601 }, session), {
@@ -109,7 +109,7 @@ describe('AWS stand-in, role sessions', () => {
     await assume({ RoleArn: NEXT_ROLE, DurationSeconds: 3_601 });
   });
 
-  it('takes the web identity tokens that a test says are valid', async () => {
+  it('accepts the web identity tokens that a test declares valid', async () => {
     assert.equal((await assumeByToken('any')).AssumedRoleUser?.Arn?.split('/').at(-1), 'pod');
     aws.setWebIdentity((webToken) => (webToken === 'good' ? 'system:serviceaccount:a:b' : undefined));
     const answer = await assumeByToken('good');
@@ -120,7 +120,7 @@ describe('AWS stand-in, role sessions', () => {
     await assert.rejects(assumeByToken('good'), { name: 'AccessDenied' });
   });
 
-  it('ends a session, for every service', async () => {
+  it('ends a session for every service', async () => {
     const session = await assume();
     await token(session);
     aws.endSession(session.AccessKeyId ?? '');
@@ -129,14 +129,14 @@ describe('AWS stand-in, role sessions', () => {
     await assert.rejects(assume({}, session), { name: /^ExpiredToken/ });
   });
 
-  it('knows no session of a stand-in before it, but every static key', async () => {
+  it('rejects session keys of an earlier stand-in, but accepts every static key', async () => {
     await assert.rejects(token({ ...(await assume()), AccessKeyId: 'ASIAOTHER' }), {
       name: 'ExpiredTokenException',
     });
     await token();
   });
 
-  it('lets sessions end by themselves, after the life that a test sets', async () => {
+  it('expires sessions after the lifetime that a test sets', async () => {
     aws.setSessionLife(600);
     const session = await assume({ DurationSeconds: 3_600 });
     assert.ok((session.Expiration?.getTime() ?? 0) < Date.now() + 601_000);
@@ -146,13 +146,13 @@ describe('AWS stand-in, role sessions', () => {
     await token(await assume());
   });
 
-  it('refuses the keys of a session without its token', async () => {
+  it('rejects the keys of a session without its session token', async () => {
     const { SessionToken: _, ...keys } = await assume();
     await assert.rejects(token(keys as Credentials), { name: 'UnrecognizedClientException' });
     await assert.rejects(identity(keys as Credentials), { name: 'InvalidClientTokenId' });
   });
 
-  it('records the endpoint that was asked, and whether there was a session token', async () => {
+  it('records the endpoint of a call, and whether it had a session token', async () => {
     await identity(await assume());
     const host = new URL(aws.url).host;
     assert.deepEqual(

@@ -39,7 +39,7 @@ describe('AWS stand-in', () => {
     };
   }
 
-  it('hands the AWS SDK a fresh token for each call', async () => {
+  it('returns a new token for each call', async () => {
     const [first, second] = [await token(), await token()];
     assert.notEqual(first.password, second.password);
     assert.equal(first.password.length, 2_700);
@@ -48,7 +48,7 @@ describe('AWS stand-in', () => {
     assert.equal(first.expiresAt.getTime() - (aws.issued[0]?.issuedAt ?? 0), 12 * 3_600_000);
   });
 
-  it('records who asked for what, in which region', async () => {
+  it('records service, action, region and access key of a call', async () => {
     await token();
     const [{ service, action, region, accessKeyId }] = aws.calls as [(typeof aws.calls)[number]];
     assert.deepEqual(
@@ -57,17 +57,17 @@ describe('AWS stand-in', () => {
     );
   });
 
-  it('tells valid, expired and unknown tokens apart', async () => {
+  it('distinguishes valid, expired and unknown tokens', async () => {
     const { password } = await token();
     assert.equal(aws.check(password), 'valid');
-    assert.equal(aws.check('made up'), 'unknown');
+    assert.equal(aws.check('unknown'), 'unknown');
     aws.expireAll();
     assert.equal(aws.check(password), 'expired');
     aws.setTokenLife(0);
     assert.equal(aws.check((await token()).password), 'expired');
   });
 
-  it('answers for the account of the access key', async () => {
+  it('uses the account of the access key', async () => {
     aws.setPrincipal('AKIATEST', { account: '210987654321', arn: 'arn:aws:iam::210987654321:user/ops' });
     const identity = await sts.send(new GetCallerIdentityCommand({}));
     assert.equal(identity.Account, '210987654321');
@@ -75,7 +75,7 @@ describe('AWS stand-in', () => {
     assert.equal((await token()).proxyEndpoint, 'https://210987654321.dkr.ecr.eu-west-1.amazonaws.com');
   });
 
-  it('assumes a role, whose keys are then known', async () => {
+  it('assumes a role and accepts its keys', async () => {
     const { Credentials: session, AssumedRoleUser: user } = await sts.send(
       new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::111122223333:role/pull', RoleSessionName: 'night' }),
     );
@@ -95,20 +95,20 @@ describe('AWS stand-in', () => {
   });
 
   for (const error of ['ThrottlingException', 'AccessDeniedException', 'ExpiredTokenException'] as const) {
-    it(`answers ${error} so that the SDK names it so`, async () => {
+    it(`returns ${error} so that the SDK recognizes it`, async () => {
       aws.setFault(() => ({ error }));
       await assert.rejects(token(), { name: error });
       assert.equal(aws.issued.length, 0);
     });
   }
 
-  it('answers errors of STS in its own protocol', async () => {
+  it('returns errors of STS in its own protocol', async () => {
     aws.setFault((call) => (call.service === 'sts' ? { error: 'AccessDenied' } : undefined));
     await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'AccessDenied' });
     await token();
   });
 
-  it('answers with any body that a test asks for', async () => {
+  it('returns any body that a test sets', async () => {
     aws.setFault(() => ({ body: { authorizationData: [{ authorizationToken: 'bm8gY29sb24=' }] } }));
     const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
     assert.equal(authorizationData?.[0]?.authorizationToken, 'bm8gY29sb24=');
@@ -119,20 +119,20 @@ describe('AWS stand-in', () => {
     await assert.rejects(token(), { name: /ECONNRESET|Error/ });
   });
 
-  it('stops although a request hangs', async () => {
+  it('stops even if a request hangs', async () => {
     const reached = new Promise<void>((resolve) => {
       aws.setFault(() => {
         resolve();
         return { hang: true };
       });
     });
-    const asked = assert.rejects(token());
+    const rejected = assert.rejects(token());
     await reached;
     await aws.stop();
-    await asked;
+    await rejected;
   });
 
-  it('refuses a request that nobody signed', async () => {
+  it('rejects an unsigned request', async () => {
     const answer = await fetch(aws.url, {
       method: 'POST',
       headers: { 'X-Amz-Target': 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken' },
@@ -142,7 +142,7 @@ describe('AWS stand-in', () => {
     assert.match(await answer.text(), /MissingAuthenticationToken/);
   });
 
-  it('answers ECR Public with one object without an endpoint, in us-east-1 alone', async () => {
+  it('returns an ECR Public token without an endpoint, in us-east-1 only', async () => {
     const config = { endpoint: aws.url, credentials, maxAttempts: 1 };
     const command = new GetPublicTokenCommand({});
     const { authorizationData } = await new ECRPUBLICClient({ ...config, region: 'us-east-1' }).send(command);
@@ -162,7 +162,7 @@ describe('AWS stand-in', () => {
     { region: 'eu-isoe-west-1', suffix: 'cloud.adc-e.uk' },
     { region: 'us-gov-west-1', suffix: 'amazonaws.com' },
   ] as const) {
-    it(`names the registry of ${region} in its partition`, async () => {
+    it(`returns the registry host of ${region} with the suffix of its partition`, async () => {
       const client = new ECRClient({ region, endpoint: aws.url, credentials, maxAttempts: 1 });
       const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
       const host = `123456789012.dkr.ecr.${region}.${suffix}`;
@@ -170,14 +170,14 @@ describe('AWS stand-in', () => {
     });
   }
 
-  it('throttles the first calls alone', async () => {
+  it('throttles only the first calls', async () => {
     aws.setFault(throttleFirst(2));
     await assert.rejects(token(), { name: 'ThrottlingException' });
     await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'Throttling' });
     await token();
   });
 
-  it('has an environment for real endpoints, too', () => {
+  it('provides an environment for the real endpoints', () => {
     const {
       AWS_ENDPOINT_URL_ECR: _,
       AWS_ENDPOINT_URL_ECR_PUBLIC: __,

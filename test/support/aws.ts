@@ -1,5 +1,5 @@
-// The AWS stand-in for tests, on the wire protocols of the sandbox's: it records calls and misbehaves on demand, its clock
-// and its tokens can be changed, and it also has ECR Public, principals, roles and web identities.
+// The AWS stand-in for tests, with the wire protocols of the sandbox's: it records calls, injects faults, lets tests
+// change its clock and expire tokens, and also implements ECR Public, principals, roles and web identities.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DEFAULT_PRINCIPAL, TOKEN_SECONDS, type Principal } from '../../sandbox/aws/answers.js';
 import { AwsRefusal } from '../../sandbox/aws/refusal.js';
@@ -22,70 +22,69 @@ export type { RoleRules } from './aws/sessions.js';
 export type { AwsCall, AwsService } from '../../sandbox/aws/signed-request.js';
 export type { IssuedToken, TokenState } from '../../sandbox/aws/token-mint.js';
 
-/** How a call shall go wrong: an AWS error in the service's own form, or anything at all. */
+/** The fault of a call: an AWS error in the service's format, or any other fault. */
 export type AwsFault = Fault | { error: AwsErrorName; message?: string; delayMs?: number };
 
-/** Decides for each call whether it goes wrong. */
+/** Returns the fault to inject for a call, if any. */
 export type AwsFaultHook = (call: AwsCall) => AwsFault | undefined;
 
 /** A running AWS stand-in. */
 export interface AwsStandIn {
   url: string;
-  /** What to put into the environment of a process that shall use it. */
+  /** Environment variables for a process that uses the stand-in. */
   env: Record<string, string>;
-  /** The same for a process that asks the real endpoints, which ./aws-network.ts leads here. */
+  /** The same for a process that calls the real endpoints, which ./aws-network.ts routes to the stand-in. */
   networkEnv: Record<string, string>;
-  /** Every call, the failed ones included, oldest first. */
+  /** Every call, including failed ones, oldest first. */
   calls: AwsCall[];
-  /** Every token handed out, oldest first. */
+  /** Every token that was returned to a caller, oldest first. */
   issued: IssuedToken[];
-  /** Every role session handed out, oldest first: its secret key and session token are secrets. */
+  /** Every role session, oldest first. Their secret keys and session tokens are secrets. */
   sessions: readonly RoleSession[];
-  /** Sets the life of the tokens to come. */
+  /** Sets the lifetime of later tokens. */
   setTokenLife: (seconds: number) => void;
-  /** `undefined` ends the misbehaviour. */
+  /** `undefined` ends the faults. */
   setFault(hook: AwsFaultHook | undefined): void;
-  /** Sets who an access key is; keys that are not known are {@link DEFAULT_PRINCIPAL}. */
+  /** Sets the principal of an access key; unknown keys belong to {@link DEFAULT_PRINCIPAL}. */
   setPrincipal(accessKeyId: string, principal: Principal): void;
-  /** Sets what a role asks of whoever assumes it; roles that are not set can be assumed by anybody, for any time. */
+  /** Sets the rules for assuming a role; without rules, every caller can assume it for any duration. */
   setRole(arn: string, rules: RoleRules): void;
-  /** Sets whose web identity tokens are valid; every token is, as long as this is not set. */
+  /** Sets which web identity tokens are valid; by default, every token is. */
   setWebIdentity(webIdentity: WebIdentity | undefined): void;
-  /** Life of the role sessions to come, whatever they ask for; `undefined` ends that. */
+  /** Sets the lifetime of later role sessions, regardless of the requested duration; `undefined` ends this. */
   setSessionLife(seconds: number | undefined): void;
-  /** A role session that nobody asked for. */
+  /** Opens a role session without a call. */
   openSession(roleArn: string, sessionName: string, lifeSeconds?: number): RoleSession;
-  /** Ends a role session before its time: every later call with it is answered with ExpiredToken. */
+  /** Ends a role session before it expires: every later call with it fails with ExpiredToken. */
   endSession(accessKeyId: string): void;
-  /** Sets the stand-in's clock off from the machine's: its Date headers, every expiry, and what it takes for stale. */
+  /** Sets the offset of the stand-in's clock from the machine's, for Date headers, expiries and signature checks. */
   setClockOffset: (ms: number) => void;
-  /** A token that nobody asked for, neither in `calls` nor in `issued`; expired when its life is 0. */
+  /** Creates a token without a call; it is not added to `calls` or `issued`. A lifetime of 0 makes an expired token. */
   mintToken(options: {
     service?: IssuedToken['service'];
     region?: string;
     account?: string;
     lifeSeconds: number;
   }): IssuedToken;
-  /** Ends the life of every token issued so far. */
+  /** Expires every token issued so far. */
   expireAll: () => void;
-  /** What a registry thinks of this password. */
+  /** What a registry finds out about this password. */
   check: (password: string) => TokenState;
   /** The token behind a password. */
   find: (password: string) => IssuedToken | undefined;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface AwsOptions {
-  /** Characters of the password; default 2,700. AWS promises no maximum. */
+  /** Characters of the password; default 2,700. AWS documents no maximum. */
   tokenLength?: number | undefined;
   /** Default: a free port. */
   port?: number | undefined;
-  /** The default region of {@link AwsStandIn.env}; default us-east-1. */
+  /** The region in {@link AwsStandIn.env}; default us-east-1. */
   region?: string | undefined;
 }
 
-/** Throttles the first calls, and lets all later ones pass. */
+/** Throttles the first calls only. */
 export function throttleFirst(count: number): AwsFaultHook {
   let left = count;
   return ({ service }) => {
@@ -159,7 +158,7 @@ function sessionControls(
   };
 }
 
-/** For a process that is to ask the real endpoints: no endpoint is set. */
+/** For a process that calls the real endpoints: no endpoint is set. */
 function networkEnvironment(env: Record<string, string>): Record<string, string> {
   const others = Object.entries(env).filter(([name]) => !name.startsWith('AWS_ENDPOINT_URL'));
   return { ...Object.fromEntries(others), AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };

@@ -1,12 +1,12 @@
-// The certificates of TLS servers and clients in tests: an authority made by openssl, valid for two days and added to no
-// trust store.
+// A CA for TLS servers and clients in tests, created with openssl. It is valid for two days and not added to any trust
+// store.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath } from '../../sandbox/executables.js';
 import { runCommand } from '../../sandbox/run-command.js';
 
-/** A certificate with its key, as PEM, and the files that they lie in. */
+/** A certificate and its key, as PEM and as files. */
 export interface Certificate {
   certFile: string;
   keyFile: string;
@@ -14,12 +14,11 @@ export interface Certificate {
   key: string;
 }
 
-/** Whoever trusts `caFile` trusts what it issues. */
 export interface CertificateAuthority {
   caFile: string;
-  /** A certificate for host names (wildcards allowed) and IP addresses. */
+  /** Issues a certificate for host names (wildcards allowed) and IP addresses. */
   issueServer(names: readonly string[]): Promise<Certificate>;
-  /** A certificate that a client shows. */
+  /** Issues a client certificate. */
   issueClient(name: string): Promise<Certificate>;
 }
 
@@ -27,13 +26,13 @@ const DAYS = '2';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 /**
- * Makes an authority whose files lie in a folder.
- * @throws Error with the remedy when openssl is missing
+ * Creates a CA with its files in a folder.
+ * @throws Error with a fix when openssl is missing
  */
 export async function createCertificateAuthority(folder: string): Promise<CertificateAuthority> {
   if (findOnPath(['openssl']) === undefined) {
     throw new Error(
-      'The sandbox needs openssl for its certificates. Remedy: (Debian) apt-get install openssl.',
+      'openssl is required to create certificates. Fix: Install openssl (Debian: apt-get install openssl).',
     );
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -70,7 +69,7 @@ async function makeCertificate(
   options: readonly string[],
 ): Promise<void> {
   const files = ['-keyout', keyFile, '-out', certFile, '-days', DAYS, '-subj', `/CN=${name}`];
-  // The machine's own openssl.cnf would add extensions of its own.
+  // The machine's openssl.cnf could add extensions.
   await runCommand('openssl', ['req', '-x509', '-config', '/dev/null', ...NEW_KEY, ...files, ...options]);
 }
 

@@ -1,4 +1,4 @@
-// A Docker Engine for one test run, on images and sockets of its own (root and dockerd are needed).
+// Starts a separate Docker Engine for tests, with its own images and sockets. Requires root and dockerd.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,52 +8,51 @@ import { findOnPath } from '../../sandbox/executables.js';
 import { freePort } from '../../sandbox/ports.js';
 import { runCommand } from '../../sandbox/run-command.js';
 
-/** An engine that we started. */
+/** A started engine. */
 export interface DockerEngine extends FoundDockerEngine {
-  /** `tcp://127.0.0.1:port`, where that was asked for. */
+  /** `tcp://127.0.0.1:port`, if requested. */
   tcpHost?: string;
   stop: () => Promise<void>;
 }
 
-/** How an engine of our own listens on TCP besides its socket, on 127.0.0.1 alone. */
+/** Makes the engine listen on TCP in addition to its socket, on 127.0.0.1 only. */
 export interface EngineTcp {
-  /** Without it in clear; with it clients must show a certificate of the authority. */
+  /** Unencrypted if omitted; otherwise clients need a certificate of this CA. */
   tls?: { caFile: string; certFile: string; keyFile: string };
 }
 
-/** How to start an engine of our own. */
 export interface EngineOptions {
-  /** Its images and its log lie here. */
+  /** Contains its images and log. */
   stateFolder: string;
-  /** Added to its environment, for example the one of ./aws-network.ts. */
+  /** Added to its environment, for example that of ./aws-network.ts. */
   env?: Record<string, string> | undefined;
   tcp?: EngineTcp;
 }
 
-/** Whether {@link startDockerEngine} can work here: dockerd is installed, and we are root. */
+/** Whether {@link startDockerEngine} works here: dockerd is installed, and this process runs as root. */
 export function canStartDockerEngine(): boolean {
   return findOnPath(['dockerd']) !== undefined && process.getuid?.() === 0;
 }
 
 /**
- * Starts a Docker Engine of our own: images in `stateFolder/docker`, everything else in a short-lived folder. It
- * changes nothing of the machine's network (no bridge, no iptables), so containers have no network, and an image
- * is pulled from a registry on 127.0.0.1 by plain HTTP, which Docker allows for loopback.
- * @throws Error with the last log lines and the remedy
+ * Starts a Docker Engine with its images in `stateFolder/docker` and everything else in a temporary folder. It does not
+ * change the machine's network (no bridge, no iptables), so containers have no network. Images are pulled from a
+ * registry on 127.0.0.1 over plain HTTP, which Docker allows for loopback.
+ * @throws Error with the last log lines and a fix
  */
 export async function startDockerEngine(options: EngineOptions): Promise<DockerEngine> {
   const dockerd = findOnPath(['dockerd']);
   if (dockerd === undefined || process.getuid?.() !== 0) {
     throw new Error(
-      'A Docker Engine of our own needs dockerd and root. Remedy: start your Docker Engine, or (Debian, as root) apt-get install docker.io.',
+      'A Docker Engine for tests requires dockerd and root. Fix: Start a Docker Engine, or install one and run as root (Debian: apt-get install docker.io).',
     );
   }
-  // Paths of unix sockets are limited to 107 bytes, and containerd makes long ones below exec-root.
+  // Paths of unix sockets are limited to 107 bytes, and containerd creates long ones in exec-root.
   const runFolder = mkdtempSync(join(process.platform === 'linux' ? '/tmp' : tmpdir(), 'ecr-docker-'));
   const dataFolder = join(options.stateFolder, 'docker');
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const configFile = join(runFolder, 'daemon.json');
-  writeFileSync(configFile, '{}'); // the machine's own /etc/docker/daemon.json is not for us
+  writeFileSync(configFile, '{}'); // instead of the machine's /etc/docker/daemon.json
   const dockerHost = `unix://${join(runFolder, 'docker.sock')}`;
   const tcpHost = options.tcp && `tcp://127.0.0.1:${await freePort()}`;
   let version: string | undefined;
@@ -78,13 +77,13 @@ export async function startDockerEngine(options: EngineOptions): Promise<DockerE
         join(runFolder, 'exec'),
         '--pidfile',
         join(runFolder, 'docker.pid'),
-        // vfs works on every file system, within containers too
+        // vfs works on every file system, also in containers
         '--storage-driver',
         'vfs',
         '--bridge=none',
         '--iptables=false',
         '--ip6tables=false',
-        // should a containerd of the machine be running, dockerd uses that one: keep out of its images
+        // dockerd uses the machine's containerd if it is running: use separate namespaces there
         '--containerd-namespace',
         'ecr-refresh',
         '--containerd-plugins-namespace',
@@ -96,7 +95,7 @@ export async function startDockerEngine(options: EngineOptions): Promise<DockerE
       ready: async () => (version = await engineVersion(dockerHost)) !== undefined,
       readyWithinMs: 30_000,
       graceMs: 15_000,
-      remedy: 'see the log; or use an engine that runs already: set DOCKER_HOST to its unix:// socket',
+      remedy: 'Check the log, or set DOCKER_HOST to the unix:// socket of a running engine.',
     });
     return {
       dockerHost,
@@ -116,7 +115,7 @@ export async function startDockerEngine(options: EngineOptions): Promise<DockerE
 function tcpArguments(tcpHost: string | undefined, tcp: EngineTcp | undefined): string[] {
   if (tcpHost === undefined) return [];
   const { tls } = tcp ?? {};
-  // Said outright: without a word on TLS dockerd waits before it listens in clear, even on loopback.
+  // Explicit, because without a TLS option dockerd waits before it listens unencrypted, even on loopback.
   if (!tls) return ['--host', tcpHost, '--tls=false'];
   const files = ['--tlscacert', tls.caFile, '--tlscert', tls.certFile, '--tlskey', tls.keyFile];
   return ['--host', tcpHost, '--tlsverify', ...files];
@@ -127,8 +126,8 @@ function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /**
- * containerd and its shims lead sessions of their own. A dockerd that ends in good order ends them; after a
- * SIGKILL some may be left. They are known by our run folder on their command line.
+ * containerd and its shims run in their own sessions. dockerd stops them when it exits normally; after a SIGKILL some
+ * may remain. Their command lines contain the run folder.
  */
 function endLeftovers(runFolder: string): void {
   if (process.platform !== 'linux') return;
@@ -143,7 +142,7 @@ function endLeftovers(runFolder: string): void {
   }
 }
 
-/** dockerd leaves the network namespace of containers with the host's network mounted; it could not be deleted. */
+/** dockerd leaves network namespaces of containers with the host's network mounted, and they could not be deleted. */
 async function unmountBelow(folders: string[]): Promise<void> {
   let mounts: string[];
   try {

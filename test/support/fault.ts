@@ -1,24 +1,24 @@
-// How a stand-in misbehaves on demand: late, wrong, cut off, or silent.
+// Faults of a stand-in: a delayed, wrong or missing response, or a closed connection.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendJson, sendText } from '../../sandbox/local-server.js';
 
-/** How one request shall go wrong. With `delayMs` or `until` alone it is answered normally, but late. */
+/** The fault of one request. With only `delayMs` or `until`, the normal response is delayed. */
 export interface Fault {
   status?: number;
   headers?: Record<string, string>;
-  /** Sent as it is when a string, else as JSON. */
+  /** A string is sent unchanged, everything else as JSON. */
   body?: unknown;
   delayMs?: number;
-  /** Answer when this is settled. */
+  /** Respond when this is settled. */
   until?: Promise<unknown>;
-  /** Close the connection without an answer. */
+  /** Close the connection without a response. */
   drop?: true;
-  /** Never answer. */
+  /** Never respond. */
   hang?: true;
 }
 
-/** Plays a fault. True when the request is dealt with; false when it is to be answered normally now. */
+/** Applies a fault. True if the request needs no further response; false if it gets its normal response now. */
 export async function playFault(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
   if (fault === undefined) return false;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });

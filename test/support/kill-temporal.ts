@@ -1,8 +1,9 @@
-// Ends a Temporal server as a crash would.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TemporalServer } from '../../sandbox/temporal.js';
 
-/** Kills the server and waits until it has ended. Its port may be used for a start on the same folder. */
+/**
+ * Kills the server, as in a crash, and waits until it has ended. Its port can be reused to start it in the same folder.
+ */
 export async function killTemporal({ pid }: TemporalServer): Promise<void> {
   process.kill(pid, 'SIGKILL');
   while (isRunning(pid)) await sleep(20);

@@ -1,4 +1,4 @@
-// Owns the small servers and checks that the adapters' tests share. Listens on loopback only, on any free port.
+// HTTP servers on loopback and checks that the tests of several adapters share.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -65,7 +65,7 @@ export function answerHtml(response: http.ServerResponse, status: number): void 
   response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body>A proxy</body></html>');
 }
 
-/** What a Docker Engine answers whose registries let everybody in but those with the wrong password. */
+/** Responds as a Docker Engine whose registries accept every login except the negative login check. */
 export function answerAsEngine({ path, body }: RecordedRequest, response: http.ServerResponse): void {
   if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
   else if (body.includes(WRONG_PASSWORD)) answerJson(response, 401, { message: 'unauthorized' });
@@ -77,7 +77,7 @@ export function anySignal(): AbortSignal {
   return new AbortController().signal;
 }
 
-/** Waits for the failure of a promise, and checks its type and that no secret is in any part of it. */
+/** Waits until a promise rejects, and checks the type of the failure and that no part of it contains a secret. */
 export async function expectFailure(
   promise: Promise<unknown>,
   type: FailureType,
@@ -94,7 +94,7 @@ export async function expectFailure(
   return error;
 }
 
-/** Looks through hidden and nested properties too: that is how a logger or Temporal's converter may meet an error. */
+/** Also checks hidden and nested properties, which a logger or Temporal's converter may read. */
 export function assertHides(value: unknown, secrets: readonly string[]): void {
   const shown = [inspect(value, { depth: 10, showHidden: true }), JSON.stringify(value), String(value)].join(
     '\n',
@@ -106,7 +106,7 @@ export function assertHides(value: unknown, secrets: readonly string[]): void {
   }
 }
 
-/** Sets variables of the environment for a test; the answer restores them. */
+/** Sets environment variables for a test, and returns a function that restores them. */
 export function setEnvironment(values: Readonly<Record<string, string | undefined>>): () => void {
   const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
   const set = (name: string, value: string | undefined): void => {
@@ -119,7 +119,7 @@ export function setEnvironment(values: Readonly<Record<string, string | undefine
   };
 }
 
-/** No proxy of the developer's own environment shall take part in a test. */
+/** Unsets all proxy variables, so that tests do not use the developer's proxy. */
 export const NO_PROXY_VARIABLES = {
   HTTPS_PROXY: undefined,
   https_proxy: undefined,

@@ -1,5 +1,5 @@
-// moto's server on 127.0.0.1: an emulator of AWS that others wrote, so that the product is not tested against our own idea
-// of AWS alone. Its ECR tokens expired in 2015, and it has no ECR Public.
+// moto's server on 127.0.0.1: an independent emulator of AWS, so that the product is not tested only against its own
+// stand-in. Its ECR tokens expired in 2015, and it has no ECR Public.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { ensurePythonTools, findPython } from '../../sandbox/python-tools.js';
 /** A running moto. */
 export interface Moto {
   url: string;
-  /** What to put into the environment of a process that shall use it. */
+  /** Environment variables for a process that uses it. */
   env: Record<string, string>;
   pid: number;
   stop: () => Promise<void>;
@@ -21,9 +21,9 @@ export interface Moto {
 const REQUIREMENTS = fileURLToPath(new URL('./moto-requirements.txt', import.meta.url));
 
 /**
- * Installs moto into the cache folder, once per content of the pins and Python.
+ * Installs moto into the cache folder, once per Python and content of the requirements.
  * @returns the folder of its virtual environment
- * @throws Error with the installer's last lines and the remedy; with findPython's when there is no Python
+ * @throws Error with the installer's last lines and a fix; the error of findPython when there is no suitable Python
  */
 export async function ensureMoto(say: (line: string) => void = () => {}): Promise<string> {
   const python = await findPython();
@@ -40,8 +40,8 @@ export async function ensureMoto(say: (line: string) => void = () => {}): Promis
 }
 
 /**
- * Starts moto, without any state of an earlier start.
- * @throws Error with the last log lines and the remedy
+ * Starts moto without state from earlier starts.
+ * @throws Error with the last log lines and a fix
  */
 export async function startMoto(options: { stateFolder: string }): Promise<Moto> {
   const venv = await ensureMoto();
@@ -55,7 +55,7 @@ export async function startMoto(options: { stateFolder: string }): Promise<Moto>
     cwd: options.stateFolder,
     logFile: join(options.stateFolder, 'moto.log'),
     ready: async () => (await fetch(`${url}/moto-api/data.json`)).ok,
-    remedy: 'see the log; or delete the folder moto-* of the cache folder, and try again',
+    remedy: 'Check the log, or delete the folder moto-* in the cache folder and retry.',
   });
   return {
     url,
@@ -66,7 +66,7 @@ export async function startMoto(options: { stateFolder: string }): Promise<Moto>
       AWS_SECRET_ACCESS_KEY: 'sandbox',
       AWS_REGION: 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
-      // a user's own settings would win over these keys or be sent along with them
+      // the user's own settings would override these keys or be sent with them
       AWS_PROFILE: '',
       AWS_SESSION_TOKEN: '',
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',

@@ -1,11 +1,11 @@
-// The stand-in of Amazon MWAA's InvokeRestApi: it passes requests on to an Airflow as AWS does, and wraps what
-// comes back. The signature's presence, form and body hash are checked; the signature itself is not verified.
+// A stand-in for Amazon MWAA's InvokeRestApi: it forwards requests to an Airflow and wraps the responses, as AWS does.
+// The format of the signature and the body hash are checked; the signature itself is not verified.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { playFault, type Fault } from './fault.js';
 import { readText, sendJson, startLocalServer } from '../../sandbox/local-server.js';
 
-/** One call, as recorded. */
+/** A recorded call. */
 export interface MwaaCall {
   environment: string;
   /** From the credential scope of the signature. */
@@ -20,23 +20,22 @@ export interface MwaaCall {
 /** A running MWAA stand-in. */
 export interface MwaaStandIn {
   url: string;
-  /** For the process that is to use it; the credentials come from elsewhere. */
+  /** Environment variables for the process that uses it, without credentials. */
   env: { AWS_ENDPOINT_URL_MWAA: string };
-  /** Every call that was signed, oldest first. */
+  /** Every signed call, oldest first. */
   calls: MwaaCall[];
   setFault(hook: ((call: MwaaCall) => Fault | undefined) | undefined): void;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface MwaaOptions {
   environment: string;
   region: string;
-  /** The Airflow behind it, `/api/v2` or `/api/v1` included. */
+  /** The URL of the Airflow behind it, including `/api/v2` or `/api/v1`. */
   api: string;
-  /** Value of the Authorization header that this Airflow takes; asked for at each request. */
+  /** Returns the Authorization header for this Airflow; called for each request. */
   authorize: () => Promise<string>;
-  /** AWS's own limit is 10 s. */
+  /** Default 10 s, as in AWS. */
   timeLimitMs?: number | undefined;
 }
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { startPausingProxy, type PausingProxy, type PassingRequest } from './pausing-proxy.js';
 import { readText, sendJson, startLocalServer, type LocalServer } from '../../sandbox/local-server.js';
 
-describe('holding proxy', () => {
+describe('pausing proxy', () => {
   let upstream: LocalServer;
-  /** `METHOD path body` of everything that reached the other side. */
+  /** `METHOD path body` of every request that reached the upstream server. */
   let reached: string[];
   let proxy: PausingProxy;
 
@@ -29,7 +29,7 @@ describe('holding proxy', () => {
 
   const isPatch = ({ method }: PassingRequest) => method === 'PATCH';
 
-  it('passes request and answer on, and records them', async () => {
+  it('forwards request and response, and records them', async () => {
     const headers = { Authorization: 'Bearer x', 'X-Note': 'hello' };
     const answer = await fetch(`${proxy.url}/a?b=c`, { method: 'POST', headers, body: 'text' });
     assert.deepEqual([answer.status, answer.headers.get('x-answer')], [201, 'yes']);
@@ -40,7 +40,7 @@ describe('holding proxy', () => {
     ]);
   });
 
-  it('holds a call before the other side learns of it, and one alone', async () => {
+  it('pauses one call before it reaches the upstream server', async () => {
     const holding = proxy.pause('before', isPatch);
     const first = fetch(proxy.url, { method: 'PATCH' });
     const held = await holding;
@@ -51,19 +51,19 @@ describe('holding proxy', () => {
     assert.deepEqual(reached, ['PATCH / second', 'PATCH /']);
   });
 
-  it('holds a call after the other side has answered', async () => {
+  it('pauses a call after the upstream server has responded', async () => {
     const holding = proxy.pause('after', isPatch);
     let isAnswered = false;
     const answer = fetch(proxy.url, { method: 'PATCH' }).finally(() => (isAnswered = true));
     const held = await holding;
     assert.deepEqual([reached, held.request.status], [['PATCH /'], 201]);
-    await fetch(proxy.url); // time enough for an answer
+    await fetch(proxy.url); // enough time for a response
     assert.equal(isAnswered, false);
     held.release();
     assert.equal((await answer).status, 201);
   });
 
-  it('forwards nothing when a held client goes away', async () => {
+  it('does not forward a paused call whose client has disconnected', async () => {
     const holding = proxy.pause('before', isPatch);
     const client = new AbortController();
     const lost = assert.rejects(fetch(proxy.url, { method: 'PATCH', signal: client.signal }));
@@ -77,12 +77,12 @@ describe('holding proxy', () => {
     assert.equal(held.request.status, undefined);
   });
 
-  it('drops the client when the other side drops the call', async () => {
+  it('closes the client connection when the upstream server closes its connection', async () => {
     await assert.rejects(fetch(`${proxy.url}/broken`));
     assert.equal(proxy.requests[0]?.status, undefined);
   });
 
-  it('stands before a unix socket, on a unix socket', async () => {
+  it('proxies between unix sockets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ecr-proxy-'));
     const engine = createServer((request, response) => response.end(`engine ${request.url}`));
     await new Promise<void>((resolve) => engine.listen(join(folder, 'engine.sock'), resolve));
@@ -94,9 +94,9 @@ describe('holding proxy', () => {
     try {
       assert.equal(socketProxy.url, `unix://${socketPath}`);
       const text = await new Promise((resolve, reject) => {
-        const asked = httpRequest({ socketPath, path: '/version' }, (answer) => resolve(readText(answer)));
-        asked.once('error', reject);
-        asked.end();
+        const request = httpRequest({ socketPath, path: '/version' }, (answer) => resolve(readText(answer)));
+        request.once('error', reject);
+        request.end();
       });
       assert.equal(text, 'engine /version');
     } finally {

@@ -1,26 +1,26 @@
-// A reverse proxy that can pause a call: before it reaches the other side, or after the other side has responded. So a test
-// ends a client at a known point of a call. What was paused for a client that is gone is not forwarded.
+// A reverse proxy that can pause a call before it reaches the upstream server, or after the server has responded, so
+// that a test can end a client at a known point of a call. A paused call whose client has disconnected is not
+// forwarded.
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request, as recorded. It holds secrets: for assertions, never for messages. */
+/** A recorded request. It contains secrets: use it in assertions, never in messages. */
 export interface PassingRequest {
   method: string;
   path: string;
   authorization: string | undefined;
   body: string;
-  /** What the other side answered; undefined as long as it has not, and for ever when it was never asked. */
+  /** Status of the upstream response; undefined until there is one. */
   status: number | undefined;
 }
 
 export type PausePoint = 'before' | 'after';
 
-/** A call that is paused. */
 export interface PausedCall {
   request: PassingRequest;
-  /** Lets it go on. */
+  /** Resumes the call. */
   release: () => void;
-  /** Resolves when its client goes away, or has its answer. */
+  /** Resolves when the client disconnects or has its response. */
   gone: Promise<void>;
 }
 
@@ -30,16 +30,15 @@ export interface PausingProxy {
   url: string;
   /** Every request, oldest first. */
   requests: PassingRequest[];
-  /** Pauses the next request that matches, and that one alone; resolves once it is paused. */
+  /** Pauses only the next request that matches; resolves once it is paused. */
   pause(point: PausePoint, matches: (request: PassingRequest) => boolean): Promise<PausedCall>;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface PausingProxyOptions {
   /** `http://HOST:PORT`, or `unix:///PATH` of a socket. */
   upstream: string;
-  /** Listens on this socket; default: on a free port of 127.0.0.1. */
+  /** The socket to listen on; default: a free port of 127.0.0.1. */
   socketPath?: string | undefined;
 }
 
@@ -84,7 +83,7 @@ export async function startPausingProxy(options: PausingProxyOptions): Promise<P
   }
 
   const server = createServer((incoming, outgoing) => {
-    // A lost upstream is lost for the client too.
+    // If the upstream server closes the connection, the client's is closed too.
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
   const { socketPath } = options;
@@ -102,7 +101,7 @@ export async function startPausingProxy(options: PausingProxyOptions): Promise<P
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections(); // paused ones, and idle ones that are kept alive
+        server.closeAllConnections(); // paused and idle keep-alive connections
       }),
   };
 }
@@ -149,7 +148,7 @@ function forward(upstream: string, incoming: IncomingMessage, body: Buffer): Pro
   });
 }
 
-/** Each side of the proxy keeps its own connection, and both bodies are passed whole. */
+/** Both sides have their own connection, and bodies are not streamed. */
 function withoutHopByHop(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...rest } = headers;
   return rest;

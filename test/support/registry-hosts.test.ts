@@ -15,7 +15,7 @@ const IRELAND = '210987654321.dkr.ecr.eu-west-1.amazonaws.com';
 const PUBLIC = 'public.ecr.aws';
 const MANIFEST = '/v2/sandbox/hello/manifests/latest';
 
-describe('registry gate, by host name', () => {
+describe('registry gate for tests', () => {
   let aws: AwsStandIn;
   let registry: Registry;
 
@@ -29,15 +29,15 @@ describe('registry gate, by host name', () => {
     await aws.stop();
   });
 
-  function ask(host: string, path: string, authorization?: string, method = 'GET'): Promise<Reply> {
+  function send(host: string, path: string, authorization?: string, method = 'GET'): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const headers = { Host: host, ...(authorization && { Authorization: authorization }) };
-      const asked = httpRequest(registry.url + path, { method, headers }, (answer) => {
+      const request = httpRequest(registry.url + path, { method, headers }, (answer) => {
         const { statusCode: status, headers: answered } = answer;
         readText(answer).then((text) => resolve({ status, headers: answered, text }), reject);
       });
-      asked.once('error', reject);
-      asked.end();
+      request.once('error', reject);
+      request.end();
     });
   }
 
@@ -49,21 +49,21 @@ describe('registry gate, by host name', () => {
     aws.mintToken({ service: 'ecr-public', lifeSeconds });
 
   async function bearerFor(token: IssuedToken, host = PUBLIC): Promise<string> {
-    const { text } = await ask(host, '/token/?service=x&scope=aws', basic(token.password));
+    const { text } = await send(host, '/token/?service=x&scope=aws', basic(token.password));
     return `Bearer ${(JSON.parse(text) as { token: string }).token}`;
   }
 
-  describe('of a private registry', () => {
-    it('admits tokens of its region for any account, and refuses those of others with an empty 400', async () => {
-      assert.equal((await ask(IRELAND, '/v2/', privateToken())).status, 200);
-      assert.equal((await ask(`${IRELAND}:443`, '/v2/', privateToken('us-east-1'))).status, 400);
-      const { status, text } = await ask(IRELAND, '/v2/', privateToken('us-east-1'));
+  describe('for a private registry', () => {
+    it('accepts tokens of its region for any account, and rejects other regions with an empty 400', async () => {
+      assert.equal((await send(IRELAND, '/v2/', privateToken())).status, 200);
+      assert.equal((await send(`${IRELAND}:443`, '/v2/', privateToken('us-east-1'))).status, 400);
+      const { status, text } = await send(IRELAND, '/v2/', privateToken('us-east-1'));
       assert.deepEqual([status, text], [400, '']);
-      assert.equal((await ask(registry.host, '/v2/', privateToken('us-east-1'))).status, 200);
+      assert.equal((await send(registry.host, '/v2/', privateToken('us-east-1'))).status, 200);
     });
 
-    it('names itself in its challenge', async () => {
-      const { status, headers } = await ask(IRELAND, '/v2/');
+    it('has its own host in the challenge', async () => {
+      const { status, headers } = await send(IRELAND, '/v2/');
       assert.equal(status, 401);
       assert.equal(
         headers['www-authenticate'],
@@ -71,17 +71,17 @@ describe('registry gate, by host name', () => {
       );
     });
 
-    it('takes tokens of ECR Public for unknown ones, and no bearer', async () => {
-      const { status, text } = await ask(IRELAND, '/v2/', basic(publicToken().password));
+    it('rejects tokens of ECR Public as expired, and all bearer tokens', async () => {
+      const { status, text } = await send(IRELAND, '/v2/', basic(publicToken().password));
       assert.equal(status, 403);
       assert.match(text, /authorization token has expired/);
-      assert.equal((await ask(IRELAND, '/v2/', await bearerFor(publicToken()))).status, 401);
+      assert.equal((await send(IRELAND, '/v2/', await bearerFor(publicToken()))).status, 401);
     });
 
-    it('denies a pull as IAM words it, although the sign-in is valid', async () => {
+    it("denies a pull with IAM's message after a successful login", async () => {
       registry.denyPull('sandbox/hello');
-      assert.equal((await ask(IRELAND, '/v2/', privateToken())).status, 200);
-      const { status, text } = await ask(IRELAND, MANIFEST, privateToken());
+      assert.equal((await send(IRELAND, '/v2/', privateToken())).status, 200);
+      const { status, text } = await send(IRELAND, MANIFEST, privateToken());
       assert.equal(status, 403);
       assert.deepEqual(JSON.parse(text), {
         errors: [
@@ -92,32 +92,32 @@ describe('registry gate, by host name', () => {
           },
         ],
       });
-      assert.equal((await ask(IRELAND, MANIFEST)).status, 401);
+      assert.equal((await send(IRELAND, MANIFEST)).status, 401);
     });
 
-    it('serves one small image, with its digests', async () => {
-      const { status, headers, text } = await ask(IRELAND, MANIFEST, privateToken());
+    it('serves one small image with its digests', async () => {
+      const { status, headers, text } = await send(IRELAND, MANIFEST, privateToken());
       assert.equal(status, 200);
       assert.equal(headers['content-type'], 'application/vnd.oci.image.manifest.v1+json');
       const digestOf = (content: string | Buffer) =>
         `sha256:${createHash('sha256').update(content).digest('hex')}`;
       assert.equal(headers['docker-content-digest'], digestOf(text));
-      const head = await ask(IRELAND, MANIFEST, privateToken(), 'HEAD');
+      const head = await send(IRELAND, MANIFEST, privateToken(), 'HEAD');
       assert.deepEqual(
         [head.status, head.text, head.headers['content-length']],
         [200, '', String(text.length)],
       );
-      const byDigest = await ask(IRELAND, MANIFEST.replace('latest', digestOf(text)), privateToken());
+      const byDigest = await send(IRELAND, MANIFEST.replace('latest', digestOf(text)), privateToken());
       assert.equal(byDigest.text, text);
       const { config } = JSON.parse(text) as { config: { digest: string } };
-      const blob = await ask(IRELAND, `/v2/sandbox/hello/blobs/${config.digest}`, privateToken());
+      const blob = await send(IRELAND, `/v2/sandbox/hello/blobs/${config.digest}`, privateToken());
       assert.equal(digestOf(blob.text), config.digest);
     });
 
-    it('says what ECR says of images that are not there', async () => {
-      const noTag = await ask(IRELAND, '/v2/sandbox/hello/manifests/other', privateToken());
+    it("returns ECR's errors for images that do not exist", async () => {
+      const noTag = await send(IRELAND, '/v2/sandbox/hello/manifests/other', privateToken());
       assert.deepEqual([noTag.status, /MANIFEST_UNKNOWN/.test(noTag.text)], [404, true]);
-      const noName = await ask(IRELAND, '/v2/team/app/manifests/latest', privateToken());
+      const noName = await send(IRELAND, '/v2/team/app/manifests/latest', privateToken());
       assert.equal(noName.status, 404);
       assert.deepEqual(JSON.parse(noName.text), {
         errors: [
@@ -128,88 +128,88 @@ describe('registry gate, by host name', () => {
           },
         ],
       });
-      const noBlob = await ask(IRELAND, '/v2/sandbox/hello/blobs/sha256:0', privateToken());
+      const noBlob = await send(IRELAND, '/v2/sandbox/hello/blobs/sha256:0', privateToken());
       assert.match(noBlob.text, /BLOB_UNKNOWN/);
-      assert.equal((await ask(IRELAND, MANIFEST, privateToken(), 'PUT')).status, 405);
+      assert.equal((await send(IRELAND, MANIFEST, privateToken(), 'PUT')).status, 405);
     });
   });
 
-  describe('of ECR Public', () => {
+  describe('for ECR Public', () => {
     for (const host of [PUBLIC, 'ecr-public.aws.com']) {
-      it(`lets in at ${host} by a bearer token of its own`, async () => {
-        const { status, headers } = await ask(host, '/v2/');
+      it(`requires a bearer token of its own at ${host}`, async () => {
+        const { status, headers } = await send(host, '/v2/');
         assert.equal(status, 401);
         assert.equal(
           headers['www-authenticate'],
           `Bearer realm="https://${host}/token/",service="${host}",scope="aws"`,
         );
         const bearer = await bearerFor(publicToken(), host);
-        assert.equal((await ask(host, '/v2/', bearer)).status, 200);
-        assert.equal((await ask(host, MANIFEST, bearer)).status, 200);
+        assert.equal((await send(host, '/v2/', bearer)).status, 200);
+        assert.equal((await send(host, MANIFEST, bearer)).status, 200);
       });
     }
 
-    it('gives no bearer for a wrong, expired or private token', async () => {
+    it('issues no bearer token for a wrong, expired or private token', async () => {
       const wrong = [
-        basic('made up'),
+        basic('unknown'),
         basic(publicToken(0).password),
         privateToken('us-east-1'),
         basic(publicToken().password, 'aws'),
       ];
       for (const authorization of wrong) {
-        assert.equal((await ask(PUBLIC, '/token/', authorization)).status, 400);
+        assert.equal((await send(PUBLIC, '/token/', authorization)).status, 400);
       }
     });
 
-    it('gives anybody a bearer who comes without credentials', async () => {
-      const { status, text } = await ask(PUBLIC, '/token/');
+    it('issues a bearer token to callers without credentials', async () => {
+      const { status, text } = await send(PUBLIC, '/token/');
       assert.equal(status, 200);
       const { token } = JSON.parse(text) as { token: string };
-      assert.equal((await ask(PUBLIC, '/v2/', `Bearer ${token}`)).status, 200);
+      assert.equal((await send(PUBLIC, '/v2/', `Bearer ${token}`)).status, 200);
     });
 
-    it('answers 400 without a challenge to an expired or unknown bearer', async () => {
+    it('rejects an expired or unknown bearer token with 400 and no challenge', async () => {
       const bearer = await bearerFor(publicToken());
       aws.expireAll();
-      for (const authorization of [bearer, 'Bearer made-up']) {
-        const { status, headers } = await ask(PUBLIC, '/v2/', authorization);
+      for (const authorization of [bearer, 'Bearer unknown']) {
+        const { status, headers } = await send(PUBLIC, '/v2/', authorization);
         assert.deepEqual([status, headers['www-authenticate']], [400, undefined]);
       }
     });
 
-    it('challenges Basic where a bearer is wanted', async () => {
-      assert.equal((await ask(PUBLIC, '/v2/', basic(publicToken().password))).status, 401);
+    it('rejects Basic authentication with a challenge', async () => {
+      assert.equal((await send(PUBLIC, '/v2/', basic(publicToken().password))).status, 401);
     });
   });
 
-  describe('that is careless or hostile', () => {
-    it('takes any header, or none', async () => {
+  describe('as an insecure or hostile registry', () => {
+    it('accepts any password, or allows anonymous access', async () => {
       registry.acceptAnything();
-      assert.equal((await ask(IRELAND, '/v2/', basic('wrong'))).status, 200);
-      assert.equal((await ask(PUBLIC, '/token/', basic('wrong'))).status, 200);
-      assert.equal((await ask(IRELAND, '/v2/')).status, 401);
+      assert.equal((await send(IRELAND, '/v2/', basic('wrong'))).status, 200);
+      assert.equal((await send(PUBLIC, '/token/', basic('wrong'))).status, 200);
+      assert.equal((await send(IRELAND, '/v2/')).status, 401);
       registry.openToAll();
-      assert.equal((await ask(IRELAND, '/v2/')).status, 200);
+      assert.equal((await send(IRELAND, '/v2/')).status, 200);
       registry.admitAsEcr();
-      assert.equal((await ask(IRELAND, '/v2/', basic('wrong'))).status, 403);
+      assert.equal((await send(IRELAND, '/v2/', basic('wrong'))).status, 403);
     });
 
-    it('names a realm of its own', async () => {
+    it('sends a challenge with a foreign realm', async () => {
       registry.setChallenge('https://evil.example/token');
       for (const authorization of [undefined, privateToken()]) {
-        const { status, headers } = await ask(IRELAND, '/v2/', authorization);
+        const { status, headers } = await send(IRELAND, '/v2/', authorization);
         assert.equal(status, 401);
         assert.match(headers['www-authenticate'] ?? '', /^Bearer realm="https:\/\/evil\.example\/token"/);
       }
       registry.setChallenge(undefined);
-      assert.equal((await ask(IRELAND, '/v2/', privateToken())).status, 200);
+      assert.equal((await send(IRELAND, '/v2/', privateToken())).status, 200);
     });
   });
 
-  it('records host and scheme', async () => {
-    await ask(IRELAND, '/v2/', privateToken());
-    await ask(PUBLIC, '/v2/', 'Bearer x');
-    await ask(PUBLIC, '/v2/', 'Digest x');
+  it('records host and authentication scheme', async () => {
+    await send(IRELAND, '/v2/', privateToken());
+    await send(PUBLIC, '/v2/', 'Bearer x');
+    await send(PUBLIC, '/v2/', 'Digest x');
     assert.deepEqual(
       registry.requests.map(({ host, scheme, authorized }) => [host, scheme, authorized]),
       [

@@ -29,7 +29,7 @@ describe('registry gate', () => {
     await rm(stateFolder, { recursive: true });
   });
 
-  function ask(password: string, path = '/v2/', user = 'AWS', url = registry.url): Promise<Response> {
+  function send(password: string, path = '/v2/', user = 'AWS', url = registry.url): Promise<Response> {
     const authorization = Buffer.from(`${user}:${password}`).toString('base64');
     const Accept = 'application/vnd.docker.distribution.manifest.v2+json';
     return fetch(`${url}${path}`, { headers: { Authorization: `Basic ${authorization}`, Accept } });
@@ -47,44 +47,44 @@ describe('registry gate', () => {
     assert.match(await answer.text(), /Not Authorized/);
   });
 
-  it('admits a valid token', async () => {
-    const answer = await ask(validPassword());
+  it('accepts a valid token', async () => {
+    const answer = await send(validPassword());
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.get('docker-distribution-api-version'), 'registry/2.0');
   });
 
-  it('refuses an expired token with 403 DENIED', async () => {
-    const answer = await ask(aws.mintToken({ lifeSeconds: 0 }).password);
+  it('rejects an expired token with 403 DENIED', async () => {
+    const answer = await send(aws.mintToken({ lifeSeconds: 0 }).password);
     assert.equal(answer.status, 403);
     assert.equal(answer.headers.get('docker-distribution-api-version'), 'registry/2.0');
     assert.deepEqual(await answer.json(), EXPIRED);
   });
 
-  it('says the same of a password that it never saw', async () => {
-    const answer = await ask('made up');
+  it('rejects an unknown password as expired', async () => {
+    const answer = await send('unknown');
     assert.equal(answer.status, 403);
     assert.deepEqual(await answer.json(), EXPIRED);
   });
 
-  it('refuses a token of another region with 400', async () => {
+  it('rejects a token of another region with 400', async () => {
     const { password } = aws.mintToken({ lifeSeconds: 60, region: 'eu-west-1' });
-    assert.equal((await ask(password)).status, 400);
+    assert.equal((await send(password)).status, 400);
   });
 
-  it('refuses another user name', async () => {
-    assert.equal((await ask(validPassword(), '/v2/', 'aws')).status, 401);
+  it('rejects another user name', async () => {
+    assert.equal((await send(validPassword(), '/v2/', 'aws')).status, 401);
   });
 
-  it('answers as a proxy would, on demand', async () => {
+  it('returns the error page of a proxy when a fault is set', async () => {
     registry.setFault(() => ({ status: 502, body: '<html>bad gateway</html>' }));
-    const answer = await ask(validPassword());
+    const answer = await send(validPassword());
     registry.setFault(undefined);
     assert.equal(answer.status, 502);
     assert.equal(answer.headers.get('docker-distribution-api-version'), null);
   });
 
-  it('records who came and what was answered', async () => {
-    await (await ask('wrong')).text();
+  it('records requests and the status of their responses', async () => {
+    await (await send('wrong')).text();
     await (await fetch(`${registry.url}/v2/`)).text();
     const [first, second] = registry.requests.slice(-2);
     assert.deepEqual(
@@ -94,17 +94,17 @@ describe('registry gate', () => {
     assert.deepEqual([second?.authorized, second?.status], [false, 401]);
   });
 
-  it('guards the sample image in a real registry', async function () {
+  it('requires a valid token for the sample image in a real registry', async function () {
     if (findOnPath(['docker-registry', 'registry']) === undefined) return this.skip();
     const real = await startRegistry({ aws, stateFolder });
     try {
       assert.equal(await real.pushSampleImage?.(), `${real.host}/sandbox/hello:latest`);
       const path = '/v2/sandbox/hello/manifests/latest';
-      assert.equal((await ask('made up', path, 'AWS', real.url)).status, 403);
-      const answer = await ask(validPassword(), path, 'AWS', real.url);
+      assert.equal((await send('unknown', path, 'AWS', real.url)).status, 403);
+      const answer = await send(validPassword(), path, 'AWS', real.url);
       const manifest = (await answer.json()) as { layers: { digest: string; size: number }[] };
       const layer = manifest.layers[0];
-      const blob = await ask(validPassword(), `/v2/sandbox/hello/blobs/${layer?.digest}`, 'AWS', real.url);
+      const blob = await send(validPassword(), `/v2/sandbox/hello/blobs/${layer?.digest}`, 'AWS', real.url);
       assert.equal((await blob.arrayBuffer()).byteLength, layer?.size);
     } finally {
       await real.stop();

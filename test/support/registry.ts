@@ -1,5 +1,5 @@
-// The gate for tests: by its Host header it stands for every registry of ECR and ECR Public, it records requests, and it
-// misbehaves on demand. Behind it is a real registry where one is installed; without one it serves the sample image alone.
+// The registry gate for tests: the Host header selects any registry of ECR or ECR Public. It records requests and
+// injects faults. Behind it is a real registry if one is installed; otherwise it serves only the sample image.
 import type { ServerResponse } from 'node:http';
 import type { TokenChecks } from '../../sandbox/aws/token-mint.js';
 import { forwardRequest } from '../../sandbox/forward-request.js';
@@ -15,23 +15,23 @@ import { pushSampleImage, SAMPLE_IMAGE } from './registry/sample-image.js';
 
 export { SAMPLE_OUTPUT } from './registry/sample-image.js';
 
-/** One request to the gate, as recorded. */
+/** A recorded request to the gate. */
 export interface RegistryRequest {
   method: string;
-  /** The Host header in lower case, without the port of HTTPS. */
+  /** The Host header in lower case, without port 443. */
   host: string;
   path: string;
-  /** Whether it had an Authorization header. */
+  /** Whether it has an Authorization header. */
   authorized: boolean;
-  /** Of that header; undefined when there is none, or one of another scheme. */
+  /** The scheme of this header; undefined if there is no header, or for another scheme. */
   scheme: 'Basic' | 'Bearer' | undefined;
-  /** The password of that header; undefined when there is none. */
+  /** The password in this header; undefined if there is none. */
   password: string | undefined;
-  /** What was answered; undefined while it is in progress, dropped or hung. */
+  /** Status of the response; undefined while the request is in progress, and if it was dropped or hangs. */
   status: number | undefined;
 }
 
-/** Decides for each request whether it goes wrong. */
+/** Returns the fault to inject for a request, if any. */
 export type RegistryFaultHook = (request: RegistryRequest) => Fault | undefined;
 
 /** A running registry. */
@@ -42,42 +42,41 @@ export interface Registry {
   /** Every request, oldest first. */
   requests: RegistryRequest[];
   setFault(hook: RegistryFaultHook | undefined): void;
-  /** Lets everybody through who brings an Authorization header, whatever it says: a registry that checks no password. */
+  /** Accepts any password: every request with an Authorization header is allowed. */
   acceptAnything: () => void;
-  /** Lets everybody through, without a header, too. */
+  /** Allows anonymous access: every request is allowed. */
   openToAll: () => void;
-  /** Ends the two above. */
+  /** Checks tokens again, after `acceptAnything` or `openToAll`. */
   admitAsEcr: () => void;
   /**
-   * Sends everybody away with 401 and this realm of a token service, those with a password, too: for tests with a realm
-   * that is after it. `undefined` ends it.
+   * Responds to every request with 401 and this realm of a token service, even to requests with a password: for tests
+   * of a realm that could steal it. `undefined` ends this.
    */
   setChallenge(realm: string | undefined): void;
-  /** Lets nobody pull from this repository any more, however valid the token is. */
+  /** Denies pulls from this repository, even with a valid token. */
   denyPull(repository: string): void;
   /**
-   * Puts the sample image into the registry and returns its name, `HOST/sandbox/hello:latest`. It prints
-   * SAMPLE_OUTPUT and exits with 0. Undefined without a real registry.
+   * Pushes the sample image to the registry and returns its name, `HOST/sandbox/hello:latest`. The image prints
+   * SAMPLE_OUTPUT and exits with code 0. Undefined without a real registry.
    */
   pushSampleImage: (() => Promise<string>) | undefined;
   stop: () => Promise<void>;
 }
 
-/** How to start it. */
 export interface RegistryOptions {
-  /** Whose tokens are admitted. */
+  /** The AWS stand-in whose tokens are accepted. */
   aws: TokenChecks;
-  /** Images, configuration and log of the real registry lie here. */
+  /** Contains images, configuration and log of the real registry. */
   stateFolder: string;
-  /** When given, tokens of other regions are refused with 400, as ECR does. */
+  /** If set, tokens of other regions are rejected with 400, as ECR does. */
   region?: string | undefined;
   /** Default: a free port. */
   port?: number | undefined;
-  /** False: no real registry behind the gate even where one is installed. Default true. */
+  /** False: start no real registry behind the gate, even if one is installed. Default true. */
   storage?: boolean | undefined;
 }
 
-/** Starts the gate, and the real registry behind it where one is installed. */
+/** Starts the gate, and the real registry behind it if one is installed. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const storage = options.storage === false ? undefined : await startRegistryStorage(options.stateFolder);
   const requests: RegistryRequest[] = [];
@@ -92,7 +91,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const recorded: RegistryRequest = { ...record, status: undefined };
     requests.push(recorded);
     response.once('finish', () => (recorded.status = response.statusCode));
-    if (await playFault(hook?.(recorded), response)) return; // with its own headers alone: it may be a proxy's page
+    if (await playFault(hook?.(recorded), response)) return; // without the header below, like a proxy's page
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     const answer =
       accessCheck.check(read) ?? (storage === undefined ? answerFromSampleImage(read) : undefined);
@@ -111,9 +110,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     url: gate.url,
     requests,
     setFault: (next) => void (hook = next),
-    acceptAnything: () => accessCheck.setCare('any-header'),
-    openToAll: () => accessCheck.setCare('none'),
-    admitAsEcr: () => accessCheck.setCare('ecr'),
+    acceptAnything: () => accessCheck.setStrictness('any-header'),
+    openToAll: () => accessCheck.setStrictness('none'),
+    admitAsEcr: () => accessCheck.setStrictness('ecr'),
     setChallenge: accessCheck.setChallenge,
     denyPull: accessCheck.denyPull,
     pushSampleImage:

@@ -1,4 +1,4 @@
-// Files that change while a process uses them, in the ways in which that happens.
+// Replaces files while a process uses them, in all common ways.
 import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,10 +10,10 @@ export const REPLACEMENTS = [
 
 export type Replacement = (typeof REPLACEMENTS)[number];
 
-/** Contents by name. */
+/** File contents by name. */
 export type Files = Readonly<Record<string, string>>;
 
-/** Puts files into a folder; a later call, with the same names and in the same way, replaces them. */
+/** Writes files into a folder. A later call with the same names and method replaces them. */
 export function putFiles(folder: string, files: Files, replacement: Replacement): void {
   mkdirSync(folder, { recursive: true });
   if (replacement === REPLACEMENTS[2]) return swapFolder(folder, files);
@@ -25,7 +25,7 @@ export function putFiles(folder: string, files: Files, replacement: Replacement)
   }
 }
 
-/** As the kubelet does: the files are links through `..data`, a link to a folder that is never changed. */
+/** As the kubelet does: the files are links through `..data`, which is a link to an immutable folder. */
 function swapFolder(folder: string, files: Files): void {
   const before = readLink(join(folder, '..data'));
   const next = before === '..2026_a' ? '..2026_b' : '..2026_a';
@@ -45,7 +45,7 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** The umask must not matter: a file that everyone may write is rejected. */
+/** Sets the mode regardless of the umask: the product rejects world-writable files. */
 function write(path: string, content: string): void {
   writeFileSync(path, content, { mode: 0o600 });
 }

@@ -6,7 +6,7 @@ import { runCommand } from '../../sandbox/run-command.js';
 import { archiveEcho } from './registry/sample-image.js';
 
 describe('sample image', () => {
-  it('holds a program that Linux runs', async function () {
+  it('contains a program that runs on Linux', async function () {
     if (process.platform !== 'linux') return this.skip();
     const folder = await mkdtemp(join(tmpdir(), 'ecr-image-'));
     try {

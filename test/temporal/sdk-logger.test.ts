@@ -13,7 +13,7 @@ describe('temporalLogger', () => {
 
   afterEach(() => log.close());
 
-  it("writes the SDK's levels, its info lines as debug", () => {
+  it("keeps the SDK's levels, except for info lines, which become debug lines", () => {
     const sdk = temporalLogger(log.logger);
     for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) sdk[level](`by name ${level}`);
     for (const level of ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const)
@@ -24,7 +24,7 @@ describe('temporalLogger', () => {
     );
   });
 
-  it('keeps the fields by which a run is found, and drops the others', () => {
+  it('keeps the fields that identify a run, and drops the others', () => {
     temporalLogger(log.logger).warn('Activity failed', {
       activityId: 'extractToken: default/us-east-1',
       activityType: 'extractToken',
@@ -43,7 +43,7 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET));
   });
 
-  it('shows type and message of a failure that passed the interceptor, not its details', () => {
+  it('logs type and message of a failure from the interceptor, but not its details', () => {
     const error = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'Airflow main: refused.',
@@ -56,7 +56,7 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
-  it("shows the message of what a workflow throws, which holds no secret, and the texts of the SDK's core", () => {
+  it('logs the message of a workflow error, which contains no secret, and texts of the SDK core', () => {
     const sdk = temporalLogger(log.logger);
     sdk.warn('Workflow task failed', { workflowId: 'ecr-refresh-run', error: new Error('nondeterminism') });
     sdk.warn('poll failed', { sdkComponent: 'core', error: 'connection refused' });
@@ -66,26 +66,26 @@ describe('temporalLogger', () => {
     );
   });
 
-  it('shows no message of what an activity throws, though it runs for a workflow', () => {
+  it('does not log the message of an activity error', () => {
     const meta = { workflowId: 'ecr-refresh-run', activityId: 'planRefresh', error: new Error(SECRET) };
     temporalLogger(log.logger).warn('Activity failed', meta);
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
-  describe('with somebody who hears of calls without answer', () => {
+  describe('with a listener for calls without a response', () => {
     const REFUSED = 'Status { code: Unavailable, message: "tcp connect error", source: None }';
     const RETRIED = 'gRPC call poll_workflow_task_queue retried 17 times';
-    let heard: string[];
+    let reported: string[];
 
-    /** The line of the core, and the level at which it is written then. */
-    function levelOf(message: string, error: unknown, sdkComponent = 'core'): unknown {
-      const sdk = temporalLogger(log.logger, (reason) => heard.push(reason));
+    /** Logs a line of the core, and returns its level. */
+    function logLine(message: string, error: unknown, sdkComponent = 'core'): unknown {
+      const sdk = temporalLogger(log.logger, (reason) => reported.push(reason));
       sdk.log('ERROR', message, { sdkComponent, workflowId: 'ecr-refresh-run', error });
       return log.lines().at(-1)?.['level'];
     }
 
     beforeEach(() => {
-      heard = [];
+      reported = [];
     });
 
     for (const reason of [
@@ -94,43 +94,43 @@ describe('temporalLogger', () => {
       'Status { code: DeadlineExceeded, message: "", source: None }',
       'Status { code: Unknown, message: "", source: Some(tonic::transport::Error(Transport, x)) }',
     ]) {
-      it(`tells them, and makes a debug line of the SDK's own: ${reason}`, () => {
-        assert.equal(levelOf(RETRIED, reason), 'debug');
-        assert.deepEqual(heard, [reason]);
+      it(`reports the call and logs it at debug level: ${reason}`, () => {
+        assert.equal(logLine(RETRIED, reason), 'debug');
+        assert.deepEqual(reported, [reason]);
       });
     }
 
     for (const { title, message, error, component } of [
       {
-        title: 'an answer that is no',
+        title: 'an error response',
         message: RETRIED,
         error: 'Status { code: ResourceExhausted, message: "Unavailable" }',
       },
       { title: 'a lost result', message: 'Network error while completing activity', error: REFUSED },
-      { title: 'a line that quotes such a one', message: `Workflow says: ${RETRIED}`, error: REFUSED },
+      { title: 'a line that quotes a failed call', message: `Workflow logs: ${RETRIED}`, error: REFUSED },
       { title: 'a line of a workflow', message: RETRIED, error: new Error(REFUSED), component: 'workflow' },
     ] as const) {
-      it(`leaves ${title} as it is`, () => {
-        assert.equal(levelOf(message, error, component), 'error');
-        assert.deepEqual(heard, []);
+      it(`does not change the level of ${title}`, () => {
+        assert.equal(logLine(message, error, component), 'error');
+        assert.deepEqual(reported, []);
       });
     }
 
-    it("tells them of the worker's heartbeat without answer, which shows a server that hangs", () => {
-      assert.equal(levelOf('Network error while sending worker heartbeat', REFUSED), 'debug');
-      assert.deepEqual(heard, [REFUSED]);
+    it('reports a worker heartbeat without a response, which indicates a server that hangs', () => {
+      assert.equal(logLine('Network error while sending worker heartbeat', REFUSED), 'debug');
+      assert.deepEqual(reported, [REFUSED]);
     });
 
-    it('leaves all as it is when nobody hears', () => {
+    it('does not change the level without a listener', () => {
       temporalLogger(log.logger).warn(RETRIED, { sdkComponent: 'core', error: REFUSED });
       assert.equal(log.lines()[0]?.['level'], 'warn');
     });
   });
 
   for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
-    // Only Temporal's own failures have this name: they have passed the interceptor.
-    if (what === 'an object that says it is a Temporal failure') continue;
-    it(`shows nothing secret of ${what}, and does not throw`, () => {
+    // Only Temporal's failures have this name, and they come from the interceptor.
+    if (what === 'an object that looks like a Temporal failure') continue;
+    it(`logs no secret of ${what}, and does not throw`, () => {
       temporalLogger(log.logger).error('Workflow task failed', { error: make() });
       assert.equal(log.lines()[0]?.['msg'], 'Workflow task failed');
       assert.ok(!log.text().includes(SECRET), log.text());

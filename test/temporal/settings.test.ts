@@ -10,15 +10,20 @@ describe('unavailable', () => {
     {
       grpcStatus: 5,
       code: 'namespace-not-found',
-      words: 'there is no such namespace',
-      remedy: 'Create it, or set TEMPORAL_NAMESPACE to one',
+      words: 'namespace not found',
+      remedy: 'Create the namespace, or set TEMPORAL_NAMESPACE',
     },
     { grpcStatus: 7, code: 'access-denied', words: 'access denied', remedy: 'Check TEMPORAL_API_KEY' },
     { grpcStatus: 16, code: 'access-denied', words: 'access denied', remedy: 'Check TEMPORAL_API_KEY' },
-    { grpcStatus: 14, code: 'unreachable', words: 'no answer', remedy: 'Start the server' },
-    { grpcStatus: undefined, code: 'unreachable', words: 'no answer', remedy: 'Start the server' },
+    { grpcStatus: 14, code: 'unreachable', words: 'could not be reached', remedy: 'Start the Temporal' },
+    {
+      grpcStatus: undefined,
+      code: 'unreachable',
+      words: 'could not be reached',
+      remedy: 'Start the Temporal',
+    },
   ] as const) {
-    it(`gives ${code} for gRPC status ${grpcStatus}, with what is wrong and the fix apart`, () => {
+    it(`returns ${code} for gRPC status ${grpcStatus}, with separate message and fix`, () => {
       const error = unavailable(SETTINGS, Object.assign(new Error('refused'), { code: grpcStatus }));
       assert.equal(error.code, code);
       assert.equal(error.message, `${PLACE}: ${words}`);

@@ -14,9 +14,9 @@ import {
 } from './test-server.js';
 
 const SECOND_MS = 1000;
-const good = fakeSteps();
+const healthy = fakeSteps();
 
-/** Two Airflow instances in parallel; `overrides` make the one called `down` fail. */
+/** Two Airflow instances in parallel; `overrides` make the instance `down` fail. */
 function twoAirflows(overrides: Partial<RefreshSteps>): RefreshSteps {
   return fakeSteps({
     planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
@@ -33,19 +33,19 @@ function assertEndedInTime({ report, history }: Run): void {
   const tookMs = durationMs(report);
   assert.ok(tookMs > RETRY_FOR_MS - 10 * MINUTE_MS, `gave up too early, after ${tookMs} ms`);
   assert.ok(tookMs <= RETRY_FOR_MS, `did not end in time, but after ${tookMs} ms`);
-  assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other Airflow did not wait');
+  assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other Airflow instance was not delayed');
 }
 
 describe('the deadline of a run', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('ends it with the real cause when an Airflow stays down, and refreshes the other at once', async () => {
+  it('ends the run with the real cause if an Airflow instance stays down, and does not delay the other one', async () => {
     const run = await server.run(
       twoAirflows({
         inspectConnections: async (input, how) => {
           if (input.store === 'down') throw unreachable();
-          return good.inspectConnections(input, how);
+          return healthy.inspectConnections(input, how);
         },
       }),
     );
@@ -60,7 +60,7 @@ describe('the deadline of a run', function () {
     );
   });
 
-  it('ends it with the real cause when an Airflow throttles every update, and counts all its connections', async () => {
+  it('ends the run with the real cause if Airflow throttles every update, and counts all connections as failed', async () => {
     const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
@@ -72,10 +72,10 @@ describe('the deadline of a run', function () {
                 toRetry: [],
                 warnings: [],
               }
-            : good.inspectConnections(input, how),
+            : healthy.inspectConnections(input, how),
         updateConnections: async (input, how) => {
           if (input.store === 'down') throw new RefreshFailure('StoreThrottled', 'Airflow down: 429.');
-          return good.updateConnections(input, how);
+          return healthy.updateConnections(input, how);
         },
       }),
     );
@@ -98,11 +98,11 @@ describe('the deadline of a run', function () {
         ['up', [1, 0]],
       ]),
     );
-    // Five chunks of an Airflow, each with a first attempt and an activity of retries, and one update of the other.
+    // Five chunks of one instance, each with a first attempt and an activity for retries, and one update of the other.
     assert.equal(scheduledActivities(run.history, 'updateConnections').length, 5 * 2 + 1);
   });
 
-  it('leaves one attempt to what has less than one attempt left', async () => {
+  it('allows one attempt if less time than one attempt is left', async () => {
     const run = await server.run(
       // The token is available 5 s before the deadline; a first attempt may take 10 s.
       fakeSteps({ ...deniedTwice(), updateConnections: failingUpdate }),
@@ -121,11 +121,11 @@ describe('the deadline of a run', function () {
     );
   });
 
-  it('does not schedule a retry past it, and reports the real cause', async () => {
+  it('schedules no retry after it, and reports the real cause', async () => {
     const run = await server.run(
       fakeSteps({
         extractToken: async () => {
-          throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+          throw new RefreshFailure('AwsAccessDenied', 'The principal is not authorized.');
         },
       }),
       // The next attempt after the second would start at 20 minutes.
@@ -133,14 +133,14 @@ describe('the deadline of a run', function () {
     );
     assert.deepEqual(
       run.report.failures.map(({ stage, type, message }) => [stage, type, message]),
-      [['extract', 'AwsAccessDenied', 'The principal may not get a token.']],
+      [['extract', 'AwsAccessDenied', 'The principal is not authorized.']],
     );
     assert.equal(run.calls.filter(({ step }) => step === 'extractToken').length, 2);
     const tookMs = durationMs(run.report);
     assert.ok(tookMs >= 10 * MINUTE_MS && tookMs < 11 * MINUTE_MS, `ended after ${tookMs} ms`);
   });
 
-  it('does not schedule the first retry past it either', async () => {
+  it('schedules no first retry after it', async () => {
     const run = await server.run(
       fakeSteps({
         inspectConnections: async () => {
@@ -161,12 +161,15 @@ describe('the deadline of a run', function () {
     // Deadline 48 s. Inspection and extraction wait 2.5 + 5 + 10 + 20 + 2 s: an attempt of 10 s and the report fit in.
     const options = { retryForMs: 250 * SECOND_MS, executionTimeoutMs: 64 * SECOND_MS };
 
-    it('does not schedule what no time is left for, and says so', async () => {
+    it('reports a step that was not scheduled because no time was left', async () => {
       const run = await server.run(
         fakeSteps({ ...failingInspections(4), extractToken: throttledOnceThenSlow() }),
         options,
       );
-      assert.ok(run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes, 'it ended by itself');
+      assert.ok(
+        run.history.events?.at(-1)?.workflowExecutionFailedEventAttributes,
+        'the run ended before its timeout',
+      );
       assert.equal(scheduledActivities(run.history, 'updateConnections').length, 0);
       assert.deepEqual(
         run.report.failures.map(({ stage, store, registry, type, connections, message }) => [
@@ -192,7 +195,7 @@ describe('the deadline of a run', function () {
       assert.ok(durationMs(run.report) < 64 * SECOND_MS);
     });
 
-    it('reports why a step failed when no time is left for its retry', async () => {
+    it('reports why a step failed if no time is left for its retry', async () => {
       // With the limits of four hours, a retry takes up to two minutes.
       const run = await server.run(fakeSteps(failingInspections(1)), {
         executionTimeoutMs: 64 * SECOND_MS,
@@ -206,37 +209,37 @@ describe('the deadline of a run', function () {
   });
 });
 
-/** Granted on the third attempt, 20 minutes later. */
+/** Succeeds at the third attempt, 20 minutes later. */
 function deniedTwice(): Partial<RefreshSteps> {
   let calls = 0;
   return {
     extractToken: async (input, how) => {
       calls += 1;
-      if (calls <= 2) throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
-      return good.extractToken(input, how);
+      if (calls <= 2) throw new RefreshFailure('AwsAccessDenied', 'The principal is not authorized.');
+      return healthy.extractToken(input, how);
     },
   };
 }
 
-/** The second attempt takes 5 s, which are not skipped. */
+/** The second attempt takes 5 s of real time. */
 function throttledOnceThenSlow(): RefreshSteps['extractToken'] {
   let calls = 0;
   return async (input, how) => {
     calls += 1;
     if (calls === 1) throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
     await delay(5 * SECOND_MS);
-    return good.extractToken(input, how);
+    return healthy.extractToken(input, how);
   };
 }
 
-/** The first inspections fail. */
+/** The first `count` inspections fail. */
 function failingInspections(count: number): Partial<RefreshSteps> {
   let calls = 0;
   return {
     inspectConnections: async (input, how) => {
       calls += 1;
       if (calls <= count) throw new RefreshFailure('StoreUnavailable', 'Airflow main: 503.');
-      return good.inspectConnections(input, how);
+      return healthy.inspectConnections(input, how);
     },
   };
 }

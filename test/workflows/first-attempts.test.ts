@@ -17,7 +17,7 @@ import {
 } from './test-server.js';
 
 const SECOND_MS = 1000;
-const good = fakeSteps();
+const healthy = fakeSteps();
 
 function seconds(duration: ScheduledActivity['heartbeatTimeout']): number {
   return Number(duration?.seconds ?? 0);
@@ -29,13 +29,13 @@ function inputOf({ input }: ScheduledActivity): Record<string, unknown> {
   return defaultPayloadConverter.fromPayload(payload);
 }
 
-/** An inspection finds this many connections for each of the registries. */
+/** The inspection finds `count` connections for each registry. */
 function inspectionOf(
   parts: readonly { registry: string; group: string }[],
   count = 1,
 ): RefreshSteps['inspectConnections'] {
   return async (input, how) => ({
-    ...(await good.inspectConnections(input, how)),
+    ...(await healthy.inspectConnections(input, how)),
     writable: parts.map((part, index) => ({
       ...part,
       connections: Array.from({ length: count }, (_, number) => `docker_${index}_${number}`),
@@ -47,18 +47,18 @@ describe('the first attempt of a step', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('frees its slot for a token group that is not denied while others are denied', async () => {
-    // More than the extractions that run concurrently.
+  it('does not delay other token groups if it is denied', async () => {
+    // More than the concurrency limit of extractions.
     const denied = Array.from({ length: 30 }, (_, index) => ({
       registry: `r${index}.example`,
       group: `g${index}`,
     }));
     const { report, calls } = await server.run(
       fakeSteps({
-        planRefresh: async (how) => ({ ...(await good.planRefresh(how)), engines: [] }),
+        planRefresh: async (how) => ({ ...(await healthy.planRefresh(how)), engines: [] }),
         inspectConnections: inspectionOf([...denied, { registry: REGISTRY, group: GROUP }]),
         extractToken: async (input, how) => {
-          if (input.group === GROUP) return good.extractToken(input, how);
+          if (input.group === GROUP) return healthy.extractToken(input, how);
           throw new RefreshFailure('AwsAccessDenied', `No token for ${input.group}.`);
         },
       }),
@@ -78,17 +78,17 @@ describe('the first attempt of a step', function () {
     assert.equal(calls.filter(({ target }) => target === 'g0').length, 3);
   });
 
-  it('ends when an update hangs, so that it does not delay the others of the same store', async () => {
+  it('times out if an update hangs, so that it does not delay other updates of the same store', async () => {
     const started: number[] = [];
     const { report } = await server.run(
       fakeSteps({
-        planRefresh: async (how) => ({ ...(await good.planRefresh(how)), engines: [] }),
+        planRefresh: async (how) => ({ ...(await healthy.planRefresh(how)), engines: [] }),
         inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 500),
         updateConnections: async (input, how) => {
           started.push(input.attemptsBefore);
           // Two of five updates: the concurrency limit.
           if (!/_0_[01]/.test(input.connections[0] ?? '') || input.attemptsBefore > 0) {
-            return good.updateConnections(input, how);
+            return healthy.updateConnections(input, how);
           }
           return hangingCall().wait(Context.current().cancellationSignal);
         },
@@ -102,7 +102,7 @@ describe('the first attempt of a step', function () {
     assert.deepEqual(started, [0, 0, 0, 0, 0, 1, 1]);
   });
 
-  it('has no heartbeat if it is short, and retries have one of 10 s', async () => {
+  it('has no heartbeat timeout if it is short; retries have one of 10 s', async () => {
     const failed = new Set<string>();
     function failFirst<I, T>(step: string, run: (input: I) => Promise<T>): (input: I) => Promise<T> {
       return async (input) => {
@@ -114,10 +114,10 @@ describe('the first attempt of a step', function () {
     const how = { attemptsBefore: 0 };
     const { report, history } = await server.run(
       fakeSteps({
-        inspectConnections: failFirst('inspect', (input) => good.inspectConnections(input, how)),
-        extractToken: failFirst('extract', (input) => good.extractToken(input, how)),
-        updateConnections: failFirst('update', (input) => good.updateConnections(input, how)),
-        testDocker: failFirst('test', (input) => good.testDocker(input, how)),
+        inspectConnections: failFirst('inspect', (input) => healthy.inspectConnections(input, how)),
+        extractToken: failFirst('extract', (input) => healthy.extractToken(input, how)),
+        updateConnections: failFirst('update', (input) => healthy.updateConnections(input, how)),
+        testDocker: failFirst('test', (input) => healthy.testDocker(input, how)),
       }),
     );
     assert.equal(report.outcome, 'refreshed');
@@ -136,20 +136,20 @@ describe('the first attempt of a step', function () {
       ['extractToken', 120, 10, 0, 4],
       ['updateConnections', 10, 0, 1, 5],
       ['updateConnections', 120, 10, 0, 10],
-      // An engine is given a minute at once.
+      // The first attempt at an engine also has a minute.
       ['testDocker', 60, 10, 1, 5],
       ['testDocker', 60, 10, 0, 10],
     ]);
   });
 
-  it('passes each activity the number of earlier attempts', async () => {
+  it('passes the number of earlier attempts to each activity', async () => {
     const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
     const toRetry = [{ connection: 'docker_0_1', type, scope, message, remedy }];
     const { report, history } = await server.run(
       fakeSteps({
         inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 2),
         updateConnections: async (input, how) => {
-          const outcome = await good.updateConnections(input, how);
+          const outcome = await healthy.updateConnections(input, how);
           const written = input.connections.filter((id) => id !== 'docker_0_1');
           return input.attemptsBefore < 2 ? { ...outcome, written, toRetry } : outcome;
         },
@@ -169,12 +169,12 @@ describe('the first attempt of a step', function () {
     assert.equal(inspection?.['attemptsBefore'], 0);
   });
 
-  it('writes the connections of a retried read before the run ends', async () => {
+  it('also writes connections that were read only at a retry', async () => {
     const { type, scope, message, remedy } = new RefreshFailure('StoreThrottled', 'Airflow main: 429.');
     const { report } = await server.run(
       fakeSteps({
         inspectConnections: async (input, how) => {
-          const inspection = await good.inspectConnections(input, how);
+          const inspection = await healthy.inspectConnections(input, how);
           const [part] = inspection.writable;
           assert.ok(part);
           return 'connections' in input.target
@@ -187,10 +187,10 @@ describe('the first attempt of a step', function () {
     assert.equal(report.stores[0]?.refreshed, 2);
   });
 
-  describe('while a step waits for its retry', () => {
+  describe('if a retry of the step is pending', () => {
     const denied = fakeSteps({
       extractToken: async () => {
-        throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
+        throw new RefreshFailure('AwsAccessDenied', 'The principal is not authorized.');
       },
     });
 
@@ -206,11 +206,11 @@ describe('the first attempt of a step', function () {
       }
     }
 
-    it('shows it in the current details with type, message and time of the next attempt', async () => {
+    it('shows type, message and time of the next attempt in the current details', async () => {
       const startedMs = await server.now();
       const { handle, details } = await startWaiting();
       const [, at] =
-        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal may not get a token\. Next attempt at (\S+)\.$/m.exec(
+        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal is not authorized\. Next attempt at (\S+)\.$/m.exec(
           details,
         ) ?? [];
       const waitMs = Date.parse(at ?? '') - startedMs;
@@ -219,7 +219,7 @@ describe('the first attempt of a step', function () {
       await handle.terminate();
     });
 
-    it('ends the run as cancelled when it is cancelled', async () => {
+    it('ends the run as canceled if it is canceled', async () => {
       const { handle } = await startWaiting();
       await handle.cancel();
       await assert.rejects(
@@ -227,7 +227,7 @@ describe('the first attempt of a step', function () {
         (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
       );
       const { events } = await handle.fetchHistory();
-      assert.ok(events?.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
+      assert.ok(events?.at(-1)?.workflowExecutionCanceledEventAttributes, 'the last event is a cancellation');
       assert.equal(events.filter((event) => event.workflowTaskFailedEventAttributes).length, 0);
     });
   });

@@ -1,4 +1,5 @@
-// A flow for replays of a recorded run: all steps in sequence, in one of two orders, which the workflow id selects.
+// A replacement for `refresh/flow.ts` in replays: all steps in sequence, in one of two orders selected by the workflow
+// id.
 import { workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';

@@ -6,9 +6,9 @@ import { ENGINE, fakeSteps, plannedStores, REGISTRY } from '../fakes/fake-steps.
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
 
 const MAX_REPORT_BYTES = 256 * 1024;
-const good = fakeSteps();
+const healthy = fakeSteps();
 
-/** Size in bytes of the report as Temporal keeps it: encoded, in the event that ends the run. */
+/** Size in bytes of the encoded report in the event that ends the run. */
 function reportBytes({ history }: Run): number {
   const ending = history.events?.at(-1)?.workflowExecutionFailedEventAttributes;
   const payloads = ending?.failure?.applicationFailureInfo?.details?.payloads ?? [];
@@ -16,7 +16,7 @@ function reportBytes({ history }: Run): number {
   return payloads[0]?.data?.length ?? NaN;
 }
 
-describe('a run that refreshes a part', function () {
+describe('a partly failed run', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
@@ -26,7 +26,7 @@ describe('a run that refreshes a part', function () {
     const run = await server.run(
       fakeSteps({
         inspectConnections: async (input, how) => ({
-          ...(await good.inspectConnections(input, how)),
+          ...(await healthy.inspectConnections(input, how)),
           refused: [{ connection: 'docker_eu', type, scope, message, remedy }],
         }),
       }),
@@ -39,15 +39,15 @@ describe('a run that refreshes a part', function () {
       report.failures.map((failed) => [failed.stage, failed.type, failed.connections, failed.count]),
       [['inspect', 'ConnectionMissing', ['docker_eu'], 1]],
     );
-    assert.ok(durationMs(report) < MINUTE_MS, 'nothing is gained by waiting for it');
+    assert.ok(durationMs(report) < MINUTE_MS, 'the run does not wait for a missing connection');
     assert.equal(report.docker[0]?.login, 'ok');
   });
 
-  it('says that the connections were refreshed when only the Docker test fails', async () => {
+  it('reports that connections were refreshed if only the Docker test fails', async () => {
     const run = await server.run(
       fakeSteps({
         testDocker: async () => {
-          throw new RefreshFailure('DockerEngineUnreachable', 'The Docker Engine does not answer.');
+          throw new RefreshFailure('DockerEngineUnreachable', 'The Docker Engine does not respond.');
         },
       }),
     );
@@ -63,8 +63,8 @@ describe('a run that refreshes a part', function () {
       report.failures.map(({ stage, type }) => [stage, type]),
       [['test', 'DockerEngineUnreachable']],
     );
-    assert.match(FAILURES.DockerEngineUnreachable.meaning, /were refreshed all the same/);
-    assert.ok(durationMs(report) < 16 * MINUTE_MS, `given up after ${durationMs(report)} ms`);
+    assert.match(FAILURES.DockerEngineUnreachable.meaning, /were refreshed anyway/);
+    assert.ok(durationMs(report) < 16 * MINUTE_MS, `ended after ${durationMs(report)} ms`);
   });
 
   it('does not change connections whose registry rejects the token', async () => {
@@ -82,24 +82,24 @@ describe('a run that refreshes a part', function () {
     );
   });
 
-  it('reports 10,000 failures in less than 256 KB', async () => {
+  it('reports 10,000 failures in at most 256 KB', async () => {
     const airflows = Array.from({ length: 40 }, (_, index) => `airflow-${index}`);
     const run = await server.run(
       fakeSteps({
         planRefresh: async () => ({ configHash: 'abc', stores: plannedStores(...airflows), engines: [] }),
         inspectConnections: async (input, how) => ({
-          ...(await good.inspectConnections(input, how)),
-          refused: Array.from({ length: 250 }, (_, index) => refusal(input.store, index)),
+          ...(await healthy.inspectConnections(input, how)),
+          refused: Array.from({ length: 250 }, (_, index) => problemOf(input.store, index)),
         }),
       }),
     );
     assert.equal(run.failure?.type, REFRESH_INCOMPLETE);
     const bytes = reportBytes(run);
     assert.ok(bytes <= MAX_REPORT_BYTES, `${bytes} bytes`);
-    assert.ok(bytes > MAX_REPORT_BYTES / 4, `${bytes} bytes: more was left out than need be`);
+    assert.ok(bytes > MAX_REPORT_BYTES / 4, `${bytes} bytes: the report was truncated too much`);
     assert.ok(run.report.failures.length > 0);
-    assert.match(run.report.warnings.join('\n'), /too long: only a part of its failures is shown/);
-    // What was refreshed is told all the same.
+    assert.match(run.report.warnings.join('\n'), /too long: its failures list was truncated/);
+    // Refreshed connections are reported anyway.
     assert.equal(run.report.stores.length, 40);
     assert.ok(run.report.stores.every(({ refreshed }) => refreshed === 1));
     assert.match(run.failure?.message ?? '', /^40 connections refreshed; failed: /);
@@ -107,10 +107,10 @@ describe('a run that refreshes a part', function () {
 });
 
 /**
- * Of every type, in a script of three bytes a character; one of each type has a long message. The server returns
- * whole histories, of at most 4 MB.
+ * Cycles through all failure types, in a script with three bytes per character. Only one failure of each type has a
+ * long message, because the server returns whole histories of at most 4 MB.
  */
-function refusal(airflow: string, index: number): ConnectionProblem {
+function problemOf(airflow: string, index: number): ConnectionProblem {
   const types = Object.keys(FAILURES) as FailureType[];
   const type = types[index % types.length] ?? 'Unexpected';
   return {

@@ -11,11 +11,11 @@ import { MINUTE_MS, useTestServer } from './test-server.js';
 
 const HOUR_MS = 60 * MINUTE_MS;
 
-describe('what a run takes over from the one before', function () {
+describe('what a run carries forward from the previous run', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  /** A run every four hours, by the server's cron, as the time-skipping server has no schedules. */
+  /** A run every four hours with a cron schedule: the time-skipping server does not support schedules. */
   async function runEveryFourHours(steps: RefreshSteps, runs: number): Promise<RefreshReport[]> {
     const { workflow } = server.env().client;
     const workflowId = randomUUID();
@@ -30,36 +30,36 @@ describe('what a run takes over from the one before', function () {
     const reports: RefreshReport[] = [];
     let runId = first.firstExecutionRunId;
     while (reports.length < runs) {
-      const left = whatWasLeft(await workflow.getHandle(workflowId, runId).fetchHistory());
-      reports.push(left.report);
-      runId = left.nextRunId;
+      const ended = readReport(await workflow.getHandle(workflowId, runId).fetchHistory());
+      reports.push(ended.report);
+      runId = ended.nextRunId;
     }
     await workflow.getHandle(workflowId).terminate();
     return reports;
   }
 
-  it('is when a connection was refreshed last, through failed and successful runs', async () => {
-    const good = fakeSteps();
-    // The second run writes, and fails at the test; the third cannot look into the Airflow; the fourth has no plan;
-    // the fifth cannot write.
+  it('includes the time of the last refresh, after failed and successful runs', async () => {
+    const healthy = fakeSteps();
+    // The second run writes and fails at the test, the third fails at the inspection, the fourth at the plan, the fifth
+    // at the update.
     let run = 0;
     const steps = fakeSteps({
       planRefresh: async (how) => {
         run += 1;
-        if (run === 4) throw new RefreshFailure('ConfigInvalid', 'There is no good configuration.');
-        return good.planRefresh(how);
+        if (run === 4) throw new RefreshFailure('ConfigInvalid', 'refresh.yaml is invalid.');
+        return healthy.planRefresh(how);
       },
       inspectConnections: async (input, how) => {
         if (run === 3) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
-        return good.inspectConnections(input, how);
+        return healthy.inspectConnections(input, how);
       },
       updateConnections: async (input, how) => {
         if (run === 5) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 400.');
-        return good.updateConnections(input, how);
+        return healthy.updateConnections(input, how);
       },
       testDocker: async (input, how) => {
-        if (run === 2) throw new RefreshFailure('DockerLoginRejected', 'The registry refused the token.');
-        return good.testDocker(input, how);
+        if (run === 2) throw new RefreshFailure('DockerLoginRejected', 'The registry rejected the token.');
+        return healthy.testDocker(input, how);
       },
     });
     const reports = await runEveryFourHours(steps, 6);
@@ -82,12 +82,12 @@ function hoursBetween(earlier = '', later = ''): number {
   return Math.round((Date.parse(later) - Date.parse(earlier)) / HOUR_MS);
 }
 
-/** A run of a cron ends as continued: with the result or the failure that the next one is given. */
-function whatWasLeft({ events }: History): { report: RefreshReport; nextRunId: string } {
+/** A run of a cron schedule ends as continued-as-new, with the result or failure that is passed to the next run. */
+function readReport({ events }: History): { report: RefreshReport; nextRunId: string } {
   const next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
   const [failed] = next?.failure?.applicationFailureInfo?.details?.payloads ?? [];
   const payload = failed ?? next?.lastCompletionResult?.payloads?.[0];
   const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
-  assert.ok(report, 'each run left its report');
+  assert.ok(report, 'each run has a report');
   return { report, nextRunId: next?.newExecutionRunId ?? '' };
 }

@@ -1,6 +1,6 @@
-// Records the histories in test/histories/current: `node --import=tsx test/workflows/record-histories.ts`, after each
-// change of the sequence of activities. From release 0.1.0 on the recorded ones are kept, since a worker of a later
-// release must be able to continue runs that an earlier one began.
+// Records the histories in test/histories/current: run `node --import=tsx test/workflows/record-histories.ts` after
+// each change to the sequence of activities. From release 0.1.0 on, recorded histories are kept: a worker of a later
+// release must be able to continue runs that an earlier release started.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
@@ -12,23 +12,23 @@ import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { startRun, startTestServer, startWorker } from './test-server.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const good = fakeSteps();
+const healthy = fakeSteps();
 
 interface Scenario {
   readonly steps: RefreshSteps;
-  /** When the first worker hangs here it is stopped, and another one goes on. */
+  /** When the first worker hangs here, it is stopped, and another worker continues. */
   readonly handover?: HangingCall;
 }
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  refreshed: { steps: good },
+  refreshed: { steps: healthy },
   retried: { steps: retriedSteps() },
   incomplete: {
     steps: fakeSteps({
       planRefresh: async () => ({ configHash: 'abc', stores: plannedStores('down', 'up'), engines: [] }),
       inspectConnections: async (input, how) => {
         if (input.store === 'down') throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
-        return good.inspectConnections(input, how);
+        return healthy.inspectConnections(input, how);
       },
     }),
   },
@@ -37,7 +37,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'two-workers': handedOver(),
 };
 
-/** One airflow fails at its update, a connection of the other is refused, and the rest is refreshed. */
+/** The update of one store fails, a connection of the other is rejected, and the rest is refreshed. */
 function partlyRefreshed(): RefreshSteps {
   return fakeSteps({
     planRefresh: async () => ({
@@ -46,7 +46,7 @@ function partlyRefreshed(): RefreshSteps {
       engines: [ENGINE],
     }),
     inspectConnections: async (input, how) => {
-      const inspection = await good.inspectConnections(input, how);
+      const inspection = await healthy.inspectConnections(input, how);
       if (input.store === 'broken') return inspection;
       const { type, scope, message, remedy } = new RefreshFailure(
         'ConnectionMissing',
@@ -55,28 +55,28 @@ function partlyRefreshed(): RefreshSteps {
       return { ...inspection, refused: [{ connection: 'docker_eu', type, scope, message, remedy }] };
     },
     updateConnections: async (input, how) => {
-      if (input.store !== 'broken') return good.updateConnections(input, how);
+      if (input.store !== 'broken') return healthy.updateConnections(input, how);
       throw new RefreshFailure('StoreRequestRejected', 'Airflow broken: 400.');
     },
   });
 }
 
-/** A token on the third attempt, then an update that leaves a connection to a retry. */
+/** The third attempt gets a token; then an update must retry one connection. */
 function retriedSteps(): RefreshSteps {
   let throttled = 0;
   return fakeSteps({
     inspectConnections: async (input, how) => {
-      const { writable, ...rest } = await good.inspectConnections(input, how);
+      const { writable, ...rest } = await healthy.inspectConnections(input, how);
       const connections = ['docker_default', 'docker_eu'];
       return { ...rest, writable: writable.map((part) => ({ ...part, connections })) };
     },
     extractToken: async (input, how) => {
       throttled += 1;
       if (throttled < 3) throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
-      return good.extractToken(input, how);
+      return healthy.extractToken(input, how);
     },
     updateConnections: async (input, how) => {
-      const outcome = await good.updateConnections(input, how);
+      const outcome = await healthy.updateConnections(input, how);
       if (input.attemptsBefore > 0) return outcome;
       const { type, scope, message, remedy } = new RefreshFailure(
         'StoreUnavailable',
@@ -90,7 +90,7 @@ function retriedSteps(): RefreshSteps {
   });
 }
 
-/** Named connections, and a list of two parts: the first is as long as a part can be. */
+/** Named connections and a list of two pages, the first of which has the maximum size. */
 function manyMatching(): RefreshSteps {
   return fakeSteps({
     planRefresh: async () => ({
@@ -99,7 +99,7 @@ function manyMatching(): RefreshSteps {
       engines: [ENGINE],
     }),
     inspectConnections: async (input, how) => {
-      const inspection = await good.inspectConnections(input, how);
+      const inspection = await healthy.inspectConnections(input, how);
       if (!('listed' in input.target)) return withIds(inspection, 'named', 10);
       const { offset, limit } = input.target.listed;
       const rows = Math.min(limit, 140 - offset);
@@ -112,7 +112,7 @@ function manyMatching(): RefreshSteps {
   });
 }
 
-/** The same for this many connections, the first of which is created. */
+/** Replaces the connections with `count` new ones; the first named one is to be created. */
 function withIds(inspection: Inspection, prefix: string, count: number): Inspection {
   const connections = Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
   const toCreate = prefix === 'named' ? { toCreate: connections.slice(0, 1) } : {};
@@ -122,7 +122,7 @@ function withIds(inspection: Inspection, prefix: string, count: number): Inspect
   };
 }
 
-/** The worker that began the update is stopped in the middle of it. */
+/** The first worker is stopped during the update. */
 function handedOver(): Scenario {
   const handover = hangingCall();
   const steps = fakeSteps({
@@ -130,13 +130,13 @@ function handedOver(): Scenario {
       const { cancellationSignal } = Context.current();
       return input.attemptsBefore === 0
         ? handover.wait(cancellationSignal)
-        : good.updateConnections(input, how);
+        : healthy.updateConnections(input, how);
     },
   });
   return { steps, handover };
 }
 
-/** Without the process, host and folder of the recording. */
+/** Removes process, host and folder of the recording machine. */
 function anonymous(history: History): string {
   return historyToJSON(history)
     .replaceAll(ROOT, '/')

@@ -30,7 +30,7 @@ describe('refreshCredentials', function () {
     );
   });
 
-  it('names its activities so that the run reads in the Temporal UI', async () => {
+  it('gives its activities readable ids', async () => {
     const { history } = await server.run(fakeSteps());
     assert.deepEqual(
       scheduledActivities(history).map(({ activityId }) => activityId),
@@ -44,7 +44,7 @@ describe('refreshCredentials', function () {
     );
   });
 
-  it('says in a summary what each activity does, and in the current details how the run ended', async () => {
+  it('gives each activity a summary, and shows the outcome in the current details', async () => {
     const taskQueue = randomUUID();
     await server.startWorker(taskQueue, fakeSteps());
     const handle = await server.start(taskQueue);
@@ -56,16 +56,16 @@ describe('refreshCredentials', function () {
     });
     assert.deepEqual(summaries, [
       'Read the configuration',
-      'Read connections of main',
-      'Get a token for 1 registry',
-      'Write the token into 1 connection of main',
+      'Inspect connections in main',
+      'Get ECR token for 1 registry',
+      'Update 1 connection in main',
       `Log in from ${ENGINE}`,
     ]);
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
     assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
   });
 
-  it('refreshes by the last good configuration and then fails for the invalid one', async () => {
+  it('refreshes with the last valid configuration, then fails because of the invalid one', async () => {
     const { planRefresh } = fakeSteps();
     const steps = fakeSteps({
       planRefresh: async (how) => ({
@@ -78,8 +78,8 @@ describe('refreshCredentials', function () {
     assert.deepEqual([report.failures[0]?.stage, report.failures[0]?.type], ['plan', 'ConfigInvalid']);
   });
 
-  it('ends as cancelled when it is cancelled amid retries and Docker tests', async () => {
-    const good = fakeSteps();
+  it('ends as canceled if it is canceled during retries and Docker tests', async () => {
+    const healthy = fakeSteps();
     const [retrying, testing] = [deferred(), deferred()];
     const taskQueue = randomUUID();
     await server.startWorker(
@@ -91,27 +91,27 @@ describe('refreshCredentials', function () {
           engines: [ENGINE],
         }),
         inspectConnections: async (input, how) => {
-          if (input.store === 'up') return good.inspectConnections(input, how);
+          if (input.store === 'up') return healthy.inspectConnections(input, how);
           retrying.resolve();
           throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
         },
         testDocker: async () => {
           testing.resolve();
-          throw new RefreshFailure('DockerEngineUnreachable', 'The Docker Engine does not answer.');
+          throw new RefreshFailure('DockerEngineUnreachable', 'The Docker Engine does not respond.');
         },
       }),
     );
     const handle = await server.start(taskQueue);
     await Promise.all([retrying.promise, testing.promise]);
     await handle.cancel();
-    const cancelled = (error: unknown): boolean =>
+    const isCanceled = (error: unknown): boolean =>
       error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure;
-    await assert.rejects(handle.result(), cancelled);
+    await assert.rejects(handle.result(), isCanceled);
     const events = (await handle.fetchHistory()).events ?? [];
-    assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'its last event says so');
+    assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'the last event is a cancellation');
     const failed = events.flatMap(({ workflowTaskFailedEventAttributes: task }) => (task ? [task] : []));
-    // The server rejects the end of a run while a new event is pending: not a fault of the workflow's code.
-    const isOfCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;
-    assert.deepEqual(failed.filter(isOfCode), []);
+    // The server rejects the end of a run while a new event is pending: this is not a bug in the workflow code.
+    const isInCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;
+    assert.deepEqual(failed.filter(isInCode), []);
   });
 });

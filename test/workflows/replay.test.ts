@@ -20,10 +20,9 @@ function readText(file: string): string {
   return readFileSync(new URL(file, HISTORIES), 'utf8');
 }
 
-/** The recorded runs of one kind. */
 function recorded(kind: string): History[] {
   const files = FILES.filter((file) => file === `${kind}.json`);
-  assert.ok(files.length > 0, `there is a recorded run of the kind ${kind}`);
+  assert.ok(files.length > 0, `no recorded history: ${kind}`);
   return files.map((file) => historyFromJSON(JSON.parse(readText(file))));
 }
 
@@ -48,20 +47,20 @@ describe('recorded histories', function () {
   before(() => installQuietRuntime());
 
   for (const file of FILES) {
-    it(`replay: ${file}`, async () => {
+    it(`replay without a nondeterminism error: ${file}`, async () => {
       const options = { workflowBundle: await workflowBundle() };
       await Worker.runReplayHistory(options, JSON.parse(readText(file)), file);
     });
   }
 
-  it('have a success', () => {
+  it('include a successful run', () => {
     for (const history of recorded('refreshed')) {
       assertRefreshed(history);
       assert.ok(startedActivities(history).every(({ attempt }) => attempt === 1));
     }
   });
 
-  it('have a partial failure: one Airflow not written, one connection refused, the rest refreshed', () => {
+  it('include a partial failure: one store not updated, one connection rejected, the rest refreshed', () => {
     for (const history of recorded('partial')) {
       const last = eventsOf(history).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
       assert.equal(last?.applicationFailureInfo?.type, REFRESH_INCOMPLETE);
@@ -84,7 +83,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run with retries of a whole step and of a single connection, which succeeded', () => {
+  it('include a successful run with retries of a step and of a single connection', () => {
     for (const history of recorded('retried')) {
       assertRefreshed(history);
       assert.ok(startedActivities(history).some(({ attempt }) => (attempt ?? 0) > 1));
@@ -93,7 +92,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run over two workers, each of which did activities and workflow tasks', () => {
+  it('include a run on two workers, each with activities and workflow tasks', () => {
     for (const history of recorded('two-workers')) {
       assertRefreshed(history);
       const started = startedActivities(history).map(({ identity }) => identity);
@@ -103,7 +102,7 @@ describe('recorded histories', function () {
     }
   });
 
-  it('have a run with named connections and a list of two parts, each with its own update', () => {
+  it('include a run with named connections and a list of two pages, each with its own update', () => {
     const updates = recorded('many').map((history) => {
       assertRefreshed(history);
       return scheduledActivities(history, 'updateConnections').length;
@@ -111,7 +110,7 @@ describe('recorded histories', function () {
     assert.deepEqual(updates, [3]);
   });
 
-  it('name no host, process or folder of the machine that recorded them', () => {
+  it('contain no host, process or folder of the machine that recorded them', () => {
     for (const file of FILES) {
       const history = historyFromJSON(JSON.parse(readText(file)));
       const identities = JSON.stringify(history).match(/"identity":"[^"]*"/g) ?? [];
@@ -128,11 +127,11 @@ describe('recorded histories', function () {
   });
 });
 
-describe('a replay', function () {
+describe('replay', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  it('of the run that just ended succeeds, and fails when its activities are renamed', async () => {
+  it('succeeds for a run that just ended, and fails if its activities are renamed', async () => {
     const { history, workflowId } = await server.run(fakeSteps());
     const json = historyToJSON(history);
     const options = { workflowBundle: await workflowBundle() };
@@ -141,7 +140,7 @@ describe('a replay', function () {
     await assert.rejects(Worker.runReplayHistory(options, changed, workflowId), CHANGED);
   });
 
-  it('of a recorded run fails when the flow has two of its steps in another order', async () => {
+  it('fails for a recorded run if two steps of the flow are reordered', async () => {
     const flow = fileURLToPath(new URL('../../src/refresh/flow.ts', import.meta.url));
     const variants = fileURLToPath(new URL('flow-variants.ts', import.meta.url));
     const changed = await bundleWorkflowCode({
@@ -157,7 +156,7 @@ describe('a replay', function () {
     for (const history of recorded('refreshed')) {
       const json: unknown = JSON.parse(historyToJSON(history));
       await assert.rejects(Worker.runReplayHistory(options, json, REORDERED), CHANGED);
-      // The same flow in the recorded order: it is the order that the replay fails for.
+      // Control: the same flow in the recorded order replays without an error.
       await Worker.runReplayHistory(options, json, AS_RECORDED);
     }
   });

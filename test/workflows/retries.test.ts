@@ -12,17 +12,17 @@ import {
 } from './test-server.js';
 
 const SECOND_MS = 1000;
-/** What the server and its worker need in addition to the back-off. */
+/** Time for the server and its worker, in addition to the back-off. */
 const SLACK_MS = 30 * SECOND_MS;
 
-/** Every gap has the expected length, and is barely longer. */
+/** Each gap has the expected length, plus at most the slack. */
 function assertGaps(actualMs: readonly number[], expectedMs: readonly number[]): void {
-  const fit = expectedMs.map((ms, index) => {
+  const matches = expectedMs.map((ms, index) => {
     const gapMs = actualMs[index] ?? NaN;
     return gapMs >= ms && gapMs < ms + SLACK_MS;
   });
   assert.ok(
-    actualMs.length === expectedMs.length && fit.every(Boolean),
+    actualMs.length === expectedMs.length && matches.every(Boolean),
     `gaps of ${actualMs.join(', ')} ms instead of ${expectedMs.join(', ')} ms`,
   );
 }
@@ -30,16 +30,16 @@ function assertGaps(actualMs: readonly number[], expectedMs: readonly number[]):
 describe('retries within a run', function () {
   this.timeout(60_000);
   const server = useTestServer();
-  const good = fakeSteps();
+  const healthy = fakeSteps();
 
-  it('get a token when ECR throttled twice before', async () => {
+  it('get a token after ECR throttled twice', async () => {
     let calls = 0;
     const run = await server.run(
       fakeSteps({
         extractToken: async (input, how) => {
           calls += 1;
           if (calls <= 2) throw new RefreshFailure('AwsThrottled', 'ECR throttled the request.');
-          return good.extractToken(input, how);
+          return healthy.extractToken(input, how);
         },
       }),
     );
@@ -54,14 +54,14 @@ describe('retries within a run', function () {
     assertGaps(gapsMs(attempts), [2 * SECOND_MS, 4 * SECOND_MS]);
   });
 
-  it('come every 10 minutes while AWS denies access, and succeed within the run once it no longer does', async () => {
+  it('run every 10 minutes while AWS denies access, and succeed within the run once access is allowed', async () => {
     let calls = 0;
     const run = await server.run(
       fakeSteps({
         extractToken: async (input, how) => {
           calls += 1;
-          if (calls <= 3) throw new RefreshFailure('AwsAccessDenied', 'The principal may not get a token.');
-          return good.extractToken(input, how);
+          if (calls <= 3) throw new RefreshFailure('AwsAccessDenied', 'The principal is not authorized.');
+          return healthy.extractToken(input, how);
         },
       }),
     );
@@ -72,7 +72,7 @@ describe('retries within a run', function () {
     assert.ok(refreshedAfterMs(run.report, 'main') >= 30 * MINUTE_MS);
   });
 
-  it('send a wrong Airflow password at most once in 30 minutes, and report it in the end', async () => {
+  it('send a rejected Airflow password at most once in 30 minutes, and the report shows the failure', async () => {
     const run = await server.run(
       fakeSteps({
         inspectConnections: async () => {
@@ -92,7 +92,7 @@ describe('retries within a run', function () {
     );
   });
 
-  it('send a password that is rejected at the update no more often', async () => {
+  it('send a password that is rejected at the update at most once in 30 minutes', async () => {
     const run = await server.run(
       fakeSteps({
         updateConnections: async () => {
@@ -105,7 +105,7 @@ describe('retries within a run', function () {
     assert.ok(Math.min(...gaps) >= 30 * MINUTE_MS, `gaps of ${gaps.join(', ')} ms`);
   });
 
-  it('refresh an Airflow that was down for two hours in the same run, and the other at once', async () => {
+  it('refresh an Airflow instance that was down for two hours within the run, and do not delay the other one', async () => {
     const downUntilMs = (await server.now()) + 120 * MINUTE_MS;
     const run = await server.run(
       fakeSteps({
@@ -118,14 +118,14 @@ describe('retries within a run', function () {
           if (input.store === 'down' && (await server.now()) < downUntilMs) {
             throw new RefreshFailure('StoreUnreachable', 'Airflow down: refused.');
           }
-          return good.inspectConnections(input, how);
+          return healthy.inspectConnections(input, how);
         },
       }),
     );
     const { report, history } = run;
     assert.equal(report.outcome, 'refreshed');
     assert.equal(report.runId, run.runId);
-    assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'it is one run, completed');
+    assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'the run completed');
     assert.equal(scheduledActivities(history, 'inspectConnections').length, 3);
     assert.deepEqual(
       new Map(report.stores.map(({ store, refreshed }) => [store, refreshed])),
@@ -134,7 +134,7 @@ describe('retries within a run', function () {
         ['up', 1],
       ]),
     );
-    assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other did not wait');
+    assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other instance was not delayed');
     const afterMs = refreshedAfterMs(report, 'down');
     assert.ok(afterMs >= 120 * MINUTE_MS, `refreshed after ${afterMs} ms, while it was down`);
     // Five minutes is the longest back-off.

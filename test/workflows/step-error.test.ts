@@ -28,17 +28,17 @@ function timeout(cause?: Error): TimeoutFailure {
 }
 
 describe('describeStepError', () => {
-  it('names the step and the timeout when a worker was lost', () => {
+  it('reports the step and the type of the timeout', () => {
     const { scope, remedy } = FAILURES.AttemptTimedOut;
     assert.deepEqual(describeStepError(activityFailure(timeout())), {
       type: 'AttemptTimedOut',
       scope,
-      message: 'updateConnections ended without an answer (HEARTBEAT).',
+      message: 'updateConnections timed out (HEARTBEAT).',
       remedy,
     });
   });
 
-  it('reports that the worker of an attempt was stopped', () => {
+  it('reports that the worker was stopped during an attempt', () => {
     const cause = ApplicationFailure.create({ type: 'WorkerShutdown', message: 'Worker is shutting down' });
     const described = describeStepError(activityFailure(cause));
     assert.deepEqual(
@@ -47,7 +47,7 @@ describe('describeStepError', () => {
     );
   });
 
-  it('reports the last failure before a timeout, where Temporal knows it', () => {
+  it('reports the last failure before a timeout if Temporal knows it', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'refused',
@@ -76,7 +76,7 @@ describe('describeStepError', () => {
     });
   });
 
-  it('takes nothing from details of another shape', () => {
+  it('ignores details with another shape', () => {
     const { scope, remedy } = FAILURES.StoreForbidden;
     for (const detail of [{ remedy: 1, scope: 'galaxy', connections: 'docker_eu' }, { connections: [1] }]) {
       const cause = ApplicationFailure.create({ type: 'StoreForbidden', message: '403', details: [detail] });
@@ -89,7 +89,7 @@ describe('describeStepError', () => {
     }
   });
 
-  it('reports that a failure is not in the catalogue, and shows nothing of it', () => {
+  it('reports an unknown failure type as Unexpected without its content', () => {
     const cause = ApplicationFailure.create({ type: 'TypeError', message: 'secret', details: ['secret'] });
     const described = describeStepError(activityFailure(cause));
     assert.equal(described.type, 'Unexpected');
@@ -97,7 +97,7 @@ describe('describeStepError', () => {
   });
 
   it('rethrows a cancellation and errors that are not from an activity', () => {
-    for (const error of [activityFailure(new CancelledFailure('cancelled')), new TypeError('a defect')]) {
+    for (const error of [activityFailure(new CancelledFailure('cancelled')), new TypeError('a bug')]) {
       assert.throws(
         () => describeStepError(error),
         (thrown) => thrown === error,
@@ -113,7 +113,7 @@ describe('describeStepError', () => {
     );
   });
 
-  it('takes the remedy of the catalogue where a failure has no details', () => {
+  it('takes the remedy from the catalogue if a failure has no details', () => {
     for (const details of [undefined, [], [null], ['text']]) {
       const cause = ApplicationFailure.create({
         type: 'StoreForbidden',

@@ -19,7 +19,7 @@ describe('StepProgress', () => {
     progress = new StepProgress((markdown) => (shown = markdown));
   });
 
-  it('lists what is in progress, and for how long', async () => {
+  it('lists the steps in progress and their durations', async () => {
     const step = deferred<string>();
     const followed = progress.follow('inspectConnections: main', step.promise);
     assert.equal(shown, '0 steps done, 1 in progress\n\n- inspectConnections: main, for 0 min');
@@ -38,7 +38,7 @@ describe('StepProgress', () => {
     assert.equal(shown, '0 steps done, 0 in progress\n\n');
   });
 
-  it('shows why a step waits, and until when', async () => {
+  it('shows why and until when a step waits', async () => {
     const wait = deferred();
     const followed = progress.followWait(WAITING, new Date(0), wait.promise);
     assert.equal(
@@ -52,13 +52,13 @@ describe('StepProgress', () => {
     assert.equal(shown, '0 steps done, 0 in progress\n\n');
   });
 
-  it('no longer shows a step whose wait was cancelled', async () => {
+  it('no longer shows a step whose wait was canceled', async () => {
     await assert.rejects(progress.followWait(WAITING, new Date(0), Promise.reject(new Error('cancelled'))));
     progress.show(new Date());
     assert.equal(shown, '0 steps done, 0 in progress\n\n');
   });
 
-  it('shows 20 steps and counts the others', () => {
+  it('shows 20 steps and the number of the others', () => {
     for (let index = 0; index < 25; index += 1) {
       void progress.follow(`updateConnections: main #${index}`, deferred().promise);
     }
@@ -67,7 +67,7 @@ describe('StepProgress', () => {
     assert.match(shown, /\n- and 5 more$/);
   });
 
-  it('gives each activity its own id', () => {
+  it('gives each activity a unique id', () => {
     assert.deepEqual(
       ['planRefresh', 'x', 'x', 'x'].map((id) => progress.uniqueId(id)),
       ['planRefresh', 'x', 'x #2', 'x #3'],

@@ -1,5 +1,5 @@
-// The time-skipping server of a test file. Its time jumps wherever a run only waits: read it from here, never from the
-// clock of this machine.
+// Temporal's time-skipping test server. Its time jumps while a run only waits: read the time from the server, not from
+// the clock of this machine.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import {
@@ -17,7 +17,7 @@ import { recordCalls, type RecordedCall } from '../fakes/recording-steps.js';
 import { createTestWorker, installQuietRuntime, workflowBundle } from './test-worker.js';
 
 export const MINUTE_MS = 60_000;
-/** Those of the default schedule: every four hours, five minutes of jitter. */
+/** The limits of the default schedule: every four hours, five minutes of jitter. */
 export const RETRY_FOR_MS = 225 * MINUTE_MS;
 export const EXECUTION_TIMEOUT_MS = 230 * MINUTE_MS;
 
@@ -38,14 +38,14 @@ export interface EndedRun {
 export interface Run extends EndedRun {
   readonly runId: string;
   readonly workflowId: string;
-  /** Every attempt at a step, in the order in which they began. */
+  /** Every attempt at a step, in the order of their start. */
   readonly calls: readonly RecordedCall[];
 }
 
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof refreshCredentials>;
 
 export interface RunningWorker {
-  /** As SIGTERM does without a grace time: what is in progress is cancelled and handed over. */
+  /** As SIGTERM without a grace period: activities in progress are canceled and handed over. */
   stop(): Promise<void>;
 }
 
@@ -53,18 +53,18 @@ export interface TestServer {
   env(): TestWorkflowEnvironment;
   /** The server's time. */
   now(): Promise<number>;
-  /** A whole run on a worker with these steps, one run at a time. */
+  /** Runs the workflow to its end on a worker with these steps, one run at a time. */
   run(steps: RefreshSteps, options?: RunOptions): Promise<Run>;
-  /** Starts a run. Time does not jump before its end is awaited. */
+  /** Starts a run. Time does not jump until the end of the run is awaited. */
   start(taskQueue: string, options?: RunOptions): Promise<RunHandle>;
   startWorker(taskQueue: string, steps: RefreshSteps, identity?: string): Promise<RunningWorker>;
 }
 
-/** Starts a server for the tests of the suite that calls it, and stops what they leave behind. */
+/** Starts a server for the calling suite, and stops workers that its tests leave running. */
 export function useTestServer(): TestServer {
   let started: TestWorkflowEnvironment | undefined;
   const running = new Set<RunningWorker>();
-  // Making a worker takes longer than a run: one does for all runs of the suite, which come one after the other.
+  // Creating a worker takes longer than a run, so all runs of the suite, which are sequential, share one.
   let shared: RunningWorker | undefined;
   let stepsOfRun: RefreshSteps | undefined;
   const sharedQueue = randomUUID();
@@ -85,7 +85,7 @@ export function useTestServer(): TestServer {
 
   const server: TestServer = {
     env() {
-      assert.ok(started, 'the server is started before the first test');
+      assert.ok(started, 'the server has not been started');
       return started;
     },
     now: () => server.env().currentTimeMs(),
@@ -96,8 +96,8 @@ export function useTestServer(): TestServer {
       return worker;
     },
     async run(steps, options) {
-      const noted = recordCalls(steps, server.now);
-      stepsOfRun = noted.steps;
+      const recorder = recordCalls(steps, server.now);
+      stepsOfRun = recorder.steps;
       shared ??= await startWorker(
         server.env(),
         sharedQueue,
@@ -106,13 +106,13 @@ export function useTestServer(): TestServer {
       const workflowId = randomUUID();
       const handle = await server.start(sharedQueue, { ...options, workflowId });
       const ended = await endOf(handle);
-      return { ...ended, workflowId, runId: handle.firstExecutionRunId, calls: noted.calls };
+      return { ...ended, workflowId, runId: handle.firstExecutionRunId, calls: recorder.calls };
     },
   };
   return server;
 }
 
-/** Steps that are looked up at each call. */
+/** Looks the steps up at each call. */
 function delegateSteps(steps: () => RefreshSteps): RefreshSteps {
   return {
     planRefresh: (how) => steps().planRefresh(how),
@@ -163,7 +163,7 @@ export async function startWorker(
   };
 }
 
-/** Waits for the end of a run, for which the server skips time. Fails unless the run left its report. */
+/** Waits for the end of a run while the server skips time. Fails if the run has no report. */
 export async function endOf(handle: RunHandle): Promise<EndedRun> {
   try {
     return { report: await handle.result(), failure: null, history: await handle.fetchHistory() };
@@ -171,7 +171,7 @@ export async function endOf(handle: RunHandle): Promise<EndedRun> {
     assert.ok(error instanceof WorkflowFailedError, String(error));
     assert.ok(error.cause instanceof ApplicationFailure, `ended as ${String(error.cause)}`);
     const report = parseReport(error.cause.details?.[0]);
-    assert.ok(report, 'a failed run carries its report');
+    assert.ok(report, 'a failed run has a report');
     return { report, failure: error.cause, history: await handle.fetchHistory() };
   }
 }
@@ -179,7 +179,7 @@ export async function endOf(handle: RunHandle): Promise<EndedRun> {
 type HistoryEvent = NonNullable<History['events']>[number];
 export type ScheduledActivity = NonNullable<HistoryEvent['activityTaskScheduledEventAttributes']>;
 
-/** The activities that a run scheduled, in their order. */
+/** The activities scheduled by a run, in order. */
 export function scheduledActivities({ events }: History, step?: StepName): ScheduledActivity[] {
   return (events ?? [])
     .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
@@ -190,7 +190,7 @@ export function durationMs({ startedAt, finishedAt }: RefreshReport): number {
   return Date.parse(finishedAt) - Date.parse(startedAt);
 }
 
-/** How long after the start of the run an Airflow was refreshed. */
+/** The time from the start of the run to the refresh of a store. */
 export function refreshedAfterMs(report: RefreshReport, airflow: string): number {
   const row = report.stores.find((candidate) => candidate.store === airflow);
   return Date.parse(row?.lastRefreshedAt ?? '') - Date.parse(report.startedAt);

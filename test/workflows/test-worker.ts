@@ -10,7 +10,7 @@ const silent = createLogger('silent');
 let bundle: Promise<{ code: string }> | undefined;
 let isRuntimeInstalled = false;
 
-/** Call before the first test environment is made: Temporal's runtime can be installed once only. */
+/** Call it before the first test environment is created: Temporal's runtime can be installed only once. */
 export function installQuietRuntime(): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
@@ -29,8 +29,8 @@ export function workflowBundle(): Promise<{ code: string }> {
 }
 
 /**
- * @param identity of one of several workers of a run. These keep no workflows in their cache: the test server never
- *   takes a task back that it meant for the cache of a worker that is gone.
+ * @param identity set it if a run uses several workers. These do not cache workflows: the test server does not reassign
+ *   a workflow task for the cache of a stopped worker.
  */
 export async function createTestWorker(
   connection: NativeConnection,

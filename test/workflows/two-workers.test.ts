@@ -20,7 +20,7 @@ import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
 import { hangingCall, type HangingCall } from '../fakes/hanging-call.js';
 import { durationMs, endOf, RETRY_FOR_MS, scheduledActivities, useTestServer } from './test-server.js';
 
-/** The real activities of one worker process, which has its own token cache and gets its own token. */
+/** The real activities of one worker process, which has its own token cache and token. */
 function stepsOf(worker: string, source: ConfigSource): RefreshSteps {
   const issuer = new FakeIssuer();
   issuer.answer = () => issuedToken(passwordOf(worker));
@@ -35,7 +35,7 @@ function fingerprintOf(worker: string): string {
   return new Secret(passwordOf(worker)).fingerprint();
 }
 
-/** An Airflow of which one method does not respond. */
+/** An Airflow instance whose given method does not respond. */
 function hangingAirflow(airflow: FakeAirflow, method: 'read' | 'write', call: HangingCall): FakeAirflow {
   return new Proxy(airflow, {
     get(target, key) {
@@ -52,11 +52,11 @@ function hangingEngine(call: HangingCall): DockerEngine {
   };
 }
 
-describe('a run over two workers', function () {
+describe('a run on two workers', function () {
   this.timeout(60_000);
   const server = useTestServer();
 
-  /** The first worker is stopped when it hangs; the others come after it. */
+  /** Stops the first worker when it hangs, and then starts the second one. */
   async function runOver(first: RefreshSteps, hanging: HangingCall, second: RefreshSteps) {
     const taskQueue = randomUUID();
     const worker = await server.startWorker(taskQueue, first, 'worker-1');
@@ -67,8 +67,8 @@ describe('a run over two workers', function () {
     return { handle, taskQueue };
   }
 
-  describe('whose tokens differ', () => {
-    it('warns that Docker was tested with another token than was written', async () => {
+  describe('with different tokens', () => {
+    it('warns that Docker was tested with a token other than the written one', async () => {
       const airflow = new FakeAirflow();
       const hanging = hangingCall();
       const engine = new FakeEngine();
@@ -91,11 +91,11 @@ describe('a run over two workers', function () {
       assert.equal(report.docker[0]?.fingerprint, fingerprintOf('b'));
       assert.deepEqual(report.warnings, [
         `The token tested from ${ENGINE} at ${REGISTRY} (${fingerprintOf('b')}) is not the one that was written: ` +
-          'another worker did the test, with a token of its own.',
+          'another worker ran the test with its own token.',
       ]);
     });
 
-    it('shows both tokens when the one that was written is not the one that was extracted', async () => {
+    it('reports both tokens if the written token is not the extracted one', async () => {
       const airflow = new FakeAirflow();
       const hanging = hangingCall();
       const { handle } = await runOver(
@@ -116,27 +116,27 @@ describe('a run over two workers', function () {
     });
   });
 
-  describe('whose configurations differ', () => {
-    /** Knows another configuration alone; notes for which it was asked, and hangs after `answers` times. */
-    function otherConfiguration(answers = Infinity) {
-      const asked: string[] = [];
+  describe('with different configurations', () => {
+    /** Has only another configuration; records the requested hashes, and hangs after `limit` requests. */
+    function otherConfiguration(limit = Infinity) {
+      const requested: string[] = [];
       const hanging = hangingCall();
       const other = fakeSource();
       const steps = stepsOf('b', {
         reread: other.reread,
         byHash(hash) {
-          asked.push(hash);
+          requested.push(hash);
           return undefined;
         },
       });
       const inspectConnections: RefreshSteps['inspectConnections'] = async (input, how) => {
-        if (asked.length >= answers) await hanging.wait(Context.current().cancellationSignal);
+        if (requested.length >= limit) await hanging.wait(Context.current().cancellationSignal);
         return steps.inspectConnections(input, how);
       };
-      return { steps: { ...steps, inspectConnections }, asked, hanging };
+      return { steps: { ...steps, inspectConnections }, requested, hanging };
     }
 
-    it('continues once a worker comes with the configuration that planned it', async () => {
+    it('continues once a worker with the planned configuration starts', async () => {
       const airflow = new FakeAirflow();
       const hanging = hangingCall();
       const planner = fakeSource({ airflow: hangingAirflow(airflow, 'read', hanging) });
@@ -152,7 +152,7 @@ describe('a run over two workers', function () {
       await second.stop();
       await server.startWorker(taskQueue, stepsOf('c', fakeSource({ airflow })), 'worker-3');
       const { report, history } = await ended;
-      assert.deepEqual(other.asked, [CONFIG_HASH, CONFIG_HASH, CONFIG_HASH]);
+      assert.deepEqual(other.requested, [CONFIG_HASH, CONFIG_HASH, CONFIG_HASH]);
       assert.equal(report.outcome, 'refreshed');
       assert.equal(airflow.passwords.get('docker_default'), passwordOf('c'));
       assert.equal(scheduledActivities(history, 'planRefresh').length, 1);
@@ -160,14 +160,15 @@ describe('a run over two workers', function () {
       const started = (history.events ?? []).flatMap(
         ({ activityTaskStartedEventAttributes: event }) => event ?? [],
       );
-      // A first attempt that was stopped; then three mismatches and one that was stopped: 5, 10, 20, 40 and 80 s of waiting.
+      // A stopped first attempt, then three mismatches and another stopped attempt: back-offs of 5, 10, 20, 40 and 80
+      // s.
       const inspection = started.find(({ attempt }) => (attempt ?? 0) > 1);
       assert.deepEqual([inspection?.attempt, inspection?.identity], [5, 'worker-3']);
       const tookMs = durationMs(report);
       assert.ok(tookMs >= 155_000 && tookMs < 300_000, `refreshed after ${tookMs} ms`);
     });
 
-    it('ends with the mismatch in its report when no such worker comes', async () => {
+    it('reports the mismatch if no such worker starts', async () => {
       const hanging = hangingCall();
       const planner = fakeSource({
         airflow: hangingAirflow(new FakeAirflow(), 'read', hanging),
@@ -182,12 +183,12 @@ describe('a run over two workers', function () {
             'inspect',
             'main',
             'ConfigVersionMismatch',
-            `This worker does not have configuration ${CONFIG_HASH}.`,
+            `This worker has not loaded configuration ${CONFIG_HASH}.`,
           ],
         ],
       );
-      assert.match(report.failures[0]?.remedy ?? '', /every worker of the task queue the same configuration/);
-      assert.ok(other.asked.length > 10, `tried ${other.asked.length} times`);
+      assert.match(report.failures[0]?.remedy ?? '', /every worker on the task queue the same configuration/);
+      assert.ok(other.requested.length > 10, `tried ${other.requested.length} times`);
       assert.ok(durationMs(report) > RETRY_FOR_MS - 600_000 && durationMs(report) <= RETRY_FOR_MS);
     });
   });

@@ -1,4 +1,4 @@
-// `airflows`: the Airflow deployments whose connections are refreshed.
+// `airflows`: the Airflow instances whose connections are refreshed.
 import { z } from 'zod';
 import type { ExtraHeader } from '../../net/http.js';
 import { authSchema, type AirflowAuth } from './auth.js';
@@ -14,13 +14,13 @@ import { nameSchema, text } from './values.js';
 
 /** The settings of a store of kind `airflow`. */
 export interface AirflowSettings {
-  /** Without `/api/v2` and without a slash at the end. Absent with MWAA alone. */
+  /** Without `/api/v2` and a trailing slash. Absent only for MWAA. */
   readonly url?: string;
   readonly auth: AirflowAuth;
-  /** Major version of Airflow, or to be detected. */
+  /** Major version of Airflow; `auto` detects it. */
   readonly version: 'auto' | 2 | 3;
   readonly headers: readonly ExtraHeader[];
-  /** Absolute path of a PEM file with CAs to trust in addition to Node's. */
+  /** Absolute path of a PEM file with CAs to trust in addition to Node's default CAs. */
   readonly caFile?: string;
 }
 
@@ -30,7 +30,7 @@ function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
     name: nameSchema.meta({
       description:
-        'Name of this Airflow in reports. At most 63 lower-case letters, digits and hyphens; unique.',
+        'Name of this Airflow instance in reports: at most 63 lower-case letters, digits and hyphens. Must be unique.',
       examples: ['main'],
     }),
     url: text
@@ -38,12 +38,12 @@ function createSettingsSchema(folder: ConfigFolder) {
       .exactOptional()
       .meta({
         description:
-          'URL of Airflow, with its sub-path if it has one, without /api/v2. https:// only; http:// for ' +
-          'loopback or with allowInsecureHttp. Required, except for Amazon MWAA, which has none.',
+          'URL of Airflow, including a sub-path but without /api/v2. Must begin with https://, except for loopback ' +
+          'or with allowInsecureHttp. Required, except for Amazon MWAA, which has no URL.',
         examples: ['https://airflow.example.com'],
       }),
     auth: authSchema.meta({
-      description: 'How the worker logs in: with exactly one of user and password, token, or MWAA.',
+      description: 'How the worker logs in: exactly one of user name and password, token, or MWAA.',
       examples: [
         PASSWORD_EXAMPLE,
         { token: { file: 'secrets/airflow-token' } },
@@ -52,35 +52,37 @@ function createSettingsSchema(folder: ConfigFolder) {
     }),
     connections: connectionsSchema.meta({
       description:
-        'The Airflow connections to refresh: ids, or mappings that say more. Ids have at most 200 letters, digits, ' +
-        'dots, hyphens and underscores. The first entry that matches a connection applies; an id must not occur ' +
-        'twice. Entries of `airflows` with the same URL are one Airflow in this. At most 100 patterns for one Airflow.',
+        'The Airflow connections to refresh: ids, or mappings with more options. An id has at most 200 letters, ' +
+        'digits, dots, hyphens and underscores. The first entry that matches a connection applies; an id must not ' +
+        'occur twice. At most 100 entries can be patterns. These rules treat entries of `airflows` with the same URL ' +
+        'as one Airflow instance.',
       examples: [
         ['docker_default'],
         ['docker_default', { id: 'docker_eu', registry: 'eu', ifMissing: 'create' }, { match: '*_ecr' }],
       ],
     }),
     version: z
-      .literal(['auto', 2, 3], { error: 'must be auto, 2 or 3' })
+      .literal(['auto', 2, 3], { error: 'must be auto, or the number 2 or 3' })
       .default('auto')
       .meta({
-        description: 'Major version of this Airflow; `auto` detects it. Set it where the version is hidden.',
+        description:
+          'Major version of this Airflow instance; `auto` detects it. Set it if Airflow does not expose its version.',
         examples: [3],
       }),
     headers: headersSchema.prefault({}).meta({
       description:
-        'Headers to send with every request to this Airflow, for a proxy or gateway in front of it; at most 20. Not ' +
-        'for Authorization (see `auth`), Host, Content-Type, Content-Length and others that the request itself ' +
-        'sets. A header whose name suggests a secret, such as X-Api-Key or Cookie, must be a reference. ' +
-        'References are read again for each request.',
+        'Headers to send with every request to this Airflow instance, for a proxy or gateway in front of it; at ' +
+        'most 20. Authorization (see `auth`), Host, Content-Type, Content-Length and other headers that are set ' +
+        'automatically are not allowed. A header whose name suggests a secret, such as X-Api-Key or Cookie, must ' +
+        'be a reference. References are read again for each request.',
       examples: [{ 'X-Team': 'data', 'X-Api-Key': { env: 'AIRFLOW_API_KEY' } }],
     }),
-    caFile: certificateFile(folder, 'the CA')
+    caFile: certificateFile(folder, 'CA certificate')
       .exactOptional()
       .meta({
         description:
-          "PEM file with CA certificates to trust for this Airflow, in addition to Node's; at most 1 MiB. Relative to " +
-          'the folder of the configuration file. A file that is replaced is used without a restart.',
+          "PEM file with CA certificates to trust for this Airflow instance, in addition to Node's default CAs; at " +
+          'most 1 MiB. Relative to the folder of the configuration file. A replaced file is used without a restart.',
         examples: ['certificates/company-ca.pem'],
       }),
     allowInsecureHttp: z
@@ -88,7 +90,7 @@ function createSettingsSchema(folder: ConfigFolder) {
       .default(false)
       .meta({
         description:
-          'Allows http:// beyond loopback. Password and tokens then cross the network unencrypted.',
+          'Allows http:// for hosts other than loopback. Passwords and tokens are then sent unencrypted.',
         examples: [true],
       }),
   });
@@ -117,7 +119,7 @@ export function createAirflowsSchema(folder: ConfigFolder) {
     .min(1)
     .max(200)
     .meta({
-      description: 'The Airflow deployments whose connections are refreshed.',
+      description: 'The Airflow instances whose connections are refreshed.',
       examples: [
         [
           {
@@ -135,18 +137,18 @@ function checkAirflow(settings: Settings<Airflow>): void {
   const { valid, isGiven, isMistyped, report } = settings;
   const usesMwaa = valid.auth ? valid.auth.kind === 'mwaa' : isGiven('auth', 'mwaa');
   if (usesMwaa) {
-    // With two methods it is not known which one is meant.
+    // With two methods it is unknown which one was meant.
     if (valid.auth) checkMwaa(settings);
     return;
   }
   if (!isGiven('url')) report({ code: 'missing', message: 'is missing' }, 'url');
   const isAllowed = valid.allowInsecureHttp !== false || isMistyped('allowInsecureHttp');
   if (valid.url === undefined || isAllowed || !isUnencryptedUrl(valid.url)) return;
-  const remedy = 'Use https://, or add `allowInsecureHttp: true` if the network is trusted.';
-  report({ code: 'unencrypted', message: 'sends the password unencrypted', remedy }, 'url');
+  const remedy = 'Use https://, or set `allowInsecureHttp: true` if the network is trusted.';
+  report({ code: 'unencrypted', message: 'sends credentials unencrypted', remedy }, 'url');
 }
 
-/** AWS finds the environment by its name and signs the requests: none of these would have an effect. */
+/** AWS finds the environment by its name and signs the requests: these settings would have no effect. */
 function checkMwaa({ valid, isGiven, report }: Settings<Airflow>): void {
   const given = {
     url: isGiven('url'),

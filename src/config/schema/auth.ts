@@ -1,20 +1,20 @@
-// `auth` of an Airflow: exactly one of user and password, token, or Amazon MWAA.
+// `auth` of an Airflow instance: exactly one of user name and password, token, or Amazon MWAA.
 import { z } from 'zod';
 import { isRegion } from '../../refresh/aws-regions.js';
 import type { Fault } from '../config-error.js';
 import type { ReadSecret } from '../references.js';
 import { checkTogether, report, type Settings } from './checks.js';
-import { refuse, requireOneOf } from './for-editors.js';
+import { forbid, requireOneOf } from './for-editors.js';
 import { checkHeaderValue } from './headers.js';
 import { secret, text } from './values.js';
 
-/** How the worker logs in to an Airflow. */
+/** How the worker logs in to an Airflow instance. */
 export type AirflowAuth =
   /** A JWT on Airflow 3, Basic on Airflow 2. */
   | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
   /** A bearer token, read at each login. */
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
-  /** Amazon MWAA, through AWS's InvokeRestApi; the Airflow then has no `url`. */
+  /** Amazon MWAA, through InvokeRestApi of AWS and without a `url`. */
   | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
 
 const mwaaSchema = z.strictObject({
@@ -29,39 +29,41 @@ const mwaaSchema = z.strictObject({
 
 export const NOT_A_REGION: Fault = { code: 'invalid', message: 'is not a valid AWS region' };
 
-/** Grammar of the name: AWS's reference of CreateEnvironment. */
+/** Syntax of the name: CreateEnvironment in the AWS API reference. */
 function checkEnvironment(name: string): Fault | undefined {
   if (/^[A-Za-z][\w-]{0,79}$/.test(name)) return undefined;
   return {
     code: 'invalid',
-    message: 'is not a valid MWAA environment name: letters, digits, hyphens and underscores, a letter first',
-    remedy: 'Example: `environment: my-environment`. It is the name, not the ARN or the address.',
+    message:
+      'is not a valid MWAA environment name: must consist of letters, digits, hyphens and underscores, and begin ' +
+      'with a letter',
+    remedy: 'Use the name, not the ARN or URL. Example: `environment: my-environment`.',
   };
 }
 
 const settingsSchema = z.strictObject({
   username: text.exactOptional().meta({
-    description: 'Airflow user of the worker, for the login with a password.',
+    description: 'Airflow user name of the worker, for login with a password.',
     examples: ['ecr-refresh'],
   }),
   password: secret()
     .exactOptional()
     .meta({
-      description: 'Password of that user. Read again at each login, so that a rotated file is used.',
+      description: 'Password of that user. Read again at each login, so that a rotated password is used.',
       examples: [{ env: 'AIRFLOW_PASSWORD' }],
     }),
   token: secret(checkToken)
     .exactOptional()
     .meta({
       description:
-        'Bearer token of a managed Airflow such as Astronomer or Cloud Composer. Read again for each request, so ' +
-        'that what issues short-lived tokens can replace a file.',
+        'Bearer token for a managed Airflow such as Astronomer or Cloud Composer. Read again for each request, so ' +
+        'that a file with a short-lived token can be replaced at any time.',
       examples: [{ file: 'secrets/airflow-token' }],
     }),
   mwaa: mwaaSchema.exactOptional().meta({
     description:
-      'An environment of Amazon MWAA, called through AWS (`airflow:InvokeRestApi`) with the credentials of the ' +
-      'worker. Such an Airflow has no `url`, `headers`, `caFile` or `allowInsecureHttp`.',
+      'An Amazon MWAA environment, called through AWS (`airflow:InvokeRestApi`) with the AWS credentials of the ' +
+      'worker. Cannot be combined with `url`, `headers`, `caFile` or `allowInsecureHttp`.',
     examples: [{ environment: 'my-environment', region: 'us-east-1' }],
   }),
 });
@@ -71,8 +73,8 @@ type AuthSettings = z.output<typeof settingsSchema>;
 export const authSchema = checkTogether(settingsSchema, checkMethods, toAuth).meta({
   ...requireOneOf(['username', 'password'], ['token'], ['mwaa']),
   dependentSchemas: {
-    token: refuse('token', 'username', 'password', 'mwaa'),
-    mwaa: refuse('mwaa', 'username', 'password'),
+    token: forbid('token', 'username', 'password', 'mwaa'),
+    mwaa: forbid('mwaa', 'username', 'password'),
   },
 });
 
@@ -81,7 +83,7 @@ function checkToken(value: string): Fault | undefined {
   return {
     code: 'invalid',
     message: 'begins with the word Bearer, which the worker adds',
-    remedy: 'Keep only the token.',
+    remedy: 'Remove this word, and keep only the token.',
   };
 }
 

@@ -1,16 +1,16 @@
-// How the schema reports what zod's own checks cannot: faults of a value, and of settings that do not fit together.
+// Schema checks that zod does not have: of a single value, and across settings.
 import { z } from 'zod';
 import { suggestKey } from '../../refresh/did-you-mean.js';
 import type { Fault, Reading, SettingPath } from '../config-error.js';
 
 type Context = z.core.$RefinementCtx;
 
-/** Reports a fault, at a path below the value that is checked. */
+/** Reports a fault at a path below the checked value. */
 export function addFault(context: Context, { message, ...params }: Fault, path: SettingPath = []): void {
   context.addIssue({ code: 'custom', path: [...path], message, params });
 }
 
-/** A step of `superRefine` that reports what a function finds wrong with a value. */
+/** A step of `superRefine` that reports the fault that a function finds in a value. */
 export function report<T>(find: (value: T) => Fault | undefined): (value: T, context: Context) => void {
   return (value, context) => {
     const fault = find(value);
@@ -18,7 +18,7 @@ export function report<T>(find: (value: T) => Fault | undefined): (value: T, con
   };
 }
 
-/** A step of `transform`: the value that a function makes, or the fault that it finds. */
+/** A step of `transform` that converts a value with a function, or reports the fault that it finds. */
 export function convert<In, Out>(read: (value: In) => Reading<Out>): (value: In, context: Context) => Out {
   return (value, context) => {
     const reading = read(value);
@@ -28,20 +28,20 @@ export function convert<In, Out>(read: (value: In) => Reading<Out>): (value: In,
   };
 }
 
-/** What a check across the settings of a mapping works with. */
+/** Input of a check across the settings of a mapping. */
 export interface Settings<T> {
-  /** Those that are valid. */
+  /** The valid settings. */
   readonly valid: Partial<T>;
-  /** Whether the setting at a path is there: valid or not, or mistyped so that it can be recognized. */
+  /** Whether the setting at a path is present: valid, invalid, or with a recognizable typo in its key. */
   isGiven(...path: readonly string[]): boolean;
-  /** Whether an unknown key is probably meant for it. */
+  /** Whether an unknown key is probably a typo of it. */
   isMistyped(...path: readonly string[]): boolean;
   report(fault: Fault, ...path: SettingPath): void;
 }
 
 /**
- * Adds a check across the settings of a mapping, and then what they become. The check runs although some of them are wrong.
- * @param make what valid settings become
+ * Adds a check across the settings of a mapping, which also runs when some of them are invalid, and a conversion.
+ * @param make converts settings that are all valid
  */
 export function checkTogether<S extends z.ZodObject, Out>(
   schema: S,
@@ -61,7 +61,7 @@ export function checkTogether<S extends z.ZodObject, Out>(
         isMistyped,
         report: (fault, ...path) => {
           const setting = path.slice(0, 1).map(String);
-          // A typo is one problem, and is reported with its own key.
+          // A typo is one problem, and is reported at the mistyped key.
           const isTypo = findValue(value, setting) === undefined && isMistyped(...setting);
           if (!isTypo) addFault(context, fault, path);
         },
@@ -70,7 +70,7 @@ export function checkTogether<S extends z.ZodObject, Out>(
     { when: ({ value }) => isMapping(value) },
   );
   return checked.transform((settings, context): Out =>
-    // After every other issue zod itself leaves this out, but not after unknown keys.
+    // zod skips this step after every issue except unknown keys.
     context.issues.length === 0 ? make(settings) : (settings as unknown as Out),
   );
 }
@@ -87,7 +87,7 @@ function findValue(value: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** The unknown key that is probably meant for the setting at a path. */
+/** The unknown key that is probably a typo of the setting at a path. */
 export function findTypo(issues: Context['issues'], path: readonly string[]): string | undefined {
   const wanted = path.at(-1) ?? '';
   const parent = path.slice(0, -1).join('.');
@@ -97,7 +97,7 @@ export function findTypo(issues: Context['issues'], path: readonly string[]): st
     .find((key) => suggestKey(key, [wanted]) !== undefined);
 }
 
-/** Each item whose key an earlier one has. */
+/** Each item with the same key as an earlier one. */
 export function findDuplicates<T>(
   items: readonly T[],
   getKey: (item: T) => string | undefined,
@@ -111,13 +111,13 @@ export function findDuplicates<T>(
   });
 }
 
-/** An item of a list that is valid, and its position. */
+/** A valid item of a list, and its position. */
 export interface Item<T> {
   readonly value: T;
   readonly index: number;
 }
 
-/** Adds a check across the items of a list. It runs although some of them are wrong. */
+/** Adds a check across the items of a list, which also runs when some of them are invalid. */
 export function checkItems<S extends z.ZodArray>(
   schema: S,
   check: (items: readonly Item<z.output<S>[number]>[], report: (fault: Fault, index: number) => void) => void,

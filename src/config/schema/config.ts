@@ -1,4 +1,4 @@
-// The schema of the whole configuration file: its sections, the checks among them, and the configuration that they make.
+// The schema of the whole configuration file.
 import { z } from 'zod';
 import type { ConfigFolder } from '../config-folder.js';
 import { createAirflowsSchema } from './airflows.js';
@@ -20,12 +20,12 @@ const temporalSchema = z.strictObject({
   taskQueue: z
     .string()
     .regex(/^[A-Za-z0-9][\w./:-]{0,199}$/, {
-      error: 'must begin with a letter or digit, and continue with these or . _ / : -, at most 200',
+      error: 'must consist of at most 200 letters, digits and . _ / : -, and begin with a letter or digit',
     })
     .default(DEFAULT_TASK_QUEUE)
     .meta({
       description:
-        'Task queue of the worker. Address, namespace, TLS and API key are set with TEMPORAL_* variables or ' +
+        'Temporal task queue of the worker. Address, namespace, TLS and API key are set in TEMPORAL_* variables or ' +
         'temporal.toml instead.',
       examples: [DEFAULT_TASK_QUEUE],
     }),
@@ -43,8 +43,8 @@ export function createConfigSchema(
   const storeKeys = storeSections.map(({ key }) => key);
   return z
     .strictObject({
-      version: z.literal(1, { error: 'must be 1, the only version of this release' }).meta({
-        description: 'Version of this format.',
+      version: z.literal(1, { error: 'must be 1, the only version that this release supports' }).meta({
+        description: 'Version of the configuration format.',
         examples: [1],
       }),
       ...stores,
@@ -52,7 +52,7 @@ export function createConfigSchema(
       docker: createDockerSchema(folder)
         .prefault({})
         .meta({
-          description: 'The test that Docker can log in.',
+          description: 'How to test that Docker can log in.',
           examples: [{ engines: [DEFAULT_ENGINE] }],
         }),
       schedule: scheduleSchema.prefault({}).meta({
@@ -60,7 +60,7 @@ export function createConfigSchema(
         examples: [{ id: 'ecr-refresh', every: '4h', jitter: '5m' }],
       }),
       temporal: temporalSchema.prefault({}).meta({
-        description: 'The Temporal side of the worker.',
+        description: 'Temporal settings of the worker.',
         examples: [{ taskQueue: DEFAULT_TASK_QUEUE }],
       }),
     })

@@ -2,22 +2,22 @@
 import { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { checkTogether, type Settings } from './checks.js';
-import { ifThen, refuse, requireOneOf } from './for-editors.js';
+import { ifThen, forbid, requireOneOf } from './for-editors.js';
 import { connectionId, connectionPattern, isScalar, nameSchema } from './values.js';
 
 const ruleSchema = z.strictObject({
   id: connectionId.exactOptional().meta({ description: 'Id of one connection.', examples: ['docker_eu'] }),
   match: connectionPattern.exactOptional().meta({
     description:
-      'Pattern of ids, instead of `id`: every docker connection whose whole id matches; case-sensitive. `*` stands for ' +
-      'any number of characters, `?` for one. Airflow is asked for its connections at each run, so that new ones ' +
+      'Pattern of ids, instead of `id`: selects every docker connection whose whole id matches; case-sensitive. ' +
+      '`*` matches any number of characters, `?` exactly one. Connections are listed at each run, so that new ones ' +
       'are found.',
     examples: ['*_ecr'],
   }),
   registry: nameSchema.exactOptional().meta({
     description:
       'Name of the entry of `registries` that the connection must belong to; a connection of another registry is ' +
-      'reported and not written. Default: any registry of ECR or of `registries`.',
+      'reported and not changed. Default: any ECR registry and any entry of `registries`.',
     examples: ['eu'],
   }),
   ifMissing: z
@@ -25,8 +25,8 @@ const ruleSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'What happens when there is no connection with this `id`: `fail` (the default) reports it, `create` ' +
-        'creates it, of type docker, with login AWS and the host of `registry`, which is then required.',
+        'What happens when there is no connection with this `id`: `fail` (the default) reports it; `create` ' +
+        'creates it with type docker, login AWS and the host of `registry`, which is then required.',
       examples: ['create'],
     }),
 });
@@ -35,7 +35,7 @@ type RuleSettings = z.output<typeof ruleSchema>;
 
 const longForm = checkTogether(ruleSchema, checkRule, toRule).meta({
   ...requireOneOf(['id'], ['match']),
-  dependentSchemas: { match: refuse('match', 'id', 'ifMissing') },
+  dependentSchemas: { match: forbid('match', 'id', 'ifMissing') },
   ...ifThen(
     { required: ['ifMissing'], properties: { ifMissing: { const: 'create' } } },
     { required: ['registry'] },
@@ -49,7 +49,7 @@ export const connectionsSchema = z
   .array(
     z.union([shortForm, longForm], {
       error: ({ input }) =>
-        isScalar(input) ? 'is not text' : 'must be an id, or a mapping with `id` or `match`',
+        isScalar(input) ? 'must be text' : 'must be an id, or a mapping with `id` or `match`',
     }),
   )
   .min(1)
@@ -57,7 +57,7 @@ export const connectionsSchema = z
 
 function checkRule({ valid, isGiven, report }: Settings<RuleSettings>): void {
   if (isGiven('id') && isGiven('match')) {
-    const remedy = 'Write two entries: one with `id`, one with `match`.';
+    const remedy = 'Use two entries: one with `id`, one with `match`.';
     report({ code: 'conflict', message: 'cannot be combined with id', remedy }, 'match');
   } else if (!isGiven('id') && !isGiven('match')) {
     const remedy = 'Example: `- {id: docker_eu}` or `- {match: "*_ecr"}`.';
@@ -67,7 +67,7 @@ function checkRule({ valid, isGiven, report }: Settings<RuleSettings>): void {
     const message = 'cannot be combined with match, which selects existing connections';
     report({ code: 'conflict', message, remedy: 'Remove it.' }, 'ifMissing');
   } else if (valid.ifMissing === 'create' && !isGiven('registry')) {
-    const message = '`create` requires `registry`, whose host the new connection gets';
+    const message = '`create` requires `registry`, because the new connection gets its host';
     const remedy = 'Add `registry: NAME` with the name of an entry of `registries`.';
     report({ code: 'requires', message, remedy }, 'ifMissing');
   }

@@ -6,31 +6,31 @@ import type { Fault } from '../config-error.js';
 import { checkTogether, report, type Settings } from './checks.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { secretFile } from './files.js';
-import { refuse, requireOneOf } from './for-editors.js';
+import { forbid, requireOneOf } from './for-editors.js';
 import { duration, text } from './values.js';
 
 const SESSION_NAME = 'airflow-ecr-refresh';
-/** AWS's limits of AssumeRole; a role that another role assumes has an hour. */
+/** Limits of AssumeRole; for a role that another role assumes, AWS limits the session to one hour. */
 const SESSION_MS = { least: 900_000, most: 43_200_000, chained: 3_600_000 } as const;
 
-/** Grammars: AWS's references of IAM roles and of AssumeRole. */
+/** Syntax: IAM identifiers in the AWS documentation. */
 const roleArn = z
   .string()
-  // Names of token groups consist of it and of `endpoint`, and Temporal limits ids to 1,000 characters.
+  // Names of token groups contain it and `endpoint`, and Temporal limits ids to 1,000 characters.
   .max(620)
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, {
     error: 'is not a valid role ARN',
   });
 
 const sessionName = z.string().regex(/^[\w+=,.@-]{2,64}$/, {
-  error: 'must have 2 to 64 letters, digits and _ + = , . @ -',
+  error: 'must consist of 2 to 64 letters, digits and _ + = , . @ -',
 });
 
 function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
     roleArn: roleArn.exactOptional().meta({
       description:
-        'Role to assume, with the credentials that the AWS SDK finds; with `webIdentityTokenFile`, with that token.',
+        'Role to assume, with the default credentials of the AWS SDK or, if set, the token of `webIdentityTokenFile`.',
       examples: ['arn:aws:iam::123456789012:role/ecr-pull'],
     }),
     via: z
@@ -40,7 +40,7 @@ function createSettingsSchema(folder: ConfigFolder) {
       .exactOptional()
       .meta({
         description:
-          'Roles to assume one after the other before `roleArn`. AWS ends the sessions of such a chain after an hour.',
+          'Roles to assume, in this order, before `roleArn`. AWS limits the sessions of such a chain to one hour.',
         examples: [['arn:aws:iam::111122223333:role/hub']],
       }),
     externalId: text
@@ -51,31 +51,33 @@ function createSettingsSchema(folder: ConfigFolder) {
         examples: ['data-platform', { env: 'ECR_EXTERNAL_ID' }],
       }),
     sessionName: sessionName.exactOptional().meta({
-      description: `Name of the sessions, shown in CloudTrail. Default: ${SESSION_NAME}.`,
+      description: `Name of the role sessions, shown in CloudTrail. Default: ${SESSION_NAME}.`,
       examples: [SESSION_NAME],
     }),
     sessionDuration: duration.exactOptional().meta({
       description:
-        'Duration of the session of `roleArn`, 15m to 12h; the role must allow it. A token may expire with the ' +
-        'session that it was issued in. Default: 1h, which is also the maximum where one role assumes the other.',
+        'Duration of the session of `roleArn`, 15m to 12h; the role must allow it. A token may expire together with ' +
+        'the session it was issued in. Default: 1h, which is also the maximum for a role that another role assumes.',
       examples: ['12h'],
     }),
     profile: z
       .string()
-      .regex(/^[^\s[\]]{1,100}$/, { error: 'is not a valid profile name: no blanks, no brackets' })
+      .regex(/^[^\s[\]]{1,100}$/, {
+        error: 'is not a valid profile name: must have 1 to 100 characters, without spaces and brackets',
+      })
       .exactOptional()
       .meta({
         description:
-          'Profile of the AWS configuration files (AWS_CONFIG_FILE, else ~/.aws/config) with the credentials: keys, a ' +
-          'role, SSO, a process.',
+          'Profile in the AWS configuration files (AWS_CONFIG_FILE, else ~/.aws/config) that provides the ' +
+          'credentials: keys, a role, SSO or a process.',
         examples: ['production'],
       }),
     webIdentityTokenFile: secretFile(folder)
       .exactOptional()
       .meta({
         description:
-          'File with a token of an identity provider, relative to the folder of the configuration file, to assume ' +
-          '`roleArn` with. It is read again each time.',
+          'File with the token of an identity provider, to assume `roleArn` with. Relative to the folder of the ' +
+          'configuration file. Read again each time.',
         examples: ['/var/run/secrets/tokens/aws'],
       }),
   });
@@ -83,9 +85,9 @@ function createSettingsSchema(folder: ConfigFolder) {
 
 type Credentials = z.output<ReturnType<typeof createSettingsSchema>>;
 
-/** Settings of a role, which say nothing without one. */
+/** Settings of a role, which have no effect without one. */
 const ROLE_SETTINGS = ['via', 'externalId', 'sessionName', 'sessionDuration', 'webIdentityTokenFile'];
-/** A role that is assumed with a token has none of these. */
+/** Settings that do not apply to a role assumed with a web identity token. */
 const NOT_WITH_TOKEN_FILE = ['via', 'externalId', 'sessionDuration'];
 
 export function createCredentialsSchema(folder: ConfigFolder) {
@@ -94,18 +96,18 @@ export function createCredentialsSchema(folder: ConfigFolder) {
   ).meta({
     ...requireOneOf(['roleArn'], ['profile']),
     dependentSchemas: {
-      profile: refuse('profile', 'roleArn', ...ROLE_SETTINGS),
-      webIdentityTokenFile: refuse('webIdentityTokenFile', ...NOT_WITH_TOKEN_FILE),
+      profile: forbid('profile', 'roleArn', ...ROLE_SETTINGS),
+      webIdentityTokenFile: forbid('webIdentityTokenFile', ...NOT_WITH_TOKEN_FILE),
     },
   });
 }
 
-/** Grammar: AWS's reference of AssumeRole. */
+/** Syntax: AssumeRole in the AWS API reference. */
 function checkExternalId(externalId: string): Fault | undefined {
   if (/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) return undefined;
   return {
     code: 'invalid',
-    message: 'is not a valid external id: 2 to 1224 letters, digits and _ + = , . @ : / -',
+    message: 'is not a valid external id: must consist of 2 to 1224 letters, digits and _ + = , . @ : / -',
     remedy: 'Use the value that the trust policy of the role requires (sts:ExternalId).',
   };
 }
@@ -115,7 +117,7 @@ function checkCredentials(settings: Settings<Credentials>): void {
   const roleSettings = ROLE_SETTINGS.filter((key) => isGiven(key));
   if (isGiven('profile')) {
     const [other] = isGiven('roleArn') ? ['roleArn'] : roleSettings;
-    const remedy = 'Remove one of the two; a profile can have `role_arn` itself.';
+    const remedy = 'Remove one of the two; to use a role with a profile, set `role_arn` in the profile.';
     if (other !== undefined)
       add({ code: 'conflict', message: 'cannot be combined with profile', remedy }, other);
     return;
@@ -128,12 +130,19 @@ function checkCredentials(settings: Settings<Credentials>): void {
   const [other] = NOT_WITH_TOKEN_FILE.filter((key) => isGiven(key));
   if (isGiven('webIdentityTokenFile') && other !== undefined) {
     const message = 'cannot be combined with webIdentityTokenFile';
-    const remedy = 'Remove it: such a role is assumed with the token only.';
+    const remedy = 'Remove it: the role is assumed with the token only.';
     add({ code: 'conflict', message, remedy }, other);
   }
   const { via = [], roleArn: role = '', sessionDuration } = valid;
   if (new Set([...via, role]).size <= via.length) {
-    add({ code: 'duplicate', message: 'lists a role more than once', remedy: 'Name each role once.' }, 'via');
+    add(
+      {
+        code: 'duplicate',
+        message: 'lists a role twice, or the role of `roleArn`',
+        remedy: 'List each role once.',
+      },
+      'via',
+    );
   }
   const fault = sessionDuration === undefined ? undefined : checkSession(sessionDuration, via.length > 0);
   if (fault) add(fault, 'sessionDuration');
@@ -143,7 +152,8 @@ const NO_CREDENTIALS: Fault = {
   code: 'missing',
   message: 'needs `roleArn` or `profile`',
   remedy:
-    'Example: `roleArn: arn:aws:iam::123456789012:role/ecr-pull`, or `profile: production`; or remove it.',
+    'Set `roleArn: arn:aws:iam::123456789012:role/ecr-pull` or `profile: production`, for example, or remove ' +
+    '`credentials`.',
 };
 
 function checkSession(durationMs: number, isChained: boolean): Fault | undefined {
@@ -151,11 +161,9 @@ function checkSession(durationMs: number, isChained: boolean): Fault | undefined
   if (durationMs >= SESSION_MS.least && durationMs <= mostMs) return undefined;
   return {
     code: 'out-of-range',
-    message: isChained
-      ? 'must be between 15m and 1h for a role that another role assumes'
-      : 'must be between 15m and 12h',
+    message: isChained ? 'must be between 15m and 1h when `via` is set' : 'must be between 15m and 12h',
     remedy: isChained
-      ? 'Remove it: the default is 1h. Only without `via` can it be longer.'
+      ? 'Remove it: the default is 1h, the maximum that AWS allows for a role that another role assumes.'
       : 'Example: `sessionDuration: 12h`, if the role allows it.',
   };
 }
@@ -184,7 +192,7 @@ function toPrincipal(settings: Credentials, folder: ConfigFolder): Principal {
   return { kind: 'role', name: isPlain ? role : `${role}#${toShortHash(rest)}`, roleArn: role, ...rest };
 }
 
-/** Tells principals of one role apart; six digits, since there are few. */
+/** Distinguishes the principals of one role; six digits are enough for a few. */
 function toShortHash(content: object): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 6);
 }

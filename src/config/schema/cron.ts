@@ -1,12 +1,12 @@
-// The gaps between the runs of a cron expression in UTC, as Temporal's server reads it: unlike in Unix cron all five
-// fields must match. docs/decisions/2026-11-22-cron-arithmetic.md says why no library does this.
+// Computes the gaps between the runs of a cron expression in UTC as the Temporal server interprets it: unlike in Unix
+// cron, all five fields must match. docs/decisions/2026-11-22-cron-arithmetic.md explains why no library is used.
 import type { ScheduleIntervals } from '../../refresh/schedule-margins.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /**
- * Two whole years with a 29 February in them, the same at every reading: the gaps decide timeouts and the hash
- * of the configuration, which must not change with the date.
+ * Two whole years, one of them with a 29 February. They are fixed: the gaps determine timeouts and the hash of the
+ * configuration, which must not change with the current date.
  */
 const FIRST_DAY_MS = Date.UTC(2028, 0, 1);
 const DAYS = 731;
@@ -19,7 +19,7 @@ const FIELDS = [
   { name: 'day of week', min: 0, max: 7 },
 ] as const;
 
-/** Days of the week from 1 to 7 without a step, or in steps of 1. */
+/** Days of the week from 1 to 7, without a step or with a step of 1. */
 const MONDAY_TO_SUNDAY = /(?:^|,)0?1(?:-0?7(?:\/0?1)?|\/0?1)(?:,|$)/;
 
 export type CronResult = { readonly times: ScheduleIntervals } | { readonly problem: string };
@@ -33,10 +33,11 @@ export function readCron(expression: string): CronResult {
   const values: number[][] = [];
   for (const [index, { name, min, max }] of FIELDS.entries()) {
     const matching = parseField(fields[index] ?? '', min, max);
-    if (!matching) return { problem: `has no valid ${name}: numbers from ${min} to ${max}, with * , - /` };
+    if (!matching)
+      return { problem: `has an invalid ${name}: use numbers from ${min} to ${max} with * , - /` };
     values.push(matching);
   }
-  // Version 1.32 of the server leaves out Sunday, so that tokens would expire then; other versions may run on it.
+  // Version 1.32 of the server does not run on Sunday, so tokens would expire; other versions may run on Sunday.
   if (MONDAY_TO_SUNDAY.test(fields[4] ?? '')) {
     return {
       problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
@@ -49,7 +50,7 @@ export function readCron(expression: string): CronResult {
 
 /**
  * The matching values in ascending order: `*`, `5`, `1-5`, each with `/step`, separated by commas; undefined when the
- * field is not valid. `5/10` runs from 5 to the end.
+ * field is not valid. `5/10` is from 5 to the maximum.
  */
 function parseField(text: string, min: number, max: number): number[] | undefined {
   const values = new Set<number>();
@@ -84,7 +85,7 @@ function measureGaps(days: number[], timesOfDay: number[]): CronResult | undefin
   if (days.length === 0) return undefined;
   const overnightMs = (timesOfDay[0] ?? 0) - (timesOfDay.at(-1) ?? 0);
   const gaps = [...differences(timesOfDay), ...differences(days).map((apartMs) => apartMs + overnightMs)];
-  // A single run in two years: less often than can be measured here, and than can be of use.
+  // A single run in two years: too rare to be measured here, or to be useful.
   if (gaps.length === 0) gaps.push(DAYS * DAY_MS);
   return {
     times: {

@@ -8,14 +8,14 @@ import { certificateFile, checkPair, keyFile } from './files.js';
 import { imagesSchema } from './images.js';
 import { isScalar } from './values.js';
 
-/** The engine that is tested where neither the configuration nor DOCKER_HOST names one. */
+/** The engine to test when neither the configuration nor DOCKER_HOST names one. */
 export const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
 export interface EngineConfig {
   /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` for loopback only. */
   readonly url: string;
   readonly tls?: TlsFiles;
-  /** Whether its absence is a failure: true for one that the configuration names, false for the default one. */
+  /** Whether its absence is a failure: true for an engine in the configuration, false for the default one. */
   readonly required: boolean;
 }
 
@@ -40,24 +40,24 @@ function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
     url: engineUrl.meta({
       description:
-        'unix:// with an absolute path, or tcp://host:port. Beyond loopback tcp:// needs at least one of the files ' +
-        'below, for TLS: without it the token would cross the network unencrypted.',
+        'unix:// with an absolute path, or tcp://host:port. Except on loopback, tcp:// requires TLS, and so at least ' +
+        'one of the files below: otherwise the token would be sent unencrypted.',
       examples: [TLS_ENGINE.url],
     }),
-    caFile: certificateFile(folder, 'the CA')
+    caFile: certificateFile(folder, 'CA certificate')
       .exactOptional()
       .meta({
         description:
-          "PEM file with the CAs to trust for the engine's certificate, instead of Node's. Relative to the folder of " +
-          'the configuration file.',
+          "PEM file with the CAs to trust for the engine's certificate, instead of Node's default CAs. Relative to " +
+          'the folder of the configuration file.',
         examples: [TLS_ENGINE.caFile],
       }),
-    certFile: certificateFile(folder, 'this worker as a client')
+    certFile: certificateFile(folder, 'client certificate of this worker')
       .exactOptional()
       .meta({
         description:
-          'PEM file with the client certificate that the engine requires (`--tlsverify`). Read again at each ' +
-          'connection, as are the other two.',
+          'PEM file with the client certificate that the engine requires (`--tlsverify`). All three files are read ' +
+          'again at each connection.',
         examples: [TLS_ENGINE.certFile],
       }),
     keyFile: keyFile(folder)
@@ -100,7 +100,7 @@ function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
   ] as const) {
     if (!isGiven(file) || isGiven(other)) continue;
     report(
-      { code: 'requires', message: `requires ${other}`, remedy: `Add \`${other}\`, or remove it.` },
+      { code: 'requires', message: `requires ${other}`, remedy: `Add \`${other}\`, or remove \`${file}\`.` },
       file,
     );
   }
@@ -115,7 +115,7 @@ export function createDockerSchema(folder: ConfigFolder) {
     })
     .transform((url): EngineConfig => ({ url, required: true }));
   const engine = z.union([shortForm, createEngineSchema(folder)], {
-    error: ({ input }) => (isScalar(input) ? 'is not text' : 'must be a URL, or a mapping with `url`'),
+    error: ({ input }) => (isScalar(input) ? 'must be text' : 'must be a URL, or a mapping with `url`'),
   });
   const engines = checkItems(z.array(engine).max(20), (items, report) => {
     for (const { item, first } of findDuplicates(items, ({ value }) => value.url)) {
@@ -129,16 +129,16 @@ export function createDockerSchema(folder: ConfigFolder) {
       .transform(({ image }) => image)
       .exactOptional()
       .meta({
-        description: 'What is requested from registries in addition to the check that they accept the token.',
+        description: 'What to request from registries, in addition to the check that they accept the token.',
         examples: [{ image: 'team/app:1.0' }],
       }),
     engines: engines.exactOptional().meta({
       description:
         'Docker Engines to test the login from: unix:// with an absolute path, tcp://host:port for loopback, or ' +
-        'tcp:// with TLS as a mapping. An engine that is named here must be reachable; the default one may be absent. ' +
-        'With an empty list only the registry is asked. Default: the engine of DOCKER_HOST, with DOCKER_TLS_VERIFY and ' +
-        'ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (else ~/.docker); without DOCKER_HOST ' +
-        `${DEFAULT_ENGINE}. A DOCKER_HOST that cannot be used is a warning, and no engine is tested.`,
+        'tcp:// with TLS as a mapping. An engine in this list must be reachable; the default one may be absent. With ' +
+        'an empty list, tokens are verified only with their registry. Default: the engine of DOCKER_HOST, with ' +
+        'DOCKER_TLS_VERIFY, and with ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (else ~/.docker); without ' +
+        `DOCKER_HOST, ${DEFAULT_ENGINE}. If DOCKER_HOST cannot be used, there is a warning and no engine is tested.`,
       examples: [[DEFAULT_ENGINE], [TLS_ENGINE]],
     }),
   });

@@ -1,4 +1,4 @@
-// The checks among the entries of all sections: names, what refers to them, and connections that occur twice.
+// Checks across the entries of all sections: names, references to them, and duplicate connections.
 import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { suggestKey } from '../../refresh/did-you-mean.js';
@@ -10,17 +10,17 @@ import { addFault, findDuplicates, findTypo } from './checks.js';
 type Context = z.core.$RefinementCtx;
 type Report = (path: SettingPath, fault: Fault) => void;
 
-/** Comparing patterns takes the square of their number; each of them stands for any number of connections. */
+/** The time to compare patterns grows with the square of their number. */
 const MAX_PATTERNS = 100;
 
-/** A setting that is valid, and its place. */
+/** A valid setting and its place. */
 interface Placed<T> {
   readonly value: T;
   readonly path: SettingPath;
 }
 
 /**
- * Reports what is wrong among the entries of a file. Entries may be wrong in other settings: only valid ones are compared.
+ * Reports problems across the entries of a file. Only valid settings are compared.
  * @param storeKeys the keys of the sections for stores
  */
 export function checkEntries(file: object, storeKeys: readonly string[], context: Context): void {
@@ -35,7 +35,7 @@ export function checkEntries(file: object, storeKeys: readonly string[], context
     deployment: findDeployment(path, valid),
   }));
   for (const names of [storeNames, registryNames]) reportDuplicates(names, ({ value }) => value, report);
-  // A reference to an entry whose name is missing or mistyped, or to one of an invalid list, would be a second problem.
+  // When a list is invalid, or a name in it missing or mistyped, an unknown reference would be a consequence of that.
   const hidesNames = (list: string): boolean =>
     findTypo(context.issues, [list]) !== undefined ||
     (context.issues.some(({ path = [] }) => path[0] === list) && valid.listPaths([list]).length === 0) ||
@@ -54,7 +54,7 @@ export function checkEntries(file: object, storeKeys: readonly string[], context
       report,
     );
   }
-  checkTwins(
+  checkSameRegistry(
     registries.flatMap((path) => valid.find<RegistryEntry>(path)),
     report,
   );
@@ -66,7 +66,7 @@ export function checkEntries(file: object, storeKeys: readonly string[], context
   }
 }
 
-/** The settings that no issue is about. */
+/** The settings without an issue. */
 class ValidSettings {
   readonly #file: object;
   readonly #invalid = new Set<string>();
@@ -79,7 +79,7 @@ class ValidSettings {
     }
   }
 
-  /** One or none. */
+  /** At most one. */
   find<T>(path: SettingPath): Placed<T>[] {
     const value = this.#invalid.has(path.join('\0')) ? undefined : this.#get(path);
     return value === undefined ? [] : [{ value: value as T, path }];
@@ -111,9 +111,9 @@ function reportDuplicates<T>(
   items: readonly Placed<T>[],
   getKey: (item: Placed<T>) => string | undefined,
   report: Report,
+  remedy = 'Remove or rename one of the two.',
 ): void {
   for (const { item, first } of findDuplicates(items, getKey)) {
-    const remedy = 'Remove or rename one of the two.';
     report(item.path, { code: 'duplicate', message: `duplicates ${formatPath(first.path)}`, remedy });
   }
 }
@@ -152,8 +152,8 @@ function checkName(
   const others = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
   const otherwise =
     names.length === 0
-      ? `Add an entry of this name to \`${list}\`, which has none.`
-      : `Use one of ${others}, or add it to \`${list}\`.`;
+      ? `Add an entry with this name to \`${list}\`.`
+      : `Use one of ${others}, or add an entry with this name to \`${list}\`.`;
   report(path, {
     code: 'unknown-name',
     message: `refers to an unknown entry of \`${list}\``,
@@ -161,15 +161,16 @@ function checkName(
   });
 }
 
-/** Two entries for one registry make sense only where they get its tokens in different ways. */
-function checkTwins(registries: readonly Placed<RegistryEntry>[], report: Report): void {
+/** Two entries for one registry are useful only if they get its tokens in different ways. */
+function checkSameRegistry(registries: readonly Placed<RegistryEntry>[], report: Report): void {
   const placed = registries.map(({ value, path }) => ({ value, path: [...path, identifyingKey(value)] }));
   reportDuplicates(
     placed,
     ({ value: { name: _name, account, principal, ...rest } }) =>
-      // A host of its own does not follow from the account. Its regions may differ: connections name the entry.
+      // A custom host does not depend on the account. Its regions may differ: connections name the entry.
       JSON.stringify([rest, principal.name, rest.registryHost === undefined ? account : undefined]),
     report,
+    'Remove one of the two entries: they are the same registry with the same credentials.',
   );
 }
 
@@ -178,18 +179,19 @@ function identifyingKey({ registryHost, kind }: RegistryEntry): string {
   return kind === 'public' ? 'kind' : 'account';
 }
 
-/** Two stores of one deployment have the same connections. An Airflow whose URL is wrong is compared with itself. */
+/** Two stores of one deployment have the same connections. A store with an invalid URL is compared only with itself. */
 function findDeployment(path: SettingPath, valid: ValidSettings): string {
-  // A valid entry has the first, one that is wrong in another setting the second.
+  // A valid entry has the first key; one that is invalid in another setting has the second.
   const [found] = ['deployment', 'url'].flatMap((key) => valid.find<string>([...path, key]));
   return found?.value ?? formatPath(path);
 }
 
 function checkRules(rules: readonly Placed<ConnectionRule>[], report: Report): void {
-  reportDuplicates(rules, ({ value }) => (value.kind === 'id' ? value.id : undefined), report);
+  const remedy = 'Remove one of the two: list each connection of an Airflow instance once.';
+  reportDuplicates(rules, ({ value }) => (value.kind === 'id' ? value.id : undefined), report, remedy);
   const patterns = rules.filter(({ value }) => value.kind === 'match');
   const tooMany = patterns[MAX_PATTERNS];
   if (!tooMany) return;
-  const message = `exceeds the maximum of ${MAX_PATTERNS} patterns for one Airflow`;
-  report(tooMany.path, { code: 'too-many', message, remedy: 'Merge patterns, or list ids.' });
+  const message = `exceeds the maximum of ${MAX_PATTERNS} patterns for one Airflow instance`;
+  report(tooMany.path, { code: 'too-many', message, remedy: 'Merge patterns, or list ids instead.' });
 }

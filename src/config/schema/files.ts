@@ -1,16 +1,16 @@
-// Settings that are paths, and the check of the PEM files that TLS needs: with a wrong one the first connection would fail
-// without the reason.
+// Settings that are paths, and checks of PEM files for TLS: with an invalid file, the first connection would fail
+// without a clear reason.
 import { z } from 'zod';
 import { LOCKED, parseCertificates, parsePrivateKey, readTlsContext } from '../../net/tls-files.js';
 import type { Fault } from '../config-error.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { convert } from './checks.js';
 
-/** A bundle with every public CA has about a quarter of this. */
+/** A bundle with all public CAs has about a quarter of this size. */
 const MAX_KIB = 1024;
 const LONGEST_PATH = 4096;
 
-/** The absolute path of a file, whose text is checked. @param remedy for a file that is not the right one */
+/** The absolute path of a file whose text is checked. @param remedy for a file with the wrong content */
 function fileSetting(
   folder: ConfigFolder,
   maxKiB: number,
@@ -32,9 +32,9 @@ function fileSetting(
     );
 }
 
-/** A file with a secret that something else reads. */
+/** A file with a secret that the AWS SDK reads. */
 export function secretFile(folder: ConfigFolder) {
-  return fileSetting(folder, 64, 'Name a file that contains only the token.', (text) =>
+  return fileSetting(folder, 64, 'Use a file that contains only the token.', (text) =>
     text.trim() === ''
       ? { code: 'unreadable', message: 'is empty', remedy: 'Write the token into it.' }
       : undefined,
@@ -42,22 +42,23 @@ export function secretFile(folder: ConfigFolder) {
 }
 
 /** A PEM file with one or more certificates. */
-export function certificateFile(folder: ConfigFolder, whose: string) {
-  const remedy = `Name a PEM file with the certificate of ${whose}: \`-----BEGIN CERTIFICATE-----\`.`;
+export function certificateFile(folder: ConfigFolder, content: string) {
+  const remedy = `Use a PEM file with the ${content} (\`-----BEGIN CERTIFICATE-----\`).`;
   return fileSetting(folder, MAX_KIB, remedy, (text) => {
     const parsed = parseCertificates(text);
     return 'problem' in parsed ? { code: 'wrong-content', message: `contains ${parsed.problem}` } : undefined;
   });
 }
 
-/** A PEM file with a private key that no passphrase protects. */
+/** A PEM file with an unencrypted private key. */
 export function keyFile(folder: ConfigFolder) {
   const remedy =
-    'Name a PEM file with the private key of the client certificate: `-----BEGIN PRIVATE KEY-----`.';
+    'Use a PEM file with the private key of the client certificate (`-----BEGIN PRIVATE KEY-----`).';
   return fileSetting(folder, MAX_KIB, remedy, (text) => {
     const parsed = parsePrivateKey(text);
     if (!('problem' in parsed)) return undefined;
-    const unlock = 'Decrypt it: `openssl pkey -in encrypted.pem -out key.pem`, and `chmod 600` the new file.';
+    const unlock =
+      'Decrypt it with `openssl pkey -in encrypted.pem -out key.pem`, and run `chmod 600` on the new file.';
     return {
       code: 'wrong-content',
       message: `contains ${parsed.problem}`,
@@ -66,7 +67,7 @@ export function keyFile(folder: ConfigFolder) {
   });
 }
 
-/** What is wrong with a client certificate and a key that are each valid. */
+/** Whether a valid client certificate and a valid key belong together. */
 export function checkPair(certFile: string, keyPath: string): Fault | undefined {
   try {
     readTlsContext({ certFile, keyFile: keyPath });
@@ -75,7 +76,7 @@ export function checkPair(certFile: string, keyPath: string): Fault | undefined 
     return {
       code: 'mismatch',
       message: 'does not match the certificate in `certFile`',
-      remedy: 'Use a certificate and a key that were created together.',
+      remedy: 'Use the private key of that certificate.',
     };
   }
 }

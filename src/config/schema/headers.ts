@@ -1,4 +1,4 @@
-// `headers` of an Airflow: what a proxy or gateway in front of it asks for.
+// `headers` of an Airflow instance, for a proxy or gateway in front of it.
 import { z } from 'zod';
 import { Secret } from '../../log/secret.js';
 import type { ExtraHeader } from '../../net/http.js';
@@ -10,7 +10,7 @@ import { readText, textSetting } from './values.js';
 const MAX_HEADERS = 20;
 const SET_BY_REQUEST: Fault = {
   code: 'conflict',
-  message: 'is set by each request itself',
+  message: 'is set automatically for each request',
   remedy: 'Remove it.',
 };
 const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
@@ -33,16 +33,16 @@ const INVALID_NAME: Fault = {
   message: 'is not a valid header name',
   remedy: 'Example: `headers: {X-Team: data}`.',
 };
-/** Names with which proxies and gateways ask for something that only the worker may know. */
+/** Names of headers that probably contain a secret. */
 const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/i;
 
 /** Ordered by name, so that the order in the file does not matter. */
 export const headersSchema = z
   .preprocess(
-    // A single header of the name `env` or `file` is not a reference.
+    // A single header named `env` or `file` is not a reference.
     (value, context) => {
       const headers = value instanceof Reference ? value.toJSON() : value;
-      // zod leaves this name out.
+      // zod drops this name.
       if (isMapping(headers) && Object.hasOwn(headers, '__proto__'))
         addFault(context, INVALID_NAME, ['__proto__']);
       return headers;
@@ -56,7 +56,7 @@ export const headersSchema = z
       .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)),
   );
 
-/** Runs although some of them are not text. */
+/** Also runs when some of them are not text. */
 function checkHeaders(
   headers: Readonly<Record<string, string | Reference>>,
   context: z.core.$RefinementCtx,
@@ -64,7 +64,7 @@ function checkHeaders(
   const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
   const names = Object.keys(headers);
   if (names.length > MAX_HEADERS) {
-    const remedy = 'Remove those that nothing needs.';
+    const remedy = 'Remove headers that are not needed.';
     addFault(context, { code: 'too-many', message: `has more than ${MAX_HEADERS} entries`, remedy });
   }
   for (const [name, setting] of Object.entries(headers)) {
@@ -72,13 +72,13 @@ function checkHeaders(
     if (fault) addFault(context, fault, [name]);
   }
   for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
-    const remedy = 'Remove one: names of headers are not case-sensitive.';
+    const remedy = 'Remove one of the two: header names are not case-sensitive.';
     addFault(context, { code: 'duplicate', message: `duplicates ${first}`, remedy }, [item]);
   }
 }
 
 function checkName(name: string): Fault | undefined {
-  // Tokens of RFC 9110.
+  // The token rule of RFC 9110.
   if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return FORBIDDEN.get(name.toLowerCase());
   return INVALID_NAME;
 }
@@ -106,7 +106,7 @@ export function checkHeaderValue(value: string): Fault | undefined {
   return {
     code: 'invalid',
     message:
-      'begins or ends with a blank, or has a line break or non-ASCII characters: no header can contain it',
-    remedy: 'Check it for a second line, and for blanks at its ends.',
+      'cannot be sent in a header: it begins or ends with a space, or has a line break or non-ASCII characters',
+    remedy: 'Remove these characters from the value.',
   };
 }

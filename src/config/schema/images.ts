@@ -1,4 +1,4 @@
-// Images whose manifest registries are asked for, to check pull access.
+// Images whose manifest is requested from registries, to check pull access.
 import { z } from 'zod';
 import { readEcrHost } from '../../refresh/registry-host.js';
 import type { Fault, Reading } from '../config-error.js';
@@ -12,7 +12,7 @@ export interface ImageConfig {
 }
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-/** Grammar: the OCI distribution specification, with what comes before as Docker reads it. */
+/** Syntax: the OCI distribution specification; the host in front of it, as Docker parses it. */
 const IMAGE = new RegExp(
   `^(?:(?<host>(?:[a-z0-9-]+\\.[a-z0-9.-]+|localhost|[a-z0-9.-]+(?=:\\d))(?::\\d{1,5})?)/)?` +
     `(?<image>${COMPONENT}(?:/${COMPONENT})*(?::\\w[\\w.-]{0,127}|@sha256:[0-9a-f]{64}))$`,
@@ -33,23 +33,23 @@ const listSchema = checkItems(z.array(imageSchema).min(1).max(100), (items, repo
   for (const { index } of more) report(SECOND_WITHOUT_HOST, index);
 });
 
-/** What registries answer passes through Temporal: hundreds of registries times dozens of images would not fit. */
+/** Results pass through Temporal: those of hundreds of registries times dozens of images would not fit. */
 const SECOND_WITHOUT_HOST: Fault = {
   code: 'too-many',
-  message: 'is a second image without a registry, which every registry would be asked for',
+  message: 'is a second image without a registry host: only one image can be requested from every registry',
   remedy:
-    'Put the host of its registry in front: `123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0`.',
+    'Add the host of its registry in front: `123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0`.',
 };
 
 export const imagesSchema = z
   .union([imageSchema.transform((image) => [image]), listSchema], {
-    error: 'must be the name of an image, or a list of them',
+    error: 'must be an image, or a list of images',
   })
   .meta({
     description:
-      'Image, or list of images, whose manifest is requested from the registries at each run: this checks pull ' +
-      'access, in addition to the login. An image with the host of a registry in front is requested from that one ' +
-      'only; one image may have none, and is requested from every registry.',
+      'Image, or list of images, whose manifest is requested from the registries at each run, to check pull access ' +
+      'in addition to the login. An image with a registry host in front is requested only from that registry. One ' +
+      'image can be without a host, and is requested from every registry.',
     examples: ['team/app:1.0', ['123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.0']],
   });
 
@@ -59,18 +59,18 @@ function readImage(text: string): Reading<ImageConfig> {
     return {
       code: 'invalid',
       message:
-        'is not a valid image: it must have a repository with a tag or digest, in lower case, and may have the host of ' +
-        'a registry in front',
+        'is not a valid image: must be REPOSITORY:TAG or REPOSITORY@sha256:DIGEST with a lower-case repository, ' +
+        'and can begin with a registry host (HOST/)',
       remedy: 'Example: `image: team/app:1.0`.',
     };
   }
   if (host === undefined) return { result: { image } };
-  // No connection can have an invalid host of ECR, so that the image would never be requested.
+  // No connection can have an invalid ECR host, so the image would never be requested.
   const reading = readEcrHost(host);
   if (!reading || 'kind' in reading) return { result: { registry: host, image } };
   return {
     code: 'invalid',
-    message: `does not have a valid ECR host: ${reading.flaw}`,
+    message: `has an invalid ECR host: ${reading.flaw}`,
     remedy: reading.meant === undefined ? 'Fix the host.' : `Did you mean \`${reading.meant}\`?`,
   };
 }

@@ -1,5 +1,5 @@
-// `registries`: those that connections name, that need a principal of their own, or whose host does not show account and
-// region.
+// `registries`: registries that connections name, that need their own principal, or whose host does not show account
+// and region.
 import { z } from 'zod';
 import {
   ECR_PUBLIC_REGION,
@@ -16,11 +16,11 @@ import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
 import { createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
-import { ifThen, refuse, requireOneOf } from './for-editors.js';
+import { ifThen, forbid, requireOneOf } from './for-editors.js';
 import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable } from './values.js';
 
-/** Text or reference with a check of the value, or an Airflow Variable, whose value each run checks. */
+/** Text or reference with a check of the value, or an Airflow Variable, whose value is checked by each run. */
 function valueOrVariable(check: (value: string) => Fault | undefined) {
   return textOrVariable.transform((setting, context): string | AirflowVariable => {
     if (typeof setting === 'object' && 'airflow' in setting) return setting;
@@ -34,8 +34,8 @@ function valueOrVariable(check: (value: string) => Fault | undefined) {
 const PLACE = {
   name: nameSchema.meta({
     description:
-      'Name of this registry, for the `registry` of connections. At most 63 lower-case letters, digits and ' +
-      'hyphens; unique.',
+      'Name of this registry, for `registry` of connections: at most 63 lower-case letters, digits and hyphens. Must ' +
+      'be unique.',
     examples: ['eu'],
   }),
   kind: z
@@ -51,19 +51,19 @@ const PLACE = {
     .exactOptional()
     .meta({
       description:
-        'AWS region whose ECR issues the tokens. An Airflow Variable is read by each run, so that an edit in ' +
+        'AWS region that issues the tokens. An Airflow Variable is read again by each run, so that a change in ' +
         'Airflow is used. Required, except for ECR Public.',
       examples: ['us-east-1', { airflowVariable: 'ecr_aws_region_name', airflow: 'main' }],
     }),
   account: valueOrVariable((account) =>
     isAccount(account)
       ? undefined
-      : { code: 'invalid', message: 'is not a valid AWS account: it must have 12 digits' },
+      : { code: 'invalid', message: 'is not a valid AWS account ID: must have 12 digits' },
   )
     .exactOptional()
     .meta({
       description:
-        'AWS account: 12 digits, in quotes, since YAML drops leading zeros of numbers. Required, except for ECR ' +
+        'AWS account ID: 12 digits in quotes, because YAML drops leading zeros of numbers. Required, except for ECR ' +
         'Public and with `registryHost`.',
       examples: ['123456789012', { airflowVariable: 'ecr_aws_account', airflow: 'main' }],
     }),
@@ -83,7 +83,8 @@ const ENDPOINTS = {
     .default(false)
     .meta({
       description:
-        'Requests tokens from the endpoint of ECR for IPv4 and IPv6, and gives new connections the host with `dkr-ecr`.',
+        'Requests tokens from the dual-stack endpoint of ECR (IPv4 and IPv6), and gives new connections the host ' +
+        'with `dkr-ecr`.',
       examples: [true],
     }),
   endpoint: z
@@ -92,7 +93,8 @@ const ENDPOINTS = {
     .transform(convert(readEcrEndpoint))
     .exactOptional()
     .meta({
-      description: 'URL of the ECR API, such as a VPC endpoint without private DNS. https:// only.',
+      description:
+        'URL of the ECR API, such as a VPC endpoint without private DNS. Must begin with https://, except on loopback.',
       examples: ['https://vpce-0123456789abcdef0-abcdefgh.api.ecr.us-east-1.vpce.amazonaws.com'],
     }),
   registryHost: z
@@ -102,10 +104,10 @@ const ENDPOINTS = {
     .exactOptional()
     .meta({
       description:
-        'Host, with port if it has one, as the connections have it; lower case. Only for a registry ' +
-        'that is not reached through a host of ECR, such as one behind a VPC endpoint without private DNS, or a local ' +
-        'stand-in. Several entries may have it if their region or credentials differ: connections name the one they belong to. ' +
-        'Default: the hosts of ECR for account and region.',
+        'Host as in the connections, with a port if they have one; lower case. Only for a registry that is not ' +
+        'reached through an ECR host, such as one behind a VPC endpoint without private DNS, or a local stand-in. ' +
+        'Several entries can have the same host if their region or credentials differ: connections name the entry ' +
+        'they belong to. Default: the ECR hosts of account and region.',
       examples: ['127.0.0.1:5000'],
     }),
 };
@@ -118,7 +120,7 @@ function createSettingsSchema(folder: ConfigFolder) {
       .meta({
         description:
           'The principal that the tokens are issued to: a role, a profile, or a web identity. One token serves all ' +
-          'registries of a region with the same credentials. Default: what the AWS SDK finds.',
+          'registries of a region with the same credentials. Default: the credentials that the AWS SDK finds.',
         examples: [
           { roleArn: 'arn:aws:iam::123456789012:role/ecr-pull', externalId: 'data-platform' },
           { profile: 'production' },
@@ -139,7 +141,7 @@ export function createRegistriesSchema(folder: ConfigFolder) {
           { required: ['region'], ...requireOneOf(['account'], ['registryHost']) },
           ifThen(
             { properties: { kind: { const: 'public' } } },
-            refuse('kind: public', 'account', 'registryHost'),
+            forbid('kind: public', 'account', 'registryHost'),
           ),
         ),
       ),
@@ -148,8 +150,8 @@ export function createRegistriesSchema(folder: ConfigFolder) {
     .default([])
     .meta({
       description:
-        'Registries that connections name with `registry`, that need credentials or an endpoint of their own, or ' +
-        'whose host does not show account and region. A connection with a host of ECR needs no entry here.',
+        'Registries that connections name with `registry`, that need their own credentials or endpoint, or whose ' +
+        'host does not show account and region. A connection with an ECR host needs no entry here.',
       examples: [
         [{ name: 'eu', region: 'eu-west-1', account: '123456789012' }],
         [{ name: 'sandbox', region: 'us-east-1', account: '123456789012', registryHost: '127.0.0.1:5000' }],
@@ -160,7 +162,7 @@ export function createRegistriesSchema(folder: ConfigFolder) {
 function checkRegistry(settings: Settings<Registry>): void {
   const { valid } = settings;
   if (valid.kind === 'public') checkPublic(settings);
-  // Without its kind it is not known what else the entry needs.
+  // Without its kind it is unknown what else the entry needs.
   else if (valid.kind === 'private' && !settings.isMistyped('kind')) checkPrivate(settings);
   const region = typeof valid.region === 'string' ? valid.region : undefined;
   checkEndpoint(settings, region);
@@ -173,7 +175,7 @@ function checkPublic({ valid, isGiven, report: add }: Settings<Registry>): void 
     add({ code: 'conflict', message, remedy: 'Remove it.' }, key);
   const because = 'cannot be combined with kind: public, which has';
   if (isGiven('region') && valid.region !== ECR_PUBLIC_REGION) {
-    addConflict('region', `must be ${ECR_PUBLIC_REGION}, where ECR Public issues its tokens`);
+    addConflict('region', `must be ${ECR_PUBLIC_REGION} for kind: public`);
   }
   if (isGiven('account')) addConflict('account', `${because} no account`);
   if (isGiven('registryHost')) addConflict('registryHost', `${because} its own hosts`);
@@ -183,7 +185,7 @@ function checkPublic({ valid, isGiven, report: add }: Settings<Registry>): void 
 function checkPrivate({ isGiven, report: add }: Settings<Registry>): void {
   const missing: Fault = { code: 'missing', message: 'is missing' };
   if (!isGiven('region')) add(missing, 'region');
-  // With a host of its own, nothing follows from the account.
+  // With a custom host, the account is not used.
   if (!isGiven('account') && !isGiven('registryHost')) add(missing, 'account');
 }
 

@@ -10,7 +10,7 @@ import { ECR_TOKEN_LIFE_MS } from '../../refresh/token.js';
 import type { Fault } from '../config-error.js';
 import { checkTogether, convert, type Settings } from './checks.js';
 import { readCron } from './cron.js';
-import { refuse } from './for-editors.js';
+import { forbid } from './for-editors.js';
 import { duration } from './values.js';
 
 const DEFAULT_ID = 'ecr-refresh';
@@ -21,12 +21,13 @@ const settingsSchema = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, {
-      error: 'must have letters, digits, dots, hyphens and underscores only, at most 200',
+      error:
+        'must consist of at most 200 letters, digits, dots, hyphens and underscores, and begin with a letter or digit',
     })
     .default(DEFAULT_ID)
     .meta({ description: 'Id of the Temporal Schedule.', examples: [DEFAULT_ID] }),
   every: duration.exactOptional().meta({
-    description: `Interval between two runs, at least 3m. Default: ${DEFAULT_EVERY}, unless cron is set.`,
+    description: `Interval between two runs, at least 3m. Default: ${DEFAULT_EVERY}, unless \`cron\` is set.`,
     examples: [DEFAULT_EVERY],
   }),
   cron: z
@@ -36,27 +37,27 @@ const settingsSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'Start times in UTC, instead of every: minute, hour, day of month, month, day of week; numbers with * , - /. ' +
-        'All five must match.',
+        'Start times in UTC, instead of `every`: minute, hour, day of month, month and day of week, as numbers with ' +
+        '* , - /. All five fields must match.',
       examples: ['0 */4 * * *'],
     }),
   jitter: duration.exactOptional().meta({
     description:
-      'Each run starts up to this much later, at random; less than half the interval. Default: 5m, or an eighth ' +
-      'of the interval where that is less.',
+      'Maximum random delay of the start of each run; less than half the interval. Default: 5m, or an eighth of the ' +
+      'interval if that is less.',
     examples: ['5m'],
   }),
   retryFor: duration.exactOptional().meta({
     description:
-      'How long a run retries what fails, at least 100s. Default, and maximum: the shortest interval less jitter and ' +
-      '10m; intervals below 40m keep two eighths instead of 10m.',
+      'How long a run retries failed steps, at least 100s. Default and maximum: the shortest interval minus jitter ' +
+      'and 10m; for intervals below 40m, a quarter of the interval instead of 10m.',
     examples: ['3h'],
   }),
   allowNarrowMargin: z
     .boolean()
     .default(false)
     .meta({
-      description: 'Allows a schedule with which an outage of less than 2 h may let a token expire.',
+      description: 'Allows a schedule in which tokens can expire during an outage of less than 2 h.',
       examples: [true],
     }),
 });
@@ -64,7 +65,7 @@ const settingsSchema = z.strictObject({
 type Schedule = z.output<typeof settingsSchema>;
 
 export const scheduleSchema = checkTogether(settingsSchema, checkSettings, toSchedule).meta({
-  dependentSchemas: { cron: refuse('cron', 'every') },
+  dependentSchemas: { cron: forbid('cron', 'every') },
 });
 
 function parseCron(expression: string) {

@@ -1,4 +1,4 @@
-// What the sections for stores have in common.
+// What the sections of all kinds of stores have in common.
 import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import type { ConfigFolder } from '../config-folder.js';
@@ -9,11 +9,11 @@ export interface StoreConfig {
   /** `airflow` for an entry of `airflows`. */
   readonly kind: string;
   readonly connections: readonly ConnectionRule[];
-  /** Entries of earlier stores of the same deployment: what they match belongs to those. */
+  /** Entries of earlier stores of the same deployment, which take precedence. */
   readonly claimed?: readonly ConnectionRule[];
-  /** What a store of this kind needs; of kind `airflow` AirflowSettings. */
+  /** Settings of this kind of store; AirflowSettings for `airflow`. */
   readonly settings: object;
-  /** Equal for two stores that are one and have the same connections. Absent: no other store is this one. */
+  /** Equal for two stores that have the same connections. Absent: no other store has the connections of this one. */
   readonly deployment?: string;
 }
 
@@ -21,7 +21,7 @@ export interface StoreConfig {
 export interface StoreSection {
   /** Key of the list. */
   readonly key: string;
-  /** The list; optional where not every configuration needs it. */
+  /** The list; optional if not every configuration needs it. */
   createSchema(folder: ConfigFolder): z.ZodType<readonly StoreConfig[] | undefined>;
 }
 
@@ -40,7 +40,7 @@ export function listStores(file: object, sections: readonly StoreSection[]): Pla
   });
 }
 
-/** Stores with what earlier stores of the same deployment claim. */
+/** Adds the entries that earlier stores of the same deployment claim. */
 export function addClaimed(stores: readonly StoreConfig[]): StoreConfig[] {
   return stores.map((store, index) => {
     const { deployment } = store;

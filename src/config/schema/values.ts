@@ -9,18 +9,18 @@ import { convert, report } from './checks.js';
 
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
-/** References as they are written, in JSON Schema: the walk over the parsed file has replaced them. */
+/** References as written, for JSON Schema: zod sees the Reference objects that have replaced them. */
 const VARIABLE_FORM = toJsonForm('env', 'NAME', {
   pattern: '^[A-Za-z_]\\w*$',
   patternErrorMessage: 'must be the name of an environment variable',
-  description: 'Environment variable that holds the value.',
+  description: 'Environment variable that contains the value.',
   examples: ['AIRFLOW_PASSWORD'],
 });
 const FILE_FORM = toJsonForm('file', 'PATH', {
   minLength: 1,
   description:
-    'File that holds the value, relative to the folder of the configuration file; at most 64 KiB. A newline at its end ' +
-    'is not part of the value.',
+    'File that contains the value, relative to the folder of the configuration file; at most 64 KiB. A trailing ' +
+    'newline is not part of the value.',
   examples: ['secrets/airflow-password'],
 });
 
@@ -34,38 +34,39 @@ function toJsonForm(key: string, name: string, value: object): Record<string, un
   };
 }
 
-/** By default zod's custom schemas would keep the checks across settings from running. */
-const GO_ON = { abort: false };
+/** By default, an issue of a custom schema of zod would skip the checks across settings. */
+const CONTINUE = { abort: false };
 const variableReference = z
-  .custom<Reference>((value) => value instanceof Reference && 'env' in value, GO_ON)
+  .custom<Reference>((value) => value instanceof Reference && 'env' in value, CONTINUE)
   .meta(VARIABLE_FORM);
 const fileReference = z
-  .custom<Reference>((value) => value instanceof Reference && 'file' in value, GO_ON)
+  .custom<Reference>((value) => value instanceof Reference && 'file' in value, CONTINUE)
   .meta(FILE_FORM);
 const plainText = z.string().min(1).max(2048);
 
 /** Text, or a reference to it. */
 export const textSetting = z.union([plainText, variableReference, fileReference], {
-  error: ({ input }) => (isScalar(input) ? 'is not text' : `must be text or ${REFERENCE_FORMS}`),
+  error: ({ input }) => (isScalar(input) ? 'must be text' : `must be text, ${REFERENCE_FORMS}`),
 });
 
-/** Its value. References are read when the configuration is. */
+/** The value of `textSetting`. References are read together with the configuration. */
 export const text = textSetting.transform(convert(readText));
 
 /** Names of entries of lists. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-  error: 'must have lower-case letters, digits and hyphens only, at most 63, and not begin with a hyphen',
+  error: 'must consist of at most 63 lower-case letters, digits and hyphens, and not begin with a hyphen',
 });
 
-/** `airflow` is next to the key, since two Airflows may have different values for one key. */
+/** `airflow` is required because two Airflow instances may have different values for one key. */
 const airflowVariable = z
   .strictObject({
     airflowVariable: z
       .string()
       .max(250)
-      // Airflow takes any text; blanks and slashes are typos, and `..` would lead a URL elsewhere.
+      // Airflow accepts any text; spaces and slashes are typos, and `..` would change the path of a URL.
       .regex(/^(?!\.{1,2}$)[^\s/]+$/, {
-        error: 'is not a valid key of an Airflow Variable: no blanks, no slashes',
+        error:
+          'is not a valid key of an Airflow Variable: must not have spaces or slashes, or be empty, `.` or `..`',
       })
       .meta({ description: 'Key of the Airflow Variable.', examples: ['ecr_aws_account'] }),
     airflow: nameSchema.meta({
@@ -79,7 +80,7 @@ const airflowVariable = z
 export const textOrVariable = z.union([plainText, variableReference, fileReference, airflowVariable], {
   error: ({ input }) =>
     isScalar(input)
-      ? 'is not text'
+      ? 'must be text'
       : 'must be text, {env: NAME}, {file: PATH} or {airflowVariable: KEY, airflow: NAME}',
 });
 
@@ -88,7 +89,7 @@ export function readText(setting: string | Reference): Reading<string> {
   return typeof setting === 'string' ? { result: setting } : setting.read();
 }
 
-/** A secret, which must be a reference. It is read for a check when the configuration is, and again at each use. */
+/** A secret, which must be a reference. It is read and checked with the configuration, and read again at each use. */
 export function secret(check?: CheckValue) {
   return z
     .custom<Reference>((value) => value instanceof Reference, {
@@ -97,7 +98,7 @@ export function secret(check?: CheckValue) {
           ? `must not be in plain text; use ${REFERENCE_FORMS}`
           : `is not a valid reference; use ${REFERENCE_FORMS}`,
       params: { code: 'plain-text-secret' },
-      ...GO_ON,
+      ...CONTINUE,
     })
     .meta({ anyOf: [VARIABLE_FORM, FILE_FORM] })
     .transform(
@@ -114,7 +115,7 @@ export const DURATION = /^\d{1,6}(s|m|h|d)$/;
 /** In milliseconds. */
 export const duration = z
   .string()
-  .regex(DURATION, { error: 'is not a valid duration: a whole number and its unit, s, m, h or d' })
+  .regex(DURATION, { error: 'is not a valid duration: must be a whole number with a unit (s, m, h or d)' })
   .transform((setting) => ms(setting as ms.StringValue));
 
 export const connectionId = z
@@ -122,7 +123,8 @@ export const connectionId = z
   .max(MAX_CONNECTION_ID_CHARS)
   .superRefine(report(checkNoPattern))
   .regex(CONNECTION_ID, {
-    error: 'is not a valid connection id: letters, digits, dots, hyphens and underscores, and not only dots',
+    error:
+      'is not a valid connection id: must consist of letters, digits, dots, hyphens and underscores, not only of dots',
   });
 
 function checkNoPattern(id: string): Fault | undefined {
@@ -131,14 +133,14 @@ function checkNoPattern(id: string): Fault | undefined {
   return { code: 'invalid', message, remedy: 'Use `match`, for example `{match: "*_ecr"}`.' };
 }
 
-/** What an id may have, and the two characters that stand for others. */
+/** The characters of an id, and the wildcards `*` and `?`. */
 export const connectionPattern = z
   .string()
   .max(200)
   .regex(/^(?!\.+$)[\w.*?-]+$/, {
     error:
-      'is not a valid pattern of connection ids: letters, digits, dots, hyphens and underscores, `*` for any number ' +
-      'of them, `?` for one, and not only dots',
+      'is not a valid pattern: must consist of letters, digits, dots, hyphens, underscores, `*` (any number of ' +
+      'characters) and `?` (one character), and not only of dots',
   });
 
 export function isScalar(input: unknown): boolean {

@@ -1,5 +1,5 @@
-// Chooses transport, login and API version for one Airflow of the configuration. Nothing is requested before the first
-// call: an Airflow that is down must not keep the worker from starting.
+// Chooses transport, login and API version for one configured Airflow instance. Sends no request before the first
+// call: the worker must start even if Airflow is down.
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import type { ExtraHeader, HttpClient } from '../../net/http.js';
@@ -17,18 +17,18 @@ export type AirflowAuth =
   | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
 
 export interface AirflowOptions {
-  /** Name of the Airflow in the configuration, for messages. */
+  /** Name in the configuration, for messages. */
   readonly name: string;
-  /** Base URL, a sub-path included, without /api/v2. Absent only with MWAA. */
+  /** Base URL, including a sub-path, without /api/v2. Absent only with MWAA. */
   readonly url?: string;
   readonly auth: AirflowAuth;
   readonly version: 'auto' | MajorVersion;
   readonly headers: readonly ExtraHeader[];
-  /** A client that trusts the CAs which this Airflow needs. */
+  /** A client that trusts the CA of this Airflow instance. */
   readonly http: HttpClient;
   /** For Amazon MWAA. */
   readonly aws: AwsSessions;
-  /** Milliseconds of any clock; only differences count. */
+  /** Milliseconds of any clock; only differences matter. */
   readonly now: () => number;
 }
 

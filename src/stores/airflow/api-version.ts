@@ -6,7 +6,9 @@ import type { AirflowApi, AirflowApis, ApiRequest, ApiResponse, MajorVersion } f
 /** Two requests of 30 s. */
 const DETECTION_TIMEOUT_MS = 60_000;
 
-/** Which REST API one Airflow has: as configured, or detected on first use and kept until Airflow may have changed. */
+/**
+ * The REST API of one Airflow instance: configured, or detected on first use and again when Airflow may have changed.
+ */
 export class ApiVersion {
   readonly #apis: AirflowApis;
   readonly #request: ApiRequest;
@@ -37,7 +39,7 @@ export class ApiVersion {
     }
   }
 
-  /** The version that Airflow returns now. @throws RefreshFailure */
+  /** Requests the current version. @throws RefreshFailure */
   async request(signal: AbortSignal): Promise<string> {
     return this.use(signal, async (api) => parseVersion(await api.send(this.#request, signal)));
   }
@@ -55,7 +57,7 @@ export class ApiVersion {
     }
   }
 
-  /** The newer API first: Airflow 2 and 3 respond with 404 to the other's. */
+  /** Tries the newer API first: Airflow 2 and 3 return 404 for the other's paths. */
   async #findApi(signal: AbortSignal): Promise<ApiResponse> {
     for (const major of [3, 2] as const) {
       const response = await this.#apis[major].send(this.#request, signal);
@@ -63,7 +65,7 @@ export class ApiVersion {
     }
     const advice =
       'neither /api/v2/version nor /api/v1/version exists: check the URL (without /api/v2) and the proxy in front of it';
-    // An ingress without ready endpoints responds like a wrong URL, but not for long.
+    // An ingress without ready endpoints also returns 404, but not for long.
     throw toFrontFailure(this.#request, advice, 404);
   }
 
@@ -76,9 +78,9 @@ export class ApiVersion {
 }
 
 /**
- * Whether an Airflow of the other version could have caused a failure: it rejects the request, or responds with a page
- * where the path does not exist. Server errors and conflicts in the database (409) are none of these; each may occur for
- * many connections in a row.
+ * Whether a failure may be due to a change of Airflow's version: Airflow rejects the request, or returns a page
+ * because the path does not exist. Server errors and database conflicts (409) do not count; both may occur for many
+ * connections in a row.
  */
 function isFromOtherVersion(error: unknown): boolean {
   if (!(error instanceof AirflowFailure)) return false;

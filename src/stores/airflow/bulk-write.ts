@@ -1,5 +1,5 @@
-// Airflow 3's bulk request. Airflow returns 200 whatever happened, so the connections that it names are compared with
-// those that were sent. `update_mask` is never used (ignored there, or an error), nor `skip` (missing ones vanish).
+// Bulk writes for Airflow 3. Airflow always returns 200, so the connections in the response are compared with those
+// in the request. Not used: `update_mask` (ignored, or an error) and `skip` (missing connections are not reported).
 import type { WriteResult } from '../port.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { RefreshFailure } from '../../refresh/failures.js';
@@ -9,12 +9,12 @@ import { BULK_UPDATE, parseResponse } from './response-schemas.js';
 import { namesConnection } from './response-texts.js';
 import type { AirflowApi, RequestContext } from './transport.js';
 
-/** Bytes of an action besides the password: 127 of JSON and an id of up to 200 characters of four bytes. */
+/** Bytes of an action without the password: 127 of JSON, and an id of up to 200 characters of four bytes. */
 const ACTION_BYTES = 1024;
 
 /**
- * Writes the password by as few requests as fit. Unlike the single request a bulk request also writes the type, so that
- * only connections of type docker are sent.
+ * Writes the password in as few requests as possible. Unlike a single request, a bulk request also writes the type,
+ * so only connections of type docker are sent.
  * @throws RefreshFailure when the first request fails as a whole
  */
 export async function writeInBulk(
@@ -35,7 +35,7 @@ export async function writeInBulk(
       for (const result of written) results.set(result.id, result);
     } catch (error) {
       if (start === 0 || !(error instanceof RefreshFailure)) throw error;
-      // One connection that cannot be decrypted fails its own request alone; other failures would meet the next, too.
+      // A connection that cannot be decrypted fails only its own request; other failures would repeat in the next one.
       const isOfOneRequest = error.type === 'StoreUnavailable' || error.type === 'StoreRequestRejected';
       const failed = isOfOneRequest ? part : ids.slice(start);
       for (const id of failed) results.set(id, { id, outcome: 'failed', failure: error });
@@ -46,8 +46,8 @@ export async function writeInBulk(
 }
 
 /**
- * By one action for all, which costs Airflow three quarters of one action for each. It applies none of them where one is
- * missing: then by an action for each, so that a missing one fails alone.
+ * First sends one action for all connections, which takes Airflow three quarters of the time of one action each. If a
+ * connection is missing, Airflow writes none of them: then sends one action each, so that only the missing one fails.
  */
 async function writePart(
   airflow: string,
@@ -86,18 +86,18 @@ function toAction(ids: readonly string[], password: Secret): object {
   };
 }
 
-/** @param status of the connection, where Airflow mentions it */
+/** @param status that Airflow reports for the connection, if any */
 function toErrorResult(request: RequestContext, id: string, status: number | undefined): WriteResult {
   if (status === 404) return { id, outcome: 'missing' };
   const cause =
     status === undefined
       ? failure('WriteUnconfirmed', request, 'Airflow did not confirm the write')
-      : // The format of the whole response is Airflow's.
+      : // The whole response has Airflow's format.
         toResponseFailure({ request, status, json: { detail: '' } });
   return { id, outcome: 'failed', failure: cause };
 }
 
 function rejectType(airflow: string, { id }: ConnectionRecord): WriteResult {
-  const message = `Airflow ${airflow}: connection ${id} is not written: its type is not docker`;
+  const message = `Airflow ${airflow}: connection ${id} was not changed: its type is not docker`;
   return { id, outcome: 'failed', failure: new RefreshFailure('ConnectionTypeMismatch', message) };
 }

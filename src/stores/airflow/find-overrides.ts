@@ -1,5 +1,5 @@
-// What Airflow looks up before its database: a secrets backend, an environment variable. No password is sent, and Airflow
-// runs no hook for it.
+// Finds connections that Airflow reads from a secrets backend or an environment variable before its database. Sends no
+// password, and Airflow runs no hook.
 import { z } from 'zod';
 import type { OverrideCandidate, Overrides } from '../port.js';
 import { hasDifferentConnectionText } from './response-texts.js';
@@ -7,10 +7,10 @@ import type { AirflowApi, ApiRequest, ApiResponse, MajorVersion } from './transp
 
 /** A host that no connection has. Airflow compares it and does not connect to it. */
 const NO_HOST = 'airflow-ecr-refresh.invalid';
-/** A type that no provider has: where the hosts are the same, Airflow would continue to the hook of the type. */
+/** A type that no provider has: if the hosts are equal, Airflow would run the hook of the type. */
 const NO_TYPE = 'airflow-ecr-refresh';
 
-/** Settings that name a secrets backend, the API server's own first; the second exists since Airflow 3. */
+/** Settings that name a secrets backend: the API server's, and since Airflow 3 the workers'. */
 const SETTINGS = ['/config/section/secrets/option/backend', '/config/section/workers/option/secrets_backend'];
 
 const BACKEND = z.object({
@@ -18,18 +18,18 @@ const BACKEND = z.object({
 });
 const CLASS_PATH = /^(?:\w{1,100}\.)*(\w{1,100})$/;
 
-/** What Airflow does not show, or not before the signal fires, is left out. */
+/** Omits what Airflow does not show before the signal fires. */
 export async function findOverrides(
   airflow: string,
   api: AirflowApi,
   candidates: readonly OverrideCandidate[],
   signal: AbortSignal,
 ): Promise<Overrides> {
-  // Other checks report what is wrong with Airflow.
+  // Other checks report failures of Airflow.
   const send: Send = (request) => api.send({ airflow, ...request }, signal).catch(() => undefined);
   return {
     backends: await findBackends(send, api.major),
-    // Airflow 2 does not compare: its test looks only at what it is sent.
+    // Airflow 2 does not compare: its test uses only the connection in the request.
     hidden: api.major === 3 ? await findHidden(send, candidates) : [],
   };
 }
@@ -49,7 +49,7 @@ async function findBackends(send: Send, major: MajorVersion): Promise<readonly s
 
 async function findHidden(send: Send, candidates: readonly OverrideCandidate[]): Promise<readonly string[]> {
   const hidden: string[] = [];
-  // Up to Airflow 3.1 there is no comparison, and every host gets the same response: one request instead of twenty.
+  // Airflow up to 3.1 does not compare and responds to every host in the same way: one request instead of twenty.
   const stored = candidates.find(({ host }) => host !== null);
   if (stored && !(await hasOtherHost(send, stored.id, NO_HOST))) return hidden;
   for (const { id, host } of candidates) {
@@ -60,7 +60,7 @@ async function findHidden(send: Send, candidates: readonly OverrideCandidate[]):
   return hidden;
 }
 
-/** Whether Airflow has a connection of this id, wherever, whose host is another; undefined when it does not show that. */
+/** Whether any source of Airflow has this id with a different host; undefined when Airflow does not show it. */
 async function hasOtherHost(send: Send, id: string, host: string): Promise<boolean | undefined> {
   const json = { connection_id: id, conn_type: NO_TYPE, host };
   const action = `POST test of connection ${id}`;
@@ -69,7 +69,9 @@ async function hasOtherHost(send: Send, id: string, host: string): Promise<boole
   return response?.status === 400 && hasDifferentConnectionText(response) ? true : undefined;
 }
 
-/** The bare name of the class; undefined when none is set. Its arguments are another setting, which is never read. */
+/**
+ * Class name without its module; undefined when none is set. Its arguments are a separate setting, which is not read.
+ */
 function nameBackend(setting: unknown): string | undefined {
   const parsed = BACKEND.safeParse(setting);
   const value = parsed.success ? parsed.data.sections[0].options[0].value.trim() : '';

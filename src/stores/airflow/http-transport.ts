@@ -1,23 +1,23 @@
-// Airflow's REST API over HTTP, with a login and the headers of the configuration.
+// Airflow's REST API over HTTP, with a login and the configured headers.
 import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { RefreshFailure } from '../../refresh/failures.js';
 import type { AirflowLogin } from './auth/login.js';
 import { toRequestFailure } from './response-errors.js';
 import type { AirflowApi, MajorVersion } from './transport.js';
 
-/** A GET takes 3 s on an API server that has seen a hundred tokens (its secrets masker), more under load. */
+/** On an API server that has loaded a hundred tokens, its secrets masker makes a GET take 3 s, more under load. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A page of 100 connections with long extras; MWAA's own limit for a response. */
+/** Enough for a page of 100 connections with long extras; also MWAA's limit for a response. */
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 /**
- * 100 connections took 0.2 s on a small machine. Below 1 MB, which is the default limit of reverse proxies, and below the
- * 600 connections that fit into a row of Airflow's audit log on MySQL.
+ * 100 connections took 0.2 s on a small machine. Stays below 1 MB, the default limit of reverse proxies, and below
+ * the 600 connections that fit into a row of Airflow's audit log on MySQL.
  */
 const BULK = { connections: 100, bytes: 512 * 1024 } as const;
 
 /**
  * Logs in on first use.
- * @param url base URL, a sub-path included, without a slash at its end
+ * @param url base URL, including a sub-path, without a trailing slash
  */
 export function createHttpApi(
   major: MajorVersion,
@@ -53,8 +53,8 @@ export function createHttpApi(
 }
 
 /**
- * The client with headers on every request, logins included: for the gateway in front of an Airflow. `send` also throws
- * RefreshFailure ConfigInvalid. The values are never shown: a failure names only the header.
+ * Adds headers to every request, including logins, for a gateway in front of Airflow. `send` also throws RefreshFailure
+ * ConfigInvalid, which names the header and never shows its value.
  */
 export function withExtraHeaders(
   airflow: string,
@@ -64,7 +64,7 @@ export function withExtraHeaders(
   return {
     async send(request) {
       const extra = Object.fromEntries(headers.map((header) => [header.name, readValue(airflow, header)]));
-      // Ours last: authorization and content type are not for configuration.
+      // Ours come last: the configuration must not replace authorization and content type.
       return http.send({ ...request, headers: { ...extra, ...request.headers } });
     },
   };
@@ -72,11 +72,11 @@ export function withExtraHeaders(
 
 function readValue(airflow: string, header: ExtraHeader): string {
   const value = header.read().reveal();
-  // Node would reject it with a message that quotes it.
+  // Node would reject such a header with a message that quotes it.
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   throw new RefreshFailure(
     'ConfigInvalid',
     `Airflow ${airflow}: the value of header ${header.name} contains characters that are not valid in a header`,
-    'Fix the value that its reference leads to: printable ASCII in one line.',
+    'Fix the value behind its reference: it must be one line of printable ASCII.',
   );
 }

@@ -1,4 +1,4 @@
-// A part of Airflow's list of connections, by one request.
+// Reads a part of Airflow's connection list with one request.
 import { isConnectionId } from '../../refresh/connection-rules.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import type { ConnectionPage, ListRange } from '../port.js';
@@ -38,9 +38,9 @@ export async function listConnections(
 }
 
 /**
- * Airflow's own filter, since 3.0.0; Airflow 2 has none and rejects parameters that it does not know. It looks for the
- * value anywhere in the id, by ILIKE, so that it may only narrow: in it `_` is a wildcard that cannot be escaped. `|` and
- * a lone `~` have a meaning, too, but cannot be in a pattern of the configuration.
+ * Airflow's filter, since 3.0.0; Airflow 2 has none and rejects unknown parameters. It searches for the value
+ * anywhere in the id with ILIKE, where `_` is a wildcard that cannot be escaped, so it may return more rows than
+ * match. `|` and a lone `~` are also special, but cannot be in a pattern of the configuration.
  */
 function buildFilter(pattern: string): { connection_id_pattern?: string } {
   if (!/^[\w.*?-]+$/.test(pattern)) return {};

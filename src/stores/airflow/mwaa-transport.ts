@@ -1,5 +1,5 @@
-// Requests to an Airflow of Amazon MWAA by AWS's InvokeRestApi. Its responses may repeat the request, so only names and
-// status codes of them are read.
+// Sends requests to Airflow on Amazon MWAA through AWS's InvokeRestApi. Error responses of AWS may repeat the
+// request, so only their names and status codes are read.
 import { z } from 'zod';
 import { toAwsFailure } from '../../aws/aws-error.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
@@ -9,26 +9,27 @@ import type { RefreshFailure } from '../../refresh/failures.js';
 import { failure, notAirflow, toRequestFailure } from './response-errors.js';
 import type { AirflowApi, ApiRequest, ApiResponse } from './transport.js';
 
-/** AWS itself ends the call to Airflow after 10 s, and responds then. */
+/** AWS cancels its call to Airflow after 10 s and then responds. */
 const REQUEST_TIMEOUT_MS = 12_000;
-/** AWS's limit for a response of Airflow. */
+/** AWS's limit for a response from Airflow. */
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
-/** Within the 10 s also on the smallest web server: half of what is sent elsewhere. */
+/** Half of the usual size, so that the smallest web server also finishes within 10 s. */
 const BULK = { connections: 50, bytes: 256 * 1024 } as const;
 
 const ACCESS_REMEDY =
-  'Allow airflow:InvokeRestApi on arn:aws:airflow:<region>:<account>:role/<environment>/Op to the principal ' +
-  'of the worker; role Op is the least that may read and edit connections.';
+  "Allow the worker's principal to call airflow:InvokeRestApi on " +
+  'arn:aws:airflow:<region>:<account>:role/<environment>/Op. Op is the least privileged role that can read and edit ' +
+  'connections.';
 
 const WRAPPED = z.object({ RestApiStatusCode: z.number().int(), RestApiResponse: z.unknown().optional() });
 
 export interface MwaaEnvironment {
-  /** Its name. */
+  /** Name of the environment. */
   readonly environment: string;
   readonly region: string;
 }
 
-/** For both versions: InvokeRestApi adds /api/v2 or /api/v1. Credentials are kept while AWS accepts them. */
+/** Serves both API versions: InvokeRestApi adds /api/v2 or /api/v1. Credentials are reused while AWS accepts them. */
 export function createMwaaTransport(
   mwaa: MwaaEnvironment,
   http: HttpClient,
@@ -54,7 +55,7 @@ export function createMwaaTransport(
       return unwrap(request, mwaa, response);
     } catch (error) {
       const cause = toRequestFailure(request, error, 'MWAA');
-      // A file of static credentials is read once and kept: after a rejection it is read again.
+      // Static credentials from a file are cached; after a rejection the file is read again.
       if (cause.type === 'AwsCredentialsRejected') signer.forget();
       throw cause;
     }
@@ -63,7 +64,7 @@ export function createMwaaTransport(
   return { bulk: BULK, send };
 }
 
-/** As the AWS SDK finds it: the variable of the service, that of all services, or AWS's own host. */
+/** Same order as in the AWS SDK: the variable of the service, the variable of all services, AWS's host. */
 function getEndpoint(region: string): string {
   const { AWS_ENDPOINT_URL_MWAA, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env;
   const configured =
@@ -72,16 +73,16 @@ function getEndpoint(region: string): string {
   return configured?.replace(/\/+$/, '') ?? `https://env.airflow.${region}.${suffix}`;
 }
 
-/** Airflow's own response. @throws RefreshFailure why AWS did not reach Airflow */
+/** Returns Airflow's response. @throws RefreshFailure when AWS did not get one */
 function unwrap(request: ApiRequest, mwaa: MwaaEnvironment, response: HttpResponse): ApiResponse {
   const name = getErrorName(response);
-  // Airflow's responses below 400 come with 200, the others as one of these two exceptions.
+  // Airflow's responses below 400 arrive with status 200, the others as one of these two exceptions.
   const isWrapped =
     response.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException';
   if (!isWrapped) throw toMwaaFailure(request, mwaa, name, response.status);
   const { success, data } = WRAPPED.safeParse(response.json);
   if (success) return { request, status: data.RestApiStatusCode, json: data.RestApiResponse };
-  // Seen when the web server did not respond to AWS in time.
+  // Observed when the web server did not respond to AWS in time.
   throw name === 'RestApiServerException' ? unavailable(request, response.status) : notAirflow(request);
 }
 
@@ -94,17 +95,17 @@ function toMwaaFailure(
   const known = toAwsFailure('AWS credentials', { name });
   if (known.type === 'AwsCredentialsRejected') return known;
   if (status === 429 || known.type === 'AwsThrottled') {
-    return failure('StoreThrottled', request, 'AWS throttles InvokeRestApi', status);
+    return failure('StoreThrottled', request, 'AWS throttled InvokeRestApi', status);
   }
   if (status >= 500) return unavailable(request, status);
   if (name === 'AccessDeniedException' || status === 403) {
-    const reason = `the AWS principal may not call airflow:InvokeRestApi on ${environment} in ${region}`;
+    const reason = `the AWS principal is not authorized to call airflow:InvokeRestApi on ${environment} in ${region}`;
     return failure('StoreForbidden', request, reason, status, ACCESS_REMEDY);
   }
   const reason =
     name === 'ResourceNotFoundException' || status === 404
       ? `MWAA has no environment ${environment} in ${region}`
-      : 'MWAA rejects the request; it accepts ids of up to 51 characters, and environments must be up to date';
+      : 'MWAA rejected the request; ids must have at most 51 characters, and the environment must be up to date';
   return failure('StoreRequestRejected', request, reason, status);
 }
 
@@ -113,7 +114,7 @@ function unavailable(request: ApiRequest, status: number): RefreshFailure {
   return failure('StoreUnavailable', request, reason, status);
 }
 
-/** From the header, else from the body; AWS may put a namespace before it and an address after it. */
+/** From the header, else from the body; AWS may add a namespace before the name and a URL after it. */
 function getErrorName(response: HttpResponse): string {
   const type = (response.json as { __type?: unknown } | null | undefined)?.__type;
   const name = response.header('x-amzn-errortype') ?? (typeof type === 'string' ? type : '');

@@ -1,26 +1,27 @@
-// Failures for what a request to Airflow brought. No body, header or foreign message ever enters one: Airflow's 422
-// echoes the password that it was sent.
+// Converts errors and responses of Airflow into failures. They never contain a body, a header or a foreign message:
+// Airflow's 422 echoes the password in the request.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
 import { hasAirflowFormat, hasForbiddenText, isLoginRejected } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
 const COLUMN_REMEDY =
-  'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds a third.';
+  'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds ' +
+  'a third.';
 
 const PROXY_REMEDY =
-  'Allow the worker through the proxy. What it requires in a header goes into `headers` of this Airflow; if it is what ' +
-  'checks `auth.token`, fix that.';
+  'Allow the worker through the proxy. Set headers that the proxy requires in `headers` of this Airflow. If the ' +
+  'proxy checks `auth.token`, fix the token.';
 
 export const FRONT_REMEDY =
   'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
 
-const REDIRECT_REMEDY = 'Configure the URL that the redirect leads to, or fix the redirect.';
+const REDIRECT_REMEDY = 'Set `url` to the target of the redirect, or fix the redirect.';
 
 const CA_REMEDY =
-  'Name a PEM file with the certificate of its authority as `caFile` of this Airflow, or in NODE_EXTRA_CA_CERTS.';
+  'Set `caFile` of this Airflow, or NODE_EXTRA_CA_CERTS, to a PEM file with the CA certificate.';
 
-/** A failure of a request, with the status of its response where that is known. */
+/** A failed request, with the status of its response if there was one. */
 export class AirflowFailure extends RefreshFailure {
   readonly status: number | undefined;
 
@@ -30,7 +31,7 @@ export class AirflowFailure extends RefreshFailure {
   }
 }
 
-/** `Airflow main: 403 on PATCH connection docker_default: the user may not edit connections` */
+/** `Airflow main: 403 on PATCH connection docker_default: the user is not allowed to edit connections` */
 export function failure(
   type: FailureType,
   { airflow, action }: RequestContext,
@@ -43,8 +44,8 @@ export function failure(
 }
 
 /**
- * The failure behind a request that brought no response.
- * @param via what the request goes through, where that is not Airflow itself
+ * The failure of a request without a response.
+ * @param via the service that the request goes through, if any
  */
 export function toRequestFailure(context: RequestContext, error: unknown, via?: 'MWAA'): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
@@ -57,18 +58,18 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
       : notAirflow(context);
   }
   if (code === 'redirect') {
-    return fail('StoreUnavailable', `${message}; configure the URL that it leads to`, REDIRECT_REMEDY);
+    return fail('StoreUnavailable', `${message}; set \`url\` to its target`, REDIRECT_REMEDY);
   }
   if (code === 'redirect-to-other-host') {
     const reason = `${message}: probably the login page of an SSO proxy in front of Airflow`;
     return fail('StoreUnavailable', reason, PROXY_REMEDY);
   }
-  // Where the type's own remedy would send the operator elsewhere.
+  // The remedy of the failure type does not mention certificates.
   const fix = isTlsTrustProblem ? CA_REMEDY : undefined;
   return fail('StoreUnreachable', via === undefined ? message : `${via}: ${message}`, fix);
 }
 
-/** The failure behind a response that is not the expected one. */
+/** The failure for an unexpected response. */
 export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const { request, status } = response;
   const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
@@ -76,31 +77,32 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const isFromAirflow = hasAirflowFormat(response);
   // Airflow requires no login for what needs no permission.
   if (isLoginRejected(response) && isFromAirflow && request.permission !== undefined) {
-    return fail('StoreUnauthorized', 'the login is rejected');
+    return fail('StoreUnauthorized', 'the login was rejected');
   }
   if (isLoginRejected(response) || (status === 404 && !isFromAirflow)) {
     const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
     return fail('StoreUnavailable', reason, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
   }
   if (status === 404) {
-    const reason = 'not a path of this version of Airflow: check the URL (without /api/v2) and the version';
+    const reason =
+      'this version of Airflow does not have this path; check the URL (without /api/v2) and the version';
     return fail('StoreRequestRejected', reason);
   }
   if (status === 403 && hasForbiddenText(response)) {
-    return fail('StoreForbidden', `the user may not ${request.permission ?? 'use connections'}`);
+    return fail('StoreForbidden', `the user is not allowed to ${request.permission ?? 'use connections'}`);
   }
   if (status === 403) {
     const reason = 'this 403 is not from Airflow; check for a proxy or firewall in front of it';
     return fail('StoreForbidden', reason, PROXY_REMEDY);
   }
   if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
-  if (status >= 500) return fail('StoreUnavailable', 'server error of Airflow or a proxy in front of it');
+  if (status >= 500) return fail('StoreUnavailable', 'server error from Airflow or a proxy in front of it');
   if (status === 409 && request.permission === 'edit connections') {
     const reason = "Airflow's database rejected the password; its column may be too short for the token";
     return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
   }
   if (status >= 200 && status < 300) return notAirflow(request);
-  return fail('StoreRequestRejected', 'the request is rejected');
+  return fail('StoreRequestRejected', 'the request was rejected');
 }
 
 /** For responses of the wrong shape or kind. */
@@ -108,7 +110,7 @@ export function notAirflow(context: RequestContext): RefreshFailure {
   return toFrontFailure(context, "the response is not from Airflow's REST API");
 }
 
-/** What is in front of Airflow responded, and usually not for long. */
+/** Something in front of Airflow responded, usually only for a short time. */
 export function toFrontFailure(context: RequestContext, reason: string, status?: number): RefreshFailure {
   return failure('StoreUnavailable', context, reason, status, FRONT_REMEDY);
 }

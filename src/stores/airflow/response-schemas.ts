@@ -1,5 +1,5 @@
-// The shapes of Airflow's responses, which are the same in REST v1 and v2. Errors of zod do not leave this file: they may
-// quote the response, and Airflow 3.0.3 returns passwords in plain text.
+// The shapes of Airflow's responses, which are the same in REST v1 and v2. zod's errors must not leave this file:
+// they may quote the response, and Airflow 3.0.3 returns passwords in plain text.
 import { z } from 'zod';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { toResponseFailure, notAirflow } from './response-errors.js';
@@ -20,7 +20,7 @@ export const CONNECTION = z
     description: TEXT,
   })
   .transform(({ connection_id: id, conn_type: type, port, ...texts }): ConnectionRecord => {
-    // Terraform and some user interfaces store 0 for no port, and DockerHook takes 0 for none.
+    // Terraform and some user interfaces store 0 when there is no port, and DockerHook treats 0 as no port.
     return { id, type, port: port || null, ...texts };
   });
 
@@ -29,7 +29,7 @@ export const CONNECTION_LIST = z.object({
   total_entries: z.number().int().nonnegative(),
 });
 
-/** Airflow's version goes into reports, so it must look like one. */
+/** The version is shown in reports, so its format is checked. */
 export const VERSION = z.object({ version: z.string().regex(/^[0-9][0-9A-Za-z.+-]{0,39}$/) });
 
 export const VARIABLE = z.object({ value: z.string() });

@@ -1,5 +1,5 @@
-// An Airflow's connections and Variables through its REST API. REST v1 and v2 take the same requests but for the body of
-// a write, bulk requests, and the filter of the list.
+// Connections and Variables of one Airflow instance through its REST API. REST v1 and v2 differ only in the body of a
+// write, bulk requests, and the list filter.
 import type {
   ConnectionPage,
   ConnectionStore,
@@ -44,7 +44,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
       const record = parseResponse(response, CONNECTION);
       if (record.id === id) return record;
       const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
-      throw toFrontFailure(request, `Airflow returned ${other} when asked for ${id}`);
+      throw toFrontFailure(request, `Airflow returned ${other} instead of ${id}`);
     });
   }
 
@@ -63,7 +63,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     return [await this.#writeOne(record, password, signal)];
   }
 
-  /** By a mask, under which neither the id nor the type of the body is written. */
+  /** Uses `update_mask`, so that the id and type in the body are not written. */
   async #writeOne(
     { id, type }: ConnectionRecord,
     password: Secret,
@@ -73,9 +73,9 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     assertPassword(request, password);
     return this.#version.use(signal, async (api) => {
       const secret = { password: password.reveal() };
-      // The schema of Airflow 3 requires id and type.
+      // Airflow 3 requires id and type in the body.
       const json = api.major === 3 ? { connection_id: id, conn_type: type, ...secret } : secret;
-      // A typo in the mask, or a comma list, makes v2 return 200 and change nothing.
+      // If the mask has a typo or is a comma-separated list, v2 returns 200 and changes nothing.
       const response = await api.send({ ...request, query: { update_mask: 'password' }, json }, signal);
       if (isMissing(response, 'connection')) return { id, outcome: 'missing' };
       return { id, outcome: 'written', record: parseResponse(response, CONNECTION) };
@@ -93,7 +93,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
       api.major === 3 ? writeInBulk(this.#name, api, records, password, signal) : undefined,
     );
     if (results) return results;
-    throw failure('StoreRequestRejected', context, 'Airflow 2 has no bulk request');
+    throw failure('StoreRequestRejected', context, 'Airflow 2 does not support bulk requests');
   }
 
   async create(
@@ -140,7 +140,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
       .catch(() => ({ backends: [], hidden: [] }));
   }
 
-  /** A request about one connection or Variable. */
+  /** Builds the request for one connection or Variable. */
   #describeOne(
     method: 'GET' | 'PATCH',
     what: 'connection' | 'variable',
@@ -148,7 +148,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     permission: RequestContext['permission'] & string,
   ): ApiRequest {
     const context: RequestContext = { airflow: this.#name, action: `${method} ${what} ${id}`, permission };
-    // `.` and `..` match Airflow's own pattern for ids, and would lead the URL elsewhere.
+    // `.` and `..` match Airflow's pattern for ids, but would change the path of the URL.
     if (/^\.{0,2}$/.test(id)) {
       throw failure('StoreRequestRejected', context, `${JSON.stringify(id)} is not a valid id`);
     }
@@ -157,11 +157,11 @@ export class AirflowStore implements ConnectionStore, VariableSource {
 }
 
 /**
- * The last check before a write. Airflow 3 returns 200 to an empty or masked password and keeps the old one; Airflow 2 and
- * 3.0.0 store the mask.
+ * The last check before a write. For an empty or masked password, Airflow 3 returns 200 and keeps the old one;
+ * Airflow 2 and 3.0.0 store the mask.
  */
 function assertPassword(context: RequestContext, password: Secret): void {
   if (/^\**$/.test(password.reveal().trim())) {
-    throw failure('EcrResponseInvalid', context, 'an empty or masked password is never written');
+    throw failure('EcrResponseInvalid', context, 'the password is empty or masked and was not written');
   }
 }

@@ -1,10 +1,10 @@
-// The interface between the calls of Airflow's REST API and how they get there: HTTP with a login, or MWAA.
+// The interface between Airflow's REST API and its transports: HTTP with a login, or MWAA.
 
 export type MajorVersion = 2 | 3;
 
-/** What is being done, for the messages. */
+/** What a request does, for messages. */
 export interface RequestContext {
-  /** Name of the Airflow in the configuration. Its URL may come from a secret and is never shown. */
+  /** Name of the Airflow instance in the configuration. Its URL may come from a secret and is never shown. */
   readonly airflow: string;
   /** Such as `PATCH connection docker_default`. */
   readonly action: string;
@@ -19,11 +19,11 @@ export interface ApiRequest extends RequestContext {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Airflow responds to it without a login. */
+  /** Airflow requires no login for it. */
   readonly anonymous?: true;
 }
 
-/** May quote the request (Airflow's 422 does): never put any of it into a failure. */
+/** May contain the request (as Airflow's 422 does): never copy any of it into a failure. */
 export interface ApiResponse {
   readonly request: RequestContext;
   readonly status: number;
@@ -31,12 +31,12 @@ export interface ApiResponse {
   readonly json: unknown;
 }
 
-/** The REST API of one Airflow. */
+/** The REST API of one Airflow instance. */
 export interface AirflowApi {
   readonly major: MajorVersion;
-  /** What one bulk request may hold. */
+  /** Limits of one bulk request. */
   readonly bulk: { readonly connections: number; readonly bytes: number };
-  /** Any status of Airflow is a response, except a login that is rejected. @throws RefreshFailure alone */
+  /** Returns responses of any status, except a rejected login. @throws only RefreshFailure */
   send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
 

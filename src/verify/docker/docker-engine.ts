@@ -1,5 +1,5 @@
-// The version of a Docker Engine, and a login to a registry from it. An engine on another machine must use TLS: the token
-// would cross the network unencrypted.
+// Reads the version of a Docker Engine, and logs in to a registry from it. An engine on another machine must use TLS,
+// so that the token is encrypted.
 import type Docker from 'dockerode';
 import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
@@ -16,7 +16,7 @@ const VERSION_TIMEOUT_MS = 10_000;
 const LOGIN_TIMEOUT_MS = 35_000;
 
 /**
- * The engine behind `unix:///path`, or behind `tcp://host:port`: on loopback, or by TLS.
+ * Accepts `unix:///path`, and `tcp://host:port` on loopback or over TLS.
  * @throws RefreshFailure ConfigInvalid for any other URL
  */
 export function createDockerEngine(target: EngineEndpoint): DockerEngine {
@@ -45,7 +45,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     let response: unknown;
     try {
       response = await withDeadline(LOGIN_TIMEOUT_MS, signal, async (abortSignal) => {
-        // dockerode finds the signal here; the modem leaves it out of the body.
+        // dockerode reads the signal from here; the modem removes it from the body.
         const request = {
           username: ECR_USER,
           password: password.reveal(),
@@ -60,7 +60,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
     if (!isLoginSuccess(response)) {
       throw new RefreshFailure(
         'DockerLoginFailed',
-        `${url}: no Docker Engine's answer to a sign-in to ${registry}`,
+        `${url}: login to ${registry}: the response is not from a Docker Engine`,
       );
     }
   }
@@ -68,20 +68,20 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
   return { readVersion, login };
 }
 
-/** A 200 alone proves nothing: anything may listen there. A 204 has no body, and comes as no bytes. */
+/** A status of 200 alone proves nothing: any service can return it. A 204 has an empty body. */
 function isLoginSuccess(response: unknown): boolean {
   if (Buffer.isBuffer(response)) return response.length === 0;
   return (response as { Status?: unknown } | null)?.Status === 'Login Succeeded';
 }
 
-/** What is used of dockerode 5. Its types leave out the modem that it accepts, and the options of `version`. */
+/** The part of dockerode 5 used here. Its types omit the `modem` option and the options of `version`. */
 interface DockerClient {
   version(options: { abortSignal: AbortSignal }): Promise<{ Version?: unknown } | null>;
   checkAuth(login: object): Promise<unknown>;
 }
 
 async function openDocker(target: EngineEndpoint): Promise<DockerClient> {
-  // Imported at its first use: a worker starts without it, and many runs have no engine.
+  // Imported on first use: many runs have no engine.
   const { default: Dockerode } = await import('dockerode');
   return new Dockerode({ modem: createEngineClient(target) } as Docker.DockerOptions);
 }
@@ -92,6 +92,6 @@ function checkTarget({ url, tls }: EngineEndpoint): void {
   if (host !== undefined && (tls || isLoopbackHost(host))) return;
   throw new RefreshFailure(
     'ConfigInvalid',
-    'docker.engines: an engine is reached by unix:///path, by tcp://host:port on loopback, or by tcp:// with TLS',
+    'docker.engines: must be unix:///path, tcp://host:port on loopback, or tcp:// with TLS',
   );
 }

@@ -1,44 +1,43 @@
-// One request to a Docker Engine, as the `modem` of dockerode. Its own, docker-modem, reads DOCKER_HOST and the files of
-// DOCKER_CERT_PATH even for another engine, follows redirects, reads responses of any size and prints both sides of a
-// request under DEBUG (docs/decisions/2026-11-26-docker-client.md).
+// A replacement for docker-modem, the HTTP client of dockerode. docker-modem reads DOCKER_HOST and DOCKER_CERT_PATH
+// even for another engine, follows redirects, reads responses of any size, and prints requests and responses if DEBUG
+// is set (docs/decisions/2026-11-26-docker-client.md).
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 import { readTlsContext, TLS_RULES, type TlsFiles } from '../../net/tls-files.js';
 
-/** An engine, and how it is reached. */
 export interface EngineEndpoint {
   /** `unix:///path` or `tcp://host:port`. */
   readonly url: string;
   readonly tls?: TlsFiles;
 }
 
-/** The part that is used here of what dockerode passes to its modem. */
+/** The part used here of the request that dockerode passes to its modem. */
 interface ModemRequest {
   readonly path: string;
   readonly method: string;
   /** Sent as JSON. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly abortSignal?: AbortSignal;
-  /** `true` for those that are no error. */
+  /** `true` for statuses that are not an error. */
   readonly statusCodes: Readonly<Record<number, unknown>>;
 }
 
 /** The engine returned a status that dockerode does not expect. */
 export class StatusError extends Error {
   readonly status: number;
-  /** The engine's own text: read to be classified, never shown. */
+  /** The text of the engine, used only for classification and never shown. */
   readonly text: string;
 
   constructor(status: number, text: string) {
-    super(`answered ${status}`);
+    super(`HTTP ${status}`);
     this.status = status;
     this.text = text;
   }
 }
 
-/** Far more than any response that is needed here. */
+/** Far more than any expected response. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 export function createEngineClient(engine: EngineEndpoint) {
@@ -52,15 +51,15 @@ export function createEngineClient(engine: EngineEndpoint) {
   };
 }
 
-/** @throws RefreshFailure ConfigInvalid when a file of TLS cannot be used any more; StatusError; else what Node throws */
+/** @throws RefreshFailure ConfigInvalid if a TLS file is no longer usable; StatusError; errors of Node */
 async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promise<unknown> {
   const { method, path, options, abortSignal, statusCodes } = request;
   const socket = await connect(engine, abortSignal);
   const body = options && JSON.stringify({ ...options, abortSignal: undefined });
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  // On a socket of its own and without an agent: Node's global agents may be configured to use a proxy.
+  // Uses its own socket and no agent, because Node's global agents may be configured to use a proxy.
   const sent = http.request({ method, path, headers, createConnection: () => socket });
-  // It may fail once more when the response has begun, and no one would listen: that would end the process.
+  // A second error after the response has started would otherwise be unhandled and end the process.
   sent.on('error', () => undefined);
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
@@ -71,7 +70,7 @@ async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promi
   throw new StatusError(statusCode, typeof message === 'string' ? message.slice(0, 4096) : '');
 }
 
-/** Waits for the handshake before anything is sent: what goes wrong in it while data waits loses its code in Node. */
+/** Waits for the handshake before anything is sent: with pending data, Node drops the code of a handshake error. */
 async function connect({ url, tls: files }: EngineEndpoint, signal?: AbortSignal): Promise<net.Socket> {
   const address = toAddress(url);
   const socket = files
@@ -83,7 +82,7 @@ async function connect({ url, tls: files }: EngineEndpoint, signal?: AbortSignal
   return socket;
 }
 
-/** A response that ends early makes the loop throw. */
+/** Throws if the response ends early. */
 async function readBody(response: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -95,7 +94,7 @@ async function readBody(response: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** JSON, else its bytes. */
+/** Returns the bytes if the body is not JSON. */
 function parseBody(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString()) as unknown;
@@ -108,6 +107,6 @@ function toAddress(url: string): net.NetConnectOpts & tls.ConnectionOptions {
   if (url.startsWith('unix://')) return { path: url.slice('unix://'.length) };
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  // TLS forbids addresses as server names.
+  // TLS does not allow IP addresses as server names.
   return { host, port: Number(port), ...(net.isIP(host) ? {} : { servername: host }) };
 }

@@ -1,4 +1,4 @@
-// What a failed login from a Docker Engine means: the engine is not there, it cannot reach the registry, or the registry
+// Classifies a failed login from a Docker Engine: no engine responds, it cannot reach the registry, or the registry
 // rejects the token.
 import { RefreshFailure } from '../../refresh/failures.js';
 import { findRejection, PRINCIPAL_DENIED } from '../registry/rejection.js';
@@ -9,24 +9,24 @@ import { parseMobyText } from './moby-texts.js';
 export function toLoginFailure(target: EngineEndpoint, registry: string, error: unknown): RefreshFailure {
   if (!(error instanceof StatusError)) return toEngineFailure(target, error);
   const { status, text } = error;
-  const where = `${target.url}: sign-in to ${registry}`;
+  const where = `${target.url}: login to ${registry}`;
   if (status === 401) return toRejected(registry, where, status, text);
   if (status < 500) {
     return new RefreshFailure(
       'DockerLoginFailed',
-      `${where}: the engine answered ${status}`,
-      'Check for a proxy in front of the socket of the engine that forbids POST /auth.',
+      `${where}: the engine returned HTTP ${status}`,
+      'Check for a proxy in front of the socket of the engine that blocks POST /auth.',
     );
   }
   const problem = parseMobyText(text);
   if (problem?.outcome === 'rejected') return toRejected(registry, where, problem.status, text);
   return new RefreshFailure(
     'DockerLoginFailed',
-    `${where}: ${problem?.words ?? `the engine failed (${status})`}`,
+    `${where}: ${problem?.words ?? `the engine returned HTTP ${status}`}`,
   );
 }
 
-/** With the reason that the worker's own check gives, and its remedy where it has one. */
+/** Uses the reasons and remedies of the worker's own registry check. */
 function toRejected(
   registry: string,
   where: string,
@@ -34,10 +34,10 @@ function toRejected(
   text: string,
 ): RefreshFailure {
   const rejection = findRejection(registry, status ?? 403, text);
-  // moby leaves most of a 403 out, and with it the text that distinguishes an expired token from a denied principal.
+  // moby omits most of a 403, including the text that distinguishes an expired token from a denied principal.
   const words =
     status === 403 && rejection === PRINCIPAL_DENIED
-      ? 'the registry takes the token for expired, or does not admit its principal'
+      ? 'the registry considers the token expired or denies the principal'
       : rejection.words;
   const message = `${where}: ${status === undefined ? '' : `${status}: `}${words}`;
   return new RefreshFailure('DockerLoginRejected', message, rejection.remedy);

@@ -1,8 +1,7 @@
-// What a run needs of a Docker Engine.
 import type { Secret } from '../../log/secret.js';
 
 export interface DockerEngine {
-  /** @throws RefreshFailure DockerEngineUnreachable; ConfigInvalid when its certificate files cannot be used */
+  /** @throws RefreshFailure DockerEngineUnreachable; ConfigInvalid if its certificate files cannot be used */
   readVersion(signal: AbortSignal): Promise<string>;
   /**
    * Logs in to a registry from this engine (`POST /auth`); the engine stores nothing.

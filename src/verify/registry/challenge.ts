@@ -1,23 +1,23 @@
-// How to log in to a registry, by its challenge (`WWW-Authenticate`, RFC 7235 and Docker's token specification).
+// Parses the challenge of a registry (`WWW-Authenticate`, RFC 7235 and Docker's token specification).
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { isPublic } from './rejection.js';
 
 export type Challenge =
-  /** The password itself with each request; also what is tried where a registry does not say. */
+  /** The password is sent with each request. Also the default if the registry sends no challenge. */
   | { readonly scheme: 'basic' }
   /** The password is exchanged for a token at the realm. */
   | { readonly scheme: 'bearer'; readonly realm: URL; readonly service?: string; readonly scope?: string }
-  /** The password would go to a host other than the registry's own, or to one that cannot be read. */
+  /** The realm is on another host, or is not a valid URL. */
   | { readonly scheme: 'other-host' };
 
-/** Reads the challenge of a registry, `host` being its name with its port. */
+/** @param host host of the registry, with its port */
 export function readChallenge(header: string | undefined, host: string): Challenge {
-  // Anywhere: of several challenges, Docker takes this one.
+  // At any position: of several challenges, Docker uses this one.
   const bearer = /(?:^|,)\s*bearer\s+(?<parameters>.*)$/i.exec(header ?? '')?.groups?.['parameters'];
   if (bearer === undefined) return { scheme: 'basic' };
   const { realm: text = '', service, scope } = readParameters(bearer);
   const realm = URL.canParse(text) ? new URL(text) : undefined;
-  // Docker would fail without a realm that it can read.
+  // Docker fails without a valid realm.
   if (!realm || !isOwnRealm(realm, host)) return { scheme: 'other-host' };
   return {
     scheme: 'bearer',
@@ -35,7 +35,7 @@ function readParameters(text: string): Partial<Record<'realm' | 'service' | 'sco
   return found;
 }
 
-/** The very host and port of the registry, by HTTPS; the two hosts of ECR Public are one. */
+/** The realm must be on the registry's own host and port, over HTTPS. The two hosts of ECR Public count as one. */
 function isOwnRealm(realm: URL, host: string): boolean {
   if (realm.username || realm.password) return false;
   const isLocal = isLoopbackHost(realm.hostname);

@@ -1,4 +1,5 @@
-// What a registry's response means: its own decision, or something in front of it. None of its text is shown.
+// Classifies a response: a decision of the registry, or a response of something in front of it. Its text is never
+// shown.
 import type { HttpResponse } from '../../net/http.js';
 import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
 import { findDeniedAction, findRejection, isPublic } from './rejection.js';
@@ -28,8 +29,8 @@ export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
   const error = parseFirstError(response);
   if ((status === 401 || status === 403) && error) {
     const action = findDeniedAction(error.message ?? '');
-    const lack = action === undefined ? '' : `: it lacks ${action}`;
-    const message = `${status} ${error.code}: the principal signs in, and may not pull${lack}`;
+    const lack = action === undefined ? '' : `: missing permission ${action}`;
+    const message = `${status} ${error.code}: the principal can log in but cannot pull${lack}`;
     return { outcome: 'denied', message };
   }
   if (status === 404 && error) {
@@ -39,11 +40,11 @@ export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
   return { outcome: 'unknown', message: describeUnexpected(status) };
 }
 
-/** Why a response is not one of the registry. */
+/** Describes a response that is not a decision of the registry. */
 export function describeUnexpected(status: number): string {
-  if (status === 429) return `the registry asks for fewer requests (${status})`;
-  if (status >= 500) return `the registry or a proxy in front of it failed (${status})`;
-  return `something other than a registry answered (${status})`;
+  if (status === 429) return `the registry throttled the request (${status})`;
+  if (status >= 500) return `the registry or a proxy in front of it returned a server error (${status})`;
+  return `the response is not from a registry (${status})`;
 }
 
 function isHtml(response: HttpResponse): boolean {
@@ -51,8 +52,8 @@ function isHtml(response: HttpResponse): boolean {
 }
 
 /**
- * The header is a registry's signature since the first v2 registries; the body that of the OCI distribution API. ECR
- * Public answers a bare 400 to a token that it does not accept (containers-roadmap issue 2835).
+ * Registries have always sent this header in v2; the error body is that of the OCI distribution API. ECR Public returns
+ * a 400 without either for a token that it rejects (containers-roadmap issue 2835).
  */
 function isFromRegistry(host: string, response: HttpResponse): boolean {
   const isPublic400 = response.status === 400 && isPublic(host) && !isHtml(response);
@@ -63,7 +64,7 @@ function isFromRegistry(host: string, response: HttpResponse): boolean {
   );
 }
 
-/** The first error of a body of the distribution API: its code where it may be shown, and its message, which may not. */
+/** The first error of a distribution API body. The code can be shown if it has the usual form, the message never. */
 function parseFirstError({ json }: HttpResponse): { code: string; message?: string } | undefined {
   const errors = (json as { errors?: unknown } | null | undefined)?.errors;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;

@@ -3,8 +3,8 @@ import type { NegativeChecks } from './port.js';
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * What was seen to reject a wrong password within the last day: what accepts everything proves nothing, and once a day is
- * often enough to check. What accepts a wrong password is checked at every run, so that every report shows it.
+ * Remembers for a day that a registry or engine rejected a wrong password, because a login that cannot fail proves
+ * nothing. One that accepts a wrong password is checked in every run, so that every report shows it.
  */
 export class NegativeCheckCache implements NegativeChecks {
   readonly #now: () => Date;

@@ -1,4 +1,4 @@
-// The requests to one registry. The password is sent to no other host.
+// Requests to one registry. The password is never sent to another host.
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { NetworkError } from '../../net/network-error.js';
 import { ECR_USER } from '../../refresh/token.js';
@@ -14,18 +14,18 @@ export interface Registry {
   /** Its response to `GET /v2/` without a password. */
   readonly anonymous: HttpResponse;
   readonly challenge: Challenge;
-  /** Requests a path below `/v2/`. @throws NetworkError */
+  /** Requests a path under `/v2/`. @throws NetworkError */
   get(path: string, authorization?: Secret, accept?: string): Promise<HttpResponse>;
   /**
-   * Gets what authorizes further requests, the password itself or a token for it; else returns the response that rejects
-   * the password. `scope` as Docker has it, `repository:team/app:pull`.
+   * Returns the authorization for further requests, or the response that rejects the password. `scope` has Docker's
+   * format: `repository:team/app:pull`.
    * @throws NetworkError
    */
   authorize(password: Secret, scope?: string): Promise<Secret | HttpResponse>;
 }
 
 /**
- * Reads the challenge of a registry: over HTTPS, on loopback over HTTP.
+ * Reads the challenge of a registry: over HTTP on loopback, otherwise over HTTPS.
  * @throws NetworkError, also for an invalid host name
  */
 export async function openRegistry(http: HttpClient, host: string, signal: AbortSignal): Promise<Registry> {
@@ -36,7 +36,7 @@ export async function openRegistry(http: HttpClient, host: string, signal: Abort
       ...(authorization && { Authorization: authorization.reveal() }),
       ...(accept !== undefined && { Accept: accept }),
     };
-    // GET, since only a body has the reason of a rejection, and HEAD has none.
+    // GET and not HEAD, because the body contains the reason of a rejection.
     return http.send({ method: 'GET', url, headers, timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
@@ -65,7 +65,7 @@ export async function openRegistry(http: HttpClient, host: string, signal: Abort
 
 function toBaseUrl(host: string): string {
   const url = `//${host}`;
-  // Anything else that a URL can hold (user, path, query) would send the token elsewhere.
+  // Other parts of a URL (user, path, query) could send the token to another host.
   if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host) || !URL.canParse(`http:${url}`)) {
     throw new NetworkError('invalid-url', 'not a valid host name');
   }

@@ -1,4 +1,4 @@
-// Whether an image may be pulled: its manifest is requested, and nothing else.
+// Checks whether an image can be pulled, by requesting only its manifest.
 import type { PullProbe } from '../../refresh/activity-types.js';
 import { Secret } from '../../log/secret.js';
 import { NetworkError } from '../../net/network-error.js';
@@ -14,8 +14,8 @@ const MANIFEST_TYPES = [
 ].join(', ');
 
 /**
- * Requests the manifest of `repository:tag` or `repository@digest`, both of the configuration's grammar. Never throws for a
- * registry that does not respond.
+ * Does not throw if the registry does not respond.
+ * @param image `repository:tag` or `repository@digest`, validated by the configuration
  */
 export async function probePull(registry: Registry, password: Secret, image: string): Promise<PullProbe> {
   const at = image.includes('@') ? image.indexOf('@') : image.lastIndexOf(':');

@@ -1,41 +1,40 @@
-// Why a registry rejects a token: the same for a request of the worker and one of a Docker Engine. The only place that reads
-// ECR's own texts: its errors have one code, DENIED, for several reasons, and no code at all for some. Where a text
-// changes, the reason is that of the HTTP status alone, which is less exact; whether a token counts as rejected does not
-// depend on it. Nothing of the text is ever shown but the name of an action.
+// Why a registry rejects a token, for requests of the worker and of a Docker Engine. The only place that parses the
+// texts of ECR: it uses one error code, DENIED, for several reasons, and no code for others. If a text changes, the
+// reason depends only on the HTTP status and is less exact; whether a token counts as rejected does not depend on the
+// text. Of the text, only the name of an action is ever shown.
 import { parseEcrHost } from '../../refresh/registry-host.js';
 
 export interface Rejection {
   readonly words: string;
-  /** Where the remedy of the failure's type is too general. */
+  /** Set if the remedy of the failure type is too general. */
   readonly remedy?: string;
 }
 
 const TOKEN_EXPIRED: Rejection = {
-  words:
-    'the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+  words: 'the registry reports an expired token; ECR reports this for any token that it cannot read',
   remedy:
-    'Check whether the registry is of the region and partition of the token, and for a proxy that changes requests.',
+    'Check that the registry is in the region and partition of the token, and check for a proxy that changes requests.',
 };
 const SESSION_ENDED: Rejection = {
   words: 'the AWS session behind the token has ended',
   remedy:
-    'Check whether the role of the principal still exists, and whether its sessions were revoked; a token expires with them.',
+    'Check that the role of the principal still exists and that its sessions were not revoked, which ends its tokens.',
 };
 const PUBLIC_TOKEN_REJECTED: Rejection = {
-  words: 'ECR Public does not accept the token: it has expired, or is of another registry',
-  remedy: 'Check for a proxy that changes requests; ECR Public accepts no token of a private registry.',
+  words: 'ECR Public rejected the token: it has expired or belongs to another registry',
+  remedy: 'Check for a proxy that changes requests; ECR Public does not accept tokens of private registries.',
 };
 const WRONG_REGION: Rejection = {
-  words: 'a token of another region, or malformed',
+  words: 'the token is malformed or from another region',
   remedy:
     'Fix the region of the entry under `registries`, or its `registryHost`: a token is valid in one region only.',
 };
-const NOT_AUTHENTICATED: Rejection = { words: 'the registry does not take this as a sign-in' };
+const NOT_AUTHENTICATED: Rejection = { words: 'the registry rejected the credentials' };
 export const PRINCIPAL_DENIED: Rejection = {
-  words: 'the registry does not admit the principal of the token',
+  words: 'the registry denied the principal of the token',
 };
 
-/** @param text what the registry said, as far as it is known */
+/** @param text the error text of the registry, as far as it is known */
 export function findRejection(host: string, status: number, text: string): Rejection {
   // Sources: Yatai issue 471 and aws-sdk-java issue 818, Kubernetes issue 69141.
   if (/authorization token has expired/i.test(text)) return TOKEN_EXPIRED;
@@ -46,7 +45,7 @@ export function findRejection(host: string, status: number, text: string): Rejec
 }
 
 /**
- * The action that the principal lacks; only what looks like one. Undefined where the text names none.
+ * The action that the principal is not allowed, if the text contains one in the usual form.
  * Sources: ECR credential helper issues 88, 164, 242.
  */
 export function findDeniedAction(text: string): string | undefined {

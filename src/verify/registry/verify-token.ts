@@ -1,4 +1,4 @@
-// Verifies a token with a registry: whether it is accepted, whether anything would be, and whether images may be pulled.
+// Verifies a token with a registry: token accepted, wrong password rejected, images can be pulled.
 import { Secret } from '../../log/secret.js';
 import type { HttpClient } from '../../net/http.js';
 import { NetworkError } from '../../net/network-error.js';
@@ -11,9 +11,9 @@ import type { NegativeChecks } from './port.js';
 import { probePull } from './pull-check.js';
 
 /**
- * Logs in to a registry with a password: `GET /v2/`, as its challenge requires. Never throws: no response is the outcome
- * `unreachable`. The password is sent to the registry's own host only.
- * @param checks which registries were seen to reject a wrong password: these are not checked again
+ * Logs in to a registry with `GET /v2/`, as its challenge requires. Never throws: without a response the outcome is
+ * `unreachable`. The password is sent only to the registry's own host.
+ * @param checks registries that are known to reject a wrong password and are not checked again
  */
 export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
   return async (
@@ -42,7 +42,7 @@ async function verify(
   const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
   const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
-  const doubt = isOpen ? 'it allows access without a password' : await tryWrongPassword(registry, checks);
+  const doubt = isOpen ? 'it allows anonymous access' : await tryWrongPassword(registry, checks);
   const pulls: PullProbe[] = [];
   for (const image of images) pulls.push(await probePull(registry, password, image));
   return {
@@ -58,11 +58,11 @@ async function login(registry: Registry, password: Secret): Promise<RegistryProb
   if (authorized instanceof Secret) return classifyLogin(host, await registry.get('', authorized));
   const result = classifyLogin(host, authorized);
   if (result.outcome !== 'accepted') return result;
-  // A 200 without a token accepts nothing.
+  // A 200 without a token is not a successful login.
   return { ...result, outcome: 'unreachable', message: describeUnexpected(authorized.status) };
 }
 
-/** What is wrong when a wrong password is accepted. Without a response it proves nothing, and the next run retries. */
+/** Returns a problem if a wrong password is accepted. Without a response, the next run checks again. */
 async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Promise<string | undefined> {
   if (checks.has(registry.host)) return undefined;
   try {
@@ -80,7 +80,7 @@ function toOtherHostProbe(registry: string): RegistryProbe {
     registry,
     outcome: 'rejected',
     type: 'RegistryRealmForeign',
-    message: 'it asks for the sign-in to be sent to another host (realm)',
+    message: 'its auth realm points to another host',
     remedy: FAILURES.RegistryRealmForeign.remedy,
   };
 }

@@ -1,5 +1,4 @@
-// Owns the real Airflows in which the traps are set, each behind a proxy that can hold a call, and the command that
-// refreshes them. Refuses to know the traps.
+// Starts real Airflow instances, each behind a proxy that can pause a request, and runs `refresh-once` against them.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,35 +16,34 @@ export const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 export type Rows = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
 
-/** One Airflow. */
+/** An Airflow instance behind its proxy. */
 export interface Place {
-  /** In the configuration. */
+  /** Its name in the configuration. */
   readonly name: string;
-  /** Another one after a restart. */
+  /** Replaced by a restart. */
   airflow: Airflow;
   readonly proxy: PausingProxy;
-  /** Connections that any test may have refreshed; where there are bulk requests, enough for one. */
+  /** Connections that every run refreshes; where Airflow has bulk requests, enough for one. */
   readonly usual: readonly string[];
 }
 
-/** All of them. */
 export interface Places {
   readonly all: readonly Place[];
-  /** The newest Airflow. */
+  /** The one with the newest Airflow. */
   readonly newest: Place;
-  /** A configuration of these Airflows; answers its file. */
+  /** Writes a configuration of these instances; returns its path. */
   writeConfig(places: readonly Place[], more: readonly string[]): string;
-  /** Runs `refresh-once` for these connections besides the usual ones. */
+  /** Runs `refresh-once` for these connections in addition to the usual ones. */
   refreshOnce(places: readonly Place[], aws: AwsStandIn, more: readonly string[]): Promise<RefreshReport>;
-  /** Starts it again, where it was and on the same database. */
+  /** Restarts it on the same port and database. */
   restart(place: Place, env?: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts them side by side, each with its usual connections. */
+/** Starts all instances in parallel, each with its usual connections. */
 export async function startPlaces(): Promise<Places> {
   const stops = new Cleanup();
-  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-traps-'));
+  const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-edge-cases-'));
   try {
     return await startParts(stateFolder, stops);
   } catch (error) {
@@ -116,7 +114,7 @@ function writeConfig(folder: string, places: readonly Place[], more: readonly st
   return file;
 }
 
-/** Puts a connection there that is right, but for the changes. */
+/** Creates a valid connection, with these changes. */
 export function seed(airflow: Airflow, id: string, changes: Partial<SeedConnection> = {}): Promise<void> {
   return seedConnection(airflow, {
     connection_id: id,
@@ -131,12 +129,12 @@ export function seed(airflow: Airflow, id: string, changes: Partial<SeedConnecti
   });
 }
 
-/** The rows of connections, by id; undefined of one that is not there. */
-export function rowsOf({ airflow }: Place, ids: readonly string[]): Promise<Rows> {
+/** The database rows of the connections, by id; undefined for one that does not exist. */
+export function readRows({ airflow }: Place, ids: readonly string[]): Promise<Rows> {
   return readConnectionRows(airflow, ids);
 }
 
-/** The connections hold this password, and nothing else of their rows has changed. */
+/** Asserts that the connections have this password, and that no other column of their rows changed. */
 export async function assertWritten(
   place: Place,
   before: Rows,
@@ -144,7 +142,7 @@ export async function assertWritten(
   password: string | undefined,
 ): Promise<void> {
   assert.ok(password);
-  const after = await rowsOf(place, ids);
+  const after = await readRows(place, ids);
   for (const id of ids) {
     const was = before[id];
     assert.ok(was && after[id]);

@@ -1,5 +1,4 @@
-// Owns runs that are held at a known point while somebody else is at work on the same Airflow, and what is read from
-// their reports. Refuses to know the traps.
+// Pauses runs at a known point, so that a test can change the same Airflow, and summarizes their reports.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsStandIn } from '../../support/aws.js';
@@ -7,7 +6,7 @@ import type { PassingRequest } from '../../support/pausing-proxy.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 
-/** What is refreshed: the usual connections of these Airflows, and more. */
+/** What a run refreshes: the usual connections of these Airflow instances, and more. */
 export interface Run {
   readonly places: Places;
   readonly aws: AwsStandIn;
@@ -15,7 +14,7 @@ export interface Run {
   readonly more: readonly string[];
 }
 
-/** Refreshes, and acts when all was looked at and nothing has been written yet, as there is no token. */
+/** Runs a refresh that gets no token until it has read every connection and `act` has ended. */
 export async function actBeforeWrites(run: Run, act: () => Promise<void>): Promise<RefreshReport> {
   let release = (): void => {};
   const until = new Promise<void>((resolve) => (release = resolve));
@@ -24,8 +23,8 @@ export async function actBeforeWrites(run: Run, act: () => Promise<void>): Promi
   const running = run.places.refreshOnce(run.where, run.aws, run.more);
   try {
     const deadline = performance.now() + 50_000;
-    while (![...starts].every(([place, start]) => wasLookedAt(place, start, run.more))) {
-      assert.ok(performance.now() < deadline, 'the run did not look at everything');
+    while (![...starts].every(([place, start]) => hasReadAll(place, start, run.more))) {
+      assert.ok(performance.now() < deadline, 'the run did not read every connection');
       await sleep(50);
     }
     await act();
@@ -36,15 +35,15 @@ export async function actBeforeWrites(run: Run, act: () => Promise<void>): Promi
   return running;
 }
 
-function wasLookedAt({ proxy, usual }: Place, start: number, more: readonly string[]): boolean {
-  const answered = proxy.requests
+function hasReadAll({ proxy, usual }: Place, start: number, more: readonly string[]): boolean {
+  const readIds = proxy.requests
     .slice(start)
     .filter(({ method, status }) => method === 'GET' && status !== undefined)
     .map(({ path }) => path.split('/').at(-1));
-  return [...usual, ...more].every((id) => answered.includes(id));
+  return [...usual, ...more].every((id) => readIds.includes(id));
 }
 
-/** Refreshes one Airflow, and acts when the bulk request has been sent and has not arrived. */
+/** Runs a refresh of one Airflow, and calls `act` while the proxy holds the bulk request. */
 export async function actBeforeBulk(run: Run, act: () => Promise<void>): Promise<RefreshReport> {
   const [place] = run.where;
   assert.ok(place);
@@ -64,7 +63,7 @@ export function isBulk({ method, path }: PassingRequest): boolean {
   return method === 'PATCH' && path === '/api/v2/connections';
 }
 
-/** What the report says of one Airflow: how many were refreshed, and each failure with its connections. */
+/** Summarizes a report for one Airflow: number of refreshed connections, then each failure with its connections. */
 export function toFailureRows(report: RefreshReport, { name }: Place): unknown[] {
   const refreshed = report.stores.filter(({ store }) => store === name).map((row) => row.refreshed);
   const failures = report.failures.filter(({ store }) => store === name);

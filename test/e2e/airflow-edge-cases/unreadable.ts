@@ -1,4 +1,4 @@
-// What must be reported for a connection whose password Airflow can no longer decrypt.
+// The failure expected for a connection whose password Airflow can no longer decrypt.
 import assert from 'node:assert/strict';
 import { createInProcessSteps } from '../../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../../src/app.js';
@@ -7,9 +7,10 @@ import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { Place, Places } from './places.js';
 import { toFailureRows } from './runs.js';
 
-const FERNET = /Fernet key was changed: delete the connection and create it again/;
+const FERNET =
+  /[Dd]elete and recreate the connection.*Fernet key was changed|Fernet key was changed: delete and recreate/;
 
-/** The connection failed alone, for want of the Fernet key. */
+/** Asserts that only this connection failed, and that the remedy names the Fernet key. */
 export function assertUnreadable(report: RefreshReport, place: Place, id: string): void {
   assert.deepEqual(toFailureRows(report, place), [[place.usual.length], ['StoreUnavailable', id]]);
 
@@ -20,10 +21,10 @@ export function assertUnreadable(report: RefreshReport, place: Place, id: string
 }
 
 /**
- * A run that finds it so from the start also refuses only this one: in its fourth attempt, after 35 s of back-off, which
- * this test skips.
+ * Asserts that a run that finds the connection unreadable at its start fails only this one. Without the clock of this
+ * test, that takes four attempts and 35 s of back-off.
  */
-export async function assertRefusedFromTheStart(places: Places, place: Place, id: string): Promise<void> {
+export async function assertFailsFromStart(places: Places, place: Place, id: string): Promise<void> {
   const config = loadConfig(places.writeConfig([place], [id]));
   const clock = { nowMs: () => 0, wait: () => Promise.resolve() };
   const { activities } = createApp(config);

@@ -1,4 +1,4 @@
-// What can go wrong at an Airflow as a whole, and with one of its connections.
+// Faults of a whole Airflow instance, and of one of its connections.
 import type { AirflowRequest } from '../../support/airflow-stand-in.js';
 import type { Fault } from '../../support/fault.js';
 import type { FailureType } from '../../../src/refresh/failures.js';
@@ -16,44 +16,44 @@ const isWriteOfOne = ({ method, path }: AirflowRequest): boolean => method === '
 export const AIRFLOW_FAULTS: readonly WireFault[] = [
   {
     type: 'StoreUnreachable',
-    when: 'Airflow is not there',
+    when: 'Airflow closes the connection',
     stage: 'inspect',
-    says: /Airflow main/,
+    message: /Airflow main/,
     refreshed: 0,
     arrange: (fixture) => fixture.airflow.setFault(() => ({ drop: true })),
   },
   {
     type: 'StoreUnavailable',
-    when: 'Airflow answers 503',
+    when: 'Airflow returns 503',
     stage: 'inspect',
-    says: /Airflow main: 503/,
+    message: /Airflow main: 503/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isOfApi, () => ({ status: 503, body: fixture.secrets.quote() })),
+      airflowReturns(fixture, isOfApi, () => ({ status: 503, body: fixture.secrets.quote() })),
   },
   {
     type: 'StoreUnavailable',
-    when: 'a page that is not from Airflow comes with 200',
+    when: 'a page that is not from Airflow is returned with 200',
     stage: 'inspect',
-    says: /Airflow main: .*the response is not from Airflow's REST API/,
+    message: /Airflow main: .*the response is not from Airflow's REST API/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isOfApi, () => ({ status: 200, body: fixture.secrets.quote() })),
+      airflowReturns(fixture, isOfApi, () => ({ status: 200, body: fixture.secrets.quote() })),
   },
   {
     type: 'StoreThrottled',
     when: 'Airflow limits the rate of requests throughout the attempt',
     stage: 'inspect',
-    says: /Airflow main: GET connection docker_\w+: requests are rate-limited/,
+    message: /Airflow main: GET connection docker_\w+: requests are rate-limited/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isRead, () => ({ status: 429, body: fixture.secrets.quote() })),
+      airflowReturns(fixture, isRead, () => ({ status: 429, body: fixture.secrets.quote() })),
   },
   {
     type: 'StoreUnauthorized',
     when: 'the password is wrong',
     stage: 'inspect',
-    says: /Airflow main: 401 on login/,
+    message: /Airflow main: 401 on login/,
     refreshed: 0,
     arrange: (fixture) => {
       // An edited password: a worker does not resend one that Airflow rejected in an earlier run.
@@ -64,27 +64,27 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     type: 'StoreForbidden',
     when: 'the role may not read connections',
     stage: 'inspect',
-    says: /may not read connections/,
+    message: /not allowed to read connections/,
     refreshed: 0,
     arrange: (fixture) => void (fixture.user.role = 'viewer'),
   },
   {
     type: 'StoreForbidden',
-    when: 'the role may read connections and not edit them',
+    when: 'the role may read connections but not edit them',
     stage: 'update',
-    says: /PATCH connection docker_default: the user may not edit connections/,
+    message: /PATCH connection docker_default: the user is not allowed to edit connections/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
+      airflowReturns(fixture, isWrite, () => ({ status: 403, body: { detail: 'Forbidden' } })),
   },
   {
     type: 'StoreRequestRejected',
-    when: 'Airflow answers 422 and echoes the password',
+    when: 'Airflow returns 422 and echoes the password',
     stage: 'update',
-    says: /Airflow main: 422 on PATCH connection/,
+    message: /Airflow main: 422 on PATCH connection/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isWrite, () => ({
+      airflowReturns(fixture, isWrite, () => ({
         status: 422,
         body: {
           detail: [
@@ -95,30 +95,30 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
   },
   {
     type: 'StoreRequestRejected',
-    when: 'this Airflow has no such path',
+    when: 'Airflow does not have the path of the API',
     stage: 'inspect',
-    says: /Airflow main: 404 on GET connection docker_\w+: .*check the URL/,
+    message: /Airflow main: 404 on GET connection docker_\w+: .*check the URL/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isRead, () => ({ status: 404, body: { error: 'API route not found' } })),
+      airflowReturns(fixture, isRead, () => ({ status: 404, body: { error: 'API route not found' } })),
   },
   {
     type: 'StoreUnavailable',
-    when: 'the URL is not that of an Airflow',
+    when: 'the URL does not belong to Airflow',
     stage: 'inspect',
-    says: /Airflow main: 404 on GET .*check/,
+    message: /Airflow main: 404 on GET .*check/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isOfApi, () => ({ status: 404, body: '<html>Not found</html>' })),
+      airflowReturns(fixture, isOfApi, () => ({ status: 404, body: '<html>Not found</html>' })),
   },
   {
     type: 'WriteUnconfirmed',
-    when: 'Airflow answers the write with another connection',
+    when: 'Airflow returns another connection than the one written',
     stage: 'update',
-    says: /Connection docker_default was edited by someone else/,
+    message: /Connection docker_default was edited by someone else/,
     refreshed: 0,
     arrange: (fixture) =>
-      airflowAnswers(fixture, isWrite, () => ({
+      airflowReturns(fixture, isWrite, () => ({
         status: 200,
         body: { connection_id: 'another', conn_type: 'docker', host: fixture.registry.host, login: 'AWS' },
       })),
@@ -126,34 +126,37 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
 ];
 
 export const CONNECTION_FAULTS: readonly WireFault[] = [
-  refusedAlone(
+  failsAlone(
     'ConnectionMissing',
-    'it is missing',
+    'the connection is missing',
     /no connection docker_default/,
     (fixture) => void fixture.airflow.connections.delete(CONNECTION),
   ),
-  refusedAlone('ConnectionTypeMismatch', 'it is of another type', /type is "http"/, (fixture) =>
+  failsAlone('ConnectionTypeMismatch', 'the connection has another type', /type is "http"/, (fixture) =>
     editConnection(fixture, { conn_type: 'http' }),
   ),
-  refusedAlone('ConnectionRegistryUnknown', 'its host is another registry', /host "ghcr\.io"/, (fixture) =>
-    editConnection(fixture, { host: 'ghcr.io' }),
+  failsAlone(
+    'ConnectionRegistryUnknown',
+    'the host of the connection is another registry',
+    /host "ghcr\.io"/,
+    (fixture) => editConnection(fixture, { host: 'ghcr.io' }),
   ),
-  refusedAlone('ConnectionPortSet', 'it has a port', /port is 443/, (fixture) =>
+  failsAlone('ConnectionPortSet', 'the connection has a port', /port is 443/, (fixture) =>
     editConnection(fixture, { port: 443 }),
   ),
-  refusedAlone('ConnectionLoginMismatch', 'its login is another', /login is "ops"/, (fixture) =>
+  failsAlone('ConnectionLoginMismatch', 'the connection has another login', /login is "ops"/, (fixture) =>
     editConnection(fixture, { login: 'ops' }),
   ),
-  refusedAlone('ConnectionReauthDisabled', 'it turns reauth off', /"reauth"/, (fixture) =>
+  failsAlone('ConnectionReauthDisabled', 'the connection disables reauth', /"reauth"/, (fixture) =>
     editConnection(fixture, { extra: '{"reauth": false}' }),
   ),
   {
-    ...refusedAlone(
+    ...failsAlone(
       'ConnectionRegistryChanged',
-      'its host changes before the write is retried',
-      /it is now of 210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
+      'the host of the connection changes before the write is retried',
+      /its registry is now 210987654321\.dkr\.ecr\.eu-west-1\.amazonaws\.com/,
       (fixture) =>
-        airflowAnswers(fixture, isWriteOfOne, () => {
+        airflowReturns(fixture, isWriteOfOne, () => {
           editConnection(fixture, { host: '210987654321.dkr.ecr.eu-west-1.amazonaws.com' });
           return { status: 503, body: fixture.secrets.quote() };
         }),
@@ -161,40 +164,40 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
     stage: 'update',
     run: { retryForMs: 20_000 },
   },
-  refusedAlone(
+  failsAlone(
     'StoreResponseTooLarge',
-    'Airflow returns 7 MB for it',
+    'Airflow returns 7 MB for the connection',
     /GET connection docker_default: the response is larger than 6 MB/,
     (fixture) =>
-      airflowAnswers(fixture, isReadOfOne, () => ({
+      airflowReturns(fixture, isReadOfOne, () => ({
         status: 200,
         body: { description: fixture.secrets.quote().padEnd(7 * 1024 * 1024) },
       })),
   ),
   {
-    ...refusedAlone(
+    ...failsAlone(
       'ConnectionUnavailable',
-      'Airflow fails for it in four attempts',
+      'Airflow fails for the connection in four attempts',
       /Airflow main: 500 on GET connection docker_default: server error/,
       (fixture) =>
-        airflowAnswers(fixture, isReadOfOne, () => ({ status: 500, body: fixture.secrets.quote() })),
+        airflowReturns(fixture, isReadOfOne, () => ({ status: 500, body: fixture.secrets.quote() })),
     ),
     // Below 100 s a workflow does not retry that often; the retries of refresh-once wait 35 s.
     run: { retryForMs: 150_000 },
   },
 ];
 
-/** What is wrong with one connection leaves its neighbour to be refreshed. */
-function refusedAlone(
+/** A fault of one connection; its neighbor is refreshed. */
+function failsAlone(
   type: FailureType,
   when: string,
-  says: RegExp,
+  message: RegExp,
   arrange: (fixture: Fixture) => void,
 ): WireFault {
-  return { type, when: `${when} (the connection)`, stage: 'inspect', says, refreshed: 1, arrange };
+  return { type, when, stage: 'inspect', message, refreshed: 1, arrange };
 }
 
-export function airflowAnswers(
+export function airflowReturns(
   fixture: Fixture,
   is: (request: AirflowRequest) => boolean,
   fault: () => Fault,

@@ -1,4 +1,4 @@
-// What can go wrong at AWS: refusals, outages, and answers that hold no usable token.
+// Faults of AWS: rejections, outages, and responses without a usable token.
 import type { Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
@@ -7,9 +7,9 @@ const JSON_TYPE = { 'Content-Type': 'application/x-amz-json-1.1' };
 const CALLS: readonly WireFault[] = [
   {
     type: 'AwsCredentialsRejected',
-    when: 'AWS does not know the access key',
+    when: 'the access key is unknown to AWS',
     stage: 'extract',
-    says: /us-east-1/,
+    message: /us-east-1/,
     refreshed: 0,
     arrange: (fixture) => fixture.aws.setFault(() => ({ error: 'UnrecognizedClientException' })),
   },
@@ -17,128 +17,129 @@ const CALLS: readonly WireFault[] = [
     type: 'AwsCredentialsRejected',
     when: 'the session of the worker has expired',
     stage: 'extract',
-    says: /us-east-1/,
+    message: /us-east-1/,
     refreshed: 0,
     arrange: (fixture) => fixture.aws.setFault(() => ({ error: 'ExpiredTokenException' })),
   },
   {
     type: 'AwsAccessDenied',
-    when: 'the principal may not get tokens',
+    when: 'the principal is not authorized to get tokens',
     stage: 'extract',
-    says: /arn:aws:sts::123456789012:.*us-east-1|us-east-1.*arn:aws:sts::123456789012:/,
+    message: /arn:aws:sts::123456789012:.*us-east-1|us-east-1.*arn:aws:sts::123456789012:/,
     refreshed: 0,
     arrange: (fixture) => ecrFails(fixture, 'AccessDeniedException'),
   },
   {
     type: 'AwsThrottled',
-    when: 'ECR asks for fewer requests',
+    when: 'ECR throttles the request',
     stage: 'extract',
-    says: /us-east-1/,
+    message: /us-east-1/,
     refreshed: 0,
     arrange: (fixture) => ecrFails(fixture, 'ThrottlingException'),
   },
   {
     type: 'AwsUnavailable',
-    when: 'ECR fails on its side',
+    when: 'ECR returns a server error',
     stage: 'extract',
-    says: /us-east-1/,
+    message: /us-east-1/,
     refreshed: 0,
     arrange: (fixture) => ecrFails(fixture, 'ServerException'),
   },
   {
     type: 'AwsUnavailable',
-    when: 'AWS is not there',
+    when: 'AWS closes the connection',
     stage: 'extract',
-    says: /us-east-1/,
+    message: /us-east-1/,
     refreshed: 0,
     arrange: (fixture) => fixture.aws.setFault(() => ({ drop: true })),
   },
   {
     type: 'AwsClockSkewed',
-    when: 'the clock of the worker is an hour behind, and the second signature is no better',
+    when: 'the clock of the worker is an hour behind, and the second signature is rejected, too',
     stage: 'extract',
-    says: /us-east-1: the clock of the worker is 1 h .*behind that of AWS/,
+    message: /us-east-1: the worker's clock is 1 h .*behind the clock of AWS/,
     refreshed: 0,
     arrange: (fixture) => signedAnHourAgo(fixture),
   },
 ];
 
-const ECR_ANSWERS: readonly {
+const ECR_RESPONSES: readonly {
   readonly when: string;
-  readonly says: RegExp;
+  readonly message: RegExp;
   readonly arrange: (fixture: Fixture) => void;
 }[] = [
-  { when: 'an empty list', says: /no authorization token/, arrange: (fixture) => ecrAnswers(fixture, []) },
+  { when: 'an empty list', message: /no authorization token/, arrange: (fixture) => ecrReturns(fixture, []) },
   {
     when: 'null instead of a list',
-    says: /no authorization token/,
-    arrange: (fixture) => ecrAnswers(fixture, null),
+    message: /no authorization token/,
+    arrange: (fixture) => ecrReturns(fixture, null),
   },
   {
     when: 'an entry without a token',
-    says: /no authorization token/,
-    arrange: (fixture) => ecrAnswers(fixture, [{}]),
+    message: /no authorization token/,
+    arrange: (fixture) => ecrReturns(fixture, [{}]),
   },
   {
     when: 'an empty token',
-    says: /no authorization token/,
-    arrange: (fixture) => ecrSends(fixture, () => encode('')),
+    message: /no authorization token/,
+    arrange: (fixture) => ecrReturnsToken(fixture, () => encode('')),
   },
   {
-    when: 'no base64',
-    says: /no base64/,
-    arrange: (fixture) => ecrSends(fixture, (p) => ({ authorizationToken: `AWS:${p}` })),
+    when: 'invalid base64',
+    message: /not valid base64/,
+    arrange: (fixture) => ecrReturnsToken(fixture, (p) => ({ authorizationToken: `AWS:${p}` })),
   },
   {
     when: 'a token without a colon',
-    says: /no colon/,
-    arrange: (fixture) => ecrSends(fixture, (p) => encode(`AWS${p}`)),
+    message: /no colon/,
+    arrange: (fixture) => ecrReturnsToken(fixture, (p) => encode(`AWS${p}`)),
   },
   {
-    when: 'another user',
-    says: /not AWS/,
-    arrange: (fixture) => ecrSends(fixture, (p) => encode(`root:${p}`)),
+    when: 'a user other than AWS',
+    message: /not AWS/,
+    arrange: (fixture) => ecrReturnsToken(fixture, (p) => encode(`root:${p}`)),
   },
   {
     when: 'an empty password',
-    says: /empty or masked/,
-    arrange: (fixture) => ecrSends(fixture, () => encode('AWS:')),
+    message: /empty or masked/,
+    arrange: (fixture) => ecrReturnsToken(fixture, () => encode('AWS:')),
   },
   {
     when: 'a masked password',
-    says: /empty or masked/,
-    arrange: (fixture) => ecrSends(fixture, () => encode('AWS:***')),
+    message: /empty or masked/,
+    arrange: (fixture) => ecrReturnsToken(fixture, () => encode('AWS:***')),
   },
   {
     when: 'an oversized token',
-    says: /characters, more than/,
-    arrange: (fixture) => ecrSends(fixture, (p) => encode(`AWS:${p.repeat(500)}`)),
+    message: /characters, which exceeds the maximum/,
+    arrange: (fixture) => ecrReturnsToken(fixture, (p) => encode(`AWS:${p.repeat(500)}`)),
   },
   {
     when: 'an expired token',
-    says: /expired at/,
-    arrange: (fixture) => ecrSends(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
+    message: /expired at/,
+    arrange: (fixture) =>
+      ecrReturnsToken(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: 1_420_070_400 })),
   },
   {
-    when: 'no expiry',
-    says: /when the token expires/,
-    arrange: (fixture) => ecrSends(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
+    when: 'a token without expiry',
+    message: /no expiry time/,
+    arrange: (fixture) => ecrReturnsToken(fixture, (p) => ({ ...encode(`AWS:${p}`), expiresAt: undefined })),
   },
 ];
 
 export const AWS_FAULTS: readonly WireFault[] = [
   ...CALLS,
-  ...ECR_ANSWERS.map(({ when, says, arrange }): WireFault => ({
+  ...ECR_RESPONSES.map(({ when, message, arrange }): WireFault => ({
     type: 'EcrResponseInvalid',
-    when: `ECR answers with ${when}`,
+    when: `ECR returns ${when}`,
     stage: 'extract',
-    says,
+    message,
     refreshed: 0,
     arrange,
   })),
 ];
 
-function ecrAnswers(fixture: Fixture, authorizationData: unknown): void {
+function ecrReturns(fixture: Fixture, authorizationData: unknown): void {
   fixture.aws.setFault((call) =>
     call.action === 'GetAuthorizationToken'
       ? { status: 200, headers: JSON_TYPE, body: { authorizationData } }
@@ -151,7 +152,7 @@ function signedAnHourAgo(fixture: Fixture): void {
     service === 'ecr'
       ? {
           status: 400,
-          // The SDK takes the difference for that of the clocks.
+          // The SDK computes the clock skew from this header.
           headers: { ...JSON_TYPE, Date: new Date(Date.now() + 3_630_000).toUTCString() },
           body: {
             __type: 'InvalidSignatureException',
@@ -162,10 +163,10 @@ function signedAnHourAgo(fixture: Fixture): void {
   );
 }
 
-/** One token as ECR sends it, changed. */
-function ecrSends(fixture: Fixture, make: (password: string) => object): void {
+/** Returns one token as ECR does, with changes. */
+function ecrReturnsToken(fixture: Fixture, make: (password: string) => object): void {
   const expiresAt = Date.now() / 1000 + 43_200;
-  ecrAnswers(fixture, [{ expiresAt, ...make(fixture.secrets.make('answered token')) }]);
+  ecrReturns(fixture, [{ expiresAt, ...make(fixture.secrets.make('returned token')) }]);
 }
 
 function encode(text: string): { authorizationToken: string } {

@@ -1,4 +1,4 @@
-// A bug that tests inject into one of our processes: a line that throws what must not be shown.
+// A bug that tests inject into one of our processes: a line that throws an error with secrets.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fixture } from './fixture.js';
@@ -6,7 +6,7 @@ import type { Fixture } from './fixture.js';
 export const THROW_SECRETS =
   'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`);';
 
-/** Stands in for a line of ours that is wrong: the token cache calls it where nothing catches what it throws. */
+/** Injects it into a function that the token cache calls, where nothing catches the error. */
 export function withDefect(fixture: Fixture, body: string): NodeJS.ProcessEnv {
   const file = join(fixture.stateFolder, 'defect.mjs');
   writeFileSync(

@@ -1,44 +1,44 @@
-// What can go wrong at the registry and at the Docker Engine.
+// Faults of the registry and of the Docker Engine.
 import type { Fault } from '../../support/fault.js';
 import { answerJson } from '../../support/local-server.js';
 import type { Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
-const OCI_REFUSAL = { errors: [{ code: 'DENIED', message: 'Your authorization token has expired.' }] };
+const OCI_REJECTION = { errors: [{ code: 'DENIED', message: 'Your authorization token has expired.' }] };
 const REGISTRY_HEADER = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 
 export const REGISTRY_FAULTS: readonly WireFault[] = [
   {
     type: 'TokenRejected',
-    when: 'the registry takes the fresh token for expired',
+    when: 'the registry considers the new token expired',
     stage: 'extract',
-    says: /127\.0\.0\.1:\d+: 403 DENIED/,
+    message: /127\.0\.0\.1:\d+: 403 DENIED/,
     refreshed: 0,
-    arrange: (fixture) => registryAnswers(fixture, 403, { body: OCI_REFUSAL }),
+    arrange: (fixture) => registryReturns(fixture, 403, { body: OCI_REJECTION }),
   },
   {
     type: 'TokenRejected',
-    when: 'the registry is of another region',
+    when: 'the registry is in another region',
     stage: 'extract',
-    says: /127\.0\.0\.1:\d+: 400: a token of another region/,
+    message: /127\.0\.0\.1:\d+: 400: the token is malformed or from another region/,
     refreshed: 0,
     arrange: (fixture) =>
-      registryAnswers(fixture, 400, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
+      registryReturns(fixture, 400, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
   },
   {
     type: 'TokenRejected',
-    when: 'the registry does not take the token as a sign-in',
+    when: 'the registry rejects the token as a login',
     stage: 'extract',
-    says: /127\.0\.0\.1:\d+: 401/,
+    message: /127\.0\.0\.1:\d+: 401/,
     refreshed: 0,
     arrange: (fixture) =>
-      registryAnswers(fixture, 401, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
+      registryReturns(fixture, 401, { headers: REGISTRY_HEADER, body: fixture.secrets.quote() }),
   },
   {
     type: 'RegistryRealmForeign',
-    when: 'the registry wants the password sent to another host',
+    when: 'the auth realm of the registry is on another host',
     stage: 'extract',
-    says: /127\.0\.0\.1:\d+: it asks for the sign-in to be sent to another host/,
+    message: /127\.0\.0\.1:\d+: its auth realm points to another host/,
     refreshed: 0,
     arrange: (fixture) => fixture.registry.setChallenge('https://tokens.evil.example/token'),
   },
@@ -47,36 +47,36 @@ export const REGISTRY_FAULTS: readonly WireFault[] = [
 export const DOCKER_FAULTS: readonly WireFault[] = [
   {
     type: 'DockerEngineUnreachable',
-    when: 'the Docker Engine breaks off',
+    when: 'the Docker Engine closes the connection',
     stage: 'test',
-    says: /docker\.sock: the engine closed the connection without a response/,
+    message: /docker\.sock: the engine closed the connection without a response/,
     refreshed: 2,
     arrange: (fixture) => fixture.engine.setFault((_, response) => response.destroy()),
   },
   {
     type: 'DockerLoginFailed',
-    when: 'the engine does not reach the registry',
+    when: 'the engine cannot reach the registry',
     stage: 'test',
-    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: no such host/,
+    message: /docker\.sock: login to 127\.0\.0\.1:\d+: DNS lookup failed/,
     refreshed: 2,
     arrange: (fixture) =>
-      engineRefusesSignIn(fixture, 500, `dial tcp: lookup registry: no such host ${fixture.secrets.quote()}`),
+      engineLoginFails(fixture, 500, `dial tcp: lookup registry: no such host ${fixture.secrets.quote()}`),
   },
   {
     type: 'DockerLoginRejected',
-    when: 'the registry refuses the sign-in of the engine',
+    when: 'the registry rejects the login of the engine',
     stage: 'test',
-    says: /docker\.sock: sign-in to 127\.0\.0\.1:\d+: 401: the registry does not take this as a sign-in/,
+    message: /docker\.sock: login to 127\.0\.0\.1:\d+: 401: the registry rejected the credentials/,
     refreshed: 2,
-    arrange: (fixture) => engineRefusesSignIn(fixture, 401, `unauthorized: ${fixture.secrets.quote()}`),
+    arrange: (fixture) => engineLoginFails(fixture, 401, `unauthorized: ${fixture.secrets.quote()}`),
   },
 ];
 
-function registryAnswers(fixture: Fixture, status: number, fault: Fault): void {
+function registryReturns(fixture: Fixture, status: number, fault: Fault): void {
   fixture.registry.setFault(({ path }) => (path.startsWith('/v2/') ? { status, ...fault } : undefined));
 }
 
-function engineRefusesSignIn(fixture: Fixture, status: number, message: string): void {
+function engineLoginFails(fixture: Fixture, status: number, message: string): void {
   fixture.engine.setFault(({ path, body }, response) => {
     if (path.endsWith('/version')) answerJson(response, 200, { Version: '28.0.0' });
     else answerJson(response, status, { message: `${message} ${body}` });

@@ -1,5 +1,5 @@
-// Every failure of the catalogue, produced as it happens: a real worker and the real commands over parts that go
-// wrong. Each is told with place and remedy, by the designed exit code, and Airflow is as it was.
+// Produces every failure of the catalogue with a real worker and the real commands against failing services. Each is
+// reported with location, remedy and exit code, and Airflow is not changed.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FAILURES, type FailureType } from '../../../src/refresh/failures.js';
@@ -12,7 +12,7 @@ import { THROW_SECRETS, withDefect } from './defect.js';
 import { DOCKER_FAULTS, REGISTRY_FAULTS } from './docker-faults.js';
 import {
   CONNECTION,
-  NEIGHBOUR,
+  NEIGHBOR,
   ONE_ATTEMPT_MS,
   seedConnections,
   startFixture,
@@ -42,7 +42,7 @@ describe('every failure of the catalogue', function () {
 
   after(() => fixture?.stop());
 
-  function putRight(): void {
+  function resetFixture(): void {
     fixture.aws.setFault(undefined);
     fixture.registry.setFault(undefined);
     fixture.registry.setChallenge(undefined);
@@ -53,9 +53,9 @@ describe('every failure of the catalogue', function () {
     seedConnections(fixture);
   }
 
-  /** Runs with the fault; Airflow must be as it was, but for the passwords that the fault lets be written. */
+  /** Runs with the fault. Only the passwords that can be written despite the fault may change in Airflow. */
   async function withFault<T>(fault: WireFault, run: () => Promise<T>): Promise<T> {
-    putRight();
+    resetFixture();
     fault.arrange(fixture);
     const before = structuredClone(fixture.airflow.connections);
     const result = await run();
@@ -73,10 +73,10 @@ describe('every failure of the catalogue', function () {
     assert.equal(report.outcome, 'incomplete');
     const [failure, ...others] = report.failures;
     assert.ok(failure);
-    assert.deepEqual(others, [], 'one fault is one failure');
+    assert.deepEqual(others, [], 'one fault causes one failure');
     assert.deepEqual([failure.type, failure.stage], [fault.type, fault.stage]);
-    assert.match(failure.message, fault.says);
-    assert.ok(failure.remedy.length > 10, 'it says what to do');
+    assert.match(failure.message, fault.message);
+    assert.ok(failure.remedy.length > 10, 'the failure has a remedy');
     const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
     assert.equal(refreshed, fault.refreshed);
     return failure;
@@ -93,10 +93,10 @@ describe('every failure of the catalogue', function () {
       const once = await withFault(fault, () => fixture.command(args));
       assert.equal(once.code, 1, once.stdout + once.stderr);
       assert.equal(once.stderr, '');
-      // Not the same words in any case: this process signs in anew, where the worker had done so.
+      // The messages may differ: this process has to log in, and the worker was already logged in.
       assert.match(once.stdout, new RegExp(`FAILED ${fault.stage} .*: ${fault.type}`));
-      assert.match(once.stdout, fault.says);
-      assert.ok(once.stdout.includes(`\n  What to do: ${remedy}`), once.stdout);
+      assert.match(once.stdout, fault.message);
+      assert.ok(once.stdout.includes(`\n  Fix: ${remedy}`), once.stdout);
     });
   }
 
@@ -117,9 +117,9 @@ describe('every failure of the catalogue', function () {
     });
   }
 
-  it('ConfigInvalid: refresh.yaml was edited into nonsense', async () => {
-    putRight();
-    // The last good configuration is the one that a run has read.
+  it('ConfigInvalid: refresh.yaml is invalid after an edit', async () => {
+    resetFixture();
+    // A run reads the file, which makes it the last good configuration.
     await fixture.run('main');
     writeFileSync(fixture.configPath, 'version: 1\nairflows: nonsense\n');
     const report = await fixture.run('main').finally(() => fixture.writeConfig());
@@ -128,12 +128,12 @@ describe('every failure of the catalogue', function () {
       [['plan', 'ConfigInvalid']],
     );
     assert.match(report.failures[0]?.message ?? '', /refresh\.yaml:2 airflows/);
-    assert.equal(report.stores[0]?.refreshed, 2, 'by the last good configuration');
+    assert.equal(report.stores[0]?.refreshed, 2, 'with the last good configuration');
     produced.add('ConfigInvalid');
   });
 
-  it('ConfigVersionMismatch: the file was edited twice, and runs planned by it, while a run was held up', async () => {
-    putRight();
+  it('ConfigVersionMismatch: during a delayed run, the file is edited twice, with a run after each edit', async () => {
+    resetFixture();
     let isHeld = false;
     fixture.airflow.setFault(({ path }) => {
       if (isHeld || !path.startsWith('/api/v2/')) return undefined;
@@ -142,7 +142,7 @@ describe('every failure of the catalogue', function () {
     });
     const held = fixture.run('main');
     await waitFor('the first run', () => isHeld);
-    for (const connections of [[CONNECTION], [NEIGHBOUR]]) {
+    for (const connections of [[CONNECTION], [NEIGHBOR]]) {
       fixture.writeConfig({ connections });
       assert.equal((await fixture.run('main')).outcome, 'refreshed');
     }
@@ -153,8 +153,8 @@ describe('every failure of the catalogue', function () {
     produced.add('ConfigVersionMismatch');
   });
 
-  it('AwsCredentialsMissing: the worker has none', async () => {
-    putRight();
+  it('AwsCredentialsMissing: the worker has no AWS credentials', async () => {
+    resetFixture();
     const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
     const config = fixture.writeConfig({ taskQueue: 'without-aws' });
     const worker = await fixture.startWorker('without-aws', none, ['--config', config]);
@@ -167,8 +167,8 @@ describe('every failure of the catalogue', function () {
     produced.add('AwsCredentialsMissing');
   });
 
-  it('AttemptTimedOut: the worker dies in mid-attempt, and there was time for one attempt only', async () => {
-    putRight();
+  it('AttemptTimedOut: the worker is killed during the only attempt that the run has time for', async () => {
+    resetFixture();
     const config = fixture.writeConfig({ taskQueue: 'doomed' });
     const doomed = await fixture.startWorker('doomed', {}, ['--config', config]);
     let isHung = false;
@@ -178,16 +178,16 @@ describe('every failure of the catalogue', function () {
     const run = fixture.run('doomed');
     await waitFor('the write', () => isHung);
     process.kill(doomed.pid, 'SIGKILL');
-    const heir = await fixture.startWorker('heir', {}, ['--config', config]);
+    const replacement = await fixture.startWorker('replacement', {}, ['--config', config]);
     const report = await run;
-    await heir.stop();
+    await replacement.stop();
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type, failure?.count], ['update', 'AttemptTimedOut', 2]);
     produced.add('AttemptTimedOut');
   });
 
-  it('Unexpected: a defect throws an error that quotes the password', async () => {
-    putRight();
+  it('Unexpected: a bug throws an error that contains the password', async () => {
+    resetFixture();
     const config = fixture.writeConfig({ taskQueue: 'defective' });
     const env = withDefect(fixture, THROW_SECRETS);
     const worker = await fixture.startWorker('defective', env, ['--config', config]);
@@ -196,20 +196,20 @@ describe('every failure of the catalogue', function () {
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'Unexpected']);
     assert.equal(failure?.message, 'Error in extractToken.');
-    assert.match(readFileSync(worker.logFile, 'utf8'), /token-cache/, 'the log says where');
+    assert.match(readFileSync(worker.logFile, 'utf8'), /token-cache/, 'the log shows where');
     produced.add('Unexpected');
   });
 
   for (const { title, defect } of [
     { title: 'an error in a callback', defect: `setImmediate(() => { ${THROW_SECRETS} });` },
-    { title: 'a rejection that nobody awaits', defect: `void (async () => { ${THROW_SECRETS} })();` },
+    { title: 'an unhandled rejection', defect: `void (async () => { ${THROW_SECRETS} })();` },
   ] as const) {
-    it(`Unexpected: ${title}, that quotes the password, ends the process with 1`, async () => {
-      putRight();
+    it(`Unexpected: ${title} that contains the password ends the process with exit code 1`, async () => {
+      resetFixture();
       const env = withDefect(fixture, defect);
       const { code, stdout, stderr } = await fixture.command(['refresh-once'], env);
       assert.deepEqual([code, stdout], [1, '']);
-      assert.match(stderr, /^Unexpected Error; this is a defect\.\nat .*defect\.mjs/);
+      assert.match(stderr, /^Unexpected Error; this is a bug\.\nat .*defect\.mjs/);
     });
   }
 
@@ -219,23 +219,23 @@ describe('every failure of the catalogue', function () {
     before(async () => (calls = await startForgedCalls(fixture)));
     after(() => calls?.stop());
 
-    for (const { title, craft, hasWrongForm = false } of CRAFTED_INPUTS) {
+    for (const { title, craft, isMalformed = false } of CRAFTED_INPUTS) {
       it(`for ${title}`, async () => {
-        putRight();
+        resetFixture();
         const before = calls.traffic();
         const failure = await calls.byWorkflow(craft);
         assert.equal(failure.type, 'InputNotAllowed', failure.message ?? '');
-        // An input of an invalid form would not test what the configuration allows.
-        const isAboutForm = failure.message === 'The activity was given something else than a run gives it.';
-        assert.equal(isAboutForm, hasWrongForm, failure.message ?? '');
-        assert.deepEqual(calls.traffic(), before, 'nobody was asked anything');
+        // An input that fails the schema would not test what the configuration allows.
+        const isSchemaMessage = failure.message === 'The activity received an invalid input.';
+        assert.equal(isSchemaMessage, isMalformed, failure.message ?? '');
+        assert.deepEqual(calls.traffic(), before, 'no request was sent');
         produced.add('InputNotAllowed');
       });
     }
 
     for (const step of STEPS) {
-      it(`for ${step}, started by no workflow, whatever its input`, async () => {
-        putRight();
+      it(`for ${step} started without a workflow, even with a valid input`, async () => {
+        resetFixture();
         const before = calls.traffic();
         assert.match(await calls.standalone(step), /was not started by a run of the workflow/);
         assert.deepEqual(calls.traffic(), before);
@@ -243,8 +243,8 @@ describe('every failure of the catalogue', function () {
     }
   });
 
-  describe('in the end', () => {
-    it('logs the same secrets at no level', async () => {
+  describe('after all failures', () => {
+    it('produces failures at every log level, for the scan below', async () => {
       const levels = LOG_LEVELS.filter((level) => level !== 'trace');
       await Promise.all(
         levels.map(async (level) => {
@@ -253,7 +253,7 @@ describe('every failure of the catalogue', function () {
         }),
       );
       for (const type of ['AwsAccessDenied', 'StoreRequestRejected', 'DockerLoginRejected']) {
-        putRight();
+        resetFixture();
         WIRE_FAULTS.find((fault) => fault.type === type)?.arrange(fixture);
         for (const report of await Promise.all(levels.map((level) => fixture.run(level)))) {
           assert.deepEqual(
@@ -264,7 +264,7 @@ describe('every failure of the catalogue', function () {
       }
     });
 
-    it('leaves no failure of the catalogue out', () => {
+    it('has produced every failure of the catalogue', () => {
       const all = Object.keys(FAILURES);
       assert.deepEqual(
         all.filter((type) => !produced.has(type as FailureType)),
@@ -272,8 +272,8 @@ describe('every failure of the catalogue', function () {
       );
     });
 
-    it('leaves no secret out of place: Temporal, logs, outputs, metrics, arguments, folders', async () => {
-      putRight();
+    it('leaves no secret in Temporal, logs, outputs, metrics, process arguments or folders', async () => {
+      resetFixture();
       for (const args of [
         ['schedule', 'apply'],
         ['schedule', 'trigger', '--wait'],
@@ -287,7 +287,7 @@ describe('every failure of the catalogue', function () {
         }
       }
       const { places, bytes } = await fixture.assertNoSecretOut();
-      assert.ok(places > 100 && bytes > 1_000_000, `looked at ${places} places, ${bytes} bytes`);
+      assert.ok(places > 100 && bytes > 1_000_000, `scanned ${places} places, ${bytes} bytes`);
     });
   });
 });

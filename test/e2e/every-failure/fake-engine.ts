@@ -1,8 +1,8 @@
-// Owns a Docker Engine that says what it is told to, on a unix socket.
+// A Docker Engine on a unix socket whose responses a test can replace.
 import type { ServerResponse } from 'node:http';
 import { answerAsEngine, startServer, type RecordedRequest } from '../../support/local-server.js';
 
-/** What it does instead of answering well. */
+/** Replaces the normal response. */
 export type EngineFault = (request: RecordedRequest, response: ServerResponse) => void;
 
 export interface FakeEngine {

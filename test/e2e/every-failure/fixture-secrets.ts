@@ -1,4 +1,4 @@
-// Owns every secret of a fixture: those it was made with, those that stand-ins have handed out, those that tests make up.
+// All secrets of a fixture: those it was created with, those that stand-ins issue, and those that tests generate.
 import { randomBytes } from 'node:crypto';
 import type { AirflowStandIn } from '../../support/airflow-stand-in.js';
 import type { AwsStandIn } from '../../support/aws.js';
@@ -6,11 +6,11 @@ import type { KnownSecret } from '../../secret-scan/find-secrets.js';
 import { ecrTokenSecret, jwtSecrets } from '../../secret-scan/secret-core.js';
 
 export interface FixtureSecrets {
-  /** A new random one, for a part to answer with. */
+  /** Generates a secret for a stand-in to return. */
   make(name: string): string;
-  /** A text that quotes the latest of each kind whole: what a hostile or careless part would answer with. */
+  /** A text with the latest secret of each kind, as a hostile or careless service could return it. */
   quote(): string;
-  /** All so far, as a scan looks for them. */
+  /** All secrets so far, for a scan. */
   known(): KnownSecret[];
 }
 

@@ -1,5 +1,5 @@
-// The complete main path, for tests that make it fail: a real Temporal and real workers, with stand-ins for Airflow, AWS,
-// registry and Docker Engine that misbehave on demand. Every secret in it is random, and `secrets` knows them all.
+// The complete main path, for tests that make it fail: a real Temporal and real workers, with stand-ins for Airflow,
+// AWS, registry and Docker Engine that fail on demand. Every secret in it is random and listed by `secrets`.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,8 @@ import { startFakeEngine, type FakeEngine } from './fake-engine.js';
 import { createFixtureSecrets, type FixtureSecrets } from './fixture-secrets.js';
 
 export const CONNECTION = 'docker_default';
-export const NEIGHBOUR = 'docker_neighbour';
-/** Shorter than any back-off: each step has one attempt, and its failure is reported at once. */
+export const NEIGHBOR = 'docker_neighbor';
+/** Shorter than any back-off: each step has one attempt, and its failure is reported immediately. */
 export const ONE_ATTEMPT_MS = 1000;
 
 export interface ConfigChanges {
@@ -37,7 +37,7 @@ export interface ConfigChanges {
   readonly connections?: readonly string[];
   /** Further entries of `registries`. */
   readonly registries?: readonly string[];
-  /** A line that takes the place of the one with the same key. */
+  /** Replaces the line with the same key. */
   readonly line?: string;
 }
 
@@ -56,18 +56,18 @@ export interface Fixture {
   /** The login of the worker; password and role may be changed while it runs. */
   readonly user: AirflowUser;
   readonly engine: FakeEngine;
-  /** For workers and commands: nothing of this machine's own home, caches and credentials. */
+  /** For workers and commands: without this machine's home, caches and credentials. */
   readonly env: NodeJS.ProcessEnv;
   readonly configPath: string;
-  /** Writes `refresh.yaml`, or for another task queue a configuration of its own; answers its path. */
+  /** Writes `refresh.yaml`, or a separate file for another task queue; returns its path. */
   writeConfig(changes?: ConfigChanges): string;
   readonly secrets: FixtureSecrets;
   startWorker(name: string, changes?: NodeJS.ProcessEnv, args?: readonly string[]): Promise<Child>;
-  /** Runs a command as its user does, with the environment of the fixture. */
+  /** Runs a command as users do, with the environment of the fixture. */
   command(args: readonly string[], changes?: NodeJS.ProcessEnv): Promise<CommandResult>;
   /** One run of the workflow on a task queue; by default its failures are reported after one attempt. */
   run(taskQueue: string, options?: RunOptions): Promise<RefreshReport>;
-  /** Looks for every secret wherever workers, commands and Temporal leave something. @throws Error for each found */
+  /** Scans all that workers, commands and Temporal leave behind for every secret. @throws Error that lists findings */
   assertNoSecretOut(): Promise<{ places: number; bytes: number }>;
   stop(): Promise<void>;
 }
@@ -145,9 +145,9 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Fixture>
   };
 }
 
-/** Two connections: what fails for one of them must not touch the other. */
+/** Two connections: a failure of one must not affect the other. */
 export function seedConnections({ airflow, registry }: Pick<Fixture, 'airflow' | 'registry'>): void {
-  for (const connection_id of [CONNECTION, NEIGHBOUR]) {
+  for (const connection_id of [CONNECTION, NEIGHBOR]) {
     airflow.connections.set(connection_id, {
       connection_id,
       conn_type: 'docker',
@@ -166,7 +166,7 @@ function configText(
   airflowUrl: string,
   registryHost: string,
   engineUrl: string,
-  { taskQueue = 'main', connections = [CONNECTION, NEIGHBOUR], registries = [], line }: ConfigChanges,
+  { taskQueue = 'main', connections = [CONNECTION, NEIGHBOR], registries = [], line }: ConfigChanges,
 ): string {
   const text = `version: 1
 airflows:
@@ -215,6 +215,6 @@ async function runOnce(
     workflowExecutionTimeout: executionTimeout,
   });
   const end = await waitForReport(client, workflowId, handle.firstExecutionRunId);
-  if (!end.report) throw new Error(`The run left no report: ${JSON.stringify(end)}`);
+  if (!end.report) throw new Error(`The run ended without a report: ${JSON.stringify(end)}`);
   return end.report;
 }

@@ -1,4 +1,4 @@
-// Calls of the worker's activities that no run makes: from a foreign workflow, and without a workflow.
+// Calls to the worker's activities that no run makes: from another workflow, and without a workflow.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -12,9 +12,9 @@ import { installQuietRuntime } from '../../workflows/test-worker.js';
 import { CONNECTION, type Fixture } from './fixture.js';
 import type { callActivity, ForgedCall } from './forged-workflow.js';
 
-const QUEUE = 'rogue';
+const QUEUE = 'forged';
 
-/** What a crafted input may be made of: everything that the configuration grants, and a host of the attacker. */
+/** Values for forged inputs: everything that the configuration allows, and a host of the attacker. */
 export interface Known {
   readonly configHash: string;
   readonly registry: string;
@@ -27,8 +27,8 @@ type Craft = (known: Known) => readonly [step: StepName, input: unknown];
 export interface CraftedInput {
   readonly title: string;
   readonly craft: Craft;
-  /** An input of a form that no run sends, whatever the names in it. */
-  readonly hasWrongForm?: boolean;
+  /** The input fails the schema, whatever names it contains. */
+  readonly isMalformed?: boolean;
 }
 
 const GROUP = 'default/us-east-1';
@@ -40,19 +40,19 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
     craft: ({ configHash }) => ['inspectConnections', { configHash, store: 'other', ...NAMED }],
   },
   {
-    title: 'an Airflow named like a property of every object',
+    title: 'an Airflow named like a built-in property of objects',
     craft: ({ configHash }) => ['inspectConnections', { configHash, store: '__proto__', ...NAMED }],
   },
   {
-    title: 'a URL for an Airflow',
+    title: 'a URL instead of the name of an Airflow',
     craft: ({ configHash, evilHost }) => [
       'inspectConnections',
       { configHash, store: `http://${evilHost}`, ...NAMED },
     ],
   },
   {
-    title: 'a range that does not consist of numbers',
-    hasWrongForm: true,
+    title: 'a range with text instead of numbers',
+    isMalformed: true,
     craft: ({ configHash }) => [
       'inspectConnections',
       { configHash, store: 'main', ...NAMED, target: { named: { offset: '0', limit: 20 } } },
@@ -60,42 +60,42 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
   },
   {
     title: 'more rows of the list than a run reads',
-    hasWrongForm: true,
+    isMalformed: true,
     craft: ({ configHash }) => [
       'inspectConnections',
       { configHash, store: 'main', ...NAMED, target: { listed: { offset: 0, limit: 10_000 } } },
     ],
   },
   {
-    title: 'a connection to be read that is not configured',
+    title: 'reading a connection that is not configured',
     craft: ({ configHash }) => [
       'inspectConnections',
       { configHash, store: 'main', ...NAMED, target: { connections: ['aws_default'] } },
     ],
   },
   {
-    title: 'a token shown to a host of the attacker',
+    title: 'a token verified with a host of the attacker',
     craft: ({ configHash, evilHost }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [evilHost] },
     ],
   },
   {
-    title: 'a token shown to one more host',
+    title: 'a token verified with an additional host',
     craft: ({ configHash, evilHost, registry }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [registry, evilHost] },
     ],
   },
   {
-    title: 'a host that looks like one of ECR',
+    title: 'a host that looks like an ECR host',
     craft: ({ configHash, evilHost }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [`123456789012.dkr.ecr.us-east-1.amazonaws.com.${evilHost}`] },
     ],
   },
   {
-    title: 'a user within the host',
+    title: 'a user name in the host',
     craft: ({ configHash, registry, evilHost }) => [
       'extractToken',
       { configHash, group: GROUP, registries: [`${registry}@${evilHost}`] },
@@ -110,25 +110,25 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
   },
   {
     title: 'no registries',
-    hasWrongForm: true,
+    isMalformed: true,
     craft: ({ configHash }) => ['extractToken', { configHash, group: GROUP, registries: [] }],
   },
   {
-    title: 'a connection that is not configured',
+    title: 'writing a connection that is not configured',
     craft: ({ configHash, registry }) => [
       'updateConnections',
       { ...toUpdate(configHash, registry), connections: ['aws_default'] },
     ],
   },
   {
-    title: 'one more connection than configured',
+    title: 'an additional connection that is not configured',
     craft: ({ configHash, registry }) => [
       'updateConnections',
       { ...toUpdate(configHash, registry), connections: [CONNECTION, 'aws_default'] },
     ],
   },
   {
-    title: 'a path for a connection',
+    title: 'a path instead of a connection id',
     craft: ({ configHash, registry }) => [
       'updateConnections',
       { ...toUpdate(configHash, registry), connections: ['../variables/x'] },
@@ -160,14 +160,14 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
     ],
   },
   {
-    title: 'a sign-in at a host of the attacker',
+    title: 'a Docker login to a host of the attacker',
     craft: ({ configHash, engine, evilHost }) => [
       'testDocker',
       { configHash, engine, registry: evilHost, group: GROUP },
     ],
   },
-  { title: 'text instead of an input', hasWrongForm: true, craft: () => ['testDocker', 'text'] },
-  { title: 'no input at all', hasWrongForm: true, craft: () => ['updateConnections', undefined] },
+  { title: 'text instead of an input', isMalformed: true, craft: () => ['testDocker', 'text'] },
+  { title: 'no input at all', isMalformed: true, craft: () => ['updateConnections', undefined] },
 ];
 
 export const STEPS: readonly StepName[] = [
@@ -179,11 +179,11 @@ export const STEPS: readonly StepName[] = [
 ];
 
 export interface ForgedCalls {
-  /** Calls an activity from a workflow of somebody else; answers what it failed with. */
+  /** Calls an activity from another workflow; returns its failure. */
   byWorkflow(craft: Craft): Promise<ApplicationFailure>;
-  /** Starts an activity by itself, with an input that a run would give it; answers what the CLI says. */
+  /** Starts an activity without a workflow, with a valid input; returns the output of the CLI. */
   standalone(step: StepName): Promise<string>;
-  /** How many requests each part, the attacker's included, has got so far. */
+  /** Requests so far by service, including the attacker's. */
   traffic(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
@@ -210,7 +210,7 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
     });
   }
 
-  // Nothing in a plan is secret, and whoever calls activities can have it.
+  // A plan contains no secret, and anyone who can call activities can get it.
   const { configHash } = (await call('planRefresh', [])) as RefreshPlan;
   const known: Known = {
     configHash,
@@ -223,7 +223,7 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
     async byWorkflow(craft) {
       const [step, input] = craft(known);
       const error: unknown = await call(step, input === undefined ? [] : [input]).then(
-        (answer) => new Error(`it was granted: ${JSON.stringify(answer)}`),
+        (result) => new Error(`the call was allowed: ${JSON.stringify(result)}`),
         (reason: unknown) => reason,
       );
       const failure = error instanceof WorkflowFailedError ? error.cause?.cause : undefined;
@@ -233,7 +233,7 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
     async standalone(step) {
       const args = ['activity', 'execute', '--address', fixture.temporal.address, '--task-queue', 'main'];
       const limits = ['--start-to-close-timeout', '30s', '--retry-maximum-attempts', '1'];
-      const input = step === 'planRefresh' ? [] : ['--input', JSON.stringify(GRANTED[step](known))];
+      const input = step === 'planRefresh' ? [] : ['--input', JSON.stringify(VALID_INPUTS[step](known))];
       const id = ['--type', step, '--activity-id', randomUUID(), '--disable-config-file'];
       const { code, stdout, stderr } = await runCommand(
         await findTemporalCli(),
@@ -242,7 +242,7 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
           allowFailure: true,
         },
       );
-      if (code === 0) throw new Error(`it was granted: ${stdout}`);
+      if (code === 0) throw new Error(`the call was allowed: ${stdout}`);
       return stdout + stderr;
     },
     traffic: () => ({
@@ -260,8 +260,8 @@ export async function startForgedCalls(fixture: Fixture): Promise<ForgedCalls> {
   };
 }
 
-/** What a run itself would ask for. */
-const GRANTED: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Known) => object>> = {
+/** Inputs as a run sends them. */
+const VALID_INPUTS: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Known) => object>> = {
   inspectConnections: ({ configHash }) => ({ configHash, store: 'main', ...NAMED }),
   extractToken: ({ configHash, registry }) => ({ configHash, group: GROUP, registries: [registry] }),
   updateConnections: ({ configHash, registry }) => toUpdate(configHash, registry),

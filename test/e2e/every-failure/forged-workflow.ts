@@ -1,5 +1,5 @@
-// A workflow as somebody would write it who may start workflows on the same Temporal and wants the worker's secrets: it
-// calls one of the worker's activities with an input of its own. Refuses nothing; that is the worker's business.
+// A workflow of an attacker who may start workflows on the same Temporal and wants the worker's secrets: it calls one
+// of the worker's activities with a forged input.
 import { scheduleActivity } from '@temporalio/workflow';
 
 export interface ForgedCall {

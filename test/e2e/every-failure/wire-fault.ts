@@ -1,20 +1,20 @@
-// The shape of what can go wrong between the worker and the others, as they would answer it, and the failure that it must
-// become. Whatever can quote a secret quotes all of them, so that the scan for secrets has something to find.
+// A fault of a service that the worker calls, and the failure that must be reported for it. Every response that can
+// quote a secret quotes all of them, so that the scan for secrets has something to find.
 import type { FailureType } from '../../../src/refresh/failures.js';
 import type { Stage } from '../../../src/refresh/report.js';
 import type { Fixture, RunOptions } from './fixture.js';
 
 export interface WireFault {
   readonly type: FailureType;
-  /** What has happened, as the test's title says it. */
+  /** What happens, for the title of the test. */
   readonly when: string;
   readonly stage: Stage;
-  /** What a person must find in the message: the place. */
-  readonly says: RegExp;
-  /** Connections that hold a new token afterwards. Whatever else is in Airflow must be as it was. */
+  /** What the message must contain: where it failed. */
+  readonly message: RegExp;
+  /** Number of connections with a new token afterwards. Nothing else in Airflow may change. */
   readonly refreshed: number;
-  /** The run that shows it; default: one attempt of each step. */
+  /** Options of the run; default: one attempt of each step. */
   readonly run?: RunOptions;
-  /** Lets it go wrong; the test puts everything right again. */
+  /** Causes the fault; the test resets the fixture. */
   readonly arrange: (fixture: Fixture) => void;
 }

@@ -1,4 +1,4 @@
-// Plays a scenario: a separate Airflow, and `refresh-once` as users run it.
+// Runs a scenario: a separate Airflow, and `refresh-once` as users run it.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Scenario } from './scenarios.js';
 
 const OLD = 'old';
 
-export interface Ended {
+export interface ScenarioResult {
   readonly code: number | null;
   readonly report: RefreshReport;
   readonly airflow: AirflowStandIn;
@@ -22,19 +22,23 @@ export interface Ended {
 
 export interface Surroundings {
   readonly folder: string;
-  /** For AWS. */
+  /** Settings for AWS. */
   readonly env: NodeJS.ProcessEnv;
   readonly registryHost: string;
   add(part: AirflowStandIn): AirflowStandIn;
 }
 
-export async function play(name: string, scenario: Scenario, around: Surroundings): Promise<Ended> {
-  const airflow = around.add(await startAirflow(scenario.rows, around.registryHost));
-  airflow.setFault((request) => scenario.fault?.(request, around.registryHost));
+export async function play(
+  name: string,
+  scenario: Scenario,
+  surroundings: Surroundings,
+): Promise<ScenarioResult> {
+  const airflow = surroundings.add(await startAirflow(scenario.rows, surroundings.registryHost));
+  airflow.setFault((request) => scenario.fault?.(request, surroundings.registryHost));
   const { named = [], pattern, retryFor } = scenario;
   const connections = [...named, ...(pattern === undefined ? [] : [`{match: "${pattern}"}`])];
-  const config = configText(overHttp(airflow), connections, [registryEntry(around.registryHost)]);
-  const { code, report } = await refreshOnce(name, config, retryFor, around);
+  const config = configText(overHttp(airflow), connections, [registryEntry(surroundings.registryHost)]);
+  const { code, report } = await refreshOnce(name, config, retryFor, surroundings);
   const writes = airflow.requests.filter(({ method }) => method === 'PATCH');
   const startedAt = airflow.requests[0]?.at ?? 0;
   return {
@@ -71,7 +75,7 @@ export function listWritten({ connections }: AirflowStandIn): string[] {
     .map(({ connection_id }) => connection_id);
 }
 
-/** @param airflow its address and login, as in the file */
+/** @param airflow its URL and login, as in the file */
 export function configText(
   airflow: string,
   connections: readonly string[],
@@ -100,7 +104,7 @@ export async function refreshOnce(
   config: string,
   retryFor: string,
   { folder, env }: Pick<Surroundings, 'folder' | 'env'>,
-): Promise<Pick<Ended, 'code' | 'report'>> {
+): Promise<Pick<ScenarioResult, 'code' | 'report'>> {
   const path = join(folder, `${name.replaceAll(/\W+/g, '-')}.yaml`);
   writeFileSync(path, config);
   const args = ['refresh-once', '--json', '--retry-for', retryFor, '--config', path];

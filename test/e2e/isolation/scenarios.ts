@@ -1,4 +1,4 @@
-// What fails in the Airflow of each scenario, and what the configuration refreshes there.
+// What fails in the Airflow of each scenario, and which connections the configuration refreshes there.
 import type { AirflowRequest } from '../../support/airflow-stand-in.js';
 import type { Fault } from '../../support/fault.js';
 
@@ -27,28 +27,28 @@ function isList({ method, path }: AirflowRequest): boolean {
   return method === 'GET' && path === CONNECTIONS;
 }
 
-/** The part of the list that is requested. */
-function takePart(rows: readonly string[], { query }: AirflowRequest): readonly string[] {
+/** The requested page of the list. */
+function takePage(rows: readonly string[], { query }: AirflowRequest): readonly string[] {
   const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
   return rows.slice(offset, offset + limit);
 }
 
-/** Fails each part of the list with one of these rows, like an Airflow that cannot decrypt their passwords. */
+/** Fails each page with one of these rows, like an Airflow that cannot decrypt their passwords. */
 function badRows(airflowRows: readonly string[], ...bad: readonly number[]): FaultHook {
   const sorted = airflowRows.toSorted();
   return (request) => {
     if (!isList(request)) return undefined;
-    const part = takePart(
+    const page = takePage(
       sorted.filter((id) => id.startsWith('team_')),
       request,
     );
-    return bad.some((row) => part.includes(toId(row))) ? SERVER_ERROR : undefined;
+    return bad.some((row) => page.includes(toId(row))) ? SERVER_ERROR : undefined;
   };
 }
 
 const SERVER_ERROR: Fault = { status: 500, body: 'Internal Server Error' };
 
-function isOf(id: string): (request: AirflowRequest) => boolean {
+function isFor(id: string): (request: AirflowRequest) => boolean {
   return ({ path }) => path === `${CONNECTIONS}/${id}`;
 }
 
@@ -74,13 +74,13 @@ export const SCENARIOS = {
     retryFor: '5s',
     fault: (request) => (isList(request) ? { status: 403, body: { detail: 'Forbidden' } } : undefined),
   },
-  'two adjacent parts of a list with bad rows': {
+  'two adjacent pages with one bad row each': {
     ...withList(250),
     retryFor: '40s',
     fault: badRows(ids(250), 50, 150),
   },
   'a bad row in a short list': { ...withList(30), retryFor: '40s', fault: badRows(ids(30), 7) },
-  'the first row bad, in the first of two parts': {
+  'a bad first row, on the first of two pages': {
     ...withList(130),
     retryFor: '40s',
     fault: badRows(ids(130), 0),
@@ -89,28 +89,28 @@ export const SCENARIOS = {
     named: NAMES,
     rows: NAMES,
     retryFor: '15s',
-    fault: (request) => (isOf('c001')(request) ? { hang: true } : undefined),
+    fault: (request) => (isFor('c001')(request) ? { hang: true } : undefined),
   },
   'a connection that hangs when it is written': {
     named: NAMES,
     rows: NAMES,
     retryFor: '15s',
-    fault: (request) => (isOf('c001')(request) && request.method === 'PATCH' ? { hang: true } : undefined),
+    fault: (request) => (isFor('c001')(request) && request.method === 'PATCH' ? { hang: true } : undefined),
   },
   'a connection that fails when it is written': {
     named: NAMES,
     rows: NAMES,
     retryFor: '60s',
-    fault: (request) => (isOf('c001')(request) && request.method === 'PATCH' ? SERVER_ERROR : undefined),
+    fault: (request) => (isFor('c001')(request) && request.method === 'PATCH' ? SERVER_ERROR : undefined),
   },
   'a connection whose response is malformed': {
     named: NAMES,
     rows: NAMES,
     retryFor: '60s',
     fault: (request) =>
-      isOf('c001')(request) ? { body: { connection_id: 'c001', conn_type: 7 } } : undefined,
+      isFor('c001')(request) ? { body: { connection_id: 'c001', conn_type: 7 } } : undefined,
   },
-  'a connection in a bulk write of a hundred that makes it hang': {
+  'a connection that makes a bulk write of a hundred hang': {
     pattern: 'team_*',
     rows: ids(100),
     retryFor: '15s',
@@ -130,7 +130,7 @@ export const SCENARIOS = {
     retryFor: '60s',
     fault: everyFourth(),
   },
-  'an Airflow that fails for everything': {
+  'an Airflow that fails every request': {
     ...withList(250),
     retryFor: '20s',
     fault: (request) => (request.path.startsWith(CONNECTIONS) ? SERVER_ERROR : undefined),
@@ -164,7 +164,7 @@ function everyFourth(): FaultHook {
 function smallTotal(rows: readonly string[]): FaultHook {
   return (request, registryHost) => {
     if (!isList(request)) return undefined;
-    const connections = takePart(rows, request).map((connection_id) => ({
+    const connections = takePage(rows, request).map((connection_id) => ({
       connection_id,
       conn_type: 'docker',
       host: registryHost,

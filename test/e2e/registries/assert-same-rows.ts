@@ -1,7 +1,7 @@
-// Owns the comparison of lists whose order says nothing: what runs side by side comes in any.
+// Compares lists whose order does not matter: concurrent steps finish in any order.
 import assert from 'node:assert/strict';
 
-/** @throws AssertionError unless both hold the same, as often */
+/** @throws AssertionError unless both contain the same rows, equally often */
 export function assertSameRows(
   actual: readonly unknown[],
   expected: readonly unknown[],

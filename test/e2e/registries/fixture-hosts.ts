@@ -1,4 +1,4 @@
-// Owns one connection of every kind of registry host that AWS has, and the endpoint of its API that each must be asked for.
+// A connection for every kind of ECR host, with the API endpoint that must serve it.
 
 export const CORPORATE_HOST = 'ecr.inner.example';
 export const VPC_ENDPOINT = 'vpce-0a1b2c3d4e5f60718-abcdefgh.api.ecr.us-east-2.vpce.amazonaws.com';
@@ -40,7 +40,7 @@ export const FIXTURE_PLACES: Readonly<Record<string, Place>> = {
     'api.ecr-fips.us-west-1.amazonaws.com',
     'us-west-1',
   ),
-  // The host alone does not ask for the dual-stack endpoint: the tokens are the same, and not every region has one.
+  // A dual-stack host does not select the dual-stack endpoint: the tokens are the same, and some regions have none.
   dual_host: place('123456789012.dkr-ecr.us-west-2.on.aws', 'api.ecr.us-west-2.amazonaws.com', 'us-west-2'),
   dual_entry: place('111122223333.dkr-ecr.eu-central-1.on.aws', 'ecr.eu-central-1.api.aws', 'eu-central-1'),
   dual_entry_ipv4: place(
@@ -73,51 +73,52 @@ export const REGISTRIES = `registries:
   - {name: strict, account: "444455556666", region: us-west-1, fips: true}
   - {name: inner, account: "123456789012", region: us-east-2, endpoint: "https://${VPC_ENDPOINT}", registryHost: ${CORPORATE_HOST}}`;
 
-export const FIXTURE_HOSTS = hostsOf(FIXTURE_PLACES);
+export const FIXTURE_HOSTS = toHosts(FIXTURE_PLACES);
 
-export function hostsOf(places: Readonly<Record<string, { readonly host: string }>>): Record<string, string> {
+export function toHosts(places: Readonly<Record<string, { readonly host: string }>>): Record<string, string> {
   return Object.fromEntries(Object.entries(places).map(([id, { host }]) => [id, host]));
 }
 
-/** Hosts that contradict themselves: what is said of each, and the host that was meant. */
-export const FLAWED: Readonly<Record<string, { host: string; says: RegExp; meant?: string }>> = {
-  fips_nowhere: {
-    host: '123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com',
-    says: /ECR has no FIPS endpoint in eu-west-1, only in us-east-1, us-east-2/,
-    meant: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
-  },
-  china_suffix: {
-    host: '123456789012.dkr.ecr.cn-north-1.amazonaws.com',
-    says: /region cn-north-1 is of partition aws-cn, whose registries do not end in amazonaws\.com/,
-    meant: '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn',
-  },
-  world_suffix: {
-    host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn',
-    says: /region eu-west-1 is of partition aws, whose registries do not end in amazonaws\.com\.cn/,
-    meant: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
-  },
-  short_account: {
-    host: '12345678901.dkr.ecr.us-east-1.amazonaws.com',
-    says: /its account has 11 digits, and accounts have twelve/,
-  },
-  dot_for_hyphen: {
-    host: '123456789012.dkr.ecr.us-west-2.on.aws',
-    says: /hosts that end in on\.aws have dkr-ecr in place of dkr\.ecr/,
-    meant: '123456789012.dkr-ecr.us-west-2.on.aws',
-  },
-  no_region: {
-    host: '123456789012.dkr.ecr.us-east1.amazonaws.com',
-    says: /what stands in place of its region is none/,
-    meant: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-  },
-  almost_public: {
-    host: 'public.ecr.amazonaws.com',
-    says: /ECR Public has no other hosts than public\.ecr\.aws and ecr-public\.aws\.com/,
-    meant: 'public.ecr.aws',
-  },
-  strange_suffix: {
-    host: '123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example',
-    says: /whose registries do not end in amazonaws\.com\.evil\.example/,
-    meant: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-  },
-};
+/** Invalid ECR hosts, with the expected message and the host that it suggests. */
+export const INVALID_HOSTS: Readonly<Record<string, { host: string; message: RegExp; suggestion?: string }>> =
+  {
+    fips_unsupported: {
+      host: '123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com',
+      message: /ECR has no FIPS endpoint in eu-west-1, only in us-east-1, us-east-2/,
+      suggestion: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    },
+    china_suffix: {
+      host: '123456789012.dkr.ecr.cn-north-1.amazonaws.com',
+      message: /region cn-north-1 is in partition aws-cn, whose registry hosts do not end in amazonaws\.com/,
+      suggestion: '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn',
+    },
+    commercial_suffix: {
+      host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn',
+      message: /region eu-west-1 is in partition aws, whose registry hosts do not end in amazonaws\.com\.cn/,
+      suggestion: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    },
+    short_account: {
+      host: '12345678901.dkr.ecr.us-east-1.amazonaws.com',
+      message: /the account must have 12 digits, not 11/,
+    },
+    dot_for_hyphen: {
+      host: '123456789012.dkr.ecr.us-west-2.on.aws',
+      message: /hosts that end in on\.aws have dkr-ecr instead of dkr\.ecr/,
+      suggestion: '123456789012.dkr-ecr.us-west-2.on.aws',
+    },
+    invalid_region: {
+      host: '123456789012.dkr.ecr.us-east1.amazonaws.com',
+      message: /invalid region/,
+      suggestion: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+    },
+    almost_public: {
+      host: 'public.ecr.amazonaws.com',
+      message: /the only hosts of ECR Public are public\.ecr\.aws and ecr-public\.aws\.com/,
+      suggestion: 'public.ecr.aws',
+    },
+    unknown_suffix: {
+      host: '123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example',
+      message: /whose registry hosts do not end in amazonaws\.com\.evil\.example/,
+      suggestion: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+    },
+  };

@@ -1,6 +1,6 @@
-// Owns a whole main path over registries as they are named in the world: real Temporal, real Docker Engine, the product
-// as its users run it, and AWS's own names, which two networks lead to the stand-ins: one for the worker, one for the
-// engine. Refuses to share what goes wrong between the two.
+// The main job with registries under their real AWS host names: a real Temporal server and Docker Engine, the built
+// product, and two networks that route the AWS names to stand-ins, one for the worker and one for the engine, so that
+// each can fail alone.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,15 +24,15 @@ import { skipOrFail } from '../../support/skip-or-fail.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from '../scan-suite.js';
 
-/** What a connection held before. */
+/** The password of a connection before a run. */
 export const OLD = 'old password';
 
 export interface FixtureOptions {
-  /** Names of the test's own, before those of AWS. */
+  /** Routes for other host names; they take precedence over the AWS names. */
   readonly route?: (parts: { readonly aws: AwsStandIn; readonly registry: Registry }) => Route;
-  /** Whose tokens the registries admit whose names tell no region; default: of every region. */
+  /** The region whose tokens a registry without a region in its name accepts; default: every region. */
   readonly region?: string;
-  /** Airflows beside `main`. */
+  /** Airflow instances in addition to `main`. */
   readonly moreAirflows?: readonly string[];
 }
 
@@ -48,37 +48,37 @@ export interface RegistryFixture {
   readonly airflows: ReadonlyMap<string, AirflowStandIn>;
   /** The connections of `main`. */
   readonly connections: Map<string, ConnectionRecord>;
-  /** As the worker and the commands see the world. */
+  /** The network of the worker and the commands. */
   readonly network: AwsNetwork;
-  /** As the Docker Engine sees it. */
+  /** The network of the Docker Engine. */
   readonly engineNetwork: AwsNetwork;
   readonly engine: DockerEngine;
   readonly temporal: TemporalServer;
   readonly env: NodeJS.ProcessEnv;
-  /** Connections of type docker with these hosts, by id, in place of all that are there. */
+  /** Replaces all connections with ones of type docker with these hosts, by id. */
   seed(hosts: Readonly<Record<string, string>>, airflow?: string): void;
-  /** The configuration: entries of `connections` by Airflow, and whatever else. */
+  /** Writes the configuration: entries of `connections` by Airflow, and further sections. */
   writeConfig(connections: Readonly<Record<string, readonly string[]>>, rest?: string): void;
   command(...args: readonly string[]): Promise<CommandResult>;
   refreshOnce(): Promise<ReportedRun>;
-  /** Starts a worker, makes the schedule, and waits for the run that this starts. */
+  /** Starts a worker, creates the schedule, and waits for its first run. */
   startScheduled(): Promise<Child>;
-  /** One run of the schedule. */
+  /** Triggers a run of the schedule. */
   trigger(): Promise<ReportedRun>;
-  /** The token that a connection holds; undefined when it is none that AWS issued. */
-  held(id: string, airflow?: string): IssuedToken | undefined;
-  /** What goes wrong, and what was recorded, is forgotten. */
-  putRight(): void;
+  /** The token that a connection holds; undefined when AWS did not issue it. */
+  findToken(id: string, airflow?: string): IssuedToken | undefined;
+  /** Clears all faults and records. */
+  reset(): void;
   assertNoSecretOut(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts it; what this machine has not is a skip that names it. */
+/** Skips the suite, and names the missing part, when this machine cannot run it. */
 export async function startRegistryFixture(
   context: Context,
   options: FixtureOptions = {},
 ): Promise<RegistryFixture> {
-  if (!canStartDockerEngine()) skipOrFail(context, 'dockerd, and to be root (Debian: docker.io)');
+  if (!canStartDockerEngine()) skipOrFail(context, 'dockerd and root privileges (Debian: docker.io)');
   if (findOnPath(['docker-registry', 'registry']) === undefined) {
     skipOrFail(context, 'docker-registry (Debian: docker-registry)');
   }
@@ -104,10 +104,10 @@ async function startParts(
 ): Promise<Omit<RegistryFixture, 'stop'>> {
   const aws = stops.add(await startAwsStandIn());
   const registry = stops.add(await startRegistry({ aws, stateFolder, region }));
-  const toStandIns = routeToStandIns({ aws, registry });
-  const toOwn = route?.({ aws, registry });
+  const routeToStandIn = routeToStandIns({ aws, registry });
+  const routeToOwn = route?.({ aws, registry });
   const startNetwork = async (name: string): Promise<AwsNetwork> => {
-    const find: Route = (hostname) => toOwn?.(hostname) ?? toStandIns(hostname);
+    const find: Route = (hostname) => routeToOwn?.(hostname) ?? routeToStandIn(hostname);
     return stops.add(await startAwsNetwork({ route: find, stateFolder: join(stateFolder, name) }));
   };
   const network = await startNetwork('network');
@@ -135,27 +135,27 @@ async function startParts(
   };
   const command = (...args: readonly string[]): Promise<CommandResult> => scan.command(args, env);
   const trigger = async (): Promise<ReportedRun> =>
-    reportOf(await command('schedule', 'trigger', '--wait', '--json'));
-  /** Of the tests before this one, too: the scan looks for all of them. */
+    parseReport(await command('schedule', 'trigger', '--wait', '--json'));
+  /** Tokens of earlier tests, which the scan searches for, too. */
   const tokens: string[] = [];
-  const connectionsOf = (airflow = 'main') => airflows.get(airflow)?.connections ?? new Map<string, never>();
+  const getConnections = (airflow = 'main') => airflows.get(airflow)?.connections ?? new Map<string, never>();
 
   return {
     stateFolder,
     aws,
     registry,
     airflows,
-    connections: connectionsOf(),
+    connections: getConnections(),
     network,
     engineNetwork,
     engine,
     temporal,
     env,
-    seed: (hosts, airflow) => seedConnections(connectionsOf(airflow), hosts),
+    seed: (hosts, airflow) => seedConnections(getConnections(airflow), hosts),
     writeConfig: (connections, rest = '') =>
-      writeFileSync(configPath, configText(airflows, connections, engine.dockerHost, rest)),
+      writeFileSync(configPath, formatConfig(airflows, connections, engine.dockerHost, rest)),
     command,
-    refreshOnce: async () => reportOf(await command('refresh-once', '--json', '--retry-for', '1s')),
+    refreshOnce: async () => parseReport(await command('refresh-once', '--json', '--retry-for', '1s')),
     async startScheduled() {
       const settings = { connectionOptions: {}, address: '', namespace: '' };
       const setup = { configPath, env, temporal: settings, stateFolder, addresses: [], hints: [] };
@@ -166,9 +166,9 @@ async function startParts(
       return worker;
     },
     trigger,
-    held: (id, airflow) =>
-      aws.issued.find(({ password: held }) => held === connectionsOf(airflow).get(id)?.password),
-    putRight() {
+    findToken: (id, airflow) =>
+      aws.issued.find((token) => token.password === getConnections(airflow).get(id)?.password),
+    reset() {
       tokens.push(...aws.issued.map((token) => token.password));
       aws.setFault(undefined);
       registry.setFault(undefined);
@@ -203,7 +203,7 @@ function seedConnections(
   }
 }
 
-function configText(
+function formatConfig(
   airflows: ReadonlyMap<string, AirflowStandIn>,
   connections: Readonly<Record<string, readonly string[]>>,
   engine: string,
@@ -220,7 +220,7 @@ function configText(
   return `version: 1\nairflows:\n${entries.join('')}${docker}${rest}\n`.replaceAll('ENGINE', engine);
 }
 
-function reportOf(result: CommandResult): ReportedRun {
+function parseReport(result: CommandResult): ReportedRun {
   try {
     return { ...result, report: JSON.parse(result.stdout) as RefreshReport };
   } catch {
@@ -228,7 +228,7 @@ function reportOf(result: CommandResult): ReportedRun {
   }
 }
 
-/** The log of the worker, as a test reads it. */
+/** Reads the log of the worker. */
 export function workerLog({ stateFolder }: Pick<RegistryFixture, 'stateFolder'>): string {
   return readFileSync(join(stateFolder, 'worker.log'), 'utf8');
 }

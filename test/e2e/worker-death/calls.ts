@@ -1,4 +1,4 @@
-// The external calls of a run with one connection, in order, and how to recognise each.
+// The external calls of a run with one connection, in order, and how to recognize each.
 import type { PassingRequest } from '../../support/pausing-proxy.js';
 import type { Fleet } from './fleet.js';
 
@@ -20,52 +20,52 @@ const WRITE_CALL: Call = {
   name: 'the write of the password',
   step: 'updateConnections',
   to: 'airflow',
-  matches: asks('PATCH', WRITE),
+  matches: matchRequest('PATCH', WRITE),
 };
 
 export const CALLS = {
-  signIn: {
-    name: 'the sign-in to Airflow',
+  login: {
+    name: 'the login to Airflow',
     step: 'inspectConnections',
     to: 'airflow',
-    matches: asks('POST', /^\/auth\/token$/),
+    matches: matchRequest('POST', /^\/auth\/token$/),
   },
   inspect: {
     name: 'the inspection of the connection',
     step: 'inspectConnections',
     to: 'airflow',
-    matches: asks('GET', CONNECTION),
+    matches: matchRequest('GET', CONNECTION),
   },
-  ecr: { name: 'the call to ECR', step: 'extractToken', to: 'ecr', matches: asks('POST', /^\/$/) },
-  sts: { name: 'the call to STS', step: 'extractToken', to: 'sts', matches: asks('POST', /^\/$/) },
+  ecr: { name: 'the call to ECR', step: 'extractToken', to: 'ecr', matches: matchRequest('POST', /^\/$/) },
+  sts: { name: 'the call to STS', step: 'extractToken', to: 'sts', matches: matchRequest('POST', /^\/$/) },
   probe: {
-    name: 'the showing of the token to its registry',
+    name: 'the verification of the token with its registry',
     step: 'extractToken',
     to: 'registry',
-    matches: asks('GET', /^\/v2\/$/),
+    matches: matchRequest('GET', /^\/v2\/$/),
   },
   write: WRITE_CALL,
-  readAgain: {
-    name: 'the read by the retry of an update',
+  retryRead: {
+    name: 'the read in the retry of an update',
     step: 'updateConnections',
     to: 'airflow',
-    matches: asks('GET', CONNECTION),
+    matches: matchRequest('GET', CONNECTION),
     afterLost: WRITE_CALL,
   },
   engineVersion: {
-    name: 'the question for the version of the Docker Engine',
+    name: 'the version request to the Docker Engine',
     step: 'testDocker',
     to: 'engine',
-    matches: asks('GET', /\/version$/),
+    matches: matchRequest('GET', /\/version$/),
   },
-  dockerSignIn: {
-    name: 'the sign-in from the Docker Engine',
+  dockerLogin: {
+    name: 'the login from the Docker Engine',
     step: 'testDocker',
     to: 'engine',
-    matches: asks('POST', /\/auth$/),
+    matches: matchRequest('POST', /\/auth$/),
   },
 } as const satisfies Record<string, Call>;
 
-function asks(method: string, path: RegExp): Call['matches'] {
+function matchRequest(method: string, path: RegExp): Call['matches'] {
   return (request) => request.method === method && path.test(request.path);
 }

@@ -1,5 +1,5 @@
-// Owns one run by two workers of one task queue, each of whose calls passes a proxy that can hold it. Temporal itself
-// says which of the two makes a call. Every fleet has a task queue, a connection, an AWS and a registry of its own.
+// A run with two workers on one task queue. Every call passes a proxy that can hold it; Temporal shows which worker
+// makes the call. Every fleet has its own task queue, connection, AWS and registry.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
 import { startBuiltWorker } from '../start-built-worker.js';
 
-/** The real parts that all fleets share. */
-export interface Stage {
+/** The real services that all fleets share. */
+export interface Services {
   readonly folder: string;
   readonly airflow: Airflow;
   readonly client: Client;
   readonly temporalAddress: string;
-  /** `unix://…`; undefined: no sign-in from Docker. */
+  /** `unix://…`; undefined: no Docker login. */
   readonly engine: string | undefined;
   readonly awsSecretKey: string;
 }
@@ -30,12 +30,12 @@ export type ConnectionRow = Readonly<Record<string, string>>;
 export type Run = WorkflowHandle<(input: RefreshInput) => Promise<RefreshReport>>;
 
 export interface FleetWorker extends Child {
-  /** Its HOME, working folder and, in `tmp`, its TMPDIR: nothing else is to be found there, whatever happens. */
+  /** Its HOME and working folder, with its TMPDIR in `tmp`; the worker must leave nothing else there. */
   readonly home: string;
 }
 
-/** The step that a run waits for, which of the workers has it, and the other one. */
-export interface StepUnderWay {
+/** The step that a run waits for, the worker that executes it, and the other worker. */
+export interface StepInProgress {
   readonly step: string;
   readonly worker: FleetWorker;
   readonly other: FleetWorker;
@@ -49,58 +49,58 @@ export interface Fleet {
   readonly proxies: Record<'airflow' | 'ecr' | 'sts' | 'registry' | 'engine', PausingProxy>;
   readonly workers: readonly FleetWorker[];
   startRun(): Promise<Run>;
-  stepUnderWay(run: Run): Promise<StepUnderWay>;
+  findStepInProgress(run: Run): Promise<StepInProgress>;
   stop(): Promise<void>;
 }
 
-/** As `schedule apply` would have them with the defaults of `schedule`. */
+/** As `schedule apply` sets them with the defaults of `schedule`. */
 const RETRY_FOR_MS = 225 * 60_000;
 const EXECUTION_TIMEOUT = '230 min';
 
-export async function startFleet(stage: Stage, name: string): Promise<Fleet> {
+export async function startFleet(services: Services, name: string): Promise<Fleet> {
   const stops = new Cleanup();
   try {
-    return await startParts(stage, name, stops);
+    return await startParts(services, name, stops);
   } catch (error) {
     await stops.stopAll();
     throw error;
   }
 }
 
-async function startParts(stage: Stage, name: string, stops: Cleanup): Promise<Fleet> {
-  const folder = join(stage.folder, name);
+async function startParts(services: Services, name: string, stops: Cleanup): Promise<Fleet> {
+  const folder = join(services.folder, name);
   mkdirSync(folder);
   const aws = stops.add(await startAwsStandIn());
   const gate = stops.add(await startRegistry({ aws, stateFolder: folder, storage: false }));
-  const before = async (upstream: string, socketPath?: string) =>
+  const addProxy = async (upstream: string, socketPath?: string) =>
     stops.add(await startPausingProxy({ upstream, socketPath }));
   const proxies = {
-    airflow: await before(stage.airflow.url),
-    ecr: await before(aws.url),
-    sts: await before(aws.url),
-    registry: await before(gate.url),
-    engine: await before(stage.engine ?? 'unix:///dev/null', join(folder, 'engine.sock')),
+    airflow: await addProxy(services.airflow.url),
+    ecr: await addProxy(aws.url),
+    sts: await addProxy(aws.url),
+    registry: await addProxy(gate.url),
+    engine: await addProxy(services.engine ?? 'unix:///dev/null', join(folder, 'engine.sock')),
   };
-  await seedConnection(stage.airflow, {
+  await seedConnection(services.airflow, {
     connection_id: name,
     conn_type: 'docker',
-    host: hostOf(proxies.registry),
+    host: getHost(proxies.registry),
     login: 'AWS',
     password: 'stale',
     schema: 'kept',
     extra: '{"email": "ops@example.com"}',
-    description: 'Kept: "as it is", byte for byte.',
+    description: 'Must not change: "quotes", byte for byte.',
   });
-  const rowBefore = await readConnectionRow(stage.airflow, name);
+  const rowBefore = await readConnectionRow(services.airflow, name);
   const configPath = join(folder, 'refresh.yaml');
-  writeFileSync(configPath, configOf(stage, name, proxies));
+  writeFileSync(configPath, formatConfig(services, name, proxies));
   const env = {
     ...aws.env,
-    AWS_SECRET_ACCESS_KEY: stage.awsSecretKey,
+    AWS_SECRET_ACCESS_KEY: services.awsSecretKey,
     AWS_ENDPOINT_URL_ECR: proxies.ecr.url,
     AWS_ENDPOINT_URL_STS: proxies.sts.url,
-    TEMPORAL_ADDRESS: stage.temporalAddress,
-    AIRFLOW_PASSWORD: stage.airflow.password,
+    TEMPORAL_ADDRESS: services.temporalAddress,
+    AIRFLOW_PASSWORD: services.airflow.password,
     ECR_REFRESH_CONFIG: configPath,
   };
   const start = async (which: string) => stops.add(await startFleetWorker(folder, which, env));
@@ -111,44 +111,47 @@ async function startParts(stage: Stage, name: string, stops: Cleanup): Promise<F
     aws,
     proxies,
     workers,
-    startRun: () => startRun(stage, name),
-    stepUnderWay: (run) => findStepUnderWay(run, workers),
+    startRun: () => startRun(services, name),
+    findStepInProgress: (run) => readStepInProgress(run, workers),
     stop: () => stops.stopAll(),
   };
 }
 
-function configOf(stage: Stage, name: string, proxies: Fleet['proxies']): string {
-  const engines = stage.engine === undefined ? '' : `"${proxies.engine.url}"`;
+function formatConfig(services: Services, name: string, proxies: Fleet['proxies']): string {
+  const engines = services.engine === undefined ? '' : `"${proxies.engine.url}"`;
   return `version: 1
 temporal: {taskQueue: ${name}}
 airflows:
   - name: main
     url: ${proxies.airflow.url}
-    auth: {username: ${stage.airflow.username}, password: {env: AIRFLOW_PASSWORD}}
+    auth: {username: ${services.airflow.username}, password: {env: AIRFLOW_PASSWORD}}
     connections: [${name}]
 registries:
-  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${hostOf(proxies.registry)}"}
+  - {name: test, account: "123456789012", region: us-east-1, registryHost: "${getHost(proxies.registry)}"}
 docker: {engines: [${engines}]}
 `;
 }
 
-function hostOf(proxy: PausingProxy): string {
+function getHost(proxy: PausingProxy): string {
   return new URL(proxy.url).host;
 }
 
-function startRun(stage: Stage, name: string): Promise<Run> {
-  return stage.client.workflow.start<(input: RefreshInput) => Promise<RefreshReport>>('refreshCredentials', {
-    taskQueue: name,
-    workflowId: name,
-    workflowExecutionTimeout: EXECUTION_TIMEOUT,
-    args: [{ retryForMs: RETRY_FOR_MS }],
-  });
+function startRun(services: Services, name: string): Promise<Run> {
+  return services.client.workflow.start<(input: RefreshInput) => Promise<RefreshReport>>(
+    'refreshCredentials',
+    {
+      taskQueue: name,
+      workflowId: name,
+      workflowExecutionTimeout: EXECUTION_TIMEOUT,
+      args: [{ retryForMs: RETRY_FOR_MS }],
+    },
+  );
 }
 
-async function findStepUnderWay(run: Run, workers: readonly FleetWorker[]): Promise<StepUnderWay> {
+async function readStepInProgress(run: Run, workers: readonly FleetWorker[]): Promise<StepInProgress> {
   const { raw } = await run.describe();
   const [activity, ...more] = raw.pendingActivities ?? [];
-  assert.ok(activity && more.length === 0, 'one activity is under way');
+  assert.ok(activity && more.length === 0, 'one activity is in progress');
   const identity = activity.lastWorkerIdentity ?? '';
   const worker = workers.find(({ pid }) => identity.endsWith(`#${pid}`));
   const other = workers.find((candidate) => candidate !== worker);
@@ -156,7 +159,7 @@ async function findStepUnderWay(run: Run, workers: readonly FleetWorker[]): Prom
   return { step: activity.activityType?.name ?? '', worker, other };
 }
 
-/** Starts `node dist/scripts/cli.js worker` with nothing of the user's own environment. */
+/** Starts `node dist/scripts/cli.js worker` without the user's environment. */
 async function startFleetWorker(
   folder: string,
   which: string,

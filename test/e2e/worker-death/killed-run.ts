@@ -12,7 +12,7 @@ import {
   type Fleet,
   type FleetWorker,
   type Run,
-  type Stage,
+  type Services,
 } from './fleet.js';
 
 /** An attempt that did not complete. */
@@ -34,12 +34,12 @@ export interface Outcome {
   readonly lost: readonly LostAttempt[];
   /** Passwords of the tokens that were issued, the oldest first. */
   readonly issued: readonly string[];
-  /** Passwords that Airflow was sent and answered for, the oldest first. */
+  /** Passwords in writes that got a response from Airflow, the oldest first. */
   readonly written: readonly string[];
-  /** Headers `Authorization` that Airflow was sent. */
+  /** `Authorization` headers sent to Airflow. */
   readonly authorizations: readonly (string | undefined)[];
-  /** `METHOD path` of everything that Airflow was asked, each once. */
-  readonly askedOfAirflow: readonly string[];
+  /** `METHOD path` of all requests to Airflow, without duplicates. */
+  readonly airflowRequests: readonly string[];
   readonly firstEnded: { readonly how: string; readonly seconds: number };
   readonly secondEnded: string;
   /** What the workers left behind in their homes and temporary folders. */
@@ -49,39 +49,50 @@ export interface Outcome {
 
 type Failure = proto.temporal.api.failure.v1.IFailure;
 
-/** Against hanging alone; the tests judge the time. */
+/** Only against hanging; the tests check the time. */
 const LIMIT_MS = 90_000;
 
-/** Kills the worker that makes the call while it is held. */
+/** Kills the worker that makes the call while the call is held. */
 export async function killDuring(
-  stage: Stage,
+  services: Services,
   name: string,
   call: Call,
   point: PausePoint,
 ): Promise<Outcome> {
-  return withFleet(stage, name, async (fleet) => {
+  return withFleet(services, name, async (fleet) => {
     const { run, held } = await startRunUntil(fleet, call, point);
-    return endWorker(stage, fleet, run, held, 'SIGKILL');
+    return endWorker(services, fleet, run, held, 'SIGKILL');
   });
 }
 
 /**
- * Sends SIGTERM to a worker in a call of a step, and keeps it waiting for longer than its 30 s of grace: 15 s in
- * this call, and then in the next one, which is never answered.
+ * Sends SIGTERM to a worker during a call of a step, and keeps it waiting for longer than its grace period of 30 s:
+ * 15 s in this call, and then in the next one, which never gets a response.
  */
-export async function terminateDuring(stage: Stage, name: string, call: Call, next: Call): Promise<Outcome> {
-  return withFleet(stage, name, async (fleet) => {
+export async function terminateDuring(
+  services: Services,
+  name: string,
+  call: Call,
+  next: Call,
+): Promise<Outcome> {
+  return withFleet(services, name, async (fleet) => {
     const { run, held } = await startRunUntil(fleet, call, 'before');
     const holdingNext = hold(fleet, next, 'before');
     const release = setTimeout(held.release, 15_000);
-    const outcome = await endWorker(stage, fleet, run, held, 'SIGTERM').finally(() => clearTimeout(release));
+    const outcome = await endWorker(services, fleet, run, held, 'SIGTERM').finally(() =>
+      clearTimeout(release),
+    );
     const heldNext = await within('the next call to hold', holdingNext);
     return { ...outcome, heldRequest: heldNext.request };
   });
 }
 
-async function withFleet<T>(stage: Stage, name: string, observe: (fleet: Fleet) => Promise<T>): Promise<T> {
-  const fleet = await startFleet(stage, name);
+async function withFleet<T>(
+  services: Services,
+  name: string,
+  observe: (fleet: Fleet) => Promise<T>,
+): Promise<T> {
+  const fleet = await startFleet(services, name);
   try {
     return await observe(fleet);
   } finally {
@@ -98,11 +109,11 @@ async function startRunUntil(
   const { afterLost } = call;
   const holdingFirst = afterLost ? hold(fleet, afterLost, 'before') : hold(fleet, call, point);
   const run = await fleet.startRun();
-  const first = await callOf(run, holdingFirst);
+  const first = await waitForCall(run, holdingFirst);
   if (!afterLost) return { run, held: first };
   const holding = hold(fleet, call, point);
   await within('the end of the call that gets no response', first.gone);
-  return { run, held: await callOf(run, holding) };
+  return { run, held: await waitForCall(run, holding) };
 }
 
 function hold(fleet: Fleet, { to, matches }: Call, point: PausePoint): Promise<PausedCall> {
@@ -110,13 +121,13 @@ function hold(fleet: Fleet, { to, matches }: Call, point: PausePoint): Promise<P
 }
 
 async function endWorker(
-  stage: Stage,
+  services: Services,
   fleet: Fleet,
   run: Run,
   held: PausedCall,
   signal: 'SIGKILL' | 'SIGTERM',
 ): Promise<Outcome> {
-  const { step: stepHeld, worker, other } = await fleet.stepUnderWay(run);
+  const { step: stepHeld, worker, other } = await fleet.findStepInProgress(run);
   const signalledAt = performance.now();
   const secondsSince = (): number => (performance.now() - signalledAt) / 1000;
   process.kill(worker.pid, signal);
@@ -126,7 +137,7 @@ async function endWorker(
   const firstEnded = await within('the end of the first worker', ending);
   process.kill(other.pid, 'SIGTERM');
   const secondEnded = await within('the end of the second worker', other.exited);
-  const rowAfter = await readConnectionRow(stage.airflow, fleet.connection);
+  const rowAfter = await readConnectionRow(services.airflow, fleet.connection);
   const { requests } = fleet.proxies.airflow;
   return {
     connection: fleet.connection,
@@ -135,24 +146,24 @@ async function endWorker(
     heldRequest: held.request,
     rows: [fleet.rowBefore, rowAfter],
     seconds,
-    lost: await lostAttempts(run),
+    lost: await findLostAttempts(run),
     issued: fleet.aws.issued.map(({ password }) => password),
     written: requests.flatMap(({ method, status, body }) =>
       method === 'PATCH' && status !== undefined ? [(JSON.parse(body) as { password: string }).password] : [],
     ),
     authorizations: requests.map(({ authorization }) => authorization),
-    askedOfAirflow: [...new Set(requests.map(({ method, path }) => `${method} ${path}`))],
+    airflowRequests: [...new Set(requests.map(({ method, path }) => `${method} ${path}`))],
     firstEnded,
     secondEnded,
-    residue: fleet.workers.flatMap(residueOf),
+    residue: fleet.workers.flatMap(listResidue),
     logs: fleet.workers.map(({ logFile }) => logFile),
   };
 }
 
-/** The call, once it is held; fails when the run ends without it. */
-function callOf(run: Run, holding: Promise<PausedCall>): Promise<PausedCall> {
+/** Waits until the call is held; fails when the run ends without it. */
+function waitForCall(run: Run, holding: Promise<PausedCall>): Promise<PausedCall> {
   const ending = run.result().then(() => {
-    throw new Error('the run ended without the call that was to be held');
+    throw new Error('the run ended without the call to hold');
   });
   return within('the call to hold', Promise.race([holding, ending]));
 }
@@ -160,7 +171,10 @@ function callOf(run: Run, holding: Promise<PausedCall>): Promise<PausedCall> {
 async function within<T>(what: string, awaited: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${LIMIT_MS / 1000} s for ${what}`)), LIMIT_MS);
+    timer = setTimeout(
+      () => reject(new Error(`timed out after ${LIMIT_MS / 1000} s waiting for ${what}`)),
+      LIMIT_MS,
+    );
   });
   try {
     return await Promise.race([awaited, timeUp]);
@@ -169,7 +183,7 @@ async function within<T>(what: string, awaited: Promise<T>): Promise<T> {
   }
 }
 
-async function lostAttempts(run: Run): Promise<LostAttempt[]> {
+async function findLostAttempts(run: Run): Promise<LostAttempt[]> {
   const { events } = await run.fetchHistory();
   const steps = new Map(
     (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => [
@@ -192,7 +206,7 @@ function toCause({ timeoutFailureInfo: timeout, applicationFailureInfo: failed }
   return timeout?.timeoutType ? TimeoutType[timeout.timeoutType] : (failed?.type ?? '');
 }
 
-function residueOf({ home }: FleetWorker): string[] {
+function listResidue({ home }: FleetWorker): string[] {
   const found = readdirSync(home, { recursive: true, withFileTypes: true });
   return found
     .map((entry) => relative(home, join(entry.parentPath, entry.name)))

@@ -8,12 +8,12 @@ describe('compareContract', () => {
   const compare = (current: readonly string[], changes: Partial<Parameters<typeof compareContract>[2]>) =>
     compareContract(['flag a --json', 'failure Old'], current, { ...NONE, ...changes });
 
-  it('accepts a contract that has only grown', () =>
+  it('accepts additional items', () =>
     assert.deepEqual(compare(['failure Old', 'flag a --json', 'flag b --json'], {}), []));
 
-  it('reports an item that is gone, and where to enter it', () =>
+  it('reports a missing item, and where to add it', () =>
     assert.deepEqual(compare(['failure Old'], {}), [
-      '"flag a --json" is gone: restore it, or enter it under `renamed` or `removed` of changes.json',
+      '"flag a --json" is missing: restore it, or add it under `renamed` or `removed` of changes.json',
     ]));
 
   it('accepts an item that was renamed or removed with a reason', () => {
@@ -50,13 +50,13 @@ describe('compareTitles', () => {
   it('counts added titles and accepts them', () =>
     assert.deepEqual(compareTitles(['a', 'a'], ['a', 'b', 'a', 'a'], [], {}), { problems: [], added: 2 }));
 
-  it('reports each lost title, also one of two alike', () =>
+  it('reports each lost title, also one of two identical ones', () =>
     assert.deepEqual(compareTitles(['a', 'a', 'b'], ['a', 'b'], [], {}).problems, [
-      'the test "a" is gone: restore it, or explain it in a group of titles-gone.json',
+      'the test "a" is missing: restore it, or explain it in a group of titles-gone.json',
     ]));
 
-  it('accepts lost titles of a group with a reason, as often as they are listed', () => {
-    const group = { reason: 'The same is tested by b.', titles: ['a'] };
+  it('accepts lost titles of a group with a reason, as many times as they are listed', () => {
+    const group = { reason: 'b tests the same.', titles: ['a'] };
     assert.deepEqual(compareTitles(['a', 'b'], ['b'], [group], {}).problems, []);
     assert.equal(compareTitles(['a', 'a', 'b'], ['b'], [group], {}).problems.length, 1);
   });
@@ -68,27 +68,27 @@ describe('compareTitles', () => {
     assert.match(problems.join('\n'), /the group of "a" has no reason/);
   });
 
-  it('renames words in recorded titles, and reports a word that is in none', () => {
+  it('renames words in recorded titles, and reports an unused word', () => {
     const words = { OldType: 'NewType', Nowhere: 'X' };
     assert.deepEqual(compareTitles(['fails with OldType'], ['fails with NewType'], [], words), {
-      problems: ['"Nowhere" is in no recorded title: delete it from `words` of changes.json'],
+      problems: ['"Nowhere" does not occur in the recorded titles: delete it from `words` of changes.json'],
       added: 0,
     });
   });
 });
 
 describe('replaceWords', () => {
-  it('replaces whole words alone, two that change places too, and the longer of two first', () => {
+  it('replaces only whole words, can swap two words, and replaces the longer word first', () => {
     assert.equal(replaceWords('a ab a-b (a)', { a: 'x' }), 'x ab x-b (x)');
     assert.equal(replaceWords('a b', { a: 'b', b: 'a' }), 'b a');
     assert.equal(replaceWords('a b', { a: 'x', 'a b': 'y' }), 'y');
-    assert.equal(replaceWords('auth.user', { 'auth.user': 'sign-in' }), 'sign-in');
-    assert.equal(replaceWords('authXuser', { 'auth.user': 'sign-in' }), 'authXuser');
+    assert.equal(replaceWords('auth.user', { 'auth.user': 'login' }), 'login');
+    assert.equal(replaceWords('authXuser', { 'auth.user': 'login' }), 'authXuser');
   });
 });
 
-describe('the items of the contract', () => {
-  it('are settings within mappings, lists, alternatives and mappings of any names, and their values', () => {
+describe('contract items', () => {
+  it('include settings in mappings, lists, alternatives and mappings with any keys, and their values', () => {
     const reference = { properties: { env: { type: 'string' } } };
     const schema = {
       properties: {
@@ -108,7 +108,7 @@ describe('the items of the contract', () => {
     ]);
   });
 
-  it('are fields within mappings and lists, and their values', () =>
+  it('include fields in mappings and lists, and their values', () =>
     assert.deepEqual(listFields({ a: 'text', b: [{ c: { values: { x: true } } }], d: { e: 'text' } }, ''), [
       'a',
       'b[]',

@@ -13,7 +13,7 @@ const TOKEN = 'ecr-password-that-must-not-show';
 const SECRETS = [LOGIN, TOKEN];
 const STORED = dockerConnection({ host: 'registry.example.com', extra: '{"reauth": true}' });
 
-/** The bodies are those of a real Airflow 2.10.5. */
+/** The bodies were recorded from Airflow 2.10.5. */
 describe('AirflowStore on Airflow 2', () => {
   let airflow: AirflowStandIn;
   let api: AirflowStore;
@@ -55,13 +55,13 @@ describe('AirflowStore on Airflow 2', () => {
     return writeOne(api, STORED, password);
   }
 
-  it('reads a connection, its extra included', async () => {
+  it('reads a connection, including its extra', async () => {
     assert.deepEqual(await api.read('docker_default', anySignal()), STORED);
     const expected = `Basic ${Buffer.from(`op:${LOGIN}`).toString('base64')}`;
     assert.equal(airflow.requests[0]?.headers['authorization'], expected);
   });
 
-  it('writes only the password, under the mask', async () => {
+  it('writes only the password with update_mask', async () => {
     const before = { ...airflow.connections.get('docker_default') };
     assert.deepEqual(await write(TOKEN), STORED);
     assert.deepEqual(airflow.connections.get('docker_default'), { ...before, password: TOKEN });
@@ -71,20 +71,20 @@ describe('AirflowStore on Airflow 2', () => {
   });
 
   for (const password of ['', '***', '*'.repeat(8)]) {
-    it(`never writes ${JSON.stringify(password)}`, async () => {
+    it(`never writes the password ${JSON.stringify(password)}`, async () => {
       await expectFailure(write(password), 'EcrResponseInvalid', SECRETS);
       assert.deepEqual(airflow.requests, []);
     });
   }
 
-  it('returns undefined for what Airflow does not have', async () => {
+  it('returns undefined for a missing connection or Variable', async () => {
     airflow.connections.clear();
     assert.equal(await api.read('docker_default', anySignal()), undefined);
     assert.equal(await write(TOKEN), undefined);
     assert.equal(await api.readVariable('nope', anySignal()), undefined);
   });
 
-  it('reads version and variables', async () => {
+  it('reads the version and Variables', async () => {
     assert.equal(await api.check(anySignal()), 'version 2.10.5');
     assert.equal(airflow.requests[0]?.headers['authorization'], undefined);
     assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
@@ -114,18 +114,18 @@ describe('AirflowStore on Airflow 2', () => {
     assert.equal(airflow.connections.get('new')?.password, 'of someone else');
   });
 
-  it('has no bulk request', async () => {
+  it('does not support bulk requests', async () => {
     const writing = api.write([STORED, STORED], new Secret(TOKEN), anySignal());
     await expectFailure(writing, 'StoreRequestRejected', SECRETS);
     assert.deepEqual(airflow.requests, []);
   });
 
-  it('names the permission that is missing, though Airflow 2 gives no reason', async () => {
+  it('names the missing permission, although Airflow 2 gives no reason', async () => {
     const viewer = connect('viewer');
     const reading = await expectFailure(viewer.read('x', anySignal()), 'StoreForbidden', SECRETS);
-    assert.match(reading.message, /403 on GET connection x: the user may not read connections/);
+    assert.match(reading.message, /403 on GET connection x: the user is not allowed to read connections/);
     const variable = await expectFailure(viewer.readVariable('x', anySignal()), 'StoreForbidden', SECRETS);
-    assert.match(variable.message, /the user may not read variables/);
+    assert.match(variable.message, /the user is not allowed to read variables/);
   });
 
   it('sends a wrong password once, and names `auth_backends` as another cause', async () => {
@@ -133,7 +133,7 @@ describe('AirflowStore on Airflow 2', () => {
     const { message } = await expectFailure(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
     assert.equal(
       message,
-      'Airflow main: 401 on login: rejected user name or password, or `[api] auth_backends` has no basic_auth',
+      'Airflow main: 401 on login: the user name or password was rejected, or `[api] auth_backends` does not include basic_auth',
     );
     assert.equal(airflow.requests.length, 1);
   });
@@ -149,7 +149,7 @@ describe('AirflowStore on Airflow 2', () => {
     { status: 503, body: undefined, type: 'StoreUnavailable' },
   ];
   for (const { status, body, type } of bodies) {
-    it(`${status} ${JSON.stringify(body)?.slice(0, 30)}: ${type}`, async () => {
+    it(`reports ${type} for ${status} ${JSON.stringify(body)?.slice(0, 30)}`, async () => {
       airflow.setFault(() => ({ status, body }));
       await expectFailure(write(TOKEN), type, SECRETS);
     });

@@ -47,7 +47,7 @@ const STORED: ConnectionRecord = {
   description: null,
 };
 
-/** What Airflow's schema check does with a body: it gives it back. */
+/** Airflow's schema check echoes the request body. */
 const ECHO = {
   detail: [{ type: 'missing', loc: ['body'], msg: 'Field required', input: { password: TOKEN } }],
 };
@@ -84,7 +84,7 @@ describe('AirflowStore on Airflow 3', () => {
     return server.requests.filter(({ path }) => path.endsWith('/auth/token'));
   }
 
-  /** All but the logins. */
+  /** All requests except logins. */
   function requests(): readonly RecordedRequest[] {
     return server.requests.filter(({ path }) => !path.endsWith('/auth/token'));
   }
@@ -105,20 +105,20 @@ describe('AirflowStore on Airflow 3', () => {
     assert.equal(sent.headers.authorization, `Bearer ${JWT}`);
   });
 
-  it('reads below a sub-path and quotes the id', async () => {
+  it('reads below a sub-path and encodes the id', async () => {
     api = connect(createHttpClient({ version: '0' }), '/team/airflow/');
     await read('a b/../c?d').catch(() => undefined);
     assert.equal(requests()[0]?.path, '/team/airflow/api/v2/connections/a%20b%2F..%2Fc%3Fd');
   });
 
   for (const id of ['', '.', '..']) {
-    it(`rejects the id "${id}", which leads elsewhere`, async () => {
+    it(`rejects the id "${id}", which would change the path of the URL`, async () => {
       await expectFailure(read(id), 'StoreRequestRejected', SECRETS);
       assert.deepEqual(server.requests, []);
     });
   }
 
-  it('writes only the password, under the mask, and returns the connection', async () => {
+  it('writes only the password with update_mask, and returns the connection', async () => {
     assert.deepEqual(await write(), STORED);
     const [sent] = requests();
     assert.equal(sent?.method, 'PATCH');
@@ -131,7 +131,7 @@ describe('AirflowStore on Airflow 3', () => {
   });
 
   for (const password of ['', ' ', '***', '***\n']) {
-    it(`never writes ${JSON.stringify(password)}`, async () => {
+    it(`never writes the password ${JSON.stringify(password)}`, async () => {
       await expectFailure(write(password), 'EcrResponseInvalid', SECRETS);
       assert.deepEqual(server.requests, []);
     });
@@ -153,7 +153,7 @@ describe('AirflowStore on Airflow 3', () => {
     assert.equal(server.requests[0].headers.authorization, undefined);
   });
 
-  it('rejects a version that does not look like one', async () => {
+  it('rejects a malformed version', async () => {
     answer = (_request, response) => answerJson(response, 200, { version: `3 ${TOKEN}` });
     await expectFailure(api.check(anySignal()), 'StoreUnavailable', SECRETS);
   });
@@ -163,25 +163,25 @@ describe('AirflowStore on Airflow 3', () => {
     assert.deepEqual(await read(), STORED);
   });
 
-  it('rejects another connection than the requested one', async () => {
+  it('rejects a connection that was not requested', async () => {
     answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: 'b' });
     const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
-    assert.match(message, /GET connection docker_default: Airflow returned connection b when asked for /);
+    assert.match(message, /GET connection docker_default: Airflow returned connection b instead of /);
   });
 
-  it('does not show the id of such a connection when it may be anything', async () => {
+  it('does not show the id of such a connection when it is not valid', async () => {
     answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: `${TOKEN} x` });
     const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
-    assert.match(message, /returned another connection when asked for docker_default$/);
+    assert.match(message, /returned another connection instead of docker_default$/);
   });
 
   describe('when Airflow rejects the JWT', () => {
-    const refusals: readonly { status: number; detail: string }[] = [
+    const rejections: readonly { status: number; detail: string }[] = [
       { status: 401, detail: 'Token Expired' },
       { status: 401, detail: 'Not authenticated' },
       { status: 403, detail: 'Invalid JWT token' },
     ];
-    for (const { status, detail } of refusals) {
+    for (const { status, detail } of rejections) {
       it(`logs in once more after ${status} "${detail}"`, async () => {
         answer = (request, response) =>
           request.headers.authorization === `Bearer ${JWT}`
@@ -192,13 +192,13 @@ describe('AirflowStore on Airflow 3', () => {
         assert.equal(requests().length, 2);
       });
 
-      it(`reports the secrets of the API servers when ${status} "${detail}" remains, and allows an early retry`, async () => {
+      it(`reports a jwt_secret mismatch when ${status} "${detail}" persists, and allows a retry`, async () => {
         answer = (_request, response) => answerJson(response, status, { detail });
         const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
         assert.equal(
           message,
-          `Airflow main: ${status} on GET connection docker_default: a token just issued is rejected: ` +
-            'do all API servers share `[api_auth] jwt_secret`?',
+          `Airflow main: ${status} on GET connection docker_default: a new token was rejected; ` +
+            '`[api_auth] jwt_secret` may differ between API servers',
         );
         assert.equal(requests().length, 2);
       });
@@ -210,17 +210,17 @@ describe('AirflowStore on Airflow 3', () => {
       const writing = await expectFailure(write(), 'StoreForbidden', SECRETS);
       assert.equal(
         reading.message,
-        'Airflow main: 403 on GET connection docker_default: the user may not read connections',
+        'Airflow main: 403 on GET connection docker_default: the user is not allowed to read connections',
       );
       assert.equal(
         writing.message,
-        'Airflow main: 403 on PATCH connection docker_default: the user may not edit connections',
+        'Airflow main: 403 on PATCH connection docker_default: the user is not allowed to edit connections',
       );
       assert.equal(logins().length, 1);
     });
   });
 
-  describe('turns the response into a failure', () => {
+  describe('when a request fails', () => {
     interface Case {
       title: string;
       type: FailureType;
@@ -231,7 +231,7 @@ describe('AirflowStore on Airflow 3', () => {
       {
         title: '500',
         type: 'StoreUnavailable',
-        pattern: /500 on .*: server error of Airflow or a proxy in front of it$/,
+        pattern: /500 on .*: server error from Airflow or a proxy in front of it$/,
         reply: (r) => r.writeHead(500).end('Internal Server Error'),
       },
       { title: '502', type: 'StoreUnavailable', pattern: /502 on /, reply: (r) => answerHtml(r, 502) },
@@ -243,19 +243,19 @@ describe('AirflowStore on Airflow 3', () => {
         reply: (r) => answerJson(r, 429, { detail: TOKEN }),
       },
       {
-        title: 'a page with 403',
+        title: 'an HTML page with 403',
         type: 'StoreForbidden',
         pattern: /this 403 is not from Airflow; check for a proxy or firewall/,
         reply: (r) => answerHtml(r, 403),
       },
       {
-        title: 'a page with 401',
+        title: 'an HTML page with 401',
         type: 'StoreUnavailable',
         pattern: /this 401 is not from Airflow; check for a proxy/,
         reply: (r) => answerHtml(r, 401),
       },
       {
-        title: 'a page with 404',
+        title: 'an HTML page with 404',
         type: 'StoreUnavailable',
         pattern: /this 404 is not from Airflow; check for a proxy/,
         reply: (r) => answerHtml(r, 404),
@@ -285,7 +285,7 @@ describe('AirflowStore on Airflow 3', () => {
         reply: (r) => answerJson(r, 409, { detail: { reason: TOKEN } }),
       },
       {
-        title: '422 that echoes the body',
+        title: '422 with an echo of the body',
         type: 'StoreRequestRejected',
         pattern: /422 on /,
         reply: (r) => answerJson(r, 422, ECHO),
@@ -293,7 +293,7 @@ describe('AirflowStore on Airflow 3', () => {
       {
         title: 'a redirect to another path',
         type: 'StoreUnavailable',
-        pattern: /a redirect \(HTTP 308\) was refused; configure the URL/,
+        pattern: /a redirect \(HTTP 308\) was not followed; set `url` to its target/,
         reply: (r) => r.writeHead(308, { location: '/with/a/slash/' }).end(),
       },
       {
@@ -303,13 +303,13 @@ describe('AirflowStore on Airflow 3', () => {
         reply: (r) => r.writeHead(302, { location: `https://login.invalid/?x=${TOKEN}` }).end(),
       },
       {
-        title: 'a page with 200',
+        title: 'an HTML page with 200',
         type: 'StoreUnavailable',
         pattern: /not from Airflow's REST API$/,
         reply: (r) => answerHtml(r, 200),
       },
       {
-        title: 'JSON of another shape',
+        title: 'JSON of an unexpected shape',
         type: 'StoreUnavailable',
         pattern: /not from Airflow's REST API$/,
         reply: (r) => answerJson(r, 200, { password: TOKEN }),
@@ -321,20 +321,20 @@ describe('AirflowStore on Airflow 3', () => {
         reply: (r) => answerJson(r, 200, null),
       },
       {
-        title: 'too much',
+        title: 'a response that is too large',
         type: 'StoreResponseTooLarge',
         pattern: /larger than 6 MB$/,
         reply: (r) => r.end(TOKEN.repeat(250_000)),
       },
       {
-        title: 'a broken connection',
+        title: 'a reset connection',
         type: 'StoreUnreachable',
-        pattern: /the connection was broken off/,
+        pattern: /connection reset/,
         reply: (r) => r.destroy(),
       },
     ];
     for (const { title, type, pattern, reply } of cases) {
-      it(`${title}: ${type}`, async () => {
+      it(`reports ${type} for ${title}`, async () => {
         answer = (_request, response) => reply(response);
         const reading = await expectFailure(read(), type, SECRETS);
         const writing = await expectFailure(write(), type, SECRETS);
@@ -345,7 +345,7 @@ describe('AirflowStore on Airflow 3', () => {
       });
     }
 
-    it('nothing at all: StoreUnreachable', async () => {
+    it('reports StoreUnreachable when the connection is refused', async () => {
       const idle = await startServer(() => {});
       await idle.close();
       const auth = { kind: 'token', readToken: () => new Secret(JWT) } as const;
@@ -354,22 +354,22 @@ describe('AirflowStore on Airflow 3', () => {
       assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
     });
 
-    it('no answer in time: StoreUnreachable', async () => {
+    it('reports StoreUnreachable when there is no response in time', async () => {
       answer = () => {};
       const client = createHttpClient({ version: '0' });
-      // The limit of 30 s, made short.
+      // Shortens the limit of 30 s.
       api = connect({ send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 300 }) });
       const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
-      assert.equal(message, 'Airflow main: PATCH connection docker_default: no answer within 0.1 s');
+      assert.equal(message, 'Airflow main: PATCH connection docker_default: timed out after 0.1 s');
     });
 
-    it('an error of an unknown kind: StoreUnreachable, without its text', async () => {
+    it('reports StoreUnreachable for an unknown error, without its text', async () => {
       api = connect({ send: () => Promise.reject(new Error(TOKEN)) });
       await expectFailure(write(), 'StoreUnreachable', SECRETS);
     });
   });
 
-  it('shows no secret when it is printed', () => {
+  it('does not show secrets when it is printed', () => {
     assertHides(api, SECRETS);
   });
 });

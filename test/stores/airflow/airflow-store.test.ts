@@ -52,7 +52,7 @@ describe('createAirflowStore', () => {
     return standIn.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  it('finds Airflow 3, and logs in with a JWT', async () => {
+  it('detects Airflow 3, and logs in with a JWT', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -65,7 +65,7 @@ describe('createAirflowStore', () => {
     ]);
   });
 
-  it('finds Airflow 2, and logs in with Basic authentication', async () => {
+  it('detects Airflow 2, and logs in with Basic authentication', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
@@ -79,7 +79,7 @@ describe('createAirflowStore', () => {
     ]);
   });
 
-  it('requests no version when it is configured', async () => {
+  it('does not request the version when it is configured', async () => {
     const standIn = await start('3.3.2');
     await connect(standIn.url, { version: 3 }).read(ID, anySignal());
     assert.deepEqual(paths(standIn), ['POST /auth/token', `GET /api/v2/connections/${ID}`]);
@@ -96,10 +96,10 @@ describe('createAirflowStore', () => {
   it('continues the detection for the others when one caller aborts', async () => {
     const standIn = await start('3.3.2');
     const api = connect(standIn.url);
-    const impatient = new AbortController();
-    const ended = api.read(ID, impatient.signal);
+    const controller = new AbortController();
+    const ended = api.read(ID, controller.signal);
     const other = api.read(ID, anySignal());
-    impatient.abort();
+    controller.abort();
     await expectFailure(ended, 'StoreUnreachable', SECRETS);
     assert.equal((await other)?.id, ID);
   });
@@ -113,7 +113,7 @@ describe('createAirflowStore', () => {
     assert.equal(await api.check(anySignal()), 'version 2.10.5');
   });
 
-  it('finds the other version after an upgrade', async () => {
+  it('detects the other version after an upgrade', async () => {
     const old = await start('2.10.5');
     const api = connect(old.url);
     await api.read(ID, anySignal());
@@ -124,7 +124,7 @@ describe('createAirflowStore', () => {
     assert.equal(await api.check(anySignal()), 'version 3.3.2');
   });
 
-  it('finds the other version after a downgrade, when the 404 response is a page', async () => {
+  it('detects the other version after a downgrade, when the 404 response is an HTML page', async () => {
     const newer = await start('3.3.2');
     const api = connect(newer.url);
     await api.read(ID, anySignal());
@@ -159,7 +159,7 @@ describe('createAirflowStore', () => {
     assert.equal(paths(standIn).filter((path) => path.endsWith('/version')).length, 1);
   });
 
-  it('does not detect the version again when Airflow 2 has no bulk request', async () => {
+  it('does not detect the version again after a bulk request to Airflow 2, which does not support it', async () => {
     const standIn = await start('2.10.5');
     const api = connect(standIn.url);
     const both = [dockerConnection(), dockerConnection({ id: OTHER_ID })];
@@ -169,13 +169,13 @@ describe('createAirflowStore', () => {
     assert.deepEqual(paths(standIn), ['GET /api/v2/version', 'GET /api/v1/version']);
   });
 
-  it('survives a restart of the API server between requests', async () => {
+  it('reads again after a restart of the API server', async () => {
     const old = await start('3.3.2');
     const api = connect(old.url);
     await api.read(ID, anySignal());
     await old.stop();
     await expectFailure(api.read(ID, anySignal()), 'StoreUnreachable', SECRETS);
-    // The new one has another JWT secret.
+    // The new server has a different JWT secret.
     await start('3.3.2', Number(new URL(old.url).port));
     assert.equal((await api.read(ID, anySignal()))?.id, ID);
   });
@@ -204,7 +204,7 @@ describe('createAirflowStore', () => {
     });
   }
 
-  describe('with any other server', () => {
+  describe('with another server', () => {
     let server: LocalServer;
     let answer: Answer;
 
@@ -214,7 +214,7 @@ describe('createAirflowStore', () => {
     });
     afterEach(() => server.close());
 
-    it('names both addresses when neither API exists, and is retried', async () => {
+    it('names both paths when neither API exists, and allows a retry', async () => {
       const { message } = await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
       assert.match(
         message,
@@ -222,7 +222,7 @@ describe('createAirflowStore', () => {
       );
     });
 
-    it('finds Airflow once an ingress that responded with 404 forwards to it', async () => {
+    it('detects Airflow once an ingress that responded with 404 forwards to it', async () => {
       const api = connect(server.url);
       await expectFailure(api.check(anySignal()), 'StoreUnavailable', []);
       answer = (_request, response) => answerJson(response, 200, { version: '3.3.2' });
@@ -250,7 +250,7 @@ describe('createAirflowStore', () => {
       );
       assert.equal(
         message,
-        'Airflow main: 404 on login: version 3.3.2 responds here, but its login does not: does the proxy forward /auth?',
+        'Airflow main: 404 on login: Airflow 3.3.2 responds, but /auth/token does not exist; check that the proxy forwards /auth',
       );
     });
 
@@ -263,7 +263,7 @@ describe('createAirflowStore', () => {
       });
     }
 
-    it('rejects a page instead of the version', async () => {
+    it('rejects an HTML page instead of the version', async () => {
       answer = (_request, response) => answerHtml(response, 200);
       await expectFailure(connect(server.url).check(anySignal()), 'StoreUnavailable', []);
     });

@@ -60,7 +60,7 @@ describe('AirflowStore.write of several connections', () => {
     return api.write(connections, new Secret(password), anySignal());
   }
 
-  /** Connections with the ids that Airflow has, and these ids. */
+  /** Adds connections to Airflow and returns their ids. */
   function add(count: number): readonly string[] {
     const ids = Array.from({ length: count }, (_, index) => `${index}`.padStart(200, 'x'));
     for (const id of ids) {
@@ -100,7 +100,7 @@ describe('AirflowStore.write of several connections', () => {
     });
   });
 
-  it('sends one action for each when one for all is not applied', async () => {
+  it('sends one action for each connection when Airflow does not apply one for all', async () => {
     await write(['a', 'gone', 'c']);
     assert.deepEqual(
       airflow.requests.map(({ body }) => (body as Body).actions.map(({ entities }) => entities.length)),
@@ -108,7 +108,7 @@ describe('AirflowStore.write of several connections', () => {
     );
   });
 
-  it('reports missing ones, and writes the others', async () => {
+  it('reports missing connections, and writes the others', async () => {
     const outcomes = await write(['a', 'gone', 'c', 'also-gone']);
     assert.deepEqual(
       outcomes.map(({ id, outcome }) => `${id} ${outcome}`),
@@ -117,7 +117,7 @@ describe('AirflowStore.write of several connections', () => {
     assert.deepEqual(passwords(), { a: TOKEN, b: OLD, c: TOKEN });
   });
 
-  it('reports all as missing when they are, although Airflow returns 200', async () => {
+  it('reports all connections as missing although Airflow returns 200', async () => {
     const outcomes = await write(['x', 'y']);
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
@@ -126,7 +126,7 @@ describe('AirflowStore.write of several connections', () => {
     assert.equal(airflow.requests[0]?.status, 200);
   });
 
-  it('does not take an id for missing because a longer one is', async () => {
+  it('does not report an id as missing because a longer id is', async () => {
     answerWith(200, {
       update: {
         success: [],
@@ -159,13 +159,13 @@ describe('AirflowStore.write of several connections', () => {
       type: 'StoreUnavailable',
     },
     {
-      title: 'when the error names no connection',
+      title: 'when the error does not name it',
       list: [{ error: TOKEN, status_code: 404 }],
       type: 'WriteUnconfirmed',
     },
   ];
   for (const { title, list, type } of errors) {
-    it(`fails one connection ${title}, without Airflow's words: ${type}`, async () => {
+    it(`reports ${type} for a connection ${title}, without Airflow's text`, async () => {
       answerWith(200, { create: null, update: { success: ['b'], errors: list }, delete: null });
       const [first, second] = await write(['a', 'b']);
       assert.ok(first?.outcome === 'failed');
@@ -178,13 +178,13 @@ describe('AirflowStore.write of several connections', () => {
   }
 
   for (const password of ['', '***', ' \n']) {
-    it(`never sends ${JSON.stringify(password)}`, async () => {
+    it(`never sends the password ${JSON.stringify(password)}`, async () => {
       await expectFailure(write(['a', 'b'], password), 'EcrResponseInvalid', [TOKEN]);
       assert.deepEqual(airflow.requests, []);
     });
   }
 
-  it('converts no connection: one of another type is not sent', async () => {
+  it('does not send a connection of another type, which would convert it', async () => {
     airflow.connections.get('b')!.conn_type = 'http';
     const connections = [dockerConnection({ id: 'a' }), dockerConnection({ id: 'b', type: 'http' })];
     const outcomes = await api.write(connections, new Secret(TOKEN), anySignal());
@@ -221,7 +221,7 @@ describe('AirflowStore.write of several connections', () => {
       { status: 200, body: `<html>${TOKEN}`, type: 'StoreUnavailable' },
     ];
     for (const { status, body, type } of whole) {
-      it(`${status} ${JSON.stringify(body)?.slice(0, 40)}: ${type}`, async () => {
+      it(`reports ${type} for ${status} ${JSON.stringify(body)?.slice(0, 40)}`, async () => {
         answerWith(status, body);
         const { message } = await expectFailure(write(['a', 'b']), type, [TOKEN]);
         assert.match(message, /^Airflow main: .*PATCH 2 connections: /);
@@ -234,7 +234,7 @@ describe('AirflowStore.write of several connections', () => {
       assert.match(remedy, /airflow db migrate/);
     });
 
-    it('a server that goes away in between: StoreUnreachable', async () => {
+    it('reports StoreUnreachable when the server stops', async () => {
       airflow.setFault(() => ({ drop: true }));
       await expectFailure(write(['a', 'b']), 'StoreUnreachable', [TOKEN]);
       await airflow.stop();
@@ -273,7 +273,7 @@ describe('AirflowStore.write of several connections', () => {
       });
     }
 
-    it('sends connections one by one with a password that is larger than a request may be', async () => {
+    it('sends connections one by one when the password exceeds the size of a request', async () => {
       const ids = add(2);
       const results = await write(ids, 'p'.repeat(600_000));
       assert.deepEqual(
@@ -283,7 +283,7 @@ describe('AirflowStore.write of several connections', () => {
       assert.equal(airflow.requests.length, 2);
     });
 
-    /** The results of three requests of which the second gets this status, by outcome. */
+    /** The results of three requests, of which the second fails with this status. */
     async function failSecond(status: number): Promise<readonly WriteResult[]> {
       const ids = add(210);
       airflow.setFault(() => (airflow.requests.length === 2 ? { status, body: { detail: '' } } : undefined));
@@ -311,7 +311,7 @@ describe('AirflowStore.write of several connections', () => {
       { status: 429, type: 'StoreThrottled' },
       { status: 403, type: 'StoreForbidden' },
     ] as const) {
-      it(`sends no more after ${status}, and reports the same for the rest`, async () => {
+      it(`sends no further request after ${status}, and reports the same failure for the rest`, async () => {
         const types = typesOf(await failSecond(status));
         assert.deepEqual([types[99], types[100], types[209]], ['written', type, type]);
         assert.equal(airflow.requests.length, 2);
@@ -319,12 +319,12 @@ describe('AirflowStore.write of several connections', () => {
     }
   });
 
-  it('has no bulk request on Airflow 2', async () => {
+  it('does not support bulk requests on Airflow 2', async () => {
     const old = await startAirflowStandIn({ version: '2.10.5' });
     const connections = ['a', 'b'].map((id) => dockerConnection({ id }));
     const writing = connect(old.url, { version: 2 }).write(connections, new Secret(TOKEN), anySignal());
     const { message } = await expectFailure(writing, 'StoreRequestRejected', [TOKEN]);
-    assert.equal(message, 'Airflow main: PATCH 2 connections: Airflow 2 has no bulk request');
+    assert.equal(message, 'Airflow main: PATCH 2 connections: Airflow 2 does not support bulk requests');
     assert.deepEqual(old.requests, []);
     await old.stop();
   });

@@ -1,4 +1,4 @@
-// What tests of the requests to an Airflow share: a store with all its parts, logged in with a password, and a connection.
+// Shared by tests of requests to Airflow: a store with all its parts, which logs in with a password, and a connection.
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore, type AirflowOptions } from '../../../src/stores/airflow/airflow-store.js';
@@ -10,7 +10,7 @@ import { anySignal } from '../../support/local-server.js';
 export const PASSWORD = 'login-password-that-must-not-show';
 
 /** A connection to create. */
-export const NEW = { id: 'new', host: 'registry.example.com', description: 'made' };
+export const NEW = { id: 'new', host: 'registry.example.com', description: 'created by a test' };
 
 /** What Airflow stores when `NEW` is created with this password. */
 export function createdWith(password: string) {
@@ -19,7 +19,7 @@ export function createdWith(password: string) {
     conn_type: 'docker',
     host: 'registry.example.com',
     login: 'AWS',
-    description: 'made',
+    description: 'created by a test',
     password,
     schema: null,
     port: null,
@@ -41,7 +41,7 @@ export function connect(url: string, more: Partial<AirflowOptions> = {}): Airflo
   });
 }
 
-/** The connection as Airflow returned it after its write; undefined when it is missing. */
+/** Writes one connection and returns it as Airflow did; undefined when it is missing. */
 export async function writeOne(
   store: AirflowStore,
   connection: ConnectionRecord,

@@ -18,7 +18,7 @@ import { connect, PASSWORD } from './connect.js';
 const GATEWAY_KEY = 'gateway-key-that-must-not-show';
 const SECRETS = [PASSWORD, GATEWAY_KEY];
 
-describe('extra headers and sub-paths of an Airflow', () => {
+describe('extra headers and sub-paths of an Airflow instance', () => {
   let server: LocalServer;
   let answer: Answer;
   let restore = (): void => {};
@@ -33,7 +33,7 @@ describe('extra headers and sub-paths of an Airflow', () => {
     await server.close();
   });
 
-  it('sends everything below the sub-path, with the headers read anew each time', async () => {
+  it('sends every request below the sub-path, and reads the headers for each request', async () => {
     let reads = 0;
     const headers = [{ name: 'X-Gateway', read: () => new Secret(`${GATEWAY_KEY}-${(reads += 1)}`) }];
     answer = (request, response) => {
@@ -54,7 +54,7 @@ describe('extra headers and sub-paths of an Airflow', () => {
     assertHides(api, SECRETS);
   });
 
-  it('lets no header of the configuration replace the login', async () => {
+  it('does not let a configured header replace the login', async () => {
     const headers = [{ name: 'authorization', read: () => new Secret('Bearer other') }];
     const auth = { kind: 'token', readToken: () => new Secret('mine') } as const;
     await expectFailure(connect(server.url, { headers, auth }).check(anySignal()), 'StoreUnavailable', []);
@@ -69,7 +69,7 @@ describe('extra headers and sub-paths of an Airflow', () => {
     assert.deepEqual(server.requests, []);
   });
 
-  it('passes on why a header cannot be read', async () => {
+  it('rethrows the failure of a header that cannot be read', async () => {
     const own = new RefreshFailure('ConfigInvalid', 'GATEWAY_KEY is not set');
     const headers = [
       {

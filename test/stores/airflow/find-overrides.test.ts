@@ -23,7 +23,7 @@ const BACKEND = '/config/section/secrets/option/backend';
 const WORKERS = '/config/section/workers/option/secrets_backend';
 const TEST = '/connections/test';
 
-/** Bodies are those of a real Airflow 3.3.2. */
+/** Bodies recorded from Airflow 3.3.2. */
 const NOT_EXPOSED = {
   detail:
     'Your Airflow administrator chose not to expose the configuration, most likely for security reasons.',
@@ -45,9 +45,9 @@ function option(key: string, value: string): object {
 describe('AirflowStore.findOverrides', () => {
   let server: LocalServer;
   let restore = (): void => {};
-  /** Status and body by path; what is not there is a route that Airflow does not have. */
+  /** Status and body by path; any other path is an unknown route. */
   let answers: Record<string, readonly [status: number, body: unknown]>;
-  /** Hosts by id, as Airflow resolves them; undefined: it does not compare. */
+  /** Hosts by id, as Airflow resolves them; undefined when it does not compare. */
   let resolved: Map<string, string> | undefined;
   let test: Answer;
 
@@ -82,14 +82,14 @@ describe('AirflowStore.findOverrides', () => {
     return server.requests.map(({ method, path }) => `${method} ${path.replace(/^\/api\/v[12]/, '')}`);
   }
 
-  it('finds nothing when Airflow allows neither', async () => {
+  it('finds nothing when Airflow shows no configuration and tests no connections', async () => {
     answers[TEST] = [403, TESTS_DISABLED];
     const candidates = ['a', 'b'].map((id) => ({ id, host: HOST }));
     assert.deepEqual(await connect().findOverrides(candidates, anySignal()), NOTHING);
     assert.deepEqual(paths(), [`GET ${BACKEND}`, `POST ${TEST}`]);
   });
 
-  it('names the classes of the secrets backends of API server and workers, each once, and nothing of them else', async () => {
+  it('names only the classes of the secrets backends of API server and workers, each once', async () => {
     answers[TEST] = [403, TESTS_DISABLED];
     answers[BACKEND] = [200, option('backend', 'airflow.providers.hashicorp.secrets.vault.VaultBackend')];
     answers[WORKERS] = [200, option('secrets_backend', ' mine.VaultBackend ')];
@@ -100,30 +100,30 @@ describe('AirflowStore.findOverrides', () => {
     assert.ok(!paths().some((path) => path.includes('kwargs')));
   });
 
-  it('does not show a setting that is no class', async () => {
+  it('does not show a setting that is not a class', async () => {
     answers[BACKEND] = [200, option('backend', `VaultBackend token=${TOKEN}`)];
     const found = await connect().findOverrides([], anySignal());
     assert.deepEqual(found.backends, ['class not shown']);
     assertHides(found, [TOKEN]);
   });
 
-  it('finds nothing when no backend is set, or the configuration has another shape', async () => {
+  it('finds nothing when no backend is set, or the response has an unexpected shape', async () => {
     for (const body of [option('backend', ''), { sections: [] }, { sections: 'VaultBackend' }, null]) {
       answers[BACKEND] = [200, body];
       assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
     }
   });
 
-  it('finds the connections whose host is another than the one stored, and those stored elsewhere alone', async () => {
+  it('finds connections with a different host in another source, and those only in another source', async () => {
     resolved = new Map([
       ['plain', HOST],
-      ['shadowed', 'other.example.com'],
+      ['overridden', 'other.example.com'],
       ['elsewhere', HOST],
     ]);
-    const stored = ['plain', 'shadowed'].map((id) => ({ id, host: HOST }));
+    const stored = ['plain', 'overridden'].map((id) => ({ id, host: HOST }));
     const missing = ['elsewhere', 'gone'].map((id) => ({ id, host: null }));
     const found = await connect().findOverrides([...stored, ...missing], anySignal());
-    assert.deepEqual(found.hidden, ['shadowed', 'elsewhere']);
+    assert.deepEqual(found.hidden, ['overridden', 'elsewhere']);
   });
 
   it('sends no password, and a type that no hook has', async () => {
@@ -141,7 +141,7 @@ describe('AirflowStore.findOverrides', () => {
     );
   });
 
-  it('sends one request to an Airflow that does not compare, instead of one for each connection', async () => {
+  it('sends one request instead of one per connection when Airflow does not compare', async () => {
     resolved = undefined;
     const many = Array.from({ length: 20 }, (_, index) => ({ id: `id_${index}`, host: HOST }));
     assert.deepEqual(await connect().findOverrides(many, anySignal()), NOTHING);
@@ -163,7 +163,7 @@ describe('AirflowStore.findOverrides', () => {
     { status: 422, body: { detail: [{ msg: DIFFERENT.detail }] } },
     { status: 500, body: DIFFERENT },
   ] as const) {
-    it(`treats ${status} ${JSON.stringify(body).slice(0, 30)} as no finding, and requests no more`, async () => {
+    it(`finds nothing and sends no further request after ${status} ${JSON.stringify(body).slice(0, 30)}`, async () => {
       answers[TEST] = [status, body];
       const ids = ['a', 'b'].map((id) => ({ id, host: null }));
       const api = connect();
@@ -172,14 +172,14 @@ describe('AirflowStore.findOverrides', () => {
     });
   }
 
-  it('returns what it found before Airflow went away, and does not fail', async () => {
+  it('returns what it found before Airflow became unreachable, and does not fail', async () => {
     answers[BACKEND] = [200, option('backend', 'mine.VaultBackend')];
     test = (_request, response) => response.destroy();
     const found = await connect().findOverrides([{ id: 'a', host: HOST }], anySignal());
     assert.deepEqual(found, { backends: ['VaultBackend'], hidden: [] });
   });
 
-  it('does not fail when the sign-in is rejected or something else answers', async () => {
+  it('does not fail when the login is rejected or a proxy responds', async () => {
     answers[BACKEND] = [401, { detail: 'Not authenticated' }];
     assert.deepEqual(await connect().findOverrides([], anySignal()), NOTHING);
     test = (_request, response) => answerHtml(response, 502);

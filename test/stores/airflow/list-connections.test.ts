@@ -82,7 +82,7 @@ describe('AirflowStore.readPage', () => {
       { pattern: '*', filter: undefined, found: [...IDS].toSorted() },
       { pattern: '**', filter: undefined, found: [...IDS].toSorted() },
     ] as const) {
-      it(`lets Airflow narrow ${pattern} to ${filter ?? 'nothing'}`, async () => {
+      it(`sends Airflow ${filter ?? 'no filter'} for the pattern ${pattern}`, async () => {
         const range = { pattern, offset: 0, limit: 100 };
         const { connections, total, isComplete } = await connect(airflow.url).readPage(range, anySignal());
         assert.equal(airflow.requests.at(-1)?.query.get('connection_id_pattern') ?? undefined, filter);
@@ -94,7 +94,7 @@ describe('AirflowStore.readPage', () => {
       });
     }
 
-    it('sends no filter that has another meaning for Airflow', async () => {
+    it('sends no filter for patterns that have a special meaning in Airflow', async () => {
       for (const pattern of ['~', 'a|b', 'a\\*', '']) {
         await connect(airflow.url).readPage({ pattern, offset: 0, limit: 1 }, anySignal());
         assert.equal(airflow.requests.at(-1)?.query.has('connection_id_pattern'), false);
@@ -131,7 +131,7 @@ describe('AirflowStore.readPage', () => {
       return connect(server.url, { auth, version: 3 }).readPage({ pattern, offset, limit: 100 }, anySignal());
     }
 
-    it('returns the positions of rows that are not connections, and the other rows', async () => {
+    it('returns the positions of rows that are not valid connections, and the other rows', async () => {
       body = {
         total_entries: 7,
         connections: [
@@ -161,7 +161,7 @@ describe('AirflowStore.readPage', () => {
     });
 
     for (const total of [0, 1_000_000_000]) {
-      it(`returns a total of ${total}, and requests nothing else`, async () => {
+      it(`returns a total of ${total}, and sends no further request`, async () => {
         body = { total_entries: total, connections: [{ connection_id: 'a', conn_type: 'docker' }] };
         const page = await readPage();
         assert.deepEqual([page.connections.length, page.total], [1, total]);
@@ -174,7 +174,7 @@ describe('AirflowStore.readPage', () => {
       const { message } = await expectFailure(readPage('team_*'), 'StoreUnavailable', [HIDDEN]);
       assert.equal(
         message,
-        'Airflow main: 500 on GET connections 101 to 200 matching "team_*": server error of Airflow or a proxy in front of it',
+        'Airflow main: 500 on GET connections 101 to 200 matching "team_*": server error from Airflow or a proxy in front of it',
       );
       const all = await expectFailure(readPage(ANY, 0), 'StoreUnavailable', [HIDDEN]);
       assert.match(all.message, /^Airflow main: 500 on GET connections 1 to 100: /);
@@ -191,7 +191,7 @@ describe('AirflowStore.readPage', () => {
       { connections: {}, total_entries: 1 },
       { total_entries: -1, connections: [] },
     ]) {
-      it(`attributes ${JSON.stringify(wrong)} to something in front of Airflow`, async () => {
+      it(`reports StoreUnavailable for ${JSON.stringify(wrong)}`, async () => {
         body = wrong;
         await expectFailure(readPage(), 'StoreUnavailable', [HIDDEN]);
       });

@@ -25,14 +25,14 @@ const KEY = 'aws-secret-key-that-must-not-show';
 const SECRETS = [TOKEN, KEY];
 const ID = 'docker_default';
 
-/** An error of AWS itself; its message may be anything. */
+/** An error of AWS, whose message may contain anything. */
 function aws(status: number, name: string, body: unknown = { message: TOKEN }): Fault {
   return { status, body, headers: { 'x-amzn-ErrorType': `${name}:http://internal.amazon.com/` } };
 }
 
-/** What Airflow answered, as AWS passes it on. */
-function within(side: 'Client' | 'Server', status: number, answer?: unknown): Fault {
-  return aws(400, `RestApi${side}Exception`, { RestApiStatusCode: status, RestApiResponse: answer });
+/** A response of Airflow, as AWS wraps it. */
+function within(side: 'Client' | 'Server', status: number, body?: unknown): Fault {
+  return aws(400, `RestApi${side}Exception`, { RestApiStatusCode: status, RestApiResponse: body });
 }
 
 const TYPED: Fault = {
@@ -131,7 +131,7 @@ describe('createAirflowStore with MWAA', () => {
   }
 
   for (const version of ['3.3.2', '2.10.5']) {
-    it(`reads and writes on Airflow ${version}, signed`, async () => {
+    it(`reads and writes on Airflow ${version} with signed requests`, async () => {
       await stop();
       await start(version);
       const before = { ...airflow.connections.get(ID) };
@@ -164,11 +164,11 @@ describe('createAirflowStore with MWAA', () => {
     );
   });
 
-  it('writes in bulk, in smaller pieces for the 10 s of AWS', async () => {
+  it('writes in bulk, in smaller requests because AWS allows only 10 s', async () => {
     const gone = Array.from({ length: 60 }, (_, index) => dockerConnection({ id: `gone_${index}` }));
     const results = await api.write([...gone, dockerConnection()], new Secret(TOKEN), anySignal());
     assert.deepEqual([results[0]?.outcome, results.at(-1)?.outcome], ['missing', 'written']);
-    // With one action for all, then, since some are missing, with one for each.
+    // First one action for all, then one for each, since some are missing.
     const sizes = (): readonly number[] =>
       mwaa.calls
         .filter(({ method }) => method === 'PATCH')
@@ -178,46 +178,46 @@ describe('createAirflowStore with MWAA', () => {
     assert.deepEqual(sizes().slice(4), [15, 15, 5, 5]);
   });
 
-  it('has no bulk request on Airflow 2', async () => {
+  it('does not support bulk requests on Airflow 2', async () => {
     await stop();
     await start('2.10.5');
     const both = [dockerConnection(), dockerConnection({ id: 'other' })];
     await expectFailure(api.write(both, new Secret(TOKEN), anySignal()), 'StoreRequestRejected', SECRETS);
   });
 
-  it('answers undefined for what Airflow does not have', async () => {
+  it('returns undefined for a missing connection or Variable', async () => {
     assert.equal(await read('nope'), undefined);
     assert.equal(await write('nope'), undefined);
     assert.equal(await api.readVariable('nope', anySignal()), undefined);
   });
 
-  it('names the limit behind an id that is too long for AWS', async () => {
+  it('names the limit for an id that is too long for AWS', async () => {
     const { message } = await expectFailure(read('x'.repeat(52)), 'StoreRequestRejected', SECRETS);
     assert.match(message, /400 on GET connection x+: .*51 characters/);
     assert.equal(await read('x'.repeat(51)), undefined);
   });
 
-  it('names an environment that is not there', async () => {
+  it('names an environment that does not exist', async () => {
     api = connect('other');
     const { message } = await expectFailure(read(), 'StoreRequestRejected', SECRETS);
     assert.equal(message, 'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1');
   });
 
-  it('reports an Airflow that is too slow for AWS as unavailable', async () => {
+  it('reports StoreUnavailable when Airflow is too slow for AWS', async () => {
     await api.check(anySignal());
     airflow.setFault(({ path }) => (path.includes('/connections/') ? { hang: true } : undefined));
     await expectFailure(read(), 'StoreUnavailable', SECRETS);
   });
 
-  it('ends by itself when AWS does not answer', async () => {
+  it('times out when AWS does not respond', async () => {
     mwaa.setFault(() => ({ hang: true }));
     const client = createHttpClient({ version: '0' });
-    // The limit of 12 s, made short.
+    // Shortens the limit of 12 s.
     api = connect('data-team', {
       send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 100 }),
     });
     const { message } = await expectFailure(read(), 'StoreUnreachable', SECRETS);
-    assert.equal(message, 'Airflow main: GET version: MWAA: no answer within 0.1 s');
+    assert.equal(message, 'Airflow main: GET version: MWAA: timed out after 0.1 s');
   });
 
   it('loads the credentials again after AWS has rejected them', async () => {
@@ -245,7 +245,7 @@ describe('createAirflowStore with MWAA', () => {
 
   const cases: readonly { title: string; fault: Fault; type: FailureType; pattern: RegExp }[] = [
     {
-      title: 'no permission',
+      title: 'a missing permission',
       fault: aws(403, 'AccessDeniedException'),
       type: 'StoreForbidden',
       pattern: /airflow:InvokeRestApi on data-team/,
@@ -256,77 +256,82 @@ describe('createAirflowStore with MWAA', () => {
       type: 'AwsCredentialsRejected',
       pattern: /access key/,
     },
-    { title: 'its name in the body', fault: TYPED, type: 'StoreRequestRejected', pattern: /no environment/ },
+    {
+      title: 'an error name in the body',
+      fault: TYPED,
+      type: 'StoreRequestRejected',
+      pattern: /no environment/,
+    },
     {
       title: 'throttling',
       fault: aws(429, 'TooManyRequestsException'),
       type: 'StoreThrottled',
-      pattern: /429 on GET connection docker_default: AWS throttles InvokeRestApi$/,
+      pattern: /429 on GET connection docker_default: AWS throttled InvokeRestApi$/,
     },
     {
       title: 'throttling with 400',
       fault: aws(400, 'ThrottlingException'),
       type: 'StoreThrottled',
-      pattern: /400 on GET connection docker_default: AWS throttles InvokeRestApi$/,
+      pattern: /400 on GET connection docker_default: AWS throttled InvokeRestApi$/,
     },
     {
-      title: 'a gateway',
+      title: 'a gateway error',
       fault: { status: 502, body: TOKEN },
       type: 'StoreUnavailable',
       pattern: /502.*MWAA/,
     },
     {
-      title: 'Airflow: 429',
+      title: '429 from Airflow',
       fault: within('Client', 429, { detail: TOKEN }),
       type: 'StoreThrottled',
       pattern: /requests are rate-limited \(429\)$/,
     },
     {
-      title: 'its own failure',
+      title: 'a server error of AWS',
       fault: aws(500, 'InternalServerException'),
       type: 'StoreUnavailable',
       pattern: /500/,
     },
     {
-      title: 'Airflow: 500',
+      title: '500 from Airflow',
       fault: within('Server', 500, TOKEN),
       type: 'StoreUnavailable',
-      pattern: /500 on GET connection .*server error of Airflow/,
+      pattern: /500 on GET connection .*server error from Airflow/,
     },
-    { title: 'Airflow: 503', fault: within('Server', 503), type: 'StoreUnavailable', pattern: /503/ },
+    { title: '503 from Airflow', fault: within('Server', 503), type: 'StoreUnavailable', pattern: /503/ },
     {
-      title: 'Airflow: 403',
+      title: '403 from Airflow',
       fault: within('Client', 403, { detail: 'Forbidden' }),
       type: 'StoreForbidden',
-      pattern: /may not read/,
+      pattern: /not allowed to read/,
     },
     {
-      title: 'Airflow: 401',
+      title: '401 from Airflow',
       fault: within('Client', 401, { detail: null }),
       type: 'StoreUnauthorized',
       pattern: /401/,
     },
     {
-      title: 'Airflow: 422',
+      title: '422 from Airflow',
       fault: within('Client', 422, { detail: [{ input: TOKEN }] }),
       type: 'StoreRequestRejected',
       pattern: /422/,
     },
     {
-      title: 'no Airflow',
+      title: 'an exception without a response of Airflow',
       fault: aws(400, 'RestApiClientException'),
       type: 'StoreUnavailable',
       pattern: /not from Airflow's/,
     },
     {
-      title: 'a page with 200',
+      title: 'an HTML page with 200',
       fault: { status: 200, body: TOKEN },
       type: 'StoreUnavailable',
       pattern: /not from Airflow's/,
     },
   ];
   for (const { title, fault, type, pattern } of cases) {
-    it(`reports ${title}: ${type}`, async () => {
+    it(`reports ${type} for ${title}`, async () => {
       await api.check(anySignal());
       mwaa.setFault(() => fault);
       const { message } = await expectFailure(read(), type, SECRETS);
@@ -334,7 +339,7 @@ describe('createAirflowStore with MWAA', () => {
     });
   }
 
-  it('shows no secret when it is printed', async () => {
+  it('does not show secrets when it is printed', async () => {
     await read();
     assertHides(api, SECRETS);
   });

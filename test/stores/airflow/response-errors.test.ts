@@ -12,9 +12,9 @@ const CASES: readonly {
 }[] = [
   {
     code: 'redirect',
-    words: 'a redirect (HTTP 302) was refused',
+    words: 'a redirect (HTTP 302) was not followed',
     type: 'StoreUnavailable',
-    message: /a redirect \(HTTP 302\) was refused; configure/,
+    message: /a redirect \(HTTP 302\) was not followed; set `url`/,
     remedy: /./,
   },
   {
@@ -38,7 +38,7 @@ const CASES: readonly {
   {
     code: 'tls-unknown-authority',
     type: 'StoreUnreachable',
-    message: /of an unknown authority$/,
+    message: /signed by an unknown CA$/,
     remedy: /`caFile` of this Airflow/,
   },
   {
@@ -49,15 +49,15 @@ const CASES: readonly {
   },
   {
     code: 'timed-out',
-    words: 'no answer within 30 s',
+    words: 'timed out after 30 s',
     type: 'StoreUnreachable',
-    message: /no answer within 30 s$/,
+    message: /timed out after 30 s$/,
     remedy: /./,
   },
 ];
 
 describe('toRequestFailure', () => {
-  it('passes a failure of the settings through', () => {
+  it('returns a ConfigInvalid failure unchanged', () => {
     const invalid = new RefreshFailure('ConfigInvalid', 'caFile /ca.pem cannot be read');
     assert.equal(toRequestFailure({ airflow: 'main', action: 'GET x' }, invalid), invalid);
   });
@@ -74,7 +74,7 @@ describe('toRequestFailure', () => {
   }
 
   for (const { code, words, type, message, remedy } of CASES) {
-    it(`makes ${type} of ${code}, with its remedy`, () => {
+    it(`converts ${code} to ${type}, with its remedy`, () => {
       const attempt = { airflow: 'main', action: 'GET version' };
       const failure = toRequestFailure(attempt, new NetworkError(code, words));
       assert.equal(failure.type, type);

@@ -7,7 +7,7 @@ import { connect, createdWith, NEW, PASSWORD } from './connect.js';
 const TOKEN = 'ecr-password-that-must-not-show';
 const SECRETS = [PASSWORD, TOKEN];
 
-describe('variables and new connections of Airflow 3', () => {
+describe('Variables and new connections of Airflow 3', () => {
   let airflow: AirflowStandIn;
   let restore = (): void => {};
 
@@ -20,7 +20,7 @@ describe('variables and new connections of Airflow 3', () => {
     await airflow.stop();
   });
 
-  it('reads a variable; undefined when there is none', async () => {
+  it('reads a Variable, and returns undefined when it does not exist', async () => {
     airflow.variables.set('ecr_aws_account', '123456789012');
     const api = connect(airflow.url);
     assert.equal(await api.readVariable('ecr_aws_account', anySignal()), '123456789012');
@@ -40,7 +40,7 @@ describe('variables and new connections of Airflow 3', () => {
     assert.equal(airflow.connections.has('new'), false);
   });
 
-  it('does not show the password that a rejected creation echoes', async () => {
+  it('does not show the password that Airflow echoes when it rejects a creation', async () => {
     const creating = connect(airflow.url).create({ ...NEW, id: 'bad id!' }, new Secret(TOKEN), anySignal());
     await expectFailure(creating, 'StoreRequestRejected', SECRETS);
   });

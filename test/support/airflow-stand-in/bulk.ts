@@ -1,5 +1,5 @@
-// Bulk requests on connections: `PATCH /api/v2/connections`. Airflow answers 200 whatever happened, and
-// tells what failed in the body.
+// Bulk requests for connections: `PATCH /api/v2/connections`. Airflow returns 200 even if actions fail, and reports the
+// failures in the body.
 import {
   connectionRecord,
   updateConnection,
@@ -12,7 +12,6 @@ import {
   type ValidationIssue,
 } from '../../../sandbox/airflow-stand-in/validation.js';
 
-/** Status and body of the answer. */
 export interface BulkAnswer {
   status: number;
   body: unknown;
@@ -25,7 +24,7 @@ interface BulkResult {
 
 type Store = Map<string, ConnectionRecord>;
 
-/** Does what a bulk request asks for. */
+/** Runs a bulk request. */
 export function answerBulk(store: Store, body: unknown, refusesUpdateMask: boolean): BulkAnswer {
   const actions = isObject(body) ? body['actions'] : undefined;
   if (!Array.isArray(actions)) {
@@ -80,12 +79,14 @@ function checkAction(
   return issues;
 }
 
-/** Airflow lists every complaint about a bulk request twice. */
+/** Airflow lists every validation error of a bulk request twice. */
 function refusal(issues: ValidationIssue[]): BulkAnswer {
   return { status: 422, body: { detail: [...issues, ...issues] } };
 }
 
-/** `fail`, the default: one missing connection, and nothing of the action is done. `skip`: it vanishes silently. */
+/**
+ * With `fail`, the default, one missing connection fails the whole action. With `skip`, it is ignored without an error.
+ */
 function updateEach(store: Store, action: Record<string, unknown>, result: BulkResult): void {
   const entities = action['entities'] as ConnectionBody[];
   const missing = entities.map((entity) => entity.connection_id).filter((id) => !store.has(id));

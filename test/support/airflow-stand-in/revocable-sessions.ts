@@ -1,10 +1,10 @@
-// Session tokens of the Airflow stand-in that a test can end before their time.
+// Session tokens of the Airflow stand-in that a test can revoke before they expire.
 import { createSessionTokens, type SessionTokens } from '../../../sandbox/airflow-stand-in/session-tokens.js';
 
 export interface RevocableSessions extends SessionTokens {
-  /** What was issued before is no longer recognised: 403 `Invalid JWT token`, as after a change of jwt_secret. */
+  /** Invalidates all issued tokens: 403 `Invalid JWT token`, as after a change of jwt_secret. */
   rotateSecret: () => void;
-  /** What was issued before has expired: 401 `Token Expired`. */
+  /** Expires all issued tokens: 401 `Token Expired`. */
   expireAll: () => void;
 }
 
@@ -23,7 +23,7 @@ export function createRevocableSessions(lifeSeconds: number): RevocableSessions 
       return 'user' in checked && expired.has(token) ? { refused: 'Token Expired' } : checked;
     },
     rotateSecret() {
-      sessions = createSessionTokens(lifeSeconds); // with a secret of its own
+      sessions = createSessionTokens(lifeSeconds); // with a new secret
     },
     expireAll() {
       for (const token of issued) expired.add(token);

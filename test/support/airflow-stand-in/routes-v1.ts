@@ -1,5 +1,5 @@
-// The routes of the Airflow stand-in when it stands in for an Airflow 2: REST v1, Basic sign-in, no bulk.
-// Statuses and bodies were compared with those of a real Airflow 2.10.5.
+// The routes of the Airflow stand-in as Airflow 2: REST v1, Basic authentication, no bulk requests.
+// Statuses and bodies were compared with those of Airflow 2.10.5.
 import {
   connectionRecord,
   type ConnectionRecord,
@@ -21,7 +21,7 @@ const FIELDS = [
   'extra',
 ];
 
-/** Answers a request as Airflow 2 would. */
+/** Returns Airflow 2's response to a request. */
 export function answerAirflow2(state: AirflowState, request: AirflowRequest): AirflowAnswer {
   const { method, path } = request;
   if (!path.startsWith(`${API}/`)) return { status: 404, body: '<!DOCTYPE html><title>Airflow 404</title>' };
@@ -53,8 +53,8 @@ function authorize(state: AirflowState, request: AirflowRequest): AirflowAnswer 
   return allowed ? undefined : problem(403, 'Forbidden', null);
 }
 
-/** Airflow 2 never shows a password, not even masked. */
-function shown(record: ConnectionRecord): Record<string, unknown> {
+/** Airflow 2 never returns a password, not even masked. */
+function withoutPassword(record: ConnectionRecord): Record<string, unknown> {
   return without(record, 'password');
 }
 
@@ -64,7 +64,7 @@ function without(fields: object, name: string): Record<string, unknown> {
 
 const LIST_PARAMETERS = ['limit', 'offset', 'order_by'];
 
-/** A list shows no `extra` either, and has no filter: connexion rejects parameters that the specification does not define. */
+/** A list has no `extra` and no filter: connexion rejects parameters that the specification does not define. */
 function listConnections(state: AirflowState, query: URLSearchParams): AirflowAnswer {
   const unknown = [...query.keys()].find((name) => !LIST_PARAMETERS.includes(name));
   if (unknown !== undefined)
@@ -72,7 +72,7 @@ function listConnections(state: AirflowState, query: URLSearchParams): AirflowAn
   const all = [...state.connections.values()].sort((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
   const offset = Number(query.get('offset') ?? 0);
   const page = all.slice(offset, offset + Math.min(Number(query.get('limit') ?? 100), 100));
-  const connections = page.map((record) => without(shown(record), 'extra'));
+  const connections = page.map((record) => without(withoutPassword(record), 'extra'));
   return { status: 200, body: { connections, total_entries: all.length } };
 }
 
@@ -85,7 +85,7 @@ function createConnection(state: AirflowState, body: unknown): AirflowAnswer {
     return problem(409, 'Conflict', `Connection already exist. ID: ${record.connection_id}`);
   }
   state.connections.set(record.connection_id, record);
-  return { status: 200, body: shown(record) };
+  return { status: 200, body: withoutPassword(record) };
 }
 
 function answerConnection(state: AirflowState, request: AirflowRequest, id: string): AirflowAnswer {
@@ -93,25 +93,25 @@ function answerConnection(state: AirflowState, request: AirflowRequest, id: stri
   if (!record) {
     return problem(404, 'Connection not found', `The Connection with connection_id: \`${id}\` was not found`);
   }
-  if (request.method === 'GET') return { status: 200, body: shown(record) };
+  if (request.method === 'GET') return { status: 200, body: withoutPassword(record) };
   if (request.method === 'DELETE') {
     state.connections.delete(id);
     return { status: 204, body: undefined };
   }
   if (request.method !== 'PATCH') return problem(405, 'Method Not Allowed', null);
   const body = isObject(request.body) ? request.body : {};
-  // A comma list, unlike the repeated key of Airflow 3.
+  // A comma-separated list, unlike the repeated parameter of Airflow 3.
   const mask = request.query.get('update_mask')?.split(',') ?? Object.keys(body);
   const unknown = mask.find((field) => !FIELDS.includes(field));
   if (unknown !== undefined) {
     return problem(400, 'Bad Request', `'${unknown}' is unknown or cannot be updated.`);
   }
   for (const field of mask) {
-    // An empty password changes nothing; `***` is stored as it is.
+    // An empty password changes nothing; `***` is stored unchanged.
     if (body[field] === undefined || (field === 'password' && !body[field])) continue;
     Object.assign(record, { [field]: body[field] });
   }
-  return { status: 200, body: shown(record) };
+  return { status: 200, body: withoutPassword(record) };
 }
 
 function readVariable(state: AirflowState, key: string): AirflowAnswer {

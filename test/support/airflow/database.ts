@@ -1,8 +1,8 @@
-// What an Airflow stored, read behind its API: the row of a connection, and its password as Airflow itself decrypts it.
+// Reads from Airflow's database, without its API: rows of connections, their decrypted passwords and the audit log.
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../sandbox/run-command.js';
 
-/** What is needed of a running, or stopped, Airflow of the sandbox. */
+/** The database of a running or stopped Airflow of the sandbox. */
 export interface AirflowDatabase {
   python: string;
   env: Record<string, string>;
@@ -10,8 +10,8 @@ export interface AirflowDatabase {
 }
 
 /**
- * The raw row of a connection: for each column `type:HEX` of the stored bytes, to compare before and after.
- * Undefined when there is no such connection. About 50 ms.
+ * The raw row of a connection: `type:HEX` of the stored bytes for each column, to compare before and after. Undefined
+ * when the connection does not exist. Takes about 50 ms.
  */
 export async function readConnectionRow(
   airflow: AirflowDatabase,
@@ -20,7 +20,7 @@ export async function readConnectionRow(
   return (await readConnectionRows(airflow, [connectionId]))[connectionId];
 }
 
-/** As {@link readConnectionRow}, for several connections at the cost of one. */
+/** As {@link readConnectionRow}, for several connections in the same time. */
 export async function readConnectionRows(
   airflow: AirflowDatabase,
   connectionIds: readonly string[],
@@ -33,7 +33,7 @@ export async function readConnectionRows(
   return Object.fromEntries(Object.entries(rows).map(([id, row]) => [id, row ?? undefined]));
 }
 
-/** Airflow's audit log, oldest first: event and details. About 50 ms. */
+/** Airflow's audit log, oldest first: event and details. Takes about 50 ms. */
 export async function readAuditLog(
   airflow: AirflowDatabase,
 ): Promise<[event: string, extra: string | null][]> {
@@ -42,7 +42,7 @@ export async function readAuditLog(
   return JSON.parse(stdout) as [string, string | null][];
 }
 
-/** The password of a connection, decrypted by Airflow; null when it has none or does not exist. About 3 s. */
+/** A connection's password, decrypted by Airflow; null when it has none or does not exist. Takes about 3 s. */
 export async function readDecryptedPassword(
   airflow: AirflowDatabase,
   connectionId: string,
@@ -50,7 +50,7 @@ export async function readDecryptedPassword(
   return (await readDecryptedPasswords(airflow, [connectionId]))[connectionId] ?? null;
 }
 
-/** As {@link readDecryptedPassword}, for several connections at the cost of one. */
+/** As {@link readDecryptedPassword}, for several connections in the same time. */
 export async function readDecryptedPasswords(
   airflow: AirflowDatabase,
   connectionIds: string[],
@@ -58,13 +58,14 @@ export async function readDecryptedPasswords(
   const script = fileURLToPath(new URL('./read_passwords.py', import.meta.url));
   const { stdout } = await runCommand(airflow.python, [script, ...connectionIds], { env: airflow.env });
   const line = /^SANDBOX_PASSWORDS=(.*)$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error('Airflow printed no passwords although it ended without error.');
+  if (line === undefined)
+    throw new Error('Airflow printed no passwords, although it exited without an error.');
   return JSON.parse(line) as Record<string, string | null>;
 }
 
 /**
- * As {@link readDecryptedPasswords}, where it is enough to know how Airflow decrypts: about 0.1 s.
- * @throws Error when a password is of another Fernet key than the environment's
+ * As {@link readDecryptedPasswords}, without Airflow's code. Takes about 0.1 s.
+ * @throws Error when a password is encrypted with another Fernet key than that of the environment
  */
 export async function decryptPasswords(
   airflow: AirflowDatabase,

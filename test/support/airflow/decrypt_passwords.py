@@ -1,6 +1,6 @@
-"""Prints the passwords of connections as JSON by connection id, decrypted as Airflow does it, without its own code: that takes seconds.
+"""Prints decrypted passwords of connections as JSON by connection id, without Airflow's code, which takes seconds.
 
-Arguments: the database file and the connection ids. AIRFLOW__CORE__FERNET_KEY is the key.
+Arguments: the database file and the connection ids. The key is in AIRFLOW__CORE__FERNET_KEY.
 """
 
 import json

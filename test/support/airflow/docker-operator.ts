@@ -1,4 +1,4 @@
-// One run of Airflow's own DockerOperator against the sandbox: the proof that a connection works for users.
+// Runs Airflow's DockerOperator once against the sandbox, to prove that a connection works for users.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,30 +6,28 @@ import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../sandbox/run-command.js';
 import type { AirflowDatabase } from './database.js';
 
-/** What to run. */
 export interface DockerOperatorRun {
   connectionId: string;
-  /** For example `127.0.0.1:5000/sandbox/hello:latest`; pulled every time. */
+  /** For example `127.0.0.1:5000/sandbox/hello:latest`; always pulled. */
   image: string;
   /** `unix:///…/docker.sock` */
   dockerHost: string;
-  /** Default `none`: an engine of the sandbox has no network to offer. */
+  /** Default `none`: engines of the sandbox have no container network. */
   networkMode?: string | undefined;
 }
 
-/** How it ended. */
 export interface DockerOperatorResult {
-  /** Airflow's task state is `success`. */
+  /** Whether Airflow's task state is `success`. */
   ok: boolean;
   /** The task's log, with the container's output or the traceback. */
   output: string;
 }
 
 /**
- * Runs a DAG with one DockerOperator (`force_pull`, `docker_conn_id`) through `dag.test()`, on the database of the
- * given Airflow, whose API server need not run. It leaves a DAG run there. About 8 s.
- * HOME is an empty folder: an entry in the user's own ~/.docker/config.json would win over the connection.
- * @throws Error when Airflow did not come to run the task at all
+ * Runs a DAG with one DockerOperator (`force_pull`, `docker_conn_id`) with `dag.test()` and the database of this
+ * Airflow, whose API server need not be running. The DAG run remains in the database. Takes about 8 s. HOME is an empty
+ * folder, because an entry in the user's ~/.docker/config.json would override the connection.
+ * @throws Error when Airflow did not run the task
  */
 export async function runDockerOperator(
   airflow: AirflowDatabase,
@@ -42,7 +40,7 @@ export async function runDockerOperator(
       env: {
         ...airflow.env,
         HOME: home,
-        PYTHONDONTWRITEBYTECODE: '1', // the DAG lies in the project's folder
+        PYTHONDONTWRITEBYTECODE: '1', // the DAG is in the project's folder
         AIRFLOW__CORE__DAGS_FOLDER: dirname(program),
         SANDBOX_DOCKER_CHECK: JSON.stringify({ networkMode: 'none', ...run }),
       },

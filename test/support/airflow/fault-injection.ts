@@ -1,29 +1,29 @@
-// What can go wrong inside the database of a running Airflow: a password that cannot be decrypted any more, a column that is
-// too narrow, an update that does not end. No client could cause these through the API.
+// Faults in the database of a running Airflow: a password that cannot be decrypted, a column that is too narrow, an
+// update that does not end. None of these can be caused through the API.
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../sandbox/run-command.js';
 import type { AirflowDatabase } from './database.js';
 
-/** Makes a connection's password unreadable, as a change of the Fernet key does. */
+/** Makes a connection's password undecryptable, as after a change of the Fernet key. */
 export async function corruptPassword(airflow: AirflowDatabase, connectionId: string): Promise<void> {
   await runScript(airflow, 'corrupt_password.py', [connectionId]);
 }
 
-/** Lets the password column take no more characters than this; 0 widens it again. */
+/** Limits the length of the password column; 0 removes the limit. */
 export async function narrowPasswordColumn(airflow: AirflowDatabase, characters: number): Promise<void> {
   await runScript(airflow, 'narrow_column.py', [String(characters)]);
 }
 
-/** Somebody's update that stands still. */
+/** An update that hangs. */
 export interface StalledUpdate {
-  /** Resolves once somebody has been stopped at the connection; rejects after 30 s. */
+  /** Resolves once an update of the connection hangs; rejects after 30 s. */
   reached: () => Promise<void>;
-  /** For updates to come; whoever was stopped stays so until his process ends. */
+  /** Lets later updates pass. An update that already hangs does so until its process ends. */
   end: () => Promise<void>;
 }
 
 /**
- * Lets the next transaction that updates this connection stop there, what it did before still uncommitted. It must
+ * Makes the next transaction that updates this connection hang with its earlier changes uncommitted. Its process must
  * then be killed.
  */
 export async function stallUpdate(airflow: AirflowDatabase, connectionId: string): Promise<StalledUpdate> {

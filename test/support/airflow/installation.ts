@@ -1,4 +1,4 @@
-// The installed Airflows of tests: of each kind, with users and roles in the template where they lie in the database.
+// Installs the Airflow kinds for tests. Where users and roles are stored in the database, the template contains them.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -26,19 +26,22 @@ export function ensureAirflow(
   return installAirflow(kind, say, migrateTemplate, fabContents(kind));
 }
 
-/** What the template of an Airflow with FAB follows from in addition to its pins; nothing for the others. */
+/** What the template of an Airflow with FAB depends on in addition to its requirements; empty for others. */
 function fabContents(kind: AirflowKind): string[] {
   return kind.auth === 'fab' ? [readFileSync(MAKE_FAB_USERS, 'utf8'), JSON.stringify(ALL_FAB_USERS)] : [];
 }
 
-/** Brings the database of the environment to the installed Airflow's schema, with all users and roles of FAB. */
+/**
+ * Migrates the database of the environment to the installed Airflow's schema. With FAB, also creates all users and
+ * roles.
+ */
 export async function migrate(kind: AirflowKind, python: string, env: Record<string, string>): Promise<void> {
   await migrateDatabase(python, env);
   if (kind.auth !== 'fab') return;
   await runCommand(python, [MAKE_FAB_USERS], { env, input: JSON.stringify(ALL_FAB_USERS) });
 }
 
-/** Lets the users of FAB sign in, about a second; nothing for the others. */
+/** Sets the passwords of FAB's users. Takes about 1 s; does nothing for other auth managers. */
 export async function setFabPasswords(
   kind: AirflowKind,
   python: string,
@@ -56,7 +59,7 @@ export function airflowKindEnv(kind: AirflowKind, home: string, fernetKey: strin
 
 function kindSettings(kind: AirflowKind): Record<string, string> {
   return {
-    ...(kind.auth === 'fab' ? { AIRFLOW__FAB__UPDATE_FAB_PERMS: 'False' } : {}), // the template has them
+    ...(kind.auth === 'fab' ? { AIRFLOW__FAB__UPDATE_FAB_PERMS: 'False' } : {}), // the template contains them
     ...(kind.auth === 'fab' && kind.api === 2 ? { AIRFLOW__CORE__AUTH_MANAGER: FAB_AUTH_MANAGER } : {}),
     ...(kind.api === 1 ? { AIRFLOW__API__AUTH_BACKENDS: 'airflow.api.auth.backend.basic_auth' } : {}),
   };

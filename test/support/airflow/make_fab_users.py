@@ -1,7 +1,8 @@
-"""Makes the users and roles of an Airflow with FAB; those that are there stay. They cannot log in yet: see set_fab_passwords.py.
+"""Creates users and roles of an Airflow with FAB; existing ones are kept. set_fab_passwords.py then sets their passwords.
 
-Input: JSON, a list of {"username", "role", "permissions": [[action, resource], ...]}. One process for all of them, as each
-`airflow users create` takes as long. `sync_roles` makes Airflow's own roles, which its server would otherwise do at its start.
+Input: JSON, a list of {"username", "role", "permissions": [[action, resource], ...]}. One process creates all of them,
+because each `airflow users create` takes as long. `sync_roles` creates Airflow's own roles, as its server does when it
+starts.
 """
 
 import json
@@ -18,5 +19,5 @@ with get_application_builder() as appbuilder:
         for action, resource in user["permissions"]:
             manager.add_permission_to_role(role, manager.create_permission(action, resource))
         if manager.find_user(username=name) is None:
-            made = manager.add_user(name, name, "sandbox", f"{name}@example.com", role, hashed_password="none")
-            assert made, f"FAB did not make the user {name}; see its log above"
+            created = manager.add_user(name, name, "sandbox", f"{name}@example.com", role, hashed_password="none")
+            assert created, f"FAB did not create user {name}; check its log above"

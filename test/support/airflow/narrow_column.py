@@ -1,6 +1,6 @@
-"""Lets the password column take no more characters than given, as a narrower type on another database would.
+"""Limits the length of the password column, as a narrower column type of another database would.
 
-Arguments: the database file and the number of characters; 0 widens it again.
+Arguments: the database file and the number of characters; 0 removes the limit.
 """
 
 import sqlite3
@@ -10,6 +10,6 @@ database, characters = sys.argv[1], int(sys.argv[2])
 session = sqlite3.connect(database, timeout=10, isolation_level=None)
 session.execute("DROP TRIGGER IF EXISTS narrow")
 if characters > 0:
-    refuse = "SELECT RAISE(ABORT, 'value too long for type character varying')"
+    abort = "SELECT RAISE(ABORT, 'value too long for type character varying')"
     condition = f"WHEN length(NEW.password) > {characters}"
-    session.execute(f"CREATE TRIGGER narrow BEFORE UPDATE ON connection {condition} BEGIN {refuse}; END")
+    session.execute(f"CREATE TRIGGER narrow BEFORE UPDATE ON connection {condition} BEGIN {abort}; END")

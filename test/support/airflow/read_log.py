@@ -1,6 +1,6 @@
-"""Prints the audit log as it lies in the database, as JSON: a list of event and details for each row.
+"""Prints the audit log from the database as JSON: event and details of each row.
 
-Argument: the database file. Only the standard library, as in read_row.py.
+Argument: the database file. Uses only the standard library, as read_row.py does.
 """
 
 import json

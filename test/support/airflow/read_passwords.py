@@ -1,6 +1,6 @@
-"""Prints the passwords of connections as Airflow itself decrypts them, as one line of JSON.
+"""Prints the passwords of connections, decrypted by Airflow, as one line of JSON.
 
-Arguments: the connection ids. The AIRFLOW__* environment names the database and the Fernet key.
+Arguments: the connection ids. The AIRFLOW__* environment contains the database URL and the Fernet key.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Prints rows of connections as they lie in the database, each column as type and hex bytes, as JSON by connection id.
+"""Prints raw rows of connections from the database as JSON by connection id, each column as type and hex bytes.
 
-Arguments: the database file and the connection ids. Only the standard library: Airflow's own code would decrypt.
+Arguments: the database file and the connection ids. Uses only the standard library: Airflow's code would decrypt.
 """
 
 import json

@@ -1,7 +1,7 @@
-// What tests ask of an Airflow's REST API: to seed, to read and to delete, as an administrator, in each of its versions.
+// Creates, reads and deletes connections and variables through Airflow's REST API, v1 or v2, as an administrator.
 import {
   callAirflow,
-  logIn as signInForToken,
+  logIn as logInForToken,
   type AirflowLogin as Login,
   type SeedConnection,
 } from '../../../sandbox/airflow/rest.js';
@@ -10,29 +10,29 @@ export type { SeedConnection } from '../../../sandbox/airflow/rest.js';
 
 const SEEDED_AT_ONCE = 500;
 
-/** Where an Airflow is, and who the test is there. */
+/** The URL of an Airflow instance, and the users of the test there. */
 export interface AirflowLogin extends Login {
-  /** Who seeds and reads instead, where the user above may do less. */
+  /** The administrator to use instead, if the user above has fewer permissions. */
   users?: { readonly admin: { readonly username: string; readonly password: string } };
-  /** Number of its REST API; default: 2. */
+  /** Version of its REST API; default: 2. */
   api?: 1 | 2;
 }
 
 /**
- * Creates the connection, or replaces it whole: an update could not empty a password.
- * @throws Error with status and route when Airflow refuses; never with the body, which repeats the password
+ * Creates the connection. An existing one is deleted first, because an update cannot clear a password.
+ * @throws Error with status and route when Airflow rejects a request; never with the body, which repeats the password
  */
 export async function seedConnection(airflow: AirflowLogin, connection: SeedConnection): Promise<void> {
   const authorization = await logIn(airflow);
   const { password, ...others } = connection;
-  const body = password === null && airflow.api === 1 ? others : connection; // API 1 refuses a null there
+  const body = password === null && airflow.api === 1 ? others : connection; // v1 rejects null
   const path = connectionPath(connection.connection_id);
   await send(airflow, authorization, 'DELETE', path, undefined, [204, 404]);
   await send(airflow, authorization, 'POST', '/connections', body, [200, 201]);
 }
 
 /**
- * Creates connections by bulk requests of Airflow 3.
+ * Creates connections with Airflow 3's bulk requests.
  * @throws Error as {@link seedConnection}, also when one of them is not created
  */
 export async function seedConnections(
@@ -58,7 +58,7 @@ export async function deleteConnection(airflow: AirflowLogin, connectionId: stri
   await send(airflow, await logIn(airflow), 'DELETE', connectionPath(connectionId), undefined, [204]);
 }
 
-/** The connection as the API shows it, its password masked or left out; undefined when it does not exist. */
+/** The connection as the API shows it, with its password masked or omitted; undefined when it does not exist. */
 export async function readConnection(
   airflow: AirflowLogin,
   connectionId: string,
@@ -80,7 +80,7 @@ export async function seedVariable(airflow: AirflowLogin, key: string, value: st
 }
 
 /**
- * The Authorization header: Airflow 2 takes user and password, Airflow 3 a token that it gives for them.
+ * The Authorization header: user and password for Airflow 2, a session token for Airflow 3.
  * @throws Error as {@link seedConnection}
  */
 export async function logIn(airflow: AirflowLogin): Promise<string> {
@@ -88,7 +88,7 @@ export async function logIn(airflow: AirflowLogin): Promise<string> {
   if (airflow.api === 1) {
     return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }
-  return signInForToken({ url: airflow.url, username, password });
+  return logInForToken({ url: airflow.url, username, password });
 }
 
 function connectionPath(connectionId: string): string {

@@ -1,7 +1,7 @@
-"""Lets whoever updates a connection stop there, with all that the transaction did before still open.
+"""Makes updates of a connection hang, with the earlier changes of the transaction uncommitted.
 
-Arguments: the database file and `on` with a connection id, `wait` until somebody has been stopped, or `off`. A trigger
-that counts for ever does it: only the end of the process that is stopped helps, which is what it is for.
+Arguments: the database file and `on` with a connection id, `wait` (until an update hangs) or `off`. A trigger counts
+forever: a hanging update ends only with its process, as intended.
 """
 
 import sqlite3
@@ -20,8 +20,8 @@ elif what == "off":
 else:
     end = time.monotonic() + 30
     locked = 0
-    while locked < 10:  # half a second on end: no transaction that goes on takes so long
-        assert time.monotonic() < end, "nobody has updated the connection"
+    while locked < 10:  # half a second without interruption: no other transaction takes that long
+        assert time.monotonic() < end, "no update of the connection within 30 s"
         try:
             session.execute("BEGIN IMMEDIATE")
             session.execute("ROLLBACK")

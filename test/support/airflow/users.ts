@@ -1,41 +1,39 @@
-// The users of an Airflow for tests and their rights: the least that a task needs, and less than that.
+// The users of a test Airflow: with the least permissions for each task, and with less than that.
 import type { AuthManager } from './versions.js';
 
-/** Credentials. */
 export interface AirflowUser {
   username: string;
   password: string;
 }
 
-/** Who is known to a running Airflow. With SimpleAuthManager some are the same user, as it has four fixed roles. */
+/** The users of a running Airflow. With SimpleAuthManager, which has four fixed roles, some are the same user. */
 export interface AirflowUsers {
-  /** May do everything: for seeding. */
+  /** Has all permissions; creates the data of tests. */
   admin: AirflowUser;
-  /** The least role that refreshes: read and edit connections. */
+  /** Has the least-privileged role for refreshing: may read and edit connections. */
   worker: AirflowUser;
-  /** As the worker, and may create connections. */
+  /** May also create connections. */
   creator: AirflowUser;
-  /** As the worker, and may read variables. */
+  /** May read and edit connections, and read variables. */
   variableReader: AirflowUser;
-  /** May read connections and not edit them; no role of SimpleAuthManager is so. */
+  /** May read connections, but not edit them; SimpleAuthManager has no such role. */
   reader: AirflowUser | undefined;
-  /** May sign in, and neither read nor edit connections or variables. */
-  nobody: AirflowUser;
+  /** May log in, but neither read nor edit connections or variables. */
+  unprivileged: AirflowUser;
 }
 
-/** The same persons, with what an auth manager has to know of each. */
+/** The same users, with the settings of an auth manager. */
 type Users<T> = Record<Exclude<keyof AirflowUsers, 'reader'>, T> & { readonly reader: T | undefined };
 
-/** What a role of FAB is made of: action and resource. */
+/** A permission of FAB. */
 type Permission = readonly [action: string, resource: string];
 
-/** A user and his role. */
 interface UserWithRole {
   readonly username: string;
   readonly role: string;
 }
 
-/** A user of FAB, with the permissions that his role gets; Admin has its own. */
+/** A FAB user, with the permissions to add to the role; `Admin` already has its own. */
 export interface FabUser extends UserWithRole {
   readonly permissions: readonly Permission[];
 }
@@ -45,7 +43,7 @@ const EDIT: Permission = ['can_edit', 'Connections'];
 const CREATE: Permission = ['can_create', 'Connections'];
 const READ_VARIABLES: Permission = ['can_read', 'Variables'];
 
-/** Found out by trying, on 3.3.2 and 2.10.5: nothing else is needed, not even `can_read` on `Website`. */
+/** Verified with 3.3.2 and 2.10.5: no other permission is needed, not even `can_read` on `Website`. */
 const FAB_USERS: Users<FabUser> = {
   admin: { username: 'admin', role: 'Admin', permissions: [] },
   worker: { username: 'worker', role: 'EcrRefresh', permissions: [READ, EDIT] },
@@ -56,33 +54,35 @@ const FAB_USERS: Users<FabUser> = {
     permissions: [READ, EDIT, READ_VARIABLES],
   },
   reader: { username: 'reader', role: 'ConnectionReader', permissions: [READ] },
-  nobody: { username: 'nobody', role: 'Nothing', permissions: [] },
+  unprivileged: { username: 'unprivileged', role: 'Nothing', permissions: [] },
 };
 
-/** Of admin, op, user and viewer, `op` is the least that may read connections; it may then do everything with them. */
+/**
+ * Of admin, op, user and viewer, `op` is the least-privileged role that may read connections. It may also edit them.
+ */
 const SIMPLE_USERS: Users<UserWithRole> = {
   admin: { username: 'admin', role: 'admin' },
   worker: { username: 'op', role: 'op' },
   creator: { username: 'op', role: 'op' },
   variableReader: { username: 'op', role: 'op' },
   reader: undefined,
-  nobody: { username: 'viewer', role: 'viewer' },
+  unprivileged: { username: 'viewer', role: 'viewer' },
 };
 
-/** FAB's users, to be put into its database. */
+/** FAB's users, to be created in its database. */
 export const ALL_FAB_USERS: readonly FabUser[] = distinct(FAB_USERS);
 
-/** SimpleAuthManager's, in the form of its setting. */
+/** SimpleAuthManager's users, in the format of its setting. */
 export const SIMPLE_AUTH_MANAGER_USERS = distinct(SIMPLE_USERS)
   .map(({ username, role }) => `${username}:${role}`)
   .join(',');
 
-/** The names of all users of this auth manager, each once. */
+/** The distinct names of all users of this auth manager. */
 export function usernames(auth: AuthManager): string[] {
   return distinct<UserWithRole>(auth === 'fab' ? FAB_USERS : SIMPLE_USERS).map(({ username }) => username);
 }
 
-/** The users, each with the password that is stored for his name. */
+/** The users with their passwords. */
 export function usersOf(auth: AuthManager, passwords: Readonly<Record<string, string>>): AirflowUsers {
   const users: Users<UserWithRole> = auth === 'fab' ? FAB_USERS : SIMPLE_USERS;
   const user = ({ username }: UserWithRole): AirflowUser => {
@@ -96,7 +96,7 @@ export function usersOf(auth: AuthManager, passwords: Readonly<Record<string, st
     creator: user(users.creator),
     variableReader: user(users.variableReader),
     reader: users.reader && user(users.reader),
-    nobody: user(users.nobody),
+    unprivileged: user(users.unprivileged),
   };
 }
 

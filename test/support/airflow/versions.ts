@@ -1,21 +1,23 @@
-// Which Airflows tests can start: each with its release, pins, auth manager and REST API.
+// The Airflow kinds that tests can start, each with its release, requirements, auth manager and REST API.
 import { fileURLToPath } from 'node:url';
 import { AIRFLOW, type AirflowRelease } from '../../../sandbox/airflow/installation.js';
 
 export type AirflowVersion = '3.3' | '3.1' | '3.0' | '2.10';
 
-/** `simple`: SimpleAuthManager, the default of Airflow 3; `fab`: Flask AppBuilder with its roles, all that Airflow 2 has. */
+/**
+ * `simple`: SimpleAuthManager, the default of Airflow 3. `fab`: Flask AppBuilder with its roles, the only one of
+ * Airflow 2.
+ */
 export type AuthManager = 'simple' | 'fab';
 
-/** One Airflow that tests can start. */
 export interface AirflowKind extends AirflowRelease {
   readonly version: AirflowVersion;
   readonly auth: AuthManager;
-  /** Number of its REST API: 2 wants a JWT, 1 user and password at each request. */
+  /** Version of its REST API: v2 requires a JWT, v1 user and password in each request. */
   readonly api: 1 | 2;
 }
 
-/** All of them, the one of the sandbox first. */
+/** The first is that of the sandbox. */
 export const AIRFLOW_KINDS: readonly AirflowKind[] = [
   { ...AIRFLOW, version: '3.3', auth: 'simple', api: 2 },
   kind({ name: '3.3-fab', version: '3.3', release: '3.3.2', auth: 'fab', newestPython: 14 }),
@@ -30,12 +32,12 @@ function kind(facts: Omit<AirflowKind, 'api' | 'requirements'>): AirflowKind {
 }
 
 /**
- * The Airflow of this version, by default 3.3, with this auth manager, by default the version's own.
- * @throws Error that names what there is
+ * The kind with this version (default: 3.3) and this auth manager (default: the version's default).
+ * @throws Error with the list of kinds
  */
 export function airflowKind(version: AirflowVersion = '3.3', auth?: AuthManager): AirflowKind {
   const found = AIRFLOW_KINDS.find((one) => one.version === version && one.auth === (auth ?? one.auth));
   if (found !== undefined) return found;
   const known = AIRFLOW_KINDS.map((one) => `${one.version} with ${one.auth}`).join(', ');
-  throw new Error(`The sandbox has no Airflow ${version} with ${auth}. Remedy: take one of ${known}.`);
+  throw new Error(`The sandbox has no Airflow ${version} with ${auth}. Fix: Use one of ${known}.`);
 }

@@ -1,4 +1,4 @@
-// The token mint of the AWS stand-in, with a life of tokens that a test can change and end.
+// The token mint of the AWS stand-in for tests, which can change the lifetime of tokens and expire them.
 import {
   createTokenMint,
   type IssuedToken,
@@ -9,13 +9,13 @@ import {
 type TokenRequest = Parameters<TokenMint['mint']>[0];
 
 export interface AdjustableMint extends TokenChecks {
-  /** Every token of `issue`, oldest first. */
+  /** Every token from `issue`, oldest first. */
   issued: IssuedToken[];
-  /** A token that nobody asked for; it is not added to `issued`. */
+  /** Creates a token that is not added to `issued`. */
   mint: (token: TokenRequest) => IssuedToken;
   issue: (token: Omit<TokenRequest, 'lifeSeconds'>) => IssuedToken;
   setTokenLife: (seconds: number) => void;
-  /** Ends the life of every token so far. */
+  /** Expires every existing token. */
   expireAll: () => void;
 }
 

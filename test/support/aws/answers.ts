@@ -1,6 +1,6 @@
-// What the AWS stand-in for tests answers when nothing is to go wrong: the calls of the sandbox's stand-in for any
-// principal, and ECR Public, roles and web identities. It refuses calls as AWS refuses them: without a signature, signed
-// at another time, or by a session that is over.
+// Responses of the AWS stand-in for tests when no fault is injected: the calls of the sandbox's stand-in for any
+// principal, and ECR Public, roles and web identities. Like AWS, it rejects calls without a signature, with a wrong
+// signing time, or with an expired session.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { identityXml, tokenFields, type Principal } from '../../../sandbox/aws/answers.js';
 import type { AwsCall } from '../../../sandbox/aws/signed-request.js';
@@ -12,7 +12,6 @@ import { suffixOf } from './host-names.js';
 import type { RoleSession } from './principals.js';
 import type { Sessions } from './sessions.js';
 
-/** What the answers are made from. */
 export interface AnswerParts {
   mint: AdjustableMint;
   sessions: Sessions;
@@ -20,8 +19,8 @@ export interface AnswerParts {
 }
 
 /**
- * Answers one call.
- * @throws AwsRefusal when AWS would refuse it
+ * Sends the response to one call.
+ * @throws AwsRefusal when AWS would reject it
  */
 export function answerCall(
   call: AwsCall,
@@ -63,11 +62,11 @@ export function answerCall(
       return;
     }
     default:
-      throw refuseAs('UnknownOperationException', `No stand-in for ${call.action}`);
+      throw refuseAs('UnknownOperationException', `The stand-in does not implement ${call.action}`);
   }
 }
 
-/** One token for each registry asked for (deprecated at AWS, but it answers so), else for the caller's own. */
+/** One token for each of `registryIds` (deprecated, but AWS still does this), else one for the caller's account. */
 function ecrTokens(call: AwsCall, principal: Principal, mint: AdjustableMint): Record<string, unknown>[] {
   const ids = call.input['registryIds'];
   const accounts = Array.isArray(ids) && ids.length > 0 ? ids.map(String) : [principal.account];

@@ -1,9 +1,7 @@
-// The time of the AWS stand-in, which a test may set off from the machine's, and what AWS says of requests that
-// were signed at another time.
+// The clock of the AWS stand-in, which a test can offset from the machine's, and AWS's check of the signing time.
 import { type AwsErrorName, refuseAs } from './errors.js';
 import type { AwsService } from '../../../sandbox/aws/signed-request.js';
 
-/** The stand-in's clock. */
 export interface Clock {
   /** Epoch milliseconds. */
   now: () => number;
@@ -18,8 +16,8 @@ export function createClock(): Clock {
 }
 
 /**
- * Checks the time of the signature, `X-Amz-Date`; a request without one passes.
- * @throws AwsRefusal in the words of the service
+ * Checks the signing time, `X-Amz-Date`. A request without one passes.
+ * @throws AwsRefusal with the service's message
  */
 export function checkSignedAt(service: AwsService, amzDate: string | undefined, now: number): void {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(amzDate ?? '');
@@ -27,13 +25,13 @@ export function checkSignedAt(service: AwsService, amzDate: string | undefined, 
   const [year = 0, month = 0, ...rest] = match.slice(1).map(Number);
   const signedAt = Date.UTC(year, month - 1, ...rest);
   const name: AwsErrorName = service === 'sts' ? 'SignatureDoesNotMatch' : 'InvalidSignatureException';
-  const here = amzDateOf(now);
+  const here = toAmzDate(now);
   if (signedAt < now - TOLERANCE_MS) {
-    const limit = amzDateOf(now - TOLERANCE_MS);
+    const limit = toAmzDate(now - TOLERANCE_MS);
     throw refuseAs(name, `Signature expired: ${amzDate} is now earlier than ${limit} (${here} - 5 min.)`);
   }
   if (signedAt > now + TOLERANCE_MS) {
-    const limit = amzDateOf(now + TOLERANCE_MS);
+    const limit = toAmzDate(now + TOLERANCE_MS);
     throw refuseAs(
       name,
       `Signature not yet current: ${amzDate} is still later than ${limit} (${here} + 5 min.)`,
@@ -41,6 +39,6 @@ export function checkSignedAt(service: AwsService, amzDate: string | undefined, 
   }
 }
 
-function amzDateOf(at: number): string {
+function toAmzDate(at: number): string {
   return new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }

@@ -1,4 +1,4 @@
-// The errors of AWS by name, with HTTP status and message as AWS words them.
+// AWS errors by name, with AWS's HTTP status and message.
 import { AwsRefusal } from '../../../sandbox/aws/refusal.js';
 
 const AWS_ERRORS = {
@@ -15,10 +15,10 @@ const AWS_ERRORS = {
     'The request signature we calculated does not match the signature you provided.',
   ],
   MissingAuthenticationTokenException: [403, 'Request is missing Authentication Token'],
-  UnknownOperationException: [400, 'The stand-in knows no such operation'],
+  UnknownOperationException: [400, 'The stand-in does not implement this operation'],
   UnsupportedCommandException: [400, 'This command is only supported in us-east-1.'],
   ServerException: [500, 'These errors are usually caused by a server-side issue.'],
-  // as STS calls them
+  // the names that STS uses
   Throttling: [400, 'Rate exceeded'],
   AccessDenied: [403, 'User is not authorized to perform: sts:AssumeRole on the given role'],
   ExpiredToken: [400, 'The security token included in the request is expired'],
@@ -35,10 +35,10 @@ const AWS_ERRORS = {
   ValidationError: [400, 'The request is not valid'],
 } as const satisfies Record<string, readonly [number, string]>;
 
-/** The name of an AWS error that the stand-in can answer with. */
+/** The name of an AWS error that the stand-in can return. */
 export type AwsErrorName = keyof typeof AWS_ERRORS;
 
-/** The refusal of this name, in the words of AWS unless others are given. */
+/** The AWS error with this name. @param message default: AWS's message */
 export function refuseAs(name: AwsErrorName, message?: string): AwsRefusal {
   const [status, usual] = AWS_ERRORS[name];
   return new AwsRefusal(name, status, message ?? usual);

@@ -1,7 +1,7 @@
-// The host names of AWS that the stand-ins answer to: API endpoints, registries, and each region's suffix. The product's own
-// grammar is not imported: a mistake there must show here.
+// AWS host names of the stand-ins: API endpoints, registries, and the suffix of each region. The product's own patterns
+// are not imported, so that a mistake in them makes tests fail.
 
-/** Suffixes by the beginning of a region's name, the most telling first; every other region is of amazonaws.com. */
+/** Suffixes by the prefix of a region's name; all other regions use amazonaws.com. */
 const SUFFIXES: readonly (readonly [regions: RegExp, suffix: string])[] = [
   [/^cn-/, 'amazonaws.com.cn'],
   [/^eusc-/, 'amazonaws.eu'],
@@ -16,7 +16,7 @@ const SUFFIX =
 const DUAL_STACK = 'api\\.(?:aws|amazonwebservices\\.com\\.cn|aws\\.[a-z.-]+)';
 const REGION = '[a-z0-9-]+';
 
-/** Endpoints as the SDK's rules make them, those of VPC endpoints, and STS's global one. */
+/** Endpoints from the SDK's endpoint rules, VPC endpoints, and STS's global endpoint. */
 const API_HOSTS = [
   `^(?:vpce-[\\w-]+\\.)?(?:api\\.)?ecr(?:-fips|-public|-public-fips)?\\.${REGION}\\.(?:vpce\\.)?${SUFFIX}$`,
   `^ecr(?:-fips|-public|-public-fips)?\\.${REGION}\\.${DUAL_STACK}$`,
@@ -30,7 +30,7 @@ const REGISTRY_HOST = new RegExp(
 
 const PUBLIC_REGISTRY_HOSTS: readonly string[] = ['public.ecr.aws', 'ecr-public.aws.com'];
 
-/** The suffix of the host names of a region's partition. */
+/** The host name suffix of a region's partition. */
 export function suffixOf(region: string): string {
   return SUFFIXES.find(([regions]) => regions.test(region))?.[1] ?? 'amazonaws.com';
 }
@@ -40,13 +40,13 @@ export function isApiHost(host: string): boolean {
   return API_HOSTS.some((pattern) => pattern.test(host));
 }
 
-/** Account and region of a private registry's host name; undefined when it is none. */
+/** Account and region from a private registry's host name; undefined for any other host. */
 export function readRegistryHost(host: string): { account: string; region: string } | undefined {
   const match = REGISTRY_HOST.exec(host);
   return match === null ? undefined : { account: match[1] ?? '', region: match[2] ?? '' };
 }
 
-/** Whether a host name is one of ECR Public's registry. */
+/** Whether a host name belongs to ECR Public's registry. */
 export function isPublicRegistryHost(host: string): boolean {
   return PUBLIC_REGISTRY_HOSTS.includes(host);
 }

@@ -1,9 +1,8 @@
-// The keys of assumed roles.
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '../../../sandbox/aws/answers.js';
 import { refuseAs } from './errors.js';
 
-/** Temporary credentials, as AssumeRole hands them out. */
+/** Temporary credentials, as AssumeRole returns them. */
 export interface RoleSession extends Principal {
   accessKeyId: string;
   secretAccessKey: string;
@@ -14,8 +13,8 @@ export interface RoleSession extends Principal {
 }
 
 /**
- * Makes a session of a role, in the account that its ARN names.
- * @throws AwsRefusal when it is no role ARN
+ * Creates a session of a role, in the account of its ARN.
+ * @throws AwsRefusal when the ARN is not a role ARN
  */
 export function makeRoleSession(roleArn: string, sessionName: string, expiresAt: number): RoleSession {
   const match = /^arn:([\w-]+):iam::(\d{12}):role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(roleArn);

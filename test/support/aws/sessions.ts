@@ -1,49 +1,48 @@
-// The role sessions of the AWS stand-in: who may assume which role, for how long, and when a session is over.
+// Role sessions of the AWS stand-in: who may assume which role, for how long, and when a session ends.
 import { refuseAs } from './errors.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../../sandbox/aws/answers.js';
 import { makeRoleSession, type RoleSession } from './principals.js';
 import type { AwsCall } from '../../../sandbox/aws/signed-request.js';
 
-/** What a role asks of whoever assumes it. */
+/** The rules for assuming a role. */
 export interface RoleRules {
   externalId?: string;
-  /** By the ARN of the caller, or by the subject of a web identity. Default: everybody. */
+  /** Gets the ARN of the caller, or the subject of a web identity. Default: trusts every caller. */
   trusts?: (caller: string) => boolean;
-  /** Default 3,600 s, as at AWS. */
+  /** Default 3,600 s, as in AWS. */
   maxSeconds?: number;
 }
 
-/** The subject of a web identity token; undefined for a token that is not valid. */
+/** Returns the subject of a web identity token; undefined for an invalid token. */
 export type WebIdentity = (token: string) => string | undefined;
 
-/** Who is who, and who has become whom. */
 export interface Sessions {
-  /** Every session so far, those that are over included, oldest first. */
+  /** Every session, including ended ones, oldest first. */
   opened: RoleSession[];
   principalOf(accessKeyId: string): Principal;
   setPrincipal(accessKeyId: string, principal: Principal): void;
   setRole(arn: string, rules: RoleRules): void;
   setWebIdentity(next: WebIdentity | undefined): void;
-  /** Life of the sessions to come, whatever they ask for; `undefined` ends that. */
+  /** Sets the lifetime of later sessions, regardless of the requested duration; `undefined` ends this. */
   setLife(seconds: number | undefined): void;
-  /** A session that nobody asked for. */
+  /** Opens a session without a call. */
   open(roleArn: string, sessionName: string, lifeSeconds?: number): RoleSession;
   end(accessKeyId: string): void;
-  /** @throws AwsRefusal when the call was made with a session that is over */
+  /** @throws AwsRefusal when the session of the call has ended */
   check(call: AwsCall): void;
-  /** @throws AwsRefusal when the caller may not assume it so */
+  /** @throws AwsRefusal when the rules of the role do not allow it */
   assume(call: AwsCall): RoleSession;
-  /** @throws AwsRefusal when the token is not valid, or may not assume it so */
+  /** @throws AwsRefusal when the token is invalid, or the rules of the role do not allow it */
   assumeWithWebIdentity(call: AwsCall): { session: RoleSession; subject: string };
 }
 
-/** What a session lasts when nothing else is asked for, and what a role allows when nothing else is set. */
+/** The default duration of a session, and the default maximum of a role. */
 const DEFAULT_SECONDS = 3_600;
 
-/** The limit of a session that was opened by a session. */
+/** The maximum duration with role chaining. */
 const CHAINED_SECONDS = 3_600;
 
-/** Access keys of sessions begin so. */
+/** The prefix of session access keys. */
 const SESSION_KEY = /^ASIA/;
 
 export function createSessions(now: () => number): Sessions {
@@ -99,7 +98,7 @@ export function createSessions(now: () => number): Sessions {
   };
 }
 
-/** A key of a session that is not known any more is answered as one whose time is over. */
+/** An unknown session key is rejected as an expired one. */
 function checkSession(session: RoleSession | undefined, call: AwsCall, now: number): void {
   const isSts = call.service === 'sts';
   if (session === undefined || Date.parse(session.expiration) <= now) {
@@ -110,7 +109,7 @@ function checkSession(session: RoleSession | undefined, call: AwsCall, now: numb
   }
 }
 
-/** STS does not say whether it was the caller or the external id. */
+/** STS does not report whether the caller or the external id was wrong. */
 function checkCaller(rules: RoleRules | undefined, caller: string, call: AwsCall): void {
   const { externalId, trusts = () => true } = rules ?? {};
   if (trusts(caller) && (externalId === undefined || externalId === textOf(call, 'ExternalId'))) return;

@@ -1,5 +1,5 @@
-// A second kind of store, for tests: a folder, an entry where kinds are listed, and a section of the schema. Nothing else
-// of the product knows about it.
+// A second kind of store, for tests. It proves that a kind needs only a folder, an entry in the list of kinds and a
+// section of the schema.
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { StoreKind } from '../../../src/app.js';
@@ -18,13 +18,13 @@ import type {
   WriteResult,
 } from '../../../src/stores/port.js';
 
-/** What is behind the stores, by their names. */
+/** The data of the stores, by store name. */
 export type Memories = ReadonlyMap<string, Memory>;
 
 export interface Memory {
   readonly records: Map<string, ConnectionRecord>;
   readonly passwords: Map<string, string>;
-  /** As a service that does not respond. */
+  /** Makes every call fail. */
   readonly isDown?: boolean;
 }
 
@@ -98,7 +98,7 @@ export function memoryStores(memories: Memories): StoreKind {
     section: MEMORIES,
     create({ name }) {
       const memory = memories.get(name);
-      assert.ok(memory, `there is a memory ${name}`);
+      assert.ok(memory, `memory ${name} must exist`);
       return { connections: new MemoryStore(name, memory) };
     },
   };

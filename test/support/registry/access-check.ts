@@ -1,5 +1,5 @@
-// Who may use the gate for tests: as at ECR and ECR Public, each registry by its host, or as at registries that are less
-// strict, or hostile.
+// Access checks of the gate for tests: as ECR and ECR Public do, depending on the host, or as an insecure or hostile
+// registry.
 import { DEFAULT_PRINCIPAL } from '../../../sandbox/aws/answers.js';
 import type { TokenChecks } from '../../../sandbox/aws/token-mint.js';
 import { checkAccess, registryError, type GateAnswer } from '../../../sandbox/registry/access-check.js';
@@ -7,18 +7,18 @@ import { isPublicRegistryHost, readRegistryHost } from '../aws/host-names.js';
 import { createBearerTokens } from './bearer-tokens.js';
 import { readRepositoryPath, type GateRequest } from './request.js';
 
-/** How careful the gate is: as ECR is, content with any Authorization header, or with none. */
-export type Care = 'ecr' | 'any-header' | 'none';
+/** What the gate requires: a valid token as ECR does, any Authorization header, or nothing. */
+export type Strictness = 'ecr' | 'any-header' | 'none';
 
 export interface AccessCheck {
-  /** The response to a caller who is not admitted; undefined for the others. */
+  /** The error response if the caller is denied; undefined otherwise. */
   check(request: GateRequest): GateAnswer | undefined;
-  setCare(care: Care): void;
+  setStrictness(strictness: Strictness): void;
   setChallenge(realm: string | undefined): void;
   denyPull(repository: string): void;
 }
 
-/** Whose tokens are admitted; at hosts that name no region, those of `region` alone where one is given. */
+/** The AWS stand-in whose tokens are accepted. At hosts without a region, only those of `region`, if it is set. */
 export interface AccessCheckOptions {
   aws: TokenChecks;
   region?: string | undefined;
@@ -29,7 +29,7 @@ const NOT_AUTHORIZED = 'Not Authorized\n';
 export function createAccessCheck(options: AccessCheckOptions): AccessCheck {
   const bearers = createBearerTokens(options.aws);
   const denied = new Set<string>();
-  let care: Care = 'ecr';
+  let strictness: Strictness = 'ecr';
   let realm: string | undefined;
 
   function checkAtPublic(request: GateRequest): GateAnswer | undefined {
@@ -37,7 +37,7 @@ export function createAccessCheck(options: AccessCheckOptions): AccessCheck {
       const challenge = `Bearer realm="https://${request.host}/token/",service="${request.host}",scope="aws"`;
       return { status: 401, body: NOT_AUTHORIZED, headers: { 'Www-Authenticate': challenge } };
     }
-    // 400, and no challenge: ECR Public does not tell a client to sign in again (containers-roadmap issue 2835)
+    // 400 without a challenge: ECR Public does not ask a client to log in again (containers-roadmap issue 2835)
     return bearers.isValid(request.bearer) ? undefined : { status: 400, body: '' };
   }
 
@@ -47,19 +47,19 @@ export function createAccessCheck(options: AccessCheckOptions): AccessCheck {
       const challenge = `Bearer realm="${realm}",service="${request.host}"`;
       return { status: 401, body: NOT_AUTHORIZED, headers: { 'Www-Authenticate': challenge } };
     }
-    if (care === 'none' || (care === 'any-header' && request.authorized)) return undefined;
+    if (strictness === 'none' || (strictness === 'any-header' && request.authorized)) return undefined;
     return isPublic ? checkAtPublic(request) : checkAtPrivate(request, options);
   }
 
   return {
     check(request) {
       if (isPublicRegistryHost(request.host) && /^\/token\/?(?:\?|$)/.test(request.path)) {
-        const token = bearers.handOut(request, care === 'ecr');
+        const token = bearers.handOut(request, strictness === 'ecr');
         return token === undefined ? { status: 400, body: '' } : { status: 200, body: { token } };
       }
       return admit(request) ?? checkPull(request, denied, options);
     },
-    setCare: (next) => void (care = next),
+    setStrictness: (next) => void (strictness = next),
     setChallenge: (next) => void (realm = next),
     denyPull: (repository) => void denied.add(repository),
   };
@@ -75,7 +75,7 @@ function checkAtPrivate(request: GateRequest, { aws, region }: AccessCheckOption
   return checkAccess(credentials, host, aws);
 }
 
-/** Signing in says nothing of pulling: that is another permission, of each repository. */
+/** Logging in does not imply pulling, which needs a permission for each repository. */
 function checkPull(
   request: GateRequest,
   denied: ReadonlySet<string>,

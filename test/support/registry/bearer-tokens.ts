@@ -1,18 +1,17 @@
-// The bearer tokens of ECR Public's registry: handed out at `/token/` for a token of its API, or to anybody for
-// what is public, and valid no longer than what they were handed out for.
+// Bearer tokens of ECR Public's registry: issued at `/token/` for a token of its API, or without credentials. They are
+// valid no longer than the token for which they were issued.
 import { randomBytes } from 'node:crypto';
 import type { TokenChecks } from '../../../sandbox/aws/token-mint.js';
 import type { GateRequest } from './request.js';
 
-/** The bearer tokens handed out. */
 export interface BearerTokens {
-  /** A new one; undefined when the caller's credentials are checked, and not valid here. */
+  /** Issues a bearer token; undefined if the caller's credentials are checked and invalid. */
   handOut(request: GateRequest, isChecked: boolean): string | undefined;
   isValid(bearer: string | undefined): boolean;
 }
 
 export function createBearerTokens(aws: TokenChecks): BearerTokens {
-  /** The password behind each; undefined for callers without credentials, whom ECR Public serves, too. */
+  /** The password of each; undefined for callers without credentials, which ECR Public also serves. */
   const passwords = new Map<string, string | undefined>();
   const isPublicToken = (password: string): boolean =>
     aws.find(password)?.service === 'ecr-public' && aws.check(password) === 'valid';

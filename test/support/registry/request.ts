@@ -1,16 +1,15 @@
-// What the gate for tests reads from a request: which registry is meant, and with which credentials.
+// Reads registry host, path and credentials from a request to the gate for tests.
 import type { IncomingMessage } from 'node:http';
 import { readCredentials, type Credentials } from '../../../sandbox/registry/access-check.js';
 
-/** One request, as the gate sees it. */
 export interface GateRequest {
   method: string;
-  /** The Host header in lower case, without the port of HTTPS. */
+  /** The Host header in lower case, without port 443. */
   host: string;
   path: string;
-  /** Whether there is an Authorization header, whatever it says. */
+  /** Whether there is an Authorization header with any content. */
   authorized: boolean;
-  /** Of that header; undefined when there is none, or one of another scheme. */
+  /** The scheme of this header; undefined if there is no header, or for another scheme. */
   scheme: 'Basic' | 'Bearer' | undefined;
   credentials: Credentials | undefined;
   bearer: string | undefined;
@@ -31,7 +30,7 @@ export function readGateRequest(request: IncomingMessage): GateRequest {
   };
 }
 
-/** Repository and kind of what a path of the distribution API is about; undefined for `/v2/` and strange paths. */
+/** Repository, kind and reference from a path of the distribution API; undefined for `/v2/` and unknown paths. */
 export function readRepositoryPath(
   path: string,
 ): { repository: string; kind: 'manifests' | 'blobs'; reference: string } | undefined {

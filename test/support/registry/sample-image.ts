@@ -1,5 +1,5 @@
-// The sample image: a layer with `echo` of this machine, its configuration and manifest. It is put into a registry through
-// the HTTP API, so that no Docker is needed.
+// The sample image: a layer with this machine's `echo`, a configuration and a manifest. It is pushed through the HTTP
+// API, so that Docker is not needed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -8,9 +8,9 @@ import { gzipSync } from 'node:zlib';
 export const SAMPLE_IMAGE = { repository: 'sandbox/hello', tag: 'latest' };
 
 /** What the sample image prints. */
-export const SAMPLE_OUTPUT = 'Hello from a private image: this sign-in worked.';
+export const SAMPLE_OUTPUT = 'Hello from a private image: this login worked.';
 
-/** Media types of manifest, configuration and layer: Docker's own, and those of OCI. */
+/** Media types of manifest, configuration and layer, for Docker and OCI. */
 const MEDIA_TYPES = {
   docker: {
     manifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -24,7 +24,7 @@ const MEDIA_TYPES = {
   },
 };
 
-/** The sample image, with digests. */
+/** The sample image with its digests. */
 export interface SampleImage {
   manifest: Buffer;
   mediaType: string;
@@ -34,10 +34,10 @@ export interface SampleImage {
   blobs: Map<string, Buffer>;
 }
 
-/** Made once, so that the image has the same digests throughout a process. */
+/** Created once, so that the image has the same digests during a process. */
 let content: { tar: Buffer; layer: Buffer } | undefined;
 
-/** Makes the image for this machine's architecture. */
+/** Creates the image for this machine's architecture. */
 export function makeSampleImage(kind: keyof typeof MEDIA_TYPES): SampleImage {
   const types = MEDIA_TYPES[kind];
   const { tar, layer } = (content ??= makeContent());
@@ -68,7 +68,7 @@ function makeContent(): { tar: Buffer; layer: Buffer } {
   return { tar, layer: gzipSync(tar) };
 }
 
-/** A tar archive of `echo` and the libraries that it needs. Only Linux has `ldd`; elsewhere the image cannot be run. */
+/** A tar archive of `echo` and its libraries. Only Linux has `ldd`; on other systems the image cannot run. */
 export function archiveEcho(): Buffer {
   const needed = process.platform === 'linux' ? execFileSync('ldd', ['/bin/echo'], { encoding: 'utf8' }) : '';
   const files = new Set(['/bin/echo', ...(needed.match(/\/\S+/g) ?? [])]);
@@ -77,9 +77,9 @@ export function archiveEcho(): Buffer {
 }
 
 /**
- * Puts the sample image into the registry at `url`.
+ * Pushes the sample image to the registry at `url`.
  * @returns the digest of the manifest
- * @throws Error with status and body when the registry does not take it
+ * @throws Error with status and body when the registry rejects it
  */
 export async function pushSampleImage(url: string): Promise<string> {
   const { repository, tag } = SAMPLE_IMAGE;
@@ -93,7 +93,7 @@ async function pushBlob(url: string, repository: string, blob: Buffer): Promise<
   const started = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
   const location = started.headers.get('location');
   if (started.status !== 202 || location === null) {
-    throw new Error(`The registry refused an upload: HTTP ${started.status} ${await started.text()}`);
+    throw new Error(`The registry rejected an upload: HTTP ${started.status} ${await started.text()}`);
   }
   const target = new URL(location, url);
   target.searchParams.set('digest', digestOf(blob));

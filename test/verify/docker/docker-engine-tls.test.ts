@@ -23,7 +23,7 @@ import { EXPIRED, SELF_SIGNED } from '../../support/self-signed.js';
 
 const PASSWORD = 'ecr-password-that-must-not-show';
 
-describe('createDockerEngine by TLS', () => {
+describe('createDockerEngine over TLS', () => {
   let folder: string;
   const servers: net.Server[] = [];
   let caFile: string;
@@ -45,7 +45,7 @@ describe('createDockerEngine by TLS', () => {
   });
   after(() => fs.rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    // Nothing of the surroundings may weaken or redirect it.
+    // The environment must neither weaken nor redirect the connection.
     restore = setEnvironment({
       ...NO_PROXY_VARIABLES,
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
@@ -59,7 +59,7 @@ describe('createDockerEngine by TLS', () => {
     for (const started of servers.splice(0)) started.close();
   });
 
-  /** An engine that asks for a certificate of our authority, unless told otherwise. */
+  /** By default an engine that requires a client certificate of our CA. */
   async function startEngine(options: https.ServerOptions = {}): Promise<number> {
     const mutual = { requestCert: true, rejectUnauthorized: true, ca: fs.readFileSync(caFile) };
     const started = https.createServer({ ...server, ...mutual, ...options }, (request, response) => {
@@ -79,7 +79,7 @@ describe('createDockerEngine by TLS', () => {
 
   const ours = (): TlsFiles => ({ caFile, certFile: client.certFile, keyFile: client.keyFile });
 
-  async function assertRefused(
+  async function assertFails(
     port: number,
     files: TlsFiles,
     words: string,
@@ -88,16 +88,16 @@ describe('createDockerEngine by TLS', () => {
   ): Promise<void> {
     const url = `tcp://${host}:${port}`;
     const engine = createDockerEngine({ url, tls: files });
-    const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
-    for (const asked of [engine.readVersion(anySignal()), signIn]) {
-      const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
+    const login = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
+    for (const call of [engine.readVersion(anySignal()), login]) {
+      const { message, remedy } = await expectFailure(call, 'DockerEngineUnreachable', [PASSWORD]);
       assert.equal(message, `${url}: ${words}`);
       assert.match(remedy, remedyWords);
     }
   }
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    it(`shows its certificate and signs in by ${version}`, async () => {
+    it(`sends its client certificate and logs in over ${version}`, async () => {
       const port = await startEngine({ minVersion: version, maxVersion: version });
       const engine = createDockerEngine({ url: `tcp://127.0.0.1:${port}`, tls: ours() });
       assert.equal(await engine.readVersion(anySignal()), '28.0.0');
@@ -105,91 +105,86 @@ describe('createDockerEngine by TLS', () => {
     });
   }
 
-  it('trusts the authority of caFile alone', async () => {
+  it('trusts only the CA in caFile', async () => {
     const port = await startEngine({ requestCert: false });
     const engine = createDockerEngine({ url: `tcp://127.0.0.1:${port}`, tls: { caFile } });
     assert.equal(await engine.readVersion(anySignal()), '28.0.0');
-    const words = 'TLS: the certificate of the engine is of an unknown authority';
-    const { caFile: _caFile, ...withoutAuthority } = ours();
-    await assertRefused(port, withoutAuthority, words, /Name by `caFile`/);
-    await assertRefused(port, { caFile: path.join(folder, 'other/ca.pem') }, words, /Name by `caFile`/);
+    const words = 'TLS: the certificate of the engine is signed by an unknown CA';
+    const { caFile: _caFile, ...withoutCa } = ours();
+    await assertFails(port, withoutCa, words, /Set `caFile`/);
+    await assertFails(port, { caFile: path.join(folder, 'other/ca.pem') }, words, /Set `caFile`/);
   });
 
-  it('does not speak TLS 1.1', async () => {
+  it('rejects TLS 1.1', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const port = await startEngine(old);
     const { DEFAULT_CIPHERS } = tls;
-    // Without this the ciphers alone would refuse it, and the version would not matter.
+    // Without this, the connection would fail because of the ciphers and not because of the version.
     tls.DEFAULT_CIPHERS = old.ciphers;
     try {
-      await assertRefused(port, ours(), 'TLS: no agreement on the protocol', /TLS 1\.2 or later/);
+      await assertFails(port, ours(), 'TLS: handshake failed', /TLS 1\.2 or later/);
     } finally {
       tls.DEFAULT_CIPHERS = DEFAULT_CIPHERS;
     }
   });
 
-  it('refuses an engine whose certificate has expired', async () => {
+  it('rejects an expired certificate of the engine', async () => {
     fs.writeFileSync(path.join(folder, 'expired.pem'), EXPIRED.cert);
     const port = await startEngine({ ...EXPIRED, requestCert: false });
     const words = 'TLS: the certificate of the engine has expired';
-    await assertRefused(
-      port,
-      { caFile: path.join(folder, 'expired.pem') },
-      words,
-      /Renew the certificate of/,
-    );
+    await assertFails(port, { caFile: path.join(folder, 'expired.pem') }, words, /Renew the certificate of/);
   });
 
-  it('refuses an engine whose certificate is for another host', async () => {
+  it('rejects a certificate of the engine for another host', async () => {
     const words = 'TLS: the certificate of the engine is for another host';
-    await assertRefused(await startEngine(), ours(), words, /Name in `url` a host/, 'localhost');
+    await assertFails(await startEngine(), ours(), words, /Use a host of the certificate/, 'localhost');
   });
 
-  it('says that the engine asks for a client certificate', async () => {
-    const words = 'TLS: the engine asks for a client certificate';
-    await assertRefused(await startEngine(), { caFile }, words, /Name one by `certFile`/);
+  it('reports that the engine requires a client certificate', async () => {
+    const words = 'TLS: the engine requires a client certificate';
+    await assertFails(await startEngine(), { caFile }, words, /Set `certFile`/);
   });
 
-  it('says that the engine refuses the client certificate', async () => {
-    const strange = { caFile, certFile: stranger.certFile, keyFile: stranger.keyFile };
+  it('reports that the engine rejected the client certificate', async () => {
+    const files = { caFile, certFile: stranger.certFile, keyFile: stranger.keyFile };
     const words = 'TLS: the engine rejected the client certificate';
     const url = 'tcp://127.0.0.1:1';
-    // By their codes: Node's own server asks for a certificate where others refuse it.
+    // Uses error codes, because Node's own server returns other errors than Docker's.
     for (const code of [
       'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
       'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
       'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
       'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
     ]) {
-      const failure = toEngineFailure({ url, tls: strange }, Object.assign(new Error(PASSWORD), { code }));
+      const failure = toEngineFailure({ url, tls: files }, Object.assign(new Error(PASSWORD), { code }));
       assert.deepEqual([failure.type, failure.message], ['DockerEngineUnreachable', `${url}: ${words}`]);
     }
     const code = 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED';
-    const { message } = toEngineFailure({ url, tls: strange }, Object.assign(new Error(''), { code }));
+    const { message } = toEngineFailure({ url, tls: files }, Object.assign(new Error(''), { code }));
     assert.equal(message, `${url}: TLS: the client certificate has expired`);
   });
 
-  it('says that what listens there does not speak TLS', async () => {
+  it('reports that the service on the port does not use TLS', async () => {
     const plain = await startServer((_request, response) => answerJson(response, 200, {}));
-    await assertRefused(plain.port, ours(), 'TLS: what listens there does not speak it', /--tlsverify/);
+    await assertFails(plain.port, ours(), 'TLS: the service on this port does not use TLS', /--tlsverify/);
     await plain.close();
   });
 
-  it('says that the connection was broken off', async () => {
+  it('reports a connection reset', async () => {
     const port = await listen(net.createServer((connection) => connection.destroy()));
-    await assertRefused(port, ours(), 'TLS: the connection was broken off', /log of the Docker Engine/);
+    await assertFails(port, ours(), 'TLS: connection reset', /log of the Docker Engine/);
   });
 
-  it('says that nothing listens, or that there is no such host', async () => {
-    const gone = await startServer(() => {});
-    await gone.close();
-    await assertRefused(gone.port, ours(), 'nothing listens there', /`--host`/);
-    await assertRefused(2376, ours(), 'its host name cannot be resolved', /DNS/, 'engine.invalid');
+  it('reports a closed port and an unknown host', async () => {
+    const stopped = await startServer(() => {});
+    await stopped.close();
+    await assertFails(stopped.port, ours(), 'nothing listens there', /`--host`/);
+    await assertFails(2376, ours(), 'DNS lookup failed', /DNS/, 'engine.invalid');
   });
 
-  it('picks up rotated files at the next request, and names one that is gone', async () => {
+  it('reads rotated files at the next request, and reports a missing file', async () => {
     const files = { caFile, certFile: path.join(folder, 'cert.pem'), keyFile: path.join(folder, 'key.pem') };
-    const put = ({ cert, key }: Pick<Certificate, 'cert' | 'key'>): void => {
+    const write = ({ cert, key }: Pick<Certificate, 'cert' | 'key'>): void => {
       fs.writeFileSync(files.certFile, cert);
       fs.writeFileSync(files.keyFile, key);
     };
@@ -200,27 +195,27 @@ describe('createDockerEngine by TLS', () => {
     });
     const engine = createDockerEngine({ url: `tcp://127.0.0.1:${port}`, tls: files });
     for (const certificate of [client, stranger]) {
-      put(certificate);
+      write(certificate);
       await engine.readVersion(anySignal());
     }
     assert.equal(new Set(seen).size, 2);
 
-    put({ cert: client.cert, key: SELF_SIGNED.key });
-    const strangers = await expectFailure(engine.readVersion(anySignal()), 'ConfigInvalid', []);
-    assert.match(strangers.message, /cert\.pem and keyFile .*key\.pem cannot be used together$/);
+    write({ cert: client.cert, key: SELF_SIGNED.key });
+    const mismatched = await expectFailure(engine.readVersion(anySignal()), 'ConfigInvalid', []);
+    assert.match(mismatched.message, /cert\.pem and keyFile .*key\.pem cannot be used together$/);
     fs.rmSync(files.keyFile);
-    const signIn = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
-    const gone = await expectFailure(signIn, 'ConfigInvalid', [PASSWORD]);
-    assert.equal(gone.message, `keyFile ${files.keyFile} cannot be read`);
-    assert.match(gone.remedy, /doctor --offline/);
-    const noAuthority = createDockerEngine({
+    const login = engine.login('registry.example.com', new Secret(PASSWORD), anySignal());
+    const missing = await expectFailure(login, 'ConfigInvalid', [PASSWORD]);
+    assert.equal(missing.message, `keyFile ${files.keyFile} cannot be read`);
+    assert.match(missing.remedy, /doctor --offline/);
+    const missingCa = createDockerEngine({
       url: `tcp://127.0.0.1:${port}`,
       tls: { caFile: files.keyFile },
     });
-    await expectFailure(noAuthority.readVersion(anySignal()), 'ConfigInvalid', []);
+    await expectFailure(missingCa.readVersion(anySignal()), 'ConfigInvalid', []);
   });
 
-  it('refuses a socket with TLS', () =>
+  it('rejects TLS for a Unix socket', () =>
     expectFailure(
       Promise.resolve().then(() => createDockerEngine({ url: 'unix:///x', tls: ours() })),
       'ConfigInvalid',

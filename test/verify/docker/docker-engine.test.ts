@@ -33,7 +33,7 @@ describe('createDockerEngine', () => {
   let restore = (): void => {};
 
   beforeEach(async () => {
-    // What DOCKER_HOST names is the configuration's business; the engine asked for is the one that is used.
+    // DOCKER_HOST is read by the configuration; the client must use only the given URL.
     restore = setEnvironment({ DOCKER_HOST: 'tcp://192.0.2.1:2376', DOCKER_CERT_PATH: '/nonexistent' });
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'engine-'));
     socket = path.join(folder, 'docker.sock');
@@ -48,12 +48,12 @@ describe('createDockerEngine', () => {
     await fs.rm(folder, { recursive: true });
   });
 
-  function signIn(on = engine, signal = anySignal()): Promise<void> {
+  function login(on = engine, signal = anySignal()): Promise<void> {
     return on.login(REGISTRY, new Secret(PASSWORD), signal);
   }
 
-  it('signs in by POST /auth with user AWS', async () => {
-    await signIn();
+  it('logs in with POST /auth as user AWS', async () => {
+    await login();
     const [request] = server.requests;
     assert.equal(request?.method, 'POST');
     assert.equal(request.path, '/auth');
@@ -64,9 +64,9 @@ describe('createDockerEngine', () => {
     });
   });
 
-  it('takes an answer without content for a sign-in', async () => {
+  it('accepts a response without content as a login', async () => {
     answer = (_request, response) => response.writeHead(204).end();
-    await signIn();
+    await login();
   });
 
   it('reads the version', async () => {
@@ -76,10 +76,10 @@ describe('createDockerEngine', () => {
     assert.equal(server.requests[0]?.path, '/version');
   });
 
-  it('speaks TCP on loopback', async () => {
+  it('connects over TCP on loopback', async () => {
     const tcp = await startServer((request, response) => answer(request, response));
-    await signIn(createDockerEngine({ url: `tcp://${tcp.host}` }));
-    await signIn(createDockerEngine({ url: `tcp://localhost:${tcp.port}/` }));
+    await login(createDockerEngine({ url: `tcp://${tcp.host}` }));
+    await login(createDockerEngine({ url: `tcp://localhost:${tcp.port}/` }));
     assert.equal(tcp.requests.length, 2);
     assert.equal(tcp.requests[0]?.path, '/auth');
     await tcp.close();
@@ -96,36 +96,36 @@ describe('createDockerEngine', () => {
     'unix://',
     '',
   ]) {
-    it(`refuses ${JSON.stringify(url)}`, async () => {
+    it(`rejects the URL ${JSON.stringify(url)}`, async () => {
       const created = Promise.resolve().then(() => createDockerEngine({ url }));
       await expectFailure(created, 'ConfigInvalid', [PASSWORD]);
     });
   }
 
-  describe('names an engine that is not there', () => {
-    async function assertAbsent(url: string, words: string): Promise<void> {
-      const absent = createDockerEngine({ url });
-      for (const asked of [absent.readVersion(anySignal()), signIn(absent)]) {
-        const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
+  describe('reports an unreachable engine', () => {
+    async function assertUnreachable(url: string, words: string): Promise<void> {
+      const unreachable = createDockerEngine({ url });
+      for (const call of [unreachable.readVersion(anySignal()), login(unreachable)]) {
+        const { message, remedy } = await expectFailure(call, 'DockerEngineUnreachable', [PASSWORD]);
         assert.equal(message, `${url}: ${words}`);
         assert.ok(remedy.length > 20);
       }
     }
 
-    it('without a socket', () => assertAbsent(`unix://${folder}/none.sock`, 'no socket there'));
+    it('if there is no socket', () => assertUnreachable(`unix://${folder}/none.sock`, 'socket not found'));
 
-    it('with a file in place of the socket', async () => {
+    it('if there is a file instead of the socket', async () => {
       await fs.writeFile(path.join(folder, 'file'), '');
       const url = `unix://${folder}/file`;
-      await assertAbsent(url, 'not a socket');
+      await assertUnreachable(url, 'not a socket');
     });
 
-    // By their codes: a test that runs as root has every permission.
+    // Uses error codes, because a test that runs as root has every permission.
     for (const { code, reason } of [
-      { code: 'EACCES', reason: 'no permission on the socket' },
+      { code: 'EACCES', reason: 'permission denied on the socket' },
       { code: 'ENOTSOCK', reason: 'not a socket' },
     ] as const) {
-      it(`by ${code}`, () => {
+      it(`for the error code ${code}`, () => {
         const { message, type } = toEngineFailure(
           { url: 'unix:///x' },
           Object.assign(new Error(PASSWORD), { code }),
@@ -134,21 +134,21 @@ describe('createDockerEngine', () => {
       });
     }
 
-    it('with nobody listening', async () => {
-      const gone = await startServer(() => {});
-      await gone.close();
-      await assertAbsent(`tcp://${gone.host}`, 'nothing listens there');
+    it('if nothing listens on the port', async () => {
+      const stopped = await startServer(() => {});
+      await stopped.close();
+      await assertUnreachable(`tcp://${stopped.host}`, 'nothing listens there');
     });
 
-    it('that breaks off', async () => {
+    it('if it closes the connection', async () => {
       answer = (_request, response) => response.destroy();
-      await assertAbsent(`unix://${socket}`, 'the engine closed the connection without a response');
+      await assertUnreachable(`unix://${socket}`, 'the engine closed the connection without a response');
     });
 
-    it('that breaks off over TCP, where it may expect TLS', async () => {
+    it('if it closes a TCP connection, and suggests TLS', async () => {
       const tcp = await startServer((_request, response) => response.destroy());
-      const asked = createDockerEngine({ url: `tcp://${tcp.host}` }).readVersion(anySignal());
-      const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', []);
+      const call = createDockerEngine({ url: `tcp://${tcp.host}` }).readVersion(anySignal());
+      const { message, remedy } = await expectFailure(call, 'DockerEngineUnreachable', []);
       assert.equal(message, `tcp://${tcp.host}: the engine closed the connection without a response`);
       assert.match(remedy, /if it expects TLS there, set `caFile`/);
       await tcp.close();
@@ -158,56 +158,56 @@ describe('createDockerEngine', () => {
       {
         status: 400,
         transport: 'tcp',
-        reason: 'answered 400, as HTTPS does to plain HTTP',
+        reason: 'HTTP 400, as an HTTPS server returns for plain HTTP',
         remedyPattern: /expects TLS there, set `caFile`/,
       },
-      { status: 400, transport: 'unix', reason: 'answered 400', remedyPattern: /proxy or plugin/ },
-      { status: 403, transport: 'tcp', reason: 'answered 403', remedyPattern: /proxy or plugin/ },
-      { status: 500, transport: 'unix', reason: 'answered 500', remedyPattern: /returned a server error/ },
-      { status: 503, transport: 'tcp', reason: 'answered 503', remedyPattern: /returned a server error/ },
+      { status: 400, transport: 'unix', reason: 'HTTP 400', remedyPattern: /proxy or plugin/ },
+      { status: 403, transport: 'tcp', reason: 'HTTP 403', remedyPattern: /proxy or plugin/ },
+      { status: 500, transport: 'unix', reason: 'HTTP 500', remedyPattern: /returned a server error/ },
+      { status: 503, transport: 'tcp', reason: 'HTTP 503', remedyPattern: /returned a server error/ },
     ] as const) {
-      it(`that answers ${status} on ${transport}`, async () => {
-        const refuse: Answer = (_request, response) => answerJson(response, status, { message: PASSWORD });
-        answer = refuse;
-        const tcp = await startServer(refuse);
+      it(`if it returns ${status} over ${transport}`, async () => {
+        const reject: Answer = (_request, response) => answerJson(response, status, { message: PASSWORD });
+        answer = reject;
+        const tcp = await startServer(reject);
         const url = transport === 'tcp' ? `tcp://${tcp.host}` : `unix://${socket}`;
-        const asked = createDockerEngine({ url }).readVersion(anySignal());
-        const { message, remedy } = await expectFailure(asked, 'DockerEngineUnreachable', [PASSWORD]);
+        const call = createDockerEngine({ url }).readVersion(anySignal());
+        const { message, remedy } = await expectFailure(call, 'DockerEngineUnreachable', [PASSWORD]);
         assert.equal(message, `${url}: ${reason}`);
         assert.match(remedy, remedyPattern);
         await tcp.close();
       });
     }
 
-    it('that speaks something else than HTTP', async () => {
-      const odd = net.createServer((connection) => connection.end('220 ready\r\n')).listen(0, '127.0.0.1');
-      await once(odd, 'listening');
-      await assertAbsent(
-        `tcp://127.0.0.1:${(odd.address() as net.AddressInfo).port}`,
-        'the answer is not HTTP',
+    it('if it does not use HTTP', async () => {
+      const other = net.createServer((connection) => connection.end('220 ready\r\n')).listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      await assertUnreachable(
+        `tcp://127.0.0.1:${(other.address() as net.AddressInfo).port}`,
+        'the response is not HTTP',
       );
-      odd.close();
+      other.close();
     });
 
-    it('that is something else', async () => {
+    it('if another service responds', async () => {
       answer = (_request, response) => answerHtml(response, 200);
       await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
-      await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
+      await expectFailure(login(), 'DockerLoginFailed', [PASSWORD]);
       answer = (_request, response) => answerJson(response, 404, { message: PASSWORD });
       const { message } = await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [
         PASSWORD,
       ]);
-      assert.equal(message, `unix://${socket}: answered 404`);
+      assert.equal(message, `unix://${socket}: HTTP 404`);
     });
   });
 
   it('neither follows a redirect nor treats its response as a version or a login', async () => {
     const target = await startServer((_request, response) => answerJson(response, 200, {}));
     for (const status of [301, 302, 303, 307, 308]) {
-      // One with a scheme that does not exist.
-      for (const location of [target.url, 'odd:x']) {
+      // The second URL has an unknown scheme.
+      for (const location of [target.url, 'unknown:x']) {
         answer = (_request, response) => response.writeHead(status, { location }).end();
-        await expectFailure(signIn(), 'DockerLoginFailed', [PASSWORD]);
+        await expectFailure(login(), 'DockerLoginFailed', [PASSWORD]);
         await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', [PASSWORD]);
       }
     }
@@ -216,25 +216,25 @@ describe('createDockerEngine', () => {
     await target.close();
   });
 
-  it('refuses an answer without end', async () => {
+  it('rejects an endless response', async () => {
     const part = 'x'.repeat(64 * 1024);
     answer = (_request, response) => {
       const drip = (): void => void response.write(part, (error) => error ?? drip());
       drip();
     };
     const { message } = await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
-    assert.equal(message, `unix://${socket}: the answer is not HTTP`);
+    assert.equal(message, `unix://${socket}: the response is not HTTP`);
   });
 
-  it('fails alone when the caller aborts in the middle of an answer', async () => {
-    const begun = deferred();
-    answer = (_request, response) => response.write('{"Version":', () => begun.resolve());
+  it('does not crash when the caller aborts during a response', async () => {
+    const started = deferred();
+    answer = (_request, response) => response.write('{"Version":', () => started.resolve());
     const caller = new AbortController();
-    const asked = engine.readVersion(caller.signal);
-    await begun.promise;
+    const call = engine.readVersion(caller.signal);
+    await started.promise;
     await new Promise((resolve) => setTimeout(resolve, 30));
     caller.abort();
-    await expectFailure(asked, 'DockerEngineUnreachable', []);
+    await expectFailure(call, 'DockerEngineUnreachable', []);
   });
 
   it('ends the request when the caller aborts', async () => {
@@ -245,19 +245,19 @@ describe('createDockerEngine', () => {
     });
     answer = () => {};
     const caller = new AbortController();
-    const asked = [signIn(engine, caller.signal), engine.readVersion(caller.signal)];
+    const calls = [login(engine, caller.signal), engine.readVersion(caller.signal)];
     while (server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
     caller.abort();
-    for (const ended of asked) {
-      const { message } = await expectFailure(ended, 'DockerEngineUnreachable', [PASSWORD]);
-      assert.equal(message, `unix://${socket}: the attempt was cancelled`);
+    for (const call of calls) {
+      const { message } = await expectFailure(call, 'DockerEngineUnreachable', [PASSWORD]);
+      assert.equal(message, `unix://${socket}: the attempt was canceled`);
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(sockets.size, 0, 'a connection is still open');
   });
 
-  describe('tells a refusing registry from one that the engine cannot reach', () => {
-    const login = `login attempt to https://${REGISTRY}/v2/ failed with status:`;
+  describe('distinguishes a registry that rejects from one that the engine cannot reach', () => {
+    const attempt = `login attempt to https://${REGISTRY}/v2/ failed with status:`;
     const dial = `Get "https://${REGISTRY}/v2/": dial tcp`;
     const cases: readonly {
       readonly status: number;
@@ -269,32 +269,32 @@ describe('createDockerEngine', () => {
         status: 401,
         text: 'unauthorized: incorrect username or password',
         type: 'DockerLoginRejected',
-        reason: '401: the registry does not take this as a sign-in',
+        reason: '401: the registry rejected the credentials',
       },
       {
         status: 500,
-        text: `${login} 403 Forbidden`,
+        text: `${attempt} 403 Forbidden`,
         type: 'DockerLoginRejected',
-        reason: '403: the registry takes the token for expired, or does not admit its principal',
+        reason: '403: the registry considers the token expired or denies the principal',
       },
       {
         status: 500,
-        text: `${login} 401 Unauthorized`,
+        text: `${attempt} 401 Unauthorized`,
         type: 'DockerLoginRejected',
-        reason: '401: the registry does not take this as a sign-in',
+        reason: '401: the registry rejected the credentials',
       },
       {
         status: 500,
-        text: `${login} 400 Bad Request`,
+        text: `${attempt} 400 Bad Request`,
         type: 'DockerLoginRejected',
-        reason: '400: a token of another region, or malformed',
+        reason: '400: the token is malformed or from another region',
       },
       {
         status: 500,
         text: 'error parsing HTTP 403 response body: invalid character: "Your Authorization Token has expired."',
         type: 'DockerLoginRejected',
         reason:
-          '403: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+          '403: the registry reports an expired token; ECR reports this for any token that it cannot read',
       },
       {
         status: 500,
@@ -306,31 +306,31 @@ describe('createDockerEngine', () => {
         status: 500,
         text: "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>denied",
         type: 'DockerLoginFailed',
-        reason: 'something other than a registry answered (403)',
+        reason: 'the response is not from a registry (403)',
       },
       {
         status: 500,
         text: 'denied: requested access is denied',
         type: 'DockerLoginRejected',
-        reason: 'the registry does not admit the principal of the token',
+        reason: 'the registry denied the principal of the token',
       },
       {
         status: 500,
-        text: `${login} 503 Service Unavailable`,
+        text: `${attempt} 503 Service Unavailable`,
         type: 'DockerLoginFailed',
-        reason: 'the registry failed on its side',
+        reason: 'the registry returned a server error',
       },
       {
         status: 500,
-        text: `${login} 429 Too Many Requests`,
+        text: `${attempt} 429 Too Many Requests`,
         type: 'DockerLoginFailed',
-        reason: 'the registry asks for fewer requests',
+        reason: 'the registry throttled the request',
       },
       {
         status: 500,
         text: `${dial}: lookup ${REGISTRY}: no such host`,
         type: 'DockerLoginFailed',
-        reason: 'no such host',
+        reason: 'DNS lookup failed',
       },
       {
         status: 500,
@@ -342,28 +342,28 @@ describe('createDockerEngine', () => {
         status: 500,
         text: `${dial} 10.0.0.1:443: connect: permission denied`,
         type: 'DockerLoginFailed',
-        reason: 'the engine failed (500)',
+        reason: 'the engine returned HTTP 500',
       },
       {
         status: 500,
         text: `${dial} 10.0.0.1:443: i/o timeout`,
         type: 'DockerLoginFailed',
-        reason: 'the registry does not answer in time',
+        reason: 'the registry timed out',
       },
       {
         status: 500,
         text: 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
         type: 'DockerLoginFailed',
-        reason: 'TLS: the certificate of the registry is not accepted',
+        reason: 'TLS: the certificate of the registry was rejected',
       },
-      { status: 500, text: PASSWORD, type: 'DockerLoginFailed', reason: 'the engine failed (500)' },
-      { status: 403, text: 'Forbidden', type: 'DockerLoginFailed', reason: 'the engine answered 403' },
+      { status: 500, text: PASSWORD, type: 'DockerLoginFailed', reason: 'the engine returned HTTP 500' },
+      { status: 403, text: 'Forbidden', type: 'DockerLoginFailed', reason: 'the engine returned HTTP 403' },
     ];
     for (const { status, text, type, reason } of cases) {
       it(`${status} "${text.slice(0, 60)}": ${reason}`, async () => {
         answer = (_request, response) => answerJson(response, status, { message: text });
-        const { message } = await expectFailure(signIn(), type, [PASSWORD]);
-        assert.equal(message, `unix://${socket}: sign-in to ${REGISTRY}: ${reason}`);
+        const { message } = await expectFailure(login(), type, [PASSWORD]);
+        assert.equal(message, `unix://${socket}: login to ${REGISTRY}: ${reason}`);
       });
     }
   });

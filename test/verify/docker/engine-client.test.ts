@@ -14,7 +14,7 @@ import { SELF_SIGNED } from '../../support/self-signed.js';
 const PASSWORD = 'ecr-password-that-must-not-show';
 const KEY_LINES = SELF_SIGNED.key.split('\n').slice(1, -2);
 
-/** Reads the version and logs in; prints what was rejected. */
+/** Reads the version and logs in; prints the results. */
 const SCRIPT = `
 import { createDockerEngine } from './src/verify/docker/docker-engine.ts';
 import { Secret } from './src/log/secret.ts';
@@ -27,16 +27,16 @@ for (const call of [() => engine.readVersion(signal), login]) {
 }
 `;
 
-describe('a process that uses a Docker Engine, with DEBUG=* and another DOCKER_HOST', () => {
+describe('createEngineClient in a process with DEBUG=* and another DOCKER_HOST', () => {
   let folder: string;
   let engine: https.Server;
-  let elsewhere: LocalServer;
+  let other: LocalServer;
   let respond: http.RequestListener;
 
   beforeEach(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-client-'));
     for (const name of ['cert', 'key'] as const) fs.writeFileSync(path.join(folder, name), SELF_SIGNED[name]);
-    elsewhere = await startServer((_request, response) => answerJson(response, 200, { Version: '28.0.0' }));
+    other = await startServer((_request, response) => answerJson(response, 200, { Version: '28.0.0' }));
     engine = https.createServer(SELF_SIGNED, (request, response) => {
       request.resume();
       respond(request, response);
@@ -46,7 +46,7 @@ describe('a process that uses a Docker Engine, with DEBUG=* and another DOCKER_H
   });
   afterEach(async () => {
     engine.close();
-    await elsewhere.close();
+    await other.close();
     fs.rmSync(folder, { recursive: true });
   });
 
@@ -58,7 +58,7 @@ describe('a process that uses a Docker Engine, with DEBUG=* and another DOCKER_H
       PATH: process.env['PATH'],
       ENGINE: JSON.stringify({ url, tls, password: PASSWORD }),
       DEBUG: '*',
-      DOCKER_HOST: `tcp://${elsewhere.host}`,
+      DOCKER_HOST: `tcp://${other.host}`,
       DOCKER_CERT_PATH: '/nonexistent',
     };
     const script = ['--import=tsx', '--input-type=module', '--eval', SCRIPT];
@@ -69,23 +69,23 @@ describe('a process that uses a Docker Engine, with DEBUG=* and another DOCKER_H
     return output;
   }
 
-  it('prints nothing of requests and responses', async () => {
+  it('does not print requests or responses', async () => {
     respond = (request, response) =>
       request.url === '/version'
         ? answerJson(response, 200, { Version: '28.0.0', echo: PASSWORD })
         : answerJson(response, 500, { message: PASSWORD });
     const { stdout, stderr } = await runScript();
-    const failed = 'DockerLoginFailed : sign-in to registry.example.com: the engine failed (500)';
+    const failed = 'DockerLoginFailed : login to registry.example.com: the engine returned HTTP 500';
     assert.deepEqual([stdout, stderr], [`ok\n${failed}\n`, '']);
   });
 
   for (const status of [302, 307]) {
     it(`does not follow a redirect with ${status}`, async () => {
-      respond = (_request, response) => response.writeHead(status, { location: elsewhere.url }).end();
+      respond = (_request, response) => response.writeHead(status, { location: other.url }).end();
       const { stdout, stderr } = await runScript();
-      const failed = `DockerLoginFailed : sign-in to registry.example.com: the engine answered ${status}`;
-      assert.deepEqual([stdout, stderr], [`DockerEngineUnreachable : answered ${status}\n${failed}\n`, '']);
-      assert.deepEqual(elsewhere.requests, []);
+      const failed = `DockerLoginFailed : login to registry.example.com: the engine returned HTTP ${status}`;
+      assert.deepEqual([stdout, stderr], [`DockerEngineUnreachable : HTTP ${status}\n${failed}\n`, '']);
+      assert.deepEqual(other.requests, []);
     });
   }
 });

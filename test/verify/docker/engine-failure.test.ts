@@ -10,8 +10,8 @@ const MUTUAL = { ...TLS, tls: { certFile: '/cert.pem', keyFile: '/key.pem' } };
 
 describe('toEngineFailure', () => {
   for (const { where, target, nodeCode, words } of [
-    { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'no socket there' },
-    { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'no permission on the socket' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'socket not found' },
+    { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'permission denied on the socket' },
     { where: 'a socket', target: SOCKET, nodeCode: 'ECONNREFUSED', words: 'nothing listens there' },
     {
       where: 'TCP',
@@ -19,8 +19,8 @@ describe('toEngineFailure', () => {
       nodeCode: 'ECONNRESET',
       words: 'the engine closed the connection without a response',
     },
-    { where: 'TCP', target: TCP, nodeCode: 'HPE_INVALID_CONSTANT', words: 'the answer is not HTTP' },
-    { where: 'TLS', target: TLS, nodeCode: 'ECONNRESET', words: 'TLS: the connection was broken off' },
+    { where: 'TCP', target: TCP, nodeCode: 'HPE_INVALID_CONSTANT', words: 'the response is not HTTP' },
+    { where: 'TLS', target: TLS, nodeCode: 'ECONNRESET', words: 'TLS: connection reset' },
     {
       where: 'TLS',
       target: TLS,
@@ -31,13 +31,13 @@ describe('toEngineFailure', () => {
       where: 'TLS',
       target: TLS,
       nodeCode: 'ERR_SSL_WRONG_VERSION_NUMBER',
-      words: 'TLS: what listens there does not speak it',
+      words: 'TLS: the service on this port does not use TLS',
     },
     {
       where: 'TLS',
       target: TLS,
       nodeCode: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-      words: 'TLS: the engine asks for a client certificate',
+      words: 'TLS: the engine requires a client certificate',
     },
     {
       where: 'mutual TLS',
@@ -47,7 +47,7 @@ describe('toEngineFailure', () => {
     },
     { where: 'TCP', target: TCP, nodeCode: 'EODD', words: 'the connection failed' },
   ] as const) {
-    it(`says "${words}" for ${nodeCode} by ${where}`, () => {
+    it(`reports "${words}" for ${nodeCode} over ${where}`, () => {
       const failure = toEngineFailure(target, Object.assign(new Error('secret'), { code: nodeCode }));
       assert.deepEqual([failure.type, failure.reason], ['DockerEngineUnreachable', words]);
       assert.equal(failure.message, `${target.url}: ${words}`);
@@ -56,12 +56,12 @@ describe('toEngineFailure', () => {
 
   for (const { target, firewall } of [
     { target: SOCKET, firewall: '' },
-    { target: TCP, firewall: ', or for a firewall on the way' },
+    { target: TCP, firewall: ', or check for a firewall in between' },
   ]) {
-    it(`reports the time limit for an engine at ${target.url} that hangs`, () => {
+    it(`reports a timeout for an engine at ${target.url} that hangs`, () => {
       const { reason, remedy } = toEngineFailure(target, new DeadlineExceeded('limit', 10_000));
-      assert.equal(reason, 'no answer within 10 s');
-      assert.equal(remedy, `Look for a Docker Engine that hangs, and restart it${firewall}.`);
+      assert.equal(reason, 'timed out after 10 s');
+      assert.equal(remedy, `Check whether the Docker Engine hangs, and restart it${firewall}.`);
     });
   }
 
@@ -69,14 +69,14 @@ describe('toEngineFailure', () => {
     {
       status: 400,
       target: TCP,
-      words: 'answered 400, as HTTPS does to plain HTTP',
+      words: 'HTTP 400, as an HTTPS server returns for plain HTTP',
       remedyPattern: /expects TLS/,
     },
-    { status: 400, target: TLS, words: 'answered 400', remedyPattern: /proxy or plugin/ },
-    { status: 400, target: SOCKET, words: 'answered 400', remedyPattern: /proxy or plugin/ },
-    { status: 503, target: TCP, words: 'answered 503', remedyPattern: /returned a server error/ },
+    { status: 400, target: TLS, words: 'HTTP 400', remedyPattern: /proxy or plugin/ },
+    { status: 400, target: SOCKET, words: 'HTTP 400', remedyPattern: /proxy or plugin/ },
+    { status: 503, target: TCP, words: 'HTTP 503', remedyPattern: /returned a server error/ },
   ] as const) {
-    it(`says "${words}" for ${status} of ${target.url}`, () => {
+    it(`reports "${words}" for status ${status} of ${target.url}`, () => {
       const failure = toEngineFailure(target, new StatusError(status, 'secret'));
       assert.equal(failure.reason, words);
       assert.match(failure.remedy, remedyPattern);

@@ -7,10 +7,10 @@ describe('parseMobyText', () => {
   for (const { text, problem } of [
     { text: `${LOGIN} 403 Forbidden`, problem: { outcome: 'rejected', status: 403 } },
     { text: 'denied: requested access is denied', problem: { outcome: 'rejected' } },
-    { text: `${LOGIN} 503 Service Unavailable`, problem: failed('the registry failed on its side') },
-    { text: `${LOGIN} 429 Too Many Requests`, problem: failed('the registry asks for fewer requests') },
-    { text: 'dial tcp: lookup registry.example.com: no such host', problem: failed('no such host') },
-    { text: 'dial tcp 10.0.0.1:443: i/o timeout', problem: failed('the registry does not answer in time') },
+    { text: `${LOGIN} 503 Service Unavailable`, problem: failed('the registry returned a server error') },
+    { text: `${LOGIN} 429 Too Many Requests`, problem: failed('the registry throttled the request') },
+    { text: 'dial tcp: lookup registry.example.com: no such host', problem: failed('DNS lookup failed') },
+    { text: 'dial tcp 10.0.0.1:443: i/o timeout', problem: failed('the registry timed out') },
     { text: 'dial tcp 10.0.0.1:443: connect: permission denied', problem: undefined },
     {
       text: 'http: server gave HTTP response to HTTPS client',
@@ -18,15 +18,15 @@ describe('parseMobyText', () => {
     },
     {
       text: 'tls: failed to verify certificate: x509: unknown',
-      problem: failed('TLS: the certificate of the registry is not accepted'),
+      problem: failed('TLS: the certificate of the registry was rejected'),
     },
     {
       text: "parsing HTTP 403 response body: invalid character '<'",
-      problem: failed('something other than a registry answered (403)'),
+      problem: failed('the response is not from a registry (403)'),
     },
     { text: '', problem: undefined },
   ]) {
-    it(`gives ${JSON.stringify(problem)} for "${text}"`, () =>
+    it(`returns ${JSON.stringify(problem)} for "${text}"`, () =>
       assert.deepEqual(parseMobyText(text), problem));
   }
 });

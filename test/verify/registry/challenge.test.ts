@@ -5,7 +5,7 @@ const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 describe('readChallenge', () => {
   for (const header of [undefined, '', 'Basic realm="https://x/",service="ecr.amazonaws.com"', 'Negotiate']) {
-    it(`has the password itself sent for ${JSON.stringify(header)}`, () =>
+    it(`uses basic authentication for ${JSON.stringify(header)}`, () =>
       assert.deepEqual(readChallenge(header, HOST), { scheme: 'basic' }));
   }
 
@@ -29,7 +29,7 @@ describe('readChallenge', () => {
     { realm: 'https://registry.example.com:5000/t', host: 'registry.example.com:5000' },
     { realm: 'https://registry.example.com:443/t', host: 'registry.example.com' },
   ] as const) {
-    it(`takes the realm ${realm} for the own one of ${host}`, () =>
+    it(`accepts the realm ${realm} for ${host}`, () =>
       assert.equal(readChallenge(`Bearer realm="${realm}"`, host).scheme, 'bearer'));
   }
 
@@ -53,7 +53,7 @@ describe('readChallenge', () => {
       assert.deepEqual(readChallenge(header, HOST), { scheme: 'other-host' }));
   }
 
-  it('does not take one realm of a loopback for that of another', () => {
+  it('treats another port on loopback as another host', () => {
     const challenge = readChallenge('Bearer realm="http://127.0.0.1:5001/token"', '127.0.0.1:5000');
     assert.deepEqual(challenge, { scheme: 'other-host' });
   });

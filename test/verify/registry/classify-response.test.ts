@@ -12,8 +12,8 @@ function respond(status: number, message: string, code = 'DENIED'): HttpResponse
 }
 
 /** A response of something that is not a registry. */
-function respondOdd(status: number): HttpResponse {
-  return { status, text: 'odd', json: undefined, header: () => undefined };
+function respondOther(status: number): HttpResponse {
+  return { status, text: 'other', json: undefined, header: () => undefined };
 }
 
 describe('classifyLogin', () => {
@@ -22,7 +22,7 @@ describe('classifyLogin', () => {
       host: PRIVATE,
       response: respond(403, 'Your Authorization Token has expired.'),
       outcome: 'rejected',
-      message: /^403 DENIED: .* token has expired/,
+      message: /^403 DENIED: the registry reports an expired token/,
       remedy: /region and partition of the token/,
     },
     {
@@ -30,49 +30,59 @@ describe('classifyLogin', () => {
       response: respond(403, 'The security token included in the request is invalid'),
       outcome: 'rejected',
       message: /^403 DENIED: the AWS session behind the token has ended$/,
-      remedy: /^Check whether the role/,
+      remedy: /^Check that the role/,
     },
     {
       host: PRIVATE,
       response: respond(400, ''),
       outcome: 'rejected',
-      message: /^400 DENIED: a token of another region, or malformed$/,
+      message: /^400 DENIED: the token is malformed or from another region$/,
       remedy: /^Fix the region/,
     },
     {
       host: PUBLIC,
-      response: respondOdd(400),
+      response: respondOther(400),
       outcome: 'rejected',
-      message: /^400: ECR Public does not accept the token/,
-      remedy: /accepts no token of a private registry/,
+      message: /^400: ECR Public rejected the token/,
+      remedy: /does not accept tokens of private registries/,
     },
     {
       host: PRIVATE,
       response: respond(401, '', 'UNAUTHORIZED'),
       outcome: 'rejected',
-      message: /^401 UNAUTHORIZED: the registry does not take this as a sign-in$/,
+      message: /^401 UNAUTHORIZED: the registry rejected the credentials$/,
     },
     {
       host: PRIVATE,
       response: respond(403, 'no'),
       outcome: 'rejected',
-      message: /^403 DENIED: the registry does not admit the principal/,
+      message: /^403 DENIED: the registry denied the principal/,
     },
-    { host: PRIVATE, response: respondOdd(429), outcome: 'unreachable', message: /fewer requests \(429\)$/ },
-    { host: PRIVATE, response: respondOdd(503), outcome: 'unreachable', message: /proxy .* failed \(503\)$/ },
     {
       host: PRIVATE,
-      response: respondOdd(403),
+      response: respondOther(429),
       outcome: 'unreachable',
-      message: /other than a registry .*403/,
+      message: /throttled the request \(429\)$/,
+    },
+    {
+      host: PRIVATE,
+      response: respondOther(503),
+      outcome: 'unreachable',
+      message: /proxy .* server error \(503\)$/,
+    },
+    {
+      host: PRIVATE,
+      response: respondOther(403),
+      outcome: 'unreachable',
+      message: /not from a registry .*403/,
     },
   ];
   for (const { host, response, outcome, message, remedy } of cases) {
-    it(`gives ${outcome}, ${message.source} for ${response.status} of ${host}`, () => {
+    it(`returns ${outcome}, ${message.source} for status ${response.status} of ${host}`, () => {
       const probe = classifyLogin(host, response);
       assert.deepEqual([probe.registry, probe.outcome], [host, outcome]);
       assert.match(probe.message ?? '', message);
-      // Where that of the failure is too general.
+      // Set if the remedy of the failure type is too general.
       if (remedy) assert.match(probe.remedy ?? '', remedy);
       else assert.equal(probe.remedy, undefined);
     });
@@ -80,15 +90,15 @@ describe('classifyLogin', () => {
 });
 
 describe('classifyPull', () => {
-  it('names the action that the principal lacks', () => {
+  it('names the action that the principal is not allowed', () => {
     const text = 'User: x is not authorized to perform: ecr:BatchGetImage on resource: y';
     assert.deepEqual(classifyPull(respond(403, text)), {
       outcome: 'denied',
-      message: '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+      message: '403 DENIED: the principal can log in but cannot pull: missing permission ecr:BatchGetImage',
     });
   });
 
-  it('tells a missing repository from a missing image', () => {
+  it('distinguishes a missing repository from a missing image', () => {
     for (const { apiCode, what } of [
       { apiCode: 'NAME_UNKNOWN', what: 'repository' },
       { apiCode: 'MANIFEST_UNKNOWN', what: 'image' },

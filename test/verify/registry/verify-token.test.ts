@@ -52,15 +52,14 @@ describe('createTokenVerifier', () => {
     return result;
   }
 
-  /** Whether it rejected a wrong password. */
-  const isProven = (): boolean => checks.has(server.host);
+  const hasRejectedWrongPassword = (): boolean => checks.has(server.host);
 
   async function assertOutcome(outcome: RegistryProbe['outcome'], message: string): Promise<void> {
     const result = await probe();
     assert.deepEqual([result.outcome, result.message], [outcome, message]);
   }
 
-  it('asks for the challenge, and shows the password as Basic to /v2/, by GET', async () => {
+  it('requests the challenge, then sends the password to GET /v2/ with basic authentication', async () => {
     answer = requireBasic(PASSWORD);
     checks.add(server.host);
     const result = await probe();
@@ -74,15 +73,15 @@ describe('createTokenVerifier', () => {
     );
   });
 
-  describe('finds out what accepts anything', () => {
-    it('is satisfied when a wrong password is refused, and says so', async () => {
+  describe('checks that a wrong password is rejected', () => {
+    it('accepts the token and remembers the check if the wrong password is rejected', async () => {
       answer = requireBasic(PASSWORD);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.ok(isProven());
+      assert.ok(hasRejectedWrongPassword());
       assert.equal(server.requests.at(-1)?.headers.authorization, basic(WRONG_PASSWORD));
     });
 
-    it('tries a wrong password once a day', async () => {
+    it('sends a wrong password once a day', async () => {
       answer = requireBasic(PASSWORD);
       const counts: number[] = [];
       for (const passedMs of [0, 24 * 3_600_000 - 1, 1, 1]) {
@@ -93,7 +92,7 @@ describe('createTokenVerifier', () => {
       assert.deepEqual(counts, [3, 2, 3, 2]);
     });
 
-    it('tries it each time after a wrong password was accepted', async () => {
+    it('checks again each time after a wrong password was accepted', async () => {
       answer = (request, response) =>
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
@@ -104,52 +103,52 @@ describe('createTokenVerifier', () => {
       assert.equal(server.requests.length, 6);
     });
 
-    it('by a wrong password that is accepted', async () => {
+    it('is inconclusive if a wrong password is accepted', async () => {
       answer = (request, response) =>
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
       await assertOutcome('inconclusive', 'it also accepts a wrong password');
-      assert.ok(!isProven());
+      assert.ok(!hasRejectedWrongPassword());
     });
 
-    it('by no password at all, without asking for more, whether asked to or not', async () => {
-      await assertOutcome('inconclusive', 'it allows access without a password');
+    it('is inconclusive with anonymous access, without further requests, also if checked before', async () => {
+      await assertOutcome('inconclusive', 'it allows anonymous access');
       assert.equal(server.requests.length, 2);
       checks.add(server.host);
-      await assertOutcome('inconclusive', 'it allows access without a password');
+      await assertOutcome('inconclusive', 'it allows anonymous access');
     });
 
-    it('but does not doubt one that could not be asked, and has it asked again', async () => {
+    it('accepts the token if the check gets no response, and checks again the next time', async () => {
       answer = (request, response) => {
         if (request.headers.authorization === basic(WRONG_PASSWORD)) response.writeHead(429).end();
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.ok(!isProven());
+      assert.ok(!hasRejectedWrongPassword());
       answer = (request, response) => {
         if (request.headers.authorization === basic(WRONG_PASSWORD)) response.destroy();
         else requireBasic(PASSWORD)(request, response);
       };
       assert.equal((await probe()).outcome, 'accepted');
-      assert.ok(!isProven());
+      assert.ok(!hasRejectedWrongPassword());
     });
 
-    it('and does not ask where the password itself is refused', async () => {
+    it('is skipped if the token itself is rejected', async () => {
       answer = requireBasic('another');
       assert.equal((await probe()).outcome, 'rejected');
-      assert.ok(!isProven());
+      assert.ok(!hasRejectedWrongPassword());
       assert.equal(server.requests.length, 2);
     });
   });
 
-  describe('exchanges the password for a token where the registry wants that', () => {
+  describe('exchanges the password for a token if the registry requires it', () => {
     const bearer = (realm: string): string => `Bearer realm="${realm}",service="public",scope="aws"`;
 
-    function withTokens(good = PASSWORD): Answer {
+    function withTokens(valid = PASSWORD): Answer {
       return ({ path, headers: { authorization } }, response) => {
         if (path.startsWith('/token')) {
-          if (authorization === basic(good))
+          if (authorization === basic(valid))
             answerJson(response, 200, { token: `${TOKEN}-of-${path.length}` });
           else response.writeHead(400).end();
         } else if (authorization?.startsWith(`Bearer ${TOKEN}`)) answerJson(response, 200, {});
@@ -161,49 +160,49 @@ describe('createTokenVerifier', () => {
     it('at the realm, with service and scope', async () => {
       answer = withTokens();
       assert.equal((await probe()).outcome, 'accepted');
-      const [, exchange, shown] = server.requests;
+      const [, exchange, login] = server.requests;
       assert.equal(exchange?.path, '/token?service=public&scope=aws');
       assert.equal(exchange.headers.authorization, basic(PASSWORD));
-      assert.match(shown?.headers.authorization ?? '', new RegExp(`^Bearer ${TOKEN}`));
+      assert.match(login?.headers.authorization ?? '', new RegExp(`^Bearer ${TOKEN}`));
     });
 
-    it('and with a wrong password does not get one', async () => {
+    it('but not if the password is wrong', async () => {
       answer = withTokens();
       assert.equal((await probe()).outcome, 'accepted');
-      assert.ok(!isProven());
+      assert.ok(!hasRejectedWrongPassword());
       answer = (request, response) =>
         request.path.startsWith('/token') && request.headers.authorization === basic(WRONG_PASSWORD)
           ? answerJson(response, 401, { errors: [{ code: 'UNAUTHORIZED' }] })
           : withTokens()(request, response);
       assert.equal((await probe()).outcome, 'accepted');
-      assert.ok(isProven());
+      assert.ok(hasRejectedWrongPassword());
     });
 
-    it('and tells its refusal, and an answer that holds none', async () => {
+    it('and reports a rejection, and a response without a token', async () => {
       answer = (request, response) =>
         request.path.startsWith('/token')
           ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
           : withTokens()(request, response);
-      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry denied the principal of the token');
       for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
         answer = (request, response) =>
           request.path.startsWith('/token')
             ? answerJson(response, 200, body)
             : withTokens()(request, response);
-        await assertOutcome('unreachable', 'something other than a registry answered (200)');
+        await assertOutcome('unreachable', 'the response is not from a registry (200)');
       }
     });
 
-    it('but sends nothing to the realm of another host', async () => {
+    it('but sends nothing to a realm on another host', async () => {
       const evil = await startServer((_request, response) => answerJson(response, 200, { token: TOKEN }));
       for (const header of [bearer(`${evil.url}/token`), `Basic realm="x", ${bearer(`${evil.url}/token`)}`]) {
         answer = (_request, response) => challenge(response, header);
         const result = await probe();
         assert.deepEqual(
           [result.outcome, result.type, result.message],
-          ['rejected', 'RegistryRealmForeign', 'it asks for the sign-in to be sent to another host (realm)'],
+          ['rejected', 'RegistryRealmForeign', 'its auth realm points to another host'],
         );
-        assert.match(result.remedy ?? '', /Find out who answers/);
+        assert.match(result.remedy ?? '', /Check what responds instead/);
       }
       assert.deepEqual(evil.requests, []);
       assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
@@ -211,14 +210,14 @@ describe('createTokenVerifier', () => {
     });
   });
 
-  describe('asks whether an image may be pulled', () => {
+  describe('checks whether an image can be pulled', () => {
     const OCI = 'application/vnd.oci.image.manifest.v1+json';
     const denied =
       (message: string): Answer =>
       (_request, response) =>
         answerJson(response, 403, { errors: [{ code: 'DENIED', message }] });
 
-    async function pullOf(manifest: Answer, image = 'team/app:1.0'): Promise<unknown> {
+    async function checkPull(manifest: Answer, image = 'team/app:1.0'): Promise<unknown> {
       images = [image];
       answer = (request, response) =>
         request.path.includes('/manifests/')
@@ -229,8 +228,8 @@ describe('createTokenVerifier', () => {
       return pulls;
     }
 
-    it('by its manifest, of every kind', async () => {
-      const pulls = await pullOf((_request, response) => answerJson(response, 200, { schemaVersion: 2 }));
+    it('by requesting its manifest in any format', async () => {
+      const pulls = await checkPull((_request, response) => answerJson(response, 200, { schemaVersion: 2 }));
       assert.deepEqual(pulls, [{ image: 'team/app:1.0', outcome: 'allowed' }]);
       const request = server.requests.at(-1);
       assert.equal(request?.path, '/v2/team/app/manifests/1.0');
@@ -239,7 +238,7 @@ describe('createTokenVerifier', () => {
     });
 
     it('by digest', async () => {
-      await pullOf(
+      await checkPull(
         (_request, response) => answerJson(response, 200, { schemaVersion: 2 }),
         `app@sha256:${'0'.repeat(64)}`,
       );
@@ -253,64 +252,64 @@ describe('createTokenVerifier', () => {
       readonly message: string;
     }[] = [
       {
-        title: 'a right that is missing, by its name',
+        title: 'a missing permission by name',
         manifest: denied(
           'User: arn:aws:sts::123456789012:x is not authorized to perform: ecr:BatchGetImage on resource: y',
         ),
         outcome: 'denied',
-        message: '403 DENIED: the principal signs in, and may not pull: it lacks ecr:BatchGetImage',
+        message: '403 DENIED: the principal can log in but cannot pull: missing permission ecr:BatchGetImage',
       },
       {
-        title: 'another denial, without its words',
+        title: 'another denial without its text',
         manifest: denied(PASSWORD),
         outcome: 'denied',
-        message: '403 DENIED: the principal signs in, and may not pull',
+        message: '403 DENIED: the principal can log in but cannot pull',
       },
       {
-        title: 'no such repository',
+        title: 'a missing repository',
         manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'NAME_UNKNOWN' }] }),
         outcome: 'missing',
         message: 'the registry has no such repository',
       },
       {
-        title: 'no such tag',
+        title: 'a missing tag',
         manifest: (_q, r) => answerJson(r, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }),
         outcome: 'missing',
         message: 'the registry has no such image',
       },
       {
-        title: 'a page',
+        title: 'an HTML page',
         manifest: (_q, r) => answerHtml(r, 200),
         outcome: 'unknown',
         message: 'the response is not a manifest',
       },
       {
-        title: 'a page with 403',
+        title: 'an HTML page with 403',
         manifest: (_q, r) => answerHtml(r, 403),
         outcome: 'unknown',
-        message: 'something other than a registry answered (403)',
+        message: 'the response is not from a registry (403)',
       },
       {
         title: 'throttling',
         manifest: (_q, r) => r.writeHead(429).end(),
         outcome: 'unknown',
-        message: 'the registry asks for fewer requests (429)',
+        message: 'the registry throttled the request (429)',
       },
       {
         title: 'a broken connection',
         manifest: (_q, r) => r.destroy(),
         outcome: 'unknown',
-        message: 'the connection was broken off',
+        message: 'connection reset',
       },
     ];
     for (const { title, manifest, outcome, message } of cases) {
-      it(`and tells ${title}`, async () => {
-        assert.deepEqual(await pullOf(manifest), [{ image: 'team/app:1.0', outcome, message }]);
+      it(`and reports ${title}`, async () => {
+        assert.deepEqual(await checkPull(manifest), [{ image: 'team/app:1.0', outcome, message }]);
       });
     }
   });
 
-  describe('takes for a refusal of the registry', () => {
+  describe('treats as a rejection by the registry', () => {
     it('an expired token (403 DENIED)', async () => {
       answer = (_request, response) =>
         answerJson(response, 403, {
@@ -323,7 +322,7 @@ describe('createTokenVerifier', () => {
         });
       await assertOutcome(
         'rejected',
-        '403 DENIED: the registry says that the token has expired, as it does of every token that it cannot read or does not know',
+        '403 DENIED: the registry reports an expired token; ECR reports this for any token that it cannot read',
       );
     });
 
@@ -337,65 +336,65 @@ describe('createTokenVerifier', () => {
 
     it('a token of another region (400)', async () => {
       answer = (_request, response) => response.writeHead(400, SIGNATURE).end();
-      await assertOutcome('rejected', '400: a token of another region, or malformed');
+      await assertOutcome('rejected', '400: the token is malformed or from another region');
     });
 
-    it('a header that it does not take (401)', async () => {
+    it('an invalid authorization header (401)', async () => {
       answer = (_request, response) => {
         response.writeHead(401, SIGNATURE).end('no basic auth credentials');
       };
-      await assertOutcome('rejected', '401: the registry does not take this as a sign-in');
+      await assertOutcome('rejected', '401: the registry rejected the credentials');
       assert.equal(server.requests.length, 2);
     });
 
-    it('any other 403, without the words of the registry', async () => {
+    it('any other 403, without the text of the registry', async () => {
       answer = (_request, response) =>
         answerJson(response, 403, {
           errors: [{ code: 'DENIED', message: `User: ${PASSWORD} is not authorized` }],
         });
-      await assertOutcome('rejected', '403 DENIED: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry denied the principal of the token');
     });
 
-    it('an error of an odd code, without the code', async () => {
+    it('an error with an unusual code, without the code', async () => {
       answer = (_request, response) => answerJson(response, 403, { errors: [{ code: PASSWORD }] });
-      await assertOutcome('rejected', '403: the registry does not admit the principal of the token');
+      await assertOutcome('rejected', '403: the registry denied the principal of the token');
     });
   });
 
-  describe('takes for no answer of the registry', () => {
-    const foreign = (status: number): string => `something other than a registry answered (${status})`;
+  describe('treats as no response of the registry', () => {
+    const notFromRegistry = (status: number): string => `the response is not from a registry (${status})`;
     const cases: readonly { readonly title: string; readonly message: string; readonly reply: Answer }[] = [
-      { title: 'a page with 403', message: foreign(403), reply: (_q, r) => answerHtml(r, 403) },
-      { title: 'a page with 200', message: foreign(200), reply: (_q, r) => answerHtml(r, 200) },
+      { title: 'an HTML page with 403', message: notFromRegistry(403), reply: (_q, r) => answerHtml(r, 403) },
+      { title: 'an HTML page with 200', message: notFromRegistry(200), reply: (_q, r) => answerHtml(r, 200) },
       {
-        title: 'JSON with 401 that is not a registry',
-        message: foreign(401),
+        title: 'a 401 with JSON of another service',
+        message: notFromRegistry(401),
         reply: (_q, r) => answerJson(r, 401, { errors: ['x'] }),
       },
-      { title: '404', message: foreign(404), reply: (_q, r) => r.writeHead(404, SIGNATURE).end() },
+      { title: '404', message: notFromRegistry(404), reply: (_q, r) => r.writeHead(404, SIGNATURE).end() },
       {
         title: '429',
-        message: 'the registry asks for fewer requests (429)',
+        message: 'the registry throttled the request (429)',
         reply: (_q, r) => r.writeHead(429, SIGNATURE).end(),
       },
       {
         title: '503',
-        message: 'the registry or a proxy in front of it failed (503)',
+        message: 'the registry or a proxy in front of it returned a server error (503)',
         reply: (_q, r) => r.writeHead(503, SIGNATURE).end(),
       },
       {
         title: 'a redirect',
-        message: 'a redirect (HTTP 307) was refused',
+        message: 'a redirect (HTTP 307) was not followed',
         reply: (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
       },
       {
-        title: 'too much',
+        title: 'a response that is too large',
         message: 'the response is too large',
         reply: (_q, r) => r.end('x'.repeat(2_000_000)),
       },
       {
         title: 'a broken connection',
-        message: 'the connection was broken off',
+        message: 'connection reset',
         reply: (_q, r) => r.destroy(),
       },
     ];
@@ -406,15 +405,15 @@ describe('createTokenVerifier', () => {
       });
     }
 
-    it('silence', async () => {
+    it('a timeout', async () => {
       answer = () => {};
       const result = await probe(server.host, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 150 }),
       });
-      assert.equal(result.message, 'no answer within 0.1 s');
+      assert.equal(result.message, 'timed out after 0.1 s');
     });
 
-    it('an error that nobody foresaw, without its text', async () => {
+    it('an unexpected error, without its text', async () => {
       const result = await probe(server.host, { send: () => Promise.reject(new Error(PASSWORD)) });
       assert.deepEqual([result.outcome, result.message], ['unreachable', 'the request failed']);
     });
@@ -450,7 +449,7 @@ describe('createTokenVerifier', () => {
     }
 
     for (const host of ['a@b', 'a/b', 'a?b', 'a#b', '', 'a b', 'http://a', '[::1', 'a:999999']) {
-      it(`${JSON.stringify(host)}: nothing is sent`, async () => {
+      it(`sends nothing to ${JSON.stringify(host)}`, async () => {
         assert.equal(await urlOf(host), undefined);
       });
     }
@@ -465,7 +464,7 @@ function challenge(response: Parameters<Answer>[1], header: string): void {
   response.writeHead(401, { ...SIGNATURE, 'www-authenticate': header }).end();
 }
 
-/** A registry that lets in by one password. */
+/** A registry that accepts one password. */
 function requireBasic(password: string): Answer {
   return ({ headers: { authorization } }, response) => {
     if (authorization === basic(password)) answerJson(response, 200, {});

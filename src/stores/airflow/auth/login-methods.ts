@@ -1,4 +1,4 @@
-// The three ways to log in: HTTP Basic (Airflow 2), a JWT for user name and password (Airflow 3), and a token of someone else.
+// The three login methods: HTTP Basic (Airflow 2), a JWT for user name and password (Airflow 3), and an external token.
 import { Secret } from '../../../log/secret.js';
 import type { HttpClient, HttpResponse } from '../../../net/http.js';
 import type { RefreshFailure } from '../../../refresh/failures.js';
@@ -8,7 +8,7 @@ import type { RequestContext } from '../transport.js';
 import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
 
 export interface PasswordLogin {
-  /** Base URL, without /api and /auth and without a slash at its end. */
+  /** Base URL, without /api or /auth and without a trailing slash. */
   readonly url: string;
   readonly username: string;
   readonly readPassword: ReadSecret;
@@ -16,10 +16,10 @@ export interface PasswordLogin {
 }
 
 /**
- * User name and password by HTTP Basic: Airflow 2. For the same settings Airflow 3 issues a JWT.
+ * HTTP Basic login with user name and password, for Airflow 2. With the same settings Airflow 3 issues a JWT.
  *
- * The password is tried by one request before others use it: a wrong one is then sent once, and not by every step that
- * retries at that time.
+ * One request tries the password before others use it, so that a wrong password is sent once and not by every step that
+ * is retried at that time.
  */
 export function createBasicLogin({ url, username, readPassword, http }: PasswordLogin): LoginMethod {
   return {
@@ -35,7 +35,7 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
         timeoutMs: LOGIN_TIMEOUT_MS,
         signal,
       });
-      // What else may be wrong is reported by the request that needs the login.
+      // Other errors are reported by the request that needs the login.
       if (isLoginRejected(response) && hasAirflowFormat(response))
         throw rejectBasic(context, response.status);
       return header;
@@ -45,18 +45,19 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
 }
 
 function rejectBasic(context: RequestContext, status: number): RefreshFailure {
-  const reason = 'rejected user name or password, or `[api] auth_backends` has no basic_auth';
+  const reason =
+    'the user name or password was rejected, or `[api] auth_backends` does not include basic_auth';
   const remedy =
-    'Fix the reference to the password, or the Airflow user; set AIRFLOW__API__AUTH_BACKENDS to ' +
-    'airflow.api.auth.backend.basic_auth (its default accepts no password). Retried every 30 min, so that no ' +
-    'account is locked.';
+    'Fix the reference to the password, or the Airflow user. Set AIRFLOW__API__AUTH_BACKENDS to ' +
+    'airflow.api.auth.backend.basic_auth (the default does not accept passwords). The login is retried every 30 min, ' +
+    'to avoid locking the account.';
   return failure('StoreUnauthorized', context, reason, status, remedy);
 }
 
 /**
- * A token that someone else issues and renews: Astronomer, Cloud Composer, a sidecar. When it expires is not known, and what
- * is in front of Airflow may reject an expired one in any form, such as a redirect to a login page: so it is read for each
- * request.
+ * A token that someone else issues and renews, such as Astronomer, Cloud Composer or a sidecar. Its expiry is
+ * unknown, and a proxy in front of Airflow may reject an expired token in any form, such as a redirect to a login
+ * page. So the token is read for each request.
  */
 export function createBearerLogin(readSecret: ReadSecret): LoginMethod {
   return {
@@ -64,22 +65,22 @@ export function createBearerLogin(readSecret: ReadSecret): LoginMethod {
     readSecret,
     async authorize(context, secret) {
       const token = secret.reveal().trim();
-      // Node would reject it as a header, with a message that quotes it.
+      // Node would reject such a header with a message that quotes it.
       if (!/^[\x21-\x7e]+$/.test(token)) {
         throw failure('StoreUnauthorized', context, 'the token contains invalid characters');
       }
       return new Secret(`Bearer ${token}`);
     },
-    toRejection: (context, status) => failure('StoreUnauthorized', context, 'rejected the token', status),
-    // Managed services require the token before anything of Airflow is reached, its version included.
+    toRejection: (context, status) => failure('StoreUnauthorized', context, 'the token was rejected', status),
+    // Managed services require the token for every path of Airflow, including its version.
     isAlwaysSent: true,
     isReadEachTime: true,
   };
 }
 
 /**
- * The login to Airflow 3 by `POST /auth/token`, and the JWT that it issues.
- * @param getVersion the version of Airflow, where it has responded
+ * The login to Airflow 3: `POST /auth/token` returns a JWT.
+ * @param getVersion the version of Airflow, if it is known
  */
 export function createJwtLogin(
   { url, username, readPassword, http }: PasswordLogin,
@@ -98,10 +99,10 @@ export function createJwtLogin(
       });
       return new Secret(`Bearer ${parseJwt(context, response, getVersion())}`);
     },
-    // Nothing that a password could cause, and no account is locked by it.
+    // A wrong password cannot cause this, and it does not lock an account.
     toRejection(context, status) {
-      const reason = 'a token just issued is rejected: do all API servers share `[api_auth] jwt_secret`?';
-      const remedy = 'Set one `[api_auth] jwt_secret` for all API servers, and check their clocks.';
+      const reason = 'a new token was rejected; `[api_auth] jwt_secret` may differ between API servers';
+      const remedy = 'Set the same `[api_auth] jwt_secret` on all API servers, and check their clocks.';
       return failure('StoreUnavailable', context, reason, status, remedy);
     },
   };
@@ -110,23 +111,24 @@ export function createJwtLogin(
 function parseJwt(request: RequestContext, response: HttpResponse, version: string | undefined): string {
   const { status, json } = response;
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
-    const reason = 'rejected user name or password; or is it an SSO user? Only local users can log in here';
+    const reason = 'the user name or password was rejected; only local users can log in here, not SSO users';
     const remedy =
       'Fix the reference to the password, or the Airflow user. For an SSO user, create a local one ' +
-      '(`airflow users create`) or use `auth: {token}`. Retried every 30 min, so that no account is locked.';
+      '(`airflow users create`) or use `auth: {token}`. The login is retried every 30 min, to avoid locking the ' +
+      'account.';
     throw failure('StoreUnauthorized', request, reason, status, remedy);
   }
   if (status === 404 || status === 405) {
     const reason =
       version === undefined
-        ? '/auth/token does not exist: does the proxy in front of it forward /auth, and is this Airflow 3?'
-        : `version ${version} responds here, but its login does not: does the proxy forward /auth?`;
+        ? '/auth/token does not exist; check that the proxy in front of it forwards /auth, and that this is Airflow 3'
+        : `Airflow ${version} responds, but /auth/token does not exist; check that the proxy forwards /auth`;
     const type = hasAirflowFormat(response) ? 'StoreRequestRejected' : 'StoreUnavailable';
     throw failure(type, request, reason, status, FRONT_REMEDY);
   }
   if (status !== 200 && status !== 201) throw toResponseFailure({ request, status, json });
   const jwt = (json as { access_token?: unknown } | null | undefined)?.access_token;
-  // Printable and short, or else it cannot be a header.
+  // A header must be printable and short.
   if (typeof jwt !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(jwt)) throw notAirflow(request);
   return jwt;
 }

@@ -5,31 +5,33 @@ import { failure, toRequestFailure, toResponseFailure } from '../response-errors
 import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
 import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 
-/** FAB hashes the password, about 0.2 s; an API server under load takes seconds. */
+/** FAB takes about 0.2 s to hash the password; an API server under load takes seconds. */
 export const LOGIN_TIMEOUT_MS = 30_000;
-/** Directories lock an account after a few wrong passwords, and usually for less than this. */
+/** Directory services lock an account after a few wrong passwords, usually for a shorter time than this. */
 const REJECTION_MS = 30 * 60_000;
 
 /** Called at each login, or for each request, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
 
-/** One way to log in. */
 export interface LoginMethod {
   readonly secretName: 'password' | 'token';
   readonly readSecret: ReadSecret;
-  /** The value of the `Authorization` header. @throws RefreshFailure StoreUnauthorized when the secret is rejected */
+  /**
+   * Returns the value of the `Authorization` header.
+   * @throws RefreshFailure StoreUnauthorized when the secret is rejected
+   */
   authorize(context: RequestContext, secret: Secret, signal: AbortSignal): Promise<Secret>;
-  /** The failure when Airflow rejects what was obtained; StoreUnauthorized when it was the secret itself. */
+  /** The failure when Airflow rejects the header; StoreUnauthorized when the header contains the secret itself. */
   toRejection(context: RequestContext, status: number): RefreshFailure;
-  /** Also for requests that Airflow allows to anyone: what is in front of it may not. */
+  /** The header is also sent where Airflow requires no login: a proxy in front of it may require it. */
   readonly isAlwaysSent?: true;
-  /** The secret is read for each request, and a new one is used at once. */
+  /** The secret is read for each request, and a new one is used immediately. */
   readonly isReadEachTime?: true;
 }
 
 interface CurrentLogin {
   readonly header: Secret;
-  /** The password or token that it was obtained with. */
+  /** The password or token used for this login. */
   readonly secret: Secret;
 }
 
@@ -41,8 +43,8 @@ interface Rejection {
 }
 
 /**
- * The login to one Airflow. Its header is kept until Airflow rejects it, as it does with an expired one; concurrent requests
- * share a login. A secret that Airflow rejected is not sent again for 30 minutes.
+ * The login to one Airflow instance. Its header is reused until Airflow rejects it, for example because it expired.
+ * Concurrent requests share a login. A secret that Airflow rejected is not sent again for 30 minutes.
  */
 export class AirflowLogin {
   readonly #method: LoginMethod;
@@ -52,7 +54,7 @@ export class AirflowLogin {
   #current: CurrentLogin | undefined;
   #rejection: Rejection | undefined;
 
-  /** @param now milliseconds of any clock; only differences count */
+  /** @param now milliseconds of any clock; only differences matter */
   constructor(airflow: string, method: LoginMethod, now: () => number) {
     this.#context = { airflow, action: 'login' };
     this.#method = method;
@@ -60,7 +62,7 @@ export class AirflowLogin {
   }
 
   /**
-   * Sends a request with the header, and once more with a new one when Airflow rejects the first.
+   * Sends a request with the header, and once more with a new header when Airflow rejects the first.
    * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
@@ -73,12 +75,12 @@ export class AirflowLogin {
       const login = await this.#getLogin(signal);
       const response = await call(login.header);
       if (!isLoginRejected(response)) return response;
-      // However many requests bring the same rejected header, there is one new login.
+      // Several requests with the same rejected header cause only one new login.
       if (this.#current === login) this.#current = undefined;
       const rejection = hasAirflowFormat(response)
         ? this.#method.toRejection(response.request, response.status)
         : toResponseFailure(response);
-      // Before the second login, too: the same secret again would only bring the account nearer to being locked.
+      // Also before the second login: the same secret must not be sent again, which could lock the account.
       this.#remember(login.secret, rejection);
       if (!isFirst) throw rejection;
     }
@@ -95,7 +97,7 @@ export class AirflowLogin {
 
   async #isReplaced({ secret }: CurrentLogin): Promise<boolean> {
     if (!this.#method.isReadEachTime) return false;
-    // While it is being written it may be missing or empty, and the one in use may still be valid.
+    // The file may be missing or empty while it is written, and the current secret may still be valid.
     const now = await this.#readSecret().catch(() => secret);
     return now.reveal() !== secret.reveal();
   }

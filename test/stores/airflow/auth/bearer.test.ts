@@ -20,7 +20,7 @@ const FIRST = 'first-secret-that-must-not-show';
 const SECOND = 'second-secret-that-must-not-show';
 const SECRETS = [FIRST, SECOND];
 
-describe('a bearer token', () => {
+describe('AirflowStore with a bearer token', () => {
   let server: LocalServer;
   let read: () => Secret;
   let reject: Answer;
@@ -46,23 +46,23 @@ describe('a bearer token', () => {
 
   const rejections: readonly { title: string; reply: Answer; type: FailureType }[] = [
     {
-      title: 'a redirect to its login page',
+      title: 'a redirect to a login page',
       reply: (_request, response) => response.writeHead(302, { location: 'https://login.invalid/' }).end(),
       type: 'StoreUnavailable',
     },
     {
-      title: 'a page with 403',
+      title: 'an HTML page and 403',
       reply: (_request, response) => answerHtml(response, 403),
       type: 'StoreForbidden',
     },
     {
-      title: 'its login page with 200',
+      title: 'a login page and 200',
       reply: (_request, response) => answerHtml(response, 200),
       type: 'StoreUnavailable',
     },
   ];
   for (const { title, reply, type } of rejections) {
-    it(`uses a new token after a proxy has rejected the old one by ${title}`, async () => {
+    it(`uses a new token after a proxy has rejected the old one with ${title}`, async () => {
       reject = reply;
       await expectFailure(store.readVariable('x', anySignal()), type, SECRETS);
       read = () => new Secret(SECOND);
@@ -75,7 +75,7 @@ describe('a bearer token', () => {
     {
       title: 'missing',
       broken: (): Secret => {
-        throw new RefreshFailure('ConfigInvalid', 'there is no file');
+        throw new RefreshFailure('ConfigInvalid', 'the file does not exist');
       },
     },
   ]) {
@@ -97,12 +97,12 @@ describe('createBearerLogin', () => {
     return (await login.authorize(context, new Secret(token), anySignal())).reveal();
   }
 
-  it('takes the token from a file that ends with a line break', async () => {
+  it('ignores a line break at the end of the token', async () => {
     assert.equal(await authorize(`${FIRST}\n`), `Bearer ${FIRST}`);
   });
 
   for (const token of [`${FIRST} ${SECOND}`, `${FIRST}\r\nX-Other: 1`, `${FIRST}é`]) {
-    it(`rejects ${JSON.stringify(token.replaceAll(FIRST, 'token').replaceAll(SECOND, 'more'))}`, async () => {
+    it(`rejects the token ${JSON.stringify(token.replaceAll(FIRST, 'token').replaceAll(SECOND, 'more'))}`, async () => {
       await expectFailure(authorize(token), 'StoreUnauthorized', SECRETS);
     });
   }

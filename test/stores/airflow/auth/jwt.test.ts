@@ -61,7 +61,7 @@ describe('createJwtLogin', () => {
     return new AirflowLogin('main', method, () => clockMs);
   }
 
-  /** The header with which a request is accepted after Airflow rejected the given one. */
+  /** Sends a request, which fails with the `rejected` header, and returns the header that is accepted. */
   async function authorize(rejected?: Secret, signal = anySignal()): Promise<Secret> {
     let accepted: Secret | undefined;
     await login.send({}, signal, async (header): Promise<ApiResponse> => {
@@ -81,7 +81,7 @@ describe('createJwtLogin', () => {
     assert.deepEqual(JSON.parse(request.body), { username: 'ecr-refresh', password: PASSWORD });
   });
 
-  it('keeps the JWT until Airflow rejects it', async () => {
+  it('reuses the JWT until Airflow rejects it', async () => {
     const first = await authorize();
     clockMs += 30 * 86_400_000;
     assert.equal(await authorize(), first);
@@ -90,7 +90,7 @@ describe('createJwtLogin', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  it('logs in once for many callers at the same time', async () => {
+  it('logs in once for many concurrent callers', async () => {
     const jwts = await Promise.all(Array.from({ length: 50 }, () => authorize()));
     assert.equal(new Set(jwts).size, 1);
     assert.equal(server.requests.length, 1);
@@ -140,23 +140,23 @@ describe('createJwtLogin', () => {
     answer = (_request, response) => {
       respond = () => answerJson(response, 201, { access_token: issue() });
     };
-    const impatient = new AbortController();
-    const ended = authorize(undefined, impatient.signal);
+    const controller = new AbortController();
+    const ended = authorize(undefined, controller.signal);
     const others = [authorize(), authorize()];
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    impatient.abort();
+    controller.abort();
     const { message } = await expectFailure(ended, 'StoreUnreachable', [PASSWORD]);
-    assert.equal(message, 'Airflow main: login: the attempt was cancelled');
+    assert.equal(message, 'Airflow main: login: the attempt was canceled');
     respond();
     assert.equal(new Set(await Promise.all(others)).size, 1);
     assert.equal(server.requests.length, 1);
   });
 
   it('logs in again after a failed login', async () => {
-    const good = answer;
+    const accept = answer;
     answer = (_request, response) => answerHtml(response, 503);
     await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);
-    answer = good;
+    answer = accept;
     assert.equal((await authorize()).reveal(), `Bearer ${issued[0]}`);
   });
 
@@ -177,7 +177,7 @@ describe('createJwtLogin', () => {
       return expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
     }
 
-    it('fails at once with the same failure for 30 minutes, without a request', async () => {
+    it('fails immediately with the same failure for 30 minutes, without a request', async () => {
       const first = await fail();
       clockMs += 30 * 60_000 - 1;
       const later = await Promise.all(Array.from({ length: 20 }, fail));
@@ -188,14 +188,14 @@ describe('createJwtLogin', () => {
       assert.equal(passwords.length, 2);
     });
 
-    it('logs in at once with another password', async () => {
+    it('logs in immediately with a different password', async () => {
       await fail();
       password = () => new Secret('rotated');
       await authorize();
       assert.deepEqual(passwords, [PASSWORD, 'rotated']);
     });
 
-    it('reports a reference that can no longer be read, and still remembers the password', async () => {
+    it('reports a reference that can no longer be read, and still remembers the rejected password', async () => {
       const first = await fail();
       password = () => Promise.reject(new Error(PASSWORD));
       assert.notEqual(await fail(), first);
@@ -214,7 +214,7 @@ describe('createJwtLogin', () => {
     });
   });
 
-  it('does not remember a JWT that is rejected when it is issued, since that locks no account', async () => {
+  it('does not remember the rejection of a new JWT, which does not lock an account', async () => {
     const request = async (): Promise<ApiResponse> => ({
       request: GET_X,
       status: 403,
@@ -226,26 +226,26 @@ describe('createJwtLogin', () => {
     assert.equal(server.requests.length, 3);
   });
 
-  it('reports the version that responds when only the login does not', async () => {
+  it('reports the version when only the path of the login does not exist', async () => {
     version = '3.3.2';
     answer = (_request, response) => answerHtml(response, 404);
     const { message } = await expectFailure(authorize(), 'StoreUnavailable', [PASSWORD]);
     assert.match(
       message,
-      /404 on login: version 3\.3\.2 responds here, but its login does not: does the proxy/,
+      /404 on login: Airflow 3\.3\.2 responds, but \/auth\/token does not exist; check that the proxy/,
     );
   });
 
-  describe('turns the response to a login into a failure', () => {
+  describe('when a login fails', () => {
     const cases: readonly { title: string; type: FailureType; pattern: RegExp; reply: Answer }[] = [
       {
         title: '401',
         type: 'StoreUnauthorized',
-        pattern: /401 on login: rejected user name or password; or is it an SSO user\? Only local users/,
+        pattern: /401 on login: the user name or password was rejected; only local users/,
         reply: (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
       },
       {
-        title: 'a page with 401',
+        title: 'an HTML page with 401',
         type: 'StoreUnavailable',
         pattern: /this 401 is not from Airflow/,
         reply: (_q, r) => answerHtml(r, 401),
@@ -257,19 +257,19 @@ describe('createJwtLogin', () => {
         reply: (_q, r) => answerJson(r, 403, { detail: PASSWORD }),
       },
       {
-        title: 'a page with 404',
+        title: 'an HTML page with 404',
         type: 'StoreUnavailable',
-        pattern: /404 on login: .*does the proxy in front of it forward \/auth, and is this Airflow 3/,
+        pattern: /404 on login: .*the proxy in front of it forwards \/auth, and that this is Airflow 3/,
         reply: (_q, r) => answerHtml(r, 404),
       },
       {
-        title: 'a route that Airflow does not have',
+        title: 'an unknown route',
         type: 'StoreRequestRejected',
-        pattern: /404 on login: .*is this Airflow 3/,
+        pattern: /404 on login: .*that this is Airflow 3/,
         reply: (_q, r) => answerJson(r, 404, { error: 'API route not found' }),
       },
       {
-        title: '422 that echoes the body',
+        title: '422 with an echo of the body',
         type: 'StoreRequestRejected',
         pattern: /422 on login/,
         reply: (q, r) => answerJson(r, 422, { detail: `input_value=${q.body}` }),
@@ -287,19 +287,19 @@ describe('createJwtLogin', () => {
         reply: (_q, r) => answerJson(r, 429, {}),
       },
       {
-        title: 'a page with 200',
+        title: 'an HTML page with 200',
         type: 'StoreUnavailable',
         pattern: /not from Airflow's/,
         reply: (_q, r) => answerHtml(r, 200),
       },
       {
-        title: 'no token',
+        title: 'a response without a token',
         type: 'StoreUnavailable',
         pattern: /not from Airflow's/,
         reply: (_q, r) => answerJson(r, 201, { access_token: '' }),
       },
       {
-        title: 'a token that breaks headers',
+        title: 'a token that is not valid in a header',
         type: 'StoreUnavailable',
         pattern: /not from Airflow's/,
         reply: (_q, r) => answerJson(r, 201, { access_token: 'a\r\nb' }),
@@ -311,14 +311,14 @@ describe('createJwtLogin', () => {
         reply: (_q, r) => r.writeHead(307, { location: 'https://login.invalid/' }).end(),
       },
       {
-        title: 'a broken connection',
+        title: 'a reset connection',
         type: 'StoreUnreachable',
-        pattern: /broken off/,
+        pattern: /connection reset/,
         reply: (_q, r) => r.destroy(),
       },
     ];
     for (const { title, type, pattern, reply } of cases) {
-      it(`${title}: ${type}`, async () => {
+      it(`reports ${type} for ${title}`, async () => {
         answer = reply;
         const { message } = await expectFailure(authorize(), type, [PASSWORD]);
         assert.match(message, /^Airflow main: /);
@@ -326,16 +326,16 @@ describe('createJwtLogin', () => {
       });
     }
 
-    it('no answer in time: StoreUnreachable', async () => {
+    it('reports StoreUnreachable when there is no response in time', async () => {
       answer = () => {};
       login = open(server.url, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
       });
       const { message } = await expectFailure(authorize(), 'StoreUnreachable', [PASSWORD]);
-      assert.equal(message, 'Airflow main: login: no answer within 0.1 s');
+      assert.equal(message, 'Airflow main: login: timed out after 0.1 s');
     });
 
-    it('a password that cannot be read: StoreUnauthorized, without the reason', async () => {
+    it('reports StoreUnauthorized for a password that cannot be read, without the reason', async () => {
       password = () => {
         throw new Error(`ENOENT ${PASSWORD}`);
       };
@@ -344,13 +344,13 @@ describe('createJwtLogin', () => {
       assert.deepEqual(server.requests, []);
     });
 
-    it('a failure that reading the password names itself: as it is', async () => {
+    it('rethrows a RefreshFailure from reading the password', async () => {
       const own = new RefreshFailure('ConfigInvalid', 'AIRFLOW_PASSWORD is not set');
       password = () => Promise.reject(own);
       assert.equal(await expectFailure(authorize(), 'ConfigInvalid', [PASSWORD]), own);
     });
 
-    it('an empty password: StoreUnauthorized, and nothing is sent', async () => {
+    it('reports StoreUnauthorized for an empty password, and sends nothing', async () => {
       password = () => new Secret('');
       await expectFailure(authorize(), 'StoreUnauthorized', [PASSWORD]);
       assert.deepEqual(server.requests, []);

@@ -35,14 +35,15 @@ const KINDS: readonly {
     title: 'the Basic login of Airflow 2',
     auth: (readPassword) => ({ kind: 'password', username: 'op', readPassword }),
     header: toBasic,
-    reason: /^Airflow main: 401 on login: rejected user name or password, or `\[api\] auth_backends` has no/,
+    reason:
+      /^Airflow main: 401 on login: the user name or password was rejected, or `\[api\] auth_backends` does not/,
     checks: 1,
   },
   {
     title: 'the login with a bearer token',
     auth: (readToken) => ({ kind: 'token', readToken }),
     header: (secret) => `Bearer ${secret}`,
-    reason: /^Airflow main: 401 on GET variable x: rejected the token$/,
+    reason: /^Airflow main: 401 on GET variable x: the token was rejected$/,
     checks: 0,
   },
 ];
@@ -110,7 +111,7 @@ for (const { title, auth, header, reason, checks } of KINDS) {
       assert.equal(server.requests.length, 2);
     });
 
-    it('sends another secret at once, also within these 30 minutes', async () => {
+    it('sends a different secret immediately, even within these 30 minutes', async () => {
       accepted = SECOND;
       await fail();
       secret = SECOND;
@@ -137,7 +138,7 @@ for (const { title, auth, header, reason, checks } of KINDS) {
       assert.equal(await send(), 'v');
     });
 
-    it('reads it again after it could not be read', async () => {
+    it('reads the secret again after it could not be read', async () => {
       const own = new RefreshFailure('ConfigInvalid', 'it is not set');
       let isBroken = true;
       store = open(async () => {
@@ -149,19 +150,19 @@ for (const { title, auth, header, reason, checks } of KINDS) {
       assert.equal(await send(), 'v');
     });
 
-    it('does not quote what reading it threw', async () => {
+    it('does not quote the error when the secret cannot be read', async () => {
       store = open(() => Promise.reject(new Error(FIRST)));
       const { message } = await fail();
       assert.match(message, /could not be read/);
     });
 
-    it('sends no empty one', async () => {
+    it('does not send an empty secret', async () => {
       secret = '';
       await fail();
       assert.deepEqual(server.requests, []);
     });
 
-    it('shows no secret when it is printed', async () => {
+    it('does not show secrets when it is printed', async () => {
       await send();
       accepted = SECOND;
       await fail();
@@ -171,12 +172,12 @@ for (const { title, auth, header, reason, checks } of KINDS) {
 }
 
 describe('the Basic login of Airflow 2', () => {
-  it('reads the password once and keeps it until Airflow rejects it, and then once for all requests', async () => {
+  it('reads the password once, and after a rejection once more for all requests', async () => {
     let accepted = FIRST;
     let reads = 0;
     const server = await startServer((request, response) => {
-      const isRight = request.headers.authorization === toBasic(accepted);
-      answerJson(response, isRight ? 200 : 401, isRight ? { value: 'v' } : { detail: null });
+      const isAccepted = request.headers.authorization === toBasic(accepted);
+      answerJson(response, isAccepted ? 200 : 401, isAccepted ? { value: 'v' } : { detail: null });
     });
     const readPassword = (): Secret => new Secret([FIRST, SECOND][reads++] ?? '');
     const store = connect(server.url, {
@@ -191,7 +192,7 @@ describe('the Basic login of Airflow 2', () => {
     await server.close();
   });
 
-  it('sends a wrong password once, however many requests need it at the same time', async () => {
+  it('sends a wrong password once for many concurrent requests', async () => {
     const server = await startServer((_request, response) => answerJson(response, 401, { detail: null }));
     const readPassword = (): Secret => new Secret(FIRST);
     const auth = { kind: 'password', username: 'op', readPassword } as const;

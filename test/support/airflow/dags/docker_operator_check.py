@@ -1,8 +1,8 @@
-"""A DAG with one DockerOperator, as a user of a private registry would write it, and a way to run it once.
+"""A DAG with one DockerOperator for an image in a private registry.
 
-Run as a program, it goes through `dag.test()`: Airflow's own task runner, with the Execution API in this process.
-So the connection is looked up as in a worker (secrets backends, then the metadata database that the AIRFLOW__*
-environment names) and decrypted by Airflow. What to run comes as JSON in SANDBOX_DOCKER_CHECK.
+Run as a program, it calls `dag.test()`: Airflow's own task runner, with the Execution API in this process. So Airflow
+looks up the connection as in a worker (secrets backends, then the metadata database of the AIRFLOW__* environment) and
+decrypts it. SANDBOX_DOCKER_CHECK contains the parameters as JSON.
 """
 
 import json
