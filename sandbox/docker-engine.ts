@@ -12,8 +12,8 @@ export interface FoundDockerEngine {
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
 
 /**
- * The engine at DOCKER_HOST, or at the default socket if it is unset. Undefined if it is not a unix socket or does not
- * respond.
+ * The engine at DOCKER_HOST, or at the default socket if it is unset. Returns undefined if it is not a unix socket or
+ * does not respond.
  */
 export async function findDockerEngine(
   env: NodeJS.ProcessEnv = process.env,

@@ -44,7 +44,7 @@ export function releasePort(port: number): void {
   givenOut.delete(port);
 }
 
-/** Binds the port and releases it. Undefined if it could not be bound. */
+/** Binds the port and releases it. Returns undefined if it could not be bound. */
 function tryPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -35,7 +35,9 @@ export function checkConfig(path: string): { config?: RefreshConfig; checks: Che
   try {
     const config = loadConfig(path);
     const count = config.stores.reduce((sum, { connections }) => sum + connections.length, 0);
-    const summary = `${path} is valid: ${config.stores.length} Airflow(s), ${count} connection(s)`;
+    const stores = `${config.stores.length} Airflow instance${config.stores.length === 1 ? '' : 's'}`;
+    const entries = `${count} connection ${count === 1 ? 'entry' : 'entries'}`;
+    const summary = `${path} is valid: ${stores}, ${entries}`;
     const warnings = config.warnings.map((problem) =>
       warning(formatPlace(path, problem), problem.message, problem.remedy),
     );

@@ -1,10 +1,11 @@
 import Table from 'cli-table3';
-import type { FailureReport, RefreshReport } from '../src/refresh/report.js';
+import type { FailureReport, RefreshReport, TokenReport } from '../src/refresh/report.js';
 import type { Preview } from '../src/refresh-once/refresh-once.js';
+import { labelRemedy } from './format-checks.js';
 
 export function formatReport(report: RefreshReport, width = terminalWidth()): string {
   return joinSections([
-    report.outcome === 'refreshed' ? 'All connections refreshed.' : 'INCOMPLETE: see the failures below.',
+    report.outcome === 'refreshed' ? 'All connections refreshed.' : formatIncomplete(report),
     table(
       ['airflow', 'registry', 'refreshed', 'failed', 'last refreshed', 'token expires', 'token'],
       report.stores.map((row) => [
@@ -47,20 +48,36 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   ]);
 }
 
+function formatIncomplete({ stores, failures }: RefreshReport): string {
+  const refreshed = stores.reduce((sum, row) => sum + row.refreshed, 0);
+  // A failed test affects no connection that this run should have written.
+  const failed = failures.reduce((sum, { stage, count }) => sum + (stage === 'test' ? 0 : count), 0);
+  const connections = `${plural(refreshed, 'connection')} refreshed${failed === 0 ? '' : `, ${failed} failed`}`;
+  return `INCOMPLETE: ${connections}; ${plural(failures.length, 'failure')} below.`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
   const from = failure.engine && `from ${failure.engine}`;
   const place = [failure.stage, failure.store, failure.registry, from].filter(Boolean).join(' ');
   const listed = failure.connections.join(', ');
   const more = failure.count > failure.connections.length ? ', …' : '';
-  const connections = failure.count === 0 ? '' : ` (${failure.count}: ${listed}${more})`;
+  const connections =
+    failure.count === 0 ? '' : ` (${plural(failure.count, 'connection')}: ${listed}${more})`;
   const { failingSince } = failure;
   const since =
     failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
-  // Failures of one type are one entry with the message of the first; the details of the others can differ.
+  // Failures of one type are one entry with the message of the first; the messages of the others can differ.
   const others =
-    failure.stage === 'inspect' && failure.count > 1 ? ' (Run `doctor` for the details of each.)' : '';
-  return `FAILED ${place}: ${failure.type}${connections}\n  ${failure.message}${others}\n  Fix: ${failure.remedy}${since}`;
+    failure.stage === 'inspect' && failure.count > 1
+      ? `\n  This is the first of ${failure.count} messages. Run \`doctor\` to see all.`
+      : '';
+  const message = `${failure.message}${others}\n  ${labelRemedy(failure.remedy)}${since}`;
+  return `FAILED ${place}: ${failure.type}${connections}\n  ${message}`;
 }
 
 /** Where the width is unknown: pipes, containers, CI. */
@@ -112,7 +129,10 @@ export function formatTime(iso: string | null): string {
   return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : 'never';
 }
 
-function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>, width: number): string {
+function tokensTable(
+  { tokens, failures }: Pick<RefreshReport, 'tokens' | 'failures'>,
+  width: number,
+): string {
   return table(
     ['token', 'region', 'principal', 'expires', 'registry check'],
     tokens.map((token) => [
@@ -122,16 +142,35 @@ function tokensTable({ tokens }: Pick<RefreshReport, 'tokens'>, width: number): 
       token.usableUntil < token.expiresAt
         ? `${formatTime(token.expiresAt)}; AWS session ends ${formatTime(token.usableUntil)}`
         : formatTime(token.expiresAt),
-      token.check,
+      formatCheck(token, failures),
     ]),
     width,
   );
 }
 
+const MAX_NAMED_REGISTRIES = 3;
+
+/** `check` is the worst result of all registries of the token. */
+function formatCheck({ check, registries }: TokenReport, failures: readonly FailureReport[]): string {
+  if (check === 'accepted' || registries.length < 2) return check;
+  const rejecting = failures.filter(
+    ({ type }) => type === 'TokenRejected' || type === 'RegistryRealmForeign',
+  );
+  const named = registries.filter((host) => rejecting.some(({ registry }) => registry === host));
+  if (check !== 'rejected' || named.length === 0) return `${check} for at least one registry; see below`;
+  const more = named.length > MAX_NAMED_REGISTRIES ? ', …' : '';
+  return `rejected by ${named.slice(0, MAX_NAMED_REGISTRIES).join(', ')}${more}`;
+}
+
 function dockerTable({ docker }: Pick<RefreshReport, 'docker'>, width: number): string {
   return table(
     ['Docker Engine', 'version', 'registry', 'login'],
-    docker.map((row) => [row.engine, row.version ?? '-', row.registry, row.login]),
+    docker.map((row) => [
+      row.engine,
+      row.version ?? '-',
+      row.registry,
+      row.login === 'none' ? 'not tested' : row.login,
+    ]),
     width,
   );
 }

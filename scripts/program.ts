@@ -51,7 +51,7 @@ function scheduleCommand(): Command {
         const { runSchedule } = await import('./schedule.js');
         await runSchedule(verb, options);
       });
-  add('apply', 'create or update the schedule from the configuration; a new one starts a run');
+  add('apply', 'create or update the schedule from the configuration; creating it also starts a run');
   add('describe', 'show the schedule');
   add('trigger', 'start a run now, unless one is in progress').option(
     '--wait',
@@ -70,7 +70,7 @@ function refreshOnceCommand(): Command {
     .addOption(jsonOption())
     .option('--dry-run', 'show what would be written, where and why; change nothing')
     .addOption(
-      new Option('--retry-for <duration>', 'how long to retry')
+      new Option('--retry-for <duration>', 'how long to retry failed steps')
         .argParser(durationArgument)
         .default(60_000, '1m'),
     )

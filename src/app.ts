@@ -156,5 +156,6 @@ function buildStore(config: StoreConfig, clients: SharedClients, kinds: readonly
 /** The warning that explains why a report has no Docker row. */
 function findEngineProblem({ warnings }: RefreshConfig): { engineProblem?: string } {
   const problem = warnings.find(({ path }) => path === 'docker.engines');
-  return problem ? { engineProblem: `\`docker.engines\` ${problem.message}` } : {};
+  if (!problem) return {};
+  return { engineProblem: `\`docker.engines\` ${problem.message}. ${problem.remedy.replace(/\.$/, '')}` };
 }

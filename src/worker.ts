@@ -28,7 +28,8 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   const { activities } = createApp(config, { onConfigChange: (edited) => logWarnings(edited, logger) });
   const settings = readTemporalSettings();
   const { taskQueue, hash } = config;
-  const health = new TemporalHealth(logger);
+  const { address, namespace } = settings;
+  const health = new TemporalHealth(logger.child({ address }));
   Runtime.install({
     logger: temporalLogger(logger, (reason) => health.reportFailure(reason)),
     // Signals are handled here: the SDK handles only the first one, and a second would kill the worker during shutdown.
@@ -52,7 +53,6 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
       activities: temporalActivities(activities),
       interceptors: { activity: [failureInterceptor(logger)] },
     });
-    const { address, namespace } = settings;
     logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
     signals.onStop((signal) => {
       if (worker.getState() !== 'RUNNING') return;

@@ -107,7 +107,7 @@ ${more}`;
     assert.deepEqual(
       report.failures.map(({ store, type, scope }) => [store, type, scope]),
       [failure, failure],
-      'one of the named connections, one of the list',
+      'the named connections and the list did not fail once each',
     );
     assert.equal(airflow.connections.get('a')?.password, aws.issued[0]?.password);
   });
@@ -134,7 +134,7 @@ ${more}`;
           error.problems.map(({ path: at, message, remedy }) => `${at} ${message}. ${remedy}`),
           [
             `memories[0].name ${duplicates}. Remove or rename one of the two.`,
-            'memories[0].connections[1].registry refers to an unknown entry of `registries`. Did you mean `local`?',
+            'memories[0].connections[1].registry refers to an unknown entry of `registries`. Use `local` if that is what you mean.',
           ],
         );
         return true;
@@ -144,7 +144,7 @@ ${more}`;
 
   it('rejects its section when its kind is not listed', () => {
     const file = writeConfig();
-    assert.throws(() => loadConfig(file), /memories: unknown setting/);
+    assert.throws(() => loadConfig(file), /memories: is not a known setting/);
   });
 
   it('has a section in the schema for each kind that is listed', () =>

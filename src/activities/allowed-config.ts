@@ -33,10 +33,10 @@ export interface AllowedEngine {
 export interface AllowedConfig {
   readonly configHash: string;
   readonly stores: ReadonlyMap<string, AllowedStore>;
-  /** By store name. */
+  /** The key is the name of the store. */
   readonly variables: ReadonlyMap<string, VariableSource>;
   readonly registries: readonly RegistryEntry[];
-  /** Those whose account and region are in the file; searched for every connection and token. */
+  /** The registries whose account and region are in the file; searched for every connection and token. */
   readonly staticRegistries: readonly ResolvedRegistry[];
   readonly engines: ReadonlyMap<string, AllowedEngine>;
   /** Why there is no default engine to test. */

@@ -51,6 +51,7 @@ export async function withAttemptLimit<T>(
       throw error;
     }
   }
-  const createTimeUp = (): RefreshFailure => new RefreshFailure('AttemptTimedOut', `${step} timed out.`);
+  const createTimeUp = (): RefreshFailure =>
+    new RefreshFailure('AttemptTimedOut', `${step} timed out after ${Math.round(limitMs / 100) / 10} s.`);
   return withSignal(Math.max(1, limitMs), cancellation, runStep, createTimeUp);
 }

@@ -109,7 +109,7 @@ class ConnectionWork<T> {
     await Promise.all(Array.from({ length: atOnce }, () => this.#work()));
   }
 
-  /** Not in the first attempt: its failures may be gone by the next one. */
+  /** Makes no request in the first attempt, because its failures may be gone by the next one. */
   async #checkWhetherOthersWork(): Promise<boolean> {
     const { attempts = 1, witness } = this.#options;
     const isOver = this.#failureOfAll !== undefined || this.#attempt.signal.aborted;

@@ -86,7 +86,7 @@ async function inspectList(
     if (rule?.kind !== 'match' || connection.type !== 'docker') continue;
     matching.set(connection.id, { rule, connection });
   }
-  // Only Airflow Variables are requested for them, once for all.
+  // This requests only Airflow Variables, once for all connections.
   const outcomes = await forEachConnection(
     [...matching.keys()],
     attempt,

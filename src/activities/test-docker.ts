@@ -64,7 +64,7 @@ async function testFrom(
   return { engine, version, registry, login, fingerprint: token.fingerprint };
 }
 
-/** Not needed for ECR's hosts: TLS authenticates them, and their realm is their own host. */
+/** Not used for ECR's hosts: TLS authenticates them, and their realm is their own host. */
 const REALM_NOT_CHECKED =
   'the worker could not check the auth realm of the registry, to which Docker would send the token';
 

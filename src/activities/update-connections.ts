@@ -12,8 +12,9 @@ import { resolveTokenGroup } from './resolve-token-group.js';
 import { writePasswords, type Writes } from './write-passwords.js';
 
 /**
- * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed, TokenRejected, and whatever ConnectionStore,
- *   RegistryResolver and TokenSource throw, when there is no result for any connection
+ * @throws RefreshFailure ConfigVersionMismatch, InputNotAllowed or TokenRejected; also the failures of
+ *   RegistryResolver, TokenSource and ConnectionStore. A failure of ConnectionStore is thrown only if there is no
+ *   result for any connection.
  */
 export async function updateConnections(
   shared: Dependencies,

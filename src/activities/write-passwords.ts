@@ -3,12 +3,13 @@ import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import type { WriteResult } from '../stores/port.js';
+import type { AllowedStore } from './allowed-config.js';
 import { callStore } from './call-store.js';
 import { forEachConnection, narrowToConnection, toProblem } from './for-each-connection.js';
 import { missing } from './inspect-connections.js';
 import { findObjection, isRecord, readOne, type Write } from './read-for-write.js';
 
-/** Up to this number one by one: the response to a single write contains the connection, so that each is verified. */
+/** Up to this number, connections are written one by one, because the response to a single write can be verified. */
 const MOST_SINGLE_WRITES = 10;
 
 /** Failures of a bulk request that one connection may cause, or a store without bulk requests. */
@@ -52,7 +53,7 @@ function toWrites(
   results: readonly WriteResult[],
 ): Writes {
   const byId = new Map(results.map((result) => [result.id, result]));
-  const own = records.map(({ id }) => byId.get(id) ?? notConfirmed(id));
+  const own = records.map(({ id }) => byId.get(id) ?? notConfirmed(store, id));
   const written = own.filter(({ outcome }) => outcome === 'written').map(({ id }) => id);
   const refused: ConnectionProblem[] = [];
   const toRetry: ConnectionProblem[] = [];
@@ -66,8 +67,8 @@ function toWrites(
   return { written, refused, toRetry };
 }
 
-function notConfirmed(id: string): WriteResult {
-  const message = `The store returned no result for connection ${id}.`;
+function notConfirmed({ title }: AllowedStore, id: string): WriteResult {
+  const message = `${title} returned no result for connection ${id}.`;
   return { id, outcome: 'failed', failure: new RefreshFailure('WriteUnconfirmed', message) };
 }
 

@@ -58,7 +58,7 @@ const MEANINGS: readonly Meaning[] = [
       'The run resumes automatically.',
   },
   {
-    // Also returned by an opt-in region that is not enabled, and by another partition.
+    // An opt-in region that is not enabled, and another partition, also return these errors.
     names: 'UnrecognizedClient InvalidClientTokenId InvalidAccessKeyId InvalidSecurityToken AuthFailure',
     type: 'AwsCredentialsRejected',
     words:
@@ -87,7 +87,7 @@ export function isDenied(error: unknown): boolean {
   return isOneOf(DENIED, getErrorName(error));
 }
 
-/** Also true for an empty token: the file may be read while it is being written. */
+/** Returns true also for an empty token: the file may be read while it is being written. */
 export function isBadIdentityToken(error: unknown): boolean {
   return isOneOf(`${BAD_IDENTITY_TOKEN} ValidationError`, getErrorName(error));
 }
@@ -155,7 +155,7 @@ export function toUnknownHostFailure(region: string, where: string): RefreshFail
   );
 }
 
-/** Without the namespace prefix of some protocols and the suffix `Exception` of others. */
+/** Omits the namespace prefix of some protocols and the suffix `Exception` of others. */
 export function getErrorName(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name.replace(/^.*#/, '').replace(/Exception$/, '') : '';

@@ -39,7 +39,7 @@ export class AwsSession {
     this.settings = settings;
   }
 
-  /** By AWS's clock, the credentials have expired or are about to: the session is replaced, not renewed. */
+  /** True if the credentials have expired or are about to, by AWS's clock: the session is replaced, not renewed. */
   get isEnding(): boolean {
     const endMs = this.#identity?.expiration?.getTime() ?? Infinity;
     return endMs - (Date.now() + this.settings.systemClockOffset) < LEAST_LEFT_MS;

@@ -79,7 +79,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** `refresh.yaml:7 airflows[0].auth.password: is missing. Example: …` */
+/** `refresh.yaml:7 airflows[0].auth.password: is missing. Use the form …` */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   return `${formatPlace(file, problem)}: ${problem.message}. ${problem.remedy}`;
 }
@@ -104,6 +104,12 @@ export function formatPath(path: SettingPath): string {
       typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${formatKey(part)}`,
     )
     .join('');
+}
+
+/** Names for display: `a`, `b`, `c`, each in backticks; at most ten. */
+export function formatNames(names: readonly string[]): string {
+  const shown = names.slice(0, 10).map((name) => `\`${name}\``);
+  return [...shown, ...(names.length > shown.length ? ['…'] : [])].join(', ');
 }
 
 /** A key for display: control characters escaped, and truncated where it is misplaced text. */

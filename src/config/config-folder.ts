@@ -36,5 +36,5 @@ export class ConfigFolder {
 function describeMissing(setting: string): string {
   return setting.startsWith('~')
     ? 'Use an absolute path: ~ is not expanded.'
-    : 'Create it, or fix the path: it is relative to the folder of the configuration file.';
+    : 'Create the file, or correct the path, which is relative to the folder of the configuration file.';
 }

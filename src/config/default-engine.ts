@@ -10,9 +10,13 @@ import { checkEngineKeys } from './warnings.js';
 
 /** File names that Docker uses in DOCKER_CERT_PATH. */
 const FILES = { caFile: 'ca.pem', certFile: 'cert.pem', keyFile: 'key.pem' } as const;
-const REMEDY =
-  'Set DOCKER_HOST to unix:///path or tcp://host:port; for TLS, also set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH ' +
-  '(the folder with ca.pem, cert.pem and key.pem). Or set `docker.engines` (`[]` to test no engine).';
+const OR_ENGINES = ', or set `docker.engines` (`[]` to test no engine).';
+const SET_HOST = `Set DOCKER_HOST to unix:///path or tcp://host:port${OR_ENGINES}`;
+const SET_TLS =
+  'Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem' +
+  OR_ENGINES;
+const MISMATCH = 'key.pem does not match the certificate in cert.pem';
+const SET_FOLDER = `Set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem${OR_ENGINES}`;
 
 /** The setting that this engine replaces. */
 const SETTING = 'docker.engines';
@@ -32,25 +36,34 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
   const folder = new ConfigFolder(path);
   const schema = createEngineSchema(folder);
   const parsed = schema.safeParse({ url, ...(hasTls && FILES) }, { reportInput: true });
+  const place = `${env['DOCKER_CERT_PATH'] ? '' : 'Default of '}DOCKER_CERT_PATH (${path})`;
   if (parsed.success) {
     const engines = [{ ...parsed.data, required: false }];
-    // With a new folder, messages show absolute paths: these files are not in the configuration.
-    const readable = checkEngineKeys(engines, new ConfigFolder(path));
-    return {
-      engines,
-      warnings: readable.map(({ at: _at, ...fault }) => ({ ...fault, path: SETTING })),
-      folder,
-    };
+    const warnings = checkEngineKeys(engines, folder).map(({ code, message, remedy }): ConfigProblem => ({
+      code,
+      path: SETTING,
+      message: `is not set, and the default engine is tested. ${place}: ${message}`,
+      remedy,
+    }));
+    return { engines, warnings, folder };
   }
-  const warnings = toProblems(parsed.error.issues, schema).map(({ at, message }): ConfigProblem => {
-    const where = at[0] === 'url' ? 'DOCKER_HOST' : `TLS files in ${path}`;
-    return {
+  const warnings = toProblems(parsed.error.issues, schema).map(
+    ({ at, code, message, remedy }): ConfigProblem => ({
       code: 'no-engine',
       path: SETTING,
-      message: `is not set, and DOCKER_HOST cannot be used, so no Docker Engine is tested. ${where}: ${message}`,
-      remedy: REMEDY,
-    };
-  });
+      message:
+        'is not set, and the default engine cannot be used, so no Docker Engine is tested. ' +
+        `${at[0] === 'url' ? 'DOCKER_HOST' : place}: ${code === 'mismatch' ? MISMATCH : message}`,
+      remedy:
+        at[0] === 'url'
+          ? code === 'unencrypted'
+            ? SET_TLS
+            : SET_HOST
+          : code === 'not-found'
+            ? SET_FOLDER
+            : remedy,
+    }),
+  );
   return { engines: [], warnings, folder };
 }
 

@@ -1,8 +1,16 @@
 // Converts zod issues to configuration problems: place, message and fix.
 import type { z } from 'zod';
 import { suggestKey } from '../refresh/did-you-mean.js';
-import { formatKey, formatPath, type Fault, type ProblemCode, type SettingPath } from './config-error.js';
+import {
+  formatKey,
+  formatNames,
+  formatPath,
+  type Fault,
+  type ProblemCode,
+  type SettingPath,
+} from './config-error.js';
 import { isMapping } from './schema/checks.js';
+import { NO_UNIT } from './schema/values.js';
 import {
   configJsonSchema,
   listSettings,
@@ -28,6 +36,7 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+const EMPTY = 'is empty';
 const CONSEQUENCES: ReadonlySet<string> = new Set(['too_big', 'too_small', 'invalid_format']);
 
 /** @param issues of a `safeParse` by the schema with `reportInput` */
@@ -45,13 +54,15 @@ export function toProblems(issues: readonly Issue[], schema: z.ZodType): SchemaP
       if (CONSEQUENCES.has(issue.code) && reported.has(place)) return [];
       reported.add(place);
       const { remedy = describeExample(settings, at, issue.input), ...fault } = toFault(issue);
-      return [{ at, ...fault, remedy }];
+      return [{ at, ...fault, remedy: describeShellVariable(settings, at, issue.input) ?? remedy }];
     }
     const known = listKeys(settings, at);
     return issue.keys.map((key) => {
-      const meant = suggestKey(key, known);
+      const glued = findGlued(key, known);
+      const meant = glued?.name ?? suggestKey(key, known);
       if (meant !== undefined) typos.add(formatPath([...at, meant]));
-      return { at: [...at, key], ...describeUnknown(meant, known) };
+      const form = glued && describeExample(settings, [...at, glued.name], undefined);
+      return { at: [...at, key], ...describeUnknown(key, known, { glued, meant, form }) };
     });
   });
   // A typo is one problem: the setting that was meant is not also reported as missing.
@@ -98,33 +109,58 @@ function toFault(issue: Issue): Fault {
   const { message } = issue;
   switch (issue.code) {
     case 'invalid_type':
-      return { code: 'wrong-type', message: `must be ${KINDS[issue.expected] ?? issue.expected}` };
+      return {
+        code: 'wrong-type',
+        message: message === NO_UNIT ? NO_UNIT : `must be ${KINDS[issue.expected] ?? issue.expected}`,
+      };
     case 'invalid_union':
       return { code: 'wrong-type', message };
     case 'too_small':
       return { code: 'empty', message: 'is empty' };
     case 'too_big':
       return issue.origin === 'array'
-        ? { code: 'too-many', message: `has more than ${issue.maximum} entries` }
+        ? {
+            code: 'too-many',
+            message: `has more than ${issue.maximum} entries`,
+            remedy: 'Remove some of them.',
+          }
         : { code: 'too-long', message: `is longer than ${issue.maximum} characters` };
     case 'custom': {
       const { code = 'invalid', remedy } = (issue.params ?? {}) as Partial<Fault>;
-      return { code, message, ...(remedy !== undefined && { remedy }) };
+      return { code, message: issue.input === '' ? EMPTY : message, ...(remedy !== undefined && { remedy }) };
     }
     default:
       // Patterns and literals have their own messages in the schema.
-      return { code: 'invalid', message };
+      return { code: 'invalid', message: issue.input === '' ? EMPTY : message };
   }
 }
 
-function describeUnknown(meant: string | undefined, known: readonly string[]) {
+/** A key that also contains its value: in braces, `password:value` and `password=value` are one key. */
+interface Glued {
+  readonly name: string;
+  readonly sign: string;
+}
+
+function findGlued(key: string, known: readonly string[]): Glued | undefined {
+  const [, name = '', sign = ''] = /^([\w-]{1,60})([:=])./.exec(key) ?? [];
+  return known.includes(name) ? { name, sign } : undefined;
+}
+
+function describeUnknown(
+  key: string,
+  known: readonly string[],
+  { glued, meant, form }: { glued: Glued | undefined; meant: string | undefined; form: string | undefined },
+) {
   const code: ProblemCode = 'unknown-setting';
-  const others = known.length === 0 ? 'Remove it.' : `Remove it. Available settings: ${known.join(', ')}.`;
-  return {
-    code,
-    message: 'unknown setting',
-    remedy: meant === undefined ? others : `Did you mean \`${meant}\`?`,
-  };
+  const message = 'is not a known setting';
+  if (glued) {
+    const cause =
+      glued.sign === ':' ? 'a space after the colon is missing' : '`=` is used instead of a colon';
+    return { code, message: `${message}: ${cause}`, remedy: form ?? '' };
+  }
+  if (meant !== undefined) return { code, message, remedy: `Use \`${meant}\` if that is what you mean.` };
+  const others = known.length === 0 ? '' : ` Available settings: ${formatNames(known)}.`;
+  return { code, message, remedy: `Remove \`${formatKey(key)}\`.${others}` };
 }
 
 /** The keys of the mapping at a path. */
@@ -141,13 +177,31 @@ function describeExample(settings: Settings, path: SettingPath, value: unknown):
   const example = setting?.schema.examples?.[0];
   if (!setting || example === undefined) return 'See docs/configuration.md.';
   const choices = isInside ? setting.schema.items : setting.schema;
-  if (isQuotable(value, choices)) return `Put it in quotes: \`${key}: ${toQuoted(example)}\`.`;
+  if (isQuotable(value, choices)) return `Put the value in quotes: \`${key}: ${toQuoted(example)}\`.`;
   if (setting.schema.type === 'array' && !isInside && isMapping(value)) {
     return 'Begin each entry with a hyphen and a space (`- `).';
   }
+  if (!isInside && isSecret(setting.schema)) {
+    return `Use the form \`${key}: {env: NAME}\` (an environment variable) or \`${key}: {file: PATH}\`.`;
+  }
   const isOptional = setting.parent.required?.includes(key) !== true;
-  const otherwise = value === null && !isInside && isOptional ? 'Remove it, or set a value. ' : '';
-  return `${otherwise}Example: \`${key}: ${toYaml(example)}\`.`;
+  const beginning = value === null && !isInside && isOptional ? `Remove \`${key}\`, or use` : 'Use';
+  return `${beginning} the form \`${key}: ${toYaml(example)}\`.`;
+}
+
+/** Replaces any other fix, because the value is not what it seems to be. */
+function describeShellVariable(settings: Settings, path: SettingPath, value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/\$\{\w+\}|^\$[A-Za-z_]\w*$/.test(value)) return undefined;
+  const { setting, key, isInside } = findSetting(settings, path);
+  const hasReference = !isInside && setting?.schema.anyOf?.some(({ properties }) => properties?.['env']);
+  return hasReference
+    ? `Use \`${key}: {env: NAME}\` with the whole value in the variable: shell variables are not expanded.`
+    : 'Write the value instead of the variable: shell variables are not expanded.';
+}
+
+/** Whether a value must be a reference. */
+function isSecret({ anyOf: forms }: JsonSchema): boolean {
+  return forms?.every(({ properties }) => properties?.['env'] ?? properties?.['file']) ?? false;
 }
 
 /** The setting at a path, else the nearest one that contains it: for entries of a list, the list. */

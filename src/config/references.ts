@@ -97,7 +97,7 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): Reading<string> {
     return {
       code: 'invalid',
       message: 'is not a valid reference: `env` must be the name of an environment variable',
-      remedy: 'Example: `{env: AIRFLOW_PASSWORD}`.',
+      remedy: 'Use the form `{env: NAME}`, with only letters, digits and underscores in the name.',
     };
   }
   // Not `constructor`, which every object has.
@@ -117,5 +117,5 @@ function readFile(path: string, folder: ConfigFolder): Reading<string> {
   const result = reading.text.replace(/\r?\n$/, '');
   if (result !== '') return { result };
   const message = `file ${JSON.stringify(path)} is empty`;
-  return { code: 'unreadable', message, remedy: 'Write the value into it.' };
+  return { code: 'unreadable', message, remedy: 'Write the value into the file.' };
 }

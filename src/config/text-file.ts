@@ -28,7 +28,7 @@ export function readTextFile(path: string, maxKiB: number): { readonly text: str
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return { code: 'wrong-content', message: 'is not UTF-8', remedy: 'Save it as UTF-8 text.' };
+    return { code: 'wrong-content', message: 'is not UTF-8', remedy: 'Save the file as UTF-8 text.' };
   }
 }
 
@@ -45,18 +45,31 @@ function hasMode({ mode }: Stats, bit: number): boolean {
 
 const WRITABLE_BY_ALL: Fault = {
   code: 'unsafe-file',
-  message: 'is world-writable: any user of this machine could change it and steal passwords',
-  remedy: 'Run `chmod o-w` on it. If its file system does not support permissions, move it to one that does.',
+  message: 'is world-writable: any user of this machine could change it',
+  remedy:
+    'Run `chmod o-w` on the file. If its file system does not support permissions, move it to one that does.',
+};
+
+const NUL_IN_PATH: Fault = {
+  code: 'invalid',
+  message: 'has a NUL character in its path',
+  remedy: 'Remove this character from the path.',
+};
+
+const TOO_MANY_LINKS: Fault = {
+  code: 'unreadable',
+  message: 'cannot be read: too many symbolic links (ELOOP)',
+  remedy: 'Correct the symbolic link that leads back to itself, or use another path.',
 };
 
 function describeError(error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 'not-found', message: 'does not exist' };
-  // The name contains a NUL.
-  if (code === 'ERR_INVALID_ARG_VALUE') return { code: 'invalid', message: 'has an invalid name' };
+  if (code === 'ERR_INVALID_ARG_VALUE') return NUL_IN_PATH;
+  if (code === 'ELOOP') return TOO_MANY_LINKS;
   const remedy =
     code === 'EACCES' || code === 'EPERM'
-      ? 'Allow the user of this process to read it and to enter its folders.'
-      : 'Check the file and its folder: the operating system cannot read it.';
+      ? 'Allow the user of this process to read the file and to enter its folders.'
+      : 'Check the disk or volume of the file, and the log of the operating system.';
   return { code: 'unreadable', message: `cannot be read (${code ?? 'unknown error'})`, remedy };
 }

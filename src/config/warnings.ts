@@ -2,10 +2,11 @@
 import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { findCovered } from '../refresh/connection-rules.js';
 import { resolveStatic, type RegistryEntry } from '../refresh/registry-entries.js';
-import { formatPath, type Fault, type SettingPath } from './config-error.js';
+import { formatNames, formatPath, type Fault, type SettingPath } from './config-error.js';
 import { groupBy } from './group-by.js';
 import type { AirflowSettings } from './schema/airflows.js';
 import type { EngineConfig } from './schema/docker.js';
+import { listUnusual } from './schema/headers.js';
 import type { ConfigFolder } from './config-folder.js';
 import type { PlacedStore } from './schema/stores.js';
 import { isExampleUrl } from './schema/urls.js';
@@ -60,17 +61,25 @@ function checkAirflow(
   const add = (fault: Fault & { remedy: string }, ...path: SettingPath): void =>
     void warnings.push({ ...fault, at: [...at, ...path] });
   if (url !== undefined && isExampleUrl(url)) {
-    add({ code: 'example', message: 'is the example URL', remedy: 'Set the URL of your Airflow.' }, 'url');
+    add(
+      { code: 'example', message: 'is the example URL', remedy: 'Set the URL of your Airflow instance.' },
+      'url',
+    );
   }
   if (caFile !== undefined && url?.startsWith('http:')) {
-    const remedy = 'Remove it, or use https:// in `url`.';
+    const remedy = 'Remove `caFile`, or use https:// in `url`.';
     add({ code: 'unused', message: 'has no effect, because `url` is http://', remedy }, 'caFile');
   }
   // It may be intended, but more often `echo` added it.
-  if (auth.kind === 'password' && /^\s|\s$|\p{Cc}/u.test(auth.readPassword().reveal())) {
-    const message = 'the value begins or ends with whitespace, or has a line break';
+  const password = auth.kind === 'password' ? auth.readPassword().reveal() : '';
+  if (/^\s|\s$|\p{Cc}/u.test(password)) {
+    const message = `has a value that ${listUnusual(password).join(' and ')}`;
     add(
-      { code: 'whitespace', message, remedy: 'Remove it, unless it is part of the password.' },
+      {
+        code: 'whitespace',
+        message,
+        remedy: 'Remove these characters from the value, unless they are part of the password.',
+      },
       'auth',
       'password',
     );
@@ -97,7 +106,7 @@ function findFile(read: object, folder: ConfigFolder): string | undefined {
 function checkReaders(file: string | undefined, at: SettingPath, folder: ConfigFolder): Warning[] {
   if (file === undefined || !isReadableByAll(file)) return [];
   const message = `file ${JSON.stringify(folder.toSetting(file))} is world-readable`;
-  const remedy = 'Run `chmod o-r` on it; in Kubernetes set `defaultMode: 0400` on the volume.';
+  const remedy = 'Run `chmod o-r` on the file; in Kubernetes, set `defaultMode: 0400` on the volume.';
   return [{ at, code: 'unsafe-file', message, remedy }];
 }
 
@@ -114,13 +123,18 @@ function checkCovered(stores: readonly PlacedStore[]): Warning[] {
       const [first, ...more] = list;
       const [entry, pattern] = [entries[first?.index ?? -1], entries[first?.by ?? -1]];
       if (!first || !entry || pattern?.rule.kind !== 'match') return [];
-      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)`;
-      const others = more.length === 0 ? '' : `; also affected: ${more.length} more`;
+      const same = pattern.at[1] === entry.at[1] ? '' : ' of the same Airflow instance';
+      const earlier = `${formatPath(pattern.at)} (\`${pattern.rule.pattern}\`)${same}`;
+      const paths = more.flatMap(({ index }) => entries[index] ?? []).map(({ at }) => formatPath(at));
+      const others = more.length === 0 ? '' : `; the same applies to ${formatNames(paths)}`;
+      const target = entry.rule.kind === 'id' ? 'this id' : 'all ids that this entry matches';
       const message = first.isWhole
-        ? `has no effect, because ${earlier} comes first and matches all its connections${others}`
+        ? `has no effect, because ${earlier} comes first and matches ${target}${others}`
         : `applies only to connections that ${earlier}, which comes first, does not match${others}`;
-      const remedy =
-        'Move it before that pattern, or remove it: only the first entry that matches a connection applies.';
+      const before = `before ${formatPath(pattern.at)}`;
+      const remedy = first.isWhole
+        ? `Move this entry ${before}, or remove this entry: only the first entry that matches a connection applies.`
+        : `No action is needed if this is intended. Otherwise, move this entry ${before}.`;
       return [{ at: entry.at, code: 'covered' as const, message, remedy }];
     });
   });
@@ -130,7 +144,9 @@ function checkRegion({ region }: RegistryEntry, at: SettingPath): Warning[] {
   const unknown = typeof region === 'string' ? describeUnknownRegion(region) : undefined;
   if (!unknown) return [];
   const remedy =
-    unknown.meant === undefined ? 'Fix it, unless it is a new region.' : `Did you mean \`${unknown.meant}\`?`;
+    unknown.meant === undefined
+      ? 'Correct the region. No action is needed if it is a new region.'
+      : `Use \`${unknown.meant}\` if that is what you mean.`;
   const message = 'is not an AWS region that this release knows';
   return [{ at: [...at, 'region'], code: 'unknown-region', message, remedy }];
 }
@@ -141,13 +157,14 @@ function checkUsed(
   at: SettingPath,
   used: ReadonlySet<string | undefined>,
 ): Warning[] {
-  const { name, registryHost, principal, fips, dualStack, endpoint } = registry;
+  const { name, kind, registryHost, principal, fips, dualStack, endpoint } = registry;
   const decides = principal.kind !== 'default' || fips || dualStack || endpoint !== undefined;
   // Airflow Variables are read only for connections that name the entry.
   if (registryHost !== undefined || used.has(name) || (decides && resolveStatic(registry))) return [];
   const message = 'has no effect, because no connection refers to it';
-  const remedy =
-    `Set \`registry: ${name}\` in an entry of \`connections\`, or remove it: account and region are read from ECR ` +
-    'hosts automatically.';
+  const hosts = kind === 'public' ? 'a host of ECR Public' : 'an ECR host';
+  const why = resolveStatic(registry) ? `: connections with ${hosts} need no entry` : '';
+  const set = `Set \`registry: ${name}\` in an entry of \`connections\``;
+  const remedy = `${set}, or remove this entry of \`registries\`${why}.`;
   return [{ at, code: 'unused', message, remedy }];
 }

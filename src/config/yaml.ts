@@ -30,9 +30,11 @@ export function readConfigText(file: string): string {
   const reading = readTextFile(file, MAX_KIB);
   const isEmpty = 'text' in reading && reading.text.trim() === '';
   if ('text' in reading && !isEmpty) return reading.text;
-  throw new ConfigError(file, [
-    { path: '', ...('code' in reading ? { remedy: describeRemedy(file, reading), ...reading } : EMPTY) },
-  ]);
+  if (!('code' in reading)) throw new ConfigError(file, [{ path: '', ...EMPTY }]);
+  // It decides where passwords are sent.
+  const reason = reading.code === 'unsafe-file' ? ' and steal passwords' : '';
+  const fault = { ...reading, message: `${reading.message}${reason}` };
+  throw new ConfigError(file, [{ path: '', remedy: describeRemedy(file, reading), ...fault }]);
 }
 
 const EMPTY = { code: 'empty', message: 'is empty', remedy: `${START_FRESH}.` } as const;
@@ -58,7 +60,7 @@ export function parseYaml(text: string): YamlSource {
   const syntax = [...document.errors, ...document.warnings];
   const aliases = findInvalidAliases(document, lines);
   // On such a line the parser also reports what follows the `*`.
-  const others = describeSyntax(document, syntax, lines).filter(
+  const others = describeSyntax(text, document, syntax, lines).filter(
     ({ line }) => !aliases.some((alias) => alias.line === line),
   );
   const problems = [...others, ...aliases].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -71,7 +73,8 @@ export function parseYaml(text: string): YamlSource {
     return { value: value ?? undefined, problems, findLine };
   } catch (error) {
     // The library's messages have no line.
-    const fault = error instanceof ReferenceError ? TOO_MANY_ALIASES : BAD_MERGE;
+    const fault =
+      error instanceof ReferenceError ? TOO_MANY_ALIASES : { ...BAD_MERGE, ...findBadMerge(document, lines) };
     return { value: undefined, problems: [...problems, { ...fault, path: '' }], findLine };
   }
 }
@@ -100,6 +103,7 @@ const UNKNOWN_ALIAS = {
 
 /** One problem for each line: a single stray character can cause several errors. */
 function describeSyntax(
+  text: string,
   document: Document.Parsed,
   errors: readonly YAMLError[],
   lines: LineCounter,
@@ -113,7 +117,9 @@ function describeSyntax(
     // The stack limits the depth, and its size differs between processes.
     const column = error.code === 'RESOURCE_EXHAUSTION' ? {} : { column: col };
     if (problems.length < MAX_SYNTAX_ERRORS) {
-      problems.push({ code: 'yaml', path: '', line, ...column, ...describeError(error) });
+      const isVariable = text.startsWith('${', error.pos[0] - 1);
+      const own = isVariable ? SHELL_VARIABLE : describeError(error);
+      problems.push({ code: 'yaml', path: '', line, ...column, ...own });
     }
   }
   return problems;
@@ -149,6 +155,22 @@ function findInvalidAliases(document: Document.Parsed, lines: LineCounter): Conf
     },
   });
   return problems;
+}
+
+/** The first merge key whose value is not a mapping, a list or an alias; none if the target of an alias is at fault. */
+function findBadMerge(document: Document.Parsed, lines: LineCounter): { line?: number; column?: number } {
+  let start: number | undefined;
+  visit(document, {
+    Pair(_key, { key, value }) {
+      if (!isScalar(key) || key.value !== '<<' || isMap(value) || isSeq(value) || isAlias(value))
+        return undefined;
+      start = findStart(key);
+      return visit.BREAK;
+    },
+  });
+  if (start === undefined) return {};
+  const { line, col } = lines.linePos(start);
+  return { line, column: col };
 }
 
 /** The line of the key of a setting, or of the item of a list. */
@@ -197,6 +219,11 @@ const CLEARER: readonly (readonly [original: RegExp, message: string])[] = [
   [/ end with a \}$/, 'a closing } is missing, or is not indented enough'],
   [/^Sequence item without - /, 'a line is neither a list item (`- `) nor indented below one'],
 ];
+
+const SHELL_VARIABLE = {
+  message: 'invalid YAML: `{` follows `$`, as in a shell variable',
+  remedy: 'Use `{env: NAME}` instead of `${NAME}`: shell variables are not expanded.',
+};
 
 const CHECK = 'Check indentation, colons, quotes and brackets in this line and the line above.';
 const OWN_WORDS: Partial<Record<YAMLError['code'], { message?: string; remedy?: string }>> = {

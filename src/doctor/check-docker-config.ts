@@ -92,7 +92,7 @@ function authWarnings(name: string, registries: readonly string[], { authHosts }
     );
 }
 
-/** Like Python's shutil.which, which docker-py uses to find a helper. */
+/** Searches like Python's shutil.which, which docker-py uses to find a helper. */
 function isOnPath(program: string, env: NodeJS.ProcessEnv): boolean {
   return (env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {

@@ -61,7 +61,7 @@ async function readCandidates({ rules, connections }: AllowedStore): Promise<Can
       }
     });
   } catch {
-    // Too slow, or not readable.
+    // The connections are read too slowly, or cannot be read.
   }
   return [...found];
 }

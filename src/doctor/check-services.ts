@@ -3,7 +3,7 @@
 import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { describeFailure } from '../refresh/failures.js';
+import { describeFailure, FAILURES } from '../refresh/failures.js';
 import type {
   DockerLogin,
   Inspection,
@@ -12,6 +12,7 @@ import type {
   RegistryProbe,
   TokenInfo,
 } from '../refresh/activity-types.js';
+import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import { failed, ok, warning, type Check } from './check.js';
 import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
 
@@ -73,7 +74,9 @@ async function checkToken(
 export function tokenChecks(label: string, token: TokenInfo): Check[] {
   const { principalArn, expiresAt, usableUntil, warnings = [] } = token;
   const until = usableUntil === undefined ? '' : `; AWS session ends ${usableUntil}`;
-  const issued = `issued to ${principalArn ?? 'an unknown principal'}, expires ${expiresAt}${until}`;
+  // Only the principal of the default chain has this name.
+  const by = token.group.startsWith(`${DEFAULT_PRINCIPAL.name}/`) ? ' (default credentials)' : '';
+  const issued = `issued to ${principalArn ?? 'an unknown principal'}${by}, expires ${expiresAt}${until}`;
   return [
     ok(label, issued),
     ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
@@ -94,8 +97,8 @@ export function probeChecks({
   const check = {
     accepted: () => ok(label, 'accepts the token'),
     inconclusive: () =>
-      warning(label, `check is inconclusive: ${message}`, 'Check what responds instead of the registry.'),
-    unreachable: () => warning(label, `could not be reached: ${message}`, REACH_REMEDY),
+      warning(label, `check is inconclusive: ${message}`, FAILURES.RegistryRealmForeign.remedy),
+    unreachable: () => warning(label, `the token could not be verified: ${message}`, REACH_REMEDY),
     rejected: () => {
       const failure = describeFailure(type ?? 'TokenRejected', message);
       return failed(label, remedy === undefined ? failure : { ...failure, remedy });
@@ -137,17 +140,14 @@ export function engineCheck({ engine, registry, login, version, reason }: Docker
   if (login === 'inconclusive') {
     return warning(
       label,
-      `version ${version} logged in to ${registry}, but a wrong password is also accepted`,
-      'Check what responds to the engine instead of the registry.',
+      `version ${version} logged in to ${registry}, but the registry also accepts a wrong password`,
+      FAILURES.RegistryRealmForeign.remedy,
     );
   }
   if (version !== null) {
-    const message = `version ${version}: login to ${registry} was skipped: ${reason}`;
+    const message = `version ${version}: login to ${registry} was not tested: ${reason}`;
     return warning(label, message, REACH_REMEDY);
   }
-  return warning(
-    label,
-    `not found${reason === undefined ? '' : `: ${reason}`}`,
-    'No action needed: the token is verified with the registry only. To require an engine, set `docker.engines`.',
-  );
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return ok(label, `not found${why}; not required, because \`docker.engines\` is not set`);
 }

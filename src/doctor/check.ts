@@ -18,5 +18,12 @@ export function warning(name: string, message: string, remedy: string): Check {
 }
 
 export function failed(name: string, { type, message, remedy }: FailureInfo): Check {
-  return { name, outcome: 'failed', message: `${type}: ${message}`, remedy };
+  return { name, outcome: 'failed', message: `${type}: ${omitPlace(name, message)}`, remedy };
+}
+
+/** Most messages begin with their place, such as `Airflow main: `, which the name of the check shows already. */
+function omitPlace(name: string, message: string): string {
+  const [place = ''] = message.split(': ', 1);
+  const isShown = name === place || name.endsWith(` ${place}`);
+  return isShown ? message.slice(`${place}: `.length) : message;
 }

@@ -42,7 +42,7 @@ export async function toEcrFailure(
   return toAwsFailure(where, error);
 }
 
-/** With the special properties of the endpoint, such as FIPS. */
+/** Includes the special properties of the endpoint, such as FIPS. */
 export function describePlace({ region, api }: TokenGroup): string {
   const service = api.service === 'ecr-public' ? 'ECR Public' : 'ECR';
   const special = [api.fips && 'FIPS', api.dualStack && 'dual-stack', api.endpoint].filter(Boolean);

@@ -11,15 +11,15 @@ import { describePlace, toEcrFailure } from './ecr-failure.js';
 import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
- * A call to ECR or a registry is shared by all activities that wait for it and by their next attempts, so it has a time
- * limit of its own: 90 s for credentials, the rest for ECR.
+ * All activities that wait for a call to ECR or a registry share it, and so do their next attempts. So the call has its
+ * own time limit. It includes 90 s for loading credentials; the rest is for ECR.
  */
 const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
-/** Verification ends this much earlier, with the outcome `unreachable`. */
+/** How much longer callers wait than a verification takes: it ends earlier, with the outcome `unreachable`. */
 const PROBE_MARGIN_MS = 2_000;
 
-/** Logs in to a registry with a token. Never throws: without a response, the outcome is `unreachable`. */
+/** Logs in to a registry with a token. Never throws: without a usable response, the outcome is `unreachable`. */
 export type VerifyToken = (
   registry: string,
   password: Secret,
@@ -29,7 +29,7 @@ export type VerifyToken = (
 
 export interface TokenCacheParts {
   readonly issuer: TokenIssuer;
-  /** Runs before a token is returned. */
+  /** Called before a token is returned. */
   readonly verify: VerifyToken;
   readonly now: () => Date;
 }
@@ -45,8 +45,8 @@ export class TokenCache implements TokenSource {
   }
 
   /**
-   * On a cache miss (another worker, a restart, a token past half of its lifetime) it gets another token: this is
-   * cheap, and a new token does not revoke the old one.
+   * On a cache miss (another worker, a restart, a token past half of its lifetime) it requests another token.
+   * This is cheap, and a new token does not revoke the old one.
    */
   async take(
     attempt: RunAttempt,
@@ -93,8 +93,8 @@ export class TokenCache implements TokenSource {
       if (wait === undefined) throw error;
       throw new RefreshFailure(
         'AwsUnavailable',
-        `${wait}: not loaded before the attempt timed out; loading continues`,
-        'No action needed if the next attempt succeeds. Otherwise check what delays them: a prompt for input, ' +
+        `${wait}: the credentials did not load in time; loading continues in the background`,
+        'No action needed if the next attempt succeeds. Otherwise check what delays loading: a prompt for input, ' +
           'a proxy, the network.',
       );
     }

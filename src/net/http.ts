@@ -63,7 +63,7 @@ export interface HttpClientOptions {
  * @throws RefreshFailure ConfigInvalid when the proxy in the environment is invalid
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
-  // Also checks the proxy.
+  // This also checks the proxy settings.
   const agent = createHttpsAgent();
   const getAgent = caFile === undefined ? () => agent : createCaFileAgents(caFile);
   let client: AxiosInstance | undefined;

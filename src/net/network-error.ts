@@ -10,9 +10,9 @@ const REASONS = {
   'unknown-host': ['no such host', 'ENOTFOUND'],
   'dns-failure': ['DNS lookup failed', 'EAI_AGAIN'],
   'timed-out': ['timed out', 'ETIMEDOUT', 'ECONNABORTED'],
-  /** By the caller's signal. */
+  /** Canceled by the caller's signal. */
   cancelled: ['the attempt was canceled'],
-  /** By the HTTP client. */
+  /** Canceled by the HTTP client. */
   'request-cancelled': ['the request was canceled', 'ERR_CANCELED'],
   'connection-reset': ['connection reset', 'ECONNRESET', 'EPIPE'],
   'host-unreachable': ['no route to the host', 'EHOSTUNREACH'],

@@ -28,7 +28,7 @@ export class SingleFlight<T> {
     const end = (): void => {
       if (this.#running.get(key) === running) this.#running.delete(key);
     };
-    // Also handles a rejection after the last caller has stopped waiting.
+    // `end` also handles a rejection after the last caller has stopped waiting.
     running.then(end, end);
     return running;
   }

@@ -36,7 +36,7 @@ export function parseCertificates(text: string): { certificates: readonly X509Ce
     try {
       certificates.push(new X509Certificate(pem));
     } catch {
-      return { problem: `an invalid certificate (number ${certificates.length + 1})` };
+      return { problem: `an invalid certificate (number ${certificates.length + 1} in the file)` };
     }
   }
   return certificates.length === 0 ? { problem: 'no PEM certificate' } : { certificates };
@@ -84,7 +84,7 @@ export function readTlsContext({ caFile, certFile, keyFile }: TlsFiles): tls.Sec
   const ca = caFile === undefined ? undefined : readCertificates('caFile', caFile);
   const cert = certFile === undefined ? undefined : readCertificates('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPrivateKey(keyFile);
-  // Also happens for a moment while a certificate and its key are being rotated.
+  // A mismatch also occurs for a moment while a certificate and its key are being rotated.
   const mismatch = invalidFile('certFile', `${certFile} and keyFile ${keyFile} cannot be used together`);
   if (cert && key && !isPair(cert, key)) throw mismatch;
   try {

@@ -61,7 +61,7 @@ interface Retries {
   readonly clock: Clock;
 }
 
-/** Like Temporal: the first attempt immediately, each further attempt after its back-off. */
+/** Retries like Temporal: makes the first attempt immediately, and each further attempt after its back-off. */
 async function callWithRetries<T>(
   step: StepName,
   { attemptsBefore }: StepCall,

@@ -11,7 +11,7 @@ export interface PlannedStore {
   readonly title: string;
   /** Number of connections that the configuration names by id. */
   readonly named: number;
-  /** Whether patterns select connections from the store's listing. */
+  /** Whether patterns select connections from the store's list. */
   readonly isListed: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Range {
 export type InspectTarget =
   /** Connections that the configuration names by id, in its order. */
   | { readonly named: Range }
-  /** Rows of the store's listing that match a pattern. */
+  /** Rows of the store's list that match a pattern. */
   | { readonly listed: Range }
   /** Connections that an earlier inspection could not read. */
   | { readonly connections: readonly string[] };
@@ -74,7 +74,7 @@ export interface Skipped {
   readonly first: readonly string[];
 }
 
-/** One page of a store's listing. */
+/** One page of a store's list. */
 export interface ListPart {
   /** Rows in this page, including unreadable ones. */
   readonly rows: number;
@@ -86,7 +86,7 @@ export interface ListPart {
   readonly isSplit?: true;
   /** Rows that could not be read; a further attempt may succeed. */
   readonly toRetry?: readonly ConnectionProblem[];
-  /** False when listings omit required fields: each connection is then read separately before it is written. */
+  /** False when the list omits required fields: each connection is then read separately before it is written. */
   readonly isComplete: boolean;
 }
 
@@ -115,7 +115,7 @@ export type ProbeOutcome = 'accepted' | 'inconclusive' | 'rejected' | 'unreachab
 export interface RegistryProbe {
   readonly registry: string;
   readonly outcome: ProbeOutcome;
-  /** The response of the registry, or why it could not be reached; absent when it accepted the token. */
+  /** The response of the registry, or why the token could not be verified; absent when the registry accepted it. */
   readonly message?: string;
   /** Of a rejection: failure type and remedy, if it is not `TokenRejected` with the remedy of the catalogue. */
   readonly type?: FailureType;
@@ -127,7 +127,7 @@ export interface RegistryProbe {
 /** The response of the registry to a request for the manifest of an image. */
 export interface PullProbe {
   readonly image: string;
-  /** `missing`: there is no such image, so pull access was not verified. `unknown`: the registry was not reached. */
+  /** `missing`: there is no such image, so pull access was not verified. `unknown`: no usable response. */
   readonly outcome: 'allowed' | 'denied' | 'missing' | 'unknown';
   /** Absent when the pull is allowed. */
   readonly message?: string;
@@ -160,7 +160,7 @@ export interface UpdateInput {
   /** Name of the token group. */
   readonly group: string;
   readonly connections: readonly string[];
-  /** The page of the store's listing that contained them, so that one request can read them again. */
+  /** The page of the store's list that contained them, so that one request can read them again. */
   readonly listed?: Range;
   /** Number of earlier attempts by other activities. */
   readonly attemptsBefore: number;
@@ -192,7 +192,7 @@ export interface DockerLogin {
   readonly registry: string;
   /**
    * `none`: there is no engine, and the configuration does not require one; or, with a version, the login was not
-   * tried. `inconclusive`: a wrong password is also accepted.
+   * tried. `inconclusive`: the registry also accepts a wrong password.
    */
   readonly login: 'ok' | 'inconclusive' | 'none';
   /** Only for `none`: why the engine was not reached, or the login was not tried. */

@@ -15,7 +15,7 @@ export const ECR_PUBLIC_REGION = 'us-east-1';
 
 const AWS: Partition = { name: 'aws', suffix: 'amazonaws.com', dualStackSuffix: 'on.aws' };
 
-/** By the prefix of their regions. Sources: the partitions of the AWS SDK, and the ECR credential helper. */
+/** The partitions by the prefix of their regions. Sources: the AWS SDK, and the ECR credential helper. */
 const PARTITIONS: readonly (readonly [prefix: string, partition: Partition])[] = [
   ['cn-', { name: 'aws-cn', suffix: 'amazonaws.com.cn', dualStackSuffix: 'on.amazonwebservices.com.cn' }],
   ['us-gov-', { ...AWS, name: 'aws-us-gov' }],
@@ -68,7 +68,7 @@ export function getPartition(region: string): Partition {
   return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? AWS;
 }
 
-/** Undefined for a known region; otherwise the known region with a similar name, if there is one. */
+/** Returns undefined for a known region, otherwise the known region with a similar name, if there is one. */
 export function describeUnknownRegion(region: string): { readonly meant?: string } | undefined {
   const known = KNOWN_REGIONS.split(' ');
   if (known.includes(region)) return undefined;

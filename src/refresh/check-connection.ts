@@ -83,7 +83,7 @@ function warnUpperCase(host: string | null): { warning?: string } {
       };
 }
 
-/** True for any value except true: with false, DockerHook keeps its old login, and it rejects other strings. */
+/** Returns true for any value except true: with false, DockerHook keeps its old login; it rejects other strings. */
 function disablesReauth(extra: string | null): boolean {
   if (!extra) return false;
   try {

@@ -21,7 +21,7 @@ type PatternRule = Extract<ConnectionRule, { kind: 'match' }>;
 export class ConnectionRules {
   /** Ids that no earlier pattern matches, in the order of the file. */
   readonly named: readonly string[];
-  /** Patterns that can select connections from the store's listing, in the order of the file. */
+  /** Patterns that can select connections from the store's list, in the order of the file. */
   readonly patterns: readonly string[];
   /** The first entry that matches each id of the file. A map, because a run may look up 10,000 ids. */
   readonly #byId = new Map<string, ConnectionRule>();
@@ -46,7 +46,7 @@ export class ConnectionRules {
     return first && this.#claimed.has(first) ? undefined : first;
   }
 
-  /** The pattern for the store's own listing filter: `*` for several patterns; undefined when no listing is needed. */
+  /** The pattern for the store's own list filter: `*` for several patterns; undefined when no list is needed. */
   get listPattern(): string | undefined {
     return this.patterns.length > 1 ? '*' : this.patterns[0];
   }
@@ -75,8 +75,8 @@ export interface CoveredRule {
 }
 
 /**
- * At most one result for each entry. An id before a pattern that matches it is not reported: this is how one connection
- * gets different options from the rest.
+ * Returns at most one result for each entry. An id before a pattern that matches it is not reported: this is how one
+ * connection gets different options from the rest.
  * @param rules in the order of the file, of all stores of one Airflow
  */
 export function findCovered(rules: readonly ConnectionRule[]): CoveredRule[] {
@@ -174,9 +174,12 @@ export function describeSkipped(store: string, parts: readonly Skipped[]): strin
   if (count === 0) return undefined;
   const named = parts.flatMap((part) => part.first).slice(0, MAX_NAMED);
   const which = `${named.join(', ')}${count > named.length ? ', …' : ''}`;
-  const what = count === 1 ? 'its host is not a known registry' : 'their hosts are not known registries';
+  const why = count === 1 ? 'its host is not a known registry' : 'their hosts are not known registries';
   const connections = count === 1 ? 'connection' : 'connections';
-  return `Skipped ${count} docker ${connections} of ${store} matched by a pattern, because ${what}: ${which}.`;
+  return (
+    `Skipped ${count} docker ${connections} of ${store} matched by a pattern (${which}), because ${why}. ` +
+    'Add the registries under `registries`, or use a narrower pattern.'
+  );
 }
 
 /** Connections that match a pattern but have no known registry; undefined when there are none. */

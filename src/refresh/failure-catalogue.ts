@@ -21,8 +21,9 @@ export const FAILURES = {
     scope: 'run',
     retryable: false,
     whoActs: 'operator',
-    meaning: 'An activity received input that the configuration does not allow.',
-    remedy: 'Check who can start activities on this task queue. Only the schedule should start runs.',
+    meaning: 'An activity received a malformed input, or a name that is not in the configuration.',
+    remedy:
+      'Check who can start workflows or activities on this task queue. Only the schedule should start runs.',
   },
   ...TOKEN_FAILURES,
   StoreUnreachable: {
@@ -31,13 +32,13 @@ export const FAILURES = {
     whoActs: 'operator',
     meaning: 'Airflow could not be reached.',
     remedy:
-      'Check that the API server is running, and check the URL, DNS, TLS and network between it and the worker.',
+      'Check that the API server is running, and check the URL, DNS, TLS and network between the worker and Airflow.',
   },
   StoreUnavailable: {
     scope: 'store',
     retryable: true,
     whoActs: 'Airflow administrator',
-    meaning: 'The store, or a proxy in front of it, returned a server error (HTTP 5xx).',
+    meaning: 'Airflow, or a proxy in front of it, returned a server error (HTTP 5xx).',
     remedy:
       'Check the logs of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',
@@ -46,7 +47,7 @@ export const FAILURES = {
     scope: 'store',
     retryable: true,
     whoActs: 'no one',
-    meaning: 'The store limits the request rate (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
+    meaning: 'Airflow limits the request rate (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
     remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
@@ -61,9 +62,10 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'The list of connections does not end, or repeats itself. The connections found so far were refreshed.',
+      'The list of connections does not end, repeats itself, or has more than 50,000 connections. The connections ' +
+      'found so far were refreshed.',
     remedy:
-      'Check for a proxy or cache in front of the API server that ignores query parameters. If the list really has ' +
+      'Check for a proxy or cache in front of the API server that ignores query parameters. If Airflow really has ' +
       'more than 50,000 connections, use a narrower pattern.',
   },
   ConnectionUnavailable: {
@@ -81,10 +83,10 @@ export const FAILURES = {
     retryable: true,
     retryAfterMinutes: 30,
     whoActs: 'operator',
-    meaning: 'Airflow rejected the login: user name and password, or the token.',
+    meaning: 'Airflow rejected the user name and password, or the token.',
     remedy:
-      'Fix the reference to the password or token, or fix the Airflow user. The worker retries only every 30 minutes ' +
-      'to avoid locking the account.',
+      'Correct the password or token, or unlock the Airflow user. The worker retries only every 30 minutes, to avoid ' +
+      'locking the account.',
   },
   StoreForbidden: {
     scope: 'store',
@@ -109,7 +111,9 @@ export const FAILURES = {
     whoActs: 'operator',
     meaning:
       "Airflow's response to a write shows another connection, or fields that do not match what was written.",
-    remedy: 'Check whether someone or something else edits this connection.',
+    remedy:
+      'Check who or what else edits this connection. It may hold the new token, or another password; the next run ' +
+      'writes it again.',
   },
   AirflowVariableMissing: {
     scope: 'registry',
@@ -221,13 +225,16 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'AWS administrator',
     meaning: 'The registry rejected the token when the Docker Engine logged in with it.',
-    remedy: 'Check the clock of the engine, and any proxy between the engine and the registry.',
+    remedy:
+      'Check the clock of the engine. If it is right, check that the registry policy allows the principal, and check ' +
+      'any proxy between the engine and the registry.',
   },
   AttemptTimedOut: {
     scope: 'run',
     retryable: true,
     whoActs: 'operator',
-    meaning: 'An attempt timed out: its worker stopped, or no worker was running to take it.',
+    meaning:
+      'An attempt did not finish in time: it was too slow, its worker stopped, or no worker was running.',
     remedy: 'Check that workers are running, and check their logs.',
   },
   RunOutOfTime: {

@@ -88,8 +88,9 @@ class Run {
       const key = JSON.stringify([engine, registry, group]);
       if (this.#tests.has(key)) continue;
       const test = this.#test({ configHash, engine, registry, group });
-      // Awaited at the end of the run. A cancellation may end the run earlier: without this handler, Temporal would
-      // fail the workflow task again and again because of an unhandled rejection, and the run could not be cancelled.
+      // The test is awaited at the end of the run. A cancellation may end the run earlier: without this handler,
+      // Temporal would fail the workflow task again and again because of an unhandled rejection, and the run could not
+      // be cancelled.
       test.catch(() => undefined);
       this.#tests.set(key, test);
     }

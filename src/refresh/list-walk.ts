@@ -1,34 +1,34 @@
-// Reads a store's listing page by page. The total that the store returns is not trusted: the pages decide where the
-// listing ends. A page that cannot be read does not stop the others.
+// Reads a store's list of connections page by page. The total that the store returns is not trusted: the pages decide
+// where the list ends. A page that cannot be read does not stop the others.
 import type { Inspection, PlannedStore, Range } from './activity-types.js';
 import { describeFailure, type FailureInfo } from './failures.js';
 import type { StepContext } from './step-runner.js';
 
-/** Airflow's default for the maximum of rows in one response. */
+/** Airflow's default for the maximum of connections in one response. */
 const ROWS_PER_PAGE = 100;
-/** 50,000 connections. This also keeps the history of a run within Temporal's limits. */
+/** At most 50,000 connections. This also keeps the history of a run within Temporal's limits. */
 const MAX_PAGES = 500;
-/** Pages that may wait for a retry while later ones are read. Of a store that is down, not every page is requested. */
+/** Pages that may wait for a retry while later ones are read. This limits the requests to a store that is down. */
 const MAX_RETRYING_PAGES = 5;
 
 /**
- * Inspects a page; `onRetry` is called when it will be retried. Undefined: it failed permanently, and the failure is
- * reported. Without `onRetry`, it makes one attempt and reports no failure.
+ * Inspects a page; `onRetry` is called when the page will be retried. Returns undefined if the page failed permanently;
+ * the failure is then reported. Without `onRetry`, makes one attempt and reports no failure.
  */
 export type InspectPage = (range: Range, onRetry?: () => void) => Promise<Inspection | undefined>;
 
-/** Pages to read after the deadline of the run although the listing should have ended by its own total. */
+/** Pages that are read after the deadline of the run, although the list should have ended according to its total. */
 const MAX_IMPLAUSIBLE_PAGES = 10;
 
 type ListedStore = Pick<PlannedStore, 'name' | 'title'>;
 
 export interface ListEnd {
-  /** Why the listing was not read to its end. */
+  /** Why the list was not read to its end. */
   readonly failure?: FailureInfo;
   readonly warning?: string;
 }
 
-/** Inspects the listing of a store page by page, and waits for retried pages at the end. */
+/** Inspects the list of a store page by page, and waits for retried pages at the end. */
 export async function walkList(
   store: ListedStore,
   context: Pick<StepContext, 'now' | 'deadlineMs'>,
@@ -49,7 +49,7 @@ class ListWalk {
   readonly #context: Pick<StepContext, 'now' | 'deadlineMs'>;
   readonly #inspect: InspectPage;
   readonly #retrying = new Set<Promise<void>>();
-  /** Rows of the first page; a shorter page is the last one. */
+  /** Number of rows of the first page; a shorter page is the last one. */
   #rowsPerPage: number | undefined;
   #rows = 0;
   readonly #totals: number[] = [];
@@ -63,13 +63,11 @@ class ListWalk {
     this.#inspect = inspect;
   }
 
-  /** @returns why the listing is invalid; undefined when it ended */
+  /** @returns why the list is invalid, or undefined if it ended */
   async follow(): Promise<string | undefined> {
     let offset = 0;
     let before: string | undefined;
-    /**
-     * A skipped page may be the last one: the rest of the listing is unknown, and the failure of the page is reported.
-     */
+    // A skipped page may be the last one: the rest of the list is unknown, and the failure of the page is reported.
     let hasSkipped = false;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       if (this.#isEndless(offset, hasSkipped ? 0 : MAX_IMPLAUSIBLE_PAGES)) {
@@ -85,35 +83,37 @@ class ListWalk {
       }
       const { rows = 0, first, total, isSplit = false } = page.list ?? {};
       if (first !== undefined && first === before) return 'repeats itself';
-      // A short first page is the whole listing, or shows how many rows the store returns at once; its total tells
-      // which. A page that was read in pieces does not show it.
+      // A short first page is the whole list if its total matches. Otherwise it shows how many rows the store returns
+      // at once, unless it was read in pieces.
       const mayBeCut = this.#rowsPerPage === undefined && !isSplit && offset + rows !== total;
       if (rows === 0 || (rows < limit && !mayBeCut)) return undefined;
       if (!isSplit) this.#rowsPerPage ??= rows;
       before = first;
       offset += rows;
     }
-    return `has more than ${MAX_PAGES * ROWS_PER_PAGE} rows`;
+    return 'has more than 50,000 connections';
   }
 
   async waitForRetries(): Promise<void> {
     await Promise.all(this.#retrying);
   }
 
-  /** Edits during the walk may make the rows differ from the first or the last total, but not from both. */
+  /** If connections are edited during the walk, the rows may differ from the first or the last total, but not both. */
   describeTotal(): string | undefined {
     const { title, name } = this.#store;
     const last = this.#totals.at(-1);
     if (!this.#isWhole || last === undefined || this.#totals.at(0) === this.#rows || last === this.#rows) {
       return undefined;
     }
-    return `${title} ${name} listed ${this.#rows} connections but returned a total of ${last}.`;
+    const effect =
+      last > this.#rows ? 'Some may be missing; the next run reads the list again.' : 'No action needed.';
+    return `${title} ${name} listed ${this.#rows} connections but returned a total of ${last}. ${effect}`;
   }
 
   /**
-   * The page; `skip`: it is retried or failed permanently, and the walk continues; `stop`: the walk ends. If no page
-   * was read before, the store may be down or may deny its listing: the walk then waits, unless the next page can be
-   * read.
+   * Returns the page; `skip` if the page is retried or failed permanently, and the walk continues; or `stop` if the
+   * walk ends. If no page was read before, the store may be down or may deny access to its list: the walk then waits,
+   * unless the next page can be read.
    */
   async #read(range: Range): Promise<Inspection | 'skip' | 'stop'> {
     let startRetry = (): void => undefined;
@@ -167,7 +167,7 @@ class ListWalk {
     return page;
   }
 
-  /** After the deadline, the listing is read up to its total and a little further, as the total may be too small. */
+  /** After the deadline, the list is read up to its total and a little further, because the total may be too small. */
   #isEndless(offset: number, maxImplausible: number): boolean {
     const total = this.#totals.at(-1);
     if (total === undefined || this.#context.now().getTime() < this.#context.deadlineMs) return false;

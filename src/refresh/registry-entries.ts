@@ -31,7 +31,7 @@ export interface ResolvedRegistry {
   /** As written in connections and images, with its port. */
   readonly host: string;
   readonly group: TokenGroup;
-  /** Only for an entry without a custom host, which covers all ECR hosts of the registry. */
+  /** Absent for an entry with a custom host. An entry without one covers all ECR hosts of the registry. */
   readonly ecr?: EcrRegistry;
 }
 

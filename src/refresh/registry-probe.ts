@@ -24,7 +24,10 @@ export function recordProbe(
   { registry, outcome, message = '', pulls = [] }: RegistryProbe,
 ): void {
   if (outcome === 'unreachable') {
-    record.warn(`The token could not be verified with registry ${registry}: ${message}.`);
+    // Neutral about the write: a dry run shows the same warning.
+    record.warn(
+      `The token could not be verified with registry ${registry}: ${message}. This does not stop the refresh.`,
+    );
   }
   if (outcome === 'inconclusive') {
     record.warn(`The check of the token with registry ${registry} is inconclusive: ${message}.`);

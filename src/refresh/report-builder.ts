@@ -130,7 +130,7 @@ export class ReportBuilder {
     }
     if (login === 'inconclusive') {
       this.warn(
-        `The login test from ${engine} to ${registry} is inconclusive: a wrong password is also accepted.`,
+        `The login test from ${engine} to ${registry} is inconclusive: the registry also accepts a wrong password.`,
       );
     }
   }
@@ -141,7 +141,7 @@ export class ReportBuilder {
 
   report(finishedAt: Date): RefreshReport {
     const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
-    // In the order of the steps, not the order in which they ended.
+    // Failures are shown in the order of the steps, not in the order in which the steps ended.
     failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
@@ -199,8 +199,8 @@ export class ReportBuilder {
       )
       .map(
         ({ engine, registry, fingerprint }) =>
-          `The token tested from ${engine} at ${registry} (${fingerprint}) is not the one ` +
-          'that was written: another worker ran the test with its own token.',
+          `The login from ${engine} to ${registry} was tested with another worker's token (${fingerprint}), not the ` +
+          'one that was written. No action needed.',
       );
   }
 }

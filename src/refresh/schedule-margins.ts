@@ -97,33 +97,34 @@ function checkInterval(settings: ScheduleSettings): ScheduleProblem | undefined 
   return {
     setting: cadenceSetting(settings),
     message:
-      `an interval of ${formatDuration(settings.shortestIntervalMs)} is below the minimum of ` +
-      formatDuration(MIN_INTERVAL_MS),
-    remedy: 'Use `every: 4h`; Airflow remembers every token it has loaded, so more runs slow it down.',
+      'cron' in settings.cadence
+        ? `starts runs ${asTyped(settings.shortestIntervalMs)} apart, below the minimum of ${asTyped(MIN_INTERVAL_MS)}`
+        : `is below the minimum of ${asTyped(MIN_INTERVAL_MS)}`,
+    remedy: 'Use `every: 4h`: Airflow remembers every token it has loaded, so more runs slow it down.',
   };
 }
 
 function checkJitter(settings: ScheduleSettings): ScheduleProblem | undefined {
   const { jitterMs, shortestIntervalMs } = settings;
-  const remedy = `Remove it; the default is ${formatDuration(marginMs(settings))}.`;
+  const remedy = `Remove \`jitter\`; the default is ${asTyped(marginMs(settings))}.`;
   if (jitterMs >= shortestIntervalMs / 2) {
-    const message = `must be less than half the interval of ${formatDuration(shortestIntervalMs)}`;
+    const message = `must be less than half the interval of ${asTyped(shortestIntervalMs)}`;
     return { setting: 'jitter', message, remedy };
   }
   const leftMs = longestRetryForMs(settings);
   if (leftMs >= MIN_RETRY_FOR_MS) return undefined;
   const message =
-    `leaves ${formatDuration(leftMs)} for retries between two runs, below the minimum of ` +
-    formatDuration(MIN_RETRY_FOR_MS);
+    `leaves ${asTyped(leftMs)} for retries between two runs, below the minimum of ` +
+    asTyped(MIN_RETRY_FOR_MS);
   return { setting: 'jitter', message, remedy };
 }
 
 function checkRetryFor(settings: ScheduleSettings): ScheduleProblem | undefined {
   const { retryForMs } = settings;
-  const longest = formatDuration(longestRetryForMs(settings));
-  const remedy = `Remove it; the default is ${longest}, the longest that fits between two runs.`;
+  const longest = asTyped(longestRetryForMs(settings));
+  const remedy = `Remove \`retryFor\`; the default is ${longest}, the longest that fits between two runs.`;
   if (retryForMs < MIN_RETRY_FOR_MS) {
-    const message = `is below the minimum of ${formatDuration(MIN_RETRY_FOR_MS)}`;
+    const message = `is below the minimum of ${asTyped(MIN_RETRY_FOR_MS)}`;
     return { setting: 'retryFor', message, remedy };
   }
   if (retryForMs <= longestRetryForMs(settings)) return undefined;
@@ -139,18 +140,21 @@ function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleP
   const survivableMs = survivableOutageMs(settings, tokenLifeMs);
   if (settings.allowNarrowMargin || survivableMs >= LEAST_SURVIVABLE_OUTAGE_MS) return undefined;
   const setting = findLimitingSetting(settings, tokenLifeMs);
+  const expires = expiresBetweenRuns(settings, tokenLifeMs);
   return {
     setting,
-    message: expiresBetweenRuns(settings, tokenLifeMs)
-      ? `runs are up to ${formatDuration(longestStepMs(settings))} apart including jitter, too long for tokens ` +
-        `that expire after ${formatDuration(tokenLifeMs)}`
-      : `survives ${survivableMs === 0 ? 'no outage' : `only outages of up to ${formatDuration(survivableMs)}`}; ` +
-        'the minimum is 2 h',
+    message: expires
+      ? `runs are up to ${toCompact(longestStepMs(settings))} apart including jitter, too long for tokens ` +
+        `that expire after ${toCompact(tokenLifeMs)}`
+      : `survives ${survivableMs === 0 ? 'no outage' : `only outages of up to ${toCompact(survivableMs)}`}; ` +
+        'the minimum is 2h',
     remedy:
       (setting === 'jitter' || setting === 'retryFor'
-        ? 'Remove it, since the default is enough'
+        ? `Remove \`${setting}\`, since the default is enough`
         : 'Use `every: 4h` or a cron expression with shorter gaps (`0 */4 * * *`)') +
-      ', or set `allowNarrowMargin: true` to allow it.',
+      (expires
+        ? '. Set `allowNarrowMargin: true` only if pulls may fail between the expiry of a token and the next run.'
+        : ', or set `allowNarrowMargin: true` to accept this.'),
   };
 }
 
@@ -232,6 +236,18 @@ export function describeSchedule(settings: ScheduleSettings, tokenLifeMs: number
   const tokens = tokensPerDay(settings);
   const cost = `${tokens} ${tokens === 1 ? 'token' : 'tokens'} a day per region`;
   return `${starts}, jitter ${formatDuration(jitterMs)}: ${survives}; ${cost}`;
+}
+
+/** A duration as a single setting: `225m`, `100s`. Fractions of a second are cut off. */
+function asTyped(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds % 60 > 0) return `${seconds}s`;
+  return seconds % 3600 > 0 ? `${seconds / 60}m` : `${seconds / 3600}h`;
+}
+
+/** A duration in the units of settings, which a setting cannot combine: `13h5m`. */
+function toCompact(ms: number): string {
+  return formatDuration(ms).replaceAll('min', 'm').replaceAll(' ', '');
 }
 
 /** A duration as text: `7 h 30 min`, `45 s`, `3 d`. Fractions of a second are cut off. */

@@ -1,4 +1,4 @@
-// The refresh of one store. Named connections and the listing are read in parallel; each page is written as soon as its
+// The refresh of one store. Named connections and the list are read in parallel; each page is written as soon as its
 // token is available.
 import type {
   ConnectionProblem,
@@ -24,13 +24,13 @@ import type { TokenRequests } from './token-requests.js';
 /** Concurrent first attempts, of up to 10 s each. An API server has few processes, and others use it, too. */
 const READS_AT_ONCE = 2;
 const UPDATES_AT_ONCE = 2;
-/** Each needs a request, of up to 3 s on a slow API server; a few run concurrently. */
+/** Each connection takes one request, of up to 3 s on a slow API server; a few requests run concurrently. */
 export const NAMED_PER_INSPECTION = 20;
-/** The size of one bulk request. */
+/** The number of connections in one bulk request. */
 const CONNECTIONS_PER_UPDATE = 100;
-/** A page is split in its second attempt. */
+/** Attempts for a page before single rows of it are retried: the second attempt splits the page. */
 const ATTEMPTS_BEFORE_SPLIT = 2;
-/** Smaller when each connection needs one request to read and one to write. */
+/** Used if the list omits required fields: each connection then takes one request to read and one to write. */
 const CONNECTIONS_PER_UPDATE_ONE_BY_ONE = 10;
 
 export interface StoreRunParts {
@@ -40,25 +40,25 @@ export interface StoreRunParts {
   readonly record: ReportBuilder;
   readonly tokens: TokenRequests;
   readonly context: StepContext;
-  /** Called each time connections of a registry were written. */
+  /** Called each time after connections of a registry were written. */
   onWritten(part: WritableConnections): void;
 }
 
 export class StoreRun {
   readonly #store: PlannedStore;
   readonly #parts: StoreRunParts;
-  /** Separate limits for named connections and the listing, so that neither waits for the other. */
+  /** Named connections and the list have separate limits, so that neither waits for the other. */
   readonly #namedReads = new Semaphore(READS_AT_ONCE);
   readonly #listReads = new Semaphore(READS_AT_ONCE);
   readonly #writes = new Semaphore(UPDATES_AT_ONCE);
   readonly #pending: Promise<void>[] = [];
-  /** Connections found, writable or not. A listing that changes while it is read may contain one twice. */
+  /** Connections found, writable or not. A list that changes while it is read may contain a connection twice. */
   readonly #found = new Set<string>();
-  /** By the offset of the page, which may be read more than once; otherwise by the inspection. */
+  /** The key is the offset of the page, because a page may be read more than once; without a page, the inspection. */
   readonly #skipped = new Map<number | Inspection, Skipped>();
   /** Connections that are retried separately: a page that is read again contains them again. */
   readonly #retried = new Set<string>();
-  /** A written connection for each registry and token group. */
+  /** For each registry and token group, a connection that was written in this run. */
   readonly #witnesses = new Map<string, string>();
   #isEmpty = true;
 
@@ -97,7 +97,7 @@ export class StoreRun {
     if (failure) this.#failRead(failure);
   }
 
-  /** Inspects connections and starts the updates of the writable ones. Undefined: it failed permanently. */
+  /** Inspects connections and starts the updates of the writable ones. Returns undefined if it failed permanently. */
   async #inspect(target: InspectTarget, onRetry?: () => void): Promise<Inspection | undefined> {
     const { runner } = this.#parts;
     try {
@@ -215,7 +215,7 @@ export class StoreRun {
     return { ...part, connections };
   }
 
-  /** Awaited at the end. Handles the rejection of a cancellation that ends the run earlier, like tests in the flow. */
+  /** The work is awaited at the end. A cancellation may end the run earlier, so its rejection is handled here. */
   #follow(work: Promise<void>): void {
     work.catch(() => undefined);
     this.#pending.push(work);

@@ -62,18 +62,19 @@ export const TOKEN_FAILURES = {
     scope: 'registry',
     retryable: false,
     whoActs: 'AWS administrator',
-    meaning: 'The registry rejected the new token. Its connections were not changed.',
-    remedy: 'Check that account and region match the registry, and that its policy allows the principal.',
+    meaning: 'The registry rejected the new token. The connections of this registry were not changed.',
+    remedy:
+      'Check the account and region in the host of the registry. If the registry belongs to another account than the ' +
+      'AWS principal, check that the policy of the registry allows the principal.',
   },
   RegistryRealmForeign: {
     scope: 'registry',
     retryable: false,
     whoActs: 'operator',
     meaning:
-      'The registry sends logins to another host (its auth realm). No token was sent there, and its connections were ' +
-      'not changed, because Docker would send the token there.',
-    remedy:
-      'Check what responds instead of the registry: check DNS, any proxy, and `registryHost` of the entry.',
+      'The registry sends logins to another host (its auth realm). Docker would send the token to that host, so the ' +
+      'token was not sent, and the connections of this registry were not changed.',
+    remedy: 'Another server seems to respond for this host. Check DNS, proxies and `registryHost`.',
   },
   RegistryPullDenied: {
     scope: 'registry',
@@ -84,7 +85,7 @@ export const TOKEN_FAILURES = {
       'connections were refreshed anyway.',
     remedy:
       'Allow ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability on the repository for ' +
-      'the principal. For another account, allow them in the repository policy, too. For a pull-through cache, also ' +
-      'allow ecr:BatchImportUpstreamImage and ecr:CreateRepository.',
+      'the principal. If another account owns the repository, also allow them in its policy. For a pull-through ' +
+      'cache, also allow ecr:BatchImportUpstreamImage and ecr:CreateRepository.',
   },
 } as const satisfies Record<string, FailureEntry>;

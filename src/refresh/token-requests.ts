@@ -24,7 +24,7 @@ export class TokenRequests {
   readonly #runner: StepRunner;
   readonly #record: ReportBuilder;
   readonly #limit = new Semaphore(EXTRACTIONS_AT_ONCE);
-  /** By token group and registry. */
+  /** The key is the token group and registry. */
   readonly #pending = new Map<string, Pending>();
 
   constructor(steps: RefreshSteps, configHash: string, runner: StepRunner, record: ReportBuilder) {

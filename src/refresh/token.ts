@@ -11,7 +11,7 @@ export const ECR_TOKEN_LIFE_MS = 12 * 3_600_000;
 /** For the negative login check: looks like an ECR password, but is the base64 of a sentence. */
 export const WRONG_PASSWORD = 'VGhpcyBpcyBubyBhdXRob3JpemF0aW9uIHRva2VuLg==';
 
-/** Far above the 2,368 characters of real tokens, far below the limit of Airflow's MySQL column (about 49,000). */
+/** Real tokens have 2,368 characters; Airflow's MySQL column holds about 49,000. */
 const MAX_TOKEN_CHARS = 32_768;
 
 /** The relevant fields of the GetAuthorizationToken response. */
@@ -109,7 +109,7 @@ function unusable(problem: string): TokenCheck {
   return { usable: false, problem };
 }
 
-/** Undefined when the text is not valid base64, which `atob` detects, unlike Node's Buffer. */
+/** Returns undefined if the text is not valid base64, which `atob` detects, unlike Node's Buffer. */
 function decodeBase64(text: string): string | undefined {
   try {
     const decoded = atob(text);

@@ -6,9 +6,11 @@ import type { Logger } from '../log/logger.js';
 export const HEALTH_CHECK_INTERVAL_MS = 5_000;
 const REPEAT_MS = 60_000;
 
+const DOWN = 'Temporal calls fail; retrying. Check the Temporal server, its address, and the network';
+
 /**
- * Pollers retry within 12 s, and each reports its failure. A frontend can respond while the services behind it fail
- * every poll, so the check waits until no poll has failed for longer than that.
+ * Pollers retry within 12 s and report each failure. The frontend of Temporal can respond while the services behind it
+ * fail every poll. So the outage is over only if no poll has failed for longer than 12 s.
  */
 const QUIET_MS = 15_000;
 
@@ -38,14 +40,15 @@ export class TemporalHealth {
     this.#outage = { since, lastFailureAt: now, lastLoggedAt: isDue ? now : lastLoggedAt };
     if (!isDue) return;
     const forSeconds = toSeconds(now - since);
-    // The first line would show 0, although calls have failed for some seconds.
+    // In the first line the duration would be 0, although calls have failed for some seconds.
     const fields = forSeconds === 0 ? { reason } : { forSeconds, reason };
-    this.#logger.warn(fields, 'Temporal unreachable; retrying');
+    this.#logger.warn(fields, DOWN);
   }
 
   /**
    * Ends an outage that seems to be over, if Temporal responds.
-   * @param findProblem calls Temporal, only during an outage: undefined if it responds, else the problem
+   * @param findProblem calls Temporal, and returns undefined if it responds, otherwise the problem; used only during
+   *   an outage
    */
   async check(findProblem: () => Promise<string | undefined>): Promise<void> {
     const outage = this.#outage;
@@ -60,7 +63,10 @@ export class TemporalHealth {
     // Another call has failed in the meantime: the outage continues.
     if (this.#outage !== outage) return;
     this.#outage = undefined;
-    this.#logger.info({ afterSeconds: toSeconds(this.#now() - outage.since) }, 'Temporal reachable again');
+    this.#logger.info(
+      { afterSeconds: toSeconds(this.#now() - outage.since) },
+      'Temporal calls succeed again',
+    );
   }
 }
 

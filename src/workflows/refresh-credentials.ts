@@ -133,7 +133,13 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
         input,
       ),
     testDocker: (input, how) =>
-      schedule('testDocker', `${input.engine} ${input.registry}`, `Log in from ${input.engine}`, how, input),
+      schedule(
+        'testDocker',
+        `${input.engine} ${input.registry}`,
+        `Log in from ${input.engine} to ${input.registry}`,
+        how,
+        input,
+      ),
   };
 }
 

@@ -48,8 +48,11 @@ describe('withAttemptLimit', () => {
   }
 
   it('ends an attempt with AttemptTimedOut when its time is up', async () => {
-    const failure = await expectFailure('AttemptTimedOut', withAttemptLimit('extractToken', 1, untilAborted));
-    assert.equal(failure.message, 'extractToken timed out.');
+    const failure = await expectFailure(
+      'AttemptTimedOut',
+      withAttemptLimit('extractToken', 100, untilAborted),
+    );
+    assert.equal(failure.message, 'extractToken timed out after 0.1 s.');
   });
 
   it('ends an attempt immediately when its time was up before it started', async () => {

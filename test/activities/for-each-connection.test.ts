@@ -66,7 +66,7 @@ describe('forEachConnection', () => {
         if (id < 'id_02') return;
         await settle();
         if (id === 'id_03') controller.abort(reason);
-        // Like every request that is aborted by the end of its attempt.
+        // Every request that is aborted by the end of its attempt fails like this.
         await settle();
         fail('StoreUnreachable');
       });

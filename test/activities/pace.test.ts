@@ -76,7 +76,7 @@ describe('Pace', () => {
       pace.noteThrottled();
       await pass(500);
       for (let request = 0; request < 5; request += 1) pace.noteThrottled();
-      assert.deepEqual(await sendRequests(2), [500, 550], 'and does not delay them longer');
+      assert.deepEqual(await sendRequests(2), [500, 550], 'later requests were delayed longer');
     });
   });
 

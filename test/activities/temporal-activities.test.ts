@@ -130,7 +130,7 @@ describe('temporalActivities', () => {
     await env.run(planRefresh);
     assert.ok(beats >= 1);
     const silent = environment();
-    silent.on('heartbeat', () => assert.fail('a heartbeat'));
+    silent.on('heartbeat', () => assert.fail('a heartbeat was sent'));
     await silent.run(temporalActivities(activitiesThat(async () => undefined)).planRefresh);
   });
 

@@ -166,7 +166,7 @@ describe('testDocker', () => {
     await assert.rejects(late, (error) => error === reason);
     gate.resolve();
     await Promise.all(tests);
-    // Each of the three also tries the wrong password.
+    // Each of the three logins is followed by one with the wrong password.
     assert.equal(started.length, 6);
   });
 

@@ -98,7 +98,11 @@ describe('the AWS principal of a token', () => {
       source = await startInstanceMetadata({ aws: fixture.aws, roleArn: roleArn('instance') });
       fixture.set({ ...source.env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
       assert.equal(await readArn(), sessionArn('instance', 'i-0123456789abcdef0'));
-      assert.equal(source.requests[0], 'PUT /latest/api/token', 'version 2 of the metadata service');
+      assert.equal(
+        source.requests[0],
+        'PUT /latest/api/token',
+        'the metadata service was not called with version 2',
+      );
     });
 
     it('comes from a credential_process', async () => {

@@ -4,7 +4,7 @@ export const SERIES_NAMES = ['commands', 'worker', 'refresh-once'] as const;
 export type SeriesName = (typeof SERIES_NAMES)[number];
 
 export interface BenchOptions {
-  /** Undefined: each series has its own default. */
+  /** If undefined, each series uses its own default. */
   readonly rounds: number | undefined;
   readonly only: readonly SeriesName[];
   /** Numbers of connections that `refresh-once` is measured with. */

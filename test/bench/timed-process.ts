@@ -26,7 +26,7 @@ export function timeNode(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   });
 }
 
-/** Without the user's settings: no proxy, no AWS profile, no temporal.toml. */
+/** Omits the user's settings: no proxy, no AWS profile, no temporal.toml. */
 export function privateEnv(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' };
 }

@@ -21,7 +21,7 @@ const YAML: InvalidConfig[] = [
   invalid('an alias without an anchor', `${VALID}docker: *x\n`, '7', 'yaml'),
   invalid('an alias without an anchor and a duplicate key', `${VALID}version: *x\n`, '7', 'yaml'),
   invalid('an alias inside its own value', `${VALID}docker: &x {engines: *x}\n`, '7', 'yaml'),
-  invalid('a merge key with text', `${VALID}docker: {<<: text}\n`, '', 'yaml'),
+  invalid('a merge key with text', `${VALID}docker: {<<: text}\n`, '7', 'yaml'),
   invalid('an unquoted star', `${VALID}schedule: {cron: */4 * * * *}\n`, '7', 'yaml'),
   invalid('a tag', edit('name: main', 'name: !vault main'), '3', 'yaml'),
   invalid('a key that is not text', `${VALID}? [a]\n: b\n`, '7', 'yaml'),
@@ -92,7 +92,7 @@ temporal: {taskQueue: ""}
     const problems = expectProblems(write(edit('airflows:', 'airflow:')));
     assert.deepEqual(
       problems.map(({ line, path, remedy }) => `${line} ${path}: ${remedy}`),
-      ['2 airflow: Did you mean `airflows`?'],
+      ['2 airflow: Use `airflows` if that is what you mean.'],
     );
   });
 

@@ -43,7 +43,7 @@ describe('readCron', () => {
     { expression: '* * * 13 *', problem: /invalid month/ },
     { expression: '* * * * 8', problem: /invalid day of week/ },
     { expression: '* * * * MON', problem: /invalid day of week/ },
-    { expression: '0 0 * * 1-7', problem: /reads as Monday to Saturday; use \*/ },
+    { expression: '0 0 * * 1-7', problem: /from 1 to 7, which Temporal reads as Monday to Saturday/ },
     { expression: '0 0 * * 1/1', problem: /Monday to Saturday/ },
     { expression: '0 0 * * 6/4,01-7/1', problem: /Monday to Saturday/ },
     { expression: '0 0 31 2 *', problem: /never fires/ },

@@ -269,7 +269,7 @@ describe('references', () => {
         error instanceof RefreshFailure &&
         error.type === 'ConfigInvalid' &&
         error.message === 'airflows[0].auth.password: file "secrets/password" is empty' &&
-        error.remedy === 'Write the value into it.',
+        error.remedy === 'Write the value into the file.',
     );
   });
 

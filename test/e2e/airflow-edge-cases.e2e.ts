@@ -35,7 +35,7 @@ import { skipOrFail } from '../support/skip-or-fail.js';
 const OTHER_SECRET =
   'another secret of the API server, with at least the 64 characters that Airflow requires';
 const LOGIN_PATH = '/auth/token';
-/** Long enough for a request on a busy machine, short enough to wait for. */
+/** This is long enough for a request on a busy machine, and short enough to wait for. */
 const JWT_LIFE_S = 6;
 
 describe('Airflow edge cases', function () {
@@ -172,7 +172,7 @@ describe('Airflow edge cases', function () {
     const broken = await running;
     assert.deepEqual(toFailureRows(broken, newest), [[0], ['StoreUnreachable', ...newest.usual]]);
     await stalled.end();
-    assert.deepEqual(await readRows(newest, newest.usual), before, 'nothing was written');
+    assert.deepEqual(await readRows(newest, newest.usual), before, 'connections were changed');
 
     await places.restart(newest);
     const report = await places.refreshOnce([newest], aws, []);
@@ -249,8 +249,8 @@ describe('Airflow edge cases', function () {
       const requests = newest.proxy.requests.slice(start);
       assert.equal(requests.filter(({ path }) => path === LOGIN_PATH).length, 2);
       const rejected = requests.filter(({ status }) => status === 401);
-      assert.ok(rejected.length > 0, 'the expired JWT was sent');
-      assert.ok(rejected.every(isBulk), 'only writes were rejected');
+      assert.ok(rejected.length > 0, 'the expired JWT was not sent');
+      assert.ok(rejected.every(isBulk), 'a request other than a bulk write was rejected');
 
       await writeWithRejectedJwt(other, 'after the expiry', 401);
     });

@@ -64,7 +64,7 @@ describe('logins to Airflow', function () {
       for (const way of WAYS) rows.set(way, fixture.readConnections(way));
       doctor = await fixture.command(['doctor'], env);
       for (const way of WAYS)
-        assert.deepEqual(fixture.readConnections(way), rows.get(way), 'doctor changes nothing');
+        assert.deepEqual(fixture.readConnections(way), rows.get(way), 'doctor changed a connection');
       run = await fixture.refreshOnce(env);
     });
 
@@ -95,7 +95,7 @@ describe('logins to Airflow', function () {
       const { requests } = fixture.getAirflow('basic');
       const basic = `Basic ${Buffer.from(`ecr-refresh:${fixture.right.password}`).toString('base64')}`;
       const given = new Set(requests.map(({ headers }) => headers['authorization']));
-      assert.deepEqual(given, new Set([undefined, basic]), 'only the version request has no credentials');
+      assert.deepEqual(given, new Set([undefined, basic]), 'unexpected Authorization headers');
       assert.ok(!requests.some(({ path }) => path === '/auth/token'));
     });
 

@@ -28,7 +28,7 @@ import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
 const KINDS = airflowKindsToTest();
-/** Enough for bulk requests where Airflow supports them. */
+/** This number causes bulk requests where Airflow supports them. */
 const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padStart(2, '0')}`);
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
@@ -144,7 +144,7 @@ describe('one configuration for several Airflow versions', function () {
     );
     const logs = await Promise.all([...airflows.values()].map(readAuditLog));
     const { code, stdout } = await command(['refresh-once', '--dry-run'], writeConfig(everything));
-    assert.equal(code, 1, 'some connections would be rejected');
+    assert.equal(code, 1, 'the dry run reported no rejected connection');
     const { connections } = JSON.parse(stdout) as Preview;
     const writes = connections.filter(({ action }) => action === 'write');
     assert.equal(writes.length, airflows.size * written.length);
@@ -156,7 +156,7 @@ describe('one configuration for several Airflow versions', function () {
     assert.deepEqual(
       await Promise.all([...airflows.values()].map(readAuditLog)),
       logs,
-      'the audit log has no write',
+      'the audit log has a write',
     );
   });
 
@@ -189,7 +189,7 @@ describe('one configuration for several Airflow versions', function () {
         assert.deepEqual(after[index], { ...row, ...changes });
       });
       const passwords = Object.values(await readDecryptedPasswords(airflow, written));
-      assert.equal(new Set(passwords).size, 1, 'all have the same token');
+      assert.equal(new Set(passwords).size, 1, 'the connections have different tokens');
       assert.equal(aws.check(passwords[0] ?? ''), 'valid');
     }
   });

@@ -45,7 +45,9 @@ const INVALID_FILES: InvalidFile[] = [
     // Root, who may run the tests, needs no permission to read; but no one can read a link to itself.
     title: 'an unreadable file',
     write: (path) => symlinkSync(path, path),
-    problems: [{ place: '', message: /cannot be read \(ELOOP\)/, remedy: /Check the file/ }],
+    problems: [
+      { place: '', message: /too many symbolic links \(ELOOP\)/, remedy: /Correct the symbolic link/ },
+    ],
   },
   {
     title: 'a world-writable file',
@@ -80,12 +82,12 @@ const INVALID_FILES: InvalidFile[] = [
       {
         place: ':10 airflows[1].auth.password',
         message: /must not be in plain text/,
-        remedy: /password: \{env: AIRFLOW_PASSWORD\}/,
+        remedy: /password: \{env: NAME\}/,
       },
       {
         place: ':10 airflows[1].auth.usernam',
-        message: /unknown setting/,
-        remedy: /Did you mean `username`/,
+        message: /is not a known setting/,
+        remedy: /Use `username`/,
       },
       {
         place: ':11 airflows[1].connections[0]',

@@ -31,9 +31,9 @@ describe('login from Docker Engines', function () {
   let folder: string;
   let authority: CertificateAuthority;
   let client: Certificate;
-  /** On a socket and over TLS. */
+  /** An engine on a socket and over TLS. */
   let guarded: DockerEngine;
-  /** On a socket and over unencrypted TCP. */
+  /** An engine on a socket and over unencrypted TCP. */
   let plain: DockerEngine;
   let configFor: (engines: readonly string[] | undefined) => string;
   let env: NodeJS.ProcessEnv;
@@ -179,14 +179,14 @@ ${docker}`,
     assert.deepEqual(report.docker, []);
     assert.match(
       report.warnings.join(),
-      /`docker\.engines` is not set, and DOCKER_HOST cannot be used, .*"ca\.pem" does not exist/,
+      /`docker\.engines` is not set, and the default engine cannot be used, .*"ca\.pem" does not exist/,
     );
     const doctor = ['doctor', '--offline', '--config', configFor(undefined)];
     const { stdout } = await runCommandLine(doctor, { ...env, ...unusable });
     assert.match(
       stdout,
-      /docker\.engines: is not set, .* in .*home\/\.docker: file "ca\.pem" does not exist/,
+      /docker\.engines: is not set, .* DOCKER_CERT_PATH \(.*home\/\.docker\): file "ca\.pem" does not exist/,
     );
-    assert.match(stdout, /Set DOCKER_HOST .* DOCKER_CERT_PATH/);
+    assert.match(stdout, /Set DOCKER_CERT_PATH to the folder/);
   });
 });

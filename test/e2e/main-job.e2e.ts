@@ -95,7 +95,7 @@ docker: {engines: ["${engine}"]}
 
   it('refreshes an expired connection so that the DockerOperator pulls again', async () => {
     const failing = await operator();
-    assert.equal(failing.ok, false, 'the expired token must not work');
+    assert.equal(failing.ok, false, 'the expired token works');
     assert.match(failing.output, /403 Forbidden|authorization token has expired/);
     const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
 
@@ -117,7 +117,7 @@ docker: {engines: ["${engine}"]}
     const password = await readDecryptedPassword(airflow, SEEDED_CONNECTION);
     assert.ok(
       aws.issued.some((token) => token.password === password),
-      'Airflow holds an issued token',
+      'Airflow does not hold an issued token',
     );
     assert.equal(new Secret(password ?? '').fingerprint(), report.stores[0]?.fingerprint);
 
@@ -128,7 +128,7 @@ docker: {engines: ["${engine}"]}
 
     const working = await operator();
     assert.equal(working.ok, true, working.output);
-    assert.ok(working.output.includes(SAMPLE_OUTPUT), 'the container ran');
+    assert.ok(working.output.includes(SAMPLE_OUTPUT), 'the container did not print its output');
   });
 
   it('reports no problem in status and doctor', async () => {

@@ -83,7 +83,7 @@ describe(`${COUNT} connections in one Airflow`, function () {
     assert.equal(new Set(ids).size, COUNT);
     assert.equal(traffic.singleWrites, 0);
     const [password = ''] = traffic.passwords;
-    assert.equal(traffic.passwords.size, 1, 'one token for all connections');
+    assert.equal(traffic.passwords.size, 1, 'connections have different tokens');
     assert.equal(fixture.aws.check(password), 'valid');
     for (const connection of fixture.airflow.connections.values()) {
       const isOurs = ID.test(connection.connection_id);
@@ -93,9 +93,9 @@ describe(`${COUNT} connections in one Airflow`, function () {
 
   function assertFewRequests(traffic: Traffic): void {
     assert.equal(traffic.logins, 1);
-    // The listing ends at an empty page: its total is not trusted.
+    // The list ends at an empty page: its total is not trusted.
     assert.equal(traffic.lists, COUNT / 100 + 1);
-    assert.equal(traffic.gets, 0, 'no connection is read individually');
+    assert.equal(traffic.gets, 0, 'connections were read individually');
     assert.ok(traffic.others <= 3, `${traffic.others} other requests`);
     assert.equal(traffic.bulks.length, COUNT / 100);
     assert.ok(Math.max(...traffic.bulks.map(({ ids }) => ids.length)) <= 100);

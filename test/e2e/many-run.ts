@@ -38,7 +38,7 @@ export async function measureRun(
   const bytes = Number(raw.workflowExecutionInfo?.historySizeBytes ?? 0);
   const history = await handle.fetchHistory();
   const failed = (history.events ?? []).filter((event) => event.activityTaskFailedEventAttributes);
-  assert.deepEqual(failed, [], 'no step failed');
+  assert.deepEqual(failed, [], 'a step failed');
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const memory = `worker memory at most ${peakMegabytes(worker.pid)} MB, before the run ${atRest} MB`;
   const summary = `${seconds.toFixed(1)} s, ${events} events of ${bytes} bytes, ${memory}`;

@@ -88,7 +88,7 @@ export async function startPrincipalsFixture(): Promise<PrincipalsFixture> {
 }
 
 async function startParts(stateFolder: string, stops: Cleanup): Promise<PrincipalsFixture> {
-  // Only for the AWS files: the scan covers everything else.
+  // The exception is only for the AWS files: the scan covers everything else.
   const secretsFolder = join(stateFolder, 'aws-files');
   mkdirSync(secretsFolder, { mode: 0o700 });
   const aws = stops.add(await startAwsStandIn());

@@ -156,7 +156,7 @@ describe('registries that reject the token or cannot be reached', function () {
       assert.deepEqual(listFailures(report), [['extract', 'TokenRejected', `${host}: ${probe}`]]);
       assert.match(report.failures[0]?.remedy ?? '', remedy);
       assert.equal(fixture.connections.get('failing')?.password, OLD);
-      assert.ok(!fixture.engineNetwork.names.includes(host), 'the engine does not try it');
+      assert.ok(!fixture.engineNetwork.names.includes(host), 'the engine contacted the registry');
       assertOtherRefreshed(report);
     });
 
@@ -203,7 +203,7 @@ describe('registries that reject the token or cannot be reached', function () {
     },
     {
       when: 'is hidden by an HTML page of a proxy',
-      message: /the response is not from a registry \(403\)/,
+      message: /unexpected response, not from a registry \(403\)/,
       arrange: () =>
         failLogins(FAILING, {
           status: 403,

@@ -86,7 +86,11 @@ describe('registries that cannot be trusted', function () {
       );
       assert.deepEqual(received, []);
       assert.ok(!fixture.network.names.some((name) => name.includes(EVIL)));
-      assert.deepEqual([...new Set(fixture.engineNetwork.names)], [OTHER], 'the engine never contacts it');
+      assert.deepEqual(
+        [...new Set(fixture.engineNetwork.names)],
+        [OTHER],
+        'the engine contacted another registry',
+      );
       assert.ok(fixture.registry.requests.every(({ host, authorized }) => host !== UNTRUSTED || !authorized));
       assert.equal(fixture.connections.get('untrusted')?.password, OLD);
       assert.equal(fixture.findToken('other')?.region, 'us-east-1');
@@ -110,11 +114,11 @@ describe('registries that cannot be trusted', function () {
   const cases: Readonly<Record<string, { arrange: () => void; reason: string }>> = {
     'accepts any password': {
       arrange: () => fixture.registry.acceptAnything(),
-      reason: 'it also accepts a wrong password',
+      reason: 'the registry also accepts a wrong password',
     },
     'needs no password': {
       arrange: () => fixture.registry.openToAll(),
-      reason: 'it allows anonymous access',
+      reason: 'the registry allows anonymous access',
     },
   };
 
@@ -122,7 +126,7 @@ describe('registries that cannot be trusted', function () {
     assert.deepEqual([report.outcome, report.failures], ['refreshed', []]);
     const expected = hosts.flatMap((host) => [
       `The check of the token with registry ${host} is inconclusive: ${reason}.`,
-      `The login test from ${fixture.engine.dockerHost} to ${host} is inconclusive: a wrong password is also accepted.`,
+      `The login test from ${fixture.engine.dockerHost} to ${host} is inconclusive: the registry also accepts a wrong password.`,
     ]);
     assertSameRows(report.warnings, expected);
     assert.ok(report.tokens.every(({ check }) => check === 'inconclusive'));
@@ -160,13 +164,13 @@ describe('registries that cannot be trusted', function () {
       assertInconclusive(
         (await fixture.trigger()).report,
         [UNTRUSTED, OTHER],
-        'it also accepts a wrong password',
+        'the registry also accepts a wrong password',
       );
       const after = [countWrongPasswords(UNTRUSTED), countWrongPasswords(OTHER)];
       assert.deepEqual(
         after,
         before.map((count) => count + 2),
-        'one from the worker and one from the engine',
+        'worker and engine did not try one wrong password each',
       );
     }
     fixture.reset();

@@ -54,7 +54,7 @@ describe('all kinds of ECR registries by their real names', function () {
       const held = places
         .filter((place) => place.api === api)
         .map(({ id }) => fixture.findToken(id)?.password);
-      assert.equal(new Set(held).size, 1, `one token for all of ${api}`);
+      assert.equal(new Set(held).size, 1, `different tokens for ${api}`);
     }
     const engines = report.docker.map(({ engine, registry, login }) => [engine, registry, login]);
     assertSameRows(
@@ -71,12 +71,12 @@ describe('all kinds of ECR registries by their real names', function () {
       'each endpoint once',
     );
     for (const { action, input, host, region } of calls) {
-      assert.deepEqual([action, input], ['GetAuthorizationToken', {}], 'no registryIds');
+      assert.deepEqual([action, input], ['GetAuthorizationToken', {}], 'the request has registryIds');
       assert.equal(region, Object.values(FIXTURE_PLACES).find(({ api }) => api === host)?.region, host);
     }
   }
 
-  /** Only for a new process: a worker reuses its open connections. */
+  /** Use this only for a new process: a worker reuses its open connections. */
   function assertConnected(): void {
     const names = new Set(fixture.network.names.filter((name) => !name.startsWith('sts.')));
     assertSameRows([...names], [...APIS, ...Object.values(FIXTURE_HOSTS)]);
@@ -126,7 +126,11 @@ describe('all kinds of ECR registries by their real names', function () {
       );
     }
     const exchanges = fixture.registry.requests.filter(({ path }) => path.startsWith('/token'));
-    assert.equal(exchanges.length, 8, 'token and wrong password, from worker and engine, at two hosts');
+    assert.equal(
+      exchanges.length,
+      8,
+      'not one login with the token and one with a wrong password, from worker and engine, at two hosts',
+    );
     assert.ok(exchanges.every(({ scheme }) => scheme === 'Basic'));
   });
 
@@ -158,7 +162,10 @@ describe('all kinds of ECR registries by their real names', function () {
     );
     for (const host of Object.values(FIXTURE_HOSTS)) {
       const lines = checks.filter(({ name, message }) => `${name} ${message}`.includes(host));
-      assert.ok(lines.length >= 3, `connection, registry and engine of ${host}: ${JSON.stringify(lines)}`);
+      assert.ok(
+        lines.length >= 3,
+        `a line for connection, registry or engine of ${host} is missing: ${JSON.stringify(lines)}`,
+      );
     }
     assert.ok([...fixture.connections.values()].every(({ password }) => password === OLD));
   });

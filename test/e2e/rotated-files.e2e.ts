@@ -96,7 +96,7 @@ docker: {engines: []}
   }
 
   async function run(): Promise<RefreshReport> {
-    // Without caFile, since the command does not start with an unusable file.
+    // caFile is not set, because the command does not start with an unusable file.
     const config = join(folder, 'trigger.yaml');
     const text = readFileSync(join(folder, 'refresh.yaml'), 'utf8');
     writeFileSync(config, text.replace(/^ +caFile: .*\n/m, ''));

@@ -191,6 +191,6 @@ schedule: {id: "${schedule.id}", ${times}}
     assert.match(again.stdout, new RegExp(`^Schedule ${id} is up to date; not changed\\.\n`));
     const described = await command(wanted, 'describe');
     assert.match(described.stdout, /PAUSED \(maintenance until noon\): no runs start; tokens will expire\./);
-    assert.equal((await runsOf(id)).length, 1, 'applying again starts no run');
+    assert.equal((await runsOf(id)).length, 1, 'applying again started a run');
   });
 });

@@ -65,7 +65,7 @@ describe('the schedule on a real Temporal server', function () {
     const wanted = configEvery();
     const handle = client.schedule.getHandle(wanted.schedule.id);
     await withHeldWrites(wanted.taskQueue, async (held) => {
-      // Not with `apply`, whose first run would already be in progress.
+      // `apply` is not used here, because its first run would already be in progress.
       await client.schedule.create(buildScheduleOptions(wanted));
       const runs = await Promise.all([triggerRun(handle), triggerRun(handle), triggerRun(handle)]);
       assert.ok(runs[0]);
@@ -113,7 +113,7 @@ describe('the schedule on a real Temporal server', function () {
       assert.equal(state.paused, true);
       assert.equal(state.note, 'maintenance until noon');
       assert.equal((await applySchedule(client, buildScheduleOptions(edited))).outcome, 'unchanged');
-      assert.equal((await runsOf(wanted.schedule.id)).length, 1, 'applying again starts no run');
+      assert.equal((await runsOf(wanted.schedule.id)).length, 1, 'applying again started a run');
     });
   });
 
@@ -125,7 +125,7 @@ describe('the schedule on a real Temporal server', function () {
     const { inspectConnections } = fakeSteps();
     const steps = fakeSteps({
       inspectConnections: async (input, how) => {
-        // Not retryable, so that the run ends immediately.
+        // The failure is not retryable, so that the run ends immediately.
         if (isDown) throw new RefreshFailure('StoreRequestRejected', 'Airflow main: 404.');
         return inspectConnections(input, how);
       },

@@ -110,7 +110,10 @@ docker: {engines: []}
     assert.equal(report?.outcome, 'refreshed', JSON.stringify(report));
     const written = airflow.connections.get('docker_default')?.password;
     const issued = aws.issued.find(({ password }) => password === written);
-    assert.ok(issued && issued.issuedAt >= Date.parse(report.startedAt), 'a token of this run is written');
+    assert.ok(
+      issued && issued.issuedAt >= Date.parse(report.startedAt),
+      'the connection does not hold a token of this run',
+    );
   }
 
   function assertSameWorker(): void {
@@ -131,10 +134,10 @@ docker: {engines: []}
     await delay(5 * SECOND_MS);
     await server.restart();
     await assertRefreshed(run);
-    assert.equal(writes(), before, 'no second attempt');
+    assert.equal(writes(), before, 'there was a second attempt');
     assertSameWorker();
     const { code, stdout } = await following;
-    assert.equal(code, 0, 'trigger --wait resumes');
+    assert.equal(code, 0, 'trigger --wait did not resume');
     assert.equal((JSON.parse(stdout) as RefreshReport).runId, run.runId);
   });
 
@@ -235,11 +238,8 @@ docker: {engines: []}
     it('logs each outage of Temporal once in the worker, and its end', async () => {
       // The worker may not have noticed the end of the previous outage: then both are one.
       const readLines = () => readFileSync(worker.logFile, 'utf8').split('\n').filter(isAboutTemporal);
-      await waitUntil(
-        'the end of the outage',
-        () => readLines().at(-1)?.includes('reachable again') ?? false,
-      );
-      const outages = readLines().filter((line) => line.includes('"Temporal unreachable; retrying"'));
+      await waitUntil('the end of the outage', () => readLines().at(-1)?.includes('succeed again') ?? false);
+      const outages = readLines().filter((line) => line.includes('"Temporal calls fail; retrying'));
       assert.ok(outages.length >= 1 && outages.length <= 3, readLines().join('\n'));
       assert.ok(!readFileSync(worker.logFile, 'utf8').includes('gRPC call'));
     });

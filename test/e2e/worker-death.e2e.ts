@@ -28,7 +28,7 @@ import { killDuring, terminateDuring, type LostAttempt, type Outcome } from './w
 
 /** Temporal notices a dead worker after 10 s, and the run must end 30 s later. */
 const SECONDS_TO_RECOVER = 40;
-/** Each has two workers; more would overload the machine. */
+/** Each fleet has two workers; more fleets would overload the machine. */
 const FLEETS_AT_ONCE = 6;
 /** A line of a stack trace as Temporal or Node prints it. */
 const STACK = /^\s+at .+:\d+:\d+\)?$/m;
@@ -123,7 +123,7 @@ describe('worker death during a call', function () {
     const { report, issued, written, rows } = outcome;
     assert.equal(outcome.stepHeld, call.step);
     assert.equal(report.outcome, 'refreshed', JSON.stringify(report.failures));
-    // After extractToken, the other worker gets another token, which a second token row or a warning reports.
+    // After extractToken, the other worker gets another token. The report shows it as a second token or in a warning.
     const other = new Secret(issued.at(-1) ?? '').fingerprint();
     const isTested = call.step === 'testDocker';
     assert.equal(report.tokens.length, call.step === 'updateConnections' ? 2 : 1);
@@ -133,12 +133,12 @@ describe('worker death during a call', function () {
     assert.equal(report.docker.length, services.engine === undefined ? 0 : 1);
 
     const password = passwords[outcome.connection] ?? '';
-    assert.ok(password === written.at(-1), 'the connection holds what was written last');
+    assert.ok(password === written.at(-1), 'the connection does not hold the token that was written last');
     const ages = written.map((token) => issued.indexOf(token));
-    assert.ok(!ages.includes(-1), 'only issued tokens were written');
-    assert.equal(issued.indexOf(password), Math.max(...ages), 'no newer token was written before');
+    assert.ok(!ages.includes(-1), 'a token was written that AWS did not issue');
+    assert.equal(issued.indexOf(password), Math.max(...ages), 'a newer token was written before');
     assert.equal(new Secret(password).fingerprint(), report.stores[0]?.fingerprint);
-    assert.ok(issued.length <= 2, `at most one extra token was issued, not ${issued.length}`);
+    assert.ok(issued.length <= 2, `${issued.length} tokens were issued; at most 2 are expected`);
 
     const [before, after] = rows;
     assert.ok(before && after);
@@ -157,7 +157,7 @@ describe('worker death during a call', function () {
   }
 
   for (const { name, call, point } of KILLS) {
-    it(`completes the run in another worker when killed ${point} ${call.name}`, function () {
+    it(`another worker completes the run when a worker is killed ${point} ${call.name}`, function () {
       if (call.to === 'engine' && services.engine === undefined)
         skipOrFail(this, 'a Docker Engine (Debian: docker.io)');
       const outcome = toOutcome(name);
@@ -198,7 +198,7 @@ describe('worker death during a call', function () {
   });
 });
 
-/** Attempts limited to 10 s have no heartbeat: their own timeout ends them as early. */
+/** Attempts limited to 10 s have no heartbeat, because their own timeout ends them just as early. */
 function toLostAttempts({ step, afterLost }: Call): LostAttempt[] {
   if (afterLost) return [UNANSWERED_WRITE, { step, cause: 'TIMEOUT_TYPE_HEARTBEAT' }];
   const isShort = step !== 'testDocker';

@@ -146,7 +146,7 @@ docker: {engines: []}
       const written = airflow.connections.get('docker_default')?.password;
       assert.ok(
         aws.issued.some(({ password }) => password === written),
-        'the write was finished',
+        'the write was not finished',
       );
 
       airflow.setFault(undefined);

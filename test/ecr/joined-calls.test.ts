@@ -50,7 +50,7 @@ describe('TokenCache, when a call outlasts its attempt', () => {
     const { message } = await expectFailure('AwsUnavailable', ended);
     assert.match(
       message,
-      /^AWS credentials: profile sso: credential_process: not loaded before the attempt timed out/,
+      /^AWS credentials: profile sso: credential_process: the credentials did not load in time/,
     );
   });
 

@@ -36,7 +36,7 @@ function bomb(): never {
   throw new Error(SECRET);
 }
 
-/** By description. A function creates a new error for each test. */
+/** The key is a description. A function creates a new error for each test. */
 export const HOSTILE_ERRORS: Readonly<Record<string, () => unknown>> = {
   'a real AxiosError': axiosError,
   'an AxiosError as cause': () => new Error('outer', { cause: axiosError() }),

@@ -114,13 +114,13 @@ function listRegistryChecks(): Check[] {
     ...probeChecks({
       registry: REGISTRY,
       outcome: 'inconclusive',
-      message: 'it also accepts a wrong password',
+      message: 'the registry also accepts a wrong password',
     }),
     ...probeChecks({ registry: REGISTRY, outcome: 'unreachable', message: 'timed out after 10 s' }),
     ...probeChecks({
       registry: REGISTRY,
       outcome: 'rejected',
-      message: '403 DENIED: the registry denied the principal of the token',
+      message: '403 DENIED: the registry denied the AWS principal of the token',
     }),
     ...probeChecks({
       registry: REGISTRY,

@@ -58,7 +58,7 @@ const PROBES: readonly RegistryProbe[] = [
   {
     registry: REJECTING,
     outcome: 'rejected',
-    message: '403 DENIED: the registry denied the principal of the token',
+    message: '403 DENIED: the registry denied the AWS principal of the token',
   },
   {
     registry: OTHER_REGISTRY,
@@ -78,7 +78,7 @@ const PROBES: readonly RegistryProbe[] = [
       { image: 'team/gone:1.0', outcome: 'missing', message: 'the registry has no such image' },
     ],
   },
-  { registry: REGISTRY, outcome: 'inconclusive', message: 'it also accepts a wrong password' },
+  { registry: REGISTRY, outcome: 'inconclusive', message: 'the registry also accepts a wrong password' },
 ];
 
 function tokenInfo(group: string, registries: readonly string[]): TokenInfo {
@@ -101,8 +101,9 @@ const FAILING_STEPS = fakeSteps({
     engines: [ENGINE, REMOTE, ABSENT],
     configProblem: 'refresh.yaml:3 airflows[0].name: is missing',
     engineProblem:
-      '`docker.engines` is not set, and DOCKER_HOST cannot be used, so no Docker Engine is tested. DOCKER_HOST: ' +
-      'ssh:// is not supported',
+      '`docker.engines` is not set, and the default engine cannot be used, so no Docker Engine is tested. ' +
+      'DOCKER_HOST: ssh:// is not supported. Set DOCKER_HOST to unix:///path or tcp://host:port, or set ' +
+      '`docker.engines` (`[]` to test no engine)',
   }),
   async inspectConnections({ store }) {
     const empty = { writable: [], refused: [], toRetry: [], warnings: [] };
@@ -144,7 +145,10 @@ const FAILING_STEPS = fakeSteps({
         `${engine}: login to ${registry}: the registry considers the token expired or denies the principal`,
       );
     if (engine === REMOTE)
-      throw new RefreshFailure('DockerLoginFailed', `${engine}: login to ${registry}: timed out`);
+      throw new RefreshFailure(
+        'DockerLoginFailed',
+        `${engine}: login to ${registry}: the registry timed out`,
+      );
     if (engine === ABSENT) return { ...result, login: 'none', reason: 'socket not found', fingerprint: null };
     return { ...result, login: registry === REGISTRY ? 'ok' : 'inconclusive' };
   },

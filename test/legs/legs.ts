@@ -6,12 +6,12 @@ export interface Leg {
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** False: it has no tests to count, only an exit code. */
+  /** False if the leg has no tests to count, only an exit code. */
   readonly hasTests: boolean;
 }
 
 export interface LegOptions {
-  /** The second version of Node to test; undefined: not available here. */
+  /** The second version of Node to test; undefined if it is not available here. */
   readonly otherNode: { readonly path: string; readonly version: string } | undefined;
   readonly isAll: boolean;
 }
@@ -45,9 +45,9 @@ const SUITES_WITH_TIME_LIMITS = ['temporal-restart', 'registries-many'].map(toSu
 const UNIT_TESTS_OF_NODE = [
   'test/*.test.ts',
   'test/{aws,ecr,net,stores,verify}/**/*.test.ts',
-  'test/config/{load,load-airflows,load-registries,config-store,secret-files,bad-file,bad-secrets}.test.ts',
+  'test/config/@(load|load-airflows|load-registries|config-store|secret-files|bad-file|bad-secrets).test.ts',
   'test/scripts/*.test.ts',
-  'test/workflows/{replay,refresh-credentials}.test.ts',
+  'test/workflows/@(replay|refresh-credentials).test.ts',
 ];
 
 /** The others need its output, so it runs before them. */

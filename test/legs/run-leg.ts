@@ -56,7 +56,10 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** From the last lines of mocha. They do not show a crash or a run without tests, which count as a failure. */
+/**
+ * Reads the counts from the last lines of mocha. They do not show a crash or a run without tests, which count as a
+ * failure.
+ */
 export function countTests(output: string, problem: string | undefined): Counts {
   const lines = stripVTControlCharacters(output);
   const count = (word: string): number =>

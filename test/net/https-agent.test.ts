@@ -153,7 +153,7 @@ describe('createHttpsAgent', () => {
       {
         title: 'a damaged certificate',
         text: `${SELF_SIGNED.cert}${damaged}`,
-        pattern: /ca\.pem contains an invalid certificate \(number 2\)/,
+        pattern: /ca\.pem contains an invalid certificate \(number 2 in the file\)/,
       },
     ];
     for (const { title, text, pattern } of faults) {

@@ -45,7 +45,7 @@ describe('SingleFlight', () => {
       return response.promise;
     });
     const other = anySignal();
-    const joined = flight.run('a', LIMIT_MS, other, () => assert.fail('a second call'));
+    const joined = flight.run('a', LIMIT_MS, other, () => assert.fail('the call was made twice'));
     first.abort();
     await assert.rejects(ended, (error) => error instanceof DeadlineExceeded && error.endedBy === 'caller');
     assert.equal(inner?.aborted, false);

@@ -61,12 +61,12 @@ describe('readTlsContext', () => {
     {
       title: 'a damaged CA',
       texts: { ca: `${SELF_SIGNED.cert}${DAMAGED}` },
-      words: /^caFile .* contains an invalid certificate \(number 2\)$/,
+      words: /^caFile .* contains an invalid certificate \(number 2 in the file\)$/,
     },
     {
       title: 'a truncated certificate before another',
       texts: { ca: `${SELF_SIGNED.cert.slice(0, 200)}\n${SELF_SIGNED.cert}` },
-      words: /^caFile .* contains an invalid certificate \(number 1\)$/,
+      words: /^caFile .* contains an invalid certificate \(number 1 in the file\)$/,
     },
     {
       title: 'a missing certificate file',
@@ -81,7 +81,7 @@ describe('readTlsContext', () => {
     {
       title: 'a damaged certificate',
       texts: { cert: DAMAGED },
-      words: /^certFile .* contains an invalid certificate \(number 1\)$/,
+      words: /^certFile .* contains an invalid certificate \(number 1 in the file\)$/,
     },
     {
       title: 'a missing key file',

@@ -19,7 +19,7 @@ import type { RefreshReport } from '../../src/refresh/report.js';
 const HOUR_MS = 3_600_000;
 const NAMED = Array.from({ length: 10 }, (_, index) => `named_${index}`);
 const LISTED = Array.from({ length: 20 }, (_, index) => `team_${String(index).padStart(2, '0')}`);
-/** Each fails in a different way; the other 26 must be written. */
+/** Each of these connections fails in a different way; the other 26 must be written. */
 const HANGS = 'named_3';
 const MISSING = 'named_7';
 const MALFORMED = 'team_05';

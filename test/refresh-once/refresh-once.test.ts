@@ -153,7 +153,10 @@ describe('a run without Temporal', () => {
       );
       assert.deepEqual(preview.failures, []);
       assert.equal(preview.warnings.length, 1);
-      assert.match(preview.warnings[0] ?? '', /^Skipped 1 docker connection of main .*: b_ecr\.$/);
+      assert.match(
+        preview.warnings[0] ?? '',
+        /^Skipped 1 docker connection of main .* \(b_ecr\), because its host /,
+      );
       assert.deepEqual([...airflow.connections], before);
     });
 
@@ -171,7 +174,7 @@ describe('a run without Temporal', () => {
         ],
       );
       const warnings = checks.filter(({ outcome }) => outcome === 'warning');
-      assert.match(warnings[0]?.message ?? '', /^Skipped .*: b_ecr\.$/);
+      assert.match(warnings[0]?.message ?? '', /^Skipped .* \(b_ecr\), because its host /);
       assert.equal(warnings.length, 1);
     });
 

@@ -95,13 +95,13 @@ describe('describeSkipped', () => {
     assert.deepEqual(part, { count: 6, first: ['a', 'b', 'c', 'd', 'e'] });
     assert.match(
       describeSkipped('main', [part]) ?? '',
-      /^Skipped 6 docker connections of main .*: a, b, c, d, e, …\.$/,
+      /^Skipped 6 docker connections of main .* \(a, b, c, d, e, …\), because their hosts /,
     );
   });
 
   it('uses the singular for one connection', () =>
     assert.match(
       describeSkipped('main', [{ count: 1, first: ['quay'] }]) ?? '',
-      /^Skipped 1 docker connection of main .*: quay\.$/,
+      /^Skipped 1 docker connection of main .* \(quay\), because its host /,
     ));
 });

@@ -73,7 +73,7 @@ describe('ConnectionRules', () => {
     assert.deepEqual(new ConnectionRules([others, create]).find('team_ecr'), others);
   });
 
-  it('omits a pattern that an earlier one covers, and filters the listing by the earlier one', () => {
+  it('omits a pattern that an earlier one covers, and filters the list by the earlier one', () => {
     const rules = new ConnectionRules(['*_ecr', 'team_*_ecr', '*_ecr'].map((text) => rule(text)));
     assert.deepEqual([rules.patterns, rules.listPattern], [['*_ecr'], '*_ecr']);
   });
@@ -91,7 +91,7 @@ describe('ConnectionRules', () => {
       assert.deepEqual([rules.named, rules.patterns], [['team_1'], ['team_*']]);
     });
 
-    it('needs no listing when the earlier entries cover every pattern', () => {
+    it('needs no list when the earlier entries cover every pattern', () => {
       const rules = new ConnectionRules([rule('a_ecr'), rule('b_*_ecr')], [rule('*_ecr')]);
       assert.deepEqual([rules.named, rules.listPattern], [[], undefined]);
     });
@@ -119,7 +119,7 @@ describe('ConnectionRules', () => {
       const expected = at < split ? undefined : entries[at];
       assert.equal(rules.find(id), expected, `${label} ${id}`);
       if (expected?.kind === 'id') named.push(id);
-      // Otherwise it would not be in the requested listing.
+      // Otherwise it would not be in the requested list.
       if (expected?.kind === 'match') assert.ok(matches(rules.listPattern ?? '', id), `${label} ${id}`);
     }
     assert.deepEqual(rules.named.toSorted(), named.toSorted(), label);

@@ -82,11 +82,11 @@ describe('refresh: the plan', () => {
     const report = await refreshWith({
       planRefresh: planned({
         engines: [],
-        engineProblem: '`docker.engines` is omitted: DOCKER_HOST is ssh://',
+        engineProblem: 'DOCKER_HOST: ssh:// is not supported',
       }),
     });
     assert.equal(report.outcome, 'refreshed');
-    assert.deepEqual(report.warnings, ['`docker.engines` is omitted: DOCKER_HOST is ssh://.']);
+    assert.deepEqual(report.warnings, ['DOCKER_HOST: ssh:// is not supported.']);
   });
 });
 
@@ -125,7 +125,7 @@ describe('refresh: several stores', () => {
     assert.deepEqual(updated, ['quick', 'slow']);
   });
 
-  it('shows a warning of two inspections once', async () => {
+  it('shows a warning once when two inspections return it', async () => {
     const report = await refreshWith({
       planRefresh: planned({ stores: plannedStores('one', 'two') }),
       inspectConnections: async (input, how) => ({
@@ -145,11 +145,11 @@ describe('refresh: cancellation', () => {
     'updateConnections',
     'testDocker',
   ] as const) {
-    it(`ends with the cancellation of ${step}, not with a report`, () =>
+    it(`rejects with the cancellation, without a report, when ${step} is cancelled`, () =>
       assert.rejects(refreshWith({ [step]: () => Promise.reject(new Cancelled()) }), Cancelled));
   }
 
-  it('ends with the cancellation of a wait for a retry', async () => {
+  it('rejects with the cancellation when a wait for a retry is cancelled', async () => {
     const context = new FakeContext();
     context.wait = () => Promise.reject(new Cancelled());
     const down = () => Promise.reject(new RefreshFailure('StoreUnreachable', 'refused'));
@@ -172,7 +172,7 @@ describe('refresh: cancellation', () => {
     assert.deepEqual(unhandled, []);
   });
 
-  it('leaves no rejection unhandled when an update is cancelled before the listing is read', async () => {
+  it('leaves no rejection unhandled when an update is cancelled before the list is read', async () => {
     const unhandled = await collectUnhandled(async () => {
       const gate = deferred<never>();
       const run = refreshWith({

@@ -12,7 +12,7 @@ const STORE = listedStore();
 interface Behaviour {
   /** Maximum rows that the server returns at once. */
   readonly serverLimit?: number;
-  /** Changes what each page returns about the listing. */
+  /** Changes what each page returns about the list. */
   readonly returns?: (range: Range) => Partial<ListPart>;
   /** `fail`: the page fails permanently; a promise: it is retried until the promise settles. */
   readonly instead?: (range: Range) => Promise<'read' | 'fail'> | 'fail' | undefined;
@@ -53,6 +53,8 @@ async function walkToEnd(...args: Parameters<typeof walk>): Promise<[number[], L
   return [offsets, await end];
 }
 
+const MISSING = 'Some may be missing; the next run reads the list again.';
+
 function toMessage({ failure }: ListEnd): string | undefined {
   assert.equal(failure?.type, 'StoreListInvalid');
   assert.equal(failure.scope, 'store');
@@ -76,7 +78,7 @@ function retryFrom(isRetried: (offset: number) => boolean): {
   };
 }
 
-describe('walkList: the end of a listing', () => {
+describe('walkList: the end of a list', () => {
   for (const { title, count, offsets } of [
     { title: 'an empty first page', count: 0, offsets: [0] },
     { title: 'a first page that contains the total', count: 99, offsets: [0] },
@@ -90,7 +92,7 @@ describe('walkList: the end of a listing', () => {
   it('ends at an empty first page, whatever its total', async () =>
     assert.deepEqual(await walkToEnd([], { returns: () => ({ total: 300 }) }), [
       [0],
-      { warning: 'Airflow main listed 0 connections but returned a total of 300.' },
+      { warning: `Airflow main listed 0 connections but returned a total of 300. ${MISSING}` },
     ]));
 
   it('continues after the returned rows when the server returns fewer than requested', async () =>
@@ -99,33 +101,39 @@ describe('walkList: the end of a listing', () => {
   it('reads all rows when every page has a total of 0, and warns', async () => {
     const [offsets, end] = await walkToEnd(ids(150), { returns: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 100]);
-    assert.deepEqual(end, { warning: 'Airflow main listed 150 connections but returned a total of 0.' });
+    assert.deepEqual(end, {
+      warning: 'Airflow main listed 150 connections but returned a total of 0. No action needed.',
+    });
   });
 
   it('continues after a short first page with another total', async () => {
     const [offsets, end] = await walkToEnd(ids(30), { returns: () => ({ total: 0 }) });
     assert.deepEqual(offsets, [0, 30]);
-    assert.deepEqual(end, { warning: 'Airflow main listed 30 connections but returned a total of 0.' });
+    assert.deepEqual(end, {
+      warning: 'Airflow main listed 30 connections but returned a total of 0. No action needed.',
+    });
   });
 
-  it('warns of a total that is larger than the listing', async () => {
+  it('warns of a total that is larger than the list', async () => {
     const [offsets, end] = await walkToEnd(ids(150), { returns: () => ({ total: 700 }) });
     assert.deepEqual(offsets, [0, 100]);
-    assert.deepEqual(end, { warning: 'Airflow main listed 150 connections but returned a total of 700.' });
+    assert.deepEqual(end, {
+      warning: `Airflow main listed 150 connections but returned a total of 700. ${MISSING}`,
+    });
   });
 
   for (const { title, totals } of [
     { title: 'first', totals: [150, 151] },
     { title: 'last', totals: [151, 150] },
   ]) {
-    it(`does not warn when only the ${title} total matches, since the listing may change meanwhile`, async () => {
+    it(`does not warn when only the ${title} total matches, since the list may change meanwhile`, async () => {
       const returns = ({ offset }: Range) => ({ total: totals[offset / 100] ?? NaN });
       assert.deepEqual(await walkToEnd(ids(150), { returns }), [[0, 100], {}]);
     });
   }
 });
 
-describe('walkList: a listing without an end', () => {
+describe('walkList: a list without an end', () => {
   it('ends when a page begins with the same row as the previous one', async () => {
     const [offsets, end] = await walkToEnd(ids(1000), { returns: () => ({ first: 'id_0' }) });
     assert.deepEqual(offsets, [0, 100]);
@@ -143,10 +151,10 @@ describe('walkList: a listing without an end', () => {
   it('ends after 500 pages', async () => {
     const [offsets, end] = await walkToEnd(ids(50_100));
     assert.equal(offsets.length, 500);
-    assert.equal(toMessage(end), 'The list of main has more than 50000 rows.');
+    assert.equal(toMessage(end), 'The list of main has more than 50,000 connections.');
   });
 
-  it('reads the rest of a plausible listing after the deadline', async () => {
+  it('reads the rest of a plausible list after the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
     for (const { count, offsets } of [
       { count: 250, offsets: [0, 100, 200] },
@@ -160,7 +168,7 @@ describe('walkList: a listing without an end', () => {
     const late = new FakeContext({ leftMs: -1 });
     assert.deepEqual(await walkToEnd(ids(150), { returns: () => ({ total: 0 }) }, late), [
       [0, 100],
-      { warning: 'Airflow main listed 150 connections but returned a total of 0.' },
+      { warning: 'Airflow main listed 150 connections but returned a total of 0. No action needed.' },
     ]);
     const [offsets, end] = await walkToEnd(ids(2000), { returns: () => ({ total: 150 }) }, late);
     assert.equal(offsets.length, 12);
@@ -208,7 +216,7 @@ describe('walkList: pages that fail', () => {
     assert.deepEqual([offsets, isDone], [[0, 100, 100, 200], false]);
     waiting.get(0)?.resolve('read');
     assert.deepEqual(await end, {
-      warning: 'Airflow main listed 250 connections but returned a total of 900.',
+      warning: `Airflow main listed 250 connections but returned a total of 900. ${MISSING}`,
     });
   });
 
@@ -290,7 +298,7 @@ describe('walkList: pages that fail', () => {
     await settle();
     waiting.get(100)?.resolve('read');
     assert.deepEqual(await end, {
-      warning: 'Airflow main listed 350 connections but returned a total of 900.',
+      warning: `Airflow main listed 350 connections but returned a total of 900. ${MISSING}`,
     });
   });
 

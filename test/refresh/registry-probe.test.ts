@@ -41,7 +41,8 @@ describe('refresh: verification of tokens with registries', () => {
     );
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.deepEqual(report.warnings, [
-      `The token could not be verified with registry ${REGISTRY}: the registry did not respond in time.`,
+      `The token could not be verified with registry ${REGISTRY}: the registry did not respond in time. This does not ` +
+        'stop the refresh.',
     ]);
   });
 
@@ -57,20 +58,20 @@ describe('refresh: verification of tokens with registries', () => {
       assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
       const why = probes.length === 0 ? 'the registry was not checked' : 'no route';
       assert.deepEqual(report.warnings, [
-        `The token could not be verified with registry ${REGISTRY}: ${why}.`,
+        `The token could not be verified with registry ${REGISTRY}: ${why}. This does not stop the refresh.`,
       ]);
     });
   }
 
   it('writes a token when its registry accepts any password, with a warning', async () => {
-    const message = 'it also accepts a wrong password';
+    const message = 'the registry also accepts a wrong password';
     const report = await refreshWith({
       extractToken: extractWith({ registry: REGISTRY, outcome: 'inconclusive', message }),
     });
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 1]);
     assert.equal(report.tokens[0]?.check, 'inconclusive');
     assert.deepEqual(report.warnings, [
-      `The check of the token with registry ${REGISTRY} is inconclusive: it also accepts a wrong password.`,
+      `The check of the token with registry ${REGISTRY} is inconclusive: the registry also accepts a wrong password.`,
     ]);
   });
 

@@ -268,7 +268,7 @@ describe('ReportBuilder', () => {
       record.recordLogin({ ...LOGGED_IN, fingerprint: 'ba9876543210' });
     });
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /ba9876543210\) is not the one that was written/);
+    assert.match(warnings[0] ?? '', /another worker's token \(ba9876543210\), not the one that was written/);
   });
 
   it('warns when the tested token was written only for another registry', () =>
@@ -359,7 +359,7 @@ describe('ReportBuilder', () => {
       {
         title: 'a login that also accepts a wrong password',
         login: { ...LOGGED_IN, login: 'inconclusive' },
-        warning: `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password is also accepted.`,
+        warning: `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: the registry also accepts a wrong password.`,
       },
     ] as const) {
       it(`show ${title}`, () => assert.deepEqual(getWarnings(login), [warning]));

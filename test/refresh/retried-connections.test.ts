@@ -45,7 +45,7 @@ describe('refresh: connections that are retried', () => {
     assert.equal(report.stores[0]?.refreshed, 1);
   });
 
-  it('reads the rest of a listing while single connections wait for their retries', async () => {
+  it('reads the rest of a list while single connections wait for their retries', async () => {
     const context = new FakeContext();
     context.isHeld = true;
     const offsets: number[] = [];

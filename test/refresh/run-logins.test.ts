@@ -157,7 +157,7 @@ describe('refresh: Docker login tests', () => {
       },
     ]);
     assert.deepEqual(report.warnings, [
-      `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: a wrong password is also accepted.`,
+      `The login test from ${ENGINE} to ${REGISTRY} is inconclusive: the registry also accepts a wrong password.`,
     ]);
   });
 });

@@ -79,7 +79,7 @@ describe('refresh: tokens', () => {
     );
   });
 
-  it('extracts a token once for all pages of a listing', async () => {
+  it('extracts a token once for all pages of a list', async () => {
     const extracted: (readonly string[])[] = [];
     const report = await refreshWith({
       planRefresh: listed,

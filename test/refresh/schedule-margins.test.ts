@@ -105,7 +105,7 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(3 * MIN - S)), ['every']);
     assert.deepEqual(found(plan(3 * MIN)), []);
     const [problem] = checkSchedule(plan(30 * S), ECR_TOKEN_LIFE_MS);
-    assert.equal(problem?.message, 'an interval of 30 s is below the minimum of 3 min');
+    assert.equal(problem?.message, 'is below the minimum of 3m');
   });
 
   it('rejects jitter of half the interval or more', () => {
@@ -117,11 +117,8 @@ describe('checkSchedule', () => {
     assert.deepEqual(found(plan(4 * MIN, { jitterMs: 80 * S })), []);
     assert.deepEqual(found(plan(4 * MIN, { jitterMs: 81 * S })), ['jitter']);
     const [problem] = checkSchedule(plan(4 * MIN, { jitterMs: 100 * S }), ECR_TOKEN_LIFE_MS);
-    assert.equal(
-      problem?.message,
-      'leaves 1 min 20 s for retries between two runs, below the minimum of 1 min 40 s',
-    );
-    assert.equal(problem.remedy, 'Remove it; the default is 30 s.');
+    assert.equal(problem?.message, 'leaves 80s for retries between two runs, below the minimum of 100s');
+    assert.equal(problem.remedy, 'Remove `jitter`; the default is 30s.');
   });
 
   it('rejects a retryFor that is too long for the interval, or below 100 s', () => {
@@ -145,7 +142,7 @@ describe('checkSchedule', () => {
     ] as const) {
       const [problem] = checkSchedule(settings, ECR_TOKEN_LIFE_MS);
       assert.equal(problem?.setting, setting);
-      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : /Remove it/);
+      assert.match(problem.remedy, setting === 'every' ? /every: 4h/ : /Remove `/);
     }
   });
 
@@ -158,7 +155,7 @@ describe('checkSchedule', () => {
     assert.equal(problem?.setting, 'cron');
     assert.match(
       problem.message,
-      /up to 12 h 5 min apart including jitter, too long for tokens that expire after 12 h/,
+      /up to 12h5m apart including jitter, too long for tokens that expire after 12h/,
     );
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
   });
@@ -166,8 +163,8 @@ describe('checkSchedule', () => {
   it('reports the longest survivable outage when it is below 2 h', () => {
     const messageFor = (everyMs: number): string | undefined =>
       checkSchedule(plan(everyMs), ECR_TOKEN_LIFE_MS)[0]?.message;
-    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30 min; the minimum is 2 h');
-    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2 h');
+    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30m; the minimum is 2h');
+    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2h');
   });
 });
 

@@ -70,7 +70,7 @@ describe('StoreRun: updates', () => {
     });
   }
 
-  it('writes ten connections per update, without a position, when listings omit fields', async () => {
+  it('writes ten connections per update, without a position, when lists omit fields', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,
@@ -87,7 +87,7 @@ describe('StoreRun: updates', () => {
     );
   });
 
-  it('also writes ten connections per update when such a listing returned them only in a retry', async () => {
+  it('also writes ten connections per update when such a list returned them only in a retry', async () => {
     const { updates, updateConnections } = noteUpdates();
     await refreshWith({
       planRefresh: listed,

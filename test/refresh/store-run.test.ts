@@ -55,7 +55,7 @@ describe('StoreRun: reads', () => {
     ]);
   });
 
-  it('reads no names and no listing that the configuration does not contain', async () => {
+  it('reads no names and no list that the configuration does not contain', async () => {
     const targets: InspectTarget[] = [];
     const note: RefreshSteps['inspectConnections'] = async (input) => (
       targets.push(input.target),
@@ -67,7 +67,7 @@ describe('StoreRun: reads', () => {
     assert.deepEqual(targets, [{ listed: { offset: 0, limit: 100 } }]);
   });
 
-  it('reads the listing while named connections are being read', async () => {
+  it('reads the list while named connections are being read', async () => {
     const gate = deferred();
     const { updates, updateConnections } = noteUpdates();
     const run = refreshWith({
@@ -182,7 +182,7 @@ describe('StoreRun: reads', () => {
 describe('StoreRun: a page that is read again', () => {
   const row = problem('row 3 of the list', 'ConnectionUnavailable', 'HTTP 500.');
 
-  /** A listing whose third row cannot be read before this many attempts. */
+  /** A list whose third row cannot be read before this many attempts. */
   function inspectWithRow(attemptsOfRow: number, attempts: number[]): RefreshSteps['inspectConnections'] {
     return async (input) => {
       if (toListed(input).offset > 0) return listPart(ids(4), toListed(input));
@@ -295,8 +295,9 @@ describe('StoreRun: warnings', () => {
     });
     assert.equal(report.outcome, 'refreshed');
     assert.deepEqual(report.warnings, [
-      'Skipped 150 docker connections of main matched by a pattern, because their hosts are not known registries: ' +
-        'a_0, b_0, c_0, a_100, b_100, ….',
+      'Skipped 150 docker connections of main matched by a pattern (a_0, b_0, c_0, a_100, b_100, …), ' +
+        'because their hosts are not known registries. Add the registries under `registries`, or use a narrower ' +
+        'pattern.',
     ]);
   });
 
@@ -309,7 +310,7 @@ describe('StoreRun: warnings', () => {
     });
     assert.match(
       report.warnings[0] ?? '',
-      /^Skipped 1 docker connection of main matched by a pattern.*: quay\.$/,
+      /^Skipped 1 docker connection of main matched by a pattern \(quay\), because its host/,
     );
   });
 
@@ -333,16 +334,19 @@ describe('StoreRun: warnings', () => {
     assert.deepEqual(refused.warnings, []);
   });
 
-  it('warns of a wrong total of the listing and shows its results', async () => {
+  it('warns of a wrong total of the list and shows its results', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async (input) => listPart(ids(250), toListed(input), { total: 900 }),
     });
-    assert.deepEqual(report.warnings, ['Airflow main listed 250 connections but returned a total of 900.']);
+    assert.deepEqual(report.warnings, [
+      'Airflow main listed 250 connections but returned a total of 900. Some may be missing; the next run reads the ' +
+        'list again.',
+    ]);
     assert.deepEqual([report.outcome, report.stores[0]?.refreshed], ['refreshed', 250]);
   });
 
-  it('fails the run when the listing repeats itself, and writes the connections it found', async () => {
+  it('fails the run when the list repeats itself, and writes the connections it found', async () => {
     const report = await refreshWith({
       planRefresh: listed,
       inspectConnections: async () => listPart(ids(100), { offset: 0, limit: 100 }),

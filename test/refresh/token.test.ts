@@ -29,7 +29,7 @@ function check(response: Partial<TokenResponse>, expected: Partial<ExpectedToken
 
 function toProblem(response: Partial<TokenResponse>, expected: Partial<ExpectedToken> = {}): string {
   const checked = check(response, expected);
-  assert.ok(!checked.usable, 'the token passes');
+  assert.ok(!checked.usable, 'the token is usable');
   return checked.problem;
 }
 

@@ -46,7 +46,7 @@ describe('formatReport', () => {
       warnings: ['upper-case letters'],
     });
     assert.match(text, /^INCOMPLETE/);
-    assert.match(text, /FAILED inspect main .*: ConnectionMissing \(2: a, b\)/);
+    assert.match(text, /FAILED inspect main .*: ConnectionMissing \(2 connections: a, b\)/);
     assert.match(text, /Warning: upper-case letters/);
   });
 
@@ -80,8 +80,8 @@ describe('formatFailure', () => {
   it('shows where it failed, the reason and the fix', () =>
     assert.equal(
       formatFailure(FAILURE),
-      `FAILED inspect main ${REGISTRY}: ConnectionMissing (2: a, b)\n` +
-        '  Airflow has no connection a. (Run `doctor` for the details of each.)\n  Fix: Create it.',
+      `FAILED inspect main ${REGISTRY}: ConnectionMissing (2 connections: a, b)\n` +
+        '  Airflow has no connection a.\n  This is the first of 2 messages. Run `doctor` to see all.\n  Fix: Create it.',
     ));
 
   it('names the engine of a failed test', () => {
@@ -91,7 +91,7 @@ describe('formatFailure', () => {
   });
 
   it('shows that more connections are affected than listed, and omits the list if there are none', () => {
-    assert.match(formatFailure({ ...FAILURE, count: 3 }), /\(3: a, b, …\)/);
+    assert.match(formatFailure({ ...FAILURE, count: 3 }), /\(3 connections: a, b, …\)/);
     assert.match(formatFailure({ ...FAILURE, count: 0, connections: [] }), /ConnectionMissing\n/);
   });
 

@@ -53,7 +53,7 @@ describe('the secret part of a token', () => {
       assert.deepEqual(
         find('here', Buffer.from(JSON.stringify(claims))),
         [],
-        'a decoded jti is only an identifier',
+        'a decoded jti was reported as a secret',
       );
     }
   });

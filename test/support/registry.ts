@@ -72,7 +72,7 @@ export interface RegistryOptions {
   region?: string | undefined;
   /** Default: a free port. */
   port?: number | undefined;
-  /** False: start no real registry behind the gate, even if one is installed. Default true. */
+  /** If false, no real registry is started behind the gate, even if one is installed. Default true. */
   storage?: boolean | undefined;
 }
 

@@ -3,8 +3,8 @@ import { TemporalHealth } from '../../src/temporal/health.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { deferred } from '../fakes/deferred.js';
 
-const DOWN = 'Temporal unreachable; retrying';
-const UP = 'Temporal reachable again';
+const DOWN = 'Temporal calls fail; retrying. Check the Temporal server, its address, and the network';
+const UP = 'Temporal calls succeed again';
 
 describe('TemporalHealth', () => {
   let log: CapturedLog;

@@ -227,7 +227,10 @@ describe('the first attempt of a step', function () {
         (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
       );
       const { events } = await handle.fetchHistory();
-      assert.ok(events?.at(-1)?.workflowExecutionCanceledEventAttributes, 'the last event is a cancellation');
+      assert.ok(
+        events?.at(-1)?.workflowExecutionCanceledEventAttributes,
+        'the last event is not a cancellation',
+      );
       assert.equal(events.filter((event) => event.workflowTaskFailedEventAttributes).length, 0);
     });
   });

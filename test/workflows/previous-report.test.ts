@@ -88,6 +88,6 @@ function readReport({ events }: History): { report: RefreshReport; nextRunId: st
   const [failed] = next?.failure?.applicationFailureInfo?.details?.payloads ?? [];
   const payload = failed ?? next?.lastCompletionResult?.payloads?.[0];
   const report = payload && parseReport(defaultPayloadConverter.fromPayload(payload));
-  assert.ok(report, 'each run has a report');
+  assert.ok(report, 'a run has no report');
   return { report, nextRunId: next?.newExecutionRunId ?? '' };
 }

@@ -59,7 +59,7 @@ describe('refreshCredentials', function () {
       'Inspect connections in main',
       'Get ECR token for 1 registry',
       'Update 1 connection in main',
-      `Log in from ${ENGINE}`,
+      `Log in from ${ENGINE} to ${REGISTRY}`,
     ]);
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
     assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
@@ -108,7 +108,10 @@ describe('refreshCredentials', function () {
       error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure;
     await assert.rejects(handle.result(), isCanceled);
     const events = (await handle.fetchHistory()).events ?? [];
-    assert.ok(events.at(-1)?.workflowExecutionCanceledEventAttributes, 'the last event is a cancellation');
+    assert.ok(
+      events.at(-1)?.workflowExecutionCanceledEventAttributes,
+      'the last event is not a cancellation',
+    );
     const failed = events.flatMap(({ workflowTaskFailedEventAttributes: task }) => (task ? [task] : []));
     // The server rejects the end of a run while a new event is pending: this is not a bug in the workflow code.
     const isInCode = ({ cause }: (typeof failed)[number]): boolean => cause !== UNHANDLED_COMMAND;

@@ -125,7 +125,7 @@ describe('retries within a run', function () {
     const { report, history } = run;
     assert.equal(report.outcome, 'refreshed');
     assert.equal(report.runId, run.runId);
-    assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'the run completed');
+    assert.ok(history.events?.at(-1)?.workflowExecutionCompletedEventAttributes, 'the run did not complete');
     assert.equal(scheduledActivities(history, 'inspectConnections').length, 3);
     assert.deepEqual(
       new Map(report.stores.map(({ store, refreshed }) => [store, refreshed])),
@@ -134,9 +134,9 @@ describe('retries within a run', function () {
         ['up', 1],
       ]),
     );
-    assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other instance was not delayed');
+    assert.ok(refreshedAfterMs(report, 'up') < MINUTE_MS, 'the other instance was delayed');
     const afterMs = refreshedAfterMs(report, 'down');
-    assert.ok(afterMs >= 120 * MINUTE_MS, `refreshed after ${afterMs} ms, while it was down`);
+    assert.ok(afterMs >= 120 * MINUTE_MS, `refreshed after ${afterMs} ms, while Airflow was down`);
     // Five minutes is the longest back-off.
     assert.ok(afterMs < 126 * MINUTE_MS, `refreshed only after ${afterMs} ms`);
   });

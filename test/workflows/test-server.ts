@@ -171,7 +171,7 @@ export async function endOf(handle: RunHandle): Promise<EndedRun> {
     assert.ok(error instanceof WorkflowFailedError, String(error));
     assert.ok(error.cause instanceof ApplicationFailure, `ended as ${String(error.cause)}`);
     const report = parseReport(error.cause.details?.[0]);
-    assert.ok(report, 'a failed run has a report');
+    assert.ok(report, 'the failed run has no report');
     return { report, failure: error.cause, history: await handle.fetchHistory() };
   }
 }

@@ -109,7 +109,7 @@ export function createAirflowsSchema(folder: ConfigFolder) {
           headers: { maxProperties: 0, doNotSuggest: true },
           allowInsecureHttp: { const: false, doNotSuggest: true },
         },
-        errorMessage: 'cannot be combined with auth.mwaa',
+        errorMessage: 'cannot be combined with `auth.mwaa`',
       },
       { required: ['url'] },
     ),
@@ -145,7 +145,8 @@ function checkAirflow(settings: Settings<Airflow>): void {
   const isAllowed = valid.allowInsecureHttp !== false || isMistyped('allowInsecureHttp');
   if (valid.url === undefined || isAllowed || !isUnencryptedUrl(valid.url)) return;
   const remedy = 'Use https://, or set `allowInsecureHttp: true` if the network is trusted.';
-  report({ code: 'unencrypted', message: 'sends credentials unencrypted', remedy }, 'url');
+  const message = 'is http://: credentials would be sent unencrypted';
+  report({ code: 'unencrypted', message, remedy }, 'url');
 }
 
 /** AWS finds the environment by its name and signs the requests: these settings would have no effect. */
@@ -157,8 +158,8 @@ function checkMwaa({ valid, isGiven, report }: Settings<Airflow>): void {
     allowInsecureHttp: valid.allowInsecureHttp !== false,
   };
   for (const [key, isSet] of Object.entries(given)) {
-    const message = 'cannot be combined with auth.mwaa, which reaches Airflow through AWS';
-    if (isSet) report({ code: 'conflict', message, remedy: 'Remove one of the two.' }, key);
+    const message = 'cannot be combined with `auth.mwaa`, which reaches Airflow through AWS';
+    if (isSet) report({ code: 'conflict', message, remedy: `Remove \`${key}\` or \`auth.mwaa\`.` }, key);
   }
 }
 

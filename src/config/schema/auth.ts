@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isRegion } from '../../refresh/aws-regions.js';
 import type { Fault } from '../config-error.js';
 import type { ReadSecret } from '../references.js';
-import { checkTogether, report, type Settings } from './checks.js';
+import { checkTogether, report, requiredBy, type Settings } from './checks.js';
 import { forbid, requireOneOf } from './for-editors.js';
 import { checkHeaderValue } from './headers.js';
 import { secret, text } from './values.js';
@@ -35,9 +35,9 @@ function checkEnvironment(name: string): Fault | undefined {
   return {
     code: 'invalid',
     message:
-      'is not a valid MWAA environment name: must consist of letters, digits, hyphens and underscores, and begin ' +
-      'with a letter',
-    remedy: 'Use the name, not the ARN or URL. Example: `environment: my-environment`.',
+      'is not a valid MWAA environment name: may have at most 80 characters: letters, digits, hyphens and ' +
+      'underscores; must begin with a letter',
+    remedy: 'Use the name, not the ARN or URL, in the form `environment: my-environment`.',
   };
 }
 
@@ -83,7 +83,7 @@ function checkToken(value: string): Fault | undefined {
   return {
     code: 'invalid',
     message: 'begins with the word Bearer, which the worker adds',
-    remedy: 'Remove this word, and keep only the token.',
+    remedy: 'Remove this word from the value.',
   };
 }
 
@@ -93,19 +93,18 @@ function checkMethods({ isGiven, report: add }: Settings<AuthSettings>): void {
   if (first === undefined) return add(NO_METHOD);
   if (second !== undefined) {
     const remedy = 'Keep one authentication method, and remove the other.';
-    return add({ code: 'conflict', message: `cannot be combined with ${first}`, remedy }, second);
+    return add({ code: 'conflict', message: `cannot be combined with \`${first}\``, remedy }, second);
   }
-  if (first === 'username' && !isGiven('password'))
-    add({ code: 'missing', message: 'is missing' }, 'password');
-  if (first === 'password') add({ code: 'missing', message: 'is missing' }, 'username');
+  if (first === 'username' && !isGiven('password')) add(requiredBy('username'), 'password');
+  if (first === 'password') add(requiredBy('password'), 'username');
 }
 
 const NO_METHOD: Fault = {
   code: 'missing',
   message: 'has no authentication method',
   remedy:
-    'Example: `auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}`, `{token: {file: PATH}}` or ' +
-    '`{mwaa: {environment: NAME, region: REGION}}`.',
+    'Use the form `auth: {username: ecr-refresh, password: {env: NAME}}`, `auth: {token: {file: PATH}}` or ' +
+    '`auth: {mwaa: {environment: my-environment, region: us-east-1}}`.',
 };
 
 function toAuth({ username = '', password, token, mwaa }: AuthSettings): AirflowAuth {

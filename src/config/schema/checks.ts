@@ -1,13 +1,18 @@
 // Schema checks that zod does not have: of a single value, and across settings.
 import { z } from 'zod';
 import { suggestKey } from '../../refresh/did-you-mean.js';
-import type { Fault, Reading, SettingPath } from '../config-error.js';
+import { formatNames, type Fault, type Reading, type SettingPath } from '../config-error.js';
 
 type Context = z.core.$RefinementCtx;
 
 /** Reports a fault at a path below the checked value. */
 export function addFault(context: Context, { message, ...params }: Fault, path: SettingPath = []): void {
   context.addIssue({ code: 'custom', path: [...path], message, params });
+}
+
+/** A missing setting that others require. */
+export function requiredBy(...keys: readonly string[]): Fault {
+  return { code: 'missing', message: `is required by ${formatNames(keys)}` };
 }
 
 /** A step of `superRefine` that reports the fault that a function finds in a value. */

@@ -20,7 +20,8 @@ const temporalSchema = z.strictObject({
   taskQueue: z
     .string()
     .regex(/^[A-Za-z0-9][\w./:-]{0,199}$/, {
-      error: 'must consist of at most 200 letters, digits and . _ / : -, and begin with a letter or digit',
+      error:
+        'may have at most 200 characters: letters, digits and `. _ / : -`; must begin with a letter or digit',
     })
     .default(DEFAULT_TASK_QUEUE)
     .meta({

@@ -58,16 +58,16 @@ export const connectionsSchema = z
 function checkRule({ valid, isGiven, report }: Settings<RuleSettings>): void {
   if (isGiven('id') && isGiven('match')) {
     const remedy = 'Use two entries: one with `id`, one with `match`.';
-    report({ code: 'conflict', message: 'cannot be combined with id', remedy }, 'match');
+    report({ code: 'conflict', message: 'cannot be combined with `id`', remedy }, 'match');
   } else if (!isGiven('id') && !isGiven('match')) {
-    const remedy = 'Example: `- {id: docker_eu}` or `- {match: "*_ecr"}`.';
+    const remedy = 'Use the form `- {id: docker_eu}` or `- {match: "*_ecr"}`.';
     report({ code: 'missing', message: 'needs `id` or `match`', remedy });
   }
   if (isGiven('match') && isGiven('ifMissing')) {
-    const message = 'cannot be combined with match, which selects existing connections';
-    report({ code: 'conflict', message, remedy: 'Remove it.' }, 'ifMissing');
+    const message = 'cannot be combined with `match`, which selects existing connections';
+    report({ code: 'conflict', message, remedy: 'Remove `ifMissing`.' }, 'ifMissing');
   } else if (valid.ifMissing === 'create' && !isGiven('registry')) {
-    const message = '`create` requires `registry`, because the new connection gets its host';
+    const message = '`create` requires `registry`, because the new connection gets the host of that registry';
     const remedy = 'Add `registry: NAME` with the name of an entry of `registries`.';
     report({ code: 'requires', message, remedy }, 'ifMissing');
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
 import type { Fault } from '../config-error.js';
-import { checkTogether, report, type Settings } from './checks.js';
+import { checkTogether, report, requiredBy, type Settings } from './checks.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { secretFile } from './files.js';
 import { forbid, requireOneOf } from './for-editors.js';
@@ -23,7 +23,7 @@ const roleArn = z
   });
 
 const sessionName = z.string().regex(/^[\w+=,.@-]{2,64}$/, {
-  error: 'must consist of 2 to 64 letters, digits and _ + = , . @ -',
+  error: 'must have 2 to 64 characters: letters, digits and `_ + = , . @ -`',
 });
 
 function createSettingsSchema(folder: ConfigFolder) {
@@ -63,7 +63,7 @@ function createSettingsSchema(folder: ConfigFolder) {
     profile: z
       .string()
       .regex(/^[^\s[\]]{1,100}$/, {
-        error: 'is not a valid profile name: must have 1 to 100 characters, without spaces and brackets',
+        error: 'is not a valid profile name: may have at most 100 characters, without spaces and brackets',
       })
       .exactOptional()
       .meta({
@@ -107,7 +107,8 @@ function checkExternalId(externalId: string): Fault | undefined {
   if (/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) return undefined;
   return {
     code: 'invalid',
-    message: 'is not a valid external id: must consist of 2 to 1224 letters, digits and _ + = , . @ : / -',
+    message:
+      'is not a valid external id: must have 2 to 1224 characters: letters, digits and `_ + = , . @ : / -`',
     remedy: 'Use the value that the trust policy of the role requires (sts:ExternalId).',
   };
 }
@@ -117,32 +118,28 @@ function checkCredentials(settings: Settings<Credentials>): void {
   const roleSettings = ROLE_SETTINGS.filter((key) => isGiven(key));
   if (isGiven('profile')) {
     const [other] = isGiven('roleArn') ? ['roleArn'] : roleSettings;
-    const remedy = 'Remove one of the two; to use a role with a profile, set `role_arn` in the profile.';
+    const remedy = `Remove \`${other}\` or \`profile\`; to use a role with a profile, set \`role_arn\` in the profile.`;
     if (other !== undefined)
-      add({ code: 'conflict', message: 'cannot be combined with profile', remedy }, other);
+      add({ code: 'conflict', message: 'cannot be combined with `profile`', remedy }, other);
     return;
   }
   if (!isGiven('roleArn')) {
-    if (roleSettings.length > 0) add({ code: 'missing', message: 'is missing' }, 'roleArn');
+    if (roleSettings.length > 0) add(requiredBy(...roleSettings), 'roleArn');
     else add(NO_CREDENTIALS);
     return;
   }
   const [other] = NOT_WITH_TOKEN_FILE.filter((key) => isGiven(key));
   if (isGiven('webIdentityTokenFile') && other !== undefined) {
-    const message = 'cannot be combined with webIdentityTokenFile';
-    const remedy = 'Remove it: the role is assumed with the token only.';
+    const message = 'cannot be combined with `webIdentityTokenFile`';
+    const remedy = `Remove \`${other}\`: the role is assumed with the token only.`;
     add({ code: 'conflict', message, remedy }, other);
   }
   const { via = [], roleArn: role = '', sessionDuration } = valid;
-  if (new Set([...via, role]).size <= via.length) {
-    add(
-      {
-        code: 'duplicate',
-        message: 'lists a role twice, or the role of `roleArn`',
-        remedy: 'List each role once.',
-      },
-      'via',
-    );
+  const again = via.findIndex((arn, index) => arn === role || via.indexOf(arn) < index);
+  if (again !== -1) {
+    const first = via[again] === role ? '`roleArn`' : `\`via[${via.indexOf(via[again] ?? '')}]\``;
+    const message = `contains the role of ${first} again, as \`via[${again}]\``;
+    add({ code: 'duplicate', message, remedy: `Remove \`via[${again}]\`.` }, 'via');
   }
   const fault = sessionDuration === undefined ? undefined : checkSession(sessionDuration, via.length > 0);
   if (fault) add(fault, 'sessionDuration');
@@ -152,7 +149,7 @@ const NO_CREDENTIALS: Fault = {
   code: 'missing',
   message: 'needs `roleArn` or `profile`',
   remedy:
-    'Set `roleArn: arn:aws:iam::123456789012:role/ecr-pull` or `profile: production`, for example, or remove ' +
+    'Use the form `roleArn: arn:aws:iam::123456789012:role/ecr-pull` or `profile: production`, or remove ' +
     '`credentials`.',
 };
 
@@ -163,8 +160,8 @@ function checkSession(durationMs: number, isChained: boolean): Fault | undefined
     code: 'out-of-range',
     message: isChained ? 'must be between 15m and 1h when `via` is set' : 'must be between 15m and 12h',
     remedy: isChained
-      ? 'Remove it: the default is 1h, the maximum that AWS allows for a role that another role assumes.'
-      : 'Example: `sessionDuration: 12h`, if the role allows it.',
+      ? 'Remove `sessionDuration`: the default is 1h, the maximum that AWS allows for a role that another role assumes.'
+      : 'Use the form `sessionDuration: 12h`, if the role allows it.',
   };
 }
 

@@ -22,7 +22,10 @@ const FIELDS = [
 /** Days of the week from 1 to 7, without a step or with a step of 1. */
 const MONDAY_TO_SUNDAY = /(?:^|,)0?1(?:-0?7(?:\/0?1)?|\/0?1)(?:,|$)/;
 
-export type CronResult = { readonly times: ScheduleIntervals } | { readonly problem: string };
+export type CronResult =
+  | { readonly times: ScheduleIntervals }
+  /** The fix, if it is not an example of an expression. */
+  | { readonly problem: string; readonly remedy?: string };
 
 /** The run times of a cron expression of five numeric fields, or what is wrong with it. */
 export function readCron(expression: string): CronResult {
@@ -33,14 +36,21 @@ export function readCron(expression: string): CronResult {
   const values: number[][] = [];
   for (const [index, { name, min, max }] of FIELDS.entries()) {
     const matching = parseField(fields[index] ?? '', min, max);
+    if (matching === 'descending') {
+      const remedy = 'Split the range into two, as in `20-23,0-4` for the hours from 20 to 4.';
+      return { problem: `has an invalid ${name}: a range must ascend`, remedy };
+    }
     if (!matching)
-      return { problem: `has an invalid ${name}: use numbers from ${min} to ${max} with * , - /` };
+      return {
+        problem: `has an invalid ${name}: may contain only numbers from ${min} to ${max} and \`* , - /\``,
+      };
     values.push(matching);
   }
   // Version 1.32 of the server does not run on Sunday, so tokens would expire; other versions may run on Sunday.
   if (MONDAY_TO_SUNDAY.test(fields[4] ?? '')) {
     return {
-      problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
+      problem: 'has days of the week from 1 to 7, which Temporal reads as Monday to Saturday',
+      remedy: 'Use `*` for every day of the week.',
     };
   }
   const [minutes = [], hours = [], daysOfMonth = [], months = [], daysOfWeek = []] = values;
@@ -52,7 +62,7 @@ export function readCron(expression: string): CronResult {
  * The matching values in ascending order: `*`, `5`, `1-5`, each with `/step`, separated by commas; undefined when the
  * field is not valid. `5/10` is from 5 to the maximum.
  */
-function parseField(text: string, min: number, max: number): number[] | undefined {
+function parseField(text: string, min: number, max: number): number[] | 'descending' | undefined {
   const values = new Set<number>();
   for (const part of text.split(',')) {
     const groups = /^(?:\*|(?<from>\d{1,2})(?:-(?<to>\d{1,2}))?)(?:\/(?<step>\d{1,2}))?$/.exec(part)?.groups;
@@ -61,7 +71,8 @@ function parseField(text: string, min: number, max: number): number[] | undefine
     const step = Number(groups['step'] ?? 1);
     const isSingle = groups['from'] !== undefined && groups['step'] === undefined;
     const to = Number(groups['to'] ?? (isSingle ? from : max));
-    if (step < 1 || from < min || to > max || to < from) return undefined;
+    if (step < 1 || from < min || from > max || to < min || to > max) return undefined;
+    if (to < from) return 'descending';
     for (let value = from; value <= to; value += step) values.add(value);
   }
   return [...values].toSorted((a, b) => a - b);

@@ -31,9 +31,9 @@ const TLS_ENGINE = {
 
 const UNENCRYPTED = {
   code: 'unencrypted',
-  message: 'sends the token unencrypted; use TLS',
+  message: 'is tcp:// without TLS: the token would be sent unencrypted',
   remedy:
-    'Example: `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`.',
+    'Use the form `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`.',
 } as const;
 
 function createSettingsSchema(folder: ConfigFolder) {
@@ -89,7 +89,7 @@ function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
   if (url?.startsWith('unix:')) {
     const message = 'cannot be combined with a unix:// socket, which has no TLS';
     for (const file of files) {
-      report({ code: 'conflict', message, remedy: 'Remove it, or use tcp:// in `url`.' }, file);
+      report({ code: 'conflict', message, remedy: `Remove \`${file}\`, or use tcp:// in \`url\`.` }, file);
     }
     return;
   }
@@ -100,7 +100,11 @@ function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
   ] as const) {
     if (!isGiven(file) || isGiven(other)) continue;
     report(
-      { code: 'requires', message: `requires ${other}`, remedy: `Add \`${other}\`, or remove \`${file}\`.` },
+      {
+        code: 'requires',
+        message: `requires \`${other}\``,
+        remedy: `Add \`${other}\`, or remove \`${file}\`.`,
+      },
       file,
     );
   }

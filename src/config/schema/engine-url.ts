@@ -11,7 +11,7 @@ const UNSUPPORTED: readonly (readonly [pattern: RegExp, message: string, remedy:
   [
     /^https?:/i,
     'must begin with tcp:// instead of http:// or https://',
-    'Use tcp:// with the same host and port. Except on loopback, add `caFile`, `certFile` and `keyFile` for TLS.',
+    'Use tcp:// with the same host and port. Add `caFile`, `certFile` and `keyFile` for TLS, except on loopback.',
   ],
   [
     /^ssh:/i,
@@ -41,7 +41,7 @@ export function readEngineUrl(text: string): Reading<string> {
   if (unsupported) return invalid(unsupported[1], unsupported[2]);
   return invalid(
     'must be unix:// with an absolute path, or tcp://host:port',
-    `Example: \`unix:///var/run/docker.sock\`, or ${TCP_EXAMPLE} with its TLS files.`,
+    `Use the form \`unix:///var/run/docker.sock\`, or ${TCP_EXAMPLE} with its TLS files.`,
   );
 }
 
@@ -55,7 +55,7 @@ function readTcp(text: string): Reading<string> {
   }
   const { host, port } = TCP.exec(text)?.groups ?? {};
   if (host === undefined || Number(port) > 65_535) {
-    return invalid('must have a valid host and port, and nothing else', `Example: ${TCP_EXAMPLE}.`);
+    return invalid('must have a valid host and port, and nothing else', `Use the form ${TCP_EXAMPLE}.`);
   }
   // Host names are not case-sensitive: two spellings would be two engines.
   return { result: `tcp://${host.toLowerCase()}:${port}` };

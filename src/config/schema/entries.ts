@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { suggestKey } from '../../refresh/did-you-mean.js';
 import type { AirflowVariable, RegistryEntry } from '../../refresh/registry-entries.js';
-import { formatPath, type Fault, type SettingPath } from '../config-error.js';
+import { formatNames, formatPath, type Fault, type SettingPath } from '../config-error.js';
 import { groupBy } from '../group-by.js';
 import { addFault, findDuplicates, findTypo } from './checks.js';
 
@@ -107,15 +107,24 @@ class ValidSettings {
   }
 }
 
+interface DuplicateText {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 function reportDuplicates<T>(
   items: readonly Placed<T>[],
   getKey: (item: Placed<T>) => string | undefined,
   report: Report,
-  remedy = 'Remove or rename one of the two.',
+  describe = describeSameName<T>,
 ): void {
   for (const { item, first } of findDuplicates(items, getKey)) {
-    report(item.path, { code: 'duplicate', message: `duplicates ${formatPath(first.path)}`, remedy });
+    report(item.path, { code: 'duplicate', ...describe(item, first) });
   }
+}
+
+function describeSameName<T>(_item: Placed<T>, first: Placed<T>): DuplicateText {
+  return { message: `duplicates ${formatPath(first.path)}`, remedy: 'Remove or rename one of the two.' };
 }
 
 function checkRegistryNames(
@@ -149,15 +158,15 @@ function checkName(
   const names = known.map(({ value }) => value);
   if (names.includes(name)) return;
   const meant = suggestKey(name, names);
-  const others = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
-  const otherwise =
-    names.length === 0
-      ? `Add an entry with this name to \`${list}\`.`
-      : `Use one of ${others}, or add an entry with this name to \`${list}\`.`;
+  const use =
+    names.length === 0 ? 'Add' : `Use ${names.length > 1 ? 'one of ' : ''}${formatNames(names)}, or add`;
   report(path, {
     code: 'unknown-name',
     message: `refers to an unknown entry of \`${list}\``,
-    remedy: meant === undefined ? otherwise : `Did you mean \`${meant}\`?`,
+    remedy:
+      meant === undefined
+        ? `${use} an entry with this name to \`${list}\`.`
+        : `Use \`${meant}\` if that is what you mean.`,
   });
 }
 
@@ -170,8 +179,18 @@ function checkSameRegistry(registries: readonly Placed<RegistryEntry>[], report:
       // A custom host does not depend on the account. Its regions may differ: connections name the entry.
       JSON.stringify([rest, principal.name, rest.registryHost === undefined ? account : undefined]),
     report,
-    'Remove one of the two entries: they are the same registry with the same credentials.',
+    describeSameRegistry,
   );
+}
+
+function describeSameRegistry(item: Placed<RegistryEntry>, first: Placed<RegistryEntry>): DuplicateText {
+  const { registryHost, account, kind } = item.value;
+  const isOtherAccount = JSON.stringify(account) !== JSON.stringify(first.value.account);
+  const what = registryHost !== undefined ? 'host, region' : kind === 'public' ? 'kind' : 'account, region';
+  return {
+    message: `has the same ${what} and credentials as ${formatPath(first.path.slice(0, 2))}`,
+    remedy: `Remove one of the two entries${isOtherAccount ? '; with `registryHost`, the account is not used' : ''}.`,
+  };
 }
 
 function identifyingKey({ registryHost, kind }: RegistryEntry): string {
@@ -187,11 +206,25 @@ function findDeployment(path: SettingPath, valid: ValidSettings): string {
 }
 
 function checkRules(rules: readonly Placed<ConnectionRule>[], report: Report): void {
-  const remedy = 'Remove one of the two: list each connection of an Airflow instance once.';
-  reportDuplicates(rules, ({ value }) => (value.kind === 'id' ? value.id : undefined), report, remedy);
+  reportDuplicates(
+    rules,
+    ({ value }) => (value.kind === 'id' ? value.id : undefined),
+    report,
+    describeSameId,
+  );
   const patterns = rules.filter(({ value }) => value.kind === 'match');
   const tooMany = patterns[MAX_PATTERNS];
   if (!tooMany) return;
   const message = `exceeds the maximum of ${MAX_PATTERNS} patterns for one Airflow instance`;
   report(tooMany.path, { code: 'too-many', message, remedy: 'Merge patterns, or list ids instead.' });
+}
+
+function describeSameId(item: Placed<ConnectionRule>, first: Placed<ConnectionRule>): DuplicateText {
+  const [store, firstStore] = [item, first].map(({ path }) => formatPath(path.slice(0, 2)));
+  const because =
+    store === firstStore ? '' : `, because ${firstStore} and ${store} are the same Airflow instance`;
+  return {
+    message: `duplicates ${formatPath(first.path)}${because}`,
+    remedy: 'Remove one of the two entries.',
+  };
 }

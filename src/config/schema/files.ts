@@ -36,7 +36,7 @@ function fileSetting(
 export function secretFile(folder: ConfigFolder) {
   return fileSetting(folder, 64, 'Use a file that contains only the token.', (text) =>
     text.trim() === ''
-      ? { code: 'unreadable', message: 'is empty', remedy: 'Write the token into it.' }
+      ? { code: 'unreadable', message: 'is empty', remedy: 'Write the token into the file.' }
       : undefined,
   );
 }
@@ -58,7 +58,7 @@ export function keyFile(folder: ConfigFolder) {
     const parsed = parsePrivateKey(text);
     if (!('problem' in parsed)) return undefined;
     const unlock =
-      'Decrypt it with `openssl pkey -in encrypted.pem -out key.pem`, and run `chmod 600` on the new file.';
+      'Decrypt the key with `openssl pkey -in encrypted.pem -out key.pem`, and run `chmod 600` on the new file.';
     return {
       code: 'wrong-content',
       message: `contains ${parsed.problem}`,

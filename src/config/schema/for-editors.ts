@@ -4,7 +4,7 @@
 export function forbid(reason: string, ...keys: readonly string[]): Record<string, unknown> {
   return {
     properties: Object.fromEntries(keys.map((key) => [key, false])),
-    errorMessage: `cannot be combined with ${reason}`,
+    errorMessage: `cannot be combined with \`${reason}\``,
   };
 }
 

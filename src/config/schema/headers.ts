@@ -11,7 +11,7 @@ const MAX_HEADERS = 20;
 const SET_BY_REQUEST: Fault = {
   code: 'conflict',
   message: 'is set automatically for each request',
-  remedy: 'Remove it.',
+  remedy: 'Remove this header.',
 };
 const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
   [
@@ -19,10 +19,17 @@ const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
     {
       code: 'conflict',
       message: 'is set by `auth`',
-      remedy: 'Remove it, and set a bearer token with `auth: {token: {env: NAME}}`.',
+      remedy: 'Remove this header. Use `auth: {token: {env: NAME}}` if Airflow needs a bearer token.',
     },
   ],
-  ['host', { code: 'conflict', message: 'is set by `url`', remedy: 'Remove it, and set the host in `url`.' }],
+  [
+    'host',
+    {
+      code: 'conflict',
+      message: 'is set by `url`',
+      remedy: 'Remove this header, and set the host in `url`.',
+    },
+  ],
   ['content-length', SET_BY_REQUEST],
   ['content-type', SET_BY_REQUEST],
   ['transfer-encoding', SET_BY_REQUEST],
@@ -31,7 +38,7 @@ const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
 const INVALID_NAME: Fault = {
   code: 'invalid',
   message: 'is not a valid header name',
-  remedy: 'Example: `headers: {X-Team: data}`.',
+  remedy: 'Use the form `headers: {X-Team: data}`.',
 };
 /** Names of headers that probably contain a secret. */
 const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/i;
@@ -73,7 +80,7 @@ function checkHeaders(
   }
   for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
     const remedy = 'Remove one of the two: header names are not case-sensitive.';
-    addFault(context, { code: 'duplicate', message: `duplicates ${first}`, remedy }, [item]);
+    addFault(context, { code: 'duplicate', message: `duplicates \`${first}\``, remedy }, [item]);
   }
 }
 
@@ -87,8 +94,8 @@ function checkSetting(name: string, setting: string | Reference): Fault | undefi
   if (typeof setting === 'string' && SECRET_NAME.test(name)) {
     return {
       code: 'plain-text-secret',
-      message: 'must not be in plain text; use {env: NAME} or {file: PATH}',
-      remedy: `Example: \`${name}: {env: AIRFLOW_HEADER}\`.`,
+      message: 'must not be in plain text',
+      remedy: `Use the form \`${name}: {env: NAME}\` (an environment variable) or \`${name}: {file: PATH}\`.`,
     };
   }
   const reading = readText(setting);
@@ -105,8 +112,18 @@ export function checkHeaderValue(value: string): Fault | undefined {
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return undefined;
   return {
     code: 'invalid',
-    message:
-      'cannot be sent in a header: it begins or ends with a space, or has a line break or non-ASCII characters',
+    message: `cannot be sent in a header, because it ${listUnusual(value, true).join(' and ')}`,
     remedy: 'Remove these characters from the value.',
   };
+}
+
+/** What is unusual in a value, without showing it: `ends with a line break`. */
+export function listUnusual(value: string, mustBeAscii = false): string[] {
+  const inner = value.trim();
+  return [
+    /^\s/.test(value) && 'begins with whitespace',
+    /[\r\n]$/.test(value) ? 'ends with a line break' : /\s$/.test(value) && 'ends with whitespace',
+    /[\r\n]/.test(inner) ? 'contains a line break' : /\p{Cc}/u.test(inner) && 'contains a control character',
+    mustBeAscii && /[^\0-\x9f]/.test(inner) && 'contains a character that is not ASCII',
+  ].filter((text) => text !== false);
 }

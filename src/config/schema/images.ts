@@ -61,7 +61,7 @@ function readImage(text: string): Reading<ImageConfig> {
       message:
         'is not a valid image: must be REPOSITORY:TAG or REPOSITORY@sha256:DIGEST with a lower-case repository, ' +
         'and can begin with a registry host (HOST/)',
-      remedy: 'Example: `image: team/app:1.0`.',
+      remedy: 'Use the form `image: team/app:1.0`.',
     };
   }
   if (host === undefined) return { result: { image } };
@@ -71,6 +71,9 @@ function readImage(text: string): Reading<ImageConfig> {
   return {
     code: 'invalid',
     message: `has an invalid ECR host: ${reading.flaw}`,
-    remedy: reading.meant === undefined ? 'Fix the host.' : `Did you mean \`${reading.meant}\`?`,
+    remedy:
+      reading.meant === undefined
+        ? 'Correct the host.'
+        : `Use \`${reading.meant}\` if that is what you mean.`,
   };
 }

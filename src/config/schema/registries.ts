@@ -11,13 +11,13 @@ import {
 } from '../../refresh/aws-regions.js';
 import type { AirflowVariable, RegistryEntry } from '../../refresh/registry-entries.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
-import type { Fault } from '../config-error.js';
+import { formatNames, type Fault } from '../config-error.js';
 import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
 import { createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { ifThen, forbid, requireOneOf } from './for-editors.js';
-import { checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
+import { checkEcrHost, checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable } from './values.js';
 
 /** Text or reference with a check of the value, or an Airflow Variable, whose value is checked by each run. */
@@ -172,17 +172,19 @@ function checkRegistry(settings: Settings<Registry>): void {
 /** ECR Public belongs to no account, and issues its tokens in one region. */
 function checkPublic({ valid, isGiven, report: add }: Settings<Registry>): void {
   const addConflict = (key: string, message: string): void =>
-    add({ code: 'conflict', message, remedy: 'Remove it.' }, key);
-  const because = 'cannot be combined with kind: public, which has';
+    add({ code: 'conflict', message, remedy: `Remove \`${key}\`.` }, key);
+  const because = 'cannot be combined with `kind: public`, which has';
   if (isGiven('region') && valid.region !== ECR_PUBLIC_REGION) {
-    addConflict('region', `must be ${ECR_PUBLIC_REGION} for kind: public`);
+    addConflict('region', `must be ${ECR_PUBLIC_REGION} for \`kind: public\``);
   }
   if (isGiven('account')) addConflict('account', `${because} no account`);
   if (isGiven('registryHost')) addConflict('registryHost', `${because} its own hosts`);
   if (valid.fips === true) addConflict('fips', `${because} no FIPS endpoints`);
 }
 
-function checkPrivate({ isGiven, report: add }: Settings<Registry>): void {
+function checkPrivate({ valid, isGiven, report: add }: Settings<Registry>): void {
+  const fault = valid.registryHost === undefined ? undefined : checkEcrHost(valid.registryHost, valid);
+  if (fault) add(fault, 'registryHost');
   const missing: Fault = { code: 'missing', message: 'is missing' };
   if (!isGiven('region')) add(missing, 'region');
   // With a custom host, the account is not used.
@@ -195,17 +197,18 @@ function checkEndpoint({ valid, report: add }: Settings<Registry>, region: strin
   if (endpoint !== undefined) {
     const named = findRegion(endpoint);
     if (named !== undefined && region !== undefined && named !== region) {
-      const remedy = `Use an endpoint of ${region}, or \`region: ${named}\`.`;
+      const remedy = `Use an endpoint in ${region}, or set \`region: ${named}\`.`;
       add(
         { code: 'mismatch', message: `is in region ${named}, but the registry is in ${region}`, remedy },
         'endpoint',
       );
     }
     const special = wantsFips ? 'fips' : dualStack === true ? 'dualStack' : undefined;
-    const message = 'cannot be combined with endpoint, which is used instead';
-    if (special) add({ code: 'conflict', message, remedy: 'Remove one of the two.' }, special);
+    const message = 'cannot be combined with `endpoint`, which is used instead';
+    if (special)
+      add({ code: 'conflict', message, remedy: `Remove \`${special}\` or \`endpoint\`.` }, special);
   } else if (wantsFips && region !== undefined && !hasFips(region)) {
-    const remedy = `Remove it; ECR has FIPS endpoints in ${FIPS_REGIONS.join(', ')}.`;
+    const remedy = `Remove \`fips\`: ECR has FIPS endpoints only in ${formatNames(FIPS_REGIONS)}.`;
     add({ code: 'conflict', message: `is not available in ${region}`, remedy }, 'fips');
   }
 }
@@ -216,9 +219,10 @@ function checkPartition(principal: Principal, region: string, { report: add }: S
   const roles = [...('via' in principal ? principal.via : []), principal.roleArn];
   const arn = roles.find((role) => role.split(':')[1] !== partition);
   if (arn === undefined) return;
-  const message = `is in partition ${arn.split(':')[1]}, but the region of the registry is in ${partition}`;
-  const remedy = `Use \`${arn.replace(/^arn:[^:]+/, `arn:${partition}`)}\`, or fix the region.`;
   const key = arn === principal.roleArn ? 'roleArn' : 'via';
+  const which = key === 'via' ? `contains a role (\`via[${roles.indexOf(arn)}]\`)` : 'is';
+  const message = `${which} in partition ${arn.split(':')[1]}, but the region of the registry is in ${partition}`;
+  const remedy = `Use \`${arn.replace(/^arn:[^:]+/, `arn:${partition}`)}\`, or correct the region.`;
   add({ code: 'mismatch', message, remedy }, 'credentials', key);
 }
 

@@ -22,7 +22,8 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, {
       error:
-        'must consist of at most 200 letters, digits, dots, hyphens and underscores, and begin with a letter or digit',
+        'may have at most 200 characters: letters, digits, dots, hyphens and underscores; must begin with a letter ' +
+        'or digit',
     })
     .default(DEFAULT_ID)
     .meta({ description: 'Id of the Temporal Schedule.', examples: [DEFAULT_ID] }),
@@ -71,14 +72,14 @@ export const scheduleSchema = checkTogether(settingsSchema, checkSettings, toSch
 function parseCron(expression: string) {
   const reading = readCron(expression);
   if ('times' in reading) return { result: { cron: expression.trim(), times: reading.times } };
-  const remedy = 'Example: `cron: 0 */4 * * *`, or `every: 4h` instead.';
-  return { code: 'invalid', message: reading.problem, remedy } satisfies Fault;
+  const { problem, remedy = 'Use the form `cron: 0 */4 * * *`, or `every: 4h` instead.' } = reading;
+  return { code: 'invalid', message: problem, remedy } satisfies Fault;
 }
 
 function checkSettings({ valid, isGiven, report }: Settings<Schedule>): void {
   if (isGiven('every') && isGiven('cron')) {
     report(
-      { code: 'conflict', message: 'cannot be combined with every', remedy: 'Remove one of the two.' },
+      { code: 'conflict', message: 'cannot be combined with `every`', remedy: 'Remove `cron` or `every`.' },
       'cron',
     );
     return;

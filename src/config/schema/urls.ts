@@ -2,7 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { describeUnknownRegion } from '../../refresh/aws-regions.js';
-import { readEcrHost } from '../../refresh/registry-host.js';
+import { parseEcrHost, readEcrHost } from '../../refresh/registry-host.js';
 import type { Fault, Reading } from '../config-error.js';
 
 const NOT_A_URL: Fault = { code: 'invalid', message: 'is not a valid URL' };
@@ -28,12 +28,7 @@ export function readAirflowUrl(text: string): Reading<string> {
   }
   // URL accepts `${AIRFLOW_HOST}`, an unexpanded variable, as a host name.
   if (!isHost(url.hostname) || url.port === '0') {
-    return {
-      code: 'invalid',
-      message: 'has an invalid host or port',
-      remedy:
-        'Example: `url: https://airflow.example.com`, or `url: {env: NAME}` with the whole URL in the variable.',
-    };
+    return { code: 'invalid', message: 'has an invalid host or port' };
   }
   if (isLinkLocal(url.hostname)) return { ...LINK_LOCAL, remedy: 'Use the host of Airflow.' };
   if (/\/api\/v\d+(\/|$)/.test(url.pathname)) {
@@ -58,7 +53,7 @@ export function checkRegistryHost(host: string): Fault | undefined {
     return {
       code: 'invalid',
       message: 'must not have a scheme',
-      remedy: 'Example: `registryHost: 127.0.0.1:5000`.',
+      remedy: 'Use the form `registryHost: 127.0.0.1:5000`.',
     };
   }
   if (host !== host.toLowerCase()) {
@@ -75,32 +70,45 @@ export function checkRegistryHost(host: string): Fault | undefined {
   return checkAwsHost(groups['host'] ?? '');
 }
 
+const REMOVE_HOST =
+  'Remove `registryHost`: ECR hosts are derived from account and region. Connections with an ECR host need no entry.';
+const USE_PUBLIC = 'Set `kind: public`, and remove `account`, `region` and `registryHost`.';
+
 function checkAwsHost(host: string): Fault | undefined {
   const reading = readEcrHost(host);
   if (reading && 'flaw' in reading) {
-    const meant = reading.meant === undefined ? '' : ` (did you mean \`${reading.meant}\`?)`;
-    return {
-      code: 'invalid',
-      message: `is not a valid ECR host: ${reading.flaw}${meant}`,
-      remedy: 'Remove it: ECR hosts are derived from account and region.',
-    };
+    const isPublic = parseEcrHost(reading.meant ?? '')?.kind === 'public';
+    const message = `is not a valid ECR host: ${reading.flaw}`;
+    return { code: 'invalid', message, remedy: isPublic ? USE_PUBLIC : REMOVE_HOST };
   }
   if (reading?.kind === 'public') {
-    return {
-      code: 'conflict',
-      message: 'is the host of ECR Public',
-      remedy: 'Use `kind: public` instead of account, region and `registryHost`.',
-    };
-  }
-  if (reading) {
-    return {
-      code: 'conflict',
-      message: `is the ECR host of account ${reading.account} in ${reading.region}`,
-      remedy:
-        'Remove it: ECR hosts are derived from account and region. Connections with this host need no entry here.',
-    };
+    return { code: 'conflict', message: 'is the host of ECR Public', remedy: USE_PUBLIC };
   }
   return isLinkLocal(host) ? { ...LINK_LOCAL, remedy: 'Use the host of a registry.' } : undefined;
+}
+
+/** What is wrong with a valid `registryHost` that is the host of a private ECR registry. */
+export function checkEcrHost(
+  registryHost: string,
+  entry: { readonly account?: string | object; readonly region?: string | object },
+): Fault | undefined {
+  const ecr = parseEcrHost(registryHost.replace(/:\d+$/, ''));
+  if (ecr?.kind !== 'private') return undefined;
+  const message = `is the ECR host of account ${ecr.account} in ${ecr.region}`;
+  const different = (['account', 'region'] as const).flatMap((key) => {
+    const setting = entry[key];
+    return typeof setting === 'object' || setting === ecr[key] ? [] : [{ key, setting }];
+  });
+  if (different.length === 0) return { code: 'conflict', message, remedy: REMOVE_HOST };
+  const others = different.map(({ key, setting }) => `\`${key}\` is ${setting ?? 'not set'}`);
+  const right = different.map(
+    ({ key }) => `\`${key}: ${key === 'account' ? `"${ecr.account}"` : ecr.region}\``,
+  );
+  return {
+    code: 'conflict',
+    message: `${message}, but ${others.join(' and ')}`,
+    remedy: `Remove \`registryHost\`. Set ${right.join(' and ')} if that is the registry that you mean.`,
+  };
 }
 
 /** The URL of an ECR API, without a trailing slash. */
@@ -128,7 +136,7 @@ export function isExampleUrl(url: string): boolean {
 
 const LINK_LOCAL: Fault = {
   code: 'link-local',
-  message: 'is a link-local address, which cloud metadata services use',
+  message: 'is a link-local or cloud metadata address',
 };
 
 function parseUrl(text: string): URL | undefined {

@@ -54,7 +54,8 @@ export const text = textSetting.transform(convert(readText));
 
 /** Names of entries of lists. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-  error: 'must consist of at most 63 lower-case letters, digits and hyphens, and not begin with a hyphen',
+  error:
+    'may have at most 63 characters: lower-case letters, digits and hyphens; must not begin with a hyphen',
 });
 
 /** `airflow` is required because two Airflow instances may have different values for one key. */
@@ -66,7 +67,7 @@ const airflowVariable = z
       // Airflow accepts any text; spaces and slashes are typos, and `..` would change the path of a URL.
       .regex(/^(?!\.{1,2}$)[^\s/]+$/, {
         error:
-          'is not a valid key of an Airflow Variable: must not have spaces or slashes, or be empty, `.` or `..`',
+          'is not a valid key of an Airflow Variable: must not contain spaces or slashes, or be `.` or `..`',
       })
       .meta({ description: 'Key of the Airflow Variable.', examples: ['ecr_aws_account'] }),
     airflow: nameSchema.meta({
@@ -93,10 +94,7 @@ export function readText(setting: string | Reference): Reading<string> {
 export function secret(check?: CheckValue) {
   return z
     .custom<Reference>((value) => value instanceof Reference, {
-      error: ({ input }) =>
-        isScalar(input)
-          ? `must not be in plain text; use ${REFERENCE_FORMS}`
-          : `is not a valid reference; use ${REFERENCE_FORMS}`,
+      error: ({ input }) => (isScalar(input) ? 'must not be in plain text' : 'is not a valid reference'),
       params: { code: 'plain-text-secret' },
       ...CONTINUE,
     })
@@ -112,10 +110,17 @@ export function secret(check?: CheckValue) {
 /** A whole number and its unit. */
 export const DURATION = /^\d{1,6}(s|m|h|d)$/;
 
+export const NO_UNIT = 'has no unit (s, m, h or d)';
+
 /** In milliseconds. */
 export const duration = z
-  .string()
-  .regex(DURATION, { error: 'is not a valid duration: must be a whole number with a unit (s, m, h or d)' })
+  .string({ error: ({ input }) => (typeof input === 'number' ? NO_UNIT : undefined) })
+  .regex(DURATION, {
+    error: ({ input }) =>
+      /^\d+$/.test(input ?? '')
+        ? NO_UNIT
+        : 'is not a valid duration: must be a whole number with a unit (s, m, h or d)',
+  })
   .transform((setting) => ms(setting as ms.StringValue));
 
 export const connectionId = z
@@ -124,13 +129,14 @@ export const connectionId = z
   .superRefine(report(checkNoPattern))
   .regex(CONNECTION_ID, {
     error:
-      'is not a valid connection id: must consist of letters, digits, dots, hyphens and underscores, not only of dots',
+      'is not a valid connection id: may contain only letters, digits, dots, hyphens and underscores; must not be ' +
+      '`.` or `..`',
   });
 
 function checkNoPattern(id: string): Fault | undefined {
   if (!/^[\w.*?-]*[*?][\w.*?-]*$/.test(id)) return undefined;
   const message = 'is a pattern, not a connection id';
-  return { code: 'invalid', message, remedy: 'Use `match`, for example `{match: "*_ecr"}`.' };
+  return { code: 'invalid', message, remedy: 'Use the form `{match: "*_ecr"}`.' };
 }
 
 /** The characters of an id, and the wildcards `*` and `?`. */
@@ -139,8 +145,8 @@ export const connectionPattern = z
   .max(200)
   .regex(/^(?!\.+$)[\w.*?-]+$/, {
     error:
-      'is not a valid pattern: must consist of letters, digits, dots, hyphens, underscores, `*` (any number of ' +
-      'characters) and `?` (one character), and not only of dots',
+      'is not a valid pattern: may contain only letters, digits, dots, hyphens, underscores, `*` (any number of ' +
+      'characters) and `?` (one character); must contain a character that is not a dot',
   });
 
 export function isScalar(input: unknown): boolean {

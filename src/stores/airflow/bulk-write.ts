@@ -9,7 +9,7 @@ import { BULK_UPDATE, parseResponse } from './response-schemas.js';
 import { namesConnection } from './response-texts.js';
 import type { AirflowApi, RequestContext } from './transport.js';
 
-/** Bytes of an action without the password: 127 of JSON, and an id of up to 200 characters of four bytes. */
+/** Maximum size of an action without the password: 127 bytes of JSON, and an id of 200 characters of four bytes. */
 const ACTION_BYTES = 1024;
 
 /**
@@ -46,8 +46,9 @@ export async function writeInBulk(
 }
 
 /**
- * First sends one action for all connections, which takes Airflow three quarters of the time of one action each. If a
- * connection is missing, Airflow writes none of them: then sends one action each, so that only the missing one fails.
+ * First sends one action for all connections, which takes Airflow three quarters of the time of one action per
+ * connection. If a connection is missing, Airflow writes none of them. A second request then has one action per
+ * connection, so that only the missing one fails.
  */
 async function writePart(
   airflow: string,
@@ -92,7 +93,7 @@ function toErrorResult(request: RequestContext, id: string, status: number | und
   const cause =
     status === undefined
       ? failure('WriteUnconfirmed', request, 'Airflow did not confirm the write')
-      : // The whole response has Airflow's format.
+      : // An empty `detail` marks the error as Airflow's own, since the whole response has Airflow's format.
         toResponseFailure({ request, status, json: { detail: '' } });
   return { id, outcome: 'failed', failure: cause };
 }

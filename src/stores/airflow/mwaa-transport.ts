@@ -114,7 +114,7 @@ function unavailable(request: ApiRequest, status: number): RefreshFailure {
   return failure('StoreUnavailable', request, reason, status);
 }
 
-/** From the header, else from the body; AWS may add a namespace before the name and a URL after it. */
+/** The error name is in the header or in the body; AWS may add a namespace before the name and a URL after it. */
 function getErrorName(response: HttpResponse): string {
   const type = (response.json as { __type?: unknown } | null | undefined)?.__type;
   const name = response.header('x-amzn-errortype') ?? (typeof type === 'string' ? type : '');

@@ -162,6 +162,6 @@ export class AirflowStore implements ConnectionStore, VariableSource {
  */
 function assertPassword(context: RequestContext, password: Secret): void {
   if (/^\**$/.test(password.reveal().trim())) {
-    throw failure('EcrResponseInvalid', context, 'the password is empty or masked and was not written');
+    throw failure('EcrResponseInvalid', context, 'the ECR token is empty or masked, so it was not written');
   }
 }

@@ -40,5 +40,5 @@ export interface AirflowApi {
   send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
 }
 
-/** By the version of Airflow, which may have to be detected. */
+/** The APIs of each major version of Airflow; the version may have to be detected. */
 export type AirflowApis = Readonly<Record<MajorVersion, AirflowApi>>;

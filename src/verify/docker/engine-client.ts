@@ -37,7 +37,7 @@ export class StatusError extends Error {
   }
 }
 
-/** Far more than any expected response. */
+/** Expected responses are far smaller. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 export function createEngineClient(engine: EngineEndpoint) {

@@ -12,7 +12,7 @@ export type Challenge =
 
 /** @param host host of the registry, with its port */
 export function readChallenge(header: string | undefined, host: string): Challenge {
-  // At any position: of several challenges, Docker uses this one.
+  // The Bearer challenge may be at any position: of several challenges, Docker uses this one.
   const bearer = /(?:^|,)\s*bearer\s+(?<parameters>.*)$/i.exec(header ?? '')?.groups?.['parameters'];
   if (bearer === undefined) return { scheme: 'basic' };
   const { realm: text = '', service, scope } = readParameters(bearer);

@@ -31,7 +31,7 @@ const WRONG_REGION: Rejection = {
 };
 const NOT_AUTHENTICATED: Rejection = { words: 'the registry rejected the credentials' };
 export const PRINCIPAL_DENIED: Rejection = {
-  words: 'the registry denied the principal of the token',
+  words: 'the registry denied the AWS principal of the token',
 };
 
 /** @param text the error text of the registry, as far as it is known */

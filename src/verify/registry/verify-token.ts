@@ -5,14 +5,14 @@ import { NetworkError } from '../../net/network-error.js';
 import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
 import { FAILURES } from '../../refresh/failures.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
-import { classifyLogin, describeUnexpected } from './classify-response.js';
+import { classifyLogin } from './classify-response.js';
 import { openRegistry, type Registry } from './open-registry.js';
 import type { NegativeChecks } from './port.js';
 import { probePull } from './pull-check.js';
 
 /**
- * Logs in to a registry with `GET /v2/`, as its challenge requires. Never throws: without a response the outcome is
- * `unreachable`. The password is sent only to the registry's own host.
+ * Logs in to a registry with `GET /v2/`, as its challenge requires. Never throws: without a usable response
+ * the outcome is `unreachable`. The password is sent only to the registry's own host.
  * @param checks registries that are known to reject a wrong password and are not checked again
  */
 export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
@@ -25,7 +25,8 @@ export function createTokenVerifier(http: HttpClient, checks: NegativeChecks) {
     try {
       return await verify(await openRegistry(http, host, signal), checks, password, images);
     } catch (error) {
-      const message = error instanceof NetworkError ? error.message : 'the request failed';
+      const message =
+        error instanceof NetworkError ? error.message : 'an unexpected error occurred during the check';
       return { registry: host, outcome: 'unreachable', message };
     }
   };
@@ -42,7 +43,7 @@ async function verify(
   const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
   const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
-  const doubt = isOpen ? 'it allows anonymous access' : await tryWrongPassword(registry, checks);
+  const doubt = isOpen ? 'the registry allows anonymous access' : await tryWrongPassword(registry, checks);
   const pulls: PullProbe[] = [];
   for (const image of images) pulls.push(await probePull(registry, password, image));
   return {
@@ -59,16 +60,17 @@ async function login(registry: Registry, password: Secret): Promise<RegistryProb
   const result = classifyLogin(host, authorized);
   if (result.outcome !== 'accepted') return result;
   // A 200 without a token is not a successful login.
-  return { ...result, outcome: 'unreachable', message: describeUnexpected(authorized.status) };
+  const message = `unexpected response: the login returned no token (${authorized.status})`;
+  return { ...result, outcome: 'unreachable', message };
 }
 
-/** Returns a problem if a wrong password is accepted. Without a response, the next run checks again. */
+/** Returns a problem if the registry accepts a wrong password. Without a response, the next run checks again. */
 async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Promise<string | undefined> {
   if (checks.has(registry.host)) return undefined;
   try {
     const { outcome } = await login(registry, new Secret(WRONG_PASSWORD));
     if (outcome === 'rejected') checks.add(registry.host);
-    return outcome === 'accepted' ? 'it also accepts a wrong password' : undefined;
+    return outcome === 'accepted' ? 'the registry also accepts a wrong password' : undefined;
   } catch (error) {
     if (error instanceof NetworkError) return undefined;
     throw error;

@@ -73,10 +73,10 @@ describe('every failure of the catalogue', function () {
     assert.equal(report.outcome, 'incomplete');
     const [failure, ...others] = report.failures;
     assert.ok(failure);
-    assert.deepEqual(others, [], 'one fault causes one failure');
+    assert.deepEqual(others, [], 'one fault caused more than one failure');
     assert.deepEqual([failure.type, failure.stage], [fault.type, fault.stage]);
     assert.match(failure.message, fault.message);
-    assert.ok(failure.remedy.length > 10, 'the failure has a remedy');
+    assert.ok(failure.remedy.length > 10, 'the failure has no remedy');
     const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
     assert.equal(refreshed, fault.refreshed);
     return failure;
@@ -128,7 +128,7 @@ describe('every failure of the catalogue', function () {
       [['plan', 'ConfigInvalid']],
     );
     assert.match(report.failures[0]?.message ?? '', /refresh\.yaml:2 airflows/);
-    assert.equal(report.stores[0]?.refreshed, 2, 'with the last good configuration');
+    assert.equal(report.stores[0]?.refreshed, 2, 'the last good configuration was not used');
     produced.add('ConfigInvalid');
   });
 
@@ -196,7 +196,7 @@ describe('every failure of the catalogue', function () {
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'Unexpected']);
     assert.equal(failure?.message, 'Error in extractToken.');
-    assert.match(readFileSync(worker.logFile, 'utf8'), /token-cache/, 'the log shows where');
+    assert.match(readFileSync(worker.logFile, 'utf8'), /token-cache/, 'the log shows no place');
     produced.add('Unexpected');
   });
 
@@ -228,7 +228,7 @@ describe('every failure of the catalogue', function () {
         // An input that fails the schema would not test what the configuration allows.
         const isSchemaMessage = failure.message === 'The activity received an invalid input.';
         assert.equal(isSchemaMessage, isMalformed, failure.message ?? '');
-        assert.deepEqual(calls.traffic(), before, 'no request was sent');
+        assert.deepEqual(calls.traffic(), before, 'a request was sent');
         produced.add('InputNotAllowed');
       });
     }

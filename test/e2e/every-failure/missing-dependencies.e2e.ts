@@ -27,7 +27,7 @@ describe('missing dependencies', function () {
   it('Temporal: every command that needs it reports the address, and exits with 1', async () => {
     const schedule = ['apply', 'describe', 'trigger', 'pause', 'unpause', 'delete'];
     const commands = [['worker'], ['status'], ...schedule.map((action) => ['schedule', action])];
-    // In parallel, since each waits ten seconds for the server to start.
+    // The commands run in parallel, because each waits ten seconds for the server to start.
     const results = await Promise.all(commands.map((args) => command(args, { TEMPORAL_ADDRESS: NOWHERE })));
     for (const { code, stdout, stderr } of results) {
       assert.equal(code, 1, stderr);
@@ -81,7 +81,7 @@ describe('missing dependencies', function () {
     assert.equal(once.code, 1);
     assert.match(
       once.stdout,
-      /FAILED inspect main: StoreUnreachable \(2: docker_default, docker_neighbor\)\n +Airflow main: .*connection refused/,
+      /FAILED inspect main: StoreUnreachable \(2 connections: docker_default, docker_neighbor\)\n +Airflow main: .*connection refused/,
     );
   });
 

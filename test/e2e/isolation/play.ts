@@ -16,7 +16,7 @@ export interface ScenarioResult {
   readonly airflow: AirflowStandIn;
   /** Ids whose connection holds the token. */
   readonly written: readonly string[];
-  /** From the first request to the first write of the connection. */
+  /** The time from the first request to the first write of the connection. */
   msUntilWrite(id: string): number;
 }
 

@@ -13,7 +13,7 @@ export interface Place {
 
 const place = (host: string, api: string, region: string): Place => ({ host, api, region });
 
-/** By the id of the connection. */
+/** The key is the id of the connection. */
 export const FIXTURE_PLACES: Readonly<Record<string, Place>> = {
   usual: place(
     '123456789012.dkr.ecr.us-east-1.amazonaws.com',

@@ -151,11 +151,11 @@ function startRun(services: Services, name: string): Promise<Run> {
 async function readStepInProgress(run: Run, workers: readonly FleetWorker[]): Promise<StepInProgress> {
   const { raw } = await run.describe();
   const [activity, ...more] = raw.pendingActivities ?? [];
-  assert.ok(activity && more.length === 0, 'one activity is in progress');
+  assert.ok(activity && more.length === 0, 'not exactly one activity is in progress');
   const identity = activity.lastWorkerIdentity ?? '';
   const worker = workers.find(({ pid }) => identity.endsWith(`#${pid}`));
   const other = workers.find((candidate) => candidate !== worker);
-  assert.ok(worker && other, `a worker of the fleet has it, not ${identity}`);
+  assert.ok(worker && other, `${identity} has the activity, and is not a worker of the fleet`);
   return { step: activity.activityType?.name ?? '', worker, other };
 }
 

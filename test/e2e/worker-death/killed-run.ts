@@ -29,7 +29,7 @@ export interface Outcome {
   readonly heldRequest: PassingRequest;
   /** The connection as Airflow stores it, before and after the run. */
   readonly rows: readonly (ConnectionRow | undefined)[];
-  /** From the signal to the end of the run. */
+  /** The time from the signal to the end of the run. */
   readonly seconds: number;
   readonly lost: readonly LostAttempt[];
   /** Passwords of the tokens that were issued, the oldest first. */
@@ -49,7 +49,7 @@ export interface Outcome {
 
 type Failure = proto.temporal.api.failure.v1.IFailure;
 
-/** Only against hanging; the tests check the time. */
+/** This limit only prevents hanging; the tests check the time. */
 const LIMIT_MS = 90_000;
 
 /** Kills the worker that makes the call while the call is held. */

@@ -98,7 +98,7 @@ export function memoryStores(memories: Memories): StoreKind {
     section: MEMORIES,
     create({ name }) {
       const memory = memories.get(name);
-      assert.ok(memory, `memory ${name} must exist`);
+      assert.ok(memory, `memory ${name} does not exist`);
       return { connections: new MemoryStore(name, memory) };
     },
   };

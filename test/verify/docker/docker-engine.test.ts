@@ -306,13 +306,13 @@ describe('createDockerEngine', () => {
         status: 500,
         text: "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>denied",
         type: 'DockerLoginFailed',
-        reason: 'the response is not from a registry (403)',
+        reason: 'unexpected response, not from a registry (403)',
       },
       {
         status: 500,
         text: 'denied: requested access is denied',
         type: 'DockerLoginRejected',
-        reason: 'the registry denied the principal of the token',
+        reason: 'the registry denied the AWS principal of the token',
       },
       {
         status: 500,

@@ -22,7 +22,7 @@ describe('parseMobyText', () => {
     },
     {
       text: "parsing HTTP 403 response body: invalid character '<'",
-      problem: failed('the response is not from a registry (403)'),
+      problem: failed('unexpected response, not from a registry (403)'),
     },
     { text: '', problem: undefined },
   ]) {

@@ -56,7 +56,7 @@ describe('classifyLogin', () => {
       host: PRIVATE,
       response: respond(403, 'no'),
       outcome: 'rejected',
-      message: /^403 DENIED: the registry denied the principal/,
+      message: /^403 DENIED: the registry denied the AWS principal/,
     },
     {
       host: PRIVATE,

@@ -98,7 +98,7 @@ describe('createTokenVerifier', () => {
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
       for (let times = 0; times < 2; times += 1) {
-        await assertOutcome('inconclusive', 'it also accepts a wrong password');
+        await assertOutcome('inconclusive', 'the registry also accepts a wrong password');
       }
       assert.equal(server.requests.length, 6);
     });
@@ -108,15 +108,15 @@ describe('createTokenVerifier', () => {
         request.headers.authorization === undefined
           ? challenge(response, 'Basic realm="x"')
           : answerJson(response, 200, {});
-      await assertOutcome('inconclusive', 'it also accepts a wrong password');
+      await assertOutcome('inconclusive', 'the registry also accepts a wrong password');
       assert.ok(!hasRejectedWrongPassword());
     });
 
     it('is inconclusive with anonymous access, without further requests, also if checked before', async () => {
-      await assertOutcome('inconclusive', 'it allows anonymous access');
+      await assertOutcome('inconclusive', 'the registry allows anonymous access');
       assert.equal(server.requests.length, 2);
       checks.add(server.host);
-      await assertOutcome('inconclusive', 'it allows anonymous access');
+      await assertOutcome('inconclusive', 'the registry allows anonymous access');
     });
 
     it('accepts the token if the check gets no response, and checks again the next time', async () => {
@@ -183,13 +183,13 @@ describe('createTokenVerifier', () => {
         request.path.startsWith('/token')
           ? answerJson(response, 403, { errors: [{ code: 'DENIED', message: PASSWORD }] })
           : withTokens()(request, response);
-      await assertOutcome('rejected', '403 DENIED: the registry denied the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry denied the AWS principal of the token');
       for (const body of [{}, { token: 1 }, { token: '' }, { token: 'a\r\nb' }, null]) {
         answer = (request, response) =>
           request.path.startsWith('/token')
             ? answerJson(response, 200, body)
             : withTokens()(request, response);
-        await assertOutcome('unreachable', 'the response is not from a registry (200)');
+        await assertOutcome('unreachable', 'unexpected response: the login returned no token (200)');
       }
     });
 
@@ -202,7 +202,7 @@ describe('createTokenVerifier', () => {
           [result.outcome, result.type, result.message],
           ['rejected', 'RegistryRealmForeign', 'its auth realm points to another host'],
         );
-        assert.match(result.remedy ?? '', /Check what responds instead/);
+        assert.match(result.remedy ?? '', /Another server seems to respond/);
       }
       assert.deepEqual(evil.requests, []);
       assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
@@ -287,7 +287,7 @@ describe('createTokenVerifier', () => {
         title: 'an HTML page with 403',
         manifest: (_q, r) => answerHtml(r, 403),
         outcome: 'unknown',
-        message: 'the response is not from a registry (403)',
+        message: 'unexpected response, not from a registry (403)',
       },
       {
         title: 'throttling',
@@ -352,17 +352,18 @@ describe('createTokenVerifier', () => {
         answerJson(response, 403, {
           errors: [{ code: 'DENIED', message: `User: ${PASSWORD} is not authorized` }],
         });
-      await assertOutcome('rejected', '403 DENIED: the registry denied the principal of the token');
+      await assertOutcome('rejected', '403 DENIED: the registry denied the AWS principal of the token');
     });
 
     it('an error with an unusual code, without the code', async () => {
       answer = (_request, response) => answerJson(response, 403, { errors: [{ code: PASSWORD }] });
-      await assertOutcome('rejected', '403: the registry denied the principal of the token');
+      await assertOutcome('rejected', '403: the registry denied the AWS principal of the token');
     });
   });
 
   describe('treats as no response of the registry', () => {
-    const notFromRegistry = (status: number): string => `the response is not from a registry (${status})`;
+    const notFromRegistry = (status: number): string =>
+      `unexpected response, not from a registry (${status})`;
     const cases: readonly { readonly title: string; readonly message: string; readonly reply: Answer }[] = [
       { title: 'an HTML page with 403', message: notFromRegistry(403), reply: (_q, r) => answerHtml(r, 403) },
       { title: 'an HTML page with 200', message: notFromRegistry(200), reply: (_q, r) => answerHtml(r, 200) },
@@ -415,7 +416,10 @@ describe('createTokenVerifier', () => {
 
     it('an unexpected error, without its text', async () => {
       const result = await probe(server.host, { send: () => Promise.reject(new Error(PASSWORD)) });
-      assert.deepEqual([result.outcome, result.message], ['unreachable', 'the request failed']);
+      assert.deepEqual(
+        [result.outcome, result.message],
+        ['unreachable', 'an unexpected error occurred during the check'],
+      );
     });
   });
 

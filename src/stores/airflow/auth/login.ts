@@ -38,7 +38,7 @@ interface CurrentLogin {
 interface Rejection {
   readonly secret: Secret;
   readonly failure: RefreshFailure;
-  /** On the clock of `now`. */
+  /** Milliseconds on the clock of `now`. */
   readonly until: number;
 }
 
