@@ -69,7 +69,7 @@ describe('missing dependencies', function () {
       stdout,
       /FAILED {3}Temporal: Temporal at 127\.0\.0\.1:1, .*: could not be reached\n +Fix: Start the Temporal server/,
     );
-    assert.match(stdout, /FAILED {3}token default\/us-east-1: .*\n +Fix: Check network/);
+    assert.match(stdout, /FAILED {3}token default\/us-east-1: .*\n +Fix: Check the network/);
   });
 
   it('Airflow: `doctor` and `refresh-once` report the failure, and exit with 1', async () => {
