@@ -1,6 +1,6 @@
 // Inputs and results of the five steps of a run. They are stored in Temporal histories, so they must contain no
 // secrets, and changes must be backward compatible.
-import type { FailureType, Scope } from './failures.js';
+import type { FailureInfo, FailureType, Scope } from './failures.js';
 
 /** A store of the configuration. */
 export interface PlannedStore {
@@ -207,6 +207,16 @@ export interface StepCall {
    * the deadline of the run.
    */
   readonly attemptsBefore: number;
+  /** What these attempts ended with; absent before the first failure. */
+  readonly earlier?: EarlierAttempts;
+}
+
+/** The failures of a step that is being retried. */
+export interface EarlierAttempts {
+  /** When the first of them failed, in milliseconds of the epoch. */
+  readonly failingSinceMs: number;
+  /** The failure of the last of them. */
+  readonly failure: FailureInfo;
 }
 
 /** The five steps of a run. The workflow and `refresh-once` differ only in how they call them. */

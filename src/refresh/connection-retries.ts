@@ -28,6 +28,7 @@ export async function retryConnections<T extends Unfinished>(
   again: Again<T>,
   giveUp: GiveUp,
   attempts = 1,
+  failingSinceMs = runner.nowMs(),
 ): Promise<void> {
   const types = new Set(toRetry.map(({ type }) => type));
   await Promise.all([...types].map((type) => retryAlike(toRetry.filter((problem) => problem.type === type))));
@@ -38,7 +39,7 @@ export async function retryConnections<T extends Unfinished>(
     const { step, take } = again(problems.map(({ connection }) => connection));
     let outcome: T;
     try {
-      outcome = await runner.retry(step, first, attempts);
+      outcome = await runner.retry(step, first, attempts, failingSinceMs);
     } catch (error) {
       const failure = toFailure(error);
       // When no further attempt was made, each connection keeps its own failure.
@@ -46,6 +47,6 @@ export async function retryConnections<T extends Unfinished>(
       return;
     }
     take(outcome);
-    await retryConnections(runner, outcome.toRetry, again, giveUp, attempts + 1);
+    await retryConnections(runner, outcome.toRetry, again, giveUp, attempts + 1, failingSinceMs);
   }
 }

@@ -19,28 +19,50 @@ import { TokenRequests } from './token-requests.js';
 export interface RunContext extends StepContext {
   readonly runId: string;
   readonly previous: RefreshReport | undefined;
+  /** Called at the start with what shows, at any time, how far the run is. */
+  readonly observe?: (run: RunView) => void;
+  /** Called when something has failed for good. */
+  readonly onFailure?: () => void;
+}
+
+/** How far a run is. */
+export interface RunView {
+  /** The report as it would be if the run ended now. */
+  report(): RefreshReport;
+  /** Stores of which nothing is in progress or waiting any more, apart from tests of Docker. */
+  storesDone(): readonly string[];
 }
 
 /** Runs the whole refresh. It does not throw for a failing step: the report shows what failed. */
 export async function refresh(steps: RefreshSteps, context: RunContext): Promise<RefreshReport> {
   const run = new Run(steps, context);
+  context.observe?.(run);
   await run.refreshAll();
-  return run.record.report(context.now());
+  return run.report();
 }
 
-class Run {
+class Run implements RunView {
   readonly record: ReportBuilder;
   readonly #steps: RefreshSteps;
   readonly #context: RunContext;
   readonly #runner: StepRunner;
   readonly #tests = new Map<string, Promise<void>>();
   readonly #logins = new Map<string, Semaphore>();
+  readonly #storesDone: string[] = [];
 
   constructor(steps: RefreshSteps, context: RunContext) {
     this.#steps = steps;
     this.#context = context;
     this.#runner = new StepRunner(context);
-    this.record = new ReportBuilder(context.runId, context.now(), context.previous);
+    this.record = new ReportBuilder(context.runId, context.now(), context.previous, context.onFailure);
+  }
+
+  report(): RefreshReport {
+    return this.record.report(this.#context.now());
+  }
+
+  storesDone(): readonly string[] {
+    return this.#storesDone;
   }
 
   async refreshAll(): Promise<void> {
@@ -70,8 +92,8 @@ class Run {
     }
   }
 
-  #refreshStore(plan: RefreshPlan, store: PlannedStore, tokens: TokenRequests): Promise<void> {
-    return new StoreRun(store, {
+  async #refreshStore(plan: RefreshPlan, store: PlannedStore, tokens: TokenRequests): Promise<void> {
+    const run = new StoreRun(store, {
       configHash: plan.configHash,
       steps: this.#steps,
       runner: this.#runner,
@@ -79,7 +101,9 @@ class Run {
       tokens,
       context: this.#context,
       onWritten: (part) => this.#startTests(plan, part),
-    }).refresh();
+    });
+    await run.refresh();
+    this.#storesDone.push(store.name);
   }
 
   /** Once per engine, registry and token group, as soon as the first of the connections is written. */

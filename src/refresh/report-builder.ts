@@ -29,6 +29,7 @@ export class ReportBuilder {
   readonly #runId: string;
   readonly #startedAt: Date;
   readonly #previous: RefreshReport | undefined;
+  readonly #onFailure: () => void;
   readonly #tokens = new Map<string, TokenReport>();
   readonly #kinds = new Map<string, string>();
   readonly #stores = new Map<string, StoreReport>();
@@ -38,7 +39,13 @@ export class ReportBuilder {
   readonly #failures: FailureReport[] = [];
   readonly #warnings = new Set<string>();
 
-  constructor(runId: string, startedAt: Date, previous: RefreshReport | undefined) {
+  constructor(
+    runId: string,
+    startedAt: Date,
+    previous: RefreshReport | undefined,
+    onFailure: () => void = () => undefined,
+  ) {
+    this.#onFailure = onFailure;
     this.#runId = runId;
     this.#startedAt = startedAt;
     this.#previous = previous;
@@ -61,6 +68,7 @@ export class ReportBuilder {
       const row = this.#row(place.store, place.registry);
       this.#setRow({ ...row, failed: row.failed + connections.length });
     }
+    this.#onFailure();
   }
 
   /** Adds a token that was extracted or written. A token that is added twice appears once. */

@@ -1,7 +1,7 @@
 // Runs a step: the first attempt within the concurrency limits, retries outside them, so that a step that waits for its
 // next attempt does not delay other steps.
 import { waitBeforeRetryMs } from './activity-limits.js';
-import type { StepCall, StepName } from './activity-types.js';
+import type { EarlierAttempts, StepCall, StepName } from './activity-types.js';
 import type { FailureInfo } from './failures.js';
 import { Semaphore } from './semaphore.js';
 
@@ -10,7 +10,8 @@ export interface WaitingStep {
   readonly step: StepName;
   /** Name of the affected store, token group or engine. */
   readonly target: string;
-  readonly failure: FailureInfo;
+  readonly attempts: number;
+  readonly earlier: EarlierAttempts;
 }
 
 export interface StepContext {
@@ -63,6 +64,10 @@ export class StepRunner {
     this.#context = context;
   }
 
+  nowMs(): number {
+    return this.#context.now().getTime();
+  }
+
   /**
    * Makes the first attempt of a step within `limit`, and retries outside it.
    * @throws StepFailed
@@ -77,17 +82,24 @@ export class StepRunner {
 
   /**
    * Retries a step after `attempts` attempts, the last of which ended with `failure`.
+   * @param failingSinceMs when the first of them failed; default: now
    * @throws StepFailed
    */
-  async retry<T>(step: Step<T>, failure: FailureInfo, attempts: number): Promise<T> {
+  async retry<T>(
+    step: Step<T>,
+    failure: FailureInfo,
+    attempts: number,
+    failingSinceMs = this.nowMs(),
+  ): Promise<T> {
     const { deadlineMs, retryForMs } = this.#context;
     const waitMs = waitBeforeRetryMs(failure.type, step.name, attempts, retryForMs);
-    const isInTime = waitMs !== undefined && this.#context.now().getTime() + waitMs < deadlineMs;
+    const isInTime = waitMs !== undefined && this.nowMs() + waitMs < deadlineMs;
     if (!isInTime) throw new StepFailed(failure);
     step.onRetry?.();
-    await this.#context.wait(waitMs, { step: step.name, target: step.target, failure });
+    const earlier = { failure, failingSinceMs };
+    await this.#context.wait(waitMs, { step: step.name, target: step.target, attempts, earlier });
     try {
-      return await this.#retries.run(() => step.call({ attemptsBefore: attempts }));
+      return await this.#retries.run(() => step.call({ attemptsBefore: attempts, earlier }));
     } catch (error) {
       const last = this.#context.describe(error);
       // When no time was left for a retry, the failure of the previous attempt is the cause.

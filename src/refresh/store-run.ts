@@ -122,25 +122,36 @@ export class StoreRun {
     }
   }
 
-  #takeAll(target: InspectTarget, inspection: Inspection, attempts = ATTEMPTS_BEFORE_SPLIT): Inspection {
+  #takeAll(
+    target: InspectTarget,
+    inspection: Inspection,
+    attempts = ATTEMPTS_BEFORE_SPLIT,
+    failingSinceMs = this.#parts.runner.nowMs(),
+  ): Inspection {
     const isComplete = inspection.list?.isComplete ?? true;
     this.#take(inspection, 'listed' in target ? target.listed : undefined, isComplete);
     const toRetry = inspection.toRetry.filter(({ connection }) => !this.#retried.has(connection));
     for (const { connection } of toRetry) this.#retried.add(connection);
     this.#follow(this.#retryReads(toRetry, isComplete));
     const rows = inspection.list?.toRetry ?? [];
-    if ('listed' in target) this.#follow(this.#retryRows(target.listed, rows, attempts));
+    if ('listed' in target) this.#follow(this.#retryRows(target.listed, rows, attempts, failingSinceMs));
     return inspection;
   }
 
   /** Reads a page again after some of its rows could not be read. */
-  async #retryRows(listed: Range, rows: readonly ConnectionProblem[], attempts: number): Promise<void> {
+  async #retryRows(
+    listed: Range,
+    rows: readonly ConnectionProblem[],
+    attempts: number,
+    failingSinceMs: number,
+  ): Promise<void> {
     const [first] = rows;
     if (!first) return;
     try {
       const failure = { ...first, type: 'StoreUnavailable' } as const;
-      const inspection = await this.#parts.runner.retry(this.#inspection({ listed }), failure, attempts);
-      this.#takeAll({ listed }, inspection, attempts + 1);
+      const { runner } = this.#parts;
+      const inspection = await runner.retry(this.#inspection({ listed }), failure, attempts, failingSinceMs);
+      this.#takeAll({ listed }, inspection, attempts + 1, failingSinceMs);
     } catch (error) {
       // Rethrows a cancellation.
       toFailure(error);

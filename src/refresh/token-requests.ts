@@ -62,11 +62,12 @@ export class TokenRequests {
     });
     try {
       let extracted = await this.#runner.run(toStep(rest), this.#limit);
+      const failingSinceMs = this.#runner.nowMs();
       for (let attempts = 1; ; attempts += 1) {
         this.#take(group, rest, extracted);
         rest = extracted.toRetry;
         if (rest.length === 0) return;
-        extracted = await this.#runner.retry(toStep(rest), NOT_VERIFIED, attempts);
+        extracted = await this.#runner.retry(toStep(rest), NOT_VERIFIED, attempts, failingSinceMs);
       }
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;

@@ -1,18 +1,19 @@
 // The workflow of a run: deadline, activity options, and what the Temporal UI shows. The steps and their order are in
 // `refresh/flow.ts`. No secret passes through the workflow: steps exchange only names, times, counts and fingerprints.
-import { ApplicationFailure, type Duration } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import {
-  CancellationScope,
-  isCancellation,
+  defineQuery,
   scheduleActivity,
   setCurrentDetails,
+  setHandler,
   sleep,
   workflowInfo,
   type WorkflowInfo,
 } from '@temporalio/workflow';
 import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../refresh/activity-limits.js';
-import { refresh } from '../refresh/flow.js';
+import { refresh, type RunView } from '../refresh/flow.js';
 import { parseReport, REFRESH_INCOMPLETE, summarizeReport, type RefreshReport } from '../refresh/report.js';
+import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
 import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
 import { StepProgress } from './step-progress.js';
@@ -21,9 +22,6 @@ export interface RefreshInput {
   /** How long a run keeps retrying, from its first workflow task. */
   readonly retryForMs: number;
 }
-
-/** Interval between updates of the current details while steps are retried. */
-const UPDATE_INTERVAL: Duration = '15 minutes';
 
 /**
  * One run: plan; then inspect, extract, update and test for each store.
@@ -35,8 +33,6 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   const info = workflowInfo();
   const times = runBounds(Date.now(), retryForMs, findEnd(info));
   const progress = new StepProgress(setCurrentDetails);
-  const watch = new CancellationScope();
-  const watching = watch.run(() => watchProgress(progress)).catch(ignoreCancellation);
   const report = await refresh(scheduledSteps(times, progress), {
     runId: info.runId,
     previous: previousReport(),
@@ -50,9 +46,9 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
         sleep(ms, { summary: `Back-off before retrying ${waiting.step}` }),
       ),
     describe: describeStepError,
+    observe: (run) => showProgress(progress, run),
+    onFailure: () => progress.show(),
   });
-  watch.cancel();
-  await watching;
   const summary = summarizeReport(report);
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
   if (report.outcome === 'refreshed') return report;
@@ -65,6 +61,20 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   // The report shows where it failed; a stack trace would only reveal the worker's installation path.
   incomplete.stack = '';
   throw incomplete;
+}
+
+const progressQuery = defineQuery<RunProgress>(PROGRESS_QUERY);
+
+/** Makes the progress of the run available to the query `progress` and to the current details in the Temporal UI. */
+function showProgress(progress: StepProgress, run: RunView): void {
+  progress.listFailuresBy(() => run.report().failures);
+  setHandler(progressQuery, () => ({
+    stepsDone: progress.done,
+    steps: progress.list(),
+    stepsInProgress: progress.inProgress,
+    storesDone: run.storesDone(),
+    report: run.report(),
+  }));
 }
 
 /** When Temporal ends the run, without a report. A run started manually may have only a run timeout. */
@@ -109,7 +119,8 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
         ...(maximumAttempts === undefined ? {} : { maximumAttempts }),
       },
     });
-    return progress.follow(activityId, activity);
+    const { attemptsBefore: attempts, earlier } = how;
+    return progress.follow(activityId, { step, target, attempts, earlier }, activity);
   }
 
   return {
@@ -141,17 +152,6 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
         input,
       ),
   };
-}
-
-async function watchProgress(progress: StepProgress): Promise<void> {
-  for (;;) {
-    await sleep(UPDATE_INTERVAL, { summary: 'Update progress' });
-    progress.show(new Date());
-  }
-}
-
-function ignoreCancellation(error: unknown): void {
-  if (!isCancellation(error)) throw error;
 }
 
 /** `1 connection`, `3 registries` */

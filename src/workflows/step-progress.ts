@@ -1,18 +1,49 @@
-// The current details of a run in progress in the Temporal UI: how many steps are done, and what the others wait for.
+// Which steps of a run are done, running or waiting. The Temporal UI shows them as current details, `status` as a list.
+import type { EarlierAttempts, StepName } from '../refresh/activity-types.js';
+import type { FailureReport } from '../refresh/report.js';
+import type { StepInProgress } from '../refresh/run-progress.js';
 import type { WaitingStep } from '../refresh/step-runner.js';
 
-/** A longer list is not readable, and Temporal limits the size of the details. */
+/** Longer lists are not readable, and the details of a run have a size limit in Temporal. */
 const MAX_SHOWN = 20;
+const MAX_LISTED = 100;
+
+/** A step as it is scheduled. */
+export interface ScheduledStep {
+  readonly step: StepName;
+  readonly target: string;
+  readonly attempts: number;
+  readonly earlier?: EarlierAttempts | undefined;
+}
+
+interface Open extends ScheduledStep {
+  readonly activityId: string | null;
+  readonly startedAt: Date;
+  readonly nextAttemptAt?: Date;
+}
 
 export class StepProgress {
   readonly #show: (markdown: string) => void;
-  readonly #pending = new Map<string, Date>();
-  readonly #waiting = new Map<WaitingStep, Date>();
+  readonly #open = new Set<Open>();
   readonly #uses = new Map<string, number>();
+  /** Lists what has failed for good. */
+  #listFailures: () => readonly FailureReport[] = () => [];
   #done = 0;
 
   constructor(show: (markdown: string) => void) {
     this.#show = show;
+  }
+
+  get done(): number {
+    return this.#done;
+  }
+
+  get inProgress(): number {
+    return this.#open.size;
+  }
+
+  listFailuresBy(list: () => readonly FailureReport[]): void {
+    this.#listFailures = list;
   }
 
   /** Makes an activity id unique within the run: `…`, `… #2`, `… #3`. */
@@ -22,52 +53,86 @@ export class StepProgress {
     return uses === 1 ? id : `${id} #${uses}`;
   }
 
-  async follow<T>(id: string, step: Promise<T>): Promise<T> {
-    this.#pending.set(id, new Date());
-    this.show(new Date());
-    try {
-      const result = await step;
+  follow<T>(activityId: string, step: ScheduledStep, work: Promise<T>): Promise<T> {
+    const counted = work.then((result) => {
       this.#done += 1;
       return result;
-    } finally {
-      this.#pending.delete(id);
-      this.show(new Date());
-    }
-  }
-
-  /** A step between its first attempt and its retries, when Temporal shows no pending activity. */
-  async followWait(waiting: WaitingStep, until: Date, wait: Promise<void>): Promise<void> {
-    this.#waiting.set(waiting, until);
-    this.show(new Date());
-    try {
-      await wait;
-    } finally {
-      this.#waiting.delete(waiting);
-    }
-  }
-
-  show(now: Date): void {
-    const lines = [...this.#describeWaiting(), ...this.#describePending(now)];
-    const more = lines.length > MAX_SHOWN ? `\n- and ${lines.length - MAX_SHOWN} more` : '';
-    const open = this.#pending.size + this.#waiting.size;
-    this.#show(
-      `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${open} in progress\n\n` +
-        `${lines.slice(0, MAX_SHOWN).join('\n')}${more}`,
-    );
-  }
-
-  #describeWaiting(): string[] {
-    return [...this.#waiting].map(
-      ([{ step, target, failure }, until]) =>
-        `- ${step}: ${target}: **${failure.type}**: ${failure.message} Next attempt at ${until.toISOString()}.`,
-    );
-  }
-
-  #describePending(now: Date): string[] {
-    return [...this.#pending].map(([id, since]) => {
-      const minutes = Math.floor((now.getTime() - since.getTime()) / 60_000);
-      const hint = minutes >= 15 ? ' **(see its last failure under pending activities)**' : '';
-      return `- ${id}, for ${minutes} min${hint}`;
     });
+    return this.#track({ ...step, activityId, startedAt: new Date() }, counted);
   }
+
+  /** A step between its first attempt and its retries, where Temporal shows no pending activity. */
+  async followWait(waiting: WaitingStep, until: Date, wait: Promise<void>): Promise<void> {
+    await this.#track({ ...waiting, activityId: null, startedAt: new Date(), nextAttemptAt: until }, wait);
+  }
+
+  /** Failing steps first, the longest failing ones at the top. */
+  list(): StepInProgress[] {
+    return this.#sort()
+      .slice(0, MAX_LISTED)
+      .map(({ step, target, activityId, attempts, earlier, nextAttemptAt }) => ({
+        step,
+        target,
+        activityId,
+        attempts,
+        failingSince: earlier ? new Date(earlier.failingSinceMs).toISOString() : null,
+        nextAttemptAt: nextAttemptAt?.toISOString() ?? null,
+        failure: earlier?.failure ?? null,
+      }));
+  }
+
+  show(): void {
+    const open = this.#sort();
+    const failures = this.#listFailures();
+    const lines = [
+      `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${open.length} in progress`,
+      toList('', open.map(describe)),
+      toList(
+        'Failed:',
+        failures.map(({ stage, store, registry, engine, type, message }) => {
+          const place = [stage, store, registry, engine].filter(Boolean).join(' ');
+          return `${place}: **${type}**: ${message}`;
+        }),
+      ),
+    ];
+    this.#show(lines.filter((line) => line !== '').join('\n\n'));
+  }
+
+  async #track<T>(open: Open, work: Promise<T>): Promise<T> {
+    this.#open.add(open);
+    this.show();
+    try {
+      return await work;
+    } finally {
+      this.#open.delete(open);
+      this.show();
+    }
+  }
+
+  #sort(): Open[] {
+    const since = ({ earlier }: Open): number => earlier?.failingSinceMs ?? Infinity;
+    return [...this.#open].sort((a, b) => (since(a) === since(b) ? 0 : since(a) - since(b)));
+  }
+}
+
+function describe({ step, target, earlier, startedAt, nextAttemptAt, activityId }: Open): string {
+  const name = activityId ?? (target === '' ? step : `${step}: ${target}`);
+  if (!earlier) return `${name}, since ${toTime(startedAt)}`;
+  const { type, message } = earlier.failure;
+  const next = nextAttemptAt
+    ? `next attempt at ${toTime(nextAttemptAt)}`
+    : 'later attempts are under Pending Activities';
+  return `${name}: **${type}**: ${message} Failing since ${toTime(new Date(earlier.failingSinceMs))}; ${next}.`;
+}
+
+/** UTC, to the second. */
+function toTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function toList(heading: string, items: readonly string[]): string {
+  if (items.length === 0) return '';
+  const more = items.length > MAX_SHOWN ? [`- and ${items.length - MAX_SHOWN} more`] : [];
+  const list = [...items.slice(0, MAX_SHOWN).map((item) => `- ${item}`), ...more].join('\n');
+  return heading === '' ? list : `${heading}\n\n${list}`;
 }

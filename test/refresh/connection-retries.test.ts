@@ -5,7 +5,7 @@ import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type { FailureReport } from '../../src/refresh/report.js';
 import { StepRunner } from '../../src/refresh/step-runner.js';
 import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refresh/activity-types.js';
-import { Cancelled, FakeContext } from '../fakes/fake-context.js';
+import { Cancelled, FakeContext, START_MS } from '../fakes/fake-context.js';
 import { fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
 import { ids, problem } from '../fakes/flow-fixture.js';
 
@@ -86,9 +86,10 @@ describe('retryConnections', () => {
   it('retries the connections as a separate step, after the first backoff', async () => {
     const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
     assert.deepEqual(await finish(left, [writeAll]), []);
-    assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1 } }]);
+    const earlier = { failure: left[0], failingSinceMs: START_MS };
+    assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1, earlier } }]);
     assert.deepEqual(
-      context.waits.map(({ step, target, ms, failure }) => [step, target, ms, failure.type]),
+      context.waits.map(({ step, target, ms, earlier }) => [step, target, ms, earlier.failure.type]),
       [['updateConnections', `main ${REGISTRY}`, 5 * S, 'AttemptTimedOut']],
     );
     assert.deepEqual(taken, ids(3));

@@ -4,7 +4,7 @@ import type { StepCall } from '../../src/refresh/activity-types.js';
 import { Semaphore } from '../../src/refresh/semaphore.js';
 import { StepFailed, StepRunner, toFailure, type Step } from '../../src/refresh/step-runner.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { Cancelled, FakeContext } from '../fakes/fake-context.js';
+import { Cancelled, FakeContext, START_MS } from '../fakes/fake-context.js';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -56,9 +56,16 @@ describe('StepRunner', () => {
   it('retries after the first backoff of the step, and shows the waiting step and the failure', async () => {
     const { calls, step } = failing('StoreUnavailable');
     assert.equal(await runner.run(step, new Semaphore(1)), 'done');
-    assert.deepEqual(calls, [{ attemptsBefore: 0 }, { attemptsBefore: 1 }]);
+    const failure = context.describe(new RefreshFailure('StoreUnavailable', 'failure 1'));
+    const earlier = { failure, failingSinceMs: START_MS };
+    assert.deepEqual(calls, [{ attemptsBefore: 0 }, { attemptsBefore: 1, earlier }]);
     assert.deepEqual(
-      context.waits.map(({ step: name, target, ms, failure }) => [name, target, ms, failure.type]),
+      context.waits.map(({ step: name, target, ms, earlier: before }) => [
+        name,
+        target,
+        ms,
+        before.failure.type,
+      ]),
       [['updateConnections', 'main', 5 * S, 'StoreUnavailable']],
     );
   });
@@ -83,8 +90,8 @@ describe('StepRunner', () => {
   it('continues the backoff after attempts that were separate steps', async () => {
     const { calls, step } = failing();
     const { failure } = new StepFailed(context.describe(new RefreshFailure('StoreUnavailable', '503')));
-    await runner.retry(step, failure, 4);
-    assert.deepEqual(calls, [{ attemptsBefore: 4 }]);
+    await runner.retry(step, failure, 4, 7);
+    assert.deepEqual(calls, [{ attemptsBefore: 4, earlier: { failure, failingSinceMs: 7 } }]);
     assert.deepEqual(
       context.waits.map(({ ms }) => ms),
       [40 * S],

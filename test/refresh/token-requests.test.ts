@@ -10,7 +10,7 @@ import type {
   StepCall,
 } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
-import { Cancelled, FakeContext } from '../fakes/fake-context.js';
+import { Cancelled, FakeContext, START_MS } from '../fakes/fake-context.js';
 import { EU_GROUP, EU_REGISTRY, fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { collectUnhandled, ids, NEIGHBOUR, part } from '../fakes/flow-fixture.js';
 
@@ -148,14 +148,17 @@ describe('TokenRequests', () => {
       const tokens = start(slowUntil(4));
       tokens.request([part(), part({ registry: NEIGHBOUR })]);
       await tokens.wait(GROUP, NEIGHBOUR);
-      assert.deepEqual(calls, [
-        { registries: [REGISTRY, NEIGHBOUR], how: { attemptsBefore: 0 } },
-        { registries: [NEIGHBOUR], how: { attemptsBefore: 1 } },
-        { registries: [NEIGHBOUR], how: { attemptsBefore: 2 } },
-        { registries: [NEIGHBOUR], how: { attemptsBefore: 3 } },
-      ]);
       assert.deepEqual(
-        context.waits.map(({ step, target, ms, failure }) => [step, target, ms, failure.scope]),
+        calls.map(({ registries, how }) => [registries, how.attemptsBefore, how.earlier?.failingSinceMs]),
+        [
+          [[REGISTRY, NEIGHBOUR], 0, undefined],
+          [[NEIGHBOUR], 1, START_MS],
+          [[NEIGHBOUR], 2, START_MS],
+          [[NEIGHBOUR], 3, START_MS],
+        ],
+      );
+      assert.deepEqual(
+        context.waits.map(({ step, target, ms, earlier }) => [step, target, ms, earlier.failure.scope]),
         [2000, 4000, 8000].map((ms) => ['extractToken', GROUP, ms, 'registry']),
       );
     });

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { FAILURES } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
-import { StepProgress } from '../../src/workflows/step-progress.js';
+import { StepProgress, type ScheduledStep } from '../../src/workflows/step-progress.js';
 import { deferred } from '../fakes/deferred.js';
 
 const { scope, remedy } = FAILURES.StoreUnreachable;
 const WAITING: WaitingStep = {
   step: 'inspectConnections',
   target: 'main',
-  failure: { type: 'StoreUnreachable', scope, message: 'Airflow main: refused.', remedy },
+  attempts: 1,
+  earlier: {
+    failingSinceMs: 0,
+    failure: { type: 'StoreUnreachable', scope, message: 'Airflow main: refused.', remedy },
+  },
 };
+const INSPECTION: ScheduledStep = { step: 'inspectConnections', target: 'main', attempts: 0 };
 
 describe('StepProgress', () => {
   let shown: string;
@@ -19,55 +24,105 @@ describe('StepProgress', () => {
     progress = new StepProgress((markdown) => (shown = markdown));
   });
 
-  it('lists the steps in progress and their durations', async () => {
+  it('lists what is in progress, and since when', async () => {
     const step = deferred<string>();
-    const followed = progress.follow('inspectConnections: main', step.promise);
-    assert.equal(shown, '0 steps done, 1 in progress\n\n- inspectConnections: main, for 0 min');
-    progress.show(new Date(Date.now() + 15 * 60_000));
+    const followed = progress.follow('inspectConnections: main', INSPECTION, step.promise);
     assert.match(
       shown,
-      /- inspectConnections: main, for 15 min \*\*\(see its last failure under pending activities\)\*\*$/,
+      /^0 steps done, 1 in progress\n\n- inspectConnections: main, since \d{4}-\d\d-\d\dT[\d:]{8}Z$/,
     );
     step.resolve('done');
     assert.equal(await followed, 'done');
-    assert.equal(shown, '1 step done, 0 in progress\n\n');
+    assert.equal(shown, '1 step done, 0 in progress');
   });
 
   it('does not count a failed attempt as completed', async () => {
-    await assert.rejects(progress.follow('inspectConnections: main', Promise.reject(new Error('refused'))));
-    assert.equal(shown, '0 steps done, 0 in progress\n\n');
+    await assert.rejects(
+      progress.follow('inspectConnections: main', INSPECTION, Promise.reject(new Error('refused'))),
+    );
+    assert.equal(shown, '0 steps done, 0 in progress');
   });
 
-  it('shows why and until when a step waits', async () => {
+  it('shows why a step waits, and until when', async () => {
     const wait = deferred();
-    const followed = progress.followWait(WAITING, new Date(0), wait.promise);
+    const followed = progress.followWait(WAITING, new Date(60_000), wait.promise);
     assert.equal(
       shown,
       '0 steps done, 1 in progress\n\n' +
-        '- inspectConnections: main: **StoreUnreachable**: Airflow main: refused. Next attempt at 1970-01-01T00:00:00.000Z.',
+        '- inspectConnections: main: **StoreUnreachable**: Airflow main: refused. ' +
+        'Failing since 1970-01-01T00:00:00Z; next attempt at 1970-01-01T00:01:00Z.',
     );
     wait.resolve();
     await followed;
-    progress.show(new Date());
-    assert.equal(shown, '0 steps done, 0 in progress\n\n');
+    assert.equal(shown, '0 steps done, 0 in progress');
   });
 
-  it('no longer shows a step whose wait was canceled', async () => {
+  it('shows why a running step is retried', () => {
+    const { earlier } = WAITING;
+    void progress.follow(
+      'inspectConnections: main #2',
+      { ...INSPECTION, attempts: 1, earlier },
+      deferred().promise,
+    );
+    assert.equal(
+      shown,
+      '0 steps done, 1 in progress\n\n' +
+        '- inspectConnections: main #2: **StoreUnreachable**: Airflow main: refused. ' +
+        'Failing since 1970-01-01T00:00:00Z; later attempts are under Pending Activities.',
+    );
+  });
+
+  it('lists failing steps first, and the longest failing one at the top', () => {
+    void progress.follow('inspectConnections: b', { ...INSPECTION, target: 'b' }, deferred().promise);
+    const { earlier } = WAITING;
+    const later = { ...earlier, failingSinceMs: 1000 };
+    void progress.followWait(
+      { ...WAITING, target: 'c', earlier: later },
+      new Date(60_000),
+      deferred().promise,
+    );
+    void progress.followWait({ ...WAITING, target: 'd' }, new Date(60_000), deferred().promise);
+    assert.deepEqual(
+      progress.list().map(({ target, failingSince, nextAttemptAt }) => [target, failingSince, nextAttemptAt]),
+      [
+        ['d', '1970-01-01T00:00:00.000Z', '1970-01-01T00:01:00.000Z'],
+        ['c', '1970-01-01T00:00:01.000Z', '1970-01-01T00:01:00.000Z'],
+        ['b', null, null],
+      ],
+    );
+  });
+
+  it('lists what failed for good', () => {
+    const failure = {
+      stage: 'inspect',
+      store: 'main',
+      count: 0,
+      connections: [],
+      ...WAITING.earlier.failure,
+    } as const;
+    progress.listFailuresBy(() => [failure]);
+    progress.show();
+    assert.equal(
+      shown,
+      '0 steps done, 0 in progress\n\nFailed:\n\n- inspect main: **StoreUnreachable**: Airflow main: refused.',
+    );
+  });
+
+  it('no longer shows a step whose wait was cancelled', async () => {
     await assert.rejects(progress.followWait(WAITING, new Date(0), Promise.reject(new Error('cancelled'))));
-    progress.show(new Date());
-    assert.equal(shown, '0 steps done, 0 in progress\n\n');
+    assert.equal(shown, '0 steps done, 0 in progress');
   });
 
-  it('shows 20 steps and the number of the others', () => {
+  it('shows 20 steps and counts the others', () => {
     for (let index = 0; index < 25; index += 1) {
-      void progress.follow(`updateConnections: main #${index}`, deferred().promise);
+      void progress.follow(`updateConnections: main #${index}`, INSPECTION, deferred().promise);
     }
     assert.equal(shown.match(/^- updateConnections/gm)?.length, 20);
     assert.match(shown, /^0 steps done, 25 in progress\n/);
     assert.match(shown, /\n- and 5 more$/);
   });
 
-  it('gives each activity a unique id', () => {
+  it('gives each activity its own id', () => {
     assert.deepEqual(
       ['planRefresh', 'x', 'x', 'x'].map((id) => progress.uniqueId(id)),
       ['planRefresh', 'x', 'x #2', 'x #3'],
