@@ -20,6 +20,10 @@ export function configOption(): Option {
   );
 }
 
+export function scheduleIdOption(): Option {
+  return new Option('--schedule-id <id>', 'id of the schedule (default: that of the configuration)');
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document on standard output, and nothing else');
 }

@@ -1,65 +1,127 @@
-import type { StoreReport, RefreshReport } from '../src/refresh/report.js';
+// How `status` looks in a terminal: first what is wrong, then what is.
+import type { Problem } from '../src/refresh/problem.js';
+import type { StoreReport } from '../src/refresh/report.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
-import type { RefreshStatus } from '../src/status/read-status.js';
-import { formatFailure, formatTime, table, terminalWidth } from './format-report.js';
+import type { RefreshStatus } from '../src/status/status.js';
+import type { RunInProgress, RunStep } from '../src/status/run-in-progress.js';
+import { formatTime, table, terminalWidth } from './format-report.js';
 
-export function formatStatus(status: RefreshStatus, now: Date, width = terminalWidth()): string {
-  if (!status.exists)
-    return `Schedule ${status.scheduleId} does not exist. Create it with \`schedule apply\`.`;
-  const lines = [
-    status.paused
-      ? `Schedule ${status.scheduleId} is PAUSED${status.note ? ` (${status.note})` : ''}: no runs start.`
-      : `Next run: ${formatTime(status.nextRunAt)}.`,
-  ];
-  if (status.running) lines.push('A run is in progress.');
-  if (status.lastRunWithoutReport) lines.push(`The last run has no report: ${status.lastRunWithoutReport}.`);
-  if (!status.report) return [...lines, 'No run has completed with a report yet.'].join('\n');
-  return [...lines, ...formatLastRun(status.report, now, width)].join('\n');
-}
-
-function formatLastRun(report: RefreshReport, now: Date, width: number): string[] {
+export function formatStatus(status: RefreshStatus, width = terminalWidth()): string {
+  const { problems, warnings, run } = status;
   return [
-    `Last run: ${report.outcome}, ended ${formatTime(report.finishedAt)}.`,
-    '',
-    table(
-      ['airflow', 'registry', 'refreshed at', 'expires in', 'principal', 'result'],
-      report.stores
-        .toSorted(failedFirst)
-        .map((row) => [
-          row.store,
-          row.registry,
-          formatTime(row.lastRefreshedAt),
-          formatExpiry(row, now),
-          row.principalArn ?? '(unknown)',
-          row.failed === 0 && row.refreshed > 0
-            ? `refreshed ${row.refreshed}`
-            : `${row.failed} FAILED, ${row.refreshed} refreshed: see below`,
-        ]),
-      width,
-    ),
-    ...report.failures.map((failure) => `\n${formatFailure(failure)}`),
-    ...report.warnings.map((warning) => `\nWarning: ${warning}`),
-  ];
+    describeOutcome(problems),
+    ...problems.map(formatProblem),
+    describeSchedule(status),
+    storesTable(status, width),
+    ...(run ? [describeRun(run)] : []),
+    describeLastRun(status),
+    ...(status.report?.warnings ?? []).concat(warnings).map((warning) => `Warning: ${warning}`),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n');
 }
 
-/** Rows with failures come first: they are easy to miss among many rows. */
+function describeOutcome({ length }: readonly Problem[]): string {
+  return length === 0 ? 'OK: no problems.' : `FAILING: ${length} ${length === 1 ? 'problem' : 'problems'}.`;
+}
+
+function formatProblem({ target, message, remedy, since }: Problem): string {
+  const failing = since === undefined ? '' : `\n  Failing since ${formatTime(since)}.`;
+  return `FAILED ${target}: ${message}\n  Fix: ${remedy}${failing}`;
+}
+
+function describeSchedule({ schedule, workers }: RefreshStatus): string {
+  const next = schedule.paused
+    ? 'paused'
+    : schedule.nextRunAt === null
+      ? 'none'
+      : formatTime(schedule.nextRunAt);
+  const { length } = workers.identities;
+  const running = workers.alive
+    ? `running${length > 0 ? ` (${workers.identities.join(', ')})` : ''}`
+    : 'not running';
+  return [`Schedule:  ${schedule.id}`, `Next run:  ${next}`, `Worker:    ${running}`].join('\n');
+}
+
+function storesTable({ stores, checkedAt }: RefreshStatus, width: number): string {
+  return table(
+    ['airflow', 'registry', 'last refreshed', 'expires in', 'principal', 'result'],
+    stores
+      .toSorted(failedFirst)
+      .map((row) => [
+        row.store,
+        row.registry,
+        formatTime(row.lastRefreshedAt),
+        formatExpiry(row, new Date(checkedAt)),
+        row.principalArn ?? 'unknown',
+        formatResult(row),
+      ]),
+    width,
+  );
+}
+
+/** There may be many rows, and an engineer on call looks for these. */
 function failedFirst(a: StoreReport, b: StoreReport): number {
-  return Number(b.failed > 0) - Number(a.failed > 0);
+  return Number(isFailed(b)) - Number(isFailed(a));
 }
 
-/** Shows the end of the AWS session first if it is before the end of the token: the token may not work after it. */
-function formatExpiry({ expiresAt, usableUntil }: StoreReport, now: Date): string {
+function isFailed({ failed, refreshed }: StoreReport): boolean {
+  return failed > 0 || refreshed === 0;
+}
+
+function formatResult({ failed, refreshed }: StoreReport): string {
+  if (failed > 0) return `${failed} FAILED, ${refreshed} refreshed`;
+  return refreshed > 0 ? `${refreshed} refreshed` : 'NOT REFRESHED';
+}
+
+function formatExpiry({ expiresAt }: StoreReport, now: Date): string {
   if (expiresAt === null) return 'never refreshed';
-  const leftMs = (iso: string): number => new Date(iso).getTime() - now.getTime();
-  const expiry =
-    leftMs(expiresAt) > 0 ? inMinutes(leftMs(expiresAt)) : `EXPIRED ${inMinutes(-leftMs(expiresAt))} ago`;
-  if (!usableUntil || usableUntil >= expiresAt || leftMs(expiresAt) <= 0) return expiry;
-  return leftMs(usableUntil) > 0
-    ? `${inMinutes(leftMs(usableUntil))} (AWS session; token: ${expiry})`
-    : `AWS session ENDED ${inMinutes(-leftMs(usableUntil))} ago (token: ${expiry})`;
+  const leftMs = Date.parse(expiresAt) - now.getTime();
+  return leftMs > 0 ? inMinutes(leftMs) : `EXPIRED ${inMinutes(-leftMs)} ago`;
 }
 
-/** Rounds down to whole minutes, except below one minute. */
+/** Whole minutes: seconds do not matter next to hours. */
 function inMinutes(ms: number): string {
   return formatDuration(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
+}
+
+const MAX_STEPS = 10;
+
+function describeRun({ runId, startedAt, progress, steps, waitingForWorkerSince }: RunInProgress): string {
+  const counts = progress
+    ? `; steps done: ${progress.stepsDone}, in progress: ${progress.stepsInProgress}`
+    : '';
+  const more = steps.length > MAX_STEPS ? [`  and ${steps.length - MAX_STEPS} more steps`] : [];
+  return [
+    `Run in progress: ${runId}, started ${formatTime(startedAt)}${counts}.`,
+    ...(waitingForWorkerSince
+      ? [`  No worker has taken it since ${formatTime(waitingForWorkerSince)}.`]
+      : []),
+    ...steps.slice(0, MAX_STEPS).map(describeStep),
+    ...more,
+  ].join('\n');
+}
+
+function describeStep({
+  step,
+  target,
+  failedAttempts,
+  failure,
+  failingSince,
+  nextAttemptAt,
+}: RunStep): string {
+  const name = `  ${step} ${target}`.trimEnd();
+  if (!failure) return `${name}: attempt ${failedAttempts + 1} in progress`;
+  const since = failingSince ? `, failing since ${formatTime(failingSince)}` : '';
+  const next = nextAttemptAt ? `next attempt ${formatTime(nextAttemptAt)}` : 'attempt in progress';
+  return (
+    `${name}: ${failedAttempts} failed attempts${since}; ${next}\n` +
+    `    ${failure.type}: ${failure.message}\n    Fix: ${failure.remedy}`
+  );
+}
+
+function describeLastRun({ lastRun }: RefreshStatus): string {
+  if (!lastRun) return 'No run has finished yet.';
+  const why = lastRun.reason === null ? '' : ` (${lastRun.reason})`;
+  return `Last run: ${lastRun.outcome}${why}, finished ${formatTime(lastRun.closedAt)}.`;
 }

@@ -2,7 +2,7 @@
 // second.
 import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
-import { configOption, jsonOption, logLevelOption } from './command-line.js';
+import { configOption, jsonOption, logLevelOption, scheduleIdOption } from './command-line.js';
 import type { DoctorOptions } from './doctor.js';
 import { durationArgument } from './duration-argument.js';
 import type { RefreshOnceOptions } from './refresh-once.js';
@@ -97,6 +97,17 @@ function statusCommand(): Command {
     .description('show the state of the connections, the last failures and the next run')
     .addOption(configOption())
     .addOption(jsonOption())
+    .addOption(scheduleIdOption())
+    .addOption(
+      new Option('--expires-within <duration>', 'fail when a token expires within this time')
+        .argParser(durationArgument)
+        .default(undefined, 'before the next run can replace it'),
+    )
+    .addOption(
+      new Option('--failing-for <duration>', 'fail when a step has failed for this long')
+        .argParser(durationArgument)
+        .default(120_000, '2m'),
+    )
     .action(async (options: StatusOptions) => {
       const { printStatus } = await import('./status.js');
       await printStatus(options);

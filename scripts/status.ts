@@ -1,4 +1,5 @@
-import { configPath, loadConfig } from '../src/config/load.js';
+// The command `status`: what the connections hold, what is failing and since when, and when the next run is.
+import { configPath, readScheduleTarget } from '../src/config/load.js';
 import { readStatus } from '../src/status/read-status.js';
 import { withTemporalClient } from '../src/temporal/connection.js';
 import { EXIT, printJson, printLine } from './command-line.js';
@@ -7,12 +8,18 @@ import { formatStatus } from './format-status.js';
 export interface StatusOptions {
   readonly config?: string;
   readonly json?: true;
+  readonly scheduleId?: string;
+  /** Milliseconds. */
+  readonly expiresWithin?: number;
+  /** Milliseconds. */
+  readonly failingFor: number;
 }
 
 export async function printStatus(options: StatusOptions): Promise<void> {
-  const config = loadConfig(configPath(options.config));
-  const status = await withTemporalClient((client) => readStatus(client, config.schedule.id));
+  const target = readScheduleTarget(configPath(options.config), options.scheduleId);
+  const limits = { expiresWithinMs: options.expiresWithin, failingForMs: options.failingFor };
+  const status = await withTemporalClient((client) => readStatus(client, target, limits));
   if (options.json) printJson(status);
-  else printLine(formatStatus(status, new Date()));
-  process.exitCode = status.report?.outcome === 'refreshed' && !status.paused ? EXIT.done : EXIT.failed;
+  else printLine(formatStatus(status));
+  process.exitCode = status.outcome === 'ok' ? EXIT.done : EXIT.failed;
 }

@@ -2,10 +2,12 @@
 // here. The compiler reports a field or value that is missing here or that the type does not have.
 import type { Check } from '../../src/doctor/check.js';
 import type { FailureType } from '../../src/refresh/failures.js';
+import type { Problem } from '../../src/refresh/problem.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import type { TriggeredRun } from '../../src/schedule/trigger-run.js';
-import type { RefreshStatus } from '../../src/status/read-status.js';
+import type { RefreshStatus } from '../../src/status/status.js';
+import type { RunInProgress } from '../../src/status/run-in-progress.js';
 import type { DoctorDocument } from '../format-checks.js';
 import type { ApplyDocument, ScheduleDocument } from '../format-schedule.js';
 
@@ -30,6 +32,17 @@ type ShapeOf<T> = [T] extends [RefreshReport]
             : Fields<T>;
 
 type Fields<T> = { readonly [Field in keyof T]-?: ShapeOf<NonNullable<T[Field]>> };
+
+const SCOPE = {
+  values: {
+    connection: true,
+    store: true,
+    registry: true,
+    'token group': true,
+    engine: true,
+    run: true,
+  },
+} as const;
 
 const REPORT = {
   outcome: { values: { refreshed: true, incomplete: true } },
@@ -74,16 +87,7 @@ const REPORT = {
   failures: [
     {
       stage: { values: { plan: true, inspect: true, extract: true, update: true, test: true } },
-      scope: {
-        values: {
-          connection: true,
-          store: true,
-          registry: true,
-          'token group': true,
-          engine: true,
-          run: true,
-        },
-      },
+      scope: SCOPE,
       store: 'text',
       registry: 'text',
       engine: 'text',
@@ -117,14 +121,49 @@ const PREVIEW = {
   warnings,
 } as const satisfies Fields<Preview>;
 
+const PROBLEM = {
+  id: 'text',
+  target: 'text',
+  message: 'text',
+  remedy: 'text',
+  since: 'text',
+} as const satisfies Fields<Problem>;
+
+const RUN_IN_PROGRESS = {
+  workflowId: 'text',
+  runId: 'text',
+  startedAt: 'text',
+  waitingForWorkerSince: 'text',
+  steps: [
+    {
+      step: 'text',
+      target: 'text',
+      failedAttempts: 'number',
+      failingSince: 'text',
+      failure: { type: 'failure type', scope: SCOPE, message: 'text', remedy: 'text', connections: ['text'] },
+      nextAttemptAt: 'text',
+    },
+  ],
+  progress: { stepsDone: 'number', stepsInProgress: 'number', storesDone: ['text'] },
+  report: 'report',
+} as const satisfies Fields<RunInProgress>;
+
 const STATUS = {
-  scheduleId: 'text',
-  exists: 'boolean',
-  paused: 'boolean',
-  note: 'text',
-  nextRunAt: 'text',
-  running: 'boolean',
-  lastRunWithoutReport: 'text',
+  outcome: { values: { ok: true, failing: true } },
+  problems: [PROBLEM],
+  warnings: ['text'],
+  checkedAt: 'text',
+  schedule: { id: 'text', exists: 'boolean', paused: 'boolean', note: 'text', nextRunAt: 'text' },
+  workers: { taskQueue: 'text', alive: 'boolean', identities: ['text'] },
+  run: RUN_IN_PROGRESS,
+  lastRun: {
+    workflowId: 'text',
+    runId: 'text',
+    closedAt: 'text',
+    outcome: { values: { refreshed: true, incomplete: true, 'no report': true } },
+    reason: 'text',
+  },
+  stores: REPORT.stores,
   report: 'report',
 } as const satisfies Fields<RefreshStatus>;
 

@@ -8,10 +8,10 @@ import { toProblems } from './problems.js';
 import { bindReferences } from './references.js';
 import type { RefreshConfig } from './refresh-config.js';
 import { isMapping } from './schema/checks.js';
-import { createConfigSchema, STORE_SECTIONS } from './schema/config.js';
+import { createConfigSchema, scheduleTargetSchema, STORE_SECTIONS } from './schema/config.js';
 import { addClaimed, listStores, type StoreSection } from './schema/stores.js';
 import { findWarnings, checkEngineKeys } from './warnings.js';
-import { parseYaml, readConfigText } from './yaml.js';
+import { parseYaml, readConfigText, type YamlSource } from './yaml.js';
 
 /** The configuration file to use: the option of the command, else ECR_REFRESH_CONFIG, else `./refresh.yaml`. */
 export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -31,11 +31,7 @@ export function loadConfig(
 ): RefreshConfig {
   const yaml = parseYaml(readConfigText(path));
   if (yaml.value === undefined) throw new ConfigError(path, yaml.problems);
-  const place = ({ at, code, message, remedy = '' }: Fault & { readonly at: SettingPath }): ConfigProblem => {
-    const line = yaml.findLine(at);
-    return { code, path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy };
-  };
-
+  const place = placeBy(yaml);
   const folder = new ConfigFolder(dirname(resolve(path)));
   const schema = createConfigSchema(folder, storeSections);
   const parsed = schema.safeParse(bindReferences(yaml.value, { env, folder }), { reportInput: true });
@@ -63,6 +59,45 @@ export function loadConfig(
     path,
     ...content,
     warnings: sortByLine(warnings),
+  };
+}
+
+/** Where the schedule is in Temporal. */
+export interface ScheduleTarget {
+  readonly scheduleId: string;
+  readonly taskQueue: string;
+}
+
+/**
+ * Reads from a configuration file only where the schedule is: for commands that need neither its secrets nor the rest.
+ * @param scheduleId used instead of the one in the file, which need not exist then
+ * @throws ConfigError when the file is unreadable, not YAML, or these settings are invalid
+ */
+export function readScheduleTarget(
+  path: string,
+  scheduleId: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): ScheduleTarget {
+  const yaml = scheduleId === undefined ? parseYaml(readConfigText(path)) : NO_FILE;
+  if (yaml.value === undefined) throw new ConfigError(path, yaml.problems);
+  const folder = new ConfigFolder(dirname(resolve(path)));
+  const parsed = scheduleTargetSchema.safeParse(bindReferences(yaml.value, { env, folder }), {
+    reportInput: true,
+  });
+  if (!parsed.success) {
+    throw new ConfigError(path, toProblems(parsed.error.issues, scheduleTargetSchema).map(placeBy(yaml)));
+  }
+  const { schedule, temporal } = parsed.data;
+  return { scheduleId: scheduleId ?? schedule.id, taskQueue: temporal.taskQueue };
+}
+
+const NO_FILE: YamlSource = { value: {}, problems: [], findLine: () => undefined };
+
+/** Adds the line to what is wrong with a setting. */
+function placeBy(yaml: YamlSource) {
+  return ({ at, code, message, remedy = '' }: Fault & { readonly at: SettingPath }): ConfigProblem => {
+    const line = yaml.findLine(at);
+    return { code, path: formatPath(at), ...(line === undefined ? {} : { line }), message, remedy };
   };
 }
 

@@ -35,6 +35,29 @@ export function describeFailure(type: FailureType, message: string): FailureInfo
   return { type, scope, message, remedy };
 }
 
+/** Type, message and details of a failure that came through Temporal, where it is one of the catalogue. */
+export function parseFailure(type: string, message: string, details: unknown): FailureInfo | undefined {
+  if (!isFailureType(type)) return undefined;
+  const { remedy, scope, connections } = (details ?? {}) as FailureDetails;
+  return {
+    ...describeFailure(type, message),
+    ...(isScope(scope) ? { scope } : {}),
+    ...(typeof remedy === 'string' ? { remedy } : {}),
+    ...(isTexts(connections) ? { connections } : {}),
+  };
+}
+
+/** What the interceptor of activities adds to type and message. */
+interface FailureDetails {
+  readonly remedy?: unknown;
+  readonly scope?: unknown;
+  readonly connections?: unknown;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
 /** Optional details of a failure. */
 export interface FailureContext {
   /** The scope from the catalogue, or a smaller one where the failure was isolated. */

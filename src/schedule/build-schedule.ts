@@ -10,7 +10,7 @@ import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
 /** Key of the hash in the memo of the scheduled action: the memo of the schedule itself cannot be updated. */
 export const SPEC_HASH = 'specHash';
 
-const WORKFLOW_TYPE = 'refreshCredentials' satisfies keyof typeof workflows;
+export const WORKFLOW_TYPE = 'refreshCredentials' satisfies keyof typeof workflows;
 type RefreshInput = Parameters<(typeof workflows)[typeof WORKFLOW_TYPE]>[0];
 
 export type DesiredSchedule = ScheduleOptions<ScheduleOptions['action'] & { workflowType: string }>;

@@ -1,61 +1,68 @@
-// Reads the schedule, and the report of the last run that has one.
+// Reads from Temporal what `status` shows: the schedule, the workers, the run in progress and the last report.
 import type { Client } from '@temporalio/client';
-import type { RefreshReport } from '../refresh/report.js';
 import { describeOrUndefined } from '../schedule/apply-schedule.js';
-import { reportIfEnded } from '../schedule/run-report.js';
-import { startedRuns } from '../schedule/trigger-run.js';
+import { waitForReport } from '../schedule/run-report.js';
+import { toScheduleState } from '../schedule/schedule-state.js';
+import { readQueueWorkers } from '../temporal/queue-workers.js';
+import { estimateClockOffsetMs } from './clock.js';
+import { type LastRun, type StatusFacts, type StatusLimits } from './find-problems.js';
+import { findRuns, type Run } from './find-runs.js';
+import { readRunInProgress } from './run-in-progress.js';
+import { toStatus, type RefreshStatus } from './status.js';
 
-export interface RefreshStatus {
+/** Runs without a report, such as terminated ones, are looked behind, but not forever. */
+const MAX_REPORTS = 10;
+
+export interface StatusRequest {
   readonly scheduleId: string;
-  /** False if `schedule apply` was not run here, or the schedule was deleted. */
-  readonly exists: boolean;
-  readonly paused: boolean;
-  readonly note: string | null;
-  /** ISO 8601, UTC; null while paused, or without a schedule. */
-  readonly nextRunAt: string | null;
-  /** Whether a run is in progress. */
-  readonly running: boolean;
-  /** Why the last completed run has no report; null if it has one. */
-  readonly lastRunWithoutReport: string | null;
-  readonly report: RefreshReport | null;
+  /** Where there is neither schedule nor run to name it. */
+  readonly taskQueue: string;
 }
 
-export async function readStatus(client: Client, scheduleId: string): Promise<RefreshStatus> {
+export async function readStatus(
+  client: Client,
+  { scheduleId, taskQueue }: StatusRequest,
+  limits: StatusLimits,
+): Promise<RefreshStatus> {
   const description = await describeOrUndefined(client.schedule.getHandle(scheduleId));
-  if (!description) return { ...NO_SCHEDULE, scheduleId };
-  const last = await readLastReport(client, startedRuns(description).toReversed());
-  const { state, info } = description;
-  return {
-    scheduleId,
-    exists: true,
-    paused: state.paused,
-    note: state.note || null,
-    nextRunAt: (!state.paused && info.nextActionTimes[0]?.toISOString()) || null,
-    running: info.runningActions.length > 0,
-    ...last,
-  };
+  const schedule = description && toScheduleState(description);
+  const runs = await findRuns(client, scheduleId, description);
+  const closed = runs.filter((run) => run.closedAt !== undefined).sort(byCloseTime);
+  const open = runs.filter((run) => run.closedAt === undefined);
+  const queue = schedule?.taskQueue ?? runs[0]?.taskQueue ?? taskQueue;
+  const localNow = new Date();
+  const [workers, last] = await Promise.all([
+    readQueueWorkers(client, queue, closed[0]),
+    readLastReport(client, closed),
+  ]);
+  const offsetMs = estimateClockOffsetMs(localNow, { workers, runs });
+  const now = new Date(Date.now() + offsetMs);
+  const run = open[0] && (await readRunInProgress(client, open[0], now));
+  const openRuns = open.map(({ runId }) => runId);
+  const facts = { now, clockOffsetMs: offsetMs, scheduleId, schedule, workers, run, openRuns, ...last };
+  return toStatus(facts, limits);
 }
 
-const NO_SCHEDULE = {
-  exists: false,
-  paused: false,
-  note: null,
-  nextRunAt: null,
-  running: false,
-  lastRunWithoutReport: null,
-  report: null,
-} as const;
+function byCloseTime(a: Run, b: Run): number {
+  return (b.closedAt?.getTime() ?? 0) - (a.closedAt?.getTime() ?? 0);
+}
 
-/** @param runs the newest first */
+/** @param closed the newest first */
 async function readLastReport(
   client: Client,
-  runs: readonly { workflowId: string; runId: string }[],
-): Promise<Pick<RefreshStatus, 'report' | 'lastRunWithoutReport'>> {
-  let lastRunWithoutReport: string | null = null;
-  for (const { workflowId, runId } of runs) {
-    const end = await reportIfEnded(client, workflowId, runId);
-    if (end?.report) return { report: end.report, lastRunWithoutReport };
-    if (end && lastRunWithoutReport === null) lastRunWithoutReport = end.why;
+  closed: readonly Run[],
+): Promise<Pick<StatusFacts, 'lastRun' | 'report'>> {
+  let lastRun: LastRun | undefined;
+  for (const { workflowId, runId, closedAt } of closed.slice(0, MAX_REPORTS)) {
+    const result = await waitForReport(client, workflowId, runId);
+    lastRun ??= {
+      workflowId,
+      runId,
+      closedAt: closedAt?.toISOString() ?? '',
+      outcome: result.report?.outcome ?? 'no report',
+      reason: result.report ? null : result.why,
+    };
+    if (result.report) return { lastRun, report: result.report };
   }
-  return { report: null, lastRunWithoutReport };
+  return { lastRun, report: undefined };
 }

@@ -1,13 +1,7 @@
 // Maps the error of an activity to a failure of the catalogue.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import {
-  describeFailure,
-  isFailureType,
-  isScope,
-  type FailureInfo,
-  type FailureType,
-} from '../refresh/failures.js';
+import { describeFailure, parseFailure, type FailureInfo } from '../refresh/failures.js';
 import type { StepName } from '../refresh/activity-types.js';
 
 /** Temporal's SDK uses this type when a worker stops before its activity has ended. */
@@ -29,9 +23,8 @@ export function describeStepError(error: unknown): FailureInfo {
   if (error instanceof OutOfTime) return describeFailure('RunOutOfTime', error.message);
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
-  if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? '')) {
-    return toInfo(cause);
-  }
+  const known = cause instanceof ApplicationFailure ? toInfo(cause) : undefined;
+  if (known) return known;
   if (cause instanceof ApplicationFailure && cause.type === WORKER_SHUTDOWN) {
     return describeFailure('AttemptTimedOut', `${activityType} ended because its worker was stopped.`);
   }
@@ -41,34 +34,11 @@ export function describeStepError(error: unknown): FailureInfo {
 
 /** If Temporal knows the last failure before a timeout, that failure is the useful one. */
 function toTimeoutInfo({ cause: real, timeoutType }: TimeoutFailure, activityType: string): FailureInfo {
-  if (real instanceof ApplicationFailure && isFailureType(real.type ?? '')) {
-    return toInfo(real);
-  }
+  const known = real instanceof ApplicationFailure ? toInfo(real) : undefined;
+  if (known) return known;
   return describeFailure('AttemptTimedOut', `${activityType} timed out (${timeoutType}).`);
 }
 
-function toInfo(failure: ApplicationFailure): FailureInfo {
-  const { remedy, scope, connections } = getDetail(failure) ?? {};
-  const usual = describeFailure(failure.type as FailureType, failure.message);
-  return {
-    ...usual,
-    ...(isScope(scope) ? { scope } : {}),
-    ...(typeof remedy === 'string' ? { remedy } : {}),
-    ...(isTexts(connections) ? { connections } : {}),
-  };
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-/** What the activity interceptor adds to type and message. */
-function getDetail({ details }: ApplicationFailure): FailureDetail | null | undefined {
-  return details?.[0] as FailureDetail | null | undefined;
-}
-
-interface FailureDetail {
-  readonly remedy?: unknown;
-  readonly scope?: unknown;
-  readonly connections?: unknown;
+function toInfo({ type, message, details }: ApplicationFailure): FailureInfo | undefined {
+  return parseFailure(type ?? '', message, details?.[0]);
 }

@@ -5,7 +5,7 @@ import { throttleFirst } from '../support/aws.js';
 import { startContainerCredentials, startInstanceMetadata } from '../support/aws-credentials.js';
 import type { Check } from '../../src/doctor/check.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import type { RefreshStatus } from '../../src/status/read-status.js';
+import type { RefreshStatus } from '../../src/status/status.js';
 import {
   ARNS,
   NAMES,

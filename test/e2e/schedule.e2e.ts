@@ -150,7 +150,8 @@ describe('the schedule on a real Temporal server', function () {
         assert.equal(report.stores[0]?.lastRefreshedAt, refreshed?.stores[0]?.lastRefreshedAt);
         assert.equal(report.failures[0]?.failingSince, failed.startedAt);
       }
-      const status = await readStatus(client, wanted.schedule.id);
+      const target = { scheduleId: wanted.schedule.id, taskQueue: wanted.taskQueue };
+      const status = await readStatus(client, target, { failingForMs: 120_000 });
       assert.equal(status.report?.runId, failedAgain.runId);
       isDown = false;
       const recovered = await runNow();

@@ -1,31 +1,37 @@
 import { formatJson } from '../../scripts/command-line.js';
 import { formatStatus } from '../../scripts/format-status.js';
-import type { RefreshReport } from '../../src/refresh/report.js';
-import type { RefreshStatus } from '../../src/status/read-status.js';
+import { describeFailure } from '../../src/refresh/failures.js';
+import type { StatusFacts } from '../../src/status/find-problems.js';
+import { toStatus } from '../../src/status/status.js';
+import {
+  lastRun,
+  queueWorkers,
+  runInProgress,
+  runStep,
+  scheduleState,
+  statusFacts,
+} from '../fakes/fake-status.js';
 import { assertGolden } from './assert-golden.js';
 import { incompleteReport, refreshedReport } from './sample-reports.js';
 
 const WIDTH = 240;
-const NOW = new Date('2026-01-01T05:00:30.000Z');
-const STATUS: RefreshStatus = {
-  scheduleId: 'ecr-refresh',
-  exists: true,
-  paused: false,
-  note: null,
-  nextRunAt: '2026-01-01T08:00:00.000Z',
-  running: false,
-  lastRunWithoutReport: null,
-  report: null,
-};
+const LIMITS = { failingForMs: 120_000 };
 
 interface Situation {
   readonly title: string;
-  readonly status: Partial<RefreshStatus>;
-  readonly now?: Date;
+  readonly facts: Partial<StatusFacts>;
 }
 
+const FAILING_STEP = runStep({
+  failedAttempts: 4,
+  failingSince: '2026-01-01T04:05:00.000Z',
+  failure: describeFailure('StoreUnreachable', 'Airflow main: connection refused'),
+  nextAttemptAt: '2026-01-01T04:20:00.000Z',
+});
+
 async function listSituations(): Promise<Situation[]> {
-  const report: RefreshReport = await refreshedReport();
+  const report = await refreshedReport();
+  const incomplete = await incompleteReport();
   const never = report.stores.map((row) => ({
     ...row,
     refreshed: 0,
@@ -34,39 +40,61 @@ async function listSituations(): Promise<Situation[]> {
     lastRefreshedAt: null,
     principalArn: null,
   }));
+  const isEmpty = { report: undefined, lastRun: undefined };
+  const at = (time: string): Date => new Date(`2026-01-01T${time}:00Z`);
   return [
-    { title: 'no schedule', status: { exists: false, nextRunAt: null } },
-    { title: 'no run yet', status: {} },
-    { title: 'first run', status: { running: true } },
-    { title: 'refreshed', status: { report } },
-    { title: 'paused', status: { report, paused: true, nextRunAt: null, note: 'maintenance' } },
-    { title: 'paused without a note', status: { report, paused: true, nextRunAt: null } },
+    { title: 'no schedule, no run', facts: { schedule: undefined, ...isEmpty } },
+    { title: 'schedule deleted', facts: { schedule: undefined } },
+    { title: 'no run yet', facts: isEmpty },
+    { title: 'first run', facts: { ...isEmpty, run: runInProgress() } },
+    { title: 'refreshed', facts: {} },
     {
-      title: 'incomplete, and the last run has no report',
-      status: {
-        report: await incompleteReport(),
-        running: true,
-        lastRunWithoutReport: 'it ended with TerminatedFailure',
+      title: 'paused',
+      facts: { schedule: scheduleState({ paused: true, nextRunsAt: [], note: 'maintenance' }) },
+    },
+    {
+      title: 'no worker takes the run in progress',
+      facts: {
+        now: at('04:30'),
+        workers: queueWorkers({ isAlive: false, hasAnswered: false, pollers: [] }),
+        run: runInProgress({ progress: null, waitingForWorkerSince: '2026-01-01T04:04:00.000Z' }),
       },
     },
     {
-      title: 'AWS session ended',
-      status: { report: await incompleteReport() },
-      now: new Date('2026-01-01T07:00:00Z'),
+      title: 'another version gets the tasks',
+      facts: { workers: queueWorkers({ currentVersion: 'dep/v1' }) },
     },
-    { title: 'expired', status: { report }, now: new Date('2026-01-01T13:30:00Z') },
-    { title: 'never refreshed', status: { report: { ...report, stores: never } } },
+    {
+      title: 'a step is failing',
+      facts: { now: at('04:15'), run: runInProgress({ steps: [FAILING_STEP, runStep({ target: 'eu' })] }) },
+    },
+    { title: 'incomplete', facts: { now: at('05:00'), report: incomplete, lastRun: lastRun(incomplete) } },
+    {
+      title: 'terminated',
+      facts: { lastRun: { ...lastRun(report), outcome: 'no report', reason: 'it ended as Terminated' } },
+    },
+    { title: 'expired', facts: { now: at('13:30') } },
+    { title: 'never refreshed', facts: { report: { ...report, stores: never } } },
+    {
+      title: 'edited in Temporal',
+      facts: { schedule: scheduleState({ longestGapMs: 13 * 3_600_000, executionTimeoutMs: 1000 }) },
+    },
+    { title: 'wrong clock, two runs', facts: { clockOffsetMs: -46_800_000, openRuns: ['run-1', 'run-2'] } },
   ];
 }
 
 describe('status', () => {
-  it('matches its golden files in each situation', async () => {
-    const texts = (await listSituations()).map(
-      ({ title, status, now = NOW }) =>
-        `=== ${title}\n${formatStatus({ ...STATUS, ...status }, now, WIDTH)}\n`,
+  it('reads as in its golden files in each situation', async () => {
+    const situations = await listSituations();
+    const texts = await Promise.all(
+      situations.map(
+        async ({ title, facts }) =>
+          `=== ${title}\n${formatStatus(toStatus(await statusFacts(facts), LIMITS), WIDTH)}\n`,
+      ),
     );
     assertGolden('status.txt', texts.join('\n'));
-    const status = { ...STATUS, report: await incompleteReport() };
-    assertGolden('status.json', formatJson(status));
+    const run = runInProgress({ steps: [FAILING_STEP], report: await refreshedReport() });
+    const facts = await statusFacts({ run });
+    assertGolden('status.json', formatJson(toStatus(facts, LIMITS)));
   });
 });

@@ -5,7 +5,7 @@ import { createAirflowsSchema } from './airflows.js';
 import { createDockerSchema, DEFAULT_ENGINE } from './docker.js';
 import { isMapping } from './checks.js';
 import { createRegistriesSchema } from './registries.js';
-import { scheduleSchema } from './schedule.js';
+import { scheduleId, scheduleSchema } from './schedule.js';
 import type { StoreSection } from './stores.js';
 import { checkEntries } from './entries.js';
 
@@ -16,20 +16,26 @@ export const AIRFLOWS: StoreSection = { key: 'airflows', createSchema: createAir
 /** The sections for stores of every kind. */
 export const STORE_SECTIONS: readonly StoreSection[] = [AIRFLOWS];
 
-const temporalSchema = z.strictObject({
-  taskQueue: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w./:-]{0,199}$/, {
-      error:
-        'may have at most 200 characters: letters, digits and `. _ / : -`; must begin with a letter or digit',
-    })
-    .default(DEFAULT_TASK_QUEUE)
-    .meta({
-      description:
-        'Temporal task queue of the worker. Address, namespace, TLS and API key are set in TEMPORAL_* variables or ' +
-        'temporal.toml instead.',
-      examples: [DEFAULT_TASK_QUEUE],
-    }),
+const taskQueue = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w./:-]{0,199}$/, {
+    error:
+      'may have at most 200 characters: letters, digits and `. _ / : -`; must begin with a letter or digit',
+  })
+  .default(DEFAULT_TASK_QUEUE)
+  .meta({
+    description:
+      'Temporal task queue of the worker. Address, namespace, TLS and API key are set in TEMPORAL_* variables or ' +
+      'temporal.toml instead.',
+    examples: [DEFAULT_TASK_QUEUE],
+  });
+
+const temporalSchema = z.strictObject({ taskQueue });
+
+/** The part that names the schedule in Temporal; everything else in the file is ignored. */
+export const scheduleTargetSchema = z.object({
+  schedule: z.object({ id: scheduleId }).prefault({}),
+  temporal: z.object({ taskQueue }).prefault({}),
 });
 
 /** The top level of the file. */

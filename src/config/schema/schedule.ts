@@ -17,16 +17,18 @@ const DEFAULT_ID = 'ecr-refresh';
 const DEFAULT_EVERY = '4h';
 const DEFAULT_EVERY_MS = 14_400_000;
 
+export const scheduleId = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, {
+    error:
+      'may have at most 200 characters: letters, digits, dots, hyphens and underscores; must begin with a letter ' +
+      'or digit',
+  })
+  .default(DEFAULT_ID)
+  .meta({ description: 'Id of the Temporal Schedule.', examples: [DEFAULT_ID] });
+
 const settingsSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, {
-      error:
-        'may have at most 200 characters: letters, digits, dots, hyphens and underscores; must begin with a letter ' +
-        'or digit',
-    })
-    .default(DEFAULT_ID)
-    .meta({ description: 'Id of the Temporal Schedule.', examples: [DEFAULT_ID] }),
+  id: scheduleId,
   every: duration.exactOptional().meta({
     description: `Interval between two runs, at least 3m. Default: ${DEFAULT_EVERY}, unless \`cron\` is set.`,
     examples: [DEFAULT_EVERY],

@@ -1,0 +1,137 @@
+// What the schedule in Temporal is and will do, whatever the configuration says: it may have been edited there.
+import { ScheduleOverlapPolicy, type ScheduleDescription } from '@temporalio/client';
+import { formatDuration } from '../refresh/schedule-margins.js';
+import type { Problem } from '../refresh/problem.js';
+import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
+import { getSpecHash, SPEC_HASH, WORKFLOW_TYPE, type DesiredSchedule } from './build-schedule.js';
+
+/** A run, whose report may take some minutes, and clock differences. */
+const RESERVE_MS = 5 * 60_000;
+/** With less, no step of a run has room for a retry. */
+const MIN_TIMEOUT_MS = 100_000;
+
+export interface ScheduleState {
+  readonly id: string;
+  readonly paused: boolean;
+  /** Of the last pause or resume. */
+  readonly note: string | null;
+  /** Empty while paused, and when the schedule has come to its end. */
+  readonly nextRunsAt: readonly Date[];
+  /** Undefined for calendars, to which Temporal compiles cron expressions. */
+  readonly everyMs: number | undefined;
+  readonly jitterMs: number;
+  /** Between two of the next runs, jitter left out; undefined when fewer than two are planned. */
+  readonly longestGapMs: number | undefined;
+  readonly workflowType: string;
+  readonly taskQueue: string;
+  /** Undefined: Temporal never ends a run. */
+  readonly executionTimeoutMs: number | undefined;
+  readonly skipsOverlaps: boolean;
+}
+
+export function toScheduleState({
+  scheduleId: id,
+  spec,
+  action,
+  policies,
+  state,
+  info,
+}: ScheduleDescription): ScheduleState {
+  const { intervals = [], calendars = [] } = spec;
+  const [interval] = intervals;
+  const times = info.nextActionTimes;
+  const gaps = times.slice(1).map((time, index) => time.getTime() - (times[index]?.getTime() ?? 0));
+  const isPlain = intervals.length === 1 && calendars.length === 0;
+  return {
+    id,
+    paused: state.paused,
+    note: state.note || null,
+    // Temporal lists them for a paused schedule, too.
+    nextRunsAt: state.paused ? [] : times,
+    everyMs: isPlain ? interval?.every : undefined,
+    jitterMs: spec.jitter ?? 0,
+    longestGapMs: isPlain ? interval?.every : gaps.length === 0 ? undefined : Math.max(...gaps),
+    workflowType: action.workflowType,
+    taskQueue: action.taskQueue,
+    executionTimeoutMs: toMs(action.workflowExecutionTimeout) ?? toMs(action.workflowRunTimeout),
+    skipsOverlaps: policies.overlap === ScheduleOverlapPolicy.SKIP,
+  };
+}
+
+/** In one line: `every 4 h, jitter 5 min, task queue ecr-refresh`. */
+export function describeState({ everyMs, longestGapMs, jitterMs, taskQueue }: ScheduleState): string {
+  const starts =
+    everyMs !== undefined
+      ? `every ${formatDuration(everyMs)}`
+      : longestGapMs !== undefined
+        ? `by calendar, up to ${formatDuration(longestGapMs)} apart`
+        : 'by calendar';
+  return `${starts}, jitter ${formatDuration(jitterMs)}, task queue ${taskQueue}`;
+}
+
+/** What lets tokens expire. Each id stays the same in later versions. */
+export function findScheduleProblems(id: string, state: ScheduleState | undefined): Problem[] {
+  if (!state) return [toProblem('schedule-missing', id, 'does not exist', 'Run `schedule apply`.')];
+  if (state.paused) {
+    const note = state.note === null ? '' : ` (${state.note})`;
+    return [
+      toProblem('schedule-paused', id, `is paused${note}; tokens will expire`, 'Run `schedule unpause`.'),
+    ];
+  }
+  const problems: Problem[] = [];
+  const add = (problemId: string, message: string): void =>
+    void problems.push(toProblem(problemId, id, message, 'Run `schedule apply` to restore it.'));
+  const { nextRunsAt, longestGapMs, jitterMs, executionTimeoutMs, workflowType } = state;
+  if (workflowType !== WORKFLOW_TYPE) {
+    add('schedule-edited', `starts the workflow ${workflowType} instead of ${WORKFLOW_TYPE}`);
+  }
+  if (nextRunsAt.length === 0) add('schedule-ended', 'has no further runs; tokens will expire');
+  if (longestGapMs !== undefined && longestGapMs + jitterMs + RESERVE_MS > ECR_TOKEN_LIFE_MS) {
+    const apart = formatDuration(longestGapMs + jitterMs);
+    add('schedule-too-slow', `starts runs up to ${apart} apart; tokens expire after 12 h`);
+  }
+  if (executionTimeoutMs !== undefined && executionTimeoutMs < MIN_TIMEOUT_MS) {
+    const limit = formatDuration(executionTimeoutMs);
+    add('schedule-timeout', `ends each run after ${limit}, which is too short for a refresh`);
+  }
+  return problems;
+}
+
+/** What differs from the configuration, in words that go after `differs from the configuration: `. */
+export function findDifferences(description: ScheduleDescription, desired: DesiredSchedule): string[] {
+  const state = toScheduleState(description);
+  const { spec, action } = desired;
+  const everyMs = toMs(spec.intervals?.[0]?.every);
+  const differences = [
+    compare('task queue', state.taskQueue, action.taskQueue),
+    compare('workflow', state.workflowType, action.workflowType),
+    compare('interval', formatMs(state.everyMs, 'by calendar'), formatMs(everyMs, 'by calendar')),
+    compare('jitter', formatDuration(state.jitterMs), formatDuration(toMs(spec.jitter) ?? 0)),
+    compare(
+      'time limit of a run',
+      formatMs(state.executionTimeoutMs, 'none'),
+      formatMs(toMs(action.workflowExecutionTimeout), 'none'),
+    ),
+    compare('overlap policy', String(description.policies.overlap), String(ScheduleOverlapPolicy.SKIP)),
+  ].filter((difference) => difference !== undefined);
+  if (differences.length > 0) return differences;
+  // What cannot be compared, such as compiled cron expressions.
+  return description.action.memo?.[SPEC_HASH] === getSpecHash(desired) ? [] : ['other settings'];
+}
+
+function compare(name: string, actual: string, wanted: string): string | undefined {
+  return actual === wanted ? undefined : `${name} ${actual} instead of ${wanted}`;
+}
+
+function formatMs(ms: number | undefined, absent: string): string {
+  return ms === undefined ? absent : formatDuration(ms);
+}
+
+/** Of what this program and Temporal's client make: numbers alone. */
+function toMs(duration: unknown): number | undefined {
+  return typeof duration === 'number' ? duration : undefined;
+}
+
+function toProblem(id: string, schedule: string, message: string, remedy: string): Problem {
+  return { id, target: `schedule ${schedule}`, message, remedy };
+}

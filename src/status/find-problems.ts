@@ -1,0 +1,218 @@
+// Decides from what Temporal knows whether anything is wrong or about to be: what makes `status` exit with 1.
+import { failureEntry } from '../refresh/failures.js';
+import type { Problem } from '../refresh/problem.js';
+import type { FailureReport, RefreshReport, StoreReport } from '../refresh/report.js';
+import { formatDuration } from '../refresh/schedule-margins.js';
+import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
+import { isTakenByVersion, type QueueWorkers } from '../temporal/queue-workers.js';
+import type { RunInProgress, RunStep } from './run-in-progress.js';
+
+/** A run needs some minutes to replace a token. */
+const RUN_MS = 5 * 60_000;
+/** With fewer, a failure may be over with the next attempt. */
+const FAILED_ATTEMPTS = 3;
+
+/** What is read from Temporal; times by Temporal's clock. */
+export interface StatusFacts {
+  readonly now: Date;
+  /** Milliseconds that Temporal's clock is ahead of this machine's, where they differ by minutes; else 0. */
+  readonly clockOffsetMs: number;
+  readonly scheduleId: string;
+  /** Undefined when there is no such schedule. */
+  readonly schedule: ScheduleState | undefined;
+  readonly workers: QueueWorkers;
+  readonly run: RunInProgress | undefined;
+  /** Ids of the runs in progress, the newest first. */
+  readonly openRuns: readonly string[];
+  readonly lastRun: LastRun | undefined;
+  /** Of the newest closed run that left one. */
+  readonly report: RefreshReport | undefined;
+}
+
+/** The newest closed run. */
+export interface LastRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly closedAt: string;
+  /** `left no report` when it was terminated, cancelled or timed out. */
+  readonly outcome: RefreshReport['outcome'] | 'no report';
+  /** Why there is no report; null when there is one. */
+  readonly reason: string | null;
+}
+
+export interface StatusLimits {
+  /** Warn when a token expires within this time; default: before the next run can replace it. */
+  readonly expiresWithinMs?: number | undefined;
+  /** How long a step may fail. */
+  readonly failingForMs: number;
+}
+
+/** Everything that is wrong, what a person must do first at the top; empty when the exit code is 0. */
+export function findProblems(facts: StatusFacts, limits: StatusLimits): Problem[] {
+  return [
+    ...findScheduleProblems(facts.scheduleId, facts.schedule),
+    ...findWorkerProblems(facts),
+    ...findRunProblems(facts, limits),
+    ...findLastRunProblems(facts),
+    ...findExpiryProblems(facts, limits),
+  ];
+}
+
+function findWorkerProblems({ workers, run }: StatusFacts): Problem[] {
+  const target = `task queue ${workers.taskQueue}`;
+  if (isTakenByVersion(workers)) {
+    return [
+      {
+        id: 'queue-versioned',
+        target,
+        message: `its current version is ${workers.currentVersion}, and no worker of this version is ours`,
+        remedy: `Unset it: \`temporal worker deployment set-current-version --unversioned\`, or use another task queue.`,
+      },
+    ];
+  }
+  if (workers.isAlive) return [];
+  const since = run?.waitingForWorkerSince;
+  const waits = since ? `; a run waits for one since ${since}` : '';
+  return [
+    {
+      id: 'no-worker',
+      target,
+      message: `no worker is running${waits}`,
+      remedy: 'Start a worker, and check that its configuration names this task queue.',
+    },
+  ];
+}
+
+function findRunProblems({ run, now }: StatusFacts, { failingForMs }: StatusLimits): Problem[] {
+  if (!run) return [];
+  const steps = run.steps
+    .filter((step) => isFailing(step, now, failingForMs))
+    .map(({ step, target, failure, failedAttempts, failingSince }) => ({
+      id: 'step-failing',
+      target: `${step} ${target}`.trim(),
+      message: `${failure?.type} in ${failedAttempts} ${failedAttempts === 1 ? 'attempt' : 'attempts'}: ${failure?.message}`,
+      remedy: failure?.remedy ?? '',
+      ...(failingSince === null ? {} : { since: failingSince }),
+    }));
+  const failed = (run.report?.failures ?? []).map((failure) => toProblem('part-failed', failure));
+  return [...failed, ...steps];
+}
+
+/** A failure that a person must fix counts at once, throttling never. */
+function isFailing({ failure, failingSince, failedAttempts }: RunStep, now: Date, forMs: number): boolean {
+  if (!failure) return false;
+  const { whoActs, retryAfterMinutes } = failureEntry(failure.type);
+  if (whoActs === 'no one') return false;
+  if (retryAfterMinutes !== undefined) return true;
+  const sinceMs = failingSince === null ? -Infinity : Date.parse(failingSince);
+  return failedAttempts >= FAILED_ATTEMPTS && now.getTime() - sinceMs >= forMs;
+}
+
+function findLastRunProblems({ lastRun, report, run }: StatusFacts): Problem[] {
+  if (!lastRun || lastRun.outcome === 'refreshed') return [];
+  const target = `run ${lastRun.runId}`;
+  if (lastRun.outcome === 'no report') {
+    return [
+      {
+        id: 'last-run-without-report',
+        target,
+        message: `left no report: ${lastRun.reason}`,
+        remedy: `Open the run in Temporal, then start another: \`schedule trigger\`.`,
+      },
+    ];
+  }
+  return (report?.failures ?? [])
+    .filter((failure) => !isFixedBy(run, failure))
+    .map((failure) => toProblem('last-run-incomplete', failure));
+}
+
+const MAX_IDS = 20;
+
+function toProblem(id: string, failure: FailureReport): Problem {
+  const { type, count, connections, message, remedy, failingSince } = failure;
+  const more = count > Math.min(connections.length, MAX_IDS) ? ', …' : '';
+  const ids = count === 0 ? '' : ` (${count}: ${connections.slice(0, MAX_IDS).join(', ')}${more})`;
+  return {
+    id,
+    target: formatPlace(failure),
+    message: `${type}${ids}: ${message}`,
+    remedy,
+    ...(failingSince === undefined ? {} : { since: failingSince }),
+  };
+}
+
+/** Whether the run in progress has already succeeded at what failed. */
+export function isFixedBy(run: RunInProgress | undefined, failure: FailureReport): boolean {
+  if (!run?.report || !run.progress) return false;
+  const { failures, docker } = run.report;
+  const { stage, store, registry, engine } = failure;
+  if (stage === 'plan') return run.progress.stepsDone > 0 && !failures.some((now) => now.stage === 'plan');
+  if (stage === 'test') {
+    return docker.some((row) => row.engine === engine && row.registry === registry && row.login === 'ok');
+  }
+  if (store === undefined) return false;
+  return run.progress.storesDone.includes(store) && !failures.some((now) => now.store === store);
+}
+
+function findExpiryProblems(facts: StatusFacts, limits: StatusLimits): Problem[] {
+  return listRows(facts).flatMap((row) => {
+    const problem = describeExpiry(row, facts, limits);
+    return problem ? [problem] : [];
+  });
+}
+
+function describeExpiry(
+  row: StoreReport,
+  { now, schedule, run }: StatusFacts,
+  { expiresWithinMs }: StatusLimits,
+): Problem | undefined {
+  const end = usableUntil(row);
+  if (end === undefined) return undefined;
+  const leftMs = end.getTime() - now.getTime();
+  const target = `${row.store} ${row.registry}`;
+  const remedy = run
+    ? 'Fix what stops the run in progress; see the other problems.'
+    : 'Fix the other problems first, then run `schedule trigger`.';
+  if (leftMs <= 0) {
+    const message = `the token in its connections expired ${formatDuration(-leftMs)} ago`;
+    return { id: 'expired', target, message, remedy };
+  }
+  const limitMs = expiresWithinMs ?? replacedWithinMs(now, schedule, run);
+  if (limitMs === undefined || leftMs >= limitMs) return undefined;
+  const message = `the token in its connections expires in ${formatDuration(leftMs)}`;
+  const before = expiresWithinMs === undefined ? ', before the next run can replace it' : '';
+  return { id: 'expires-soon', target, message: message + before, remedy };
+}
+
+/** How long until the next run has replaced a token; undefined while a run is doing so. */
+function replacedWithinMs(
+  now: Date,
+  schedule: ScheduleState | undefined,
+  run: RunInProgress | undefined,
+): number | undefined {
+  if (run) return undefined;
+  const next = schedule?.nextRunsAt.find((time) => time > now);
+  return next && next.getTime() - now.getTime() + (schedule?.jitterMs ?? 0) + RUN_MS;
+}
+
+/** The rows of the last report, or of the run in progress where that has refreshed them. */
+export function listRows({ report, run }: Pick<StatusFacts, 'report' | 'run'>): StoreReport[] {
+  const rows = new Map((report?.stores ?? []).map((row) => [toKey(row), row]));
+  for (const row of run?.report?.stores ?? []) {
+    if (row.refreshed > 0 || !rows.has(toKey(row))) rows.set(toKey(row), row);
+  }
+  return [...rows.values()];
+}
+
+/** Undefined when the connections were never refreshed: then a failure says so. */
+export function usableUntil({ expiresAt }: StoreReport): Date | undefined {
+  return expiresAt === null ? undefined : new Date(expiresAt);
+}
+
+function toKey({ store, registry }: StoreReport): string {
+  return JSON.stringify([store, registry]);
+}
+
+function formatPlace({ stage, store, registry, engine }: FailureReport): string {
+  return [stage, store, registry, engine && `from ${engine}`].filter(Boolean).join(' ');
+}

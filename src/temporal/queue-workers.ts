@@ -1,0 +1,107 @@
+// Which workers serve a task queue, and whether one of them is alive. Temporal lists pollers for minutes after their worker
+// has died; a query to a closed run is answered only by a worker that is alive.
+// Tried with server 1.32.
+import { QueryNotRegisteredError, QueryRejectedError, type Client } from '@temporalio/client';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+
+/** A live worker answers within 0.1 s; without one the server waits for as long as it may. */
+const QUERY_LIMIT_MS = 5_000;
+/** A healthy poller was seen within the last minute, since one long poll lasts so long. */
+const POLLER_LIMIT_MS = 2 * 60_000;
+/** Part of the identity of our workers. */
+const PRODUCT = 'airflow-ecr-refresh';
+
+const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+
+export interface QueuePoller {
+  readonly identity: string;
+  readonly lastAccessAt: Date;
+  /** `<deployment>/<build>` of a versioned worker, else null. */
+  readonly version: string | null;
+}
+
+export interface QueueWorkers {
+  readonly taskQueue: string;
+  readonly isAlive: boolean;
+  /** A worker has just answered, so that one is alive whatever this machine's clock says. */
+  readonly hasAnswered: boolean;
+  /** Those that Temporal has seen lately, the newest first; dead ones stay for minutes. */
+  readonly pollers: readonly QueuePoller[];
+  /** `<deployment>/<build>` that gets the tasks of a versioned queue, else null. */
+  readonly currentVersion: string | null;
+}
+
+/** A run that has ended, for asking whether a worker is alive. */
+export interface EndedRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly taskQueue: string;
+}
+
+/** @param ended a closed run of this queue, where there is one */
+export async function readQueueWorkers(
+  client: Client,
+  taskQueue: string,
+  ended: EndedRun | undefined,
+): Promise<QueueWorkers> {
+  const [{ pollers, versioningInfo }, answered] = await Promise.all([
+    client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
+    }),
+    ended?.taskQueue === taskQueue ? isAnswered(client, ended) : undefined,
+  ]);
+  const listed = pollers
+    .map(({ identity, lastAccessTime, deploymentOptions }) => ({
+      identity: identity ?? '',
+      lastAccessAt: optionalTsToDate(lastAccessTime) ?? new Date(0),
+      version: toVersion(deploymentOptions),
+    }))
+    .sort((a, b) => b.lastAccessAt.getTime() - a.lastAccessAt.getTime());
+  const current = versioningInfo?.currentDeploymentVersion;
+  return {
+    taskQueue,
+    isAlive: answered ?? listed.some((poller) => isRecent(poller, new Date())),
+    hasAnswered: answered === true,
+    pollers: listed,
+    currentVersion: toVersion(current),
+  };
+}
+
+export function isRecent({ lastAccessAt }: QueuePoller, now: Date): boolean {
+  return now.getTime() - lastAccessAt.getTime() < POLLER_LIMIT_MS;
+}
+
+/** Whether the current version of the queue is that of another deployment, so that our workers get no tasks. */
+export function isTakenByVersion({ currentVersion, pollers }: QueueWorkers): boolean {
+  if (currentVersion === null) return false;
+  return !pollers.some(
+    ({ identity, version }) => identity.startsWith(`${PRODUCT}/`) && version === currentVersion,
+  );
+}
+
+function toVersion(
+  version: { deploymentName?: string | null; buildId?: string | null } | null | undefined,
+): string | null {
+  return version?.buildId ? `${version.deploymentName ?? ''}/${version.buildId}` : null;
+}
+
+/** Undefined: the run is gone, which says nothing about workers. */
+async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Promise<boolean | undefined> {
+  try {
+    await client.withDeadline(Date.now() + QUERY_LIMIT_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query('__temporal_workflow_metadata'),
+    );
+    return true;
+  } catch (error) {
+    // A worker that rejects the query is alive.
+    if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return true;
+    return isNotFound(error) ? undefined : false;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && error.name === 'WorkflowNotFoundError';
+}
