@@ -3,15 +3,13 @@ import { CommanderError, Option } from 'commander';
 import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
 import { LOG_LEVELS } from '../src/log/log-level.js';
-import { errorClassName, safeStackFrames } from '../src/log/redact-error.js';
+import { errorClassName, listStacks, safeStackFrames } from '../src/log/redact-error.js';
 import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
+import { CommandFailed, describeCount, toErrorDocument } from './error-document.js';
+
+export { CommandFailed };
 
 export const EXIT = { done: 0, failed: 1, usage: 2, configInvalid: 78 } as const;
-
-/** A command failed. The message states the reason and the fix. Exit code 1. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-}
 
 export function configOption(): Option {
   return new Option(
@@ -28,6 +26,10 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document on standard output, and nothing else');
 }
 
+export function debugOption(): Option {
+  return new Option('--debug', 'print stack traces of errors, and warnings of libraries');
+}
+
 export function logLevelOption(fallback: (typeof LOG_LEVELS)[number]): Option {
   return new Option('--log-level <level>', 'log level; logs go to standard error')
     .choices(LOG_LEVELS)
@@ -38,7 +40,10 @@ export function formatJson(document: unknown): string {
   return JSON.stringify(document, null, 2);
 }
 
+let hasPrintedJson = false;
+
 export function printJson(document: unknown): void {
+  hasPrintedJson = true;
   printLine(formatJson(document));
 }
 
@@ -46,8 +51,17 @@ export function printLine(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-export function printError(error: unknown): void {
-  process.stderr.write(`${describeError(error)}\n`);
+export interface ErrorOutput {
+  readonly isJson: boolean;
+  /** Adds stack traces. */
+  readonly isDebug: boolean;
+}
+
+/** With --json on standard output, unless a document is there already, else on standard error. */
+export function reportError(error: unknown, { isJson, isDebug }: ErrorOutput): void {
+  if (isJson && !hasPrintedJson) printJson(toErrorDocument(error));
+  else process.stderr.write(`${describeError(error)}\n`);
+  if (isDebug) process.stderr.write(`${listStacks(error).join('\n')}\n`);
 }
 
 export function toExitCode(error: unknown): number {
@@ -57,13 +71,9 @@ export function toExitCode(error: unknown): number {
 
 /** For an error that is not ours, only its class and stack frames: its message may contain a request. */
 export function describeError(error: unknown): string {
-  if (error instanceof ConfigError) {
-    const count = error.problems.length;
-    const heading = `The configuration is invalid (${count} problem${count === 1 ? '' : 's'}). Nothing was changed.`;
-    return `${heading}\n${error.message}`;
-  }
+  if (error instanceof ConfigError) return `${describeCount(error)}\n${error.message}`;
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
   if (error instanceof TemporalUnavailable) return describeUnavailable(error);
-  if (error instanceof CommandFailed) return error.message;
+  if (error instanceof CommandFailed) return [error.message, error.remedy].filter(Boolean).join(' ');
   return [`Unexpected ${errorClassName(error)}; this is a bug.`, ...safeStackFrames(error)].join('\n');
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../src/refresh/problem.js';
 import type { StoreReport } from '../src/refresh/report.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
 import type { RefreshStatus } from '../src/status/status.js';
-import type { RunInProgress, RunStep } from '../src/status/run-in-progress.js';
+import type { RunInProgress, RunStep } from '../src/schedule/run-in-progress.js';
 import { formatTime, table, terminalWidth } from './format-report.js';
 
 export function formatStatus(status: RefreshStatus, width = terminalWidth()): string {

@@ -2,7 +2,7 @@
 // second.
 import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
-import { configOption, jsonOption, logLevelOption, scheduleIdOption } from './command-line.js';
+import { configOption, debugOption, jsonOption, logLevelOption, scheduleIdOption } from './command-line.js';
 import type { DoctorOptions } from './doctor.js';
 import { durationArgument } from './duration-argument.js';
 import type { RefreshOnceOptions } from './refresh-once.js';
@@ -25,7 +25,13 @@ export function buildProgram(): Command {
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
+  listLeaves(program).forEach((command) => command.addOption(debugOption()));
   return program;
+}
+
+/** The commands that do something. */
+function listLeaves(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(listLeaves);
 }
 
 function workerCommand(): Command {
@@ -51,15 +57,16 @@ function scheduleCommand(): Command {
         const { runSchedule } = await import('./schedule.js');
         await runSchedule(verb, options);
       });
+  const addForId = (verb: ScheduleVerb, description: string): Command =>
+    add(verb, description).addOption(scheduleIdOption());
   add('apply', 'create or update the schedule from the configuration; creating it also starts a run');
-  add('describe', 'show the schedule');
-  add('trigger', 'start a run now, unless one is in progress').option(
-    '--wait',
-    'wait for the run to end and print its report',
-  );
-  add('pause', 'pause the schedule; tokens will expire');
-  add('unpause', 'resume the schedule');
-  add('delete', 'delete the schedule; a run in progress continues');
+  addForId('describe', 'show the schedule as it is in Temporal, and how it differs from the configuration');
+  addForId('trigger', 'start a run now, unless one is in progress')
+    .option('--wait', 'show what fails in the run, wait for its end and print its report')
+    .option('--now', 'end a run in progress that waits for its next attempt, and start another');
+  addForId('pause', 'pause the schedule; tokens will expire');
+  addForId('unpause', 'resume the schedule');
+  addForId('delete', 'delete the schedule; a run in progress continues');
   return command;
 }
 

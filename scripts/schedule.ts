@@ -1,124 +1,137 @@
+// The commands `schedule …`. Only `apply` needs the whole configuration; the others need the id of the schedule alone.
 import type { Client, ScheduleDescription, ScheduleHandle } from '@temporalio/client';
-import { configPath, loadConfig } from '../src/config/load.js';
+import { ConfigError, summarizeProblems } from '../src/config/config-error.js';
+import { configPath, loadConfig, readScheduleTarget } from '../src/config/load.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
-import { applySchedule, describeOrUndefined, isUpToDate } from '../src/schedule/apply-schedule.js';
-import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
-import { waitForReport } from '../src/schedule/run-report.js';
-import { triggerRun } from '../src/schedule/trigger-run.js';
-import { toUnavailable, withTemporalClient } from '../src/temporal/connection.js';
-import { readTemporalSettings } from '../src/temporal/settings.js';
-import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
-import { CommandFailed, EXIT, printJson, printLine } from './command-line.js';
-import { formatReport } from './format-report.js';
-import { formatApplied, formatSchedule, toScheduleDocument, type ApplyDocument } from './format-schedule.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
+import { applySchedule, describeOrUndefined } from '../src/schedule/apply-schedule.js';
+import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
+import { findRunsInProgress } from '../src/schedule/find-runs.js';
+import { findDifferences, toScheduleState } from '../src/schedule/schedule-state.js';
+import { withTemporalClient } from '../src/temporal/connection.js';
+import { printJson, printLine } from './command-line.js';
+import { CommandFailed } from './error-document.js';
+import { formatApplied, formatChanged, type ApplyDocument, type ChangeDocument } from './format-apply.js';
+import { formatSchedule, toScheduleDocument, type Comparison } from './format-schedule.js';
+import { trigger } from './schedule-trigger.js';
 
 export interface ScheduleOptions {
   readonly config?: string;
   readonly json?: true;
-  /** Only for `trigger`. */
+  /** Not for `apply`. */
+  readonly scheduleId?: string;
+  /** Only for `trigger`, as the next. */
   readonly wait?: true;
+  readonly now?: true;
 }
 
-interface Invocation {
+export interface Invocation {
   readonly client: Client;
-  readonly config: RefreshConfig;
   readonly handle: ScheduleHandle;
-  readonly json: boolean;
+  readonly options: ScheduleOptions;
 }
 
-const VERBS = { apply, describe, trigger, pause, unpause, delete: remove };
+const VERBS = { describe, trigger: triggerIfExists, pause, unpause, delete: remove };
 
-export type ScheduleVerb = keyof typeof VERBS;
+export type ScheduleVerb = keyof typeof VERBS | 'apply';
 
 export async function runSchedule(verb: ScheduleVerb, options: ScheduleOptions): Promise<void> {
-  const config = loadConfig(configPath(options.config));
-  await withTemporalClient((client) => {
-    const handle = client.schedule.getHandle(config.schedule.id);
-    return VERBS[verb]({ client, config, handle, json: options.json === true }, options);
-  });
+  const path = configPath(options.config);
+  if (verb === 'apply') {
+    const config = loadConfig(path);
+    return withTemporalClient((client) => apply(client, config, options));
+  }
+  const { scheduleId } = readScheduleTarget(path, options.scheduleId);
+  await withTemporalClient((client) =>
+    VERBS[verb]({ client, handle: client.schedule.getHandle(scheduleId), options }),
+  );
 }
 
-async function apply({ client, config, json }: Invocation): Promise<void> {
-  const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
-  const { id } = config.schedule;
+async function apply(client: Client, config: RefreshConfig, { json }: ScheduleOptions): Promise<void> {
+  const { outcome, firstRun, paused, nextRunAt } = await applySchedule(client, buildScheduleOptions(config));
   const applied: ApplyDocument = {
-    scheduleId: id,
+    scheduleId: config.schedule.id,
     outcome,
     summary: describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS),
     firstRun: firstRun ?? null,
+    paused,
+    nextRunAt: nextRunAt?.toISOString() ?? null,
   };
   if (json) printJson(applied);
   else printLine(formatApplied(applied));
 }
 
-async function describe({ config, handle, json }: Invocation): Promise<void> {
+async function describe({ client, handle, options }: Invocation): Promise<void> {
   const description = await describeOrFail(handle);
-  const isAsConfigured = isUpToDate(description, buildScheduleOptions(config));
-  const document = toScheduleDocument(config.schedule.id, description, isAsConfigured);
-  if (json) printJson(document);
-  else printLine(formatSchedule(document, config.schedule));
+  const running = await findRunsInProgress(client, handle.scheduleId, description);
+  const comparison = compare(description, configPath(options.config));
+  const document = toScheduleDocument(description, running, comparison);
+  if (options.json) printJson(document);
+  else printLine(formatSchedule(document));
 }
 
-async function trigger({ client, handle, json }: Invocation, options: ScheduleOptions): Promise<void> {
-  await describeOrFail(handle);
-  const run = await triggerRun(handle);
-  if (!run)
-    throw new CommandFailed(
-      'Temporal accepted the request, but no run started within 10 s. Check the Temporal server.',
-    );
-  const { workflowId, runId, alreadyRunning } = run;
-  const what = alreadyRunning ? 'A run is already in progress' : 'Run started';
-  if (!json) printLine(`${what}: workflow ${workflowId}, run ${runId}.`);
-  if (!options.wait) {
-    if (json) printJson(run);
-    return;
+/** How the schedule differs from the configuration, or why it was not compared. */
+function compare(description: ScheduleDescription, path: string): Comparison {
+  try {
+    const config = loadConfig(path);
+    const { id } = config.schedule;
+    if (id !== description.scheduleId) return { notCompared: `${path} is for the schedule ${id}` };
+    const summary = describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS);
+    return { differences: findDifferences(description, buildScheduleOptions(config)), summary };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { notCompared: summarizeProblems(error) };
   }
-  const end = await waitForReport(client, workflowId, runId).catch((error: unknown) => {
-    throw explainLostRun(toUnavailable(readTemporalSettings(), error));
-  });
-  if (!end.report)
-    throw new CommandFailed(`The run ended without a report: ${end.why}. Check run ${runId} in Temporal.`);
-  if (json) printJson(end.report);
-  else printLine(`\n${formatReport(end.report)}`);
-  process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;
 }
 
-/** Adds that only the wait has ended, not the run. */
-export function explainLostRun(error: unknown): unknown {
-  if (!(error instanceof TemporalUnavailable)) return error;
-  return new CommandFailed(
-    `${describeUnavailable(error)}\nThe run continues without this command, and resumes after a Temporal outage. ` +
-      'Check its result with `status`, or wait for it again with `schedule trigger --wait`.',
-  );
+async function triggerIfExists(invocation: Invocation): Promise<void> {
+  await trigger(invocation, await describeOrFail(invocation.handle));
 }
 
-async function pause({ handle, config, json }: Invocation): Promise<void> {
-  await describeOrFail(handle);
-  await handle.pause('paused by `schedule pause`');
-  confirm(json, config.schedule.id, 'paused', 'No runs start until `schedule unpause`; tokens will expire.');
+async function pause(invocation: Invocation): Promise<void> {
+  const { handle } = invocation;
+  const { state } = await describeOrFail(handle);
+  // Keeps the note of whoever paused it first.
+  if (!state.paused) await handle.pause('paused by `schedule pause`');
+  await confirm(invocation, 'paused', await handle.describe());
 }
 
-async function unpause({ handle, config, json }: Invocation): Promise<void> {
-  await describeOrFail(handle);
-  await handle.unpause('unpaused by `schedule unpause`');
-  confirm(json, config.schedule.id, 'unpaused', 'To refresh now, run `schedule trigger`.');
+async function unpause(invocation: Invocation): Promise<void> {
+  const { handle } = invocation;
+  const { state } = await describeOrFail(handle);
+  if (state.paused) await handle.unpause('unpaused by `schedule unpause`');
+  await confirm(invocation, 'unpaused', await handle.describe());
 }
 
-async function remove({ handle, config, json }: Invocation): Promise<void> {
-  await describeOrFail(handle);
-  await handle.delete();
-  confirm(json, config.schedule.id, 'deleted', 'No more runs start; tokens will expire.');
+async function remove(invocation: Invocation): Promise<void> {
+  const description = await describeOrFail(invocation.handle);
+  await invocation.handle.delete();
+  await confirm(invocation, 'deleted', description);
 }
 
-function confirm(json: boolean, scheduleId: string, outcome: string, consequence: string): void {
-  if (json) printJson({ scheduleId, outcome });
-  else printLine(`Schedule ${scheduleId} ${outcome}. ${consequence}`);
+/** Says what Temporal does from now on. */
+async function confirm(
+  { client, handle, options }: Invocation,
+  outcome: ChangeDocument['outcome'],
+  description: ScheduleDescription,
+): Promise<void> {
+  const { scheduleId } = handle;
+  const running = await findRunsInProgress(client, scheduleId, description);
+  const next = outcome === 'unpaused' ? toScheduleState(description).nextRunsAt[0] : undefined;
+  const document: ChangeDocument = {
+    scheduleId,
+    outcome,
+    running: running.map(({ workflowId, runId }) => ({ workflowId, runId })),
+    nextRunAt: next?.toISOString() ?? null,
+  };
+  if (options.json) printJson(document);
+  else printLine(formatChanged(document));
 }
 
 async function describeOrFail(handle: ScheduleHandle): Promise<ScheduleDescription> {
   const description = await describeOrUndefined(handle);
   if (description) return description;
-  throw new CommandFailed(`Schedule ${handle.scheduleId} does not exist. Create it with \`schedule apply\`.`);
+  const message = `Schedule ${handle.scheduleId} does not exist.`;
+  throw new CommandFailed(message, 'Create it with `schedule apply`.', 'schedule-missing');
 }

@@ -5,11 +5,15 @@ import type { FailureType } from '../../src/refresh/failures.js';
 import type { Problem } from '../../src/refresh/problem.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
+import type { RunIds } from '../../src/schedule/find-runs.js';
 import type { TriggeredRun } from '../../src/schedule/trigger-run.js';
 import type { RefreshStatus } from '../../src/status/status.js';
-import type { RunInProgress } from '../../src/status/run-in-progress.js';
+import type { RunInProgress } from '../../src/schedule/run-in-progress.js';
 import type { DoctorDocument } from '../format-checks.js';
-import type { ApplyDocument, ScheduleDocument } from '../format-schedule.js';
+import type { ErrorDocument } from '../error-document.js';
+import type { ApplyDocument, ChangeDocument } from '../format-apply.js';
+import type { ScheduleDocument } from '../format-schedule.js';
+import type { TriggerDocument } from '../schedule-trigger.js';
 
 /** `{ a: 'text' }` for a field, `{ values: … }` for each value of an enumeration, a list of one for a list. */
 export type Shape =
@@ -185,17 +189,60 @@ const APPLIED = {
   outcome: { values: { created: true, updated: true, unchanged: true } },
   summary: 'text',
   firstRun: TRIGGERED,
+  paused: 'boolean',
+  nextRunAt: 'text',
 } as const satisfies Fields<ApplyDocument>;
+
+const RUN_IDS = { workflowId: 'text', runId: 'text' } as const satisfies Fields<RunIds>;
+
+const CHANGED = {
+  scheduleId: 'text',
+  outcome: { values: { paused: true, unpaused: true, deleted: true } },
+  running: [RUN_IDS],
+  nextRunAt: 'text',
+} as const satisfies Fields<ChangeDocument>;
+
+const ERROR = {
+  error: {
+    code: {
+      values: {
+        usage: true,
+        'config-invalid': true,
+        'node-unsupported': true,
+        'temporal-settings-invalid': true,
+        'temporal-namespace-not-found': true,
+        'temporal-access-denied': true,
+        'temporal-unreachable': true,
+        'schedule-missing': true,
+        'command-failed': true,
+        unexpected: true,
+      },
+    },
+    message: 'text',
+    remedy: 'text',
+    problems: [{ code: 'text', file: 'text', line: 'number', path: 'text', message: 'text', remedy: 'text' }],
+  },
+} as const satisfies Fields<ErrorDocument>;
 
 const SCHEDULE = {
   scheduleId: 'text',
+  problems: [PROBLEM],
   upToDate: 'boolean',
+  differences: ['text'],
+  notCompared: 'text',
+  summary: 'text',
+  inTemporal: 'text',
+  taskQueue: 'text',
+  workflowType: 'text',
+  everyMs: 'number',
+  jitterMs: 'number',
+  executionTimeoutMs: 'number',
   paused: 'boolean',
   note: 'text',
   runsStarted: 'number',
   startsSkipped: 'number',
   startsMissed: 'number',
-  running: [{ workflowId: 'text', firstExecutionRunId: 'text' }],
+  running: [RUN_IDS],
   nextRunsAt: ['text'],
 } as const satisfies Fields<ScheduleDocument>;
 
@@ -207,5 +254,7 @@ export const JSON_SHAPES = {
   doctor: { checks: [CHECK] } as const satisfies Fields<DoctorDocument>,
   'schedule apply': APPLIED,
   'schedule describe': SCHEDULE,
-  'schedule trigger': TRIGGERED,
+  'schedule trigger': { ...TRIGGERED, endedRuns: ['text'] } as const satisfies Fields<TriggerDocument>,
+  'schedule pause, unpause, delete': CHANGED,
+  error: ERROR,
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -26,8 +26,22 @@ export function errorClassName(error: unknown): string {
 const MAX_FRAME_CHARS = 300;
 const FRAME = /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+:\d+:\d+\)?$/;
 
+const MAX_CAUSES = 5;
+
+/** All stack frames of an error and its causes, each with the name of its class. */
+export function listStacks(error: unknown): string[] {
+  const lines: string[] = [];
+  let current = error;
+  for (let depth = 0; current instanceof Error && depth < MAX_CAUSES; depth += 1) {
+    const name = `${depth === 0 ? '' : 'Caused by: '}${errorClassName(current)}`;
+    lines.push(name, ...safeStackFrames(current, Infinity).map((frame) => `    ${frame}`));
+    current = current.cause;
+  }
+  return lines;
+}
+
 /** The stack frames of an error. The message is removed first: it may contain lines that look like frames. */
-export function safeStackFrames(error: unknown): string[] {
+export function safeStackFrames(error: unknown, max = 6): string[] {
   try {
     if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
     const { stack, message } = error;
@@ -39,7 +53,7 @@ export function safeStackFrames(error: unknown): string[] {
       .slice(start + message.length)
       .split('\n')
       .filter((line) => line.length <= MAX_FRAME_CHARS && FRAME.test(line));
-    return frames.slice(0, 6).map((line) => line.trim());
+    return frames.slice(0, max).map((line) => line.trim());
   } catch {
     return [];
   }

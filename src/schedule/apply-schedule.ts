@@ -2,44 +2,67 @@
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
   type Client,
   type ScheduleDescription,
   type ScheduleHandle,
 } from '@temporalio/client';
-import { triggerRun, type TriggeredRun } from './trigger-run.js';
-import { SPEC_HASH, getSpecHash, type DesiredSchedule } from './build-schedule.js';
+import type { DesiredSchedule } from './build-schedule.js';
+import { findLeftRuns, type RunInfo } from './find-runs.js';
+import { findDifferences, toScheduleState } from './schedule-state.js';
+import { toTriggered, triggerRun, type TriggeredRun } from './trigger-run.js';
 
 export type ApplyOutcome = 'created' | 'updated' | 'unchanged';
 
 export interface Applied {
   readonly outcome: ApplyOutcome;
-  /** The first run of a new schedule; undefined if it did not start within 10 s. */
+  /**
+   * The first run of a new schedule, or the run in progress that a deleted schedule has left; undefined if none started
+   * within 10 s.
+   */
   readonly firstRun?: TriggeredRun | undefined;
+  /** True: an operator's pause was kept, so that no runs start. */
+  readonly paused: boolean;
+  /** Undefined while paused. */
+  readonly nextRunAt: Date | undefined;
 }
 
-/** A new schedule starts its first run immediately, so that problems show now and not in four hours. */
+/**
+ * A new schedule starts its first run immediately, so that problems show now and not in four hours. Where a deleted
+ * schedule has left a run in progress, it starts none before Temporal ends that run: the new schedule does not know it,
+ * and its overlap policy would not skip it.
+ */
 export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<Applied> {
   const handle = client.schedule.getHandle(desired.scheduleId);
   const description = await describeOrUndefined(handle);
-  if (description) return updateIfNeeded(handle, description, desired);
+  const left = await findLeftRuns(client, desired.scheduleId, description);
+  const delayed = startAfter(desired, left);
+  if (description) return updateIfNeeded(handle, description, delayed);
   try {
-    await client.schedule.create(desired);
+    await client.schedule.create(delayed);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     // Someone else created it at the same time.
-    return updateIfNeeded(handle, await handle.describe(), desired);
+    return updateIfNeeded(handle, await handle.describe(), delayed);
   }
   // Not `triggerImmediately`: it starts a run even if one is in progress, despite the overlap policy.
-  return { outcome: 'created', firstRun: await triggerRun(handle) };
+  const firstRun = toTriggered(left[0]) ?? (await triggerRun(handle));
+  return { outcome: 'created', firstRun, ...(await readNextRun(handle)) };
 }
 
 /** Whether the schedule matches the configuration. */
 export function isUpToDate(description: ScheduleDescription, desired: DesiredSchedule): boolean {
-  return (
-    description.action.memo?.[SPEC_HASH] === getSpecHash(desired) &&
-    description.policies.overlap === ScheduleOverlapPolicy.SKIP
-  );
+  return findDifferences(description, desired).length === 0;
+}
+
+function startAfter(desired: DesiredSchedule, left: readonly RunInfo[]): DesiredSchedule {
+  const ends = left.map(({ endsAt }) => endsAt?.getTime()).filter((end) => end !== undefined);
+  if (ends.length === 0) return desired;
+  return { ...desired, spec: { ...desired.spec, startAt: new Date(Math.max(...ends)) } };
+}
+
+async function readNextRun(handle: ScheduleHandle): Promise<Pick<Applied, 'paused' | 'nextRunAt'>> {
+  const { paused, nextRunsAt } = toScheduleState(await handle.describe());
+  return { paused, nextRunAt: nextRunsAt[0] };
 }
 
 /** Undefined if the schedule does not exist. */
@@ -57,9 +80,18 @@ async function updateIfNeeded(
   description: ScheduleDescription,
   desired: DesiredSchedule,
 ): Promise<Applied> {
-  if (isUpToDate(description, desired)) return { outcome: 'unchanged' };
+  if (isUpToDate(description, desired)) {
+    const { paused, nextRunsAt } = toScheduleState(description);
+    return { outcome: 'unchanged', paused, nextRunAt: nextRunsAt[0] };
+  }
   const { spec, action, policies } = desired;
-  // Replaces the whole spec: if merged, the old and the new spec would both start runs.
-  await handle.update(({ state }) => ({ spec, action, state, ...(policies ? { policies } : {}) }));
-  return { outcome: 'updated' };
+  await handle.update(({ state: { paused, note } }) => ({
+    // Replaces the whole spec: if merged, the old and the new spec would both start runs.
+    spec,
+    action,
+    // Without a limit of the number of runs.
+    state: { paused, ...(note === undefined ? {} : { note }) },
+    ...(policies ? { policies } : {}),
+  }));
+  return { outcome: 'updated', ...(await readNextRun(handle)) };
 }

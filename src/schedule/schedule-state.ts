@@ -3,6 +3,7 @@ import { ScheduleOverlapPolicy, type ScheduleDescription } from '@temporalio/cli
 import { formatDuration } from '../refresh/schedule-margins.js';
 import type { Problem } from '../refresh/problem.js';
 import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
+import { matchesCron } from './calendars.js';
 import { getSpecHash, SPEC_HASH, WORKFLOW_TYPE, type DesiredSchedule } from './build-schedule.js';
 
 /** A run, whose report may take some minutes, and clock differences. */
@@ -97,30 +98,77 @@ export function findScheduleProblems(id: string, state: ScheduleState | undefine
   return problems;
 }
 
-/** What differs from the configuration, in words that go after `differs from the configuration: `. */
+/**
+ * What differs from the configuration, in words that go after `differs from the configuration: `. Compares each setting
+ * itself: an edit in Temporal may keep the hash in the memo.
+ */
 export function findDifferences(description: ScheduleDescription, desired: DesiredSchedule): string[] {
   const state = toScheduleState(description);
-  const { spec, action } = desired;
-  const everyMs = toMs(spec.intervals?.[0]?.every);
+  const { spec, action, policies } = description;
+  const wanted = desired.action;
+  const limit = 'time limit of a run';
   const differences = [
-    compare('task queue', state.taskQueue, action.taskQueue),
-    compare('workflow', state.workflowType, action.workflowType),
-    compare('interval', formatMs(state.everyMs, 'by calendar'), formatMs(everyMs, 'by calendar')),
-    compare('jitter', formatDuration(state.jitterMs), formatDuration(toMs(spec.jitter) ?? 0)),
+    compare('task queue', state.taskQueue, wanted.taskQueue),
+    compare('workflow', state.workflowType, wanted.workflowType),
+    compareTimes(description, state, desired),
+    compare('jitter', formatDuration(state.jitterMs), formatDuration(toMs(desired.spec.jitter) ?? 0)),
     compare(
-      'time limit of a run',
+      limit,
       formatMs(state.executionTimeoutMs, 'none'),
-      formatMs(toMs(action.workflowExecutionTimeout), 'none'),
+      formatMs(toMs(wanted.workflowExecutionTimeout), 'none'),
     ),
-    compare('overlap policy', String(description.policies.overlap), String(ScheduleOverlapPolicy.SKIP)),
+    flag(limit, [action.workflowRunTimeout, action.workflowTaskTimeout, action.retry].some(isSet)),
+    flag('retryFor', JSON.stringify(action.args) !== JSON.stringify(wanted.args)),
+    flag('id of the runs', action.workflowId !== wanted.workflowId),
+    compare('overlap policy', String(policies.overlap), String(desired.policies?.overlap)),
+    compare(
+      'catch-up window',
+      formatMs(policies.catchupWindow, 'none'),
+      formatMs(toMs(desired.policies?.catchupWindow), 'none'),
+    ),
+    flag('pause on failure', policies.pauseOnFailure),
+    flag('start', isPostponed(spec.startAt, desired.spec.startAt)),
+    flag('skipped times', (spec.skip ?? []).length > 0),
+    flag('end', isSet(spec.endAt)),
+    flag('number of runs left', isSet(description.state.remainingActions)),
   ].filter((difference) => difference !== undefined);
   if (differences.length > 0) return differences;
-  // What cannot be compared, such as compiled cron expressions.
-  return description.action.memo?.[SPEC_HASH] === getSpecHash(desired) ? [] : ['other settings'];
+  // What the settings above do not show, such as the summary of a run.
+  return action.memo?.[SPEC_HASH] === getSpecHash(desired) ? [] : ['other settings'];
+}
+
+/** A start in the past has no effect. `apply` postpones it while a deleted schedule has a run in progress. */
+function isPostponed(startAt: Date | undefined, wanted: Date | undefined): boolean {
+  return startAt !== undefined && startAt > new Date() && startAt.getTime() !== wanted?.getTime();
+}
+
+const UTC = ['UTC', 'Etc/UTC', ''];
+
+function compareTimes(
+  { spec }: ScheduleDescription,
+  { everyMs }: ScheduleState,
+  desired: DesiredSchedule,
+): string | undefined {
+  const [cron] = desired.spec.cronExpressions ?? [];
+  if (cron !== undefined)
+    return flag('times', !matchesCron(spec, cron) || !UTC.includes(spec.timezone ?? ''));
+  const wanted = formatMs(toMs(desired.spec.intervals?.[0]?.every), 'by calendar');
+  return (
+    compare('interval', formatMs(everyMs, 'by calendar'), wanted) ??
+    flag('times', (spec.intervals?.[0]?.offset ?? 0) !== 0)
+  );
 }
 
 function compare(name: string, actual: string, wanted: string): string | undefined {
   return actual === wanted ? undefined : `${name} ${actual} instead of ${wanted}`;
+}
+
+function flag(name: string, isDifferent: boolean): string | undefined {
+  return isDifferent ? name : undefined;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function formatMs(ms: number | undefined, absent: string): string {

@@ -1,7 +1,7 @@
 // Whether the clock of this machine agrees with Temporal's: a wrong one would show expired tokens as fresh, or the reverse.
 // Temporal does not report its time, but the times of what has just happened there.
 import type { QueueWorkers } from '../temporal/queue-workers.js';
-import type { Run } from './find-runs.js';
+import type { Run } from '../schedule/find-runs.js';
 
 /** A long poll lasts a minute: the last access of a live worker is not older, and what is newer than now is no accident. */
 const POLL_MS = 60_000;

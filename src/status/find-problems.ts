@@ -5,7 +5,7 @@ import type { FailureReport, RefreshReport, StoreReport } from '../refresh/repor
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
 import { isTakenByVersion, type QueueWorkers } from '../temporal/queue-workers.js';
-import type { RunInProgress, RunStep } from './run-in-progress.js';
+import type { RunInProgress, RunStep } from '../schedule/run-in-progress.js';
 
 /** A run needs some minutes to replace a token. */
 const RUN_MS = 5 * 60_000;
@@ -117,7 +117,9 @@ function findLastRunProblems({ lastRun, report, run }: StatusFacts): Problem[] {
         id: 'last-run-without-report',
         target,
         message: `left no report: ${lastRun.reason}`,
-        remedy: `Open the run in Temporal, then start another: \`schedule trigger\`.`,
+        remedy: run
+          ? 'Wait for the end of the run in progress.'
+          : 'Open the run in Temporal, then start another: `schedule trigger`.',
       },
     ];
   }

@@ -6,8 +6,8 @@ import { toScheduleState } from '../schedule/schedule-state.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { estimateClockOffsetMs } from './clock.js';
 import { type LastRun, type StatusFacts, type StatusLimits } from './find-problems.js';
-import { findRuns, type Run } from './find-runs.js';
-import { readRunInProgress } from './run-in-progress.js';
+import { findRuns, type Run } from '../schedule/find-runs.js';
+import { readRunInProgress } from '../schedule/run-in-progress.js';
 import { toStatus, type RefreshStatus } from './status.js';
 
 /** Runs without a report, such as terminated ones, are looked behind, but not forever. */

@@ -11,7 +11,7 @@ import {
   type StatusFacts,
   type StatusLimits,
 } from './find-problems.js';
-import type { RunInProgress } from './run-in-progress.js';
+import type { RunInProgress } from '../schedule/run-in-progress.js';
 
 /** What `status --json` prints. */
 export interface RefreshStatus {

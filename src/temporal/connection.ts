@@ -1,6 +1,7 @@
 // The client of the commands. Separate from settings.ts, because the worker has its own connection and does not load
 // this one.
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './settings.js';
 
 const CONNECT_LIMIT_MS = 10_000;
@@ -9,6 +10,8 @@ const CONNECT_LIMIT_MS = 10_000;
 export async function connectClient(
   settings: TemporalSettings,
 ): Promise<{ client: Client; close: () => Promise<void> }> {
+  // It would print `E Failed to connect to …` itself; GRPC_VERBOSITY still shows it.
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   const connection = Connection.lazy({ ...settings.connectionOptions });
   try {
     await connection.withDeadline(Date.now() + CONNECT_LIMIT_MS, () =>

@@ -3,7 +3,7 @@ import { refreshedReport } from '../golden/sample-reports.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { ScheduleState } from '../../src/schedule/schedule-state.js';
 import type { LastRun, StatusFacts } from '../../src/status/find-problems.js';
-import type { RunInProgress, RunStep } from '../../src/status/run-in-progress.js';
+import type { RunInProgress, RunStep } from '../../src/schedule/run-in-progress.js';
 import type { QueueWorkers } from '../../src/temporal/queue-workers.js';
 
 /** 55 min after the run of `refreshedReport`. */

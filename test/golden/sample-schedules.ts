@@ -1,5 +1,6 @@
 // Schedule settings, and descriptions of schedules as Temporal returns them.
 import type { ScheduleDescription } from '@temporalio/client';
+import type { DesiredSchedule } from '../../src/schedule/build-schedule.js';
 import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 
 const HOUR_MS = 3_600_000;
@@ -11,36 +12,47 @@ export const EVERY_4_HOURS = planSchedule({
   allowNarrowMargin: false,
 });
 
-export const CRON = planSchedule({
-  id: 'ecr-refresh',
-  cadence: { cron: '0 6,18 * * *' },
-  times: computeIntervals(12 * HOUR_MS),
-  allowNarrowMargin: true,
-});
+/** As Temporal describes a schedule that was created from the configuration. */
+export function describeAs(
+  desired: DesiredSchedule,
+  {
+    spec,
+    state,
+    policies,
+    action,
+  }: Partial<Pick<ScheduleDescription, 'spec' | 'state'>> & {
+    policies?: Partial<ScheduleDescription['policies']>;
+    action?: Partial<ScheduleDescription['action']>;
+  } = {},
+): ScheduleDescription {
+  const { intervals = [] } = desired.spec;
+  return {
+    scheduleId: desired.scheduleId,
+    spec: {
+      intervals: intervals.map(({ every }) => ({ every: Number(every), offset: 0 })),
+      calendars: [],
+      jitter: Number(desired.spec.jitter),
+      ...spec,
+    },
+    action: { ...desired.action, ...action },
+    policies: { ...desired.policies, ...policies },
+    state: { paused: false, ...state },
+    info: INFO,
+  } as unknown as ScheduleDescription;
+}
+
+const INFO: ScheduleDescription['info'] = {
+  recentActions: [],
+  nextActionTimes: [4, 8, 12, 16].map((hours) => new Date(Date.UTC(2026, 0, 1, hours, 3))),
+  createdAt: new Date(Date.UTC(2026, 0, 1)),
+  lastUpdatedAt: undefined,
+  runningActions: [],
+  numActionsTaken: 42,
+  numActionsSkippedOverlap: 1,
+  numActionsMissedCatchupWindow: 2,
+};
 
 export const SCHEDULE_DESCRIPTION: Pick<ScheduleDescription, 'state' | 'info'> = {
   state: { paused: false },
-  info: {
-    recentActions: [],
-    nextActionTimes: [4, 8, 12, 16].map((hours) => new Date(Date.UTC(2026, 0, 1, hours, 3))),
-    createdAt: new Date(Date.UTC(2026, 0, 1)),
-    lastUpdatedAt: undefined,
-    runningActions: [],
-    numActionsTaken: 42,
-    numActionsSkippedOverlap: 1,
-    numActionsMissedCatchupWindow: 2,
-  },
-};
-
-export const RUNNING: typeof SCHEDULE_DESCRIPTION = {
-  ...SCHEDULE_DESCRIPTION,
-  info: {
-    ...SCHEDULE_DESCRIPTION.info,
-    runningActions: [
-      {
-        type: 'startWorkflow',
-        workflow: { workflowId: 'ecr-refresh-run-2026-01-01T00:03:00Z', firstExecutionRunId: 'run-1' },
-      },
-    ],
-  },
+  info: INFO,
 };

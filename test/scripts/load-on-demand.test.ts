@@ -24,7 +24,7 @@ function assertPackages(path: string, expected: readonly string[]): void {
 /** Each of the other packages takes 50 to 200 ms to load; `npm run bench` measures the total. */
 describe('the packages that a command loads', () => {
   it('are only the command-line parser for --help', () => {
-    assertPackages('scripts/cli.ts', ['commander', 'ms']);
+    assertPackages('scripts/main.ts', ['commander', 'ms']);
   });
 
   it('include no SDK and no HTTP client for doctor --offline', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ServiceError } from '@temporalio/client';
 import { describeError } from '../../scripts/command-line.js';
-import { explainLostRun } from '../../scripts/schedule.js';
+import { explainLostRun } from '../../scripts/schedule-trigger.js';
 import { toUnavailable } from '../../src/temporal/connection.js';
 
 const SETTINGS = { connectionOptions: {}, address: 'temporal:7233', namespace: 'default' };

@@ -29,7 +29,7 @@ export type CronResult =
 
 /** The run times of a cron expression of five numeric fields, or what is wrong with it. */
 export function readCron(expression: string): CronResult {
-  const fields = expression.trim().split(/\s+/);
+  const fields = splitFields(expression);
   if (fields.length !== FIELDS.length) {
     return { problem: 'must have five fields: minute, hour, day of month, month, day of week' };
   }
@@ -56,6 +56,18 @@ export function readCron(expression: string): CronResult {
   const [minutes = [], hours = [], daysOfMonth = [], months = [], daysOfWeek = []] = values;
   const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => (hour * 60 + minute) * MINUTE_MS));
   return measureGaps(listDays(daysOfMonth, months, daysOfWeek), timesOfDay) ?? { problem: 'never fires' };
+}
+
+/** The matching values of each of the five fields, in ascending order; Sunday is 0. */
+export function listCronValues(expression: string): number[][] {
+  const fields = splitFields(expression);
+  const values = FIELDS.map(({ min, max }, index) => parseField(fields[index] ?? '', min, max) ?? []);
+  const weekdays = new Set(values.pop()?.map((day) => day % 7));
+  return [...values, [...weekdays].toSorted((a, b) => a - b)];
+}
+
+function splitFields(expression: string): string[] {
+  return expression.trim().split(/\s+/);
 }
 
 /**

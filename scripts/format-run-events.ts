@@ -1,0 +1,28 @@
+import type { RunObserver } from '../src/schedule/follow-run.js';
+import { formatTime } from './format-report.js';
+
+/** Prints what happens in a run, one line for each event. */
+export function observeRun(print: (line: string) => void, taskQueue: string): RunObserver {
+  return {
+    onFailedAttempt: ({ step, target, attempt, failure, nextAttemptAt }) => {
+      const { type, message, remedy } = failure;
+      const place = `${step} ${target}`.trim();
+      const next = nextAttemptAt === null ? 'The next attempt is in progress.' : formatNext(nextAttemptAt);
+      print(`Attempt ${attempt} of ${place} failed: ${type}: ${message} Fix: ${remedy} ${next}`);
+    },
+    onFailedPart: ({ stage, store, registry, engine, type, message, remedy }) => {
+      const place = [stage, store, registry, engine].filter(Boolean).join(' ');
+      print(`Failed, not retried in this run: ${place}: ${type}: ${message} Fix: ${remedy}`);
+    },
+    onWaitingForWorker: (since) =>
+      print(
+        `No worker has taken the run since ${formatTime(since)}. ` +
+          `Check that a worker is running and uses the task queue ${taskQueue}.`,
+      ),
+  };
+}
+
+/** To the second: the first retries follow within seconds. */
+function formatNext(iso: string): string {
+  return `Next attempt: ${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC.`;
+}
