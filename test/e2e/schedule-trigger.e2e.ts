@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { applySchedule } from '../../src/schedule/apply-schedule.js';
+import { endWaitingRun } from '../../src/schedule/end-waiting-run.js';
+import { describeRun } from '../../src/schedule/find-runs.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { triggerRun } from '../../src/schedule/trigger-run.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import type { ApplyDocument, ChangeDocument } from '../../scripts/format-apply.js';
 import type { TriggerDocument } from '../../scripts/schedule-trigger.js';
@@ -137,17 +141,53 @@ describe('runs in progress on a real Temporal server', function () {
       const { firstRun } = await applySchedule(server.client, fixture.desired());
       assert.ok(firstRun);
       await waitUntil('the second attempt', () => calls === 2);
-      const command = fixture.run('schedule', 'trigger', '--now', '--wait');
-      const described = () =>
-        server.client.workflow.getHandle(firstRun.workflowId, firstRun.runId).describe();
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
-      assert.equal((await described()).status.name, 'RUNNING');
-      release();
-      const { code, stdout } = await command;
-      assert.equal(code, 0, stdout);
-      assert.match(stdout, /^Waiting for the attempt in progress of run \S+ to end\.\nRun \S+ ended/);
+      const { workflowId, runId } = firstRun;
+      const described = () => server.client.workflow.getHandle(workflowId, runId).describe();
+      const run = await describeRun(server.client, firstRun);
+      assert.ok(run);
+      let statusWhileWaiting = '';
+      const isEnded = await endWaitingRun(server.client, run, () => {
+        void described().then(({ status }) => {
+          statusWhileWaiting = status.name;
+          release();
+        });
+      });
+      assert.deepEqual([isEnded, statusWhileWaiting], [true, 'RUNNING']);
       assert.equal((await described()).status.name, 'TERMINATED');
+      // The second attempt has ended, and the third was not made.
+      assert.equal(calls, 2);
     });
+  });
+
+  it('the run after one that --now has ended knows when connections were last refreshed', async () => {
+    let type: FailureType | undefined;
+    await server.withWorker(
+      failingSteps(() => type),
+      fixture.taskQueue,
+      async () => {
+        const { client } = server;
+        const handle = client.schedule.getHandle(fixture.id);
+        const { firstRun } = await applySchedule(client, fixture.desired());
+        assert.ok(firstRun);
+        const { report } = await waitForReport(client, firstRun.workflowId, firstRun.runId);
+        type = 'StoreUnauthorized';
+        const waiting = await triggerRun(handle);
+        assert.ok(waiting);
+        await waitUntil('the failure', () => isRunning(waiting.runId));
+        type = 'StoreRequestRejected';
+        const { code, stdout, stderr } = await fixture.run(
+          'schedule',
+          'trigger',
+          '--now',
+          '--wait',
+          '--json',
+        );
+        assert.deepEqual([code, stderr], [1, '']);
+        const next = JSON.parse(stdout) as RefreshReport;
+        assert.equal(next.outcome, 'incomplete');
+        assert.equal(next.stores[0]?.lastRefreshedAt, report?.stores[0]?.lastRefreshedAt);
+      },
+    );
   });
 
   it('delete names the run in progress, and apply and trigger start none next to it', async () => {
