@@ -6,7 +6,8 @@ import { configOption, debugOption, jsonOption, logLevelOption, scheduleIdOption
 import type { DoctorOptions } from './doctor.js';
 import { durationArgument } from './duration-argument.js';
 import type { RefreshOnceOptions } from './refresh-once.js';
-import type { ScheduleOptions, ScheduleVerb } from './schedule.js';
+import type { ScheduleVerb } from './schedule.js';
+import type { ScheduleOptions } from './schedule-options.js';
 import type { StatusOptions } from './status.js';
 import type { WorkerOptions } from './worker.js';
 

@@ -12,7 +12,7 @@ import { EXIT, printJson, printLine } from './command-line.js';
 import { CommandFailed } from './error-document.js';
 import { formatReport } from './format-report.js';
 import { observeRun } from './format-run-events.js';
-import type { Invocation } from './schedule.js';
+import type { Invocation } from './schedule-options.js';
 
 /** What `schedule trigger --json` prints without --wait. */
 export interface TriggerDocument extends TriggeredRun {

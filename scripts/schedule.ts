@@ -14,23 +14,8 @@ import { printJson, printLine } from './command-line.js';
 import { CommandFailed } from './error-document.js';
 import { formatApplied, formatChanged, type ApplyDocument, type ChangeDocument } from './format-apply.js';
 import { formatSchedule, toScheduleDocument, type Comparison } from './format-schedule.js';
+import type { Invocation, ScheduleOptions } from './schedule-options.js';
 import { trigger } from './schedule-trigger.js';
-
-export interface ScheduleOptions {
-  readonly config?: string;
-  readonly json?: true;
-  /** Not for `apply`. */
-  readonly scheduleId?: string;
-  /** Only for `trigger`, as the next. */
-  readonly wait?: true;
-  readonly now?: true;
-}
-
-export interface Invocation {
-  readonly client: Client;
-  readonly handle: ScheduleHandle;
-  readonly options: ScheduleOptions;
-}
 
 const VERBS = { describe, trigger: triggerIfExists, pause, unpause, delete: remove };
 
@@ -92,7 +77,7 @@ async function triggerIfExists(invocation: Invocation): Promise<void> {
 async function pause(invocation: Invocation): Promise<void> {
   const { handle } = invocation;
   const { state } = await describeOrFail(handle);
-  // Keeps the note of whoever paused it first.
+  // Keeps the note of an earlier pause.
   if (!state.paused) await handle.pause('paused by `schedule pause`');
   await confirm(invocation, 'paused', await handle.describe());
 }

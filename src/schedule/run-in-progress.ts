@@ -61,7 +61,7 @@ export async function readRunInProgress(
       : []),
     ...activities.filter(({ isScheduled }) => isScheduled).map(({ scheduledAt }) => scheduledAt),
   ].filter((time) => time !== undefined && now.getTime() - time.getTime() > TAKEN_AFTER_MS);
-  const [oldest] = waiting.map((time) => time?.toISOString()).sort();
+  const [oldest] = waiting.map((time) => time?.toISOString() ?? '').sort(compare);
   return {
     workflowId,
     runId,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TriggerDocument } from '../../scripts/schedule-trigger.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
@@ -80,10 +81,11 @@ schedule: {id: "${schedule.id}", ${times}}
       const edited = buildScheduleOptions(withInterval(2 * SECOND_MS, frequent));
       const [triggered, triggeredByCommand, applied] = await Promise.all([
         triggerRun(handle),
-        runJson<TriggeredRun>(frequent, 'trigger'),
+        runJson<TriggerDocument>(frequent, 'trigger'),
         applySchedule(client, edited),
       ]);
-      assert.deepEqual([triggered, triggeredByCommand, applied.outcome], [inProgress, inProgress, 'updated']);
+      assert.deepEqual([triggered, applied.outcome], [inProgress, 'updated']);
+      assert.deepEqual(triggeredByCommand, { ...inProgress, endedRuns: [] });
       assert.equal((await applySchedule(client, edited)).outcome, 'unchanged');
       const byCommand = await runJson<{ outcome: string; firstRun: unknown }>(frequent, 'apply');
       assert.deepEqual([byCommand.outcome, byCommand.firstRun], ['updated', null]);
@@ -182,7 +184,9 @@ schedule: {id: "${schedule.id}", ${times}}
       assert.deepEqual(updated, {
         code: 0,
         stderr: '',
-        stdout: `Schedule ${id} updated.\nRuns ${summary}.\n`,
+        stdout:
+          `Schedule ${id} updated.\nRuns ${summary}.\n` +
+          'It is still paused: run `schedule unpause`. Until then no runs start; tokens will expire.\n',
       });
       const { state } = await handle.describe();
       assert.deepEqual([state.paused, state.note], [true, 'maintenance until noon']);
