@@ -61,7 +61,10 @@ export function readCron(expression: string): CronResult {
 /** The matching values of each of the five fields, in ascending order; Sunday is 0. */
 export function listCronValues(expression: string): number[][] {
   const fields = splitFields(expression);
-  const values = FIELDS.map(({ min, max }, index) => parseField(fields[index] ?? '', min, max) ?? []);
+  const values = FIELDS.map(({ min, max }, index) => {
+    const matching = parseField(fields[index] ?? '', min, max);
+    return Array.isArray(matching) ? matching : [];
+  });
   const weekdays = new Set(values.pop()?.map((day) => day % 7));
   return [...values, [...weekdays].toSorted((a, b) => a - b)];
 }
