@@ -11,6 +11,9 @@ const RESERVE_MS = 5 * 60_000;
 /** With less, no step of a run has room for a retry. */
 const MIN_TIMEOUT_MS = 100_000;
 
+/** The server raises what is below. */
+const MIN_CATCHUP_MS = 10_000;
+
 export interface ScheduleState {
   readonly id: string;
   readonly paused: boolean;
@@ -124,7 +127,7 @@ export function findDifferences(description: ScheduleDescription, desired: Desir
     compare(
       'catch-up window',
       formatMs(policies.catchupWindow, 'none'),
-      formatMs(toMs(desired.policies?.catchupWindow), 'none'),
+      formatMs(Math.max(MIN_CATCHUP_MS, toMs(desired.policies?.catchupWindow) ?? 0), 'none'),
     ),
     flag('pause on failure', policies.pauseOnFailure),
     flag('start', isPostponed(spec.startAt, desired.spec.startAt)),
