@@ -1,18 +1,18 @@
 import Table from 'cli-table3';
 import type { FailureReport, RefreshReport, TokenReport } from '../src/refresh/report.js';
+import { describeConnections, toHeadline, describeResult } from '../src/refresh/report-texts.js';
 import type { Preview } from '../src/refresh-once/refresh-once.js';
 import { labelRemedy } from './format-checks.js';
 
 export function formatReport(report: RefreshReport, width = terminalWidth()): string {
   return joinSections([
-    report.outcome === 'refreshed' ? 'All connections refreshed.' : formatIncomplete(report),
+    toHeadline(report),
     table(
-      ['airflow', 'registry', 'refreshed', 'failed', 'last refreshed', 'token expires', 'token'],
+      ['airflow', 'registry', 'result', 'last refreshed', 'token expires', 'token'],
       report.stores.map((row) => [
         row.store,
         row.registry,
-        row.refreshed,
-        row.failed,
+        describeResult(row, report.failures),
         formatTime(row.lastRefreshedAt),
         row.expiresAt === null ? '-' : formatTime(row.expiresAt),
         row.fingerprint ?? '-',
@@ -48,26 +48,10 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   ]);
 }
 
-function formatIncomplete({ stores, failures }: RefreshReport): string {
-  const refreshed = stores.reduce((sum, row) => sum + row.refreshed, 0);
-  // A failed test affects no connection that this run should have written.
-  const failed = failures.reduce((sum, { stage, count }) => sum + (stage === 'test' ? 0 : count), 0);
-  const connections = `${plural(refreshed, 'connection')} refreshed${failed === 0 ? '' : `, ${failed} failed`}`;
-  return `INCOMPLETE: ${connections}; ${plural(failures.length, 'failure')} below.`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
   const from = failure.engine && `from ${failure.engine}`;
   const place = [failure.stage, failure.store, failure.registry, from].filter(Boolean).join(' ');
-  const listed = failure.connections.join(', ');
-  const more = failure.count > failure.connections.length ? ', …' : '';
-  const connections =
-    failure.count === 0 ? '' : ` (${plural(failure.count, 'connection')}: ${listed}${more})`;
   const { failingSince } = failure;
   const since =
     failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
@@ -77,7 +61,7 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
       ? `\n  This is the first of ${failure.count} messages. Run \`doctor\` to see all.`
       : '';
   const message = `${failure.message}${others}\n  ${labelRemedy(failure.remedy)}${since}`;
-  return `FAILED ${place}: ${failure.type}${connections}\n  ${message}`;
+  return `FAILED ${place}: ${failure.type}${describeConnections(failure)}\n  ${message}`;
 }
 
 /** Where the width is unknown: pipes, containers, CI. */

@@ -1,7 +1,9 @@
 // How `status` looks in a terminal: first what is wrong, then what is.
 import type { Problem } from '../src/refresh/problem.js';
-import type { StoreReport } from '../src/refresh/report.js';
+import type { FailureReport, StoreReport } from '../src/refresh/report.js';
+import { describeDoubt, describeResult } from '../src/refresh/report-texts.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
+import { usableUntil } from '../src/status/find-problems.js';
 import type { RefreshStatus } from '../src/status/status.js';
 import type { RunInProgress, RunStep } from '../src/schedule/run-in-progress.js';
 import { formatTime, table, terminalWidth } from './format-report.js';
@@ -43,7 +45,8 @@ function describeSchedule({ schedule, workers }: RefreshStatus): string {
   return [`Schedule:  ${schedule.id}`, `Next run:  ${next}`, `Worker:    ${running}`].join('\n');
 }
 
-function storesTable({ stores, checkedAt }: RefreshStatus, width: number): string {
+function storesTable({ stores, checkedAt, run, report }: RefreshStatus, width: number): string {
+  const failures: FailureReport[] = [...(run?.report?.failures ?? []), ...(report?.failures ?? [])];
   return table(
     ['airflow', 'registry', 'last refreshed', 'expires in', 'principal', 'result'],
     stores
@@ -54,7 +57,7 @@ function storesTable({ stores, checkedAt }: RefreshStatus, width: number): strin
         formatTime(row.lastRefreshedAt),
         formatExpiry(row, new Date(checkedAt)),
         row.principalArn ?? 'unknown',
-        formatResult(row),
+        describeResult(row, failures),
       ]),
     width,
   );
@@ -69,14 +72,10 @@ function isFailed({ failed, refreshed }: StoreReport): boolean {
   return failed > 0 || refreshed === 0;
 }
 
-function formatResult({ failed, refreshed }: StoreReport): string {
-  if (failed > 0) return `${failed} FAILED, ${refreshed} refreshed`;
-  return refreshed > 0 ? `${refreshed} refreshed` : 'NOT REFRESHED';
-}
-
-function formatExpiry({ expiresAt }: StoreReport, now: Date): string {
-  if (expiresAt === null) return 'never refreshed';
-  const leftMs = Date.parse(expiresAt) - now.getTime();
+function formatExpiry(row: StoreReport, now: Date): string {
+  const end = usableUntil(row);
+  if (end === undefined) return 'never refreshed';
+  const leftMs = end.getTime() - now.getTime();
   return leftMs > 0 ? inMinutes(leftMs) : `EXPIRED ${inMinutes(-leftMs)} ago`;
 }
 
@@ -120,8 +119,10 @@ function describeStep({
   );
 }
 
-function describeLastRun({ lastRun }: RefreshStatus): string {
+function describeLastRun({ lastRun, report }: RefreshStatus): string {
   if (!lastRun) return 'No run has finished yet.';
+  const doubt = lastRun.outcome === 'refreshed' && report ? describeDoubt(report) : undefined;
   const why = lastRun.reason === null ? '' : ` (${lastRun.reason})`;
-  return `Last run: ${lastRun.outcome}${why}, finished ${formatTime(lastRun.closedAt)}.`;
+  const but = doubt === undefined ? '' : `, but ${doubt}`;
+  return `Last run: ${lastRun.outcome}${why}${but}, finished ${formatTime(lastRun.closedAt)}.`;
 }

@@ -77,6 +77,7 @@ function refreshOnceCommand(): Command {
     .addOption(configOption())
     .addOption(jsonOption())
     .option('--dry-run', 'show what would be written, where and why; change nothing')
+    .option('--strict', 'fail when a check of the new token verified nothing, or no connection matches')
     .addOption(
       new Option('--retry-for <duration>', 'how long to retry failed steps')
         .argParser(durationArgument)

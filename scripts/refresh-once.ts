@@ -8,6 +8,7 @@ export interface RefreshOnceOptions {
   readonly config?: string;
   readonly json?: true;
   readonly dryRun?: true;
+  readonly strict?: true;
   readonly retryFor: number;
 }
 
@@ -18,14 +19,14 @@ export async function runRefreshOnce(options: RefreshOnceOptions): Promise<void>
 }
 
 async function run(config: ReturnType<typeof loadConfig>, options: RefreshOnceOptions): Promise<boolean> {
-  const report = await refreshOnce(config, options.retryFor);
+  const report = await refreshOnce(config, options.retryFor, { isStrict: options.strict === true });
   if (options.json) printJson(report);
   else printLine(formatReport(report));
   return report.outcome === 'refreshed';
 }
 
 async function dryRun(config: ReturnType<typeof loadConfig>, options: RefreshOnceOptions): Promise<boolean> {
-  const preview = await previewOnce(config, options.retryFor);
+  const preview = await previewOnce(config, options.retryFor, { isStrict: options.strict === true });
   if (options.json) printJson(preview);
   else printLine(formatPreview(preview));
   return (

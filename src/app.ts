@@ -132,12 +132,18 @@ function buildAllowedConfig(
     registries: config.registries,
     staticRegistries: staticRegistries(config.registries),
     engines: new Map(
-      config.engines.map(({ required, ...endpoint }) => [
+      config.engines.map(({ required, isDefault = false, ...endpoint }) => [
         endpoint.url,
-        { engine: createDockerEngine(endpoint), required, logins: new Semaphore(LOGINS_PER_ENGINE) },
+        {
+          engine: createDockerEngine(endpoint),
+          required,
+          isDefault,
+          logins: new Semaphore(LOGINS_PER_ENGINE),
+        },
       ]),
     ),
     ...findEngineProblem(config),
+    requiresDocker: config.requiresDocker,
     getImages: (host) =>
       config.images.filter(({ registry = host }) => registry === host).map(({ image }) => image),
     schedule: config.schedule,

@@ -11,10 +11,12 @@ export interface IssuedToken {
   account: string;
   issuedAt: number;
   expiresAt: number;
+  /** The end of the session that it was issued to; undefined for access keys that do not expire. */
+  sessionEndsAt?: number | undefined;
 }
 
 /** What a registry finds out about a password. */
-export type TokenState = 'valid' | 'expired' | 'unknown';
+export type TokenState = 'valid' | 'expired' | 'session-ended' | 'unknown';
 
 /** Token lookups of a registry. */
 export interface TokenChecks {
@@ -30,6 +32,7 @@ export interface TokenMint extends TokenChecks {
     region: string;
     account: string;
     lifeSeconds: number;
+    sessionEndsAt?: number | undefined;
   }) => IssuedToken;
 }
 
@@ -37,11 +40,11 @@ export interface TokenMint extends TokenChecks {
 export function createTokenMint(tokenLength = 2_700, now: () => number = Date.now): TokenMint {
   const byPassword = new Map<string, IssuedToken>();
   return {
-    mint({ service = 'ecr', region, account, lifeSeconds }) {
+    mint({ service = 'ecr', region, account, lifeSeconds, sessionEndsAt }) {
       const issuedAt = now();
       const expiresAt = issuedAt + lifeSeconds * 1_000;
       const password = mintPassword(tokenLength, expiresAt);
-      const token = { password, service, region, account, issuedAt, expiresAt };
+      const token = { password, service, region, account, issuedAt, expiresAt, sessionEndsAt };
       byPassword.set(password, token);
       return token;
     },

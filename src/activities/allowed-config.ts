@@ -23,8 +23,10 @@ export interface AllowedStore {
 
 export interface AllowedEngine {
   readonly engine: DockerEngine;
-  /** Named in the configuration, so it must be reachable; the default engine may be absent. */
+  /** Whether its absence is a failure. */
   readonly required: boolean;
+  /** Looked for by default: neither the configuration nor DOCKER_HOST names it. */
+  readonly isDefault: boolean;
   /** Limits this worker's logins from the engine. */
   readonly logins: Semaphore;
 }
@@ -41,6 +43,8 @@ export interface AllowedConfig {
   readonly engines: ReadonlyMap<string, AllowedEngine>;
   /** Why there is no default engine to test. */
   readonly engineProblem?: string;
+  /** A run in which the login from Docker is not tested, or its test is inconclusive, fails. */
+  readonly requiresDocker: boolean;
   /** The images whose manifests are requested from a registry. */
   readonly getImages: (registry: string) => readonly string[];
   readonly schedule: ScheduleSettings;

@@ -42,14 +42,17 @@ export async function extractToken(
     }),
   );
   await waitForAllOrSome(takes, attempt);
-  const [first] = probed.values();
+  // In the order of the input, and not in that of the responses.
+  const done = input.registries.flatMap((registry) => probed.get(registry) ?? []);
+  const [first] = done;
   if (!first) throw new RefreshFailure('InputNotAllowed', 'The input does not name a registry.');
   const toRetry = input.registries.filter((registry) => !probed.has(registry));
-  const probes = [...probed.values()].map(({ probe }) => probe);
+  const probes = done.map(({ probe }) => probe);
   if (toRetry.length === 0 && probes.every((probe) => probe.outcome === 'rejected')) {
     throw toCommonRejection(probes);
   }
-  return { token: toTokenInfo(first.token, allowed.schedule, probes), toRetry };
+  const outlives = shared.tokens.getOutlivesSession(group);
+  return { token: toTokenInfo(first.token, allowed.schedule, probes, outlives), toRetry };
 }
 
 /** Waits for all, but not longer than half of the attempt if some are done by then. */

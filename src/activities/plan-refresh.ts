@@ -16,6 +16,7 @@ export async function planRefresh(source: ConfigSource): Promise<RefreshPlan> {
     })),
     engines: [...allowed.engines.keys()],
     ...(allowed.engineProblem === undefined ? {} : { engineProblem: allowed.engineProblem }),
+    ...(allowed.requiresDocker ? { requiresDocker: true } : {}),
     ...(problem === undefined ? {} : { configProblem: problem }),
   };
 }

@@ -46,7 +46,8 @@ async function testFrom(
   const version = await readVersion(allowed, signal);
   if (version instanceof RefreshFailure) {
     // The warning already names the engine.
-    return { ...untested, version: null, reason: version.reason ?? version.message };
+    const reason = version.reason ?? version.message;
+    return { ...untested, version: null, reason, ...(allowed.isDefault ? { isDefault: true } : {}) };
   }
   const { token, probe } = await take();
   // Docker sends the token to the realm, whatever its host.

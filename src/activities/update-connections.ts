@@ -44,7 +44,7 @@ export async function updateConnections(
     written: [...read.created, ...result.written],
     refused: [...read.refused, ...result.refused],
     toRetry: [...read.toRetry, ...result.toRetry],
-    token: toTokenInfo(token, allowed.schedule, [probe]),
+    token: toTokenInfo(token, allowed.schedule, [probe], shared.tokens.getOutlivesSession(group)),
   };
 }
 

@@ -38,7 +38,8 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
   const parsed = schema.safeParse({ url, ...(hasTls && FILES) }, { reportInput: true });
   const place = `${env['DOCKER_CERT_PATH'] ? '' : 'Default of '}DOCKER_CERT_PATH (${path})`;
   if (parsed.success) {
-    const engines = [{ ...parsed.data, required: false }];
+    const isDefault = parsed.data.url === DEFAULT_ENGINE;
+    const engines = [{ ...parsed.data, required: false, ...(isDefault ? { isDefault } : {}) }];
     const warnings = checkEngineKeys(engines, folder).map(({ code, message, remedy }): ConfigProblem => ({
       code,
       path: SETTING,

@@ -45,10 +45,12 @@ export function loadConfig(
   const found = docker.engines
     ? { engines: docker.engines, warnings: checkEngineKeys(docker.engines, folder).map(place), folder }
     : findDefaultEngine(env);
+  const { required } = docker;
   const content = {
     stores: addClaimed(stores.map(({ store }) => store)),
     registries,
-    engines: found.engines,
+    engines: found.engines.map((engine) => ({ ...engine, required: required ?? engine.required })),
+    requiresDocker: required === true,
     images: docker.probe ?? [],
     schedule,
     taskQueue: temporal.taskQueue,

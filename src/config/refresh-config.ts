@@ -21,6 +21,8 @@ export interface RefreshConfig {
   readonly stores: readonly StoreConfig[];
   readonly registries: readonly RegistryEntry[];
   readonly engines: readonly EngineConfig[];
+  /** `docker.required: true`: a run in which the login from Docker was not tested fails. */
+  readonly requiresDocker: boolean;
   readonly images: readonly ImageConfig[];
   readonly schedule: ScheduleSettings;
   readonly taskQueue: string;

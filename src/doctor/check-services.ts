@@ -36,7 +36,9 @@ export async function checkServices(
   const engines = await Promise.all(
     config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
   );
-  const checks = [...stores, ...tokens].flatMap((part) => part.checks).concat(engines.flat());
+  const checks = [...stores, ...tokens]
+    .flatMap((part) => part.checks)
+    .concat(checkAnyEngine(config), engines.flat());
   return { checks, registries: [...registries.values()].flat() };
 }
 
@@ -73,7 +75,10 @@ async function checkToken(
 
 export function tokenChecks(label: string, token: TokenInfo): Check[] {
   const { principalArn, expiresAt, usableUntil, warnings = [] } = token;
-  const until = usableUntil === undefined ? '' : `; AWS session ends ${usableUntil}`;
+  const until =
+    usableUntil === undefined
+      ? ''
+      : `; AWS session ends ${usableUntil}, and AWS does not document whether the token outlives it`;
   // Only the principal of the default chain has this name.
   const by = token.group.startsWith(`${DEFAULT_PRINCIPAL.name}/`) ? ' (default credentials)' : '';
   const issued = `issued to ${principalArn ?? 'an unknown principal'}${by}, expires ${expiresAt}${until}`;
@@ -115,6 +120,13 @@ function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe
   return warning(label, `pull access not verified: ${message}`, remedies[outcome]);
 }
 
+/** DOCKER_HOST may name an engine that cannot be used; a warning about the configuration says why. */
+function checkAnyEngine({ engines, requiresDocker }: RefreshConfig): Check[] {
+  if (!requiresDocker || engines.length > 0) return [];
+  const message = 'there is no Docker Engine to test, but `docker.required` is true';
+  return [failed('Docker Engine', describeFailure('TokenUnverified', message))];
+}
+
 async function checkEngine(
   config: RefreshConfig,
   steps: RefreshSteps,
@@ -126,7 +138,7 @@ async function checkEngine(
     logins.map(async ({ registry, group }) => {
       try {
         const input = { configHash: config.hash, engine, registry, group };
-        return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT));
+        return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT), config.requiresDocker);
       } catch (error) {
         return failed(label, toFailureInfo(error));
       }
@@ -134,7 +146,13 @@ async function checkEngine(
   );
 }
 
-export function engineCheck({ engine, registry, login, version, reason }: DockerLogin): Check {
+/** @param isRequired `docker.required: true`: a test that proves nothing fails a run */
+export function engineCheck(login: DockerLogin, isRequired = false): Check {
+  const check = describeLogin(login);
+  return isRequired && check.outcome === 'warning' ? { ...check, outcome: 'failed' } : check;
+}
+
+function describeLogin({ engine, registry, login, version, reason }: DockerLogin): Check {
   const label = `Docker Engine ${engine}`;
   if (login === 'ok') return ok(label, `version ${version} logged in to ${registry}`);
   if (login === 'inconclusive') {
@@ -149,5 +167,5 @@ export function engineCheck({ engine, registry, login, version, reason }: Docker
     return warning(label, message, REACH_REMEDY);
   }
   const why = reason === undefined ? '' : ` (${reason})`;
-  return ok(label, `not found${why}; not required, because \`docker.engines\` is not set`);
+  return ok(label, `not found${why}; not required, because \`docker.required\` is not set`);
 }

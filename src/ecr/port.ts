@@ -54,4 +54,6 @@ export interface TokenSource {
     registry: string,
     images: readonly string[],
   ): Promise<ProbedToken>;
+  /** Whether tokens of the group outlive their AWS session; undefined when this run has not found out. */
+  getOutlivesSession(group: TokenGroup): boolean | undefined;
 }

@@ -1,4 +1,4 @@
-// The tokens of the latest run, in memory only. It is the only caller of ECR, and returns only tokens that were checked
+// The tokens of the latest run, and one earlier token of each group, in memory only. It is the only caller of ECR, and returns only tokens that were checked
 // and verified with the registry.
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryProbe } from '../refresh/activity-types.js';
@@ -8,6 +8,7 @@ import { Secret } from '../log/secret.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { SingleFlight } from '../net/single-flight.js';
 import { describePlace, toEcrFailure } from './ecr-failure.js';
+import { SESSION_CHECK_LIMIT_MS, SessionChecks } from './session-checks.js';
 import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
 
 /**
@@ -38,10 +39,12 @@ export class TokenCache implements TokenSource {
   readonly #parts: TokenCacheParts;
   readonly #issuing = new SingleFlight<Token>();
   readonly #probing = new SingleFlight<RegistryProbe>();
+  readonly #sessionChecks: SessionChecks;
   #run = startRun('');
 
   constructor(parts: TokenCacheParts) {
     this.#parts = parts;
+    this.#sessionChecks = new SessionChecks(parts.verify);
   }
 
   /**
@@ -57,7 +60,7 @@ export class TokenCache implements TokenSource {
     const { runId, signal } = attempt;
     signal.throwIfAborted();
     if (runId !== this.#run.runId) this.#run = startRun(runId);
-    const { tokens, probes } = this.#run;
+    const { tokens, probes, outlives } = this.#run;
     const kept = tokens.get(group.name);
     const token = kept && this.#isFresh(kept) ? kept : await this.#issueOrJoin(tokens, group, attempt);
     const key = `${token.fingerprint} ${registry}`;
@@ -65,15 +68,26 @@ export class TokenCache implements TokenSource {
       const ended = AbortSignal.timeout(PROBE_LIMIT_MS);
       const probe = await this.#parts.verify(registry, token.password, images, ended);
       probes.set(key, probe);
+      if (probe.outcome !== 'accepted') return probe;
+      const result = await this.#sessionChecks.check(token, registry, this.#awsTime(token));
+      if (result !== undefined) outlives.set(group.name, result);
       return probe;
     };
-    const limitMs = PROBE_LIMIT_MS + PROBE_MARGIN_MS;
+    const limitMs = PROBE_LIMIT_MS + SESSION_CHECK_LIMIT_MS + PROBE_MARGIN_MS;
     const probe = probes.get(key) ?? (await join(this.#probing, key, limitMs, signal, verify));
     return { token, probe };
   }
 
+  getOutlivesSession(group: TokenGroup): boolean | undefined {
+    return this.#run.outlives.get(group.name);
+  }
+
   #isFresh(token: Token): boolean {
-    return isFresh(token, new Date(this.#parts.now().getTime() + token.clockOffsetMs));
+    return isFresh(token, this.#awsTime(token));
+  }
+
+  #awsTime({ clockOffsetMs }: Token): Date {
+    return new Date(this.#parts.now().getTime() + clockOffsetMs);
   }
 
   /** @param tokens receives the token, even if the caller has stopped waiting */
@@ -118,9 +132,14 @@ export class TokenCache implements TokenSource {
   }
 }
 
-/** The state of a run: tokens by group, and probes by fingerprint and registry. */
+/** The state of a run: tokens and what was found out about their sessions by group, probes by token and registry. */
 function startRun(runId: string) {
-  return { runId, tokens: new Map<string, Token>(), probes: new Map<string, RegistryProbe>() };
+  return {
+    runId,
+    tokens: new Map<string, Token>(),
+    probes: new Map<string, RegistryProbe>(),
+    outlives: new Map<string, boolean>(),
+  };
 }
 
 /** Stops waiting when the attempt's signal fires. @throws the reason of that signal, or whatever `call` throws */

@@ -23,11 +23,16 @@ export interface Preview extends Pick<RefreshReport, 'tokens' | 'docker' | 'fail
   readonly connections: readonly PreviewedConnection[];
 }
 
+export interface RunOptions extends AppOptions {
+  /** Fails a run in which a check of a token verified nothing. Default: false. */
+  readonly isStrict?: boolean;
+}
+
 /** @param retryForMs how long temporary failures are retried */
 export async function refreshOnce(
   config: RefreshConfig,
   retryForMs: number,
-  options?: AppOptions,
+  options: RunOptions = {},
 ): Promise<RefreshReport> {
   return runDirectly(config, retryForMs, (steps) => steps, options);
 }
@@ -36,7 +41,7 @@ export async function refreshOnce(
 export async function previewOnce(
   config: RefreshConfig,
   retryForMs: number,
-  options?: AppOptions,
+  options: RunOptions = {},
 ): Promise<Preview> {
   const connections: PreviewedConnection[] = [];
   const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections);
@@ -51,14 +56,16 @@ async function runDirectly(
   config: RefreshConfig,
   retryForMs: number,
   wrap: (steps: RefreshSteps) => RefreshSteps,
-  options?: AppOptions,
+  options: RunOptions = {},
 ): Promise<RefreshReport> {
-  const { activities } = createApp(config, options);
+  const { isStrict = false, ...appOptions } = options;
+  const { activities } = createApp(config, appOptions);
   const runId = randomUUID();
   const deadlineMs = Date.now() + retryForMs;
   return refresh(wrap(createInProcessSteps(activities, runId, deadlineMs)), {
     runId,
     previous: undefined,
+    isStrict,
     now: () => new Date(),
     deadlineMs,
     retryForMs: RETRY_FOR_MS,

@@ -24,6 +24,8 @@ export interface RefreshPlan {
   readonly configProblem?: string;
   /** Why the Docker Engine in DOCKER_HOST cannot be used. */
   readonly engineProblem?: string;
+  /** A run in which the login from Docker is not tested, or its test is inconclusive, fails. */
+  readonly requiresDocker?: true;
 }
 
 /** Positions in a sequence, beginning at `offset` (0 is the first). */
@@ -143,7 +145,11 @@ export interface TokenInfo {
   readonly probes: readonly RegistryProbe[];
   /** The end of the AWS session behind the token, if that is before `expiresAt`. */
   readonly usableUntil?: string;
+  /** Whether tokens of the group outlive their session, if this run has found out. */
+  readonly outlivesSession?: boolean;
   readonly warnings?: readonly string[];
+  /** A warning that applies only if the token ends with its session. */
+  readonly sessionWarning?: string;
 }
 
 /** A token of a group, verified with registries. */
@@ -197,6 +203,8 @@ export interface DockerLogin {
   readonly login: 'ok' | 'inconclusive' | 'none';
   /** Only for `none`: why the engine was not reached, or the login was not tried. */
   readonly reason?: string;
+  /** Only for `none` without a version: the engine was looked for by default, and no one named it. */
+  readonly isDefault?: true;
   readonly fingerprint: string | null;
 }
 

@@ -229,6 +229,17 @@ export const FAILURES = {
       'Check the clock of the engine. If it is right, check that the registry policy allows the principal, and check ' +
       'any proxy between the engine and the registry.',
   },
+  TokenUnverified: {
+    scope: 'run',
+    retryable: false,
+    whoActs: 'operator',
+    meaning:
+      'The connections were refreshed, but a check that should have verified the new token did not run or is ' +
+      'inconclusive. This is a failure only with `docker.required: true` or `refresh-once --strict`.',
+    remedy:
+      'Give the worker and the Docker Engine access to the registry, and check what responds instead of it; see the ' +
+      'warnings of the report.',
+  },
   AttemptTimedOut: {
     scope: 'run',
     retryable: true,

@@ -10,7 +10,7 @@ import type {
 import { LOGINS_PER_ENGINE } from './activity-limits.js';
 import { describeFailure } from './failures.js';
 import { ReportBuilder } from './report-builder.js';
-import type { RefreshReport } from './report.js';
+import type { FailureReport, RefreshReport } from './report.js';
 import { Semaphore } from './semaphore.js';
 import { StepRunner, toFailure, type StepContext } from './step-runner.js';
 import { StoreRun } from './store-run.js';
@@ -19,6 +19,8 @@ import { TokenRequests } from './token-requests.js';
 export interface RunContext extends StepContext {
   readonly runId: string;
   readonly previous: RefreshReport | undefined;
+  /** Whether the run fails when a check of a written token has verified nothing. */
+  readonly isStrict?: boolean;
   /** Called at the start with what shows, at any time, how far the run is. */
   readonly observe?: (run: RunView) => void;
   /** Called when something has failed for good. */
@@ -29,6 +31,8 @@ export interface RunContext extends StepContext {
 export interface RunView {
   /** The report as it would be if the run ended now. */
   report(): RefreshReport;
+  /** What has failed for good. */
+  failures(): readonly FailureReport[];
   /** Stores of which nothing is in progress or waiting any more, apart from tests of Docker. */
   storesDone(): readonly string[];
 }
@@ -61,6 +65,10 @@ class Run implements RunView {
     return this.record.report(this.#context.now());
   }
 
+  failures(): readonly FailureReport[] {
+    return this.record.listFailures();
+  }
+
   storesDone(): readonly string[] {
     return this.#storesDone;
   }
@@ -73,10 +81,12 @@ class Run implements RunView {
       this.record.fail({ stage: 'plan' }, describeFailure('ConfigInvalid', plan.configProblem));
     }
     // Without a Docker row, the report would look as if there was nothing to test.
-    if (plan.engineProblem !== undefined) this.record.warn(`${plan.engineProblem}.`);
+    if (plan.engineProblem !== undefined) this.record.noteUnusableEngine(plan.engineProblem);
     const tokens = new TokenRequests(this.#steps, plan.configHash, this.#runner, this.record);
     await Promise.all(plan.stores.map((store) => this.#refreshStore(plan, store, tokens)));
     await Promise.all(this.#tests.values());
+    if (this.#context.isStrict) this.record.failUnproven('all');
+    else if (plan.requiresDocker) this.record.failUnproven('docker');
   }
 
   async #plan(): Promise<RefreshPlan | undefined> {

@@ -1,9 +1,9 @@
 // Collects what happened in a run and builds its report. Values that this run could not determine are carried forward
 // from the previous report; what is no longer in the plan is dropped.
-import type { FailureInfo } from './failures.js';
+import { FailureGroups } from './failure-groups.js';
+import { describeFailure, type FailureInfo } from './failures.js';
 import {
   fitReport,
-  groupFailures,
   type StoreReport,
   type DockerReport,
   type FailureReport,
@@ -12,6 +12,8 @@ import {
   type TokenReport,
 } from './report.js';
 import type { DockerLogin, PlannedStore, TokenInfo, UpdateOutcome } from './activity-types.js';
+import { RunProofs } from './run-proofs.js';
+import { SessionEnds } from './session-ends.js';
 
 /** Where a failure happened. */
 export interface FailureLocation {
@@ -23,6 +25,11 @@ export interface FailureLocation {
 }
 
 const STAGES: readonly Stage[] = ['plan', 'inspect', 'extract', 'update', 'test'];
+const REASONS = {
+  unreachable: 'the registry could not be reached',
+  inconclusive: 'a wrong password is also accepted',
+  'not tested': 'it did not run',
+} as const;
 const WORST_FIRST = ['rejected', 'unreachable', 'inconclusive', 'accepted'] as const;
 
 export class ReportBuilder {
@@ -33,11 +40,12 @@ export class ReportBuilder {
   readonly #tokens = new Map<string, TokenReport>();
   readonly #kinds = new Map<string, string>();
   readonly #stores = new Map<string, StoreReport>();
-  /** Pairs of registry and token that were written to connections. */
-  readonly #written = new Set<string>();
+  readonly #proofs = new RunProofs();
   readonly #docker: DockerReport[] = [];
-  readonly #failures: FailureReport[] = [];
+  readonly #failures = new FailureGroups();
   readonly #warnings = new Set<string>();
+  /** By fingerprint. */
+  readonly #sessionWarnings = new Map<string, string>();
 
   constructor(
     runId: string,
@@ -63,7 +71,7 @@ export class ReportBuilder {
   fail(place: FailureLocation, facts: FailureInfo): void {
     const { connections = facts.connections ?? [], ...where } = place;
     const { type, scope, message, remedy } = facts;
-    this.#failures.push({ ...where, type, scope, count: connections.length, connections, message, remedy });
+    this.#failures.add({ ...where, type, scope, count: connections.length, connections, message, remedy });
     if (place.store !== undefined && place.registry !== undefined && place.stage !== 'test') {
       const row = this.#row(place.store, place.registry);
       this.#setRow({ ...row, failed: row.failed + connections.length });
@@ -77,6 +85,11 @@ export class ReportBuilder {
     const outcomes = facts.probes.map((probe) => probe.outcome).concat(known ? [known.check] : []);
     const worst = WORST_FIRST.find((outcome) => outcomes.includes(outcome));
     for (const warning of facts.warnings ?? []) this.warn(warning);
+    if (facts.sessionWarning !== undefined)
+      this.#sessionWarnings.set(facts.fingerprint, facts.sessionWarning);
+    for (const { registry, outcome } of facts.probes) {
+      this.#proofs.addProbe(registry, facts.fingerprint, outcome);
+    }
     this.#tokens.set(facts.fingerprint, {
       registries: [
         ...new Set([...(known?.registries ?? []), ...facts.probes.map((probe) => probe.registry)]),
@@ -86,6 +99,7 @@ export class ReportBuilder {
       issuedAt: facts.issuedAt,
       expiresAt: facts.expiresAt,
       usableUntil: facts.usableUntil ?? facts.expiresAt,
+      outlivesSession: facts.outlivesSession ?? known?.outlivesSession ?? null,
       fingerprint: facts.fingerprint,
       check: worst ?? 'unreachable',
     });
@@ -111,7 +125,7 @@ export class ReportBuilder {
   /** Records which connections were written, and with which token. */
   updated(store: string, registry: string, { written, token }: UpdateOutcome, at: Date): void {
     if (written.length === 0) return;
-    this.#written.add(writtenKey(registry, token.fingerprint));
+    this.#proofs.addWrite(registry, token.fingerprint);
     this.token(token);
     const row = this.#row(store, registry);
     const { fingerprint, expiresAt, usableUntil = expiresAt, principalArn } = token;
@@ -126,7 +140,9 @@ export class ReportBuilder {
     });
   }
 
-  recordLogin({ engine, version, registry, login, fingerprint, reason }: DockerLogin): void {
+  recordLogin(outcome: DockerLogin): void {
+    const { engine, version, registry, login, fingerprint, reason } = outcome;
+    this.#proofs.addLogin(outcome);
     this.#docker.push({ engine, version, registry, login, fingerprint });
     const why = reason === undefined ? '' : ` (${reason})`;
     if (login === 'none') {
@@ -147,20 +163,57 @@ export class ReportBuilder {
     this.#docker.push({ engine, version: null, registry, login: 'rejected', fingerprint: null });
   }
 
+  /** DOCKER_HOST names an engine that cannot be used. */
+  noteUnusableEngine(problem: string): void {
+    this.warn(`${problem}.`);
+    this.#proofs.noteUnusableEngine();
+  }
+
+  /**
+   * Makes checks that verified nothing failures of the run.
+   * @param checks only logins from Docker Engines, or also checks with registries and a run without connections
+   */
+  failUnproven(checks: 'docker' | 'all'): void {
+    for (const { engine, registry, reason } of this.#proofs.listUnproven()) {
+      if (checks === 'docker' && engine === undefined) continue;
+      const what = engine === undefined ? `the check with registry ${registry}` : 'the login test';
+      const failure = describeFailure('TokenUnverified', `${what} verified nothing: ${REASONS[reason]}.`);
+      const place = {
+        ...(registry === undefined ? {} : { registry }),
+        ...(engine === undefined ? {} : { engine }),
+      };
+      this.fail(
+        { stage: 'test', ...place },
+        { ...failure, scope: engine === undefined ? 'registry' : 'engine' },
+      );
+    }
+    const isIdle = [...this.#stores.values()].every(({ refreshed }) => refreshed === 0);
+    if (checks === 'all' && isIdle && this.#failures.list().length === 0) {
+      this.fail({ stage: 'test' }, describeFailure('TokenUnverified', 'No connection was refreshed.'));
+    }
+  }
+
+  /** What has failed for good, in the order of the steps and not the order in which they ended. */
+  listFailures(): FailureReport[] {
+    const failures = this.#failures.list().map((failure) => this.#withFailingSince(failure));
+    return failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
+  }
+
   report(finishedAt: Date): RefreshReport {
-    const failures = groupFailures(this.#failures).map((failure) => this.#withFailingSince(failure));
-    // Failures are shown in the order of the steps, not in the order in which the steps ended.
-    failures.sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
+    const failures = this.listFailures();
+    const sessions = new SessionEnds([...this.#tokens.values()], this.#previous);
+    const tokens = [...this.#tokens.values()].map((token) => sessions.completeToken(token));
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
       runId: this.#runId,
       startedAt: this.#startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
-      tokens: [...this.#tokens.values()],
-      stores: [...this.#stores.values()],
+      tokens,
+      stores: [...this.#stores.values()].map((row) => sessions.completeRow(row)),
       docker: this.#docker.toSorted((a, b) => compare(a.engine, b.engine) || compare(a.registry, b.registry)),
       failures,
-      warnings: [...this.#warnings, ...this.#otherTokenWarnings()],
+      unproven: this.#proofs.listUnproven(),
+      warnings: [...this.#warnings, ...this.#listSessionWarnings(tokens), ...this.#otherTokenWarnings()],
     });
   }
 
@@ -176,6 +229,7 @@ export class ReportBuilder {
         fingerprint: carried?.fingerprint ?? null,
         expiresAt: carried?.expiresAt ?? null,
         usableUntil: carried?.usableUntil ?? null,
+        outlivesSession: carried?.outlivesSession ?? null,
         principalArn: carried?.principalArn ?? null,
         lastRefreshedAt: carried?.lastRefreshedAt ?? null,
       }
@@ -198,12 +252,20 @@ export class ReportBuilder {
     return { ...failure, failingSince: before?.failingSince ?? this.#startedAt.toISOString() };
   }
 
+  /** Once per principal and end of its session. */
+  #listSessionWarnings(tokens: readonly TokenReport[]): Set<string> {
+    return new Set(
+      tokens.flatMap(({ outlivesSession, fingerprint }) =>
+        outlivesSession === false ? (this.#sessionWarnings.get(fingerprint) ?? []) : [],
+      ),
+    );
+  }
+
   /** Another worker may test with a token of its own, which does not verify the one that was written. */
   #otherTokenWarnings(): string[] {
     return this.#docker
       .filter(
-        ({ registry, fingerprint }) =>
-          fingerprint !== null && !this.#written.has(writtenKey(registry, fingerprint)),
+        ({ registry, fingerprint }) => fingerprint !== null && !this.#proofs.isWritten(registry, fingerprint),
       )
       .map(
         ({ engine, registry, fingerprint }) =>
@@ -215,8 +277,4 @@ export class ReportBuilder {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
-}
-
-function writtenKey(registry: string, fingerprint: string): string {
-  return JSON.stringify([registry, fingerprint]);
 }

@@ -13,6 +13,8 @@ export interface TokenReport {
   readonly expiresAt: string;
   /** The end of the AWS session behind the token, where that is before `expiresAt`; otherwise `expiresAt`. */
   readonly usableUntil: string;
+  /** Whether tokens of this principal outlive their AWS session; null while unknown. */
+  readonly outlivesSession: boolean | null;
   readonly fingerprint: string;
   readonly check: ProbeOutcome;
 }
@@ -30,6 +32,8 @@ export interface StoreReport {
   readonly expiresAt: string | null;
   /** `usableUntil` of that token. */
   readonly usableUntil: string | null;
+  /** Whether that token outlives its AWS session, and so `usableUntil`; null while unknown. */
+  readonly outlivesSession: boolean | null;
   /** The principal of that token; null when AWS did not return it. */
   readonly principalArn: string | null;
   readonly lastRefreshedAt: string | null;
@@ -53,12 +57,21 @@ export interface FailureReport {
   readonly type: FailureType;
   /** Number of affected connections; 0 when they are not known. */
   readonly count: number;
-  /** The first 20 affected connections. */
+  /** The first 1,000 affected connections; fewer in a report that would be too long. */
   readonly connections: readonly string[];
   readonly message: string;
   readonly remedy: string;
   /** Start of the first run of the unbroken series of runs in which this place failed. */
   readonly failingSince?: string;
+}
+
+/** A check that should have verified a token that was written, and did not. */
+export interface UnprovenReport {
+  /** Absent when it concerns all registries. */
+  readonly registry?: string;
+  /** The Docker Engine of a login test; absent when it is the check of the token with the registry. */
+  readonly engine?: string;
+  readonly reason: 'unreachable' | 'inconclusive' | 'not tested';
 }
 
 export interface RefreshReport {
@@ -70,6 +83,8 @@ export interface RefreshReport {
   readonly stores: readonly StoreReport[];
   readonly docker: readonly DockerReport[];
   readonly failures: readonly FailureReport[];
+  /** Empty when every token that was written has been verified. */
+  readonly unproven: readonly UnprovenReport[];
   readonly warnings: readonly string[];
 }
 
@@ -77,58 +92,42 @@ export interface RefreshReport {
 export const REFRESH_INCOMPLETE = 'RefreshIncomplete';
 
 export const MAX_REPORT_BYTES = 256 * 1024;
-export const MAX_LISTED_CONNECTIONS = 20;
+/** In a report that fits. */
+export const MAX_REPORTED_CONNECTIONS = 1_000;
+/** In a report that is too long: the first limit that is enough. */
+const CONNECTION_LIMITS = [500, 250, 100, 50, 20];
 const MAX_LISTED_REGISTRIES = 20;
 const MAX_TEXT_CHARS = 500;
 
-/**
- * Merges failures of the same stage, registry, store, engine and type, so that 10,000 equal failures are one entry. Two
- * engines keep separate messages and remedies.
- */
-export function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
-  const groups = new Map<string, FailureReport>();
-  for (const failure of failures) {
-    const { stage, store, registry, engine, type, scope } = failure;
-    // A failure without known connections, such as of a list, is not merged with failures of known connections.
-    const isKnown = failure.count > 0;
-    const key = JSON.stringify([stage, store, registry, engine, type, scope, isKnown]);
-    const group = groups.get(key);
-    groups.set(key, group ? mergeFailures(group, failure) : cutTexts(failure));
-  }
-  return [...groups.values()];
-}
-
-function mergeFailures(group: FailureReport, failure: FailureReport): FailureReport {
-  return {
-    ...group,
-    count: group.count + failure.count,
-    connections: [...group.connections, ...failure.connections].slice(0, MAX_LISTED_CONNECTIONS),
-  };
-}
-
-function cutTexts(failure: FailureReport): FailureReport {
-  return {
-    ...failure,
-    connections: failure.connections.slice(0, MAX_LISTED_CONNECTIONS),
-    message: cut(failure.message),
-    remedy: cut(failure.remedy),
-  };
-}
-
-function cut(text: string): string {
+/** Limits a text that comes from elsewhere. */
+export function cut(text: string): string {
   return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text;
 }
 
 /** Shortens a report until it fits, the least important list first, and adds a warning for what was omitted. */
 export function fitReport(report: RefreshReport): RefreshReport {
   let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
+  for (const most of CONNECTION_LIMITS) {
+    if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutConnections(report, most);
+  }
   if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutRegistries(fitted);
-  for (const list of ['warnings', 'docker', 'tokens', 'failures', 'stores'] as const) {
+  for (const list of ['warnings', 'docker', 'unproven', 'tokens', 'failures', 'stores'] as const) {
     while (sizeInBytes(fitted) > MAX_REPORT_BYTES && fitted[list].length > 1) {
       fitted = halveList(fitted, list);
     }
   }
   return fitted;
+}
+
+/** Ids of connections are the least important: their number stays. */
+function cutConnections(report: RefreshReport, most: number): RefreshReport {
+  const failures = report.failures.map((failure) => ({
+    ...failure,
+    connections: failure.connections.slice(0, most),
+  }));
+  const note = `The report was too long: only the first ${most} connections of each failure are listed.`;
+  const isCut = report.failures.some(({ connections }) => connections.length > most);
+  return { ...report, failures, warnings: [...(isCut ? [note] : []), ...report.warnings.map(cut)] };
 }
 
 /** One token may serve thousands of registries: halving the list of tokens would not help. */
@@ -142,7 +141,10 @@ function cutRegistries(report: RefreshReport): RefreshReport {
   return isCut ? { ...report, tokens, warnings: [note, ...report.warnings] } : report;
 }
 
-function halveList(report: RefreshReport, list: 'warnings' | 'docker' | 'tokens' | 'failures' | 'stores') {
+function halveList(
+  report: RefreshReport,
+  list: 'warnings' | 'docker' | 'unproven' | 'tokens' | 'failures' | 'stores',
+) {
   const kept = report[list].slice(0, Math.ceil(report[list].length / 2));
   const note = `The report was too long: its ${list} list was truncated.`;
   const shorter = { ...report, [list]: kept };
@@ -163,12 +165,28 @@ export function parseReport(value: unknown): RefreshReport | undefined {
   const isReport =
     (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
     hasStrings(value, 'startedAt', 'finishedAt') &&
-    isArrayOf(value['tokens'], isRecord) &&
+    isArrayOf(value['tokens'], isTokenRow) &&
     isArrayOf(value['stores'], isStoreRow) &&
     isArrayOf(value['docker'], isRecord) &&
     isArrayOf(value['failures'], isFailureRow) &&
-    isArrayOf(value['warnings'], (warning) => typeof warning === 'string');
+    isArrayOf(value['unproven'], isUnprovenRow) &&
+    isArrayOf(value['warnings'], isString);
   return isReport ? (value as unknown as RefreshReport) : undefined;
+}
+
+function isTokenRow(row: unknown): boolean {
+  if (!isRecord(row) || !isKnownOrNull(row['outlivesSession'])) return false;
+  const { principalArn, registries } = row;
+  return (principalArn === null || typeof principalArn === 'string') && isArrayOf(registries, isString);
+}
+
+function isKnownOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'boolean';
+}
+
+function isUnprovenRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'reason')) return false;
+  return [row['registry'], row['engine']].every((field) => field === undefined || isString(field));
 }
 
 function isStoreRow(row: unknown): boolean {
@@ -177,16 +195,22 @@ function isStoreRow(row: unknown): boolean {
   const carried = [fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt];
   return (
     typeof row['refreshed'] === 'number' &&
+    isKnownOrNull(row['outlivesSession']) &&
     carried.every((field) => field === null || typeof field === 'string')
   );
 }
 
 function isFailureRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
+  if (typeof row['count'] !== 'number' || !isArrayOf(row['connections'], isString)) return false;
   const { store, registry, engine, failingSince } = row;
   return [store, registry, engine, failingSince].every(
     (field) => field === undefined || typeof field === 'string',
   );
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -199,17 +223,4 @@ function hasStrings(record: Record<string, unknown>, ...keys: readonly string[])
 
 function isArrayOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isItem);
-}
-
-/** One line for the Temporal UI, the log and the output of commands. */
-export function summarizeReport(report: RefreshReport): string {
-  const refreshed = report.stores.reduce((sum, row) => sum + row.refreshed, 0);
-  const failed = report.failures.map((failure) => {
-    const where = [failure.store, failure.registry, failure.engine].filter(Boolean).join(', ');
-    return `${failure.type} at ${failure.stage}${where ? ` (${where})` : ''}`;
-  });
-  const connections = `${refreshed} connection${refreshed === 1 ? '' : 's'} refreshed`;
-  if (failed.length === 0) return connections;
-  const shown = failed.slice(0, 3).join('; ');
-  return `${connections}; failed: ${shown}${failed.length > 3 ? `; and ${failed.length - 3} more` : ''}`;
 }

@@ -16,15 +16,20 @@ export interface TokenDetails extends TokenLifetime {
 /** ECR tokens expire after 12 h; a token that expires more than an hour earlier gets a warning. */
 const EXPECTED_LIFE_MS = 11 * 3_600_000;
 
-/** @param probes results of verifying the token with its registries */
+/**
+ * @param probes results of verifying the token with its registries
+ * @param outlivesSession whether tokens of the group outlive their session; undefined when this was not found out
+ */
 export function toTokenInfo(
   token: TokenDetails,
   schedule: ScheduleSettings,
   probes: readonly RegistryProbe[],
+  outlivesSession?: boolean,
 ): TokenInfo {
   const { group, principalArn, fingerprint, issuedAt, expiresAt } = token;
   const until = usableUntil(token);
   const warnings = tokenWarnings(token, schedule);
+  const sessionWarning = findSessionWarning(token, schedule);
   return {
     group: group.name,
     region: group.region,
@@ -34,16 +39,34 @@ export function toTokenInfo(
     fingerprint,
     probes,
     ...(until < expiresAt ? { usableUntil: until.toISOString() } : {}),
+    ...(outlivesSession === undefined ? {} : { outlivesSession }),
     ...(warnings.length === 0 ? {} : { warnings }),
+    ...(sessionWarning === undefined ? {} : { sessionWarning }),
   };
 }
 
-/** Warnings for the report about a valid token: a short lifetime, a session that ends early, a wrong clock. */
+/** The warning for a token that ends with its session, if the schedule is too slow for it. */
+export function findSessionWarning(
+  token: Omit<TokenDetails, 'fingerprint'>,
+  schedule: ScheduleSettings,
+): string | undefined {
+  const { group, principalArn, issuedAt, expiresAt } = token;
+  const until = usableUntil(token);
+  const narrow = describeShortLifetime(schedule, until.getTime() - issuedAt.getTime());
+  if (until >= expiresAt || narrow === undefined) return undefined;
+  return (
+    `Tokens of ${principalArn ?? group.principal.name} end with their AWS session, this one at ` +
+    `${until.toISOString()}: the registry rejected an earlier one after its session; ${narrow}. Use a longer session, ` +
+    'or run more often.'
+  );
+}
+
+/** Warnings about a valid token for the report: a short lifetime, a wrong clock. */
 export function tokenWarnings(
   token: Omit<TokenDetails, 'fingerprint'>,
   schedule: ScheduleSettings,
 ): string[] {
-  const { group, principalArn, issuedAt, expiresAt, clockOffsetMs } = token;
+  const { group, issuedAt, expiresAt, clockOffsetMs } = token;
   const warnings: string[] = [];
   const lifeMs = expiresAt.getTime() - issuedAt.getTime();
   if (lifeMs < EXPECTED_LIFE_MS) {
@@ -51,15 +74,6 @@ export function tokenWarnings(
     warnings.push(
       `The token of ${group.name} expires after ${formatDuration(lifeMs)} instead of 12 h, ` +
         `at ${expiresAt.toISOString()}${narrow === undefined ? '' : `; ${narrow}`}.`,
-    );
-  }
-  const until = usableUntil(token);
-  const narrow = describeShortLifetime(schedule, until.getTime() - issuedAt.getTime());
-  if (until < expiresAt && narrow !== undefined) {
-    warnings.push(
-      `Tokens of ${principalArn ?? group.principal.name} are only reliable until ${until.toISOString()}: the AWS ` +
-        `session behind them ends then, and AWS does not document that they outlive it; ${narrow}. Use a longer ` +
-        'session, or run more often.',
     );
   }
   if (clockOffsetMs !== 0) {

@@ -83,6 +83,16 @@ export function parseAccount(arn: string | null): string | null {
   return /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):/.exec(arn ?? '')?.[1] ?? null;
 }
 
+/** Whether two ARNs are of the same principal, whatever the names of its sessions; also when AWS did not return one. */
+export function isSameRole(one: string | null, other: string | null): boolean {
+  return one === null || other === null || withoutSession(one) === withoutSession(other);
+}
+
+/** `arn:aws:sts::123456789012:assumed-role/ecr-pull` of an ARN that ends with a session name. */
+function withoutSession(arn: string): string {
+  return arn.replace(/(:assumed-role\/.+)\/[^/]+$/, '$1');
+}
+
 export interface TokenLifetime {
   readonly issuedAt: Date;
   readonly expiresAt: Date;
@@ -91,15 +101,18 @@ export interface TokenLifetime {
 }
 
 /**
- * The end of a token's reliable lifetime. AWS documents only that tokens expire after 12 hours; but tokens were seen to
- * be rejected with the STS message "The security token included in the request is invalid" after the session behind
- * them had ended (kubernetes/kubernetes issue 69141). So the earlier time counts.
+ * The end of a token's life if it ends with its session. AWS documents only that tokens expire after 12 hours; but
+ * tokens were seen to be rejected with the STS message "The security token included in the request is invalid" after
+ * the session behind them had ended (kubernetes/kubernetes issue 69141).
  */
 export function usableUntil({ expiresAt, sessionEndsAt }: TokenLifetime): Date {
   return sessionEndsAt && sessionEndsAt < expiresAt ? sessionEndsAt : expiresAt;
 }
 
-/** Whether a token has at least half of its lifetime left. An older token is replaced before it is written. */
+/**
+ * Whether a token has at least half of its lifetime left. An older token is replaced before it is written; the earlier
+ * end counts, because another token is cheap.
+ */
 export function isFresh(token: TokenLifetime, now: Date): boolean {
   const endMs = usableUntil(token).getTime();
   return endMs - now.getTime() >= (endMs - token.issuedAt.getTime()) / 2;

@@ -2,6 +2,7 @@
 import { failureEntry } from '../refresh/failures.js';
 import type { Problem } from '../refresh/problem.js';
 import type { FailureReport, RefreshReport, StoreReport } from '../refresh/report.js';
+import { describeConnections } from '../refresh/report-texts.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
 import { isTakenByVersion, type QueueWorkers } from '../temporal/queue-workers.js';
@@ -11,6 +12,9 @@ import type { RunInProgress, RunStep } from '../schedule/run-in-progress.js';
 const RUN_MS = 5 * 60_000;
 /** With fewer, a failure may be over with the next attempt. */
 const FAILED_ATTEMPTS = 3;
+
+const SESSION_REMEDY =
+  'Give the role a longer session (`sessionDuration`), or run more often; then run `schedule trigger`.';
 
 /** What is read from Temporal; times by Temporal's clock. */
 export interface StatusFacts {
@@ -128,16 +132,12 @@ function findLastRunProblems({ lastRun, report, run }: StatusFacts): Problem[] {
     .map((failure) => toProblem('last-run-incomplete', failure));
 }
 
-const MAX_IDS = 20;
-
 function toProblem(id: string, failure: FailureReport): Problem {
-  const { type, count, connections, message, remedy, failingSince } = failure;
-  const more = count > Math.min(connections.length, MAX_IDS) ? ', …' : '';
-  const ids = count === 0 ? '' : ` (${count}: ${connections.slice(0, MAX_IDS).join(', ')}${more})`;
+  const { type, message, remedy, failingSince } = failure;
   return {
     id,
     target: formatPlace(failure),
-    message: `${type}${ids}: ${message}`,
+    message: `${type}${describeConnections(failure)}: ${message}`,
     remedy,
     ...(failingSince === undefined ? {} : { since: failingSince }),
   };
@@ -172,16 +172,21 @@ function describeExpiry(
   if (end === undefined) return undefined;
   const leftMs = end.getTime() - now.getTime();
   const target = `${row.store} ${row.registry}`;
-  const remedy = run
-    ? 'Fix what stops the run in progress; see the other problems.'
-    : 'Fix the other problems first, then run `schedule trigger`.';
+  const isSessionEnd = end.toISOString() !== row.expiresAt;
+  const remedy = isSessionEnd
+    ? SESSION_REMEDY
+    : run
+      ? 'Fix what stops the run in progress; see the other problems.'
+      : 'Fix the other problems first, then run `schedule trigger`.';
   if (leftMs <= 0) {
-    const message = `the token in its connections expired ${formatDuration(-leftMs)} ago`;
+    const what = isSessionEnd ? 'ended with its AWS session' : 'expired';
+    const message = `the token in its connections ${what} ${formatDuration(-leftMs)} ago`;
     return { id: 'expired', target, message, remedy };
   }
   const limitMs = expiresWithinMs ?? replacedWithinMs(now, schedule, run);
   if (limitMs === undefined || leftMs >= limitMs) return undefined;
-  const message = `the token in its connections expires in ${formatDuration(leftMs)}`;
+  const what = isSessionEnd ? 'ends with its AWS session' : 'expires';
+  const message = `the token in its connections ${what} in ${formatDuration(leftMs)}`;
   const before = expiresWithinMs === undefined ? ', before the next run can replace it' : '';
   return { id: 'expires-soon', target, message: message + before, remedy };
 }
@@ -206,9 +211,13 @@ export function listRows({ report, run }: Pick<StatusFacts, 'report' | 'run'>): 
   return [...rows.values()];
 }
 
-/** Undefined when the connections were never refreshed: then a failure says so. */
-export function usableUntil({ expiresAt }: StoreReport): Date | undefined {
-  return expiresAt === null ? undefined : new Date(expiresAt);
+/**
+ * The end of the token in the connections of a row: that of its AWS session only if such tokens are known to end with it.
+ * Undefined when the connections were never refreshed: then a failure says so.
+ */
+export function usableUntil(row: StoreReport): Date | undefined {
+  const end = row.outlivesSession === false ? row.usableUntil : row.expiresAt;
+  return end === null ? undefined : new Date(end);
 }
 
 function toKey({ store, registry }: StoreReport): string {

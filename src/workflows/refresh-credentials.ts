@@ -12,7 +12,8 @@ import {
 } from '@temporalio/workflow';
 import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../refresh/activity-limits.js';
 import { refresh, type RunView } from '../refresh/flow.js';
-import { parseReport, REFRESH_INCOMPLETE, summarizeReport, type RefreshReport } from '../refresh/report.js';
+import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
+import { summarizeReport } from '../refresh/report-texts.js';
 import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
 import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
@@ -47,7 +48,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
       ),
     describe: describeStepError,
     observe: (run) => showProgress(progress, run),
-    onFailure: () => progress.show(),
+    onFailure: () => progress.showSoon(),
   });
   const summary = summarizeReport(report);
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
@@ -67,7 +68,7 @@ const progressQuery = defineQuery<RunProgress>(PROGRESS_QUERY);
 
 /** Makes the progress of the run available to the query `progress` and to the current details in the Temporal UI. */
 function showProgress(progress: StepProgress, run: RunView): void {
-  progress.listFailuresBy(() => run.report().failures);
+  progress.listFailuresBy(() => run.failures());
   setHandler(progressQuery, () => ({
     stepsDone: progress.done,
     steps: progress.list(),

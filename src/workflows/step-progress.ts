@@ -1,6 +1,7 @@
 // Which steps of a run are done, running or waiting. The Temporal UI shows them as current details, `status` as a list.
 import type { EarlierAttempts, StepName } from '../refresh/activity-types.js';
 import type { FailureReport } from '../refresh/report.js';
+import { describeConnections } from '../refresh/report-texts.js';
 import type { StepInProgress } from '../refresh/run-progress.js';
 import type { WaitingStep } from '../refresh/step-runner.js';
 
@@ -29,6 +30,7 @@ export class StepProgress {
   /** Lists what has failed for good. */
   #listFailures: () => readonly FailureReport[] = () => [];
   #done = 0;
+  #isDue = false;
 
   constructor(show: (markdown: string) => void) {
     this.#show = show;
@@ -81,7 +83,15 @@ export class StepProgress {
       }));
   }
 
+  /** Shows the failures once after any number of them: a page may have hundreds. */
+  showSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    void Promise.resolve().then(() => this.show());
+  }
+
   show(): void {
+    this.#isDue = false;
     const open = this.#sort();
     const failures = this.#listFailures();
     const lines = [
@@ -89,9 +99,10 @@ export class StepProgress {
       toList('', open.map(describe)),
       toList(
         'Failed:',
-        failures.map(({ stage, store, registry, engine, type, message }) => {
+        failures.map((failure) => {
+          const { stage, store, registry, engine, type, message } = failure;
           const place = [stage, store, registry, engine].filter(Boolean).join(' ');
-          return `${place}: **${type}**: ${message}`;
+          return `${place}: **${type}**${describeConnections(failure)}: ${message}`;
         }),
       ),
     ];

@@ -50,6 +50,9 @@ describe('planRefresh', () => {
     assert.equal(plan.engineProblem, 'DOCKER_HOST is ssh://');
   });
 
+  it('passes on that a Docker test is required', async () =>
+    assert.equal((await planRefresh(fakeSource({ requiresDocker: true }))).requiresDocker, true));
+
   it('fails when no configuration is valid', () =>
     expectFailure(
       'ConfigInvalid',

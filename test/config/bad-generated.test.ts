@@ -109,8 +109,8 @@ const EDITS: readonly Edit[] = [
   },
   { from: 'team/app:1.0', to: 'team/app', problem: '49 docker.probe.image invalid' },
   { from: 'keyFile: key.pem', to: 'keyFile: token', problem: '51 docker.engines[0].keyFile wrong-content' },
-  { from: 'every: 4h', to: 'every: 4', problem: '54 schedule.every wrong-type' },
-  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '59 temporal.taskQueue invalid' },
+  { from: 'every: 4h', to: 'every: 4', problem: '55 schedule.every wrong-type' },
+  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '60 temporal.taskQueue invalid' },
 ];
 
 describe('loadConfig: a configuration with every setting', () => {

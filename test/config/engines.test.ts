@@ -115,6 +115,23 @@ describe('docker.engines', () => {
     assert.equal(new Set([hash, ...hashes]).size, edits.length + 1);
   });
 
+  for (const { title, docker, expected } of [
+    { title: 'required, unless', docker: '{engines: [unix:///a]}', expected: [true, false] },
+    {
+      title: 'not required with',
+      docker: '{required: false, engines: [unix:///a]}',
+      expected: [false, false],
+    },
+    { title: 'required with', docker: '{required: true, engines: [unix:///a]}', expected: [true, true] },
+    { title: 'required, by default the local one, with', docker: '{required: true}', expected: [true, true] },
+    { title: 'not required, by default the local one, with', docker: '{}', expected: [false, false] },
+  ] as const) {
+    it(`are ${title} docker: ${docker}`, () => {
+      const { engines: found, requiresDocker } = loadConfig(write(`${NO_WARNINGS}docker: ${docker}\n`), ENV);
+      assert.deepEqual([found[0]?.required, requiresDocker], expected);
+    });
+  }
+
   it('report all problems of their files at once', () => {
     write('no certificate', 'tls/ca.pem');
     chmodSync(write(SELF_SIGNED.cert, 'tls/cert.pem'), 0o606);
@@ -187,6 +204,18 @@ describe('loadConfig: URLs of engines', () => {
       'duplicate',
     ),
     invalid(
+      'a required Docker test without an engine',
+      `${VALID}docker: {required: true, engines: []}\n`,
+      '7 docker.required',
+      'conflict',
+    ),
+    invalid(
+      'docker.required that is text',
+      `${VALID}docker: {required: "yes"}\n`,
+      '7 docker.required',
+      'wrong-type',
+    ),
+    invalid(
       'an engine that is a number',
       `${VALID}docker: {engines: [2375]}\n`,
       '7 docker.engines[0]',
@@ -232,7 +261,7 @@ describe('the default engine', () => {
 
   it('is the local socket without DOCKER_HOST, even if other variables are set', () => {
     const { engines } = defaultFor({ DOCKER_HOST: '', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/none' });
-    assert.deepEqual(engines, [{ url: 'unix:///var/run/docker.sock', required: false }]);
+    assert.deepEqual(engines, [{ url: 'unix:///var/run/docker.sock', required: false, isDefault: true }]);
   });
 
   it('uses TLS with the files in DOCKER_CERT_PATH', () => {

@@ -63,7 +63,8 @@ describe('loadConfig', () => {
     assert.deepEqual(rest, {
       path,
       registries: [],
-      engines: [{ url: 'unix:///var/run/docker.sock', required: false }],
+      engines: [{ url: 'unix:///var/run/docker.sock', required: false, isDefault: true }],
+      requiresDocker: false,
       images: [],
       schedule: {
         id: 'ecr-refresh',

@@ -168,27 +168,28 @@ describe('a token from ECR', () => {
     assert.equal((await take()).password.reveal(), PASSWORD);
   });
 
-  it('is usable until the session of its role ends, with a warning about the schedule', async () => {
+  it('is usable until the session of its role ends, with a warning in case it ends then', async () => {
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
     assert.equal(facts.principalArn, sessionArn('pull'));
     const hours = (Date.parse(facts.usableUntil ?? '') - Date.parse(facts.issuedAt)) / HOUR_MS;
     assert.ok(hours > 0.99 && hours <= 1, `${hours} h`);
+    assert.equal(facts.warnings, undefined);
     assert.match(
-      facts.warnings?.join() ?? '',
-      /^Tokens of arn:aws:sts::111122223333:assumed-role\/pull\/airflow-ecr-refresh are only reliable until /,
+      facts.sessionWarning ?? '',
+      /^Tokens of arn:aws:sts::111122223333:assumed-role\/pull\/airflow-ecr-refresh end with their AWS session, /,
     );
   });
 
   it('is usable until it expires if its session lasts as long', async () => {
     fixture.aws.setSessionLife(43_260);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
-    assert.deepEqual([facts.usableUntil, facts.warnings], [undefined, undefined]);
+    assert.deepEqual([facts.usableUntil, facts.sessionWarning], [undefined, undefined]);
   });
 
   it('causes no warning if its session of 12 hours began just before it was issued', async () => {
     fixture.aws.setSessionLife(43_200);
     const facts = toTokenInfo(await take(role('pull')), schedule, []);
-    assert.equal(facts.warnings, undefined);
+    assert.equal(facts.sessionWarning, undefined);
   });
 
   it('is used with a warning if it expires after ten minutes', async () => {

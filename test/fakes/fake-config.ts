@@ -12,6 +12,7 @@ export function fakeConfig(overrides: Partial<RefreshConfig> = {}): RefreshConfi
     path: 'refresh.yaml',
     stores: [fakeStoreConfig()],
     registries: [],
+    requiresDocker: false,
     engines: [],
     images: [],
     schedule: planSchedule({

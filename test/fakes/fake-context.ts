@@ -25,6 +25,7 @@ export class FakeContext implements RunContext {
   readonly previous: RunContext['previous'];
   readonly deadlineMs: number;
   readonly retryForMs: number;
+  readonly isStrict: boolean;
   readonly waits: RecordedWait[] = [];
   nowMs = START_MS;
   /** No wait ends until `release` is called. */
@@ -32,9 +33,17 @@ export class FakeContext implements RunContext {
   readonly #timers: Timer[] = [];
 
   /** @param changes `leftMs` is the time left until the deadline */
-  constructor(changes: { previous?: RunContext['previous']; leftMs?: number; retryForMs?: number } = {}) {
+  constructor(
+    changes: {
+      previous?: RunContext['previous'];
+      leftMs?: number;
+      retryForMs?: number;
+      isStrict?: boolean;
+    } = {},
+  ) {
     this.previous = changes.previous;
     this.deadlineMs = START_MS + (changes.leftMs ?? 225 * 60_000);
+    this.isStrict = changes.isStrict ?? false;
     this.retryForMs = changes.retryForMs ?? Infinity;
   }
 

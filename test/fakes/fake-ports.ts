@@ -365,6 +365,8 @@ export interface FakeTargets {
   readonly claimed?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
+  readonly engineIsDefault?: boolean;
+  readonly requiresDocker?: boolean;
   readonly loginsAtOnce?: number;
   readonly engineProblem?: string;
   readonly registries?: AllowedConfig['registries'];
@@ -393,11 +395,13 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
         {
           engine,
           required: options.engineRequired ?? true,
+          isDefault: options.engineIsDefault ?? false,
           logins: new Semaphore(options.loginsAtOnce ?? 10),
         },
       ],
     ]),
     ...(options.engineProblem === undefined ? {} : { engineProblem: options.engineProblem }),
+    requiresDocker: options.requiresDocker ?? false,
     getImages: options.getImages ?? (() => []),
     schedule: fakeConfig().schedule,
   };

@@ -144,5 +144,6 @@ function listEngineChecks(): Check[] {
     engineCheck({ ...available, login: 'none', reason: 'the registry could not be reached' }),
     engineCheck({ ...available, version: null, login: 'none', reason: 'socket not found' }),
     engineCheck({ ...available, version: null, login: 'none' }),
+    engineCheck({ ...available, login: 'inconclusive' }, true),
   ];
 }

@@ -23,6 +23,33 @@ export function refreshedReport(): Promise<RefreshReport> {
   return run(fakeSteps(), '2026-01-01T00:05:00.000Z', undefined);
 }
 
+/** Nothing verified the token: the registry was unreachable, and the login test proved nothing. */
+export function unprovenReport(): Promise<RefreshReport> {
+  const token = {
+    ...tokenInfo(GROUP, []),
+    probes: [{ registry: REGISTRY, outcome: 'unreachable' as const, message: 'no route' }],
+  };
+  const steps = fakeSteps({
+    extractToken: async () => ({ token, toRetry: [] }),
+    updateConnections: async ({ connections }) => ({ written: connections, refused: [], toRetry: [], token }),
+    testDocker: async ({ engine, registry }) => ({
+      engine,
+      registry,
+      version: '28.0.0',
+      login: 'inconclusive',
+      fingerprint: FINGERPRINT,
+    }),
+  });
+  return run(steps, '2026-01-01T00:05:00.000Z', undefined);
+}
+
+/** A run that could not reach the store, after one that refreshed everything. */
+export async function unreachedReport(): Promise<RefreshReport> {
+  const inspectConnections = (): Promise<never> =>
+    Promise.reject(new RefreshFailure('StoreUnreachable', 'Airflow main: GET connections: connection reset'));
+  return run(fakeSteps({ inspectConnections }), '2026-01-01T04:05:00.000Z', await refreshedReport());
+}
+
 /** The second of two runs with the same failures. Contains most failures and warnings whose text the flow writes. */
 export async function incompleteReport(): Promise<RefreshReport> {
   const previous = await run(FAILING_STEPS, '2026-01-01T00:05:00.000Z', await refreshedReport());
@@ -188,6 +215,7 @@ export const PREVIEW: Preview = {
       issuedAt: '2026-01-01T00:00:00.000Z',
       expiresAt: '2026-01-01T12:00:00.000Z',
       usableUntil: SESSION_END,
+      outlivesSession: null,
       fingerprint: FINGERPRINT,
       check: 'accepted',
     },

@@ -12,7 +12,7 @@ import {
   statusFacts,
 } from '../fakes/fake-status.js';
 import { assertGolden } from './assert-golden.js';
-import { incompleteReport, refreshedReport } from './sample-reports.js';
+import { incompleteReport, refreshedReport, unprovenReport, unreachedReport } from './sample-reports.js';
 
 const WIDTH = 240;
 const LIMITS = { failingForMs: 120_000 };
@@ -39,6 +39,13 @@ async function listSituations(): Promise<Situation[]> {
     expiresAt: null,
     lastRefreshedAt: null,
     principalArn: null,
+  }));
+  const unreached = await unreachedReport();
+  const unproven = await unprovenReport();
+  const ended = report.stores.map((row) => ({
+    ...row,
+    usableUntil: '2026-01-01T01:00:00.000Z',
+    outlivesSession: false,
   }));
   const isEmpty = { report: undefined, lastRun: undefined };
   const at = (time: string): Date => new Date(`2026-01-01T${time}:00Z`);
@@ -72,6 +79,15 @@ async function listSituations(): Promise<Situation[]> {
     {
       title: 'terminated',
       facts: { lastRun: { ...lastRun(report), outcome: 'no report', reason: 'it ended as Terminated' } },
+    },
+    {
+      title: 'the store was not reached',
+      facts: { now: at('05:00'), report: unreached, lastRun: lastRun(unreached) },
+    },
+    { title: 'nothing verified the token', facts: { report: unproven } },
+    {
+      title: 'the session of the token has ended',
+      facts: { now: at('02:30'), report: { ...report, stores: ended } },
     },
     { title: 'expired', facts: { now: at('13:30') } },
     { title: 'never refreshed', facts: { report: { ...report, stores: never } } },

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import {
   parseReport,
   fitReport,
-  groupFailures,
   MAX_REPORT_BYTES,
-  summarizeReport,
   type StoreReport,
   type FailureReport,
   type RefreshReport,
@@ -36,6 +34,7 @@ function row(changes: Partial<StoreReport> = {}): StoreReport {
     fingerprint: '0123456789ab',
     expiresAt: '2026-01-01T12:00:00.000Z',
     usableUntil: '2026-01-01T12:00:00.000Z',
+    outlivesSession: null,
     principalArn: null,
     lastRefreshedAt: '2026-01-01T00:00:01.000Z',
     ...changes,
@@ -52,6 +51,7 @@ function report(changes: Partial<RefreshReport> = {}): RefreshReport {
     stores: [row()],
     docker: [],
     failures: [],
+    unproven: [],
     warnings: [],
     ...changes,
   };
@@ -60,61 +60,6 @@ function report(changes: Partial<RefreshReport> = {}): RefreshReport {
 function sizeInBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
-
-describe('groupFailures', () => {
-  it('merges 10,000 equal failures to one entry with the count and the first 20 ids', () => {
-    const failures = Array.from({ length: 10_000 }, (_, index) =>
-      failure({ connections: [`id_${index}`], message: `Connection id_${index} is missing.` }),
-    );
-    const groups = groupFailures(failures);
-    assert.equal(groups.length, 1);
-    assert.equal(groups[0]?.count, 10_000);
-    assert.deepEqual(
-      groups[0]?.connections,
-      Array.from({ length: 20 }, (_, index) => `id_${index}`),
-    );
-    assert.equal(groups[0]?.message, 'Connection id_0 is missing.');
-  });
-
-  for (const { title, other } of [
-    { title: 'stage', other: { stage: 'inspect' } },
-    { title: 'store', other: { store: 'other' } },
-    { title: 'registry', other: { registry: 'other' } },
-    { title: 'engine', other: { engine: 'unix:///other.sock' } },
-    { title: 'type', other: { type: 'ConnectionPortSet' } },
-  ] as const) {
-    it(`does not merge failures of another ${title}`, () =>
-      assert.equal(groupFailures([failure(), failure(other)]).length, 2));
-  }
-
-  it('does not merge failures of unknown connections, such as of a list, with those of known ones', () => {
-    const groups = groupFailures([failure(), failure({ count: 0, connections: [] })]);
-    assert.deepEqual(
-      groups.map(({ count }) => count),
-      [1, 0],
-    );
-  });
-
-  it('does not merge two places whose joined names are equal', () =>
-    assert.equal(
-      groupFailures([failure({ store: 'a,b', registry: 'c' }), failure({ store: 'a', registry: 'b,c' })])
-        .length,
-      2,
-    ));
-
-  it('shortens a single failure with 100 connections to 20 ids, but counts all', () => {
-    const connections = Array.from({ length: 100 }, (_, index) => `id_${index}`);
-    const [group] = groupFailures([failure({ count: 100, connections })]);
-    assert.equal(group?.count, 100);
-    assert.equal(group?.connections.length, 20);
-  });
-
-  it('keeps a text of 500 characters and truncates one of 501', () => {
-    const [group] = groupFailures([failure({ message: 'm'.repeat(500), remedy: 'r'.repeat(501) })]);
-    assert.equal(group?.message, 'm'.repeat(500));
-    assert.equal(group?.remedy, `${'r'.repeat(499)}…`);
-  });
-});
 
 describe('fitReport', () => {
   it('does not change a report that fits', () => {
@@ -145,6 +90,7 @@ describe('fitReport', () => {
           issuedAt: '',
           expiresAt: '',
           usableUntil: '',
+          outlivesSession: null,
           fingerprint: String(index),
           check: 'accepted' as const,
         })),
@@ -173,6 +119,7 @@ describe('fitReport', () => {
       issuedAt: '',
       expiresAt: '',
       usableUntil: '',
+      outlivesSession: null,
     };
     const fitted = fitReport(
       report({ tokens: [{ ...token, fingerprint: '0123456789ab', check: 'accepted' }] }),
@@ -180,6 +127,30 @@ describe('fitReport', () => {
     assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
     assert.deepEqual(fitted.tokens[0]?.registries, registries.slice(0, 20));
     assert.match(fitted.warnings[0] ?? '', /first 20 registries/);
+  });
+
+  it('shortens the lists of connection ids first, and keeps the counts', () => {
+    const ids = (store: string): string[] =>
+      Array.from({ length: 1000 }, (_, index) => `${store}_${String(index).padStart(30, '0')}`);
+    const failures = Array.from({ length: 20 }, (_, index) =>
+      failure({ store: `store-${index}`, count: 10_000, connections: ids(`store-${index}`) }),
+    );
+    const fitted = fitReport(report({ failures, warnings: ['one'] }));
+    assert.ok(sizeInBytes(fitted) <= MAX_REPORT_BYTES, `${sizeInBytes(fitted)} bytes`);
+    assert.deepEqual(
+      fitted.failures.map(({ store, count, connections }) => [store, count, connections.length]),
+      failures.map(({ store }) => [store, 10_000, 250]),
+    );
+    assert.deepEqual(fitted.warnings, [
+      'The report was too long: only the first 250 connections of each failure are listed.',
+      'one',
+    ]);
+  });
+
+  it('keeps 1,000 connection ids of a failure in a report that fits', () => {
+    const connections = Array.from({ length: 1000 }, (_, index) => `docker_${index}`);
+    const large = report({ failures: [failure({ count: 1200, connections })] });
+    assert.deepEqual(fitReport(large), large);
   });
 
   it('truncates a warning of 501 characters', () =>
@@ -236,6 +207,17 @@ describe('parseReport', () => {
       value: { ...report(), stores: [{ ...row(), fingerprint: 1 }] },
     },
     { title: 'an expiry that is a number', value: { ...report(), stores: [{ ...row(), expiresAt: 1 }] } },
+    {
+      title: 'a row whose outlivesSession is text',
+      value: { ...report(), stores: [{ ...row(), outlivesSession: 'false' }] },
+    },
+    { title: 'a token without outlivesSession', value: { ...report(), tokens: [{ registries: [] }] } },
+    { title: 'a missing list of unproven checks', value: { ...report(), unproven: undefined } },
+    { title: 'an unproven check without a reason', value: { ...report(), unproven: [{ registry: 'r' }] } },
+    {
+      title: 'a failure without connections',
+      value: { ...report(), failures: [{ ...failure(), connections: undefined }] },
+    },
     { title: 'a failure that is null', value: { ...report(), failures: [null] } },
     {
       title: 'a failure without a type',
@@ -252,41 +234,3 @@ describe('parseReport', () => {
     it(`rejects ${title}`, () => assert.equal(parseReport(value), undefined));
   }
 });
-
-describe('summarizeReport', () => {
-  it('counts 0, 1 and 2 connections', () => {
-    const summary = (...counts: number[]) =>
-      summarizeReport(report({ stores: counts.map((refreshed) => row({ refreshed })) }));
-    assert.equal(summary(), '0 connections refreshed');
-    assert.equal(summary(1, 0), '1 connection refreshed');
-    assert.equal(summary(1, 1), '2 connections refreshed');
-  });
-
-  it('names 3 failures with their places, and counts the fourth', () => {
-    const summary = summarizeReport(
-      report({
-        failures: [
-          failure({ registry: 'r' }),
-          { ...withoutPlace(failure()), stage: 'plan', type: 'ConfigInvalid' },
-          {
-            ...withoutPlace(failure()),
-            stage: 'test',
-            type: 'DockerLoginFailed',
-            registry: 'r',
-            engine: 'e',
-          },
-          failure({ store: 'not shown' }),
-        ],
-      }),
-    );
-    assert.equal(
-      summary,
-      '1 connection refreshed; failed: ConnectionMissing at update (main, r); ' +
-        'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
-    );
-  });
-});
-
-function withoutPlace({ store: _store, registry: _registry, ...rest }: FailureReport): FailureReport {
-  return rest;
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { computeIntervals, planSchedule, type ScheduleSettings } from '../../src/refresh/schedule-margins.js';
 import { DEFAULT_PRINCIPAL, tokenGroup } from '../../src/refresh/token-group.js';
-import { tokenWarnings } from '../../src/refresh/token-info.js';
+import { findSessionWarning, tokenWarnings } from '../../src/refresh/token-info.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -40,15 +40,16 @@ function getWarnings(lifetime: Lifetime, schedule = every(4)): string[] {
     sessionEndsAt: sessionMs === undefined ? undefined : after(sessionMs),
     clockOffsetMs,
   };
-  return tokenWarnings(token, schedule);
+  const sessionWarning = findSessionWarning(token, schedule);
+  return [...tokenWarnings(token, schedule), ...(sessionWarning === undefined ? [] : [sessionWarning])];
 }
 
 const SESSION_OF_1_H =
-  `Tokens of ${ARN} are only reliable until 2026-01-01T01:00:00.000Z: the AWS session behind them ends then, and ` +
-  'AWS does not document that they outlive it; ';
+  `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01T01:00:00.000Z: the registry rejected an earlier ` +
+  'one after its session; ';
 const ADVICE = ' Use a longer session, or run more often.';
 
-describe('tokenWarnings', () => {
+describe('tokenWarnings and findSessionWarning', () => {
   for (const { title, lifetime, schedule } of [
     { title: 'a token of 12 h', lifetime: {}, schedule: every(4) },
     { title: 'a token of 11 h', lifetime: { lifetimeMs: 11 * HOUR }, schedule: every(4) },
@@ -118,8 +119,8 @@ describe('tokenWarnings', () => {
       lifetime: { sessionMs: 6.5 * HOUR - 1 },
       schedule: every(4),
       warning:
-        `Tokens of ${ARN} are only reliable until 2026-01-01T06:29:59.999Z: the AWS session behind them ends then, ` +
-        'and AWS does not document that they outlive it; ' +
+        `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01T06:29:59.999Z: the registry rejected an ` +
+        'earlier one after its session; ' +
         `runs are up to 4 h 5 min apart, so refreshes survive only outages of up to 1 h 59 min 59 s.${ADVICE}`,
     },
     {
@@ -140,14 +141,14 @@ describe('tokenWarnings', () => {
 
   it('shows the name of the principal when AWS did not return its ARN', () => {
     const [warning] = getWarnings({ sessionMs: HOUR, principalArn: null });
-    assert.match(warning ?? '', /^Tokens of default are only reliable until /);
+    assert.match(warning ?? '', /^Tokens of default end with their AWS session, /);
   });
 
   it('shows all warnings together', () => {
     const warnings = getWarnings({ lifetimeMs: 2 * HOUR, sessionMs: HOUR, clockOffsetMs: HOUR });
     assert.deepEqual(
       warnings.map((warning) => warning.split(' ', 3).join(' ')),
-      ['The token of', `Tokens of ${ARN}`, 'The clock of'],
+      ['The token of', 'The clock of', `Tokens of ${ARN}`],
     );
   });
 });

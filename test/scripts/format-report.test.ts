@@ -58,6 +58,7 @@ describe('formatReport', () => {
       fingerprint: null,
       expiresAt: null,
       usableUntil: null,
+      outlivesSession: null,
       principalArn: null,
       lastRefreshedAt: null,
     };
@@ -66,13 +67,13 @@ describe('formatReport', () => {
       .find((candidate) => candidate.includes('main'));
     assert.deepEqual(
       line?.split('│').map((cell) => cell.trim()),
-      ['', 'main', 'r', '0', '1', 'never', '-', '-', ''],
+      ['', 'main', 'r', '1 FAILED, 0 refreshed', 'never', '-', '-', ''],
     );
   });
 
   it('omits empty tables', async () => {
     const text = formatReport({ ...(await createReport()), tokens: [], stores: [], docker: [] });
-    assert.equal(text, 'All connections refreshed.');
+    assert.equal(text, 'No connection to refresh.');
   });
 });
 

@@ -239,6 +239,33 @@ describe('the problems that status finds', () => {
       ]);
     });
 
+    describe('whose AWS session ends first', () => {
+      const rowsWith = async (outlivesSession: boolean | null): Promise<Partial<StatusFacts>> => {
+        const report = await refreshedReport();
+        const usableUntil = '2026-01-01T02:00:00.000Z';
+        const stores = report.stores.map((row) => ({ ...row, usableUntil, outlivesSession }));
+        return { report: { ...report, stores } };
+      };
+      const afterSession = { now: new Date('2026-01-01T02:30:00.000Z') };
+
+      for (const outlivesSession of [null, true]) {
+        it(`do not include one while outlivesSession is ${outlivesSession}`, async () => {
+          const facts = await rowsWith(outlivesSession);
+          assert.deepEqual(await find(facts), []);
+          assert.deepEqual(await find({ ...facts, ...afterSession }), []);
+        });
+      }
+
+      it('include one that is known to end with it, with the fix', async () => {
+        const facts = await rowsWith(false);
+        assert.deepEqual(await find(facts), ['expires-soon']);
+        assert.deepEqual(await find({ ...facts, ...afterSession }), ['expired']);
+        const [problem] = findProblems(await statusFacts(facts), LIMITS);
+        assert.match(problem?.message ?? '', /^the token in its connections ends with its AWS session in /);
+        assert.match(problem?.remedy ?? '', /longer session/);
+      });
+    });
+
     it('are those of the run in progress where it has refreshed connections', async () => {
       const report = await refreshedReport();
       const [row] = report.stores;

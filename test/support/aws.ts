@@ -66,6 +66,8 @@ export interface AwsStandIn {
     account?: string;
     lifeSeconds: number;
   }): IssuedToken;
+  /** Whether registries reject a token once the session that it was issued to has ended; default false. */
+  endTokensWithSession: (ends: boolean) => void;
   /** Expires every token issued so far. */
   expireAll: () => void;
   /** What a registry finds out about this password. */
@@ -135,6 +137,7 @@ export async function startAwsStandIn(options: AwsOptions = {}): Promise<AwsStan
       account = DEFAULT_PRINCIPAL.account,
       lifeSeconds,
     }) => mint.mint({ service, region, account, lifeSeconds }),
+    endTokensWithSession: mint.endWithSession,
     expireAll: mint.expireAll,
     check: mint.check,
     find: mint.find,

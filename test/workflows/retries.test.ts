@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { InspectInput } from '../../src/refresh/activity-types.js';
+import { computeIntervals, planSchedule } from '../../src/refresh/schedule-margins.js';
 import { ENGINE, fakeSteps, plannedStores } from '../fakes/fake-steps.js';
 import { gapsMs } from '../fakes/recording-steps.js';
 import {
@@ -103,6 +104,30 @@ describe('retries within a run', function () {
     const gaps = gapsMs(run.calls.filter(({ step }) => step === 'updateConnections'));
     assert.ok(gaps.length >= 6);
     assert.ok(Math.min(...gaps) >= 30 * MINUTE_MS, `gaps of ${gaps.join(', ')} ms`);
+  });
+
+  it('are made within a run of the shortest schedule, which reports that the store was not reached', async () => {
+    const settings = planSchedule({
+      id: 'short',
+      cadence: { everyMs: 3 * MINUTE_MS },
+      times: computeIntervals(3 * MINUTE_MS),
+      allowNarrowMargin: true,
+    });
+    const { retryForMs, executionTimeoutMs } = settings;
+    const run = await server.run(
+      fakeSteps({
+        inspectConnections: async () => {
+          throw new RefreshFailure('StoreUnreachable', 'Airflow main: connection reset.');
+        },
+      }),
+      { retryForMs, executionTimeoutMs },
+    );
+    const attempts = run.calls.filter(({ step }) => step === 'inspectConnections');
+    assert.ok(attempts.length >= 5, `${attempts.length} attempts`);
+    assert.deepEqual(
+      run.report.failures.map(({ stage, type }) => [stage, type]),
+      [['inspect', 'StoreUnreachable']],
+    );
   });
 
   it('refresh an Airflow instance that was down for two hours within the run, and do not delay the other one', async () => {

@@ -15,8 +15,13 @@ export interface EngineConfig {
   /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` for loopback only. */
   readonly url: string;
   readonly tls?: TlsFiles;
-  /** Whether its absence is a failure: true for an engine in the configuration, false for the default one. */
+  /**
+   * Whether its absence is a failure. Unless `docker.required` is set: true for an engine in the configuration, false
+   * for the default one.
+   */
   readonly required: boolean;
+  /** The local socket, for a configuration that names no engine. */
+  readonly isDefault?: boolean;
 }
 
 const MAX_URL_CHARS = 1024;
@@ -127,7 +132,18 @@ export function createDockerSchema(folder: ConfigFolder) {
       report({ code: 'duplicate', message, remedy: 'Remove one of the two.' }, item.index);
     }
   });
-  return z.strictObject({
+  const settings = z.strictObject({
+    required: z
+      .boolean()
+      .exactOptional()
+      .meta({
+        description:
+          'Whether a run fails when the login from Docker was not tested. With true, the default engine must be ' +
+          'reachable, too, and a login test that is skipped or inconclusive is a failure (`TokenUnverified`). With false, ' +
+          'engines in `engines` may be unreachable; the report then says that the login was not tested. Default: engines ' +
+          'in `engines` must be reachable, the default one may be absent. Connections are refreshed in any case.',
+        examples: [true],
+      }),
     probe: z
       .strictObject({ image: imagesSchema })
       .transform(({ image }) => image)
@@ -146,4 +162,15 @@ export function createDockerSchema(folder: ConfigFolder) {
       examples: [[DEFAULT_ENGINE], [TLS_ENGINE]],
     }),
   });
+  return checkTogether(settings, checkRequired, (docker) => docker);
+}
+
+function checkRequired({
+  valid,
+  report,
+}: Settings<{ required?: boolean; engines?: readonly EngineConfig[] }>): void {
+  if (valid.required !== true || valid.engines?.length !== 0) return;
+  const message = 'cannot be combined with an empty `engines`';
+  const remedy = 'Remove it, or name an engine in `engines`.';
+  report({ code: 'conflict', message, remedy }, 'required');
 }

@@ -4,6 +4,7 @@ import {
   type IssuedToken,
   type TokenChecks,
   type TokenMint,
+  type TokenState,
 } from '../../../sandbox/aws/token-mint.js';
 
 type TokenRequest = Parameters<TokenMint['mint']>[0];
@@ -15,6 +16,8 @@ export interface AdjustableMint extends TokenChecks {
   mint: (token: TokenRequest) => IssuedToken;
   issue: (token: Omit<TokenRequest, 'lifeSeconds'>) => IssuedToken;
   setTokenLife: (seconds: number) => void;
+  /** Whether a token ends with the session that it was issued to; by default it outlives the session. */
+  endWithSession: (ends: boolean) => void;
   /** Expires every existing token. */
   expireAll: () => void;
 }
@@ -28,6 +31,7 @@ export function createAdjustableMint(
   const all: IssuedToken[] = [];
   const issued: IssuedToken[] = [];
   let life = lifeSeconds;
+  let endsWithSession = false;
   const mint: AdjustableMint['mint'] = (request) => {
     const token = base.mint(request);
     all.push(token);
@@ -41,8 +45,12 @@ export function createAdjustableMint(
       issued.push(token);
       return token;
     },
-    check: base.check,
+    check(password): TokenState {
+      const { sessionEndsAt = Infinity } = base.find(password) ?? {};
+      return endsWithSession && sessionEndsAt <= now() ? 'session-ended' : base.check(password);
+    },
     find: base.find,
+    endWithSession: (ends) => void (endsWithSession = ends),
     setTokenLife: (seconds) => void (life = seconds),
     expireAll() {
       for (const token of all) token.expiresAt = Math.min(token.expiresAt, now());

@@ -37,15 +37,21 @@ export function answerCall(
   if (!isUnsigned) checkSignedAt(call.service, headers['x-amz-date']?.toString(), clock.now());
   sessions.check(call);
   const principal = sessions.principalOf(call.accessKeyId);
+  const sessionEndsAt = sessions.endOf(call.accessKeyId);
   switch (`${call.service}:${call.action}`) {
     case 'ecr:GetAuthorizationToken':
-      sendJsonResult(response, { authorizationData: ecrTokens(call, principal, mint) });
+      sendJsonResult(response, { authorizationData: ecrTokens(call, principal, mint, sessionEndsAt) });
       return;
     case 'ecr-public:GetAuthorizationToken':
       if (call.region !== 'us-east-1') throw refuseAs('UnsupportedCommandException');
       sendJsonResult(response, {
         authorizationData: tokenFields(
-          mint.issue({ service: 'ecr-public', region: call.region, account: principal.account }),
+          mint.issue({
+            service: 'ecr-public',
+            region: call.region,
+            account: principal.account,
+            sessionEndsAt,
+          }),
         ),
       });
       return;
@@ -67,11 +73,16 @@ export function answerCall(
 }
 
 /** One token for each of `registryIds` (deprecated, but AWS still does this), else one for the caller's account. */
-function ecrTokens(call: AwsCall, principal: Principal, mint: AdjustableMint): Record<string, unknown>[] {
+function ecrTokens(
+  call: AwsCall,
+  principal: Principal,
+  mint: AdjustableMint,
+  sessionEndsAt: number | undefined,
+): Record<string, unknown>[] {
   const ids = call.input['registryIds'];
   const accounts = Array.isArray(ids) && ids.length > 0 ? ids.map(String) : [principal.account];
   return accounts.map((account) => ({
-    ...tokenFields(mint.issue({ region: call.region, account })),
+    ...tokenFields(mint.issue({ region: call.region, account, sessionEndsAt })),
     proxyEndpoint: `https://${account}.dkr.ecr.${call.region}.${suffixOf(call.region)}`,
   }));
 }

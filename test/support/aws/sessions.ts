@@ -28,6 +28,8 @@ export interface Sessions {
   /** Opens a session without a call. */
   open(roleArn: string, sessionName: string, lifeSeconds?: number): RoleSession;
   end(accessKeyId: string): void;
+  /** When the session of an access key ends; undefined for keys that do not expire. */
+  endOf(accessKeyId: string): number | undefined;
   /** @throws AwsRefusal when the session of the call has ended */
   check(call: AwsCall): void;
   /** @throws AwsRefusal when the rules of the role do not allow it */
@@ -71,6 +73,10 @@ export function createSessions(now: () => number): Sessions {
     setRole: (arn, rules) => void roles.set(arn, rules),
     setWebIdentity: (next) => void (webIdentity = next),
     setLife: (seconds) => void (lifeSeconds = seconds),
+    endOf: (accessKeyId) => {
+      const session = sessions.get(accessKeyId);
+      return session && Date.parse(session.expiration);
+    },
     end: (accessKeyId) => void sessions.delete(accessKeyId),
     check(call) {
       const session = sessions.get(call.accessKeyId);

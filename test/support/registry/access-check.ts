@@ -72,6 +72,10 @@ function checkAtPrivate(request: GateRequest, { aws, region }: AccessCheckOption
   if (token?.service === 'ecr' && regionHere !== undefined && token.region !== regionHere) {
     return { status: 400, body: '' };
   }
+  if (credentials && aws.check(credentials.password) === 'session-ended') {
+    // Seen in kubernetes issue 69141.
+    return registryError(403, 'DENIED', 'The security token included in the request is invalid.');
+  }
   return checkAccess(credentials, host, aws);
 }
 

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import {
+  describeConnections,
+  describeResult,
+  summarizeReport,
+  toHeadline,
+} from '../../src/refresh/report-texts.js';
+import type { FailureReport, RefreshReport, StoreReport, UnprovenReport } from '../../src/refresh/report.js';
+import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
+
+const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+function failure(changes: Partial<FailureReport> = {}): FailureReport {
+  return {
+    stage: 'update',
+    scope: 'connection',
+    store: 'main',
+    registry: REGISTRY,
+    type: 'ConnectionMissing',
+    count: 1,
+    connections: ['docker_default'],
+    message: 'Airflow has no connection docker_default.',
+    remedy: 'Create it.',
+    ...changes,
+  };
+}
+
+function row(changes: Partial<StoreReport> = {}): StoreReport {
+  return {
+    store: 'main',
+    kind: 'airflow',
+    registry: REGISTRY,
+    refreshed: 1,
+    failed: 0,
+    fingerprint: '0123456789ab',
+    expiresAt: '2026-01-01T12:00:00.000Z',
+    usableUntil: '2026-01-01T12:00:00.000Z',
+    outlivesSession: null,
+    principalArn: null,
+    lastRefreshedAt: '2026-01-01T00:00:01.000Z',
+    ...changes,
+  };
+}
+
+function report(changes: Partial<RefreshReport> = {}): RefreshReport {
+  return {
+    outcome: 'refreshed',
+    runId: 'run-1',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:00:05.000Z',
+    tokens: [],
+    stores: [row()],
+    docker: [],
+    failures: [],
+    unproven: [],
+    warnings: [],
+    ...changes,
+  };
+}
+
+function verifiedAt(...registries: string[]): RefreshReport['tokens'] {
+  return [
+    {
+      registries,
+      region: 'us-east-1',
+      principalArn: null,
+      issuedAt: '',
+      expiresAt: '',
+      usableUntil: '',
+      outlivesSession: null,
+      fingerprint: '0123456789ab',
+      check: 'unreachable',
+    },
+  ];
+}
+
+describe('toHeadline', () => {
+  const unreachable: UnprovenReport = { registry: REGISTRY, reason: 'unreachable' };
+  const tokens = verifiedAt(REGISTRY);
+
+  it('is that all connections are refreshed when every token was verified', () =>
+    assert.equal(toHeadline(report({ tokens })), 'All connections refreshed.'));
+
+  it('is that there is no connection to refresh when none matched', () =>
+    assert.equal(toHeadline(report({ stores: [] })), 'No connection to refresh.'));
+
+  it('is that the run is incomplete when anything failed', () =>
+    assert.match(toHeadline(report({ outcome: 'incomplete', unproven: [unreachable] })), /^INCOMPLETE/));
+
+  it('names what verified nothing', () =>
+    assert.equal(
+      toHeadline(
+        report({
+          tokens,
+          unproven: [
+            unreachable,
+            { engine: ENGINE, registry: REGISTRY, reason: 'inconclusive' },
+            { engine: 'tcp://docker.example.com:2376', reason: 'not tested' },
+          ],
+        }),
+      ),
+      `All connections refreshed, but nothing verified the new token: registry ${REGISTRY} (unreachable), ` +
+        `login from ${ENGINE} to ${REGISTRY} (inconclusive), ` +
+        'login from tcp://docker.example.com:2376 (not tested).',
+    ));
+
+  it('is that some checks proved nothing when another registry accepted the token', () =>
+    assert.equal(
+      toHeadline(report({ tokens: verifiedAt(REGISTRY, OTHER_REGISTRY), unproven: [unreachable] })),
+      `All connections refreshed, but some checks proved nothing: registry ${REGISTRY} (unreachable).`,
+    ));
+
+  it('lists three checks and counts the others', () => {
+    const unproven = [1, 2, 3, 4, 5].map((index): UnprovenReport => ({
+      ...unreachable,
+      registry: `r${index}`,
+    }));
+    assert.match(
+      toHeadline(report({ tokens: verifiedAt('r1', 'r2', 'r3', 'r4', 'r5'), unproven })),
+      /: registry r1 \(unreachable\), registry r2 \(unreachable\), registry r3 \(unreachable\), and 2 more\.$/,
+    );
+  });
+});
+
+describe('describeConnections', () => {
+  it('lists the first 20 of 1,000 ids', () => {
+    const connections = Array.from({ length: 1000 }, (_, index) => `id_${index}`);
+    const text = describeConnections({ count: 1000, connections });
+    assert.ok(text.startsWith(' (1000: id_0, ') && text.endsWith(', id_19, …)'), text);
+  });
+
+  it('is empty when the connections are not known', () =>
+    assert.equal(describeConnections({ count: 0, connections: [] }), ''));
+});
+
+describe('describeResult', () => {
+  const { store: _store, registry: _registry, ...rest } = failure();
+  const unread = { ...rest, stage: 'inspect', scope: 'store', count: 0, connections: [] } as const;
+  const untouched = row({ refreshed: 0 });
+
+  for (const { title, failures, expected } of [
+    {
+      title: 'a store that was not reached',
+      failures: [{ ...unread, store: 'main', type: 'StoreUnreachable' }],
+      expected: 'STORE NOT REACHED',
+    },
+    {
+      title: 'a store that rejected the login',
+      failures: [{ ...unread, store: 'main', type: 'StoreUnauthorized' }],
+      expected: 'NOT REFRESHED (StoreUnauthorized)',
+    },
+    {
+      title: 'a run without a configuration',
+      failures: [{ ...unread, stage: 'plan', type: 'ConfigInvalid' }],
+      expected: 'NOT REFRESHED (ConfigInvalid)',
+    },
+    {
+      title: 'a failure of another store',
+      failures: [{ ...unread, store: 'other', type: 'StoreUnreachable' }],
+      expected: 'NOT REFRESHED',
+    },
+  ] as const) {
+    it(`names ${title}`, () => assert.equal(describeResult(untouched, failures), expected));
+  }
+
+  it('counts failed and refreshed connections', () => {
+    assert.equal(describeResult(row({ refreshed: 2, failed: 1 }), []), '1 FAILED, 2 refreshed');
+    assert.equal(describeResult(row({ refreshed: 3 }), []), '3 refreshed');
+  });
+});
+
+describe('summarizeReport', () => {
+  it('counts 0, 1 and 2 connections', () => {
+    const summary = (...counts: number[]) =>
+      summarizeReport(report({ stores: counts.map((refreshed) => row({ refreshed })) }));
+    assert.equal(summary(), 'no connection to refresh');
+    assert.equal(summary(1, 0), '1 connection refreshed');
+    assert.equal(summary(1, 1), '2 connections refreshed');
+  });
+
+  it('names 3 failures with their places, and counts the fourth', () => {
+    const summary = summarizeReport(
+      report({
+        failures: [
+          failure({ registry: 'r' }),
+          { ...withoutPlace(failure()), stage: 'plan', type: 'ConfigInvalid' },
+          {
+            ...withoutPlace(failure()),
+            stage: 'test',
+            type: 'DockerLoginFailed',
+            registry: 'r',
+            engine: 'e',
+          },
+          failure({ store: 'not shown' }),
+        ],
+      }),
+    );
+    assert.equal(
+      summary,
+      '1 connection refreshed; failed: ConnectionMissing at update (main, r) (1: docker_default); ' +
+        'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
+    );
+  });
+});
+
+function withoutPlace({ store: _store, registry: _registry, ...rest }: FailureReport): FailureReport {
+  return { ...rest, count: 0, connections: [] };
+}
