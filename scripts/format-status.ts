@@ -1,7 +1,7 @@
 // How `status` looks in a terminal: first what is wrong, then what is.
 import type { Problem } from '../src/refresh/problem.js';
 import type { FailureReport, StoreReport } from '../src/refresh/report.js';
-import { describeDoubt, describeResult } from '../src/refresh/report-texts.js';
+import { describeMissingProof, describeResult } from '../src/refresh/report-texts.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
 import { usableUntil } from '../src/status/find-problems.js';
 import type { RefreshStatus } from '../src/status/status.js';
@@ -121,8 +121,8 @@ function describeStep({
 
 function describeLastRun({ lastRun, report }: RefreshStatus): string {
   if (!lastRun) return 'No run has finished yet.';
-  const doubt = lastRun.outcome === 'refreshed' && report ? describeDoubt(report) : undefined;
+  const missing = lastRun.outcome === 'refreshed' && report ? describeMissingProof(report) : undefined;
   const why = lastRun.reason === null ? '' : ` (${lastRun.reason})`;
-  const but = doubt === undefined ? '' : `, but ${doubt}`;
+  const but = missing === undefined ? '' : `, but ${missing}`;
   return `Last run: ${lastRun.outcome}${why}${but}, finished ${formatTime(lastRun.closedAt)}.`;
 }

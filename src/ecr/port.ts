@@ -36,6 +36,14 @@ export interface Token extends TokenDetails {
   readonly password: Secret;
 }
 
+/** Logs in to a registry with a token. Never throws: without a response, the outcome is `unreachable`. */
+export type VerifyToken = (
+  registry: string,
+  password: Secret,
+  images: readonly string[],
+  signal: AbortSignal,
+) => Promise<RegistryProbe>;
+
 export interface ProbedToken {
   readonly token: Token;
   readonly probe: RegistryProbe;

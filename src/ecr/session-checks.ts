@@ -2,8 +2,7 @@
 // registry the token of a session that has ended.
 import type { RegistryProbe } from '../refresh/activity-types.js';
 import { isSameRole } from '../refresh/token.js';
-import type { Token } from './port.js';
-import type { VerifyToken } from './token-cache.js';
+import type { Token, VerifyToken } from './port.js';
 
 /** The registry has just responded, and a run must not wait long for this. */
 export const SESSION_CHECK_LIMIT_MS = 5_000;

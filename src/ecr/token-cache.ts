@@ -9,7 +9,7 @@ import { DeadlineExceeded } from '../net/deadline.js';
 import { SingleFlight } from '../net/single-flight.js';
 import { describePlace, toEcrFailure } from './ecr-failure.js';
 import { SESSION_CHECK_LIMIT_MS, SessionChecks } from './session-checks.js';
-import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource } from './port.js';
+import type { ProbedToken, RunAttempt, Token, TokenIssuer, TokenSource, VerifyToken } from './port.js';
 
 /**
  * All activities that wait for a call to ECR or a registry share it, and so do their next attempts. So the call has its
@@ -19,14 +19,6 @@ const ISSUE_LIMIT_MS = 110_000;
 const PROBE_LIMIT_MS = 18_000;
 /** How much longer callers wait than a verification takes: it ends earlier, with the outcome `unreachable`. */
 const PROBE_MARGIN_MS = 2_000;
-
-/** Logs in to a registry with a token. Never throws: without a usable response, the outcome is `unreachable`. */
-export type VerifyToken = (
-  registry: string,
-  password: Secret,
-  images: readonly string[],
-  signal: AbortSignal,
-) => Promise<RegistryProbe>;
 
 export interface TokenCacheParts {
   readonly issuer: TokenIssuer;

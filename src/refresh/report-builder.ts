@@ -176,7 +176,7 @@ export class ReportBuilder {
   failUnproven(checks: 'docker' | 'all'): void {
     for (const { engine, registry, reason } of this.#proofs.listUnproven()) {
       if (checks === 'docker' && engine === undefined) continue;
-      const what = engine === undefined ? `the check with registry ${registry}` : 'the login test';
+      const what = engine === undefined ? `The check with registry ${registry}` : 'The login test';
       const failure = describeFailure('TokenUnverified', `${what} verified nothing: ${REASONS[reason]}.`);
       const place = {
         ...(registry === undefined ? {} : { registry }),

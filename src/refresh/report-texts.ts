@@ -9,8 +9,8 @@ const MAX_LISTED_CHECKS = 3;
 export function toHeadline(report: RefreshReport): string {
   if (report.outcome === 'incomplete') return toIncompleteHeadline(report);
   if (countRefreshed(report) === 0) return 'No connection to refresh.';
-  const doubt = describeDoubt(report);
-  return doubt === undefined ? 'All connections refreshed.' : `All connections refreshed, but ${doubt}.`;
+  const missing = describeMissingProof(report);
+  return missing === undefined ? 'All connections refreshed.' : `All connections refreshed, but ${missing}.`;
 }
 
 function toIncompleteHeadline(report: RefreshReport): string {
@@ -28,8 +28,8 @@ export function summarizeReport(report: RefreshReport): string {
   const { failures } = report;
   if (failures.length === 0) {
     if (refreshed === 0) return 'no connection to refresh';
-    const doubt = describeDoubt(report);
-    return doubt === undefined ? connections : `${connections}, but ${doubt}`;
+    const missing = describeMissingProof(report);
+    return missing === undefined ? connections : `${connections}, but ${missing}`;
   }
   const shown = failures.slice(0, 3).map((failure) => {
     const { store, registry, engine, type, stage } = failure;
@@ -68,16 +68,16 @@ export function describeResult(
 }
 
 /** What a refreshed run did not prove, as a clause; undefined when it proved everything. */
-export function describeDoubt(report: RefreshReport): string | undefined {
+export function describeMissingProof(report: RefreshReport): string | undefined {
   const { unproven, tokens, docker } = report;
   if (countRefreshed(report) === 0) return 'no connection matched';
   if (unproven.length === 0) return undefined;
-  const doubtful = new Set(
+  const unverified = new Set(
     unproven.filter(({ engine }) => engine === undefined).map(({ registry }) => registry),
   );
   const isProven =
     docker.some(({ login }) => login === 'ok') ||
-    tokens.some(({ registries }) => registries.some((registry) => !doubtful.has(registry)));
+    tokens.some(({ registries }) => registries.some((registry) => !unverified.has(registry)));
   const more = unproven.length > MAX_LISTED_CHECKS ? `, and ${unproven.length - MAX_LISTED_CHECKS} more` : '';
   const list = unproven.slice(0, MAX_LISTED_CHECKS).map(describeUnproven).join(', ') + more;
   return `${isProven ? 'some checks proved nothing' : 'nothing verified the new token'}: ${list}`;

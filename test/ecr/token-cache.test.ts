@@ -211,7 +211,7 @@ describe('TokenCache', () => {
     assert.deepEqual(registries.images[0], ['team/app:1']);
   });
 
-  it('replaces a token after half of its AWS session, if the token expires later', async () => {
+  it('uses the end of the AWS session if the token expires later', async () => {
     issuer.answer = (_group, call) =>
       issuedToken(`password-${call}`, { sessionEndsAt: new Date(nowMs + HOUR_MS) });
     const { token } = await take();

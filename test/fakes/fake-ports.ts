@@ -15,7 +15,7 @@ import type {
   VariableSource,
 } from '../../src/stores/port.js';
 import type { DockerEngine } from '../../src/verify/docker/port.js';
-import type { IssuedToken, TokenIssuer } from '../../src/ecr/port.js';
+import type { IssuedToken, TokenIssuer, VerifyToken } from '../../src/ecr/port.js';
 import { ConnectionRules, matches, type ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import type { AllowedConfig, AllowedStore, ConfigSource } from '../../src/activities/allowed-config.js';
@@ -23,7 +23,7 @@ import { Pace } from '../../src/activities/pace.js';
 import { createActivities, type RefreshActivities } from '../../src/activities/index.js';
 import { staticRegistries, type RegistryEntry } from '../../src/refresh/registry-entries.js';
 import { Semaphore } from '../../src/refresh/semaphore.js';
-import { TokenCache, type VerifyToken } from '../../src/ecr/token-cache.js';
+import { TokenCache } from '../../src/ecr/token-cache.js';
 import { WRONG_PASSWORD } from '../../src/refresh/token.js';
 import { DEFAULT_PRINCIPAL, tokenGroup, type TokenGroup } from '../../src/refresh/token-group.js';
 import { Secret } from '../../src/log/secret.js';

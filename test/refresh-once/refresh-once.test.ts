@@ -102,6 +102,26 @@ describe('a run without Temporal', () => {
     );
   });
 
+  it('fails a strict run when nothing verified the new token, and still refreshes', async () => {
+    const config = await configure(['good']);
+    assert.equal((await refreshOnce(config, 5000, { isStrict: true })).outcome, 'refreshed');
+    registry.setFault(() => ({ status: 503 }));
+    const lenient = await refreshOnce(config, 5000);
+    assert.deepEqual(
+      [lenient.outcome, lenient.unproven.map(({ reason }) => reason)],
+      ['refreshed', ['unreachable', 'not tested']],
+    );
+    const strict = await refreshOnce(config, 5000, { isStrict: true });
+    assert.equal(strict.stores[0]?.refreshed, 1);
+    assert.deepEqual(
+      strict.failures.map(({ stage, type }) => [stage, type]),
+      [
+        ['test', 'TokenUnverified'],
+        ['test', 'TokenUnverified'],
+      ],
+    );
+  });
+
   it('reports the failure of Airflow when the time for retries is over', async () => {
     airflow.setFault(() => ({ status: 503 }));
     const report = await refreshOnce(await configure(['good']), 0);

@@ -24,7 +24,7 @@ function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
   return groups.list();
 }
 
-describe('FailureGroups', () => {
+describe('groupFailures', () => {
   it('merges 10,000 equal failures to one entry with the count and the first 1,000 ids', () => {
     const failures = Array.from({ length: 10_000 }, (_, index) =>
       failure({ connections: [`id_${index}`], message: `Connection id_${index} is missing.` }),

@@ -49,7 +49,7 @@ const SESSION_OF_1_H =
   'one after its session; ';
 const ADVICE = ' Use a longer session, or run more often.';
 
-describe('tokenWarnings and findSessionWarning', () => {
+describe('tokenWarnings', () => {
   for (const { title, lifetime, schedule } of [
     { title: 'a token of 12 h', lifetime: {}, schedule: every(4) },
     { title: 'a token of 11 h', lifetime: { lifetimeMs: 11 * HOUR }, schedule: every(4) },

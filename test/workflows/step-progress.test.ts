@@ -108,6 +108,20 @@ describe('StepProgress', () => {
     );
   });
 
+  it('shows any number of failures at once', async () => {
+    let listed = 0;
+    progress.listFailuresBy(() => {
+      listed += 1;
+      return [];
+    });
+    for (let failures = 0; failures < 100; failures += 1) progress.showSoon();
+    await Promise.resolve();
+    assert.equal(listed, 1);
+    progress.showSoon();
+    await Promise.resolve();
+    assert.equal(listed, 2);
+  });
+
   it('no longer shows a step whose wait was cancelled', async () => {
     await assert.rejects(progress.followWait(WAITING, new Date(0), Promise.reject(new Error('cancelled'))));
     assert.equal(shown, '0 steps done, 0 in progress');

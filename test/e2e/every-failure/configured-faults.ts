@@ -79,6 +79,15 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     arrange: (fixture) => fixture.registry.denyPull(DENIED),
   },
   {
+    stage: 'test',
+    refreshed: 2,
+    type: 'TokenUnverified',
+    when: 'a Docker test is required, and skipped because the registry cannot be reached',
+    message: /^The login test verified nothing: it did not run\.$/,
+    changes: { requiresDocker: true },
+    arrange: (fixture) => fixture.registry.setFault(() => ({ status: 503, body: fixture.secrets.quote() })),
+  },
+  {
     type: 'RunOutOfTime',
     when: 'the run starts too late for any attempt',
     stage: 'plan',

@@ -37,6 +37,8 @@ export interface ConfigChanges {
   readonly connections?: readonly string[];
   /** Further entries of `registries`. */
   readonly registries?: readonly string[];
+  /** Default false. */
+  readonly requiresDocker?: boolean;
   /** Replaces the line with the same key. */
   readonly line?: string;
 }
@@ -166,7 +168,13 @@ function configText(
   airflowUrl: string,
   registryHost: string,
   engineUrl: string,
-  { taskQueue = 'main', connections = [CONNECTION, NEIGHBOR], registries = [], line }: ConfigChanges,
+  {
+    taskQueue = 'main',
+    connections = [CONNECTION, NEIGHBOR],
+    registries = [],
+    requiresDocker = false,
+    line,
+  }: ConfigChanges,
 ): string {
   const text = `version: 1
 airflows:
@@ -176,7 +184,7 @@ airflows:
     connections: [${connections.join(', ')}]
 registries:
   - {name: test, account: "123456789012", region: us-east-1, registryHost: "${registryHost}"}
-${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: ["${engineUrl}"]}
+${registries.map((entry) => `  - ${entry}\n`).join('')}docker: {engines: ["${engineUrl}"]${requiresDocker ? ', required: true' : ''}}
 temporal: {taskQueue: ${taskQueue}}
 `;
   const key = line?.split(':')[0];
