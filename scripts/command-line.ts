@@ -4,6 +4,7 @@ import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
 import { LOG_LEVELS } from '../src/log/log-level.js';
 import { errorClassName, listStacks, safeStackFrames } from '../src/log/redact-error.js';
+import { OtherDeployment } from '../src/schedule/other-deployment.js';
 import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
 import { CommandFailed, describeCount, toErrorDocument } from './error-document.js';
 
@@ -73,6 +74,7 @@ export function toExitCode(error: unknown): number {
 export function describeError(error: unknown): string {
   if (error instanceof ConfigError) return `${describeCount(error)}\n${error.message}`;
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
+  if (error instanceof OtherDeployment) return `${error.message}.\n${error.remedy}`;
   if (error instanceof TemporalUnavailable) return describeUnavailable(error);
   if (error instanceof CommandFailed) return [error.message, error.remedy].filter(Boolean).join(' ');
   return [`Unexpected ${errorClassName(error)}; this is a bug.`, ...safeStackFrames(error)].join('\n');

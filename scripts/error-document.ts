@@ -3,9 +3,11 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../src/config/config-error.js';
 import { errorClassName } from '../src/log/redact-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
+import { OtherDeployment } from '../src/schedule/other-deployment.js';
 import { TemporalUnavailable, type TemporalReason } from '../src/temporal/unavailable.js';
 
-export type CommandErrorCode = 'command-failed' | 'schedule-missing' | `temporal-${TemporalReason}`;
+export type CommandErrorCode =
+  'command-failed' | 'schedule-missing' | 'other-deployment' | `temporal-${TemporalReason}`;
 
 export type ErrorCode = CommandErrorCode | 'config-invalid' | 'usage' | 'unexpected' | 'node-unsupported';
 
@@ -75,6 +77,9 @@ function describe(
   }
   if (error instanceof TemporalUnavailable) {
     return { code: `temporal-${error.code}`, message: `${error.message}.`, remedy: error.remedy };
+  }
+  if (error instanceof OtherDeployment) {
+    return { code: error.code, message: `${error.message}.`, remedy: error.remedy };
   }
   if (error instanceof CommandFailed) {
     return { code: error.code, message: error.message, remedy: error.remedy ?? null };

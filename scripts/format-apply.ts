@@ -32,6 +32,9 @@ export function formatApplied(document: ApplyDocument): string {
     created: `Schedule ${scheduleId} created${describeFirstRun(document)}`,
     updated: `Schedule ${scheduleId} updated.`,
     unchanged: `Schedule ${scheduleId} is up to date; not changed.`,
+    replaced:
+      `Schedule ${scheduleId} taken over from another deployment. A run in progress still has its stores; ` +
+      'to end it and start another, run `schedule trigger --now`.',
   };
   const lines = [words[outcome], `Runs ${summary}.`];
   if (paused)

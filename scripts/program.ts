@@ -60,7 +60,10 @@ function scheduleCommand(): Command {
       });
   const addForId = (verb: ScheduleVerb, description: string): Command =>
     add(verb, description).addOption(scheduleIdOption());
-  add('apply', 'create or update the schedule from the configuration; creating it also starts a run');
+  add('apply', 'create or update the schedule from the configuration; creating it also starts a run').option(
+    '--replace',
+    'take over a schedule that another deployment has applied, or whose only Airflow has moved',
+  );
   addForId('describe', 'show the schedule as it is in Temporal, and how it differs from the configuration');
   addForId('trigger', 'start a run now, unless one is in progress')
     .option('--wait', 'show what fails in the run, wait for its end and print its report')

@@ -6,6 +6,8 @@ export interface ScheduleOptions {
   readonly json?: true;
   /** Not for `apply`. */
   readonly scheduleId?: string;
+  /** Only for `apply`. */
+  readonly replace?: true;
   /** Only for `trigger`, as the next. */
   readonly wait?: true;
   readonly now?: true;

@@ -33,8 +33,13 @@ export async function runSchedule(verb: ScheduleVerb, options: ScheduleOptions):
   );
 }
 
-async function apply(client: Client, config: RefreshConfig, { json }: ScheduleOptions): Promise<void> {
-  const { outcome, firstRun, paused, nextRunAt } = await applySchedule(client, buildScheduleOptions(config));
+async function apply(
+  client: Client,
+  config: RefreshConfig,
+  { json, replace }: ScheduleOptions,
+): Promise<void> {
+  const applying = applySchedule(client, buildScheduleOptions(config), { replace });
+  const { outcome, firstRun, paused, nextRunAt } = await applying;
   const applied: ApplyDocument = {
     scheduleId: config.schedule.id,
     outcome,

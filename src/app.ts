@@ -7,7 +7,7 @@ import { AwsSessions } from './aws/aws-sessions.js';
 import { ConfigStore } from './config/config-store.js';
 import type { AirflowSettings, RefreshConfig, StoreConfig } from './config/refresh-config.js';
 import { AIRFLOWS } from './config/schema/config.js';
-import type { StoreSection } from './config/schema/stores.js';
+import { identifyStores, type StoreSection } from './config/schema/stores.js';
 import { TokenCache } from './ecr/token-cache.js';
 import { createTokenIssuer } from './ecr/token-issuer.js';
 import { createHttpClient, type HttpClient } from './net/http.js';
@@ -108,9 +108,9 @@ function createConfigSource(
     return allowed;
   }
   return {
-    reread() {
-      const { config, problem } = configs.reread();
-      return { allowed: allow(config), ...(problem === undefined ? {} : { problem }) };
+    reread(scheduled) {
+      const { config, ...rest } = configs.reread(scheduled);
+      return { allowed: allow(config), ...rest };
     },
     byHash(configHash) {
       const config = configs.byHash(configHash);
@@ -128,6 +128,7 @@ function buildAllowedConfig(
   return {
     configHash: config.hash,
     stores: new Map(stores.map((store) => [store.name, store])),
+    deployments: identifyStores(config.stores),
     variables: new Map(stores.flatMap(({ name, variables }) => (variables ? [[name, variables]] : []))),
     registries: config.registries,
     staticRegistries: staticRegistries(config.registries),

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { failureInterceptor } from './activities/failure-interceptor.js';
 import { temporalActivities } from './activities/temporal-activities.js';
@@ -10,6 +11,8 @@ import { loadConfig } from './config/load.js';
 import { formatProblem } from './config/config-error.js';
 import type { RefreshConfig } from './config/refresh-config.js';
 import type { Logger } from './log/logger.js';
+import { STORES_EDITED_WARNING } from './refresh/scheduled-stores.js';
+import { checkStoresAtStart } from './schedule/check-stores.js';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/settings.js';
 import { describeUnavailable } from './temporal/unavailable.js';
 import { temporalLogger } from './temporal/sdk-logger.js';
@@ -19,7 +22,8 @@ import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
  * Runs the worker until SIGTERM or SIGINT. Then it accepts no new work, gives activities 30 s to finish, and leaves the
  * rest to other workers. Wait at least 45 s before killing it.
  *
- * @throws ConfigError before it connects to anything; TemporalUnavailable
+ * @throws ConfigError before it connects to anything; TemporalUnavailable; OtherDeployment when the schedule was applied
+ *   for other stores
  */
 export async function runWorker(configPath: string, logger: Logger): Promise<void> {
   const signals = handleStopSignals();
@@ -43,6 +47,7 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
     HEALTH_CHECK_INTERVAL_MS,
   );
   try {
+    await checkSchedule(connection, settings, config, logger);
     const worker = await Worker.create({
       ...workflowCode(),
       ...LIMITS,
@@ -115,6 +120,17 @@ async function connect(settings: TemporalSettings): Promise<NativeConnection> {
     await connection?.close();
     throw unavailable(settings, error);
   }
+}
+
+/** A worker of another deployment would refresh its own stores in the runs of this schedule. */
+async function checkSchedule(
+  connection: NativeConnection,
+  { namespace }: TemporalSettings,
+  config: RefreshConfig,
+  logger: Logger,
+): Promise<void> {
+  const match = await checkStoresAtStart(new Client({ connection, namespace }), config);
+  if (match === 'overlapping') logger.warn({ warning: STORES_EDITED_WARNING }, 'configuration warning');
 }
 
 async function findProblem(

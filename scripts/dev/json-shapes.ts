@@ -195,7 +195,7 @@ const TRIGGERED = {
 
 const APPLIED = {
   scheduleId: 'text',
-  outcome: { values: { created: true, updated: true, unchanged: true } },
+  outcome: { values: { created: true, updated: true, unchanged: true, replaced: true } },
   summary: 'text',
   firstRun: TRIGGERED,
   paused: 'boolean',
@@ -223,6 +223,7 @@ const ERROR = {
         'temporal-access-denied': true,
         'temporal-unreachable': true,
         'schedule-missing': true,
+        'other-deployment': true,
         'command-failed': true,
         unexpected: true,
       },

@@ -1,9 +1,11 @@
 // Looks up the names in activity inputs in the configuration. A name that is not there is rejected: starting an
 // activity on the task queue gives no extra access.
+import { hostname } from 'node:os';
 import { isConnectionId, type ConnectionRule, type ConnectionRules } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
+import type { ScheduledStore } from '../refresh/scheduled-stores.js';
 import type { Semaphore } from '../refresh/semaphore.js';
 import type { ConnectionStore, VariableSource } from '../stores/port.js';
 import type { DockerEngine } from '../verify/docker/port.js';
@@ -35,6 +37,8 @@ export interface AllowedEngine {
 export interface AllowedConfig {
   readonly configHash: string;
   readonly stores: ReadonlyMap<string, AllowedStore>;
+  /** Where the stores are, to compare with those of a schedule. */
+  readonly deployments: readonly ScheduledStore[];
   /** The key is the name of the store. */
   readonly variables: ReadonlyMap<string, VariableSource>;
   readonly registries: readonly RegistryEntry[];
@@ -51,8 +55,15 @@ export interface AllowedConfig {
 }
 
 export interface ConfigSource {
-  /** Reads the configuration file again. If it is invalid, returns the problem and the last valid configuration. */
-  reread(): { readonly allowed: AllowedConfig; readonly problem?: string };
+  /**
+   * Reads the configuration file again. If it is invalid, or has none of the stores that the schedule was applied for,
+   * returns the problem and the last valid configuration.
+   */
+  reread(scheduled?: readonly ScheduledStore[]): {
+    readonly allowed: AllowedConfig;
+    readonly problem?: string;
+    readonly remedy?: string;
+  };
   /** The current or the previous configuration by its hash; undefined when this worker has not loaded it. */
   byHash(configHash: string): AllowedConfig | undefined;
 }
@@ -62,7 +73,11 @@ export function getAllowedConfig(source: ConfigSource, configHash: string): Allo
   const allowed = source.byHash(configHash);
   if (allowed) return allowed;
   const hash = /^[0-9a-f]{1,64}$/.test(configHash) ? configHash : '(malformed)';
-  throw new RefreshFailure('ConfigVersionMismatch', `This worker has not loaded configuration ${hash}.`);
+  throw new RefreshFailure(
+    'ConfigVersionMismatch',
+    `The worker on ${hostname()} has not loaded configuration ${hash}: its file differs, or it belongs to another ` +
+      'deployment that uses the same task queue.',
+  );
 }
 
 /** @throws RefreshFailure InputNotAllowed */

@@ -13,7 +13,14 @@ import type {
 import type { Attempt } from '../refresh/attempt.js';
 import type { NegativeChecks } from '../verify/registry/port.js';
 import { extractToken } from './extract-token.js';
-import { DOCKER_INPUT, EXTRACT_INPUT, INSPECT_INPUT, parseInput, UPDATE_INPUT } from './input-schemas.js';
+import {
+  DOCKER_INPUT,
+  EXTRACT_INPUT,
+  INSPECT_INPUT,
+  parseInput,
+  PLAN_INPUT,
+  UPDATE_INPUT,
+} from './input-schemas.js';
 import { inspectConnections } from './inspect-connections.js';
 import { planRefresh } from './plan-refresh.js';
 import { RecentReads } from './recent-reads.js';
@@ -25,7 +32,8 @@ import type { TokenSource } from '../ecr/port.js';
 import { updateConnections } from './update-connections.js';
 
 export interface RefreshActivities {
-  planRefresh(attempt: Attempt): Promise<RefreshPlan>;
+  /** @param input a PlanInput; absent for a run without a schedule */
+  planRefresh(attempt: Attempt, input?: unknown): Promise<RefreshPlan>;
   inspectConnections(attempt: Attempt, input: InspectInput): Promise<Inspection>;
   extractToken(attempt: Attempt, input: ExtractInput): Promise<ExtractedToken>;
   updateConnections(attempt: Attempt, input: UpdateInput): Promise<UpdateOutcome>;
@@ -46,7 +54,8 @@ export function createActivities(
     negativeChecks,
   };
   return {
-    planRefresh: () => planRefresh(source),
+    planRefresh: async (_attempt, input) =>
+      planRefresh(source, input === undefined ? {} : parseInput(PLAN_INPUT, input)),
     inspectConnections: async (attempt, input) =>
       inspectConnections(shared, attempt, parseInput(INSPECT_INPUT, input)),
     extractToken: async (attempt, input) => extractToken(shared, attempt, parseInput(EXTRACT_INPUT, input)),

@@ -1,8 +1,15 @@
 // Schemas of the activities' inputs, checked before anything in them is looked up: anyone who can reach the task
 // queue can send any input.
 import { z } from 'zod';
-import type { DockerInput, ExtractInput, InspectInput, UpdateInput } from '../refresh/activity-types.js';
+import type {
+  DockerInput,
+  ExtractInput,
+  InspectInput,
+  PlanInput,
+  UpdateInput,
+} from '../refresh/activity-types.js';
 import { RefreshFailure } from '../refresh/failures.js';
+import { parseScheduledStores, type ScheduledStore } from '../refresh/scheduled-stores.js';
 
 const name = z.string();
 const names = z.array(name).min(1).readonly();
@@ -14,6 +21,12 @@ const range = z.object({
 });
 const attemptsBefore = z.number().int().nonnegative();
 
+/** Only compared with the configuration, and shown. */
+export const PLAN_INPUT: z.ZodType<PlanInput> = z.strictObject({
+  scheduledStores: z
+    .custom<readonly ScheduledStore[]>((value) => parseScheduledStores(value) !== undefined)
+    .exactOptional(),
+});
 export const INSPECT_INPUT: z.ZodType<InspectInput> = z.object({
   configHash: name,
   store: name,

@@ -20,7 +20,8 @@ import type { RefreshActivities } from './index.js';
 
 /** The activities by the names that the workflow schedules. */
 export interface TemporalActivities {
-  planRefresh(): Promise<RefreshPlan>;
+  /** @param input see RefreshActivities */
+  planRefresh(input?: unknown): Promise<RefreshPlan>;
   inspectConnections(input: InspectInput): Promise<Inspection>;
   extractToken(input: ExtractInput): Promise<ExtractedToken>;
   updateConnections(input: UpdateInput): Promise<UpdateOutcome>;
@@ -29,7 +30,7 @@ export interface TemporalActivities {
 
 export function temporalActivities(activities: RefreshActivities): TemporalActivities {
   return {
-    planRefresh: () => inAttempt((attempt) => activities.planRefresh(attempt)),
+    planRefresh: (input) => inAttempt((attempt) => activities.planRefresh(attempt, input)),
     inspectConnections: (input) => inAttempt((attempt) => activities.inspectConnections(attempt, input)),
     extractToken: (input) => inAttempt((attempt) => activities.extractToken(attempt, input)),
     updateConnections: (input) => inAttempt((attempt) => activities.updateConnections(attempt, input)),

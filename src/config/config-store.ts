@@ -1,14 +1,22 @@
 // Keeps the last good configuration of a worker, and the one before it for runs that were planned with that one. An
 // invalid edit is reported and changes nothing.
+import {
+  describeTakeover,
+  matchStores,
+  TAKEOVER_REMEDY,
+  type ScheduledStore,
+} from '../refresh/scheduled-stores.js';
 import { loadConfig } from './load.js';
 import { ConfigError, summarizeProblems } from './config-error.js';
 import type { RefreshConfig } from './refresh-config.js';
-import type { StoreSection } from './schema/stores.js';
+import { identifyStores, type StoreSection } from './schema/stores.js';
 
 export interface Reread {
   readonly config: RefreshConfig;
   /** What is wrong with the file, in one line; absent when `config` is the content of the file. */
   readonly problem?: string;
+  /** The fix, where it is not in the output of `doctor --offline`. */
+  readonly remedy?: string;
 }
 
 export interface ConfigStoreOptions {
@@ -39,11 +47,19 @@ export class ConfigStore {
     return this.#current;
   }
 
-  /** Reads the file again. When it is invalid, nothing changes and `problem` describes it. */
-  reread(): Reread {
+  /**
+   * Reads the file again. When it is invalid, nothing changes and `problem` describes it.
+   * @param scheduled the stores that the schedule was applied for: an edit that has none of them changes nothing either
+   */
+  reread(scheduled?: readonly ScheduledStore[]): Reread {
     try {
-      const { env, storeSections } = this.#options;
-      this.#accept(loadConfig(this.#current.path, env, storeSections));
+      const next = this.#load();
+      const configured = identifyStores(next.stores);
+      if (scheduled && matchStores(scheduled, configured) === 'disjoint') {
+        const problem = `${next.path}: ${describeTakeover(next.schedule.id, scheduled, configured)}`;
+        return { config: this.#current, problem, remedy: TAKEOVER_REMEDY };
+      }
+      this.#accept(next);
       return { config: this.#current };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -53,10 +69,24 @@ export class ConfigStore {
 
   /**
    * The configuration that a run was planned with: the current or the previous one, else the one now in the file
-   * (another worker may have planned with a newer edit); undefined when none has this hash.
+   * (another worker may have planned with a newer edit); undefined when none has this hash. An edit with another hash
+   * is not accepted here: it has not been compared with the schedule.
    */
   byHash(hash: string): RefreshConfig | undefined {
-    return this.#known(hash) ?? (this.reread(), this.#known(hash));
+    const known = this.#known(hash);
+    if (known) return known;
+    try {
+      const next = this.#load();
+      if (next.hash === hash) this.#accept(next);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+    }
+    return this.#known(hash);
+  }
+
+  #load(): RefreshConfig {
+    const { env, storeSections } = this.#options;
+    return loadConfig(this.#current.path, env, storeSections);
   }
 
   #known(hash: string): RefreshConfig | undefined {

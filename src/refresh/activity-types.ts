@@ -1,6 +1,7 @@
 // Inputs and results of the five steps of a run. They are stored in Temporal histories, so they must contain no
 // secrets, and changes must be backward compatible.
 import type { FailureInfo, FailureType, Scope } from './failures.js';
+import type { ScheduledStore } from './scheduled-stores.js';
 
 /** A store of the configuration. */
 export interface PlannedStore {
@@ -15,13 +16,22 @@ export interface PlannedStore {
   readonly isListed: boolean;
 }
 
+/** What the schedule that started the run says. */
+export interface PlanInput {
+  /** Absent for a run that no schedule started, or when the schedule has lost them. */
+  readonly scheduledStores?: readonly ScheduledStore[];
+}
+
 /** The plan of a run, from the configuration file that is read at its start. */
 export interface RefreshPlan {
   readonly configHash: string;
   readonly stores: readonly PlannedStore[];
   readonly engines: readonly string[];
-  /** Set when the file is invalid and the plan comes from the last good configuration. */
+  /** Set when the file cannot be used and the plan comes from the last good configuration. */
   readonly configProblem?: string;
+  /** The fix of this problem, where it is not that of the catalogue. */
+  readonly configRemedy?: string;
+  readonly warnings?: readonly string[];
   /** Why the Docker Engine in DOCKER_HOST cannot be used. */
   readonly engineProblem?: string;
   /** A run in which the login from Docker is not tested, or its test is inconclusive, fails. */

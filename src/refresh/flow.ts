@@ -78,8 +78,10 @@ class Run implements RunView {
     if (!plan) return;
     this.record.plan(plan.stores);
     if (plan.configProblem !== undefined) {
-      this.record.fail({ stage: 'plan' }, describeFailure('ConfigInvalid', plan.configProblem));
+      const failure = describeFailure('ConfigInvalid', plan.configProblem);
+      this.record.fail({ stage: 'plan' }, { ...failure, remedy: plan.configRemedy ?? failure.remedy });
     }
+    for (const warning of plan.warnings ?? []) this.record.warn(warning);
     // Without a Docker row, the report would look as if there was nothing to test.
     if (plan.engineProblem !== undefined) this.record.noteUnusableEngine(plan.engineProblem);
     const tokens = new TokenRequests(this.#steps, plan.configHash, this.#runner, this.record);

@@ -6,12 +6,15 @@ import {
   type ScheduleDescription,
   type ScheduleHandle,
 } from '@temporalio/client';
-import type { DesiredSchedule } from './build-schedule.js';
+import { getStores, type DesiredSchedule } from './build-schedule.js';
+import { checkStores } from './check-stores.js';
 import { findLeftRuns, type RunInfo } from './find-runs.js';
+import { OtherDeployment } from './other-deployment.js';
 import { findDifferences, toScheduleState } from './schedule-state.js';
 import { toTriggered, triggerRun, type TriggeredRun } from './trigger-run.js';
 
-export type ApplyOutcome = 'created' | 'updated' | 'unchanged';
+/** `replaced`: the schedule was applied for other stores before. */
+export type ApplyOutcome = 'created' | 'updated' | 'unchanged' | 'replaced';
 
 export interface Applied {
   readonly outcome: ApplyOutcome;
@@ -26,23 +29,33 @@ export interface Applied {
   readonly nextRunAt: Date | undefined;
 }
 
+export interface ApplyOptions {
+  /** Takes over a schedule that was applied for other stores. */
+  readonly replace?: boolean | undefined;
+}
+
 /**
  * A new schedule starts its first run immediately, so that problems show now and not in four hours. Where a deleted
  * schedule has left a run in progress, it starts none before Temporal ends that run: the new schedule does not know it,
  * and its overlap policy would not skip it.
+ * @throws OtherDeployment when the schedule was applied for stores none of which are in `desired`
  */
-export async function applySchedule(client: Client, desired: DesiredSchedule): Promise<Applied> {
+export async function applySchedule(
+  client: Client,
+  desired: DesiredSchedule,
+  options: ApplyOptions = {},
+): Promise<Applied> {
   const handle = client.schedule.getHandle(desired.scheduleId);
   const description = await describeOrUndefined(handle);
   const left = await findLeftRuns(client, desired.scheduleId, description);
   const delayed = startAfter(desired, left);
-  if (description) return updateIfNeeded(handle, description, delayed);
+  if (description) return updateIfNeeded(handle, description, delayed, options);
   try {
     await client.schedule.create(delayed);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     // Someone else created it at the same time.
-    return updateIfNeeded(handle, await handle.describe(), delayed);
+    return updateIfNeeded(handle, await handle.describe(), delayed, options);
   }
   // Not `triggerImmediately`: it starts a run even if one is in progress, despite the overlap policy.
   const firstRun = toTriggered(left[0]) ?? (await triggerRun(handle));
@@ -79,7 +92,9 @@ async function updateIfNeeded(
   handle: ScheduleHandle,
   description: ScheduleDescription,
   desired: DesiredSchedule,
+  { replace = false }: ApplyOptions,
 ): Promise<Applied> {
+  const isTakenOver = isOfOthers(description, desired, replace);
   if (isUpToDate(description, desired)) {
     const { paused, nextRunsAt } = toScheduleState(description);
     return { outcome: 'unchanged', paused, nextRunAt: nextRunsAt[0] };
@@ -93,5 +108,16 @@ async function updateIfNeeded(
     state: { paused, ...(note === undefined ? {} : { note }) },
     ...(policies ? { policies } : {}),
   }));
-  return { outcome: 'updated', ...(await readNextRun(handle)) };
+  return { outcome: isTakenOver ? 'replaced' : 'updated', ...(await readNextRun(handle)) };
+}
+
+/** @throws OtherDeployment unless it may be replaced */
+function isOfOthers(description: ScheduleDescription, desired: DesiredSchedule, replace: boolean): boolean {
+  try {
+    checkStores(description, desired.scheduleId, getStores(desired));
+    return false;
+  } catch (error) {
+    if (replace && error instanceof OtherDeployment) return true;
+    throw error;
+  }
 }

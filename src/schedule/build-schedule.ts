@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
+import { identifyStores } from '../config/schema/stores.js';
 import { describeSchedule } from '../refresh/schedule-margins.js';
+import { parseScheduledStores, STORES_MEMO, type ScheduledStore } from '../refresh/scheduled-stores.js';
 import type * as workflows from '../workflows/index.js';
 import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
 
@@ -42,17 +44,23 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     staticSummary: `Refresh ECR tokens in ${stores.length} Airflow instance${stores.length === 1 ? '' : 's'}`,
     staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule, ECR_TOKEN_LIFE_MS)}.`,
   };
-  const specHash = toHash({ spec, policies, action });
+  const identified = identifyStores(stores);
+  const specHash = toHash({ spec, policies, action, stores: identified });
   return {
     scheduleId: schedule.id,
     spec,
     policies,
-    action: { ...action, memo: { [SPEC_HASH]: specHash } },
+    action: { ...action, memo: { [SPEC_HASH]: specHash, [STORES_MEMO]: identified } },
   };
 }
 
 export function getSpecHash(schedule: DesiredSchedule): string {
   return String(schedule.action.memo?.[SPEC_HASH]);
+}
+
+/** The stores that the schedule is for. */
+export function getStores({ action }: DesiredSchedule): readonly ScheduledStore[] {
+  return parseScheduledStores(action.memo?.[STORES_MEMO]) ?? [];
 }
 
 function toHash(value: object): string {

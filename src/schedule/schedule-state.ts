@@ -3,8 +3,9 @@ import { ScheduleOverlapPolicy, type ScheduleDescription } from '@temporalio/cli
 import { formatDuration } from '../refresh/schedule-margins.js';
 import type { Problem } from '../refresh/problem.js';
 import { ECR_TOKEN_LIFE_MS } from '../refresh/token.js';
+import { describeStores, parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
 import { matchesCron } from './calendars.js';
-import { getSpecHash, SPEC_HASH, WORKFLOW_TYPE, type DesiredSchedule } from './build-schedule.js';
+import { getSpecHash, getStores, SPEC_HASH, WORKFLOW_TYPE, type DesiredSchedule } from './build-schedule.js';
 
 /** A run, whose report may take some minutes, and clock differences. */
 const RESERVE_MS = 5 * 60_000;
@@ -114,6 +115,7 @@ export function findDifferences(description: ScheduleDescription, desired: Desir
     compare('task queue', state.taskQueue, wanted.taskQueue),
     compare('workflow', state.workflowType, wanted.workflowType),
     compareTimes(description, state, desired),
+    compareStores(description, desired),
     compare('jitter', formatDuration(state.jitterMs), formatDuration(toMs(desired.spec.jitter) ?? 0)),
     compare(
       limit,
@@ -172,6 +174,14 @@ function flag(name: string, isDifferent: boolean): string | undefined {
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
+}
+
+/** Undefined also for a schedule without a list of stores: the difference of its hash shows then. */
+function compareStores({ action }: ScheduleDescription, desired: DesiredSchedule): string | undefined {
+  const scheduled = parseScheduledStores(action.memo?.[STORES_MEMO]);
+  const wanted = getStores(desired);
+  if (!scheduled || JSON.stringify(scheduled) === JSON.stringify(wanted)) return undefined;
+  return `stores ${describeStores(scheduled)} instead of ${describeStores(wanted)}`;
 }
 
 function formatMs(ms: number | undefined, absent: string): string {

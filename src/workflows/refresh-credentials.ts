@@ -14,8 +14,9 @@ import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../re
 import { refresh, type RunView } from '../refresh/flow.js';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 import { summarizeReport } from '../refresh/report-texts.js';
+import { parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
 import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
-import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
+import type { PlanInput, RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
 import { StepProgress } from './step-progress.js';
 
@@ -125,7 +126,8 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
   }
 
   return {
-    planRefresh: (how) => schedule('planRefresh', '', 'Read the configuration', how),
+    planRefresh: (how) =>
+      schedule('planRefresh', '', 'Read the configuration', how, toPlanInput(workflowInfo())),
     inspectConnections: (input, how) =>
       schedule('inspectConnections', input.store, `Inspect connections in ${input.store}`, how, input),
     extractToken: (input, how) =>
@@ -153,6 +155,12 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
         input,
       ),
   };
+}
+
+/** What the memo of the run, which is that of its schedule's action, says about its stores. */
+function toPlanInput({ memo }: WorkflowInfo): PlanInput | undefined {
+  const scheduledStores = parseScheduledStores(memo?.[STORES_MEMO]);
+  return scheduledStores && { scheduledStores };
 }
 
 /** `1 connection`, `3 registries` */

@@ -119,6 +119,32 @@ describe('inputs of activities', () => {
     });
   }
 
+  describe('planRefresh', () => {
+    const plan = (input?: unknown): Promise<unknown> => activities.planRefresh(attemptOf(), input);
+    const store = { name: 'main', deployment: 'https://airflow.example.com' };
+
+    it('accepts no input, and the stores of a schedule', async () => {
+      await plan();
+      await plan({});
+      await plan({ scheduledStores: [store] });
+    });
+
+    it('rejects anything else', async () => {
+      for (const input of [
+        null,
+        'main',
+        [],
+        { other: 1 },
+        { scheduledStores: undefined },
+        { scheduledStores: [] },
+        { scheduledStores: 'main' },
+        { scheduledStores: [{ ...store, deployment: '\u001b[2J' }] },
+      ]) {
+        await expectFailure('InputNotAllowed', plan(input));
+      }
+    });
+  });
+
   describe('as the target of an inspection', () => {
     function inspect(target: unknown): Promise<unknown> {
       return call('inspectConnections', { ...VALID.inspectConnections, target });

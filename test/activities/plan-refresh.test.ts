@@ -52,6 +52,48 @@ describe('planRefresh', () => {
 
   it('passes on that a Docker test is required', async () =>
     assert.equal((await planRefresh(fakeSource({ requiresDocker: true }))).requiresDocker, true));
+  describe('in a run of a schedule', () => {
+    const A = { name: 'a', deployment: 'https://a.example.com' };
+    const B = { name: 'b', deployment: 'https://b.example.com' };
+
+    it('adds nothing when schedule and configuration have the same stores', async () => {
+      const plan = await planRefresh(fakeSource({ deployments: [A, B] }), { scheduledStores: [B, A] });
+      assert.equal(plan.warnings, undefined);
+    });
+
+    it('warns when they share some stores', async () => {
+      const plan = await planRefresh(fakeSource({ deployments: [A, B] }), { scheduledStores: [A] });
+      assert.match(plan.warnings?.join() ?? '', /differ from .* Run `schedule apply`\.$/);
+    });
+
+    it('fails, to be retried by another worker, when they share none, and names both', async () => {
+      const failure = await expectFailure(
+        'ConfigVersionMismatch',
+        planRefresh(fakeSource({ deployments: [A] }), { scheduledStores: [B] }),
+      );
+      assert.match(failure.message, /b \(https:\/\/b\.example\.com\).* a \(https:\/\/a\.example\.com\)/);
+      assert.match(failure.message, /another deployment that uses the same task queue/);
+      assert.match(failure.remedy, /`temporal\.taskQueue`/);
+    });
+
+    it('passes the stores of the schedule to the configuration, and its fix to the run', async () => {
+      const source = fakeSource({ deployments: [A] });
+      const asked: unknown[] = [];
+      const plan = await planRefresh(
+        {
+          ...source,
+          reread: (scheduled) => {
+            asked.push(scheduled);
+            return { ...source.reread(), problem: 'belongs to another deployment', remedy: 'Replace it.' };
+          },
+        },
+        { scheduledStores: [A] },
+      );
+      assert.deepEqual(asked, [[A]]);
+      assert.equal(plan.configProblem, 'belongs to another deployment');
+      assert.equal(plan.configRemedy, 'Replace it.');
+    });
+  });
 
   it('fails when no configuration is valid', () =>
     expectFailure(

@@ -82,7 +82,7 @@ describe('temporalActivities', () => {
     }
     assert.deepEqual(
       calls,
-      Object.keys(steps).map((step) => [step, 'run-7', step === 'planRefresh' ? undefined : `for ${step}`]),
+      Object.keys(steps).map((step) => [step, 'run-7', `for ${step}`]),
     );
   });
 

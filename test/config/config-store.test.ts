@@ -83,6 +83,50 @@ describe('ConfigStore', () => {
     assert.equal(store.current, first);
   });
 
+  it('does not accept an edit while it looks for the configuration of another run', () => {
+    const store = open(VALID);
+    const first = store.current;
+    write(second);
+    assert.equal(store.byHash('000000000000'), undefined);
+    assert.equal(store.current, first);
+  });
+
+  describe('in a run of a schedule', () => {
+    const moved = edit('https://airflow.example.com', 'https://moved.example.com');
+    const scheduled = [{ name: 'main', deployment: 'https://airflow.example.com' }];
+
+    it('keeps the last good configuration when an edit has none of the stores of the schedule', () => {
+      const store = open(VALID);
+      const good = store.current;
+      const path = write(moved);
+      const { config, problem, remedy } = store.reread(scheduled);
+      assert.equal(config, good);
+      assert.equal(
+        problem,
+        `${path}: schedule ecr-refresh belongs to another deployment: it refreshes ` +
+          'main (https://airflow.example.com), and the configuration has main (https://moved.example.com)',
+      );
+      assert.match(remedy ?? '', /`schedule apply --replace`/);
+    });
+
+    it('accepts the edit once the schedule was replaced', () => {
+      const store = open(VALID);
+      write(moved);
+      store.reread(scheduled);
+      const replaced = [{ name: 'main', deployment: 'https://moved.example.com' }];
+      const { config, problem } = store.reread(replaced);
+      assert.equal(problem, undefined);
+      assert.match(JSON.stringify(config.stores), /moved/);
+    });
+
+    it('accepts an edit that keeps one of the stores', () => {
+      const store = open(VALID);
+      write(second);
+      assert.deepEqual(store.reread(scheduled), { config: store.current });
+      assert.equal(store.current.stores[0]?.connections.length, 2);
+    });
+  });
+
   it('drops the configuration before the previous one', () => {
     const store = open(VALID);
     const first = store.current;

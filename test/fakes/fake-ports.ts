@@ -362,6 +362,7 @@ export interface FakeTargets {
   readonly connections?: readonly string[];
   readonly rules?: readonly ConnectionRule[];
   /** Rules of earlier stores of the same Airflow instance. */
+  readonly deployments?: AllowedConfig['deployments'];
   readonly claimed?: readonly ConnectionRule[];
   readonly engine?: DockerEngine;
   readonly engineRequired?: boolean;
@@ -386,6 +387,7 @@ export function fakeSource(options: FakeTargets = {}): ConfigSource {
   const allowed: AllowedConfig = {
     configHash: CONFIG_HASH,
     stores: new Map([['main', fakeStore({ connections: airflow, rules })]]),
+    deployments: options.deployments ?? [{ name: 'main', deployment: 'https://airflow.example.com' }],
     variables: new Map([['main', airflow]]),
     registries,
     staticRegistries: staticRegistries(registries),

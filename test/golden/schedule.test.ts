@@ -64,6 +64,7 @@ describe('schedule', () => {
       { ...unchanged, outcome: 'updated' },
       { ...unchanged, outcome: 'updated', paused: true, nextRunAt: null },
       unchanged,
+      { ...unchanged, outcome: 'replaced' },
     ];
     assertGolden('schedule-apply.txt', documents.map(formatApplied).join('\n\n'));
   });

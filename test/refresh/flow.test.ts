@@ -51,6 +51,22 @@ describe('refresh: the plan', () => {
     );
   });
 
+  it('reports a configuration that cannot be used with its own fix, and the warnings of the plan', async () => {
+    const report = await refreshWith({
+      planRefresh: planned({
+        configProblem: 'belongs to another deployment',
+        configRemedy: 'Replace it.',
+        warnings: ['The stores differ.'],
+      }),
+    });
+    const [failure] = report.failures;
+    assert.deepEqual(
+      [failure?.type, failure?.message, failure?.remedy],
+      ['ConfigInvalid', 'belongs to another deployment', 'Replace it.'],
+    );
+    assert.ok(report.warnings.includes('The stores differ.'));
+  });
+
   it('retries planRefresh when no worker took it in time', async () => {
     const attempts: number[] = [];
     const report = await refreshWith({

@@ -1,6 +1,7 @@
 // What the sections of all kinds of stores have in common.
 import type { z } from 'zod';
 import type { ConnectionRule } from '../../refresh/connection-rules.js';
+import type { ScheduledStore } from '../../refresh/scheduled-stores.js';
 import type { ConfigFolder } from '../config-folder.js';
 
 /** Where connections are kept: an Airflow instance, or a store of another kind. */
@@ -38,6 +39,13 @@ export function listStores(file: object, sections: readonly StoreSection[]): Pla
     if (!Array.isArray(stores)) return [];
     return (stores as StoreConfig[]).map((store, index) => ({ store, path: [key, index] as const }));
   });
+}
+
+/** Where the stores are, without secrets. In the order of their names, so that the order in the file does not matter. */
+export function identifyStores(stores: readonly StoreConfig[]): ScheduledStore[] {
+  return stores
+    .map(({ name, kind, deployment = `${kind} ${name}` }) => ({ name, deployment }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Adds the entries that earlier stores of the same deployment claim. */

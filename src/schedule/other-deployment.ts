@@ -1,0 +1,18 @@
+import { describeTakeover, TAKEOVER_REMEDY, type ScheduledStore } from '../refresh/scheduled-stores.js';
+
+/** The schedule was applied for other stores: exit code 1, since `schedule apply --replace` lets a restart succeed. */
+export class OtherDeployment extends Error {
+  override readonly name = 'OtherDeployment';
+  readonly code = 'other-deployment';
+  readonly remedy = TAKEOVER_REMEDY;
+
+  /** The message has no full stop at its end. */
+  constructor(
+    scheduleId: string,
+    scheduled: readonly ScheduledStore[],
+    configured: readonly ScheduledStore[],
+  ) {
+    const message = describeTakeover(scheduleId, scheduled, configured);
+    super(`${message.charAt(0).toUpperCase()}${message.slice(1)}`);
+  }
+}
