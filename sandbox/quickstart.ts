@@ -2,17 +2,18 @@
 // the report and keeps running until Ctrl-C. Without --config, the worker gets no settings or credentials of the user.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Client } from '@temporalio/client';
 import { formatReport } from '../scripts/format-report.js';
 import { describeError, toExitCode } from '../scripts/command-line.js';
 import { loadConfig } from '../src/config/load.js';
 import { ConfigError } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
-import { applySchedule } from '../src/schedule/apply-schedule.js';
+import { applySchedule, describeOrUndefined, type Applied } from '../src/schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { waitForReport } from '../src/schedule/run-report.js';
 import { triggerRun } from '../src/schedule/trigger-run.js';
 import { connectClient } from '../src/temporal/connection.js';
-import type { TemporalSettings } from '../src/temporal/settings.js';
+import { OtherDeployment } from '../src/schedule/other-deployment.js';
 import { startExternalSetup } from './quickstart/external-setup.js';
 import { startSandboxSetup } from './quickstart/sandbox-setup.js';
 import type { Setup } from './quickstart/setup.js';
@@ -43,7 +44,7 @@ try {
   // After Ctrl-C, parts that were still starting fail; this is expected.
   if (!interrupted) {
     process.stderr.write(
-      `${error instanceof ConfigError ? describeError(error) : (error as Error).message}\n`,
+      `${error instanceof ConfigError || error instanceof OtherDeployment ? describeError(error) : (error as Error).message}\n`,
     );
     await shutDown();
     process.exit(toExitCode(error));
@@ -56,9 +57,13 @@ async function quickstart(configPath: string | undefined): Promise<void> {
       ? await startSandboxSetup(stops, say)
       : await startExternalSetup(configPath, stops, say);
   const config = loadConfig(setup.configPath, setup.env);
+  const { client, close } = await connectClient(setup.temporal);
+  stops.add({ stop: close });
+  // Before the worker starts: it refuses a schedule of other URLs, such as those of the last start.
+  const applied = await apply(client, setup, config);
   const worker = stops.add(await startWorker(setup));
   say('Worker: ready');
-  const isGood = await runOnce(setup.temporal, config);
+  const isGood = await waitForRun(client, config, applied);
   printAddresses(setup);
   say(
     `\n${isGood ? 'The run succeeded' : 'The run was incomplete; see the report'} (${secondsSinceStart()} s after the start).`,
@@ -67,22 +72,29 @@ async function quickstart(configPath: string | undefined): Promise<void> {
   await untilEnd(worker);
 }
 
-/** Creates or updates the schedule, and waits for the report of its first run or of one started now. */
-async function runOnce(temporal: TemporalSettings, config: RefreshConfig): Promise<boolean> {
-  const { client, close } = await connectClient(temporal);
-  try {
-    const { outcome, firstRun } = await applySchedule(client, buildScheduleOptions(config));
-    say(`Schedule ${config.schedule.id}: ${outcome}`);
-    const run = firstRun ?? (await triggerRun(client.schedule.getHandle(config.schedule.id)));
-    if (!run) throw new Error('No run appeared within 10 s. Check the log of the Temporal server.');
-    say(`Run ${run.runId}: waiting for its report\n`);
-    const end = await waitForReport(client, run.workflowId, run.runId);
-    if (!end.report) throw new Error(`The run ended without a report: ${end.why}.`);
-    say(formatReport(end.report));
-    return end.report.outcome === 'refreshed';
-  } finally {
-    await close();
+/** Creates or updates the schedule. In its own Temporal it first ends a run that an interrupted start has left. */
+async function apply(client: Client, { ownsTemporal }: Setup, config: RefreshConfig): Promise<Applied> {
+  const { id } = config.schedule;
+  const left = ownsTemporal && (await describeOrUndefined(client.schedule.getHandle(id)));
+  for (const { workflow } of left ? left.info.runningActions : []) {
+    const run = client.workflow.getHandle(workflow.workflowId, workflow.firstExecutionRunId);
+    // It may have ended since.
+    await run.terminate('left by an interrupted quickstart').catch(() => undefined);
   }
+  const applied = await applySchedule(client, buildScheduleOptions(config), { replace: ownsTemporal });
+  say(`Schedule ${id}: ${applied.outcome}`);
+  return applied;
+}
+
+/** Waits for the report of the first run, or of one that is started now. */
+async function waitForRun(client: Client, config: RefreshConfig, { firstRun }: Applied): Promise<boolean> {
+  const run = firstRun ?? (await triggerRun(client.schedule.getHandle(config.schedule.id)));
+  if (!run) throw new Error('No run appeared within 10 s. Check the log of the Temporal server.');
+  say(`Run ${run.runId}: waiting for its report\n`);
+  const end = await waitForReport(client, run.workflowId, run.runId);
+  if (!end.report) throw new Error(`The run ended without a report: ${end.why}.`);
+  say(formatReport(end.report));
+  return end.report.outcome === 'refreshed';
 }
 
 function printAddresses({ addresses, hints }: Setup): void {

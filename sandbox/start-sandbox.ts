@@ -13,6 +13,7 @@ import {
 } from './sandbox-airflow.js';
 import { claimStateFolder } from './state-folder.js';
 import { startTemporal, type TemporalServer } from './temporal.js';
+import { NAMESPACE, TEMPORAL_PORTS } from './own-temporal.js';
 
 export interface SandboxOptions {
   /** Contains everything that is kept between starts, and the logs. */
@@ -33,15 +34,15 @@ export interface Sandbox {
   /** The engine of this machine, if any. */
   docker: FoundDockerEngine | undefined;
   /**
-   * Environment variables for a process that uses the sandbox: AWS_*, and DOCKER_HOST and TEMPORAL_ADDRESS if they
-   * apply.
+   * Environment variables for a process that uses the sandbox: AWS_*, and DOCKER_HOST, TEMPORAL_ADDRESS and
+   * TEMPORAL_NAMESPACE if they apply.
    */
   env: Record<string, string>;
   stop: () => Promise<void>;
 }
 
 /** Used if they are free, so that addresses usually stay the same between starts. */
-const PREFERRED_PORTS = { temporal: 7233, temporalUi: 8233, airflow: 8080, registry: 5055, aws: 4655 };
+const PREFERRED_PORTS = { ...TEMPORAL_PORTS, airflow: 8080, registry: 5055, aws: 4655 };
 
 /**
  * Starts a sandbox. Only the registry depends on another part: it looks up tokens in the AWS stand-in.
@@ -65,7 +66,12 @@ export async function startSandbox({ stateFolder, say, light }: SandboxOptions):
   };
   const startServer = async (): Promise<TemporalServer | undefined> => {
     if (light) return undefined;
-    const options = { stateFolder: folder, port: ports.temporal, uiPort: ports.temporalUi };
+    const options = {
+      stateFolder: folder,
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
+      namespace: NAMESPACE,
+    };
     return parts.add(await startTemporal(options));
   };
   const results = await Promise.allSettled([
@@ -80,7 +86,9 @@ export async function startSandbox({ stateFolder, say, light }: SandboxOptions):
     const env = {
       ...aws.env,
       ...(docker === undefined ? {} : { DOCKER_HOST: docker.dockerHost }),
-      ...(temporal === undefined ? {} : { TEMPORAL_ADDRESS: temporal.address }),
+      ...(temporal === undefined
+        ? {}
+        : { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
     };
     return { aws, registry, airflow, temporal, docker, env, stop: () => parts.stopAll() };
   } catch (error) {

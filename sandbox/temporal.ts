@@ -12,6 +12,7 @@ import { runCommand } from './run-command.js';
 export interface TemporalServer {
   /** `127.0.0.1:PORT` of the gRPC frontend. */
   address: string;
+  namespace: string;
   /** Undefined without a web UI. */
   uiUrl: string | undefined;
   /** The server's metrics in Prometheus format. */
@@ -24,6 +25,8 @@ export interface TemporalServer {
 export interface TemporalOptions {
   /** Contains the database and the log. A later start in the same folder uses them again. */
   stateFolder: string;
+  /** Created if it does not exist. Default: `default`. */
+  namespace?: string | undefined;
   /** Default: a free port. */
   port?: number | undefined;
   /** Port of the web UI; default: no web UI. */
@@ -83,14 +86,14 @@ export async function findBinary(
 
 /**
  * Starts `temporal server start-dev` with `stateFolder/temporal.db`, bound to 127.0.0.1 with explicit ports, because
- * its defaults collide when two servers run. It is ready when the `default` namespace exists.
+ * its defaults collide when two servers run. It is ready when the namespace exists.
  * @throws Error with the last log lines and a fix
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
   const cli = await findTemporalCli();
   const port = options.port ?? (await freePort());
-  const { uiPort } = options;
+  const { uiPort, namespace = 'default' } = options;
   const [metricsPort, httpPort] = [await freePort(), await freePort()];
   const dbFile = join(options.stateFolder, 'temporal.db');
   const address = `127.0.0.1:${port}`;
@@ -111,19 +114,22 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       `${metricsPort}`,
       '--db-filename',
       dbFile,
+      '--namespace',
+      namespace,
       '--log-level',
       'warn',
       ...ui,
     ],
     env: withoutTemporalSettings(process.env),
     logFile: join(options.stateFolder, 'temporal.log'),
-    ready: () => namespaceAnswers(cli, address),
+    ready: () => namespaceAnswers(cli, address, namespace),
     readyWithinMs: 60_000,
     graceMs: 10_000,
     remedy: `Check the log. If a newer server created the database, delete ${dbFile}.`,
   });
   return {
     address,
+    namespace,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     dbFile,
@@ -140,8 +146,8 @@ function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
-async function namespaceAnswers(cli: string, address: string): Promise<boolean> {
-  const args = ['operator', 'namespace', 'describe', '--namespace', 'default', '--address', address];
+async function namespaceAnswers(cli: string, address: string, namespace: string): Promise<boolean> {
+  const args = ['operator', 'namespace', 'describe', '--namespace', namespace, '--address', address];
   const { code } = await runCommand(cli, [...args, '--command-timeout', '5s', '--disable-config-file'], {
     env: withoutTemporalSettings(process.env),
     allowFailure: true,

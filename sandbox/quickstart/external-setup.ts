@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
 import { readTemporalSettings } from '../../src/temporal/settings.js';
+import { NAMESPACE, TEMPORAL_PORTS } from '../own-temporal.js';
 import { freePort } from '../ports.js';
 import type { Cleanup } from '../cleanup.js';
 import { claimStateFolder } from '../state-folder.js';
@@ -24,17 +25,27 @@ export async function startExternalSetup(
   const settings = readTemporalSettings();
   if (settings.connectionOptions.address !== undefined) {
     say(`Temporal: using ${settings.address}, namespace ${settings.namespace}`);
-    return { configPath, env: process.env, temporal: settings, stateFolder, addresses: [], hints: [] };
+    const given = { configPath, env: process.env, temporal: settings, ownsTemporal: false };
+    return { ...given, stateFolder, addresses: [], hints: [] };
   }
-  const ports = { port: await freePort(7233), uiPort: await freePort(8233) };
-  const { address, uiUrl } = stops.add(await startTemporal({ stateFolder, ...ports }));
+  const { address, namespace, uiUrl } = stops.add(
+    await startTemporal({
+      stateFolder,
+      namespace: NAMESPACE,
+      port: await freePort(TEMPORAL_PORTS.temporal),
+      uiPort: await freePort(TEMPORAL_PORTS.temporalUi),
+    }),
+  );
   say('Temporal: no address is set, so a development server was started');
   return {
     configPath,
-    env: { ...process.env, TEMPORAL_ADDRESS: address },
-    temporal: { connectionOptions: { address }, address, namespace: 'default' },
+    env: { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
+    temporal: { connectionOptions: { address }, address, namespace },
+    ownsTemporal: true,
     stateFolder,
     addresses: uiUrl === undefined ? [] : [['Temporal UI', uiUrl]],
-    hints: [`To use the commands in another terminal: export TEMPORAL_ADDRESS=${address}`],
+    hints: [
+      `To use the commands in another terminal: export TEMPORAL_ADDRESS=${address} TEMPORAL_NAMESPACE=${namespace}`,
+    ],
   };
 }

@@ -4,12 +4,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SEEDED_CONNECTION } from '../sandbox-airflow.js';
+import { SANDBOX_ID } from '../own-temporal.js';
 import { startSandbox, type Sandbox } from '../start-sandbox.js';
 import type { Cleanup } from '../cleanup.js';
 import type { Setup } from './setup.js';
 
 /** Kept between starts, so that the second start is fast. Inside the clone, so that it is deleted with the clone. */
 const STATE_FOLDER = fileURLToPath(new URL('../../.sandbox', import.meta.url));
+
+/** The user's variables are removed first: TLS or an API key would not fit the sandbox. For bash, dash and zsh. */
+const UNSET_THE_USERS =
+  "for name in $(env | sed -nE 's/^((AWS_|TEMPORAL_|AIRFLOW|ECR_REFRESH_)[A-Za-z0-9_]*)=.*/\\1/p'); " +
+  'do unset "$name"; done\n';
 
 const OF_THE_USER = /^(AWS_|TEMPORAL_|AIRFLOW|ECR_REFRESH_|HTTPS?_PROXY$|https?_proxy$)/;
 
@@ -32,12 +38,13 @@ export async function startSandboxSetup(stops: Cleanup, say: (line: string) => v
   };
   const envFile = join(STATE_FOLDER, 'env');
   const lines = Object.entries(own).map(([name, value]) => `export ${name}='${value}'\n`);
-  writeFileSync(envFile, lines.join(''), { mode: 0o600 });
-  const { address, uiUrl } = sandbox.temporal;
+  writeFileSync(envFile, UNSET_THE_USERS + lines.join(''), { mode: 0o600 });
+  const { address, namespace, uiUrl } = sandbox.temporal;
   return {
     configPath,
     env: { ...withoutTheUsers(process.env), ...own },
-    temporal: { connectionOptions: { address }, address, namespace: 'default' },
+    temporal: { connectionOptions: { address }, address, namespace },
+    ownsTemporal: true,
     stateFolder: STATE_FOLDER,
     addresses: [
       ...(uiUrl === undefined ? [] : [['Temporal UI', uiUrl] as const]),
@@ -69,5 +76,7 @@ airflows:
     connections: [${SEEDED_CONNECTION}]
 registries:
   - {name: sandbox, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}
+schedule: {id: ${SANDBOX_ID}}
+temporal: {taskQueue: ${SANDBOX_ID}}
 ${docker ? `docker: {engines: ["${docker.dockerHost}"]}\n` : ''}`;
 }

@@ -6,6 +6,8 @@ export interface Setup {
   /** The whole environment of the worker. */
   readonly env: NodeJS.ProcessEnv;
   readonly temporal: TemporalSettings;
+  /** Whether the quickstart has started this Temporal server, so that nothing else uses its schedule. */
+  readonly ownsTemporal: boolean;
   /** Contains the logs of everything that was started. */
   readonly stateFolder: string;
   /** Name and address of each web UI. */

@@ -100,7 +100,15 @@ docker: {engines: ["${engine}"]}
     const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
 
     const settings = { connectionOptions: {}, address: '', namespace: '' };
-    const setup = { configPath, env, temporal: settings, stateFolder, addresses: [], hints: [] };
+    const setup = {
+      configPath,
+      env,
+      temporal: settings,
+      stateFolder,
+      ownsTemporal: false,
+      addresses: [],
+      hints: [],
+    };
     stops.add(await startWorker(setup));
     const applied = await scan.command(['schedule', 'apply', '--json'], env);
     assert.equal(applied.code, 0, applied.stderr);

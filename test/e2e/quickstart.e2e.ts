@@ -12,7 +12,9 @@ import { cacheFolder } from '../../sandbox/cache-folder.js';
 import { findPython } from '../../sandbox/python-tools.js';
 import { startRegistry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
+import { startTemporal } from '../../sandbox/temporal.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
+import { connectClient } from '../../src/temporal/connection.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** See scripts/prepare-node.sh. */
@@ -50,8 +52,16 @@ describe('./scripts/quickstart', function () {
     if (copy) rmSync(copy, { recursive: true, force: true });
   });
 
-  /** Starts the script, waits for `text` in its output, interrupts it as Ctrl-C does, and returns its output. */
-  async function runUntil(text: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  /**
+   * Starts the script, waits for `text` in its output, interrupts it as Ctrl-C does, and returns its output.
+   * @param meanwhile called before the interruption
+   */
+  async function runUntil(
+    text: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    meanwhile: () => Promise<void> = async () => {},
+  ) {
     const child = spawn(join(copy, 'scripts', 'quickstart'), args, { env, cwd: tmpdir() });
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
     let output = '';
@@ -60,9 +70,37 @@ describe('./scripts/quickstart', function () {
     const until = performance.now() + 240_000;
     while (!output.includes(text) && child.exitCode === null && performance.now() < until) await delay(50);
     const descendants = findDescendants(child);
+    if (output.includes(text)) await meanwhile().finally(() => child.kill('SIGINT'));
     child.kill('SIGINT');
     const code = await exited;
     return { code, output, descendants };
+  }
+
+  function connect(address: string, namespace: string) {
+    return connectClient({ connectionOptions: { address }, address, namespace });
+  }
+
+  /** The task queues of all runs in a namespace. */
+  async function listQueues(address: string, namespace: string): Promise<string[]> {
+    const { client, close } = await connect(address, namespace);
+    const queues = new Set<string>();
+    for await (const { taskQueue } of client.workflow.list()) queues.add(taskQueue);
+    await close();
+    return [...queues];
+  }
+
+  /** The variables that `. .sandbox/env` leaves in the shell of a user who has TEMPORAL_* variables. */
+  function readSandboxEnv(): NodeJS.ProcessEnv {
+    const file = join(copy, '.sandbox', 'env');
+    const { stdout, stderr, status } = spawnSync('sh', ['-c', `. '${file}' && env -0`], {
+      encoding: 'utf8',
+      env: { ...process.env, TEMPORAL_API_KEY: 'of-the-user', TEMPORAL_NAMESPACE: 'of-the-user' },
+    });
+    assert.equal(status, 0, stderr);
+    const pairs = stdout.split('\0').map((line) => line.split(/=(.*)/s).slice(0, 2));
+    const env = Object.fromEntries(pairs) as NodeJS.ProcessEnv;
+    assert.equal(env['TEMPORAL_API_KEY'], undefined);
+    return env;
   }
 
   /** Lists the ids of all processes that descend from the child. */
@@ -88,17 +126,31 @@ describe('./scripts/quickstart', function () {
   }
 
   it('runs the main job on the sandbox, prints its report and addresses, and leaves no process running', async () => {
+    const ownServer = stops.add(await startTemporal({ stateFolder: join(copy, 'users-temporal') }));
+    const { client, close } = await connect(ownServer.address, 'default');
+    stops.add({ stop: close });
+    const queued = await client.workflow.start('refreshCredentials', {
+      taskQueue: 'ecr-refresh',
+      workflowId: 'of-the-user',
+    });
     const userSettings = {
       AWS_ACCESS_KEY_ID: 'user-key',
       AWS_PROFILE: 'user-profile',
-      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      TEMPORAL_ADDRESS: ownServer.address,
+      TEMPORAL_NAMESPACE: 'default',
       ECR_REFRESH_CONFIG: '/nonexistent',
     };
+    async function assertApart(): Promise<void> {
+      assert.equal((await queued.fetchHistory()).events?.length, 2, 'it took a task of the user’s server');
+      const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = readSandboxEnv();
+      assert.notEqual(address, '127.0.0.1:7233', 'the default address is that of other workers');
+      assert.equal(namespace, 'ecr-refresh-quickstart');
+      assert.deepEqual(await listQueues(address, 'default'), []);
+      assert.deepEqual(await listQueues(address, namespace), ['ecr-refresh-sandbox']);
+    }
     for (const attempt of ['first', 'second']) {
-      const { code, output, descendants } = await runUntil('until Ctrl-C', [], {
-        ...process.env,
-        ...userSettings,
-      });
+      const env = { ...process.env, ...userSettings };
+      const { code, output, descendants } = await runUntil('until Ctrl-C', [], env, assertApart);
       assert.match(output, /All connections refreshed\./, `${attempt} start:\n${output}`);
       assert.match(output, /Temporal UI: +http:\/\/127\.0\.0\.1:\d+/);
       assert.match(output, /Airflow: +http:\/\/127\.0\.0\.1:\d+/);
@@ -144,6 +196,7 @@ registries:
     const { code, output } = await runUntil('until Ctrl-C', ['--config', config], env);
     assert.match(output, /All connections refreshed\./, output);
     assert.match(output, /no address is set, so a development server was started/);
+    assert.match(output, /TEMPORAL_NAMESPACE=ecr-refresh-quickstart/);
     assert.match(output, /Stopped\./, 'it did not stop at the interrupt');
     assert.equal(code, 0, output);
     const written = airflow.connections.get('docker_default')?.password;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Context } from '@temporalio/activity';
 import type { DockerEngine } from '../../src/verify/docker/port.js';
 import type { ConfigSource } from '../../src/activities/allowed-config.js';
@@ -183,7 +184,8 @@ describe('a run on two workers', function () {
             'inspect',
             'main',
             'ConfigVersionMismatch',
-            `This worker has not loaded configuration ${CONFIG_HASH}.`,
+            `The worker on ${hostname()} has not loaded configuration ${CONFIG_HASH}: its file differs, or it ` +
+              'belongs to another deployment that uses the same task queue.',
           ],
         ],
       );

@@ -158,7 +158,15 @@ async function startParts(
     refreshOnce: async () => parseReport(await command('refresh-once', '--json', '--retry-for', '1s')),
     async startScheduled() {
       const settings = { connectionOptions: {}, address: '', namespace: '' };
-      const setup = { configPath, env, temporal: settings, stateFolder, addresses: [], hints: [] };
+      const setup = {
+        configPath,
+        env,
+        temporal: settings,
+        stateFolder,
+        ownsTemporal: false,
+        addresses: [],
+        hints: [],
+      };
       const worker = stops.add(await startWorker(setup));
       const { code, stdout, stderr } = await command('schedule', 'apply', '--json');
       if (code !== 0) throw new Error(stdout + stderr);
