@@ -201,9 +201,9 @@ function isStoreRow(row: unknown): boolean {
 }
 
 function isFailureRow(row: unknown): boolean {
-  if (!isRecord(row) || !hasStrings(row, 'stage', 'type')) return false;
-  if (typeof row['count'] !== 'number' || !isArrayOf(row['connections'], isString)) return false;
-  const { store, registry, engine, failingSince } = row;
+  if (!isRecord(row) || !hasStrings(row, 'stage', 'type', 'message', 'remedy')) return false;
+  const { store, registry, engine, failingSince, count, connections } = row;
+  if (typeof count !== 'number' || !isArrayOf(connections, isString)) return false;
   return [store, registry, engine, failingSince].every(
     (field) => field === undefined || typeof field === 'string',
   );

@@ -54,7 +54,8 @@ function isStep(value: unknown): boolean {
     isString(step) &&
     isString(target) &&
     typeof attempts === 'number' &&
-    [activityId, failingSince, nextAttemptAt].every((field) => field === null || isString(field)) &&
+    (activityId === null || isString(activityId)) &&
+    [failingSince, nextAttemptAt].every((field) => field === null || isTime(field)) &&
     (failure === null || isFailure(failure))
   );
 }
@@ -67,6 +68,10 @@ function isFailure(value: unknown): boolean {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function isTime(value: unknown): boolean {
+  return isString(value) && !Number.isNaN(Date.parse(value));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

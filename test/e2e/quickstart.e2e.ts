@@ -103,7 +103,7 @@ describe('./scripts/quickstart', function () {
     return env;
   }
 
-  /** Lists the ids of all processes that descend from the child. */
+  /** Lists all processes that descend from the child, each with its start: an id may be used again. */
   function findDescendants(child: ChildProcess): string[] {
     const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' });
     const rows = stdout
@@ -116,11 +116,17 @@ describe('./scripts/quickstart', function () {
       for (const [pid = '', ppid = ''] of rows) if (found.has(ppid)) found.add(pid);
     }
     found.delete(String(child.pid));
-    return [...found];
+    return [...found].map((pid) => `${pid} ${readStart(pid)}`);
+  }
+
+  function readStart(pid: string): string {
+    return spawnSync('ps', ['-o', 'lstart=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
   }
 
   /** A zombie has exited, and its parent has not reaped it yet. */
-  function isRunning(pid: string): boolean {
+  function isRunning(listed: string): boolean {
+    const [pid = '', ...start] = listed.split(' ');
+    if (readStart(pid) !== start.join(' ')) return false;
     const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' });
     return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
   }
