@@ -24,6 +24,7 @@ import { Cleanup } from './cleanup.js';
 const startedAtMs = performance.now();
 const stops = new Cleanup();
 let interrupted = false;
+let stopping: Promise<void> | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -111,7 +112,13 @@ async function untilEnd(worker: Child): Promise<never> {
   throw new Error(`The worker ${how}. Check ${worker.logFile}.`);
 }
 
-async function shutDown(): Promise<void> {
+/** Once: a second Ctrl-C must not end this process while parts are still being stopped. */
+function shutDown(): Promise<void> {
+  stopping ??= stopEverything();
+  return stopping;
+}
+
+async function stopEverything(): Promise<void> {
   if (interrupted) say('\nStopping …');
   try {
     await stops.stopAll();

@@ -71,6 +71,8 @@ describe('./scripts/quickstart', function () {
     while (!output.includes(text) && child.exitCode === null && performance.now() < until) await delay(50);
     const descendants = findDescendants(child);
     if (output.includes(text)) await meanwhile().finally(() => child.kill('SIGINT'));
+    // Twice, as an impatient user does.
+    await delay(300);
     child.kill('SIGINT');
     const code = await exited;
     return { code, output, descendants };
@@ -120,7 +122,7 @@ describe('./scripts/quickstart', function () {
   }
 
   function readStart(pid: string): string {
-    return spawnSync('ps', ['-o', 'lstart=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
+    return spawnSync('ps', ['-o', 'lstart=,args=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
   }
 
   /** A zombie has exited, and its parent has not reaped it yet. */
