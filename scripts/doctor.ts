@@ -1,11 +1,12 @@
 import { configPath, loadConfig } from '../src/config/load.js';
-import { ConfigError, formatPlace } from '../src/config/config-error.js';
+import { ConfigError, formatPlace, type ConfigProblem } from '../src/config/config-error.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
-import { ok, warning, type Check } from '../src/doctor/check.js';
+import { identityCheck, readProcessIdentity } from '../src/doctor/check-identity.js';
+import { ok, skipped, toOutcome, warning, type Check, type Subject } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { EXIT, printJson, printLine } from './command-line.js';
-import { formatChecks, type DoctorDocument } from './format-checks.js';
+import { formatChecks, toDocument } from './format-checks.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
 export interface DoctorOptions {
@@ -16,11 +17,15 @@ export interface DoctorOptions {
 
 export async function runDoctor(options: DoctorOptions): Promise<void> {
   const { config, checks } = checkConfig(configPath(options.config));
-  if (config && !options.offline) checks.push(...(await checkOnline(config)));
-  if (options.json) printJson({ checks } satisfies DoctorDocument);
+  checks.push(...(await checkRest(config, options)));
+  if (options.json) printJson(toDocument(checks));
   else printLine(formatChecks(checks));
-  const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
-  if (!isHealthy) process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+  if (toOutcome(checks) === 'failed') process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+}
+
+async function checkRest(config: RefreshConfig | undefined, { offline }: DoctorOptions): Promise<Check[]> {
+  if (!config) return skipOnline('the configuration is invalid');
+  return offline ? skipOnline('`--offline` was given') : checkOnline(config);
 }
 
 async function checkOnline(config: RefreshConfig): Promise<Check[]> {
@@ -28,29 +33,61 @@ async function checkOnline(config: RefreshConfig): Promise<Check[]> {
   const { checkTemporal } = await import('../src/doctor/check-temporal.js');
   const { checkServices } = await import('../src/doctor/check-services.js');
   const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);
-  return [...temporal, ...services.checks, ...checkDockerConfig(services.registries, process.env)];
+  return [
+    ...temporal,
+    ...services.checks,
+    ...checkDockerConfig(services.registries, process.env),
+    identityCheck(readProcessIdentity(), services.principals),
+  ];
+}
+
+/** One line for each kind of service. */
+function skipOnline(reason: string): Check[] {
+  const subjects: Subject[] = [
+    { id: 'temporal', target: 'Temporal' },
+    { id: 'schedule', target: 'schedule' },
+    { id: 'workers', target: 'workers' },
+    { id: 'store', target: 'stores' },
+    { id: 'token', target: 'tokens' },
+    { id: 'registry', target: 'registries' },
+    { id: 'engine', target: 'Docker Engines' },
+  ];
+  return subjects.map((subject) => skipped(subject, reason));
 }
 
 export function checkConfig(path: string): { config?: RefreshConfig; checks: Check[] } {
   try {
     const config = loadConfig(path);
     const count = config.stores.reduce((sum, { connections }) => sum + connections.length, 0);
-    const stores = `${config.stores.length} Airflow instance${config.stores.length === 1 ? '' : 's'}`;
+    const stores = plural(config.stores.length, 'Airflow instance');
     const entries = `${count} connection ${count === 1 ? 'entry' : 'entries'}`;
-    const summary = `${path} is valid: ${stores}, ${entries}`;
+    const summary = `${path} is valid: configuration ${config.hash}, ${stores}, ${entries}`;
     const warnings = config.warnings.map((problem) =>
-      warning(formatPlace(path, problem), problem.message, problem.remedy),
+      warning(toSubject(path, problem), problem.message, problem.remedy),
     );
-    const schedule = ok('schedule settings', describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS));
-    return { config, checks: [ok('configuration', summary), ...warnings, schedule] };
+    const margin = describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS);
+    return {
+      config,
+      checks: [
+        ok({ id: 'configuration', target: 'configuration' }, summary),
+        ...warnings,
+        ok({ id: 'schedule-margin', target: 'schedule settings' }, margin),
+      ],
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const checks = error.problems.map((problem) => ({
-      name: formatPlace(error.file, problem),
-      outcome: 'failed' as const,
-      message: problem.message,
-      remedy: problem.remedy,
-    }));
+    const checks = error.problems.map((problem): Check => {
+      const { message, remedy } = problem;
+      return { ...toSubject(error.file, problem), outcome: 'failed', message, remedy };
+    });
     return { checks };
   }
+}
+
+function toSubject(file: string, problem: ConfigProblem): Subject {
+  return { id: 'configuration', target: formatPlace(file, problem) };
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

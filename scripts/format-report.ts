@@ -23,6 +23,7 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
     dockerTable(report, width),
     ...report.failures.map((failure) => formatFailure(failure, report.startedAt)),
     ...report.warnings.map((warning) => `Warning: ${warning}`),
+    report.configHash === null ? '' : `Configuration: ${report.configHash}`,
   ]);
 }
 

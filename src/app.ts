@@ -70,7 +70,7 @@ export interface AppOptions {
   /** Environment for references in the configuration. Default: process.env. */
   readonly env?: NodeJS.ProcessEnv;
   /** Called after a changed configuration file has been accepted. */
-  readonly onConfigChange?: (config: RefreshConfig) => void;
+  readonly onConfigChange?: (config: RefreshConfig, previous: RefreshConfig) => void;
 }
 
 /**

@@ -15,7 +15,10 @@ import { STORES_EDITED_WARNING } from './refresh/scheduled-stores.js';
 import { checkStoresAtStart } from './schedule/check-stores.js';
 import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/settings.js';
 import { describeUnavailable } from './temporal/unavailable.js';
+import { createRunLogSinks } from './temporal/run-log.js';
 import { temporalLogger } from './temporal/sdk-logger.js';
+import { formatIdentity } from './temporal/worker-identity.js';
+import { VERSION } from './version.js';
 import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
 
 /**
@@ -29,7 +32,9 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
   const signals = handleStopSignals();
   const config = loadConfig(configPath);
   logWarnings(config, logger);
-  const { activities } = createApp(config, { onConfigChange: (edited) => logWarnings(edited, logger) });
+  const { activities } = createApp(config, {
+    onConfigChange: (edited, previous) => logChange(edited, previous, logger),
+  });
   const settings = readTemporalSettings();
   const { taskQueue, hash } = config;
   const { address, namespace } = settings;
@@ -54,11 +59,13 @@ export async function runWorker(configPath: string, logger: Logger): Promise<voi
       connection,
       namespace: settings.namespace,
       taskQueue,
-      identity: `airflow-ecr-refresh@${hostname()}#${process.pid}`,
+      identity: formatIdentity({ version: VERSION, host: hostname(), pid: process.pid, configHash: hash }),
       activities: temporalActivities(activities),
       interceptors: { activity: [failureInterceptor(logger)] },
+      sinks: createRunLogSinks(logger),
     });
-    logger.info({ address, namespace, taskQueue, configHash: hash, pid: process.pid }, 'worker started');
+    const fields = { version: VERSION, address, namespace, taskQueue, configHash: hash, pid: process.pid };
+    logger.info(fields, 'worker started');
     signals.onStop((signal) => {
       if (worker.getState() !== 'RUNNING') return;
       logger.info({ signal }, `shutting down, up to ${LIMITS.shutdownGraceTime} for activities`);
@@ -77,6 +84,11 @@ export function logWarnings({ path, warnings }: RefreshConfig, logger: Logger): 
   for (const warning of warnings) {
     logger.warn({ warning: formatProblem(path, warning) }, 'configuration warning');
   }
+}
+
+function logChange(edited: RefreshConfig, previous: RefreshConfig, logger: Logger): void {
+  logger.info({ configHash: edited.hash, previousHash: previous.hash }, 'configuration changed');
+  logWarnings(edited, logger);
 }
 
 /**

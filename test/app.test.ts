@@ -114,7 +114,7 @@ ${more}`;
 
   it('checks it in doctor', async () => {
     const { checks } = await checkServices(configure(), options());
-    const lines = checks.map(({ name, outcome, message }) => `${outcome} ${name} ${message}`);
+    const lines = checks.map(({ target, outcome, message }) => `${outcome} ${target} ${message}`);
     assert.ok(lines.includes('ok Memory second responds, 120 connections'), lines.join('\n'));
   });
 

@@ -51,6 +51,7 @@ const SCOPE = {
 const REPORT = {
   outcome: { values: { refreshed: true, incomplete: true } },
   runId: 'text',
+  configHash: 'text',
   startedAt: 'text',
   finishedAt: 'text',
   tokens: [
@@ -181,8 +182,32 @@ const STATUS = {
 } as const satisfies Fields<RefreshStatus>;
 
 const CHECK = {
-  name: 'text',
-  outcome: { values: { ok: true, warning: true, failed: true } },
+  id: {
+    values: {
+      configuration: true,
+      'schedule-margin': true,
+      identity: true,
+      temporal: true,
+      schedule: true,
+      'schedule-match': true,
+      workers: true,
+      'task-queue': true,
+      worker: true,
+      'config-in-use': true,
+      store: true,
+      'store-login': true,
+      connection: true,
+      connections: true,
+      override: true,
+      token: true,
+      registry: true,
+      image: true,
+      engine: true,
+      'docker-config': true,
+    },
+  },
+  target: 'text',
+  outcome: { values: { ok: true, warning: true, failed: true, skipped: true } },
   message: 'text',
   remedy: 'text',
 } as const satisfies Fields<Check>;
@@ -261,7 +286,10 @@ export const JSON_SHAPES = {
   report: REPORT,
   'dry run': PREVIEW,
   status: STATUS,
-  doctor: { checks: [CHECK] } as const satisfies Fields<DoctorDocument>,
+  doctor: {
+    outcome: { values: { ok: true, warning: true, failed: true } },
+    checks: [CHECK],
+  } as const satisfies Fields<DoctorDocument>,
   'schedule apply': APPLIED,
   'schedule describe': SCHEDULE,
   'schedule trigger': { ...TRIGGERED, endedRuns: ['text'] } as const satisfies Fields<TriggerDocument>,

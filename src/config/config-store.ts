@@ -24,7 +24,7 @@ export interface ConfigStoreOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly storeSections?: readonly StoreSection[];
   /** Called when an edit of the file has been accepted. */
-  readonly onChange?: (config: RefreshConfig) => void;
+  readonly onChange?: (config: RefreshConfig, previous: RefreshConfig) => void;
 }
 
 /**
@@ -96,8 +96,9 @@ export class ConfigStore {
   #accept(next: RefreshConfig): void {
     if (next.hash === this.#current.hash) return;
     const known = this.#known(next.hash);
-    this.#previous = this.#current;
+    const before = this.#current;
+    this.#previous = before;
     this.#current = known ?? next;
-    this.#options.onChange?.(this.#current);
+    this.#options.onChange?.(this.#current, before);
   }
 }

@@ -3,7 +3,7 @@
 // file.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ok, warning, type Check } from './check.js';
+import { ok, skipped, warning, type Check, type Subject } from './check.js';
 import {
   dockerConfigPaths,
   parseDockerConfig,
@@ -19,29 +19,33 @@ const REST_OF_REMEDY =
 
 /** @param env with HOME, DOCKER_CONFIG and PATH of the Airflow tasks */
 export function checkDockerConfig(registries: readonly string[], env: NodeJS.ProcessEnv): Check[] {
-  if (registries.length === 0) return [];
+  if (registries.length === 0) return [skipped(toSubject(), 'no registry is known')];
   const path = dockerConfigPaths(env).find((candidate) => existsSync(candidate));
-  if (path === undefined) return [ok('Docker configuration', 'not found for this user on this machine')];
-  const name = `Docker configuration ${path}`;
+  if (path === undefined) return [ok(toSubject(), 'not found for this user on this machine')];
+  const subject = toSubject(path);
   const result = readDockerConfig(path);
   if ('message' in result)
-    return [warning(name, result.message, 'Run `doctor` as the user of the Airflow tasks.')];
+    return [warning(subject, result.message, 'Run `doctor` as the user of the Airflow tasks.')];
   const config = parseDockerConfig(result.text);
   if ('isNotJson' in config)
-    return [ok(name, 'is not JSON; docker-py ignores it, so it overrides no connection')];
+    return [ok(subject, 'is not JSON; docker-py ignores it, so it overrides no connection')];
   if ('fault' in config) {
     const message = `${config.fault}: ${IF_TASKS_RUN_HERE}, docker-py raises an error and they fail`;
-    return [warning(name, message, `Fix it, ${REST_OF_REMEDY}`)];
+    return [warning(subject, message, `Fix it, ${REST_OF_REMEDY}`)];
   }
   const warnings = [
-    ...helperWarnings(name, registries, config, env),
-    ...authWarnings(name, registries, config),
+    ...helperWarnings(subject, registries, config, env),
+    ...authWarnings(subject, registries, config),
   ];
-  return warnings.length > 0 ? warnings : [ok(name, 'overrides no connection')];
+  return warnings.length > 0 ? warnings : [ok(subject, 'overrides no connection')];
+}
+
+function toSubject(path?: string): Subject {
+  return { id: 'docker-config', target: `Docker configuration${path === undefined ? '' : ` ${path}`}` };
 }
 
 function helperWarnings(
-  name: string,
+  subject: Subject,
   registries: readonly string[],
   { credHelpers, credsStore }: DockerConfig,
   env: NodeJS.ProcessEnv,
@@ -49,11 +53,11 @@ function helperWarnings(
   const own = registries.flatMap((host) => {
     const helper = credHelpers.get(host);
     const entry = `the entry ${JSON.stringify(host)} of \`credHelpers\``;
-    return helper === undefined ? [] : [helperWarning(name, entry, helper, host, env)];
+    return helper === undefined ? [] : [helperWarning(subject, entry, helper, host, env)];
   });
   const others = registries.filter((host) => !credHelpers.has(host));
   if (credsStore === undefined || others.length === 0) return own;
-  return [...own, helperWarning(name, '`credsStore`', credsStore, others.join(', '), env)];
+  return [...own, helperWarning(subject, '`credsStore`', credsStore, others.join(', '), env)];
 }
 
 /**
@@ -62,7 +66,7 @@ function helperWarnings(
  * 4.6.1, from its source) reports that error as a failed connection to the Docker host.
  */
 function helperWarning(
-  name: string,
+  subject: Subject,
   key: string,
   helper: string,
   hosts: string,
@@ -73,19 +77,19 @@ function helperWarning(
     ? 'they pull with the credentials of the helper, and use the connection only if the helper has none'
     : 'they fail with "Failed to establish connection to any given Docker hosts", because it is not on PATH';
   const message = `${key} names ${program} for ${hosts}: ${IF_TASKS_RUN_HERE}, ${effect}`;
-  return warning(name, message, `Remove ${key}, ${REST_OF_REMEDY}`);
+  return warning(subject, message, `Remove ${key}, ${REST_OF_REMEDY}`);
 }
 
 /**
  * The login of a connection overrides only an entry with the same key. If a host has several keys, docker-py uses the
  * bare host, otherwise the first key: the login of a connection whose host is not the bare one is not used.
  */
-function authWarnings(name: string, registries: readonly string[], { authHosts }: DockerConfig): Check[] {
+function authWarnings(subject: Subject, registries: readonly string[], { authHosts }: DockerConfig): Check[] {
   return registries
     .filter((host) => authHosts.has(host))
     .map((host) =>
       warning(
-        name,
+        subject,
         `\`auths\` has an entry for ${host}: ${IF_TASKS_RUN_HERE}, they pull with it, even if it has expired, when the host of a connection is not exactly ${host} (https://, a path, upper-case letters)`,
         `Use the bare host in the connection, remove the entry from \`auths\`, ${REST_OF_REMEDY}`,
       ),

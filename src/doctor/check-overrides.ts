@@ -18,11 +18,10 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
     AbortSignal.timeout(FIND_LIMIT_MS),
   );
   const missing = new Set(candidates.filter(({ host }) => host === null).map(({ id }) => id));
-  const label = `${title} ${name}`;
   return [
     ...backends.map((backend) =>
       warning(
-        label,
+        { id: 'override', target: `${title} ${name}` },
         `uses a secrets backend (${backend}): a connection in that backend overrides the one in the database, and a ` +
           `new token has no effect. ${title} does not show which connections the backend contains`,
         'Check that none of the configured connections is in that backend.',
@@ -30,7 +29,7 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
     ),
     ...hidden.map((id) =>
       warning(
-        `connection ${id} of ${name}`,
+        { id: 'override', target: `connection ${id} of ${name}` },
         missing.has(id)
           ? 'is not in the database but in an environment variable or secrets backend of the API server, where ' +
               'tokens cannot be written'

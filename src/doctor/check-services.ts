@@ -13,33 +13,51 @@ import type {
   TokenInfo,
 } from '../refresh/activity-types.js';
 import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
-import { failed, ok, warning, type Check } from './check.js';
+import { failed, ok, skipped, warning, type Check, type Subject } from './check.js';
+import type { GroupPrincipal } from './check-identity.js';
 import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
 
-/** Checks everything a run needs except Temporal, and returns the registries of its connections. Writes nothing. */
-export async function checkServices(
-  config: RefreshConfig,
-  options?: AppOptions,
-): Promise<{ checks: Check[]; registries: string[] }> {
+export interface ServiceChecks {
+  readonly checks: Check[];
+  /** Of the connections that can be written. */
+  readonly registries: readonly string[];
+  readonly principals: readonly GroupPrincipal[];
+}
+
+/** Checks everything a run needs except Temporal. Writes nothing. */
+export async function checkServices(config: RefreshConfig, options?: AppOptions): Promise<ServiceChecks> {
   const { activities, source } = createApp(config, options);
   // A deadline in the past limits every step to one attempt.
   const steps = createInProcessSteps(activities, 'doctor', Date.now());
   const allowed = source.byHash(config.hash);
   const stores = await Promise.all(
-    [...(allowed?.stores.values() ?? [])].map((store) => checkStore(config, store, steps)),
+    [...(allowed?.stores.values() ?? [])].map(async (store) => ({
+      name: store.name,
+      ...(await checkStore(config, store, steps)),
+    })),
   );
   const registries = registriesByGroup(stores.flatMap(({ inspections }) => inspections));
   const tokens = await Promise.all(
     [...registries].map(([group, hosts]) => checkToken(config, steps, group, hosts)),
   );
-  const accepted = tokens.flatMap((token) => token.accepted);
-  const engines = await Promise.all(
-    config.engines.map(({ url }) => checkEngine(config, steps, url, accepted)),
-  );
-  const checks = [...stores, ...tokens]
-    .flatMap((part) => part.checks)
-    .concat(checkAnyEngine(config), engines.flat());
-  return { checks, registries: [...registries.values()].flat() };
+  const logins = tokens.flatMap((token) => token.logins);
+  const engines = await Promise.all(config.engines.map(({ url }) => checkEngine(config, steps, url, logins)));
+  return {
+    checks: [
+      ...stores.flatMap(({ checks }) => checks),
+      ...tokens.flatMap(({ checks }) => checks),
+      ...stores.filter(({ isRead }) => !isRead).map(({ name }) => skipTokens(name)),
+      ...checkAnyEngine(config),
+      ...engines.flat(),
+    ],
+    registries: [...registries.values()].flat(),
+    principals: tokens.flatMap(({ principal }) => principal ?? []),
+  };
+}
+
+function skipTokens(store: string): Check {
+  const subject = { id: 'token', target: `tokens of ${store}` } as const;
+  return skipped(subject, 'the registries of connections that could not be read are not known');
 }
 
 function registriesByGroup(inspections: readonly Inspection[]): Map<string, string[]> {
@@ -53,6 +71,14 @@ function registriesByGroup(inspections: readonly Inspection[]): Map<string, stri
 interface RegistryLogin {
   readonly registry: string;
   readonly group: string;
+  /** Why no engine can log in to it. */
+  readonly obstacle?: string;
+}
+
+interface TokenChecks {
+  readonly checks: Check[];
+  readonly logins: RegistryLogin[];
+  readonly principal?: GroupPrincipal;
 }
 
 async function checkToken(
@@ -60,20 +86,31 @@ async function checkToken(
   steps: RefreshSteps,
   group: string,
   registries: readonly string[],
-): Promise<{ checks: Check[]; accepted: RegistryLogin[] }> {
-  const label = `token ${group}`;
+): Promise<TokenChecks> {
+  const target = `token ${group}`;
   try {
     const input = { configHash: config.hash, group, registries };
     const { token } = await steps.extractToken(input, ONE_PATIENT_ATTEMPT);
-    const checks = [...tokenChecks(label, token), ...token.probes.flatMap(probeChecks)];
-    const usable = token.probes.filter(({ outcome }) => outcome !== 'rejected');
-    return { checks, accepted: usable.map(({ registry }) => ({ registry, group })) };
+    const { principalArn, probes } = token;
+    const logins = probes.map(({ registry, outcome }) => ({ registry, group, ...findObstacle(outcome) }));
+    const checks = [...tokenChecks(target, token), ...probes.flatMap(probeChecks)];
+    return { checks, logins, principal: { group, principalArn } };
   } catch (error) {
-    return { checks: [failed(label, toFailureInfo(error))], accepted: [] };
+    const obstacle = `the check of ${target} failed`;
+    const skips = registries.map((host) => skipped({ id: 'registry', target: `registry ${host}` }, obstacle));
+    return {
+      checks: [failed({ id: 'token', target }, toFailureInfo(error)), ...skips],
+      logins: registries.map((registry) => ({ registry, group, obstacle })),
+    };
   }
 }
 
-export function tokenChecks(label: string, token: TokenInfo): Check[] {
+function findObstacle(outcome: RegistryProbe['outcome']): { obstacle?: string } {
+  if (outcome === 'rejected') return { obstacle: 'the registry rejected the token' };
+  return outcome === 'unreachable' ? { obstacle: 'the registry could not be reached' } : {};
+}
+
+export function tokenChecks(target: string, token: TokenInfo): Check[] {
   const { principalArn, expiresAt, usableUntil, warnings = [] } = token;
   const until =
     usableUntil === undefined
@@ -82,10 +119,8 @@ export function tokenChecks(label: string, token: TokenInfo): Check[] {
   // Only the principal of the default chain has this name.
   const by = token.group.startsWith(`${DEFAULT_PRINCIPAL.name}/`) ? ' (default credentials)' : '';
   const issued = `issued to ${principalArn ?? 'an unknown principal'}${by}, expires ${expiresAt}${until}`;
-  return [
-    ok(label, issued),
-    ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
-  ];
+  const subject = { id: 'token', target } as const;
+  return [ok(subject, issued), ...warnings.map((message) => warning(subject, message))];
 }
 
 const REACH_REMEDY = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
@@ -98,33 +133,33 @@ export function probeChecks({
   remedy,
   pulls = [],
 }: RegistryProbe): Check[] {
-  const label = `registry ${registry}`;
+  const subject = { id: 'registry', target: `registry ${registry}` } as const;
   const check = {
-    accepted: () => ok(label, 'accepts the token'),
+    accepted: () => ok(subject, 'accepts the token'),
     inconclusive: () =>
-      warning(label, `check is inconclusive: ${message}`, FAILURES.RegistryRealmForeign.remedy),
-    unreachable: () => warning(label, `the token could not be verified: ${message}`, REACH_REMEDY),
+      warning(subject, `check is inconclusive: ${message}`, FAILURES.RegistryRealmForeign.remedy),
+    unreachable: () => warning(subject, `the token could not be verified: ${message}`, REACH_REMEDY),
     rejected: () => {
       const failure = describeFailure(type ?? 'TokenRejected', message);
-      return failed(label, remedy === undefined ? failure : { ...failure, remedy });
+      return failed(subject, remedy === undefined ? failure : { ...failure, remedy });
     },
   }[outcome]();
   return [check, ...pulls.map((pull) => pullCheck(registry, pull))];
 }
 
 function pullCheck(registry: string, { image, outcome, message = '' }: PullProbe): Check {
-  const label = `image ${registry}/${image}`;
-  if (outcome === 'allowed') return ok(label, 'can be pulled');
-  if (outcome === 'denied') return failed(label, describeFailure('RegistryPullDenied', message));
+  const subject = { id: 'image', target: `image ${registry}/${image}` } as const;
+  if (outcome === 'allowed') return ok(subject, 'can be pulled');
+  if (outcome === 'denied') return failed(subject, describeFailure('RegistryPullDenied', message));
   const remedies = { missing: 'Fix `docker.probe.image`, or push the image.', unknown: REACH_REMEDY };
-  return warning(label, `pull access not verified: ${message}`, remedies[outcome]);
+  return warning(subject, `pull access not verified: ${message}`, remedies[outcome]);
 }
 
 /** DOCKER_HOST may name an engine that cannot be used; a warning about the configuration says why. */
 function checkAnyEngine({ engines, requiresDocker }: RefreshConfig): Check[] {
   if (!requiresDocker || engines.length > 0) return [];
   const message = 'there is no Docker Engine to test, but `docker.required` is true';
-  return [failed('Docker Engine', describeFailure('TokenUnverified', message))];
+  return [failed({ id: 'engine', target: 'Docker Engine' }, describeFailure('TokenUnverified', message))];
 }
 
 async function checkEngine(
@@ -133,39 +168,49 @@ async function checkEngine(
   engine: string,
   logins: readonly RegistryLogin[],
 ): Promise<Check[]> {
-  const label = `Docker Engine ${engine}`;
+  if (logins.length === 0) {
+    return [skipped({ id: 'engine', target: `Docker Engine ${engine}` }, 'no registry is known')];
+  }
   return Promise.all(
-    logins.map(async ({ registry, group }) => {
+    logins.map(async ({ registry, group, obstacle }) => {
+      const subject = toEngine(engine, registry);
+      if (obstacle !== undefined) return skipped(subject, obstacle);
       try {
         const input = { configHash: config.hash, engine, registry, group };
         return engineCheck(await steps.testDocker(input, ONE_PATIENT_ATTEMPT), config.requiresDocker);
       } catch (error) {
-        return failed(label, toFailureInfo(error));
+        return failed(subject, toFailureInfo(error));
       }
     }),
   );
 }
 
+function toEngine(engine: string, registry: string): Subject {
+  return { id: 'engine', target: `Docker Engine ${engine}, registry ${registry}` };
+}
+
 /** @param isRequired `docker.required: true`: a test that proves nothing fails a run */
 export function engineCheck(login: DockerLogin, isRequired = false): Check {
   const check = describeLogin(login);
-  return isRequired && check.outcome === 'warning' ? { ...check, outcome: 'failed' } : check;
+  return isRequired && check.outcome !== 'ok' ? { ...check, outcome: 'failed' } : check;
 }
 
 function describeLogin({ engine, registry, login, version, reason }: DockerLogin): Check {
-  const label = `Docker Engine ${engine}`;
-  if (login === 'ok') return ok(label, `version ${version} logged in to ${registry}`);
+  const subject = toEngine(engine, registry);
+  if (login === 'ok') return ok(subject, `version ${version} logged in`);
   if (login === 'inconclusive') {
     return warning(
-      label,
-      `version ${version} logged in to ${registry}, but the registry also accepts a wrong password`,
+      subject,
+      `version ${version} logged in, but the registry also accepts a wrong password`,
       FAILURES.RegistryRealmForeign.remedy,
     );
   }
   if (version !== null) {
-    const message = `version ${version}: login to ${registry} was not tested: ${reason}`;
-    return warning(label, message, REACH_REMEDY);
+    return { ...skipped(subject, reason ?? 'the login was not tried'), remedy: REACH_REMEDY };
   }
   const why = reason === undefined ? '' : ` (${reason})`;
-  return ok(label, `not found${why}; not required, because \`docker.required\` is not set`);
+  return skipped(
+    subject,
+    `the engine was not found${why}; it is not required, since \`docker.required\` is not set`,
+  );
 }

@@ -12,7 +12,7 @@ import { describeSkipped, type ConnectionRules } from '../refresh/connection-rul
 import { walkList, type ListEnd } from '../refresh/list-walk.js';
 import { NAMED_PER_INSPECTION } from '../refresh/store-run.js';
 import { toFailureInfo } from '../refresh-once/run-in-process.js';
-import { failed, ok, warning, type Check } from './check.js';
+import { failed, ok, skipped, warning, type Check, type Subject } from './check.js';
 import { checkOverrides } from './check-overrides.js';
 
 const VERSION_LIMIT_MS = 15_000;
@@ -26,45 +26,72 @@ const NO_CONNECTION_LEFT =
 const NO_MATCH_REMEDY =
   'Fix the pattern, move the entry up if earlier entries match its connections, or remove it.';
 
+export interface StoreChecks {
+  readonly checks: Check[];
+  readonly inspections: Inspection[];
+  /** False when connections could not be read, so that registries may be missing. */
+  readonly isRead: boolean;
+}
+
 /** Writes nothing. */
 export async function checkStore(
   config: RefreshConfig,
   store: AllowedStore,
   steps: RefreshSteps,
-): Promise<{ checks: Check[]; inspections: Inspection[] }> {
-  const label = `${store.title} ${store.name}`;
+): Promise<StoreChecks> {
+  const target = `${store.title} ${store.name}`;
+  const login = { id: 'store-login', target } as const;
   const checks: Check[] = [];
-  const inspections: Inspection[] = [];
-  const fail = (error: unknown): void => void checks.push(failed(label, toFailureInfo(error)));
   try {
     const found = await withSignal(VERSION_LIMIT_MS, undefined, (signal) => store.connections.check(signal));
-    checks.push(ok(label, `responds, ${found}`));
+    checks.push(ok({ id: 'store', target }, `responds, ${found}`));
   } catch (error) {
-    fail(error);
-    return { checks, inspections };
+    const reason = `the check of ${target} failed`;
+    checks.push(failed({ id: 'store', target }, toFailureInfo(error)), skipped(login, reason));
+    return { checks: [...checks, ...skipConnections(store, [], reason)], inspections: [], isRead: false };
   }
-  const { failure, warning: aboutList } = await inspectAll(config, store, steps, inspections, fail);
-  if (inspections.length > 0) {
-    checks.push(ok(label, 'login succeeded, connections can be read'));
-    checks.push(...connectionChecks(store, inspections));
-    checks.push(...(await checkOverrides(store)));
-  }
-  if (failure) checks.push(failed(label, failure));
-  if (aboutList !== undefined) checks.push({ name: label, outcome: 'warning', message: aboutList });
-  return { checks, inspections };
+  const { inspections, failures, end } = await inspectAll(config, store, steps);
+  if (inspections.length > 0) checks.push(ok(login, 'login succeeded, connections can be read'));
+  checks.push(...failures.map((error) => failed(login, toFailureInfo(error))));
+  if (end.failure) checks.push(failed(login, end.failure));
+  if (end.warning !== undefined) checks.push(warning({ id: 'connections', target }, end.warning));
+  const isRead = failures.length === 0 && !end.failure;
+  const read = connectionChecks(store, inspections);
+  // Patterns of a list that could not be read match nothing, which says nothing about them.
+  const shown = isRead ? read : read.filter(({ id, outcome }) => id !== 'connections' || outcome === 'ok');
+  checks.push(...shown);
+  if (!isRead) checks.push(...skipConnections(store, shown, `reading the connections of ${target} failed`));
+  if (inspections.length > 0) checks.push(...(await checkOverrides(store)));
+  return { checks, inspections, isRead };
 }
 
-/**
- * Reads all connections of a store as a run does: a failed part does not stop the others.
- * @param inspections receives the results
- */
+/** Connections and patterns of the configuration that no other check is about. */
+function skipConnections({ name, rules }: AllowedStore, shown: readonly Check[], reason: string): Check[] {
+  const targets = new Set(shown.map(({ target }) => target));
+  return [
+    ...rules.named.map((id) => toConnection(id, name)),
+    ...rules.patterns.map((pattern) => toPattern(pattern, name)),
+  ]
+    .filter(({ target }) => !targets.has(target))
+    .map((subject) => skipped(subject, reason));
+}
+
+function toConnection(id: string, store: string): Subject {
+  return { id: 'connection', target: `connection ${id} of ${store}` };
+}
+
+function toPattern(pattern: string, store: string): Subject {
+  return { id: 'connections', target: `connections "${pattern}" of ${store}` };
+}
+
+/** Reads all connections of a store as a run does: a failed part does not stop the others. */
 async function inspectAll(
   config: RefreshConfig,
   store: AllowedStore,
   steps: RefreshSteps,
-  inspections: Inspection[],
-  fail: (error: unknown) => void,
-): Promise<ListEnd> {
+): Promise<{ inspections: Inspection[]; failures: unknown[]; end: ListEnd }> {
+  const inspections: Inspection[] = [];
+  const failures: unknown[] = [];
   const inspect = async (target: InspectTarget): Promise<Inspection | undefined> => {
     const input = { configHash: config.hash, store: store.name, target, ...ONE_PATIENT_ATTEMPT };
     try {
@@ -72,7 +99,7 @@ async function inspectAll(
       inspections.push(inspection);
       return inspection;
     } catch (error) {
-      fail(error);
+      failures.push(error);
       return undefined;
     }
   };
@@ -82,30 +109,32 @@ async function inspectAll(
     // The next parts would fail as well, and a rejected login must not be repeated.
     if (!inspection) break;
   }
-  if (listPattern === undefined) return named.length > 0 ? {} : { warning: NO_CONNECTION_LEFT };
+  if (listPattern === undefined) {
+    return { inspections, failures, end: named.length > 0 ? {} : { warning: NO_CONNECTION_LEFT } };
+  }
   const context = { now: () => new Date(), deadlineMs: Date.now() + LIST_LIMIT_MS };
-  return walkList(store, context, (listed) => inspect({ listed }));
+  const end = await walkList(store, context, (listed) => inspect({ listed }));
+  return { inspections, failures, end };
 }
 
 export function connectionChecks(
   { name: store, title, rules }: Pick<AllowedStore, 'name' | 'title' | 'rules'>,
   inspections: readonly Inspection[],
 ): Check[] {
-  const label = `${title} ${store}`;
-  const skipped = describeSkipped(
+  const notMatched = describeSkipped(
     store,
     inspections.flatMap((inspection) => inspection.skipped ?? []),
   );
-  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(skipped ?? []);
+  const warnings = inspections.flatMap((inspection) => inspection.warnings).concat(notMatched ?? []);
   return [
     ...inspections.flatMap(({ writable }) => writable.flatMap((part) => namedChecks(store, rules, part))),
     ...matchChecks(store, rules, inspections),
     ...inspections.flatMap(({ refused, toRetry, list }) =>
       [...refused, ...toRetry, ...(list?.toRetry ?? [])].map(({ connection, ...problem }) =>
-        failed(`connection ${connection} of ${store}`, problem),
+        failed(toConnection(connection, store), problem),
       ),
     ),
-    ...warnings.map((message): Check => ({ name: label, outcome: 'warning', message })),
+    ...warnings.map((message) => warning({ id: 'connections', target: `${title} ${store}` }, message)),
   ];
 }
 
@@ -119,7 +148,7 @@ function namedChecks(
     .filter((id) => rules.find(id)?.kind !== 'match')
     .map((id) =>
       ok(
-        `connection ${id} of ${store}`,
+        toConnection(id, store),
         toCreate.includes(id)
           ? `is missing and will be created for registry ${registry}`
           : `can be written, registry ${registry}`,
@@ -129,20 +158,20 @@ function namedChecks(
 
 /** One line per pattern and registry, because a pattern can match thousands of connections. */
 function matchChecks(store: string, rules: ConnectionRules, inspections: readonly Inspection[]): Check[] {
-  const parts = inspections.flatMap(({ writable }) => writable);
-  const toLabel = (pattern: string): string => `connections "${pattern}" of ${store}`;
-  const lines = new Map(rules.patterns.map((pattern) => [toLabel(pattern), new Map<string, number>()]));
-  for (const { registry, connections } of parts) {
+  const counts = new Map(rules.patterns.map((pattern) => [pattern, new Map<string, number>()]));
+  for (const { registry, connections } of inspections.flatMap(({ writable }) => writable)) {
     for (const id of connections) {
       const rule = rules.find(id);
       if (rule?.kind !== 'match') continue;
-      const counts = lines.get(toLabel(rule.pattern));
-      counts?.set(registry, (counts.get(registry) ?? 0) + 1);
+      const byRegistry = counts.get(rule.pattern);
+      byRegistry?.set(registry, (byRegistry.get(registry) ?? 0) + 1);
     }
   }
-  return [...lines].flatMap(([label, counts]) =>
-    counts.size === 0
-      ? [warning(label, 'matches no connection that can be written', NO_MATCH_REMEDY)]
-      : [...counts].map(([registry, count]) => ok(label, `${count} can be written, registry ${registry}`)),
+  return [...counts].flatMap(([pattern, byRegistry]) =>
+    byRegistry.size === 0
+      ? [warning(toPattern(pattern, store), 'matches no connection that can be written', NO_MATCH_REMEDY)]
+      : [...byRegistry].map(([registry, count]) =>
+          ok(toPattern(pattern, store), `${count} can be written, registry ${registry}`),
+        ),
   );
 }

@@ -1,60 +1,122 @@
-import proto from '@temporalio/proto';
+// Checks what a run needs of Temporal: the schedule, and a worker that gets its tasks.
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { describeOrUndefined, isUpToDate } from '../schedule/apply-schedule.js';
-import { buildScheduleOptions } from '../schedule/build-schedule.js';
+import { describeOrUndefined } from '../schedule/apply-schedule.js';
+import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
+import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
+import { waitForReport, type RunResult } from '../schedule/run-report.js';
+import {
+  describeState,
+  findDifferences,
+  findScheduleProblems,
+  toScheduleState,
+} from '../schedule/schedule-state.js';
 import { withTemporalClient } from '../temporal/connection.js';
+import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { readTemporalSettings } from '../temporal/settings.js';
 import { TemporalUnavailable } from '../temporal/unavailable.js';
-import { ok, warning, type Check } from './check.js';
+import { ok, skipped, warning, type Check } from './check.js';
+import { workerChecks } from './check-workers.js';
+
+const TEMPORAL = { id: 'temporal', target: 'Temporal' } as const;
+const CONFIG_IN_USE = { id: 'config-in-use', target: 'configuration in use' } as const;
 
 export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
   try {
     const { address, namespace } = readTemporalSettings();
     return await withTemporalClient(async (client) => [
-      ok('Temporal', `${address} responds, namespace ${namespace}`),
-      await checkSchedule(client, config),
-      await checkWorkers(client, config),
+      ok(TEMPORAL, `${address} responds, namespace ${namespace}`),
+      ...(await checkInTemporal(client, config)),
     ]);
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
     const { message, remedy } = error;
-    return [{ name: 'Temporal', outcome: 'failed', message, remedy }];
+    const { schedule, taskQueue } = config;
+    return [
+      { ...TEMPORAL, outcome: 'failed', message, remedy },
+      ...skipInTemporal(`schedule ${schedule.id}`, `task queue ${taskQueue}`, 'the check of Temporal failed'),
+    ];
   }
 }
 
-async function checkSchedule(client: Client, config: RefreshConfig): Promise<Check> {
+/** What depends on Temporal. */
+export function skipInTemporal(schedule: string, taskQueue: string, reason: string): Check[] {
+  return [
+    skipped({ id: 'schedule', target: schedule }, reason),
+    skipped({ id: 'schedule-match', target: `settings of ${schedule}` }, reason),
+    skipped({ id: 'workers', target: `workers of ${taskQueue}` }, reason),
+    skipped({ id: 'task-queue', target: taskQueue }, reason),
+    skipped(CONFIG_IN_USE, reason),
+  ];
+}
+
+async function checkInTemporal(client: Client, config: RefreshConfig): Promise<Check[]> {
   const { id } = config.schedule;
   const description = await describeOrUndefined(client.schedule.getHandle(id));
-  if (!description) return scheduleCheck(id, undefined, false);
-  return scheduleCheck(id, description, isUpToDate(description, buildScheduleOptions(config)));
+  const [newest] = findClosedRuns(await findRuns(client, id, description));
+  // Runs wait for workers of the queue that the schedule names, whatever the file says.
+  const taskQueue = description?.action.taskQueue ?? config.taskQueue;
+  const [workers, result] = await Promise.all([
+    readQueueWorkers(client, taskQueue, newest),
+    newest && waitForReport(client, newest.workflowId, newest.runId),
+  ]);
+  return [
+    ...scheduleChecks(id, description, buildScheduleOptions(config)),
+    ...workerChecks(workers, config.hash, new Date()),
+    configInUseCheck(config.hash, newest, result),
+  ];
 }
 
 /** @param description undefined if the schedule does not exist */
-export function scheduleCheck(
+export function scheduleChecks(
   id: string,
-  description: Pick<ScheduleDescription, 'state' | 'info'> | undefined,
-  upToDate: boolean,
+  description: ScheduleDescription | undefined,
+  desired: DesiredSchedule,
+): Check[] {
+  const target = `schedule ${id}`;
+  const match = { id: 'schedule-match', target: `settings of ${target}` } as const;
+  const state = description && toScheduleState(description);
+  const problems = findScheduleProblems(id, state).map(({ message, remedy }): Check => ({
+    id: 'schedule',
+    target,
+    outcome: 'failed',
+    message,
+    remedy,
+  }));
+  if (!description || !state) return [...problems, skipped(match, 'the schedule does not exist')];
+  const next = state.nextRunsAt[0]?.toISOString() ?? 'unknown';
+  const differences = findDifferences(description, desired);
+  return [
+    ...(problems.length > 0
+      ? problems
+      : [ok({ id: 'schedule', target }, `${describeState(state)}; next run ${next}`)]),
+    differences.length === 0
+      ? ok(match, 'matches the configuration')
+      : warning(match, `differs from the configuration: ${differences.join('; ')}`, 'Run `schedule apply`.'),
+  ];
+}
+
+/**
+ * @param hash of the configuration in the file
+ * @param newest the closed run that ended last, and its report
+ */
+export function configInUseCheck(
+  hash: string,
+  newest: Pick<Run, 'runId'> | undefined,
+  result: RunResult | undefined,
 ): Check {
-  const label = `schedule ${id}`;
-  if (!description) return warning(label, 'not found', 'Create it with `schedule apply`.');
-  if (description.state.paused)
-    return warning(label, 'is paused: tokens will expire', 'Run `schedule unpause`.');
-  if (!upToDate) return warning(label, 'differs from the configuration', 'Run `schedule apply`.');
-  return ok(label, `exists; next run ${description.info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
-}
-
-async function checkWorkers(client: Client, config: RefreshConfig): Promise<Check> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: config.taskQueue },
-    taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-  });
-  return workersCheck(config.taskQueue, pollers.length);
-}
-
-export function workersCheck(taskQueue: string, count: number): Check {
-  const label = `task queue ${taskQueue}`;
-  if (count === 0) return warning(label, 'no worker is polling', 'Start a worker with the `worker` command.');
-  return ok(label, `${count} worker${count === 1 ? '' : 's'} seen in the last few minutes`);
+  if (!newest || !result) return skipped(CONFIG_IN_USE, 'no run has ended yet');
+  if (!result.report)
+    return skipped(CONFIG_IN_USE, `the newest run ${newest.runId} left no report: ${result.why}`);
+  const { configHash } = result.report;
+  // Also absent, when another release has written the report.
+  if (!configHash) return skipped(CONFIG_IN_USE, `the newest run ${newest.runId} read no configuration`);
+  if (configHash === hash) {
+    return ok(CONFIG_IN_USE, `the newest run used ${configHash}, which is that of the file`);
+  }
+  return warning(
+    CONFIG_IN_USE,
+    `the newest run used ${configHash}; the file has ${hash}`,
+    'If the file was edited after that run, run `schedule trigger`. Otherwise run `doctor` with the file of the worker.',
+  );
 }

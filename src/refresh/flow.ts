@@ -76,7 +76,7 @@ class Run implements RunView {
   async refreshAll(): Promise<void> {
     const plan = await this.#plan();
     if (!plan) return;
-    this.record.plan(plan.stores);
+    this.record.plan(plan);
     if (plan.configProblem !== undefined) {
       const failure = describeFailure('ConfigInvalid', plan.configProblem);
       this.record.fail({ stage: 'plan' }, { ...failure, remedy: plan.configRemedy ?? failure.remedy });

@@ -11,7 +11,7 @@ import {
   type Stage,
   type TokenReport,
 } from './report.js';
-import type { DockerLogin, PlannedStore, TokenInfo, UpdateOutcome } from './activity-types.js';
+import type { DockerLogin, RefreshPlan, TokenInfo, UpdateOutcome } from './activity-types.js';
 import { RunProofs } from './run-proofs.js';
 import { SessionEnds } from './session-ends.js';
 
@@ -37,6 +37,7 @@ export class ReportBuilder {
   readonly #startedAt: Date;
   readonly #previous: RefreshReport | undefined;
   readonly #onFailure: () => void;
+  #configHash: string | null = null;
   readonly #tokens = new Map<string, TokenReport>();
   readonly #kinds = new Map<string, string>();
   readonly #stores = new Map<string, StoreReport>();
@@ -59,8 +60,8 @@ export class ReportBuilder {
     this.#previous = previous;
   }
 
-  /** The stores of the plan. */
-  plan(stores: readonly PlannedStore[]): void {
+  plan({ configHash, stores }: Pick<RefreshPlan, 'configHash' | 'stores'>): void {
+    this.#configHash = configHash;
     for (const { name, kind } of stores) this.#kinds.set(name, kind);
   }
 
@@ -206,6 +207,7 @@ export class ReportBuilder {
     return fitReport({
       outcome: failures.length === 0 ? 'refreshed' : 'incomplete',
       runId: this.#runId,
+      configHash: this.#configHash,
       startedAt: this.#startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
       tokens,

@@ -77,6 +77,8 @@ export interface UnprovenReport {
 export interface RefreshReport {
   readonly outcome: 'refreshed' | 'incomplete';
   readonly runId: string;
+  /** Of the configuration that the run used; null when it could not read any. */
+  readonly configHash: string | null;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly tokens: readonly TokenReport[];
@@ -165,6 +167,7 @@ export function parseReport(value: unknown): RefreshReport | undefined {
   const isReport =
     (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
     hasStrings(value, 'startedAt', 'finishedAt') &&
+    isTextOrNull(value['configHash'] ?? null) &&
     isArrayOf(value['tokens'], isTokenRow) &&
     isArrayOf(value['stores'], isStoreRow) &&
     isArrayOf(value['docker'], isRecord) &&
@@ -196,8 +199,12 @@ function isStoreRow(row: unknown): boolean {
   return (
     typeof row['refreshed'] === 'number' &&
     isKnownOrNull(row['outlivesSession']) &&
-    carried.every((field) => field === null || typeof field === 'string')
+    carried.every(isTextOrNull)
   );
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
 }
 
 function isFailureRow(row: unknown): boolean {

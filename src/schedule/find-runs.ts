@@ -93,6 +93,12 @@ function toIds(workflow: { workflowId: string; firstExecutionRunId: string }): R
   return { workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId };
 }
 
+/** The runs that have ended, the newest end first. */
+export function findClosedRuns(runs: readonly Run[]): Run[] {
+  const toTime = ({ closedAt }: Run): number => closedAt?.getTime() ?? 0;
+  return runs.filter(({ closedAt }) => closedAt !== undefined).sort((a, b) => toTime(b) - toTime(a));
+}
+
 /** Empty where the list cannot be read: the schedule itself names about ten runs. */
 async function listRuns(client: Client, scheduleId: string, condition = ''): Promise<Run[]> {
   const query = `TemporalScheduledById = "${scheduleId.replaceAll(/[\\"]/g, '\\$&')}"${condition}`;

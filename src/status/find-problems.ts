@@ -5,7 +5,7 @@ import type { FailureReport, RefreshReport, StoreReport } from '../refresh/repor
 import { describeConnections } from '../refresh/report-texts.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
-import { isTakenByVersion, type QueueWorkers } from '../temporal/queue-workers.js';
+import { findQueueProblems, type QueueWorkers } from '../temporal/queue-workers.js';
 import type { RunInProgress, RunStep } from '../schedule/run-in-progress.js';
 
 /** A run needs some minutes to replace a token. */
@@ -55,35 +55,10 @@ export interface StatusLimits {
 export function findProblems(facts: StatusFacts, limits: StatusLimits): Problem[] {
   return [
     ...findScheduleProblems(facts.scheduleId, facts.schedule),
-    ...findWorkerProblems(facts),
+    ...findQueueProblems(facts.workers, facts.run?.waitingForWorkerSince),
     ...findRunProblems(facts, limits),
     ...findLastRunProblems(facts),
     ...findExpiryProblems(facts, limits),
-  ];
-}
-
-function findWorkerProblems({ workers, run }: StatusFacts): Problem[] {
-  const target = `task queue ${workers.taskQueue}`;
-  if (isTakenByVersion(workers)) {
-    return [
-      {
-        id: 'queue-versioned',
-        target,
-        message: `its current version is ${workers.currentVersion}, and no worker of this version is ours`,
-        remedy: `Unset it: \`temporal worker deployment set-current-version --unversioned\`, or use another task queue.`,
-      },
-    ];
-  }
-  if (workers.isAlive) return [];
-  const since = run?.waitingForWorkerSince;
-  const waits = since ? `; a run waits for one since ${since}` : '';
-  return [
-    {
-      id: 'no-worker',
-      target,
-      message: `no worker is running${waits}`,
-      remedy: 'Start a worker, and check that its configuration names this task queue.',
-    },
   ];
 }
 

@@ -1,12 +1,12 @@
 // Reads from Temporal what `status` shows: the schedule, the workers, the run in progress and the last report.
 import type { Client } from '@temporalio/client';
 import { describeOrUndefined } from '../schedule/apply-schedule.js';
+import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
 import { waitForReport } from '../schedule/run-report.js';
 import { toScheduleState } from '../schedule/schedule-state.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { estimateClockOffsetMs } from './clock.js';
 import { type LastRun, type StatusFacts, type StatusLimits } from './find-problems.js';
-import { findRuns, type Run } from '../schedule/find-runs.js';
 import { readRunInProgress } from '../schedule/run-in-progress.js';
 import { toStatus, type RefreshStatus } from './status.js';
 
@@ -27,7 +27,7 @@ export async function readStatus(
   const description = await describeOrUndefined(client.schedule.getHandle(scheduleId));
   const schedule = description && toScheduleState(description);
   const runs = await findRuns(client, scheduleId, description);
-  const closed = runs.filter((run) => run.closedAt !== undefined).sort(byCloseTime);
+  const closed = findClosedRuns(runs);
   const open = runs.filter((run) => run.closedAt === undefined);
   const queue = schedule?.taskQueue ?? runs[0]?.taskQueue ?? taskQueue;
   const localNow = new Date();
@@ -41,10 +41,6 @@ export async function readStatus(
   const openRuns = open.map(({ runId }) => runId);
   const facts = { now, clockOffsetMs: offsetMs, scheduleId, schedule, workers, run, openRuns, ...last };
   return toStatus(facts, limits);
-}
-
-function byCloseTime(a: Run, b: Run): number {
-  return (b.closedAt?.getTime() ?? 0) - (a.closedAt?.getTime() ?? 0);
 }
 
 /** @param closed the newest first */

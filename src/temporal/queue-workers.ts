@@ -4,13 +4,13 @@
 import { QueryNotRegisteredError, QueryRejectedError, type Client } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import type { Problem } from '../refresh/problem.js';
+import { parseIdentity } from './worker-identity.js';
 
 /** A live worker answers within 0.1 s; without one the server waits for as long as it may. */
 const QUERY_LIMIT_MS = 5_000;
 /** A healthy poller was seen within the last minute, since one long poll lasts so long. */
 const POLLER_LIMIT_MS = 2 * 60_000;
-/** Part of the identity of our workers. */
-const PRODUCT = 'airflow-ecr-refresh';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
@@ -63,7 +63,7 @@ export async function readQueueWorkers(
   const current = versioningInfo?.currentDeploymentVersion;
   return {
     taskQueue,
-    isAlive: answered ?? listed.some((poller) => isRecent(poller, new Date())),
+    isAlive: answered ?? listed.some((poller) => isOurs(poller) && isRecent(poller, new Date())),
     hasAnswered: answered === true,
     pollers: listed,
     currentVersion: toVersion(current),
@@ -77,9 +77,50 @@ export function isRecent({ lastAccessAt }: QueuePoller, now: Date): boolean {
 /** Whether the current version of the queue is that of another deployment, so that our workers get no tasks. */
 export function isTakenByVersion({ currentVersion, pollers }: QueueWorkers): boolean {
   if (currentVersion === null) return false;
-  return !pollers.some(
-    ({ identity, version }) => identity.startsWith(`${PRODUCT}/`) && version === currentVersion,
-  );
+  return !pollers.some((poller) => isOurs(poller) && poller.version === currentVersion);
+}
+
+function isOurs({ identity }: QueuePoller): boolean {
+  return parseIdentity(identity) !== undefined;
+}
+
+/**
+ * What keeps runs from being worked on. Each id stays the same in later versions.
+ * @param waitingSince since when a run waits for a worker, in ISO 8601
+ */
+export function findQueueProblems(workers: QueueWorkers, waitingSince?: string | null): Problem[] {
+  const { taskQueue, currentVersion, isAlive } = workers;
+  const target = `task queue ${taskQueue}`;
+  if (isTakenByVersion(workers)) {
+    const deployment = currentVersion?.slice(0, currentVersion.lastIndexOf('/'));
+    return [
+      {
+        id: 'queue-versioned',
+        target,
+        message: `its current version is ${currentVersion}; ${describeOurVersions(workers)}, so runs get no worker`,
+        remedy:
+          'Use another task queue, or remove the version: `temporal worker deployment set-current-version ' +
+          `--deployment-name ${deployment} --unversioned\`.`,
+      },
+    ];
+  }
+  if (isAlive) return [];
+  const waits = waitingSince ? `; a run waits for one since ${waitingSince}` : '';
+  return [
+    {
+      id: 'no-worker',
+      target,
+      message: `no worker is running${waits}`,
+      remedy: 'Start a worker, and check that its configuration names this task queue.',
+    },
+  ];
+}
+
+function describeOurVersions({ pollers }: QueueWorkers): string {
+  const ours = pollers.filter(isOurs);
+  const versions = [...new Set(ours.flatMap(({ version }) => version ?? []))];
+  if (ours.length === 0) return 'no worker of airflow-ecr-refresh has it';
+  return `the workers of airflow-ecr-refresh have ${versions.length === 0 ? 'none' : versions.join(', ')}`;
 }
 
 function toVersion(

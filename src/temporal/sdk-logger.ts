@@ -4,6 +4,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
 import type { Logger } from '../log/logger.js';
 import { errorClassName } from '../log/redact-error.js';
+import { REFRESH_INCOMPLETE } from '../refresh/report.js';
 
 /** These fields identify the run of a log line. */
 const KEPT_FIELDS = [
@@ -41,7 +42,9 @@ export function temporalLogger(logger: Logger, reportNoResponse?: (reason: strin
     const fields = safeMetadata(meta);
     const reason = reportNoResponse && findNoResponseReason(message, fields);
     if (reason !== undefined) reportNoResponse?.(reason);
-    logger[reason === undefined ? level : 'debug'](fields, message);
+    // The worker logs the end of a run itself, with its counts.
+    const isKnown = reason !== undefined || fields['failure'] === REFRESH_INCOMPLETE;
+    logger[isKnown ? 'debug' : level](fields, message);
   }
   return {
     log: (level: SdkLevel, message, meta) =>

@@ -3,6 +3,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import {
   defineQuery,
+  proxySinks,
   scheduleActivity,
   setCurrentDetails,
   setHandler,
@@ -15,6 +16,7 @@ import { refresh, type RunView } from '../refresh/flow.js';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 import { summarizeReport } from '../refresh/report-texts.js';
 import { parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
+import { toRunLog, type RunLogSinks } from '../refresh/run-log.js';
 import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
 import type { PlanInput, RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
@@ -52,6 +54,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
     onFailure: () => progress.showSoon(),
   });
   const summary = summarizeReport(report);
+  runLog.ended(toRunLog(report));
   setCurrentDetails(`**${report.outcome}**: ${summary}`);
   if (report.outcome === 'refreshed') return report;
   const incomplete = ApplicationFailure.create({
@@ -65,6 +68,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   throw incomplete;
 }
 
+const { runLog } = proxySinks<RunLogSinks>();
 const progressQuery = defineQuery<RunProgress>(PROGRESS_QUERY);
 
 /** Makes the progress of the run available to the query `progress` and to the current details in the Temporal UI. */

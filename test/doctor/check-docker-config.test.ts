@@ -48,9 +48,11 @@ describe('checkDockerConfig', () => {
 
   function assertOk(config: unknown): void {
     assert.deepEqual(checkFile(config), {
-      name: `Docker configuration ${join(home, '.docker/config.json')}`,
+      id: 'docker-config',
+      target: `Docker configuration ${join(home, '.docker/config.json')}`,
       outcome: 'ok',
       message: 'overrides no connection',
+      remedy: null,
     });
   }
 
@@ -65,35 +67,37 @@ describe('checkDockerConfig', () => {
   describe('selects the file', () => {
     it('and reports that there is none', () => {
       assert.deepEqual(getOnlyCheck(check()), {
-        name: 'Docker configuration',
+        id: 'docker-config',
+        target: 'Docker configuration',
         outcome: 'ok',
         message: 'not found for this user on this machine',
+        remedy: null,
       });
     });
 
-    it('and reads nothing if there are no connections', () => {
+    it('and skips the check if no registry is known', () => {
       write(JSON.stringify({ credsStore: 'pass' }));
-      assert.deepEqual(check([]), []);
+      assert.equal(getOnlyCheck(check([])).outcome, 'skipped');
     });
 
     it('in DOCKER_CONFIG before the one in the home folder', () => {
       write(JSON.stringify({ credsStore: 'pass' }));
       const path = write('{}', 'own/config.json');
       const found = getOnlyCheck(check([HOST], { DOCKER_CONFIG: join(home, 'own') }));
-      assert.equal(found.name, `Docker configuration ${path}`);
+      assert.equal(found.target, `Docker configuration ${path}`);
       assert.equal(found.outcome, 'ok');
     });
 
     it('in the home folder if DOCKER_CONFIG has none', () => {
       const path = write('{}');
       const found = getOnlyCheck(check([HOST], { DOCKER_CONFIG: join(home, 'own') }));
-      assert.equal(found.name, `Docker configuration ${path}`);
+      assert.equal(found.target, `Docker configuration ${path}`);
     });
 
     it('~/.dockercfg, with the same keys, only if there is no other', () => {
       const old = write(JSON.stringify({ credsStore: 'pass' }), '.dockercfg');
       const found = getOnlyCheck(check());
-      assert.equal(found.name, `Docker configuration ${old}`);
+      assert.equal(found.target, `Docker configuration ${old}`);
       assert.equal(found.outcome, 'warning');
       write('');
       assert.equal(getOnlyCheck(check()).outcome, 'ok');

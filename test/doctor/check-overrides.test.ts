@@ -43,7 +43,7 @@ describe('checkOverrides', () => {
     airflow.overrides = { backends: ['VaultBackend'], hidden: [] };
     const [found, ...more] = await check([]);
     assert.deepEqual(more, []);
-    assert.deepEqual([found?.name, found?.outcome], ['Airflow main', 'warning']);
+    assert.deepEqual([found?.target, found?.outcome], ['Airflow main', 'warning']);
     assert.match(found?.message ?? '', /^uses a secrets backend \(VaultBackend\): .*no effect/);
     assert.match(found?.remedy ?? '', /^Check that none/);
   });
@@ -53,7 +53,7 @@ describe('checkOverrides', () => {
     airflow.add({ id: 'a' }, { id: 'b' });
     const checks = await check(idRules(['a', 'b']));
     assert.deepEqual(
-      checks.map(({ name, outcome }) => [name, outcome]),
+      checks.map(({ target, outcome }) => [target, outcome]),
       [['connection a of main', 'warning']],
     );
     assert.match(checks[0]?.message ?? '', /^is overridden by an environment variable .*no effect/);
@@ -62,7 +62,7 @@ describe('checkOverrides', () => {
   it('reports where a connection is that is missing in the database', async () => {
     airflow.overrides = { backends: [], hidden: ['gone'] };
     const [found] = await check(idRules(['gone']));
-    assert.equal(found?.name, 'connection gone of main');
+    assert.equal(found?.target, 'connection gone of main');
     assert.match(found.message, /^is not in the database but in an environment variable/);
   });
 

@@ -238,13 +238,15 @@ function readProblems(command: string, stdout: string, stderr: string): { place:
   if (command.includes('doctor') && command.includes('--json')) {
     assert.equal(stderr, '');
     const { checks } = JSON.parse(stdout) as { checks: Check[] };
-    return checks.map(({ name, message, remedy }) => ({ place: name, text: `${message} ${remedy}` }));
+    return checks
+      .filter(({ outcome }) => outcome === 'failed')
+      .map(({ target, message, remedy }) => ({ place: target, text: `${message} ${remedy}` }));
   }
   if (command.includes('doctor')) {
     assert.equal(stderr, '');
-    return splitLines(stdout.replace(/\n +Fix:/g, '')).map((line) =>
-      splitProblem(line.replace(/^FAILED +/, '')),
-    );
+    return splitLines(stdout.replace(/\n +Fix:/g, ''))
+      .filter((line) => line.startsWith('FAILED  '))
+      .map((line) => splitProblem(line.replace(/^FAILED +/, '')));
   }
   assert.equal(stdout, '', command);
   const [heading, ...lines] = splitLines(stderr);

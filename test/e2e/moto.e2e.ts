@@ -152,7 +152,7 @@ docker: {engines: []}
     it('returns expired tokens, and doctor reports their expiry date', async () => {
       const { stdout } = await runCommandLine(['doctor', '--json'], env);
       const { checks } = JSON.parse(stdout) as { checks: Check[] };
-      const token = checks.find(({ name }) => name === 'token default/us-east-1');
+      const token = checks.find(({ target }) => target === 'token default/us-east-1');
       assert.equal(token?.outcome, 'failed');
       assert.match(token.message, EXPIRED);
     });

@@ -108,8 +108,8 @@ docker: {engines: []}
     const { checks } = (await command(airflow, user, 'doctor')) as { checks: Check[] };
     assert.ok(checks.some(({ message }) => message.includes('connections can be read')));
     return checks
-      .filter(({ name, outcome }) => name.endsWith(' main') && outcome === 'warning')
-      .map(({ name, message }) => `${name}: ${message}`);
+      .filter(({ target, outcome }) => target.endsWith(' main') && outcome === 'warning')
+      .map(({ target, message }) => `${target}: ${message}`);
   }
 
   function assertAll(warnings: readonly string[]): void {

@@ -132,11 +132,11 @@ describe('pull permission', function () {
       const { code, stdout } = await fixture.command('doctor', '--json');
       assert.equal(code, 1);
       const { checks } = JSON.parse(stdout) as {
-        checks: { name: string; outcome: string; message: string }[];
+        checks: { target: string; outcome: string; message: string }[];
       };
       const failed = checks.filter(({ outcome }) => outcome === 'failed');
       assertSameRows(
-        failed.map(({ name }) => name),
+        failed.map(({ target }) => target),
         Object.values(HOSTS).map((host) => `image ${host}/${IMAGE}`),
       );
       for (const { message } of failed)

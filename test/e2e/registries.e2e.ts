@@ -155,13 +155,15 @@ describe('all kinds of ECR registries by their real names', function () {
   it('reports every registry as ok in doctor', async () => {
     const { code, stdout, stderr } = await fixture.command('doctor', '--json');
     assert.equal(code, 0, stdout + stderr);
-    const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; message: string }[] };
+    const { checks } = JSON.parse(stdout) as {
+      checks: { target: string; outcome: string; message: string }[];
+    };
     assert.deepEqual(
       checks.filter(({ outcome }) => outcome !== 'ok'),
       [],
     );
     for (const host of Object.values(FIXTURE_HOSTS)) {
-      const lines = checks.filter(({ name, message }) => `${name} ${message}`.includes(host));
+      const lines = checks.filter(({ target, message }) => `${target} ${message}`.includes(host));
       assert.ok(
         lines.length >= 3,
         `a line for connection, registry or engine of ${host} is missing: ${JSON.stringify(lines)}`,

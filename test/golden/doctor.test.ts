@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, formatJson } from '../../scripts/command-line.js';
 import { checkConfig } from '../../scripts/doctor.js';
-import { formatChecks } from '../../scripts/format-checks.js';
+import { formatChecks, toDocument } from '../../scripts/format-checks.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Check } from '../../src/doctor/check.js';
 import { assertGolden } from './assert-golden.js';
@@ -61,7 +61,7 @@ describe('doctor', () => {
     ];
     const texts = situations.map(([title, checks]) => `=== ${title}\n${formatChecks(checks)}\n`);
     assertGolden('doctor.txt', texts.join('\n'));
-    assertGolden('doctor.json', formatJson({ checks: checkFile(INVALID) }));
+    assertGolden('doctor.json', formatJson(toDocument(checkFile(INVALID))));
   });
 
   it('prints an invalid configuration on standard output, unlike other commands, which print an error', () => {

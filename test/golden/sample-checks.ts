@@ -1,22 +1,35 @@
 // Checks of `doctor` except for the configuration, by situation.
+import { ScheduleOverlapPolicy, type ScheduleDescription } from '@temporalio/client';
 import { engineCheck, probeChecks, tokenChecks } from '../../src/doctor/check-services.js';
 import { connectionChecks } from '../../src/doctor/check-store.js';
-import { scheduleCheck, workersCheck } from '../../src/doctor/check-temporal.js';
+import { configInUseCheck, scheduleChecks, skipInTemporal } from '../../src/doctor/check-temporal.js';
+import { workerChecks } from '../../src/doctor/check-workers.js';
+import { identityCheck } from '../../src/doctor/check-identity.js';
 import { failed, type Check } from '../../src/doctor/check.js';
+import type { RefreshReport } from '../../src/refresh/report.js';
+import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
+import type { QueuePoller } from '../../src/temporal/queue-workers.js';
+import { fakeConfig } from '../fakes/fake-config.js';
 import { ConnectionRules } from '../../src/refresh/connection-rules.js';
 import { FAILURES, type FailureInfo } from '../../src/refresh/failures.js';
 import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { NOW, queueWorkers } from '../fakes/fake-status.js';
 import { SCHEDULE_DESCRIPTION } from './sample-schedules.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 export function listOtherChecks(): [string, Check[]][] {
   return [
     ['Temporal', listTemporalChecks()],
+    ['workers', listWorkerChecks()],
+    ['identity', listIdentityChecks()],
     ['connections', listConnectionChecks()],
     ['tokens', [...tokenChecks(`token ${GROUP}`, TOKEN), ...tokenChecks(`token ${GROUP}`, SHORT_TOKEN)]],
     ['registries and images', listRegistryChecks()],
     ['Docker Engines', listEngineChecks()],
-    ['a failure', [failed('Airflow main', UNREACHABLE)]],
+    ['a failure', [failed({ id: 'store', target: 'Airflow main' }, UNREACHABLE)]],
   ];
 }
 
@@ -36,19 +49,81 @@ const SHORT_TOKEN: TokenInfo = {
   warnings: ['The clock of the worker is 5 min behind AWS: synchronize it.'],
 };
 
-function listTemporalChecks(): Check[] {
-  const paused = { ...SCHEDULE_DESCRIPTION, state: { paused: true } };
-  const never = {
+const HASH = 'abcdef012345';
+
+/** A schedule as Temporal describes it, with what differs from the one of the configuration. */
+function describeSchedule({ state, info, spec, action }: Changes = {}): ScheduleDescription {
+  const desired = buildScheduleOptions(fakeConfig());
+  return {
+    scheduleId: 'ecr-refresh',
+    spec: { intervals: [{ every: 4 * HOUR_MS, offset: 0 }], calendars: [], jitter: 5 * MINUTE_MS, ...spec },
+    action: { ...desired.action, ...action },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: 4 * HOUR_MS, pauseOnFailure: false },
     ...SCHEDULE_DESCRIPTION,
-    info: { ...SCHEDULE_DESCRIPTION.info, nextActionTimes: [] },
-  };
+    state: { ...SCHEDULE_DESCRIPTION.state, ...state },
+    info: { ...SCHEDULE_DESCRIPTION.info, ...info },
+  } as unknown as ScheduleDescription;
+}
+
+interface Changes {
+  readonly state?: object;
+  readonly info?: object;
+  readonly spec?: object;
+  readonly action?: object;
+}
+
+function listTemporalChecks(): Check[] {
+  const desired = buildScheduleOptions(fakeConfig());
+  const schedules = [
+    describeSchedule(),
+    describeSchedule({ info: { nextActionTimes: [] } }),
+    describeSchedule({ action: { taskQueue: 'other', workflowExecutionTimeout: HOUR_MS } }),
+    describeSchedule({ spec: { intervals: [{ every: 13 * HOUR_MS, offset: 0 }] } }),
+    describeSchedule({ state: { paused: true, note: 'maintenance' } }),
+    undefined,
+  ];
   return [
-    scheduleCheck('ecr-refresh', SCHEDULE_DESCRIPTION, true),
-    scheduleCheck('ecr-refresh', never, true),
-    scheduleCheck('ecr-refresh', SCHEDULE_DESCRIPTION, false),
-    scheduleCheck('ecr-refresh', paused, true),
-    scheduleCheck('ecr-refresh', undefined, false),
-    ...[0, 1, 2].map((count) => workersCheck('ecr-refresh', count)),
+    ...schedules.flatMap((description) => scheduleChecks('ecr-refresh', description, desired)),
+    ...skipInTemporal('schedule ecr-refresh', 'task queue ecr-refresh', 'the check of Temporal failed'),
+    configInUseCheck(HASH, undefined, undefined),
+    configInUseCheck(HASH, { runId: 'run-1' }, { report: undefined, why: 'it ended with TerminatedFailure' }),
+    ...[HASH, 'ba9876543210', null].map((configHash) =>
+      configInUseCheck(HASH, { runId: 'run-1' }, { report: { configHash } as RefreshReport }),
+    ),
+  ];
+}
+
+function listWorkerChecks(): Check[] {
+  const poller = (identity: string, secondsAgo: number, version: string | null = null): QueuePoller => ({
+    identity,
+    lastAccessAt: new Date(NOW.getTime() - secondsAgo * 1000),
+    version,
+  });
+  const ours = 'airflow-ecr-refresh/0.1.0@worker-1#17';
+  const pollers = [
+    poller(`${ours} (config ${HASH})`, 12),
+    poller('airflow-ecr-refresh/0.1.0@worker-2#18 (config ba9876543210)', 200),
+    poller('someone@else', 3),
+  ];
+  const versions = { currentVersion: 'dep/v1', pollers: [poller(ours, 5)] };
+  return [
+    queueWorkers({ pollers }),
+    queueWorkers({ isAlive: false, hasAnswered: false, pollers: [] }),
+    queueWorkers({ ...versions, hasAnswered: false }),
+    queueWorkers({ ...versions, pollers: [] }),
+    queueWorkers({ ...versions, pollers: [poller(ours, 5, 'dep/v1')], hasAnswered: false }),
+  ].flatMap((workers) => workerChecks(workers, HASH, NOW));
+}
+
+function listIdentityChecks(): Check[] {
+  const here = { user: 'airflow', host: 'worker-1' };
+  const { principalArn } = TOKEN;
+  return [
+    identityCheck(here, [
+      { group: GROUP, principalArn },
+      { group: 'default/eu-west-1', principalArn: null },
+    ]),
+    identityCheck(here, []),
   ];
 }
 

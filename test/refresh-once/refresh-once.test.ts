@@ -185,8 +185,8 @@ describe('a run without Temporal', () => {
       assert.deepEqual(registries, [registry.host]);
       assert.deepEqual(
         checks
-          .filter(({ name }) => name.startsWith('connection'))
-          .map(({ name, outcome, message }) => [name, outcome, message]),
+          .filter(({ target }) => target.startsWith('connection'))
+          .map(({ target, outcome, message }) => [target, outcome, message]),
         [
           ['connection made of main', 'ok', `is missing and will be created for registry ${registry.host}`],
           ['connection good of main', 'ok', `can be written, registry ${registry.host}`],
@@ -216,7 +216,7 @@ describe('a run without Temporal', () => {
 
     it('warns in doctor of a pattern without matches, and in a dry run of a store without connections', async () => {
       const { checks } = await checkServices(await configure(['{match: "nothing_*"}']));
-      const [warning] = checks.filter(({ name }) => name === 'connections "nothing_*" of main');
+      const [warning] = checks.filter(({ target }) => target === 'connections "nothing_*" of main');
       assert.deepEqual(
         [warning?.outcome, warning?.message],
         ['warning', 'matches no connection that can be written'],

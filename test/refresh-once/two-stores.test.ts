@@ -161,8 +161,8 @@ describe('a run with two stores of one Airflow', () => {
     const { host } = registry;
     assert.deepEqual(
       checks
-        .filter(({ name }) => name.startsWith('connection'))
-        .map(({ name, outcome, message }) => [name, outcome, message])
+        .filter(({ target }) => target.startsWith('connection'))
+        .map(({ target, outcome, message }) => [target, outcome, message])
         .toSorted(byText),
       [
         ['connection a of second', 'ok', `can be written, registry ${host}`],
@@ -179,7 +179,7 @@ describe('a run with two stores of one Airflow', () => {
     assert.deepEqual(
       checks
         .filter(({ outcome }) => outcome !== 'ok')
-        .map(({ name, outcome, message }) => [name, outcome, message]),
+        .map(({ target, outcome, message }) => [target, outcome, message]),
       [
         [
           'Airflow second',

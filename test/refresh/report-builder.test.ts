@@ -53,7 +53,7 @@ function run(
   previous?: RefreshReport,
 ): RefreshReport {
   const record = start(at, previous);
-  record.plan(plannedStores('main'));
+  record.plan({ configHash: '0123456789ab', stores: plannedStores('main') });
   fill(record);
   return record.report(new Date(Date.parse(at) + 5000));
 }

@@ -45,6 +45,7 @@ function report(changes: Partial<RefreshReport> = {}): RefreshReport {
   return {
     outcome: 'refreshed',
     runId: 'run-1',
+    configHash: '0123456789ab',
     startedAt: '2026-01-01T00:00:00.000Z',
     finishedAt: '2026-01-01T00:00:05.000Z',
     tokens: [],

@@ -27,7 +27,7 @@ function runWith(previous: RefreshReport | undefined, ...tokens: readonly TokenI
 
 function run(previous: RefreshReport | undefined, fill: (record: ReportBuilder) => void): RefreshReport {
   const record = new ReportBuilder('run', STARTED_AT, previous);
-  record.plan(plannedStores('main'));
+  record.plan({ configHash: 'abc', stores: plannedStores('main') });
   fill(record);
   // As it comes back from Temporal.
   const report = parseReport(JSON.parse(JSON.stringify(record.report(STARTED_AT))));

@@ -4,9 +4,18 @@ import { bundleWorkflowCode, Runtime, Worker, type NativeConnection } from '@tem
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { createLogger } from '../../src/log/logger.js';
+import { createRunLogSinks } from '../../src/temporal/run-log.js';
+import { formatIdentity } from '../../src/temporal/worker-identity.js';
 import { temporalLogger } from '../../src/temporal/sdk-logger.js';
 
 const silent = createLogger('silent');
+const TEST_IDENTITY = formatIdentity({
+  version: '0.0.0',
+  host: 'test',
+  pid: process.pid,
+  configHash: null,
+});
+
 let bundle: Promise<{ code: string }> | undefined;
 let isRuntimeInstalled = false;
 
@@ -37,14 +46,16 @@ export async function createTestWorker(
   taskQueue: string,
   steps: RefreshSteps,
   identity?: string,
+  logger = silent,
 ): Promise<Worker> {
   return Worker.create({
     connection,
     namespace: 'default',
     taskQueue,
-    ...(identity === undefined ? {} : { identity, maxCachedWorkflows: 0 }),
+    ...(identity === undefined ? { identity: TEST_IDENTITY } : { identity, maxCachedWorkflows: 0 }),
     workflowBundle: await workflowBundle(),
     activities: steps,
-    interceptors: { activity: [failureInterceptor(silent)] },
+    interceptors: { activity: [failureInterceptor(logger)] },
+    sinks: createRunLogSinks(logger),
   });
 }

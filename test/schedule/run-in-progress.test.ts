@@ -5,8 +5,8 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { describeFailure } from '../../src/refresh/failures.js';
 import type { RunProgress, StepInProgress } from '../../src/refresh/run-progress.js';
-import type { Run } from '../../src/status/find-runs.js';
-import { readRunInProgress, type RunInProgress } from '../../src/status/run-in-progress.js';
+import type { Run } from '../../src/schedule/find-runs.js';
+import { readRunInProgress, type RunInProgress } from '../../src/schedule/run-in-progress.js';
 import { refreshedReport } from '../golden/sample-reports.js';
 
 type Pending = proto.temporal.api.workflow.v1.IPendingActivityInfo;
