@@ -58,8 +58,16 @@ export interface ErrorOutput {
   readonly isDebug: boolean;
 }
 
+let logError: ((error: unknown) => void) | undefined;
+
+/** For a process whose output is a log: errors that end it are lines of the log from here on. */
+export function reportErrorsBy(report: (error: unknown) => void): void {
+  logError = report;
+}
+
 /** With --json on standard output, unless a document is there already, else on standard error. */
 export function reportError(error: unknown, { isJson, isDebug }: ErrorOutput): void {
+  if (logError) return logError(error);
   if (isJson && !hasPrintedJson) printJson(toErrorDocument(error));
   else process.stderr.write(`${describeError(error)}\n`);
   if (isDebug) process.stderr.write(`${listStacks(error).join('\n')}\n`);

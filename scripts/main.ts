@@ -1,9 +1,10 @@
 // Runs the command line. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
+import './silence-libraries.js';
 import { CommanderError, type Command } from 'commander';
 import { endCredentialProcesses } from '../src/aws/credential-processes.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
 import { refuseTakenFlags } from './npm-flags.js';
-import { endWhenOutputCloses, silenceLibraries } from './process-output.js';
+import { endWhenOutputCloses } from './process-output.js';
 import { buildProgram } from './program.js';
 
 export async function main(): Promise<void> {
@@ -12,7 +13,6 @@ export async function main(): Promise<void> {
   // The AWS SDK would warn on every command about a Node version that this release supports.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   endWhenOutputCloses();
-  if (args[0] !== 'worker' && !output.isDebug) silenceLibraries();
 
   // A bug in a callback: Node would print the whole error, and its message may contain a request.
   process.on('uncaughtException', (error) => {

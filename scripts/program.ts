@@ -1,5 +1,6 @@
 // The commands and their options. Each command loads its code only when it runs: loading everything takes half a
 // second.
+import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
 import { VERSION } from '../src/version.js';
 import { configOption, debugOption, jsonOption, logLevelOption, scheduleIdOption } from './command-line.js';
@@ -17,16 +18,12 @@ export function buildProgram(): Command {
     .version(VERSION)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(see --help)');
-  for (const command of [
-    workerCommand(),
-    scheduleCommand(),
-    refreshOnceCommand(),
-    doctorCommand(),
-    statusCommand(),
-  ]) {
+  const worker = workerCommand();
+  for (const command of [worker, scheduleCommand(), refreshOnceCommand(), doctorCommand(), statusCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   listLeaves(program).forEach((command) => command.addOption(debugOption()));
+  logUsageErrors(worker);
   return program;
 }
 
@@ -35,14 +32,29 @@ function listLeaves(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(listLeaves);
 }
 
+/** Where its log is read by a program, the worker reports wrong usage as a line of the log, too. */
+function logUsageErrors(worker: Command): void {
+  if (isatty(2)) return;
+  worker.showHelpAfterError(false).configureOutput({
+    outputError: (text, write) => {
+      const time = new Date().toISOString();
+      const msg = 'wrong usage; see --help';
+      write(`${JSON.stringify({ level: 'error', time, problem: text.trim(), msg })}\n`);
+    },
+  });
+}
+
 function workerCommand(): Command {
   return new Command('worker')
     .description('run the Temporal worker until SIGTERM or SIGINT')
     .addOption(configOption())
     .addOption(logLevelOption('info'))
     .action(async (options: WorkerOptions) => {
+      // Before the worker is loaded, which can fail as well.
+      const { startWorkerLog } = await import('./worker-log.js');
+      const logger = startWorkerLog(options.logLevel);
       const { startWorker } = await import('./worker.js');
-      await startWorker(options);
+      await startWorker(options, logger);
     });
 }
 

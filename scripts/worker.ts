@@ -1,6 +1,6 @@
 import { configPath } from '../src/config/load.js';
 import type { LogLevel } from '../src/log/log-level.js';
-import { createLogger } from '../src/log/logger.js';
+import type { Logger } from '../src/log/logger.js';
 import { runWorker } from '../src/worker.js';
 
 export interface WorkerOptions {
@@ -8,6 +8,6 @@ export interface WorkerOptions {
   readonly logLevel: LogLevel;
 }
 
-export async function startWorker(options: WorkerOptions): Promise<void> {
-  await runWorker(configPath(options.config), createLogger(options.logLevel));
+export async function startWorker(options: WorkerOptions, logger: Logger): Promise<void> {
+  await runWorker(configPath(options.config), logger);
 }

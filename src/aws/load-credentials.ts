@@ -52,7 +52,7 @@ function createProvider(
   settings: ClientSettings,
 ) {
   // Otherwise the SDK caches the AWS files.
-  const init = { clientConfig: settings, ignoreCache: true };
+  const init = { clientConfig: settings, logger: settings.logger, ignoreCache: true };
   switch (source.kind) {
     case 'default':
       return fromNodeProviderChain(init);

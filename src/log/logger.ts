@@ -1,8 +1,12 @@
-// The log: one JSON line per event on standard error, a static message with data in fields. Error objects may contain
+// The log: one JSON line per event on standard error, readable lines where that is a terminal; a static message with
+// data in fields. Error objects may contain
 // requests and tokens: callers log names and codes, and the logger drops everything else as a last resort.
-import { pino, type LogFn, type Logger } from 'pino';
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { pino, type DestinationStream, type LogFn, type Logger } from 'pino';
 import type { LogLevel } from './log-level.js';
 import { errorClassName } from './redact-error.js';
+import { formatTerminalLine } from './terminal-line.js';
 
 export type { Logger };
 
@@ -24,8 +28,12 @@ export function createLogger(level: LogLevel, destination = 2): Logger {
         },
       },
     },
-    pino.destination({ dest: destination, sync: true }),
+    isatty(destination) ? toTerminal(destination) : pino.destination({ dest: destination, sync: true }),
   );
+}
+
+function toTerminal(destination: number): DestinationStream {
+  return { write: (line) => void writeSync(destination, formatTerminalLine(line)) };
 }
 
 /**
