@@ -17,6 +17,7 @@ import type { Dependencies } from './dependencies.js';
 import { forEachConnection, toProblem, type Outcomes } from './for-each-connection.js';
 import { matchConnection, registryToCreate, type MatchContext } from './match-connection.js';
 import { readFirstRow, readList } from './read-list.js';
+import { describeMissing, suggestConnections } from './suggest-connection.js';
 
 type InspectedConnection =
   | {
@@ -48,7 +49,8 @@ export async function inspectConnections(
     (id) => inspectById(context, store, id, rules.get(id)),
     { attempts: input.attemptsBefore + attempt.number, witness: () => readFirstRow(store, attempt) },
   );
-  return toInspection(store.name, outcomes);
+  const inspection = toInspection(store.name, outcomes);
+  return { ...inspection, refused: await suggestConnections(store, attempt, inspection.refused) };
 }
 
 function getNamed({ rules }: AllowedStore, { offset, limit }: Range): string[] {
@@ -129,8 +131,8 @@ async function inspectOne(
   return isSkipped ? { id, isSkipped } : { id, problem: toProblem(id, check) };
 }
 
-export function missing({ title }: AllowedStore, id: string): ConnectionProblem {
-  return toProblem(id, new RefreshFailure('ConnectionMissing', `${title} has no connection ${id}.`));
+export function missing(store: AllowedStore, id: string): ConnectionProblem {
+  return toProblem(id, new RefreshFailure('ConnectionMissing', describeMissing(store, id)));
 }
 
 function toInspection(

@@ -13,17 +13,7 @@ export interface ForeignOutput {
 
 type Listener = (output: ForeignOutput) => void;
 
-const CONSOLE_METHODS = [
-  'debug',
-  'dir',
-  'dirxml',
-  'error',
-  'info',
-  'log',
-  'table',
-  'trace',
-  'warn',
-] as const;
+const CONSOLE_METHODS = ['debug', 'dir', 'dirxml', 'error', 'info', 'log', 'table', 'trace', 'warn'] as const;
 
 let listener: Listener = () => undefined;
 

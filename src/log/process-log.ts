@@ -15,7 +15,10 @@ export function startProcessLog(level: LogLevel): Logger {
     const origin = toOrigin(output);
     if (reported.has(origin) || reported.size >= MAX_ORIGINS) return;
     reported.add(origin);
-    logger.warn({ ...output }, 'a library printed a text, which is not shown because it may contain a secret');
+    logger.warn(
+      { ...output },
+      'a library printed a text, which is not shown because it may contain a secret',
+    );
   });
   if (!isTerminal()) captureStandardStreams();
   return logger;
