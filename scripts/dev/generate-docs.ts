@@ -16,6 +16,7 @@ import {
 import { DURATION } from '../../src/config/schema/values.js';
 import { toEditorSchema } from './editor-schema.js';
 import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../../src/refresh/failures.js';
+import { renderChecks } from './render-checks.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONNECTIONS_EXAMPLE = `airflows:
@@ -47,6 +48,7 @@ export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
   const sources = [
     ['docs/configuration.md', renderConfiguration()],
     ['docs/configuration.schema.json', renderJsonSchema()],
+    ['docs/doctor.md', renderChecks(NOTE)],
     ['docs/failures.md', renderFailures()],
   ] as const;
   const options = await resolveConfig(join(ROOT, 'docs/configuration.md'));

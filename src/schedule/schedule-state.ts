@@ -58,7 +58,8 @@ export function toScheduleState({
     longestGapMs: isPlain ? interval?.every : gaps.length === 0 ? undefined : Math.max(...gaps),
     workflowType: action.workflowType,
     taskQueue: action.taskQueue,
-    executionTimeoutMs: toMs(action.workflowExecutionTimeout) ?? toMs(action.workflowRunTimeout),
+    // For Temporal, 0 is no limit, too.
+    executionTimeoutMs: toMs(action.workflowExecutionTimeout) || toMs(action.workflowRunTimeout) || undefined,
     skipsOverlaps: policies.overlap === ScheduleOverlapPolicy.SKIP,
   };
 }

@@ -4,7 +4,6 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
 import type { Logger } from '../log/logger.js';
 import { errorClassName } from '../log/redact-error.js';
-import { REFRESH_INCOMPLETE } from '../refresh/report.js';
 
 /** These fields identify the run of a log line. */
 const KEPT_FIELDS = [
@@ -42,8 +41,7 @@ export function temporalLogger(logger: Logger, reportNoResponse?: (reason: strin
     const fields = safeMetadata(meta);
     const reason = reportNoResponse && findNoResponseReason(message, fields);
     if (reason !== undefined) reportNoResponse?.(reason);
-    // The worker logs the end of a run itself, with its counts.
-    const isKnown = reason !== undefined || fields['failure'] === REFRESH_INCOMPLETE;
+    const isKnown = reason !== undefined || isFailedRun(message, fields);
     logger[isKnown ? 'debug' : level](fields, message);
   }
   return {
@@ -56,6 +54,14 @@ export function temporalLogger(logger: Logger, reportNoResponse?: (reason: strin
     warn: (message, meta) => write('warn', message, meta),
     error: (message, meta) => write('error', message, meta),
   };
+}
+
+/**
+ * The worker logs the end of a run itself, with its counts. The type of the failure is lost on its way out of the
+ * workflow's thread; if the text changes, a failed run has two lines.
+ */
+function isFailedRun(message: string, fields: Record<string, unknown>): boolean {
+  return message === 'Workflow failed' && fields['sdkComponent'] === 'worker';
 }
 
 function findNoResponseReason(message: string, fields: Record<string, unknown>): string | undefined {
