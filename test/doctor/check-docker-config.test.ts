@@ -75,7 +75,7 @@ describe('checkDockerConfig', () => {
       });
     });
 
-    it('and skips the check if no registry is known', () => {
+    it('and reads nothing if there are no connections', () => {
       write(JSON.stringify({ credsStore: 'pass' }));
       assert.equal(getOnlyCheck(check([])).outcome, 'skipped');
     });

@@ -9,6 +9,7 @@ import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-sta
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import type { Check } from '../../src/doctor/check.js';
+import { parseLog } from './doctor-fixture.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
 /** A secret where it must not be, or next to a problem. */
@@ -249,6 +250,12 @@ function readProblems(command: string, stdout: string, stderr: string): { place:
       .map((line) => splitProblem(line.replace(/^FAILED +/, '')));
   }
   assert.equal(stdout, '', command);
+  if (command === 'worker') {
+    return parseLog(stderr).map(({ msg, place, problem, remedy }) => {
+      assert.equal(msg, 'configuration invalid');
+      return { place: String(place), text: `${String(problem)} ${String(remedy)}` };
+    });
+  }
   const [heading, ...lines] = splitLines(stderr);
   assert.match(
     heading ?? '',

@@ -37,7 +37,7 @@ describe('the log of the built worker', function () {
 
     const lines = readLog(worker);
     const [succeeded, ...more] = lines.filter(
-      ({ runId, msg }) => runId === first.runId && /^run /.test(String(msg)),
+      ({ runId, msg }) => runId === first.runId && String(msg).startsWith('run '),
     );
     assert.deepEqual(more, []);
     assert.deepEqual(
@@ -105,12 +105,13 @@ describe('the log of the built worker', function () {
     const lines = readLog(worker);
     const sources = lines
       .filter(({ source }) => source !== undefined)
-      .map(({ source, code }) => [source, code]);
-    assert.deepEqual(sources.sort(), [
-      ['DeprecationWarning', 'DEP9999'],
-      ['console', undefined],
-      ['stderr', undefined],
-      ['stdout', undefined],
+      .map(({ source, code }) => `${String(source)} ${String(code)}`)
+      .toSorted();
+    assert.deepEqual(sources, [
+      'DeprecationWarning DEP9999',
+      'console undefined',
+      'stderr undefined',
+      'stdout undefined',
     ]);
     assert.doesNotMatch(JSON.stringify(lines), /secret-\d/);
   });

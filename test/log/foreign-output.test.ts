@@ -26,13 +26,13 @@ describe('what libraries print', () => {
         output.captureStandardStreams();
         process.stdout.write('secret', () => process.stderr.write('secret'));`),
     ) as { source: string; code?: string }[];
-    assert.deepEqual(seen.map(({ source, code }) => [source, code]).sort(), [
-      ['DeprecationWarning', 'DEP0123'],
-      ['console', undefined],
-      ['console', undefined],
-      ['console', undefined],
-      ['stderr', undefined],
-      ['stdout', undefined],
+    assert.deepEqual(seen.map(({ source, code }) => `${source} ${code}`).toSorted(), [
+      'DeprecationWarning DEP0123',
+      'console undefined',
+      'console undefined',
+      'console undefined',
+      'stderr undefined',
+      'stdout undefined',
     ]);
     assert.doesNotMatch(JSON.stringify(seen), /secret/);
   });
