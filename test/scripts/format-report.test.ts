@@ -73,7 +73,7 @@ describe('formatReport', () => {
 
   it('omits empty tables', async () => {
     const text = formatReport({ ...(await createReport()), tokens: [], stores: [], docker: [] });
-    assert.equal(text, 'No connection to refresh.');
+    assert.equal(text, 'No connection to refresh.\n\nConfiguration: abc');
   });
 });
 
