@@ -145,7 +145,7 @@ describe('the log of the built worker', function () {
 
 /** Repeats code from when the worker has started its log. */
 function onceStarted(code: string): string {
-  return `setInterval(() => { if (process.listenerCount('SIGTERM') > 0) { ${code} } }, 100)`;
+  return `setInterval(() => { if (process.listenerCount('SIGTERM') > 0) { ${code} } }, 100).unref()`;
 }
 
 /** A module as a URL, to be loaded before the program. */
