@@ -20,6 +20,7 @@ import type { ReportBuilder } from './report-builder.js';
 import { Semaphore } from './semaphore.js';
 import { toFailure, type Step, type StepContext, type StepRunner } from './step-runner.js';
 import type { TokenRequests } from './token-requests.js';
+import { Witnesses } from './witnesses.js';
 
 /** Concurrent first attempts, of up to 10 s each. An API server has few processes, and others use it, too. */
 const READS_AT_ONCE = 2;
@@ -58,8 +59,7 @@ export class StoreRun {
   readonly #skipped = new Map<number | Inspection, Skipped>();
   /** Connections that are retried separately: a page that is read again contains them again. */
   readonly #retried = new Set<string>();
-  /** For each registry and token group, a connection that was written in this run. */
-  readonly #witnesses = new Map<string, string>();
+  readonly #witnesses = new Witnesses();
   #isEmpty = true;
 
   constructor(store: PlannedStore, parts: StoreRunParts) {
@@ -279,7 +279,7 @@ export class StoreRun {
       target: `${name} ${registry}`,
       call: (how) =>
         steps.updateConnections(
-          { ...input, attemptsBefore: how.attemptsBefore, ...this.#findWitness(registry, group) },
+          { ...input, attemptsBefore: how.attemptsBefore, ...this.#witnesses.find(registry, group) },
           how,
         ),
     };
@@ -295,13 +295,8 @@ export class StoreRun {
     }
     const [first] = outcome.written;
     if (first === undefined) return;
-    this.#witnesses.set(JSON.stringify([registry, part.group]), first);
+    this.#witnesses.note(registry, part.group, first);
     onWritten(part);
-  }
-
-  #findWitness(registry: string, group: string): { readonly witness?: string } {
-    const witness = this.#witnesses.get(JSON.stringify([registry, group]));
-    return witness === undefined ? {} : { witness };
   }
 }
 

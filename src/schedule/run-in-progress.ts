@@ -6,7 +6,7 @@ import proto from '@temporalio/proto';
 import { describeFailure, parseFailure, type FailureInfo } from '../refresh/failures.js';
 import type { RefreshReport } from '../refresh/report.js';
 import { parseProgress, PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
-import type { Run } from '../schedule/find-runs.js';
+import type { Run } from './find-runs.js';
 
 /** A live worker answers within 0.1 s. Without one the server waits for as long as it may. */
 const QUERY_LIMIT_MS = 5_000;

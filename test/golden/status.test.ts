@@ -100,7 +100,7 @@ async function listSituations(): Promise<Situation[]> {
 }
 
 describe('status', () => {
-  it('reads as in its golden files in each situation', async () => {
+  it('matches its golden files in each situation', async () => {
     const situations = await listSituations();
     const texts = await Promise.all(
       situations.map(

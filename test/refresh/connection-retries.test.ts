@@ -86,8 +86,8 @@ describe('retryConnections', () => {
   it('retries the connections as a separate step, after the first backoff', async () => {
     const left = ids(3).map((id) => problem(id, 'AttemptTimedOut'));
     assert.deepEqual(await finish(left, [writeAll]), []);
-    const earlier = { failure: left[0], failingSinceMs: START_MS };
-    assert.deepEqual(calls, [{ connections: ids(3), how: { attemptsBefore: 1, earlier } }]);
+    const how = { attemptsBefore: 1, earlier: { failure: left[0], failingSinceMs: START_MS } };
+    assert.deepEqual(calls, [{ connections: ids(3), how }]);
     assert.deepEqual(
       context.waits.map(({ step, target, ms, earlier }) => [step, target, ms, earlier.failure.type]),
       [['updateConnections', `main ${REGISTRY}`, 5 * S, 'AttemptTimedOut']],

@@ -43,7 +43,7 @@ describe('StepProgress', () => {
     assert.equal(shown, '0 steps done, 0 in progress');
   });
 
-  it('shows why a step waits, and until when', async () => {
+  it('shows why and until when a step waits', async () => {
     const wait = deferred();
     const followed = progress.followWait(WAITING, new Date(60_000), wait.promise);
     assert.equal(
@@ -122,12 +122,12 @@ describe('StepProgress', () => {
     assert.equal(listed, 2);
   });
 
-  it('no longer shows a step whose wait was cancelled', async () => {
+  it('no longer shows a step whose wait was canceled', async () => {
     await assert.rejects(progress.followWait(WAITING, new Date(0), Promise.reject(new Error('cancelled'))));
     assert.equal(shown, '0 steps done, 0 in progress');
   });
 
-  it('shows 20 steps and counts the others', () => {
+  it('shows 20 steps and the number of the others', () => {
     for (let index = 0; index < 25; index += 1) {
       void progress.follow(`updateConnections: main #${index}`, INSPECTION, deferred().promise);
     }
@@ -136,7 +136,7 @@ describe('StepProgress', () => {
     assert.match(shown, /\n- and 5 more$/);
   });
 
-  it('gives each activity its own id', () => {
+  it('gives each activity a unique id', () => {
     assert.deepEqual(
       ['planRefresh', 'x', 'x', 'x'].map((id) => progress.uniqueId(id)),
       ['planRefresh', 'x', 'x #2', 'x #3'],
