@@ -10,7 +10,7 @@ import type {
 } from '../refresh/activity-types.js';
 import { describeSkipped, type ConnectionRules } from '../refresh/connection-rules.js';
 import { walkList, type ListEnd } from '../refresh/list-walk.js';
-import { NAMED_PER_INSPECTION } from '../refresh/store-run.js';
+import { NAMED_PER_INSPECTION } from '../refresh/store-limits.js';
 import { toFailureInfo } from '../refresh-once/run-in-process.js';
 import { failed, ok, skipped, warning, type Check, type Subject } from './check.js';
 import { checkOverrides } from './check-overrides.js';

@@ -11,6 +11,7 @@ import type {
   UpdateOutcome,
   WritableConnections,
 } from './activity-types.js';
+import { toChunks } from './chunks.js';
 import { retryConnections } from './connection-retries.js';
 import { describeSkipped } from './connection-rules.js';
 import type { FailureInfo } from './failures.js';
@@ -18,21 +19,17 @@ import { walkList } from './list-walk.js';
 import { toRejection } from './registry-probe.js';
 import type { ReportBuilder } from './report-builder.js';
 import { Semaphore } from './semaphore.js';
+import {
+  ATTEMPTS_BEFORE_SPLIT,
+  CONNECTIONS_PER_UPDATE,
+  CONNECTIONS_PER_UPDATE_ONE_BY_ONE,
+  NAMED_PER_INSPECTION,
+  READS_AT_ONCE,
+  UPDATES_AT_ONCE,
+} from './store-limits.js';
 import { toFailure, type Step, type StepContext, type StepRunner } from './step-runner.js';
 import type { TokenRequests } from './token-requests.js';
 import { Witnesses } from './witnesses.js';
-
-/** Concurrent first attempts, of up to 10 s each. An API server has few processes, and others use it, too. */
-const READS_AT_ONCE = 2;
-const UPDATES_AT_ONCE = 2;
-/** Each connection takes one request, of up to 3 s on a slow API server; a few requests run concurrently. */
-export const NAMED_PER_INSPECTION = 20;
-/** The number of connections in one bulk request. */
-const CONNECTIONS_PER_UPDATE = 100;
-/** Attempts for a page before single rows of it are retried: the second attempt splits the page. */
-const ATTEMPTS_BEFORE_SPLIT = 2;
-/** Used if the list omits required fields: each connection then takes one request to read and one to write. */
-const CONNECTIONS_PER_UPDATE_ONE_BY_ONE = 10;
 
 export interface StoreRunParts {
   readonly configHash: string;
@@ -149,8 +146,12 @@ export class StoreRun {
     if (!first) return;
     try {
       const failure = { ...first, type: 'StoreUnavailable' } as const;
-      const { runner } = this.#parts;
-      const inspection = await runner.retry(this.#inspection({ listed }), failure, attempts, failingSinceMs);
+      const inspection = await this.#parts.runner.retry(
+        this.#inspection({ listed }),
+        failure,
+        attempts,
+        failingSinceMs,
+      );
       this.#takeAll({ listed }, inspection, attempts + 1, failingSinceMs);
     } catch (error) {
       // Rethrows a cancellation.
@@ -210,9 +211,7 @@ export class StoreRun {
     this.#refuse(refused);
     for (const warning of warnings) record.warn(warning);
     if (skipped) this.#skipped.set(listed?.offset ?? inspection, skipped);
-    const added = writable
-      .map((part) => this.#withoutKnown(part))
-      .filter((part) => part.connections.length > 0);
+    const added = writable.map((part) => this.#withoutKnown(part)).filter((part) => part.connections.length);
     tokens.request(added);
     for (const part of added) {
       record.expect(this.#store.name, part.registry);
@@ -242,7 +241,7 @@ export class StoreRun {
     }
     const size = isComplete ? CONNECTIONS_PER_UPDATE : CONNECTIONS_PER_UPDATE_ONE_BY_ONE;
     await Promise.all(
-      chunks(connections, size).map((chunk) => this.#update({ ...part, connections: chunk }, listed)),
+      toChunks(connections, size).map((chunk) => this.#update({ ...part, connections: chunk }, listed)),
     );
   }
 
@@ -298,9 +297,4 @@ export class StoreRun {
     this.#witnesses.note(registry, part.group, first);
     onWritten(part);
   }
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

@@ -4,7 +4,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { ReportBuilder } from '../../src/refresh/report-builder.js';
-import { NAMED_PER_INSPECTION } from '../../src/refresh/store-run.js';
+import { NAMED_PER_INSPECTION } from '../../src/refresh/store-limits.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 
 export const AS_RECORDED = 'as-recorded';

@@ -140,7 +140,7 @@ function handedOver(): Scenario {
 function anonymous(history: History): string {
   return historyToJSON(history)
     .replaceAll(ROOT, '/')
-    .replaceAll(/\b\d+@[\w.-]+/g, 'recorder');
+    .replaceAll(/airflow-ecr-refresh\/[\w.-]+@[\w.-]+#\d+(?: \(config \w+\))?|\b\d+@[\w.-]+/g, 'recorder');
 }
 
 mkdirSync(new URL('../histories/current/', import.meta.url), { recursive: true });
