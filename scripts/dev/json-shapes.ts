@@ -200,6 +200,7 @@ const CHECK = {
       connections: true,
       override: true,
       token: true,
+      'token-life': true,
       registry: true,
       image: true,
       engine: true,

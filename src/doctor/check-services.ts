@@ -16,6 +16,7 @@ import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import { failed, ok, skipped, warning, type Check, type Subject } from './check.js';
 import type { GroupPrincipal } from './check-identity.js';
 import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
+import { tokenLifeChecks } from './check-token-life.js';
 
 export interface ServiceChecks {
   readonly checks: Check[];
@@ -93,7 +94,11 @@ async function checkToken(
     const { token } = await steps.extractToken(input, ONE_PATIENT_ATTEMPT);
     const { principalArn, probes } = token;
     const logins = probes.map(({ registry, outcome }) => ({ registry, group, ...findObstacle(outcome) }));
-    const checks = [...tokenChecks(target, token), ...probes.flatMap(probeChecks)];
+    const checks = [
+      ...tokenChecks(target, token),
+      ...tokenLifeChecks(target, token, config.schedule),
+      ...probes.flatMap(probeChecks),
+    ];
     return { checks, logins, principal: { group, principalArn } };
   } catch (error) {
     const obstacle = `the check of ${target} failed`;

@@ -16,6 +16,7 @@ import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { readTemporalSettings } from '../temporal/settings.js';
 import { TemporalUnavailable } from '../temporal/unavailable.js';
 import { ok, skipped, warning, type Check } from './check.js';
+import { sessionLifeChecks } from './check-token-life.js';
 import { workerChecks } from './check-workers.js';
 
 const TEMPORAL = { id: 'temporal', target: 'Temporal' } as const;
@@ -64,6 +65,7 @@ async function checkInTemporal(client: Client, config: RefreshConfig): Promise<C
     ...scheduleChecks(id, description, buildScheduleOptions(config)),
     ...workerChecks(workers, config.hash, new Date()),
     configInUseCheck(config.hash, newest, result),
+    ...(result?.report ? sessionLifeChecks(result.report, config.schedule) : []),
   ];
 }
 

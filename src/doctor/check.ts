@@ -18,6 +18,7 @@ export const CHECKS = {
   connections: 'The connections that one pattern matches, or a warning about connections of a store.',
   override: 'Something overrides a connection, so that a new token has no effect.',
   token: 'AWS issues a token for one principal and region.',
+  'token-life': 'Tokens last until the next run replaces them. Listed only where they do not.',
   registry: 'The registry accepts the token.',
   image: 'One image of `docker.probe` can be pulled.',
   engine: 'A Docker Engine can log in to the registry.',

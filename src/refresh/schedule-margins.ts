@@ -178,7 +178,8 @@ function longestStepMs({ longestIntervalMs, jitterMs }: ScheduleSettings): numbe
   return longestIntervalMs + jitterMs;
 }
 
-function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): boolean {
+/** Whether tokens of this life expire before the next run can replace them. */
+export function expiresBetweenRuns(settings: ScheduleSettings, tokenLifeMs: number): boolean {
   return longestStepMs(settings) + RESERVE_MS > tokenLifeMs;
 }
 
