@@ -122,7 +122,7 @@ describe('one configuration for several Airflow versions', function () {
   }
 
   async function refreshOnce(config: string): Promise<RefreshReport> {
-    const { stdout, stderr } = await command(['refresh-once', '--retry-for', '1s'], config);
+    const { stdout, stderr } = await command(['refresh-once', '--retry-for', '30s'], config);
     assert.equal(stderr, '');
     return JSON.parse(stdout) as RefreshReport;
   }

@@ -142,7 +142,7 @@ docker: {engines: ["${engine}"]}
   it('reports no problem in status and doctor', async () => {
     const status = await scan.command(['status'], env);
     assert.equal(status.code, 0, status.stdout + status.stderr);
-    assert.match(status.stdout, /refreshed 1/);
+    assert.match(status.stdout, /1 refreshed/);
     const doctor = await scan.command(['doctor'], env);
     assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
     assert.doesNotMatch(doctor.stdout, /FAILED|warning/);

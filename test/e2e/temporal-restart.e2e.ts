@@ -245,8 +245,17 @@ docker: {engines: []}
     });
 
     it('prints one line in commands when Temporal is unreachable', () => {
-      const line = `Temporal at ${server.address}, namespace default: could not be reached. Start the Temporal server, or set TEMPORAL_ADDRESS (and TLS) to its address.\n`;
-      for (const result of results) assert.deepEqual(result, { code: 1, stdout: '', stderr: line });
+      const message = `Temporal at ${server.address}, namespace default: could not be reached.`;
+      const remedy = 'Start the Temporal server, or set TEMPORAL_ADDRESS (and TLS) to its address.';
+      const [inJson, ...inWords] = results.toReversed();
+      const error = { code: 'temporal-unreachable', message, remedy, problems: [] };
+      assert.deepEqual(
+        { ...inJson, stdout: JSON.parse(inJson?.stdout ?? '') as unknown },
+        { code: 1, stdout: { error }, stderr: '' },
+      );
+      for (const result of inWords) {
+        assert.deepEqual(result, { code: 1, stdout: '', stderr: `${message} ${remedy}\n` });
+      }
     });
 
     it('leaks no secret, including into the database of the killed server', async () => {

@@ -127,7 +127,7 @@ describe('describeConnections', () => {
   it('lists the first 20 of 1,000 ids', () => {
     const connections = Array.from({ length: 1000 }, (_, index) => `id_${index}`);
     const text = describeConnections({ count: 1000, connections });
-    assert.ok(text.startsWith(' (1000: id_0, ') && text.endsWith(', id_19, …)'), text);
+    assert.ok(text.startsWith(' (1000 connections: id_0, ') && text.endsWith(', id_19, …)'), text);
   });
 
   it('is empty when the connections are not known', () =>
@@ -198,7 +198,7 @@ describe('summarizeReport', () => {
     );
     assert.equal(
       summary,
-      '1 connection refreshed; failed: ConnectionMissing at update (main, r) (1: docker_default); ' +
+      '1 connection refreshed; failed: ConnectionMissing at update (main, r) (1 connection: docker_default); ' +
         'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
     );
   });

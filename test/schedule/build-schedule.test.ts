@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadConfig } from '../../src/config/load.js';
-import { ScheduleOverlapPolicy, type ScheduleDescription } from '@temporalio/client';
+import type { ScheduleDescription } from '@temporalio/client';
 import { isUpToDate } from '../../src/schedule/apply-schedule.js';
 import { buildScheduleOptions, getStores } from '../../src/schedule/build-schedule.js';
 import { findDifferences } from '../../src/schedule/schedule-state.js';
@@ -67,7 +67,7 @@ describe('the memo of the scheduled action', () => {
       scheduleId,
       spec: { intervals: [{ every: 4 * 3_600_000 }], jitter: spec.jitter },
       action,
-      policies: { overlap: ScheduleOverlapPolicy.SKIP },
+      policies: before.policies,
       state: { paused: false },
       info: { nextActionTimes: [] },
     } as unknown as ScheduleDescription;

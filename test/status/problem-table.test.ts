@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { buildProgram } from '../../scripts/program.js';
 
-const SOURCES = ['status/find-problems.ts', 'schedule/schedule-state.ts'];
+const SOURCES = ['status/find-problems.ts', 'schedule/schedule-state.ts', 'temporal/queue-workers.ts'];
 
 function readText(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

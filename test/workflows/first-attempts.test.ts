@@ -201,7 +201,7 @@ describe('the first attempt of a step', function () {
       for (;;) {
         const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
         const details = metadata.currentDetails ?? '';
-        if (details.includes('Next attempt')) return { handle, details };
+        if (details.includes('next attempt at')) return { handle, details };
         await delay(50);
       }
     }
@@ -210,7 +210,7 @@ describe('the first attempt of a step', function () {
       const startedMs = await server.now();
       const { handle, details } = await startWaiting();
       const [, at] =
-        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal is not authorized\. Next attempt at (\S+)\.$/m.exec(
+        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal is not authorized\. Failing since \S+; next attempt at (\S+)\.$/m.exec(
           details,
         ) ?? [];
       const waitMs = Date.parse(at ?? '') - startedMs;

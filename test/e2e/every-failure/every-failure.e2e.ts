@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FAILURES, type FailureType } from '../../../src/refresh/failures.js';
 import type { FailureReport, RefreshReport } from '../../../src/refresh/report.js';
+import { labelRemedy } from '../../../scripts/format-checks.js';
 import { LOG_LEVELS } from '../../../src/log/log-level.js';
 import { AIRFLOW_FAULTS, CONNECTION_FAULTS } from './airflow-faults.js';
 import { AWS_FAULTS } from './aws-faults.js';
@@ -96,7 +97,7 @@ describe('every failure of the catalogue', function () {
       // The messages may differ: this process has to log in, and the worker was already logged in.
       assert.match(once.stdout, new RegExp(`FAILED ${fault.stage} .*: ${fault.type}`));
       assert.match(once.stdout, fault.message);
-      assert.ok(once.stdout.includes(`\n  Fix: ${remedy}`), once.stdout);
+      assert.ok(once.stdout.includes(`\n  ${labelRemedy(remedy)}`), once.stdout);
     });
   }
 

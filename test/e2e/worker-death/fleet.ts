@@ -10,6 +10,7 @@ import type { Child } from '../../../sandbox/child-process.js';
 import { startPausingProxy, type PausingProxy } from '../../support/pausing-proxy.js';
 import { startRegistry } from '../../support/registry.js';
 import { Cleanup } from '../../../sandbox/cleanup.js';
+import { parseIdentity } from '../../../src/temporal/worker-identity.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import type { RefreshInput } from '../../../src/workflows/refresh-credentials.js';
 import { startBuiltWorker } from '../start-built-worker.js';
@@ -153,7 +154,7 @@ async function readStepInProgress(run: Run, workers: readonly FleetWorker[]): Pr
   const [activity, ...more] = raw.pendingActivities ?? [];
   assert.ok(activity && more.length === 0, 'not exactly one activity is in progress');
   const identity = activity.lastWorkerIdentity ?? '';
-  const worker = workers.find(({ pid }) => identity.endsWith(`#${pid}`));
+  const worker = workers.find(({ pid }) => parseIdentity(identity)?.pid === pid);
   const other = workers.find((candidate) => candidate !== worker);
   assert.ok(worker && other, `${identity} has the activity, and is not a worker of the fleet`);
   return { step: activity.activityType?.name ?? '', worker, other };
