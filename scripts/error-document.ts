@@ -26,6 +26,8 @@ export interface ConfigProblemDocument {
   readonly file: string;
   /** From 1. */
   readonly line: number | null;
+  /** From 1; of syntax errors only. */
+  readonly column: number | null;
   /** The setting, such as `airflows[0].url`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
@@ -57,10 +59,11 @@ function describe(
   error: unknown,
 ): Pick<ErrorDocument['error'], 'code' | 'message'> & Partial<ErrorDocument['error']> {
   if (error instanceof ConfigError) {
-    const problems = error.problems.map(({ code, line = null, path, message, remedy }) => ({
+    const problems = error.problems.map(({ code, line = null, column = null, path, message, remedy }) => ({
       code,
       file: error.file,
       line,
+      column,
       path,
       message,
       remedy,

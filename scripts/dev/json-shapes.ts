@@ -256,7 +256,17 @@ const ERROR = {
     },
     message: 'text',
     remedy: 'text',
-    problems: [{ code: 'text', file: 'text', line: 'number', path: 'text', message: 'text', remedy: 'text' }],
+    problems: [
+      {
+        code: 'text',
+        file: 'text',
+        line: 'number',
+        column: 'number',
+        path: 'text',
+        message: 'text',
+        remedy: 'text',
+      },
+    ],
   },
 } as const satisfies Fields<ErrorDocument>;
 

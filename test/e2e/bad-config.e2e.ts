@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
+import type { ErrorDocument } from '../../scripts/error-document.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import type { Check } from '../../src/doctor/check.js';
 import { parseLog } from './doctor-fixture.js';
@@ -21,11 +22,11 @@ const COMMANDS = [
   'worker',
   'refresh-once',
   'schedule apply',
-  'status --json',
+  'schedule apply --json',
   'doctor --offline --json',
 ] as const;
 /** Run for one file only, since each is a process that takes a second. */
-const MORE_COMMANDS = ['refresh-once --dry-run --json', 'schedule trigger --wait --json', 'doctor'] as const;
+const MORE_COMMANDS = ['refresh-once --dry-run --json', 'refresh-once --strict --json', 'doctor'] as const;
 
 interface InvalidFile {
   readonly title: string;
@@ -248,6 +249,15 @@ function readProblems(command: string, stdout: string, stderr: string): { place:
     return splitLines(stdout.replace(/\n +Fix:/g, ''))
       .filter((line) => line.startsWith('FAILED  '))
       .map((line) => splitProblem(line.replace(/^FAILED +/, '')));
+  }
+  if (command.includes('--json')) {
+    assert.equal(stderr, '');
+    const { error } = JSON.parse(stdout) as ErrorDocument;
+    assert.equal(error.code, 'config-invalid');
+    return error.problems.map(({ file, line, column, path, message, remedy }) => {
+      const position = [line, column].filter((part) => part !== null).map((part) => `:${part}`);
+      return { place: `${file}${position.join('')}${path && ` ${path}`}`, text: `${message} ${remedy}` };
+    });
   }
   assert.equal(stdout, '', command);
   if (command === 'worker') {

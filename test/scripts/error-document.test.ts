@@ -79,7 +79,7 @@ describe('toErrorDocument', () => {
 
   it('lists the problems of a configuration with their place', () => {
     assert.deepEqual(toErrorDocument(new ConfigError('refresh.yaml', [PROBLEM])).error.problems, [
-      { ...PROBLEM, file: 'refresh.yaml' },
+      { ...PROBLEM, file: 'refresh.yaml', column: null },
     ]);
   });
 

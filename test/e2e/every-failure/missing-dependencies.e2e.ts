@@ -32,20 +32,17 @@ describe('missing dependencies', function () {
     for (const { code, stdout, stderr } of results) {
       assert.equal(code, 1, stderr);
       assert.equal(stdout, '');
-      assert.match(
-        stderr,
-        /Temporal at 127\.0\.0\.1:1, namespace default: could not be reached\. Start the Temporal server, or set/,
-      );
+      // The worker writes them as fields of a line of its log.
+      assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: could not be reached/);
+      assert.match(stderr, /Start the Temporal server, or set/);
     }
   });
 
   it('a Temporal namespace: the worker reports that it does not exist, and exits with 1', async () => {
     const { code, stderr } = await command(['worker'], { TEMPORAL_NAMESPACE: 'elsewhere' });
     assert.equal(code, 1);
-    assert.match(
-      stderr,
-      /namespace elsewhere: namespace not found\. Create the namespace, or set TEMPORAL_NAMESPACE/,
-    );
+    assert.match(stderr, /namespace elsewhere: namespace not found/);
+    assert.match(stderr, /Create the namespace, or set TEMPORAL_NAMESPACE/);
   });
 
   it('Temporal: `refresh-once` does not need it', async () => {
