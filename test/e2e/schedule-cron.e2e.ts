@@ -194,7 +194,8 @@ describe('cron expressions on a real Temporal server', function () {
         [1, 2, 3, 4, 5, 6],
       );
       assert.deepEqual(readCron(cron), {
-        problem: 'has 1-7 as day of week, which Temporal reads as Monday to Saturday; use * for every day',
+        problem: 'has days of the week from 1 to 7, which Temporal reads as Monday to Saturday',
+        remedy: 'Use `*` for every day of the week.',
       });
     });
   }

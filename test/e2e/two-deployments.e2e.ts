@@ -103,7 +103,7 @@ describe('two deployments on one task queue', function () {
       const { code, stdout, stderr } = await run(others, ...args);
       assert.equal(code, 1, stdout + stderr);
       assert.ok(stderr.includes(first.url) && stderr.includes(second.url), stderr);
-      assert.match(stderr, /belongs to another deployment.*\n.*`schedule apply --replace`/);
+      assert.match(stderr, /belongs to another deployment[^]*`schedule apply --replace`/);
       assert.equal(stdout, '');
     }
 

@@ -38,6 +38,7 @@ export function fakeStoreConfig(overrides: Partial<StoreConfig> = {}): StoreConf
   return {
     name: 'main',
     kind: 'airflow',
+    deployment: 'http://127.0.0.1:1',
     connections: [{ kind: 'id', id: 'docker_default', ifMissing: 'fail' }],
     settings,
     ...overrides,
