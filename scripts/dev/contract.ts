@@ -5,7 +5,8 @@ import { FAILURES } from '../../src/refresh/failures.js';
 import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import { EXIT } from '../command-line.js';
 import { buildProgram } from '../program.js';
-import { JSON_SHAPES, type Shape } from './json-shapes.js';
+import { JSON_SHAPES } from './json-shapes.js';
+import type { Shape } from './shape.js';
 
 export function listContract(): string[] {
   const items = [

@@ -1,7 +1,6 @@
 // The fields of every JSON document that a command prints. Types do not exist at run time, so each field is listed
 // here. The compiler reports a field or value that is missing here or that the type does not have.
 import type { Check } from '../../src/doctor/check.js';
-import type { FailureType } from '../../src/refresh/failures.js';
 import type { Problem } from '../../src/refresh/problem.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
@@ -11,31 +10,10 @@ import type { RefreshStatus } from '../../src/status/status.js';
 import type { RunInProgress } from '../../src/schedule/run-in-progress.js';
 import type { DoctorDocument } from '../format-checks.js';
 import type { ErrorDocument } from '../error-document.js';
+import type { Fields, Shape } from './shape.js';
 import type { ApplyDocument, ChangeDocument } from '../format-apply.js';
 import type { ScheduleDocument } from '../format-schedule.js';
 import type { TriggerDocument } from '../schedule-trigger.js';
-
-/** `{ a: 'text' }` for a field, `{ values: … }` for each value of an enumeration, a list of one for a list. */
-export type Shape =
-  string | readonly [Shape] | { readonly values: object } | { readonly [field: string]: Shape };
-
-type ShapeOf<T> = [T] extends [RefreshReport]
-  ? 'report'
-  : [T] extends [FailureType]
-    ? 'failure type'
-    : [T] extends [boolean]
-      ? 'boolean'
-      : [T] extends [number]
-        ? 'number'
-        : [T] extends [string]
-          ? string extends T
-            ? 'text'
-            : { readonly values: Readonly<Record<T, true>> }
-          : [T] extends [readonly (infer Item)[]]
-            ? readonly [ShapeOf<Item>]
-            : Fields<T>;
-
-type Fields<T> = { readonly [Field in keyof T]-?: ShapeOf<NonNullable<T[Field]>> };
 
 const SCOPE = {
   values: {
