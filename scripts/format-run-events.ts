@@ -1,3 +1,4 @@
+import { labelRemedy } from './format-checks.js';
 import type { RunObserver } from '../src/schedule/follow-run.js';
 import { formatTime } from './format-report.js';
 
@@ -8,11 +9,11 @@ export function observeRun(print: (line: string) => void, taskQueue: string): Ru
       const { type, message, remedy } = failure;
       const place = `${step} ${target}`.trim();
       const next = nextAttemptAt === null ? 'The next attempt is in progress.' : formatNext(nextAttemptAt);
-      print(`Attempt ${attempt} of ${place} failed: ${type}: ${message} Fix: ${remedy} ${next}`);
+      print(`Attempt ${attempt} of ${place} failed: ${type}: ${message} ${labelRemedy(remedy)} ${next}`);
     },
     onFailedPart: ({ stage, store, registry, engine, type, message, remedy }) => {
       const place = [stage, store, registry, engine].filter(Boolean).join(' ');
-      print(`Failed, not retried in this run: ${place}: ${type}: ${message} Fix: ${remedy}`);
+      print(`Failed, not retried in this run: ${place}: ${type}: ${message} ${labelRemedy(remedy)}`);
     },
     onWaitingForWorker: (since) =>
       print(

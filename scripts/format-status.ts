@@ -6,6 +6,7 @@ import { formatDuration } from '../src/refresh/schedule-margins.js';
 import { usableUntil } from '../src/status/find-problems.js';
 import type { RefreshStatus } from '../src/status/status.js';
 import type { RunInProgress, RunStep } from '../src/schedule/run-in-progress.js';
+import { labelRemedy } from './format-checks.js';
 import { formatTime, table, terminalWidth } from './format-report.js';
 
 export function formatStatus(status: RefreshStatus, width = terminalWidth()): string {
@@ -29,7 +30,7 @@ function describeOutcome({ length }: readonly Problem[]): string {
 
 function formatProblem({ target, message, remedy, since }: Problem): string {
   const failing = since === undefined ? '' : `\n  Failing since ${formatTime(since)}.`;
-  return `FAILED ${target}: ${message}\n  Fix: ${remedy}${failing}`;
+  return `FAILED ${target}: ${message}\n  ${labelRemedy(remedy)}${failing}`;
 }
 
 function describeSchedule({ schedule, workers }: RefreshStatus): string {
@@ -114,8 +115,8 @@ function describeStep({
   const since = failingSince ? `, failing since ${formatTime(failingSince)}` : '';
   const next = nextAttemptAt ? `next attempt ${formatTime(nextAttemptAt)}` : 'attempt in progress';
   return (
-    `${name}: ${failedAttempts} failed attempts${since}; ${next}\n` +
-    `    ${failure.type}: ${failure.message}\n    Fix: ${failure.remedy}`
+    `${name}: ${failedAttempts} failed ${failedAttempts === 1 ? 'attempt' : 'attempts'}${since}; ${next}\n` +
+    `    ${failure.type}: ${failure.message}\n    ${labelRemedy(failure.remedy)}`
   );
 }
 

@@ -125,7 +125,10 @@ const RUN_IN_PROGRESS = {
   workflowId: 'text',
   runId: 'text',
   startedAt: 'text',
+  taskQueue: 'text',
   waitingForWorkerSince: 'text',
+  failedWorkflowTasks: 'number',
+  isIdle: 'boolean',
   steps: [
     {
       step: 'text',

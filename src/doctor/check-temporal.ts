@@ -2,6 +2,7 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeOrUndefined } from '../schedule/apply-schedule.js';
+import { errorClassName } from '../log/redact-error.js';
 import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
 import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
 import { waitForReport, type RunResult } from '../schedule/run-report.js';
@@ -30,8 +31,10 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
       ...(await checkInTemporal(client, config)),
     ]);
   } catch (error) {
-    if (!(error instanceof TemporalUnavailable)) throw error;
-    const { message, remedy } = error;
+    const { message, remedy } =
+      error instanceof TemporalUnavailable
+        ? error
+        : { message: `unexpected ${errorClassName(error)}`, remedy: 'Report this bug.' };
     const { schedule, taskQueue } = config;
     return [
       { ...TEMPORAL, outcome: 'failed', message, remedy },

@@ -195,12 +195,17 @@ function isUnprovenRow(row: unknown): boolean {
 function isStoreRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'store', 'kind', 'registry')) return false;
   const { fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt } = row;
-  const carried = [fingerprint, expiresAt, usableUntil, principalArn, lastRefreshedAt];
   return (
     typeof row['refreshed'] === 'number' &&
     isKnownOrNull(row['outlivesSession']) &&
-    carried.every(isTextOrNull)
+    [fingerprint, principalArn].every(isTextOrNull) &&
+    [expiresAt, usableUntil, lastRefreshedAt].every(isTimeOrNull)
   );
+}
+
+/** `status` and `doctor` compute with them. */
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || (isString(value) && !Number.isNaN(Date.parse(value)));
 }
 
 function isTextOrNull(value: unknown): boolean {

@@ -7,7 +7,10 @@ export interface RunLog {
   /** Connections. */
   readonly refreshed: number;
   readonly failed: number;
-  /** When the first of the tokens that the connections hold expires, in ISO 8601; null when none is known. */
+  /**
+   * When the first of the tokens that the connections hold expires, or its AWS session ends where tokens are known to end with it;
+   * ISO 8601, null when none is known.
+   */
   readonly nextExpiryAt: string | null;
   readonly configHash: string | null;
   /** In one line. */
@@ -19,7 +22,10 @@ export type RunLogSinks = { runLog: { ended(entry: RunLog): void } };
 
 export function toRunLog(report: RefreshReport): RunLog {
   const { outcome, stores, failures, configHash } = report;
-  const expiryTimes = stores.flatMap(({ expiresAt }) => expiresAt ?? []);
+  const expiryTimes = stores.flatMap(
+    ({ outlivesSession, usableUntil, expiresAt }) =>
+      (outlivesSession === false ? usableUntil : expiresAt) ?? [],
+  );
   return {
     outcome,
     refreshed: stores.reduce((sum, row) => sum + row.refreshed, 0),

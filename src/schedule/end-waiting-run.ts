@@ -25,8 +25,8 @@ export async function endWaitingRun(client: Client, run: Run, onWait: () => void
   const giveUpAt = performance.now() + ATTEMPT_LIMIT_MS;
   for (let isFirst = true; ; isFirst = false) {
     const state = await readRunInProgress(client, run, new Date());
-    if (!state?.steps.some(({ failure }) => failure !== null)) return false;
-    if (isIdle(state) || performance.now() > giveUpAt) return terminate(client, run);
+    if (!state || !isFailing(state)) return false;
+    if (state.isIdle || performance.now() > giveUpAt) return terminate(client, run);
     if (isFirst) onWait();
     await delay(POLL_MS);
   }
@@ -41,8 +41,8 @@ export async function awaitNoticedEnd(handle: ScheduleHandle, runId: string): Pr
   }
 }
 
-function isIdle({ steps }: RunInProgress): boolean {
-  return steps.every(({ nextAttemptAt }) => nextAttemptAt !== null);
+function isFailing({ steps, failedWorkflowTasks }: RunInProgress): boolean {
+  return failedWorkflowTasks > 0 || steps.some(({ failure }) => failure !== null);
 }
 
 async function terminate(client: Client, { workflowId, runId }: Run): Promise<boolean> {

@@ -35,8 +35,13 @@ export interface RunInProgress {
   readonly workflowId: string;
   readonly runId: string;
   readonly startedAt: string;
+  readonly taskQueue: string;
   /** Since when a task of the run waits for a worker, where that is longer than usual. */
   readonly waitingForWorkerSince: string | null;
+  /** Failed attempts of the run's own code, such as after an incompatible upgrade of the worker. */
+  readonly failedWorkflowTasks: number;
+  /** Whether no step is being attempted now. */
+  readonly isIdle: boolean;
   /** Failing steps first; of long lists the first 100. */
   readonly steps: readonly RunStep[];
   /** Null when no worker reported it. */
@@ -48,26 +53,34 @@ export interface RunInProgress {
 /** Undefined when the run has ended in the meantime. */
 export async function readRunInProgress(
   client: Client,
-  { workflowId, runId, startedAt }: Run,
+  { workflowId, runId, startedAt, taskQueue }: Run,
   now: Date,
 ): Promise<RunInProgress | undefined> {
   const handle = client.workflow.getHandle(workflowId, runId);
   const [{ raw, status }, progress] = await Promise.all([handle.describe(), queryProgress(client, handle)]);
   if (status.name !== 'RUNNING') return undefined;
   const activities = (raw.pendingActivities ?? []).map(toPendingActivity);
+  const task = raw.pendingWorkflowTask;
+  const failedWorkflowTasks = Math.max(0, (task?.attempt ?? 1) - 1);
+  const isTaskWaiting = task?.state === PENDING_WORKFLOW_TASK_STATE_SCHEDULED && failedWorkflowTasks === 0;
   const waiting = [
-    ...(raw.pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_STATE_SCHEDULED
-      ? [optionalTsToDate(raw.pendingWorkflowTask.originalScheduledTime)]
-      : []),
-    ...activities.filter(({ isScheduled }) => isScheduled).map(({ scheduledAt }) => scheduledAt),
+    ...(isTaskWaiting ? [optionalTsToDate(task.originalScheduledTime)] : []),
+    // With a live worker they wait for a free slot of it.
+    ...(progress ? [] : activities.filter(({ isScheduled }) => isScheduled)).map(
+      ({ scheduledAt }) => scheduledAt,
+    ),
   ].filter((time) => time !== undefined && now.getTime() - time.getTime() > TAKEN_AFTER_MS);
+  const steps = mergeSteps(activities, progress, now);
   const [oldest] = waiting.map((time) => time?.toISOString() ?? '').sort(compare);
   return {
     workflowId,
     runId,
     startedAt: startedAt.toISOString(),
+    taskQueue,
     waitingForWorkerSince: oldest ?? null,
-    steps: mergeSteps(activities, progress, now),
+    failedWorkflowTasks,
+    isIdle: steps.every(({ nextAttemptAt }) => nextAttemptAt !== null),
+    steps: steps.slice(0, MAX_STEPS),
     progress: progress ?? null,
     report: progress?.report ?? null,
   };
@@ -150,9 +163,9 @@ function mergeSteps(
       failure,
       nextAttemptAt,
     }));
-  return [...running, ...waiting]
-    .sort((a, b) => b.failedAttempts - a.failedAttempts || compare(a.target, b.target))
-    .slice(0, MAX_STEPS);
+  return [...running, ...waiting].sort(
+    (a, b) => b.failedAttempts - a.failedAttempts || compare(a.target, b.target),
+  );
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,9 @@
-import { ApplicationFailure, WorkflowFailedError, type Client } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  WorkflowContinuedAsNewError,
+  WorkflowFailedError,
+  type Client,
+} from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 
@@ -10,13 +15,17 @@ export type RunResult =
 /** Waits for the run to end, whether it succeeds or fails. */
 export async function waitForReport(client: Client, workflowId: string, runId: string): Promise<RunResult> {
   try {
-    const report = parseReport(await client.workflow.getHandle(workflowId, runId).result());
+    // Not that of a later run: an edited action may have a retry policy, and the result would be awaited for hours.
+    const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
+    const report = parseReport(await handle.result());
     return report
       ? { report }
       : { report: undefined, why: 'its result is not a report that this version can read' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)
       return { report: undefined, why: 'it is no longer retained by Temporal' };
+    if (error instanceof WorkflowContinuedAsNewError)
+      return { report: undefined, why: 'Temporal retries it as another run' };
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
     const isIncomplete = cause instanceof ApplicationFailure && cause.type === REFRESH_INCOMPLETE;

@@ -15,6 +15,9 @@ const MIN_TIMEOUT_MS = 100_000;
 /** The server raises what is below. */
 const MIN_CATCHUP_MS = 10_000;
 
+const FASTER =
+  'Set a shorter `schedule.every` or denser `schedule.cron`, unless the file has one already, then run `schedule apply`.';
+
 export interface ScheduleState {
   readonly id: string;
   readonly paused: boolean;
@@ -85,8 +88,8 @@ export function findScheduleProblems(id: string, state: ScheduleState | undefine
     ];
   }
   const problems: Problem[] = [];
-  const add = (problemId: string, message: string): void =>
-    void problems.push(toProblem(problemId, id, message, 'Run `schedule apply` to restore it.'));
+  const add = (problemId: string, message: string, remedy = 'Run `schedule apply` to restore it.'): void =>
+    void problems.push(toProblem(problemId, id, message, remedy));
   const { nextRunsAt, longestGapMs, jitterMs, executionTimeoutMs, workflowType } = state;
   if (workflowType !== WORKFLOW_TYPE) {
     add('schedule-edited', `starts the workflow ${workflowType} instead of ${WORKFLOW_TYPE}`);
@@ -94,7 +97,7 @@ export function findScheduleProblems(id: string, state: ScheduleState | undefine
   if (nextRunsAt.length === 0) add('schedule-ended', 'has no further runs; tokens will expire');
   if (longestGapMs !== undefined && longestGapMs + jitterMs + RESERVE_MS > ECR_TOKEN_LIFE_MS) {
     const apart = formatDuration(longestGapMs + jitterMs);
-    add('schedule-too-slow', `starts runs up to ${apart} apart; tokens expire after 12 h`);
+    add('schedule-too-slow', `starts runs up to ${apart} apart; tokens expire after 12 h`, FASTER);
   }
   if (executionTimeoutMs !== undefined && executionTimeoutMs < MIN_TIMEOUT_MS) {
     const limit = formatDuration(executionTimeoutMs);

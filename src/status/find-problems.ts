@@ -1,7 +1,7 @@
 // Decides from what Temporal knows whether anything is wrong or about to be: what makes `status` exit with 1.
 import { failureEntry } from '../refresh/failures.js';
 import type { Problem } from '../refresh/problem.js';
-import type { FailureReport, RefreshReport, StoreReport } from '../refresh/report.js';
+import type { DockerReport, FailureReport, RefreshReport, StoreReport } from '../refresh/report.js';
 import { describeConnections } from '../refresh/report-texts.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
@@ -12,6 +12,8 @@ import type { RunInProgress, RunStep } from '../schedule/run-in-progress.js';
 const RUN_MS = 5 * 60_000;
 /** With fewer, a failure may be over with the next attempt. */
 const FAILED_ATTEMPTS = 3;
+/** A live worker takes a run within a second. */
+const NOT_TAKEN_MS = 2 * 60_000;
 
 const SESSION_REMEDY =
   'Give the role a longer session (`sessionDuration`), or run more often; then run `schedule trigger`.';
@@ -38,7 +40,7 @@ export interface LastRun {
   readonly workflowId: string;
   readonly runId: string;
   readonly closedAt: string;
-  /** `left no report` when it was terminated, cancelled or timed out. */
+  /** `no report` when it was terminated, cancelled or timed out. */
   readonly outcome: RefreshReport['outcome'] | 'no report';
   /** Why there is no report; null when there is one. */
   readonly reason: string | null;
@@ -56,9 +58,32 @@ export function findProblems(facts: StatusFacts, limits: StatusLimits): Problem[
   return [
     ...findScheduleProblems(facts.scheduleId, facts.schedule),
     ...findQueueProblems(facts.workers, facts.run?.waitingForWorkerSince),
+    ...findStuckRun(facts),
     ...findRunProblems(facts, limits),
     ...findLastRunProblems(facts),
     ...findExpiryProblems(facts, limits),
+  ];
+}
+
+/** A run that makes no progress although a worker is alive: on another queue, or with code that fails. */
+function findStuckRun({ run, now, workers }: StatusFacts): Problem[] {
+  if (!run) return [];
+  const target = `run ${run.runId}`;
+  const remedy = 'Check the log of the worker, then run `schedule trigger --now`.';
+  if (run.failedWorkflowTasks >= FAILED_ATTEMPTS) {
+    const message = `its workflow code failed ${run.failedWorkflowTasks} times, such as after an incompatible upgrade`;
+    return [{ id: 'run-stuck', target, message, remedy }];
+  }
+  const sinceMs = run.waitingForWorkerSince === null ? Infinity : Date.parse(run.waitingForWorkerSince);
+  // Without a live worker, that is the problem.
+  if (!workers.isAlive || now.getTime() - sinceMs < NOT_TAKEN_MS) return [];
+  return [
+    {
+      id: 'run-stuck',
+      target,
+      message: `no worker of its task queue ${run.taskQueue} has taken it since ${run.waitingForWorkerSince}`,
+      remedy: `Start a worker for ${run.taskQueue}, or terminate the run in Temporal and run \`schedule trigger\`.`,
+    },
   ];
 }
 
@@ -103,7 +128,7 @@ function findLastRunProblems({ lastRun, report, run }: StatusFacts): Problem[] {
     ];
   }
   return (report?.failures ?? [])
-    .filter((failure) => !isFixedBy(run, failure))
+    .filter((failure) => !isFixedBy(run, failure) && !isReportedBy(run, failure))
     .map((failure) => toProblem('last-run-incomplete', failure));
 }
 
@@ -118,14 +143,28 @@ function toProblem(id: string, failure: FailureReport): Problem {
   };
 }
 
+/** Whether the run in progress has failed at the same again: that is one problem. */
+function isReportedBy(run: RunInProgress | undefined, failure: FailureReport): boolean {
+  return (run?.report?.failures ?? []).some((now) => isSamePlace(now, failure) && now.type === failure.type);
+}
+
+function isSamePlace(one: FailureReport, other: FailureReport): boolean {
+  return formatPlace(one) === formatPlace(other);
+}
+
 /** Whether the run in progress has already succeeded at what failed. */
 export function isFixedBy(run: RunInProgress | undefined, failure: FailureReport): boolean {
   if (!run?.report || !run.progress) return false;
-  const { failures, docker } = run.report;
+  const { failures, docker, tokens } = run.report;
   const { stage, store, registry, engine } = failure;
   if (stage === 'plan') return run.progress.stepsDone > 0 && !failures.some((now) => now.stage === 'plan');
   if (stage === 'test') {
-    return docker.some((row) => row.engine === engine && row.registry === registry && row.login === 'ok');
+    if (failures.some((now) => isSamePlace(now, failure))) return false;
+    // Without an engine it is about pulls from the registry, which are checked with the token.
+    if (engine === undefined)
+      return tokens.some(({ registries }) => registries.some((host) => host === registry));
+    const isOk = (row: DockerReport): boolean => row.engine === engine && row.login === 'ok';
+    return docker.some((row) => isOk(row) && (registry === undefined || row.registry === registry));
   }
   if (store === undefined) return false;
   return run.progress.storesDone.includes(store) && !failures.some((now) => now.store === store);
@@ -166,22 +205,27 @@ function describeExpiry(
   return { id: 'expires-soon', target, message: message + before, remedy };
 }
 
-/** How long until the next run has replaced a token; undefined while a run is doing so. */
+/** How long until the next run has replaced a token; a run in progress does so within minutes. */
 function replacedWithinMs(
   now: Date,
   schedule: ScheduleState | undefined,
   run: RunInProgress | undefined,
 ): number | undefined {
-  if (run) return undefined;
+  if (run) return RUN_MS;
   const next = schedule?.nextRunsAt.find((time) => time > now);
   return next && next.getTime() - now.getTime() + (schedule?.jitterMs ?? 0) + RUN_MS;
 }
 
-/** The rows of the last report, or of the run in progress where that has refreshed them. */
+/**
+ * The rows of the last report, or of the run in progress where that has refreshed all connections of a row: until then some
+ * may still have the earlier token.
+ */
 export function listRows({ report, run }: Pick<StatusFacts, 'report' | 'run'>): StoreReport[] {
   const rows = new Map((report?.stores ?? []).map((row) => [toKey(row), row]));
+  const done = new Set(run?.progress?.storesDone);
   for (const row of run?.report?.stores ?? []) {
-    if (row.refreshed > 0 || !rows.has(toKey(row))) rows.set(toKey(row), row);
+    const isRefreshed = row.refreshed > 0 && row.failed === 0 && done.has(row.store);
+    if (isRefreshed || !rows.has(toKey(row))) rows.set(toKey(row), row);
   }
   return [...rows.values()];
 }

@@ -1,7 +1,7 @@
 // Reads from Temporal what `status` shows: the schedule, the workers, the run in progress and the last report.
-import type { Client } from '@temporalio/client';
+import type { Client, ScheduleDescription } from '@temporalio/client';
 import { describeOrUndefined } from '../schedule/apply-schedule.js';
-import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
+import { describeRun, findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
 import { waitForReport } from '../schedule/run-report.js';
 import { toScheduleState } from '../schedule/schedule-state.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
@@ -26,7 +26,7 @@ export async function readStatus(
 ): Promise<RefreshStatus> {
   const description = await describeOrUndefined(client.schedule.getHandle(scheduleId));
   const schedule = description && toScheduleState(description);
-  const runs = await findRuns(client, scheduleId, description);
+  const runs = await readRuns(client, scheduleId, description);
   const closed = findClosedRuns(runs);
   const open = runs.filter((run) => run.closedAt === undefined);
   const queue = schedule?.taskQueue ?? runs[0]?.taskQueue ?? taskQueue;
@@ -41,6 +41,19 @@ export async function readStatus(
   const openRuns = open.map(({ runId }) => runId);
   const facts = { now, clockOffsetMs: offsetMs, scheduleId, schedule, workers, run, openRuns, ...last };
   return toStatus(facts, limits);
+}
+
+/** Temporal's list may be late: each run that is in progress by the list is looked up. */
+async function readRuns(
+  client: Client,
+  scheduleId: string,
+  description: ScheduleDescription | undefined,
+): Promise<Run[]> {
+  const runs = await findRuns(client, scheduleId, description);
+  const current = await Promise.all(
+    runs.map(async (run) => (run.closedAt === undefined ? describeRun(client, run) : run)),
+  );
+  return current.filter((run) => run !== undefined);
 }
 
 /** @param closed the newest first */

@@ -1,7 +1,8 @@
 // Which workers serve a task queue, and whether one of them is alive. Temporal lists pollers for minutes after their worker
 // has died; a query to a closed run is answered only by a worker that is alive.
 // Tried with server 1.32.
-import { QueryNotRegisteredError, QueryRejectedError, type Client } from '@temporalio/client';
+import { status } from '@grpc/grpc-js';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Problem } from '../refresh/problem.js';
@@ -129,7 +130,10 @@ function toVersion(
   return version?.buildId ? `${version.deploymentName ?? ''}/${version.buildId}` : null;
 }
 
-/** Undefined: the run is gone, which says nothing about workers. */
+/**
+ * Undefined where the error says nothing about our workers: a worker of someone else may have answered, the run may be gone,
+ * or may never have had a worker. Their last polls decide then.
+ */
 async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Promise<boolean | undefined> {
   try {
     await client.withDeadline(Date.now() + QUERY_LIMIT_MS, () =>
@@ -137,12 +141,7 @@ async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Prom
     );
     return true;
   } catch (error) {
-    // A worker that rejects the query is alive.
-    if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return true;
-    return isNotFound(error) ? undefined : false;
+    const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+    return isGrpcServiceError(cause) && cause.code === status.DEADLINE_EXCEEDED ? false : undefined;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'WorkflowNotFoundError';
 }

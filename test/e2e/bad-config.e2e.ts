@@ -98,7 +98,7 @@ const INVALID_FILES: InvalidFile[] = [
       },
       { place: ':12 docker.engines[0]', message: /ssh:\/\/ is not supported/, remedy: /tcp:\/\/ with TLS/ },
       { place: ':13 schedule.every', message: /too long for tokens/, remedy: /every: 4h/ },
-      { place: ':14 temporal.taskQueue', message: /at most 200/, remedy: /taskQueue: ecr-refresh/ },
+      { place: ':14 temporal.taskQueue', message: /is empty/, remedy: /taskQueue: ecr-refresh/ },
     ],
   },
 ];
@@ -231,8 +231,8 @@ function assertProblems(
   for (const [index, { place, message, remedy }] of problems.entries()) {
     const { place: shownPlace, text } = shown[index] ?? { place: '', text: '' };
     assert.equal(shownPlace, `${path}${place}`, command);
-    assert.match(text, message, command);
-    assert.match(text, remedy, command);
+    assert.match(text, message, `${command}: ${text}`);
+    assert.match(text, remedy, `${command}: ${text}`);
   }
 }
 

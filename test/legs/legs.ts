@@ -71,7 +71,11 @@ export function listLegs({ otherNode, isAll }: LegOptions): Legs {
     .map((file) => join('test', 'e2e', file))
     .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
   const toLeg = (file: string): Leg => mocha(file, execPath, ['--timeout', '300000', file]);
-  const needCore = suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
+  const needCore = [
+    ...suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg),
+    // They use a core all the time, which end-to-end tests with limits of a few seconds would miss.
+    mocha(`unit tests, Node ${version}`, execPath, ['test/**/*.test.ts']),
+  ];
   const endToEnd = suites.filter((file) => !SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
   const onOtherNode = otherNode && [
     mocha(
@@ -82,7 +86,6 @@ export function listLegs({ otherNode, isAll }: LegOptions): Legs {
     mocha(`the built worker, Node ${otherNode.version}`, otherNode.path, ['test/e2e/worker.e2e.ts']),
   ];
   const rest = [
-    mocha(`unit tests, Node ${version}`, execPath, ['test/**/*.test.ts']),
     ...endToEnd.slice(0, LONG_SUITES.length),
     ...(onOtherNode ?? []),
     {

@@ -208,6 +208,7 @@ describe('parseReport', () => {
       value: { ...report(), stores: [{ ...row(), fingerprint: 1 }] },
     },
     { title: 'an expiry that is a number', value: { ...report(), stores: [{ ...row(), expiresAt: 1 }] } },
+    { title: 'an expiry that is no time', value: { ...report(), stores: [{ ...row(), expiresAt: 'soon' }] } },
     {
       title: 'a row whose outlivesSession is text',
       value: { ...report(), stores: [{ ...row(), outlivesSession: 'false' }] },

@@ -140,6 +140,15 @@ describe('the problems that status finds', () => {
       assert.deepEqual(await find({ run: runInProgress({ steps: [step] }) }), []);
     });
 
+    it('include a run whose code fails, and one that no worker takes while others work', async () => {
+      assert.deepEqual(await find({ run: runInProgress({ failedWorkflowTasks: 2 }) }), []);
+      assert.deepEqual(await find({ run: runInProgress({ failedWorkflowTasks: 3 }) }), ['run-stuck']);
+      const waitingForWorkerSince = since;
+      assert.deepEqual(await find({ run: runInProgress({ waitingForWorkerSince }) }), ['run-stuck']);
+      const now = new Date(NOW.getTime() - 1);
+      assert.deepEqual(await find({ now, run: runInProgress({ waitingForWorkerSince }) }), []);
+    });
+
     it('include what has failed for good', async () => {
       const report = { ...(await refreshedReport()), failures: [failure()] };
       assert.deepEqual(await find({ run: runInProgress({ report }) }), ['part-failed']);
@@ -187,10 +196,7 @@ describe('the problems that status finds', () => {
 
     it('include a store at which the run in progress fails as well, once', async () => {
       const report = { failures: [failure()] };
-      assert.deepEqual(await afterFailure(failure(), { storesDone: ['main'], report }), [
-        'part-failed',
-        'last-run-incomplete',
-      ]);
+      assert.deepEqual(await afterFailure(failure(), { storesDone: ['main'], report }), ['part-failed']);
     });
 
     it('do not include a Docker Engine from which the run in progress has logged in', async () => {
@@ -202,6 +208,12 @@ describe('the problems that status finds', () => {
       ] as const) {
         assert.deepEqual(await afterFailure(failed, { report: { docker: [{ ...row, login }] } }), expected);
       }
+    });
+
+    it('do not include a denied pull that the run in progress has checked again', async () => {
+      const failed = failure({ stage: 'test', registry: REGISTRY });
+      assert.deepEqual(await afterFailure(failed, { report: { tokens: [] } }), ['last-run-incomplete']);
+      assert.deepEqual(await afterFailure(failed), []);
     });
 
     it('do not include an invalid configuration that the run in progress has loaded', async () => {
@@ -227,8 +239,10 @@ describe('the problems that status finds', () => {
       assert.deepEqual(await find({ schedule: soon }), []);
     });
 
-    it('do not include one that a run in progress is about to replace', async () => {
+    it('do not include one that a run in progress is about to replace, unless it expires within minutes', async () => {
       assert.deepEqual(await find({ schedule: late, run: runInProgress() }), []);
+      const now = new Date(EXPIRES - 4 * 60_000);
+      assert.deepEqual(await find({ now, run: runInProgress() }), ['expires-soon']);
     });
 
     it('include one that expires within the given time', async () => {
@@ -271,8 +285,12 @@ describe('the problems that status finds', () => {
       const [row] = report.stores;
       assert.ok(row);
       const newer = { ...row, expiresAt: '2026-01-01T16:00:00.000Z' };
-      const facts = { report, run: runInProgress({ report: { ...report, stores: [newer] } }) };
+      const progress = { stepsDone: 5, stepsInProgress: 1, storesDone: ['main'] };
+      const facts = { report, run: runInProgress({ progress, report: { ...report, stores: [newer] } }) };
       assert.deepEqual(listRows(facts), [newer]);
+      // Other connections of the row may still have the earlier token.
+      const partial = { ...facts, run: { ...facts.run, progress: { ...progress, storesDone: [] } } };
+      assert.deepEqual(listRows(partial), [row]);
       const untouched = { ...newer, refreshed: 0 };
       const early = { report, run: runInProgress({ report: { ...report, stores: [untouched] } }) };
       assert.deepEqual(listRows(early), [row]);
