@@ -5,7 +5,7 @@ import { configPath, loadConfig, readScheduleTarget } from '../src/config/load.j
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
-import { applySchedule, describeOrUndefined } from '../src/schedule/apply-schedule.js';
+import { applySchedule, describeOrUndefined, findWanted } from '../src/schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { findRunsInProgress } from '../src/schedule/find-runs.js';
 import { findDifferences, toScheduleState } from '../src/schedule/schedule-state.js';
@@ -55,20 +55,21 @@ async function apply(
 async function describe({ client, handle, options }: Invocation): Promise<void> {
   const description = await describeOrFail(handle);
   const running = await findRunsInProgress(client, handle.scheduleId, description);
-  const comparison = compare(description, configPath(options.config));
+  const comparison = await compare(client, description, configPath(options.config));
   const document = toScheduleDocument(description, running, comparison);
   if (options.json) printJson(document);
   else printLine(formatSchedule(document));
 }
 
 /** How the schedule differs from the configuration, or why it was not compared. */
-function compare(description: ScheduleDescription, path: string): Comparison {
+async function compare(client: Client, description: ScheduleDescription, path: string): Promise<Comparison> {
   try {
     const config = loadConfig(path);
     const { id } = config.schedule;
     if (id !== description.scheduleId) return { notCompared: `${path} is for the schedule ${id}` };
     const summary = describeSchedule(config.schedule, ECR_TOKEN_LIFE_MS);
-    return { differences: findDifferences(description, buildScheduleOptions(config)), summary };
+    const wanted = await findWanted(client, buildScheduleOptions(config), description);
+    return { differences: findDifferences(description, wanted), summary };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { notCompared: summarizeProblems(error) };

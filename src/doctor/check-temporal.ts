@@ -1,7 +1,7 @@
 // Checks what a run needs of Temporal: the schedule, and a worker that gets its tasks.
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
-import { describeOrUndefined } from '../schedule/apply-schedule.js';
+import { describeOrUndefined, findWanted } from '../schedule/apply-schedule.js';
 import { errorClassName } from '../log/redact-error.js';
 import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
 import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
@@ -60,12 +60,13 @@ async function checkInTemporal(client: Client, config: RefreshConfig): Promise<C
   const [newest] = findClosedRuns(await findRuns(client, id, description));
   // Runs wait for workers of the queue that the schedule names, whatever the file says.
   const taskQueue = description?.action.taskQueue ?? config.taskQueue;
-  const [workers, result] = await Promise.all([
+  const [wanted, workers, result] = await Promise.all([
+    findWanted(client, buildScheduleOptions(config), description),
     readQueueWorkers(client, taskQueue, newest),
     newest && waitForReport(client, newest.workflowId, newest.runId),
   ]);
   return [
-    ...scheduleChecks(id, description, buildScheduleOptions(config)),
+    ...scheduleChecks(id, description, wanted),
     ...workerChecks(workers, config.hash, new Date()),
     configInUseCheck(config.hash, newest, result),
     ...(result?.report ? sessionLifeChecks(result.report, config.schedule) : []),

@@ -67,6 +67,15 @@ export function isUpToDate(description: ScheduleDescription, desired: DesiredSch
   return findDifferences(description, desired).length === 0;
 }
 
+/** What `apply` would make of the schedule now. */
+export async function findWanted(
+  client: Client,
+  desired: DesiredSchedule,
+  description: ScheduleDescription | undefined,
+): Promise<DesiredSchedule> {
+  return startAfter(desired, await findLeftRuns(client, desired.scheduleId, description));
+}
+
 function startAfter(desired: DesiredSchedule, left: readonly RunInfo[]): DesiredSchedule {
   const ends = left.map(({ endsAt }) => endsAt?.getTime()).filter((end) => end !== undefined);
   if (ends.length === 0) return desired;

@@ -33,18 +33,3 @@ export async function waitForReport(client: Client, workflowId: string, runId: s
     return report ? { report } : { report: undefined, why: `it ended with ${cause?.name ?? 'failed'}` };
   }
 }
-
-/** The report of a run that has ended; undefined while it is in progress. */
-export async function reportIfEnded(
-  client: Client,
-  workflowId: string,
-  runId: string,
-): Promise<RunResult | undefined> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId, runId).describe();
-    if (status.name === 'RUNNING') return undefined;
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
-  return waitForReport(client, workflowId, runId);
-}

@@ -75,8 +75,13 @@ function toWorkersSummary(workers: QueueWorkers, now: Date): RefreshStatus['work
   return { taskQueue, alive: isAlive, identities: [...new Set(recent)] };
 }
 
-function listWarnings({ openRuns, clockOffsetMs: offsetMs }: StatusFacts): string[] {
+function listWarnings({ openRuns, clockOffsetMs: offsetMs, schedule }: StatusFacts): string[] {
   const warnings: string[] = [];
+  if (schedule && !schedule.skipsOverlaps) {
+    warnings.push(
+      'The schedule may start a run while another is in progress: run `schedule apply` to restore it.',
+    );
+  }
   if (offsetMs !== 0) {
     const side = offsetMs > 0 ? 'behind' : 'ahead of';
     warnings.push(

@@ -9,6 +9,7 @@ import type { RefreshReport } from '../../src/refresh/report.js';
 import { triggerRun } from '../../src/schedule/trigger-run.js';
 import { waitForReport } from '../../src/schedule/run-report.js';
 import type { ApplyDocument, ChangeDocument } from '../../scripts/format-apply.js';
+import type { ScheduleDocument } from '../../scripts/format-schedule.js';
 import type { TriggerDocument } from '../../scripts/schedule-trigger.js';
 import type { RefreshStatus } from '../../src/status/status.js';
 import { fakeSteps, fakeTokenInfo } from '../fakes/fake-steps.js';
@@ -215,6 +216,8 @@ describe('runs in progress on a real Temporal server', function () {
       const applied = await fixture.runJson<ApplyDocument>('schedule', 'apply');
       assert.equal(applied.outcome, 'unchanged');
       assert.ok(Date.parse(applied.nextRunAt ?? '') >= endsAt, applied.nextRunAt ?? '');
+      const described = await fixture.runJson<ScheduleDocument>('schedule', 'describe');
+      assert.deepEqual(described.differences, []);
       const expected = { workflowId, runId, alreadyRunning: true };
       assert.deepEqual(await fixture.runJson('schedule', 'trigger'), { ...expected, endedRuns: [] });
       held.release();

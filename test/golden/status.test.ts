@@ -95,7 +95,14 @@ async function listSituations(): Promise<Situation[]> {
       title: 'edited in Temporal',
       facts: { schedule: scheduleState({ longestGapMs: 13 * 3_600_000, executionTimeoutMs: 1000 }) },
     },
-    { title: 'wrong clock, two runs', facts: { clockOffsetMs: -46_800_000, openRuns: ['run-1', 'run-2'] } },
+    {
+      title: 'wrong clock, two runs',
+      facts: {
+        clockOffsetMs: -46_800_000,
+        openRuns: ['run-1', 'run-2'],
+        schedule: scheduleState({ skipsOverlaps: false }),
+      },
+    },
   ];
 }
 
