@@ -57,12 +57,17 @@ export function skipInTemporal(schedule: string, taskQueue: string, reason: stri
 async function checkInTemporal(client: Client, config: RefreshConfig): Promise<Check[]> {
   const { id } = config.schedule;
   const description = await describeOrUndefined(client.schedule.getHandle(id));
-  const [newest] = findClosedRuns(await findRuns(client, id, description));
+  const closed = findClosedRuns(await findRuns(client, id, description));
+  const [newest] = closed;
   // Runs wait for workers of the queue that the schedule names, whatever the file says.
   const taskQueue = description?.action.taskQueue ?? config.taskQueue;
   const [wanted, workers, result] = await Promise.all([
     findWanted(client, buildScheduleOptions(config), description),
-    readQueueWorkers(client, taskQueue, newest),
+    readQueueWorkers(
+      client,
+      taskQueue,
+      closed.find(({ wasTaken }) => wasTaken),
+    ),
     newest && waitForReport(client, newest.workflowId, newest.runId),
   ]);
   return [

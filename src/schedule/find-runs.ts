@@ -5,6 +5,8 @@ import { status } from '@grpc/grpc-js';
 
 /** Older runs say nothing about what connections hold: they are days old. */
 const MAX_RUNS = 20;
+/** Of a run that ended before a worker took it: its start, its first task, its end. */
+const UNTAKEN_EVENTS = 3;
 
 export interface Run {
   readonly workflowId: string;
@@ -15,6 +17,8 @@ export interface Run {
   readonly startedAt: Date;
   /** Undefined while the run is in progress. */
   readonly closedAt: Date | undefined;
+  /** Whether a worker has ever worked on it. */
+  readonly wasTaken: boolean;
 }
 
 export interface RunIds {
@@ -139,8 +143,9 @@ function toRun(info: {
   status: { name: string };
   startTime: Date;
   closeTime?: Date;
+  historyLength?: number;
 }): Run {
-  const { workflowId, runId, taskQueue, startTime, closeTime } = info;
+  const { workflowId, runId, taskQueue, startTime, closeTime, historyLength = Infinity } = info;
   return {
     workflowId,
     runId,
@@ -148,6 +153,7 @@ function toRun(info: {
     status: info.status.name,
     startedAt: startTime,
     closedAt: closeTime,
+    wasTaken: historyLength > UNTAKEN_EVENTS,
   };
 }
 

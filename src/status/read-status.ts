@@ -32,7 +32,11 @@ export async function readStatus(
   const queue = schedule?.taskQueue ?? runs[0]?.taskQueue ?? taskQueue;
   const localNow = new Date();
   const [workers, last] = await Promise.all([
-    readQueueWorkers(client, queue, closed[0]),
+    readQueueWorkers(
+      client,
+      queue,
+      closed.find(({ wasTaken }) => wasTaken),
+    ),
     readLastReport(client, closed),
   ]);
   const offsetMs = estimateClockOffsetMs(localNow, { workers, runs });

@@ -13,6 +13,9 @@ const QUERY_LIMIT_MS = 5_000;
 /** A healthy poller was seen within the last minute, since one long poll lasts so long. */
 const POLLER_LIMIT_MS = 2 * 60_000;
 
+/** What a query to a run that a worker once took ends with when no worker is alive. */
+const NOT_ANSWERED: ReadonlySet<status> = new Set([status.DEADLINE_EXCEEDED, status.FAILED_PRECONDITION]);
+
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
 export interface QueuePoller {
@@ -40,7 +43,7 @@ export interface EndedRun {
   readonly taskQueue: string;
 }
 
-/** @param ended a closed run of this queue, where there is one */
+/** @param ended a closed run that a worker of this queue has taken, where there is one */
 export async function readQueueWorkers(
   client: Client,
   taskQueue: string,
@@ -131,8 +134,8 @@ function toVersion(
 }
 
 /**
- * Undefined where the error says nothing about our workers: a worker of someone else may have answered, the run may be gone,
- * or may never have had a worker. Their last polls decide then.
+ * Undefined where the error says nothing about our workers: a worker of someone else may have answered, or the run may be
+ * gone. Their last polls decide then.
  */
 async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Promise<boolean | undefined> {
   try {
@@ -142,6 +145,6 @@ async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Prom
     return true;
   } catch (error) {
     const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-    return isGrpcServiceError(cause) && cause.code === status.DEADLINE_EXCEEDED ? false : undefined;
+    return isGrpcServiceError(cause) && NOT_ANSWERED.has(cause.code) ? false : undefined;
   }
 }

@@ -21,6 +21,7 @@ const RUN: Run = {
   status: 'RUNNING',
   startedAt: new Date('2026-01-01T00:50:00.000Z'),
   closedAt: undefined,
+  wasTaken: true,
 };
 const SINCE = '2026-01-01T00:51:00.000Z';
 
