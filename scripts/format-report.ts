@@ -1,6 +1,11 @@
 import Table from 'cli-table3';
 import type { FailureReport, RefreshReport, TokenReport } from '../src/refresh/report.js';
-import { describeConnections, toHeadline, describeResult } from '../src/refresh/report-texts.js';
+import {
+  describeConnections,
+  describePlace,
+  toHeadline,
+  describeResult,
+} from '../src/refresh/report-texts.js';
 import type { Preview } from '../src/refresh-once/refresh-once.js';
 import { labelRemedy } from './format-checks.js';
 
@@ -51,8 +56,6 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
 
 /** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */
 export function formatFailure(failure: FailureReport, startedAt?: string): string {
-  const from = failure.engine && `from ${failure.engine}`;
-  const place = [failure.stage, failure.store, failure.registry, from].filter(Boolean).join(' ');
   const { failingSince } = failure;
   const since =
     failingSince && failingSince !== startedAt ? `\n  Failing since ${formatTime(failingSince)}.` : '';
@@ -62,7 +65,7 @@ export function formatFailure(failure: FailureReport, startedAt?: string): strin
       ? `\n  This is the first of ${failure.count} messages. Run \`doctor\` to see all.`
       : '';
   const message = `${failure.message}${others}\n  ${labelRemedy(failure.remedy)}${since}`;
-  return `FAILED ${place}: ${failure.type}${describeConnections(failure)}\n  ${message}`;
+  return `FAILED ${describePlace(failure)}: ${failure.type}${describeConnections(failure)}\n  ${message}`;
 }
 
 /** Where the width is unknown: pipes, containers, CI. */

@@ -1,3 +1,4 @@
+import { describePlace } from '../src/refresh/report-texts.js';
 import { labelRemedy } from './format-checks.js';
 import type { RunObserver } from '../src/schedule/follow-run.js';
 import { formatTime } from './format-report.js';
@@ -11,8 +12,9 @@ export function observeRun(print: (line: string) => void, taskQueue: string): Ru
       const next = nextAttemptAt === null ? 'The next attempt is in progress.' : formatNext(nextAttemptAt);
       print(`Attempt ${attempt} of ${place} failed: ${type}: ${message} ${labelRemedy(remedy)} ${next}`);
     },
-    onFailedPart: ({ stage, store, registry, engine, type, message, remedy }) => {
-      const place = [stage, store, registry, engine].filter(Boolean).join(' ');
+    onFailedPart: (failure) => {
+      const { type, message, remedy } = failure;
+      const place = describePlace(failure);
       print(`Failed, not retried in this run: ${place}: ${type}: ${message} ${labelRemedy(remedy)}`);
     },
     onWaitingForWorker: (since) =>

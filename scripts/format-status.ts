@@ -1,9 +1,8 @@
 // How `status` looks in a terminal: first what is wrong, then what is.
 import type { Problem } from '../src/refresh/problem.js';
-import type { FailureReport, StoreReport } from '../src/refresh/report.js';
+import { findReliableEnd, type FailureReport, type StoreReport } from '../src/refresh/report.js';
 import { describeMissingProof, describeResult } from '../src/refresh/report-texts.js';
 import { formatDuration } from '../src/refresh/schedule-margins.js';
-import { usableUntil } from '../src/status/find-problems.js';
 import type { RefreshStatus } from '../src/status/status.js';
 import type { RunInProgress, RunStep } from '../src/schedule/run-in-progress.js';
 import { labelRemedy } from './format-checks.js';
@@ -74,9 +73,9 @@ function isFailed({ failed, refreshed }: StoreReport): boolean {
 }
 
 function formatExpiry(row: StoreReport, now: Date): string {
-  const end = usableUntil(row);
-  if (end === undefined) return 'never refreshed';
-  const leftMs = end.getTime() - now.getTime();
+  const end = findReliableEnd(row);
+  if (end === null) return 'never refreshed';
+  const leftMs = Date.parse(end) - now.getTime();
   return leftMs > 0 ? inMinutes(leftMs) : `EXPIRED ${inMinutes(-leftMs)} ago`;
 }
 

@@ -1,13 +1,11 @@
-// Reports words that are unusual in technical English. In names they are an error; in text their count must not exceed
-// the recorded one. `--record` writes lower counts.
+// Reports words that are unusual in technical English, in text and in names.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IN_NAMES, IN_TEXT } from './odd-word-list.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RECORD = 'scripts/dev/odd-words.json';
 /** Third-party texts, recorded texts, and the word list with its tests. */
 const EXEMPT =
   /^(package-lock\.json|LICENSE|test\/(histories|baseline)\/.*|(scripts|test\/scripts)\/dev\/odd-word.*)$|\/fixtures\//;
@@ -20,8 +18,6 @@ export interface Place {
   readonly word: string;
   readonly write: string;
 }
-
-export type Counts = Readonly<Record<string, number>>;
 
 export function findInText(file: string, text: string): Place[] {
   // Quotations in decision records stay unchanged.
@@ -63,43 +59,8 @@ function toWords(name: string): string {
     .trim();
 }
 
-export function countWords(places: readonly Place[]): Counts {
-  const counts: Record<string, number> = Object.fromEntries(Object.keys(IN_TEXT).map((word) => [word, 0]));
-  for (const { word } of places) counts[word] = (counts[word] ?? 0) + 1;
-  return counts;
-}
-
-/** One line per problem. */
-export function describeProblems(
-  inNames: readonly Place[],
-  inText: readonly Place[],
-  recorded: Counts,
-): string[] {
-  const counts = Object.entries(countWords(inText));
-  const above = counts.filter(([word, count]) => count > (recorded[word] ?? Infinity));
-  const stale = counts.filter(([word, count]) => count < (recorded[word] ?? Infinity));
-  const wordsAbove = new Set(above.map(([word]) => word));
-  return [
-    ...inNames.map(describePlace),
-    ...inText.filter(({ word }) => wordsAbove.has(word)).map(describePlace),
-    ...above.map(([word, count]) => `"${word}" occurs ${count} times, ${recorded[word]} are recorded.`),
-    ...(stale.length === 0 ? [] : [`Not recorded yet: ${listWords(stale)}. Run with --record.`]),
-  ];
-}
-
-function describePlace({ file, line, word, write }: Place): string {
+export function describePlace({ file, line, word, write }: Place): string {
   return `${file}:${line}: ${word}, write ${write}`;
-}
-
-function listWords(counts: readonly (readonly [string, number])[]): string {
-  return counts.map(([word, count]) => `${word} ${count}`).join(', ');
-}
-
-/** Records lower counts and the counts of new words, never a higher count. */
-export function lowerCounts(recorded: Counts, counts: Counts): Counts {
-  return Object.fromEntries(
-    Object.entries(counts).map(([word, count]) => [word, Math.min(count, recorded[word] ?? Infinity)]),
-  );
 }
 
 function readTree(): [file: string, text: string][] {
@@ -111,22 +72,13 @@ function readTree(): [file: string, text: string][] {
     .filter(([, text]) => !text.includes('\0'));
 }
 
-function readRecord(): Counts {
-  const path = join(ROOT, RECORD);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Counts) : {};
+function main(): void {
+  const places = readTree().flatMap(([file, text]) => [
+    ...findInNames(file, text),
+    ...findInText(file, text),
+  ]);
+  for (const place of places) process.stderr.write(`${describePlace(place)}\n`);
+  if (places.length > 0) process.exitCode = 1;
 }
 
-function main(args: readonly string[]): void {
-  const tree = readTree();
-  const inNames = tree.flatMap(([file, text]) => findInNames(file, text));
-  const inText = tree.flatMap(([file, text]) => findInText(file, text));
-  const before = readRecord();
-  const isRecording = args.includes('--record');
-  const recorded = isRecording ? lowerCounts(before, countWords(inText)) : before;
-  if (isRecording) writeFileSync(join(ROOT, RECORD), `${JSON.stringify(recorded, null, 2)}\n`);
-  const problems = describeProblems(inNames, inText, recorded);
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
-  if (problems.length > 0) process.exitCode = 1;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

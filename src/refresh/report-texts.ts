@@ -40,6 +40,16 @@ export function summarizeReport(report: RefreshReport): string {
   return `${connections}; failed: ${shown.join('; ')}${more}`;
 }
 
+/** `update main REGISTRY`, `test REGISTRY from ENGINE` */
+export function describePlace({
+  stage,
+  store,
+  registry,
+  engine,
+}: Pick<FailureReport, 'stage' | 'store' | 'registry' | 'engine'>): string {
+  return [stage, store, registry, engine && `from ${engine}`].filter(Boolean).join(' ');
+}
+
 /** ` (3 connections: docker_a, docker_b, docker_c)`; empty when the affected connections are not known. */
 export function describeConnections({
   count,

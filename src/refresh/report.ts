@@ -39,6 +39,14 @@ export interface StoreReport {
   readonly lastRefreshedAt: string | null;
 }
 
+/**
+ * Until when the token in the connections of a row can be relied on, in ISO 8601: until its AWS session ends only where tokens
+ * are known to end with it. Null when the connections were never refreshed.
+ */
+export function findReliableEnd({ outlivesSession, usableUntil, expiresAt }: StoreReport): string | null {
+  return outlivesSession === false ? usableUntil : expiresAt;
+}
+
 export interface DockerReport {
   readonly engine: string;
   readonly version: string | null;

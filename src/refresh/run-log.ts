@@ -1,5 +1,5 @@
 // What the log of a worker shows of each run that ends.
-import type { RefreshReport } from './report.js';
+import { findReliableEnd, type RefreshReport } from './report.js';
 import { summarizeReport } from './report-texts.js';
 
 export interface RunLog {
@@ -22,10 +22,7 @@ export type RunLogSinks = { runLog: { ended(entry: RunLog): void } };
 
 export function toRunLog(report: RefreshReport): RunLog {
   const { outcome, stores, failures, configHash } = report;
-  const expiryTimes = stores.flatMap(
-    ({ outlivesSession, usableUntil, expiresAt }) =>
-      (outlivesSession === false ? usableUntil : expiresAt) ?? [],
-  );
+  const expiryTimes = stores.flatMap((row) => findReliableEnd(row) ?? []);
   return {
     outcome,
     refreshed: stores.reduce((sum, row) => sum + row.refreshed, 0),

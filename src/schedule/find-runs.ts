@@ -1,5 +1,6 @@
 // The runs that a schedule has started, also those of a schedule that was deleted.
-import { isGrpcServiceError, type Client, type ScheduleDescription } from '@temporalio/client';
+import type { Client, ScheduleDescription } from '@temporalio/client';
+import { findGrpcStatus } from '../temporal/grpc-status.js';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import { status } from '@grpc/grpc-js';
 
@@ -159,6 +160,6 @@ function toRun(info: {
 
 /** Not allowed, or not known to this server. */
 function isUnavailableCall(error: unknown): boolean {
-  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  return isGrpcServiceError(cause) && [status.PERMISSION_DENIED, status.UNIMPLEMENTED].includes(cause.code);
+  const code = findGrpcStatus(error);
+  return code === status.PERMISSION_DENIED || code === status.UNIMPLEMENTED;
 }

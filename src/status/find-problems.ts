@@ -1,8 +1,14 @@
 // Decides from what Temporal knows whether anything is wrong or about to be: what makes `status` exit with 1.
 import { failureEntry } from '../refresh/failures.js';
 import type { Problem } from '../refresh/problem.js';
-import type { DockerReport, FailureReport, RefreshReport, StoreReport } from '../refresh/report.js';
-import { describeConnections } from '../refresh/report-texts.js';
+import {
+  findReliableEnd,
+  type DockerReport,
+  type FailureReport,
+  type RefreshReport,
+  type StoreReport,
+} from '../refresh/report.js';
+import { describeConnections, describePlace } from '../refresh/report-texts.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { findScheduleProblems, type ScheduleState } from '../schedule/schedule-state.js';
 import { findQueueProblems, type QueueWorkers } from '../temporal/queue-workers.js';
@@ -136,7 +142,7 @@ function toProblem(id: string, failure: FailureReport): Problem {
   const { type, message, remedy, failingSince } = failure;
   return {
     id,
-    target: formatPlace(failure),
+    target: describePlace(failure),
     message: `${type}${describeConnections(failure)}: ${message}`,
     remedy,
     ...(failingSince === undefined ? {} : { since: failingSince }),
@@ -149,7 +155,7 @@ function isReportedBy(run: RunInProgress | undefined, failure: FailureReport): b
 }
 
 function isSamePlace(one: FailureReport, other: FailureReport): boolean {
-  return formatPlace(one) === formatPlace(other);
+  return describePlace(one) === describePlace(other);
 }
 
 /** Whether the run in progress has already succeeded at what failed. */
@@ -182,11 +188,12 @@ function describeExpiry(
   { now, schedule, run }: StatusFacts,
   { expiresWithinMs }: StatusLimits,
 ): Problem | undefined {
-  const end = usableUntil(row);
-  if (end === undefined) return undefined;
-  const leftMs = end.getTime() - now.getTime();
+  const end = findReliableEnd(row);
+  // Never refreshed: then a failure says so.
+  if (end === null) return undefined;
+  const leftMs = Date.parse(end) - now.getTime();
   const target = `${row.store} ${row.registry}`;
-  const isSessionEnd = end.toISOString() !== row.expiresAt;
+  const isSessionEnd = end !== row.expiresAt;
   const remedy = isSessionEnd
     ? SESSION_REMEDY
     : run
@@ -230,19 +237,6 @@ export function listRows({ report, run }: Pick<StatusFacts, 'report' | 'run'>): 
   return [...rows.values()];
 }
 
-/**
- * The end of the token in the connections of a row: that of its AWS session only if such tokens are known to end with it.
- * Undefined when the connections were never refreshed: then a failure says so.
- */
-export function usableUntil(row: StoreReport): Date | undefined {
-  const end = row.outlivesSession === false ? row.usableUntil : row.expiresAt;
-  return end === null ? undefined : new Date(end);
-}
-
 function toKey({ store, registry }: StoreReport): string {
   return JSON.stringify([store, registry]);
-}
-
-function formatPlace({ stage, store, registry, engine }: FailureReport): string {
-  return [stage, store, registry, engine && `from ${engine}`].filter(Boolean).join(' ');
 }

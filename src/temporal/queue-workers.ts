@@ -2,10 +2,11 @@
 // has died; a query to a closed run is answered only by a worker that is alive.
 // Tried with server 1.32.
 import { status } from '@grpc/grpc-js';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Problem } from '../refresh/problem.js';
+import { findGrpcStatus } from './grpc-status.js';
 import { parseIdentity } from './worker-identity.js';
 
 /** A live worker answers within 0.1 s; without one the server waits for as long as it may. */
@@ -144,7 +145,7 @@ async function isAnswered(client: Client, { workflowId, runId }: EndedRun): Prom
     );
     return true;
   } catch (error) {
-    const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-    return isGrpcServiceError(cause) && NOT_ANSWERED.has(cause.code) ? false : undefined;
+    const code = findGrpcStatus(error);
+    return code !== undefined && NOT_ANSWERED.has(code) ? false : undefined;
   }
 }

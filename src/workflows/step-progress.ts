@@ -1,7 +1,7 @@
 // Which steps of a run are done, running or waiting. The Temporal UI shows them as current details, `status` as a list.
 import type { EarlierAttempts, StepName } from '../refresh/activity-types.js';
 import type { FailureReport } from '../refresh/report.js';
-import { describeConnections } from '../refresh/report-texts.js';
+import { describeConnections, describePlace } from '../refresh/report-texts.js';
 import type { StepInProgress } from '../refresh/run-progress.js';
 import type { WaitingStep } from '../refresh/step-runner.js';
 
@@ -100,9 +100,8 @@ export class StepProgress {
       toList(
         'Failed:',
         failures.map((failure) => {
-          const { stage, store, registry, engine, type, message } = failure;
-          const place = [stage, store, registry, engine].filter(Boolean).join(' ');
-          return `${place}: **${type}**${describeConnections(failure)}: ${message}`;
+          const { type, message } = failure;
+          return `${describePlace(failure)}: **${type}**${describeConnections(failure)}: ${message}`;
         }),
       ),
     ];

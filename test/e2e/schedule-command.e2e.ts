@@ -14,6 +14,7 @@ import { waitForReport } from '../../src/schedule/run-report.js';
 import { triggerRun, type TriggeredRun } from '../../src/schedule/trigger-run.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
+import { formatScheduleConfig } from './schedule-fixture.js';
 import {
   assertNoOverlap,
   configEvery,
@@ -35,19 +36,9 @@ describe('the schedule command on a real Temporal server', function () {
   after(() => server?.stop());
 
   /** Writes a configuration file with other schedule times. */
-  function writeConfig({ schedule, taskQueue }: RefreshConfig, times: string): void {
-    writeFileSync(
-      join(server.stateFolder, `${schedule.id}.yaml`),
-      `version: 1
-airflows:
-  - name: main
-    url: http://127.0.0.1:1
-    auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}
-    connections: [docker_default]
-temporal: {taskQueue: "${taskQueue}"}
-schedule: {id: "${schedule.id}", ${times}}
-`,
-    );
+  function writeConfig(config: RefreshConfig, times: string): void {
+    const file = join(server.stateFolder, `${config.schedule.id}.yaml`);
+    writeFileSync(file, formatScheduleConfig(config, times));
   }
 
   function command({ schedule }: RefreshConfig, ...args: string[]): Promise<CommandResult> {

@@ -24,17 +24,9 @@ export interface ScheduleFixture {
   readonly runJson: <T>(...args: string[]) => Promise<T>;
 }
 
-export function createScheduleFixture(
-  server: ScheduleServer,
-  config: RefreshConfig = configEvery(),
-): ScheduleFixture {
-  const { taskQueue, schedule } = config;
-  const file = join(server.stateFolder, `${schedule.id}.yaml`);
-  const env = { ...process.env, TEMPORAL_ADDRESS: server.address, ECR_REFRESH_CONFIG: file };
-  const write = (times: string): void =>
-    writeFileSync(
-      file,
-      `version: 1
+/** A configuration file with these times, such as `every: 4h`. */
+export function formatScheduleConfig({ schedule, taskQueue }: RefreshConfig, times: string): string {
+  return `version: 1
 airflows:
   - name: main
     url: http://127.0.0.1:1
@@ -42,8 +34,17 @@ airflows:
     connections: [docker_default]
 temporal: {taskQueue: "${taskQueue}"}
 schedule: {id: "${schedule.id}", ${times}}
-`,
-    );
+`;
+}
+
+export function createScheduleFixture(
+  server: ScheduleServer,
+  config: RefreshConfig = configEvery(),
+): ScheduleFixture {
+  const { taskQueue, schedule } = config;
+  const file = join(server.stateFolder, `${schedule.id}.yaml`);
+  const env = { ...process.env, TEMPORAL_ADDRESS: server.address, ECR_REFRESH_CONFIG: file };
+  const write = (times: string): void => writeFileSync(file, formatScheduleConfig(config, times));
   write('every: 4h');
   const run = (...args: string[]): Promise<CommandResult> =>
     runCommandLine(args, { ...env, ...PASSWORD }, [], 200_000);

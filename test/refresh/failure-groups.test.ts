@@ -1,22 +1,7 @@
 import assert from 'node:assert/strict';
+import { failure } from '../fakes/fake-report.js';
 import { FailureGroups } from '../../src/refresh/failure-groups.js';
 import type { FailureReport } from '../../src/refresh/report.js';
-import { REGISTRY } from '../fakes/fake-steps.js';
-
-function failure(changes: Partial<FailureReport> = {}): FailureReport {
-  return {
-    stage: 'update',
-    scope: 'connection',
-    store: 'main',
-    registry: REGISTRY,
-    type: 'ConnectionMissing',
-    count: 1,
-    connections: ['docker_default'],
-    message: 'Airflow has no connection docker_default.',
-    remedy: 'Create it.',
-    ...changes,
-  };
-}
 
 function groupFailures(failures: readonly FailureReport[]): FailureReport[] {
   const groups = new FailureGroups();

@@ -1,63 +1,15 @@
 import assert from 'node:assert/strict';
+import { failure, report, row } from '../fakes/fake-report.js';
 import {
   describeConnections,
   describeResult,
   summarizeReport,
   toHeadline,
 } from '../../src/refresh/report-texts.js';
-import type { FailureReport, RefreshReport, StoreReport, UnprovenReport } from '../../src/refresh/report.js';
+import type { FailureReport, RefreshReport, UnprovenReport } from '../../src/refresh/report.js';
 import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
 
 const OTHER_REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-
-function failure(changes: Partial<FailureReport> = {}): FailureReport {
-  return {
-    stage: 'update',
-    scope: 'connection',
-    store: 'main',
-    registry: REGISTRY,
-    type: 'ConnectionMissing',
-    count: 1,
-    connections: ['docker_default'],
-    message: 'Airflow has no connection docker_default.',
-    remedy: 'Create it.',
-    ...changes,
-  };
-}
-
-function row(changes: Partial<StoreReport> = {}): StoreReport {
-  return {
-    store: 'main',
-    kind: 'airflow',
-    registry: REGISTRY,
-    refreshed: 1,
-    failed: 0,
-    fingerprint: '0123456789ab',
-    expiresAt: '2026-01-01T12:00:00.000Z',
-    usableUntil: '2026-01-01T12:00:00.000Z',
-    outlivesSession: null,
-    principalArn: null,
-    lastRefreshedAt: '2026-01-01T00:00:01.000Z',
-    ...changes,
-  };
-}
-
-function report(changes: Partial<RefreshReport> = {}): RefreshReport {
-  return {
-    outcome: 'refreshed',
-    runId: 'run-1',
-    configHash: 'abc',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    finishedAt: '2026-01-01T00:00:05.000Z',
-    tokens: [],
-    stores: [row()],
-    docker: [],
-    failures: [],
-    unproven: [],
-    warnings: [],
-    ...changes,
-  };
-}
 
 function verifiedAt(...registries: string[]): RefreshReport['tokens'] {
   return [
