@@ -1,12 +1,11 @@
 // The host names of AWS on one machine: an HTTPS proxy on 127.0.0.1 that terminates TLS for every name with its own CA,
 // and forwards plain HTTP to a stand-in. It connects only to 127.0.0.1.
-import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { AddressInfo } from 'node:net';
 import { isApiHost, isPublicRegistryHost, readRegistryHost } from './aws/host-names.js';
 import { createCertificateAuthority, type Certificate } from './certificate-authority.js';
+import { startConnectServer, toResponse } from './connect-proxy.js';
 import { forwardRequest } from '../../sandbox/forward-request.js';
 import { sendText } from '../../sandbox/local-server.js';
 
@@ -46,8 +45,8 @@ export interface AwsNetworkOptions {
 }
 
 const REFUSALS: Partial<Record<NameTrouble, string>> = {
-  unreachable: 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n',
-  unknown: 'HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\nContent-Length: 0\r\n\r\n',
+  unreachable: toResponse('502 Bad Gateway'),
+  unknown: toResponse('503 Service Unavailable', 'X-Squid-Error: ERR_DNS_FAIL 0'),
   dropped: '',
 };
 
@@ -69,9 +68,8 @@ export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNe
   const endTls = await createTlsEnds(options);
   const names: string[] = [];
   const troubles = new Map<string, NameTrouble>();
-  const sockets = new Map<Duplex, string>();
 
-  async function connect(hostname: string, socket: Duplex, head: Buffer): Promise<void> {
+  async function connect(hostname: string, socket: Duplex): Promise<void> {
     const trouble =
       troubles.get(hostname) ??
       (options.route(hostname) === undefined ? (options.otherwise ?? 'unreachable') : undefined);
@@ -79,28 +77,15 @@ export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNe
     if (refusal !== undefined) return void socket.end(refusal);
     const server = await endTls(hostname, trouble === 'untrusted');
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-    if (head.length > 0) socket.unshift(head);
     server.emit('connection', socket);
   }
 
-  const proxy = createHttpServer((_, response) =>
-    sendText(response, 501, 'This proxy supports only HTTPS.\n'),
-  );
-  proxy.on('connect', (request, socket: Duplex, head: Buffer) => {
-    const hostname = (request.url ?? '').replace(/:\d+$/, '').toLowerCase();
+  const proxy = await startConnectServer((target, socket) => {
+    const hostname = toHostname(target);
     names.push(hostname);
-    sockets.set(socket, hostname);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy()); // a client that disconnects is not an error
-    connect(hostname, socket, head).catch((error: Error) => socket.destroy(error));
+    connect(hostname, socket).catch((error: Error) => socket.destroy(error));
   });
-  await new Promise<void>((resolve, reject) => {
-    proxy.once('error', reject);
-    proxy.listen(0, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const cut = (matches: (hostname: string) => boolean): void =>
-    sockets.forEach((hostname, socket) => void (matches(hostname) && socket.destroy()));
+  const url = `http://${proxy.address}`;
 
   return {
     url,
@@ -111,15 +96,14 @@ export async function startAwsNetwork(options: AwsNetworkOptions): Promise<AwsNe
     setTrouble(hostname, trouble) {
       if (trouble === undefined) troubles.delete(hostname);
       else troubles.set(hostname, trouble);
-      cut((name) => name === hostname);
+      proxy.cut((target) => toHostname(target) === hostname);
     },
-    stop: () =>
-      new Promise((resolve) => {
-        proxy.close(() => resolve());
-        proxy.closeAllConnections();
-        cut(() => true); // the server does not close the sockets of CONNECT requests
-      }),
+    stop: proxy.stop,
   };
+}
+
+function toHostname(target: string): string {
+  return target.replace(/:\d+$/, '');
 }
 
 /** Both spellings, because tools differ in which one they read. */
