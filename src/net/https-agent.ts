@@ -1,13 +1,11 @@
-// HTTPS connections, direct or through the proxy of the environment (HTTPS_PROXY, NO_PROXY), decided for each
-// connection. Loopback never uses a proxy.
+// HTTPS connections, direct or through the proxy of the environment, decided for each connection.
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { getProxyForUrl } from 'proxy-from-env';
 import { RefreshFailure } from '../refresh/failures.js';
-import { isLoopbackHost } from './is-loopback.js';
 import { NetworkError } from './network-error.js';
+import { bypassesProxy, formatProxy, ProxyInvalid, readProxy, type HttpProxy } from './proxy.js';
 import { parseCaFile, readCaFile, TLS_RULES } from './tls-files.js';
 
 type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
@@ -20,11 +18,10 @@ type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext 
  */
 export function createHttpsAgent(secureContext?: tls.SecureContext): https.Agent {
   const rules = secureContext === undefined ? TLS_RULES : { ...TLS_RULES, secureContext };
-  // Any host that NO_PROXY does not list works: there is one proxy for all https URLs.
-  const proxy = getProxyForUrl('https://proxy.invalid');
+  const proxy = readProxyOfHttps();
   if (!proxy) return new https.Agent({ keepAlive: true, ...rules });
   // It extends http.Agent, but Node, axios and the SDK accept it for https.
-  return new SelectiveProxyAgent(checkProxy(proxy), rules);
+  return new SelectiveProxyAgent(proxy, rules);
 }
 
 /**
@@ -58,14 +55,15 @@ function retire(agent: https.Agent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
-/** Checked here, because the error of `new URL` quotes its input, and a proxy URL may contain a password. */
-function checkProxy(proxy: string): string {
-  if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
-  throw new RefreshFailure(
-    'ConfigInvalid',
-    'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy',
-    'Set it to http://host:port or https://host:port.',
-  );
+function readProxyOfHttps(): HttpProxy | undefined {
+  // Not a host of NO_PROXY, unless that is `*`: then no proxy is used, and its value does not matter.
+  if (bypassesProxy({ host: 'proxy.invalid', port: 443 })) return undefined;
+  try {
+    return readProxy(process.env, ['https_proxy', 'all_proxy']);
+  } catch (error) {
+    if (!(error instanceof ProxyInvalid)) throw error;
+    throw new RefreshFailure('ConfigInvalid', `${error.variable} ${error.message}`, error.remedy);
+  }
 }
 
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
@@ -73,15 +71,20 @@ type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
 class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   readonly #rules: TlsRules;
 
-  constructor(proxy: string, rules: TlsRules) {
-    super(proxy, { keepAlive: true });
+  constructor(proxy: HttpProxy, rules: TlsRules) {
+    // The credentials are not part of the URL, which https-proxy-agent prints with DEBUG=*.
+    super(formatProxy(proxy), { keepAlive: true, headers: () => createProxyHeaders(proxy) });
     this.#rules = rules;
   }
 
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Passed with each connection: https-proxy-agent keeps no TLS options for the host behind the proxy.
     const target = { ...options, ...this.#rules } as typeof options;
-    if (!isForProxy(options)) return tls.connect(target as tls.ConnectionOptions);
+    const { host = 'localhost', port }: { host?: string | undefined; port: unknown } = options;
+    // Against its type, the port is a string in requests of axios.
+    if (bypassesProxy({ host, port: Number(port) })) {
+      return tls.connect(target as tls.ConnectionOptions);
+    }
     let status = 200;
     request.once('proxyConnect', (response: { statusCode: number }) => {
       status = response.statusCode;
@@ -94,9 +97,10 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
   }
 }
 
-function isForProxy({ host = '', port }: ConnectArguments[1]): boolean {
-  if (isLoopbackHost(host)) return false;
-  return getProxyForUrl(`https://${net.isIPv6(host) ? `[${host}]` : host}:${port}`) !== '';
+function createProxyHeaders({ credentials }: HttpProxy): Record<string, string> {
+  if (credentials === undefined) return {};
+  const login = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return { 'Proxy-Authorization': `Basic ${login}` };
 }
 
 /** When a proxy closes the connection without a response, the error of https-proxy-agent has no code. */

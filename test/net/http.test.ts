@@ -263,7 +263,7 @@ describe('createHttpClient', () => {
               [error.type, error.message, error.remedy],
               [
                 'ConfigInvalid',
-                'HTTPS_PROXY (or ALL_PROXY) is not the URL of an HTTP proxy',
+                'HTTPS_PROXY is not the URL of an HTTP proxy',
                 'Set it to http://host:port or https://host:port.',
               ],
             );

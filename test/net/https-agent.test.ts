@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
+import { createHttpsAgent } from '../../src/net/https-agent.js';
 import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
 import { parseCaFile } from '../../src/net/tls-files.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
-import { anySignal, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
+import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js';
+import { anySignal, assertHides, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 
 describe('createHttpsAgent', () => {
@@ -79,6 +81,79 @@ describe('createHttpsAgent', () => {
     sniServer.close();
     restore();
     assert.deepEqual(serverNames, ['localhost']);
+  });
+
+  describe('with a proxy that demands a login', () => {
+    const HOST = 'airflow.corp.invalid';
+    const SECRET = 'p@ss:/w0rd';
+    const LOGIN = { username: 'CORP\\user', password: SECRET };
+    let proxy: ConnectProxy;
+    let restore = (): void => {};
+
+    beforeEach(async () => {
+      requests = 0;
+      proxy = await startConnectProxy({
+        targets: { [`${HOST}:443`]: new URL(url).host },
+        login: LOGIN,
+      });
+    });
+    afterEach(async () => {
+      restore();
+      await proxy.stop();
+    });
+
+    /** Connects through the proxy as far as the certificate of the server, which is not trusted. */
+    async function reachServer(environment: NodeJS.ProcessEnv): Promise<void> {
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, ...environment });
+      const request = {
+        method: 'GET',
+        url: `https://${HOST}/`,
+        timeoutMs: 5000,
+        signal: anySignal(),
+      } as const;
+      await assert.rejects(createHttpClient({ version: '0' }).send(request), (error) => {
+        assert.ok(error instanceof NetworkError);
+        assert.equal(error.code, 'tls-self-signed');
+        return true;
+      });
+      assert.deepEqual(proxy.requests, [{ target: `${HOST}:443`, hasRightLogin: true }]);
+    }
+
+    for (const variable of ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']) {
+      it(`sends the decoded user name and password in ${variable}`, () =>
+        reachServer({ [variable]: proxy.url }));
+    }
+
+    it('takes a value without a scheme for an HTTP proxy', () =>
+      reachServer({ HTTPS_PROXY: proxy.url.replace('http://', '') }));
+
+    it('connects directly only to the port in NO_PROXY', async () => {
+      const noProxy = `${HOST}:8443`;
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: proxy.url, NO_PROXY: noProxy });
+      for (const port of [8443, 8444]) {
+        const target = `https://${HOST}:${port}/`;
+        const request = { method: 'GET', url: target, timeoutMs: 5000, signal: anySignal() } as const;
+        await assert.rejects(createHttpClient({ version: '0' }).send(request), NetworkError);
+      }
+      assert.deepEqual(proxy.requests, [{ target: `${HOST}:8444`, hasRightLogin: true }]);
+    });
+
+    it('does not contain the password where it would be printed', () => {
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: proxy.url });
+      // The login as a whole is in the header, in base64.
+      assertHides(createHttpsAgent(), [SECRET, `${LOGIN.username}:${SECRET}`]);
+    });
+  });
+
+  it('accepts any proxy that NO_PROXY=* makes unnecessary', async () => {
+    const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'socks5://proxy', NO_PROXY: '*' });
+    try {
+      assert.ok(createHttpsAgent());
+      process.env['NO_PROXY'] = 'other.invalid';
+      assert.throws(() => createHttpsAgent(), RefreshFailure);
+    } finally {
+      restore();
+    }
   });
 
   describe('with a CA file', () => {
