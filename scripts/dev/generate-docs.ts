@@ -1,5 +1,5 @@
-// Generates configuration.md and its JSON Schema from the configuration schema, and failures.md from the failure
-// catalogue. `--check` fails if a file differs.
+// Generates configuration.md and its JSON Schema from the configuration schema, failures.md from the failure catalogue,
+// and temporal.md from the table of Temporal's settings. `--check` fails if a file differs.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ import { DURATION } from '../../src/config/schema/values.js';
 import { toEditorSchema } from './editor-schema.js';
 import { failureEntry, FAILURES, type FailureEntry, type FailureType } from '../../src/refresh/failures.js';
 import { renderChecks } from './render-checks.js';
+import { renderTemporal } from './render-temporal.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONNECTIONS_EXAMPLE = `airflows:
@@ -50,6 +51,7 @@ export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
     ['docs/configuration.schema.json', renderJsonSchema()],
     ['docs/doctor.md', renderChecks(NOTE)],
     ['docs/failures.md', renderFailures()],
+    ['docs/temporal.md', renderTemporal(NOTE)],
   ] as const;
   const options = await resolveConfig(join(ROOT, 'docs/configuration.md'));
   const files = new Map<string, string>();

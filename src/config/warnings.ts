@@ -1,12 +1,12 @@
 // Finds settings that work but are probably a mistake.
 import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { findCovered } from '../refresh/connection-rules.js';
+import { listUnusual } from '../net/header-rules.js';
 import { resolveStatic, type RegistryEntry } from '../refresh/registry-entries.js';
 import { formatNames, formatPath, type Fault, type SettingPath } from './config-error.js';
 import { groupBy } from './group-by.js';
 import type { AirflowSettings } from './schema/airflows.js';
 import type { EngineConfig } from './schema/docker.js';
-import { listUnusual } from './schema/headers.js';
 import type { ConfigFolder } from './config-folder.js';
 import type { PlacedStore } from './schema/stores.js';
 import { isExampleUrl } from './schema/urls.js';

@@ -67,13 +67,14 @@ export function readCaFile(caFile: string): Buffer {
  * @throws RefreshFailure ConfigInvalid when the content is invalid
  */
 export function parseCaFile(caFile: string, content: Buffer): string[] {
+  // Node adds its own only if no CAs are given.
+  return [...readDefaultCas(), ...toPem(expectCertificates('caFile', caFile, content))];
+}
+
+/** Node's default CAs and those in NODE_EXTRA_CA_CERTS, as PEM, for clients that have CAs of their own. */
+export function readDefaultCas(): string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
-  // Node adds the first two automatically only if no CAs are given.
-  return [
-    ...tls.rootCertificates,
-    ...(extra ? readExtra(extra) : []),
-    ...toPem(expectCertificates('caFile', caFile, content)),
-  ];
+  return [...tls.rootCertificates, ...(extra ? readExtra(extra) : [])];
 }
 
 /**
@@ -146,6 +147,6 @@ function readExtra(file: string): readonly string[] {
   }
 }
 
-function toPem(certificates: readonly X509Certificate[]): string[] {
+export function toPem(certificates: readonly X509Certificate[]): string[] {
   return certificates.map((certificate) => certificate.toString());
 }

@@ -1,6 +1,7 @@
 // `headers` of an Airflow instance, for a proxy or gateway in front of it.
 import { z } from 'zod';
 import { Secret } from '../../log/secret.js';
+import { isSecretHeader, listUnusual } from '../../net/header-rules.js';
 import type { ExtraHeader } from '../../net/http.js';
 import type { Fault } from '../config-error.js';
 import { Reference, toReadSecret } from '../references.js';
@@ -40,8 +41,6 @@ const INVALID_NAME: Fault = {
   message: 'is not a valid header name',
   remedy: 'Use the form `headers: {X-Team: data}`.',
 };
-/** Names of headers that probably contain a secret. */
-const SECRET_NAME = /auth|key|token|secret|password|cookie|credential|signature/i;
 
 /** Ordered by name, so that the order in the file does not matter. */
 export const headersSchema = z
@@ -91,7 +90,7 @@ function checkName(name: string): Fault | undefined {
 }
 
 function checkSetting(name: string, setting: string | Reference): Fault | undefined {
-  if (typeof setting === 'string' && SECRET_NAME.test(name)) {
+  if (typeof setting === 'string' && isSecretHeader(name)) {
     return {
       code: 'plain-text-secret',
       message: 'must not be in plain text',
@@ -115,15 +114,4 @@ export function checkHeaderValue(value: string): Fault | undefined {
     message: `cannot be sent in a header, because it ${listUnusual(value, true).join(' and ')}`,
     remedy: 'Remove these characters from the value.',
   };
-}
-
-/** What is unusual in a value, without showing it: `ends with a line break`. */
-export function listUnusual(value: string, mustBeAscii = false): string[] {
-  const inner = value.trim();
-  return [
-    /^\s/.test(value) && 'begins with whitespace',
-    /[\r\n]$/.test(value) ? 'ends with a line break' : /\s$/.test(value) && 'ends with whitespace',
-    /[\r\n]/.test(inner) ? 'contains a line break' : /\p{Cc}/u.test(inner) && 'contains a control character',
-    mustBeAscii && /[^\0-\x9f]/.test(inner) && 'contains a character that is not ASCII',
-  ].filter((text) => text !== false);
 }
