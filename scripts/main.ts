@@ -2,7 +2,9 @@
 import './silence-libraries.js';
 import { CommanderError, type Command } from 'commander';
 import { endCredentialProcesses } from '../src/aws/credential-processes.js';
+import { logFrames } from '../src/log/redact-error.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
+import { endNow, endSoon } from './end-process.js';
 import { refuseTakenFlags } from './npm-flags.js';
 import { endWhenOutputCloses } from './process-output.js';
 import { buildProgram } from './program.js';
@@ -12,12 +14,13 @@ export async function main(): Promise<void> {
   const output = { isJson: args.includes('--json'), isDebug: args.includes('--debug') };
   // The AWS SDK would warn on every command about a Node version that this release supports.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  if (output.isDebug) logFrames();
   endWhenOutputCloses();
 
   // A bug in a callback: Node would print the whole error, and its message may contain a request.
   process.on('uncaughtException', (error) => {
     reportError(error, output);
-    process.exit(EXIT.failed);
+    void endNow(EXIT.failed);
   });
 
   try {
@@ -30,6 +33,7 @@ export async function main(): Promise<void> {
   } finally {
     // A running credential process would keep this process alive.
     endCredentialProcesses();
+    endSoon();
   }
 }
 
