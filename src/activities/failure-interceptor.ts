@@ -5,7 +5,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { failureEntry, RefreshFailure } from '../refresh/failures.js';
 import type { Logger } from '../log/logger.js';
-import { isRefreshFailure, errorClassName, safeStackFrames } from '../log/redact-error.js';
+import { framesForLog, identifyError, isRefreshFailure } from '../log/redact-error.js';
+import { describeUnexpected } from '../log/unexpected-error.js';
 import { retriesTimeLeftMs } from './attempt-deadline.js';
 
 /** Time that an attempt needs to start, in addition to its back-off. */
@@ -74,7 +75,10 @@ function withoutStack(failure: Error): Error {
 /** Never throws: an error in here would enter the history unchecked. */
 function asRefreshFailure(error: unknown, activityType: string, logger: Logger): RefreshFailure {
   if (isRefreshFailure(error)) return error;
-  const name = errorClassName(error);
-  logger.error({ activityType, error: name, frames: safeStackFrames(error) }, 'activity failed unexpectedly');
-  return new RefreshFailure('Unexpected', `${name} in ${activityType}.`);
+  const { reason, message, remedy } = describeUnexpected(error, 'worker');
+  logger.error(
+    { activityType, ...identifyError(error), ...(reason && { reason }), ...framesForLog(error) },
+    'activity failed unexpectedly',
+  );
+  return new RefreshFailure('Unexpected', `${activityType}: ${message}`, remedy);
 }

@@ -1,5 +1,5 @@
-// What may be shown of an unknown error: its class name and its stack frames. Its message and fields may contain a
-// secret. Nothing here throws.
+// What may be shown of an unknown error: its class name, its code, those of its causes, and with --debug its stack
+// frames. Its message and fields may contain a secret. Nothing here throws.
 import { RefreshFailure } from '../refresh/failures.js';
 
 /** `instanceof` alone would throw for an object such as a revoked proxy. */
@@ -22,22 +22,92 @@ export function errorClassName(error: unknown): string {
   }
 }
 
+/** Fields of the log. */
+export interface ErrorIdentity {
+  readonly error: string;
+  readonly code?: string;
+  /** Class and code of each cause: `TypeError, Error ECONNREFUSED`. */
+  readonly cause?: string;
+}
+
+/** Class and code of an error and of its causes. */
+export function identifyError(error: unknown): ErrorIdentity {
+  const [, ...causes] = listCauses(error);
+  const code = findErrorCode(error);
+  return {
+    error: errorClassName(error),
+    ...(code === undefined ? {} : { code }),
+    ...(causes.length === 0 ? {} : { cause: causes.map(formatClassAndCode).join(', ') }),
+  };
+}
+
+function formatClassAndCode(error: unknown): string {
+  return [errorClassName(error), findErrorCode(error)].filter((part) => part !== undefined).join(' ');
+}
+
+/** Any text can be a code, so only constants such as `ENOSPC`, and small numbers such as a gRPC status, are returned. */
+export function findErrorCode(error: unknown): string | undefined {
+  const code = readField(error, 'code');
+  if (typeof code === 'string') return /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
+  return Number.isInteger(code) && Math.abs(Number(code)) < 1000 ? String(code) : undefined;
+}
+
+const MAX_CAUSES = 5;
+
+/** The error, its cause, the cause of that, and so on. The first error of an AggregateError counts as its cause. */
+export function listCauses(error: unknown): unknown[] {
+  const found = [error];
+  let current = error;
+  while (found.length < MAX_CAUSES) {
+    const errors = readField(current, 'errors');
+    current = readField(current, 'cause') ?? (Array.isArray(errors) ? readField(errors, '0') : undefined);
+    if (!isError(current)) break;
+    found.push(current);
+  }
+  return found;
+}
+
+/** The own or inherited property of an error; undefined for any other value. */
+export function readField(value: unknown, name: string): unknown {
+  try {
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
 /** A longer line is not a real stack frame. */
 const MAX_FRAME_CHARS = 300;
 const FRAME = /^ {4}at [\w.<>[\] #$]*\(?(?:file:|node:|\/)[^\s?]+:\d+:\d+\)?$/;
 
-const MAX_CAUSES = 5;
-
-/** All stack frames of an error and its causes, each with the name of its class. */
+/** All stack frames of an error and its causes, each with its class and code. */
 export function listStacks(error: unknown): string[] {
-  const lines: string[] = [];
-  let current = error;
-  for (let depth = 0; current instanceof Error && depth < MAX_CAUSES; depth += 1) {
-    const name = `${depth === 0 ? '' : 'Caused by: '}${errorClassName(current)}`;
-    lines.push(name, ...safeStackFrames(current, Infinity).map((frame) => `    ${frame}`));
-    current = current.cause;
-  }
-  return lines;
+  return listCauses(error)
+    .filter(isError)
+    .flatMap((cause, depth) => [
+      `${depth === 0 ? '' : 'Caused by: '}${formatClassAndCode(cause)}`,
+      ...safeStackFrames(cause, Infinity).map((frame) => `    ${frame}`),
+    ]);
+}
+
+let areFramesLogged = false;
+
+/** For --debug. */
+export function logFrames(areLogged = true): void {
+  areFramesLogged = areLogged;
+}
+
+/** The stack frames of an error as a field of the log; only with --debug. */
+export function framesForLog(error: unknown): { readonly frames?: readonly string[] } {
+  return areFramesLogged ? { frames: safeStackFrames(error) } : {};
 }
 
 /** The stack frames of an error. The message is removed first: it may contain lines that look like frames. */

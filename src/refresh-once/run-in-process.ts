@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withAttemptLimit } from '../activities/attempt-deadline.js';
 import type { RefreshActivities } from '../activities/index.js';
-import { errorClassName, isRefreshFailure } from '../log/redact-error.js';
+import { isRefreshFailure } from '../log/redact-error.js';
+import { describeUnexpected } from '../log/unexpected-error.js';
 import { ACTIVITY_LIMITS, waitBeforeRetryMs } from '../refresh/activity-limits.js';
 import type { RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
@@ -73,7 +74,7 @@ async function callWithRetries<T>(
     try {
       return await callOnce(step, run, { runId, deadlineMs, number, limitMs });
     } catch (error) {
-      // Any other error is a bug, which a retry does not fix.
+      // Any other error is a bug or a fault of this machine, which a retry does not fix.
       const waitMs = isRefreshFailure(error)
         ? waitBeforeRetryMs(error.type, step, attemptsBefore + number, RETRY_FOR_MS)
         : undefined;
@@ -83,11 +84,12 @@ async function callWithRetries<T>(
   }
 }
 
-/** Describes an error that a step threw. For an error that is not ours, only its class is shown. */
+/** Describes an error that a step threw. For an error that is not ours, only class, code and causes are shown. */
 export function toFailureInfo(error: unknown): FailureInfo {
   if (isRefreshFailure(error)) {
     const { type, scope, message, remedy, connections } = error;
     return { type, scope, message, remedy, ...(connections === undefined ? {} : { connections }) };
   }
-  return describeFailure('Unexpected', `${errorClassName(error)}.`);
+  const { message, remedy } = describeUnexpected(error);
+  return { ...describeFailure('Unexpected', message), remedy };
 }

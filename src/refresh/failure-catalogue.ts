@@ -263,7 +263,9 @@ export const FAILURES = {
     scope: 'run',
     retryable: true,
     whoActs: 'operator',
-    meaning: 'An unclassified error. Its message is withheld because it may contain a secret.',
-    remedy: 'Check the log of the worker at this time, and report a bug.',
+    meaning:
+      'An unclassified error: a bug, or a fault of the machine such as a full disk. Its message is withheld because it may contain a secret.',
+    remedy:
+      'Check the log of the worker at this time. If it is a bug, run the worker with `--debug`, and report the stack trace.',
   },
 } as const satisfies Record<string, FailureEntry>;

@@ -5,9 +5,10 @@ import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } 
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
 import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { logFrames } from '../../src/log/redact-error.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
+import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 
 const MIN = 60_000;
 const TYPES = Object.keys(FAILURES) as FailureType[];
@@ -148,7 +149,7 @@ describe('failureInterceptor', () => {
         const failure = await failureAfter(make());
         assert.equal(failure.type, 'Unexpected');
         assert.equal(failure.nonRetryable, false);
-        assert.match(failure.message, /^[\w ]+ in updateConnections\.$/);
+        assert.match(failure.message, /^updateConnections: Unexpected [\w ,]+(?:; this is a bug)?\.$/);
         const converted = defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter);
         for (const shown of [
           inspect(failure, { depth: 10, showHidden: true }),
@@ -163,8 +164,22 @@ describe('failureInterceptor', () => {
       });
     }
 
-    it('logs its class and stack frames once', async () => {
+    it('logs its class and code once', async () => {
+      const failure = await failureAfter(Object.assign(new Error(SECRET), { code: 'EMFILE' }));
+      assert.equal(
+        failure.message,
+        'updateConnections: Fault of the environment: too many open files (Error EMFILE).',
+      );
+      const [line, ...others] = log.lines().filter(({ msg }) => msg === 'activity failed unexpectedly');
+      assert.deepEqual(others, []);
+      const { error, code, reason, frames } = line ?? {};
+      assert.deepEqual([error, code, reason, frames], ['Error', 'EMFILE', 'too many open files', undefined]);
+    });
+
+    it('logs its stack frames with --debug', async () => {
+      logFrames();
       await failureAfter(new TypeError('a bug'));
+      logFrames(false);
       const [line, ...others] = log.lines().filter(({ msg }) => msg === 'activity failed unexpectedly');
       assert.deepEqual(others, []);
       assert.deepEqual([line?.['activityType'], line?.['error']], ['updateConnections', 'TypeError']);

@@ -7,7 +7,7 @@ import { temporalActivities } from '../../src/activities/temporal-activities.js'
 import { expectFailure } from '../fakes/expect-failure.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { createLogger } from '../../src/log/logger.js';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
+import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 
 const INFO: Partial<Info> = {
   activityType: 'planRefresh',

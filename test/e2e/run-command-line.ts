@@ -18,8 +18,15 @@ export async function runCommandLine(
   through: readonly string[] = [],
   limitMs = 60_000,
 ): Promise<CommandResult> {
-  const cli = await builtCli();
-  const [program = process.execPath, ...rest] = [...through, process.execPath, cli, ...args];
+  return runProgram([...through, process.execPath, await builtCli(), ...args], env, limitMs);
+}
+
+/** @param command a program and its arguments */
+export async function runProgram(
+  [program = '', ...rest]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  limitMs = 60_000,
+): Promise<CommandResult> {
   const child = spawn(program, rest, { env, timeout: limitMs });
   let stdout = '';
   let stderr = '';

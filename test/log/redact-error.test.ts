@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { errorClassName, safeStackFrames } from '../../src/log/redact-error.js';
+import {
+  errorClassName,
+  findErrorCode,
+  identifyError,
+  listStacks,
+  safeStackFrames,
+} from '../../src/log/redact-error.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 describe('errorClassName', () => {
@@ -24,6 +30,48 @@ describe('errorClassName', () => {
       assert.match(errorClassName(make()), /^[A-Z][\w ]+$/);
       assert.ok(!errorClassName(make()).includes(SECRET));
       assert.ok(!safeStackFrames(make()).join('\n').includes(SECRET));
+    });
+  }
+});
+
+describe('findErrorCode', () => {
+  const find = (code: unknown): string | undefined => findErrorCode(Object.assign(new Error(), { code }));
+
+  it('returns constants and small numbers', () => {
+    for (const code of ['ENOSPC', 'ERR_HTTP2_STREAM_ERROR', 'E2', `E${'X'.repeat(60)}`]) {
+      assert.equal(find(code), code);
+    }
+    assert.deepEqual([find(0), find(16), find(-2)], ['0', '16', '-2']);
+  });
+
+  it('returns nothing else', () => {
+    const texts = [SECRET, 'E', 'enoent', '1A', 'E NOENT', 'ENOENT\n', `E${'X'.repeat(61)}`];
+    for (const code of [...texts, 1.5, 1000, NaN, null, undefined, {}, ['ENOSPC']]) {
+      assert.equal(find(code), undefined);
+    }
+    assert.equal(findErrorCode('ENOSPC'), undefined);
+  });
+});
+
+describe('identifyError', () => {
+  it('returns class and code of an error and of its causes', () => {
+    const root = Object.assign(new Error(SECRET), { code: 'ENOENT' });
+    const error = new RangeError(SECRET, { cause: new TypeError(SECRET, { cause: root }) });
+    assert.deepEqual(identifyError(error), { error: 'RangeError', cause: 'TypeError, Error ENOENT' });
+    assert.deepEqual(identifyError(root), { error: 'Error', code: 'ENOENT' });
+    assert.deepEqual(identifyError(new Error('x', { cause: SECRET })), { error: 'Error' });
+  });
+
+  it('ends for an error that is its own cause', () => {
+    const error = new Error('x');
+    error.cause = error;
+    assert.equal(identifyError(error).cause, 'Error, Error, Error, Error');
+  });
+
+  for (const [what, make] of Object.entries(HOSTILE_ERRORS)) {
+    it(`shows no secret of ${what} and does not throw`, () => {
+      assert.ok(!JSON.stringify(identifyError(make())).includes(SECRET));
+      assert.ok(!listStacks(make()).join('').includes(SECRET));
     });
   }
 });

@@ -1,0 +1,23 @@
+import { describeUnexpected } from '../log/unexpected-error.js';
+import {
+  formatPlatform,
+  loadNativeLibrary,
+  NativeLibraryMissing,
+  readPlatform,
+} from '../temporal/worker/native-library.js';
+import { ok, type Check, type Subject } from './check.js';
+
+/** Only the worker needs it: the other commands work without it. */
+export function checkNativeLibrary(load: () => void = loadNativeLibrary): Check {
+  const subject: Subject = { id: 'native-library', target: "Temporal's native library" };
+  try {
+    load();
+    return ok(subject, `loads (${formatPlatform(readPlatform())})`);
+  } catch (error) {
+    const { message, remedy } =
+      error instanceof NativeLibraryMissing
+        ? { message: error.reason, remedy: error.remedy }
+        : describeUnexpected(error);
+    return { ...subject, outcome: 'failed', message, remedy };
+  }
+}

@@ -1,0 +1,113 @@
+// What is shown of an error that is not in the catalogue: a fault of the environment, such as a full disk, is never
+// reported as a bug. Decides by class and code; messages of errors are neither read nor shown. Nothing here throws.
+import { getSystemErrorMap } from 'node:util';
+import { errorClassName, findErrorCode, identifyError, listCauses, readField } from './redact-error.js';
+
+export interface UnexpectedError {
+  readonly kind: 'environment' | 'bug' | 'unknown';
+  /** Of a fault of the environment, what the system reported: `no space left on device`. */
+  readonly reason?: string;
+  /** One sentence, with class, code and causes. */
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** @param program what is to be run again with --debug */
+export function describeUnexpected(
+  error: unknown,
+  program: 'command' | 'worker' = 'command',
+): UnexpectedError {
+  const identity = formatIdentity(error);
+  const showWhere = `Run the ${program} with \`--debug\` to see where it occurred.`;
+  const fault = findFault(error);
+  if (fault) {
+    const { reason, remedy = showWhere } = fault;
+    return {
+      kind: 'environment',
+      reason,
+      message: `Fault of the environment: ${reason} (${identity}).`,
+      remedy,
+    };
+  }
+  if (isBug(error)) {
+    const remedy = `Run the ${program} with \`--debug\`, and report the stack trace.`;
+    return { kind: 'bug', message: `Unexpected ${identity}; this is a bug.`, remedy };
+  }
+  return { kind: 'unknown', message: `Unexpected ${identity}.`, remedy: showWhere };
+}
+
+/** `Error ENOSPC`, or `TypeError, caused by Error ECONNREFUSED`. */
+function formatIdentity(thrown: unknown): string {
+  const { error, code, cause } = identifyError(thrown);
+  // Also reads well: `Unexpected thrown value that is not an Error`.
+  const name = error.replace(/^An? /, '');
+  return `${name}${code === undefined ? '' : ` ${code}`}${cause === undefined ? '' : `, caused by ${cause}`}`;
+}
+
+interface Fault {
+  readonly reason: string;
+  readonly remedy?: string;
+}
+
+const CHECK_PERMISSIONS = 'Check the permissions of the user of this process.';
+const ADD_MEMORY = 'Give the process more memory, or raise its memory limit.';
+const INSTALL_AGAIN = 'Install the packages again, for example with `npm ci`.';
+
+/** Where the fix is obvious. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: CHECK_PERMISSIONS,
+  EDQUOT: 'Free space on the disk, or raise the quota.',
+  EMFILE: 'Raise the limit of open files of the process (`ulimit -n`).',
+  ENFILE: 'Raise the limit of open files of the system.',
+  ENOMEM: ADD_MEMORY,
+  ENOSPC: 'Free space on the disk.',
+  EPERM: CHECK_PERMISSIONS,
+  EROFS: 'Make the file system writable, or use another folder.',
+};
+
+/** Faults that Node.js reports by codes of its own. */
+const NODE_FAULTS: Readonly<Record<string, Fault>> = {
+  ERR_DLOPEN_FAILED: { reason: 'a native library does not load', remedy: INSTALL_AGAIN },
+  ERR_MEMORY_ALLOCATION_FAILED: { reason: 'out of memory', remedy: ADD_MEMORY },
+  ERR_MODULE_NOT_FOUND: { reason: 'a file of the installation is missing', remedy: INSTALL_AGAIN },
+  ERR_WORKER_OUT_OF_MEMORY: { reason: 'out of memory', remedy: ADD_MEMORY },
+  MODULE_NOT_FOUND: { reason: 'a file of the installation is missing', remedy: INSTALL_AGAIN },
+};
+
+/** The first fault of the system among an error and its causes. */
+function findFault(error: unknown): Fault | undefined {
+  for (const cause of listCauses(error)) {
+    const code = findErrorCode(cause);
+    if (code !== undefined && Object.hasOwn(NODE_FAULTS, code)) return NODE_FAULTS[code];
+    const system = findSystemError(cause);
+    if (!system) continue;
+    const [name, reason] = system;
+    const remedy = REMEDIES[name];
+    return { reason, ...(remedy === undefined ? {} : { remedy }) };
+  }
+  return undefined;
+}
+
+/** Name and text of an error of the operating system, by its code or its number. */
+function findSystemError(error: unknown): [string, string] | undefined {
+  const known = getSystemErrorMap();
+  const number = readField(error, 'errno');
+  if (typeof number === 'number' && known.has(number)) return known.get(number);
+  const code = findErrorCode(error);
+  return [...known.values()].find(([name]) => name === code);
+}
+
+const BUGS = new Set([
+  'AssertionError',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+]);
+
+/** An error of programming, or one that gives no reason by a code. */
+function isBug(error: unknown): boolean {
+  if (BUGS.has(errorClassName(error))) return true;
+  return listCauses(error).every((cause) => (readField(cause, 'code') ?? undefined) === undefined);
+}
