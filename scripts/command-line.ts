@@ -3,9 +3,13 @@ import { CommanderError, Option } from 'commander';
 import { ConfigError } from '../src/config/config-error.js';
 import { RefreshFailure } from '../src/refresh/failures.js';
 import { LOG_LEVELS } from '../src/log/log-level.js';
-import { errorClassName, listStacks, safeStackFrames } from '../src/log/redact-error.js';
+import { listStacks } from '../src/log/redact-error.js';
+import { describeUnexpected } from '../src/log/unexpected-error.js';
 import { OtherDeployment } from '../src/schedule/other-deployment.js';
+import { NativeLibraryMissing } from '../src/temporal/worker/native-library.js';
+import { TemporalSettingsInvalid } from '../src/temporal/settings/settings-error.js';
 import { describeUnavailable, TemporalUnavailable } from '../src/temporal/unavailable.js';
+import { WorkerFailed } from '../src/temporal/worker/worker-failed.js';
 import { CommandFailed, describeCount, toErrorDocument } from './error-document.js';
 
 export { CommandFailed };
@@ -75,15 +79,29 @@ export function reportError(error: unknown, { isJson, isDebug }: ErrorOutput): v
 
 export function toExitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  return error instanceof ConfigError ? EXIT.configInvalid : EXIT.failed;
+  // Decided before anything is contacted: a restart does not help.
+  const isPermanent =
+    error instanceof ConfigError ||
+    error instanceof TemporalSettingsInvalid ||
+    error instanceof NativeLibraryMissing;
+  return isPermanent ? EXIT.configInvalid : EXIT.failed;
 }
 
-/** For an error that is not ours, only its class and stack frames: its message may contain a request. */
+/** For an error that is not ours, only class, code and causes: its message may contain a request. */
 export function describeError(error: unknown): string {
-  if (error instanceof ConfigError) return `${describeCount(error)}\n${error.message}`;
+  if (error instanceof ConfigError || error instanceof TemporalSettingsInvalid) {
+    return `${describeCount(error)}\n${error.message}`;
+  }
   if (error instanceof RefreshFailure) return `${error.message}\n${error.remedy}`;
-  if (error instanceof OtherDeployment) return `${error.message}.\n${error.remedy}`;
+  if (
+    error instanceof OtherDeployment ||
+    error instanceof NativeLibraryMissing ||
+    error instanceof WorkerFailed
+  ) {
+    return `${error.message}.\n${error.remedy}`;
+  }
   if (error instanceof TemporalUnavailable) return describeUnavailable(error);
   if (error instanceof CommandFailed) return [error.message, error.remedy].filter(Boolean).join(' ');
-  return [`Unexpected ${errorClassName(error)}; this is a bug.`, ...safeStackFrames(error)].join('\n');
+  const { message, remedy } = describeUnexpected(error);
+  return `${message} ${remedy}`;
 }

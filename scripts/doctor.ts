@@ -3,6 +3,7 @@ import { ConfigError, formatPlace, type ConfigProblem } from '../src/config/conf
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
 import { identityCheck, readProcessIdentity } from '../src/doctor/check-identity.js';
+import { checkNativeLibrary } from '../src/doctor/check-native-library.js';
 import { ok, skipped, toOutcome, warning, type Check, type Subject } from '../src/doctor/check.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { EXIT, printJson, printLine } from './command-line.js';
@@ -17,22 +18,35 @@ export interface DoctorOptions {
 
 export async function runDoctor(options: DoctorOptions): Promise<void> {
   const { config, checks } = checkConfig(configPath(options.config));
-  checks.push(...(await checkRest(config, options)));
+  // Loaded here: with it the library that reads the settings is loaded.
+  const { checkTemporalSettings } = await import('../src/doctor/check-temporal-settings.js');
+  const settings = checkTemporalSettings();
+  // Before there are connections: it asks Node about the system, and Node would look up the names of their peers.
+  checks.push(...settings.checks, checkNativeLibrary());
+  checks.push(...(await checkRest(config, settings.areValid, options)));
   if (options.json) printJson(toDocument(checks));
   else printLine(formatChecks(checks));
-  if (toOutcome(checks) === 'failed') process.exitCode = config ? EXIT.failed : EXIT.configInvalid;
+  const isReadable = config !== undefined && settings.areValid;
+  if (toOutcome(checks) === 'failed') process.exitCode = isReadable ? EXIT.failed : EXIT.configInvalid;
 }
 
-async function checkRest(config: RefreshConfig | undefined, { offline }: DoctorOptions): Promise<Check[]> {
+async function checkRest(
+  config: RefreshConfig | undefined,
+  hasTemporal: boolean,
+  { offline }: DoctorOptions,
+): Promise<Check[]> {
   if (!config) return skipOnline('the configuration is invalid');
-  return offline ? skipOnline('`--offline` was given') : checkOnline(config);
+  return offline ? skipOnline('`--offline` was given') : checkOnline(config, hasTemporal);
 }
 
-async function checkOnline(config: RefreshConfig): Promise<Check[]> {
+async function checkOnline(config: RefreshConfig, hasTemporal: boolean): Promise<Check[]> {
   // Loaded here: SDKs and HTTP clients take half a second to load, and `--offline` does not need them.
-  const { checkTemporal } = await import('../src/doctor/check-temporal.js');
+  const { checkTemporal, skipTemporal } = await import('../src/doctor/check-temporal.js');
   const { checkServices } = await import('../src/doctor/check-services.js');
-  const [temporal, services] = await Promise.all([checkTemporal(config), checkServices(config)]);
+  const [temporal, services] = await Promise.all([
+    hasTemporal ? checkTemporal(config) : skipTemporal(config, 'the Temporal settings are invalid'),
+    checkServices(config),
+  ]);
   return [
     ...temporal,
     ...services.checks,

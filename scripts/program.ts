@@ -109,7 +109,7 @@ function doctorCommand(): Command {
     .description('check everything a run needs')
     .addOption(configOption())
     .addOption(jsonOption())
-    .option('--offline', 'check only the configuration')
+    .option('--offline', 'check only the configuration, the Temporal settings and the native library')
     .action(async (options: DoctorOptions) => {
       const { runDoctor } = await import('./doctor.js');
       await runDoctor(options);

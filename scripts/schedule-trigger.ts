@@ -6,7 +6,7 @@ import { followRun } from '../src/schedule/follow-run.js';
 import { waitForReport, type RunResult } from '../src/schedule/run-report.js';
 import { startRun, type TriggeredRun } from '../src/schedule/trigger-run.js';
 import { toUnavailable } from '../src/temporal/connection.js';
-import { readTemporalSettings } from '../src/temporal/settings.js';
+import { readTemporalSettings } from '../src/temporal/settings/settings.js';
 import { TemporalUnavailable } from '../src/temporal/unavailable.js';
 import { EXIT, printJson, printLine } from './command-line.js';
 import { CommandFailed } from './error-document.js';
@@ -87,7 +87,7 @@ async function followToEnd(
     }
     return await result;
   } catch (error) {
-    throw explainLostRun(toUnavailable(readTemporalSettings(), error));
+    throw explainLostRun(await toUnavailable(readTemporalSettings(), error));
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { failureInterceptor } from './activities/failure-interceptor.js';
 import { temporalActivities } from './activities/temporal-activities.js';
 import { createApp } from './app.js';
@@ -13,70 +13,86 @@ import type { RefreshConfig } from './config/refresh-config.js';
 import type { Logger } from './log/logger.js';
 import { STORES_EDITED_WARNING } from './refresh/scheduled-stores.js';
 import { checkStoresAtStart } from './schedule/check-stores.js';
-import { readTemporalSettings, unavailable, type TemporalSettings } from './temporal/settings.js';
-import { describeUnavailable } from './temporal/unavailable.js';
+import { CurrentSettings } from './temporal/worker/current-settings.js';
+import { TemporalHealth } from './temporal/worker/health.js';
 import { createRunLogSinks } from './temporal/run-log.js';
-import { temporalLogger } from './temporal/sdk-logger.js';
+import { temporalLogger } from './temporal/worker/sdk-logger.js';
+import { formatSettingProblem } from './temporal/settings/settings-error.js';
+import { superviseWorker } from './temporal/worker/supervise-worker.js';
+import type { WorkerConnection } from './temporal/worker/worker-connection.js';
 import { formatIdentity } from './temporal/worker-identity.js';
 import { VERSION } from './version.js';
-import { HEALTH_CHECK_INTERVAL_MS, TemporalHealth } from './temporal/health.js';
 
 /**
- * Runs the worker until SIGTERM or SIGINT. Then it accepts no new work, gives activities 30 s to finish, and leaves the
- * rest to other workers. Wait at least 45 s before killing it.
+ * Runs the worker until `stop` is aborted: waits for Temporal, and works. Then it accepts no new work, gives
+ * activities 30 s to finish, and leaves the rest to other workers. Wait at least 45 s before killing it.
  *
- * @throws ConfigError before it connects to anything; TemporalUnavailable; OtherDeployment when the schedule was applied
- *   for other stores
+ * @throws ConfigError, TemporalSettingsInvalid before it connects to anything; TemporalUnavailable when Temporal refuses
+ *   it; OtherDeployment when the schedule was applied for other stores; WorkerFailed
  */
-export async function runWorker(configPath: string, logger: Logger): Promise<void> {
-  const signals = handleStopSignals();
+export async function runWorker(configPath: string, logger: Logger, stop: AbortSignal): Promise<void> {
   const config = loadConfig(configPath);
+  const settings = new CurrentSettings(logger);
   logWarnings(config, logger);
+  for (const warning of settings.current.warnings) {
+    logger.warn({ warning: formatSettingProblem(warning) }, 'configuration warning');
+  }
   const { activities } = createApp(config, {
     onConfigChange: (edited, previous) => logChange(edited, previous, logger),
   });
-  const settings = readTemporalSettings();
-  const { taskQueue, hash } = config;
-  const { address, namespace } = settings;
+  const { address, namespace } = settings.current;
   const health = new TemporalHealth(logger.child({ address }));
+  let lastError: unknown;
   Runtime.install({
-    logger: temporalLogger(logger, (reason) => health.reportFailure(reason)),
-    // Signals are handled here: the SDK handles only the first one, and a second would kill the worker during shutdown.
+    logger: temporalLogger(logger, {
+      onFailedCall: (call) => health.noteFailedCall(call),
+      onWorkerError: (error) => (lastError = error),
+      removeSecrets: (text) => settings.removeSecrets(text),
+    }),
+    // Signals are handled here: the SDK handles only the first one.
     shutdownSignals: [],
     // Debug logs of the core contain whole tasks; operators need only its warnings.
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
-  const connection = await connect(settings);
-  const healthCheck = setInterval(
-    () => void health.check(() => findProblem(connection, settings)),
-    HEALTH_CHECK_INTERVAL_MS,
-  );
-  try {
-    await checkSchedule(connection, settings, config, logger);
-    const worker = await Worker.create({
+
+  async function createWorker({ connection }: WorkerConnection): Promise<Worker> {
+    await checkSchedule(new Client({ connection, namespace }), config, logger);
+    return Worker.create({
       ...workflowCode(),
       ...LIMITS,
       connection,
-      namespace: settings.namespace,
-      taskQueue,
-      identity: formatIdentity({ version: VERSION, host: hostname(), pid: process.pid, configHash: hash }),
+      namespace,
+      taskQueue: config.taskQueue,
+      identity: formatIdentity({
+        version: VERSION,
+        host: hostname(),
+        pid: process.pid,
+        configHash: config.hash,
+      }),
       activities: temporalActivities(activities),
       interceptors: { activity: [failureInterceptor(logger)] },
       sinks: createRunLogSinks(logger),
     });
-    const fields = { version: VERSION, address, namespace, taskQueue, configHash: hash, pid: process.pid };
-    logger.info(fields, 'worker started');
-    signals.onStop((signal) => {
-      if (worker.getState() !== 'RUNNING') return;
-      logger.info({ signal }, `shutting down, up to ${LIMITS.shutdownGraceTime} for activities`);
-      worker.shutdown();
-    });
-    await worker.run();
-    logger.info({}, 'worker stopped');
-  } finally {
-    clearInterval(healthCheck);
-    await connection.close();
   }
+
+  stop.addEventListener('abort', () => {
+    logger.info({ signal: stop.reason }, `shutting down, up to ${LIMITS.shutdownGraceTime} for activities`);
+  });
+  await superviseWorker({
+    settings,
+    health,
+    logger,
+    stop,
+    taskQueue: config.taskQueue,
+    createWorker,
+    findWorkerError: () => lastError,
+    onStart: () => {
+      const { taskQueue, hash: configHash } = config;
+      const fields = { version: VERSION, address, namespace, taskQueue, configHash, pid: process.pid };
+      logger.info(fields, 'worker started');
+    },
+  });
+  logger.info({}, 'worker stopped');
 }
 
 /** Called once per configuration: at the start, and after a valid edit of the file. */
@@ -91,17 +107,6 @@ function logChange(edited: RefreshConfig, previous: RefreshConfig, logger: Logge
   logWarnings(edited, logger);
 }
 
-/**
- * Handles SIGTERM and SIGINT. Until the worker runs there is nothing to finish, and connecting can take half a minute,
- * so they end the process immediately. Further signals are ignored: a supervisor that signals process and group sends
- * two.
- */
-function handleStopSignals(): { onStop: (stop: (signal: string) => void) => void } {
-  let stop = (_signal: string): void => process.exit(0);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
-  return { onStop: (next) => void (stop = next) };
-}
-
 /** Explicit limits, as recommended for production. Activities mostly wait for other services. */
 const LIMITS = {
   maxConcurrentActivityTaskExecutions: 500,
@@ -109,7 +114,7 @@ const LIMITS = {
   maxCachedWorkflows: 100,
   // With the default of 0, SIGTERM would abort activities immediately, which counts as a failed attempt.
   shutdownGraceTime: '30 s',
-  shutdownForceTime: '40 s',
+  shutdownForceTime: '35 s',
 } satisfies Partial<WorkerOptions>;
 
 /** The built worker uses the bundle of `npm run build`; from source the bundle is created at the start. */
@@ -122,40 +127,8 @@ function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>
   };
 }
 
-async function connect(settings: TemporalSettings): Promise<NativeConnection> {
-  let connection: NativeConnection | undefined;
-  try {
-    connection = await NativeConnection.connect(settings.connectionOptions);
-    await connection.workflowService.describeNamespace({ namespace: settings.namespace });
-    return connection;
-  } catch (error) {
-    await connection?.close();
-    throw unavailable(settings, error);
-  }
-}
-
 /** A worker of another deployment would refresh its own stores in the runs of this schedule. */
-async function checkSchedule(
-  connection: NativeConnection,
-  { namespace }: TemporalSettings,
-  config: RefreshConfig,
-  logger: Logger,
-): Promise<void> {
-  const match = await checkStoresAtStart(new Client({ connection, namespace }), config);
+async function checkSchedule(client: Client, config: RefreshConfig, logger: Logger): Promise<void> {
+  const match = await checkStoresAtStart(client, config);
   if (match === 'overlapping') logger.warn({ warning: STORES_EDITED_WARNING }, 'configuration warning');
-}
-
-async function findProblem(
-  connection: NativeConnection,
-  settings: TemporalSettings,
-): Promise<string | undefined> {
-  const { namespace } = settings;
-  try {
-    await connection.withDeadline(Date.now() + HEALTH_CHECK_INTERVAL_MS, () =>
-      connection.workflowService.describeNamespace({ namespace }),
-    );
-    return undefined;
-  } catch (error) {
-    return describeUnavailable(unavailable(settings, error));
-  }
 }

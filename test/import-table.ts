@@ -72,7 +72,7 @@ export const ROWS: readonly Row[] = [
   },
   { files: ['app.ts'], imports: BUILT_BY_APP, packages: OTHERS },
   {
-    files: ['temporal/a.ts'],
+    files: ['temporal/a.ts', 'temporal/worker/a.ts'],
     imports: ['temporal/', 'config/', ...BASE],
     packages: [...TEMPORAL, ...OTHERS],
   },

@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
-import { readTemporalSettings } from '../../src/temporal/settings.js';
+import { plainSettings, readTemporalSettings } from '../../src/temporal/settings/settings.js';
 import { NAMESPACE, TEMPORAL_PORTS } from '../own-temporal.js';
 import { freePort } from '../ports.js';
 import type { Cleanup } from '../cleanup.js';
@@ -23,7 +23,7 @@ export async function startExternalSetup(
   );
   stops.add({ stop: async () => release() });
   const settings = readTemporalSettings();
-  if (settings.connectionOptions.address !== undefined) {
+  if (settings.addressSetting !== undefined) {
     say(`Temporal: using ${settings.address}, namespace ${settings.namespace}`);
     const given = { configPath, env: process.env, temporal: settings, ownsTemporal: false };
     return { ...given, stateFolder, addresses: [], hints: [] };
@@ -40,7 +40,7 @@ export async function startExternalSetup(
   return {
     configPath,
     env: { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
-    temporal: { connectionOptions: { address }, address, namespace },
+    temporal: plainSettings(address, namespace),
     ownsTemporal: true,
     stateFolder,
     addresses: uiUrl === undefined ? [] : [['Temporal UI', uiUrl]],

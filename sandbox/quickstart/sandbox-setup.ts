@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
 import { SEEDED_CONNECTION } from '../sandbox-airflow.js';
 import { SANDBOX_ID } from '../own-temporal.js';
 import { startSandbox, type Sandbox } from '../start-sandbox.js';
@@ -43,7 +44,7 @@ export async function startSandboxSetup(stops: Cleanup, say: (line: string) => v
   return {
     configPath,
     env: { ...withoutTheUsers(process.env), ...own },
-    temporal: { connectionOptions: { address }, address, namespace },
+    temporal: plainSettings(address, namespace),
     ownsTemporal: true,
     stateFolder: STATE_FOLDER,
     addresses: [

@@ -1,5 +1,5 @@
 // The result of both setups of the quickstart: what the worker needs, and what is printed for the user.
-import type { TemporalSettings } from '../../src/temporal/settings.js';
+import type { TemporalSettings } from '../../src/temporal/settings/settings.js';
 
 export interface Setup {
   readonly configPath: string;

@@ -7,6 +7,7 @@ import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import type { RunIds } from '../../src/schedule/find-runs.js';
 import type { TriggeredRun } from '../../src/schedule/trigger-run.js';
 import type { RefreshStatus } from '../../src/status/status.js';
+import { TEMPORAL_REASONS, type TemporalReason } from '../../src/temporal/unavailable.js';
 import type { RunInProgress } from '../../src/schedule/run-in-progress.js';
 import type { DoctorDocument } from '../format-checks.js';
 import type { ErrorDocument } from '../error-document.js';
@@ -168,6 +169,8 @@ const CHECK = {
       configuration: true,
       'schedule-margin': true,
       identity: true,
+      'native-library': true,
+      'temporal-settings': true,
       temporal: true,
       schedule: true,
       'schedule-match': true,
@@ -226,12 +229,15 @@ const ERROR = {
         'config-invalid': true,
         'node-unsupported': true,
         'temporal-settings-invalid': true,
-        'temporal-namespace-not-found': true,
-        'temporal-access-denied': true,
-        'temporal-unreachable': true,
+        ...(Object.fromEntries(TEMPORAL_REASONS.map((reason) => [`temporal-${reason}`, true])) as Record<
+          `temporal-${TemporalReason}`,
+          true
+        >),
         'schedule-missing': true,
         'other-deployment': true,
         'command-failed': true,
+        'native-library-missing': true,
+        environment: true,
         unexpected: true,
       },
     },

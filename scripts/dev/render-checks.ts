@@ -7,8 +7,8 @@ export function renderChecks(note: string): string {
 
 # Checks of \`doctor\`
 
-\`doctor\` exits with 1 if a check has failed, and with 78 if the configuration is invalid. Warnings do not change the exit
-code. \`doctor --json\` prints \`{outcome, checks}\`. The overall \`outcome\` is \`ok\`, \`warning\` or \`failed\`. Each check has
+\`doctor\` exits with 1 if a check has failed, and with 78 if the configuration or the settings of Temporal are invalid.
+Warnings do not change the exit code. \`doctor --json\` prints \`{outcome, checks}\`. The overall \`outcome\` is \`ok\`, \`warning\` or \`failed\`. Each check has
 \`id\`, \`target\`, \`outcome\`, \`message\` and \`remedy\`, which is null if there is nothing to fix. An \`outcome\` of \`skipped\`
 means that it could not be checked: the message states why, and what prevented it has a check of its own. Ids and targets
 stay the same in later versions; messages do not.

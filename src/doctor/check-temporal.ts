@@ -2,7 +2,7 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeOrUndefined, findWanted } from '../schedule/apply-schedule.js';
-import { errorClassName } from '../log/redact-error.js';
+import { describeUnexpected } from '../log/unexpected-error.js';
 import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
 import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
 import { waitForReport, type RunResult } from '../schedule/run-report.js';
@@ -14,7 +14,7 @@ import {
 } from '../schedule/schedule-state.js';
 import { withTemporalClient } from '../temporal/connection.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
-import { readTemporalSettings } from '../temporal/settings.js';
+import { readTemporalSettings } from '../temporal/settings/settings.js';
 import { TemporalUnavailable } from '../temporal/unavailable.js';
 import { ok, skipped, warning, type Check } from './check.js';
 import { sessionLifeChecks } from './check-token-life.js';
@@ -31,16 +31,21 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
       ...(await checkInTemporal(client, config)),
     ]);
   } catch (error) {
-    const { message, remedy } =
-      error instanceof TemporalUnavailable
-        ? error
-        : { message: `unexpected ${errorClassName(error)}`, remedy: 'Report this bug.' };
-    const { schedule, taskQueue } = config;
+    const { message, remedy } = error instanceof TemporalUnavailable ? error : describeUnexpected(error);
     return [
       { ...TEMPORAL, outcome: 'failed', message, remedy },
-      ...skipInTemporal(`schedule ${schedule.id}`, `task queue ${taskQueue}`, 'the check of Temporal failed'),
+      ...skipRest(config, 'the check of Temporal failed'),
     ];
   }
+}
+
+/** The checks of {@link checkTemporal} when Temporal cannot be asked. */
+export function skipTemporal(config: RefreshConfig, reason: string): Check[] {
+  return [skipped(TEMPORAL, reason), ...skipRest(config, reason)];
+}
+
+function skipRest({ schedule, taskQueue }: RefreshConfig, reason: string): Check[] {
+  return skipInTemporal(`schedule ${schedule.id}`, `task queue ${taskQueue}`, reason);
 }
 
 /** What depends on Temporal. */

@@ -1,26 +1,48 @@
 // The client of the commands. Separate from settings.ts, because the worker has its own connection and does not load
 // this one.
-import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { readTemporalSettings, unavailable, type TemporalSettings } from './settings.js';
+import { classifyError, isConnectionError } from './classify-error.js';
+import { toClientOptions } from './connect-options.js';
+import { findUnreachable } from './find-problem.js';
+import { readTemporalSettings, type TemporalSettings } from './settings/settings.js';
 
-const CONNECT_LIMIT_MS = 10_000;
+/** For a server or network that restarts. */
+const CONNECT_RETRY_MS = 10_000;
 
-/** @throws TemporalUnavailable naming address, namespace and remedy */
+const SERVICE = 'temporal.api.workflowservice.v1.WorkflowService';
+
+/** No call waits longer, also if the server or a proxy is silent. */
+const CALL_LIMITS = {
+  methodConfig: [
+    { name: [{}], timeout: '10s' },
+    // Temporal answers it when the run ends, or with an empty response after at most a minute.
+    { name: [{ service: SERVICE, method: 'GetWorkflowExecutionHistory' }], timeout: '90s' },
+  ],
+};
+
+export interface ConnectedClient {
+  readonly client: Client;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param retryForMs milliseconds to retry what a restart of the server can cause
+ * @throws TemporalUnavailable naming address, namespace, cause and remedy
+ */
 export async function connectClient(
   settings: TemporalSettings,
-): Promise<{ client: Client; close: () => Promise<void> }> {
+  retryForMs = CONNECT_RETRY_MS,
+): Promise<ConnectedClient> {
   // It would print `E Failed to connect to …` itself; GRPC_VERBOSITY still shows it.
   if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
-  const connection = Connection.lazy({ ...settings.connectionOptions });
-  try {
-    await connection.withDeadline(Date.now() + CONNECT_LIMIT_MS, () =>
-      connection.workflowService.describeNamespace({ namespace: settings.namespace }),
-    );
-  } catch (error) {
-    await connection.close();
-    throw unavailable(settings, error);
-  }
+  const unreachable = await findUnreachable(settings, retryForMs);
+  if (unreachable) throw unreachable;
+  const options = toClientOptions(settings);
+  const connection = Connection.lazy({
+    ...options,
+    channelArgs: { ...options.channelArgs, 'grpc.service_config': JSON.stringify(CALL_LIMITS) },
+  });
   return {
     client: new Client({ connection, namespace: settings.namespace }),
     close: () => connection.close(),
@@ -29,7 +51,7 @@ export async function connectClient(
 
 /**
  * Calls with a connected client, and always closes it.
- * @throws TemporalUnavailable, also if the connection is lost during the call; other errors of the call unchanged
+ * @throws TemporalUnavailable, also if a call fails later; errors that do not come from Temporal unchanged
  */
 export async function withTemporalClient<T>(call: (client: Client) => Promise<T>): Promise<T> {
   const settings = readTemporalSettings();
@@ -37,14 +59,14 @@ export async function withTemporalClient<T>(call: (client: Client) => Promise<T>
   try {
     return await call(client);
   } catch (error) {
-    throw toUnavailable(settings, error);
+    throw await toUnavailable(settings, error);
   } finally {
     await close();
   }
 }
 
-/** Converts the errors of a lost connection to TemporalUnavailable, and returns other errors unchanged. */
-export function toUnavailable(settings: TemporalSettings, error: unknown): unknown {
-  const isLost = error instanceof ServiceError || isGrpcServiceError(error);
-  return isLost ? unavailable(settings, error.cause ?? error) : error;
+/** Converts the error of a call to TemporalUnavailable, with the cause of a lost connection. Returns others unchanged. */
+export async function toUnavailable(settings: TemporalSettings, error: unknown): Promise<unknown> {
+  const unreachable = isConnectionError(error) ? await findUnreachable(settings, 0) : undefined;
+  return unreachable ?? classifyError(settings, error) ?? error;
 }

@@ -1,8 +1,18 @@
 import type { status } from '@grpc/grpc-js';
 import { isGrpcServiceError } from '@temporalio/client';
 
-/** The status of a failed call; Temporal's client may wrap it. Undefined for any other error. */
-export function findGrpcStatus(error: unknown): status | undefined {
+/** A failed call; Temporal's client may wrap its error. Undefined for any other error. */
+export function findGrpcError(
+  error: unknown,
+): { readonly code: status; readonly details: string } | undefined {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  return isGrpcServiceError(cause) ? cause.code : undefined;
+  if (!isGrpcServiceError(cause)) return undefined;
+  // grpc-js adds code and text to a plain Error. The native client has a class of its own, whose message is what the
+  // server says, and whose `details` are not text.
+  const isNative = cause.constructor !== Error;
+  return { code: cause.code, details: isNative ? cause.message : cause.details };
+}
+
+export function findGrpcStatus(error: unknown): status | undefined {
+  return findGrpcError(error)?.code;
 }

@@ -2,7 +2,7 @@
 // the output is closed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +73,11 @@ airflows:
 
     for (const args of [['status'], ['schedule', 'describe'], ['schedule', 'apply']]) {
       it(`${args.join(' ')} prints that Temporal cannot be reached as a document`, async () => {
-        assertDocument(await runCommandLine([...args, '--json'], createEnv()), 1, 'temporal-unreachable');
+        assertDocument(
+          await runCommandLine([...args, '--json'], createEnv()),
+          1,
+          'temporal-connection-refused',
+        );
       });
     }
 
@@ -122,6 +126,16 @@ airflows:
       assert.doesNotMatch(stderr, /Unexpected|bug|EPIPE/);
     });
   }
+
+  it('says that the disk is full, which is not called a bug', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const through = ['sh', '-c', '"$@" > /dev/full', 'sh'];
+    const { code, stderr } = await runCommandLine(['doctor', '--offline'], createEnv(), through);
+    assert.deepEqual(
+      [code, stderr],
+      [1, 'Fault of the environment: no space left on device (Error ENOSPC). Free space on the disk.\n'],
+    );
+  });
 
   describe('of a command whose flags npm took', () => {
     function npm(args: readonly string[]): Promise<CommandResult> {

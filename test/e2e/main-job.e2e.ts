@@ -21,6 +21,7 @@ import { SAMPLE_OUTPUT, startRegistry, type Registry } from '../support/registry
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { SEEDED_CONNECTION, seedDockerDefault } from '../../sandbox/sandbox-airflow.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import { Secret } from '../../src/log/secret.js';
@@ -99,7 +100,7 @@ docker: {engines: ["${engine}"]}
     assert.match(failing.output, /403 Forbidden|authorization token has expired/);
     const before = await readConnectionRow(airflow, SEEDED_CONNECTION);
 
-    const settings = { connectionOptions: {}, address: '', namespace: '' };
+    const settings = plainSettings('localhost', 'default');
     const setup = {
       configPath,
       env,

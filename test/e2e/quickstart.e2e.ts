@@ -15,6 +15,7 @@ import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal } from '../../sandbox/temporal.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { connectClient } from '../../src/temporal/connection.js';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** See scripts/prepare-node.sh. */
@@ -79,7 +80,7 @@ describe('./scripts/quickstart', function () {
   }
 
   function connect(address: string, namespace: string) {
-    return connectClient({ connectionOptions: { address }, address, namespace });
+    return connectClient(plainSettings(address, namespace));
   }
 
   /** The task queues of all runs in a namespace. */

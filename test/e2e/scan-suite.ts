@@ -6,6 +6,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { TemporalServer } from '../../sandbox/temporal.js';
 import { connectClient } from '../../src/temporal/connection.js';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
 import { assertNoSecretIn } from '../secret-scan/assert-no-secret.js';
 import type { KnownSecret } from '../secret-scan/find-secrets.js';
 import { historyPlaces } from '../secret-scan/history-places.js';
@@ -52,8 +53,7 @@ export function startSuiteScan(folder: string, secretsFolder?: string): SuiteSca
       return result;
     },
     async assertNoSecretOut(secrets, { address, dbFile, metricsUrl }, ...more) {
-      const settings = { connectionOptions: { address }, address, namespace: 'default' };
-      const { client, close } = await connectClient(settings);
+      const { client, close } = await connectClient(plainSettings(address, 'default'));
       try {
         const scanned = await assertNoSecretIn(
           secrets,

@@ -12,6 +12,7 @@ import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { connectClient } from '../../src/temporal/connection.js';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { createTestWorker, installQuietRuntime } from '../workflows/test-worker.js';
@@ -56,11 +57,7 @@ export async function startScheduleServer(): Promise<ScheduleServer> {
   const stateFolder = mkdtempSync(join(tmpdir(), 'ecr-schedule-'));
   let server: TemporalServer = await startTemporal({ stateFolder });
   const { address } = server;
-  const { client, close } = await connectClient({
-    connectionOptions: { address },
-    address,
-    namespace: 'default',
-  });
+  const { client, close } = await connectClient(plainSettings(address, 'default'));
   const nativeConnection = await NativeConnection.connect({ address });
   return {
     address,

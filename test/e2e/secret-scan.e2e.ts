@@ -18,7 +18,8 @@ import { killTemporal } from '../support/kill-temporal.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
 import { createLogger } from '../../src/log/logger.js';
 import { connectClient } from '../../src/temporal/connection.js';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
+import { plainSettings } from '../../src/temporal/settings/settings.js';
+import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 import { assertNoSecretIn, findSecretsIn } from '../secret-scan/assert-no-secret.js';
 import { randomText, seededRandom } from '../secret-scan/canary.js';
 import { historyPlaces } from '../secret-scan/history-places.js';
@@ -97,7 +98,7 @@ describe('secret scan', function () {
     watch = processWatch();
     server = await startTemporal({ stateFolder: join(folder, 'temporal') });
     const { address } = server;
-    const connected = await connectClient({ connectionOptions: { address }, address, namespace: 'default' });
+    const connected = await connectClient(plainSettings(address, 'default'));
     client = connected.client;
     const connection = await NativeConnection.connect({ address });
     closers.push(connected.close, () => connection.close());

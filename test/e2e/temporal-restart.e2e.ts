@@ -238,17 +238,20 @@ docker: {engines: []}
     it('logs each outage of Temporal once in the worker, and its end', async () => {
       // The worker may not have noticed the end of the previous outage: then both are one.
       const readLines = () => readFileSync(worker.logFile, 'utf8').split('\n').filter(isAboutTemporal);
-      await waitUntil('the end of the outage', () => readLines().at(-1)?.includes('succeed again') ?? false);
-      const outages = readLines().filter((line) => line.includes('"Temporal calls fail; retrying'));
+      await waitUntil(
+        'the end of the outage',
+        () => readLines().at(-1)?.includes('available again') ?? false,
+      );
+      const outages = readLines().filter((line) => line.includes('"Temporal unavailable; retrying'));
       assert.ok(outages.length >= 1 && outages.length <= 3, readLines().join('\n'));
       assert.ok(!readFileSync(worker.logFile, 'utf8').includes('gRPC call'));
     });
 
     it('prints one line in commands when Temporal is unreachable', () => {
-      const message = `Temporal at ${server.address}, namespace default: could not be reached.`;
-      const remedy = 'Start the Temporal server, or set TEMPORAL_ADDRESS (and TLS) to its address.';
+      const message = `Temporal at ${server.address}, namespace default: connection refused.`;
+      const remedy = 'Start the Temporal server, or set TEMPORAL_ADDRESS to its address.';
       const [inJson, ...inWords] = results.toReversed();
-      const error = { code: 'temporal-unreachable', message, remedy, problems: [] };
+      const error = { code: 'temporal-connection-refused', message, remedy, problems: [] };
       assert.deepEqual(
         { ...inJson, stdout: JSON.parse(inJson?.stdout ?? '') as unknown },
         { code: 1, stdout: { error }, stderr: '' },

@@ -69,11 +69,11 @@ describe('the log of the built worker', function () {
       pattern: /does not exist/,
     },
     {
-      title: 'an unreachable Temporal',
+      title: 'invalid settings of Temporal',
       args: [],
-      changes: { TEMPORAL_ADDRESS: '127.0.0.1:1' },
-      code: 1,
-      pattern: /could not be reached/,
+      changes: { TEMPORAL_ADDRESS: 'https://127.0.0.1' },
+      code: 78,
+      pattern: /TEMPORAL_ADDRESS/,
     },
     {
       title: 'an uncaught error',

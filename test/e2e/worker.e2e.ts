@@ -1,14 +1,12 @@
 // The built worker as a process, with a real Temporal server and stand-ins: how it starts, fails to start, and stops.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
-import { startChild, type Child } from '../../sandbox/child-process.js';
+import type { Child } from '../../sandbox/child-process.js';
 import { startRegistry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../sandbox/temporal.js';
@@ -93,33 +91,7 @@ docker: {engines: []}
     assert.doesNotMatch(stderr, /Temporal/);
   });
 
-  it('exits with 1 and reports the address when Temporal is unreachable', async () => {
-    const { code, stderr } = await scan.command(['worker'], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
-    assert.equal(code, 1);
-    assert.match(stderr, /Temporal at 127\.0\.0\.1:1, namespace default: could not be reached/);
-  });
-
-  it('exits with 0 and prints nothing on SIGTERM while it waits for Temporal', async () => {
-    const silent = createServer((socket) => socket.on('error', () => {}));
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const isContacted = once(silent, 'connection').then(() => true);
-    const logFile = join(stateFolder, 'waiting.log');
-    const { port } = silent.address() as AddressInfo;
-    const worker = await startChild({
-      name: 'waiting',
-      command: process.execPath,
-      args: [await builtCli(), 'worker'],
-      env: { ...env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
-      logFile,
-      ready: () => isContacted,
-    });
-    process.kill(worker.pid, 'SIGTERM');
-    assert.equal(await worker.exited, 'exited with code 0');
-    assert.equal(readFileSync(logFile, 'utf8'), '');
-    silent.close();
-  });
-
-  // Two signals: an impatient operator, or a supervisor that signals the process and its group.
+  // Two signals within a moment: a supervisor that signals the process and its group.
   for (const { signal, times } of [
     { signal: 'SIGTERM', times: 1 },
     { signal: 'SIGTERM', times: 2 },
@@ -158,6 +130,23 @@ docker: {engines: []}
       await second.stop();
     });
   }
+
+  it('exits with 1 at once on a second signal that comes later', async () => {
+    const worker = await startWorker('impatient');
+    const before = airflow.requests.length;
+    airflow.setFault(({ method }) => (method === 'PATCH' ? { hang: true } : undefined));
+    await scan.command(['schedule', 'trigger'], env);
+    await waitFor('the write', () => airflow.requests.slice(before).some(({ method }) => method === 'PATCH'));
+    process.kill(worker.pid, 'SIGINT');
+    await delay(2500);
+    const secondMs = performance.now();
+    process.kill(worker.pid, 'SIGINT');
+    assert.equal(await worker.exited, 'exited with code 1');
+    // Well within the 30 s that the activity has.
+    assert.ok(performance.now() - secondMs < 15_000);
+    assert.match(readFileSync(worker.logFile, 'utf8'), /"second signal; exiting at once"/);
+    airflow.setFault(undefined);
+  });
 
   it('leaks no secret', async () => {
     const { code, stderr } = await scan.command(['refresh-once'], env);

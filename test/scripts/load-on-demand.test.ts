@@ -31,8 +31,23 @@ describe('the packages that a command loads', () => {
     assertPackages('scripts/doctor.ts', ['commander', 'ms', 'yaml', 'zod']);
   });
 
-  it('include indirect imports', () => {
+  it('include no SDK of Temporal for the error that its native library does not load', () => {
     const packages = listPackages(new URL('../../scripts/worker.ts', import.meta.url));
+    assert.deepEqual(
+      [...packages].filter((name) => name.startsWith('@temporalio')),
+      [],
+    );
+  });
+
+  it('include the native library of Temporal only for the worker', () => {
+    for (const command of ['schedule', 'refresh-once', 'status', 'doctor']) {
+      const packages = listPackages(new URL(`../../scripts/${command}.ts`, import.meta.url));
+      assert.ok(!packages.has('@temporalio/worker') && !packages.has('@temporalio/core-bridge'), command);
+    }
+  });
+
+  it('include indirect imports', () => {
+    const packages = listPackages(new URL('../../src/worker.ts', import.meta.url));
     assert.equal(packages.has('@temporalio/worker'), true);
   });
 });

@@ -6,7 +6,7 @@ import { historyFromJSON, historyToJSON, type History } from '@temporalio/common
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { parseReport, REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import { createLogger } from '../../src/log/logger.js';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
+import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { AS_RECORDED, REORDERED } from './flow-variants.js';
 import { scheduledActivities, useTestServer } from './test-server.js';

@@ -6,7 +6,7 @@ import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { createLogger } from '../../src/log/logger.js';
 import { createRunLogSinks } from '../../src/temporal/run-log.js';
 import { formatIdentity } from '../../src/temporal/worker-identity.js';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
+import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 
 const silent = createLogger('silent');
 const TEST_IDENTITY = formatIdentity({

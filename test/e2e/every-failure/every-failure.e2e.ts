@@ -191,12 +191,12 @@ describe('every failure of the catalogue', function () {
     resetFixture();
     const config = fixture.writeConfig({ taskQueue: 'defective' });
     const env = withDefect(fixture, THROW_SECRETS);
-    const worker = await fixture.startWorker('defective', env, ['--config', config]);
+    const worker = await fixture.startWorker('defective', env, ['--config', config, '--debug']);
     const report = await fixture.run('defective');
     await worker.stop();
     const [failure] = report.failures;
     assert.deepEqual([failure?.stage, failure?.type], ['extract', 'Unexpected']);
-    assert.equal(failure?.message, 'Error in extractToken.');
+    assert.equal(failure?.message, 'extractToken: Unexpected Error; this is a bug.');
     assert.match(readFileSync(worker.logFile, 'utf8'), /token-cache/, 'the log shows no place');
     produced.add('Unexpected');
   });
@@ -210,7 +210,9 @@ describe('every failure of the catalogue', function () {
       const env = withDefect(fixture, defect);
       const { code, stdout, stderr } = await fixture.command(['refresh-once'], env);
       assert.deepEqual([code, stdout], [1, '']);
-      assert.match(stderr, /^Unexpected Error; this is a bug\.\nat .*defect\.mjs/);
+      assert.match(stderr, /^Unexpected Error; this is a bug\. Run the command with `--debug`[^\n]*\n$/);
+      const debugged = await fixture.command(['refresh-once', '--debug'], env);
+      assert.match(debugged.stderr, /^Unexpected Error; .*\nError\n +at .*defect\.mjs/);
     });
   }
 

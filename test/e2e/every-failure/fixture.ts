@@ -19,6 +19,7 @@ import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js
 import type { RefreshReport } from '../../../src/refresh/report.js';
 import { waitForReport } from '../../../src/schedule/run-report.js';
 import { connectClient } from '../../../src/temporal/connection.js';
+import { plainSettings } from '../../../src/temporal/settings/settings.js';
 import { startBuiltWorker } from '../start-built-worker.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan } from '../scan-suite.js';
@@ -96,11 +97,7 @@ async function startParts(stateFolder: string, stops: Cleanup): Promise<Fixture>
   const airflow = stops.add(await startAirflowStandIn({ users: [user] }));
   const engine = stops.add(await startFakeEngine(join(stateFolder, 'docker.sock')));
   const { address } = temporal;
-  const { client, close } = await connectClient({
-    connectionOptions: { address },
-    address,
-    namespace: 'default',
-  });
+  const { client, close } = await connectClient(plainSettings(address, 'default'));
   stops.add({ stop: close });
 
   const writeConfig = (changes: ConfigChanges = {}): string => {

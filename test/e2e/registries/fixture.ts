@@ -20,6 +20,7 @@ import { startRegistry, type Registry } from '../../support/registry.js';
 import { Cleanup } from '../../../sandbox/cleanup.js';
 import { startTemporal, type TemporalServer } from '../../../sandbox/temporal.js';
 import type { RefreshReport } from '../../../src/refresh/report.js';
+import { plainSettings } from '../../../src/temporal/settings/settings.js';
 import { skipOrFail } from '../../support/skip-or-fail.js';
 import type { CommandResult } from '../run-command-line.js';
 import { awkwardPassword, randomAwsKey, startSuiteScan, suiteSecrets } from '../scan-suite.js';
@@ -157,7 +158,7 @@ async function startParts(
     command,
     refreshOnce: async () => parseReport(await command('refresh-once', '--json', '--retry-for', '1s')),
     async startScheduled() {
-      const settings = { connectionOptions: {}, address: '', namespace: '' };
+      const settings = plainSettings('localhost', 'default');
       const setup = {
         configPath,
         env,

@@ -2,8 +2,9 @@
 // or Temporal's: the SDK would print the error with all its properties.
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
-import type { Logger } from '../log/logger.js';
-import { errorClassName } from '../log/redact-error.js';
+import type { Logger } from '../../log/logger.js';
+import { errorClassName } from '../../log/redact-error.js';
+import type { FailedCall } from './health.js';
 
 /** These fields identify the run of a log line. */
 const KEPT_FIELDS = [
@@ -25,24 +26,44 @@ const KEPT_FIELDS = [
  * poller, and `TemporalHealth` does not notice outages; nothing else depends on it. Source: temporalio/sdk-core,
  * `crates/client/src/retry.rs` and `crates/sdk-core/src/worker/heartbeat.rs`.
  */
-const CALL_FAILED = /^(gRPC call \w+ retried \d+ times|Network error while sending worker heartbeat)$/;
+const CALL_FAILED = /^gRPC call \w+ retried \d+ times$/;
+/** Whatever the server answers: about twenty pollers retry for as long as it does. */
+const POLL_FAILED = /^gRPC call poll_\w+ retried \d+ times$/;
+const HEARTBEAT_FAILED = 'Network error while sending worker heartbeat';
 const NO_RESPONSE = /^Status \{ code: (Unavailable|Cancelled|DeadlineExceeded),|\btonic::transport::Error\b/;
 
-/**
- * @param reportNoResponse called for each call without a response. The SDK's lines for these calls are then logged at
- * debug level; without this parameter their level is unchanged.
- */
-export function temporalLogger(logger: Logger, reportNoResponse?: (reason: string) => void): SdkLogger {
+const POLL_REFUSED = /^(Error while polling for \w+ tasks$|Workflow processing encountered fatal error)/;
+
+export interface SdkEvents {
+  /** A call got no response, or a poll failed. The SDK's lines for these calls are then logged at debug level. */
+  readonly onFailedCall?: (call: FailedCall) => void;
+  /** The worker has failed with this error. The line about it is then logged at debug level. */
+  readonly onWorkerError?: (error: unknown) => void;
+  /** For texts of the SDK core, which may quote what a server or proxy returned. */
+  readonly removeSecrets?: (text: string) => string;
+}
+
+export function temporalLogger(
+  logger: Logger,
+  { onFailedCall, onWorkerError, removeSecrets = (text) => text }: SdkEvents = {},
+): SdkLogger {
   function write(
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
     message: string,
     meta?: LogMetadata,
   ): void {
     const fields = safeMetadata(meta);
-    const reason = reportNoResponse && findNoResponseReason(message, fields);
-    if (reason !== undefined) reportNoResponse?.(reason);
-    const isKnown = reason !== undefined || isFailedRun(message, fields);
-    logger[isKnown ? 'debug' : level](fields, message);
+    if (typeof fields['reason'] === 'string') fields['reason'] = removeSecrets(fields['reason']);
+    const failedCall = onFailedCall && findFailedCall(message, fields);
+    if (failedCall) onFailedCall?.(failedCall);
+    const workerError = onWorkerError && level === 'error' ? findWorkerError(meta) : undefined;
+    if (workerError !== undefined) onWorkerError?.(workerError);
+    const isKnown =
+      failedCall !== undefined ||
+      workerError !== undefined ||
+      isFailedRun(message, fields) ||
+      (onWorkerError !== undefined && isRefusedPoll(message, fields));
+    logger[isKnown ? 'debug' : level](fields, removeSecrets(message));
   }
   return {
     log: (level: SdkLevel, message, meta) =>
@@ -64,10 +85,25 @@ function isFailedRun(message: string, fields: Record<string, unknown>): boolean 
   return message === 'Workflow failed' && fields['sdkComponent'] === 'worker';
 }
 
-function findNoResponseReason(message: string, fields: Record<string, unknown>): string | undefined {
+/** The worker reports why it ends in one line of its own; if a text changes, there are more lines. */
+function isRefusedPoll(message: string, { sdkComponent }: Record<string, unknown>): boolean {
+  return sdkComponent === 'core' && POLL_REFUSED.test(message);
+}
+
+/** The SDK logs an error of the worker itself, not of an activity or workflow, only when the worker fails. */
+function findWorkerError(meta: LogMetadata = {}): unknown {
+  const { sdkComponent, workflowId, activityId, error } = meta as Record<string, unknown>;
+  if (sdkComponent !== 'worker' || workflowId !== undefined || activityId !== undefined) return undefined;
+  return error ?? undefined;
+}
+
+function findFailedCall(message: string, fields: Record<string, unknown>): FailedCall | undefined {
   const { sdkComponent, reason } = fields;
   if (sdkComponent !== 'core' || typeof reason !== 'string') return undefined;
-  return CALL_FAILED.test(message) && NO_RESPONSE.test(reason) ? reason : undefined;
+  const isPoll = POLL_FAILED.test(message);
+  const isFailed =
+    isPoll || message === HEARTBEAT_FAILED || (CALL_FAILED.test(message) && NO_RESPONSE.test(reason));
+  return isFailed ? { isPoll, reason } : undefined;
 }
 
 function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {

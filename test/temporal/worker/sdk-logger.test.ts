@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
-import { temporalLogger } from '../../src/temporal/sdk-logger.js';
-import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
-import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
+import type { LogMetadata } from '@temporalio/worker';
+import type { FailedCall } from '../../../src/temporal/worker/health.js';
+import { temporalLogger } from '../../../src/temporal/worker/sdk-logger.js';
+import { captureLog, type CapturedLog } from '../../fakes/captured-log.js';
+import { HOSTILE_ERRORS, SECRET } from '../../fakes/hostile-errors.js';
 
 describe('temporalLogger', () => {
   let log: CapturedLog;
@@ -72,14 +74,14 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
-  describe('with a listener for calls without a response', () => {
+  describe('with a listener for failed calls', () => {
     const REFUSED = 'Status { code: Unavailable, message: "tcp connect error", source: None }';
     const RETRIED = 'gRPC call poll_workflow_task_queue retried 17 times';
-    let reported: string[];
+    let reported: FailedCall[];
 
     /** Logs a line of the core, and returns its level. */
     function logLine(message: string, error: unknown, sdkComponent = 'core'): unknown {
-      const sdk = temporalLogger(log.logger, (reason) => reported.push(reason));
+      const sdk = temporalLogger(log.logger, { onFailedCall: (call) => reported.push(call) });
       sdk.log('ERROR', message, { sdkComponent, workflowId: 'ecr-refresh-run', error });
       return log.lines().at(-1)?.['level'];
     }
@@ -96,14 +98,14 @@ describe('temporalLogger', () => {
     ]) {
       it(`reports the call and logs it at debug level: ${reason}`, () => {
         assert.equal(logLine(RETRIED, reason), 'debug');
-        assert.deepEqual(reported, [reason]);
+        assert.deepEqual(reported, [{ isPoll: true, reason }]);
       });
     }
 
     for (const { title, message, error, component } of [
       {
         title: 'an error response',
-        message: RETRIED,
+        message: 'gRPC call describe_namespace retried 5 times',
         error: 'Status { code: ResourceExhausted, message: "Unavailable" }',
       },
       { title: 'a lost result', message: 'Network error while completing activity', error: REFUSED },
@@ -116,14 +118,66 @@ describe('temporalLogger', () => {
       });
     }
 
+    it('reports a failed poll whatever the server answers, as one of about twenty pollers', () => {
+      const reason = 'Status { code: Internal, message: "broken" }';
+      assert.equal(logLine(RETRIED, reason), 'debug');
+      assert.deepEqual(reported, [{ isPoll: true, reason }]);
+    });
+
+    it('removes secrets from the texts of the core', () => {
+      const removeSecrets = (text: string): string => text.replaceAll('canary', '[secret]');
+      const sdk = temporalLogger(log.logger, { removeSecrets });
+      sdk.warn('failed: canary', { sdkComponent: 'core', error: 'Status { message: "Bearer canary" }' });
+      assert.doesNotMatch(log.text(), /canary/);
+      assert.equal(log.lines()[0]?.['reason'], 'Status { message: "Bearer [secret]" }');
+    });
+
     it('reports a worker heartbeat without a response, which indicates a server that hangs', () => {
       assert.equal(logLine('Network error while sending worker heartbeat', REFUSED), 'debug');
-      assert.deepEqual(reported, [REFUSED]);
+      assert.deepEqual(reported, [{ isPoll: false, reason: REFUSED }]);
     });
 
     it('does not change the level without a listener', () => {
       temporalLogger(log.logger).warn(RETRIED, { sdkComponent: 'core', error: REFUSED });
       assert.equal(log.lines()[0]?.['level'], 'warn');
+    });
+  });
+
+  describe('with a listener for the end of the worker', () => {
+    const fatal = new Error('refused');
+
+    function logError(meta: LogMetadata): unknown[] {
+      const errors: unknown[] = [];
+      temporalLogger(log.logger, { onWorkerError: (error) => errors.push(error) }).error('x', meta);
+      return [...errors, log.lines()[0]?.['level']];
+    }
+
+    it('reports the error of the worker, and logs its line at debug level', () => {
+      assert.deepEqual(logError({ sdkComponent: 'worker', error: fatal }), [fatal, 'debug']);
+    });
+
+    it("logs the core's lines about a refused poll at debug level", () => {
+      for (const message of [
+        'Error while polling for workflow tasks',
+        'Workflow processing encountered fatal error and must shut down TonicError(Status { … })',
+      ]) {
+        const sdk = temporalLogger(log.logger, { onWorkerError: () => {} });
+        sdk.error(message, { sdkComponent: 'core' });
+        sdk.error(message, { sdkComponent: 'worker', workflowId: 'w' });
+      }
+      assert.deepEqual(
+        log.lines().map(({ level }) => level),
+        ['debug', 'error', 'debug', 'error'],
+      );
+    });
+
+    it('does not report an error of a workflow or an activity', () => {
+      for (const ids of [{ workflowId: 'w' }, { activityId: 'a' }, { sdkComponent: 'core' }]) {
+        const meta = { sdkComponent: 'worker', error: fatal, ...ids };
+        assert.deepEqual(logError(meta), ['error']);
+        log.close();
+        log = captureLog('trace');
+      }
     });
   });
 
