@@ -18,7 +18,7 @@ export function startWorkerLog(level: LogLevel): Logger {
   const logger = startProcessLog(level);
   // A person at a terminal reads the error as other commands print it.
   if (!isTerminal()) {
-    // A worker that ends without any line would be a riddle.
+    // A worker that ends without any line would leave no cause.
     const last = level === 'silent' ? createLogger('error') : logger;
     reportErrorsBy((error) => logError(last, error));
   }

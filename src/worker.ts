@@ -45,7 +45,7 @@ export async function runWorker(configPath: string, logger: Logger, stop: AbortS
   let lastError: unknown;
   Runtime.install({
     logger: temporalLogger(logger, {
-      onFailedCall: (call) => health.noteFailedCall(call),
+      onFailedCall: (call) => health.recordFailedCall(call),
       onWorkerError: (error) => (lastError = error),
       removeSecrets: (text) => settings.removeSecrets(text),
     }),
@@ -56,6 +56,7 @@ export async function runWorker(configPath: string, logger: Logger, stop: AbortS
   });
 
   async function createWorker({ connection }: WorkerConnection): Promise<Worker> {
+    lastError = undefined;
     await checkSchedule(new Client({ connection, namespace }), config, logger);
     return Worker.create({
       ...workflowCode(),

@@ -50,7 +50,7 @@ A certificate that has expired causes a warning.
 
 ## Proxy
 
-Worker and commands use the same proxy, \`HTTPS_PROXY\`, by HTTP CONNECT, with and without TLS. Loopback and hosts in \`NO_PROXY\`
+Worker and commands use the same proxy, \`HTTPS_PROXY\`, with HTTP CONNECT, with and without TLS. Loopback and hosts in \`NO_PROXY\`
 are reached directly, and other proxy variables have no effect. The Temporal SDK does not support a proxy with \`https://\`,
 credentials with \`:\` or \`@\`, and an IPv6 address of Temporal behind a proxy: these are errors.
 
@@ -58,8 +58,8 @@ credentials with \`:\` or \`@\`, and an IPv6 address of Temporal behind a proxy:
 
 Any other variable \`TEMPORAL_*\` causes a warning with the variable to set instead, as far as known: old names such as
 \`TEMPORAL_HOST\`, variables of the CLI (\`TEMPORAL_CLI_*\`), codecs (\`TEMPORAL_CODEC_*\`), typos, and
-\`TEMPORAL_TLS_DISABLE_HOST_VERIFICATION\`. The same applies to unknown keys in the profile that is used. Not reported are
-\`${METADATA_PREFIX}*\`, variables of the SDK (\`TEMPORAL_DEBUG\`, \`TEMPORAL_TRACE_NATIVE_CALLS\`), and those that
+\`TEMPORAL_TLS_DISABLE_HOST_VERIFICATION\`. The same applies to unknown keys in the file and in the profile that is used. Not reported are
+\`${METADATA_PREFIX}*\`, variables of the SDK (\`TEMPORAL_DEBUG\`, \`TEMPORAL_TRACE_NATIVE_CALLS\`) and of the sandbox (\`TEMPORAL_CLI\`), and those that
 Kubernetes and Temporal's Worker Controller set.
 
 ## Reasons and fixes

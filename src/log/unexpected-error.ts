@@ -106,8 +106,11 @@ const BUGS = new Set([
   'TypeError',
 ]);
 
-/** An error of programming, or one that gives no reason by a code. */
+/** An error of programming, or a plain one that gives no reason by a code. */
 function isBug(error: unknown): boolean {
-  if (BUGS.has(errorClassName(error))) return true;
+  const name = errorClassName(error);
+  if (BUGS.has(name)) return true;
+  // A class of its own, such as that of a time-out, is a reason.
+  if (error instanceof Error && name !== 'Error') return false;
   return listCauses(error).every((cause) => (readField(cause, 'code') ?? undefined) === undefined);
 }

@@ -1,10 +1,9 @@
-// The client of the commands. Separate from settings.ts, because the worker has its own connection and does not load
-// this one.
+// The client of the commands, and of the worker's checks: the worker itself has the native connection of the SDK.
 import { Client, Connection } from '@temporalio/client';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { classifyError, isConnectionError } from './classify-error.js';
 import { toClientOptions } from './connect-options.js';
-import { findUnreachable } from './find-problem.js';
+import { findUnreachable } from './find-unreachable.js';
 import { readTemporalSettings, type TemporalSettings } from './settings/settings.js';
 
 /** For a server or network that restarts. */

@@ -1,16 +1,26 @@
 // Texts of the server, of a proxy, or of the SDK about them, before they are shown.
 import type { TemporalSettings } from './settings/settings.js';
 
+/** A shorter value, such as a flag in a header, is no secret and would garble the text. */
+const MIN_SECRET_CHARS = 4;
+
 /** The values that authenticate to Temporal, or to the proxy in front of it. */
 export function listSecrets({ apiKey, metadata, proxy }: TemporalSettings): string[] {
-  const values = [apiKey, ...Object.values(metadata), proxy?.credentials?.password];
-  return values.filter((value) => value !== undefined && value !== '') as string[];
+  const headers = Object.values(metadata);
+  // A server may quote the credentials without the scheme in front of them.
+  const withoutScheme = headers.map((value) => value.replace(/^(?:basic|bearer)\s+/i, ''));
+  const login = proxy?.credentials && `${proxy.credentials.username}:${proxy.credentials.password}`;
+  const encoded = login === undefined ? undefined : Buffer.from(login).toString('base64');
+  const values = [apiKey, ...headers, ...withoutScheme, proxy?.credentials?.password, encoded];
+  return values.filter((value) => value !== undefined && value.length >= MIN_SECRET_CHARS) as string[];
 }
 
 /** For a text from outside: a server or proxy might return the headers of the request. */
 export function removeSecrets(text: string, secrets: Iterable<string>): string {
   let safe = text;
-  for (const secret of secrets) safe = safe.replaceAll(secret, '[secret]');
+  // One may be the start of another.
+  const longestFirst = [...secrets].toSorted((one, other) => other.length - one.length);
+  for (const secret of longestFirst) safe = safe.replaceAll(secret, '[secret]');
   return safe;
 }
 

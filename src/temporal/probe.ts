@@ -80,6 +80,8 @@ async function tryOnce(
       return classifyGreeting(await greet(socket), encryption);
     });
   } catch (error) {
+    // A fault of this process, not of the connection.
+    if (getErrorCodes(error).some((code) => code === 'EMFILE' || code === 'ENFILE')) throw error;
     if (stage === 'proxy') return describeProxyFault(error);
     if (encryption && stage !== 'connect') return describeTlsFault(error, encryption, stage);
     const { code, message } = toNetworkError(error);

@@ -58,7 +58,7 @@ const REMEDIES = {
   'server-error': SERVER_LOG,
   /** The native library of the SDK cannot connect although other clients can. */
   'native-client':
-    'Check the certificates: the worker needs X.509 version 3, with the host as a subject alternative name.',
+    'Check what it reports. Certificates must be X.509 version 3, with the host as a subject alternative name.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type TemporalReason = keyof typeof REMEDIES;

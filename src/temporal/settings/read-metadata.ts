@@ -19,7 +19,7 @@ export function readMetadata(
       continue;
     }
     const fault = findMetadataNameFault(name) ?? findMetadataFault(value);
-    if (fault) report.refuse(setting, fault.message, fault.remedy);
+    if (fault) report.addProblem(setting, fault.message, fault.remedy);
   }
   return metadata;
 }
@@ -32,7 +32,7 @@ function collect(
   for (const { name, setting, value } of entries) {
     const header = name.toLowerCase().replaceAll('_', '-');
     const first = collected.get(header);
-    if (first) report.refuse(setting, `is the same header as ${first.setting}`, 'Remove one of the two.');
+    if (first) report.addProblem(setting, `is the same header as ${first.setting}`, 'Remove one of the two.');
     else collected.set(header, { setting, value });
   }
   return collected;

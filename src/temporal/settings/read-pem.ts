@@ -75,7 +75,7 @@ function readPem<T>(
   const parsed = parse(normalizePem(text));
   if ('content' in parsed) return { setting, content: parsed.content };
   const { message, remedy } = describeFault(text, kind, parsed.problem, source.isPath);
-  report.refuse(setting, message, remedy);
+  report.addProblem(setting, message, remedy);
   return { setting, content: undefined };
 }
 
@@ -85,7 +85,7 @@ function findSource(sources: SettingSources, path: PathName, report: SettingRepo
   for (const find of [findInEnv, findInProfile]) {
     const [file, text] = [find(sources, path), find(sources, data)];
     if (file && text) {
-      report.refuse(text.setting, `cannot be combined with ${file.setting}`, 'Remove one of the two.');
+      report.addProblem(text.setting, `cannot be combined with ${file.setting}`, 'Remove one of the two.');
       return { setting: file.setting, isConflict: true };
     }
     if (file) return { ...file, isPath: true };
@@ -96,7 +96,7 @@ function findSource(sources: SettingSources, path: PathName, report: SettingRepo
 
 function readFile({ setting, value }: SettingText, kind: PemKind, report: SettingReport): string | undefined {
   if (value.includes('-----BEGIN')) {
-    return report.refuse(
+    return report.addProblem(
       setting,
       'contains PEM instead of a path',
       'Use the setting that ends with DATA for it.',
@@ -105,7 +105,7 @@ function readFile({ setting, value }: SettingText, kind: PemKind, report: Settin
   const content = readSettingFile(value, MAX_KIB);
   if ('text' in content) return content.text;
   const remedy = content.remedy ?? `Set it to the path of a PEM file with the ${kind}.`;
-  return report.refuse(setting, `names a path that ${content.message}`, remedy);
+  return report.addProblem(setting, `names a path that ${content.message}`, remedy);
 }
 
 /** Blanks at the ends of lines, as indented YAML leaves them, and carriage returns. */

@@ -37,7 +37,7 @@ export function readTls(
   if (toggle?.isOn === false) {
     // Also of the CA and the name: who sets them believes that the server is verified.
     for (const { setting } of parts) {
-      report.refuse(
+      report.addProblem(
         setting,
         `has no effect, because ${toggle.setting} turns TLS off`,
         'Remove one of the two.',
@@ -66,7 +66,8 @@ function readSwitch(
     return disablesTls === undefined ? undefined : { isOn: !disablesTls, setting: profile.toSetting(key) };
   }
   const isOn = parseBoolean(value);
-  if (isOn === undefined) report.refuse(variable, 'is neither true nor false', 'Set it to true or false.');
+  if (isOn === undefined)
+    report.addProblem(variable, 'is neither true nor false', 'Set it to true or false.');
   return { isOn: isOn ?? true, setting: variable };
 }
 
@@ -74,7 +75,7 @@ function readServerName(sources: SettingSources, report: SettingReport): string 
   const name = findText(sources, 'serverName');
   if (name === undefined || isHostName(name.value)) return name?.value;
   const remedy = 'Set it to the name in the certificate of the server, without scheme and port.';
-  return report.refuse(name.setting, 'is not a valid host name', remedy);
+  return report.addProblem(name.setting, 'is not a valid host name', remedy);
 }
 
 function readServerCa(sources: SettingSources, now: Date, report: SettingReport): string | undefined {
@@ -83,7 +84,7 @@ function readServerCa(sources: SettingSources, now: Date, report: SettingReport)
   // Bundles contain expired CAs; only if all are, no server is accepted.
   const faults = ca.content.map((certificate) => describeExpiry(certificate, now));
   if (faults.every((fault) => fault !== undefined)) {
-    report.warn(ca.setting, `contains a CA that ${faults[0]}`, 'Replace it by a valid CA.');
+    report.addWarning(ca.setting, `contains a CA that ${faults[0]}`, 'Replace it by a valid CA.');
   }
   return toPem(ca.content).join('');
 }
@@ -93,11 +94,11 @@ function readClient(sources: SettingSources, now: Date, report: SettingReport): 
   const key = readPrivateKey(sources, 'clientKeyPath', report);
   if (cert && !key) {
     const remedy = `Set ${TEMPORAL_SETTINGS.clientKeyPath.variable} to the key of this certificate.`;
-    return report.refuse(cert.setting, 'is set without the key of the certificate', remedy);
+    return report.addProblem(cert.setting, 'is set without the key of the certificate', remedy);
   }
   if (key && !cert) {
     const remedy = `Set ${TEMPORAL_SETTINGS.clientCertPath.variable} to the certificate of this key.`;
-    return report.refuse(key.setting, 'is set without the certificate of the key', remedy);
+    return report.addProblem(key.setting, 'is set without the certificate of the key', remedy);
   }
   if (!cert?.content || !key?.content) return undefined;
   return checkClient({ ...cert, content: cert.content }, { ...key, content: key.content }, now, report);
@@ -111,15 +112,15 @@ function checkClient(
 ): TemporalTls['client'] {
   if (!isPair(cert.content, key.content)) {
     const remedy = 'Set both to a pair. A pair that is being replaced at this moment needs no change.';
-    return report.refuse(key.setting, `does not belong to the certificate in ${cert.setting}`, remedy);
+    return report.addProblem(key.setting, `does not belong to the certificate in ${cert.setting}`, remedy);
   }
   if (!isSupported(key.content)) {
     const remedy = 'Use a pair with a key of RSA (2048 to 4096 bits), EC (P-256 or P-384) or Ed25519.';
-    return report.refuse(key.setting, 'contains a key of a type that the worker cannot use', remedy);
+    return report.addProblem(key.setting, 'contains a key of a type that the worker cannot use', remedy);
   }
   if (cert.content[0] && !hasVersion3(cert.content[0])) {
     const remedy = 'Use a certificate of X.509 version 3.';
-    return report.refuse(cert.setting, 'contains a certificate of an old version of X.509', remedy);
+    return report.addProblem(cert.setting, 'contains a certificate of an old version of X.509', remedy);
   }
   const pem = {
     cert: toPem(cert.content).join(''),
@@ -129,7 +130,7 @@ function checkClient(
     tls.createSecureContext(pem);
   } catch {
     // OpenSSL rejects some that Node can parse, such as a signature with an old algorithm.
-    return report.refuse(
+    return report.addProblem(
       cert.setting,
       'is rejected by OpenSSL',
       'Use a certificate with a current algorithm.',
@@ -137,7 +138,7 @@ function checkClient(
   }
   const fault = cert.content[0] && describeExpiry(cert.content[0], now);
   if (fault !== undefined) {
-    report.warn(cert.setting, `contains a certificate that ${fault}`, 'Replace certificate and key.');
+    report.addWarning(cert.setting, `contains a certificate that ${fault}`, 'Replace certificate and key.');
   }
   return pem;
 }

@@ -6,11 +6,11 @@ export class SettingReport {
   readonly warnings: SettingProblem[] = [];
 
   /** Returns undefined, the value of a setting that cannot be used. */
-  refuse(setting: string, message: string, remedy: string): undefined {
+  addProblem(setting: string, message: string, remedy: string): undefined {
     this.problems.push({ setting, message, remedy });
   }
 
-  warn(setting: string, message: string, remedy: string): void {
+  addWarning(setting: string, message: string, remedy: string): void {
     this.warnings.push({ setting, message, remedy });
   }
 }

@@ -37,11 +37,11 @@ export function readTemporalSettings(
   const metadata = readMetadata(sources, report);
   if (apiKey && metadata.has('authorization')) {
     const { setting = '' } = metadata.get('authorization') ?? {};
-    report.refuse(setting, `cannot be combined with ${apiKey.setting}`, 'Remove one of the two.');
+    report.addProblem(setting, `cannot be combined with ${apiKey.setting}`, 'Remove one of the two.');
   }
   const tls = readTls(sources, apiKey !== undefined, now, report);
-  if (address && 'offBy' in tls) refusePlainText(address, tls, { apiKey, metadata }, report);
-  if (address && 'serverName' in tls) refuseUnnamedIpv6(address, tls, report);
+  if (address && 'offBy' in tls) reportPlainText(address, tls, { apiKey, metadata }, report);
+  if (address && 'serverName' in tls) reportUnnamedIpv6(address, tls, report);
   const proxy = address && readProxy(address, env, report);
   warnUnusedVariables(env, report);
   if (address === undefined || report.problems.length > 0) throw new TemporalSettingsInvalid(report.problems);
@@ -80,7 +80,7 @@ function readAddress(
 ): (Address & Pick<TemporalSettings, 'addressSetting'>) | undefined {
   const { setting, value = DEFAULT_ADDRESS } = findText(sources, 'address') ?? {};
   const parsed = parseAddress(value);
-  if ('message' in parsed) return report.refuse(setting ?? '', parsed.message, parsed.remedy);
+  if ('message' in parsed) return report.addProblem(setting ?? '', parsed.message, parsed.remedy);
   return { ...parsed, addressSetting: setting };
 }
 
@@ -88,19 +88,19 @@ function readNamespace(sources: SettingSources, report: SettingReport): string {
   const namespace = findText(sources, 'namespace');
   if (!namespace) return DEFAULT_NAMESPACE;
   const fault = findNamespaceFault(namespace.value);
-  if (fault) report.refuse(namespace.setting, fault.message, fault.remedy);
+  if (fault) report.addProblem(namespace.setting, fault.message, fault.remedy);
   return namespace.value;
 }
 
 function readApiKey(sources: SettingSources, report: SettingReport): SettingText | undefined {
   const apiKey = findText(sources, 'apiKey');
   const fault = apiKey && findApiKeyFault(apiKey.value);
-  if (fault) report.refuse(apiKey.setting, fault.message, fault.remedy);
+  if (fault) report.addProblem(apiKey.setting, fault.message, fault.remedy);
   return apiKey;
 }
 
 /** A credential that travels unencrypted beyond this machine is lost. */
-function refusePlainText(
+function reportPlainText(
   { host }: Address,
   { offBy }: TlsOff,
   sent: { readonly apiKey: SettingText | undefined; readonly metadata: ReadonlyMap<string, SettingText> },
@@ -111,12 +111,12 @@ function refusePlainText(
     offBy === undefined ? 'Set TEMPORAL_TLS=true.' : `Remove ${offBy}, or set it so that TLS is on.`;
   const secrets = [...sent.metadata].filter(([name]) => isSecretHeader(name)).map(([, text]) => text);
   for (const { setting } of [...(sent.apiKey ? [sent.apiKey] : []), ...secrets]) {
-    report.refuse(setting, 'would be sent unencrypted, because TLS is off', remedy);
+    report.addProblem(setting, 'would be sent unencrypted, because TLS is off', remedy);
   }
 }
 
 /** The native library takes the brackets of the address for a part of the name to verify. */
-function refuseUnnamedIpv6(
+function reportUnnamedIpv6(
   { host, addressSetting = '' }: Address & Pick<TemporalSettings, 'addressSetting'>,
   { serverName }: TemporalTls,
   report: SettingReport,
@@ -124,7 +124,11 @@ function refuseUnnamedIpv6(
   if (!net.isIPv6(host) || serverName !== undefined) return;
   const remedy =
     'Set TEMPORAL_TLS_SERVER_NAME to the name in the certificate of the server, or use a host name.';
-  report.refuse(addressSetting, 'is an IPv6 address, which the Temporal SDK cannot verify over TLS', remedy);
+  report.addProblem(
+    addressSetting,
+    'is an IPv6 address, which the Temporal SDK cannot verify over TLS',
+    remedy,
+  );
 }
 
 /** The native library speaks neither TLS to a proxy nor these characters in its credentials; grpc-js no TLS. */
@@ -134,23 +138,23 @@ function readProxy(address: Address, env: NodeJS.ProcessEnv, report: SettingRepo
     proxy = findProxy(address, env);
   } catch (error) {
     if (!(error instanceof ProxyInvalid)) throw error;
-    return report.refuse(error.variable, error.message, error.remedy);
+    return report.addProblem(error.variable, error.message, error.remedy);
   }
   if (!proxy) return undefined;
   const { variable, scheme, credentials } = proxy;
   const bypass = `add ${address.host} to NO_PROXY`;
   if (scheme === 'https') {
     const message = 'is a proxy with https://, which the Temporal SDK does not support';
-    report.refuse(variable, message, `Set it to a proxy with http://, or ${bypass}.`);
+    report.addProblem(variable, message, `Set it to a proxy with http://, or ${bypass}.`);
   }
   if (net.isIPv6(address.host)) {
     // grpc-js sends CONNECT with an address without brackets.
     const message = 'is a proxy, through which the Temporal SDK does not reach an IPv6 address';
-    report.refuse(variable, message, `Set TEMPORAL_ADDRESS to a host name, or ${bypass}.`);
+    report.addProblem(variable, message, `Set TEMPORAL_ADDRESS to a host name, or ${bypass}.`);
   }
   if (credentials && /[:@]/.test(credentials.username + credentials.password)) {
     const message = 'has a user name or password with : or @, which the Temporal SDK does not support';
-    report.refuse(variable, message, `Use other credentials, or ${bypass}.`);
+    report.addProblem(variable, message, `Use other credentials, or ${bypass}.`);
   }
   return proxy;
 }

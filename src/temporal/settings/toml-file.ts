@@ -83,12 +83,12 @@ function readDocument(file: TomlFile, report: SettingReport): TomlTable | 'inval
   if ('text' in content) return parseDocument(file.path, content.text, report);
   if (file.isNamed) {
     const remedy = content.remedy ?? 'Set it to the path of temporal.toml, or remove it.';
-    report.refuse(TEMPORAL_SETTINGS.configFile.variable, `names a path that ${content.message}`, remedy);
+    report.addProblem(TEMPORAL_SETTINGS.configFile.variable, `names a path that ${content.message}`, remedy);
   } else if (content.isMissing) {
     return undefined;
   } else {
     const remedy = content.remedy ?? 'Move it away, or set TEMPORAL_CONFIG_FILE to another path.';
-    report.refuse(file.path, content.message, remedy);
+    report.addProblem(file.path, content.message, remedy);
   }
   return 'invalid';
 }
@@ -99,7 +99,7 @@ function parseDocument(file: string, text: string, report: SettingReport): TomlT
   } catch (error) {
     // Its message quotes the file, which may contain an API key.
     const place = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : '';
-    report.refuse(file, `is not valid TOML${place}`, 'Correct the file.');
+    report.addProblem(file, `is not valid TOML${place}`, 'Correct the file.');
     return 'invalid';
   }
 }
@@ -113,7 +113,7 @@ function reportMissingProfile(
   const { variable } = TEMPORAL_SETTINGS.profile;
   if (file === undefined) {
     const remedy = 'Set TEMPORAL_CONFIG_FILE to the file with this profile, or remove TEMPORAL_PROFILE.';
-    report.refuse(variable, 'names a profile, but there is no temporal.toml', remedy);
+    report.addProblem(variable, 'names a profile, but there is no temporal.toml', remedy);
     return;
   }
   const close = suggestKey(name, Object.keys(profiles));
@@ -121,7 +121,7 @@ function reportMissingProfile(
     close === undefined
       ? 'Set it to the name of a profile in this file, or remove it.'
       : `Did you mean \`${formatKey(close)}\`?`;
-  report.refuse(variable, `names a profile that does not exist in ${file}`, remedy);
+  report.addProblem(variable, `names a profile that does not exist in ${file}`, remedy);
 }
 
 class ProfileReader {
@@ -159,18 +159,26 @@ class ProfileReader {
   readTable(value: TomlTable[string] | undefined, setting: string): TomlTable | undefined {
     if (value === undefined) return undefined;
     if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) return value;
-    return this.#report.refuse(setting, 'is not a table', 'Write it as a table, with its name in brackets.');
+    return this.#report.addProblem(
+      setting,
+      'is not a table',
+      'Write it as a table, with its name in brackets.',
+    );
   }
 
   #readText(value: TomlTable[string] | undefined, setting: string): string | undefined {
     if (value === undefined) return undefined;
     if (typeof value === 'string') return isBlank(value) ? undefined : value;
-    return this.#report.refuse(setting, 'is not text', 'Write the value in quotes.');
+    return this.#report.addProblem(setting, 'is not text', 'Write the value in quotes.');
   }
 
   #readBoolean(value: TomlTable[string] | undefined, setting: string): boolean | undefined {
     if (value === undefined || typeof value === 'boolean') return value;
-    return this.#report.refuse(setting, 'is neither true nor false', 'Write true or false, without quotes.');
+    return this.#report.addProblem(
+      setting,
+      'is neither true nor false',
+      'Write true or false, without quotes.',
+    );
   }
 
   #warnUnknown(table: TomlTable, prefix: string): void {
@@ -180,7 +188,7 @@ class ProfileReader {
     for (const key of Object.keys(table)) {
       if (KNOWN_KEYS.has(prefix + key)) continue;
       const { message, remedy } = UNUSED_KEYS.get(prefix + key) ?? describeUnknown(key, known);
-      this.#report.warn(this.#toSetting(prefix + formatKey(key)), message, remedy);
+      this.#report.addWarning(this.#toSetting(prefix + formatKey(key)), message, remedy);
     }
   }
 }
@@ -190,7 +198,7 @@ function warnUnknownKeys(document: TomlTable, file: string, report: SettingRepor
   for (const key of Object.keys(document)) {
     if (key === 'profile') continue;
     const { message, remedy } = describeUnknown(key, ['profile']);
-    report.warn(`${file} ${formatKey(key)}`, message, remedy);
+    report.addWarning(`${file} ${formatKey(key)}`, message, remedy);
   }
 }
 

@@ -79,7 +79,7 @@ export function warnUnusedVariables(env: NodeJS.ProcessEnv, report: SettingRepor
   for (const [name, value = ''] of Object.entries(env)) {
     if (!name.startsWith('TEMPORAL_') || isBlank(value) || isUsed(name, value)) continue;
     const { message, remedy } = describeUnused(name);
-    report.warn(name, message, remedy);
+    report.addWarning(name, message, remedy);
   }
 }
 

@@ -22,7 +22,7 @@ export class CurrentSettings {
     this.#logger = logger;
     this.#read = read;
     this.#current = read();
-    this.#noteSecrets();
+    this.#recordSecrets();
   }
 
   get current(): TemporalSettings {
@@ -30,7 +30,7 @@ export class CurrentSettings {
   }
 
   /** One file is new and another is not, as after a replaced certificate before its key; for five minutes at most. */
-  get areBeingReplaced(): boolean {
+  get areIncomplete(): boolean {
     return (
       this.#invalidSinceMs !== undefined && performance.now() - this.#invalidSinceMs < REPLACED_WITHIN_MS
     );
@@ -39,12 +39,12 @@ export class CurrentSettings {
   /** Reads variables and files again. Keeps the last valid settings: a rotation may replace one file after the other. */
   reload(): TemporalSettings {
     try {
-      const { namespace } = this.#current;
-      // The worker polls in the namespace that it was started with.
-      this.#current = { ...this.#read(), namespace };
+      const { tls, apiKey, metadata } = this.#read();
+      // The worker stays with the server and the namespace that it was started with.
+      this.#current = { ...this.#current, tls, apiKey, metadata };
       this.#lastProblem = undefined;
       this.#invalidSinceMs = undefined;
-      this.#noteSecrets();
+      this.#recordSecrets();
     } catch (error) {
       if (!(error instanceof TemporalSettingsInvalid)) throw error;
       this.#invalidSinceMs ??= performance.now();
@@ -58,7 +58,7 @@ export class CurrentSettings {
     return removeSecrets(text, this.#secrets);
   }
 
-  #noteSecrets(): void {
+  #recordSecrets(): void {
     for (const secret of listSecrets(this.#current)) this.#secrets.add(secret);
   }
 
@@ -70,11 +70,11 @@ export class CurrentSettings {
   }
 }
 
-/** Whether a connection with the one would be the same with the other. */
+/** Whether a connection with the one would be the same with the other. Their servers are. */
 export function isSameConnection(one: TemporalSettings, other: TemporalSettings): boolean {
   return isDeepStrictEqual(toConnection(one), toConnection(other));
 }
 
-function toConnection({ address, tls, apiKey, metadata, proxy }: TemporalSettings): unknown {
-  return { address, tls, apiKey, metadata, proxy };
+function toConnection({ tls, apiKey, metadata }: TemporalSettings): unknown {
+  return { tls, apiKey, metadata };
 }

@@ -48,14 +48,14 @@ export class TemporalHealth {
    * Records a failed call of the SDK, so that the next check looks for the cause. For most calls the core reports it
    * from the sixth attempt on.
    */
-  noteFailedCall({ isPoll, reason }: FailedCall): void {
-    const outage = this.#noteFailure();
+  recordFailedCall({ isPoll, reason }: FailedCall): void {
+    const outage = this.#recordFailure();
     if (isPoll) outage.poll = { at: outage.lastFailureAt, reason };
   }
 
   /** Records a problem that the worker itself has found, and logs it if a line is due. */
   report({ code, message, remedy }: TemporalUnavailable): void {
-    this.#log(this.#noteFailure(), { code, reason: message, remedy });
+    this.#log(this.#recordFailure(), { code, reason: message, remedy });
   }
 
   /**
@@ -90,7 +90,7 @@ export class TemporalHealth {
     this.#logger.info({ afterSeconds: toSeconds(this.#now() - since) }, UP);
   }
 
-  #noteFailure(): Outage {
+  #recordFailure(): Outage {
     const now = this.#now();
     this.#outage ??= { since: now, lastFailureAt: now, lastLoggedAt: -Infinity, poll: undefined };
     this.#outage.lastFailureAt = now;

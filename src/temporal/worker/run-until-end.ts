@@ -36,6 +36,7 @@ export async function runUntilEnd(
   });
   try {
     await Promise.race([running, failed]);
+    if (!stop.aborted) throw new Error('the worker has ended without a signal');
   } catch (error) {
     // An activity has outlived the limit for shutdown.
     if (stop.aborted) return;

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TransportError, type Worker } from '@temporalio/worker';
 import { TemporalUnavailable, formatTemporal } from '../unavailable.js';
-import { checkTemporal, findProblem } from './check-temporal.js';
+import { checkAccess, findProblem } from './access-check.js';
 import { HEALTH_CHECK_INTERVAL_MS } from './health.js';
 import { orStopped } from './or-stopped.js';
 import { runUntilEnd } from './run-until-end.js';
@@ -17,7 +17,7 @@ import { WorkerLink } from './worker-link.js';
 const RELOAD_INTERVAL_MS = 30_000;
 const CREATION_RETRY_MS = 5_000;
 
-export interface Supervision extends Omit<Waiting, 'startedMs'> {
+export interface Supervision extends Waiting {
   readonly createWorker: (connection: WorkerConnection) => Promise<Worker>;
   /** The last error that the SDK logged about its worker. */
   readonly findWorkerError: () => unknown;
@@ -31,17 +31,18 @@ export interface Supervision extends Omit<Waiting, 'startedMs'> {
  */
 export async function superviseWorker(supervision: Supervision): Promise<void> {
   const { health, stop } = supervision;
-  const startedMs = performance.now();
   while (!stop.aborted) {
-    const connected = await waitForTemporal({ ...supervision, startedMs });
+    const connected = await waitForTemporal(supervision);
     if (!connected) return;
     try {
       const worker = await orStopped(stop, createWorker(connected, supervision));
       if (!worker || stop.aborted) return;
+      health.end();
       if ((await work(worker, connected, supervision)) === 'stopped') return;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       // The creation asks about the namespace again, and its error has no status.
+      await close(connected);
       health.report(await explainCreation(connected, supervision));
       await delay(CREATION_RETRY_MS, undefined, { signal: stop }).catch(() => {});
     }
@@ -53,12 +54,13 @@ async function createWorker(connected: WorkerConnection, supervision: Supervisio
   return connected.undescribed ? withoutValidation(create) : create();
 }
 
+/** Why a worker could not be created, by the checks of the start. */
 async function explainCreation(
   { settings }: WorkerConnection,
   { taskQueue }: Supervision,
 ): Promise<TemporalUnavailable> {
   try {
-    await checkTemporal(settings, taskQueue);
+    await checkAccess(settings, taskQueue);
   } catch (error) {
     if (error instanceof TemporalUnavailable) return error;
     throw error;
@@ -85,7 +87,6 @@ async function work(
   try {
     const ended = runUntilEnd(worker, { stop, findError: findWorkerError, removeSecrets });
     await Promise.race([ended, refusal.occurred]);
-    await link.inUse.connection.close();
     return 'stopped';
   } catch (error) {
     if (!(error instanceof WorkerFailed)) throw error;
@@ -95,12 +96,21 @@ async function work(
       return 'reconnect';
     }
     // A namespace that was deleted may be created again. Anything else is for the supervisor of the process.
-    if (problem?.code !== 'namespace-not-found') throw problem ?? error;
-    health.report(problem);
+    const isMissing = problem?.code === 'namespace-not-found';
+    const start = isMissing ? await explainCreation(link.inUse, supervision) : problem;
+    if (start?.code !== 'namespace-not-found') throw problem ?? error;
+    health.report(start);
     return 'reconnect';
   } finally {
     refusal.endWatch();
+    link.end();
+    await close(link.inUse);
   }
+}
+
+/** A worker that has failed keeps its connection, which cannot be closed then. */
+async function close({ connection }: WorkerConnection): Promise<void> {
+  await connection.close().catch(() => {});
 }
 
 interface RefusalWatch {
@@ -116,8 +126,10 @@ function watch(worker: Worker, link: WorkerLink, { health, taskQueue }: Supervis
   occurred.catch(() => {});
 
   async function check(): Promise<void> {
-    const problem = await health.check(() => findProblem(link.inUse.settings, taskQueue));
-    if (!problem?.isRefusal) return;
+    const { inUse } = link;
+    const problem = await health.check(() => findProblem(inUse.settings, taskQueue));
+    // The connection may have been renewed in the meantime.
+    if (!problem?.isRefusal || link.inUse !== inUse) return;
     const refusal = await link.renew(worker, problem);
     if (refusal) fail(refusal);
   }

@@ -17,40 +17,56 @@ export interface Waiting {
   readonly health: TemporalHealth;
   readonly logger: Logger;
   readonly taskQueue: string;
-  /** When the worker was started, in milliseconds of the monotonic clock. */
-  readonly startedMs: number;
   readonly stop: AbortSignal;
 }
 
+interface Clock {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Ends early with the signal. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
+};
+
 /**
  * Waits until Temporal responds and the namespace exists. Returns undefined if the worker is stopped before.
+ * @param connect and `clock` are replaced in tests
  * @throws TemporalUnavailable when the server has refused the worker for five minutes
  */
-export async function waitForTemporal(waiting: Waiting): Promise<WorkerConnection | undefined> {
-  const { settings, health, startedMs, stop } = waiting;
+export async function waitForTemporal(
+  waiting: Waiting,
+  connect = connectWorker,
+  { now, wait }: Clock = CLOCK,
+): Promise<WorkerConnection | undefined> {
+  const { settings, health, logger, taskQueue, stop } = waiting;
+  let refusedSinceMs: number | undefined;
   for (let retryMs = FIRST_RETRY_MS; !stop.aborted; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
     try {
-      const connected = await orStopped(stop, connect(waiting));
-      if (connected) health.end();
+      const connected = await orStopped(stop, connect(settings.current, taskQueue));
+      if (connected) logUndescribed(connected, logger);
       return connected;
     } catch (error) {
       if (!(error instanceof TemporalUnavailable)) throw error;
-      const isFinal = performance.now() - startedMs >= REFUSAL_LIMIT_MS && !settings.areBeingReplaced;
-      if (error.isRefusal && isFinal) throw error;
+      // Nothing but a restart or a person can help with these.
+      const isFinal = error.isRefusal || error.code === 'native-client';
+      refusedSinceMs = isFinal ? (refusedSinceMs ?? now()) : undefined;
+      const isTooLong = refusedSinceMs !== undefined && now() - refusedSinceMs >= REFUSAL_LIMIT_MS;
+      if (isTooLong && !settings.areIncomplete) throw error;
       health.report(error);
     }
-    await delay(retryMs, undefined, { signal: stop }).catch(() => {});
+    await wait(retryMs, stop);
     // A certificate or key that was replaced meanwhile counts.
     settings.reload();
   }
   return undefined;
 }
 
-async function connect({ settings, logger, taskQueue }: Waiting): Promise<WorkerConnection> {
-  const connected = await connectWorker(settings.current, taskQueue);
-  if (connected.undescribed) {
-    const { code, message: reason } = connected.undescribed;
-    logger.warn({ code, reason }, 'DescribeNamespace failed; continuing without it');
-  }
-  return connected;
+function logUndescribed({ undescribed }: WorkerConnection, logger: Logger): void {
+  if (!undescribed) return;
+  const { code, message: reason } = undescribed;
+  logger.warn({ code, reason }, 'DescribeNamespace failed; continuing without it');
 }

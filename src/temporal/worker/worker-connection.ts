@@ -1,11 +1,11 @@
 // The connection of the worker: the native one of the SDK, which workers require.
 import { NativeConnection, TransportError } from '@temporalio/worker';
-import { withDeadline } from '../../net/deadline.js';
+import { DeadlineExceeded, withDeadline } from '../../net/deadline.js';
 import { toNativeOptions } from '../connect-options.js';
 import { listSecrets, removeSecrets, toLine } from '../outside-text.js';
 import type { TemporalSettings } from '../settings/settings.js';
 import { formatTemporal, TemporalUnavailable } from '../unavailable.js';
-import { checkTemporal } from './check-temporal.js';
+import { checkAccess } from './access-check.js';
 
 const CONNECT_LIMIT_MS = 15_000;
 
@@ -25,7 +25,7 @@ export async function connectWorker(
   settings: TemporalSettings,
   taskQueue: string,
 ): Promise<WorkerConnection> {
-  const undescribed = await checkTemporal(settings, taskQueue);
+  const undescribed = await checkAccess(settings, taskQueue);
   const connecting = NativeConnection.connect(toNativeOptions(settings));
   try {
     const connection = await withDeadline(CONNECT_LIMIT_MS, undefined, () => connecting);
@@ -37,14 +37,12 @@ export async function connectWorker(
   }
 }
 
-function toNativeProblem(settings: TemporalSettings, error: unknown): TemporalUnavailable {
+/** Returns other errors unchanged. */
+function toNativeProblem(settings: TemporalSettings, error: unknown): unknown {
+  const place = `${formatTemporal(settings)}: the native client of the SDK`;
+  if (error instanceof DeadlineExceeded) return new TemporalUnavailable('timed-out', `${place} timed out`);
+  if (!(error instanceof TransportError)) return error;
   // The text is that of the TLS library, about certificates.
-  const text =
-    error instanceof TransportError
-      ? toLine(removeSecrets(error.message, listSecrets(settings)))
-      : 'it does not respond';
-  return new TemporalUnavailable(
-    'native-client',
-    `${formatTemporal(settings)}: the native client of the SDK cannot connect: ${text}`,
-  );
+  const text = toLine(removeSecrets(error.message, listSecrets(settings)));
+  return new TemporalUnavailable('native-client', `${place} cannot connect: ${text}`);
 }

@@ -19,13 +19,21 @@ export class WorkerLink {
   readonly #settings: CurrentSettings;
   readonly #logger: Logger;
   readonly #taskQueue: string;
+  readonly #connect: typeof connectWorker;
   #inUse: WorkerConnection;
   #renewedMs = -Infinity;
   #isRenewing = false;
-  /** The settings of the last line about new ones that do not work. */
-  #logged: TemporalSettings | undefined;
+  #hasEnded = false;
+  /** New settings that do not work, and why. */
+  #failed: { readonly settings: TemporalSettings; readonly problem: TemporalUnavailable } | undefined;
 
-  constructor(inUse: WorkerConnection, { settings, logger, taskQueue }: LinkOptions) {
+  /** @param connect replaced in tests */
+  constructor(
+    inUse: WorkerConnection,
+    { settings, logger, taskQueue }: LinkOptions,
+    connect = connectWorker,
+  ) {
+    this.#connect = connect;
     this.#inUse = inUse;
     this.#settings = settings;
     this.#logger = logger;
@@ -43,7 +51,12 @@ export class WorkerLink {
   hasNewCredentials(): boolean {
     const latest = this.#settings.reload();
     const isRecent = performance.now() - this.#renewedMs < POLLS_END_MS;
-    return isRecent || this.#settings.areBeingReplaced || !isSameConnection(latest, this.#inUse.settings);
+    return isRecent || this.#settings.areIncomplete || !isSameConnection(latest, this.#inUse.settings);
+  }
+
+  /** The worker has ended: its connection is not replaced any more. */
+  end(): void {
+    this.#hasEnded = true;
   }
 
   /**
@@ -55,11 +68,17 @@ export class WorkerLink {
     const latest = this.#settings.reload();
     if (this.#isRenewing) return undefined;
     if (isSameConnection(latest, this.#inUse.settings)) {
-      return this.#settings.areBeingReplaced ? undefined : problem;
+      return this.#settings.areIncomplete ? undefined : problem;
     }
+    // Each failed connection of the native client keeps some open files.
+    if (this.#findFailure(latest)?.code === 'native-client') return problem;
     this.#isRenewing = true;
     try {
-      const next = await connectWorker(latest, this.#taskQueue);
+      const next = await this.#connect(latest, this.#taskQueue);
+      if (this.#hasEnded || worker.getState() !== 'RUNNING') {
+        await next.connection.close();
+        return undefined;
+      }
       worker.connection = next.connection;
       closeLater(this.#inUse);
       this.#inUse = next;
@@ -69,17 +88,21 @@ export class WorkerLink {
       if (!(error instanceof TemporalUnavailable)) throw error;
       if (problem && error.isRefusal) return error;
       // The connection in use may still work; the next check tries again.
-      this.#logOnce(latest, error);
+      if (!this.#findFailure(latest)) {
+        const { code, message: reason } = error;
+        this.#logger.warn({ code, reason }, 'new Temporal credentials do not work yet');
+      }
+      this.#failed = { settings: latest, problem: error };
     } finally {
       this.#isRenewing = false;
     }
     return undefined;
   }
 
-  #logOnce(settings: TemporalSettings, { code, message: reason }: TemporalUnavailable): void {
-    if (this.#logged && isSameConnection(settings, this.#logged)) return;
-    this.#logged = settings;
-    this.#logger.warn({ code, reason }, 'new Temporal credentials do not work yet');
+  #findFailure(settings: TemporalSettings): TemporalUnavailable | undefined {
+    return this.#failed && isSameConnection(settings, this.#failed.settings)
+      ? this.#failed.problem
+      : undefined;
   }
 }
 

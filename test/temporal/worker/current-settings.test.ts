@@ -23,7 +23,7 @@ describe('CurrentSettings', () => {
     next = () => ({ ...SETTINGS, apiKey: 'new' });
     assert.equal(settings.current.apiKey, undefined);
     assert.equal(settings.reload().apiKey, 'new');
-    assert.equal(settings.areBeingReplaced, false);
+    assert.equal(settings.areIncomplete, false);
     assert.equal(settings.current.apiKey, 'new');
   });
 
@@ -33,7 +33,7 @@ describe('CurrentSettings', () => {
       throw new TemporalSettingsInvalid([{ setting, message: 'does not match', remedy: 'Replace it.' }]);
     };
     assert.deepEqual([settings.reload(), settings.reload()], [SETTINGS, SETTINGS]);
-    assert.equal(settings.areBeingReplaced, true);
+    assert.equal(settings.areIncomplete, true);
     assert.deepEqual(
       log.lines().map(({ level, problem }) => [level, problem]),
       [['warn', 'TEMPORAL_TLS_CLIENT_KEY_PATH: does not match. Replace it.']],
@@ -51,9 +51,10 @@ describe('CurrentSettings', () => {
     );
   });
 
-  it('keeps the namespace of the start: polls name it', () => {
-    next = () => ({ ...SETTINGS, namespace: 'other', apiKey: 'new' });
-    assert.deepEqual([settings.reload().namespace, settings.current.apiKey], ['default', 'new']);
+  it('stays with the server and the namespace of the start', () => {
+    next = () => ({ ...plainSettings('other:7233', 'other'), apiKey: 'new' });
+    const { address, namespace, apiKey } = settings.reload();
+    assert.deepEqual([address, namespace, apiKey], ['temporal:7233', 'default', 'new']);
   });
 
   it('throws at the start', () => {
@@ -67,7 +68,6 @@ describe('CurrentSettings', () => {
 describe('isSameConnection', () => {
   const tls = { serverName: undefined, ca: 'a', client: { cert: 'c', key: 'k' } };
   const changes: Readonly<Record<string, Partial<TemporalSettings>>> = {
-    address: { address: 'other:7233' },
     'API key': { apiKey: 'new' },
     'client certificate': { tls: { ...tls, client: { cert: 'new', key: 'k' } } },
     CA: { tls: { ...tls, ca: 'new' } },

@@ -34,7 +34,7 @@ describe('TemporalHealth', () => {
   /** One failed poll per second, as with about twenty pollers that retry within 12 s, and a check every 5 s. */
   async function failFor(seconds: number, problem?: TemporalUnavailable): Promise<void> {
     for (let second = 0; second < seconds; second += 1) {
-      health.noteFailedCall({ isPoll: true, reason: 'no response' });
+      health.recordFailedCall({ isPoll: true, reason: 'no response' });
       if (second % 5 === 0) await check(problem);
       now += 1000;
     }
@@ -93,7 +93,7 @@ describe('TemporalHealth', () => {
     calls = 0;
     await check();
     assert.equal(calls, 0);
-    health.noteFailedCall({ isPoll: true, reason: 'no response' });
+    health.recordFailedCall({ isPoll: true, reason: 'no response' });
     response.resolve(undefined);
     await checking;
     assert.equal(readLines().length, 1);
@@ -101,7 +101,7 @@ describe('TemporalHealth', () => {
 
   it('logs nothing for another failed call while Temporal responds, such as a heartbeat that is denied', async () => {
     for (let minute = 0; minute < 3; minute += 1) {
-      health.noteFailedCall({ isPoll: false, reason: 'denied' });
+      health.recordFailedCall({ isPoll: false, reason: 'denied' });
       await check();
       now += 60_000;
     }
@@ -109,7 +109,7 @@ describe('TemporalHealth', () => {
   });
 
   it('continues after a check that fails itself', async () => {
-    health.noteFailedCall({ isPoll: true, reason: 'no response' });
+    health.recordFailedCall({ isPoll: true, reason: 'no response' });
     await assert.rejects(health.check(() => Promise.reject(new TypeError('bug'))));
     assert.equal(await check(REFUSED), REFUSED);
   });
@@ -123,7 +123,7 @@ describe('TemporalHealth', () => {
   });
 
   it('logs no end of an outage that was over before its first line', () => {
-    health.noteFailedCall({ isPoll: true, reason: 'no response' });
+    health.recordFailedCall({ isPoll: true, reason: 'no response' });
     health.end();
     assert.deepEqual(readLines(), []);
   });

@@ -1,4 +1,4 @@
-// What the worker asks Temporal, apart from its work: at the start, and while polls fail. By the client of the commands, so
+// Checks whether Temporal lets the worker work: at the start, and while polls fail. Uses the client of the commands, so
 // that the same fault has the same code and text in both: the native client reports texts only, and each of its failed
 // connections keeps some open files.
 import { status } from '@grpc/grpc-js';
@@ -18,14 +18,14 @@ const POLL_MS = 2_000;
  * @returns why Temporal does not describe the namespace, if polls are allowed anyway; undefined if it does
  * @throws TemporalUnavailable if not
  */
-export async function checkTemporal(
+export async function checkAccess(
   settings: TemporalSettings,
   taskQueue: string,
 ): Promise<TemporalUnavailable | undefined> {
   return withClient(settings, async (client) => {
-    // The native client makes this call when it connects.
+    // The native client makes this call when it connects, and some servers do not know it.
     const problem = await findCallProblem(settings, client, () => client.workflowService.getSystemInfo({}));
-    if (problem) throw problem;
+    if (problem && problem.code !== 'unimplemented') throw problem;
     const undescribed = await findNamespaceProblem(settings, client);
     if (!undescribed) return undefined;
     if (undescribed.code === 'namespace-not-found') throw undescribed;
