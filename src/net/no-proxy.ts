@@ -1,5 +1,5 @@
 // The rules of NO_PROXY: those of Go (golang.org/x/net/http/httpproxy), and blanks as separators, as in curl. See
-// docs/decisions/2026-11-27-proxy-variables.md.
+// docs/decisions/0040-proxy-variables.md.
 import net from 'node:net';
 import { domainToASCII } from 'node:url';
 

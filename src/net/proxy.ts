@@ -1,5 +1,5 @@
 // The proxy for connections that are tunneled with CONNECT. The only reader of proxy variables, so that every peer
-// follows the same rules: see docs/decisions/2026-11-27-proxy-variables.md.
+// follows the same rules: see docs/decisions/0040-proxy-variables.md.
 import net from 'node:net';
 import { isLoopbackHost } from './is-loopback.js';
 import { matchesNoProxy, normalizeHost, type Target } from './no-proxy.js';

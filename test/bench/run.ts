@@ -1,4 +1,4 @@
-// `npm run bench`: compares whole processes on one machine. docs/decisions/2026-11-26-benchmarks.md
+// `npm run bench`: compares whole processes on one machine. docs/decisions/0026-benchmarks.md
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // Computes the gaps between the runs of a cron expression in UTC as the Temporal server interprets it: unlike in Unix
-// cron, all five fields must match. docs/decisions/2026-11-22-cron-arithmetic.md explains why no library is used.
+// cron, all five fields must match. docs/decisions/0002-cron-arithmetic.md explains why no library is used.
 import type { ScheduleIntervals } from '../../refresh/schedule-margins.js';
 
 const MINUTE_MS = 60_000;

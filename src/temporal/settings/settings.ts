@@ -1,5 +1,5 @@
 // The only reader of the settings of Temporal: the variables TEMPORAL_* and temporal.toml, as Temporal's own tools read
-// them, but checked before use. See docs/decisions/2026-11-27-temporal-settings.md.
+// them, but checked before use. See docs/decisions/0041-temporal-settings.md.
 import net from 'node:net';
 import { isSecretHeader } from '../../net/header-rules.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';

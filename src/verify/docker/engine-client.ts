@@ -1,6 +1,6 @@
 // A replacement for docker-modem, the HTTP client of dockerode. docker-modem reads DOCKER_HOST and DOCKER_CERT_PATH
 // even for another engine, follows redirects, reads responses of any size, and prints requests and responses if DEBUG
-// is set (docs/decisions/2026-11-26-docker-client.md).
+// is set (docs/decisions/0028-docker-client.md).
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
