@@ -111,6 +111,6 @@ function isBug(error: unknown): boolean {
   const name = errorClassName(error);
   if (BUGS.has(name)) return true;
   // A class of its own, such as that of a time-out, is a reason.
-  if (error instanceof Error && name !== 'Error') return false;
+  if (/^\w+$/.test(name) && name !== 'Error') return false;
   return listCauses(error).every((cause) => (readField(cause, 'code') ?? undefined) === undefined);
 }

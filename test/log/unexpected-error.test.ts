@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describeUnexpected } from '../../src/log/unexpected-error.js';
+import { DeadlineExceeded } from '../../src/net/deadline.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 
 function withCode(code: unknown, options: ErrorOptions = {}): Error {
@@ -38,6 +39,13 @@ describe('describeUnexpected', () => {
     );
     const { kind } = describeUnexpected(new AggregateError([withCode('ETIMEDOUT')], SECRET));
     assert.equal(kind, 'environment');
+  });
+
+  it('takes no error of a class of its own for a bug: a time-out, or a library that reports a connection', () => {
+    class TransportError extends Error {}
+    for (const error of [new DeadlineExceeded('limit', 1000), new TransportError(SECRET)]) {
+      assert.equal(describeUnexpected(error).kind, 'unknown');
+    }
   });
 
   for (const { what, error } of [
