@@ -39,7 +39,7 @@ export async function checkTemporal(config: RefreshConfig): Promise<Check[]> {
   }
 }
 
-/** The checks of {@link checkTemporal} when Temporal cannot be asked. */
+/** The checks of {@link checkTemporal} when Temporal is not contacted. */
 export function skipTemporal(config: RefreshConfig, reason: string): Check[] {
   return [skipped(TEMPORAL, reason), ...skipRest(config, reason)];
 }

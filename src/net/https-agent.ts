@@ -5,7 +5,14 @@ import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { RefreshFailure } from '../refresh/failures.js';
 import { NetworkError } from './network-error.js';
-import { bypassesProxy, formatProxy, ProxyInvalid, readProxy, type HttpProxy } from './proxy.js';
+import {
+  ProxyInvalid,
+  bypassesProxy,
+  createProxyHeaders,
+  formatProxy,
+  readProxy,
+  type HttpProxy,
+} from './proxy.js';
 import { parseCaFile, readCaFile, TLS_RULES } from './tls-files.js';
 
 type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
@@ -95,12 +102,6 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
     socket.destroy();
     throw new NetworkError(status === 407 ? 'proxy-auth-required' : 'proxy-refused');
   }
-}
-
-function createProxyHeaders({ credentials }: HttpProxy): Record<string, string> {
-  if (credentials === undefined) return {};
-  const login = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
-  return { 'Proxy-Authorization': `Basic ${login}` };
 }
 
 /** When a proxy closes the connection without a response, the error of https-proxy-agent has no code. */

@@ -62,8 +62,20 @@ export function readProxy(
 }
 
 /** `http://proxy:3128`, without credentials: for messages. */
-export function formatProxy({ scheme, host, port }: Pick<HttpProxy, 'scheme' | 'host' | 'port'>): string {
-  return `${scheme}://${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
+export function formatProxy(proxy: Pick<HttpProxy, 'scheme' | 'host' | 'port'>): string {
+  return `${proxy.scheme}://${joinHostPort(proxy)}`;
+}
+
+/** `proxy:3128`, an IPv6 address in brackets. */
+export function joinHostPort({ host, port }: Pick<HttpProxy, 'host' | 'port'>): string {
+  return `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** The headers of a CONNECT request: the login, if there is one. */
+export function createProxyHeaders({ credentials }: Pick<HttpProxy, 'credentials'>): Record<string, string> {
+  if (credentials === undefined) return {};
+  const login = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return { 'Proxy-Authorization': `Basic ${login}` };
 }
 
 interface Variable {

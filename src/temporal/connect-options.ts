@@ -1,8 +1,7 @@
 // The same settings for the two libraries: grpc-js in the commands, the native one in the worker.
-import net from 'node:net';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import type { HttpProxy } from '../net/proxy.js';
+import { joinHostPort } from '../net/proxy.js';
 import { readDefaultCas } from '../net/tls-files.js';
 import type { TemporalSettings, TemporalTls } from './settings/temporal-settings.js';
 
@@ -61,8 +60,4 @@ function toTlsOptions({ serverName, ca, client }: TemporalTls): TlsOptions {
     ...(serverName !== undefined && { serverNameOverride: serverName }),
     ...(client && { clientCertPair: { crt: Buffer.from(client.cert), key: Buffer.from(client.key) } }),
   };
-}
-
-function joinHostPort({ host, port }: Pick<HttpProxy, 'host' | 'port'>): string {
-  return `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

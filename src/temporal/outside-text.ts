@@ -1,4 +1,5 @@
 // Texts of the server, of a proxy, or of the SDK about them, before they are shown.
+import { createProxyHeaders } from '../net/proxy.js';
 import type { TemporalSettings } from './settings/settings.js';
 
 /** A shorter value, such as a flag in a header, is no secret and would garble the text. */
@@ -6,12 +7,10 @@ const MIN_SECRET_CHARS = 4;
 
 /** The values that authenticate to Temporal, or to the proxy in front of it. */
 export function listSecrets({ apiKey, metadata, proxy }: TemporalSettings): string[] {
-  const headers = Object.values(metadata);
+  const headers = [metadata, proxy ? createProxyHeaders(proxy) : {}].flatMap((sent) => Object.values(sent));
   // A server may quote the credentials without the scheme in front of them.
   const withoutScheme = headers.map((value) => value.replace(/^(?:basic|bearer)\s+/i, ''));
-  const login = proxy?.credentials && `${proxy.credentials.username}:${proxy.credentials.password}`;
-  const encoded = login === undefined ? undefined : Buffer.from(login).toString('base64');
-  const values = [apiKey, ...headers, ...withoutScheme, proxy?.credentials?.password, encoded];
+  const values = [apiKey, ...headers, ...withoutScheme, proxy?.credentials?.password];
   return values.filter((value) => value !== undefined && value.length >= MIN_SECRET_CHARS) as string[];
 }
 

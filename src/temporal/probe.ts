@@ -5,7 +5,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { withDeadline } from '../net/deadline.js';
 import { getErrorCodes, NetworkError, toNetworkError } from '../net/network-error.js';
-import type { HttpProxy } from '../net/proxy.js';
+import { createProxyHeaders, type HttpProxy } from '../net/proxy.js';
 import { readDefaultCas, TLS_RULES } from '../net/tls-files.js';
 import { toTemporalReason, type TemporalReason } from './unavailable.js';
 import type { TemporalSettings, TemporalTls } from './settings/settings.js';
@@ -69,9 +69,7 @@ async function tryOnce(
   let stage = (settings.proxy ? 'proxy' : 'connect') as Stage;
   try {
     return await withDeadline(limitMs, undefined, async (signal) => {
-      socket = await (settings.proxy
-        ? connectThroughProxy(settings.proxy, settings.address, signal)
-        : connectDirectly(settings, signal));
+      socket = await connect(settings, signal);
       if (encryption) {
         stage = 'tls';
         socket = await startTls(socket, settings.host, encryption);
@@ -92,6 +90,11 @@ async function tryOnce(
   }
 }
 
+async function connect(settings: TemporalSettings, signal: AbortSignal): Promise<net.Socket> {
+  const { proxy, address } = settings;
+  return proxy ? connectThroughProxy(proxy, address, signal) : connectDirectly(settings, signal);
+}
+
 async function connectDirectly({ host, port }: TemporalSettings, signal: AbortSignal): Promise<net.Socket> {
   const socket = net.connect({ host, port, autoSelectFamily: true });
   signal.addEventListener('abort', () => socket.destroy());
@@ -100,15 +103,12 @@ async function connectDirectly({ host, port }: TemporalSettings, signal: AbortSi
 }
 
 async function connectThroughProxy(
-  { host, port, credentials }: HttpProxy,
+  proxy: HttpProxy,
   address: string,
   signal: AbortSignal,
 ): Promise<net.Socket> {
-  const login = credentials && `${credentials.username}:${credentials.password}`;
-  const headers = {
-    Host: address,
-    ...(login !== undefined && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
-  };
+  const { host, port } = proxy;
+  const headers = { Host: address, ...createProxyHeaders(proxy) };
   const connecting = request({ host, port, method: 'CONNECT', path: address, headers, signal, agent: false });
   return new Promise((resolve, reject) => {
     connecting.once('connect', ({ statusCode }, socket, head) => {
@@ -153,9 +153,7 @@ async function speaksTls(settings: TemporalSettings, limitMs: number): Promise<b
   let socket: net.Socket | undefined;
   try {
     return await withDeadline(limitMs, undefined, async (signal) => {
-      socket = await (settings.proxy
-        ? connectThroughProxy(settings.proxy, settings.address, signal)
-        : connectDirectly(settings, signal));
+      socket = await connect(settings, signal);
       // The certificate does not matter: the connection is closed after the handshake.
       const secure = tls.connect({ socket, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
       await untilEvent(secure, 'secureConnect');
@@ -168,7 +166,7 @@ async function speaksTls(settings: TemporalSettings, limitMs: number): Promise<b
   }
 }
 
-/** The first bytes of the answer to a start of HTTP/2; empty if the server closes the connection. */
+/** The first bytes of the response to a start of HTTP/2; empty if the server closes the connection. */
 async function greet(socket: net.Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
