@@ -1,6 +1,7 @@
 import { describeUnexpected } from '../log/unexpected-error.js';
 import {
   formatPlatform,
+  loadNativeFile,
   loadNativeLibrary,
   NativeLibraryMissing,
   readPlatform,
@@ -8,10 +9,10 @@ import {
 import { ok, type Check, type Subject } from './check.js';
 
 /** Only the worker needs it: the other commands work without it. */
-export function checkNativeLibrary(load: () => void = loadNativeLibrary): Check {
+export function checkNativeLibrary(load = loadNativeFile): Check {
   const subject: Subject = { id: 'native-library', target: "Temporal's native library" };
   try {
-    load();
+    loadNativeLibrary(load);
     return ok(subject, `loads (${formatPlatform(readPlatform())})`);
   } catch (error) {
     const { message, remedy } =
