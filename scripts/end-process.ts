@@ -1,6 +1,6 @@
 // Ends the process after the last step of a command, whatever still keeps it alive: a handshake, a response or a program
 // that never ends. Output is never cut: a pipe takes 64 KB, and the rest is written when its reader reads. Only lookups
-// of names that are in progress delay the end, because Node waits for them: see docs/operations.md.
+// of names that are in progress delay the end, because Node waits for them: see docs/troubleshooting.md.
 import type { Writable } from 'node:stream';
 
 /** More than the grace period of credential processes. */

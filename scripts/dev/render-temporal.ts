@@ -66,7 +66,7 @@ Kubernetes and Temporal's Worker Controller set.
 
 When Temporal cannot be used, the message has its address and namespace, the proxy if one is in use, the cause and the fix. Worker and
 commands find the same reasons: \`code\` in the log of the worker, and with the prefix \`temporal-\` in the JSON document of a command. The
-worker waits until Temporal is available, except after a [refusal](operations.md#when-temporal-refuses-the-worker).
+worker waits until Temporal is available, except after a [refusal](troubleshooting.md#when-temporal-refuses-the-worker).
 
 | reason | refusal | fix |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-// The table of log messages in docs/operations.md, which alerts are written from.
+// The list of log messages in docs/operations.md, which alerts are written from.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The messages in the table, with their levels. */
-function readTable(): { readonly message: string; readonly level: string }[] {
+/** The messages in the list, with their levels. */
+function readList(): { readonly message: string; readonly level: string }[] {
   const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
   const [, section = ''] = /\n## The log of a worker\n(.*?)\n## /s.exec(text) ?? [];
-  const rows = section.matchAll(/^\| `([^`]+)` +\| `(info|warn|error)` +\|/gm);
-  return [...rows].map(([, message = '', level = '']) => ({ message, level }));
+  const items = section.match(/^- .*$/gm) ?? [];
+  return items.map((item) => {
+    const [, message = '', level = ''] = /^- \*\*`([^`]+)`\*\* \((info|warn|error)\)[:.]/.exec(item) ?? [];
+    assert.notEqual(message, '', item);
+    return { message, level };
+  });
 }
 
 /** The texts that are literals in the code, with the value of the only variable part. */
@@ -27,12 +31,12 @@ function readCode(): string {
 
 describe('the documented messages of the log', () => {
   const code = readCode();
-  const rows = readTable();
+  const listed = readList();
 
   it('are those of the code', () => {
-    assert.ok(rows.length > 20, `found ${rows.length}`);
-    assert.equal(new Set(rows.map(({ message }) => message)).size, rows.length);
-    for (const { message } of rows) {
+    assert.ok(listed.length > 20, `found ${listed.length}`);
+    assert.equal(new Set(listed.map(({ message }) => message)).size, listed.length);
+    for (const { message } of listed) {
       assert.ok(
         ["'", '`'].some((quote) => code.includes(`${quote}${message}${quote}`)),
         message,
@@ -45,8 +49,8 @@ describe('the documented messages of the log', () => {
     const logged = [...calls].map(([, level = '', , message = '']) => ({ level, message }));
     assert.ok(logged.length > 15, `found ${logged.length}`);
     for (const entry of logged) {
-      const [row] = rows.filter(({ message }) => message === entry.message);
-      assert.equal(row?.level, entry.level, entry.message);
+      const found = listed.find(({ message }) => message === entry.message);
+      assert.equal(found?.level, entry.level, entry.message);
     }
   });
 });

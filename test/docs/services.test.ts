@@ -13,16 +13,17 @@ import { skipOrFail } from '../support/skip-or-fail.js';
 const MIN_STOP_SECONDS = 45;
 const UNIT = 'airflow-ecr-refresh.service';
 
-const SECTION = readSection('Running the worker as a service');
+const SYSTEMD = readSection('systemd');
+const KUBERNETES = readSection('Kubernetes');
 
 function readSection(title: string): string {
-  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
   return text.split(/^## /m).find((section) => section.startsWith(`${title}\n`)) ?? '';
 }
 
 /** The first block of a language. */
-function readBlock(language: string): string {
-  return new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, 's').exec(SECTION)?.[1] ?? '';
+function readBlock(section: string, language: string): string {
+  return new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? '';
 }
 
 function assertWorkerArguments([name, ...args]: readonly string[]): void {
@@ -32,7 +33,7 @@ function assertWorkerArguments([name, ...args]: readonly string[]): void {
 }
 
 describe('the documented systemd unit', () => {
-  const unit = readBlock('ini');
+  const unit = readBlock(SYSTEMD, 'ini');
 
   /** The value of a setting; fails for none and for several. */
   function readSetting(name: string): string {
@@ -98,7 +99,7 @@ describe('the documented systemd unit', () => {
 
   it('may write to the home folder of its user', () => {
     const home = `/var/lib/${readSetting('StateDirectory')}`;
-    const [, documentedHome, user] = /^useradd .*--home-dir (\S+) .* (\S+)$/m.exec(SECTION) ?? [];
+    const [, documentedHome, user] = /^useradd .*--home-dir (\S+) .* (\S+)$/m.exec(SYSTEMD) ?? [];
     assert.deepEqual([documentedHome, user], [home, readSetting('User')]);
   });
 });
@@ -137,7 +138,7 @@ describe('the documented Kubernetes Deployment', () => {
   }
 
   /** With the lines that are commented out, too. Kubernetes reads YAML 1.1, in which 0440 is octal. */
-  const deployment = parse(readBlock('yaml').replaceAll(/^( +)# (- \{.*\})$/gm, '$1$2'), {
+  const deployment = parse(readBlock(KUBERNETES, 'yaml').replaceAll(/^( +)# (- \{.*\})$/gm, '$1$2'), {
     version: '1.1',
   }) as Deployment;
   const { spec } = deployment.spec.template;

@@ -16,15 +16,13 @@ const FILES: Readonly<Record<string, string>> = {
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: SELF_SIGNED.cert,
 };
 
-const OPERATIONS = readText('docs/operations.md');
-
 function readText(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
 /** The block of a language that contains a text. */
-function findBlock(language: string, text: string): string {
-  const blocks = [...OPERATIONS.matchAll(new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, 'gs'))];
+function findBlock(path: string, language: string, text: string): string {
+  const blocks = [...readText(path).matchAll(new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, 'gs'))];
   const found = blocks.map(([, block = '']) => block).filter((block) => block.includes(text));
   assert.equal(found.length, 1, text);
   return found[0] ?? '';
@@ -41,7 +39,7 @@ describe('the documented variables of Temporal', () => {
 
   it('exist', () => {
     const known: readonly string[] = Object.values(TEMPORAL_SETTINGS).map(({ variable }) => variable);
-    for (const path of ['README.md', 'docs/operations.md']) {
+    for (const path of ['README.md', 'docs/deploy.md', 'docs/operations.md', 'docs/alerting.md']) {
       const named = readText(path).match(/\bTEMPORAL_[A-Z_]*[A-Z]\b/g) ?? [];
       assert.ok(named.length > 0, path);
       const unknown = named.filter((name) => !known.includes(name) && !OF_THE_SANDBOX.includes(name));
@@ -49,13 +47,13 @@ describe('the documented variables of Temporal', () => {
     }
   });
 
-  for (const { title, language, text, count } of [
-    { title: 'the Deployment', language: 'yaml', text: 'kind: Deployment', count: 5 },
-    { title: 'the CronJob', language: 'yaml', text: 'kind: CronJob', count: 2 },
-    { title: 'the unit', language: 'ini', text: 'TEMPORAL_', count: 1 },
+  for (const { title, path, language, text, count } of [
+    { title: 'the Deployment', path: 'docs/deploy.md', language: 'yaml', text: 'kind: Deployment', count: 5 },
+    { title: 'the CronJob', path: 'docs/alerting.md', language: 'yaml', text: 'kind: CronJob', count: 2 },
+    { title: 'the unit', path: 'docs/deploy.md', language: 'ini', text: 'TEMPORAL_', count: 1 },
   ]) {
     it(`are read without problems and warnings: those of ${title}`, () => {
-      const variables = findVariables(findBlock(language, text));
+      const variables = findVariables(findBlock(path, language, text));
       assert.equal(variables.length, count, variables.join('\n'));
       const env = Object.fromEntries(
         variables.map(([name, value]) => {

@@ -129,7 +129,7 @@ docker: {engines: []}
 
   /** Returns the output of the documented DAG for a connection, run in the environment of the Airflow server. */
   async function runDocumentedDag(airflow: Airflow, id: string): Promise<string> {
-    const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const document = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
     const code = /```python\n(.*?)```/s.exec(document)?.[1] ?? '';
     assert.match(code, /"docker_default"[^]*\nwhich_docker_connection\(\)\n$/);
     const folder = mkdtempSync(join(stateFolder, 'dags-'));

@@ -9,10 +9,17 @@ function readText(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-/** The text of the section about alerts. */
-function readSection(): string {
-  const [, section = ''] = /\n## Alert with `status`\n(.*?)\n## /s.exec(readText('docs/operations.md')) ?? [];
-  return section;
+const DOCUMENT = readText('docs/alerting.md');
+
+/** The ids of the documented problems, in their order. */
+function readListed(): (string | undefined)[] {
+  const [, problems = ''] = /\n## Problems\n(.*)$/s.exec(DOCUMENT) ?? [];
+  const items = problems.match(/^- (?:.|\n  )*/gm) ?? [];
+  return items.map((item) => {
+    const [, id] = /^- \*\*`([a-z-]+)`\*\*: .*\bFix:\s/s.exec(item) ?? [];
+    assert.ok(id, item);
+    return id;
+  });
 }
 
 /** The ids that the code gives to problems. */
@@ -24,7 +31,7 @@ describe('the documentation of alerts', () => {
   it('lists the id of each problem once', () => {
     const ids = SOURCES.flatMap((path) => findIds(readText(`src/${path}`)));
     assert.ok(ids.length >= 14, `found ${ids.join(', ')}`);
-    const listed = [...readSection().matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, id]) => id);
+    const listed = readListed();
     assert.equal(new Set(listed).size, listed.length);
     assert.deepEqual(new Set(listed), new Set(ids));
   });
@@ -34,7 +41,7 @@ describe('the documentation of alerts', () => {
   });
 
   it('has a complete CronJob, whose arguments the command accepts', () => {
-    const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(readSection()) ?? [];
+    const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(DOCUMENT) ?? [];
     interface CronJob {
       readonly kind: string;
       readonly spec: {
@@ -64,7 +71,7 @@ describe('the documentation of alerts', () => {
   });
 
   it('has a crontab line whose options the command accepts', () => {
-    const [, args = ''] = /airflow-ecr-refresh status (.*?) 2>&1/.exec(readSection()) ?? [];
+    const [, args = ''] = /airflow-ecr-refresh status (.*?) 2>&1/.exec(DOCUMENT) ?? [];
     const status = buildProgram().commands.find((command) => command.name() === 'status');
     assert.deepEqual(status?.parseOptions(args.split(' ')).unknown, []);
   });
