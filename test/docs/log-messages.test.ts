@@ -6,15 +6,21 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+interface Listed {
+  readonly item: string;
+  /** Undefined for an item of another form. */
+  readonly message: string | undefined;
+  readonly level: string | undefined;
+}
+
 /** The messages in the list, with their levels. */
-function readList(): { readonly message: string; readonly level: string }[] {
+function readList(): Listed[] {
   const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
   const [, section = ''] = /\n## The log of a worker\n(.*?)\n## /s.exec(text) ?? [];
   const items = section.match(/^- .*$/gm) ?? [];
   return items.map((item) => {
-    const [, message = '', level = ''] = /^- \*\*`([^`]+)`\*\* \((info|warn|error)\)[:.]/.exec(item) ?? [];
-    assert.notEqual(message, '', item);
-    return { message, level };
+    const [, message, level] = /^- \*\*`([^`]+)`\*\* \((info|warn|error)\)[:.]/.exec(item) ?? [];
+    return { item, message, level };
   });
 }
 
@@ -36,7 +42,8 @@ describe('the documented messages of the log', () => {
   it('are those of the code', () => {
     assert.ok(listed.length > 20, `found ${listed.length}`);
     assert.equal(new Set(listed.map(({ message }) => message)).size, listed.length);
-    for (const { message } of listed) {
+    for (const { item, message } of listed) {
+      assert.ok(message, item);
       assert.ok(
         ["'", '`'].some((quote) => code.includes(`${quote}${message}${quote}`)),
         message,

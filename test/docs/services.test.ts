@@ -175,9 +175,10 @@ describe('the documented Kubernetes Deployment', () => {
       spec.volumes.map(({ name }) => name),
     );
     const folders = container.volumeMounts.map(({ mountPath }) => mountPath);
-    const values = [...container.args, ...container.env.map(({ value = '' }) => value)];
+    const [, password = ''] = /`\{file: (.*?)\}`/.exec(KUBERNETES) ?? [];
+    const values = [...container.args, ...container.env.map(({ value = '' }) => value), password];
     const paths = values.filter((value) => value.startsWith('/'));
-    assert.ok(paths.length >= 5, paths.join(', '));
+    assert.ok(paths.length >= 6, paths.join(', '));
     for (const path of paths) assert.ok(folders.includes(path.slice(0, path.lastIndexOf('/'))), path);
     assert.ok(container.volumeMounts.every((mount) => !('subPath' in mount)));
     assert.ok(container.env.every(({ name }) => name.startsWith('TEMPORAL_')));
