@@ -7,11 +7,17 @@ export function renderChecks(note: string): string {
 
 # Checks of \`doctor\`
 
-\`doctor\` exits with 1 if a check has failed, and with 78 if the configuration or the settings of Temporal are invalid.
-Warnings do not change the exit code. \`doctor --json\` prints \`{outcome, checks}\`. The overall \`outcome\` is \`ok\`, \`warning\` or \`failed\`. Each check has
-\`id\`, \`target\`, \`outcome\`, \`message\` and \`remedy\`, which is null if there is nothing to fix. An \`outcome\` of \`skipped\`
-means that it could not be checked: the message states why, and what prevented it has a check of its own. Ids and targets
-stay the same in later versions; messages do not.
+\`doctor\` exits with 0 if no check has failed, even with warnings, with 1 if one has failed, and with 78 if the
+configuration or the settings of Temporal are invalid.
+
+\`doctor --json\` prints \`{outcome, checks}\`. The overall \`outcome\` is \`ok\`, \`warning\` or \`failed\`. Each check has:
+
+- \`id\`: one of those below. Ids stay the same in later versions.
+- \`target\`: what was checked, such as \`connection docker_default of main\`. Targets stay the same in later versions.
+- \`outcome\`: \`ok\`, \`warning\`, \`failed\`, or \`skipped\` if it could not be checked. What prevented it has a check of
+  its own.
+- \`message\`: what was found. Do not parse it: it may change in any version.
+- \`remedy\`: the fix, or null if there is nothing to fix.
 
 | id | what is checked |
 | --- | --- |

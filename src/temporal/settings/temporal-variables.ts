@@ -4,101 +4,86 @@ interface SettingEntry {
   readonly variable: string;
   /** In a profile of temporal.toml; undefined where only a variable makes sense. */
   readonly key?: string;
-  readonly meaning: string;
-  readonly values: string;
+  /** Continues the name in the documentation: `TEMPORAL_NAMESPACE: the namespace`. */
+  readonly description: string;
 }
-
-const PEM = 'PEM';
-const PEM_FILE = 'path of a PEM file, relative to the working directory';
 
 /** In the order in which they are documented and checked. */
 export const TEMPORAL_SETTINGS = {
   address: {
     variable: 'TEMPORAL_ADDRESS',
     key: 'address',
-    meaning: 'the Temporal server; default `localhost:7233`',
-    values:
-      '`host:port`, or `host` for port 7233; an IPv6 address in brackets, such as `[::1]:7233`; no scheme, no path',
+    description:
+      'the Temporal server as `host:port`, or `host` for port 7233, without scheme and path; an IPv6 address in brackets, such as `[::1]:7233`. Default: `localhost:7233`.',
   },
   namespace: {
     variable: 'TEMPORAL_NAMESPACE',
     key: 'namespace',
-    meaning: 'the namespace; default `default`',
-    values: 'up to 255 printable ASCII characters, without blanks',
+    description: 'the namespace, up to 255 printable ASCII characters without blanks. Default: `default`.',
   },
   apiKey: {
     variable: 'TEMPORAL_API_KEY',
     key: 'api_key',
-    meaning: 'the API key; turns TLS on',
-    values: 'the key alone, without `Bearer`, blanks and line breaks',
+    description: 'the API key alone, without `Bearer`, blanks and line breaks. Turns TLS on.',
   },
   tls: {
     variable: 'TEMPORAL_TLS',
     key: 'tls.disabled',
-    meaning:
-      'turns TLS on or off; by default it is on if an API key or another setting of TLS is set. The key in the file has the opposite meaning',
-    values:
-      'the variable: `true`, `false`, `1`, `0`, `yes`, `no`, `on`, `off`, in any case; the key: `true`, `false`',
+    description:
+      'turns TLS on (`true`, `1`, `yes`, `on`, in any case) or off (`false`, `0`, `no`, `off`). The key in the file has the opposite meaning, and is `true` or `false`. Default: on if an API key or another setting of TLS is set.',
   },
   clientCertPath: {
     variable: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
     key: 'tls.client_cert_path',
-    meaning: 'the client certificate, followed by its intermediate CAs; requires the key; turns TLS on',
-    values: PEM_FILE,
+    description:
+      'path of a PEM file with the client certificate, followed by its intermediate CAs. Requires the client key. Turns TLS on.',
   },
   clientCertData: {
     variable: 'TEMPORAL_TLS_CLIENT_CERT_DATA',
     key: 'tls.client_cert_data',
-    meaning: 'the same, as text',
-    values: PEM,
+    description: 'the text of the same file, instead of its path.',
   },
   clientKeyPath: {
     variable: 'TEMPORAL_TLS_CLIENT_KEY_PATH',
     key: 'tls.client_key_path',
-    meaning: 'the key of the client certificate, not encrypted',
-    values: `${PEM_FILE}; RSA of 2048 to 4096 bits, EC P-256 or P-384, or Ed25519`,
+    description:
+      'path of a PEM file with the key of the client certificate, not encrypted: RSA of 2048 to 4096 bits, EC P-256 or P-384, or Ed25519.',
   },
   clientKeyData: {
     variable: 'TEMPORAL_TLS_CLIENT_KEY_DATA',
     key: 'tls.client_key_data',
-    meaning: 'the same, as text',
-    values: PEM,
+    description: 'the text of the same file, instead of its path.',
   },
   serverCaPath: {
     variable: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
     key: 'tls.server_ca_cert_path',
-    meaning:
-      "the CAs that may have issued the server's certificate; default: those of Node and of `NODE_EXTRA_CA_CERTS`; turns TLS on",
-    values: PEM_FILE,
+    description:
+      "path of a PEM file with the CAs to trust for the server's certificate. Default: those of Node and of `NODE_EXTRA_CA_CERTS`. Turns TLS on.",
   },
   serverCaData: {
     variable: 'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
     key: 'tls.server_ca_cert_data',
-    meaning: 'the same, as text',
-    values: PEM,
+    description: 'the text of the same file, instead of its path.',
   },
   serverName: {
     variable: 'TEMPORAL_TLS_SERVER_NAME',
     key: 'tls.server_name',
-    meaning: "the name in the server's certificate, if it is not the host of the address; turns TLS on",
-    values: 'a host name',
+    description:
+      "the host name in the server's certificate, if it is not the host of the address. Turns TLS on.",
   },
   metadata: {
     variable: 'TEMPORAL_GRPC_META_NAME',
     key: 'grpc_meta.NAME',
-    meaning:
-      'a gRPC header of each call, for a gateway in front of Temporal. `NAME` is converted to lower case, with `-` for `_`. An empty variable removes the header of the file',
-    values: 'printable ASCII characters; names that end with `-bin` are not supported',
+    description:
+      'a gRPC header of each call, for a gateway in front of Temporal. `NAME` is converted to lower case, with `-` for `_`, and must not end with `-bin`. The value has printable ASCII characters only. An empty variable removes the header of the file.',
   },
   configFile: {
     variable: 'TEMPORAL_CONFIG_FILE',
-    meaning: 'the path of temporal.toml',
-    values: 'path of an existing TOML file',
+    description: 'path of an existing `temporal.toml`.',
   },
   profile: {
     variable: 'TEMPORAL_PROFILE',
-    meaning: 'the profile in temporal.toml; default `default`',
-    values: 'the name of an existing profile',
+    description: 'the name of an existing profile in `temporal.toml`. Default: `default`.',
   },
 } as const satisfies Readonly<Record<string, SettingEntry>>;
 
