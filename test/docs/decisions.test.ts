@@ -109,15 +109,14 @@ describe('the decision records', () => {
 
   it('are all in the index, with title, date and status', () => {
     const index = readFileSync(new URL('README.md', FOLDER), 'utf8');
-    const rows = [...index.matchAll(/^\| (\[\d{4}\].*) \|$/gm)].map(([, row = '']) => row.split(/ +\| +/));
-    const expected = records.map(({ name, title, head }) => [
-      `[${name.slice(0, 4)}](${name})`,
-      title.replace(/^\d+\. /, ''),
-      head.get('Date'),
-      head.get('Status'),
-    ]);
+    const items = index.match(/^- .+(?:\n {2}.+)*$/gm) ?? [];
+    const expected = records.map(({ name, title, head }) => {
+      const status = head.get('Status') ?? '';
+      const suffix = status === 'Accepted' ? '' : `, ${status[0]?.toLowerCase()}${status.slice(1)}`;
+      return `- [${name.slice(0, 4)}](${name}): ${title.replace(/^\d+\. /, '')} (${head.get('Date')}${suffix})`;
+    });
     assert.deepEqual(
-      rows.map((row) => row.map((cell) => cell.trim())),
+      items.map((item) => item.replaceAll(/\s+/g, ' ')),
       expected,
     );
   });
