@@ -26,6 +26,7 @@ const LONG_SUITES = [
   'overridden-connections',
   'airflow-edge-cases',
   'airflow-versions',
+  'airflow-users',
   'principals',
   'quickstart',
   'sandbox-parts',
