@@ -90,7 +90,7 @@ async function apply(client: Client, { ownsTemporal }: Setup, config: RefreshCon
 /** Waits for the report of the first run, or of one that is started now. */
 async function waitForRun(client: Client, config: RefreshConfig, { firstRun }: Applied): Promise<boolean> {
   const run = firstRun ?? (await triggerRun(client.schedule.getHandle(config.schedule.id)));
-  if (!run) throw new Error('No run appeared within 10 s. Check the log of the Temporal server.');
+  if (!run) throw new Error('No run started within 10 s. Check the log of the Temporal server.');
   say(`Run ${run.runId}: waiting for its report\n`);
   const end = await waitForReport(client, run.workflowId, run.runId);
   if (!end.report) throw new Error(`The run ended without a report: ${end.why}.`);

@@ -2,7 +2,7 @@
 import type { ApplyOutcome } from '../src/schedule/apply-schedule.js';
 import type { RunIds } from '../src/schedule/find-runs.js';
 import type { TriggeredRun } from '../src/schedule/trigger-run.js';
-import { formatTime } from './format-report.js';
+import { formatTime } from '../src/refresh/format-time.js';
 
 /** What `schedule apply --json` prints. */
 export interface ApplyDocument {
@@ -33,8 +33,8 @@ export function formatApplied(document: ApplyDocument): string {
     updated: `Schedule ${scheduleId} updated.`,
     unchanged: `Schedule ${scheduleId} is up to date; not changed.`,
     replaced:
-      `Schedule ${scheduleId} taken over from another deployment. A run in progress still has its stores; ` +
-      'to end it and start another, run `schedule trigger --now`.',
+      `Schedule ${scheduleId} taken over from another deployment. A run in progress still refreshes the connections of ` +
+      'that deployment; to end it and start another, run `schedule trigger --now`.',
   };
   const lines = [words[outcome], `Runs ${summary}.`];
   if (paused)

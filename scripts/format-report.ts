@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { FailureReport, RefreshReport, TokenReport } from '../src/refresh/report.js';
+import { formatTime } from '../src/refresh/format-time.js';
 import {
   describeConnections,
   describePlace,
@@ -13,12 +14,12 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
   return joinSections([
     toHeadline(report),
     table(
-      ['airflow', 'registry', 'result', 'last refreshed', 'token expires', 'token'],
+      ['Airflow', 'registry', 'result', 'last refreshed', 'token expires', 'token'],
       report.stores.map((row) => [
         row.store,
         row.registry,
         describeResult(row, report.failures),
-        formatTime(row.lastRefreshedAt),
+        row.lastRefreshedAt === null ? 'never' : formatTime(row.lastRefreshedAt),
         row.expiresAt === null ? '-' : formatTime(row.expiresAt),
         row.fingerprint ?? '-',
       ]),
@@ -37,7 +38,7 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   return joinSections([
     `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
     table(
-      ['airflow', 'connection', 'action', 'registry', 'why'],
+      ['Airflow', 'connection', 'action', 'registry', 'why'],
       preview.connections.map((row) => [
         row.store,
         row.connection,
@@ -112,11 +113,6 @@ function block(head: readonly string[], row: readonly string[]): string {
   return head.map((title, at) => `${title.padEnd(width)}  ${row[at] ?? ''}`).join('\n');
 }
 
-/** UTC to the minute: `2026-11-22 17:05 UTC`. */
-export function formatTime(iso: string | null): string {
-  return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : 'never';
-}
-
 function tokensTable(
   { tokens, failures }: Pick<RefreshReport, 'tokens' | 'failures'>,
   width: number,
@@ -126,7 +122,7 @@ function tokensTable(
     tokens.map((token) => [
       token.fingerprint,
       token.region,
-      token.principalArn ?? '(unknown)',
+      token.principalArn ?? 'unknown',
       token.usableUntil < token.expiresAt
         ? `${formatTime(token.expiresAt)}; AWS session ends ${formatTime(token.usableUntil)}`
         : formatTime(token.expiresAt),

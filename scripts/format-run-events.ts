@@ -1,7 +1,7 @@
-import { describePlace } from '../src/refresh/report-texts.js';
+import { formatTime, formatTimeToSecond } from '../src/refresh/format-time.js';
+import { describePlace, toSentence } from '../src/refresh/report-texts.js';
 import { labelRemedy } from './format-checks.js';
 import type { RunObserver } from '../src/schedule/follow-run.js';
-import { formatTime } from './format-report.js';
 
 /** Prints what happens in a run, one line for each event. */
 export function observeRun(print: (line: string) => void, taskQueue: string): RunObserver {
@@ -9,13 +9,20 @@ export function observeRun(print: (line: string) => void, taskQueue: string): Ru
     onFailedAttempt: ({ step, target, attempt, failure, nextAttemptAt }) => {
       const { type, message, remedy } = failure;
       const place = `${step} ${target}`.trim();
-      const next = nextAttemptAt === null ? 'The next attempt is in progress.' : formatNext(nextAttemptAt);
-      print(`Attempt ${attempt} of ${place} failed: ${type}: ${message} ${labelRemedy(remedy)} ${next}`);
+      const next =
+        nextAttemptAt === null
+          ? 'The next attempt is in progress.'
+          : `Next attempt: ${formatTimeToSecond(nextAttemptAt)}.`;
+      print(
+        `Attempt ${attempt} of ${place} failed: ${type}: ${toSentence(message)} ${labelRemedy(remedy)} ${next}`,
+      );
     },
     onFailedPart: (failure) => {
       const { type, message, remedy } = failure;
       const place = describePlace(failure);
-      print(`Failed, not retried in this run: ${place}: ${type}: ${message} ${labelRemedy(remedy)}`);
+      print(
+        `Failed, not retried in this run: ${place}: ${type}: ${toSentence(message)} ${labelRemedy(remedy)}`,
+      );
     },
     onWaitingForWorker: (since) =>
       print(
@@ -23,9 +30,4 @@ export function observeRun(print: (line: string) => void, taskQueue: string): Ru
           `Check that a worker is running and uses the task queue ${taskQueue}.`,
       ),
   };
-}
-
-/** To the second: the first retries follow within seconds. */
-function formatNext(iso: string): string {
-  return `Next attempt: ${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC.`;
 }

@@ -3,7 +3,7 @@ import type { ScheduleDescription } from '@temporalio/client';
 import type { Problem } from '../src/refresh/problem.js';
 import type { RunIds } from '../src/schedule/find-runs.js';
 import { describeState, findScheduleProblems, toScheduleState } from '../src/schedule/schedule-state.js';
-import { formatTime } from './format-report.js';
+import { formatTime } from '../src/refresh/format-time.js';
 
 /** With the configuration, or why there was none. */
 export type Comparison =
@@ -88,7 +88,12 @@ export function formatSchedule(document: ScheduleDocument): string {
     `Runs started: ${document.runsStarted}; skipped (already running): ${document.startsSkipped}; ` +
       `missed: ${document.startsMissed}.`,
     ...running.map(({ workflowId, runId }) => `In progress: workflow ${workflowId}, run ${runId}.`),
-    `Next runs: ${document.nextRunsAt.slice(0, 3).map(formatTime).join(', ') || 'none'}.`,
+    `Next runs: ${
+      document.nextRunsAt
+        .slice(0, 3)
+        .map((time) => formatTime(time))
+        .join(', ') || 'none'
+    }.`,
   );
   return lines.join('\n');
 }
@@ -96,5 +101,5 @@ export function formatSchedule(document: ScheduleDocument): string {
 function describeComparison({ summary, differences, notCompared }: ScheduleDocument): string {
   if (notCompared !== null) return `It was not compared with the configuration: ${notCompared}.`;
   if (summary !== null) return `It matches the configuration: ${summary}.`;
-  return `It differs from the configuration: ${differences.join(', ')}. Run \`schedule apply\`.`;
+  return `It differs from the configuration: ${differences.join('; ')}. Run \`schedule apply\`.`;
 }

@@ -1,4 +1,5 @@
 // How `status` looks in a terminal: first what is wrong, then what is.
+import { formatTime } from '../src/refresh/format-time.js';
 import type { Problem } from '../src/refresh/problem.js';
 import { findReliableEnd, type FailureReport, type StoreReport } from '../src/refresh/report.js';
 import { describeMissingProof, describeResult } from '../src/refresh/report-texts.js';
@@ -6,7 +7,7 @@ import { formatDuration } from '../src/refresh/schedule-margins.js';
 import type { RefreshStatus } from '../src/status/status.js';
 import type { RunInProgress, RunStep } from '../src/schedule/run-in-progress.js';
 import { labelRemedy } from './format-checks.js';
-import { formatTime, table, terminalWidth } from './format-report.js';
+import { table, terminalWidth } from './format-report.js';
 
 export function formatStatus(status: RefreshStatus, width = terminalWidth()): string {
   const { problems, warnings, run } = status;
@@ -48,13 +49,13 @@ function describeSchedule({ schedule, workers }: RefreshStatus): string {
 function storesTable({ stores, checkedAt, run, report }: RefreshStatus, width: number): string {
   const failures: FailureReport[] = [...(run?.report?.failures ?? []), ...(report?.failures ?? [])];
   return table(
-    ['airflow', 'registry', 'last refreshed', 'expires in', 'principal', 'result'],
+    ['Airflow', 'registry', 'last refreshed', 'expires in', 'principal', 'result'],
     stores
       .toSorted(failedFirst)
       .map((row) => [
         row.store,
         row.registry,
-        formatTime(row.lastRefreshedAt),
+        row.lastRefreshedAt === null ? 'never' : formatTime(row.lastRefreshedAt),
         formatExpiry(row, new Date(checkedAt)),
         row.principalArn ?? 'unknown',
         describeResult(row, failures),
@@ -74,7 +75,7 @@ function isFailed({ failed, refreshed }: StoreReport): boolean {
 
 function formatExpiry(row: StoreReport, now: Date): string {
   const end = findReliableEnd(row);
-  if (end === null) return 'never refreshed';
+  if (end === null) return '-';
   const leftMs = Date.parse(end) - now.getTime();
   return leftMs > 0 ? inMinutes(leftMs) : `EXPIRED ${inMinutes(-leftMs)} ago`;
 }
@@ -124,5 +125,5 @@ function describeLastRun({ lastRun, report }: RefreshStatus): string {
   const missing = lastRun.outcome === 'refreshed' && report ? describeMissingProof(report) : undefined;
   const why = lastRun.reason === null ? '' : ` (${lastRun.reason})`;
   const but = missing === undefined ? '' : `, but ${missing}`;
-  return `Last run: ${lastRun.outcome}${why}${but}, finished ${formatTime(lastRun.closedAt)}.`;
+  return `Last run: ${lastRun.outcome}${why}, finished ${formatTime(lastRun.closedAt)}${but}.`;
 }

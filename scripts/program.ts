@@ -74,7 +74,7 @@ function scheduleCommand(): Command {
     add(verb, description).addOption(scheduleIdOption());
   add('apply', 'create or update the schedule from the configuration; creating it also starts a run').option(
     '--replace',
-    'take over a schedule that another deployment has applied, or whose only Airflow has moved',
+    'take over a schedule that another deployment has applied, or whose only Airflow instance has another URL',
   );
   addForId('describe', 'show the schedule as it is in Temporal, and how it differs from the configuration');
   addForId('trigger', 'start a run now, unless one is in progress')

@@ -27,12 +27,12 @@ export async function trigger(invocation: Invocation, description: ScheduleDescr
   const run = await startRun(client, handle, await handle.describe());
   if (!run) {
     const message = 'Temporal accepted the request, but no run started within 10 s.';
-    throw new CommandFailed(message, 'Check the Temporal server.');
+    throw new CommandFailed(message, 'Check the log of the Temporal server.');
   }
   const { workflowId, runId, alreadyRunning } = run;
   const what = alreadyRunning ? 'A run is already in progress' : 'Run started';
   print(`${what}: workflow ${workflowId}, run ${runId}.`);
-  if (options.now && alreadyRunning) print('It is not waiting after a failure, so that it was not ended.');
+  if (options.now && alreadyRunning) print('It is not waiting for its next attempt, so it was not ended.');
   if (!options.wait) {
     if (options.json) printJson({ ...run, endedRuns } satisfies TriggerDocument);
     return;

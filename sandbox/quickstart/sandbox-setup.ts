@@ -53,7 +53,7 @@ export async function startSandboxSetup(stops: Cleanup, say: (line: string) => v
     ],
     hints: [
       ...(sandbox.docker ? [] : ['Docker Engine: not found; the login from Docker was not tested.']),
-      'To try the commands in another terminal: . .sandbox/env && npm run -s status',
+      'To use the commands in another terminal: . .sandbox/env && npm run -s status',
     ],
   };
 }

@@ -229,7 +229,7 @@ const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
     'Delete and recreate the connection if the next attempts fail only for this one: its stored password cannot be ' +
     'decrypted because the Fernet key was changed. Other connections work.',
   StoreUnreachable:
-    'Check the log of the API server and its database for what delays requests for this connection. Others work.',
+    'Check the logs of the API server and its database for what delays requests for this connection. Other connections work.',
   StoreRequestRejected:
     'Check this connection in Airflow: its API rejects the request for it. Other connections work.',
 };

@@ -89,7 +89,11 @@ async function readVariable(
   const place = `Variable ${key} of Airflow ${airflow} (${kind} of registry ${registry})`;
   const source = allowed.variables.get(airflow);
   // The configuration check prevents this; after a bug there, the run still fails with a type of the catalogue.
-  if (!source) throw new RefreshFailure('AirflowVariableMissing', `${place} refers to an unknown airflow.`);
+  if (!source)
+    throw new RefreshFailure(
+      'AirflowVariableMissing',
+      `${place} refers to an unknown entry of \`airflows\`.`,
+    );
   const value = (await source.readVariable(key, signal))?.trim();
   if (value === undefined) throw new RefreshFailure('AirflowVariableMissing', `${place} does not exist.`);
   const { fits, what } = GRAMMARS[kind];

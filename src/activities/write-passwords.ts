@@ -102,7 +102,7 @@ async function writeOne(write: Write, before: ConnectionRecord): Promise<string 
   if (result?.outcome !== 'written') return missing(store, id);
   const { record } = result;
   if (!record || (record.id === id && !(await findObjection(write, record)))) return id;
-  const message = `Connection ${id} was edited by someone else while it was written.`;
+  const message = `Connection ${id} was edited by someone else during the write.`;
   return toProblem(id, new RefreshFailure('WriteUnconfirmed', message));
 }
 

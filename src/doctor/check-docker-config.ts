@@ -31,7 +31,7 @@ export function checkDockerConfig(registries: readonly string[], env: NodeJS.Pro
     return [ok(subject, 'is not JSON; docker-py ignores it, so it overrides no connection')];
   if ('fault' in config) {
     const message = `${config.fault}: ${IF_TASKS_RUN_HERE}, docker-py raises an error and they fail`;
-    return [warning(subject, message, `Fix it, ${REST_OF_REMEDY}`)];
+    return [warning(subject, message, `Fix the file, ${REST_OF_REMEDY}`)];
   }
   const warnings = [
     ...helperWarnings(subject, registries, config, env),
@@ -75,7 +75,7 @@ function helperWarning(
   const program = `docker-credential-${helper}`;
   const effect = isOnPath(program, env)
     ? 'they pull with the credentials of the helper, and use the connection only if the helper has none'
-    : 'they fail with "Failed to establish connection to any given Docker hosts", because it is not on PATH';
+    : 'they fail with "Failed to establish connection to any given Docker hosts", because the helper is not on PATH';
   const message = `${key} names ${program} for ${hosts}: ${IF_TASKS_RUN_HERE}, ${effect}`;
   return warning(subject, message, `Remove ${key}, ${REST_OF_REMEDY}`);
 }

@@ -35,7 +35,7 @@ export async function checkOverrides(store: AllowedStore): Promise<Check[]> {
               'tokens cannot be written'
           : 'is overridden by an environment variable or secrets backend of the API server with another host: a new ' +
               'token has no effect',
-        'Remove it from the environment variable or secrets backend.',
+        'Remove the connection from the environment variable or secrets backend.',
       ),
     ),
   ];

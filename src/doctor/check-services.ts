@@ -4,6 +4,7 @@ import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-proc
 import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeFailure, FAILURES } from '../refresh/failures.js';
+import { formatTime } from '../refresh/format-time.js';
 import type {
   DockerLogin,
   Inspection,
@@ -120,15 +121,15 @@ export function tokenChecks(target: string, token: TokenInfo): Check[] {
   const until =
     usableUntil === undefined
       ? ''
-      : `; AWS session ends ${usableUntil}, and AWS does not document whether the token outlives it`;
+      : `; AWS session ends ${formatTime(usableUntil)}, and AWS does not document whether the token outlives it`;
   // Only the principal of the default chain has this name.
   const by = token.group.startsWith(`${DEFAULT_PRINCIPAL.name}/`) ? ' (default credentials)' : '';
-  const issued = `issued to ${principalArn ?? 'an unknown principal'}${by}, expires ${expiresAt}${until}`;
+  const issued = `issued to ${principalArn ?? 'an unknown principal'}${by}, expires ${formatTime(expiresAt)}${until}`;
   const subject = { id: 'token', target } as const;
   return [ok(subject, issued), ...warnings.map((message) => warning(subject, message))];
 }
 
-const REACH_REMEDY = 'Check network, DNS, proxy and VPC endpoints between the worker and the registry.';
+const REACH_REMEDY = 'Check the network, DNS, proxy and VPC endpoints between the worker and the registry.';
 
 export function probeChecks({
   registry,
@@ -202,11 +203,11 @@ export function engineCheck(login: DockerLogin, isRequired = false): Check {
 
 function describeLogin({ engine, registry, login, version, reason }: DockerLogin): Check {
   const subject = toEngine(engine, registry);
-  if (login === 'ok') return ok(subject, `version ${version} logged in`);
+  if (login === 'ok') return ok(subject, `login succeeded (version ${version})`);
   if (login === 'inconclusive') {
     return warning(
       subject,
-      `version ${version} logged in, but the registry also accepts a wrong password`,
+      `login is inconclusive (version ${version}): the registry also accepts a wrong password`,
       FAILURES.RegistryRealmForeign.remedy,
     );
   }

@@ -1,6 +1,7 @@
 // Checks what a run needs of Temporal: the schedule, and a worker that gets its tasks.
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { RefreshConfig } from '../config/refresh-config.js';
+import { formatTime } from '../refresh/format-time.js';
 import { describeOrUndefined, findWanted } from '../schedule/apply-schedule.js';
 import { describeUnexpected } from '../log/unexpected-error.js';
 import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
@@ -100,7 +101,8 @@ export function scheduleChecks(
     remedy,
   }));
   if (!description || !state) return [...problems, skipped(match, 'the schedule does not exist')];
-  const next = state.nextRunsAt[0]?.toISOString() ?? 'unknown';
+  const [nextRun] = state.nextRunsAt;
+  const next = nextRun === undefined ? 'unknown' : formatTime(nextRun);
   const differences = findDifferences(description, desired);
   return [
     ...(problems.length > 0
@@ -121,18 +123,18 @@ export function configInUseCheck(
   newest: Pick<Run, 'runId'> | undefined,
   result: RunResult | undefined,
 ): Check {
-  if (!newest || !result) return skipped(CONFIG_IN_USE, 'no run has ended yet');
+  if (!newest || !result) return skipped(CONFIG_IN_USE, 'no run has finished yet');
   if (!result.report)
-    return skipped(CONFIG_IN_USE, `the newest run ${newest.runId} left no report: ${result.why}`);
+    return skipped(CONFIG_IN_USE, `the last run ${newest.runId} left no report: ${result.why}`);
   const { configHash } = result.report;
   // Also absent, when another release has written the report.
-  if (!configHash) return skipped(CONFIG_IN_USE, `the newest run ${newest.runId} read no configuration`);
+  if (!configHash) return skipped(CONFIG_IN_USE, `the last run ${newest.runId} read no configuration`);
   if (configHash === hash) {
-    return ok(CONFIG_IN_USE, `the newest run used ${configHash}, which is that of the file`);
+    return ok(CONFIG_IN_USE, `the last run used ${configHash}, the same as in the file`);
   }
   return warning(
     CONFIG_IN_USE,
-    `the newest run used ${configHash}; the file has ${hash}`,
+    `the last run used ${configHash}; the file has ${hash}`,
     'If the file was edited after that run, run `schedule trigger`. Otherwise run `doctor` with the file of the worker.',
   );
 }

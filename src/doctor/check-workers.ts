@@ -30,7 +30,7 @@ export function workerChecks(workers: QueueWorkers, hash: string, now: Date): Ch
 }
 
 function describeLiveWorkers({ hasAnswered }: QueueWorkers): string {
-  return hasAnswered ? 'a worker is running and has answered' : 'a worker was seen within 2 min';
+  return hasAnswered ? 'a worker is running and responds' : 'a worker was seen in the last 2 min';
 }
 
 function describeVersion({ currentVersion }: QueueWorkers): string {
@@ -49,14 +49,14 @@ function workerCheck(poller: QueuePoller, hash: string, now: Date): Check {
     return warning(
       subject,
       `${seen}; is not a worker of airflow-ecr-refresh, and fails the tasks of runs that it takes`,
-      'Stop it, or use a task queue of its own: set `temporal.taskQueue`.',
+      'Stop it, or set another `temporal.taskQueue`, which only workers of airflow-ecr-refresh use.',
     );
   }
   const { configHash } = identity;
   if (configHash === null) return ok(subject, seen);
   const compared =
     configHash === hash
-      ? `${configHash}, which is that of the file`
+      ? `${configHash}, the same as in the file`
       : `${configHash}; the file has ${hash}, which the next run reads`;
   return ok(subject, `${seen}; started with configuration ${compared}`);
 }

@@ -67,6 +67,6 @@ export function toNoFipsFailure(region: string): RefreshFailure {
     'AwsUnavailable',
     `ECR in ${region}: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint, which ECR has only in ` +
       FIPS_REGIONS.join(', '),
-    'Unset it (or use_fips_endpoint of the profile) and set `fips: true` for the registries that have one.',
+    'Unset AWS_USE_FIPS_ENDPOINT (or use_fips_endpoint of the profile) and set `fips: true` for the registries that have one.',
   );
 }

@@ -16,10 +16,10 @@ export const FAILURES = {
     whoActs: 'operator',
     meaning:
       'The run was planned with a configuration that this worker has not loaded, or its schedule was applied for other ' +
-      'stores: two deployments use the same task queue, or the files of their workers differ.',
+      'Airflow instances: two deployments use the same task queue, or the files of their workers differ.',
     remedy:
       'Give every worker on the task queue the same configuration file, and another deployment its own ' +
-      '`temporal.taskQueue` and `schedule.id`. After `schedule apply --replace`, end the run by `schedule trigger --now`.',
+      '`temporal.taskQueue` and `schedule.id`. After `schedule apply --replace`, end the run with `schedule trigger --now`.',
   },
   InputNotAllowed: {
     scope: 'run',

@@ -38,7 +38,12 @@ export async function walkList(
   const problem = await walk.follow();
   await walk.waitForRetries();
   if (problem !== undefined) {
-    return { failure: describeFailure('StoreListInvalid', `The list of ${store.name} ${problem}.`) };
+    return {
+      failure: describeFailure(
+        'StoreListInvalid',
+        `The connection list of ${store.title} ${store.name} ${problem}.`,
+      ),
+    };
   }
   const warning = walk.describeTotal();
   return warning === undefined ? {} : { warning };

@@ -39,7 +39,7 @@ export function recordProbe(
   );
   for (const pull of pulls) {
     if (pull.outcome !== 'missing' && pull.outcome !== 'unknown') continue;
-    record.warn(`Pull access was not verified with ${registry}/${pull.image}: ${pull.message ?? ''}.`);
+    record.warn(`Pull access was not verified for ${registry}/${pull.image}: ${pull.message ?? ''}.`);
   }
 }
 

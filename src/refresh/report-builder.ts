@@ -27,7 +27,7 @@ export interface FailureLocation {
 const STAGES: readonly Stage[] = ['plan', 'inspect', 'extract', 'update', 'test'];
 const REASONS = {
   unreachable: 'the registry could not be reached',
-  inconclusive: 'a wrong password is also accepted',
+  inconclusive: 'the registry also accepts a wrong password',
   'not tested': 'it did not run',
 } as const;
 const WORST_FIRST = ['rejected', 'unreachable', 'inconclusive', 'accepted'] as const;

@@ -40,6 +40,11 @@ export function summarizeReport(report: RefreshReport): string {
   return `${connections}; failed: ${shown.join('; ')}${more}`;
 }
 
+/** A message as a sentence: messages of failures may end with a full stop or not. */
+export function toSentence(message: string): string {
+  return /[.?!]$/.test(message) ? message : `${message}.`;
+}
+
 /** `update main REGISTRY`, `test REGISTRY from ENGINE` */
 export function describePlace({
   stage,
@@ -73,7 +78,7 @@ export function describeResult(
       failure.stage === 'plan' ||
       (failure.stage === 'inspect' && failure.store === store && failure.count === 0),
   );
-  if (cause?.type === 'StoreUnreachable') return 'STORE NOT REACHED';
+  if (cause?.type === 'StoreUnreachable') return 'AIRFLOW NOT REACHED';
   return cause ? `NOT REFRESHED (${cause.type})` : 'NOT REFRESHED';
 }
 
@@ -90,7 +95,7 @@ export function describeMissingProof(report: RefreshReport): string | undefined 
     tokens.some(({ registries }) => registries.some((registry) => !unverified.has(registry)));
   const more = unproven.length > MAX_LISTED_CHECKS ? `, and ${unproven.length - MAX_LISTED_CHECKS} more` : '';
   const list = unproven.slice(0, MAX_LISTED_CHECKS).map(describeUnproven).join(', ') + more;
-  return `${isProven ? 'some checks proved nothing' : 'nothing verified the new token'}: ${list}`;
+  return `${isProven ? 'some checks verified nothing' : 'nothing verified the new token'}: ${list}`;
 }
 
 function describeUnproven({ engine, registry, reason }: UnprovenReport): string {

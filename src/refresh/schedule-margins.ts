@@ -144,10 +144,10 @@ function checkMargin(settings: ScheduleSettings, tokenLifeMs: number): ScheduleP
   return {
     setting,
     message: expires
-      ? `runs are up to ${toCompact(longestStepMs(settings))} apart including jitter, too long for tokens ` +
-        `that expire after ${toCompact(tokenLifeMs)}`
-      : `survives ${survivableMs === 0 ? 'no outage' : `only outages of up to ${toCompact(survivableMs)}`}; ` +
-        'the minimum is 2h',
+      ? `runs are up to ${formatDuration(longestStepMs(settings))} apart including jitter, too long for tokens ` +
+        `that expire after ${formatDuration(tokenLifeMs)}`
+      : `survives ${survivableMs === 0 ? 'no outage' : `only outages of up to ${formatDuration(survivableMs)}`}; ` +
+        'the minimum is 2 h',
     remedy:
       (setting === 'jitter' || setting === 'retryFor'
         ? `Remove \`${setting}\`, since the default is enough`
@@ -244,11 +244,6 @@ function asTyped(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds % 60 > 0) return `${seconds}s`;
   return seconds % 3600 > 0 ? `${seconds / 60}m` : `${seconds / 3600}h`;
-}
-
-/** A duration in the units of settings, which a setting cannot combine: `13h5m`. */
-function toCompact(ms: number): string {
-  return formatDuration(ms).replaceAll('min', 'm').replaceAll(' ', '');
 }
 
 /** A duration as text: `7 h 30 min`, `45 s`, `3 d`. Fractions of a second are cut off. */

@@ -65,7 +65,7 @@ export const TAKEOVER_REMEDY =
 
 /** For a run whose configuration has some of the stores of its schedule, and not the same ones. */
 export const STORES_EDITED_WARNING =
-  'The stores of the configuration differ from those that the schedule was applied for. Run `schedule apply`.';
+  'The Airflow instances of the configuration differ from those of the schedule. Run `schedule apply`.';
 
 /** Printable ASCII, as in every URL and name that the configuration accepts. */
 function isPlain(value: unknown): value is string {

@@ -74,7 +74,7 @@ export const TOKEN_FAILURES = {
     meaning:
       'The registry sends logins to another host (its auth realm). Docker would send the token to that host, so the ' +
       'token was not sent, and the connections of this registry were not changed.',
-    remedy: 'Another server seems to respond for this host. Check DNS, proxies and `registryHost`.',
+    remedy: 'Check DNS, proxies and `registryHost`: another server seems to respond for this host.',
   },
   RegistryPullDenied: {
     scope: 'registry',

@@ -1,5 +1,6 @@
 // The facts about a token that reports and Temporal's history show: everything except its password.
 import type { RegistryProbe, TokenInfo } from './activity-types.js';
+import { formatTime } from './format-time.js';
 import { describeShortLifetime, formatDuration, type ScheduleSettings } from './schedule-margins.js';
 import type { TokenGroup } from './token-group.js';
 import { usableUntil, type TokenLifetime } from './token.js';
@@ -56,7 +57,7 @@ export function findSessionWarning(
   if (until >= expiresAt || narrow === undefined) return undefined;
   return (
     `Tokens of ${principalArn ?? group.principal.name} end with their AWS session, this one at ` +
-    `${until.toISOString()}: the registry rejected an earlier one after its session; ${narrow}. Use a longer session, ` +
+    `${formatTime(until)}: the registry rejected an earlier one after its session; ${narrow}. Use a longer session, ` +
     'or run more often.'
   );
 }
@@ -73,7 +74,7 @@ export function tokenWarnings(
     const narrow = describeShortLifetime(schedule, lifeMs);
     warnings.push(
       `The token of ${group.name} expires after ${formatDuration(lifeMs)} instead of 12 h, ` +
-        `at ${expiresAt.toISOString()}${narrow === undefined ? '' : `; ${narrow}`}.`,
+        `at ${formatTime(expiresAt)}${narrow === undefined ? '' : `; ${narrow}`}.`,
     );
   }
   if (clockOffsetMs !== 0) {

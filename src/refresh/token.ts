@@ -1,5 +1,6 @@
 // Checks ECR authorization tokens. The response is treated as hostile input: it may come from a proxy or another
 // endpoint.
+import { formatTime } from './format-time.js';
 import { normalizeHost, parseEcrHost } from './registry-host.js';
 
 /** The user name of every login to ECR. */
@@ -55,7 +56,7 @@ export function checkToken(response: TokenResponse, expected: ExpectedToken): To
   if (password === '' || /^\*+$/.test(password))
     return unusable('the password in the token is empty or masked');
   if (!expiresAt || Number.isNaN(expiresAt.getTime())) return unusable('the response has no expiry time');
-  if (expiresAt <= expected.now) return unusable(`the token expired at ${expiresAt.toISOString()}`);
+  if (expiresAt <= expected.now) return unusable(`the token expired at ${formatTime(expiresAt)}`);
   const foreign = findForeignRegistry(response.proxyEndpoint, expected);
   if (foreign !== undefined) return unusable(foreign);
   return { usable: true, password, expiresAt };

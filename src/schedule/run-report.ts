@@ -1,5 +1,8 @@
 import {
   ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
   WorkflowContinuedAsNewError,
   WorkflowFailedError,
   type Client,
@@ -30,6 +33,13 @@ export async function waitForReport(client: Client, workflowId: string, runId: s
     const { cause } = error;
     const isIncomplete = cause instanceof ApplicationFailure && cause.type === REFRESH_INCOMPLETE;
     const report = isIncomplete ? parseReport(cause.details?.[0]) : undefined;
-    return report ? { report } : { report: undefined, why: `it ended with ${cause?.name ?? 'failed'}` };
+    return report ? { report } : { report: undefined, why: describeEnd(cause) };
   }
+}
+
+function describeEnd(cause: Error | undefined): string {
+  if (cause instanceof TerminatedFailure) return 'it was terminated';
+  if (cause instanceof CancelledFailure) return 'it was canceled';
+  if (cause instanceof TimeoutFailure) return 'it timed out';
+  return `it failed with ${cause?.name ?? 'an unknown error'}`;
 }

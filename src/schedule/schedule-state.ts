@@ -185,7 +185,7 @@ function compareStores({ action }: ScheduleDescription, desired: DesiredSchedule
   const scheduled = parseScheduledStores(action.memo?.[STORES_MEMO]);
   const wanted = getStores(desired);
   if (!scheduled || JSON.stringify(scheduled) === JSON.stringify(wanted)) return undefined;
-  return `stores ${describeStores(scheduled)} instead of ${describeStores(wanted)}`;
+  return `Airflow instances ${describeStores(scheduled)} instead of ${describeStores(wanted)}`;
 }
 
 function formatMs(ms: number | undefined, absent: string): string {

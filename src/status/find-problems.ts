@@ -1,5 +1,6 @@
 // Decides from what Temporal knows whether anything is wrong or about to be: what makes `status` exit with 1.
 import { failureEntry } from '../refresh/failures.js';
+import { formatTime } from '../refresh/format-time.js';
 import type { Problem } from '../refresh/problem.js';
 import {
   findReliableEnd,
@@ -61,14 +62,14 @@ export interface StatusLimits {
 
 /** Everything that is wrong, what a person must do first at the top; empty when the exit code is 0. */
 export function findProblems(facts: StatusFacts, limits: StatusLimits): Problem[] {
-  return [
+  const causes = [
     ...findScheduleProblems(facts.scheduleId, facts.schedule),
     ...findQueueProblems(facts.workers, facts.run?.waitingForWorkerSince),
     ...findStuckRun(facts),
     ...findRunProblems(facts, limits),
     ...findLastRunProblems(facts),
-    ...findExpiryProblems(facts, limits),
   ];
+  return [...causes, ...findExpiryProblems(facts, limits, chooseExpiryRemedy(facts.run, causes))];
 }
 
 /** A run that makes no progress although a worker is alive: on another queue, or with code that fails. */
@@ -77,17 +78,17 @@ function findStuckRun({ run, now, workers }: StatusFacts): Problem[] {
   const target = `run ${run.runId}`;
   const remedy = 'Check the log of the worker, then run `schedule trigger --now`.';
   if (run.failedWorkflowTasks >= FAILED_ATTEMPTS) {
-    const message = `its workflow code failed ${run.failedWorkflowTasks} times, such as after an incompatible upgrade`;
+    const message = `its workflow code failed ${run.failedWorkflowTasks} times, for example because of an incompatible upgrade`;
     return [{ id: 'run-stuck', target, message, remedy }];
   }
-  const sinceMs = run.waitingForWorkerSince === null ? Infinity : Date.parse(run.waitingForWorkerSince);
+  const since = run.waitingForWorkerSince;
   // Without a live worker, that is the problem.
-  if (!workers.isAlive || now.getTime() - sinceMs < NOT_TAKEN_MS) return [];
+  if (!workers.isAlive || since === null || now.getTime() - Date.parse(since) < NOT_TAKEN_MS) return [];
   return [
     {
       id: 'run-stuck',
       target,
-      message: `no worker of its task queue ${run.taskQueue} has taken it since ${run.waitingForWorkerSince}`,
+      message: `no worker of its task queue ${run.taskQueue} has taken it since ${formatTime(since)}`,
       remedy: `Start a worker for ${run.taskQueue}, or terminate the run in Temporal and run \`schedule trigger\`.`,
     },
   ];
@@ -176,9 +177,15 @@ export function isFixedBy(run: RunInProgress | undefined, failure: FailureReport
   return run.progress.storesDone.includes(store) && !failures.some((now) => now.store === store);
 }
 
-function findExpiryProblems(facts: StatusFacts, limits: StatusLimits): Problem[] {
+/** Of a token that expires although it should have been replaced. */
+function chooseExpiryRemedy(run: RunInProgress | undefined, causes: readonly Problem[]): string {
+  if (causes.length > 0) return `Fix the other problems first${run ? '' : ', then run `schedule trigger`'}.`;
+  return run ? 'Wait for the end of the run in progress.' : 'Run `schedule trigger --wait`.';
+}
+
+function findExpiryProblems(facts: StatusFacts, limits: StatusLimits, remedy: string): Problem[] {
   return listRows(facts).flatMap((row) => {
-    const problem = describeExpiry(row, facts, limits);
+    const problem = describeExpiry(row, facts, limits, remedy);
     return problem ? [problem] : [];
   });
 }
@@ -187,6 +194,7 @@ function describeExpiry(
   row: StoreReport,
   { now, schedule, run }: StatusFacts,
   { expiresWithinMs }: StatusLimits,
+  expiryRemedy: string,
 ): Problem | undefined {
   const end = findReliableEnd(row);
   // Never refreshed: then a failure says so.
@@ -194,11 +202,7 @@ function describeExpiry(
   const leftMs = Date.parse(end) - now.getTime();
   const target = `${row.store} ${row.registry}`;
   const isSessionEnd = end !== row.expiresAt;
-  const remedy = isSessionEnd
-    ? SESSION_REMEDY
-    : run
-      ? 'Fix what stops the run in progress; see the other problems.'
-      : 'Fix the other problems first, then run `schedule trigger`.';
+  const remedy = isSessionEnd ? SESSION_REMEDY : expiryRemedy;
   if (leftMs <= 0) {
     const what = isSessionEnd ? 'ended with its AWS session' : 'expired';
     const message = `the token in its connections ${what} ${formatDuration(-leftMs)} ago`;

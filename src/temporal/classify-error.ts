@@ -9,7 +9,7 @@ import { formatTemporal, TemporalUnavailable, type TemporalReason } from './unav
 const CALL_REASONS: Readonly<Partial<Record<status, readonly [TemporalReason, string]>>> = {
   [status.PERMISSION_DENIED]: ['permission-denied', 'permission denied'],
   [status.UNAUTHENTICATED]: ['unauthenticated', 'not authenticated'],
-  [status.UNIMPLEMENTED]: ['unimplemented', 'the server does not know the call'],
+  [status.UNIMPLEMENTED]: ['unimplemented', 'the server does not support the call'],
   [status.RESOURCE_EXHAUSTED]: ['throttled', 'the server throttled the call'],
   [status.DEADLINE_EXCEEDED]: ['call-timed-out', 'the call timed out'],
   // The native client reports its own time limit as this.
@@ -19,7 +19,7 @@ const CALL_REASONS: Readonly<Partial<Record<status, readonly [TemporalReason, st
   [status.FAILED_PRECONDITION]: ['call-rejected', 'the server rejected the call'],
   [status.OUT_OF_RANGE]: ['call-rejected', 'the server rejected the call'],
   [status.ALREADY_EXISTS]: ['call-rejected', 'the server rejected the call'],
-  [status.NOT_FOUND]: ['call-rejected', 'the server did not find what the call is about'],
+  [status.NOT_FOUND]: ['call-rejected', 'the server did not find the requested object'],
 };
 
 /** The call did not reach a server, or its response did not arrive: the connection may have failed. */
@@ -37,7 +37,7 @@ export function classifyError(settings: TemporalSettings, error: unknown): Tempo
   }
   const grpc = findGrpcError(error);
   if (!grpc) return undefined;
-  const [code, text] = CALL_REASONS[grpc.code] ?? ['server-error', 'the server failed'];
+  const [code, text] = CALL_REASONS[grpc.code] ?? ['server-error', 'the server returned an error'];
   const details = formatDetails(grpc.details, settings);
   return new TemporalUnavailable(
     code,

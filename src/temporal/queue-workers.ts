@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import type { Client } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { formatTime } from '../refresh/format-time.js';
 import type { Problem } from '../refresh/problem.js';
 import { findGrpcStatus } from './grpc-status.js';
 import { parseIdentity } from './worker-identity.js';
@@ -102,7 +103,7 @@ export function findQueueProblems(workers: QueueWorkers, waitingSince?: string |
       {
         id: 'queue-versioned',
         target,
-        message: `its current version is ${currentVersion}; ${describeOurVersions(workers)}, so runs get no worker`,
+        message: `has the current version ${currentVersion}; ${describeOurVersions(workers)}, so no worker takes the runs`,
         remedy:
           'Use another task queue, or remove the version: `temporal worker deployment set-current-version ' +
           `--deployment-name ${deployment} --unversioned\`.`,
@@ -110,7 +111,7 @@ export function findQueueProblems(workers: QueueWorkers, waitingSince?: string |
     ];
   }
   if (isAlive) return [];
-  const waits = waitingSince ? `; a run waits for one since ${waitingSince}` : '';
+  const waits = waitingSince ? `; a run has been waiting for one since ${formatTime(waitingSince)}` : '';
   return [
     {
       id: 'no-worker',
@@ -125,7 +126,7 @@ function describeOurVersions({ pollers }: QueueWorkers): string {
   const ours = pollers.filter(isOurs);
   const versions = [...new Set(ours.flatMap(({ version }) => version ?? []))];
   if (ours.length === 0) return 'no worker of airflow-ecr-refresh has it';
-  return `the workers of airflow-ecr-refresh have ${versions.length === 0 ? 'none' : versions.join(', ')}`;
+  return `the workers of airflow-ecr-refresh have ${versions.length === 0 ? 'no version' : `version ${versions.join(', ')}`}`;
 }
 
 function toVersion(

@@ -37,7 +37,7 @@ const REMEDIES = {
   'client-certificate-required':
     'Set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH to a certificate that the server accepts.',
   'client-certificate-rejected':
-    'Check that the CA of TEMPORAL_TLS_CLIENT_CERT_PATH is one that the server trusts, and that the certificate has not expired.',
+    'Check that the server trusts the CA of TEMPORAL_TLS_CLIENT_CERT_PATH, and that the certificate has not expired.',
   'not-tls': 'Set TEMPORAL_TLS=false if the server is on this machine; otherwise enable TLS on the server.',
   'tls-required': 'Set TEMPORAL_TLS=true.',
   'connection-closed': 'Check that TEMPORAL_ADDRESS is the gRPC port of Temporal, usually 7233.',
@@ -58,7 +58,7 @@ const REMEDIES = {
   'server-error': SERVER_LOG,
   /** The native library of the SDK cannot connect although other clients can. */
   'native-client':
-    'Check what it reports. Certificates must be X.509 version 3, with the host as a subject alternative name.',
+    'Fix the reported cause. Certificates must be X.509 version 3, with the host as a subject alternative name.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type TemporalReason = keyof typeof REMEDIES;

@@ -1,7 +1,8 @@
 // Which steps of a run are done, running or waiting. The Temporal UI shows them as current details, `status` as a list.
 import type { EarlierAttempts, StepName } from '../refresh/activity-types.js';
 import type { FailureReport } from '../refresh/report.js';
-import { describeConnections, describePlace } from '../refresh/report-texts.js';
+import { formatTimeToSecond } from '../refresh/format-time.js';
+import { describeConnections, describePlace, toSentence } from '../refresh/report-texts.js';
 import type { StepInProgress } from '../refresh/run-progress.js';
 import type { WaitingStep } from '../refresh/step-runner.js';
 
@@ -127,17 +128,13 @@ export class StepProgress {
 
 function describe({ step, target, earlier, startedAt, nextAttemptAt, activityId }: Open): string {
   const name = activityId ?? (target === '' ? step : `${step}: ${target}`);
-  if (!earlier) return `${name}, since ${toTime(startedAt)}`;
+  if (!earlier) return `${name}, since ${formatTimeToSecond(startedAt)}`;
   const { type, message } = earlier.failure;
   const next = nextAttemptAt
-    ? `next attempt at ${toTime(nextAttemptAt)}`
+    ? `next attempt at ${formatTimeToSecond(nextAttemptAt)}`
     : 'later attempts are under Pending Activities';
-  return `${name}: **${type}**: ${message} Failing since ${toTime(new Date(earlier.failingSinceMs))}; ${next}.`;
-}
-
-/** UTC, to the second. */
-function toTime(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+  const since = formatTimeToSecond(new Date(earlier.failingSinceMs));
+  return `${name}: **${type}**: ${toSentence(message)} Failing since ${since}; ${next}.`;
 }
 
 function toList(heading: string, items: readonly string[]): string {

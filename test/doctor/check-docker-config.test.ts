@@ -61,7 +61,7 @@ describe('checkDockerConfig', () => {
     assert.equal(found.outcome, 'warning');
     assert.match(found.message, message);
     assert.match(found.message, /if Airflow tasks run on this machine as this user, docker-py raises/);
-    assert.match(found.remedy ?? '', /^Fix it, or set DOCKER_CONFIG/);
+    assert.match(found.remedy ?? '', /^Fix the file, or set DOCKER_CONFIG/);
   }
 
   describe('selects the file', () => {
@@ -137,7 +137,7 @@ describe('checkDockerConfig', () => {
       assert.equal(found.outcome, 'warning');
       assert.match(
         found.message,
-        /they fail with "Failed to establish connection .*", because it is not on PATH/,
+        /they fail with "Failed to establish connection .*", because the helper is not on PATH/,
       );
     });
 

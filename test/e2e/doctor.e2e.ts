@@ -40,7 +40,7 @@ describe('doctor with a real Temporal server', function () {
     assert.deepEqual([found.code, found.outcome], [1, 'failed']);
     assert.deepEqual(findChecks(found, 'schedule'), ['failed: does not exist']);
     assert.deepEqual(findChecks(found, 'workers'), ['failed: no worker is running']);
-    assert.match(findChecks(found, 'config-in-use')[0] ?? '', /^skipped: .*no run has ended yet/);
+    assert.match(findChecks(found, 'config-in-use')[0] ?? '', /^skipped: .*no run has finished yet/);
   });
 
   it('passes with both, and lists the worker and the configuration in use', async () => {
@@ -57,7 +57,7 @@ describe('doctor with a real Temporal server', function () {
     const [line] = found.checks.filter(({ id }) => id === 'worker');
     const identity = new RegExp(`^worker airflow-ecr-refresh/${VERSION}@.*#\\d+ \\(config ${hash}\\)$`);
     assert.match(line?.target ?? '', identity);
-    assert.match(line?.message ?? '', /^last seen .* ago; started with .*, which is that of the file$/);
+    assert.match(line?.message ?? '', /^last seen .* ago; started with .*, the same as in the file$/);
     assert.match(
       findChecks(found, 'config-in-use')[0] ?? '',
       new RegExp(`^ok: .* used ${hash}, which is that`),
@@ -71,12 +71,12 @@ describe('doctor with a real Temporal server', function () {
     assert.match(text.stdout, /\n\nOK: \d+ ok\.\n$/);
   });
 
-  it('warns when the newest run used another configuration than the file', async () => {
+  it('warns when the last run used another configuration than the file', async () => {
     fixture.writeConfig('[docker_default, docker_eu]');
     const found = await fixture.doctor();
     assert.match(
       findChecks(found, 'config-in-use')[0] ?? '',
-      /^warning: the newest run used \w+; the file has \w+$/,
+      /^warning: the last run used \w+; the file has \w+$/,
     );
     assert.deepEqual([found.code, found.outcome], [0, 'warning']);
     assert.equal((await fixture.command(['schedule', 'trigger', '--wait'])).code, 0);
@@ -158,7 +158,7 @@ describe('doctor with a real Temporal server', function () {
     await connection.close();
     await assertFailed(
       'task-queue',
-      /^its current version is dep\/v1; the workers of airflow-ecr-refresh have none/,
+      /^has the current version dep\/v1; the workers of airflow-ecr-refresh have no version/,
     );
     const { code, stdout } = await fixture.command(['status', '--json']);
     assert.equal(code, 1);

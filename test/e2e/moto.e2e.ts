@@ -19,7 +19,7 @@ import { anySignal, expectFailure, NO_PROXY_VARIABLES, setEnvironment } from '..
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine } from './run-command-line.js';
 
-const EXPIRED = /expired at 2015-01-01T00:00:00\.000Z/;
+const EXPIRED = /expired at 2015-01-01 00:00 UTC/;
 const PULL = 'arn:aws:iam::111122223333:role/team/pull';
 const HUB = 'arn:aws:iam::444455556666:role/hub';
 

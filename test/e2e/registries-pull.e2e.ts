@@ -84,7 +84,7 @@ describe('pull permission', function () {
     const [warning = '', ...others] = report.warnings;
     assert.match(
       warning,
-      /^Pull access was not verified with 123456789012\S+\/team\/none:1\.0: the registry has no such (repository|image)\.$/,
+      /^Pull access was not verified for 123456789012\S+\/team\/none:1\.0: the registry has no such (repository|image)\.$/,
     );
     assert.deepEqual(others, []);
     const doctor = await fixture.command('doctor');

@@ -166,7 +166,7 @@ describe('status on a real Temporal server', function () {
     );
     const { code, stdout } = await command(config);
     assert.equal(code, 1);
-    assert.match(stdout, /no worker is running; a run waits for one since/);
+    assert.match(stdout, /no worker is running; a run has been waiting for one since/);
     await server.client.workflow.getHandle(run.workflowId, run.runId).terminate();
   });
 
@@ -178,6 +178,7 @@ describe('status on a real Temporal server', function () {
       assert.deepEqual(await problemsOf(config), []);
       await server.client.workflow.getHandle(firstRun.workflowId, firstRun.runId).terminate();
       assert.deepEqual(await problemsOf(config), ['last-run-without-report']);
+      assert.equal((await readStatus(config)).lastRun?.reason, 'it was terminated');
     });
   });
 

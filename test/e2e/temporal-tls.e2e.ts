@@ -192,7 +192,7 @@ describe('what built commands and workers report of', function () {
           TEMPORAL_TLS_CLIENT_KEY_PATH: other.keyFile,
         }),
         'TEMPORAL_TLS_CLIENT_KEY_PATH',
-        'does not belong to the certificate in TEMPORAL_TLS_CLIENT_CERT_PATH',
+        'does not match the certificate in TEMPORAL_TLS_CLIENT_CERT_PATH',
         'Set both to a pair. A pair that is being replaced at this moment needs no change.',
       );
     });

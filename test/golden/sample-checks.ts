@@ -86,7 +86,7 @@ function listTemporalChecks(): Check[] {
     ...schedules.flatMap((description) => scheduleChecks('ecr-refresh', description, desired)),
     ...skipInTemporal('schedule ecr-refresh', 'task queue ecr-refresh', 'the check of Temporal failed'),
     configInUseCheck(HASH, undefined, undefined),
-    configInUseCheck(HASH, { runId: 'run-1' }, { report: undefined, why: 'it ended with TerminatedFailure' }),
+    configInUseCheck(HASH, { runId: 'run-1' }, { report: undefined, why: 'it was terminated' }),
     ...[HASH, 'ba9876543210', null].map((configHash) =>
       configInUseCheck(HASH, { runId: 'run-1' }, { report: { configHash } as RefreshReport }),
     ),

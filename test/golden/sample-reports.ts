@@ -158,7 +158,7 @@ const FAILING_STEPS = fakeSteps({
     refused: connections
       .filter((id) => id === 'docker_2')
       .map((id) =>
-        problem(id, 'WriteUnconfirmed', `Connection ${id} was edited by someone else while it was written.`),
+        problem(id, 'WriteUnconfirmed', `Connection ${id} was edited by someone else during the write.`),
       ),
     toRetry: [],
     token: tokenInfo(group, [registry]),

@@ -78,7 +78,7 @@ async function listSituations(): Promise<Situation[]> {
     { title: 'incomplete', facts: { now: at('05:00'), report: incomplete, lastRun: lastRun(incomplete) } },
     {
       title: 'terminated',
-      facts: { lastRun: { ...lastRun(report), outcome: 'no report', reason: 'it ended as Terminated' } },
+      facts: { lastRun: { ...lastRun(report), outcome: 'no report', reason: 'it was terminated' } },
     },
     {
       title: 'the store was not reached',

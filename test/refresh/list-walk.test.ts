@@ -137,7 +137,7 @@ describe('walkList: a list without an end', () => {
   it('ends when a page begins with the same row as the previous one', async () => {
     const [offsets, end] = await walkToEnd(ids(1000), { returns: () => ({ first: 'id_0' }) });
     assert.deepEqual(offsets, [0, 100]);
-    assert.equal(toMessage(end), 'The list of main repeats itself.');
+    assert.equal(toMessage(end), 'The connection list of Airflow main repeats itself.');
   });
 
   it('does not treat pages without readable rows as the same page', async () => {
@@ -151,7 +151,7 @@ describe('walkList: a list without an end', () => {
   it('ends after 500 pages', async () => {
     const [offsets, end] = await walkToEnd(ids(50_100));
     assert.equal(offsets.length, 500);
-    assert.equal(toMessage(end), 'The list of main has more than 50,000 connections.');
+    assert.equal(toMessage(end), 'The connection list of Airflow main has more than 50,000 connections.');
   });
 
   it('reads the rest of a plausible list after the deadline', async () => {
@@ -172,14 +172,14 @@ describe('walkList: a list without an end', () => {
     ]);
     const [offsets, end] = await walkToEnd(ids(2000), { returns: () => ({ total: 150 }) }, late);
     assert.equal(offsets.length, 12);
-    assert.equal(toMessage(end), 'The list of main does not end.');
+    assert.equal(toMessage(end), 'The connection list of Airflow main does not end.');
   });
 
   it('ignores an implausible total after the deadline', async () => {
     const late = new FakeContext({ leftMs: -1 });
     const [offsets, end] = await walkToEnd(ids(2000), { returns: () => ({ total: 50_001 }) }, late);
     assert.equal(offsets.length, 11);
-    assert.equal(toMessage(end), 'The list of main does not end.');
+    assert.equal(toMessage(end), 'The connection list of Airflow main does not end.');
   });
 
   it('requests no pages beyond the total of a failing store after the deadline', async () => {

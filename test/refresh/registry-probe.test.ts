@@ -149,8 +149,8 @@ describe('refresh: verification of tokens with registries', () => {
       );
       assert.equal(report.outcome, 'refreshed');
       assert.deepEqual(report.warnings, [
-        `Pull access was not verified with ${REGISTRY}/a:1: the registry has no such tag.`,
-        `Pull access was not verified with ${REGISTRY}/b:1: HTTP 500.`,
+        `Pull access was not verified for ${REGISTRY}/a:1: the registry has no such tag.`,
+        `Pull access was not verified for ${REGISTRY}/b:1: HTTP 500.`,
       ]);
     });
   });

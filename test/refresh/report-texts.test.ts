@@ -5,6 +5,7 @@ import {
   describeResult,
   summarizeReport,
   toHeadline,
+  toSentence,
 } from '../../src/refresh/report-texts.js';
 import type { FailureReport, RefreshReport, UnprovenReport } from '../../src/refresh/report.js';
 import { ENGINE, REGISTRY } from '../fakes/fake-steps.js';
@@ -60,7 +61,7 @@ describe('toHeadline', () => {
   it('is that some checks proved nothing when another registry accepted the token', () =>
     assert.equal(
       toHeadline(report({ tokens: verifiedAt(REGISTRY, OTHER_REGISTRY), unproven: [unreachable] })),
-      `All connections refreshed, but some checks proved nothing: registry ${REGISTRY} (unreachable).`,
+      `All connections refreshed, but some checks verified nothing: registry ${REGISTRY} (unreachable).`,
     ));
 
   it('lists three checks and counts the others', () => {
@@ -95,7 +96,7 @@ describe('describeResult', () => {
     {
       title: 'a store that was not reached',
       failures: [{ ...unread, store: 'main', type: 'StoreUnreachable' }],
-      expected: 'STORE NOT REACHED',
+      expected: 'AIRFLOW NOT REACHED',
     },
     {
       title: 'a store that rejected the login',
@@ -153,6 +154,14 @@ describe('summarizeReport', () => {
       '1 connection refreshed; failed: ConnectionMissing at update (main, r) (1 connection: docker_default); ' +
         'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
     );
+  });
+});
+
+describe('toSentence', () => {
+  it('adds a full stop where a message has none', () => {
+    assert.equal(toSentence('Airflow main: connection refused'), 'Airflow main: connection refused.');
+    assert.equal(toSentence('Airflow has no connection a.'), 'Airflow has no connection a.');
+    assert.equal(toSentence('did you mean b?'), 'did you mean b?');
   });
 });
 

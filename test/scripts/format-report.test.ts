@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  formatFailure,
-  formatPreview,
-  formatReport,
-  formatTime,
-  table,
-} from '../../scripts/format-report.js';
+import { formatFailure, formatPreview, formatReport, table } from '../../scripts/format-report.js';
 import { refresh } from '../../src/refresh/flow.js';
 import type { FailureReport, RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
@@ -142,13 +136,6 @@ describe('formatPreview', () => {
     assert.match(text, /^Dry run: 2 of 3 connections would be written\. Nothing was changed\.\n/);
     assert.match(text, / c .* create .*It will be created\./);
     assert.match(text, / skip .*It is missing\. Create it\./);
-  });
-});
-
-describe('formatTime', () => {
-  it('shows UTC to the minute, and "never" for null', () => {
-    assert.equal(formatTime('2026-11-22T17:05:59.999Z'), '2026-11-22 17:05 UTC');
-    assert.equal(formatTime(null), 'never');
   });
 });
 

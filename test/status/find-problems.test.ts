@@ -234,6 +234,17 @@ describe('the problems that status finds', () => {
       assert.deepEqual(await find({ now, run: runInProgress() }), ['expired']);
     });
 
+    it('have a fix that names other problems only if there are any', async () => {
+      const fix = async (facts: Partial<StatusFacts>): Promise<string | undefined> =>
+        findProblems(await statusFacts({ now: new Date(EXPIRES), ...facts }), LIMITS).at(-1)?.remedy;
+      const workers = queueWorkers({ isAlive: false });
+      const run = runInProgress();
+      assert.equal(await fix({}), 'Run `schedule trigger --wait`.');
+      assert.equal(await fix({ run }), 'Wait for the end of the run in progress.');
+      assert.equal(await fix({ workers }), 'Fix the other problems first, then run `schedule trigger`.');
+      assert.equal(await fix({ workers, run }), 'Fix the other problems first.');
+    });
+
     it('include one that expires before the next run, its jitter and five minutes have passed', async () => {
       assert.deepEqual(await find({ schedule: late }), ['expires-soon']);
       assert.deepEqual(await find({ schedule: soon }), []);

@@ -20,7 +20,7 @@ describe('classifyError', () => {
     [
       status.UNIMPLEMENTED,
       'unimplemented',
-      'the server does not know the call (gRPC status 12 UNIMPLEMENTED)',
+      'the server does not support the call (gRPC status 12 UNIMPLEMENTED)',
     ],
     [
       status.RESOURCE_EXHAUSTED,
@@ -38,10 +38,10 @@ describe('classifyError', () => {
     [
       status.NOT_FOUND,
       'call-rejected',
-      'the server did not find what the call is about (gRPC status 5 NOT_FOUND)',
+      'the server did not find the requested object (gRPC status 5 NOT_FOUND)',
     ],
-    [status.INTERNAL, 'server-error', 'the server failed (gRPC status 13 INTERNAL)'],
-    [status.UNKNOWN, 'server-error', 'the server failed (gRPC status 2 UNKNOWN)'],
+    [status.INTERNAL, 'server-error', 'the server returned an error (gRPC status 13 INTERNAL)'],
+    [status.UNKNOWN, 'server-error', 'the server returned an error (gRPC status 2 UNKNOWN)'],
   ];
   for (const [code, reason, text] of cases) {
     it(`reports ${status[code]} as ${reason}, also inside an error of the client`, () => {

@@ -95,7 +95,7 @@ describe('a run shows', function () {
     assert.match(details, /^5 steps done, 1 in progress\n/);
     assert.match(
       details,
-      /\n- inspectConnections: down: \*\*StoreUnauthorized\*\*: Airflow down rejected the login\. Failing since [\dT:-]+Z; next attempt at [\dT:-]+Z\.$/,
+      /\n- inspectConnections: down: \*\*StoreUnauthorized\*\*: Airflow down rejected the login\. Failing since [\d :-]+UTC; next attempt at [\d :-]+UTC\.$/,
     );
     assert.doesNotMatch(details, /Failed:/);
 
@@ -159,7 +159,10 @@ describe('a run shows', function () {
     assert.equal(report.outcome, 'incomplete');
     assert.deepEqual(storesDone, ['bad']);
     const details = await readDetails(handle);
-    assert.match(details, /^3 steps done, 1 in progress\n\n- updateConnections: slow \S+, since [\dT:-]+Z\n/);
+    assert.match(
+      details,
+      /^3 steps done, 1 in progress\n\n- updateConnections: slow \S+, since [\d :-]+UTC\n/,
+    );
     assert.match(details, /\nFailed:\n\n- inspect bad: \*\*StoreRequestRejected\*\*: Airflow bad: 404\.$/);
     released.resolve();
     await endOf(handle);

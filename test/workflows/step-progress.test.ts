@@ -29,7 +29,7 @@ describe('StepProgress', () => {
     const followed = progress.follow('inspectConnections: main', INSPECTION, step.promise);
     assert.match(
       shown,
-      /^0 steps done, 1 in progress\n\n- inspectConnections: main, since \d{4}-\d\d-\d\dT[\d:]{8}Z$/,
+      /^0 steps done, 1 in progress\n\n- inspectConnections: main, since \d{4}-\d\d-\d\d [\d:]{8} UTC$/,
     );
     step.resolve('done');
     assert.equal(await followed, 'done');
@@ -50,7 +50,7 @@ describe('StepProgress', () => {
       shown,
       '0 steps done, 1 in progress\n\n' +
         '- inspectConnections: main: **StoreUnreachable**: Airflow main: refused. ' +
-        'Failing since 1970-01-01T00:00:00Z; next attempt at 1970-01-01T00:01:00Z.',
+        'Failing since 1970-01-01 00:00:00 UTC; next attempt at 1970-01-01 00:01:00 UTC.',
     );
     wait.resolve();
     await followed;
@@ -68,7 +68,7 @@ describe('StepProgress', () => {
       shown,
       '0 steps done, 1 in progress\n\n' +
         '- inspectConnections: main #2: **StoreUnreachable**: Airflow main: refused. ' +
-        'Failing since 1970-01-01T00:00:00Z; later attempts are under Pending Activities.',
+        'Failing since 1970-01-01 00:00:00 UTC; later attempts are under Pending Activities.',
     );
   });
 

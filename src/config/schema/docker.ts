@@ -171,6 +171,6 @@ function checkRequired({
 }: Settings<{ required?: boolean; engines?: readonly EngineConfig[] }>): void {
   if (valid.required !== true || valid.engines?.length !== 0) return;
   const message = 'cannot be combined with an empty `engines`';
-  const remedy = 'Remove it, or name an engine in `engines`.';
+  const remedy = 'Remove `required`, or name an engine in `engines`.';
   report({ code: 'conflict', message, remedy }, 'required');
 }

@@ -44,7 +44,7 @@ function createApis(options: AirflowOptions, getVersion: () => string | undefine
     const transport = createMwaaTransport(auth, options.http, options.aws);
     return { 2: { major: 2, ...transport }, 3: { major: 3, ...transport } };
   }
-  if (options.url === undefined) throw new RefreshFailure('ConfigInvalid', `Airflow ${name} has no url`);
+  if (options.url === undefined) throw new RefreshFailure('ConfigInvalid', `Airflow ${name} has no \`url\``);
   const url = options.url.replace(/\/+$/, '');
   const http = withExtraHeaders(name, options.http, options.headers);
   const createLogin = (method: LoginMethod): AirflowLogin => new AirflowLogin(name, method, now);

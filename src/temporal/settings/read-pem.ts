@@ -132,7 +132,7 @@ function describeFault(
     return { message: 'contains PEM that is encoded as Base64 once more', remedy: 'Decode it once.' };
   }
   if (text.includes('-----BEGIN') && text.includes('\\n')) {
-    return { message: 'contains \\n as two characters', remedy: 'Replace each \\n by a line break.' };
+    return { message: 'contains \\n as two characters', remedy: 'Replace each \\n with a line break.' };
   }
   const [isCertificate, isKey] = [/-----BEGIN CERTIFICATE-----/, /-----BEGIN [A-Z ]*PRIVATE KEY-----/].map(
     (begin) => begin.test(text),

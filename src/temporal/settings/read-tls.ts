@@ -2,6 +2,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import { isPair, toPem } from '../../net/tls-files.js';
+import { formatTime } from '../../refresh/format-time.js';
 import { isHostName } from './parse-address.js';
 import { readCertificates, readPrivateKey } from './read-pem.js';
 import type { SettingReport } from './setting-report.js';
@@ -84,7 +85,7 @@ function readServerCa(sources: SettingSources, now: Date, report: SettingReport)
   // Bundles contain expired CAs; only if all are, no server is accepted.
   const faults = ca.content.map((certificate) => describeExpiry(certificate, now));
   if (faults.every((fault) => fault !== undefined)) {
-    report.addWarning(ca.setting, `contains a CA that ${faults[0]}`, 'Replace it by a valid CA.');
+    report.addWarning(ca.setting, `contains a CA that ${faults[0]}`, 'Replace it with a valid CA.');
   }
   return toPem(ca.content).join('');
 }
@@ -111,8 +112,8 @@ function checkClient(
   report: SettingReport,
 ): TemporalTls['client'] {
   if (!isPair(cert.content, key.content)) {
-    const remedy = 'Set both to a pair. A pair that is being replaced at this moment needs no change.';
-    return report.addProblem(key.setting, `does not belong to the certificate in ${cert.setting}`, remedy);
+    const remedy = 'Set both to the same pair. No action is needed while the files are being replaced.';
+    return report.addProblem(key.setting, `does not match the certificate in ${cert.setting}`, remedy);
   }
   if (!isSupported(key.content)) {
     const remedy = 'Use a pair with a key of RSA (2048 to 4096 bits), EC (P-256 or P-384) or Ed25519.';
@@ -145,8 +146,8 @@ function checkClient(
 
 function describeExpiry({ validFrom, validTo }: X509Certificate, now: Date): string | undefined {
   const [from, to] = [new Date(validFrom), new Date(validTo)];
-  if (to < now) return `expired at ${to.toISOString()}`;
-  return from > now ? `is not valid before ${from.toISOString()}` : undefined;
+  if (to < now) return `expired at ${formatTime(to)}`;
+  return from > now ? `is not valid before ${formatTime(from)}` : undefined;
 }
 
 /** By the TLS library of the worker, which supports fewer keys than OpenSSL. */

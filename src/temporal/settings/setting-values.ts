@@ -35,7 +35,7 @@ export function findNamespaceFault(value: string): ValueFault | undefined {
 /** A key that is sent with a blank or a line break fails with an error that does not show why. */
 export function findApiKeyFault(value: string): ValueFault | undefined {
   if (/^\s*bearer\s/i.test(value)) {
-    return { message: 'begins with "Bearer"', remedy: 'Set the key alone: "Bearer" is added automatically.' };
+    return { message: 'begins with "Bearer"', remedy: 'Remove "Bearer": it is added automatically.' };
   }
   if (/^[\x21-\x7e]+$/.test(value)) return undefined;
   const message = [...listUnusual(value, true), ...listBlanks(value)].join(' and ');
@@ -86,7 +86,7 @@ export function findMetadataFault(value: string): ValueFault | undefined {
 }
 
 function listBlanks(value: string): string[] {
-  return / /.test(value.trim()) ? ['contains a blank'] : [];
+  return / /.test(value.trim()) ? ['contains a space'] : [];
 }
 
 function listExcess(value: string): string[] {

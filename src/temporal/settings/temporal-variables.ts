@@ -19,12 +19,12 @@ export const TEMPORAL_SETTINGS = {
   namespace: {
     variable: 'TEMPORAL_NAMESPACE',
     key: 'namespace',
-    description: 'the namespace, up to 255 printable ASCII characters without blanks. Default: `default`.',
+    description: 'the namespace, up to 255 printable ASCII characters without spaces. Default: `default`.',
   },
   apiKey: {
     variable: 'TEMPORAL_API_KEY',
     key: 'api_key',
-    description: 'the API key alone, without `Bearer`, blanks and line breaks. Turns TLS on.',
+    description: 'the API key alone, without `Bearer`, spaces and line breaks. Turns TLS on.',
   },
   tls: {
     variable: 'TEMPORAL_TLS',

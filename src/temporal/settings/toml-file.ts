@@ -120,7 +120,7 @@ function reportMissingProfile(
   const remedy =
     close === undefined
       ? 'Set it to the name of a profile in this file, or remove it.'
-      : `Did you mean \`${formatKey(close)}\`?`;
+      : `Use \`${formatKey(close)}\` if that is what you mean.`;
   report.addProblem(variable, `names a profile that does not exist in ${file}`, remedy);
 }
 
@@ -204,8 +204,8 @@ function warnUnknownKeys(document: TomlTable, file: string, report: SettingRepor
 
 function describeUnknown(key: string, known: readonly string[]): { message: string; remedy: string } {
   const close = suggestKey(key, known);
-  const remedy = close === undefined ? 'Remove it.' : `Did you mean \`${close}\`?`;
-  return { message: 'is not a setting, and has no effect', remedy };
+  const remedy = close === undefined ? 'Remove it.' : `Use \`${close}\` if that is what you mean.`;
+  return { message: 'is not a known setting, and has no effect', remedy };
 }
 
 /** As TOML writes it: any other character in quotes and escaped, so that none reaches a terminal. */

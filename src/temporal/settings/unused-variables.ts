@@ -99,5 +99,8 @@ function describeUnused(name: string): Unused {
     return { message: NO_EFFECT, remedy: 'Set `temporal.taskQueue` in the configuration file.' };
   }
   const close = KNOWN.find((known) => known === `${name}_PATH`) ?? suggestKey(name, KNOWN);
-  return { message: NO_EFFECT, remedy: close === undefined ? 'Remove it.' : `Did you mean ${close}?` };
+  return {
+    message: NO_EFFECT,
+    remedy: close === undefined ? 'Remove it.' : `Use ${close} if that is what you mean.`,
+  };
 }

@@ -4,10 +4,10 @@
 export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed';
   readonly code = 'worker-failed';
-  readonly remedy = 'A supervisor should restart the worker. Check the log of the Temporal server.';
+  readonly remedy = 'Restart the worker, or let a supervisor do so. Check the log of the Temporal server.';
 
   /** @param text what the server or the connection reported, if anything; without a secret */
   constructor(text: string | undefined, cause: unknown) {
-    super(`the worker of the Temporal SDK has failed${text === undefined ? '' : `: ${text}`}`, { cause });
+    super(`The worker of the Temporal SDK has failed${text === undefined ? '' : `: ${text}`}`, { cause });
   }
 }

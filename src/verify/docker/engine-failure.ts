@@ -53,7 +53,7 @@ const BY_TCP: readonly ReasonOfCode[] = [
   [
     /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EACCES|EPERM)$/,
     'host unreachable',
-    'Check network and firewalls between the worker and the Docker Engine.',
+    'Check the network and firewalls between the worker and the Docker Engine.',
   ],
 ];
 

@@ -44,7 +44,7 @@ export const CONFIGURED_FAULTS: readonly ConfiguredFault[] = [
     refreshed: 2,
     type: 'StoreListInvalid',
     when: 'the list has the same rows on every page',
-    message: /The list of main repeats itself/,
+    message: /The connection list of Airflow main repeats itself/,
     changes: { connections: ['{match: "docker_*"}'] },
     arrange: (fixture) =>
       airflowReturns(fixture, isList, () => {

@@ -123,7 +123,7 @@ describe('TEMPORAL_NAMESPACE', () => {
   });
 
   for (const { value, message } of [
-    { value: 'a b', message: 'contains a blank' },
+    { value: 'a b', message: 'contains a space' },
     { value: 'default\n', message: 'ends with a line break' },
     { value: ' default', message: 'begins with whitespace' },
     { value: 'a\tb', message: 'contains a control character' },
@@ -150,7 +150,7 @@ describe('TEMPORAL_API_KEY', () => {
     { value: ` ${SECRET}`, message: 'begins with whitespace' },
     { value: `${SECRET} `, message: 'ends with whitespace' },
     { value: `${SECRET}\n${SECRET}`, message: 'contains a line break' },
-    { value: `${SECRET} ${SECRET}`, message: 'contains a blank' },
+    { value: `${SECRET} ${SECRET}`, message: 'contains a space' },
     { value: `${SECRET}\x07${SECRET}`, message: 'contains a control character' },
     { value: `${SECRET}…${SECRET}`, message: 'contains a character that is not ASCII' },
   ]) {
@@ -267,9 +267,12 @@ describe('variables without effect', () => {
     { name: 'TEMPORAL_TLS_CERT', remedy: 'Set TEMPORAL_TLS_CLIENT_CERT_PATH instead.' },
     { name: 'TEMPORAL_TLS_KEY', remedy: 'Set TEMPORAL_TLS_CLIENT_KEY_PATH instead.' },
     { name: 'TEMPORAL_TLS_CA', remedy: 'Set TEMPORAL_TLS_SERVER_CA_CERT_PATH instead.' },
-    { name: 'TEMPORAL_TLS_CLIENT_CERT', remedy: 'Did you mean TEMPORAL_TLS_CLIENT_CERT_PATH?' },
-    { name: 'TEMPORAL_ADRESS', remedy: 'Did you mean TEMPORAL_ADDRESS?' },
-    { name: 'TEMPORAL_APIKEY', remedy: 'Did you mean TEMPORAL_API_KEY?' },
+    {
+      name: 'TEMPORAL_TLS_CLIENT_CERT',
+      remedy: 'Use TEMPORAL_TLS_CLIENT_CERT_PATH if that is what you mean.',
+    },
+    { name: 'TEMPORAL_ADRESS', remedy: 'Use TEMPORAL_ADDRESS if that is what you mean.' },
+    { name: 'TEMPORAL_APIKEY', remedy: 'Use TEMPORAL_API_KEY if that is what you mean.' },
     { name: 'TEMPORAL_TASK_QUEUE', remedy: 'Set `temporal.taskQueue` in the configuration file.' },
     { name: 'TEMPORAL_SOMETHING_ELSE', remedy: 'Remove it.' },
   ]) {

@@ -199,7 +199,7 @@ describe('temporal.toml', () => {
       adress = "a:1"
     `);
     const path = env.TEMPORAL_CONFIG_FILE;
-    const NOT_A_SETTING = 'is not a setting, and has no effect';
+    const NOT_A_SETTING = 'is not a known setting, and has no effect';
     assert.deepEqual(
       read(env).warnings.map(({ setting, message, remedy }) => [
         setting.replace(`${path} `, ''),
@@ -207,15 +207,15 @@ describe('temporal.toml', () => {
         remedy,
       ]),
       [
-        ['profiles', NOT_A_SETTING, 'Did you mean `profile`?'],
-        ['profile.default.adress', NOT_A_SETTING, 'Did you mean `address`?'],
+        ['profiles', NOT_A_SETTING, 'Use `profile` if that is what you mean.'],
+        ['profile.default.adress', NOT_A_SETTING, 'Use `address` if that is what you mean.'],
         [
           'profile.default.codec',
           'has no effect here: payloads contain no secret and are not encoded',
           'Remove it.',
         ],
         ['profile.default."\\u001b[31m"', NOT_A_SETTING, 'Remove it.'],
-        ['profile.default.tls.server_names', NOT_A_SETTING, 'Did you mean `server_name`?'],
+        ['profile.default.tls.server_names', NOT_A_SETTING, 'Use `server_name` if that is what you mean.'],
         [
           'profile.default.tls.disable_host_verification',
           'has no effect here: the certificate of the server is always verified',
