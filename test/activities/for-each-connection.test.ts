@@ -169,7 +169,7 @@ describe('forEachConnection', () => {
 
     for (const { type, remedy } of [
       { type: 'StoreUnavailable', remedy: /^Delete and recreate .*Fernet key/ },
-      { type: 'StoreUnreachable', remedy: /^Check the log / },
+      { type: 'StoreUnreachable', remedy: /^Check the logs / },
       { type: 'StoreRequestRejected', remedy: /^Check this connection in Airflow/ },
     ] as const) {
       it(`gives a remedy for a single connection that fails with ${type}`, async () => {

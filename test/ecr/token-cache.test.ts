@@ -221,7 +221,7 @@ describe('TokenCache', () => {
     assert.equal(facts.warnings, undefined);
     assert.match(
       facts.sessionWarning ?? '',
-      /^Tokens of arn:.* end with their AWS session, this one at 2026-01-01T01:00:00/,
+      /^Tokens of arn:.* end with their AWS session, this one at 2026-01-01 01:00 UTC/,
     );
     nowMs += HOUR_MS / 2;
     assert.equal((await take()).token.password.reveal(), 'password-1');
@@ -240,7 +240,7 @@ describe('TokenCache', () => {
     const facts = toTokenInfo((await take()).token, schedule(), []);
     assert.match(
       facts.warnings?.join() ?? '',
-      /expires after 10 min instead of 12 h, at 2026-01-01T00:10:00.000Z/,
+      /expires after 10 min instead of 12 h, at 2026-01-01 00:10 UTC/,
     );
   });
 

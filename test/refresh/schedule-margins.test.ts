@@ -155,7 +155,7 @@ describe('checkSchedule', () => {
     assert.equal(problem?.setting, 'cron');
     assert.match(
       problem.message,
-      /up to 12h5m apart including jitter, too long for tokens that expire after 12h/,
+      /up to 12 h 5 min apart including jitter, too long for tokens that expire after 12 h/,
     );
     assert.match(problem.remedy, /every: 4h.*allowNarrowMargin: true/);
   });
@@ -163,8 +163,8 @@ describe('checkSchedule', () => {
   it('reports the longest survivable outage when it is below 2 h', () => {
     const messageFor = (everyMs: number): string | undefined =>
       checkSchedule(plan(everyMs), ECR_TOKEN_LIFE_MS)[0]?.message;
-    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30m; the minimum is 2h');
-    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2h');
+    assert.equal(messageFor(11 * HOUR), 'survives only outages of up to 30 min; the minimum is 2 h');
+    assert.equal(messageFor(11 * HOUR + 40 * MIN), 'survives no outage; the minimum is 2 h');
   });
 });
 

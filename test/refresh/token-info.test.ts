@@ -45,7 +45,7 @@ function getWarnings(lifetime: Lifetime, schedule = every(4)): string[] {
 }
 
 const SESSION_OF_1_H =
-  `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01T01:00:00.000Z: the registry rejected an earlier ` +
+  `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01 01:00 UTC: the registry rejected an earlier ` +
   'one after its session; ';
 const ADVICE = ' Use a longer session, or run more often.';
 
@@ -84,14 +84,14 @@ describe('tokenWarnings', () => {
       lifetime: { lifetimeMs: 11 * HOUR - 1 },
       schedule: every(4),
       warning:
-        'The token of default/us-east-1 expires after 10 h 59 min 59 s instead of 12 h, at 2026-01-01T10:59:59.999Z.',
+        'The token of default/us-east-1 expires after 10 h 59 min 59 s instead of 12 h, at 2026-01-01 10:59 UTC.',
     },
     {
       title: 'a token of 10 min',
       lifetime: { lifetimeMs: 10 * MINUTE },
       schedule: every(4),
       warning:
-        `The token of default/us-east-1 expires after 10 min instead of 12 h, at 2026-01-01T00:10:00.000Z; ` +
+        `The token of default/us-east-1 expires after 10 min instead of 12 h, at 2026-01-01 00:10 UTC; ` +
         'runs are up to 4 h 5 min apart, so it expires before the next run.',
     },
     {
@@ -99,14 +99,14 @@ describe('tokenWarnings', () => {
       lifetime: { lifetimeMs: MINUTE },
       schedule: every(4),
       warning:
-        `The token of default/us-east-1 expires after 1 min instead of 12 h, at 2026-01-01T00:01:00.000Z; ` +
+        `The token of default/us-east-1 expires after 1 min instead of 12 h, at 2026-01-01 00:01 UTC; ` +
         'runs are up to 4 h 5 min apart, so it expires before the next run.',
     },
     {
       title: 'a token of 10 min with allowNarrowMargin, but not of the schedule',
       lifetime: { lifetimeMs: 10 * MINUTE },
       schedule: every(4, true),
-      warning: `The token of default/us-east-1 expires after 10 min instead of 12 h, at 2026-01-01T00:10:00.000Z.`,
+      warning: `The token of default/us-east-1 expires after 10 min instead of 12 h, at 2026-01-01 00:10 UTC.`,
     },
     {
       title: 'a session of 1 h with a schedule of 4 h',
@@ -119,7 +119,7 @@ describe('tokenWarnings', () => {
       lifetime: { sessionMs: 6.5 * HOUR - 1 },
       schedule: every(4),
       warning:
-        `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01T06:29:59.999Z: the registry rejected an ` +
+        `Tokens of ${ARN} end with their AWS session, this one at 2026-01-01 06:29 UTC: the registry rejected an ` +
         'earlier one after its session; ' +
         `runs are up to 4 h 5 min apart, so refreshes survive only outages of up to 1 h 59 min 59 s.${ADVICE}`,
     },

@@ -75,7 +75,7 @@ describe('the memo of the scheduled action', () => {
     assert.equal(isUpToDate(description, after), false);
     assert.deepEqual(findDifferences(description, before), []);
     assert.deepEqual(findDifferences(description, after), [
-      'stores main (https://old) instead of main (https://new)',
+      'Airflow instances main (https://old) instead of main (https://new)',
     ]);
   });
 });
