@@ -60,7 +60,7 @@ describe('doctor with a real Temporal server', function () {
     assert.match(line?.message ?? '', /^last seen .* ago; started with .*, the same as in the file$/);
     assert.match(
       findChecks(found, 'config-in-use')[0] ?? '',
-      new RegExp(`^ok: .* used ${hash}, which is that`),
+      new RegExp(`^ok: .* used ${hash}, the same as in the file$`),
     );
     assert.match(
       findChecks(found, 'identity')[0] ?? '',
