@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { MINIMUM_NODE } from '../../scripts/check-node.js';
+import { NODE_RELEASES } from '../legs/node-versions.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -55,6 +56,10 @@ describe('the workflow for CI', () => {
   it('runs all tests on each supported Node version, from the oldest one', () => {
     const versions = jobs.map(({ strategy }) => strategy.matrix.node);
     assert.deepEqual(versions, [[20, 22, 24, 26]]);
+    assert.deepEqual(
+      NODE_RELEASES.map((release) => Number(release.split('.')[0])),
+      versions[0],
+    );
     assert.equal(String(versions[0]?.[0]), MINIMUM_NODE.split('.')[0]);
     assert.ok(steps.some(({ with: inputs }) => inputs?.['node-version'] === '${{ matrix.node }}'));
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// Takes minutes, so it runs only with TEST_ALL_AIRFLOWS=true. many-connections.e2e.ts always runs, with the stand-in
+// Takes minutes, so it runs only with TEST_ALL=true. many-connections.e2e.ts always runs, with the stand-in
 // for Airflow.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { skipOrFail } from '../support/skip-or-fail.js';
 
 const COUNT = 10_000;
 const IDS = Array.from({ length: COUNT }, (_, index) => `many_${String(index).padStart(5, '0')}`);
-const describeOnDemand = process.env['TEST_ALL_AIRFLOWS'] === 'true' ? describe : describe.skip;
+const describeOnDemand = process.env['TEST_ALL'] === 'true' ? describe : describe.skip;
 
 describeOnDemand(`${COUNT} connections in one real Airflow`, function () {
   // The timeout only prevents hanging: the test prints the time that the run took.

@@ -1,6 +1,7 @@
 // The legs of scripts/test, the longest first: a long one that starts last would run alone at the end.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findSecondRelease, type NodeBinary } from './node-versions.js';
 
 export interface Leg {
   readonly title: string;
@@ -8,11 +9,13 @@ export interface Leg {
   readonly args: readonly string[];
   /** False if the leg has no tests to count, only an exit code. */
   readonly hasTests: boolean;
+  /** Set if not the Node that runs scripts/test. Then no process of the leg may run on another one. */
+  readonly node?: NodeBinary;
 }
 
 export interface LegOptions {
-  /** The second version of Node to test; undefined if it is not available here. */
-  readonly otherNode: { readonly path: string; readonly version: string } | undefined;
+  /** Those of `findOtherReleases` that are available here. */
+  readonly otherNodes: readonly NodeBinary[];
   readonly isAll: boolean;
 }
 
@@ -39,6 +42,8 @@ const LONG_SUITES = [
  */
 const SUITES_WITH_TIME_LIMITS = ['temporal-restart', 'registries-many'].map(toSuiteFile);
 
+const UNIT_TESTS = 'test/**/*.test.ts';
+
 /**
  * The unit tests that depend on Node: its HTTP, TLS and timers, its files and processes, and the workflow in its V8.
  * The results of the others should not depend on the version, so the second Node runs them only with --all.
@@ -50,6 +55,12 @@ const UNIT_TESTS_OF_NODE = [
   'test/scripts/*.test.ts',
   'test/workflows/@(replay|refresh-credentials).test.ts',
 ];
+
+/** For end-to-end tests. */
+const LONG_TIMEOUT = ['--timeout', '300000'];
+
+/** The main job with real services, and how the built worker starts and stops. */
+const MAIN_PATH = ['main-job', 'worker'].map(toSuiteFile);
 
 /** The others need its output, so it runs before them. */
 export const BUILD: Leg = {
@@ -65,30 +76,22 @@ export interface Legs {
   readonly rest: Leg[];
 }
 
-export function listLegs({ otherNode, isAll }: LegOptions): Legs {
-  const { execPath, version } = process;
+export function listLegs({ otherNodes, isAll }: LegOptions): Legs {
+  const main: NodeBinary = { path: process.execPath, version: process.versions.node };
   const suites = readdirSync('test/e2e', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.e2e.ts'))
     .map((file) => join('test', 'e2e', file))
     .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
-  const toLeg = (file: string): Leg => mocha(file, execPath, ['--timeout', '300000', file]);
+  const toLeg = (file: string): Leg => mocha(file, main, [...LONG_TIMEOUT, file]);
   const needCore = [
     ...suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg),
     // They use a core all the time, which end-to-end tests with limits of a few seconds would miss.
-    mocha(`unit tests, Node ${version}`, execPath, ['test/**/*.test.ts']),
+    mocha(`unit tests, Node ${main.version}`, main, [UNIT_TESTS]),
   ];
   const endToEnd = suites.filter((file) => !SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
-  const onOtherNode = otherNode && [
-    mocha(
-      `${isAll ? 'unit tests' : 'unit tests that depend on Node'}, Node ${otherNode.version}`,
-      otherNode.path,
-      isAll ? ['test/**/*.test.ts'] : UNIT_TESTS_OF_NODE,
-    ),
-    mocha(`the built worker, Node ${otherNode.version}`, otherNode.path, ['test/e2e/worker.e2e.ts']),
-  ];
   const rest = [
     ...endToEnd.slice(0, LONG_SUITES.length),
-    ...(onOtherNode ?? []),
+    ...otherNodes.flatMap((node) => listLegsOn(node, main, isAll)),
     {
       title: 'types, lint, format, generated documents',
       command: 'npm',
@@ -100,6 +103,20 @@ export function listLegs({ otherNode, isAll }: LegOptions): Legs {
   return { needCore, rest };
 }
 
+/** Everything runs on `main`; on another version only the main path and unit tests. */
+function listLegsOn(node: NodeBinary, main: NodeBinary, isAll: boolean): Leg[] {
+  const { version } = node;
+  const endToEnd = isAll
+    ? mocha(`main path, Node ${version}`, node, [...LONG_TIMEOUT, ...MAIN_PATH])
+    : mocha(`the built worker, Node ${version}`, node, [...LONG_TIMEOUT, toSuiteFile('worker')]);
+  const legs = [{ ...endToEnd, node }];
+  if (version !== findSecondRelease(main.version)) return legs;
+  const unitTests = isAll
+    ? mocha(`unit tests, Node ${version}`, node, [UNIT_TESTS])
+    : mocha(`unit tests that depend on Node, Node ${version}`, node, UNIT_TESTS_OF_NODE);
+  return [{ ...unitTests, node }, ...legs];
+}
+
 function toSuiteFile(name: string): string {
   return join('test', 'e2e', `${name}.e2e.ts`);
 }
@@ -109,10 +126,10 @@ function rank(file: string): number {
   return place === -1 ? LONG_SUITES.length : place;
 }
 
-function mocha(title: string, node: string, args: readonly string[]): Leg {
+function mocha(title: string, { path }: NodeBinary, args: readonly string[]): Leg {
   return {
     title,
-    command: node,
+    command: path,
     args: ['node_modules/mocha/bin/mocha.js', '--forbid-only', ...args],
     hasTests: true,
   };

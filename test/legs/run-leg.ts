@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { endLeftProcesses, markedEnv } from './left-processes.js';
 import type { Leg } from './legs.js';
+import { checkNodeProcesses, watchNode } from './node-watch.js';
 
 export interface Counts {
   readonly passed: number;
@@ -24,8 +25,10 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
   const mark = `leg-${randomUUID()}`;
   const logFile = join(folder, `${mark}.log`);
   const log = openSync(logFile, 'a');
+  const watch = leg.node && watchNode(mark);
   const child = spawn(leg.command, leg.args, {
-    env: { ...markedEnv(mark), TEST_IS_BUILT: 'true' },
+    // Also what a test starts as `node` runs on the version of the leg.
+    env: { ...markedEnv(mark, leg.node ? [dirname(leg.node.path)] : []), TEST_IS_BUILT: 'true' },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -37,21 +40,31 @@ export async function runLeg(leg: Leg, folder: string): Promise<EndedLeg> {
   });
   const seconds = (performance.now() - startMs) / 1000;
   const left = await endLeftProcesses(mark);
+  watch?.stop();
+  const nodes = leg.node && watch ? checkNodeProcesses(watch.list(), leg.node) : undefined;
   const output = readFileSync(logFile, 'utf8');
   const counts = leg.hasTests
     ? countTests(output, problem)
     : { ...NONE, failed: problem === undefined ? 0 : 1 };
   return {
     ...counts,
-    failed: counts.failed + left.length,
+    failed: counts.failed + left.length + (nodes?.problems.length ?? 0),
     title: leg.title,
     seconds,
     output: [
       output.trimEnd(),
       ...(problem === undefined ? [] : [`The leg ${problem}.`]),
       ...left.map(({ pid, commandLine }) => `The leg left process ${pid} running: ${commandLine}`),
+      ...(nodes ? [nodes.summary, ...nodes.problems] : []),
     ].join('\n'),
   };
+}
+
+/** A leg on a version of Node that is not available: a failure with CI=true. */
+export function skipLeg(title: string, reason: string): EndedLeg {
+  const isFailure = process.env['CI'] === 'true';
+  const output = `  ${isFailure ? 'failed' : 'skipped'}; missing: ${reason}`;
+  return { ...NONE, [isFailure ? 'failed' : 'skipped']: 1, title, seconds: 0, output };
 }
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };

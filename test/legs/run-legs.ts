@@ -1,26 +1,23 @@
 // Runs the tests for scripts/test: a few legs in parallel, each printed when it ends, and the total counts at the end.
-// Usage: node --import=tsx test/legs/run-legs.ts [PATH OF THE OTHER NODE]
-import { execFileSync } from 'node:child_process';
+// Usage: node --import=tsx test/legs/run-legs.ts
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILD, listLegs, type Leg } from './legs.js';
-import { runLeg, type EndedLeg } from './run-leg.js';
+import { findOtherReleases, installNode, type NodeBinary } from './node-versions.js';
+import { runLeg, skipLeg, type EndedLeg } from './run-leg.js';
 
 /** More jobs than the usual two cores, since the end-to-end tests mostly wait. */
 const JOBS = Number(process.env['TEST_JOBS'] ?? 3);
 
-const [otherNodePath] = process.argv.slice(2);
-const otherNode = otherNodePath
-  ? { path: otherNodePath, version: execFileSync(otherNodePath, ['-v'], { encoding: 'utf8' }).trim() }
-  : undefined;
+const isAll = process.env['TEST_ALL'] === 'true';
 const startMs = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'ecr-legs-'));
 const ended: EndedLeg[] = [];
 
 try {
   await run(BUILD);
-  const { needCore, rest } = listLegs({ otherNode, isAll: process.env['TEST_ALL_AIRFLOWS'] === 'true' });
+  const { needCore, rest } = listLegs({ otherNodes: await installOtherNodes(), isAll });
   // Until the legs that need a core have ended, only one lane runs next to them.
   const coreLegs = runAll(needCore);
   await Promise.all([
@@ -37,11 +34,24 @@ for (const { title, seconds } of ended.toSorted((one, other) => other.seconds - 
 }
 print(`${secondsSince(startMs).padStart(5)}  in total, ${JOBS} at a time`);
 
-const failed = sum(({ failed: count }) => count) + (otherNode || process.env['CI'] !== 'true' ? 0 : 1);
+const failed = sum(({ failed: count }) => count);
 const failedLegs = ended.filter((leg) => leg.failed > 0).map(({ title }) => title);
 if (failedLegs.length > 0) print(`\nFailed: ${failedLegs.join('; ')}`);
 print(`\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The tests on a version that is not available here are skipped, by name. */
+async function installOtherNodes(): Promise<NodeBinary[]> {
+  const nodes: NodeBinary[] = [];
+  for (const release of findOtherReleases(process.versions.node, isAll)) {
+    try {
+      nodes.push(await installNode(release));
+    } catch (error) {
+      end(skipLeg(`tests on Node ${release}`, (error as Error).message));
+    }
+  }
+  return nodes;
+}
 
 /** Takes legs from the list until it is empty. */
 async function runAll(legs: Leg[]): Promise<void> {
@@ -49,9 +59,12 @@ async function runAll(legs: Leg[]): Promise<void> {
 }
 
 async function run(leg: Leg): Promise<void> {
-  const result = await runLeg(leg, folder);
-  ended.push(result);
-  print(`\n== ${leg.title} (${result.seconds.toFixed(0)} s)\n${result.output}`);
+  end(await runLeg(leg, folder));
+}
+
+function end(leg: EndedLeg): void {
+  ended.push(leg);
+  print(`\n== ${leg.title} (${leg.seconds.toFixed(0)} s)\n${leg.output}`);
 }
 
 function sum(count: (leg: EndedLeg) => number): number {

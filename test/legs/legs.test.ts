@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { listLegs, type Leg } from './legs.js';
+import { findOtherReleases, findSecondRelease, NODE_RELEASES, type NodeBinary } from './node-versions.js';
+
+const VERSION = process.versions.node;
+
+function listOther(isAll: boolean): Leg[] {
+  const otherNodes = findOtherReleases(VERSION, isAll).map((version): NodeBinary => {
+    return { path: `/nodes/${version}/bin/node`, version };
+  });
+  const { needCore, rest } = listLegs({ otherNodes, isAll });
+  return [...needCore, ...rest].filter(({ node }) => node !== undefined);
+}
+
+describe('the legs on other versions of Node', () => {
+  it('are the built worker and some unit tests on a second version', () => {
+    const version = findSecondRelease(VERSION);
+    assert.deepEqual(
+      listOther(false).map(({ title }) => title),
+      [`unit tests that depend on Node, Node ${version}`, `the built worker, Node ${version}`],
+    );
+  });
+
+  it('are the main path on each version with --all, and all unit tests on the second one', () => {
+    const releases = findOtherReleases(VERSION, true);
+    const titles = releases.map((version) => `main path, Node ${version}`);
+    titles.push(`unit tests, Node ${findSecondRelease(VERSION)}`);
+    assert.deepEqual(
+      listOther(true)
+        .map(({ title }) => title)
+        .toSorted(),
+      titles.toSorted(),
+    );
+  });
+
+  it('run on the version in their title', () => {
+    for (const { title, command, node } of listOther(true)) {
+      assert.equal(command, node?.path);
+      assert.ok(title.endsWith(`Node ${node?.version}`), title);
+    }
+  });
+
+  it('include the main job and the built worker in the main path', () => {
+    for (const { args } of listOther(true).filter(({ title }) => title.startsWith('main path'))) {
+      assert.deepEqual(
+        args.filter((arg) => arg.endsWith('.e2e.ts')),
+        ['test/e2e/main-job.e2e.ts', 'test/e2e/worker.e2e.ts'],
+      );
+    }
+  });
+});
+
+describe('findOtherReleases', () => {
+  for (const { current, second } of [
+    { current: '20.19.0', second: '24' },
+    { current: '22.1.0', second: '20' },
+    { current: '24.21.0', second: '20' },
+    { current: '26.0.0', second: '20' },
+    { current: '27.0.0', second: '20' },
+  ]) {
+    it(`finds Node ${second} under Node ${current}, or all other major versions`, () => {
+      const isOther = (release: string): boolean => release.split('.')[0] !== current.split('.')[0];
+      assert.deepEqual(
+        findOtherReleases(current, false).map((release) => release.split('.')[0]),
+        [second],
+      );
+      assert.deepEqual(findOtherReleases(current, true), NODE_RELEASES.filter(isOther));
+    });
+  }
+});
