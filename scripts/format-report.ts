@@ -14,7 +14,7 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
   return joinSections([
     toHeadline(report),
     table(
-      ['Airflow', 'registry', 'result', 'last refreshed', 'token expires', 'token'],
+      ['Airflow', 'registry', 'result', 'last refreshed', 'token expires', 'fingerprint'],
       report.stores.map((row) => [
         row.store,
         row.registry,
@@ -29,7 +29,7 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
     dockerTable(report, width),
     ...report.failures.map((failure) => formatFailure(failure, report.startedAt)),
     ...report.warnings.map((warning) => `Warning: ${warning}`),
-    report.configHash === null ? '' : `Configuration: ${report.configHash}`,
+    report.configHash === null ? '' : `Configuration hash: ${report.configHash}`,
   ]);
 }
 
@@ -118,7 +118,7 @@ function tokensTable(
   width: number,
 ): string {
   return table(
-    ['token', 'region', 'principal', 'expires', 'registry check'],
+    ['fingerprint', 'region', 'principal', 'expires', 'registry check'],
     tokens.map((token) => [
       token.fingerprint,
       token.region,

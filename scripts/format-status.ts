@@ -12,7 +12,7 @@ import { table, terminalWidth } from './format-report.js';
 export function formatStatus(status: RefreshStatus, width = terminalWidth()): string {
   const { problems, warnings, run } = status;
   return [
-    describeOutcome(problems),
+    describeOutcome(problems, run),
     ...problems.map(formatProblem),
     describeSchedule(status),
     storesTable(status, width),
@@ -24,8 +24,11 @@ export function formatStatus(status: RefreshStatus, width = terminalWidth()): st
     .join('\n\n');
 }
 
-function describeOutcome({ length }: readonly Problem[]): string {
-  return length === 0 ? 'OK: no problems.' : `FAILING: ${length} ${length === 1 ? 'problem' : 'problems'}.`;
+function describeOutcome({ length }: readonly Problem[], run: RunInProgress | null | undefined): string {
+  if (length > 0) return `FAILING: ${length} ${length === 1 ? 'problem' : 'problems'}.`;
+  const isRetrying = run?.steps.some(({ failure }) => failure) === true;
+  // A reader may stop at the first line.
+  return `OK: no problems.${isRetrying ? ' The run in progress retries failed steps, see below.' : ''}`;
 }
 
 function formatProblem({ target, message, remedy, since }: Problem): string {

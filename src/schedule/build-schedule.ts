@@ -42,7 +42,7 @@ export function buildScheduleOptions(config: RefreshConfig): DesiredSchedule {
     args: [input],
     workflowExecutionTimeout: executionTimeoutMs,
     staticSummary: `Refresh ECR tokens in ${stores.length} Airflow instance${stores.length === 1 ? '' : 's'}`,
-    staticDetails: `Schedule \`${schedule.id}\`: ${describeSchedule(schedule, ECR_TOKEN_LIFE_MS)}.`,
+    staticDetails: `Schedule \`${schedule.id}\` runs ${describeSchedule(schedule, ECR_TOKEN_LIFE_MS)}.`,
   };
   const identified = identifyStores(stores);
   const specHash = toHash({ spec, policies, action, stores: identified });

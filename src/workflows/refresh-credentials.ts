@@ -55,7 +55,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   });
   const summary = summarizeReport(report);
   runLog.ended(toRunLog(report));
-  setCurrentDetails(`**${report.outcome}**: ${summary}`);
+  setCurrentDetails(`${summary}.`);
   if (report.outcome === 'refreshed') return report;
   const incomplete = ApplicationFailure.create({
     type: REFRESH_INCOMPLETE,

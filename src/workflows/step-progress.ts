@@ -129,12 +129,12 @@ export class StepProgress {
 function describe({ step, target, earlier, startedAt, nextAttemptAt, activityId }: Open): string {
   const name = activityId ?? (target === '' ? step : `${step}: ${target}`);
   if (!earlier) return `${name}, since ${formatTimeToSecond(startedAt)}`;
-  const { type, message } = earlier.failure;
+  const { type, message, remedy } = earlier.failure;
   const next = nextAttemptAt
     ? `next attempt at ${formatTimeToSecond(nextAttemptAt)}`
     : 'later attempts are under Pending Activities';
   const since = formatTimeToSecond(new Date(earlier.failingSinceMs));
-  return `${name}: **${type}**: ${toSentence(message)} Failing since ${since}; ${next}.`;
+  return `${name}: **${type}**: ${toSentence(message)} Fix: ${toSentence(remedy)} Failing since ${since}; ${next}.`;
 }
 
 function toList(heading: string, items: readonly string[]): string {

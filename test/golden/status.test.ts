@@ -75,6 +75,10 @@ async function listSituations(): Promise<Situation[]> {
       title: 'a step is failing',
       facts: { now: at('04:15'), run: runInProgress({ steps: [FAILING_STEP, runStep({ target: 'eu' })] }) },
     },
+    {
+      title: 'a step is retried, and has not failed for long',
+      facts: { now: at('04:06'), run: runInProgress({ steps: [FAILING_STEP] }) },
+    },
     { title: 'incomplete', facts: { now: at('05:00'), report: incomplete, lastRun: lastRun(incomplete) } },
     {
       title: 'terminated',

@@ -67,7 +67,7 @@ describe('formatReport', () => {
 
   it('omits empty tables', async () => {
     const text = formatReport({ ...(await createReport()), tokens: [], stores: [], docker: [] });
-    assert.equal(text, 'No connection to refresh.\n\nConfiguration: abc');
+    assert.equal(text, 'No connection to refresh.\n\nConfiguration hash: abc');
   });
 });
 

@@ -210,7 +210,7 @@ describe('the first attempt of a step', function () {
       const startedMs = await server.now();
       const { handle, details } = await startWaiting();
       const [, at] =
-        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal is not authorized\. Failing since [\d :-]+ UTC; next attempt at ([\d :-]+ UTC)\.$/m.exec(
+        /^- extractToken: default\/us-east-1: \*\*AwsAccessDenied\*\*: The principal is not authorized\. Fix: .+ Failing since [\d :-]+ UTC; next attempt at ([\d :-]+ UTC)\.$/m.exec(
           details,
         ) ?? [];
       const waitMs = Date.parse(at ?? '') - startedMs;

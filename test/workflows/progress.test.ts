@@ -95,7 +95,7 @@ describe('a run shows', function () {
     assert.match(details, /^5 steps done, 1 in progress\n/);
     assert.match(
       details,
-      /\n- inspectConnections: down: \*\*StoreUnauthorized\*\*: Airflow down rejected the login\. Failing since [\d :-]+UTC; next attempt at [\d :-]+UTC\.$/,
+      /\n- inspectConnections: down: \*\*StoreUnauthorized\*\*: Airflow down rejected the login\. Fix: .+ Failing since [\d :-]+UTC; next attempt at [\d :-]+UTC\.$/,
     );
     assert.doesNotMatch(details, /Failed:/);
 
@@ -105,7 +105,7 @@ describe('a run shows', function () {
     assert.deepEqual([ended.steps, ended.stepsInProgress], [[], 0]);
     assert.deepEqual(ended.storesDone, ['up', 'down']);
     assert.equal(ended.report.outcome, 'refreshed');
-    assert.equal(await readDetails(handle), '**refreshed**: 2 connections refreshed');
+    assert.equal(await readDetails(handle), '2 connections refreshed.');
   });
 
   it('a step that is attempted again with the failure and the number of its earlier attempts', async () => {
@@ -186,7 +186,7 @@ describe('a run shows', function () {
     );
     assert.equal(
       await readDetails(handle),
-      '**incomplete**: 0 connections refreshed; failed: StoreRequestRejected at inspect (main)',
+      '0 connections refreshed; failed: StoreRequestRejected at inspect (main).',
     );
   });
 
@@ -196,7 +196,7 @@ describe('a run shows', function () {
     assert.equal(report.outcome, 'incomplete');
     assert.equal(
       await readDetails(handle),
-      '**incomplete**: 1 connection refreshed; failed: StoreUnauthorized at inspect (down)',
+      '1 connection refreshed; failed: StoreUnauthorized at inspect (down).',
     );
   });
 });

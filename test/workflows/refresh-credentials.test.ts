@@ -62,7 +62,7 @@ describe('refreshCredentials', function () {
       `Log in from ${ENGINE} to ${REGISTRY}`,
     ]);
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    assert.equal(metadata.currentDetails, '**refreshed**: 1 connection refreshed');
+    assert.equal(metadata.currentDetails, '1 connection refreshed.');
   });
 
   it('refreshes with the last valid configuration, then fails because of the invalid one', async () => {

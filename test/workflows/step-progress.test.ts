@@ -49,7 +49,7 @@ describe('StepProgress', () => {
     assert.equal(
       shown,
       '0 steps done, 1 in progress\n\n' +
-        '- inspectConnections: main: **StoreUnreachable**: Airflow main: refused. ' +
+        `- inspectConnections: main: **StoreUnreachable**: Airflow main: refused. Fix: ${remedy} ` +
         'Failing since 1970-01-01 00:00:00 UTC; next attempt at 1970-01-01 00:01:00 UTC.',
     );
     wait.resolve();
@@ -67,7 +67,7 @@ describe('StepProgress', () => {
     assert.equal(
       shown,
       '0 steps done, 1 in progress\n\n' +
-        '- inspectConnections: main #2: **StoreUnreachable**: Airflow main: refused. ' +
+        `- inspectConnections: main #2: **StoreUnreachable**: Airflow main: refused. Fix: ${remedy} ` +
         'Failing since 1970-01-01 00:00:00 UTC; later attempts are under Pending Activities.',
     );
   });
