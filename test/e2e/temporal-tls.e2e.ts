@@ -193,7 +193,7 @@ describe('what built commands and workers report of', function () {
         }),
         'TEMPORAL_TLS_CLIENT_KEY_PATH',
         'does not match the certificate in TEMPORAL_TLS_CLIENT_CERT_PATH',
-        'Set both to a pair. A pair that is being replaced at this moment needs no change.',
+        'Set both to the same pair. No action is needed while the files are being replaced.',
       );
     });
 
