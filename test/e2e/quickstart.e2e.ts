@@ -1,11 +1,10 @@
 // `./scripts/quickstart` in a copy of the repository, so that it does not touch the developer's sandbox.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { startAirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn } from '../support/aws.js';
 import { cacheFolder } from '../../sandbox/cache-folder.js';
@@ -13,26 +12,10 @@ import { findPython } from '../../sandbox/python-tools.js';
 import { startRegistry } from '../support/registry.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { startTemporal } from '../../sandbox/temporal.js';
+import { copyRepository } from '../support/copy-repository.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { connectClient } from '../../src/temporal/connection.js';
 import { plainSettings } from '../../src/temporal/settings/settings.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** See scripts/prepare-node.sh. */
-const INSTALLED = '.installed-lock.json';
-
-/**
- * Links each package separately: with one link to the whole folder, an installation by `./scripts/quickstart` would
- * empty the developer's folder. The copied lock file shows the script that no installation is needed.
- */
-function linkPackages(copy: string): void {
-  const folder = join(copy, 'node_modules');
-  mkdirSync(folder);
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name !== INSTALLED) symlinkSync(join(ROOT, 'node_modules', name), join(folder, name));
-  }
-  cpSync(join(ROOT, 'package-lock.json'), join(folder, INSTALLED));
-}
 
 describe('./scripts/quickstart', function () {
   this.timeout(300_000);
@@ -42,10 +25,7 @@ describe('./scripts/quickstart', function () {
   before(async function () {
     await findPython().catch((error: Error) => skipOrFail(this, error.message));
     copy = mkdtempSync(join(tmpdir(), 'ecr-quickstart-'));
-    for (const part of ['src', 'scripts', 'sandbox', 'package.json', 'package-lock.json', 'tsconfig.json']) {
-      cpSync(join(ROOT, part), join(copy, part), { recursive: true });
-    }
-    linkPackages(copy);
+    copyRepository(copy);
   });
 
   after(async () => {
