@@ -1,5 +1,5 @@
 // How the commands that the documents show are tested. Those in scripts of the pages in RUN_LITERALLY are run as they
-// are shown; every other one is in one of the two tables, by its key (see `toKey`).
+// are shown, unless `isRunElsewhere`; every other one is in one of the two tables, by its key (see `toKey`).
 
 /** Their scripts are run by test/e2e/shown-commands.e2e.ts. */
 export const RUN_LITERALLY = ['README.md', 'docs/getting-started.md'];
@@ -10,6 +10,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   './scripts/quickstart --config': 'test/e2e/quickstart.e2e.ts',
   'doctor --json': 'test/e2e/temporal-tls.e2e.ts',
   'doctor --offline': 'test/e2e/principals.e2e.ts',
+  'npm run build': 'test/e2e/built-cli.ts',
   'refresh-once': 'test/e2e/principals.e2e.ts',
   'refresh-once --strict': 'test/e2e/shown-commands.e2e.ts',
   'schedule apply --replace': 'test/e2e/two-deployments.e2e.ts',
@@ -22,6 +23,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'schedule unpause': 'test/e2e/doctor.e2e.ts',
   'status --json --schedule-id': 'test/e2e/status.e2e.ts',
   'status --schedule-id': 'test/e2e/status.e2e.ts',
+  'worker --config': 'test/e2e/every-failure/every-failure.e2e.ts',
   'worker --debug': 'test/e2e/every-failure/every-failure.e2e.ts',
   'worker --log-level': 'test/e2e/every-failure/every-failure.e2e.ts',
 };
@@ -43,3 +45,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   systemctl: 'needs systemd; test/docs/services.test.ts verifies the unit',
   useradd: 'needs root, and would stay on this machine',
 };
+
+/** Programs of this repository that tests run in another way, and what cannot be run. */
+export function isRunElsewhere(key: string): boolean {
+  return key in NOT_RUN || (key in RUN_BY && key.startsWith('./scripts/'));
+}

@@ -1,7 +1,8 @@
 // A new user who runs the commands of a page, each in a shell that continues where the last one ended.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startChild, type Child } from '../../sandbox/child-process.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
@@ -13,6 +14,7 @@ import type { Registry } from '../support/registry.js';
 import { runProgram, type CommandResult } from './run-command-line.js';
 
 export interface Services {
+  /** With FAB, its user `ecr-refresh` does not exist yet. */
   readonly airflow: Airflow;
   readonly aws: AwsStandIn;
   readonly registry: Registry;
@@ -30,6 +32,7 @@ export interface NewUser {
 
 /** A key line of the output, by key. Other commands only have to succeed. */
 const OUTPUT: Readonly<Record<string, RegExp>> = {
+  airflow: /ecr-refresh/,
   'refresh-once --dry-run': /1 of 1 connections would be written/,
   'schedule apply': /^Schedule ecr-refresh (?:created|is up to date)/,
   status: /1 refreshed/,
@@ -44,6 +47,11 @@ export async function createNewUser(folder: string, services: Services): Promise
   mkdirSync(home);
   mkdirSync(copy);
   copyRepository(copy);
+  // With FAB, the shown commands create the user that refresh.example.yaml names.
+  const login =
+    airflow.auth === 'fab'
+      ? { username: 'ecr-refresh', password: randomBytes(18).toString('base64url') }
+      : airflow;
   let env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: home,
@@ -56,9 +64,9 @@ export async function createNewUser(folder: string, services: Services): Promise
 
   function fillIn(place: string, text: string): string {
     const filled = text
-      .replace("AIRFLOW_PASSWORD='…'", `AIRFLOW_PASSWORD='${airflow.password}'`)
+      .replace("AIRFLOW_PASSWORD='…'", `AIRFLOW_PASSWORD='${login.password}'`)
       .replace('temporal.example.com:7233', temporal.address);
-    assert.doesNotMatch(filled.replace(/\s#.*/, ''), /…|\.example\.com|<[a-z]/, `${place}: not filled in`);
+    assert.doesNotMatch(filled.replace(/\s#.*/, ''), /…|temporal\.example|<[a-z]/, `${place}: not filled in`);
     return filled;
   }
 
@@ -68,6 +76,17 @@ export async function createNewUser(folder: string, services: Services): Promise
     const pairs = readFileSync(left, 'utf8').split('\0').filter(Boolean);
     env = Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]));
     return result;
+  }
+
+  /** On the machine of Airflow. Without a terminal, Airflow reads a password and its repetition from its input. */
+  function executeAirflow(text: string): Promise<CommandResult> {
+    const script = 'printf "%s\\n%s\\n" "$PASSWORD" "$PASSWORD" | setsid --wait bash -c "$COMMAND"';
+    const more = {
+      PATH: `${dirname(airflow.python)}:${process.env['PATH']}`,
+      PASSWORD: login.password,
+      COMMAND: text,
+    };
+    return runProgram(['bash', '-c', script], { ...airflow.env, ...more }, 200_000);
   }
 
   async function startWorker(text: string): Promise<void> {
@@ -98,7 +117,7 @@ export async function createNewUser(folder: string, services: Services): Promise
       // The packages are linked: this only compares the lock file.
       const isInstallation = key === 'npm ci';
       if (isInstallation) env['npm_config_dry_run'] = 'true';
-      let result = await execute(command);
+      let result = key === 'airflow' ? await executeAirflow(command) : await execute(command);
       delete env['npm_config_dry_run'];
       // The first run may be in progress.
       for (let i = 0; key === 'status' && result.code !== 0 && i < 30; i += 1) {
@@ -109,7 +128,7 @@ export async function createNewUser(folder: string, services: Services): Promise
       if (key === 'doctor') assertDoctor(result, keys.includes('schedule apply'), output);
       else assert.equal(result.code, 0, output);
       assert.match(result.stdout, OUTPUT[key] ?? /(?:)/, output);
-      if (key === 'cp') editConfig(join(env['PWD'] ?? copy, 'refresh.yaml'), services);
+      if (key === 'cp') editConfig(join(env['PWD'] ?? copy, 'refresh.yaml'), login.username, services);
     },
     stop: () => stops.stopAll(),
   };
@@ -117,21 +136,21 @@ export async function createNewUser(folder: string, services: Services): Promise
 
 /** Before the schedule is applied, only the schedule and a worker may be missing. */
 function assertDoctor({ code, stdout }: CommandResult, isApplied: boolean, output: string): void {
-  const failed = stdout.split('\n').filter((line) => line.startsWith('FAILED'));
-  const unexpected = failed.filter((line) => isApplied || !/^FAILED +(schedule|task queue) /.test(line));
+  const failed = stdout.split('\n').filter((line) => line.startsWith('FAILED  '));
+  const unexpected = failed.filter((line) => isApplied || !/^FAILED +(schedule|workers) /.test(line));
   assert.deepEqual(unexpected, [], output);
   assert.equal(code, failed.length === 0 ? 0 : 1, output);
-  assert.match(stdout, /^ok .*ECR/m, output);
+  assert.match(stdout, /^ok +registry .* accepts the token$/m, output);
 }
 
 /** Edits the marked lines, then adds what a registry that is not one of ECR needs. */
-function editConfig(file: string, { airflow, registry }: Services): void {
+function editConfig(file: string, username: string, { airflow, registry }: Services): void {
   const text = readFileSync(file, 'utf8');
   assert.equal(text.match(/# <-/g)?.length, 2);
   const edited = text
     .replace(/url: \S+ # <-.*/, `url: ${airflow.url}`)
     .replace(/connections: .* # <-.*/, 'connections: [docker_default]')
-    .replace(/username: \S+/, `username: ${airflow.username}`);
+    .replace(/username: \S+/, `username: ${username}`);
   assert.ok(!edited.includes('# <-'));
   const registries = `[{name: test, account: "123456789012", region: us-east-1, registryHost: "${registry.host}"}]`;
   writeFileSync(file, `${edited}\nregistries: ${registries}\ndocker: {engines: []}\n`);

@@ -32,6 +32,7 @@ const LONG_SUITES = [
   'airflow-users',
   'principals',
   'quickstart',
+  'shown-commands',
   'sandbox-parts',
   'main-job',
 ].map(toSuiteFile);
