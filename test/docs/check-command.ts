@@ -12,9 +12,10 @@ export async function checkCommand({
   shownAs,
 }: Pick<ShownCommand, 'words' | 'shownAs'>): Promise<string | undefined> {
   try {
+    const script = findNpmScript(words);
+    if (script?.taken !== undefined) return `npm takes ${script.taken}: write -- before it`;
     const args = findCliArguments(words);
     if (args !== undefined) return await checkCli(args, shownAs === 'mention');
-    const script = findNpmScript(words);
     if (script !== undefined) return checkNpmScript(script.name);
     return words[0]?.startsWith('./scripts/') ? checkScript(words[0], listFlags(words)) : undefined;
   } catch (error) {

@@ -106,15 +106,15 @@ export interface NpmScript {
   readonly name: string;
   /** Behind `--`. */
   readonly args: readonly string[];
+  /** An argument that npm takes for itself. */
+  readonly taken: string | undefined;
 }
 
-/** @throws Error when npm would take an argument for itself */
 export function findNpmScript([program, command, ...rest]: readonly string[]): NpmScript | undefined {
   if (program !== 'npm' || (command !== 'run' && command !== 'test')) return undefined;
   const words = rest.filter((word) => word !== '-s' && word !== '--silent');
   const [name = '', ...more] = command === 'test' ? ['test', ...words] : words;
-  if (more.length > 0 && more[0] !== '--') throw new Error(`npm takes ${more[0]}: write -- before it`);
-  return { name, args: more.slice(1) };
+  return { name, args: more.slice(1), taken: more[0] === '--' ? undefined : more[0] };
 }
 
 /**
