@@ -1,5 +1,5 @@
 // The commands that the documents show to users.
-import { isMap, isSeq, isScalar, parseDocument, visit } from 'yaml';
+import { isScalar, isSeq, parseDocument, visit } from 'yaml';
 import { buildProgram } from '../../scripts/program.js';
 import type { MarkdownNode, Page } from './markdown.js';
 import { splitScript, type Statement } from './shell.js';
@@ -79,9 +79,8 @@ function splitOne(text: string): (readonly string[])[] {
 
 /** `args` of the containers of a Kubernetes object, whose entry point is the command line. */
 function listContainerArguments({ path }: Page, { value = '', position }: MarkdownNode): ShownCommand[] {
-  const document = parseDocument(value);
   const found: ShownCommand[] = [];
-  visit(document, {
+  visit(parseDocument(value), {
     Pair(_, { key, value: args }) {
       if (!isScalar(key) || key.value !== 'args' || !isSeq(args)) return;
       const line = position.start.line + value.slice(0, key.range?.[0]).split('\n').length;
@@ -89,7 +88,7 @@ function listContainerArguments({ path }: Page, { value = '', position }: Markdo
       found.push({ file: path, line, words: [CLI, ...words], shownAs: 'text' });
     },
   });
-  return isMap(document.contents) ? found : [];
+  return found;
 }
 
 /** The arguments for the command line, or undefined for another program. */
