@@ -100,7 +100,7 @@ export const FAILURES = {
     meaning:
       'The Airflow user lacks a permission to read, edit or create connections, or to read Variables; see the message.',
     remedy:
-      'Give the user a role that can read and edit Connections: Op, or a custom role with only these permissions.',
+      'Give the user a role that can read and edit Connections: Op, or a custom role with only these permissions. `ifMissing: create` also needs permission to create Connections, and `airflowVariable` to read Variables.',
   },
   StoreRequestRejected: {
     scope: 'store',
