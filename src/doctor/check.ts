@@ -17,8 +17,7 @@ export const CHECKS = {
   store: 'The Airflow instance responds.',
   'store-login': 'The Airflow instance accepts the login, and its connections can be read.',
   connection: 'One connection that the configuration names by id.',
-  connections:
-    'The connections that one pattern matches, or a warning about connections.',
+  connections: 'The connections that one pattern matches, or a warning about connections.',
   override: 'Something overrides a connection, so that a new token has no effect.',
   token: 'AWS issues a token for one principal and region.',
   'token-life': 'Tokens last until the next run replaces them. Listed only where they do not.',

@@ -36,7 +36,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   journalctl: 'needs systemd',
   jq: 'reads the output of journalctl',
   node: 'replaces the recorded histories',
-  'npm run baseline': 'is part of `npm run check`, which ./scripts/test runs',
   'npm run bench': 'takes ten minutes on an idle machine; test/bench/ tests its parts',
   'npm run check': 'is run by ./scripts/test',
   'npm run docs': 'is part of `npm run check`, which ./scripts/test runs',

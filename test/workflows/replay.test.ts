@@ -12,7 +12,9 @@ import { AS_RECORDED, REORDERED } from './flow-variants.js';
 import { scheduledActivities, useTestServer } from './test-server.js';
 import { installQuietRuntime, workflowBundle } from './test-worker.js';
 
-const HISTORIES = new URL('../histories/current/', import.meta.url);
+/** A folder for each release, with `current` for the code as it is. */
+const RELEASES = new URL('../histories/', import.meta.url);
+const HISTORIES = new URL('current/', RELEASES);
 const FILES = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
 const CHANGED = /Nondeterminism error/;
 
@@ -46,10 +48,12 @@ describe('recorded histories', function () {
   this.timeout(60_000);
   before(() => installQuietRuntime());
 
-  for (const file of FILES) {
-    it(`replay without a nondeterminism error: ${file}`, async () => {
+  for (const path of readdirSync(RELEASES, { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.json')) continue;
+    it(`replay without a nondeterminism error: ${path}`, async () => {
       const options = { workflowBundle: await workflowBundle() };
-      await Worker.runReplayHistory(options, JSON.parse(readText(file)), file);
+      const history: unknown = JSON.parse(readFileSync(new URL(path, RELEASES), 'utf8'));
+      await Worker.runReplayHistory(options, history, path);
     });
   }
 
