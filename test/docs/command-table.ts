@@ -41,6 +41,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run docs': 'is part of `npm run check`, which ./scripts/test runs',
   'npm run words': 'is part of `npm run check`, which ./scripts/test runs',
   'npx mocha': 'updates the golden files; without UPDATE_GOLDEN it runs tests that ./scripts/test runs',
+  'systemd-run': 'needs systemd',
   systemctl: 'needs systemd; test/docs/services.test.ts verifies the unit',
   useradd: 'needs root, and would stay on this machine',
 };

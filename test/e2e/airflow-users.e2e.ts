@@ -1,5 +1,5 @@
-// The Airflow user that docs/getting-started.md describes, created with its commands in Airflow 3 and 2.10 with FAB,
-// installed for real: it can do what the document states, and no more.
+// The connection and the Airflow user that docs/getting-started.md describes, created with its commands in Airflow 3 and
+// 2.10 with FAB, installed for real: the user can do what the document states, and no more.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,10 @@ const PLAIN = '[docker_default]';
 const CREATED = '[{id: docker_new, registry: test, ifMissing: create}]';
 const OF_VARIABLES = '[{id: docker_variables, registry: variables}]';
 
-/** The blocks of commands for the machine of Airflow. */
+/** The host of the connection that the document adds. */
+const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+/** The blocks of commands for the machine of Airflow: for the connection, the user and its other permissions. */
 function findAirflowBlocks(): string[] {
   const blocks = TEXT.matchAll(/^```bash\n(# on the machine of Airflow\n.*?)^```$/gms);
   return [...blocks].map(([, block = '']) => block);
@@ -61,14 +64,15 @@ describe('the Airflow user of docs/getting-started.md', function () {
       const env = version === '2.10' ? { AIRFLOW__API__AUTH_BACKENDS: backends } : {};
       const airflow = stops.add(await startAirflow({ stateFolder, version, auth: 'fab', env }));
       airflows.set(name, airflow);
-      const docker = { conn_type: 'docker', login: 'AWS', password: 'expired' };
-      await seedConnection(airflow, { ...docker, connection_id: 'docker_default', host: registry.host });
-      const host = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
-      await seedConnection(airflow, { ...docker, connection_id: 'docker_variables', host });
+      const docker = { conn_type: 'docker', login: 'AWS', password: 'expired', host: ECR_HOST };
+      await seedConnection(airflow, { ...docker, connection_id: 'docker_variables' });
       await seedVariable(airflow, 'account', '123456789012');
       await seedVariable(airflow, 'region', 'us-east-1');
     }
-    await runOnAirflows(findAirflowBlocks()[0] ?? '', `${PASSWORD}\n${PASSWORD}\n`);
+    const [addConnection = '', createUser = ''] = findAirflowBlocks();
+    assert.ok(addConnection.includes(ECR_HOST));
+    await runOnAirflows(addConnection.replace(ECR_HOST, registry.host));
+    await runOnAirflows(createUser, `${PASSWORD}\n${PASSWORD}\n`);
   });
 
   after(async () => {
@@ -155,7 +159,7 @@ describe('the Airflow user of docs/getting-started.md', function () {
   });
 
   it('may do both after the commands for `ifMissing: create` and `airflowVariable`', async () => {
-    await runOnAirflows(findAirflowBlocks()[1] ?? '');
+    await runOnAirflows(findAirflowBlocks()[2] ?? '');
     await assertRefreshed(CREATED, 'docker_new');
     await assertRefreshed(OF_VARIABLES, 'docker_variables');
   });

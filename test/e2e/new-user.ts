@@ -14,7 +14,7 @@ import type { Registry } from '../support/registry.js';
 import { runProgram, type CommandResult } from './run-command-line.js';
 
 export interface Services {
-  /** With FAB, its user `ecr-refresh` does not exist yet. */
+  /** With FAB, its connection `docker_default` and user `ecr-refresh` do not exist yet. */
   readonly airflow: Airflow;
   readonly aws: AwsStandIn;
   readonly registry: Registry;
@@ -32,7 +32,7 @@ export interface NewUser {
 
 /** A key line of the output, by key. Other commands only have to succeed. */
 const OUTPUT: Readonly<Record<string, RegExp>> = {
-  airflow: /ecr-refresh/,
+  airflow: /ecr-refresh|docker_default/,
   'refresh-once --dry-run': /1 of 1 connections would be written/,
   'schedule apply': /^Schedule ecr-refresh (?:created|is up to date)/,
   status: /1 refreshed/,
@@ -40,7 +40,7 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
 
 /** @param folder an empty one */
 export async function createNewUser(folder: string, services: Services): Promise<NewUser> {
-  const { airflow, aws } = services;
+  const { airflow, aws, registry } = services;
   const stops = new Cleanup();
   const temporal = stops.add(await startTemporal({ stateFolder: join(folder, 'temporal') }));
   const [copy, home, left] = [join(folder, 'copy'), join(folder, 'home'), join(folder, 'environment')];
@@ -65,7 +65,8 @@ export async function createNewUser(folder: string, services: Services): Promise
   function fillIn(place: string, text: string): string {
     const filled = text
       .replace("AIRFLOW_PASSWORD='…'", `AIRFLOW_PASSWORD='${login.password}'`)
-      .replace('temporal.example.com:7233', temporal.address);
+      .replace('temporal.example.com:7233', temporal.address)
+      .replace('123456789012.dkr.ecr.us-east-1.amazonaws.com', registry.host);
     assert.doesNotMatch(filled.replace(/\s#.*/, ''), /…|temporal\.example|<[a-z]/, `${place}: not filled in`);
     return filled;
   }

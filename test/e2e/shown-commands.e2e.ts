@@ -9,7 +9,8 @@ import { readPages } from '../docs/markdown.js';
 import { listStatements, toKey } from '../docs/shown-commands.js';
 import { Cleanup } from '../../sandbox/cleanup.js';
 import { findPython } from '../../sandbox/python-tools.js';
-import { seedConnection, startAirflow } from '../support/airflow.js';
+import { seedDockerDefault } from '../../sandbox/sandbox-airflow.js';
+import { startAirflow } from '../support/airflow.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
@@ -41,9 +42,8 @@ describe('the commands that are shown to a new user', function () {
       assert.ok(page, `${path} does not exist`);
       const auth = path === 'README.md' ? undefined : 'fab';
       const airflow = stops.add(await startAirflow({ stateFolder, auth }));
-      const { password } = aws.mintToken({ lifeSeconds: 0 });
-      const connection = { connection_id: 'docker_default', conn_type: 'docker', login: 'AWS', password };
-      await seedConnection(airflow, { ...connection, host: registry.host });
+      if (auth === undefined)
+        await seedDockerDefault(airflow, registry.host, aws.mintToken({ lifeSeconds: 0 }).password);
       const folder = join(stateFolder, path.replaceAll(/\W/g, '-'));
       mkdirSync(folder);
       const user = stops.add(await createNewUser(folder, { airflow, aws, registry }));

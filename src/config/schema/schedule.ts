@@ -30,7 +30,7 @@ export const scheduleId = z
 const settingsSchema = z.strictObject({
   id: scheduleId,
   every: duration.exactOptional().meta({
-    description: `Interval between two runs, at least 3m. Default: ${DEFAULT_EVERY}, unless \`cron\` is set.`,
+    description: `Interval between two runs, at least 3m. Runs start at its multiples since 1970-01-01 00:00 UTC (4h: at 00:00, 04:00 and so on), plus the jitter. Default: ${DEFAULT_EVERY}, unless \`cron\` is set.`,
     examples: [DEFAULT_EVERY],
   }),
   cron: z

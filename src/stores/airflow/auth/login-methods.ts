@@ -44,13 +44,18 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
   };
 }
 
+/** The worker does not send a rejected password again for 30 min, and reads its environment only once. */
+const FIX_PASSWORD =
+  'Correct the password that `auth.password` refers to, or that of the Airflow user; then restart the worker, unless you replaced the file of the password.';
+const LOGIN_RETRIES = 'The login is retried every 30 min, to avoid locking the account.';
+
 function rejectBasic(context: RequestContext, status: number): RefreshFailure {
   const reason =
     'the user name or password was rejected, or `[api] auth_backends` does not include basic_auth';
   const remedy =
-    'Fix the reference to the password, or the Airflow user. Set AIRFLOW__API__AUTH_BACKENDS to ' +
-    'airflow.api.auth.backend.basic_auth (the default does not accept passwords). The login is retried every 30 min, ' +
-    'to avoid locking the account.';
+    `${FIX_PASSWORD} If the password is right, Airflow does not accept passwords, as by default: set ` +
+    'AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session for the web ' +
+    `server, and restart it. ${LOGIN_RETRIES}`;
   return failure('StoreUnauthorized', context, reason, status, remedy);
 }
 
@@ -113,9 +118,8 @@ function parseJwt(request: RequestContext, response: HttpResponse, version: stri
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
     const reason = 'the user name or password was rejected; only local users can log in here, not SSO users';
     const remedy =
-      'Fix the reference to the password, or the Airflow user. For an SSO user, create a local one ' +
-      '(`airflow users create`) or use `auth: {token}`. The login is retried every 30 min, to avoid locking the ' +
-      'account.';
+      `${FIX_PASSWORD} For an SSO user, create a local one (\`airflow users create\`) or use \`auth: {token}\`. ` +
+      LOGIN_RETRIES;
     throw failure('StoreUnauthorized', request, reason, status, remedy);
   }
   if (status === 404 || status === 405) {
