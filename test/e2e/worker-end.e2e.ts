@@ -1,7 +1,10 @@
 // A built worker ends within the documented 40 s after SIGTERM, whatever it waits for. All cases run at the same time,
 // since most of the time they only wait.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from '../../sandbox/child-process.js';
@@ -158,3 +161,40 @@ schedule: {id: ${name}, every: 4h}
   it('while Temporal does not respond to the creation of the worker', () => ends.get('creation'));
   it('as soon as it handles signals', () => ends.get('first moment'));
 });
+
+describe('SIGTERM to `npm run worker`', function () {
+  this.timeout(120_000);
+
+  it('ends the worker, not only npm and its shell', async () => {
+    const env = { ...process.env, TEMPORAL_ADDRESS: '127.0.0.1:1', AIRFLOW_PASSWORD: 'op' };
+    const folder = mkdtempSync(join(tmpdir(), 'ecr-npm-worker-'));
+    const config = join(folder, 'refresh.yaml');
+    writeFileSync(
+      config,
+      'version: 1\nairflows: [{name: main, url: http://127.0.0.1:1, auth: {username: op, password: {env: AIRFLOW_PASSWORD}}, connections: [docker_default]}]\n',
+    );
+    const args = ['run', '-s', 'worker', '--', '--config', config];
+    const npm = spawn('npm', args, { env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    try {
+      let log = '';
+      npm.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+      await waitFor('a worker that waits', () => log.includes('Temporal unavailable; retrying'), 60_000);
+      npm.kill('SIGTERM');
+      // Not its exit: a worker that is left behind keeps the pipe open.
+      await once(npm, 'close', { signal: AbortSignal.timeout(LIMIT_MS) });
+      assert.match(log, /"worker stopped"/);
+    } finally {
+      killGroup(npm.pid ?? 0);
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+/** Also a process whose parent has ended. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
