@@ -109,7 +109,9 @@ async function untilEnd(worker: Child): Promise<never> {
   const keepAlive = setInterval(() => undefined, 60_000);
   const how = await worker.exited;
   clearInterval(keepAlive);
-  throw new Error(`The worker ${how}. Check ${worker.logFile}.`);
+  throw new Error(
+    `The worker ${how}, so everything else was stopped. Check ${worker.logFile}, and start again.`,
+  );
 }
 
 /** Once: a second Ctrl-C must not end this process while parts are still being stopped. */

@@ -130,7 +130,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   return {
     address,
     namespace,
-    uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
+    uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}/namespaces/${namespace}/workflows`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     dbFile,
     pid: child.pid,

@@ -39,7 +39,12 @@ export async function startSandboxSetup(stops: Cleanup, say: (line: string) => v
   };
   const envFile = join(STATE_FOLDER, 'env');
   const lines = Object.entries(own).map(([name, value]) => `export ${name}='${value}'\n`);
-  writeFileSync(envFile, UNSET_THE_USERS + lines.join(''), { mode: 0o600 });
+  writeFileSync(
+    envFile,
+    `# Only for the sandbox: clears your own AWS, Airflow and Temporal variables in this shell.\n${UNSET_THE_USERS}` +
+      lines.join(''),
+    { mode: 0o600 },
+  );
   const { address, namespace, uiUrl } = sandbox.temporal;
   return {
     configPath,
@@ -64,7 +69,7 @@ function withoutTheUsers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function describeAirflow({ airflow }: Sandbox): string {
   if (airflow.kind === 'stand-in') return '(stand-in without a web UI; Airflow could not be installed)';
-  return `(user ${airflow.username}, password in .sandbox/env)`;
+  return `(user ${airflow.username}, password: AIRFLOW_PASSWORD in .sandbox/env)`;
 }
 
 function configOf({ airflow, registry, docker }: Sandbox): string {

@@ -16,7 +16,8 @@ export function renderFailures(note: string): string {
 Every failure of a run has one of these types, in reports and in Temporal. The sections below have the meaning and the
 fix of each.
 
-- **Scope** is the smallest part that the failure stops. Everything else continues.
+- **Scope** is the smallest part that the failure stops. Everything else continues. A store is an Airflow instance, an engine a
+  Docker Engine, and a token group an AWS principal in one region.
 - **Who acts** is who can fix it. The operator runs the worker.
 - **Retried** is whether the run itself retries: with exponential back-off, or at a fixed interval. Everything else is
   retried by the next scheduled run.
