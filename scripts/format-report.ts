@@ -34,9 +34,8 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
 }
 
 export function formatPreview(preview: Preview, width = terminalWidth()): string {
-  const writes = preview.connections.filter(({ action }) => action !== 'leave').length;
   return joinSections([
-    `Dry run: ${writes} of ${preview.connections.length} connections would be written. Nothing was changed.`,
+    `Dry run: ${summarizePreview(preview)} Nothing was changed.`,
     table(
       ['Airflow', 'connection', 'action', 'registry', 'why'],
       preview.connections.map((row) => [
@@ -53,6 +52,13 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
     ...preview.failures.map((failure) => formatFailure(failure, failure.failingSince)),
     ...preview.warnings.map((warning) => `Warning: ${warning}`),
   ]);
+}
+
+function summarizePreview({ connections, failures }: Preview): string {
+  const writes = connections.filter(({ action }) => action !== 'leave').length;
+  const counts = `${writes} of ${connections.length} connections would be written.`;
+  if (failures.length === 0) return counts;
+  return connections.length === 0 ? 'FAILED, see below.' : `INCOMPLETE, see below. ${counts}`;
 }
 
 /** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */

@@ -151,7 +151,7 @@ function namedChecks(
         toConnection(id, store),
         toCreate.includes(id)
           ? `is missing and will be created for registry ${registry}`
-          : `can be written, registry ${registry}`,
+          : `is valid, registry ${registry}`,
       ),
     );
 }
@@ -169,9 +169,9 @@ function matchChecks(store: string, rules: ConnectionRules, inspections: readonl
   }
   return [...counts].flatMap(([pattern, byRegistry]) =>
     byRegistry.size === 0
-      ? [warning(toPattern(pattern, store), 'matches no connection that can be written', NO_MATCH_REMEDY)]
+      ? [warning(toPattern(pattern, store), 'matches no valid connection', NO_MATCH_REMEDY)]
       : [...byRegistry].map(([registry, count]) =>
-          ok(toPattern(pattern, store), `${count} can be written, registry ${registry}`),
+          ok(toPattern(pattern, store), `${count} valid, registry ${registry}`),
         ),
   );
 }

@@ -4,7 +4,7 @@ import type { RefreshConfig } from '../config/refresh-config.js';
 import { formatTime } from '../refresh/format-time.js';
 import { describeOrUndefined, findWanted } from '../schedule/apply-schedule.js';
 import { describeUnexpected } from '../log/unexpected-error.js';
-import { buildScheduleOptions, type DesiredSchedule } from '../schedule/build-schedule.js';
+import { buildScheduleOptions, getStores, type DesiredSchedule } from '../schedule/build-schedule.js';
 import { findClosedRuns, findRuns, type Run } from '../schedule/find-runs.js';
 import { waitForReport, type RunResult } from '../schedule/run-report.js';
 import {
@@ -17,6 +17,12 @@ import { withTemporalClient } from '../temporal/connection.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { readTemporalSettings } from '../temporal/settings/settings.js';
 import { TemporalUnavailable } from '../temporal/unavailable.js';
+import {
+  matchStores,
+  parseScheduledStores,
+  STORES_MEMO,
+  TAKEOVER_REMEDY,
+} from '../refresh/scheduled-stores.js';
 import { ok, skipped, warning, type Check } from './check.js';
 import { sessionLifeChecks } from './check-token-life.js';
 import { workerChecks } from './check-workers.js';
@@ -110,8 +116,18 @@ export function scheduleChecks(
       : [ok({ id: 'schedule', target }, `${describeState(state)}; next run ${next}`)]),
     differences.length === 0
       ? ok(match, 'matches the configuration')
-      : warning(match, `differs from the configuration: ${differences.join('; ')}`, 'Run `schedule apply`.'),
+      : warning(
+          match,
+          `differs from the configuration: ${differences.join('; ')}`,
+          isOfOtherDeployment(description, desired) ? TAKEOVER_REMEDY : 'Run `schedule apply`.',
+        ),
   ];
+}
+
+/** `schedule apply` refuses such a schedule. */
+function isOfOtherDeployment({ action }: ScheduleDescription, desired: DesiredSchedule): boolean {
+  const scheduled = parseScheduledStores(action.memo?.[STORES_MEMO]);
+  return scheduled !== undefined && matchStores(scheduled, getStores(desired)) === 'disjoint';
 }
 
 /**

@@ -16,7 +16,7 @@ export const CHECKS = {
   'config-in-use': 'The last run used the configuration in the file.',
   store: 'The Airflow instance responds.',
   'store-login': 'The Airflow instance accepts the login, and its connections can be read.',
-  connection: 'One connection that the configuration names by id.',
+  connection: 'One connection that is listed by id. The first run checks whether it may be edited.',
   connections: 'The connections that one pattern matches, or a warning about connections.',
   override: 'Something overrides a connection, so that a new token has no effect.',
   token: 'AWS issues a token for one principal and region.',

@@ -5,7 +5,7 @@ import { createApp, type AppOptions } from '../app.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { refresh } from '../refresh/flow.js';
 import { ConnectionRules } from '../refresh/connection-rules.js';
-import type { RefreshReport } from '../refresh/report.js';
+import type { FailureReport, RefreshReport } from '../refresh/report.js';
 import type { ConnectionProblem, RefreshSteps, TokenInfo } from '../refresh/activity-types.js';
 
 /** What a run would do with one connection. */
@@ -46,10 +46,20 @@ export async function previewOnce(
   const connections: PreviewedConnection[] = [];
   const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections);
   const report = await runDirectly(config, retryForMs, preview, options);
-  // Failures of single connections are shown with the connections; the others affect more than one.
-  const failures = report.failures.filter(({ stage, count }) => stage !== 'inspect' || count === 0);
   const { tokens, docker, warnings } = report;
+  const failures = report.failures.filter((failure) => !isShown(failure, connections));
   return { dryRun: true, connections, tokens, docker, failures, warnings };
+}
+
+/** Whether each connection of a failure is shown with its problem. One of a whole store may name connections, too. */
+function isShown(
+  { stage, store, connections }: FailureReport,
+  shown: readonly PreviewedConnection[],
+): boolean {
+  if (stage !== 'inspect' || connections.length === 0) return false;
+  const left = shown.filter(({ action, store: of }) => action === 'leave' && of === store);
+  const ids = new Set(left.map(({ connection }) => connection));
+  return connections.every((id) => ids.has(id));
 }
 
 async function runDirectly(

@@ -20,6 +20,9 @@ export const END_REASON = 'ended by `schedule trigger --now` to start another ru
  * everything again.
  * @param onWait called once when an attempt is in progress
  * @returns false when the run has ended without it, or no step of it has failed
+ *
+ * Without a live worker only Temporal's pending activities are known. A run without any has no attempt to interrupt, so
+ * that it is ended as well: it may be waiting after a failure that only the run itself knows.
  */
 export async function endWaitingRun(client: Client, run: Run, onWait: () => void): Promise<boolean> {
   const giveUpAt = performance.now() + ATTEMPT_LIMIT_MS;
@@ -41,8 +44,9 @@ export async function awaitNoticedEnd(handle: ScheduleHandle, runId: string): Pr
   }
 }
 
-function isFailing({ steps, failedWorkflowTasks }: RunInProgress): boolean {
-  return failedWorkflowTasks > 0 || steps.some(({ failure }) => failure !== null);
+function isFailing({ steps, failedWorkflowTasks, progress }: RunInProgress): boolean {
+  const isUnknown = progress === null && steps.length === 0;
+  return isUnknown || failedWorkflowTasks > 0 || steps.some(({ failure }) => failure !== null);
 }
 
 async function terminate(client: Client, { workflowId, runId }: Run): Promise<boolean> {

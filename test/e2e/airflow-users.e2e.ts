@@ -148,7 +148,7 @@ describe('the Airflow user of docs/getting-started.md', function () {
         stdout,
         new RegExp(`^ok +Airflow ${name}: login succeeded, connections can be read$`, 'm'),
       );
-      assert.match(stdout, new RegExp(`^ok +connection docker_default of ${name}: can be written`, 'm'));
+      assert.match(stdout, new RegExp(`^ok +connection docker_default of ${name}: is valid`, 'm'));
     }
     await assertRefreshed(PLAIN, 'docker_default');
   });

@@ -116,6 +116,19 @@ describe('runs in progress on a real Temporal server', function () {
     });
   });
 
+  it('trigger --now ends a waiting run after its worker has stopped', async () => {
+    const steps = failingSteps(() => 'StoreUnauthorized');
+    let first: { runId: string } | undefined;
+    await server.withWorker(steps, fixture.taskQueue, async () => {
+      const { firstRun } = await applySchedule(server.client, fixture.desired());
+      assert.ok(firstRun);
+      await waitUntil('the failure', () => isRunning(firstRun.runId));
+      first = firstRun;
+    });
+    const { endedRuns } = await fixture.runJson<TriggerDocument>('schedule', 'trigger', '--now');
+    assert.deepEqual(endedRuns, [first?.runId]);
+  });
+
   it('trigger --now does not end a run that is making progress, and follows it', async () => {
     await server.withHeldWrites(fixture.taskQueue, async (held) => {
       const { firstRun } = await applySchedule(server.client, fixture.desired());

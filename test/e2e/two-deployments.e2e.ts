@@ -106,6 +106,9 @@ describe('two deployments on one task queue', function () {
       assert.match(stderr, /belongs to another deployment[^]*`schedule apply --replace`/);
       assert.equal(stdout, '');
     }
+    const { stdout: checks } = await run(others, 'doctor');
+    const fix = /differs from the configuration: Airflow instances .*\n +Fix: (.*)/.exec(checks)?.[1];
+    assert.match(fix ?? checks, /run `schedule apply --replace`/);
 
     const replaced = await run(others, 'schedule', 'apply', '--replace', '--json');
     assert.equal(replaced.code, 0, replaced.stderr);

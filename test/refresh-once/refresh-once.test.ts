@@ -189,8 +189,8 @@ describe('a run without Temporal', () => {
           .map(({ target, outcome, message }) => [target, outcome, message]),
         [
           ['connection made of main', 'ok', `is missing and will be created for registry ${registry.host}`],
-          ['connection good of main', 'ok', `can be written, registry ${registry.host}`],
-          ['connections "*_ecr" of main', 'ok', `1 can be written, registry ${registry.host}`],
+          ['connection good of main', 'ok', `is valid, registry ${registry.host}`],
+          ['connections "*_ecr" of main', 'ok', `1 valid, registry ${registry.host}`],
         ],
       );
       const warnings = checks.filter(({ outcome }) => outcome === 'warning');
@@ -217,10 +217,7 @@ describe('a run without Temporal', () => {
     it('warns in doctor of a pattern without matches, and in a dry run of a store without connections', async () => {
       const { checks } = await checkServices(await configure(['{match: "nothing_*"}']));
       const [warning] = checks.filter(({ target }) => target === 'connections "nothing_*" of main');
-      assert.deepEqual(
-        [warning?.outcome, warning?.message],
-        ['warning', 'matches no connection that can be written'],
-      );
+      assert.deepEqual([warning?.outcome, warning?.message], ['warning', 'matches no valid connection']);
       const preview = await previewOnce(await configure(['{match: "nothing_*"}']), 0);
       assert.deepEqual(preview.warnings, ['Airflow main has no matching connection to refresh.']);
     });
@@ -232,6 +229,22 @@ describe('a run without Temporal', () => {
     assert.equal(preview.docker[0]?.login, 'ok');
     assert.deepEqual([preview.failures, preview.warnings], [[], []]);
   });
+
+  for (const [entries, title] of [
+    [['good', 'missing'], 'listed by id'],
+    [['{match: "*_ecr"}'], 'found by a pattern'],
+  ] as const) {
+    it(`shows in a dry run that Airflow rejects the login, for connections ${title}`, async () => {
+      process.env['AIRFLOW_PASSWORD'] = 'wrong';
+      const config = await configure(entries);
+      const { failures, connections } = await previewOnce(config, 0);
+      assert.deepEqual(
+        failures.map(({ stage, type }) => [stage, type]),
+        [['inspect', 'StoreUnauthorized']],
+      );
+      assert.deepEqual(connections, []);
+    });
+  }
 
   it('shows failures that affect more than one connection in a dry run', async () => {
     aws.setFault(() => ({ error: 'AccessDeniedException' }));

@@ -165,10 +165,10 @@ describe('a run with two stores of one Airflow', () => {
         .map(({ target, outcome, message }) => [target, outcome, message])
         .toSorted(byText),
       [
-        ['connection a of second', 'ok', `can be written, registry ${host}`],
-        ['connection team_1 of first', 'ok', `can be written, registry ${host}`],
-        ['connections "*_ecr" of first', 'ok', `3 can be written, registry ${host}`],
-        ['connections "team_*" of second', 'ok', `1 can be written, registry ${host}`],
+        ['connection a of second', 'ok', `is valid, registry ${host}`],
+        ['connection team_1 of first', 'ok', `is valid, registry ${host}`],
+        ['connections "*_ecr" of first', 'ok', `3 valid, registry ${host}`],
+        ['connections "team_*" of second', 'ok', `1 valid, registry ${host}`],
       ],
     );
   });
