@@ -4,6 +4,7 @@ import { formatTime } from '../src/refresh/format-time.js';
 import {
   describeConnections,
   describePlace,
+  plural,
   toHeadline,
   describeResult,
 } from '../src/refresh/report-texts.js';
@@ -35,7 +36,7 @@ export function formatReport(report: RefreshReport, width = terminalWidth()): st
 
 export function formatPreview(preview: Preview, width = terminalWidth()): string {
   return joinSections([
-    `Dry run: ${summarizePreview(preview)} Nothing was changed.`,
+    toPreviewHeadline(preview),
     table(
       ['Airflow', 'connection', 'action', 'registry', 'why'],
       preview.connections.map((row) => [
@@ -54,11 +55,12 @@ export function formatPreview(preview: Preview, width = terminalWidth()): string
   ]);
 }
 
-function summarizePreview({ connections, failures }: Preview): string {
+function toPreviewHeadline({ connections, failures }: Preview): string {
   const writes = connections.filter(({ action }) => action !== 'leave').length;
-  const counts = `${writes} of ${connections.length} connections would be written.`;
-  if (failures.length === 0) return counts;
-  return connections.length === 0 ? 'FAILED, see below.' : `INCOMPLETE, see below. ${counts}`;
+  const written = `${writes} of ${connections.length} connections would be written`;
+  if (failures.length === 0) return `Dry run: ${written}. Nothing was changed.`;
+  const found = connections.length === 0 ? 'no connection could be checked' : written;
+  return `Dry run INCOMPLETE: ${found}; ${plural(failures.length, 'failure')} below. Nothing was changed.`;
 }
 
 /** Shows "Failing since" only when the failure began before the run that started at `startedAt`. */

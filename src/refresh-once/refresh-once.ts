@@ -44,22 +44,13 @@ export async function previewOnce(
   options: RunOptions = {},
 ): Promise<Preview> {
   const connections: PreviewedConnection[] = [];
-  const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections);
+  const refused = new RefusedConnections();
+  const preview = (steps: RefreshSteps): RefreshSteps => previewingSteps(config, steps, connections, refused);
   const report = await runDirectly(config, retryForMs, preview, options);
+  // A failure of single connections is shown with the connections. One of the whole store can name connections, too.
+  const failures = report.failures.filter((failure) => !refused.includes(failure));
   const { tokens, docker, warnings } = report;
-  const failures = report.failures.filter((failure) => !isShown(failure, connections));
   return { dryRun: true, connections, tokens, docker, failures, warnings };
-}
-
-/** Whether each connection of a failure is shown with its problem. One of a whole store may name connections, too. */
-function isShown(
-  { stage, store, connections }: FailureReport,
-  shown: readonly PreviewedConnection[],
-): boolean {
-  if (stage !== 'inspect' || connections.length === 0) return false;
-  const left = shown.filter(({ action, store: of }) => action === 'leave' && of === store);
-  const ids = new Set(left.map(({ connection }) => connection));
-  return connections.every((id) => ids.has(id));
 }
 
 async function runDirectly(
@@ -88,6 +79,7 @@ function previewingSteps(
   config: RefreshConfig,
   steps: RefreshSteps,
   connections: PreviewedConnection[],
+  refused: RefusedConnections,
 ): RefreshSteps {
   const rules = new Map(
     config.stores.map((store) => [store.name, new ConnectionRules(store.connections, store.claimed)]),
@@ -103,7 +95,8 @@ function previewingSteps(
     },
     async inspectConnections(input, how) {
       const inspection = await steps.inspectConnections(input, how);
-      connections.push(...inspection.refused.map((problem) => leave(input.store, problem)));
+      const added = inspection.refused.filter((problem) => refused.add(input.store, problem));
+      connections.push(...added.map((problem) => leave(input.store, problem)));
       for (const { toCreate = [] } of inspection.writable) {
         for (const id of toCreate) missing.add(toKey(input.store, id));
       }
@@ -124,6 +117,29 @@ function previewingSteps(
       return Promise.resolve({ written: ids, refused: [], toRetry: [], token });
     },
   };
+}
+
+/** The refused connections that the preview shows. */
+class RefusedConnections {
+  readonly #shown = new Map<string, Set<string>>();
+
+  /** @returns false if it is shown already: a page that is read again contains it again */
+  add(store: string, { type, connection }: ConnectionProblem): boolean {
+    const key = toKey(store, type);
+    const shown = this.#shown.get(key) ?? new Set();
+    this.#shown.set(key, shown);
+    const isNew = !shown.has(connection);
+    shown.add(connection);
+    return isNew;
+  }
+
+  /** Whether each connection of a failure is shown. A failure that affects more than its connections never is. */
+  includes({ stage, scope, store, type, count, connections }: FailureReport): boolean {
+    if (stage !== 'inspect' || scope !== 'connection' || store === undefined || count === 0) return false;
+    const shown = this.#shown.get(toKey(store, type));
+    // A failure lists only its first connections.
+    return shown !== undefined && shown.size >= count && connections.every((id) => shown.has(id));
+  }
 }
 
 function write(

@@ -110,6 +110,6 @@ function countRefreshed({ stores }: RefreshReport): number {
   return stores.reduce((sum, row) => sum + row.refreshed, 0);
 }
 
-function plural(count: number, noun: string): string {
+export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startRegistry, type Registry } from '../support/registry.js';
+import { formatPreview } from '../../scripts/format-report.js';
 import { loadConfig } from '../../src/config/load.js';
 import { checkServices } from '../../src/doctor/check-services.js';
 import { previewOnce, refreshOnce } from '../../src/refresh-once/refresh-once.js';
@@ -54,7 +55,10 @@ describe('a run without Temporal', () => {
     await fs.rm(folder, { recursive: true });
   });
 
-  async function configure(connections: readonly string[]): Promise<ReturnType<typeof loadConfig>> {
+  async function configure(
+    connections: readonly string[],
+    account = '"123456789012"',
+  ): Promise<ReturnType<typeof loadConfig>> {
     const file = path.join(folder, 'refresh.yaml');
     await fs.writeFile(
       file,
@@ -67,7 +71,7 @@ describe('a run without Temporal', () => {
         `    connections: [${connections.join(', ')}]`,
         'registries:',
         '  - name: local',
-        '    account: "123456789012"',
+        `    account: ${account}`,
         '    region: us-east-1',
         `    registryHost: ${registry.host}`,
         'docker:',
@@ -230,21 +234,66 @@ describe('a run without Temporal', () => {
     assert.deepEqual([preview.failures, preview.warnings], [[], []]);
   });
 
-  for (const [entries, title] of [
-    [['good', 'missing'], 'listed by id'],
-    [['{match: "*_ecr"}'], 'found by a pattern'],
-  ] as const) {
-    it(`shows in a dry run that Airflow rejects the login, for connections ${title}`, async () => {
-      process.env['AIRFLOW_PASSWORD'] = 'wrong';
-      const config = await configure(entries);
-      const { failures, connections } = await previewOnce(config, 0);
+  describe('shows in a dry run what failed for more than the previewed connections:', () => {
+    const rules = {
+      ids: ['good', 'bad'],
+      'a pattern': ['{match: "*_ecr"}'],
+      both: ['good', '{match: "*_ecr"}'],
+    };
+    const faults = {
+      StoreUnauthorized: () => void setEnvironment({ AIRFLOW_PASSWORD: 'wrong' }),
+      StoreUnreachable: () => airflow.setFault(() => ({ drop: true })),
+    };
+
+    for (const [expected, fault] of Object.entries(faults)) {
+      for (const [title, connections] of Object.entries(rules)) {
+        it(`${expected}, with ${title}`, async () => {
+          fault();
+          const shown = await previewOnce(await configure(connections), 0);
+          assert.deepEqual(shown.connections, []);
+          assert.deepEqual(
+            [...new Set(shown.failures.map(({ store, type }) => `${store} ${type}`))],
+            [`main ${expected}`],
+          );
+          const [headline] = formatPreview(shown).split('\n');
+          assert.match(
+            headline ?? '',
+            /^Dry run INCOMPLETE: no connection could be checked; \d failures? below\./,
+          );
+        });
+      }
+    }
+
+    it('a list that may not be read', async () => {
+      airflow.setFault(({ path: to }) => (to === '/api/v2/connections' ? { status: 403 } : undefined));
+      const { failures } = await previewOnce(await configure(['{match: "*_ecr"}']), 0);
       assert.deepEqual(
         failures.map(({ stage, type }) => [stage, type]),
-        [['inspect', 'StoreUnauthorized']],
+        [['inspect', 'StoreForbidden']],
       );
-      assert.deepEqual(connections, []);
     });
-  }
+
+    it('an Airflow Variable that is missing', async () => {
+      const account = '{airflow: main, airflowVariable: ecr_account}';
+      const shown = await previewOnce(await configure(['{id: good, registry: local}'], account), 0);
+      assert.deepEqual(
+        shown.failures.map(({ scope, type }) => [scope, type]),
+        [['registry', 'AirflowVariableMissing']],
+      );
+      assert.match(formatPreview(shown), /^Dry run INCOMPLETE: /);
+    });
+
+    it('one connection that cannot be read', async () => {
+      airflow.setFault(({ path: to }) => (to.endsWith('/connections/bad') ? { status: 500 } : undefined));
+      const shown = await previewOnce(await configure(['good', 'bad', 'gone']), 0);
+      const named = [
+        ...shown.connections,
+        ...shown.failures.map(({ connections: ids }) => ({ connection: ids.join() })),
+      ];
+      assert.deepEqual(named.map(({ connection }) => connection).toSorted(byText), ['bad', 'gone', 'good']);
+      assert.equal(shown.failures.length, 1);
+    });
+  });
 
   it('shows failures that affect more than one connection in a dry run', async () => {
     aws.setFault(() => ({ error: 'AccessDeniedException' }));
