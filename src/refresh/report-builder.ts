@@ -111,7 +111,7 @@ export class ReportBuilder {
     this.#setRow(this.#row(store, registry));
   }
 
-  /** Carries forward the rows of a store that this run could not read. */
+  /** Carries forward the rows of a store that this run could not read, or not completely. */
   carryStore(store: string): void {
     for (const row of this.#previous?.stores ?? []) {
       if (row.store === store) this.expect(store, row.registry);

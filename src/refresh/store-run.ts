@@ -96,11 +96,10 @@ export class StoreRun {
 
   /** Inspects connections and starts the updates of the writable ones. Returns undefined if it failed permanently. */
   async #inspect(target: InspectTarget, onRetry?: () => void): Promise<Inspection | undefined> {
-    const { runner } = this.#parts;
     try {
       const step = { ...this.#inspection(target), ...(onRetry ? { onRetry } : {}) };
       const limit = 'listed' in target ? this.#listReads : this.#namedReads;
-      return this.#takeAll(target, await runner.run(step, limit));
+      return this.#takeAll(target, await this.#parts.runner.run(step, limit));
     } catch (error) {
       this.#failRead(toFailure(error));
       return undefined;
@@ -161,6 +160,8 @@ export class StoreRun {
   }
 
   #refuse(problems: readonly ConnectionProblem[]): void {
+    // They still hold the token of an earlier run, whose end would be lost with its row.
+    if (problems.length > 0) this.#parts.record.carryStore(this.#store.name);
     for (const { connection, ...failure } of problems) {
       if (this.#found.has(connection)) continue;
       this.#found.add(connection);
@@ -197,9 +198,8 @@ export class StoreRun {
 
   /** Reports the failure and carries forward the rows of earlier runs. */
   #failRead(failure: FailureInfo): void {
-    const { record } = this.#parts;
-    record.fail({ stage: 'inspect', store: this.#store.name }, failure);
-    record.carryStore(this.#store.name);
+    this.#parts.record.fail({ stage: 'inspect', store: this.#store.name }, failure);
+    this.#parts.record.carryStore(this.#store.name);
     this.#isEmpty = false;
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { describeFailure, RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection } from '../../src/refresh/activity-types.js';
 import { deferred, settle } from '../fakes/deferred.js';
 import { Cancelled, FakeContext, STARTED_AT } from '../fakes/fake-context.js';
@@ -48,6 +48,23 @@ describe('refresh: the plan', () => {
     assert.deepEqual(
       report.stores.map(({ store, refreshed, lastRefreshedAt }) => [store, refreshed, lastRefreshedAt]),
       [['main', 0, STARTED_AT]],
+    );
+  });
+
+  it('keeps the row of an earlier run when the check of its connection fails', async () => {
+    const previous = await refreshWith({});
+    const problem = { connection: 'docker_default', ...describeFailure('ConnectionPortSet', 'has a port') };
+    const report = await refreshWith(
+      { inspectConnections: async () => ({ ...inspection(), refused: [problem] }) },
+      new FakeContext({ previous }),
+    );
+    assert.deepEqual(
+      report.failures.map(({ type }) => type),
+      ['ConnectionPortSet'],
+    );
+    assert.deepEqual(
+      report.stores.map(({ store, refreshed, expiresAt }) => [store, refreshed, expiresAt]),
+      [['main', 0, previous.stores[0]?.expiresAt]],
     );
   });
 
