@@ -8,8 +8,8 @@ function listOther(isAll: boolean): Leg[] {
   const otherNodes = findOtherReleases(VERSION, isAll).map((version): NodeBinary => {
     return { path: `/nodes/${version}/bin/node`, version };
   });
-  const { needCore, rest } = listLegs({ otherNodes, isAll });
-  return [...needCore, ...rest].filter(({ node }) => node !== undefined);
+  const { alone, needCore, rest } = listLegs({ otherNodes, isAll });
+  return [...alone, ...needCore, ...rest].filter(({ node }) => node !== undefined);
 }
 
 describe('the legs on other versions of Node', () => {

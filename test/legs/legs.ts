@@ -39,7 +39,7 @@ const LONG_SUITES = [
 
 /**
  * Suites about time limits that are close to what an idle machine needs: heartbeats while Temporal restarts, and 300
- * registries within the limit of a step. Next to two other suites they would exceed them.
+ * registries within the limit of a step. Next to other suites they would exceed them.
  */
 const SUITES_WITH_TIME_LIMITS = ['temporal-restart', 'registries-many'].map(toSuiteFile);
 
@@ -73,6 +73,8 @@ export const BUILD: Leg = {
 
 /** Legs that need a core for themselves and run one after the other, and the rest. */
 export interface Legs {
+  /** Run one after the other before all others, with nothing next to them. */
+  readonly alone: Leg[];
   readonly needCore: Leg[];
   readonly rest: Leg[];
 }
@@ -84,8 +86,8 @@ export function listLegs({ otherNodes, isAll }: LegOptions): Legs {
     .map((file) => join('test', 'e2e', file))
     .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
   const toLeg = (file: string): Leg => mocha(file, main, [...LONG_TIMEOUT, file]);
+  const alone = suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg);
   const needCore = [
-    ...suites.filter((file) => SUITES_WITH_TIME_LIMITS.includes(file)).map(toLeg),
     // They use a core all the time, which end-to-end tests with limits of a few seconds would miss.
     mocha(`unit tests, Node ${main.version}`, main, [UNIT_TESTS]),
   ];
@@ -101,7 +103,7 @@ export function listLegs({ otherNodes, isAll }: LegOptions): Legs {
     },
     ...endToEnd.slice(LONG_SUITES.length),
   ];
-  return { needCore, rest };
+  return { alone, needCore, rest };
 }
 
 /** Everything runs on `main`; on another version only the main path and unit tests. */

@@ -17,7 +17,8 @@ const ended: EndedLeg[] = [];
 
 try {
   await run(BUILD);
-  const { needCore, rest } = listLegs({ otherNodes: await installOtherNodes(), isAll });
+  const { alone, needCore, rest } = listLegs({ otherNodes: await installOtherNodes(), isAll });
+  await runAll(alone);
   // Until the legs that need a core have ended, only one lane runs next to them.
   const coreLegs = runAll(needCore);
   await Promise.all([
