@@ -18,11 +18,11 @@ export const END_REASON = 'ended by `schedule trigger --now` to start another ru
  * Ends a run in which a step has failed. An attempt in progress may be writing connections, so that this waits until
  * none is, for 130 s at most. The run is terminated and not canceled: this needs no worker, and the next run does
  * everything again.
- * @param onWait called once when an attempt is in progress
- * @returns false when the run has ended without it, or no step of it has failed
  *
  * Without a live worker only Temporal's pending activities are known. A run without any has no attempt to interrupt, so
- * that it is ended as well: it may be waiting after a failure that only the run itself knows.
+ * it is ended as well: it may be waiting after a failure that only the run itself knows.
+ * @param onWait called once when an attempt is in progress
+ * @returns false when the run has ended without it, or no step of it has failed
  */
 export async function endWaitingRun(client: Client, run: Run, onWait: () => void): Promise<boolean> {
   const giveUpAt = performance.now() + ATTEMPT_LIMIT_MS;
