@@ -20,6 +20,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'schedule trigger': 'test/e2e/schedule-trigger.e2e.ts',
   'schedule trigger --now': 'test/e2e/schedule-trigger.e2e.ts',
   'schedule trigger --now --wait': 'test/e2e/schedule-trigger.e2e.ts',
+  'schedule trigger --wait': 'test/e2e/schedule-trigger.e2e.ts',
   'schedule unpause': 'test/e2e/doctor.e2e.ts',
   'status --json': 'test/e2e/status.e2e.ts',
   'status --json --schedule-id': 'test/e2e/status.e2e.ts',
