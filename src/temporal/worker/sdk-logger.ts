@@ -2,6 +2,7 @@
 // or Temporal's: the SDK would print the error with all its properties.
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger as SdkLogger, LogLevel as SdkLevel, LogMetadata } from '@temporalio/worker';
+import { parseFailure } from '../../refresh/failures.js';
 import type { Logger } from '../../log/logger.js';
 import { errorClassName } from '../../log/redact-error.js';
 import type { FailedCall } from './health.js';
@@ -113,15 +114,18 @@ function safeMetadata(meta: LogMetadata = {}): Record<string, unknown> {
 }
 
 /**
- * An ApplicationFailure comes from the activity interceptor or the workflow, and its type and message contain no
- * secret. It is recognized by name, because the workflow sandbox has its own classes. Other errors of the sandbox have
+ * An ApplicationFailure comes from the activity interceptor or the workflow, and its type, message and remedy contain
+ * no secret. It is recognized by name, because the workflow sandbox has its own classes. Other errors of the sandbox have
  * no class, but workflows hold no secrets. The texts of the SDK core are safe as well: they describe its connection to
  * Temporal.
  */
 function safeError(error: unknown, meta: LogMetadata): Record<string, unknown> {
   try {
-    const { name, type, message } = error as Partial<ApplicationFailure>;
-    if (name === 'ApplicationFailure') return { failure: type, reason: message };
+    const { name, type, message = '', details } = error as Partial<ApplicationFailure>;
+    if (name === 'ApplicationFailure') {
+      const remedy = parseFailure(type ?? '', message, details?.[0])?.remedy;
+      return { failure: type, reason: message, ...(remedy !== undefined && { remedy }) };
+    }
     const isOfWorkflow = 'workflowId' in meta && !('activityId' in meta);
     if (isOfWorkflow && error instanceof Error) return { reason: error.message };
     if (meta['sdkComponent'] === 'core' && typeof error === 'string') return { reason: error };

@@ -45,16 +45,19 @@ describe('temporalLogger', () => {
     assert.ok(!log.text().includes(SECRET));
   });
 
-  it('logs type and message of a failure from the interceptor, but not its details', () => {
+  it('logs type, message and fix of a failure from the interceptor, but not its other details', () => {
     const error = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'Airflow main: refused.',
-      details: [SECRET],
+      details: [{ remedy: 'Start the API server.', scope: 'store', secret: SECRET }, SECRET],
       cause: new Error(SECRET),
     });
     temporalLogger(log.logger).warn('Activity failed', { error });
     const [line] = log.lines();
-    assert.deepEqual([line?.['failure'], line?.['reason']], ['StoreUnreachable', 'Airflow main: refused.']);
+    assert.deepEqual(
+      [line?.['failure'], line?.['reason'], line?.['remedy']],
+      ['StoreUnreachable', 'Airflow main: refused.', 'Start the API server.'],
+    );
     assert.ok(!log.text().includes(SECRET), log.text());
   });
 
