@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { listLegs, type Leg } from './legs.js';
 import { findOtherReleases, findSecondRelease, NODE_RELEASES, type NodeBinary } from './node-versions.js';
+import { findFailures } from './run-leg.js';
 
 const VERSION = process.versions.node;
 
@@ -67,4 +68,17 @@ describe('findOtherReleases', () => {
       assert.deepEqual(findOtherReleases(current, true), NODE_RELEASES.filter(isOther));
     });
   }
+});
+
+describe('findFailures', () => {
+  it("returns mocha's list of failures and what follows", () => {
+    const output =
+      'a log\n\n  3 passing (1s)\n\u001b[31m  1 failing\u001b[0m\n\n  1) a test:\nThe leg left process 7';
+    assert.equal(findFailures(output), '  1 failing\n\n  1) a test:\nThe leg left process 7');
+  });
+
+  it('returns the last lines of a leg without such a list', () => {
+    const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+    assert.equal(findFailures(lines.join('\n')), lines.slice(70).join('\n'));
+  });
 });

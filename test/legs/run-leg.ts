@@ -67,6 +67,7 @@ export function skipLeg(title: string, reason: string): EndedLeg {
   return { ...NONE, [isFailure ? 'failed' : 'skipped']: 1, title, seconds: 0, output };
 }
 
+const LAST_LINES = 30;
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /**
@@ -80,4 +81,11 @@ export function countTests(output: string, problem: string | undefined): Counts 
   const [passed, failed, skipped] = [count('passing'), count('failing'), count('pending')];
   const isSilent = failed === 0 && (problem !== undefined || passed + skipped === 0);
   return { passed, failed: isSilent ? 1 : failed, skipped };
+}
+
+/** The end of a leg's output: mocha's list of failures and what follows, or the last lines if it printed none. */
+export function findFailures(output: string): string {
+  const lines = stripVTControlCharacters(output).split('\n');
+  const start = lines.findLastIndex((line) => /^ *\d+ failing\b/.test(line));
+  return lines.slice(start === -1 ? -LAST_LINES : start).join('\n');
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILD, listLegs, type Leg } from './legs.js';
 import { findOtherReleases, installNode, type NodeBinary } from './node-versions.js';
-import { runLeg, skipLeg, type EndedLeg } from './run-leg.js';
+import { findFailures, runLeg, skipLeg, type EndedLeg } from './run-leg.js';
 
 /** More jobs than the usual two cores, since the end-to-end tests mostly wait. */
 const JOBS = Number(process.env['TEST_JOBS'] ?? 3);
@@ -36,8 +36,10 @@ for (const { title, seconds } of ended.toSorted((one, other) => other.seconds - 
 print(`${secondsSince(startMs).padStart(5)}  in total, ${JOBS} at a time`);
 
 const failed = sum(({ failed: count }) => count);
-const failedLegs = ended.filter((leg) => leg.failed > 0).map(({ title }) => title);
-if (failedLegs.length > 0) print(`\nFailed: ${failedLegs.join('; ')}`);
+const failedLegs = ended.filter((leg) => leg.failed > 0);
+// Again at the end: the output of a leg is far above, and CI systems keep only the last part of a long log.
+for (const { title, output } of failedLegs) print(`\n== failed: ${title}\n${findFailures(output)}`);
+if (failedLegs.length > 0) print(`\nFailed: ${failedLegs.map(({ title }) => title).join('; ')}`);
 print(`\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
