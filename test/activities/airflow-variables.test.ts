@@ -176,7 +176,7 @@ describe('account and region of a registry from Airflow Variables', () => {
       target: NAMED,
       attemptsBefore: 0,
     };
-    const { writable, toRetry } = await activities.inspectConnections(attemptOf({ limitMs: 60 }), input);
+    const { writable, toRetry } = await activities.inspectConnections(attemptOf({ limitMs: 600 }), input);
     assert.deepEqual(writable[0]?.connections, ['inferred']);
     assert.deepEqual(
       toRetry.map(({ connection, type, scope }) => [connection, type, scope]),

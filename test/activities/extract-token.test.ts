@@ -116,7 +116,7 @@ describe('extractToken', () => {
       const source = fakeSource({ registries: [NAMED] });
       const activities = fakeActivities(source, { issuer, registry: registries });
       return (hosts: readonly string[], changes: Partial<Attempt> = {}): Promise<ExtractedToken> =>
-        activities.extractToken(attemptOf({ limitMs: 60, ...changes }), {
+        activities.extractToken(attemptOf({ limitMs: 600, ...changes }), {
           configHash: CONFIG_HASH,
           group: GROUP,
           registries: hosts,
@@ -124,7 +124,7 @@ describe('extractToken', () => {
     }
 
     it('returns the others after half of the attempt, and this one for a retry', async () => {
-      const signal = AbortSignal.timeout(60);
+      const signal = AbortSignal.timeout(600);
       const { token, toRetry } = await worker()([NEIGHBOR, REGISTRY], { signal });
       assert.equal(signal.aborted, false);
       assert.deepEqual(token.probes, [{ registry: REGISTRY, outcome: 'accepted' }]);

@@ -151,7 +151,7 @@ describe('inspectConnections', () => {
 
     it('returns a connection whose request hangs for a retry, and inspects the others', async () => {
       const { inspect: attempt } = failing('id_3', () => new Promise<void>(() => undefined));
-      const found = await attempt({ limitMs: 60 });
+      const found = await attempt({ limitMs: 600 });
       assert.equal(found.writable[0]?.connections.length, 7);
       assert.deepEqual(typesOf(found.toRetry), [['id_3', 'StoreUnreachable']]);
     });

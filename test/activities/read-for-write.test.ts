@@ -200,7 +200,7 @@ describe('readForWrite', () => {
 
   it('returns a connection whose request hangs for a retry', async () => {
     airflow.onCall = (_call, id) => (id === 'id_01' ? new Promise<void>(() => undefined) : undefined);
-    const found = await read(['id_00', 'id_01', 'id_02'], { attempt: { limitMs: 60 } });
+    const found = await read(['id_00', 'id_01', 'id_02'], { attempt: { limitMs: 600 } });
     assert.deepEqual(
       [idsOf(found), typesOf(found.toRetry)],
       [['id_00', 'id_02'], [['id_01', 'StoreUnreachable']]],

@@ -28,7 +28,7 @@ const FAILING = [HANGS, MISSING, MALFORMED, REJECTED];
 
 /** Shortens attempts, so that the test need not wait long for a request that hangs. */
 function shortenAttempts(activities: RefreshActivities): RefreshActivities {
-  const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 40 });
+  const shorten = (attempt: Attempt): Attempt => ({ ...attempt, limitMs: 400 });
   return {
     ...activities,
     inspectConnections: (attempt, input) => activities.inspectConnections(shorten(attempt), input),

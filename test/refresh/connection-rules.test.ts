@@ -55,11 +55,9 @@ describe('matches', () => {
     }
   });
 
-  it('is fast with a pattern of many stars that does not match', () => {
-    const startedMs = performance.now();
-    assert.equal(matches(`${'*a'.repeat(50)}b`, 'a'.repeat(200)), false);
-    assert.ok(performance.now() - startedMs < 500);
-  });
+  // With exponential time, it would not end before the time limit of a test.
+  it('does not hang with a pattern of many stars that does not match', () =>
+    assert.equal(matches(`${'*a'.repeat(50)}b`, 'a'.repeat(200)), false));
 });
 
 describe('overlap', () => {
@@ -77,11 +75,8 @@ describe('overlap', () => {
     }
   });
 
-  it('is fast with two patterns of many stars', () => {
-    const startedMs = performance.now();
-    assert.equal(overlap(`${'*a'.repeat(100)}b`, `${'*a'.repeat(99)}c`), false);
-    assert.ok(performance.now() - startedMs < 2000);
-  });
+  it('does not hang with two patterns of many stars', () =>
+    assert.equal(overlap(`${'*a'.repeat(100)}b`, `${'*a'.repeat(99)}c`), false));
 });
 
 describe('describeSkipped', () => {

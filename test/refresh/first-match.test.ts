@@ -125,15 +125,14 @@ describe('ConnectionRules', () => {
     assert.deepEqual(rules.named.toSorted(), named.toSorted(), label);
   }
 
-  it('finds 20,000 ids and 20,000 listed connections within 500 ms', () => {
-    const ids = Array.from({ length: 20_000 }, (_, index) => `team_connection_${index}`);
-    const startedMs = performance.now();
+  // If each were compared with all others, it would not end before the time limit of a test.
+  it('finds 200,000 ids and 200,000 listed connections', () => {
+    const ids = Array.from({ length: 200_000 }, (_, index) => `team_connection_${index}`);
     const rules = new ConnectionRules([...ids.map((id) => rule(id)), byPattern]);
     for (const id of ids) {
       assert.equal(rules.find(id)?.kind, 'id');
       assert.equal(rules.find(`${id}_ecr`), byPattern);
     }
-    assert.ok(performance.now() - startedMs < 500);
   });
 });
 
