@@ -141,10 +141,10 @@ function isStaleConnection(error: unknown): boolean {
 function toResponse(response: AxiosResponse<string>, url: string): HttpResponse {
   const { status, data: text } = response;
   if (status >= 300 && status < 400) {
-    throw leadsToOtherHost(response.headers['location'], url)
+    throw leadsElsewhere(response.headers['location'], url)
       ? new NetworkError(
-          'redirect-to-other-host',
-          `a redirect to another host (HTTP ${status}) was not followed`,
+          'redirect-elsewhere',
+          `a redirect to another host or page (HTTP ${status}) was not followed`,
         )
       : new NetworkError('redirect', `a redirect (HTTP ${status}) was not followed`);
   }
@@ -159,9 +159,11 @@ function toResponse(response: AxiosResponse<string>, url: string): HttpResponse 
   };
 }
 
-function leadsToOtherHost(location: unknown, url: string): boolean {
+function leadsElsewhere(location: unknown, url: string): boolean {
   if (typeof location !== 'string' || !URL.canParse(location, url)) return false;
-  return new URL(location, url).hostname !== new URL(url).hostname;
+  const [target, source] = [new URL(location, url), new URL(url)];
+  const path = source.pathname.replace(/\/$/, '');
+  return target.hostname !== source.hostname || !target.pathname.replace(/\/$/, '').endsWith(path);
 }
 
 function toTransportError(error: unknown): NetworkError {

@@ -38,8 +38,10 @@ const REASONS = {
   'tls-failed': ['TLS: the connection failed', 'ERR_TLS_*'],
   'not-http': ['the response is not HTTP', 'HPE_*'],
   'corrupt-response': ['the response is corrupt (decompression failed)', 'Z_*'],
+  /** To the same path, such as from http to https or with a trailing slash. */
   redirect: ['a redirect was not followed'],
-  'redirect-to-other-host': ['a redirect to another host was not followed'],
+  /** To another host or path, such as a login page. */
+  'redirect-elsewhere': ['a redirect to another host or page was not followed'],
   'too-many-redirects': ['too many redirects', 'ERR_FR_TOO_MANY_REDIRECTS'],
   'too-large': ['the response is too large'],
   'invalid-url': ['the URL is invalid', 'ERR_INVALID_URL'],

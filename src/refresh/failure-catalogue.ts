@@ -42,7 +42,9 @@ export const FAILURES = {
     scope: 'store',
     retryable: true,
     whoActs: 'Airflow administrator',
-    meaning: 'Airflow, or a proxy in front of it, returned a server error (HTTP 5xx).',
+    meaning:
+      'Airflow returned a server error (HTTP 5xx), or something in front of it responded instead: an ingress, a ' +
+      'login page, a firewall.',
     remedy:
       'Check the logs of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',

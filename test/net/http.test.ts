@@ -96,7 +96,7 @@ describe('createHttpClient', () => {
   }
 
   for (const { location, code } of [
-    { location: 'https://login.invalid/?next=1', code: 'redirect-to-other-host' },
+    { location: 'https://login.invalid/?next=1', code: 'redirect-elsewhere' },
     { location: '/with/a/slash/', code: 'redirect' },
     { location: 'https://127.0.0.1/', code: 'redirect' },
     { location: 'https://[', code: 'redirect' },

@@ -21,6 +21,10 @@ const ACCESS_REMEDY =
   'arn:aws:airflow:<region>:<account>:role/<environment>/Op. Op is the least privileged role that can read and edit ' +
   'connections.';
 
+const FOREIGN_REMEDY =
+  'Check the proxy of the worker (HTTPS_PROXY) and the endpoint of MWAA (AWS_ENDPOINT_URL_MWAA, VPC endpoint). The run ' +
+  'retries automatically.';
+
 const WRAPPED = z.object({ RestApiStatusCode: z.number().int(), RestApiResponse: z.unknown().optional() });
 
 export interface MwaaEnvironment {
@@ -83,7 +87,14 @@ function unwrap(request: ApiRequest, mwaa: MwaaEnvironment, response: HttpRespon
   const { success, data } = WRAPPED.safeParse(response.json);
   if (success) return { request, status: data.RestApiStatusCode, json: data.RestApiResponse };
   // Observed when the web server did not respond to AWS in time.
-  throw name === 'RestApiServerException' ? unavailable(request, response.status) : notAirflow(request);
+  if (name === 'RestApiServerException') throw unavailable(request, response.status);
+  throw name === '' ? toForeignFailure(request, response.status) : notAirflow(request);
+}
+
+/** Something between worker and AWS responded: AWS names each of its errors. */
+function toForeignFailure(request: ApiRequest, status: number): RefreshFailure {
+  const reason = `this ${status} is not from AWS; check for a proxy between the worker and AWS`;
+  return failure('StoreUnavailable', request, reason, status, FOREIGN_REMEDY);
 }
 
 function toMwaaFailure(
@@ -98,6 +109,7 @@ function toMwaaFailure(
     return failure('StoreThrottled', request, 'AWS throttled InvokeRestApi', status);
   }
   if (status >= 500) return unavailable(request, status);
+  if (name === '') return toForeignFailure(request, status);
   if (name === 'AccessDeniedException' || status === 403) {
     const reason = `the AWS principal is not authorized to call airflow:InvokeRestApi on ${environment} in ${region}`;
     return failure('StoreForbidden', request, reason, status, ACCESS_REMEDY);

@@ -16,7 +16,9 @@ const PROXY_REMEDY =
 export const FRONT_REMEDY =
   'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
 
-const REDIRECT_REMEDY = 'Set `url` to the target of the redirect, or fix the redirect.';
+const REDIRECT_REMEDY =
+  'If this does not end by itself, set `url` to the target of the redirect (often https instead of http), or fix ' +
+  'the redirect.';
 
 const CA_REMEDY =
   'Set `caFile` of this Airflow, or NODE_EXTRA_CA_CERTS, to a PEM file with the CA certificate.';
@@ -58,9 +60,10 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
       : notAirflow(context);
   }
   if (code === 'redirect') {
-    return fail('StoreUnavailable', `${message}; set \`url\` to its target`, REDIRECT_REMEDY);
+    const reason = `${message}: something in front of Airflow leads to the same path at another address`;
+    return fail('StoreUnavailable', reason, REDIRECT_REMEDY);
   }
-  if (code === 'redirect-to-other-host') {
+  if (code === 'redirect-elsewhere') {
     const reason = `${message}: probably the login page of an SSO proxy in front of Airflow`;
     return fail('StoreUnavailable', reason, PROXY_REMEDY);
   }
@@ -74,35 +77,43 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const { request, status } = response;
   const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
     failure(type, request, reason, status, remedy);
-  const isFromAirflow = hasAirflowFormat(response);
+  if (status === 429) return fail('StoreThrottled', 'requests are rate-limited (429)');
+  if (status >= 500) return fail('StoreUnavailable', 'server error from Airflow or a proxy in front of it');
+  if (status >= 200 && status < 300) return notAirflow(request);
   // Airflow requires no login for what needs no permission.
-  if (isLoginRejected(response) && isFromAirflow && request.permission !== undefined) {
-    return fail('StoreUnauthorized', 'the login was rejected');
-  }
-  if (isLoginRejected(response) || (status === 404 && !isFromAirflow)) {
-    const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
-    return fail('StoreUnavailable', reason, status === 404 ? FRONT_REMEDY : PROXY_REMEDY);
-  }
+  const isUnexpectedLogin = isLoginRejected(response) && request.permission === undefined;
+  if (isUnexpectedLogin || !hasAirflowFormat(response)) return toForeignFailure(request, status);
+  if (isLoginRejected(response)) return fail('StoreUnauthorized', 'the login was rejected');
   if (status === 404) {
     const reason =
       'this version of Airflow does not have this path; check the URL (without /api/v2) and the version';
     return fail('StoreRequestRejected', reason);
   }
-  if (status === 403 && hasForbiddenText(response)) {
+  if (status === 403) {
+    if (!hasForbiddenText(response)) return toForeignFailure(request, status);
     return fail('StoreForbidden', `the user is not allowed to ${request.permission ?? 'use connections'}`);
   }
-  if (status === 403) {
-    const reason = 'this 403 is not from Airflow; check for a proxy or firewall in front of it';
-    return fail('StoreForbidden', reason, PROXY_REMEDY);
-  }
-  if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
-  if (status >= 500) return fail('StoreUnavailable', 'server error from Airflow or a proxy in front of it');
   if (status === 409 && request.permission === 'edit connections') {
     const reason = "Airflow's database rejected the password; its column may be too short for the token";
     return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
   }
-  if (status >= 200 && status < 300) return notAirflow(request);
   return fail('StoreRequestRejected', 'the request was rejected');
+}
+
+/** The failure for a response in another format than Airflow's. */
+export function toForeignFailure(request: RequestContext, status: number): RefreshFailure {
+  const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
+  return failure(
+    'StoreUnavailable',
+    request,
+    reason,
+    status,
+    isProxyLogin(status) ? PROXY_REMEDY : FRONT_REMEDY,
+  );
+}
+
+function isProxyLogin(status: number): boolean {
+  return status === 401 || status === 403 || status === 407;
 }
 
 /** For responses of the wrong shape or kind. */

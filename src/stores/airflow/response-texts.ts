@@ -8,15 +8,18 @@ export interface StatusAndBody {
   readonly json: unknown;
 }
 
+/** The login is missing, wrong or expired (401), or the JWT is signed with a different secret. */
+export function isLoginRejected(response: StatusAndBody): boolean {
+  return response.status === 401 || hasForeignSignature(response);
+}
+
 /**
- * The login is missing, wrong or expired (401), or the JWT is signed with a different secret: Airflow 3 rejects that
- * with 403, the status for a missing permission. Without a match, the worker does not log in again after Airflow's
- * secret changed, and reports a missing permission.
+ * The JWT is signed with a different secret: Airflow 3 rejects that with 403, the status for a missing permission.
+ * Without a match, the worker does not log in again after Airflow's secret changed, and reports a missing permission.
  * Source: airflow/api_fastapi/core_api/security.py, `resolve_user_from_token`.
  */
-export function isLoginRejected(response: StatusAndBody): boolean {
-  const { status } = response;
-  return status === 401 || (status === 403 && getText(response, 'detail') === 'Invalid JWT token');
+export function hasForeignSignature(response: StatusAndBody): boolean {
+  return response.status === 403 && getText(response, 'detail') === 'Invalid JWT token';
 }
 
 /**

@@ -18,9 +18,9 @@ import type { ApiVersion } from './api-version.js';
 import { writeInBulk } from './bulk-write.js';
 import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
-import { failure, toFrontFailure, toResponseFailure } from './response-errors.js';
+import { failure, toFrontFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
-import { isMissing } from './response-texts.js';
+import { hasAirflowFormat, isMissing } from './response-texts.js';
 import type { ApiRequest, RequestContext } from './transport.js';
 
 export class AirflowStore implements ConnectionStore, VariableSource {
@@ -119,10 +119,11 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     assertPassword(request, password);
     return this.#version.use(signal, async (api) => {
       const response = await api.send(request, signal);
+      if (response.status === 409 && hasAirflowFormat(response)) return 'exists';
       // 201 from v2, 200 from v1.
-      if (response.status === 201 || response.status === 200) return 'created';
-      if (response.status === 409) return 'exists';
-      throw toResponseFailure(response);
+      const status = response.status === 201 ? 200 : response.status;
+      if (parseResponse({ ...response, status }, CONNECTION).id === id) return 'created';
+      throw toFrontFailure(request, `Airflow returned another connection instead of ${id}`);
     });
   }
 

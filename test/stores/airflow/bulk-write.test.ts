@@ -210,7 +210,7 @@ describe('AirflowStore.write of several connections', () => {
         body: { detail: { reason: 'Unique constraint violation', statement: TOKEN } },
         type: 'StoreRequestRejected',
       },
-      { status: 413, body: `too large ${TOKEN}`, type: 'StoreRequestRejected' },
+      { status: 413, body: `too large ${TOKEN}`, type: 'StoreUnavailable' },
       { status: 422, body: echo, type: 'StoreRequestRejected' },
       { status: 422, body: { detail: `echo ${TOKEN}` }, type: 'StoreRequestRejected' },
       { status: 429, body: { detail: TOKEN }, type: 'StoreThrottled' },

@@ -327,8 +327,14 @@ describe('createAirflowStore with MWAA', () => {
       title: 'an HTML page with 200',
       fault: { status: 200, body: TOKEN },
       type: 'StoreUnavailable',
-      pattern: /not from Airflow's/,
+      pattern: /this 200 is not from AWS; check for a proxy/,
     },
+    ...[400, 401, 403, 404, 407].map((status) => ({
+      title: `an HTML page with ${status}`,
+      fault: { status, body: TOKEN },
+      type: 'StoreUnavailable' as const,
+      pattern: new RegExp(`this ${status} is not from AWS; check for a proxy`),
+    })),
   ];
   for (const { title, fault, type, pattern } of cases) {
     it(`reports ${type} for ${title}`, async () => {

@@ -106,7 +106,8 @@ export function createJwtLogin(
     },
     // A wrong password cannot cause this, and it does not lock an account.
     toRejection(context, status) {
-      const reason = 'a new token was rejected; `[api_auth] jwt_secret` may differ between API servers';
+      const reason =
+        'a token that was just issued was rejected; the API servers may have different values of `[api_auth] jwt_secret`';
       const remedy = 'Set the same `[api_auth] jwt_secret` on all API servers, and check their clocks.';
       return failure('StoreUnavailable', context, reason, status, remedy);
     },
@@ -116,9 +117,10 @@ export function createJwtLogin(
 function parseJwt(request: RequestContext, response: HttpResponse, version: string | undefined): string {
   const { status, json } = response;
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
-    const reason = 'the user name or password was rejected; only local users can log in here, not SSO users';
+    const reason =
+      'the user name or password was rejected; users who log in to Airflow by OAuth or SAML cannot log in here';
     const remedy =
-      `${FIX_PASSWORD} For an SSO user, create a local one (\`airflow users create\`) or use \`auth: {token}\`. ` +
+      `${FIX_PASSWORD} Instead of such a user, use a local one (\`airflow users create\`) or \`auth: {token}\`. ` +
       LOGIN_RETRIES;
     throw failure('StoreUnauthorized', request, reason, status, remedy);
   }

@@ -1,14 +1,20 @@
 import type { Secret } from '../../../log/secret.js';
 import { SingleFlight } from '../../../net/single-flight.js';
 import { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, toRequestFailure, toResponseFailure } from '../response-errors.js';
-import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
+import { failure, toForeignFailure, toRequestFailure } from '../response-errors.js';
+import { hasAirflowFormat, hasForeignSignature, isLoginRejected } from '../response-texts.js';
 import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 
 /** FAB takes about 0.2 s to hash the password; an API server under load takes seconds. */
 export const LOGIN_TIMEOUT_MS = 30_000;
 /** Directory services lock an account after a few wrong passwords, usually for a shorter time than this. */
 const REJECTION_MS = 30 * 60_000;
+
+/**
+ * How often a token is sent that Airflow says it has not signed. API servers with different secrets behind one address
+ * reject each other's tokens, and the next request may reach the one that signed this token.
+ */
+const TRIES_OF_A_TOKEN = 3;
 
 /** Called at each login, or for each request, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
@@ -62,7 +68,8 @@ export class AirflowLogin {
   }
 
   /**
-   * Sends a request with the header, and once more with a new header when Airflow rejects the first.
+   * Sends a request with the header, and again with a new header when Airflow rejects the first: at most two logins
+   * and six requests.
    * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
@@ -73,13 +80,13 @@ export class AirflowLogin {
     if (anonymous && !this.#method.isAlwaysSent) return call();
     for (let isFirst = true; ; isFirst = false) {
       const login = await this.#getLogin(signal);
-      const response = await call(login.header);
+      const response = await sendToken(() => call(login.header));
       if (!isLoginRejected(response)) return response;
       // Several requests with the same rejected header cause only one new login.
       if (this.#current === login) this.#current = undefined;
-      const rejection = hasAirflowFormat(response)
-        ? this.#method.toRejection(response.request, response.status)
-        : toResponseFailure(response);
+      // Whether the login is valid is not known. The next attempt logs in again.
+      if (!hasAirflowFormat(response)) throw toForeignFailure(response.request, response.status);
+      const rejection = this.#method.toRejection(response.request, response.status);
       // Also before the second login: the same secret must not be sent again, which could lock the account.
       this.#remember(login.secret, rejection);
       if (!isFirst) throw rejection;
@@ -134,5 +141,12 @@ export class AirflowLogin {
   #remember(secret: Secret, error: unknown): void {
     if (!(error instanceof RefreshFailure) || error.type !== 'StoreUnauthorized') return;
     this.#rejection = { secret, failure: error, until: this.#now() + REJECTION_MS };
+  }
+}
+
+async function sendToken(send: () => Promise<ApiResponse>): Promise<ApiResponse> {
+  for (let tries = 1; ; tries += 1) {
+    const response = await send();
+    if (tries === TRIES_OF_A_TOKEN || !hasForeignSignature(response)) return response;
   }
 }

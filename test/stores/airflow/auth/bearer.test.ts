@@ -53,7 +53,7 @@ describe('AirflowStore with a bearer token', () => {
     {
       title: 'an HTML page and 403',
       reply: (_request, response) => answerHtml(response, 403),
-      type: 'StoreForbidden',
+      type: 'StoreUnavailable',
     },
     {
       title: 'a login page and 200',

@@ -241,7 +241,8 @@ describe('createJwtLogin', () => {
       {
         title: '401',
         type: 'StoreUnauthorized',
-        pattern: /401 on login: the user name or password was rejected; only local users/,
+        pattern:
+          /401 on login: the user name or password was rejected; users who log in to Airflow by OAuth or SAML/,
         reply: (_q, r) => answerJson(r, 401, { detail: 'Invalid credentials' }),
       },
       {
