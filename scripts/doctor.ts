@@ -5,6 +5,7 @@ import { checkDockerConfig } from '../src/doctor/check-docker-config.js';
 import { identityCheck, readProcessIdentity } from '../src/doctor/check-identity.js';
 import { checkNativeLibrary } from '../src/doctor/check-native-library.js';
 import { ok, skipped, toOutcome, warning, type Check, type Subject } from '../src/doctor/check.js';
+import { findNetworkWarnings } from '../src/net/network-warnings.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
 import { EXIT, printJson, printLine } from './command-line.js';
 import { formatChecks, toDocument } from './format-checks.js';
@@ -22,12 +23,18 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   const { checkTemporalSettings } = await import('../src/doctor/check-temporal-settings.js');
   const settings = checkTemporalSettings();
   // Before there are connections: it asks Node about the system, and Node would look up the names of their peers.
-  checks.push(...settings.checks, checkNativeLibrary());
+  checks.push(...settings.checks, ...checkNetworkSettings(), checkNativeLibrary());
   checks.push(...(await checkRest(config, settings.areValid, options)));
   if (options.json) printJson(toDocument(checks));
   else printLine(formatChecks(checks));
   const isReadable = config !== undefined && settings.areValid;
   if (toOutcome(checks) === 'failed') process.exitCode = isReadable ? EXIT.failed : EXIT.configInvalid;
+}
+
+function checkNetworkSettings(): Check[] {
+  return findNetworkWarnings().map(({ setting, message, remedy }) =>
+    warning({ id: 'network-settings', target: setting }, message, remedy),
+  );
 }
 
 async function checkRest(

@@ -14,6 +14,7 @@ import type { Logger } from './log/logger.js';
 import { STORES_EDITED_WARNING } from './refresh/scheduled-stores.js';
 import { checkStoresAtStart } from './schedule/check-stores.js';
 import { CurrentSettings } from './temporal/worker/current-settings.js';
+import { findNetworkWarnings } from './net/network-warnings.js';
 import { TemporalHealth } from './temporal/worker/health.js';
 import { createRunLogSinks } from './temporal/run-log.js';
 import { temporalLogger } from './temporal/worker/sdk-logger.js';
@@ -34,7 +35,7 @@ export async function runWorker(configPath: string, logger: Logger, stop: AbortS
   const config = loadConfig(configPath);
   const settings = new CurrentSettings(logger);
   logWarnings(config, logger);
-  for (const warning of settings.current.warnings) {
+  for (const warning of [...settings.current.warnings, ...findNetworkWarnings()]) {
     logger.warn({ warning: formatSettingProblem(warning) }, 'configuration warning');
   }
   const { activities } = createApp(config, {

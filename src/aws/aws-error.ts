@@ -134,11 +134,16 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   if (status !== undefined && status >= 500)
     return fail('AwsUnavailable', `AWS returned a server error (${status})`, RETRIED);
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
-    const { message, isTlsProblem } = toNetworkError(error);
-    return fail('AwsUnavailable', message, isTlsProblem ? TLS_REMEDY : undefined);
+    const { message, isTlsProblem, remedy } = toNetworkError(error);
+    return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? TLS_REMEDY : undefined));
   }
   // The SDK's connection timeout has no code. The SDK uses this name for reset connections, too.
-  if (name === 'TimeoutError') return fail('AwsUnavailable', 'timed out');
+  if (name === 'TimeoutError') {
+    return fail(
+      'AwsUnavailable',
+      toNetworkError(Object.assign(error as Error, { code: 'ETIMEDOUT' })).message,
+    );
+  }
   if (status !== undefined)
     return fail('EcrResponseInvalid', `unexpected response, not from AWS (HTTP ${status})`);
   return fail('AwsUnavailable', 'the request failed');

@@ -5,6 +5,7 @@ export const CHECKS = {
   configuration: 'The configuration file is valid. One check for each problem and warning.',
   'schedule-margin': 'The outage that the schedule of the configuration survives.',
   identity: 'As which user, on which host, and with which AWS principals the checks ran.',
+  'network-settings': 'Variables about proxies and certificates can be used. Listed only where they cannot.',
   'native-library': 'The native library of Temporal loads on this machine. Only the worker needs it.',
   'temporal-settings': 'The settings of Temporal can be used. One check for each problem and warning.',
   temporal: 'Temporal responds, and the namespace exists.',

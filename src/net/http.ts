@@ -1,11 +1,11 @@
 // HTTP client for Airflow and registries: limits time and size, follows no redirects. An AxiosError must not leave this
 // file: it contains request bodies and headers, and with them tokens and passwords.
-import http from 'node:http';
 import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
 import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
-import { createCaFileAgents, createHttpsAgent } from './https-agent.js';
-import { NetworkError, toNetworkError } from './network-error.js';
+import { createCaFileAgents, createHttpAgent, createHttpsAgent } from './agents.js';
+import { NetworkError, noteUrl, toNetworkError } from './network-error.js';
+import { findProxyOf } from './proxy.js';
 
 /** Decoded bytes. A connection, a JWT or a registry's error takes a few kilobytes. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -60,10 +60,8 @@ export interface HttpClientOptions {
 /**
  * Airflow and registries share one client, and with it connections and proxy rules. An Airflow instance with a custom
  * CA gets its own client, so that this CA is not trusted for registries.
- * @throws RefreshFailure ConfigInvalid when the proxy in the environment is invalid
  */
 export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
-  // This also checks the proxy settings.
   const agent = createHttpsAgent();
   const getAgent = caFile === undefined ? () => agent : createCaFileAgents(caFile);
   let client: AxiosInstance | undefined;
@@ -93,7 +91,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
         ),
       );
     } catch (error) {
-      throw toTransportError(error);
+      throw toTransportError(error, new URL(request.url));
     }
     return toResponse(response, request.url);
   }
@@ -105,10 +103,10 @@ function buildSettings(version: string): CreateAxiosDefaults {
   return {
     adapter: 'http',
     headers: { 'User-Agent': `airflow-ecr-refresh/${version}`, Accept: 'application/json' },
-    httpAgent: new http.Agent({ keepAlive: true }),
+    httpAgent: createHttpAgent(),
     // A redirect would send the password or token to a host that is not configured.
     maxRedirects: 0,
-    // The agent handles the proxy; axios must not pick one itself, above all not for http on loopback.
+    // The agents handle the proxy; axios must not pick one itself, above all not for http on loopback.
     proxy: false,
     responseType: 'text',
     validateStatus: () => true,
@@ -140,6 +138,9 @@ function isStaleConnection(error: unknown): boolean {
 
 function toResponse(response: AxiosResponse<string>, url: string): HttpResponse {
   const { status, data: text } = response;
+  if (status === 407 && isForwarded(url)) {
+    throw toNetworkError(noteUrl(new NetworkError('proxy-auth-required'), new URL(url)));
+  }
   if (status >= 300 && status < 400) {
     throw leadsElsewhere(response.headers['location'], url)
       ? new NetworkError(
@@ -159,6 +160,12 @@ function toResponse(response: AxiosResponse<string>, url: string): HttpResponse 
   };
 }
 
+/** A proxy forwards plain HTTP, and then also responds itself. */
+function isForwarded(url: string): boolean {
+  const target = new URL(url);
+  return target.protocol === 'http:' && findProxyOf(target) !== undefined;
+}
+
 function leadsElsewhere(location: unknown, url: string): boolean {
   if (typeof location !== 'string' || !URL.canParse(location, url)) return false;
   const [target, source] = [new URL(location, url), new URL(url)];
@@ -166,13 +173,13 @@ function leadsElsewhere(location: unknown, url: string): boolean {
   return target.hostname !== source.hostname || !target.pathname.replace(/\/$/, '').endsWith(path);
 }
 
-function toTransportError(error: unknown): NetworkError {
+function toTransportError(error: unknown, url: URL): NetworkError {
   // axios uses the same code for "larger than maxContentLength" and for a connection reset while reading; only the
   // latter has a response.
   if (isAxiosError(error) && error.code === 'ERR_BAD_RESPONSE') {
-    return new NetworkError(error.response ? 'connection-reset' : 'too-large');
+    return toNetworkError(noteUrl(new NetworkError(error.response ? 'connection-reset' : 'too-large'), url));
   }
-  return toNetworkError(error);
+  return toNetworkError(noteUrl(error, url));
 }
 
 /** Checks axios's own marker property, so that axios need not be loaded. */

@@ -1,5 +1,6 @@
 // Network errors as reason codes. Only error codes are read: an error's message may contain a URL, a header or a body.
 import { DeadlineExceeded } from './deadline.js';
+import { findProxyOf, formatProxy, type HttpProxy } from './proxy.js';
 
 /**
  * The text of each reason, and the codes of Node, OpenSSL and axios that map to it. A code that ends in `*` is a
@@ -20,6 +21,7 @@ const REASONS = {
   'not-permitted': ['no permission to connect', 'EACCES'],
   'proxy-auth-required': ['the proxy requires authentication (407)'],
   'proxy-refused': ['the proxy rejected the CONNECT request'],
+  'proxy-invalid': ['the proxy variable is invalid'],
   'tls-self-signed': ['TLS: self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   'tls-self-signed-in-chain': ['TLS: self-signed certificate in the chain', 'SELF_SIGNED_CERT_IN_CHAIN'],
   'tls-unknown-authority': [
@@ -34,6 +36,14 @@ const REASONS = {
   ],
   'tls-wrong-host': ['TLS: the certificate is for another host', 'ERR_TLS_CERT_ALTNAME_INVALID'],
   'tls-certificate-rejected': ['TLS: the certificate was rejected', 'CERT_*'],
+  'tls-not-spoken': [
+    'TLS: the server does not use TLS on this port',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ERR_SSL_HTTP_REQUEST',
+    'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+    'ERR_SSL_RECORD_LAYER_FAILURE',
+    'ERR_SSL_UNKNOWN_PROTOCOL',
+  ],
   'tls-handshake': ['TLS: handshake failed', 'EPROTO', 'ERR_SSL_*'],
   'tls-failed': ['TLS: the connection failed', 'ERR_TLS_*'],
   'not-http': ['the response is not HTTP', 'HPE_*'],
@@ -54,11 +64,14 @@ export type NetworkReason = keyof typeof REASONS;
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkReason;
+  /** A sentence; set where the fix is known. */
+  readonly remedy: string | undefined;
 
   /** @param message more specific than the text of the code; must not contain a secret or the text of another error */
-  constructor(code: NetworkReason, message: string = REASONS[code][0]) {
+  constructor(code: NetworkReason, message: string = REASONS[code][0], remedy?: string) {
     super(message);
     this.code = code;
+    this.remedy = remedy;
   }
 
   /** The certificate is not signed by a trusted CA: configuring another CA fixes it. */
@@ -71,9 +84,69 @@ export class NetworkError extends Error {
   }
 }
 
-/** Converts any error; a NetworkError is returned unchanged. */
+/** The URL of the request that failed with an error. */
+const urls = new WeakMap<object, URL>();
+
+/** Records where a request went, so that `toNetworkError` names host, port and proxy. Returns the error. */
+export function noteUrl<T>(error: T, url: URL): T {
+  if (typeof error === 'object' && error !== null) urls.set(error, url);
+  return error;
+}
+
+/** Converts any error. A NetworkError without a noted URL is returned unchanged. */
 export function toNetworkError(error: unknown): NetworkError {
-  if (error instanceof NetworkError) return error;
+  const found = findNetworkError(error);
+  const url = typeof error === 'object' && error !== null ? urls.get(error) : undefined;
+  if (!url) return found;
+  const { code, message, remedy } = found;
+  return new NetworkError(code, `${message}${describeConnection(code, url)}`, remedy);
+}
+
+/** Reasons about the connection and not about the response. Before TLS, behind a proxy, they concern the proxy. */
+const BEFORE_TLS: readonly NetworkReason[] = [
+  'connection-refused',
+  'unknown-host',
+  'dns-failure',
+  'host-unreachable',
+  'network-unreachable',
+  'not-permitted',
+  'proxy-auth-required',
+];
+const LATER: readonly NetworkReason[] = [
+  'timed-out',
+  'connection-reset',
+  'proxy-refused',
+  'not-http',
+  'failed',
+];
+
+/** ` (airflow.example.com:443)`, with the proxy in use; empty for reasons that are not about the connection. */
+function describeConnection(code: NetworkReason, url: URL): string {
+  const isBeforeTls = BEFORE_TLS.includes(code);
+  if (!isBeforeTls && !LATER.includes(code) && !code.startsWith('tls-')) return '';
+  const target = `${url.hostname}:${url.port || (url.protocol === 'http:' ? 80 : 443)}`;
+  const proxy = findProxyOf(url);
+  if (proxy && isBeforeTls) return ` (${nameProxy(proxy)}, for ${target})`;
+  const via = proxy ? `, through the ${nameProxy(proxy)}` : '';
+  return ` (${target}${via}${suspectProtocol(code, url)})`;
+}
+
+/** Node drops the code of a handshake error while data is waiting to be sent, so this is only likely. */
+function suspectProtocol(code: NetworkReason, { protocol }: URL): string {
+  if (code === 'tls-handshake') return '; the server may not use TLS on this port';
+  return code === 'not-http' && protocol === 'http:' ? '; the server may require TLS on this port' : '';
+}
+
+function nameProxy(proxy: HttpProxy): string {
+  return `proxy ${formatProxy(proxy)} of ${proxy.variable}`;
+}
+
+function findNetworkError(error: unknown): NetworkError {
+  // HTTP clients wrap what the agent threw.
+  const own = [error, (error as { cause?: unknown } | null)?.cause].find(
+    (one) => one instanceof NetworkError,
+  );
+  if (own) return own;
   if (error instanceof DeadlineExceeded) {
     if (error.endedBy === 'caller') return new NetworkError('cancelled');
     return new NetworkError('timed-out', `timed out after ${Math.round(error.limitMs / 100) / 10} s`);

@@ -1,5 +1,5 @@
-// The proxy for connections that are tunneled with CONNECT. The only reader of proxy variables, so that every peer
-// follows the same rules: see docs/decisions/0040-proxy-variables.md.
+// The only reader of proxy variables, so that every peer follows the same rules: see
+// docs/decisions/0040-proxy-variables.md.
 import net from 'node:net';
 import { isLoopbackHost } from './is-loopback.js';
 import { matchesNoProxy, normalizeHost, type Target } from './no-proxy.js';
@@ -46,13 +46,56 @@ export function bypassesProxy(target: Target, env: NodeJS.ProcessEnv = process.e
   return matchesNoProxy(findVariable(env, 'no_proxy')?.value ?? '', target);
 }
 
+/** The variables that count for requests of this protocol, in their order. */
+export const PROXY_VARIABLES = {
+  'https:': ['https_proxy', 'all_proxy'],
+  'http:': ['http_proxy', 'all_proxy'],
+} as const;
+
+/** Of `URL.protocol`. */
+export type HttpProtocol = keyof typeof PROXY_VARIABLES;
+
+/** The proxy for an HTTP request to this URL; undefined for a direct one, and if the variable is invalid. */
+export function findProxyOf(url: URL, env: NodeJS.ProcessEnv = process.env): HttpProxy | undefined {
+  const { protocol, hostname } = url;
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined;
+  const port = Number(url.port) || (protocol === 'https:' ? 443 : 80);
+  if (bypassesProxy({ host: hostname, port }, env)) return undefined;
+  try {
+    return readProxy(env, PROXY_VARIABLES[protocol]);
+  } catch (error) {
+    if (error instanceof ProxyInvalid) return undefined;
+    throw error;
+  }
+}
+
+/** Those of `PROXY_VARIABLES` whose value cannot be used by a connection that needs it. */
+export function findInvalidProxies(env: NodeJS.ProcessEnv = process.env): readonly ProxyInvalid[] {
+  if (bypassesEveryProxy(env)) return [];
+  const found = new Map<string, ProxyInvalid>();
+  for (const variables of Object.values(PROXY_VARIABLES)) {
+    try {
+      readProxy(env, variables);
+    } catch (error) {
+      if (!(error instanceof ProxyInvalid)) throw error;
+      found.set(error.variable, error);
+    }
+  }
+  return [...found.values()];
+}
+
+/** NO_PROXY is `*`: no proxy is used, and its value does not matter. */
+export function bypassesEveryProxy(env: NodeJS.ProcessEnv = process.env): boolean {
+  return bypassesProxy({ host: 'proxy.invalid', port: 443 }, env);
+}
+
 /**
  * The proxy in the first of these variables that is set; each also in upper case.
  * @throws ProxyInvalid
  */
 export function readProxy(
   env: NodeJS.ProcessEnv = process.env,
-  variables: readonly ('https_proxy' | 'all_proxy')[] = ['https_proxy'],
+  variables: readonly ('https_proxy' | 'http_proxy' | 'all_proxy')[] = ['https_proxy'],
 ): HttpProxy | undefined {
   for (const name of variables) {
     const found = findVariable(env, name);
@@ -100,6 +143,13 @@ function parseProxy({ variable, value }: Variable): HttpProxy {
   const protocol = scheme.toLowerCase();
   const at = authority.lastIndexOf('@');
   const address = parseAddress(authority.slice(at + 1));
+  if (protocol.startsWith('socks')) {
+    throw new ProxyInvalid(
+      variable,
+      'is a SOCKS proxy, which is not supported',
+      'Set HTTPS_PROXY to an HTTP proxy, or list the hosts that are reached directly in NO_PROXY.',
+    );
+  }
   if ((protocol !== 'http' && protocol !== 'https') || rest !== '' || address === undefined) {
     throw new ProxyInvalid(
       variable,

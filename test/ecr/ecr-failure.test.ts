@@ -186,10 +186,10 @@ describe('GetAuthorizationToken', () => {
   it('reports a refused connection of ECR, and of STS for a role', async () => {
     fixture.set({ AWS_ENDPOINT_URL_ECR: 'http://127.0.0.1:1' });
     const ofEcr = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
-    assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused');
+    assert.equal(ofEcr.message, 'ECR in us-east-1: connection refused (127.0.0.1:1)');
     fixture.set({ AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
     const ofSts = await expectFailure(fixture.issue(role('pull')), 'AwsUnavailable', SECRETS);
-    assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused`);
+    assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: connection refused (127.0.0.1:1)`);
   });
 
   it('names NODE_EXTRA_CA_CERTS for a self-signed certificate', async () => {
@@ -203,7 +203,7 @@ describe('GetAuthorizationToken', () => {
         await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS),
         await expectFailure(fixture.issue(role('pull')), 'AwsUnavailable', SECRETS),
       ]) {
-        assert.match(failure.message, /: TLS: self-signed certificate$/);
+        assert.match(failure.message, /: TLS: self-signed certificate \(127\.0\.0\.1:\d+\)$/);
         assert.match(failure.remedy, /NODE_EXTRA_CA_CERTS/);
       }
     } finally {

@@ -282,7 +282,7 @@ describe('createTokenIssuer', () => {
         'AwsUnavailable',
         SECRETS,
       );
-      assert.equal(message, 'ECR in us-east-1: connection refused');
+      assert.equal(message, `ECR in us-east-1: connection refused (${gone.host})`);
     });
 
     it('an unknown region: AwsUnavailable', async () => {
@@ -308,7 +308,7 @@ describe('createTokenIssuer', () => {
     it('a connection reset: AwsUnavailable', async () => {
       answerEcr = (_request, response) => response.destroy();
       const { message } = await expectFailure(issue(), 'AwsUnavailable', SECRETS);
-      assert.equal(message, 'ECR in us-east-1: connection reset');
+      assert.equal(message, `ECR in us-east-1: connection reset (${ecr.host})`);
     });
 
     for (const { when, respond } of [

@@ -3,8 +3,8 @@ import net from 'node:net';
 import zlib from 'node:zlib';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/net/http.js';
 import { NetworkError, type NetworkReason } from '../../src/net/network-error.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
 import {
+  answerHtml,
   anySignal,
   assertHides,
   NO_PROXY_VARIABLES,
@@ -134,7 +134,7 @@ describe('createHttpClient', () => {
       });
     });
     const failure = await expectFailure(http.send(request(url, { timeoutMs: 150 })), 'timed-out');
-    assert.equal(failure.message, 'timed out after 0.2 s');
+    assert.equal(failure.message, `timed out after 0.2 s (${new URL(url).host})`);
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.ok(closed, 'the connection is still open');
   });
@@ -159,7 +159,7 @@ describe('createHttpClient', () => {
     await gone.close();
     assert.equal(
       (await expectFailure(http.send(request(gone.url)), 'connection-refused')).message,
-      'connection refused',
+      `connection refused (${gone.host})`,
     );
   });
 
@@ -170,7 +170,7 @@ describe('createHttpClient', () => {
       'dns-failure',
     );
     // Without a name server, the lookup fails instead.
-    assert.match(message, /^(?:no such host|DNS lookup failed)$/);
+    assert.match(message, /^(?:no such host|DNS lookup failed) \(airflow\.invalid:80\)$/);
   });
 
   it('reports a connection reset before and during the response', async () => {
@@ -181,12 +181,12 @@ describe('createHttpClient', () => {
     });
     assert.equal(
       (await expectFailure(http.send(request(url)), 'connection-reset')).message,
-      'connection reset',
+      `connection reset (${new URL(url).host})`,
     );
     isPartial = true;
     assert.equal(
       (await expectFailure(http.send(request(url)), 'connection-reset')).message,
-      'connection reset',
+      `connection reset (${new URL(url).host})`,
     );
   });
 
@@ -196,7 +196,10 @@ describe('createHttpClient', () => {
       http.send(request(`https://127.0.0.1:${port}/`)),
       'tls-handshake',
     );
-    assert.equal(message, 'TLS: handshake failed');
+    assert.equal(
+      message,
+      `TLS: handshake failed (127.0.0.1:${port}; the server may not use TLS on this port)`,
+    );
   });
 
   it('reports a server that does not use HTTP', async () => {
@@ -205,7 +208,10 @@ describe('createHttpClient', () => {
     const { port } = raw.address() as net.AddressInfo;
     const { message } = await expectFailure(http.send(request(`http://127.0.0.1:${port}/`)), 'not-http');
     raw.close();
-    assert.equal(message, 'the response is not HTTP');
+    assert.equal(
+      message,
+      `the response is not HTTP (127.0.0.1:${port}; the server may require TLS on this port)`,
+    );
   });
 
   describe('with HTTPS_PROXY', () => {
@@ -233,13 +239,17 @@ describe('createHttpClient', () => {
     it('sends CONNECT to the proxy, and reports its 403 and 407 as responses of the proxy', async () => {
       useProxy();
       const rejected = await expectFailure(http.send(request('https://airflow.invalid/')), 'proxy-refused');
-      assert.equal(rejected.message, 'the proxy rejected the CONNECT request');
+      const through = `airflow.invalid:443, through the proxy ${proxy.url} of HTTPS_PROXY`;
+      assert.equal(rejected.message, `the proxy rejected the CONNECT request (HTTP 403) (${through})`);
       status = '407 Proxy Authentication Required';
       const unauthenticated = await expectFailure(
         http.send(request('https://airflow.invalid/')),
         'proxy-auth-required',
       );
-      assert.equal(unauthenticated.message, 'the proxy requires authentication (407)');
+      assert.equal(
+        unauthenticated.message,
+        `the proxy requires authentication (407) (proxy ${proxy.url} of HTTPS_PROXY, for airflow.invalid:443)`,
+      );
       assert.deepEqual(connects, ['airflow.invalid:443', 'airflow.invalid:443']);
     });
 
@@ -247,29 +257,32 @@ describe('createHttpClient', () => {
       useProxy();
       status = '';
       const broken = await expectFailure(http.send(request('https://airflow.invalid/')), 'connection-reset');
-      assert.equal(broken.message, 'connection reset');
+      assert.equal(
+        broken.message,
+        `connection reset (airflow.invalid:443, through the proxy ${proxy.url} of HTTPS_PROXY)`,
+      );
     });
 
-    for (const url of [`http://user:${SECRET}@`, `socks5://user:${SECRET}@localhost:1080`]) {
-      it(`rejects ${url.slice(0, 6)}… as a proxy, without showing the URL`, async () => {
+    for (const { value, problem } of [
+      { value: `http://user:${SECRET}@`, problem: 'is not the URL of an HTTP proxy' },
+      {
+        value: `socks5://user:${SECRET}@localhost:1080`,
+        problem: 'is a SOCKS proxy, which is not supported',
+      },
+    ]) {
+      it(`fails only a request that needs the proxy ${value.slice(0, 6)}…, without showing the value`, async () => {
         restore();
-        restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: url });
-        assert.throws(
-          () => createHttpClient({ version: '1.2.3' }),
-          (error) => {
-            assertHides(error, [SECRET]);
-            assert.ok(error instanceof RefreshFailure);
-            assert.deepEqual(
-              [error.type, error.message, error.remedy],
-              [
-                'ConfigInvalid',
-                'HTTPS_PROXY is not the URL of an HTTP proxy',
-                'Set it to http://host:port or https://host:port.',
-              ],
-            );
-            return true;
-          },
-        );
+        restore = setEnvironment({ ...NO_PROXY_VARIABLES, ALL_PROXY: value });
+        const client = createHttpClient({ version: '1.2.3' });
+        for (const scheme of ['http', 'https']) {
+          const sent = client.send(request(`${scheme}://airflow.invalid/`));
+          const failure = await expectFailure(sent, 'proxy-invalid');
+          assertHides(failure, [SECRET]);
+          assert.equal(failure.message, `ALL_PROXY ${problem}`);
+          assert.match(failure.remedy ?? '', /HTTP proxy|http:\/\/host:port/);
+        }
+        const { url } = await serve((_request, response) => response.end('{}'));
+        assert.equal((await client.send(request(url))).status, 200);
       });
     }
 
@@ -277,6 +290,48 @@ describe('createHttpClient', () => {
       useProxy('airflow.invalid');
       await expectFailure(http.send(request('https://airflow.invalid/')), 'unknown-host', 'dns-failure');
       assert.deepEqual(connects, []);
+    });
+
+    it('sends plain HTTP to the proxy of HTTP_PROXY, which forwards it', async () => {
+      restore();
+      const forward = await startServer((_request, response) => response.end('{"by":"proxy"}'));
+      const address = forward.url.replace('http://', `http://user:${SECRET}@`);
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTP_PROXY: address, NO_PROXY: 'direct.invalid' });
+      const client = createHttpClient({ version: '1.2.3' });
+      const sent = { ...request('http://airflow.invalid/api?x=1'), method: 'POST', json: { a: 1 } } as const;
+      for (let count = 0; count < 2; count += 1) {
+        assert.deepEqual((await client.send(sent)).json, { by: 'proxy' });
+      }
+      assert.equal(forward.requests.length, 2);
+      for (const { path, headers, body } of forward.requests) {
+        assert.equal(path, 'http://airflow.invalid/api?x=1');
+        assert.equal(body, '{"a":1}');
+        const login = Buffer.from(`user:${SECRET}`).toString('base64');
+        assert.deepEqual(
+          [headers.host, headers['proxy-authorization']],
+          ['airflow.invalid', `Basic ${login}`],
+        );
+      }
+      await expectFailure(client.send(request('http://direct.invalid/')), 'unknown-host', 'dns-failure');
+      await forward.close();
+      const { message } = await expectFailure(client.send(sent), 'connection-refused');
+      assert.equal(
+        message,
+        `connection refused (proxy ${forward.url} of HTTP_PROXY, for airflow.invalid:80)`,
+      );
+    });
+
+    it('reports a proxy for plain HTTP that requires authentication', async () => {
+      restore();
+      const forward = await startServer((_request, response) => answerHtml(response, 407));
+      restore = setEnvironment({ ...NO_PROXY_VARIABLES, http_proxy: forward.url });
+      const sent = createHttpClient({ version: '1.2.3' }).send(request('http://airflow.invalid/'));
+      const { message } = await expectFailure(sent, 'proxy-auth-required');
+      assert.equal(
+        message,
+        `the proxy requires authentication (407) (proxy ${forward.url} of http_proxy, for airflow.invalid:80)`,
+      );
+      await forward.close();
     });
 
     it('never uses the proxy for loopback', async () => {

@@ -43,9 +43,21 @@ describe('findProxy', () => {
     assert.equal(findProxy(TARGET, { https_proxy: '[fd00::1]:3128' })?.host, 'fd00::1');
   });
 
+  it('rejects a SOCKS proxy without showing it', () => {
+    for (const value of [`socks5://u:${SECRET}@proxy:1080`, `socks5h://${SECRET}`, `SOCKS4://${SECRET}`]) {
+      assert.throws(
+        () => findProxy(TARGET, { HTTPS_PROXY: value }),
+        (error) => {
+          assert.ok(error instanceof ProxyInvalid);
+          assertHides(error, [SECRET]);
+          assert.equal(error.message, 'is a SOCKS proxy, which is not supported');
+          return true;
+        },
+      );
+    }
+  });
+
   const invalid: readonly { value: string; isLogin?: true }[] = [
-    { value: `socks5://u:${SECRET}@proxy:1080` },
-    { value: `socks5h://${SECRET}` },
     { value: `${SECRET}://proxy` },
     { value: `://${SECRET}` },
     { value: 'http://' },

@@ -51,7 +51,7 @@ export function failure(
  */
 export function toRequestFailure(context: RequestContext, error: unknown, via?: 'MWAA'): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  const { code, message, isTlsTrustProblem } = toNetworkError(error);
+  const { code, message, isTlsTrustProblem, remedy } = toNetworkError(error);
   const fail = (type: FailureType, reason: string, fix?: string): RefreshFailure =>
     failure(type, context, reason, undefined, fix);
   if (code === 'too-large') {
@@ -68,7 +68,7 @@ export function toRequestFailure(context: RequestContext, error: unknown, via?: 
     return fail('StoreUnavailable', reason, PROXY_REMEDY);
   }
   // The remedy of the failure type does not mention certificates.
-  const fix = isTlsTrustProblem ? CA_REMEDY : undefined;
+  const fix = remedy ?? (isTlsTrustProblem ? CA_REMEDY : undefined);
   return fail('StoreUnreachable', via === undefined ? message : `${via}: ${message}`, fix);
 }
 

@@ -365,7 +365,10 @@ describe('AirflowStore on Airflow 3', () => {
       const auth = { kind: 'token', readToken: () => new Secret(JWT) } as const;
       api = connectStore(idle.url, { version: 3, auth });
       const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
-      assert.equal(message, 'Airflow main: PATCH connection docker_default: connection refused');
+      assert.equal(
+        message,
+        `Airflow main: PATCH connection docker_default: connection refused (${idle.host})`,
+      );
     });
 
     it('reports StoreUnreachable when there is no response in time', async () => {
@@ -374,7 +377,10 @@ describe('AirflowStore on Airflow 3', () => {
       // Shortens the limit of 30 s.
       api = connect({ send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 300 }) });
       const { message } = await expectFailure(write(), 'StoreUnreachable', SECRETS);
-      assert.equal(message, 'Airflow main: PATCH connection docker_default: timed out after 0.1 s');
+      assert.equal(
+        message,
+        `Airflow main: PATCH connection docker_default: timed out after 0.1 s (${server.host})`,
+      );
     });
 
     it('reports StoreUnreachable for an unknown error, without its text', async () => {

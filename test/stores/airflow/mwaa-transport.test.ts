@@ -217,7 +217,7 @@ describe('createAirflowStore with MWAA', () => {
       send: (request) => client.send({ ...request, timeoutMs: request.timeoutMs / 100 }),
     });
     const { message } = await expectFailure(read(), 'StoreUnreachable', SECRETS);
-    assert.equal(message, 'Airflow main: GET version: MWAA: timed out after 0.1 s');
+    assert.match(message, /^Airflow main: GET version: MWAA: timed out after 0\.1 s \(127\.0\.0\.1:\d+\)$/);
   });
 
   it('loads the credentials again after AWS has rejected them', async () => {

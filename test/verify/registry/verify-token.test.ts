@@ -299,12 +299,14 @@ describe('createTokenVerifier', () => {
         title: 'a broken connection',
         manifest: (_q, r) => r.destroy(),
         outcome: 'unknown',
-        message: 'connection reset',
+        message: 'connection reset (HOST)',
       },
     ];
     for (const { title, manifest, outcome, message } of cases) {
       it(`and reports ${title}`, async () => {
-        assert.deepEqual(await checkPull(manifest), [{ image: 'team/app:1.0', outcome, message }]);
+        assert.deepEqual(await checkPull(manifest), [
+          { image: 'team/app:1.0', outcome, message: message.replace('HOST', server.host) },
+        ]);
       });
     }
   });
@@ -386,7 +388,7 @@ describe('createTokenVerifier', () => {
       {
         title: 'a redirect',
         message: 'a redirect (HTTP 307) was not followed',
-        reply: (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
+        reply: (_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/v2' }).end(),
       },
       {
         title: 'a response that is too large',
@@ -395,14 +397,14 @@ describe('createTokenVerifier', () => {
       },
       {
         title: 'a broken connection',
-        message: 'connection reset',
+        message: 'connection reset (HOST)',
         reply: (_q, r) => r.destroy(),
       },
     ];
     for (const { title, message, reply } of cases) {
       it(title, async () => {
         answer = reply;
-        await assertOutcome('unreachable', message);
+        await assertOutcome('unreachable', message.replace('HOST', server.host));
       });
     }
 
@@ -411,7 +413,7 @@ describe('createTokenVerifier', () => {
       const result = await probe(server.host, {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 150 }),
       });
-      assert.equal(result.message, 'timed out after 0.1 s');
+      assert.equal(result.message, `timed out after 0.1 s (${server.host})`);
     });
 
     it('an unexpected error, without its text', async () => {

@@ -333,7 +333,7 @@ describe('createJwtLogin', () => {
         send: (request) => http.send({ ...request, timeoutMs: request.timeoutMs / 300 }),
       });
       const { message } = await expectFailure(authorize(), 'StoreUnreachable', [PASSWORD]);
-      assert.equal(message, 'Airflow main: login: timed out after 0.1 s');
+      assert.equal(message, `Airflow main: login: timed out after 0.1 s (${server.host})`);
     });
 
     it('reports StoreUnauthorized for a password that cannot be read, without the reason', async () => {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { createHttpsAgent } from '../../src/net/https-agent.js';
+import { createHttpsAgent } from '../../src/net/agents.js';
 import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
 import { parseCaFile } from '../../src/net/tls-files.js';
@@ -48,7 +48,7 @@ describe('createHttpsAgent', () => {
         await assert.rejects(http.send(request), (error) => {
           assert.ok(error instanceof NetworkError);
           assert.equal(error.code, 'tls-self-signed');
-          assert.equal(error.message, 'TLS: self-signed certificate');
+          assert.equal(error.message, `TLS: self-signed certificate (${new URL(url).host})`);
           return true;
         });
         assert.equal(requests, 0);
@@ -150,7 +150,8 @@ describe('createHttpsAgent', () => {
     try {
       assert.ok(createHttpsAgent());
       process.env['NO_PROXY'] = 'other.invalid';
-      assert.throws(() => createHttpsAgent(), RefreshFailure);
+      const agent = createHttpsAgent();
+      assert.throws(() => agent.createConnection({ host: 'example.com', port: 443 }), /SOCKS proxy/);
     } finally {
       restore();
     }

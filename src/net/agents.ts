@@ -1,34 +1,50 @@
-// HTTPS connections, direct or through the proxy of the environment, decided for each connection.
+// HTTP and HTTPS connections, direct or through a proxy of the environment, decided for each connection.
+import http from 'node:http';
 import https from 'node:https';
 import type net from 'node:net';
 import tls from 'node:tls';
+import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { RefreshFailure } from '../refresh/failures.js';
 import { NetworkError } from './network-error.js';
 import {
-  ProxyInvalid,
+  bypassesEveryProxy,
   bypassesProxy,
   createProxyHeaders,
   formatProxy,
+  PROXY_VARIABLES,
+  ProxyInvalid,
   readProxy,
+  type HttpProtocol,
   type HttpProxy,
 } from './proxy.js';
 import { parseCaFile, readCaFile, TLS_RULES } from './tls-files.js';
 
 type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
 
+const KEEP_ALIVE = { keepAlive: true } as const;
+
 /**
  * The agent for all HTTPS connections of the process: Airflow, registries and the AWS SDK share the same rules. The
- * proxy is read from the environment once, NO_PROXY at each connection.
+ * proxy is read from the environment once, NO_PROXY at each connection. A connection that needs an invalid proxy fails
+ * with a NetworkError.
  * @param secureContext has the CAs to trust instead of Node's default CAs
- * @throws RefreshFailure ConfigInvalid when the proxy in the environment is invalid
  */
 export function createHttpsAgent(secureContext?: tls.SecureContext): https.Agent {
   const rules = secureContext === undefined ? TLS_RULES : { ...TLS_RULES, secureContext };
-  const proxy = readProxyOfHttps();
-  if (!proxy) return new https.Agent({ keepAlive: true, ...rules });
+  const proxy = findProxy('https:');
+  if (!proxy) return new https.Agent({ ...KEEP_ALIVE, ...rules });
+  if (proxy instanceof ProxyInvalid)
+    return failIfProxied(new https.Agent({ ...KEEP_ALIVE, ...rules }), proxy);
   // It extends http.Agent, but Node, axios and the SDK accept it for https.
-  return new SelectiveProxyAgent(proxy, rules);
+  return new SelectiveHttpsAgent(proxy, rules);
+}
+
+/** The agent for all plain HTTP connections of the process, like `createHttpsAgent`. */
+export function createHttpAgent(): http.Agent {
+  const proxy = findProxy('http:');
+  if (!proxy) return new http.Agent(KEEP_ALIVE);
+  if (proxy instanceof ProxyInvalid) return failIfProxied(new http.Agent(KEEP_ALIVE), proxy);
+  return new SelectiveHttpAgent(proxy);
 }
 
 /**
@@ -62,36 +78,65 @@ function retire(agent: https.Agent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
-function readProxyOfHttps(): HttpProxy | undefined {
-  // Not a host of NO_PROXY, unless that is `*`: then no proxy is used, and its value does not matter.
-  if (bypassesProxy({ host: 'proxy.invalid', port: 443 })) return undefined;
+function findProxy(protocol: HttpProtocol): HttpProxy | ProxyInvalid | undefined {
+  if (bypassesEveryProxy()) return undefined;
   try {
-    return readProxy(process.env, ['https_proxy', 'all_proxy']);
+    return readProxy(process.env, PROXY_VARIABLES[protocol]);
   } catch (error) {
-    if (!(error instanceof ProxyInvalid)) throw error;
-    throw new RefreshFailure('ConfigInvalid', `${error.variable} ${error.message}`, error.remedy);
+    if (error instanceof ProxyInvalid) return error;
+    throw error;
+  }
+}
+
+/** What an agent connects to. */
+interface ConnectOptions {
+  readonly host?: string | null | undefined;
+  /** Against its type, a string in requests of axios. */
+  readonly port?: unknown;
+}
+
+function isDirect({ host, port }: ConnectOptions): boolean {
+  return bypassesProxy({ host: host ?? 'localhost', port: Number(port) });
+}
+
+function failIfProxied<Agent extends http.Agent>(agent: Agent, invalid: ProxyInvalid): Agent {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    if (isDirect(options)) return connect(options, callback);
+    throw new NetworkError('proxy-invalid', `${invalid.variable} ${invalid.message}`, invalid.remedy);
+  };
+  return agent;
+}
+
+/** Sends requests to the proxy, which forwards them: proxies often allow CONNECT only to ports of HTTPS. */
+class SelectiveHttpAgent extends HttpProxyAgent<string> {
+  readonly #direct = new http.Agent(KEEP_ALIVE) as http.Agent & Pick<HttpProxyAgent<string>, 'addRequest'>;
+
+  constructor(proxy: HttpProxy) {
+    super(formatProxy(proxy), { ...KEEP_ALIVE, headers: () => createProxyHeaders(proxy) });
+  }
+
+  override addRequest(...args: Parameters<HttpProxyAgent<string>['addRequest']>): void {
+    if (isDirect(args[1])) this.#direct.addRequest(...args);
+    else super.addRequest(...args);
   }
 }
 
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
 
-class SelectiveProxyAgent extends HttpsProxyAgent<string> {
+class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
   readonly #rules: TlsRules;
 
   constructor(proxy: HttpProxy, rules: TlsRules) {
     // The credentials are not part of the URL, which https-proxy-agent prints with DEBUG=*.
-    super(formatProxy(proxy), { keepAlive: true, headers: () => createProxyHeaders(proxy) });
+    super(formatProxy(proxy), { ...KEEP_ALIVE, headers: () => createProxyHeaders(proxy) });
     this.#rules = rules;
   }
 
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Passed with each connection: https-proxy-agent keeps no TLS options for the host behind the proxy.
     const target = { ...options, ...this.#rules } as typeof options;
-    const { host = 'localhost', port }: { host?: string | undefined; port: unknown } = options;
-    // Against its type, the port is a string in requests of axios.
-    if (bypassesProxy({ host, port: Number(port) })) {
-      return tls.connect(target as tls.ConnectionOptions);
-    }
+    if (isDirect(options)) return tls.connect(target as tls.ConnectionOptions);
     let status = 200;
     request.once('proxyConnect', (response: { statusCode: number }) => {
       status = response.statusCode;
@@ -100,7 +145,9 @@ class SelectiveProxyAgent extends HttpsProxyAgent<string> {
     if (status === 200) return socket;
     // Otherwise the proxy's own 403 or 407 would be treated as the response of the host behind it.
     socket.destroy();
-    throw new NetworkError(status === 407 ? 'proxy-auth-required' : 'proxy-refused');
+    throw status === 407
+      ? new NetworkError('proxy-auth-required')
+      : new NetworkError('proxy-refused', `the proxy rejected the CONNECT request (HTTP ${status})`);
   }
 }
 
