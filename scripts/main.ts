@@ -1,7 +1,7 @@
 // Runs the command line. Exit codes: 0 done, 1 something failed, 2 usage, 78 configuration invalid.
 import './silence-libraries.js';
 import { CommanderError, type Command } from 'commander';
-import { endCredentialProcesses } from '../src/aws/credential-processes.js';
+import { endCredentialProcesses } from '../src/aws/credentials/credential-processes.js';
 import { logFrames } from '../src/log/redact-error.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
 import { endNow, endSoon } from './end-process.js';

@@ -44,7 +44,11 @@ export const ROWS: readonly Row[] = [
   { files: ['refresh/a.ts'], imports: ['refresh/'], packages: [] },
   { files: ['log/a.ts'], imports: ['log/', 'refresh/'], packages: OTHERS },
   { files: ['net/a.ts'], imports: BASE, packages: [...CLIENTS, ...OTHERS] },
-  { files: ['aws/a.ts'], imports: ['aws/', ...BASE], packages: [...CLIENTS, ...OTHERS] },
+  {
+    files: ['aws/a.ts', 'aws/credentials/a.ts'],
+    imports: ['aws/', ...BASE],
+    packages: [...CLIENTS, ...OTHERS],
+  },
   { files: ['ecr/a.ts'], imports: [...ECR, 'aws/', ...BASE], packages: [...CLIENTS, ...OTHERS] },
   {
     files: ['stores/airflow/a.ts', 'stores/airflow/auth/a.ts'],

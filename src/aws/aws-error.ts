@@ -15,7 +15,9 @@ const SKEWED =
 /** The tolerance of AWS in both directions. */
 const MAX_SKEW_MS = 300_000;
 
-const RETRIED = 'No action needed: the run retries automatically.';
+const NO_ACTION = 'No action needed: the run retries automatically.';
+const RETRIED = 'The run retries automatically.';
+const AUTHORIZATION_REMEDY = `Check for a proxy in front of AWS that removes or changes the Authorization header. ${RETRIED}`;
 
 interface Meaning {
   readonly names: string;
@@ -41,13 +43,13 @@ const MEANINGS: readonly Meaning[] = [
     names: 'IDPCommunicationError',
     type: 'AwsUnavailable',
     words: 'AWS could not reach the identity provider',
-    remedy: RETRIED,
+    remedy: NO_ACTION,
   },
   {
     names: 'RequestTimeout',
     type: 'AwsUnavailable',
     words: 'AWS did not receive the complete request in time',
-    remedy: RETRIED,
+    remedy: NO_ACTION,
   },
   {
     names: 'RegionDisabled OptInRequired',
@@ -66,9 +68,22 @@ const MEANINGS: readonly Meaning[] = [
       'or the region is not enabled for the account',
   },
   {
-    names: `${SKEWED} IncompleteSignature MissingAuthenticationToken`,
+    names: SKEWED,
     type: 'AwsCredentialsRejected',
     words: 'AWS rejected the signature: the secret key is wrong',
+  },
+  // Requests are always signed, with keys that are not empty.
+  {
+    names: 'MissingAuthenticationToken',
+    type: 'AwsUnavailable',
+    words: 'the signature of the request did not arrive at AWS',
+    remedy: AUTHORIZATION_REMEDY,
+  },
+  {
+    names: 'IncompleteSignature',
+    type: 'AwsUnavailable',
+    words: 'the signature of the request arrived incomplete at AWS',
+    remedy: AUTHORIZATION_REMEDY,
   },
 ];
 
@@ -132,7 +147,7 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   const meaning = MEANINGS.find(({ names }) => isOneOf(names, name));
   if (meaning) return fail(meaning.type, meaning.words, meaning.remedy);
   if (status !== undefined && status >= 500)
-    return fail('AwsUnavailable', `AWS returned a server error (${status})`, RETRIED);
+    return fail('AwsUnavailable', `AWS returned a server error (${status})`, NO_ACTION);
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
     const { message, isTlsProblem, remedy } = toNetworkError(error);
     return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? TLS_REMEDY : undefined));
@@ -144,19 +159,46 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
       toNetworkError(Object.assign(error as Error, { code: 'ETIMEDOUT' })).message,
     );
   }
-  if (status !== undefined)
-    return fail('EcrResponseInvalid', `unexpected response, not from AWS (HTTP ${status})`);
+  if (status !== undefined) {
+    if (!hasAwsMark(getHeaders(error))) return toForeignFailure(where, status);
+    const words = status < 400 ? 'the response of AWS cannot be read' : 'AWS rejected the request';
+    return fail('EcrResponseInvalid', `${words} (HTTP ${status})`);
+  }
   return fail('AwsUnavailable', 'the request failed');
 }
 
-/** The SDK builds a host name from any text that it gets as a region. */
-export function toUnknownHostFailure(region: string, where: string): RefreshFailure {
+/**
+ * The failure of a response without any mark of AWS, whatever its status: it says nothing about credentials or
+ * permissions.
+ */
+export function toForeignFailure(where: string, status: number): RefreshFailure {
+  const words =
+    status === 407
+      ? 'a proxy requires authentication (HTTP 407)'
+      : `the response is not from AWS, but from something in front of it (HTTP ${status})`;
+  return new RefreshFailure(
+    'AwsUnavailable',
+    `${where}: ${words}`,
+    `Check for a proxy, a firewall or a login page in front of AWS, and a custom endpoint. ${RETRIED}`,
+  );
+}
+
+/** Whether a response has a mark that AWS sets in all of its responses, and nothing else does. */
+export function hasAwsMark(headers: Readonly<Record<string, unknown>>): boolean {
+  return ['x-amzn-requestid', 'x-amz-request-id', 'x-amzn-errortype'].some((name) => name in headers);
+}
+
+/**
+ * The SDK builds a host name from any text that it gets as a region.
+ * @param variable the environment variable that sets the region
+ */
+export function toUnknownHostFailure(region: string, where: string, variable?: string): RefreshFailure {
   const doubt = describeUnknownRegion(region);
   const meant = doubt?.meant === undefined ? '' : ` (did you mean ${doubt.meant}?)`;
   return new RefreshFailure(
     'AwsUnavailable',
     `${where}: no such host${doubt ? `: unknown AWS region ${region}${meant}` : ''}`,
-    doubt ? 'Fix the region in the host of the connection, or in `registries`.' : undefined,
+    doubt ? `Fix the region in ${variable ?? 'the host of the connection, or in `registries`'}.` : undefined,
   );
 }
 
@@ -176,10 +218,14 @@ function getStatus(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+function getHeaders(error: unknown): Readonly<Record<string, unknown>> {
+  const response = (error as { $response?: { headers?: Record<string, unknown> } } | null)?.$response;
+  return response?.headers ?? {};
+}
+
 /** Milliseconds that the clock of AWS is ahead of ours, from the `Date` header of the response; 0 without it. */
 function parseSkew(error: unknown): number {
-  const response = (error as { $response?: { headers?: Record<string, unknown> } } | null)?.$response;
-  const date = response?.headers?.['date'];
+  const date = getHeaders(error)['date'];
   const atMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
   return Number.isNaN(atMs) ? 0 : atMs - Date.now();
 }

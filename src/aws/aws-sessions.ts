@@ -2,10 +2,11 @@
 import type { Attempt } from '../refresh/attempt.js';
 import type { Principal } from '../refresh/token-group.js';
 import { SingleFlight } from '../net/single-flight.js';
+import type { AwsIdentity } from './credentials/aws-identity.js';
 import { clientSettings, type ClientSettings } from './client-settings.js';
-import { CredentialProcesses } from './credential-processes.js';
-import { describeLoad, toCredentialsFailure } from './credentials-failure.js';
-import { findMaster, loadCredentials, type AwsIdentity, type CredentialSource } from './load-credentials.js';
+import { describeLoad, toCredentialsFailure } from './credentials/credentials-failure.js';
+import { CredentialLoad, findMaster, type CredentialSource } from './credentials/load-credentials.js';
+import { getStsRegion } from './sts-region.js';
 
 /** Login helpers, such as those for SSO and aws-vault, can take this long. */
 const LOAD_LIMIT_MS = 90_000;
@@ -28,8 +29,7 @@ export class AwsSession {
   readonly settings: ClientSettings;
   readonly #loading = new SingleFlight<AwsIdentity>();
   readonly #arnReads = new SingleFlight<string | null>();
-  /** Processes of the load in progress. */
-  #processes: CredentialProcesses | undefined;
+  #currentLoad: CredentialLoad | undefined;
   #identity: AwsIdentity | undefined;
   #arn: string | null = null;
 
@@ -47,40 +47,39 @@ export class AwsSession {
 
   /**
    * Loads the credentials once. A load continues when the caller's signal fires, and the next caller joins it.
-   * @param region the region of the AWS STS endpoint
+   * @param region the region of the registry
    * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable
    */
   async load(region: string, signal: AbortSignal): Promise<AwsIdentity> {
     const master = await this.master?.load(region, signal);
     if (this.#identity) return this.#identity;
+    const stsRegion = getStsRegion(region);
     try {
       return await this.#loading.run('load', LOAD_LIMIT_MS, signal, (ended) =>
-        this.#load(region, master, ended),
+        this.#load(stsRegion.region, master, ended),
       );
     } catch (error) {
-      const isProcess = this.#processes?.areRunning ?? false;
-      throw await toCredentialsFailure({ source: this.source, region, isProcess }, error, async () =>
+      const failed = { source: this.source, region: stsRegion, load: this.#currentLoad };
+      throw await toCredentialsFailure(failed, error, async () =>
         this.master ? this.master.readArn(region, signal) : null,
       );
     }
   }
 
-  async #load(region: string, master: AwsIdentity | undefined, ended: AbortSignal): Promise<AwsIdentity> {
-    const processes = new CredentialProcesses();
-    this.#processes = processes;
+  async #load(stsRegion: string, master: AwsIdentity | undefined, ended: AbortSignal): Promise<AwsIdentity> {
+    const load = new CredentialLoad(this.settings);
+    this.#currentLoad = load;
     try {
-      this.#identity = await processes.run(ended, () =>
-        loadCredentials(this.source, region, master, this.settings),
-      );
+      this.#identity = await load.run(this.source, stsRegion, master, ended);
       return this.#identity;
     } finally {
-      if (this.#processes === processes) this.#processes = undefined;
+      if (this.#currentLoad === load) this.#currentLoad = undefined;
     }
   }
 
   /** Which credentials are being loaded; undefined when none are. */
   describeLoad(): string | undefined {
-    const own = this.#processes && describeLoad(this.source, this.#processes.areRunning);
+    const own = this.#currentLoad && describeLoad(this.source, this.#currentLoad);
     return this.master?.describeLoad() ?? own;
   }
 
@@ -94,13 +93,16 @@ export class AwsSession {
     return this.settings.systemClockOffset;
   }
 
-  /** Best effort: null when AWS STS does not respond, or before the credentials are loaded. */
+  /**
+   * Best effort: null when AWS STS does not respond, or before the credentials are loaded.
+   * @param region the region of the registry
+   */
   async readArn(region: string, signal: AbortSignal): Promise<string | null> {
     const credentials = this.#identity;
     if (this.#arn !== null || !credentials) return this.#arn;
     const read = async (abortSignal: AbortSignal): Promise<string | null> => {
       const { STS } = await import('@aws-sdk/client-sts');
-      const client = new STS({ ...this.settings, region, credentials });
+      const client = new STS({ ...this.settings, region: getStsRegion(region).region, credentials });
       const { Arn: arn = '' } = await client.getCallerIdentity({}, { abortSignal });
       // Shown in reports and messages, so anything that is not an ARN is dropped.
       const isArn = /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,300}$/.test(arn);

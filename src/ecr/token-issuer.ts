@@ -9,7 +9,8 @@ import type { TokenGroup } from '../refresh/token-group.js';
 import type { TokenResponse } from '../refresh/token.js';
 import { Secret } from '../log/secret.js';
 import { withDeadline } from '../net/deadline.js';
-import { toEcrFailure, toNoFipsFailure } from './ecr-failure.js';
+import { describePlace, toEcrFailure, toNoFipsFailure } from './ecr-failure.js';
+import { toForeignFailure } from '../aws/aws-error.js';
 import type { AwsSession, AwsSessions, Run } from '../aws/aws-sessions.js';
 
 /** Two attempts of 10 s and the pause between them. */
@@ -53,7 +54,10 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
   const rest = new AbortController();
   const principalArn = session.readArn(group.region, AbortSignal.any([signal, rest.signal]));
   try {
-    const data = await withDeadline(ISSUE_LIMIT_MS, signal, getToken);
+    const { data, isFromAws } = await withDeadline(ISSUE_LIMIT_MS, signal, getToken);
+    // For example the JSON of a proxy's login.
+    if (!isFromAws && data?.authorizationToken === undefined)
+      throw toForeignFailure(describePlace(group), 200);
     const clockOffsetMs = session.noteClockOffset(client.config.systemClockOffset);
     const token = data?.authorizationToken;
     return {
@@ -73,7 +77,20 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
 
 interface TokenClient {
   readonly client: ECRClient | ECRPUBLICClient;
-  getToken(abortSignal: AbortSignal): Promise<TokenResponse | undefined>;
+  getToken(abortSignal: AbortSignal): Promise<TokenResult>;
+}
+
+interface TokenResult {
+  readonly data: TokenResponse | undefined;
+  /** The response has the request id that AWS gives every call. */
+  readonly isFromAws: boolean;
+}
+
+function toResult(
+  data: TokenResponse | undefined,
+  metadata: { requestId?: string | undefined },
+): TokenResult {
+  return { data, isFromAws: metadata.requestId !== undefined };
 }
 
 /**
@@ -102,15 +119,19 @@ async function createClient(
     const client = new ECRPUBLIC(config);
     return {
       client,
-      getToken: async (abortSignal) =>
-        (await client.getAuthorizationToken({}, { abortSignal })).authorizationData,
+      async getToken(abortSignal) {
+        const output = await client.getAuthorizationToken({}, { abortSignal });
+        return toResult(output.authorizationData, output.$metadata);
+      },
     };
   }
   const { ECR } = await import('@aws-sdk/client-ecr');
   const client = new ECR(config);
   return {
     client,
-    getToken: async (abortSignal) =>
-      (await client.getAuthorizationToken({}, { abortSignal })).authorizationData?.[0],
+    async getToken(abortSignal) {
+      const output = await client.getAuthorizationToken({}, { abortSignal });
+      return toResult(output.authorizationData?.[0], output.$metadata);
+    },
   };
 }

@@ -7,7 +7,8 @@ export const TOKEN_FAILURES = {
     retryable: true,
     whoActs: 'operator',
     meaning:
-      'The AWS SDK found no credentials in its default chain, in the profile, or in the web identity token file.',
+      'No source of AWS credentials returned any that can be used. The message names the source, such as a profile, ' +
+      'a program or an endpoint, and what is wrong with it.',
     remedy: 'Give the worker AWS credentials: an IAM role for its instance, pod or task, or AWS_PROFILE.',
   },
   AwsCredentialsRejected: {
@@ -41,15 +42,16 @@ export const TOKEN_FAILURES = {
     scope: 'token group',
     retryable: true,
     whoActs: 'no one',
-    meaning: 'ECR throttled the request.',
+    meaning: 'AWS throttled the request.',
     remedy: 'No action needed: the run waits and retries.',
   },
   AwsUnavailable: {
     scope: 'token group',
     retryable: true,
     whoActs: 'operator',
-    meaning: 'ECR could not be reached, or returned a server error.',
-    remedy: 'Check the network, DNS, proxy and VPC endpoints between the worker and ECR.',
+    meaning:
+      'AWS or a source of credentials could not be reached or returned a server error, or a proxy responded instead.',
+    remedy: 'Check the network, DNS, proxy and VPC endpoints between the worker and AWS.',
   },
   EcrResponseInvalid: {
     scope: 'token group',

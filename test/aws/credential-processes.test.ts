@@ -6,8 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TokenCache } from '../../src/ecr/token-cache.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
-import { CredentialProcesses } from '../../src/aws/credential-processes.js';
-import { loadCredentials } from '../../src/aws/load-credentials.js';
+import { CredentialLoad } from '../../src/aws/credentials/load-credentials.js';
 import { clientSettings } from '../../src/aws/client-settings.js';
 import { expectFailure } from '../support/local-server.js';
 import { groupOf, profile, role, SECRET_KEY, startAwsFixture, type AwsFixture } from './aws-fixture.js';
@@ -86,7 +85,10 @@ describe('credential_process', function () {
     const pull = groupOf(role('pull'), 'us-east-1');
     const issued = fixture.issue(role('pull'));
     await waitForStarted(1);
-    assert.equal(fixture.issuer.describeWait(pull), 'AWS credentials: credential_process');
+    assert.equal(
+      fixture.issuer.describeWait(pull),
+      'AWS credentials: profile default: credential_process sh',
+    );
     await issued;
     assert.equal(fixture.issuer.describeWait(pull), undefined);
   });
@@ -106,7 +108,10 @@ describe('credential_process', function () {
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       return failed;
     });
-    assert.equal(failure.message, 'AWS credentials: credential_process: timed out after 90 s');
+    assert.equal(
+      failure.message,
+      'AWS credentials: profile default: credential_process sh: timed out after 90 s',
+    );
     assert.match(failure.remedy, /^Run the `credential_process` command /);
     assert.ok(tookMs >= 92_000 && tookMs <= 95_000, `${tookMs} ms`);
     await assertNoneLeft(readStarted(), 5_000);
@@ -122,7 +127,7 @@ describe('credential_process', function () {
     );
     assert.equal(
       failure.message,
-      'AWS credentials: profile production: credential_process: timed out after 90 s',
+      'AWS credentials: profile production: credential_process sh: timed out after 90 s',
     );
     await assertNoneLeft(readStarted(), 5_000);
   });
@@ -137,9 +142,7 @@ describe('credential_process', function () {
   it('continues when the process of another load is killed', async () => {
     writeProgram('sleep 0.5\nKEYS');
     const load = (signal: AbortSignal) =>
-      new CredentialProcesses().run(signal, () =>
-        loadCredentials(DEFAULT_PRINCIPAL, 'us-east-1', undefined, clientSettings()),
-      );
+      new CredentialLoad(clientSettings()).run(DEFAULT_PRINCIPAL, 'us-east-1', undefined, signal);
     const ended = new AbortController();
     const first = load(ended.signal);
     const second = load(new AbortController().signal);

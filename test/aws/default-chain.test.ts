@@ -187,8 +187,12 @@ describe('the AWS principal of a token', () => {
       const failure = await expectFailure(fixture.issue(profile('production')), 'AwsCredentialsMissing', [
         SECRET_KEY,
       ]);
-      assert.equal(failure.message, 'AWS credentials: profile production returned no credentials');
-      assert.match(failure.remedy, /AWS_CONFIG_FILE.*log in again if it uses SSO/);
+      assert.equal(
+        failure.message,
+        `AWS credentials: profile production does not exist in ${fixture.folder}/config or ` +
+          `${fixture.folder}/credentials`,
+      );
+      assert.match(failure.remedy, /AWS_CONFIG_FILE/);
       fixture.write('credentials', `[production]\n${keys('AKIDOTHER')}`);
       assert.equal(await readArn(profile('production')), OTHER_ARN);
     });

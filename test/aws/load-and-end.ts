@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
-import { endCredentialProcesses } from '../../src/aws/credential-processes.js';
+import { endCredentialProcesses } from '../../src/aws/credentials/credential-processes.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 
 const [how, file = ''] = process.argv.slice(2);

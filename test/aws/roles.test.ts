@@ -148,7 +148,7 @@ describe('a configured role', () => {
   it('fails with AwsCredentialsMissing if the worker has no credentials', async () => {
     fixture.withoutKeys();
     const { message } = await expectFailure(fixture.issue(role('pull')), 'AwsCredentialsMissing', SECRETS);
-    assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
+    assert.match(message, /^AWS credentials: the default chain of the AWS SDK found none: /);
   });
 
   it("reports a denied AWS_ROLE_ARN as the worker's own role, not as the configured one", async () => {
@@ -159,12 +159,16 @@ describe('a configured role', () => {
     });
     fixture.aws.setRole(roleArn('pod'), { trusts: () => false });
     const failure = await expectFailure(fixture.issue(role('pull')), 'AwsAccessDenied', SECRETS);
-    assert.equal(failure.message, 'AWS credentials: not authorized to assume the role');
-    assert.match(failure.remedy, /AWS_ROLE_ARN/);
+    assert.equal(
+      failure.message,
+      `AWS credentials: role ${roleArn('pod')} (AWS_ROLE_ARN): the web identity is not authorized to call ` +
+        'sts:AssumeRoleWithWebIdentity',
+    );
+    assert.match(failure.remedy, /trust policy/);
   });
 
   it('suggests a region for an unknown one', async () => {
-    fixture.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid' });
+    fixture.set({ AWS_ENDPOINT_URL_STS: 'http://sts.us-esat-1.invalid', AWS_REGION: undefined });
     const { message } = await expectFailure(
       fixture.issue(role('pull'), 'us-esat-1'),
       'AwsUnavailable',
@@ -298,9 +302,9 @@ describe('a configured role', () => {
       const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), 'AwsAccessDenied', SECRET);
       assert.match(
         failure.message,
-        /is not authorized to call sts:AssumeRoleWithWebIdentity on .*role\/pod$/,
+        /role\/pod: the web identity is not authorized to call sts:AssumeRoleWithWebIdentity$/,
       );
-      assert.match(failure.remedy, /trust policy, with the subject and audience of the token/);
+      assert.match(failure.remedy, /trust policy of .*role\/pod, with the subject and audience of the token/);
     });
 
     it('reports an empty file as rejected, since it may be in the middle of being written', async () => {

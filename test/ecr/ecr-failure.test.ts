@@ -227,17 +227,58 @@ describe('GetAuthorizationToken', () => {
     });
   }
 
-  for (const { status, type } of [
-    { status: 200, type: 'EcrResponseInvalid' },
-    { status: 403, type: 'EcrResponseInvalid' },
-    { status: 503, type: 'AwsUnavailable' },
-  ] as const) {
-    it(`does not quote the HTML page of a proxy with status ${status}`, async () => {
-      const page = `<html>${SECRET_KEY}</html>`;
-      breakEcr({ status, body: page, headers: { 'Content-Type': 'text/html' } });
-      await expectFailure(fixture.issue(), type, SECRETS);
+  describe('if something in front of AWS responds', () => {
+    const page = { body: `<html>${SECRET_KEY}</html>`, headers: { 'Content-Type': 'text/html' } };
+    const json = { body: { code: 401, message: SECRET_KEY } };
+    const foreign: readonly { title: string; fault: AwsFault }[] = [
+      ...[200, 401, 403, 404].map((status) => ({
+        title: `a page with status ${status}`,
+        fault: { ...page, status },
+      })),
+      {
+        title: 'a redirect to a login',
+        fault: { status: 302, headers: { Location: 'https://login.invalid/' } },
+      },
+      { title: 'JSON with status 200', fault: { ...json, status: 200 } },
+      { title: 'JSON with status 403', fault: { ...json, status: 403 } },
+    ];
+    for (const { title, fault } of foreign) {
+      it(`reports that for ECR and for STS, and blames no credentials: ${title}`, async () => {
+        breakEcr(fault);
+        const ofEcr = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
+        fixture.aws.setFault(() => fault);
+        const ofSts = await expectFailure(fixture.issue(role('pull')), 'AwsUnavailable', SECRETS);
+        const status = 'status' in fault ? fault.status : '';
+        const problem = `the response is not from AWS, but from something in front of it (HTTP ${status})`;
+        assert.equal(ofEcr.message, `ECR in us-east-1: ${problem}`);
+        assert.equal(ofSts.message, `AWS credentials: role ${roleArn('pull')}: ${problem}`);
+        for (const { remedy } of [ofEcr, ofSts])
+          assert.match(
+            remedy,
+            /^Check for a proxy, a firewall or a login page .* The run retries automatically\.$/,
+          );
+      });
+    }
+
+    it('names the proxy that requires authentication', async () => {
+      breakEcr({ ...page, status: 407 });
+      const { message } = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
+      assert.equal(message, 'ECR in us-east-1: a proxy requires authentication (HTTP 407)');
     });
-  }
+
+    it('reports a page with status 503 as a server error', async () => {
+      breakEcr({ ...page, status: 503 });
+      const { message } = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
+      assert.match(message, /server error \(503\)$/);
+    });
+  });
+
+  it('reports a signature that a proxy removed, and not the keys', async () => {
+    breakEcr({ error: 'MissingAuthenticationTokenException' });
+    const failure = await expectFailure(fixture.issue(), 'AwsUnavailable', SECRETS);
+    assert.equal(failure.message, 'ECR in us-east-1: the signature of the request did not arrive at AWS');
+    assert.match(failure.remedy, /^Check for a proxy .* Authorization header/);
+  });
 
   it('is not called for any principal if AWS_USE_FIPS_ENDPOINT is set and ECR has no FIPS endpoint', async () => {
     fixture.set({

@@ -98,7 +98,9 @@ describe('createTokenIssuer', () => {
   }
 
   function answerAws(response: Parameters<Answer>[1], status: number, body: unknown): void {
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+    response
+      .writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'request-1' })
+      .end(JSON.stringify(body));
   }
 
   function fail(status: number, name: string): Answer {
@@ -243,6 +245,18 @@ describe('createTokenIssuer', () => {
         type: 'AwsCredentialsRejected',
         pattern: /secret key is wrong/,
       },
+      {
+        status: 400,
+        name: 'MissingAuthenticationTokenException',
+        type: 'AwsUnavailable',
+        pattern: /the signature of the request did not arrive at AWS/,
+      },
+      {
+        status: 400,
+        name: 'IncompleteSignatureException',
+        type: 'AwsUnavailable',
+        pattern: /the signature of the request arrived incomplete at AWS/,
+      },
       { status: 500, name: 'ServerException', type: 'AwsUnavailable', pattern: /server error \(500\)/ },
       { status: 503, name: 'ServiceUnavailable', type: 'AwsUnavailable', pattern: /server error \(503\)/ },
       { status: 400, name: 'InvalidParameterException', type: 'EcrResponseInvalid', pattern: /400/ },
@@ -267,9 +281,9 @@ describe('createTokenIssuer', () => {
     });
 
     for (const status of [200, 403]) {
-      it(`an HTML page with ${status}: EcrResponseInvalid`, async () => {
+      it(`an HTML page with ${status}: AwsUnavailable`, async () => {
         answerEcr = (_request, response) => answerHtml(response, status);
-        await expectFailure(issue(), 'EcrResponseInvalid', SECRETS);
+        await expectFailure(issue(), 'AwsUnavailable', SECRETS);
       });
     }
 
@@ -337,7 +351,7 @@ describe('createTokenIssuer', () => {
 
     it('reports missing credentials, and finds them once they exist', async () => {
       const { message } = await expectFailure(issue(), 'AwsCredentialsMissing', SECRETS);
-      assert.equal(message, 'AWS credentials: the default chain of the AWS SDK found no credentials');
+      assert.match(message, /^AWS credentials: the default chain of the AWS SDK found none: /);
       assert.deepEqual(ecr.requests, []);
       await writeKeys('AKIDFILE');
       await issue();
@@ -382,7 +396,7 @@ describe('createTokenIssuer', () => {
       });
 
       for (const { code, type, pattern } of [
-        { code: 'AccessDenied', type: 'AwsAccessDenied', pattern: /not authorized to assume the role/ },
+        { code: 'AccessDenied', type: 'AwsAccessDenied', pattern: /the web identity is not authorized/ },
         { code: 'InvalidIdentityToken', type: 'AwsCredentialsRejected', pattern: /web identity token/ },
         { code: 'ExpiredTokenException', type: 'AwsCredentialsRejected', pattern: /expired/ },
       ] as const) {

@@ -45,7 +45,7 @@ describe('a token from ECR', () => {
   function respondWith(body: unknown): void {
     fixture.aws.setFault(({ action }) =>
       action === 'GetAuthorizationToken'
-        ? { body, headers: { 'Content-Type': 'application/x-amz-json-1.1' } }
+        ? { body, headers: { 'Content-Type': 'application/x-amz-json-1.1', 'x-amzn-RequestId': 'request-1' } }
         : undefined,
     );
   }

@@ -1,11 +1,15 @@
-// Stops `credential_process` commands: the AWS SDK runs them without a time limit and does not expose the process.
+// Stops `credential_process` commands, and finds out how they failed: the AWS SDK runs them without a time limit, and
+// does not expose the process.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
+import { describeProcessOutput, describeProcessEnd } from './process-result.js';
 
 /** Time between SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
+/** Credentials are shorter; in characters. */
+const MAX_OUTPUT = 65_536;
 
 const currentLoad = new AsyncLocalStorage<CredentialProcesses>();
 const loads = new Set<CredentialProcesses>();
@@ -25,6 +29,8 @@ process.on('exit', () => {
 /** The processes started by one load of credentials. */
 export class CredentialProcesses {
   readonly #running = new Set<ChildProcess>();
+  /** How the last process failed; continues its name in a sentence. */
+  lastFailure: string | undefined;
   #isOver = false;
 
   /** Runs a load, and stops its processes when the signal fires. */
@@ -45,13 +51,29 @@ export class CredentialProcesses {
 
   /** @param child a process that has not started yet */
   add(child: ChildProcess): void {
-    // After a failed process, the SDK's chain continues and may start the same program again.
+    // The SDK may not yet have started its process, or may start another one.
     if (this.#isOver) {
       Object.assign(child, { spawn: failToStart });
     } else {
       this.#running.add(child);
-      child.once('exit', () => this.#running.delete(child));
+      this.#watch(child);
     }
+  }
+
+  #watch(child: ChildProcess): void {
+    let output = '';
+    this.lastFailure = undefined;
+    child.once('error', () => this.#running.delete(child));
+    child.once('exit', () => this.#running.delete(child));
+    // The streams exist once the process runs; the SDK has set their encoding by then.
+    child.once('spawn', () =>
+      child.stdout?.on('data', (text: unknown) => {
+        if (output.length < MAX_OUTPUT) output += String(text);
+      }),
+    );
+    child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
+      this.lastFailure = describeProcessEnd(code, signal) ?? describeProcessOutput(output);
+    });
   }
 
   end(): void {

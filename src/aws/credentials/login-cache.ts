@@ -1,0 +1,70 @@
+// The logins that `aws sso login` and `aws login` leave in the home folder, and the settings that they need.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { getHomeDir, getSSOTokenFilepath } from '@smithy/core/config';
+import type { AwsFiles } from './aws-files.js';
+import { describeFileProblem } from './file-problem.js';
+import type { ProfileEnd, SettingsFault } from './profile.js';
+
+/** @returns undefined if settings and login are complete; the login may still be rejected */
+export async function findLoginFault(
+  { kind, profile, section }: ProfileEnd,
+  files: AwsFiles,
+): Promise<SettingsFault | undefined> {
+  const settings = { ...section };
+  const sessionName = settings['sso_session'];
+  if (kind === 'sso') {
+    const session = sessionName === undefined ? {} : files.ssoSessions[sessionName];
+    if (!session) {
+      return {
+        reason: `the section [sso-session ${sessionName}] does not exist in ${files.config.path}`,
+        remedy: `Add the section, or fix sso_session of profile ${profile}.`,
+      };
+    }
+    Object.assign(settings, session);
+    const missing = ['sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name'].filter(
+      (key) => settings[key] === undefined,
+    );
+    if (missing.length > 0) {
+      return {
+        reason: `the SSO settings of profile ${profile} are incomplete: ${missing.join(', ')} missing`,
+        remedy: `Complete them with \`aws configure sso --profile ${profile}\`.`,
+      };
+    }
+  }
+  const file =
+    kind === 'sso'
+      ? getSSOTokenFilepath(sessionName ?? settings['sso_start_url'] ?? '')
+      : toLoginFile(settings['login_session'] ?? '');
+  const reason = await findTokenFault(file, kind);
+  return reason === undefined ? undefined : { reason, remedy: toLoginRemedy(kind, profile) };
+}
+
+export function toLoginRemedy(kind: ProfileEnd['kind'], profile: string): string {
+  const command = kind === 'sso' ? 'aws sso login' : 'aws login';
+  return (
+    `Run \`${command} --profile ${profile}\` as the worker's user, with its HOME. For a worker that runs ` +
+    'unattended, use an IAM role instead. The run resumes automatically.'
+  );
+}
+
+/** Source: `@aws-sdk/credential-provider-login`, release 3.1169. */
+function toLoginFile(session: string): string {
+  const folder =
+    process.env['AWS_LOGIN_CACHE_DIRECTORY'] ?? path.join(getHomeDir(), '.aws', 'login', 'cache');
+  return path.join(folder, `${createHash('sha256').update(session).digest('hex')}.json`);
+}
+
+async function findTokenFault(file: string, kind: ProfileEnd['kind']): Promise<string | undefined> {
+  const session = kind === 'sso' ? 'the SSO session' : 'the session of aws login';
+  try {
+    const { expiresAt, refreshToken } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    const hasExpired = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now();
+    return hasExpired && refreshToken === undefined ? `${session} has expired` : undefined;
+  } catch (error) {
+    const problem = describeFileProblem(error);
+    if (problem?.isMissing) return `not logged in: ${session} does not exist (${file})`;
+    return `${session} cannot be read: ${file}: ${problem?.words ?? 'it is not JSON'}`;
+  }
+}

@@ -1,0 +1,58 @@
+// Records the last HTTP request of a load of credentials: the providers of the AWS SDK put its error or its status only
+// into the text of their own errors.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { NetworkError } from '../../net/network-error.js';
+import { hasAwsMark } from '../aws-error.js';
+
+export interface TracedRequest {
+  /** With the port, if it is not the default one. */
+  readonly host: string;
+  status?: number;
+  /** The response has a mark that only AWS sets. */
+  isFromAws?: boolean;
+  /** Set instead of a status. */
+  error?: unknown;
+}
+
+const currentTrace = new AsyncLocalStorage<RequestTrace>();
+
+// Node publishes every request on this channel when it is sent, in the async context of the caller.
+subscribe('http.client.request.start', (message) =>
+  currentTrace.getStore()?.add((message as { readonly request: ClientRequest }).request),
+);
+
+/** The requests that are sent while `run` runs. */
+export class RequestTrace {
+  last: TracedRequest | undefined;
+
+  run<T>(load: () => Promise<T>): Promise<T> {
+    return currentTrace.run(this, load);
+  }
+
+  add(request: ClientRequest): void {
+    // The request to a proxy, for a connection: a refusal is an error of the request itself.
+    if (request.method === 'CONNECT') return;
+    const traced: TracedRequest = { host: String(request.getHeader('host') ?? request.host) };
+    this.last = traced;
+    let isConnected = false;
+    const onSocket = (socket: Socket): void => {
+      if (socket.connecting) socket.once('connect', () => void (isConnected = true));
+      else isConnected = true;
+    };
+    if (request.socket) onSocket(request.socket);
+    else request.once('socket', onSocket);
+    request.once('timeout', () => (traced.error ??= new NetworkError('timed-out')));
+    request.once('response', (response) => {
+      if (response.statusCode !== undefined) traced.status = response.statusCode;
+      traced.isFromAws = hasAwsMark(response.headers);
+    });
+    // The SDK's connection timeout destroys the request without an error, which Node reports as a reset.
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      const isTimeout = error.code === 'ECONNRESET' && !isConnected;
+      traced.error ??= isTimeout ? new NetworkError('timed-out') : error;
+    });
+  }
+}
