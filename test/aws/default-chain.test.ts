@@ -1,5 +1,6 @@
 // Credential sources of the SDK's default chain and of profiles, each over HTTP to the AWS stand-in.
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import {
   startContainerCredentials,
   startInstanceMetadata,
@@ -112,6 +113,37 @@ describe('the AWS principal of a token', () => {
         `[default]\n${processLine({ AccessKeyId: 'AKIDOTHER', SecretAccessKey: SECRET_KEY })}`,
       );
       assert.equal(await readArn(), OTHER_ARN);
+    });
+
+    it('comes from the next source if only one of the two keys is in the environment', async () => {
+      fixture.set({ AWS_ACCESS_KEY_ID: 'AKIDHALF', AWS_SECRET_ACCESS_KEY: undefined });
+      fixture.write('credentials', `[default]\n${keys('AKIDOTHER')}`);
+      assert.equal(await readArn(), OTHER_ARN);
+    });
+
+    it('comes from the next source if the profile in AWS_PROFILE does not exist', async () => {
+      source = await startContainerCredentials({
+        aws: fixture.aws,
+        roleArn: roleArn('task'),
+        stateFolder: fixture.folder,
+      });
+      fixture.set({ ...source.env, AWS_PROFILE: 'gone' });
+      assert.equal(await readArn(), sessionArn('task', 'container'));
+    });
+
+    it('comes from the profile in AWS_PROFILE rather than keys in the environment', async () => {
+      fixture.write('credentials', `[other]\n${keys('AKIDOTHER')}`);
+      fixture.set({ AWS_PROFILE: 'other' });
+      assert.equal(await readArn(), OTHER_ARN);
+    });
+
+    it('is missing while the AWS files cannot be read', async function () {
+      // root can read every file.
+      if (process.getuid?.() === 0) return this.skip();
+      fixture.withoutKeys();
+      chmodSync(fixture.write('config', '[default]\n'), 0);
+      const { message } = await expectFailure(fixture.issue(), 'AwsCredentialsMissing', [SECRET_KEY]);
+      assert.match(message, /config cannot be read: permission denied$/);
     });
 
     it('comes from keys in the environment rather than a web identity', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { startAirflowStandIn } from '../support/airflow-stand-in.js';
 import { throttleFirst } from '../support/aws.js';
+import { startContainerCredentials } from '../support/aws-credentials.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { createInProcessSteps, toFailureInfo } from '../../src/refresh-once/run-in-process.js';
 import { createApp } from '../../src/app.js';
@@ -127,6 +128,38 @@ docker: {engines: []}
     assert.deepEqual([facts.principalArn, waits.length], [WORKER_ARN, 1]);
     assert.equal(readFileSync(started, 'utf8'), 'x\n');
   });
+
+  it('gets a token once the container credentials endpoint responds', async () => {
+    const source = await startContainerCredentials({
+      aws: fixture.aws,
+      roleArn: roleArn('task'),
+      stateFolder: fixture.folder,
+    });
+    try {
+      fixture.set({ ...source.env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/' });
+      fixture.withoutKeys();
+      const facts = await extract('', () => fixture.set(source.env));
+      assert.equal(facts.principalArn, sessionArn('task', 'container'));
+      assert.equal(waits.length, 1);
+      assert.ok((waits[0] ?? 1) < 1, `${waits[0]} min`);
+    } finally {
+      await source.stop();
+    }
+  });
+
+  for (const status of [200, 302, 403]) {
+    it(`gets a token seconds after a proxy has responded instead of ECR, with status ${status}`, async () => {
+      fixture.aws.setFault(({ service }) =>
+        service === 'ecr' ? { status, body: '<html>', headers: { 'Content-Type': 'text/html' } } : undefined,
+      );
+      const facts = await extract('', () => fixture.aws.setFault(undefined));
+      assert.equal(facts.principalArn, WORKER_ARN);
+      assert.deepEqual(
+        waits.map((minutes) => minutes * 60),
+        [2],
+      );
+    });
+  }
 
   it('waits seconds, not minutes, while ECR throttles', async () => {
     fixture.aws.setFault(throttleFirst(4));

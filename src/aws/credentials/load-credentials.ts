@@ -131,7 +131,8 @@ export class CredentialLoad {
     const trace = new RequestTrace();
     this.#processes.lastFailure = undefined;
     try {
-      const callerClientConfig = { region: async () => region };
+      // Some providers take the settings of their clients only from here.
+      const callerClientConfig = { ...this.#settings, region: async () => region };
       return { identity: await trace.run(async () => create()({ callerClientConfig })) };
     } catch (error) {
       return { error, request: trace.last, process: this.#processes.lastFailure };
