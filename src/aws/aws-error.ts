@@ -28,7 +28,9 @@ interface Meaning {
 
 const MEANINGS: readonly Meaning[] = [
   {
-    names: 'Throttling Throttled TooManyRequests RequestLimitExceeded RequestThrottled SlowDown',
+    names:
+      'Throttling Throttled TooManyRequests RequestLimitExceeded RequestThrottled SlowDown LimitExceeded ' +
+      'BandwidthLimitExceeded PriorRequestNotComplete',
     type: 'AwsThrottled',
     words: 'AWS throttled the request',
   },

@@ -84,6 +84,8 @@ async function toSourceFailure(
   region: StsRegion,
 ): Promise<RefreshFailure> {
   const { source } = failed;
+  const variableFault = findVariableFault(source);
+  if (variableFault) return variableFault;
   const place = `AWS credentials: ${describeSource(source)}`;
   switch (source.kind) {
     case 'environment':
@@ -100,6 +102,20 @@ async function toSourceFailure(
     case 'instance':
       return toInstanceFailure(place, failed);
   }
+}
+
+/** A line break or blank that was copied into a variable of the source. */
+function findVariableFault(source: ChainSource): RefreshFailure | undefined {
+  const isOfProfile = source.kind === 'profile' && source.profile === process.env['AWS_PROFILE'];
+  const isOfIdentity = source.kind === 'web-identity' && !source.principal;
+  const names = [...(isOfProfile ? ['AWS_PROFILE'] : []), ...(isOfIdentity ? WEB_IDENTITY_VARIABLES : [])];
+  const name = names.find((one) => /^\s|\s$/.test(process.env[one] ?? ''));
+  if (name === undefined) return undefined;
+  return new RefreshFailure(
+    'AwsCredentialsMissing',
+    `AWS credentials: ${name} begins or ends with a blank or line break`,
+    'Remove it from the variable, or from the secret or file that sets it.',
+  );
 }
 
 /** The failure of two variables of which only one is set. */

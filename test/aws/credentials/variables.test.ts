@@ -45,6 +45,20 @@ const VARIABLES: readonly Case[] = [
     remedy: /^Remove it where the keys come from/,
   },
   {
+    title: 'AWS_PROFILE with a line break',
+    env: { AWS_PROFILE: 'x\n' },
+    message: 'AWS_PROFILE begins or ends with a blank or line break',
+    remedy: /^Remove it from the variable/,
+  },
+  {
+    title: 'AWS_ROLE_ARN with a line break',
+    files: { token: 'an identity token' },
+    env: { AWS_ROLE_ARN: `${roleArn('pod')}\n`, AWS_WEB_IDENTITY_TOKEN_FILE: 'FOLDER/token' },
+    prepare: (fixture) => fixture.aws.setFault(() => ({ error: 'ValidationError' })),
+    message: 'AWS_ROLE_ARN begins or ends with a blank or line break',
+    remedy: /^Remove it from the variable/,
+  },
+  {
     title: 'web identity file without a role',
     env: { AWS_WEB_IDENTITY_TOKEN_FILE: '/token' },
     message: 'AWS_WEB_IDENTITY_TOKEN_FILE is set, but not AWS_ROLE_ARN',

@@ -2,7 +2,7 @@
 import type { Fixture } from './fixture.js';
 import type { WireFault } from './wire-fault.js';
 
-const JSON_TYPE = { 'Content-Type': 'application/x-amz-json-1.1' };
+const JSON_TYPE = { 'Content-Type': 'application/x-amz-json-1.1', 'x-amzn-RequestId': 'request-1' };
 
 const CALLS: readonly WireFault[] = [
   {
