@@ -11,7 +11,9 @@ import {
   type FailedProvider,
   type RoleSource,
 } from './load-credentials.js';
-import { describeProcess, describeSource, toSourcesFailure, toStsFailure } from './source-failure.js';
+import { describeProcess } from './profile-failure.js';
+import { describeSource, toSourcesFailure } from './source-failure.js';
+import { toStsFailure } from './sts-failure.js';
 import type { StsRegion } from '../sts-region.js';
 
 export interface FailedLoad {
