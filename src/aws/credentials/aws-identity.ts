@@ -41,7 +41,7 @@ export function findKeyFault(identity: AwsIdentity, source: ChainSource): Refres
     return new RefreshFailure(
       'AwsCredentialsMissing',
       `AWS credentials: ${of}${isVariable ? variable : name} ${words}`,
-      `Remove it${isVariable ? ' from the variable, or from the secret or file that sets it' : ' where the keys come from'}.`,
+      `Fix ${isVariable ? 'the variable, or the secret or file that sets it' : 'it where the keys come from'}.`,
     );
   }
   return undefined;

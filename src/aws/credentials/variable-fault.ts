@@ -12,7 +12,7 @@ export function findVariableFault(source: ChainSource): RefreshFailure | undefin
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `AWS credentials: ${name} begins or ends with a blank or line break`,
-    'Remove it from the variable, or from the secret or file that sets it.',
+    'Fix the variable, or the secret or file that sets it.',
   );
 }
 

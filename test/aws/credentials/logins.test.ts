@@ -18,13 +18,17 @@ const SSO_ROLE = 'sso_account_id = 123456789012\nsso_role_name = Pull\n';
 const SSO = `[profile x]\nsso_session = corp\n${SSO_ROLE}${SSO_SESSION}`;
 
 /** Writes the login of `aws sso login`. */
-function logIn(fixture: AwsFixture, expiresAt: string, id = 'corp'): void {
+function logIn(fixture: AwsFixture, expiresAt: string, id = 'corp', more: object = {}): void {
   const folder = path.join(fixture.folder, '.aws', 'sso', 'cache');
   mkdirSync(folder, { recursive: true });
   const name = createHash('sha1').update(id).digest('hex');
-  writeFileSync(path.join(folder, `${name}.json`), JSON.stringify({ accessToken: FOREIGN, expiresAt }));
+  writeFileSync(
+    path.join(folder, `${name}.json`),
+    JSON.stringify({ accessToken: FOREIGN, expiresAt, ...more }),
+  );
 }
 
+const RENEWAL = { clientId: 'c', clientSecret: FOREIGN, refreshToken: FOREIGN };
 const loggedIn = (fixture: AwsFixture): void => logIn(fixture, VALID);
 
 const LOG_IN = /^Run `aws sso login --profile x` as the worker's user/;
@@ -118,6 +122,24 @@ const LOGINS: readonly Case[] = [
     message: 'profile x: SSO at 127.0.0.1:1: connection refused',
     remedy: /^Check the network, DNS and proxy/,
   },
+  // The SDK renews a session at most every 30 s: each case needs its own.
+  {
+    title: 'SSO whose session AWS does not renew',
+    files: { config: SSO.replaceAll('corp', 'ended') },
+    prepare: (fixture) => logIn(fixture, EXPIRED, 'ended', RENEWAL),
+    answer: fromAws(400, 'InvalidGrantException'),
+    message: 'profile x: the SSO session has expired',
+    remedy: LOG_IN,
+  },
+  {
+    title: 'SSO that cannot be reached to renew the session',
+    files: { config: SSO.replaceAll('corp', 'cut-off') },
+    env: { AWS_ENDPOINT_URL_SSO_OIDC: 'http://127.0.0.1:1' },
+    prepare: (fixture) => logIn(fixture, EXPIRED, 'cut-off', RENEWAL),
+    type: 'AwsUnavailable',
+    message: 'profile x: SSO at 127.0.0.1:1: connection refused',
+    remedy: /^Check the network, DNS and proxy/,
+  },
   {
     title: 'aws login without a login',
     files: { config: '[profile x]\nlogin_session = arn:aws:sts::123456789012:assumed-role/a/b\n' },
@@ -126,4 +148,8 @@ const LOGINS: readonly Case[] = [
   },
 ];
 
-describeFaults('a login', { AWS_PROFILE: 'x', AWS_ENDPOINT_URL_SSO: 'URL' }, LOGINS);
+describeFaults(
+  'a login',
+  { AWS_PROFILE: 'x', AWS_ENDPOINT_URL_SSO: 'URL', AWS_ENDPOINT_URL_SSO_OIDC: 'URL' },
+  LOGINS,
+);

@@ -27,13 +27,13 @@ const VARIABLES: readonly Case[] = [
     title: `${name} that ${problem}`,
     env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: SECRET_KEY, [name]: value },
     message: `${name} ${problem}`,
-    remedy: /^Remove it from the variable/,
+    remedy: /^Fix the variable, or the secret or file that sets it/,
   })),
   {
     title: 'key of a profile with a blank',
     files: { credentials: '[default]\naws_access_key_id = AK ID\naws_secret_access_key = x\n' },
     message: 'profile default: the access key id contains a blank',
-    remedy: /^Remove it where the keys come from/,
+    remedy: /^Fix it where the keys come from/,
   },
   {
     title: 'key of a program with a line break',
@@ -42,13 +42,13 @@ const VARIABLES: readonly Case[] = [
       keys: JSON.stringify({ Version: 1, AccessKeyId: 'AKID', SecretAccessKey: `${SECRET_KEY}\n` }),
     },
     message: 'profile default: the secret access key contains a line break',
-    remedy: /^Remove it where the keys come from/,
+    remedy: /^Fix it where the keys come from/,
   },
   {
     title: 'AWS_PROFILE with a line break',
     env: { AWS_PROFILE: 'x\n' },
     message: 'AWS_PROFILE begins or ends with a blank or line break',
-    remedy: /^Remove it from the variable/,
+    remedy: /^Fix the variable, or the secret or file that sets it/,
   },
   {
     title: 'AWS_ROLE_ARN with a line break',
@@ -56,7 +56,7 @@ const VARIABLES: readonly Case[] = [
     env: { AWS_ROLE_ARN: `${roleArn('pod')}\n`, AWS_WEB_IDENTITY_TOKEN_FILE: 'FOLDER/token' },
     prepare: (fixture) => fixture.aws.setFault(() => ({ error: 'ValidationError' })),
     message: 'AWS_ROLE_ARN begins or ends with a blank or line break',
-    remedy: /^Remove it from the variable/,
+    remedy: /^Fix the variable, or the secret or file that sets it/,
   },
   {
     title: 'web identity file without a role',
