@@ -89,7 +89,7 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
-const TLS_REMEDY =
+export const TLS_REMEDY =
   'Check for a proxy that intercepts TLS, or a custom endpoint. If you trust it, add its CA to NODE_EXTRA_CA_CERTS.';
 
 /**
@@ -148,8 +148,10 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   }
   const meaning = MEANINGS.find(({ names }) => isOneOf(names, name));
   if (meaning) return fail(meaning.type, meaning.words, meaning.remedy);
-  if (status !== undefined && status >= 500)
-    return fail('AwsUnavailable', `AWS returned a server error (${status})`, NO_ACTION);
+  if (status !== undefined && status >= 500) {
+    const who = hasAwsMark(getHeaders(error)) ? 'AWS' : 'AWS, or a proxy in front of it,';
+    return fail('AwsUnavailable', `${who} returned a server error (${status})`, NO_ACTION);
+  }
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
     const { message, isTlsProblem, remedy } = toNetworkError(error);
     return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? TLS_REMEDY : undefined));

@@ -30,6 +30,18 @@ describe('the region of AWS STS', () => {
       env: { AWS_REGION: 'us-gov-west-1' },
       region: 'us-gov-west-1',
     },
+    {
+      title: 'is that of the registry if AWS_REGION has no FIPS endpoint, and one is required',
+      registry: 'us-east-1',
+      env: { AWS_REGION: 'eu-central-1', AWS_USE_FIPS_ENDPOINT: 'true' },
+      region: 'us-east-1',
+    },
+    {
+      title: 'is AWS_REGION if it has a FIPS endpoint, and one is required',
+      registry: 'us-east-1',
+      env: { AWS_REGION: 'us-west-2', AWS_USE_FIPS_ENDPOINT: 'true' },
+      region: 'us-west-2',
+    },
   ];
   for (const { title, registry, env, region } of cases) {
     it(title, () => assert.equal(getStsRegion(registry, env).region, region));

@@ -1,6 +1,7 @@
 // Failures of requests for credentials to services other than AWS STS, by error code and status.
 import { RefreshFailure } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
+import { TLS_REMEDY } from '../aws-error.js';
 import type { TracedRequest } from './request-trace.js';
 
 const NO_ACTION = 'No action needed if the next attempt succeeds: the run retries automatically.';
@@ -16,8 +17,10 @@ export function toTemporaryFailure(
   remedy: string,
 ): RefreshFailure | undefined {
   if (status === undefined && error === undefined) return undefined;
-  if (status === undefined)
-    return new RefreshFailure('AwsUnavailable', `${where}: ${toNetworkError(error).message}`, remedy);
+  if (status === undefined) {
+    const { message, isTlsProblem } = toNetworkError(error);
+    return new RefreshFailure('AwsUnavailable', `${where}: ${message}`, isTlsProblem ? TLS_REMEDY : remedy);
+  }
   if (status === 429)
     return new RefreshFailure('AwsThrottled', `${where} throttled the request (HTTP 429)`, NO_ACTION);
   if (status < 500) return undefined;
