@@ -219,7 +219,10 @@ describe('AwsSessions', () => {
     it('reports the outage if there is no session yet', async () => {
       fixture.aws.setFault(({ service }) => (service === 'sts' ? { status: 503, body: '' } : undefined));
       const { message } = await expectFailure(fixture.issue(pull), 'AwsUnavailable', SECRETS);
-      assert.equal(message, `AWS credentials: role ${roleArn('pull')}: AWS returned a server error (503)`);
+      assert.equal(
+        message,
+        `AWS credentials: role ${roleArn('pull')}: AWS, or a proxy in front of it, returned a server error (503)`,
+      );
     });
 
     it('issues a token with static keys, without an ARN', async () => {

@@ -257,7 +257,12 @@ describe('createTokenIssuer', () => {
         type: 'AwsUnavailable',
         pattern: /the signature of the request arrived incomplete at AWS/,
       },
-      { status: 500, name: 'ServerException', type: 'AwsUnavailable', pattern: /server error \(500\)/ },
+      {
+        status: 500,
+        name: 'ServerException',
+        type: 'AwsUnavailable',
+        pattern: /: AWS returned a server error \(500\)/,
+      },
       { status: 503, name: 'ServiceUnavailable', type: 'AwsUnavailable', pattern: /server error \(503\)/ },
       { status: 400, name: 'InvalidParameterException', type: 'EcrResponseInvalid', pattern: /400/ },
     ];
