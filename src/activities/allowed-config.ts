@@ -1,7 +1,8 @@
 // Looks up the names in activity inputs in the configuration. A name that is not there is rejected: starting an
 // activity on the task queue gives no extra access.
 import { hostname } from 'node:os';
-import { isConnectionId, type ConnectionRule, type ConnectionRules } from '../refresh/connection-rules.js';
+import { isConnectionId } from '../refresh/connection-id.js';
+import type { ConnectionRule, ConnectionRules } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';

@@ -9,7 +9,8 @@ import type {
 } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
-import { isConnectionId, toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
+import { describeIdProblem, isConnectionId, showId } from '../refresh/connection-id.js';
+import { toSkipped, type ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import { getAllowedConfig, getAllowedRules, getAllowedStore, type AllowedStore } from './allowed-config.js';
 import { readById } from './call-store.js';
@@ -115,10 +116,11 @@ async function inspectOne(
   connection: ConnectionRecord,
   isComplete = true,
 ): Promise<InspectedConnection> {
-  const { id } = connection;
-  const check = await matchConnection(context, rule, connection);
-  if (!(check instanceof RefreshFailure) && !isConnectionId(id)) {
-    const message = `Connection ${JSON.stringify(id.slice(0, 80))} was not changed: its id cannot be used in a URL.`;
+  const id = showId(connection.id);
+  const check = await matchConnection(context, rule, { ...connection, id });
+  const idProblem = describeIdProblem(connection.id);
+  if (!(check instanceof RefreshFailure) && idProblem !== undefined) {
+    const message = `Connection "${id}" was not changed: its id ${idProblem}.`;
     return { id, problem: toProblem(id, new RefreshFailure('ConnectionIdInvalid', message)) };
   }
   if (!(check instanceof RefreshFailure)) {

@@ -1,7 +1,7 @@
 // Finds the docker connection that was probably meant by the id of a connection that does not exist.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { isConnectionId } from '../refresh/connection-rules.js';
+import { isConnectionId } from '../refresh/connection-id.js';
 import { suggestKey } from '../refresh/did-you-mean.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import type { AllowedStore } from './allowed-config.js';

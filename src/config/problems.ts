@@ -219,7 +219,7 @@ function findSetting(
 function isQuotable(value: unknown, schema: JsonSchema | undefined): boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean') return false;
   const form = schema?.anyOf?.find(({ type }) => type === 'string') ?? schema;
-  return form?.type === 'string' && new RegExp(form.pattern ?? '').test(String(value));
+  return form?.type === 'string' && new RegExp(form.pattern ?? '', 'u').test(String(value));
 }
 
 function toQuoted(example: unknown): string {

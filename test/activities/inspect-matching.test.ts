@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { showId } from '../../src/refresh/connection-id.js';
 import type { ConnectionRule } from '../../src/refresh/connection-rules.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { Inspection, InspectTarget } from '../../src/refresh/activity-types.js';
@@ -76,14 +77,36 @@ describe('inspectConnections by rules', () => {
     });
 
     it('refuses ids that are not valid in a request', async () => {
-      const invalid = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'ä_ecr'];
+      const invalid = ['a/b_ecr', 'a b_ecr', `${'x'.repeat(200)}_ecr`, 'a\u0000_ecr', 'ä\u202e_ecr'];
       airflow.add({ id: 'good_ecr' }, ...invalid.map((id) => ({ id })));
       const found = await inspect([ECR]);
       assert.deepEqual(found.writable[0]?.connections, ['good_ecr']);
       assert.deepEqual(
         new Map(typesOf(found.refused)),
-        new Map(invalid.map((id) => [id, 'ConnectionIdInvalid'])),
+        new Map(invalid.map((id) => [showId(id), 'ConnectionIdInvalid'])),
       );
+    });
+
+    it('states which characters of an id are not valid, and shows what a terminal would hide', async () => {
+      airflow.add({ id: 'a/b_ecr' }, { id: 'a\u001b[2J_ecr' }, { id: 'b\u0007_ecr', login: 'ops' });
+      const { refused } = await inspect([ECR]);
+      assert.deepEqual(refused.map(({ connection, message }) => [connection, message]).toSorted(), [
+        ['a/b_ecr', 'Connection "a/b_ecr" was not changed: its id contains a slash.'],
+        [
+          'a\\u{1b}[2J_ecr',
+          'Connection "a\\u{1b}[2J_ecr" was not changed: its id contains a control character (U+001B) and `[`.',
+        ],
+        ['b\\u{7}_ecr', 'Connection b\\u{7}_ecr was not changed: its login is "ops", not "AWS".'],
+      ]);
+    });
+
+    it('finds ids with letters of all languages, and compares them by code points', async () => {
+      airflow.add({ id: 'équipe_ecr' }, { id: 'e\u0301quipe_ecr' }, { id: '数据_ecr' }, { id: '𝔘_ecr' });
+      const listed = await inspect([
+        { kind: 'match', pattern: '?quipe_ecr' },
+        { kind: 'match', pattern: '?_ecr' },
+      ]);
+      assert.deepEqual(listed.writable[0]?.connections, ['équipe_ecr', '𝔘_ecr']);
     });
 
     it('skips other types silently', async () => {

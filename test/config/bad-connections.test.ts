@@ -27,6 +27,9 @@ const ENTRIES: InvalidConfig[] = [
   connection('an entry without id or match', '{registry: eu}', '[0]', 'missing'),
   connection('id together with match', '{id: a, match: "b*"}', '[0].match', 'conflict'),
   connection('an id with a space', '{id: "a b"}', '[0].id', 'invalid'),
+  ...['a:b', 'x😀', 'a\\u202eb', 'a\\u200bb', '..', 'a\\tb'].map((id) =>
+    connection(`the id "${id}"`, `{id: "${id}"}`, '[0].id', 'invalid'),
+  ),
   connection('an id that is a number', '{id: 7}', '[0].id', 'wrong-type'),
   connection('a mistyped key', '{id: a, registy: eu}', '[0].registy', 'unknown-setting'),
   connection('a mistyped id', '{ids: a}', '[0].ids', 'unknown-setting'),
@@ -50,7 +53,7 @@ const ENTRIES: InvalidConfig[] = [
   ...['a/*', 'a b*', '[ab]*', '..', '.', '', '{a,b}'].map((pattern) =>
     connection(`the pattern "${pattern}"`, `{match: "${pattern}"}`, '[0].match', 'invalid'),
   ),
-  connection('a pattern of 201 characters', `{match: "${'*'.repeat(201)}"}`, '[0].match', 'too-long'),
+  connection('a pattern of 201 characters', `{match: "${'*'.repeat(201)}"}`, '[0].match', 'invalid'),
 ];
 
 const DUPLICATES: InvalidConfig[] = [
@@ -134,6 +137,15 @@ describe('connections', () => {
       { kind: 'match', pattern: 'x-?', registry: 'sandbox' },
     ]);
     assert.ok(!config.warnings.some(({ path }) => path.startsWith('registries')));
+  });
+
+  it('can have letters of all languages', () => {
+    const list = 'döcker_ecr, {id: 数据_ecr}, {match: "équipe-*"}, 𝔘';
+    const config = loadConfig(write(edit('docker_default', list)), ENV);
+    assert.deepEqual(
+      config.stores[0]?.connections.map((rule) => (rule.kind === 'id' ? rule.id : rule.pattern)),
+      ['döcker_ecr', '数据_ecr', 'équipe-*', '𝔘'],
+    );
   });
 
   it('can overlap in Airflow instances with different URLs', () => {

@@ -117,7 +117,7 @@ const STRUCTURE: InvalidConfig[] = [
     'a connection id of 201 characters',
     edit('docker_default', 'x'.repeat(201)),
     '6 airflows[0].connections[0]',
-    'too-long',
+    'invalid',
   ),
   invalid(
     'a connection id that is a number',

@@ -24,6 +24,10 @@ describe('matches', () => {
     { pattern: '*ab', id: 'aab' },
     { pattern: '**', id: 'x' },
     { pattern: 'docker.eu', id: 'docker.eu' },
+    { pattern: 'd?cker_*', id: 'döcker_ecr' },
+    { pattern: '?', id: '𝔘' },
+    { pattern: '*?_ecr', id: '数𝔘_ecr' },
+    { pattern: '𝔘?*', id: '𝔘𝔙' },
   ] as const) {
     it(`matches ${id === '' ? 'the empty id' : id} with ${pattern}`, () => assert.ok(matches(pattern, id)));
   }
@@ -42,6 +46,9 @@ describe('matches', () => {
     { pattern: 'a+', id: 'aa' },
     { pattern: '\\w', id: 'a' },
     { pattern: '^a$', id: 'a' },
+    { pattern: '??', id: '𝔘' },
+    { pattern: 'd\u00f6*', id: 'do\u0308cker' },
+    { pattern: '𝔘?', id: '𝔘' },
   ] as const) {
     it(`does not match ${id || 'the empty id'} with ${pattern || 'the empty pattern'}`, () =>
       assert.equal(matches(pattern, id), false));

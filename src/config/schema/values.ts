@@ -1,7 +1,7 @@
 // Single values: text, references, secrets, names, durations.
 import ms from 'ms';
 import { z } from 'zod';
-import { CONNECTION_ID, MAX_CONNECTION_ID_CHARS } from '../../refresh/connection-rules.js';
+import { CONNECTION_ID, CONNECTION_PATTERN, describeIdProblem } from '../../refresh/connection-id.js';
 import type { AirflowVariable } from '../../refresh/registry-entries.js';
 import type { Fault, Reading } from '../config-error.js';
 import { Reference, toReadSecret, type CheckValue } from '../references.js';
@@ -123,31 +123,43 @@ export const duration = z
   })
   .transform((setting) => ms(setting as ms.StringValue));
 
+const CHARACTERS = 'letters, digits, dots, hyphens and underscores';
+const USE_CHARACTERS = `Use only ${CHARACTERS}, at most 200 characters`;
+
 export const connectionId = z
   .string()
-  .max(MAX_CONNECTION_ID_CHARS)
-  .superRefine(report(checkNoPattern))
-  .regex(CONNECTION_ID, {
-    error:
-      'is not a valid connection id: may contain only letters, digits, dots, hyphens and underscores; must not be ' +
-      '`.` or `..`',
+  .superRefine(report(checkConnectionId))
+  .meta({
+    pattern: CONNECTION_ID.source,
+    patternErrorMessage: `is not a valid connection id: may have up to 200 ${CHARACTERS}`,
   });
 
-function checkNoPattern(id: string): Fault | undefined {
-  if (!/^[\w.*?-]*[*?][\w.*?-]*$/.test(id)) return undefined;
-  const message = 'is a pattern, not a connection id';
-  return { code: 'invalid', message, remedy: 'Use the form `{match: "*_ecr"}`.' };
+function checkConnectionId(id: string): Fault | undefined {
+  if (/[*?]/.test(id) && CONNECTION_PATTERN.test(id)) {
+    const message = 'is a pattern, not a connection id';
+    return { code: 'invalid', message, remedy: 'Use the form `{match: "*_ecr"}`.' };
+  }
+  const problem = describeIdProblem(id);
+  if (problem === undefined) return undefined;
+  const message = `is not a valid connection id: it ${problem}`;
+  return { code: 'invalid', message, remedy: `${USE_CHARACTERS}.` };
 }
 
-/** The characters of an id, and the wildcards `*` and `?`. */
 export const connectionPattern = z
   .string()
-  .max(200)
-  .regex(/^(?!\.+$)[\w.*?-]+$/, {
-    error:
-      'is not a valid pattern: may contain only letters, digits, dots, hyphens, underscores, `*` (any number of ' +
-      'characters) and `?` (one character); must contain a character that is not a dot',
+  .superRefine(report(checkPattern))
+  .meta({
+    pattern: CONNECTION_PATTERN.source,
+    patternErrorMessage: `is not a valid pattern: may have up to 200 ${CHARACTERS}, \`*\` and \`?\``,
   });
+
+function checkPattern(pattern: string): Fault | undefined {
+  const problem = describeIdProblem(pattern, '*?');
+  if (problem === undefined) return undefined;
+  const message = `is not a valid pattern: it ${problem}`;
+  const remedy = `${USE_CHARACTERS}, \`*\` for any number of characters and \`?\` for one.`;
+  return { code: 'invalid', message, remedy };
+}
 
 export function isScalar(input: unknown): boolean {
   return typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean';

@@ -1,5 +1,5 @@
 // Reads a part of Airflow's connection list with one request.
-import { isConnectionId } from '../../refresh/connection-rules.js';
+import { CONNECTION_PATTERN, isConnectionId } from '../../refresh/connection-id.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import type { ConnectionPage, ListRange } from '../port.js';
 import { CONNECTION, CONNECTION_LIST, parseResponse } from './response-schemas.js';
@@ -43,7 +43,7 @@ export async function listConnections(
  * match. `|` and a lone `~` are also special, but cannot be in a pattern of the configuration.
  */
 function buildFilter(pattern: string): { connection_id_pattern?: string } {
-  if (!/^[\w.*?-]+$/.test(pattern)) return {};
+  if (!CONNECTION_PATTERN.test(pattern)) return {};
   return { connection_id_pattern: pattern.replaceAll('*', '%').replaceAll('?', '_') };
 }
 

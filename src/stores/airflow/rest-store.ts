@@ -10,7 +10,7 @@ import type {
   VariableSource,
   WriteResult,
 } from '../port.js';
-import { isConnectionId } from '../../refresh/connection-rules.js';
+import { isConnectionId } from '../../refresh/connection-id.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
