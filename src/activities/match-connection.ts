@@ -1,7 +1,7 @@
 // Checks a connection against its rule in the configuration and the registry of the rule, whose account and region
 // may be in Airflow Variables. An unknown registry does not stop connections of other registries.
 import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
-import { checkConnection, type ConnectionRecord } from '../refresh/check-connection.js';
+import { checkConnection, getAddress, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
 import { findRegistriesByHost, type ResolvedRegistry } from '../refresh/registry-entries.js';
@@ -60,8 +60,11 @@ async function findByHost(
   connection: ConnectionRecord,
 ): Promise<ResolvedRegistry | RefreshFailure | undefined> {
   const { registries, staticRegistries } = context.allowed;
+  const address = getAddress(connection);
+  const byAddress = findRegistriesByHost(staticRegistries, address);
+  // The registry of the host alone makes clear that the port is the problem.
   const host = connection.host ?? '';
-  const [first, ...more] = findRegistriesByHost(staticRegistries, host);
+  const [first, ...more] = byAddress.length > 0 ? byAddress : findRegistriesByHost(staticRegistries, host);
   if (first && more.length > 0) {
     const names = [first, ...more].map(({ name }) => name).join(' and ');
     const message = `its host matches registries ${names}, which do not share a token`;
@@ -70,7 +73,9 @@ async function findByHost(
   }
   if (first) return first;
   // If account or region is in an Airflow Variable, only a configured host is known before the Variable is read.
-  const settings = registries.find(({ registryHost }) => registryHost === normalizeHost(host));
+  const settings =
+    registries.find(({ registryHost }) => registryHost === normalizeHost(address)) ??
+    registries.find(({ registryHost }) => registryHost === normalizeHost(host));
   return settings && findRegistry(context, settings.name);
 }
 

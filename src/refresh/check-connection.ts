@@ -2,7 +2,8 @@
 // repaired.
 import type { FailureType } from './failures.js';
 import { findTokenGroup, isRegistryHost, type ResolvedRegistry } from './registry-entries.js';
-import { normalizeHost, readEcrHost } from './registry-host.js';
+import { guessHost, normalizeHost, readEcrHost } from './registry-host.js';
+import { readReauth } from './reauth.js';
 import { ECR_USER } from './token.js';
 import type { TokenGroup } from './token-group.js';
 
@@ -29,7 +30,17 @@ export type ConnectionCheck =
   | { readonly writable: false; readonly type: FailureType; readonly message: string };
 
 /**
- * Decides whether a connection may receive a token, and of which registry.
+ * What DockerHook logs in to: the host, and the port if there is one. 0 is no port: Terraform and some user interfaces
+ * store it when there is none.
+ */
+export function getAddress({ host, port }: Pick<ConnectionRecord, 'host' | 'port'>): string {
+  return port ? `${host ?? ''}:${port}` : (host ?? '');
+}
+
+/**
+ * Decides whether a connection may receive a token, and of which registry: whether Airflow's DockerHook accepts it, and
+ * a pull of an image of the registry then has its credentials. test/e2e/docker-hook.e2e.ts compares the results with
+ * the hook.
  *
  * @param wanted the configured registry that the host must match; without it, the host determines the registry
  */
@@ -37,33 +48,52 @@ export function checkConnection(connection: ConnectionRecord, wanted?: ResolvedR
   if (connection.type !== 'docker') {
     return reject('ConnectionTypeMismatch', `its type is ${quote(connection.type)}, not "docker"`);
   }
-  if (wanted && !isRegistryHost(wanted, connection.host ?? '')) {
-    return reject(
-      'ConnectionRegistryMismatch',
-      `its host ${quote(connection.host)} does not match registry ${wanted.name} (${wanted.host})`,
-    );
-  }
-  const registry = normalizeHost(connection.host ?? '');
-  const group = findTokenGroup(registry, wanted);
-  if (!group) return reject('ConnectionRegistryUnknown', describeUnknown(connection.host));
-  if (connection.port !== null) {
-    return reject('ConnectionPortSet', `its port is ${connection.port}; it must be empty`);
-  }
+  const registry = normalizeHost(getAddress(connection));
+  const group = findGroup(registry, wanted);
+  if (!group) return rejectHost(connection, wanted);
   if (connection.login !== ECR_USER) {
     return reject('ConnectionLoginMismatch', `its login is ${quote(connection.login)}, not "${ECR_USER}"`);
   }
-  if (disablesReauth(connection.extra)) {
-    return reject('ConnectionReauthDisabled', 'its extra sets "reauth" to something other than true');
+  const reauth = readReauth(connection.extra);
+  if (reauth === 'no object') {
+    return reject('ConnectionExtraInvalid', 'its extra is not a JSON object, so DockerHook fails');
   }
-  return { writable: true, registry, group, ...warnUpperCase(connection.host) };
+  if (reauth === 'unknown') {
+    return reject('ConnectionExtraInvalid', 'the "reauth" in its extra is neither true nor false');
+  }
+  if (!reauth) return reject('ConnectionReauthDisabled', 'its extra sets "reauth" to false');
+  return { writable: true, registry, group, ...warnUpperCase(connection) };
+}
+
+function findGroup(host: string, wanted: ResolvedRegistry | undefined): TokenGroup | undefined {
+  return wanted && !isRegistryHost(wanted, host) ? undefined : findTokenGroup(host, wanted);
+}
+
+/** Why the host, with its port, is not that of a registry. */
+function rejectHost({ host, port }: ConnectionRecord, wanted: ResolvedRegistry | undefined): ConnectionCheck {
+  if (port && findGroup(normalizeHost(host ?? ''), wanted)) {
+    return reject('ConnectionPortSet', `its port is ${port}; it must be empty`);
+  }
+  const shown = port ? `${quote(host)} with port ${port}` : quote(host);
+  const meant = guessHost(host ?? '');
+  const isMisspelt = meant !== normalizeHost(host ?? '') && findGroup(meant, wanted) !== undefined;
+  const hint = isMisspelt ? `: Docker cannot read it (did you mean ${meant}?)` : undefined;
+  if (wanted) {
+    const mismatch = `its host ${shown} does not match registry ${wanted.name} (${wanted.host})`;
+    return reject('ConnectionRegistryMismatch', mismatch + (hint ?? ''));
+  }
+  return reject(
+    'ConnectionRegistryUnknown',
+    `its host ${shown} ${hint ? `is not valid${hint}` : describeUnknown(host)}`,
+  );
 }
 
 function describeUnknown(host: string | null): string {
   const reading = readEcrHost(normalizeHost(host ?? ''));
   const flaw = reading && 'flaw' in reading ? reading : undefined;
-  if (!flaw) return `its host ${quote(host)} is not a known ECR registry`;
+  if (!flaw) return 'is not a known ECR registry';
   const meant = flaw.meant === undefined ? '' : ` (did you mean ${flaw.meant}?)`;
-  return `its host ${quote(host)} is not a valid ECR host: ${flaw.flaw}${meant}`;
+  return `is not a valid ECR host: ${flaw.flaw}${meant}`;
 }
 
 function reject(type: FailureType, message: string): ConnectionCheck {
@@ -72,29 +102,17 @@ function reject(type: FailureType, message: string): ConnectionCheck {
 
 /**
  * docker-py looks up credentials by the exact spelling of the host: the login succeeds, but the pull is sent without
- * them. Observed with the Docker provider 4.6.1.
+ * them unless the image is spelt in the same way, which is unlikely but valid.
  */
-function warnUpperCase(host: string | null): { warning?: string } {
-  const name = host?.replace(/^https?:\/\//i, '') ?? '';
+function warnUpperCase({ host, port }: ConnectionRecord): { warning?: string } {
+  const name = getAddress({ host, port })
+    .replace(/^https?:\/\//, '')
+    .replace(/\/.*$/s, '');
   return name === name.toLowerCase()
     ? {}
     : {
         warning: `host ${quote(host)} has upper-case letters, so Docker pulls without credentials; use lower case`,
       };
-}
-
-/** Returns true for any value except true: with false, DockerHook keeps its old login; it rejects other strings. */
-function disablesReauth(extra: string | null): boolean {
-  if (!extra) return false;
-  try {
-    const parsed: unknown = JSON.parse(extra);
-    if (typeof parsed !== 'object' || parsed === null || !Object.hasOwn(parsed, 'reauth')) return false;
-    const reauth = (parsed as { reauth: unknown }).reauth;
-    return !(reauth === true || (typeof reauth === 'string' && /^(1|true)$/i.test(reauth)));
-  } catch {
-    // DockerHook also finds no reauth in an extra that is not JSON.
-    return false;
-  }
 }
 
 /** Truncates long values, and hides a value that may contain a password which was put in the wrong field. */

@@ -109,7 +109,7 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'operator',
     meaning: 'Airflow rejected the request, or the response is not from an Airflow REST API v1 or v2.',
-    remedy: 'Check `url` (without /api/v2) and `version`. This release supports Airflow 3 and Airflow 2.10.',
+    remedy: 'Check `url` (without /api/v2) and `version`. This release supports Airflow 2.10, 2.11 and 3.',
   },
   WriteUnconfirmed: {
     scope: 'connection',
@@ -155,8 +155,9 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning:
-      'A pattern matches a connection whose id cannot be used in an API URL: it has characters other than letters, ' +
-      'digits, dots, hyphens and underscores, or more than 200 characters. It was skipped.',
+      "A pattern matches a connection whose id Airflow's REST API does not accept: it has characters other than " +
+      'letters, digits, dots, hyphens and underscores, or more than 200 characters. Or it has characters that cannot ' +
+      'be seen. It was not changed.',
     remedy: 'Give the connection another id, or use a narrower pattern.',
   },
   ConnectionTypeMismatch: {
@@ -193,7 +194,9 @@ export const FAILURES = {
     retryable: false,
     whoActs: 'Airflow administrator',
     meaning: 'The connection has a port: Docker would log in, but then pull without credentials.',
-    remedy: 'Clear the port of the connection. If the registry needs a port, put it in the host.',
+    remedy:
+      'Clear the port of the connection. If the images of the registry are written with a port, add it to ' +
+      '`registryHost`.',
   },
   ConnectionLoginMismatch: {
     scope: 'connection',
@@ -208,6 +211,15 @@ export const FAILURES = {
     whoActs: 'Airflow administrator',
     meaning: 'The extra of the connection disables reauth: Docker would keep using an old token.',
     remedy: 'Remove "reauth" from the extra of the connection.',
+  },
+  ConnectionExtraInvalid: {
+    scope: 'connection',
+    retryable: false,
+    whoActs: 'Airflow administrator',
+    meaning:
+      'The extra of the connection is not a JSON object, or its "reauth" is neither true nor false: tasks that use ' +
+      'the connection fail.',
+    remedy: 'Fix the extra of the connection, or clear it.',
   },
   DockerEngineUnreachable: {
     scope: 'engine',

@@ -61,13 +61,26 @@ export function ecrPublicHost(dualStack: boolean): string {
   return dualStack ? PUBLIC_HOSTS.dualStack : PUBLIC_HOSTS.ipv4;
 }
 
-/** The bare host of a connection's host field: without scheme, path or trailing slash, in lower case. */
+/**
+ * The bare host of a connection's host field, in lower case: without scheme and path, as Docker reads them. Docker does
+ * not read blanks, a scheme in upper case, or a path that is not valid in a URL; these stay, so that the result is not
+ * a registry. Sources: `convert_to_hostname` of docker-py, and `Auth` of Moby's registry service, which parses the
+ * address with Go's net/url.
+ */
 export function normalizeHost(host: string): string {
   return host
-    .trim()
-    .toLowerCase()
     .replace(/^https?:\/\//, '')
-    .replace(/\/.*$/, '');
+    .replace(/\/(?:[^\p{Cc}%]|%[\da-f]{2})*$/iu, '')
+    .toLowerCase();
+}
+
+/** The bare host that was probably meant where Docker does not read the host as it is written. */
+export function guessHost(host: string): string {
+  return host
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/.*$/s, '')
+    .toLowerCase();
 }
 
 /** The registry of a bare host; undefined when it is not a valid ECR host. */

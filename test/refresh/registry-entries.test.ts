@@ -156,8 +156,8 @@ describe('isRegistryHost', () => {
     });
   }
 
-  it('accepts a host with a scheme, a path, spaces or upper-case letters', () => {
-    for (const host of [`https://${STANDARD}/`, ` ${STANDARD.toUpperCase()} `, `http://${DUAL_STACK}/team`]) {
+  it('accepts a host with a scheme, a path or upper-case letters', () => {
+    for (const host of [`https://${STANDARD}/`, STANDARD.toUpperCase(), `http://${DUAL_STACK}/team`]) {
       assert.equal(isRegistryHost(named(), host), true, host);
     }
   });

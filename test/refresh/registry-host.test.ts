@@ -332,14 +332,29 @@ describe('normalizeHost', () => {
     { written: 'registry.example.com', bare: 'registry.example.com' },
     { written: 'https://registry.example.com', bare: 'registry.example.com' },
     { written: 'http://registry.example.com/', bare: 'registry.example.com' },
-    { written: 'HTTPS://Registry.Example.com', bare: 'registry.example.com' },
-    { written: '  registry.example.com/v2/  ', bare: 'registry.example.com' },
+    { written: 'https://Registry.Example.com', bare: 'registry.example.com' },
+    { written: 'registry.example.com/v2/  ', bare: 'registry.example.com' },
+    { written: 'registry.example.com/%74eam', bare: 'registry.example.com' },
     { written: 'https://registry.example.com:5000/team/app', bare: 'registry.example.com:5000' },
     { written: 'https://', bare: '' },
     { written: '', bare: '' },
   ] as const) {
     it(`normalizes ${JSON.stringify(written)} to ${JSON.stringify(bare)}`, () =>
       assert.equal(normalizeHost(written), bare));
+  }
+
+  for (const written of [
+    'HTTPS://registry.example.com',
+    ' registry.example.com',
+    'registry.example.com ',
+    'registry.example.com\n',
+    'registry.example.com/a\tb',
+    'registry.example.com/100%',
+    'registry.example.com?a=b',
+    '//registry.example.com',
+  ]) {
+    it(`does not turn ${JSON.stringify(written)}, which Docker cannot read, into a registry`, () =>
+      assert.notEqual(normalizeHost(written), 'registry.example.com'));
   }
 
   it('keeps a user name, so that such a host is not a known registry', () =>

@@ -7,7 +7,10 @@ import type { ApiResponse } from './transport.js';
 
 const TEXT = z.string().nullable().default(null);
 
-/** Fields that Airflow 2.10 and 3.0 to 3.3 return; the others are not used. */
+/**
+ * Fields that Airflow 2.10, 2.11 and 3.0 to 3.4 return. The others, such as `team_name` (3.4), are not used and never
+ * written.
+ */
 export const CONNECTION = z
   .object({
     connection_id: z.string(),
@@ -19,10 +22,12 @@ export const CONNECTION = z
     extra: TEXT,
     description: TEXT,
   })
-  .transform(({ connection_id: id, conn_type: type, port, ...texts }): ConnectionRecord => {
-    // Terraform and some user interfaces store 0 when there is no port, and DockerHook treats 0 as no port.
-    return { id, type, port: port || null, ...texts };
-  });
+  .transform(({ connection_id: id, conn_type: type, port = null, ...texts }): ConnectionRecord => ({
+    id,
+    type,
+    port,
+    ...texts,
+  }));
 
 export const CONNECTION_LIST = z.object({
   connections: z.array(z.unknown()),

@@ -158,11 +158,6 @@ describe('AirflowStore on Airflow 3', () => {
     await expectFailure(api.check(anySignal()), 'StoreUnavailable', SECRETS);
   });
 
-  it('treats port 0 as no port, as DockerHook does', async () => {
-    answer = (_request, response) => answerJson(response, 200, { ...SHOWN, port: 0 });
-    assert.deepEqual(await read(), STORED);
-  });
-
   it('rejects a connection that was not requested', async () => {
     answer = (_request, response) => answerJson(response, 200, { ...SHOWN, connection_id: 'b' });
     const { message } = await expectFailure(read(), 'StoreUnavailable', SECRETS);
