@@ -17,8 +17,9 @@ export interface PythonTools {
 
 const PINS = fileURLToPath(new URL('./python-tools.txt', import.meta.url));
 
-/** The newest Python 3 minor version that the sandbox supports. */
+/** The newest and the oldest Python 3 minor version that the sandbox supports. */
 const NEWEST = 14;
+const OLDEST = 10;
 
 /**
  * Newest first among those with wheels of every pinned package. `python3` and `python` are last: they can be any
@@ -36,24 +37,25 @@ const CANDIDATES = [
 
 /** Also imports ensurepip: Debian packages it separately, and `-m venv` fails without it. */
 const SUITABLE =
-  'import sys, venv, ensurepip; print(sys.executable) if (3, 10) <= sys.version_info[:2] <= (3, int(sys.argv[1])) else sys.exit(1)';
+  'import sys, venv, ensurepip; print(sys.executable) if (3, int(sys.argv[1])) <= sys.version_info[:2] <= (3, int(sys.argv[2])) else sys.exit(1)';
 
-const found = new Map<number, Promise<string>>();
+const found = new Map<string, Promise<string>>();
 
 /**
- * Finds a Python from 3.10 to 3.`newest` that can create virtual environments.
+ * Finds a Python from 3.`oldest` to 3.`newest` that can create virtual environments.
  * @throws Error with a fix when there is none
  */
-export function findPython(newest: number = NEWEST): Promise<string> {
-  const search = found.get(newest) ?? searchPython(newest);
-  found.set(newest, search);
+export function findPython(newest: number = NEWEST, oldest: number = OLDEST): Promise<string> {
+  const range = `${oldest} ${newest}`;
+  const search = found.get(range) ?? searchPython(newest, oldest);
+  found.set(range, search);
   return search;
 }
 
-async function searchPython(newest: number): Promise<string> {
+async function searchPython(newest: number, oldest: number): Promise<string> {
   for (const candidate of CANDIDATES) {
     try {
-      const { code, stdout } = await runCommand(candidate, ['-c', SUITABLE, `${newest}`], {
+      const { code, stdout } = await runCommand(candidate, ['-c', SUITABLE, `${oldest}`, `${newest}`], {
         allowFailure: true,
         timeoutMs: 15_000,
       });
@@ -63,7 +65,7 @@ async function searchPython(newest: number): Promise<string> {
     }
   }
   throw new Error(
-    `No Python from 3.10 to 3.${newest} with venv was found. Fix: Install one (Debian: apt-get install python3 python3-venv).`,
+    `No Python from 3.${oldest} to 3.${newest} with venv was found. Fix: Install one (Debian: apt-get install python3 python3-venv).`,
   );
 }
 

@@ -16,6 +16,8 @@ export type ConnectionBody = ConnectionFields & { connection_id: string; conn_ty
 
 const NULLABLE_TEXTS = ['description', 'host', 'login', 'schema', 'password', 'extra', 'team_name'];
 const ID_PATTERN = '^[\\w.-]+$';
+/** The same in JavaScript: `\w` of Airflow's validator includes letters, marks and digits of all languages. */
+const ID = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}.-]+$/u;
 
 /** The validation errors of a connection in a body; empty when it is a {@link ConnectionBody}. */
 export function checkConnection(value: unknown, loc: (string | number)[]): ValidationIssue[] {
@@ -28,7 +30,7 @@ export function checkConnection(value: unknown, loc: (string | number)[]): Valid
   for (const field of ['connection_id', 'conn_type']) {
     if (value[field] === undefined) report(field, 'missing', 'Field required');
     else if (typeof value[field] !== 'string') report(field, 'string_type', 'Input should be a valid string');
-    else if (field === 'connection_id' && !/^[\w.-]+$/.test(value[field])) {
+    else if (field === 'connection_id' && !ID.test(value[field])) {
       const msg = `String should match pattern '${ID_PATTERN}'`;
       report(field, 'string_pattern_mismatch', msg, { pattern: ID_PATTERN });
     }

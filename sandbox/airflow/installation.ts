@@ -16,6 +16,8 @@ export interface AirflowRelease {
   readonly release: string;
   /** The requirements file, which pins all packages. */
   readonly requirements: string;
+  /** The oldest Python 3 minor version that it supports, if that is not 10. */
+  readonly oldestPython?: number;
   /** The newest Python 3 minor version that it supports. */
   readonly newestPython: number;
 }
@@ -57,8 +59,8 @@ export async function installAirflow(
   migrate: Migrate = migrateDatabase,
   migratedFrom: readonly string[] = [],
 ): Promise<AirflowInstallation> {
-  const { name, release, requirements, newestPython } = airflow;
-  const python = await findPython(newestPython);
+  const { name, release, requirements, newestPython, oldestPython } = airflow;
+  const python = await findPython(newestPython, oldestPython);
   const tools = await ensurePythonTools(say);
   const key = contentKey(python, readFileSync(requirements, 'utf8'), ...migratedFrom);
   const folder = await buildOnce({

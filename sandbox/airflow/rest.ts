@@ -19,6 +19,8 @@ export interface SeedConnection {
   /** A JSON object as text. */
   extra?: string | null;
   description?: string | null;
+  /** Airflow 3.4, with `[core] multi_team`. */
+  team_name?: string | null;
 }
 
 /** Logs in and returns the Authorization header. @throws Error as {@link callAirflow} */

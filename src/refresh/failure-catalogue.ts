@@ -102,7 +102,9 @@ export const FAILURES = {
     meaning:
       'The Airflow user lacks a permission to read, edit or create connections, or to read Variables; see the message.',
     remedy:
-      'Give the user a role that can read and edit Connections: Op, or a custom role with only these permissions. `ifMissing: create` also needs permission to create Connections, and `airflowVariable` to read Variables.',
+      'Give the user a role that can read and edit Connections: Op, or a custom role with only these permissions. ' +
+      '`ifMissing: create` also needs permission to create Connections, and `airflowVariable` to read Variables. If ' +
+      'Airflow 3.4 has teams, add the user to the team of the connection.',
   },
   StoreRequestRejected: {
     scope: 'store',

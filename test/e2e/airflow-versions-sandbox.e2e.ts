@@ -49,7 +49,9 @@ for (const kind of airflowKindsToTest()) {
       startAirflow({ stateFolder, version: kind.version, auth: kind.auth, env });
 
     before(async function () {
-      await findPython(kind.newestPython).catch((error: Error) => skipOrFail(this, error.message));
+      await findPython(kind.newestPython, kind.oldestPython).catch((error: Error) =>
+        skipOrFail(this, error.message),
+      );
       stateFolder = mkdtempSync(join(tmpdir(), 'ecr-airflow-'));
       airflow = await start();
       const connection = { connection_id: 'docker_default', conn_type: 'docker', login: 'AWS' };

@@ -1,5 +1,5 @@
-// One configuration for Airflow 2.10 and 3, each installed for real: which connections are written, which are rejected,
-// and what happens without the minimum role. Compares whole rows of the databases.
+// One configuration for every supported Airflow version, each installed for real: which connections are written, which
+// are rejected, and what happens without the minimum role. Compares whole rows of the databases.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,10 +27,13 @@ import { airflowKindsToTest } from './airflow-kinds.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
-const KINDS = airflowKindsToTest();
+const KINDS = airflowKindsToTest('main path');
 /** This number causes bulk requests where Airflow supports them. */
 const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padStart(2, '0')}`);
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+/** Of Airflow 3: version 2 accepts only ASCII letters when a connection is created. */
+const WITH_LETTERS = ['döcker_ecr', '数据_ecr', '𝔘_ecr'];
 
 /** Connections that must not be changed, and the failure expected for each. */
 const REJECTED: Readonly<Record<string, { type: FailureType; changes: Partial<SeedConnection> }>> = {
@@ -39,6 +42,7 @@ const REJECTED: Readonly<Record<string, { type: FailureType; changes: Partial<Se
   with_port: { type: 'ConnectionPortSet', changes: { port: 443 } },
   of_other_login: { type: 'ConnectionLoginMismatch', changes: { login: 'ops' } },
   without_reauth: { type: 'ConnectionReauthDisabled', changes: { extra: '{"reauth": false}' } },
+  with_unknown_reauth: { type: 'ConnectionExtraInvalid', changes: { extra: '{"reauth": "maybe"}' } },
 };
 
 describe('one configuration for several Airflow versions', function () {
@@ -50,7 +54,8 @@ describe('one configuration for several Airflow versions', function () {
   let registry: Registry;
 
   before(async function () {
-    await findPython(12).catch((error: Error) => skipOrFail(this, error.message));
+    this.timeout(900_000); // the first time, it installs all of them
+    await findPython(12, 11).catch((error: Error) => skipOrFail(this, error.message));
     stateFolder = mkdtempSync(join(tmpdir(), 'ecr-versions-'));
     aws = stops.add(await startAwsStandIn());
     registry = stops.add(await startRegistry({ aws, stateFolder, storage: false }));
@@ -73,10 +78,15 @@ describe('one configuration for several Airflow versions', function () {
       login: 'AWS',
       password: 'expired',
       schema: 'production',
-      extra: '{"email": "ops@example.com"}',
+      // Airflow returns some of it masked, and must not store the mask.
+      extra: '{"email": "ops@example.com", "reauth": "yes", "secret_key": "not for the API"}',
       description: 'ECR, for the data team',
     };
     for (const connection_id of ['docker_default', 'bystander', ...MANY]) {
+      await seedConnection(airflow, { connection_id, ...plain });
+    }
+    await seedConnection(airflow, { connection_id: 'alone', ...plain, port: 0 });
+    for (const connection_id of airflow.api === 2 ? WITH_LETTERS : []) {
       await seedConnection(airflow, { connection_id, ...plain });
     }
     for (const [connection_id, { changes }] of Object.entries(REJECTED)) {
@@ -191,6 +201,52 @@ describe('one configuration for several Airflow versions', function () {
       const passwords = Object.values(await readDecryptedPasswords(airflow, written));
       assert.equal(new Set(passwords).size, 1, 'the connections have different tokens');
       assert.equal(aws.check(passwords[0] ?? ''), 'valid');
+    }
+  });
+
+  it('changes only the password of a connection that is written alone, with port 0', async () => {
+    for (const connections of ['[alone]', '[{match: "al?ne"}]']) {
+      const before = await Promise.all([...airflows.values()].map((airflow) => readRows(airflow, ['alone'])));
+      const report = await refreshOnce(writeConfig(connections));
+      assert.deepEqual(report.failures, []);
+      for (const [index, airflow] of [...airflows.values()].entries()) {
+        const [row] = await readRows(airflow, ['alone']);
+        const [rowBefore] = before[index] ?? [];
+        assert.ok(row && rowBefore);
+        assert.notEqual(row['password'], rowBefore['password']);
+        assert.deepEqual(row, { ...rowBefore, password: row['password'] });
+        const passwords = await readDecryptedPasswords(airflow, ['alone']);
+        assert.equal(aws.check(passwords['alone'] ?? ''), 'valid');
+      }
+    }
+  });
+
+  it('writes connections whose ids have letters of all languages, each alone and many at once', async () => {
+    const [composed = '', ...others] = WITH_LETTERS;
+    const decomposed = composed.normalize('NFD');
+    assert.notEqual(decomposed, composed);
+    for (const connections of [
+      `[${composed}]`,
+      `[{match: "d?cker_*"}]`,
+      `[${WITH_LETTERS.join(', ')}, ${decomposed}]`,
+      `[{match: "*_ecr"}, {match: "many_*"}, ${decomposed}, gone_数据]`,
+    ]) {
+      const report = await refreshOnce(writeConfig(connections));
+      for (const [name, airflow] of airflows) {
+        const failures = report.failures.filter(({ store }) => store === `v${name.replaceAll('.', '-')}`);
+        const missing = failures.flatMap((failure) => failure.connections);
+        assert.ok(failures.every(({ type }) => type === 'ConnectionMissing'));
+        if (airflow.api === 1) continue;
+        const absent = [decomposed, 'gone_数据'].filter((id) => connections.includes(id));
+        assert.deepEqual(missing.toSorted(), absent.toSorted(), connections);
+        const written =
+          connections.includes(others[0] ?? '') || connections.includes('*_ecr') ? WITH_LETTERS : [composed];
+        const passwords = Object.values(await readDecryptedPasswords(airflow, written));
+        assert.deepEqual(
+          passwords.map((password) => password === aws.issued.at(-1)?.password),
+          written.map(() => true),
+        );
+      }
     }
   });
 

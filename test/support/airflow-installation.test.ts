@@ -14,11 +14,12 @@ describe('Airflow kinds for tests', () => {
   });
 
   it("have the version's default auth manager, or the requested one", () => {
-    const chosen = [airflowKind('2.10'), airflowKind('3.1'), airflowKind('3.3', 'fab')];
+    const chosen = [airflowKind('2.10'), airflowKind('2.11'), airflowKind('3.1'), airflowKind('3.3', 'fab')];
     assert.deepEqual(
       chosen.map(({ name, auth, api }) => [name, auth, api]),
       [
         ['2.10', 'fab', 1],
+        ['2.11', 'fab', 1],
         ['3.1', 'simple', 2],
         ['3.3-fab', 'fab', 2],
       ],
@@ -40,9 +41,10 @@ describe('Airflow kinds for tests', () => {
     });
   }
 
-  it('accept no Python that is newer than the Airflow version supports', async function () {
+  it('accept no Python that is newer or older than the Airflow version supports', async function () {
     await findPython().catch(() => this.skip());
     await assert.rejects(findPython(9), /No Python from 3\.10 to 3\.9 .*Fix: /);
+    await assert.rejects(findPython(14, 99), /No Python from 3\.99 to 3\.14 .*Fix: /);
   });
 });
 

@@ -150,6 +150,9 @@ export const CONNECTION_FAULTS: readonly WireFault[] = [
   failsAlone('ConnectionReauthDisabled', 'the connection disables reauth', /"reauth"/, (fixture) =>
     editConnection(fixture, { extra: '{"reauth": false}' }),
   ),
+  failsAlone('ConnectionExtraInvalid', 'DockerHook cannot read reauth', /"reauth" in its extra/, (fixture) =>
+    editConnection(fixture, { extra: '{"reauth": "maybe"}' }),
+  ),
   {
     ...failsAlone(
       'ConnectionRegistryChanged',

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { AIRFLOW, type AirflowRelease } from '../../../sandbox/airflow/installation.js';
 
-export type AirflowVersion = '3.3' | '3.1' | '3.0' | '2.10';
+export type AirflowVersion = '3.4' | '3.3' | '3.1' | '3.0' | '2.11' | '2.10';
 
 /**
  * `simple`: SimpleAuthManager, the default of Airflow 3. `fab`: Flask AppBuilder with its roles, the only one of
@@ -21,8 +21,17 @@ export interface AirflowKind extends AirflowRelease {
 export const AIRFLOW_KINDS: readonly AirflowKind[] = [
   { ...AIRFLOW, version: '3.3', auth: 'simple', api: 2 },
   kind({ name: '3.3-fab', version: '3.3', release: '3.3.2', auth: 'fab', newestPython: 14 }),
+  kind({
+    name: '3.4',
+    version: '3.4',
+    release: '3.4.0b2',
+    auth: 'simple',
+    oldestPython: 11,
+    newestPython: 14,
+  }),
   kind({ name: '3.1', version: '3.1', release: '3.1.8', auth: 'simple', newestPython: 13 }),
   kind({ name: '3.0', version: '3.0', release: '3.0.6', auth: 'simple', newestPython: 12 }),
+  kind({ name: '2.11', version: '2.11', release: '2.11.2', auth: 'fab', newestPython: 12 }),
   kind({ name: '2.10', version: '2.10', release: '2.10.5', auth: 'fab', newestPython: 12 }),
 ];
 
