@@ -30,7 +30,7 @@ export function isConnectionId(text: string): boolean {
  * @param wildcards characters that are valid in addition
  */
 export function describeIdProblem(id: string, wildcards = ''): string | undefined {
-  const characters = [...id];
+  const characters = Array.from(id);
   const invalid = new Set(
     characters.filter((character) => !VALID_CHARACTER.test(character) && !wildcards.includes(character)),
   );
@@ -43,7 +43,7 @@ export function describeIdProblem(id: string, wildcards = ''): string | undefine
 
 /** An id for messages: characters that cannot be seen, or that change a terminal, are replaced by their code points. */
 export function showId(id: string): string {
-  return [...id]
+  return Array.from(id)
     .slice(0, MAX_SHOWN)
     .map((character) => (isVisible(character) || character === ' ' ? character : `\\u{${toHex(character)}}`))
     .join('');

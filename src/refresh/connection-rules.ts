@@ -103,7 +103,7 @@ export function matches(pattern: string, id: string): boolean {
 
 /** An array only where characters are surrogate pairs: a run compares 10,000 ids with 100 patterns. */
 function toCharacters(text: string): string | readonly string[] {
-  return /[\ud800-\udfff]/.test(text) ? [...text] : text;
+  return /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
 }
 
 function matchesCharacters(pattern: string | readonly string[], id: string | readonly string[]): boolean {

@@ -90,14 +90,17 @@ describe('inspectConnections by rules', () => {
     it('states which characters of an id are not valid, and shows what a terminal would hide', async () => {
       airflow.add({ id: 'a/b_ecr' }, { id: 'a\u001b[2J_ecr' }, { id: 'b\u0007_ecr', login: 'ops' });
       const { refused } = await inspect([ECR]);
-      assert.deepEqual(refused.map(({ connection, message }) => [connection, message]).toSorted(), [
-        ['a/b_ecr', 'Connection "a/b_ecr" was not changed: its id contains a slash.'],
+      assert.deepEqual(
+        refused.map(({ connection, message }) => [connection, message]),
         [
-          'a\\u{1b}[2J_ecr',
-          'Connection "a\\u{1b}[2J_ecr" was not changed: its id contains a control character (U+001B) and `[`.',
+          [
+            'a\\u{1b}[2J_ecr',
+            'Connection "a\\u{1b}[2J_ecr" was not changed: its id contains a control character (U+001B) and `[`.',
+          ],
+          ['a/b_ecr', 'Connection "a/b_ecr" was not changed: its id contains a slash.'],
+          ['b\\u{7}_ecr', 'Connection b\\u{7}_ecr was not changed: its login is "ops", not "AWS".'],
         ],
-        ['b\\u{7}_ecr', 'Connection b\\u{7}_ecr was not changed: its login is "ops", not "AWS".'],
-      ]);
+      );
     });
 
     it('finds ids with letters of all languages, and compares them by code points', async () => {

@@ -63,7 +63,7 @@ const INVALID: readonly { readonly id: string; readonly problem: string }[] = [
 
 describe('isConnectionId', () => {
   for (const id of VALID) {
-    it(`accepts ${id.length > 40 ? `${id.slice(0, 2)}… of ${[...id].length} characters` : id}`, () => {
+    it(`accepts ${id.length > 40 ? `${id.slice(0, 2)}… of ${Array.from(id).length} characters` : id}`, () => {
       assert.ok(isConnectionId(id));
       assert.equal(describeIdProblem(id), undefined);
       // A request can contain it in its path.
