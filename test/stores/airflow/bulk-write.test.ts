@@ -117,6 +117,20 @@ describe('AirflowStore.write of several connections', () => {
     assert.deepEqual(passwords(), { a: TOKEN, b: OLD, c: TOKEN });
   });
 
+  it('distinguishes ids with letters of all languages', async () => {
+    airflow.connections.set('döcker', { ...airflow.connections.get('a')!, connection_id: 'döcker' });
+    const outcomes = await write(['döcker', 'do\u0308cker', '数据', 'a']);
+    assert.deepEqual(
+      outcomes.map(({ id, outcome }) => [id, outcome]),
+      [
+        ['döcker', 'written'],
+        ['do\u0308cker', 'missing'],
+        ['数据', 'missing'],
+        ['a', 'written'],
+      ],
+    );
+  });
+
   it('reports all connections as missing although Airflow returns 200', async () => {
     const outcomes = await write(['x', 'y']);
     assert.deepEqual(

@@ -78,6 +78,7 @@ describe('AirflowStore.readPage', () => {
       { pattern: 'team_*', filter: 'team_%', found: ['Team_b', 'my_team_c', 'teamXa', 'team_a', 'team_d.x'] },
       { pattern: '*team?c', filter: '%team_c', found: ['my_team_c'] },
       { pattern: 'team_d.x', filter: 'team_d.x', found: ['team_d.x'] },
+      { pattern: 'dö?ker_*', filter: 'dö_ker_%', found: [] },
       { pattern: '?*', filter: '_%', found: [...IDS].toSorted() },
       { pattern: '*', filter: undefined, found: [...IDS].toSorted() },
       { pattern: '**', filter: undefined, found: [...IDS].toSorted() },
