@@ -1,5 +1,5 @@
 // Signs a request (SigV4) to a service whose SDK client is not installed.
-import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
+import type { Principal } from '../refresh/token-group.js';
 import type { AwsSession, AwsSessions } from './aws-sessions.js';
 
 export interface SignableRequest {
@@ -9,7 +9,17 @@ export interface SignableRequest {
   readonly body: string;
 }
 
+/** The service, and the principal that calls it. */
+export interface SignedService {
+  /** As in the scope of a signature, such as `airflow`. */
+  readonly service: string;
+  readonly region: string;
+  readonly principal: Principal;
+}
+
 export interface RequestSigner {
+  /** Whose credentials sign, as the configuration names it: `AWS credentials: profile production`. */
+  readonly source: string;
   /**
    * Returns the headers to send.
    * @throws RefreshFailure AwsCredentialsMissing, or another failure to load credentials
@@ -17,17 +27,22 @@ export interface RequestSigner {
   sign(request: SignableRequest, signal: AbortSignal): Promise<Record<string, string>>;
   /** Call it when AWS rejects the credentials: the next call loads them again. */
   forget(): void;
+  /** The ARN of the principal. Best effort: null when AWS STS does not respond. Never fails. */
+  readArn(signal: AbortSignal): Promise<string | null>;
 }
 
-/** Signs as the default principal, with the credentials of the latest run. */
-export function createRequestSigner(sessions: AwsSessions, service: string, region: string): RequestSigner {
+/** Signs with the credentials of the latest run. */
+export function createRequestSigner(
+  sessions: AwsSessions,
+  { service, region, principal }: SignedService,
+): RequestSigner {
   let session: AwsSession | undefined;
 
   async function sign(
     { method, url, body }: SignableRequest,
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
-    session = sessions.of(DEFAULT_PRINCIPAL);
+    session = sessions.of(principal);
     const credentials = await session.load(region, signal);
     // Imported here: only MWAA needs them.
     const { SignatureV4 } = await import('@smithy/signature-v4');
@@ -47,5 +62,26 @@ export function createRequestSigner(sessions: AwsSessions, service: string, regi
     return (await signer.sign(request, { signingDate })).headers;
   }
 
-  return { sign, forget: () => session && sessions.drop(session) };
+  async function readArn(signal: AbortSignal): Promise<string | null> {
+    const current = sessions.of(principal);
+    try {
+      await current.load(region, signal);
+      return await current.readArn(region, signal);
+    } catch {
+      return null;
+    }
+  }
+
+  return {
+    source: describeSource(principal),
+    sign,
+    forget: () => session && sessions.drop(session),
+    readArn,
+  };
+}
+
+function describeSource(principal: Principal): string {
+  if (principal.kind === 'default') return 'AWS credentials';
+  if (principal.kind === 'profile') return `AWS credentials: profile ${principal.profile}`;
+  return `AWS credentials: role ${principal.roleArn}`;
 }

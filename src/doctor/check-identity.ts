@@ -2,9 +2,10 @@
 import { hostname, userInfo } from 'node:os';
 import { ok, type Check } from './check.js';
 
-/** The AWS principal of a token group; null when AWS did not return it. */
-export interface GroupPrincipal {
-  readonly group: string;
+/** The AWS principal of a token group or store; null when AWS did not return it. */
+export interface UsedPrincipal {
+  /** Name of the token group, or kind and name of the store. */
+  readonly purpose: string;
   readonly principalArn: string | null;
 }
 
@@ -17,9 +18,9 @@ export function readProcessIdentity(): ProcessIdentity {
   return { user: readUser(), host: hostname() };
 }
 
-export function identityCheck({ user, host }: ProcessIdentity, principals: readonly GroupPrincipal[]): Check {
+export function identityCheck({ user, host }: ProcessIdentity, principals: readonly UsedPrincipal[]): Check {
   const aws = principals.map(
-    ({ group, principalArn }) => `${principalArn ?? 'an unknown AWS principal'} for ${group}`,
+    ({ purpose, principalArn }) => `${principalArn ?? 'an unknown AWS principal'} for ${purpose}`,
   );
   const as = aws.length === 0 ? 'no AWS principal, since no token was issued' : aws.join(', ');
   return ok(

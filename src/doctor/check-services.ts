@@ -2,6 +2,7 @@
 // activity that writes.
 import { createInProcessSteps, toFailureInfo } from '../refresh-once/run-in-process.js';
 import { createApp, type AppOptions } from '../app.js';
+import type { AllowedStore } from '../activities/allowed-config.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import { describeFailure, FAILURES } from '../refresh/failures.js';
 import { formatTime } from '../refresh/format-time.js';
@@ -15,15 +16,18 @@ import type {
 } from '../refresh/activity-types.js';
 import { DEFAULT_PRINCIPAL } from '../refresh/token-group.js';
 import { failed, ok, skipped, warning, type Check, type Subject } from './check.js';
-import type { GroupPrincipal } from './check-identity.js';
+import type { UsedPrincipal } from './check-identity.js';
 import { checkStore, ONE_PATIENT_ATTEMPT } from './check-store.js';
 import { tokenLifeChecks } from './check-token-life.js';
+
+/** AWS STS is asked for at most 5 s, after the credentials are loaded. */
+const PRINCIPAL_LIMIT_MS = 15_000;
 
 export interface ServiceChecks {
   readonly checks: Check[];
   /** Of the connections that can be written. */
   readonly registries: readonly string[];
-  readonly principals: readonly GroupPrincipal[];
+  readonly principals: readonly UsedPrincipal[];
 }
 
 /** Checks everything a run needs except Temporal. Writes nothing. */
@@ -36,6 +40,7 @@ export async function checkServices(config: RefreshConfig, options?: AppOptions)
     [...(allowed?.stores.values() ?? [])].map(async (store) => ({
       name: store.name,
       ...(await checkStore(config, store, steps)),
+      ...(await readPrincipal(store)),
     })),
   );
   const registries = registriesByGroup(stores.flatMap(({ inspections }) => inspections));
@@ -53,8 +58,19 @@ export async function checkServices(config: RefreshConfig, options?: AppOptions)
       ...engines.flat(),
     ],
     registries: [...registries.values()].flat(),
-    principals: tokens.flatMap(({ principal }) => principal ?? []),
+    principals: [...stores, ...tokens].flatMap(({ principal }) => principal ?? []),
   };
+}
+
+/** The AWS principal that the store is called as, if it is called as one. */
+async function readPrincipal({
+  title,
+  name,
+  connections,
+}: AllowedStore): Promise<{ principal?: UsedPrincipal }> {
+  if (!connections.readPrincipal) return {};
+  const principalArn = await connections.readPrincipal(AbortSignal.timeout(PRINCIPAL_LIMIT_MS));
+  return { principal: { purpose: `${title} ${name}`, principalArn } };
 }
 
 function skipTokens(store: string): Check {
@@ -80,7 +96,7 @@ interface RegistryLogin {
 interface TokenChecks {
   readonly checks: Check[];
   readonly logins: RegistryLogin[];
-  readonly principal?: GroupPrincipal;
+  readonly principal?: UsedPrincipal;
 }
 
 async function checkToken(
@@ -100,7 +116,7 @@ async function checkToken(
       ...tokenLifeChecks(target, token, config.schedule),
       ...probes.flatMap(probeChecks),
     ];
-    return { checks, logins, principal: { group, principalArn } };
+    return { checks, logins, principal: { purpose: group, principalArn } };
   } catch (error) {
     const obstacle = `the check of ${target} failed`;
     const skips = registries.map((host) => skipped({ id: 'registry', target: `registry ${host}` }, obstacle));

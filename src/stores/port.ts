@@ -90,6 +90,11 @@ export interface ConnectionStore {
    */
   check(signal: AbortSignal): Promise<string>;
   /**
+   * For `doctor`: the ARN of the AWS principal that the store is called as; null if AWS does not return it. Absent when
+   * the store is not called as an AWS principal. Never fails.
+   */
+  readPrincipal?(signal: AbortSignal): Promise<string | null>;
+  /**
    * For `doctor`: finds what overrides these connections; absent when nothing can. Changes nothing and never fails;
    * omits what it cannot find before the signal fires. May send one request per connection.
    */

@@ -6,6 +6,7 @@ import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import { anySignal, setEnvironment } from '../support/local-server.js';
 
 const KEY = 'aws-secret-key-that-must-not-show';
+const SERVICE = { service: 'airflow', region: 'eu-central-1', principal: DEFAULT_PRINCIPAL };
 const REQUEST = {
   method: 'POST',
   url: new URL('https://env.airflow.eu-central-1.amazonaws.com/restapi/data-team'),
@@ -43,10 +44,7 @@ describe('createRequestSigner', () => {
         AWS_SESSION_TOKEN: sessionToken,
         AWS_PROFILE: undefined,
       });
-      const headers = await createRequestSigner(new AwsSessions(), 'airflow', 'eu-central-1').sign(
-        REQUEST,
-        anySignal(),
-      );
+      const headers = await createRequestSigner(new AwsSessions(), SERVICE).sign(REQUEST, anySignal());
       restore();
       assert.equal(headers['x-amz-security-token'], sessionToken);
       assert.equal(headers['host'], REQUEST.url.host);
@@ -63,7 +61,7 @@ describe('createRequestSigner', () => {
       AWS_PROFILE: undefined,
     });
     const sessions = new AwsSessions();
-    const signer = createRequestSigner(sessions, 'airflow', 'eu-central-1');
+    const signer = createRequestSigner(sessions, SERVICE);
     const readKey = async (): Promise<string | undefined> => {
       const { authorization } = await signer.sign(REQUEST, anySignal());
       return /Credential=(\w+)/.exec(authorization ?? '')?.[1];
@@ -92,7 +90,7 @@ describe('createRequestSigner', () => {
     const sessions = new AwsSessions();
     const HOUR_MS = 3_600_000;
     sessions.of(DEFAULT_PRINCIPAL).noteClockOffset(5 * HOUR_MS);
-    const headers = await createRequestSigner(sessions, 'airflow', 'eu-central-1').sign(REQUEST, anySignal());
+    const headers = await createRequestSigner(sessions, SERVICE).sign(REQUEST, anySignal());
     restore();
     const iso = headers['x-amz-date']?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5') ?? '';
     const aheadMs = Date.parse(iso) - Date.now();

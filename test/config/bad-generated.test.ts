@@ -46,9 +46,11 @@ function rename(mapping: Mapping, key: string, name: string): void {
   for (const [old, value] of entries) mapping[old === key ? name : old] = value;
 }
 
-/** Headers can have any names, and a mapping with two keys is not a reference. */
+/** Headers and fields of a body can have any names, and a mapping with two keys is not a reference. */
 function isOpen(path: SettingPath): boolean {
-  return path.includes('headers') || ['password', 'token'].includes(String(path.at(-1)));
+  return (
+    path.includes('headers') || path.includes('body') || ['password', 'token'].includes(String(path.at(-1)))
+  );
 }
 
 interface Edit {
@@ -88,29 +90,29 @@ const EDITS: readonly Edit[] = [
   {
     from: 'airflow: main}\n    fips',
     to: 'airflow: gone}\n    fips',
-    problem: '28 registries[1].account.airflow unknown-name',
+    problem: '32 registries[1].account.airflow unknown-name',
   },
-  { from: 'role/hub', to: 'role/', problem: '32 registries[1].credentials.via[0] invalid' },
+  { from: 'role/hub', to: 'role/', problem: '36 registries[1].credentials.via[0] invalid' },
   {
     from: 'sessionDuration: 30m',
     to: 'sessionDuration: 10m',
-    problem: '35 registries[1].credentials.sessionDuration out-of-range',
+    problem: '39 registries[1].credentials.sessionDuration out-of-range',
   },
-  { from: 'name: web', to: 'name: eu', problem: '36 registries[2].name duplicate' },
+  { from: 'name: web', to: 'name: eu', problem: '40 registries[2].name duplicate' },
   {
     from: 'registryHost: 127.0.0.1:5000',
     to: 'registryHost: http://x',
-    problem: '44 registries[3].registryHost invalid',
+    problem: '48 registries[3].registryHost invalid',
   },
   {
     from: 'profile: production',
     to: 'profil: production',
-    problem: '47 registries[4].credentials.profil unknown-setting',
+    problem: '51 registries[4].credentials.profil unknown-setting',
   },
-  { from: 'team/app:1.0', to: 'team/app', problem: '49 docker.probe.image invalid' },
-  { from: 'keyFile: key.pem', to: 'keyFile: token', problem: '51 docker.engines[0].keyFile wrong-content' },
-  { from: 'every: 4h', to: 'every: 4', problem: '55 schedule.every wrong-type' },
-  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '60 temporal.taskQueue invalid' },
+  { from: 'team/app:1.0', to: 'team/app', problem: '53 docker.probe.image invalid' },
+  { from: 'keyFile: key.pem', to: 'keyFile: token', problem: '55 docker.engines[0].keyFile wrong-content' },
+  { from: 'every: 4h', to: 'every: 4', problem: '59 schedule.every wrong-type' },
+  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '64 temporal.taskQueue invalid' },
 ];
 
 describe('loadConfig: a configuration with every setting', () => {
@@ -118,7 +120,7 @@ describe('loadConfig: a configuration with every setting', () => {
   beforeEach(() => writeFullFiles(write));
 
   it('loads', () => {
-    for (const sample of SAMPLES) assert.equal(loadConfig(write(sample), ENV).stores.length, 3);
+    for (const sample of SAMPLES) assert.equal(loadConfig(write(sample), ENV).stores.length, 7);
   });
 
   for (const { path: setting } of SETTINGS) {

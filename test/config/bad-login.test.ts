@@ -4,6 +4,7 @@ import { CANARY, edit, VALID } from './config-folder.js';
 
 const AUTH = 'auth: {username: ecr-refresh, password: {env: AIRFLOW_PASSWORD}}';
 const MWAA = '{mwaa: {environment: my-environment, region: us-east-1}}';
+const ROLE = 'arn:aws:iam::123456789012:role/airflow-ecr-refresh';
 const URL_LINE = '    url: https://airflow.example.com\n';
 
 function auth(title: string, value: string, key: string, code: ProblemCode): InvalidConfig {
@@ -61,9 +62,33 @@ const MWAA_ROWS: InvalidConfig[] = [
     'invalid',
   ),
   mwaaSetting(
-    'with a profile',
-    '{environment: e, region: us-east-1, profile: p}',
-    '.profile',
+    'with a role and a profile',
+    `{environment: e, region: us-east-1, roleArn: "${ROLE}", profile: p}`,
+    '.roleArn',
+    'conflict',
+  ),
+  mwaaSetting(
+    'with an external id and no role',
+    '{environment: e, region: us-east-1, externalId: data}',
+    '.roleArn',
+    'missing',
+  ),
+  mwaaSetting(
+    'with an invalid role',
+    '{environment: e, region: us-east-1, roleArn: "arn:aws:iam::1:role/a"}',
+    '.roleArn',
+    'invalid',
+  ),
+  mwaaSetting(
+    'with a role of another partition',
+    `{environment: e, region: cn-north-1, roleArn: "${ROLE}"}`,
+    '.roleArn',
+    'mismatch',
+  ),
+  mwaaSetting(
+    'with the duration of a session',
+    `{environment: e, region: us-east-1, roleArn: "${ROLE}", sessionDuration: 12h}`,
+    '.sessionDuration',
     'unknown-setting',
   ),
   invalid(

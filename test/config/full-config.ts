@@ -2,6 +2,11 @@
 import { SELF_SIGNED } from '../support/self-signed.js';
 import { CANARY } from './config-folder.js';
 
+const MWAA_ROLE =
+  'roleArn: "arn:aws:iam::111122223333:role/refresh", via: ["arn:aws:iam::111122223333:role/main"], ' +
+  'externalId: data, sessionName: refresh';
+const MWAA_WEB = 'roleArn: "arn:aws:iam::222233334444:role/refresh", webIdentityTokenFile: token';
+
 export const FULL = `version: 1
 airflows:
   - name: main
@@ -22,6 +27,10 @@ airflows:
   - name: mwaa
     auth: {mwaa: {environment: my-environment, region: us-east-1}}
     connections: [docker_default]
+  - {name: keycloak, url: "https://k.internal", auth: {tokenRequest: {body: {jwt: {file: token}}, headers: {X-A: a}}}, connections: [a]}
+  - {name: mwaa-role, auth: {mwaa: {environment: e, region: us-east-1, ${MWAA_ROLE}}}, connections: [a]}
+  - {name: mwaa-web, auth: {mwaa: {environment: e, region: us-east-1, ${MWAA_WEB}}}, connections: [a]}
+  - {name: mwaa-profile, auth: {mwaa: {environment: e, region: us-east-1, profile: airflow}}, connections: [a]}
 registries:
   - name: eu
     region: eu-west-1

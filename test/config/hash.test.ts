@@ -65,7 +65,14 @@ version: 1
       edit('docker_default', '{match: "docker_*"}'),
       edit(AUTH, '{token: {env: AIRFLOW_PASSWORD}}'),
       edit(AUTH, '{token: {env: TOKEN}}'),
+      edit(AUTH, '{tokenRequest: {body: {jwt: {env: TOKEN}}}}'),
+      edit(AUTH, '{tokenRequest: {body: {jwt: {env: TOKEN}, client: a}}}'),
+      edit(AUTH, '{tokenRequest: {body: {jwt: {env: TOKEN}}, headers: {X-A: a}}}'),
       edit(`    url: https://airflow.example.com\n    auth: ${AUTH}`, `    auth: ${MWAA}`),
+      edit(
+        `    url: https://airflow.example.com\n    auth: ${AUTH}`,
+        `    auth: ${MWAA.replace('us-east-1', 'us-east-1, profile: a')}`,
+      ),
       edit(
         `    url: https://airflow.example.com\n    auth: ${AUTH}`,
         `    auth: ${MWAA.replace('first', 'second')}`,

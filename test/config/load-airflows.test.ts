@@ -41,6 +41,25 @@ describe('loadConfig: auth', () => {
     );
   });
 
+  it('reads the references of a token request again at each login', () => {
+    write('one\n', 'assertion');
+    const body = '{grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: {file: assertion}}';
+    const text = edit(AUTH, `{tokenRequest: {body: ${body}, headers: {Authorization: {env: KEY}}}}`);
+    const auth = airflowSettings(loadConfig(write(text), { KEY: 'Basic a' }).stores[0])?.auth;
+    assert.ok(auth?.kind === 'token-request');
+    const show = () => [...auth.body, ...auth.headers].map(({ name, read }) => `${name}: ${read().reveal()}`);
+    const others = ['grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer', 'Authorization: Basic a'];
+    assert.deepEqual(show(), ['assertion: one', ...others]);
+    write('two\n', 'assertion');
+    assert.deepEqual(show(), ['assertion: two', ...others]);
+  });
+
+  it('accepts fields of a token request that describe a secret in plain text', () => {
+    const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+    const text = edit(AUTH, `{tokenRequest: {body: {client_assertion_type: "${type}", jwt: {env: KEY}}}}`);
+    loadConfig(write(text), { KEY: CANARY });
+  });
+
   it('accepts MWAA without a URL, and references for its settings', () => {
     const text = edit(URL_LINE, '').replace(
       AUTH,
@@ -52,8 +71,42 @@ describe('loadConfig: auth', () => {
       kind: 'mwaa',
       environment: 'my-environment',
       region: 'eu-west-1',
+      principal: { kind: 'default', name: 'default' },
     });
     assert.ok(airflow && !('url' in airflow));
+  });
+
+  it('accepts MWAA environments of one name in several accounts, each with its principal', () => {
+    const arn = (account: string): string => `arn:aws:iam::${account}:role/refresh`;
+    const settings = [
+      '',
+      `, roleArn: "${arn('123456789012')}"`,
+      `, roleArn: "${arn('210987654321')}", externalId: data, via: ["${arn('111122223333')}"]`,
+      ', profile: production',
+    ];
+    const airflows = settings.map(
+      (more, index) =>
+        `  - {name: m${index}, auth: {mwaa: {environment: e, region: us-east-1${more}}}, connections: [a]}\n`,
+    );
+    const { stores } = loadConfig(write(`version: 1\nairflows:\n${airflows.join('')}`), {});
+    assert.deepEqual(
+      stores.map(({ deployment }) => deployment),
+      [
+        'mwaa us-east-1 e',
+        'mwaa us-east-1 e 123456789012',
+        'mwaa us-east-1 e 210987654321',
+        'mwaa us-east-1 e profile:production',
+      ],
+    );
+    const auth = airflowSettings(stores[2])?.auth;
+    assert.deepEqual(auth?.kind === 'mwaa' && { ...auth.principal, name: '' }, {
+      kind: 'role',
+      name: '',
+      roleArn: arn('210987654321'),
+      via: [arn('111122223333')],
+      externalId: 'data',
+      sessionName: 'airflow-ecr-refresh',
+    });
   });
 
   it('rejects MWAA together with a CA file', () => {
@@ -75,7 +128,12 @@ describe('loadConfig: auth', () => {
 
 describe('the examples in the documentation', () => {
   const write = useConfigFolder();
-  const env = { ...ENV, AIRFLOW_API_KEY: CANARY, ECR_EXTERNAL_ID: 'data-platform' };
+  const env = {
+    ...ENV,
+    AIRFLOW_API_KEY: CANARY,
+    AIRFLOW_CLIENT_SECRET: CANARY,
+    ECR_EXTERNAL_ID: 'data-platform',
+  };
   /** Settings that the examples of these settings require. */
   const PLACES: Readonly<Record<string, object>> = {
     fips: { region: 'us-east-1' },
@@ -96,7 +154,7 @@ describe('the examples in the documentation', () => {
     const { stores: airflows, registries, warnings } = loadConfig(write(used), env);
     assert.deepEqual(
       airflows.map((store) => airflowSettings(store)?.auth.kind),
-      ['password', 'token', 'mwaa'],
+      ['password', 'token', 'token-request', 'mwaa', 'mwaa'],
     );
     assert.equal(airflows[1]?.connections.length, 3);
     assert.deepEqual(

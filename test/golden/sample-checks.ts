@@ -120,8 +120,8 @@ function listIdentityChecks(): Check[] {
   const { principalArn } = TOKEN;
   return [
     identityCheck(here, [
-      { group: GROUP, principalArn },
-      { group: 'default/eu-west-1', principalArn: null },
+      { purpose: GROUP, principalArn },
+      { purpose: 'default/eu-west-1', principalArn: null },
     ]),
     identityCheck(here, []),
   ];

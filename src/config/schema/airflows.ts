@@ -1,13 +1,15 @@
 // `airflows`: the Airflow instances whose connections are refreshed.
 import { z } from 'zod';
 import type { ExtraHeader } from '../../net/http.js';
-import { authSchema, type AirflowAuth } from './auth.js';
+import type { Fault } from '../config-error.js';
+import { createAuthSchema, type AirflowAuth } from './auth.js';
 import { checkTogether, convert, type Settings } from './checks.js';
 import { connectionsSchema } from './connections.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { certificateFile } from './files.js';
 import { ifThen } from './for-editors.js';
 import { headersSchema } from './headers.js';
+import { identifyEnvironment } from './mwaa.js';
 import type { StoreConfig } from './stores.js';
 import { isUnencryptedUrl, readAirflowUrl } from './urls.js';
 import { nameSchema, text } from './values.js';
@@ -42,10 +44,20 @@ function createSettingsSchema(folder: ConfigFolder) {
           'or with allowInsecureHttp. Required, except for Amazon MWAA, which has no URL.',
         examples: ['https://airflow.example.com'],
       }),
-    auth: authSchema.meta({
-      description: 'How the worker logs in: exactly one of user name and password, token, or MWAA.',
+    auth: createAuthSchema(folder).meta({
+      description:
+        'How the worker logs in: exactly one of user name and password, token request, token, or MWAA.',
       examples: [
         PASSWORD_EXAMPLE,
+        {
+          tokenRequest: {
+            body: {
+              grant_type: 'client_credentials',
+              client_id: 'airflow',
+              client_secret: { env: 'AIRFLOW_CLIENT_SECRET' },
+            },
+          },
+        },
         { token: { file: 'secrets/airflow-token' } },
         { mwaa: { environment: 'my-environment', region: 'us-east-1' } },
       ],
@@ -141,6 +153,7 @@ function checkAirflow(settings: Settings<Airflow>): void {
     if (valid.auth) checkMwaa(settings);
     return;
   }
+  if (valid.version === 2 && valid.auth?.kind === 'token-request') report(NO_TOKENS, 'version');
   if (!isGiven('url')) report({ code: 'missing', message: 'is missing' }, 'url');
   const isAllowed = valid.allowInsecureHttp !== false || isMistyped('allowInsecureHttp');
   if (valid.url === undefined || isAllowed || !isUnencryptedUrl(valid.url)) return;
@@ -148,6 +161,12 @@ function checkAirflow(settings: Settings<Airflow>): void {
   const message = 'is http://: credentials would be sent unencrypted';
   report({ code: 'unencrypted', message, remedy }, 'url');
 }
+
+const NO_TOKENS: Fault = {
+  code: 'conflict',
+  message: 'cannot be combined with `auth.tokenRequest`, because Airflow 2 issues no tokens',
+  remedy: 'Remove `version`, or use `username` and `password` of `auth`.',
+};
 
 /** AWS finds the environment by its name and signs the requests: these settings would have no effect. */
 function checkMwaa({ valid, isGiven, report }: Settings<Airflow>): void {
@@ -165,7 +184,7 @@ function checkMwaa({ valid, isGiven, report }: Settings<Airflow>): void {
 
 function toStore({ name, connections, allowInsecureHttp: _checked, ...settings }: Airflow): StoreConfig {
   const { url, auth } = settings;
-  const deployment = auth.kind === 'mwaa' ? `mwaa ${auth.region} ${auth.environment}` : url;
+  const deployment = auth.kind === 'mwaa' ? identifyEnvironment(auth) : url;
   return {
     name,
     kind: 'airflow',

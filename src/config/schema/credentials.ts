@@ -1,6 +1,7 @@
-// `credentials` of a registry: the principal that its tokens are issued to.
+// The AWS principal of a registry (`credentials`) or of an MWAA environment: default, profile, role or web identity.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { getPartition } from '../../refresh/aws-regions.js';
 import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
 import type { Fault } from '../config-error.js';
 import { checkTogether, report, requiredBy, type Settings } from './checks.js';
@@ -26,12 +27,13 @@ const sessionName = z.string().regex(/^[\w+=,.@-]{2,64}$/, {
   error: 'must have 2 to 64 characters: letters, digits and `_ + = , . @ -`',
 });
 
-function createSettingsSchema(folder: ConfigFolder) {
-  return z.strictObject({
+/** The settings of a principal. @param role the name of the role in examples */
+export function createPrincipalSettings(folder: ConfigFolder, role: string) {
+  return {
     roleArn: roleArn.exactOptional().meta({
       description:
         'Role to assume, with the default credentials of the AWS SDK or, if set, the token of `webIdentityTokenFile`.',
-      examples: ['arn:aws:iam::123456789012:role/ecr-pull'],
+      examples: [`arn:aws:iam::123456789012:role/${role}`],
     }),
     via: z
       .array(roleArn)
@@ -54,12 +56,6 @@ function createSettingsSchema(folder: ConfigFolder) {
       description: `Name of the role sessions, shown in CloudTrail. Default: ${SESSION_NAME}.`,
       examples: [SESSION_NAME],
     }),
-    sessionDuration: duration.exactOptional().meta({
-      description:
-        'Duration of the session of `roleArn`, 15m to 12h; the role must allow it. A token may expire together with ' +
-        'the session it was issued in. Default: 1h, which is also the maximum for a role that another role assumes.',
-      examples: ['12h'],
-    }),
     profile: z
       .string()
       .regex(/^[^\s[\]]{1,100}$/, {
@@ -80,6 +76,18 @@ function createSettingsSchema(folder: ConfigFolder) {
           'configuration file. Read again each time.',
         examples: ['/var/run/secrets/tokens/aws'],
       }),
+  };
+}
+
+function createSettingsSchema(folder: ConfigFolder) {
+  return z.strictObject({
+    ...createPrincipalSettings(folder, 'ecr-pull'),
+    sessionDuration: duration.exactOptional().meta({
+      description:
+        'Duration of the session of `roleArn`, 15m to 12h; the role must allow it. A token may expire together with ' +
+        'the session it was issued in. Default: 1h, which is also the maximum for a role that another role assumes.',
+      examples: ['12h'],
+    }),
   });
 }
 
@@ -90,15 +98,18 @@ const ROLE_SETTINGS = ['via', 'externalId', 'sessionName', 'sessionDuration', 'w
 /** Settings that do not apply to a role assumed with a web identity token. */
 const NOT_WITH_TOKEN_FILE = ['via', 'externalId', 'sessionDuration'];
 
+/** Which settings of a principal exclude each other, for editors. */
+export const PRINCIPAL_CONFLICTS = {
+  profile: forbid('profile', 'roleArn', ...ROLE_SETTINGS),
+  webIdentityTokenFile: forbid('webIdentityTokenFile', ...NOT_WITH_TOKEN_FILE),
+};
+
 export function createCredentialsSchema(folder: ConfigFolder) {
   return checkTogether(createSettingsSchema(folder), checkCredentials, (settings) =>
     toPrincipal(settings, folder),
   ).meta({
     ...requireOneOf(['roleArn'], ['profile']),
-    dependentSchemas: {
-      profile: forbid('profile', 'roleArn', ...ROLE_SETTINGS),
-      webIdentityTokenFile: forbid('webIdentityTokenFile', ...NOT_WITH_TOKEN_FILE),
-    },
+    dependentSchemas: PRINCIPAL_CONFLICTS,
   });
 }
 
@@ -114,7 +125,13 @@ function checkExternalId(externalId: string): Fault | undefined {
 }
 
 function checkCredentials(settings: Settings<Credentials>): void {
-  const { valid, isGiven, report: add } = settings;
+  const isAny = ['profile', 'roleArn', ...ROLE_SETTINGS].some((key) => settings.isGiven(key));
+  if (isAny) checkPrincipal(settings);
+  else settings.report(NO_CREDENTIALS);
+}
+
+/** None of the settings is required. */
+export function checkPrincipal({ valid, isGiven, report: add }: Settings<Credentials>): void {
   const roleSettings = ROLE_SETTINGS.filter((key) => isGiven(key));
   if (isGiven('profile')) {
     const [other] = isGiven('roleArn') ? ['roleArn'] : roleSettings;
@@ -125,7 +142,6 @@ function checkCredentials(settings: Settings<Credentials>): void {
   }
   if (!isGiven('roleArn')) {
     if (roleSettings.length > 0) add(requiredBy(...roleSettings), 'roleArn');
-    else add(NO_CREDENTIALS);
     return;
   }
   const [other] = NOT_WITH_TOKEN_FILE.filter((key) => isGiven(key));
@@ -165,7 +181,29 @@ function checkSession(durationMs: number, isChained: boolean): Fault | undefined
   };
 }
 
-function toPrincipal(settings: Credentials, folder: ConfigFolder): Principal {
+/**
+ * What is wrong with the partition of a role, and in which setting.
+ * @param roles in the order in which they are assumed; the last one is `roleArn`
+ * @param what has the region, for the message
+ */
+export function checkPartition(
+  roles: readonly string[],
+  region: string,
+  what: string,
+): { readonly key: 'roleArn' | 'via'; readonly fault: Fault } | undefined {
+  const partition = getPartition(region).name;
+  const index = roles.findIndex((role) => role.split(':')[1] !== partition);
+  const arn = roles[index];
+  if (arn === undefined) return undefined;
+  const key = index === roles.length - 1 ? 'roleArn' : 'via';
+  const which = key === 'via' ? `contains a role (\`via[${index}]\`)` : 'is';
+  const message = `${which} in partition ${arn.split(':')[1]}, but the region of the ${what} is in ${partition}`;
+  const remedy = `Use \`${arn.replace(/^arn:[^:]+/, `arn:${partition}`)}\`, or correct the region.`;
+  return { key, fault: { code: 'mismatch', message, remedy } };
+}
+
+/** The default principal without any of the settings. */
+export function toPrincipal(settings: Credentials, folder: ConfigFolder): Principal {
   const { profile, roleArn: role, webIdentityTokenFile: tokenFile } = settings;
   if (profile !== undefined) return { kind: 'profile', name: `profile:${profile}`, profile };
   if (role === undefined) return DEFAULT_PRINCIPAL;

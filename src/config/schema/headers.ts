@@ -1,12 +1,8 @@
-// `headers` of an Airflow instance, for a proxy or gateway in front of it.
-import { z } from 'zod';
-import { Secret } from '../../log/secret.js';
+// `headers` of an Airflow instance, for a proxy or gateway in front of it, and those of a token request.
 import { isSecretHeader, listUnusual } from '../../net/header-rules.js';
-import type { ExtraHeader } from '../../net/http.js';
 import type { Fault } from '../config-error.js';
-import { Reference, toReadSecret } from '../references.js';
-import { addFault, findDuplicates, isMapping } from './checks.js';
-import { readText, textSetting } from './values.js';
+import { addFault, findDuplicates } from './checks.js';
+import { createFieldsSchema } from './fields.js';
 
 const MAX_HEADERS = 20;
 const SET_BY_REQUEST: Fault = {
@@ -14,23 +10,18 @@ const SET_BY_REQUEST: Fault = {
   message: 'is set automatically for each request',
   remedy: 'Remove this header.',
 };
+const SET_BY_URL: Fault = {
+  code: 'conflict',
+  message: 'is set by `url`',
+  remedy: 'Remove this header, and set the host in `url`.',
+};
+const SET_BY_AUTH: Fault = {
+  code: 'conflict',
+  message: 'is set by `auth`',
+  remedy: 'Remove this header. Use `auth: {token: {env: NAME}}` if Airflow needs a bearer token.',
+};
 const FORBIDDEN: ReadonlyMap<string, Fault> = new Map([
-  [
-    'authorization',
-    {
-      code: 'conflict',
-      message: 'is set by `auth`',
-      remedy: 'Remove this header. Use `auth: {token: {env: NAME}}` if Airflow needs a bearer token.',
-    },
-  ],
-  [
-    'host',
-    {
-      code: 'conflict',
-      message: 'is set by `url`',
-      remedy: 'Remove this header, and set the host in `url`.',
-    },
-  ],
+  ['host', SET_BY_URL],
   ['content-length', SET_BY_REQUEST],
   ['content-type', SET_BY_REQUEST],
   ['transfer-encoding', SET_BY_REQUEST],
@@ -42,68 +33,32 @@ const INVALID_NAME: Fault = {
   remedy: 'Use the form `headers: {X-Team: data}`.',
 };
 
-/** Ordered by name, so that the order in the file does not matter. */
-export const headersSchema = z
-  .preprocess(
-    // A single header named `env` or `file` is not a reference.
-    (value, context) => {
-      const headers = value instanceof Reference ? value.toJSON() : value;
-      // zod drops this name.
-      if (isMapping(headers) && Object.hasOwn(headers, '__proto__'))
-        addFault(context, INVALID_NAME, ['__proto__']);
-      return headers;
+/** For every request to an Airflow instance. */
+export const headersSchema = createHeadersSchema(new Map([...FORBIDDEN, ['authorization', SET_BY_AUTH]]));
+
+/** For the request of a token, which may need an `Authorization` header. */
+export const tokenHeadersSchema = createHeadersSchema(FORBIDDEN);
+
+function createHeadersSchema(forbidden: ReadonlyMap<string, Fault>) {
+  return createFieldsSchema({
+    max: MAX_HEADERS,
+    invalidName: INVALID_NAME,
+    checkName: (name) => checkName(name, forbidden),
+    isSecret: isSecretHeader,
+    checkValue: checkHeaderValue,
+    checkAll(names, context) {
+      for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
+        const remedy = 'Remove one of the two: header names are not case-sensitive.';
+        addFault(context, { code: 'duplicate', message: `duplicates \`${first}\``, remedy }, [item]);
+      }
     },
-    z.record(z.string(), textSetting),
-  )
-  .superRefine(checkHeaders, { when: ({ value }) => isMapping(value) })
-  .transform((headers): readonly ExtraHeader[] =>
-    Object.entries(headers)
-      .map(([name, setting]) => ({ name, read: toRead(setting) }))
-      .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)),
-  );
-
-/** Also runs when some of them are not text. */
-function checkHeaders(
-  headers: Readonly<Record<string, string | Reference>>,
-  context: z.core.$RefinementCtx,
-): void {
-  const invalid = new Set(context.issues.map(({ path = [] }) => path[0]));
-  const names = Object.keys(headers);
-  if (names.length > MAX_HEADERS) {
-    const remedy = 'Remove headers that are not needed.';
-    addFault(context, { code: 'too-many', message: `has more than ${MAX_HEADERS} entries`, remedy });
-  }
-  for (const [name, setting] of Object.entries(headers)) {
-    const fault = invalid.has(name) ? undefined : (checkName(name) ?? checkSetting(name, setting));
-    if (fault) addFault(context, fault, [name]);
-  }
-  for (const { item, first } of findDuplicates(names, (name) => name.toLowerCase())) {
-    const remedy = 'Remove one of the two: header names are not case-sensitive.';
-    addFault(context, { code: 'duplicate', message: `duplicates \`${first}\``, remedy }, [item]);
-  }
+  });
 }
 
-function checkName(name: string): Fault | undefined {
+function checkName(name: string, forbidden: ReadonlyMap<string, Fault>): Fault | undefined {
   // The token rule of RFC 9110.
-  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return FORBIDDEN.get(name.toLowerCase());
+  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return forbidden.get(name.toLowerCase());
   return INVALID_NAME;
-}
-
-function checkSetting(name: string, setting: string | Reference): Fault | undefined {
-  if (typeof setting === 'string' && isSecretHeader(name)) {
-    return {
-      code: 'plain-text-secret',
-      message: 'must not be in plain text',
-      remedy: `Use the form \`${name}: {env: NAME}\` (an environment variable) or \`${name}: {file: PATH}\`.`,
-    };
-  }
-  const reading = readText(setting);
-  return 'code' in reading ? reading : checkHeaderValue(reading.result);
-}
-
-function toRead(setting: string | Reference): ExtraHeader['read'] {
-  if (typeof setting !== 'string') return toReadSecret(setting, checkHeaderValue);
-  return Object.assign(() => new Secret(setting), { toJSON: () => setting });
 }
 
 /** What is wrong with the value of a header. */

@@ -1,22 +1,15 @@
 // `registries`: registries that connections name, that need their own principal, or whose host does not show account
 // and region.
 import { z } from 'zod';
-import {
-  ECR_PUBLIC_REGION,
-  FIPS_REGIONS,
-  getPartition,
-  hasFips,
-  isAccount,
-  isRegion,
-} from '../../refresh/aws-regions.js';
+import { ECR_PUBLIC_REGION, FIPS_REGIONS, hasFips, isAccount, isRegion } from '../../refresh/aws-regions.js';
 import type { AirflowVariable, RegistryEntry } from '../../refresh/registry-entries.js';
-import { DEFAULT_PRINCIPAL, type Principal } from '../../refresh/token-group.js';
+import { DEFAULT_PRINCIPAL } from '../../refresh/token-group.js';
 import { formatNames, type Fault } from '../config-error.js';
-import { NOT_A_REGION } from './auth.js';
 import { addFault, checkTogether, convert, report, type Settings } from './checks.js';
-import { createCredentialsSchema } from './credentials.js';
+import { checkPartition, createCredentialsSchema } from './credentials.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { ifThen, forbid, requireOneOf } from './for-editors.js';
+import { NOT_A_REGION } from './mwaa.js';
 import { checkEcrHost, checkRegistryHost, findRegion, readEcrEndpoint } from './urls.js';
 import { nameSchema, readText, textOrVariable } from './values.js';
 
@@ -166,7 +159,11 @@ function checkRegistry(settings: Settings<Registry>): void {
   else if (valid.kind === 'private' && !settings.isMistyped('kind')) checkPrivate(settings);
   const region = typeof valid.region === 'string' ? valid.region : undefined;
   checkEndpoint(settings, region);
-  if (valid.credentials && region !== undefined) checkPartition(valid.credentials, region, settings);
+  const { credentials } = valid;
+  if (region === undefined || !credentials || !('roleArn' in credentials)) return;
+  const roles = [...('via' in credentials ? credentials.via : []), credentials.roleArn];
+  const wrong = checkPartition(roles, region, 'registry');
+  if (wrong) settings.report(wrong.fault, 'credentials', wrong.key);
 }
 
 /** ECR Public belongs to no account, and issues its tokens in one region. */
@@ -211,19 +208,6 @@ function checkEndpoint({ valid, report: add }: Settings<Registry>, region: strin
     const remedy = `Remove \`fips\`: ECR has FIPS endpoints only in ${formatNames(FIPS_REGIONS)}.`;
     add({ code: 'conflict', message: `is not available in ${region}`, remedy }, 'fips');
   }
-}
-
-function checkPartition(principal: Principal, region: string, { report: add }: Settings<Registry>): void {
-  if (!('roleArn' in principal)) return;
-  const partition = getPartition(region).name;
-  const roles = [...('via' in principal ? principal.via : []), principal.roleArn];
-  const arn = roles.find((role) => role.split(':')[1] !== partition);
-  if (arn === undefined) return;
-  const key = arn === principal.roleArn ? 'roleArn' : 'via';
-  const which = key === 'via' ? `contains a role (\`via[${roles.indexOf(arn)}]\`)` : 'is';
-  const message = `${which} in partition ${arn.split(':')[1]}, but the region of the registry is in ${partition}`;
-  const remedy = `Use \`${arn.replace(/^arn:[^:]+/, `arn:${partition}`)}\`, or correct the region.`;
-  add({ code: 'mismatch', message, remedy }, 'credentials', key);
 }
 
 function toEntry({

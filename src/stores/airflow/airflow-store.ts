@@ -6,15 +6,21 @@ import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { ApiVersion } from './api-version.js';
 import { createBasicLogin, createBearerLogin, createJwtLogin } from './auth/login-methods.js';
 import { AirflowLogin, type LoginMethod, type ReadSecret } from './auth/login.js';
+import { createTokenRequestLogin, refuseTokenRequest, type TokenField } from './auth/token-request-login.js';
 import { createHttpApi, withExtraHeaders } from './http-transport.js';
-import { createMwaaTransport } from './mwaa-transport.js';
+import { createMwaaTransport, type MwaaEnvironment } from './mwaa-transport.js';
 import { AirflowStore } from './rest-store.js';
 import type { AirflowApis, MajorVersion } from './transport.js';
 
 export type AirflowAuth =
   | { readonly kind: 'password'; readonly username: string; readonly readPassword: ReadSecret }
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
-  | { readonly kind: 'mwaa'; readonly environment: string; readonly region: string };
+  | {
+      readonly kind: 'token-request';
+      readonly body: readonly TokenField[];
+      readonly headers: readonly ExtraHeader[];
+    }
+  | ({ readonly kind: 'mwaa' } & MwaaEnvironment);
 
 export interface AirflowOptions {
   /** Name in the configuration, for messages. */
@@ -35,7 +41,7 @@ export interface AirflowOptions {
 export function createAirflowStore(options: AirflowOptions): AirflowStore {
   const apis = createApis(options, () => version.detected);
   const version = new ApiVersion(options.name, options.version, apis);
-  return new AirflowStore(options.name, version);
+  return new AirflowStore(options.name, version, apis[3].readPrincipal);
 }
 
 function createApis(options: AirflowOptions, getVersion: () => string | undefined): AirflowApis {
@@ -55,6 +61,10 @@ function createApis(options: AirflowOptions, getVersion: () => string | undefine
   if (auth.kind === 'token') {
     const login = createLogin(createBearerLogin(auth.readToken));
     return createBoth(login, login);
+  }
+  if (auth.kind === 'token-request') {
+    const method = createTokenRequestLogin({ ...auth, url, http }, getVersion);
+    return createBoth(createLogin(refuseTokenRequest()), createLogin(method));
   }
   const settings = { ...auth, url, http };
   return createBoth(

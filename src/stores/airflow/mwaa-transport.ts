@@ -1,11 +1,13 @@
 // Sends requests to Airflow on Amazon MWAA through AWS's InvokeRestApi. Error responses of AWS may repeat the
 // request, so only their names and status codes are read.
 import { z } from 'zod';
+import { getPartition } from '../../refresh/aws-regions.js';
 import { toAwsFailure } from '../../aws/aws-error.js';
 import type { AwsSessions } from '../../aws/aws-sessions.js';
 import { createRequestSigner } from '../../aws/request-signer.js';
 import type { HttpClient, HttpResponse } from '../../net/http.js';
 import type { RefreshFailure } from '../../refresh/failures.js';
+import type { Principal } from '../../refresh/token-group.js';
 import { failure, notAirflow, toRequestFailure } from './response-errors.js';
 import type { AirflowApi, ApiRequest, ApiResponse } from './transport.js';
 
@@ -16,21 +18,14 @@ const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 /** Half of the usual size, so that the smallest web server also finishes within 10 s. */
 const BULK = { connections: 50, bytes: 256 * 1024 } as const;
 
-const ACCESS_REMEDY =
-  "Allow the worker's principal to call airflow:InvokeRestApi on " +
-  'arn:aws:airflow:<region>:<account>:role/<environment>/Op. Op is the least privileged role that can read and edit ' +
-  'connections.';
-
-const FOREIGN_REMEDY =
-  'Check the proxy of the worker (HTTPS_PROXY) and the endpoint of MWAA (AWS_ENDPOINT_URL_MWAA, VPC endpoint). The run ' +
-  'retries automatically.';
-
 const WRAPPED = z.object({ RestApiStatusCode: z.number().int(), RestApiResponse: z.unknown().optional() });
 
 export interface MwaaEnvironment {
   /** Name of the environment. */
   readonly environment: string;
   readonly region: string;
+  /** Whose credentials sign the requests. */
+  readonly principal: Principal;
 }
 
 /** Serves both API versions: InvokeRestApi adds /api/v2 or /api/v1. Credentials are reused while AWS accepts them. */
@@ -39,7 +34,7 @@ export function createMwaaTransport(
   http: HttpClient,
   aws: AwsSessions,
 ): Omit<AirflowApi, 'major'> {
-  const signer = createRequestSigner(aws, 'airflow', mwaa.region);
+  const signer = createRequestSigner(aws, { service: 'airflow', ...mwaa });
 
   async function send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const url = new URL(`${getEndpoint(mwaa.region)}/restapi/${encodeURIComponent(mwaa.environment)}`);
@@ -56,7 +51,10 @@ export function createMwaaTransport(
         maxResponseBytes: MAX_RESPONSE_BYTES,
         signal,
       });
-      return unwrap(request, mwaa, response);
+      const name = getErrorName(response);
+      if (isFromAirflow(response.status, name)) return unwrap(request, name, response);
+      const known = toMwaaFailure(request, signer.source, name, response.status);
+      throw known ?? toCallerFailure(request, mwaa, name, response.status, await signer.readArn(signal));
     } catch (error) {
       const cause = toRequestFailure(request, error, 'MWAA');
       // Static credentials from a file are cached; after a rejection the file is read again.
@@ -65,7 +63,7 @@ export function createMwaaTransport(
     }
   }
 
-  return { bulk: BULK, send };
+  return { bulk: BULK, send, readPrincipal: signer.readArn };
 }
 
 /** Same order as in the AWS SDK: the variable of the service, the variable of all services, AWS's host. */
@@ -77,13 +75,13 @@ function getEndpoint(region: string): string {
   return configured?.replace(/\/+$/, '') ?? `https://env.airflow.${region}.${suffix}`;
 }
 
+/** Airflow's responses below 400 arrive with status 200, the others as one of these two exceptions. */
+function isFromAirflow(status: number, name: string): boolean {
+  return status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException';
+}
+
 /** Returns Airflow's response. @throws RefreshFailure when AWS did not get one */
-function unwrap(request: ApiRequest, mwaa: MwaaEnvironment, response: HttpResponse): ApiResponse {
-  const name = getErrorName(response);
-  // Airflow's responses below 400 arrive with status 200, the others as one of these two exceptions.
-  const isWrapped =
-    response.status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException';
-  if (!isWrapped) throw toMwaaFailure(request, mwaa, name, response.status);
+function unwrap(request: ApiRequest, name: string, response: HttpResponse): ApiResponse {
   const { success, data } = WRAPPED.safeParse(response.json);
   if (success) return { request, status: data.RestApiStatusCode, json: data.RestApiResponse };
   // Observed when the web server did not respond to AWS in time.
@@ -97,28 +95,53 @@ function toForeignFailure(request: ApiRequest, status: number): RefreshFailure {
   return failure('StoreUnavailable', request, reason, status, FOREIGN_REMEDY);
 }
 
+/** @param source of the credentials */
 function toMwaaFailure(
   request: ApiRequest,
-  { environment, region }: MwaaEnvironment,
+  source: string,
   name: string,
   status: number,
-): RefreshFailure {
-  const known = toAwsFailure('AWS credentials', { name });
+): RefreshFailure | undefined {
+  const known = toAwsFailure(source, { name });
   if (known.type === 'AwsCredentialsRejected') return known;
   if (status === 429 || known.type === 'AwsThrottled') {
     return failure('StoreThrottled', request, 'AWS throttled InvokeRestApi', status);
   }
-  if (status >= 500) return unavailable(request, status);
-  if (name === '') return toForeignFailure(request, status);
+  return status >= 500 ? unavailable(request, status) : undefined;
+}
+
+/** Failures whose cause may be the wrong principal. @param arn of the principal; null if it is not known */
+function toCallerFailure(
+  request: ApiRequest,
+  { environment, region, principal }: MwaaEnvironment,
+  name: string,
+  status: number,
+  arn: string | null,
+): RefreshFailure {
+  const caller = arn ?? describePrincipal(principal);
   if (name === 'AccessDeniedException' || status === 403) {
-    const reason = `the AWS principal is not authorized to call airflow:InvokeRestApi on ${environment} in ${region}`;
-    return failure('StoreForbidden', request, reason, status, ACCESS_REMEDY);
+    const reason = `${caller} is not authorized to call airflow:InvokeRestApi on ${environment} in ${region}`;
+    const account = arn?.split(':')[4] ?? '<account>';
+    const resource = `arn:${getPartition(region).name}:airflow:${region}:${account}:role/${environment}/Op`;
+    const remedy =
+      `Allow ${caller} to call airflow:InvokeRestApi on ${resource}. Op is the least privileged role that can read ` +
+      'and edit connections.';
+    return failure('StoreForbidden', request, reason, status, remedy);
+  }
+  if (name === 'ResourceNotFoundException' || status === 404) {
+    const reason = `MWAA has no environment ${environment} in ${region}, in the account of ${caller}`;
+    const remedy =
+      'Correct `environment` or `region`, or set `roleArn` or `profile` of the account that has it.';
+    return failure('StoreRequestRejected', request, reason, status, remedy);
   }
   const reason =
-    name === 'ResourceNotFoundException' || status === 404
-      ? `MWAA has no environment ${environment} in ${region}`
-      : 'MWAA rejected the request; ids must have at most 51 characters, and the environment must be up to date';
+    'MWAA rejected the request; ids must have at most 51 characters, and the environment must be up to date';
   return failure('StoreRequestRejected', request, reason, status);
+}
+
+function describePrincipal(principal: Principal): string {
+  if (principal.kind === 'default') return 'the AWS principal of the worker';
+  return principal.kind === 'profile' ? `the principal of profile ${principal.profile}` : principal.roleArn;
 }
 
 function unavailable(request: ApiRequest, status: number): RefreshFailure {

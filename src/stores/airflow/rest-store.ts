@@ -20,16 +20,18 @@ import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
 import { failure, toFrontFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
-import { hasAirflowFormat, isMissing } from './response-texts.js';
-import type { ApiRequest, RequestContext } from './transport.js';
+import { isMissing } from './response-texts.js';
+import type { AirflowApi, ApiRequest, RequestContext } from './transport.js';
 
 export class AirflowStore implements ConnectionStore, VariableSource {
   readonly #name: string;
   readonly #version: ApiVersion;
+  readonly readPrincipal?: (signal: AbortSignal) => Promise<string | null>;
 
-  constructor(name: string, version: ApiVersion) {
+  constructor(name: string, version: ApiVersion, readPrincipal: AirflowApi['readPrincipal']) {
     this.#name = name;
     this.#version = version;
+    if (readPrincipal) this.readPrincipal = readPrincipal;
   }
 
   async check(signal: AbortSignal): Promise<string> {

@@ -38,6 +38,8 @@ export interface AirflowApi {
   readonly bulk: { readonly connections: number; readonly bytes: number };
   /** Returns responses of any status, except a rejected login. @throws only RefreshFailure */
   send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /** With MWAA, the ARN of the AWS principal; null if it is not known. Never fails. */
+  readPrincipal?(signal: AbortSignal): Promise<string | null>;
 }
 
 /** The APIs of each major version of Airflow; the version may have to be detected. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DEFAULT_PRINCIPAL } from '../../../src/refresh/token-group.js';
 import type { ConnectionRecord } from '../../../src/refresh/check-connection.js';
 import type { AirflowStore } from '../../../src/stores/airflow/rest-store.js';
 import { createAirflowStore } from '../../../src/stores/airflow/airflow-store.js';
@@ -113,7 +114,7 @@ describe('createAirflowStore with MWAA', () => {
   ): AirflowStore {
     return createAirflowStore({
       name: 'main',
-      auth: { kind: 'mwaa', environment, region: 'eu-central-1' },
+      auth: { kind: 'mwaa', environment, region: 'eu-central-1', principal: DEFAULT_PRINCIPAL },
       version: 'auto',
       headers: [],
       http,

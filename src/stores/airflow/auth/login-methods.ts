@@ -47,7 +47,7 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
 /** The worker does not send a rejected password again for 30 min, and reads its environment only once. */
 const FIX_PASSWORD =
   'Correct the password that `auth.password` refers to, or that of the Airflow user; then restart the worker, unless you replaced the file of the password.';
-const LOGIN_RETRIES = 'The login is retried every 30 min, to avoid locking the account.';
+export const LOGIN_RETRIES = 'The login is retried every 30 min, to avoid locking the account.';
 
 function rejectBasic(context: RequestContext, status: number): RefreshFailure {
   const reason =
@@ -104,17 +104,24 @@ export function createJwtLogin(
       });
       return new Secret(`Bearer ${parseJwt(context, response, getVersion())}`);
     },
-    // A wrong password cannot cause this, and it does not lock an account.
-    toRejection(context, status) {
-      const reason =
-        'a token that was just issued was rejected; the API servers may have different values of `[api_auth] jwt_secret`';
-      const remedy = 'Set the same `[api_auth] jwt_secret` on all API servers, and check their clocks.';
-      return failure('StoreUnavailable', context, reason, status, remedy);
-    },
+    toRejection: rejectJwt,
+    isRenewedWhenForbidden: true,
   };
 }
 
-function parseJwt(request: RequestContext, response: HttpResponse, version: string | undefined): string {
+/** A wrong password cannot cause this, and it does not lock an account. */
+export function rejectJwt(context: RequestContext, status: number): RefreshFailure {
+  const reason = 'a new token was rejected; `[api_auth] jwt_secret` may differ between API servers';
+  const remedy = 'Set the same `[api_auth] jwt_secret` on all API servers, and check their clocks.';
+  return failure('StoreUnavailable', context, reason, status, remedy);
+}
+
+/** Returns the token in the response to a login. @throws RefreshFailure if there is none */
+export function parseJwt(
+  request: RequestContext,
+  response: HttpResponse,
+  version: string | undefined,
+): string {
   const { status, json } = response;
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
     const reason =

@@ -9,6 +9,8 @@ import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 export const LOGIN_TIMEOUT_MS = 30_000;
 /** Directory services lock an account after a few wrong passwords, usually for a shorter time than this. */
 const REJECTION_MS = 30 * 60_000;
+/** With a missing permission each request is answered with 403: this limits the logins that it causes. */
+const LEAST_RENEWAL_MS = 60_000;
 
 /**
  * How often a token is sent that Airflow says it has not signed. API servers with different secrets behind one address
@@ -20,7 +22,7 @@ const TRIES_OF_A_TOKEN = 3;
 export type ReadSecret = () => Secret | Promise<Secret>;
 
 export interface LoginMethod {
-  readonly secretName: 'password' | 'token';
+  readonly secretName: 'password' | 'token' | 'token request';
   readonly readSecret: ReadSecret;
   /**
    * Returns the value of the `Authorization` header.
@@ -33,12 +35,20 @@ export interface LoginMethod {
   readonly isAlwaysSent?: true;
   /** The secret is read for each request, and a new one is used immediately. */
   readonly isReadEachTime?: true;
+  /**
+   * A 403 may mean that the login has expired. Keycloak's auth manager asks Keycloak for each permission, with a token
+   * that expires after 5 minutes by default, although the JWT of Airflow is valid for a day. A role in the JWT may also
+   * have changed.
+   */
+  readonly isRenewedWhenForbidden?: true;
 }
 
 interface CurrentLogin {
   readonly header: Secret;
   /** The password or token used for this login. */
   readonly secret: Secret;
+  /** Milliseconds on the clock of `now`. */
+  readonly at: number;
 }
 
 interface Rejection {
@@ -68,8 +78,8 @@ export class AirflowLogin {
   }
 
   /**
-   * Sends a request with the header, and again with a new header when Airflow rejects the first: at most two logins
-   * and six requests.
+   * Sends a request with the header, and once more with a new header when Airflow rejects the first, or when it may have
+   * expired.
    * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
@@ -80,7 +90,11 @@ export class AirflowLogin {
     if (anonymous && !this.#method.isAlwaysSent) return call();
     for (let isFirst = true; ; isFirst = false) {
       const login = await this.#getLogin(signal);
-      const response = await sendToken(() => call(login.header));
+      const response = await call(login.header);
+      if (isFirst && this.#mayBeExpired(login, response)) {
+        if (this.#current === login) this.#current = undefined;
+        continue;
+      }
       if (!isLoginRejected(response)) return response;
       // Several requests with the same rejected header cause only one new login.
       if (this.#current === login) this.#current = undefined;
@@ -91,6 +105,12 @@ export class AirflowLogin {
       this.#remember(login.secret, rejection);
       if (!isFirst) throw rejection;
     }
+  }
+
+  #mayBeExpired({ at }: CurrentLogin, response: ApiResponse): boolean {
+    const isOld = this.#now() - at >= LEAST_RENEWAL_MS;
+    const isForbidden = response.status === 403 && hasAirflowFormat(response);
+    return this.#method.isRenewedWhenForbidden === true && isForbidden && isOld;
   }
 
   async #getLogin(signal: AbortSignal): Promise<CurrentLogin> {
@@ -116,7 +136,8 @@ export class AirflowLogin {
     if (rejected && isSame && this.#now() < rejected.until) throw rejected.failure;
     this.#rejection = undefined;
     try {
-      this.#current = { header: await this.#method.authorize(this.#context, secret, signal), secret };
+      const header = await this.#method.authorize(this.#context, secret, signal);
+      this.#current = { header, secret, at: this.#now() };
       return this.#current;
     } catch (error) {
       this.#remember(secret, error);
