@@ -60,6 +60,8 @@ describe('createAirflowStore with MWAA', () => {
       AWS_PROFILE: undefined,
       AWS_ENDPOINT_URL: undefined,
       AWS_ENDPOINT_URL_MWAA: undefined,
+      // Nothing listens there: the principal is not known.
+      AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1',
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: undefined,
       AWS_EC2_METADATA_DISABLED: 'true',
     });
@@ -201,7 +203,11 @@ describe('createAirflowStore with MWAA', () => {
   it('names an environment that does not exist', async () => {
     api = connect('other');
     const { message } = await expectFailure(read(), 'StoreRequestRejected', SECRETS);
-    assert.equal(message, 'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1');
+    assert.equal(
+      message,
+      'Airflow main: 404 on GET version: MWAA has no environment other in eu-central-1, in the account of the AWS ' +
+        'principal of the worker',
+    );
   });
 
   it('reports StoreUnavailable when Airflow is too slow for AWS', async () => {
