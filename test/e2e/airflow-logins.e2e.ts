@@ -18,6 +18,11 @@ const WRONG: Readonly<Record<Way, { type: FailureType; message: RegExp; remedy: 
     message: /401 on login: the user name or password was rejected, or `\[api\] auth_backends`/,
     remedy: /password/,
   },
+  'token-request': {
+    type: 'StoreUnauthorized',
+    message: /403 on login: `auth\.tokenRequest` was rejected/,
+    remedy: /the secret that `auth\.tokenRequest` refers to/,
+  },
   token: {
     type: 'StoreUnauthorized',
     message: /403 on GET connection docker_default: the token was rejected/,
@@ -94,6 +99,10 @@ describe('logins to Airflow', function () {
       const given = new Set(requests.map(({ headers }) => headers['authorization']));
       assert.deepEqual(given, new Set([undefined, basic]), 'unexpected Authorization headers');
       assert.ok(!requests.some(({ path }) => path === '/auth/token'));
+    });
+
+    it('shows in doctor which AWS principal called MWAA', () => {
+      assert.match(doctor.stdout, /^ok +identity: .* arn:aws:\S+ for Airflow mwaa[,.]/m);
     });
 
     it('calls MWAA at AWS_ENDPOINT_URL_MWAA, or else at AWS_ENDPOINT_URL', async () => {

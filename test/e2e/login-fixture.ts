@@ -5,8 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { startAirflowStandIn, type AirflowStandIn } from '../support/airflow-stand-in.js';
 import { logIn } from '../support/airflow/rest.js';
+import type { AirflowUser } from '../support/airflow/users.js';
 import { startAwsStandIn, type AwsStandIn } from '../support/aws.js';
 import { startMwaaStandIn, type MwaaStandIn } from '../support/mwaa.js';
 import { startRegistry } from '../support/registry.js';
@@ -21,7 +23,16 @@ import { awkwardPassword, randomAwsKey } from './scan-suite.js';
 
 export const CONNECTION = 'docker_default';
 /** Names of the Airflow instances. */
-export const WAYS = ['password', 'basic', 'token', 'mwaa', 'sub-path', 'header', 'custom-ca'] as const;
+export const WAYS = [
+  'password',
+  'basic',
+  'token-request',
+  'token',
+  'mwaa',
+  'sub-path',
+  'header',
+  'custom-ca',
+] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Credentials {
@@ -162,7 +173,13 @@ function startOne(way: Way, { password }: Credentials, host: string): Promise<Ai
     connections: [
       { connection_id: CONNECTION, conn_type: 'docker', host, login: 'AWS', password: 'old', extra },
     ],
+    ...(way === 'token-request' && { readLogin: (body) => readClientCredentials(body, password) }),
   });
+}
+
+function readClientCredentials(body: unknown, password: string): AirflowUser | undefined {
+  const valid = { grant_type: 'client_credentials', client_id: 'airflow', client_secret: password };
+  return isDeepStrictEqual(body, valid) ? { username: 'ecr-refresh', password } : undefined;
 }
 
 type Urls = Readonly<Record<'sub-path' | 'header' | 'custom-ca', string>>;
@@ -193,6 +210,9 @@ function configText(
   const entries: Readonly<Record<Way, string>> = {
     password: `url: ${getAirflow('password').url}, ${login}`,
     basic: `url: ${getAirflow('basic').url}, auth: {username: ecr-refresh, password: {file: password}}`,
+    'token-request':
+      `url: ${getAirflow('token-request').url}, auth: {tokenRequest: {body: ` +
+      '{grant_type: client_credentials, client_id: airflow, client_secret: {env: AIRFLOW_PASSWORD}}}}',
     token: `url: ${getAirflow('token').url}, auth: {token: {file: token}}`,
     mwaa: 'auth: {mwaa: {environment: production, region: eu-west-1}}',
     'sub-path': `url: ${urls['sub-path']}/, ${login}`,

@@ -122,6 +122,7 @@ function listIdentityChecks(): Check[] {
     identityCheck(here, [
       { purpose: GROUP, principalArn },
       { purpose: 'default/eu-west-1', principalArn: null },
+      { purpose: 'Airflow mwaa', principalArn: 'arn:aws:sts::210987654321:assumed-role/airflow/ecr-refresh' },
     ]),
     identityCheck(here, []),
   ];

@@ -67,6 +67,11 @@ export interface AirflowStandInOptions {
    * REST v1 with Basic authentication.
    */
   version?: string | undefined;
+  /**
+   * Reads user name and password from the body of a login, as an auth manager with other fields does; undefined rejects
+   * it with 403, as Keycloak's does.
+   */
+  readLogin?: ((body: unknown) => { username: string; password: string } | undefined) | undefined;
   /** Default: a free port. */
   port?: number | undefined;
 }
@@ -91,7 +96,7 @@ export async function startAirflowStandIn(options: AirflowStandInOptions = {}): 
     requests.push(recorded);
     response.once('finish', () => (recorded.status = response.statusCode));
     if (await playFault(hook?.(recorded), response)) return;
-    sendAirflowAnswer(response, refusal ?? answer(state, recorded));
+    sendAirflowAnswer(response, refusal ?? answer(state, recorded, options.readLogin));
   }, options.port);
 
   return {
@@ -106,7 +111,16 @@ export async function startAirflowStandIn(options: AirflowStandInOptions = {}): 
   };
 }
 
-function answer(state: AirflowState, request: ReadRequest): AirflowAnswer {
+function answer(
+  state: AirflowState,
+  request: ReadRequest,
+  readLogin: AirflowStandInOptions['readLogin'],
+): AirflowAnswer {
+  if (readLogin && request.path === '/auth/token') {
+    const body = readLogin(request.body);
+    const rejection = { status: 403, body: { detail: 'Client credentials authentication failed' } };
+    return body ? answerAirflow(state, { ...request, body }) : rejection;
+  }
   if (state.version.startsWith('2.')) return answerAirflow2(state, request);
   if (request.method !== 'PATCH' || request.path !== '/api/v2/connections')
     return answerAirflow(state, request);
