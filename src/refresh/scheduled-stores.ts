@@ -7,7 +7,7 @@ export const STORES_MEMO = 'stores';
 /** Contains no secret: the configuration refuses URLs with a user name or password. */
 export interface ScheduledStore {
   readonly name: string;
-  /** A normalized URL, or `mwaa REGION ENVIRONMENT`. The same for two stores that have the same connections. */
+  /** A normalized URL, or `mwaa REGION ENVIRONMENT` with an account or profile, if one is configured. The same for two stores that have the same connections. */
   readonly deployment: string;
 }
 

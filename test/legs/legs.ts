@@ -23,6 +23,7 @@ export interface LegOptions {
 const LONG_SUITES = [
   'every-failure/every-failure',
   'many-connections-real',
+  'airflow-keycloak',
   'worker-death',
   'registries',
   'airflow-versions-sandbox',
