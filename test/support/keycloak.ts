@@ -1,5 +1,5 @@
 // A real Keycloak for tests: its distribution from Maven Central, with a database in memory.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { buildOnce, contentKey } from '../../sandbox/build-once.js';
@@ -11,6 +11,8 @@ import { runCommand } from '../../sandbox/run-command.js';
 const VERSION = '26.5.6';
 const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`;
 const LEAST_JAVA = 17;
+/** Settings that are part of the installation. Without `local`, it would look for others in the network. */
+const BUILD = ['build', '--db=dev-mem', '--cache=local'];
 
 /** A running Keycloak. */
 export interface Keycloak {
@@ -78,7 +80,7 @@ async function installKeycloak(say: (line: string) => void): Promise<string> {
   const python = await findPython();
   const folder = await buildOnce({
     name: 'keycloak',
-    key: contentKey(ARTIFACT),
+    key: contentKey(ARTIFACT, ...BUILD),
     python,
     build: async (target) => {
       say(`Installing Keycloak ${VERSION} into the cache folder (once)`);
@@ -94,8 +96,9 @@ async function installKeycloak(say: (line: string) => void): Promise<string> {
       );
       const zip = join(target, `keycloak-quarkus-dist-${VERSION}.zip`);
       await runCommand(python, ['-m', 'zipfile', '-e', zip, target]);
+      rmSync(zip);
       // What `start` would do at each start.
-      const args = [join(target, `keycloak-${VERSION}`, 'bin', 'kc.sh'), 'build', '--db=dev-mem'];
+      const args = [join(target, `keycloak-${VERSION}`, 'bin', 'kc.sh'), ...BUILD];
       await runCommand('sh', args, { env: keycloakEnv(), timeoutMs: 600_000 });
     },
   });

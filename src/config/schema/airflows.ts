@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ExtraHeader } from '../../net/http.js';
 import type { Fault } from '../config-error.js';
-import { createAuthSchema, type AirflowAuth } from './auth.js';
+import { createAuthSchema, PASSWORD_EXAMPLE, type AirflowAuth } from './auth.js';
 import { checkTogether, convert, type Settings } from './checks.js';
 import { connectionsSchema } from './connections.js';
 import type { ConfigFolder } from '../config-folder.js';
@@ -26,8 +26,6 @@ export interface AirflowSettings {
   readonly caFile?: string;
 }
 
-const PASSWORD_EXAMPLE = { username: 'ecr-refresh', password: { env: 'AIRFLOW_PASSWORD' } };
-
 function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
     name: nameSchema.meta({
@@ -44,24 +42,7 @@ function createSettingsSchema(folder: ConfigFolder) {
           'or with allowInsecureHttp. Required, except for Amazon MWAA, which has no URL.',
         examples: ['https://airflow.example.com'],
       }),
-    auth: createAuthSchema(folder).meta({
-      description:
-        'How the worker logs in: exactly one of user name and password, token request, token, or MWAA.',
-      examples: [
-        PASSWORD_EXAMPLE,
-        {
-          tokenRequest: {
-            body: {
-              grant_type: 'client_credentials',
-              client_id: 'airflow',
-              client_secret: { env: 'AIRFLOW_CLIENT_SECRET' },
-            },
-          },
-        },
-        { token: { file: 'secrets/airflow-token' } },
-        { mwaa: { environment: 'my-environment', region: 'us-east-1' } },
-      ],
-    }),
+    auth: createAuthSchema(folder),
     connections: connectionsSchema.meta({
       description:
         'The Airflow connections to refresh: ids, or mappings with more options. An id has at most 200 letters, ' +

@@ -7,7 +7,7 @@ import { checkTogether, requiredBy, type Settings } from './checks.js';
 import { forbid, requireOneOf } from './for-editors.js';
 import { checkHeaderValue } from './headers.js';
 import { createMwaaSchema, type MwaaEnvironment } from './mwaa.js';
-import { tokenRequestSchema, type TokenRequest } from './token-request.js';
+import { TOKEN_REQUEST_EXAMPLE, tokenRequestSchema, type TokenRequest } from './token-request.js';
 import { secret, text } from './values.js';
 
 /** How the worker logs in to an Airflow instance. */
@@ -20,6 +20,8 @@ export type AirflowAuth =
   | { readonly kind: 'token'; readonly readToken: ReadSecret }
   /** Amazon MWAA, through InvokeRestApi of AWS and without a `url`. */
   | ({ readonly kind: 'mwaa' } & MwaaEnvironment);
+
+export const PASSWORD_EXAMPLE = { username: 'ecr-refresh', password: { env: 'AIRFLOW_PASSWORD' } };
 
 const METHODS = ['username', 'password', 'tokenRequest', 'token', 'mwaa'] as const;
 
@@ -66,6 +68,14 @@ type AuthSettings = z.output<ReturnType<typeof createSettingsSchema>>;
 
 export function createAuthSchema(folder: ConfigFolder) {
   return checkTogether(createSettingsSchema(folder), checkMethods, toAuth).meta({
+    description:
+      'How the worker logs in: exactly one of user name and password, token request, token, or MWAA.',
+    examples: [
+      PASSWORD_EXAMPLE,
+      { tokenRequest: TOKEN_REQUEST_EXAMPLE },
+      { token: { file: 'secrets/airflow-token' } },
+      { mwaa: { environment: 'my-environment', region: 'us-east-1' } },
+    ],
     ...requireOneOf(['username', 'password'], ['tokenRequest'], ['token'], ['mwaa']),
     dependentSchemas: {
       tokenRequest: forbid('tokenRequest', 'username', 'password', 'token', 'mwaa'),

@@ -13,10 +13,13 @@ export interface TokenRequest {
   readonly headers: readonly Field[];
 }
 
-const KEYCLOAK_BODY = {
-  grant_type: 'client_credentials',
-  client_id: 'airflow',
-  client_secret: { env: 'AIRFLOW_CLIENT_SECRET' },
+/** As Keycloak's auth manager takes it. */
+export const TOKEN_REQUEST_EXAMPLE = {
+  body: {
+    grant_type: 'client_credentials',
+    client_id: 'airflow',
+    client_secret: { env: 'AIRFLOW_CLIENT_SECRET' },
+  },
 };
 const INVALID_NAME: Fault = {
   code: 'invalid',
@@ -50,7 +53,7 @@ const settingsSchema = z.strictObject({
       '`client_secret` or `assertion`, must be a reference; at least one field or header must be. References are ' +
       'read again at each login.',
     examples: [
-      KEYCLOAK_BODY,
+      TOKEN_REQUEST_EXAMPLE.body,
       {
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
         assertion: { file: '/var/run/secrets/tokens/keycloak' },
@@ -69,7 +72,7 @@ export const tokenRequestSchema = checkTogether(settingsSchema, checkReference, 
   description:
     'The request that returns a token (`POST /auth/token`), for an auth manager of Airflow 3 that takes something else ' +
     'than user name and password, such as Keycloak.',
-  examples: [{ body: KEYCLOAK_BODY }],
+  examples: [TOKEN_REQUEST_EXAMPLE],
 });
 
 /** A secret can have any name, but a request without a secret logs in no one. */
