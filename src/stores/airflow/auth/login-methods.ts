@@ -35,14 +35,21 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
         timeoutMs: LOGIN_TIMEOUT_MS,
         signal,
       });
+      const { status, json } = response;
+      if (!hasAirflowFormat(response)) {
+        // Airflow has not checked the password yet. Its own 500 is a page, of a connection that cannot be decrypted.
+        if (status >= 400 && status !== 500) throw toResponseFailure({ request: context, status, json });
+      } else if (isLoginRejected(response)) throw rejectBasic(context, status);
       // Other errors are reported by the request that needs the login.
-      if (isLoginRejected(response) && hasAirflowFormat(response))
-        throw rejectBasic(context, response.status);
       return header;
     },
     toRejection: rejectBasic,
   };
 }
+
+/** FAB looks up local and LDAP users only. Source: its `basic_auth` backend and its `/auth/token`. */
+const BROWSER_USERS =
+  'Users of OAuth or SAML can log in with a browser only: create a local user (`airflow users create`)';
 
 /** The worker does not send a rejected password again for 30 min, and reads its environment only once. */
 const FIX_PASSWORD =
@@ -55,7 +62,7 @@ function rejectBasic(context: RequestContext, status: number): RefreshFailure {
   const remedy =
     `${FIX_PASSWORD} If the password is right, Airflow does not accept passwords, as by default: set ` +
     'AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session for the web ' +
-    `server, and restart it. ${LOGIN_RETRIES}`;
+    `server, and restart it. ${BROWSER_USERS}. ${LOGIN_RETRIES}`;
   return failure('StoreUnauthorized', context, reason, status, remedy);
 }
 
@@ -111,9 +118,18 @@ export function createJwtLogin(
 
 /** A wrong password cannot cause this, and it does not lock an account. */
 export function rejectJwt(context: RequestContext, status: number): RefreshFailure {
-  const reason = 'a new token was rejected; `[api_auth] jwt_secret` may differ between API servers';
-  const remedy = 'Set the same `[api_auth] jwt_secret` on all API servers, and check their clocks.';
-  return failure('StoreUnavailable', context, reason, status, remedy);
+  const fail = (cause: string, remedy: string): RefreshFailure =>
+    failure('StoreUnavailable', context, `a new token was rejected; ${cause}`, status, remedy);
+  // Airflow returns 403 for a signature with another secret, 401 for an expired or missing token.
+  return status === 403
+    ? fail(
+        '`[api_auth] jwt_secret` may differ between API servers',
+        'Set the same `[api_auth] jwt_secret` on all API servers, and restart them.',
+      )
+    : fail(
+        'clocks may differ between API servers, or a proxy removes the Authorization header',
+        'Synchronize the clocks of all API servers, and let the proxy in front of Airflow pass the header.',
+      );
 }
 
 /** Returns the token in the response to a login. @throws RefreshFailure if there is none */
@@ -124,11 +140,8 @@ export function parseJwt(
 ): string {
   const { status, json } = response;
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
-    const reason =
-      'the user name or password was rejected; users who log in to Airflow by OAuth or SAML cannot log in here';
-    const remedy =
-      `${FIX_PASSWORD} Instead of such a user, use a local one (\`airflow users create\`) or \`auth: {token}\`. ` +
-      LOGIN_RETRIES;
+    const reason = 'the user name or password was rejected, or this is a user of OAuth or SAML';
+    const remedy = `${FIX_PASSWORD} ${BROWSER_USERS}, or use \`auth: {token}\`. ${LOGIN_RETRIES}`;
     throw failure('StoreUnauthorized', request, reason, status, remedy);
   }
   if (status === 404 || status === 405) {

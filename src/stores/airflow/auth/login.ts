@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Secret } from '../../../log/secret.js';
 import { SingleFlight } from '../../../net/single-flight.js';
 import { RefreshFailure } from '../../../refresh/failures.js';
@@ -11,6 +12,13 @@ export const LOGIN_TIMEOUT_MS = 30_000;
 const REJECTION_MS = 30 * 60_000;
 /** With a missing permission each request is answered with 403: this limits the logins that it causes. */
 const LEAST_RENEWAL_MS = 60_000;
+/**
+ * Limits for one request when Airflow rejects what it has just issued. With two API servers that are chosen at random,
+ * one in 500 requests needs more; it is retried with the next attempt.
+ */
+const LOGINS_PER_REQUEST = 3;
+const SENDS_PER_LOGIN = 3;
+const RESEND_WAIT_MS = 25;
 
 /**
  * How often a token is sent that Airflow says it has not signed. API servers with different secrets behind one address
@@ -49,6 +57,8 @@ interface CurrentLogin {
   readonly secret: Secret;
   /** Milliseconds on the clock of `now`. */
   readonly at: number;
+  /** A request with this header has succeeded. */
+  isAccepted: boolean;
 }
 
 interface Rejection {
@@ -69,6 +79,8 @@ export class AirflowLogin {
   readonly #logins = new SingleFlight<CurrentLogin>();
   #current: CurrentLogin | undefined;
   #rejection: Rejection | undefined;
+  /** A header was rejected although Airflow had just issued it: there are several JWT secrets. */
+  #rejectsNewLogins = false;
 
   /** @param now milliseconds of any clock; only differences matter */
   constructor(airflow: string, method: LoginMethod, now: () => number) {
@@ -78,8 +90,9 @@ export class AirflowLogin {
   }
 
   /**
-   * Sends a request with the header, and once more with a new header when Airflow rejects the first, or when it may have
-   * expired.
+   * Sends a request with the header, and again with a new header when Airflow rejects the first, or when it may have
+   * expired. A header that Airflow has just issued is sent several times: behind one address there may be API servers
+   * with different JWT secrets, each of which rejects the tokens of the others.
    * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
@@ -88,23 +101,60 @@ export class AirflowLogin {
     call: (authorization?: Secret) => Promise<ApiResponse>,
   ): Promise<ApiResponse> {
     if (anonymous && !this.#method.isAlwaysSent) return call();
-    for (let isFirst = true; ; isFirst = false) {
+    let current: CurrentLogin | undefined;
+    for (let logins = 0, sends = 0; ;) {
       const login = await this.#getLogin(signal);
+      if (login === current) sends += 1;
+      else [current, logins, sends] = [login, logins + 1, 1];
       const response = await call(login.header);
-      if (isFirst && this.#mayBeExpired(login, response)) {
-        if (this.#current === login) this.#current = undefined;
+      if (logins === 1 && sends === 1 && this.#mayBeExpired(login, response)) {
+        this.#drop(login);
         continue;
       }
-      if (!isLoginRejected(response)) return response;
-      // Several requests with the same rejected header cause only one new login.
-      if (this.#current === login) this.#current = undefined;
-      // Whether the login is valid is not known. The next attempt logs in again.
-      if (!hasAirflowFormat(response)) throw toForeignFailure(response.request, response.status);
-      const rejection = this.#method.toRejection(response.request, response.status);
-      // Also before the second login: the same secret must not be sent again, which could lock the account.
-      this.#remember(login.secret, rejection);
-      if (!isFirst) throw rejection;
+      if (!isLoginRejected(response)) {
+        if (response.status < 400) login.isAccepted = true;
+        return response;
+      }
+      const rejection = this.#reject(login, response);
+      if (rejection.type === 'StoreUnauthorized') {
+        this.#drop(login);
+        if (logins > 1) throw rejection;
+      } else if (this.#mayBeAcceptedByOther(login, response.status) && sends < SENDS_PER_LOGIN) {
+        // Waits, because requests in lockstep with others may always reach the same server.
+        await setTimeout(sends * RESEND_WAIT_MS, undefined, { signal }).catch(() => {});
+      } else {
+        this.#drop(login);
+        if (logins >= LOGINS_PER_REQUEST) throw rejection;
+      }
     }
+  }
+
+  /** @throws RefreshFailure when the response is not from Airflow */
+  #reject(login: CurrentLogin, response: ApiResponse): RefreshFailure {
+    if (!hasAirflowFormat(response)) {
+      // Does not show that the header is invalid, but a proxy may check it, too: the next attempt uses a new one.
+      this.#drop(login);
+      throw toResponseFailure(response);
+    }
+    const rejection = this.#method.toRejection(response.request, response.status);
+    // Also before a second login: the same secret must not be sent again, which could lock the account.
+    this.#remember(login.secret, rejection);
+    return rejection;
+  }
+
+  /** Several requests with the same rejected header cause only one new login. */
+  #drop(login: CurrentLogin): void {
+    if (this.#current === login) this.#current = undefined;
+  }
+
+  /**
+   * Airflow rejects a signature with another secret with 403. If it has accepted this header before, all servers have
+   * usually got a new secret.
+   */
+  #mayBeAcceptedByOther({ isAccepted }: CurrentLogin, status: number): boolean {
+    if (status !== 403) return false;
+    if (!isAccepted) this.#rejectsNewLogins = true;
+    return this.#rejectsNewLogins;
   }
 
   #mayBeExpired({ at }: CurrentLogin, response: ApiResponse): boolean {
@@ -137,7 +187,7 @@ export class AirflowLogin {
     this.#rejection = undefined;
     try {
       const header = await this.#method.authorize(this.#context, secret, signal);
-      this.#current = { header, secret, at: this.#now() };
+      this.#current = { header, secret, at: this.#now(), isAccepted: false };
       return this.#current;
     } catch (error) {
       this.#remember(secret, error);
